@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Outside libraries by the name our rooms use; docs/decisions/0002 says why each is here.
+let libraries: [String: Target.Dependency] = [
+    "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    "AsyncHTTPClient": .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    "Crypto": .product(name: "Crypto", package: "swift-crypto"),
+    "CryptoExtras": .product(name: "CryptoExtras", package: "swift-crypto"),
+    "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
+    "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
+    "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "Logging": .product(name: "Logging", package: "swift-log"),
+    "Mustache": .product(name: "Mustache", package: "swift-mustache"),
+    "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
+    "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "Yams": .product(name: "Yams", package: "Yams"),
+]
+
+// One line per room, bottom floor first. A room may name only rooms of the floors below it (ARCHITECTURE.md).
+let rooms: [(floor: Int, name: String, uses: [String])] = [
+    (0, "CCurl", ["CLibcurl"]),
+    (0, "LockboxDomain", []),
+    (0, "MerkleLog", ["Crypto"]),
+    (0, "LockboxWire", []),
+    (1, "LockboxPorts", ["LockboxDomain", "MerkleLog"]),
+    (2, "LockboxAudit", ["LockboxDomain", "MerkleLog", "LockboxPorts", "Crypto", "Logging"]),
+    (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
+    (2, "LockboxStoreSQLite", ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB"]),
+    (2, "LockboxMail", ["LockboxPorts", "CCurl"]),
+    (2, "LockboxNotifier", ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]),
+    (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore"]),
+    (3, "LockboxIdentity", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]),
+    (3, "LockboxDecisions", ["LockboxDomain", "LockboxPorts", "Crypto", "ServiceLifecycle", "Logging"]),
+    (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
+    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (
+        4, "LockboxEnforcement",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
+    ),
+    (
+        4, "LockboxAPI",
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity", "LockboxDecisions",
+            "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "NIOCore",
+        ]
+    ),
+    (
+        5, "LockboxServer",
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity", "LockboxDecisions",
+            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI", "AsyncHTTPClient", "Crypto", "Hummingbird",
+            "Logging", "ServiceLifecycle", "Yams",
+        ]
+    ),
+]
+
+// Kits that several test targets share.
+let kits: [(name: String, uses: [String])] = [
+    ("LockboxFixtures", ["LockboxDomain", "LockboxPorts"]),
+    ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
+]
+
+let tests: [(name: String, uses: [String])] = [
+    ("LockboxDomainTests", ["LockboxDomain", "LockboxFixtures"]),
+    ("MerkleLogTests", ["MerkleLog", "Crypto"]),
+    ("LockboxAuditTests", ["LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures"]),
+    ("LockboxStoreSQLiteTests", ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]),
+    ("LockboxMailTests", ["LockboxMail", "LockboxPorts"]),
+    ("LockboxNotifierTests", ["LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
+    ("LockboxClientTests", ["LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
+    ("LockboxServiceTests", ["LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
+    ("LockboxServerTests", ["LockboxServer", "LockboxDomain"]),
+    ("TidyTests", []),
+]
+
+func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { libraries[$0] ?? .init(stringLiteral: $0) } }
+
+let package = Package(
+    name: "lockbox",
+    products: [
+        .executable(name: "lockboxd", targets: ["lockboxd"]),
+        .executable(name: "lockbox", targets: ["lockbox"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [.systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])])]
+        + rooms.map { room in
+            .target(name: room.name, dependencies: dependencies(room.uses), swiftSettings: room.name == "CCurl" ? [] : settings)
+        }
+        + kits.map { kit in
+            .target(
+                name: kit.name, dependencies: dependencies(kit.uses), path: "Tests/Support/\(kit.name)", swiftSettings: settings)
+        }
+        + tests.map { test in
+            .testTarget(name: test.name, dependencies: dependencies(test.uses), swiftSettings: settings)
+        }
+        + [
+            .executableTarget(
+                name: "lockboxd",
+                dependencies: dependencies([
+                    "LockboxServer", "LockboxStoreSQLite", "LockboxMail", "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
+                ]),
+                swiftSettings: settings),
+            .executableTarget(
+                name: "lockbox",
+                dependencies: dependencies(["LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser"]),
+                swiftSettings: settings),
+        ]
+)
