@@ -22,7 +22,8 @@ public struct LogEntry: Hashable, Sendable {
     public let texts: [CommittedText]
 
     public init(
-        log: LogID, index: UInt64, time: Timestamp, activity: String, actor: String, request: RequestID?, bytes: [UInt8], hash: Hash,
+        log: LogID, index: UInt64, time: Timestamp, activity: String, actor: String, request: RequestID?,
+        bytes: [UInt8], hash: Hash,
         texts: [CommittedText]
     ) {
         self.log = log
@@ -82,7 +83,8 @@ public struct LogSearch: Hashable, Sendable {
     public var text: String?
 
     public init(
-        from: Timestamp? = nil, to: Timestamp? = nil, activity: String? = nil, person: String? = nil, request: RequestID? = nil,
+        from: Timestamp? = nil, to: Timestamp? = nil, activity: String? = nil, person: String? = nil,
+        request: RequestID? = nil,
         text: String? = nil
     ) {
         self.from = from

@@ -1,5 +1,7 @@
 public import LockboxDomain
 
+public typealias NoticeID = ID<Notice>
+
 /// A letter to one person that waits to be sent, was sent, or cannot be.
 public struct Notice: Identified, Hashable, Sendable {
     public static let idPrefix = "MSG"
@@ -47,14 +49,17 @@ public struct Notice: Identified, Hashable, Sendable {
         createdAt: Timestamp, sendAt: Timestamp, goodUntil: Timestamp? = nil
     ) {
         self.init(
-            stored: id, kind: kind, tenant: tenant, request: request, recipient: recipient.id, recipientName: recipient.name,
-            recipientAddress: recipient.email, facts: facts, createdAt: createdAt, nextAttempt: sendAt, goodUntil: goodUntil,
+            stored: id, kind: kind, tenant: tenant, request: request, recipient: recipient.id,
+            recipientName: recipient.name,
+            recipientAddress: recipient.email, facts: facts, createdAt: createdAt, nextAttempt: sendAt,
+            goodUntil: goodUntil,
             delivery: .queued, attempts: 0, lastReply: nil, sentAt: nil)
     }
 
     /// Reads back what was stored.
     public init(
-        stored id: NoticeID, kind: Kind, tenant: TenantID, request: RequestID, recipient: PersonID, recipientName: String,
+        stored id: NoticeID, kind: Kind, tenant: TenantID, request: RequestID, recipient: PersonID,
+        recipientName: String,
         recipientAddress: EmailAddress, facts: [String: String], createdAt: Timestamp, nextAttempt: Timestamp,
         goodUntil: Timestamp?, delivery: Delivery, attempts: Int, lastReply: String?, sentAt: Timestamp?
     ) {
@@ -90,5 +95,6 @@ public protocol OutboxRecords {
 
 /// Reads each event of a write inside that write, and adds what follows from it: notices, orders to enforcers.
 public protocol EventReader: Sendable {
-    func read(_ event: Event, by actor: Actor, at now: Timestamp, entropy: any Entropy, in tx: any StoreTransaction) throws
+    func read(_ event: Event, by actor: Actor, at now: Timestamp, entropy: any Entropy, in tx: any StoreTransaction)
+        throws
 }

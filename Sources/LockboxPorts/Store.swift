@@ -5,7 +5,8 @@ public protocol Store: Sendable {
     /// Serialisable: as if transactions ran one after another. When it returns, the change survives a power cut.
     /// `body` may run more than once; it only reads and writes through its transaction. What it throws comes out unchanged,
     /// and then nothing of it is kept. Failures of the store itself are `StoreError`s.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws -> Value
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws
+        -> Value
 
     /// One consistent view. Writing throws.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws -> Value
@@ -15,8 +16,10 @@ public protocol Store: Sendable {
 }
 
 /// Everything a transaction can do, by subject.
-public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords & SupportRequestRecords & AccessRequestRecords
-    & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords & SignInRecords & TokenRecords & CommandRecords
+public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords & SupportRequestRecords
+    & AccessRequestRecords
+    & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords & SignInRecords & TokenRecords
+    & CommandRecords
 
 public protocol TenantRecords {
     func tenant(_ id: TenantID) throws -> Tenant?
