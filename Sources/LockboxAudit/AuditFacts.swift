@@ -29,7 +29,8 @@ extension AuditFacts {
         case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
             .requestExpired:
             self.init(requestEvent: event)
-        case .grantOpened, .grantStarted, .grantEnded, .credentialIssued, .resourceOpened, .removalConfirmed,
+        case .grantOpened, .grantStarted, .grantEnded, .credentialIssued, .resourceOpened,
+            .removalConfirmed,
             .removalFailed,
             .noticeUndeliverable:
             try self.init(accessEvent: event, in: tx)

@@ -52,7 +52,8 @@ public enum Refusal: Error, Hashable, Sendable {
 
     /// A kind of thing that can be unknown.
     public enum Noun: String, Hashable, Sendable, CaseIterable {
-        case tenant, person, service, resource, supportRequest, accessRequest, token, notice, page, auditRecord
+        case tenant, person, service, resource, supportRequest, accessRequest, token, credential, notice, page,
+            auditRecord
     }
 
     /// What a caller would have needed.
@@ -173,7 +174,7 @@ extension Refusal.InputProblem {
 extension Refusal.Noun {
     public var words: String {
         switch self {
-        case .tenant, .person, .service, .resource, .token, .notice, .page: rawValue
+        case .tenant, .person, .service, .resource, .token, .credential, .notice, .page: rawValue
         case .supportRequest: "support request"
         case .accessRequest: "access request"
         case .auditRecord: "audit record"
