@@ -125,12 +125,12 @@ def test_read_can_change_nothing(stage):
     stage.mock.grant("read", "lbx-read0000-1", SUE)
     before = stage.mail.files(SUE)
     session = login(stage, "read", "lbx-read0000-1")
-    with pytest.raises(imaplib.IMAP4.readonly):
-        session.select("INBOX")
     assert session.append("INBOX", None, None, b"Subject: planted\r\n\r\nx")[0] == "NO"
     assert session.create("Planted")[0] == "NO"
     assert session.delete("INBOX")[0] == "NO"
     assert session.rename("INBOX", "Elsewhere")[0] == "NO"
+    with pytest.raises(imaplib.IMAP4.readonly):
+        session.select("INBOX")
     session.select("INBOX", readonly=True)
     session.store("1", "+FLAGS", r"(\Deleted)")
     session.fetch("1:*", "(RFC822)")
@@ -138,6 +138,17 @@ def test_read_can_change_nothing(stage):
     session.copy("1", "INBOX")
     session.logout()
     assert stage.mail.files(SUE) == before
+
+
+def test_rights_that_lie_in_the_maildir_count_for_nothing(stage):
+    stage.mail.deliver("ada@contoso.test", "kept", "x")
+    planted = stage.mail.root / "ada@contoso.test" / "dovecot-acl"
+    planted.write_text("user=lockbox-read lrwstipekxa\nanyone lrwstipekxa\n")
+    stage.mock.grant("planted", "lbx-planted0-1", "ada@contoso.test")
+    session = login(stage, "planted", "lbx-planted0-1")
+    assert session.append("INBOX", None, None, b"Subject: planted\r\n\r\nx")[0] == "NO"
+    assert subjects(session) == ["kept"]
+    session.logout()
 
 
 def test_write_can_add_flag_and_expunge(stage):
@@ -160,7 +171,7 @@ def test_write_cannot_make_or_remove_folders_nor_give_rights_away(stage):
     assert session.create("Planted")[0] == "NO"
     assert session.delete("INBOX")[0] == "NO"
     assert session.rename("INBOX", "Elsewhere")[0] == "NO"
-    assert session.setacl("INBOX", "anyone", "lrwstipekxa")[0] == "NO"
+    assert session.setacl("INBOX", "lbx-x-1", "lrwstipekxa")[0] == "NO"
     session.logout()
 
 

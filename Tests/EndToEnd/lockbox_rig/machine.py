@@ -43,14 +43,6 @@ def listening(port):
         return False
 
 
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-        return True
-    except ProcessLookupError:
-        return False
-
-
 class MailUser:
     """The ordinary user whom Dovecot runs as: oneself, or `nobody` when the tests run as root."""
 

@@ -1,8 +1,10 @@
 """The smallest server that answers like Lockbox's /oauth2/introspect. Proves the rig without `lockboxd`."""
 
 import base64
+import contextlib
 import http.server
 import json
+import socket
 import threading
 import time
 import urllib.parse
@@ -16,11 +18,15 @@ class MockIntrospection:
     """`tokens` maps a token to the answer's body, or to "500", "slow" or "garbage"."""
 
     def __init__(self, port=0):
-        self.tokens, self.calls = {}, []
+        self.tokens, self.calls, self._connections = {}, [], []
         mock = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                mock._connections.append(self.connection)
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -40,11 +46,12 @@ class MockIntrospection:
                 self.answer(200, json.dumps(found).encode())
 
             def answer(self, status, body):
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(OSError):
+                    self.send_response(status)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *_):
                 pass
@@ -73,3 +80,6 @@ class MockIntrospection:
     def stop(self):
         self._server.shutdown()
         self._server.server_close()
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
