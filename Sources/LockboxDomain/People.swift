@@ -92,6 +92,18 @@ public struct Person: Identified, Hashable, Sendable {
         let mine = Set(([email] + aliases).map(\.canonical))
         return ([other.email] + other.aliases).contains { mine.contains($0.canonical) }
     }
+
+    /// How many human beings `people` are. Sameness carries on: where one record has an address in common with each of two
+    /// others, all three are one human being.
+    static func countHumans(_ people: [Person]) -> Int {
+        var groups: [[Person]] = []
+        for person in people {
+            let same = groups.filter { $0.contains { $0.isSame(as: person) } }
+            groups.removeAll { $0.contains { $0.isSame(as: person) } }
+            groups.append(same.flatMap { $0 } + [person])
+        }
+        return groups.count
+    }
 }
 
 /// Who a caller is to the outside: the issuer of the sign-in and the subject there (OpenID Connect Core §5.7).
