@@ -36,7 +36,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (2, "LockboxAudit", ["LockboxDomain", "MerkleLog", "LockboxPorts", "Crypto", "Logging"]),
     (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     (2, "LockboxStoreSQLite", ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB"]),
-    (2, "LockboxMail", ["LockboxPorts", "CCurl"]),
+    (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
     (2, "LockboxNotifier", ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]),
     (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore"]),
     (3, "LockboxIdentity", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]),
@@ -50,15 +50,18 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         4, "LockboxAPI",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity", "LockboxDecisions",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity",
+            "LockboxDecisions",
             "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "NIOCore",
         ]
     ),
     (
         5, "LockboxServer",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity", "LockboxDecisions",
-            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI", "AsyncHTTPClient", "Crypto", "Hummingbird",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity",
+            "LockboxDecisions",
+            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI", "AsyncHTTPClient", "Crypto",
+            "Hummingbird",
             "Logging", "ServiceLifecycle", "Yams",
         ]
     ),
@@ -73,12 +76,24 @@ let kits: [(name: String, uses: [String])] = [
 let tests: [(name: String, uses: [String])] = [
     ("LockboxDomainTests", ["LockboxDomain", "LockboxFixtures"]),
     ("MerkleLogTests", ["MerkleLog", "Crypto"]),
-    ("LockboxAuditTests", ["LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures"]),
-    ("LockboxStoreSQLiteTests", ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]),
-    ("LockboxMailTests", ["LockboxMail", "LockboxPorts"]),
+    (
+        "LockboxAuditTests",
+        ["LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures"]
+    ),
+    (
+        "LockboxStoreSQLiteTests",
+        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
+    ),
+    ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
     ("LockboxNotifierTests", ["LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
     ("LockboxClientTests", ["LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
-    ("LockboxServiceTests", ["LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
+    (
+        "LockboxServiceTests",
+        [
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxAudit", "LockboxStoreSQLite",
+            "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+        ]
+    ),
     ("LockboxServerTests", ["LockboxServer", "LockboxDomain"]),
     ("TidyTests", []),
 ]
@@ -106,11 +121,14 @@ let package = Package(
     ],
     targets: [.systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])])]
         + rooms.map { room in
-            .target(name: room.name, dependencies: dependencies(room.uses), swiftSettings: room.name == "CCurl" ? [] : settings)
+            .target(
+                name: room.name, dependencies: dependencies(room.uses),
+                swiftSettings: room.name == "CCurl" ? [] : settings)
         }
         + kits.map { kit in
             .target(
-                name: kit.name, dependencies: dependencies(kit.uses), path: "Tests/Support/\(kit.name)", swiftSettings: settings)
+                name: kit.name, dependencies: dependencies(kit.uses), path: "Tests/Support/\(kit.name)",
+                swiftSettings: settings)
         }
         + tests.map { test in
             .testTarget(name: test.name, dependencies: dependencies(test.uses), swiftSettings: settings)
@@ -119,7 +137,8 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxStoreSQLite", "LockboxMail", "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
+                    "LockboxServer", "LockboxStoreSQLite", "LockboxMail", "LockboxDomain", "LockboxPorts",
+                    "ArgumentParser", "Logging",
                 ]),
                 swiftSettings: settings),
             .executableTarget(

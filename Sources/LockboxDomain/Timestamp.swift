@@ -59,7 +59,8 @@ extension Timestamp: CustomStringConvertible {
         if !(reader.skip("Z") || reader.skip("z")) {
             let sign: Int
             if reader.skip("+") { sign = 1 } else if reader.skip("-") { sign = -1 } else { return nil }
-            guard let hours = reader.number(2), reader.skip(":"), let minutes = reader.number(2), hours < 24, minutes < 60
+            guard let hours = reader.number(2), reader.skip(":"), let minutes = reader.number(2), hours < 24,
+                minutes < 60
             else { return nil }
             offsetMinutes = sign * (hours * 60 + minutes)
         }

@@ -1,0 +1,307 @@
+/// An engineer's request to reach a tenant's data, its decisions, and the access that came of it.
+///
+/// ```
+///  submit ──► awaitingManager ──approve──► awaitingCustomer ──approve (quorum)──► scheduled ──► active ──► ended
+///               │  │  │  │                   │   │   │                               │                      ▲
+///               │  │  │  └ no approval due ──┼───┼───┼──────────► scheduled / active └── finish, revoke ────┘
+///               │  │  └── expired ◄──────────┘   │   └─► denied
+///               │  └───── withdrawn ◄────────────┘
+///               └──────── rejected
+/// ```
+/// Rejected, denied, withdrawn, expired and ended are terminal. Terms and decisions never change once written. Every rule
+/// takes the time as an argument and first lets it pass (`advance`), so that no decision can come too late because a
+/// sweeper has not run.
+public struct AccessRequest: Identified, Hashable, Sendable {
+    public static let idPrefix = "LBX"
+
+    /// What is asked for. Immutable.
+    public struct Terms: Hashable, Sendable {
+        public let tenant: TenantID
+        public let supportRequest: SupportRequestNumber
+        public let engineer: PersonID
+        public let reason: String
+        public let duration: TimeSpan
+        public let scope: Scope
+        /// The earliest start; nil means at once.
+        public let notBefore: Timestamp?
+
+        public init(
+            tenant: TenantID, supportRequest: SupportRequestNumber, engineer: PersonID, reason: String,
+            duration: TimeSpan, scope: Scope,
+            notBefore: Timestamp?
+        ) {
+            self.tenant = tenant
+            self.supportRequest = supportRequest
+            self.engineer = engineer
+            self.reason = reason
+            self.duration = duration
+            self.scope = scope
+            self.notBefore = notBefore
+        }
+    }
+
+    public enum State: Hashable, Sendable {
+        case awaitingManager(decideBy: Timestamp)
+        case awaitingCustomer(askedAt: Timestamp, decideBy: Timestamp, approvalsNeeded: Int)
+        case scheduled(Grant)
+        case active(Grant)
+        case ended(Grant, Ending)
+        case rejected(at: Timestamp)
+        case denied(at: Timestamp)
+        case withdrawn(at: Timestamp, comment: String?)
+        /// `stage` is the state that nobody decided in.
+        case expired(at: Timestamp, stage: StateName)
+    }
+
+    /// The states by name, as the wire and the schema spell them.
+    public enum StateName: String, Hashable, Sendable, CaseIterable {
+        case awaitingManager, awaitingCustomer, scheduled, active, ended, rejected, denied, withdrawn, expired
+    }
+
+    public let id: RequestID
+    public let terms: Terms
+    public let createdAt: Timestamp
+    /// Grows by one with each change.
+    public private(set) var version: Int
+    public private(set) var state: State
+    public private(set) var decisions: [Decision]
+
+    /// Reads back what was stored.
+    public init(id: RequestID, terms: Terms, createdAt: Timestamp, version: Int, state: State, decisions: [Decision]) {
+        self.id = id
+        self.terms = terms
+        self.createdAt = createdAt
+        self.version = version
+        self.state = state
+        self.decisions = decisions
+    }
+
+    mutating func move(to next: State) {
+        precondition(
+            Self.legalTransitions.contains { $0.from == state.name && $0.to == next.name },
+            "illegal transition \(state.name) → \(next.name)")
+        state = next
+        version += 1
+    }
+
+    mutating func record(_ decision: Decision) { decisions.append(decision) }
+
+    /// A decision that leaves the state as it is (one of several approvals).
+    mutating func touch() { version += 1 }
+
+    /// Every legal change of state; nil is the beginning. The schema holds the same table.
+    public static let legalTransitions: [(from: StateName?, to: StateName)] = [
+        (nil, .awaitingManager),
+        (.awaitingManager, .awaitingCustomer), (.awaitingManager, .rejected), (.awaitingManager, .withdrawn),
+        (.awaitingManager, .expired), (.awaitingManager, .scheduled), (.awaitingManager, .active),
+        (.awaitingCustomer, .denied), (.awaitingCustomer, .withdrawn), (.awaitingCustomer, .expired),
+        (.awaitingCustomer, .scheduled),
+        (.awaitingCustomer, .active),
+        (.scheduled, .active), (.scheduled, .ended), (.active, .ended),
+    ]
+}
+
+extension AccessRequest.State {
+    public var name: AccessRequest.StateName {
+        switch self {
+        case .awaitingManager: .awaitingManager
+        case .awaitingCustomer: .awaitingCustomer
+        case .scheduled: .scheduled
+        case .active: .active
+        case .ended: .ended
+        case .rejected: .rejected
+        case .denied: .denied
+        case .withdrawn: .withdrawn
+        case .expired: .expired
+        }
+    }
+
+    public var grant: Grant? {
+        switch self {
+        case .scheduled(let grant), .active(let grant), .ended(let grant, _): grant
+        case .awaitingManager, .awaitingCustomer, .rejected, .denied, .withdrawn, .expired: nil
+        }
+    }
+
+    public var ending: Ending? {
+        switch self {
+        case .ended(_, let ending): ending
+        case .awaitingManager, .awaitingCustomer, .scheduled, .active, .rejected, .denied, .withdrawn, .expired: nil
+        }
+    }
+
+    public var decideBy: Timestamp? {
+        switch self {
+        case .awaitingManager(let decideBy), .awaitingCustomer(_, let decideBy, _): decideBy
+        case .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired: nil
+        }
+    }
+
+    /// The next instant at which time alone changes the state; nil where it never does.
+    public var nextDeadline: Timestamp? {
+        switch self {
+        case .awaitingManager(let decideBy), .awaitingCustomer(_, let decideBy, _): decideBy
+        case .scheduled(let grant): grant.start
+        case .active(let grant): grant.end
+        case .ended, .rejected, .denied, .withdrawn, .expired: nil
+        }
+    }
+}
+
+extension AccessRequest.StateName {
+    public var isTerminal: Bool {
+        switch self {
+        case .awaitingManager, .awaitingCustomer, .scheduled, .active: false
+        case .ended, .rejected, .denied, .withdrawn, .expired: true
+        }
+    }
+
+    /// As in "the request is …".
+    public var words: String {
+        switch self {
+        case .awaitingManager: "waiting for a manager of the provider"
+        case .awaitingCustomer: "waiting for the customer"
+        case .scheduled: "approved and scheduled"
+        case .active: "approved, with access open now"
+        case .ended: "over: its access has ended"
+        case .rejected: "rejected by a manager of the provider"
+        case .denied: "denied by the customer"
+        case .withdrawn: "withdrawn"
+        case .expired: "expired"
+        }
+    }
+}
+
+/// The access that an approved request gives. Its instants are fixed when it is opened and never computed again.
+public struct Grant: Identified, Hashable, Sendable {
+    public static let idPrefix = "GRT"
+
+    /// What the access rests on.
+    public enum Basis: String, Hashable, Sendable, CaseIterable {
+        /// The customer said yes.
+        case approval
+        /// The tenant's policy requires no approval; a manager's yes was enough.
+        case policy
+    }
+
+    public let id: GrantID
+    public let start: Timestamp
+    public let end: Timestamp
+    public let scope: Scope
+    public let basis: Basis
+
+    public init(id: GrantID, start: Timestamp, end: Timestamp, scope: Scope, basis: Basis) {
+        precondition(start < end)
+        self.id = id
+        self.start = start
+        self.end = end
+        self.scope = scope
+        self.basis = basis
+    }
+
+    /// Whether `now` is in the window. The end is not part of it.
+    public func covers(_ now: Timestamp) -> Bool { start <= now && now < end }
+}
+
+/// Why and when access ended.
+public struct Ending: Hashable, Sendable {
+    public enum Reason: String, Hashable, Sendable, CaseIterable {
+        case windowOver, finished, revoked, tenantSwitch
+    }
+
+    public let reason: Reason
+    public let at: Timestamp
+    public let by: PersonID?
+    public let comment: String?
+
+    public init(reason: Reason, at: Timestamp, by: PersonID?, comment: String?) {
+        self.reason = reason
+        self.at = at
+        self.by = by
+        self.comment = comment
+    }
+}
+
+/// One append-only yes or no by one person.
+public struct Decision: Hashable, Sendable {
+    public enum Verdict: Hashable, Sendable {
+        case approve(Narrowing)
+        case deny
+    }
+
+    /// What an approval gives less of than was asked for; nil leaves it as it is.
+    public struct Narrowing: Hashable, Sendable {
+        public var duration: TimeSpan?
+        public var scope: Scope?
+
+        public init(duration: TimeSpan? = nil, scope: Scope? = nil) {
+            self.duration = duration
+            self.scope = scope
+        }
+
+        public static let none = Narrowing()
+    }
+
+    /// Which of the two reviews it belongs to.
+    public enum Stage: String, Hashable, Sendable, CaseIterable {
+        case manager, customer
+    }
+
+    public let stage: Stage
+    public let person: PersonID
+    public let verdict: Verdict
+    public let comment: String?
+    public let at: Timestamp
+
+    public init(stage: Stage, person: PersonID, verdict: Verdict, comment: String?, at: Timestamp) {
+        self.stage = stage
+        self.person = person
+        self.verdict = verdict
+        self.comment = comment
+        self.at = at
+    }
+
+    public var isApproval: Bool {
+        switch verdict {
+        case .approve: true
+        case .deny: false
+        }
+    }
+}
+
+/// What the engineer presents to a service for one resource; its secret is shown once and kept only as a hash.
+public struct Credential: Identified, Hashable, Sendable {
+    public static let idPrefix = "CRD"
+
+    public let id: CredentialID
+    public let request: RequestID
+    public let grant: GrantID
+    public let tenant: TenantID
+    public let engineer: PersonID
+    public let resource: Resource
+    public let actions: Actions
+    /// The login name at the service. It is the grant's own, so that ending this access touches nobody else's.
+    public let username: String
+    public let issuedAt: Timestamp
+    /// Never after the grant's end.
+    public let expiresAt: Timestamp
+    public var revokedAt: Timestamp?
+
+    public init(
+        id: CredentialID, request: RequestID, grant: GrantID, tenant: TenantID, engineer: PersonID, resource: Resource,
+        actions: Actions,
+        username: String, issuedAt: Timestamp, expiresAt: Timestamp, revokedAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.request = request
+        self.grant = grant
+        self.tenant = tenant
+        self.engineer = engineer
+        self.resource = resource
+        self.actions = actions
+        self.username = username
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+        self.revokedAt = revokedAt
+    }
+}

@@ -1,0 +1,30 @@
+/// Every bound of the domain by name. A value at a bound is allowed, one beyond it is refused.
+public enum Limits {
+    public static let nameLength = 1...100
+    public static let emailLength = 3...254
+    public static let subjectLength = 1...200
+    public static let descriptionLength = 1...8000
+    public static let reasonLength = 10...2000
+    public static let commentLength = 1...2000
+    public static let urlLength = 1...2000
+    public static let resourceNameLength = 3...300
+    public static let resourcesPerRequest = 1...20
+    public static let approvalsNeeded = 1...10
+    public static let aliasesPerPerson = 0...10
+
+    /// How long the customer may take to decide.
+    public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)
+    public static let defaultDecisionWindow = TimeSpan.hours(12)
+    /// How long a manager may take. It is the provider's own deadline, so that no request waits for ever.
+    public static let managerWindow = TimeSpan.hours(12)
+    /// How long a grant may last, whatever the tenant's policy.
+    public static let maxAccess = TimeSpan.seconds(1)...TimeSpan.hours(24)
+    public static let defaultMaxAccess = TimeSpan.hours(4)
+    /// How far ahead a start may be scheduled.
+    public static let scheduleAhead = TimeSpan.days(30)
+
+    /// Bound on the time between the end of a grant and the moment an enforcer must have been told.
+    public static let removalBound = TimeSpan.seconds(1)
+    public static let credentialsPerGrant = 50
+    public static let openRequestsPerEngineer = 200
+}

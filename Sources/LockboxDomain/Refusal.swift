@@ -1,0 +1,213 @@
+/// A rule said no. Each case is one reason; its name on the wire (`code`) and its sentence are total functions of it.
+public enum Refusal: Error, Hashable, Sendable {
+    // Input
+    /// The value of `field` breaks a rule; `problem` says which.
+    case invalid(field: String, problem: InputProblem)
+    /// `field` names something that does not exist for this caller. Another tenant's things do not exist for it.
+    case unknownReference(field: String, noun: Noun)
+    /// The thing addressed does not exist for this caller.
+    case notFound(Noun)
+    /// More was asked for than the request (or what is left of it after earlier approvals) offers.
+    case exceedsRequest(field: String)
+    /// Longer than the tenant's policy allows.
+    case exceedsCap(TimeSpan)
+    /// The same number is used in several tenants; say which.
+    case ambiguous(field: String)
+
+    // Permission
+    case notSignedIn
+    case badCredentials
+    case lockedOut(until: Timestamp)
+    case tooManyAttempts(retryAfter: TimeSpan)
+    case notPermitted(Permission)
+    /// Nobody decides on a request of their own.
+    case ownRequest
+
+    // State
+    case versionRequired
+    case stale(current: Int)
+    case alreadyDecided(AccessRequest.StateName)
+    case alreadyDecidedByYou
+    case wrongState(AccessRequest.StateName)
+    case notAwaitingYou(AccessRequest.StateName)
+    case nobodyCanApprove(needed: Int, eligible: Int)
+    case accessNotActive(AccessRequest.StateName)
+    case notLicensed
+    case limitReached(Quota)
+    case alreadyExists(Noun)
+    case keyReused
+    case lastAdministrator
+
+    /// What is wrong with a value.
+    public enum InputProblem: Hashable, Sendable {
+        case missing
+        case malformed(expected: String)
+        case tooShort(minimum: Int)
+        case tooLong(maximum: Int)
+        case outOfRange(String)
+        case controlCharacters
+        case notAllowedHere(String)
+        case duplicate
+    }
+
+    /// A kind of thing that can be unknown.
+    public enum Noun: String, Hashable, Sendable, CaseIterable {
+        case tenant, person, service, resource, supportRequest, accessRequest, token, credential, notice, page,
+            auditRecord
+    }
+
+    /// What a caller would have needed.
+    public enum Permission: String, Hashable, Sendable, CaseIterable {
+        case openSupportRequests, requestAccess, decideAsManager, decideAsApprover, withdraw, finish, revoke,
+            obtainCredential
+        case changePolicy, changePeople, readAudit, readPeople
+    }
+
+    /// A count that is bounded.
+    public enum Quota: String, Hashable, Sendable, CaseIterable {
+        case openRequests, credentials, tokens
+    }
+}
+
+extension Refusal {
+    /// The reason's name on the wire. It never changes once published.
+    public var code: String {
+        switch self {
+        case .invalid(_, .missing): "missingField"
+        case .invalid: "invalidField"
+        case .unknownReference(_, let noun):
+            "unknown" + noun.rawValue.prefix(1).uppercased() + noun.rawValue.dropFirst()
+        case .notFound: "notFound"
+        case .exceedsRequest: "exceedsRequest"
+        case .exceedsCap: "exceedsCap"
+        case .ambiguous: "ambiguous"
+        case .notSignedIn: "notSignedIn"
+        case .badCredentials: "badCredentials"
+        case .lockedOut: "lockedOut"
+        case .tooManyAttempts: "tooManyAttempts"
+        case .notPermitted: "notPermitted"
+        case .ownRequest: "ownRequest"
+        case .versionRequired: "versionRequired"
+        case .stale: "stale"
+        case .alreadyDecided: "alreadyDecided"
+        case .alreadyDecidedByYou: "alreadyDecidedByYou"
+        case .wrongState: "wrongState"
+        case .notAwaitingYou: "notAwaitingYou"
+        case .nobodyCanApprove: "nobodyCanApprove"
+        case .accessNotActive: "accessNotActive"
+        case .notLicensed: "notLicensed"
+        case .limitReached: "limitReached"
+        case .alreadyExists: "alreadyExists"
+        case .keyReused: "idempotencyKeyReused"
+        case .lastAdministrator: "lastAdministrator"
+        }
+    }
+
+    /// The input field at fault, in the wire's spelling (`resources[0].id`), where there is one.
+    public var field: String? {
+        switch self {
+        case .invalid(let field, _), .unknownReference(let field, _), .exceedsRequest(let field), .ambiguous(let field):
+            field
+        case .exceedsCap: "duration"
+        case .versionRequired, .stale: "If-Match"
+        case .keyReused: "Idempotency-Key"
+        case .notFound, .notSignedIn, .badCredentials, .lockedOut, .tooManyAttempts, .notPermitted, .ownRequest,
+            .alreadyDecided,
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive, .notLicensed,
+            .limitReached,
+            .alreadyExists, .lastAdministrator:
+            nil
+        }
+    }
+
+    /// What is wrong and what to do, in words for the person who asked. It never tells of anything the caller may not see.
+    public var sentence: String {
+        switch self {
+        case .invalid(let field, let problem): "\(field): \(problem.sentence)"
+        case .unknownReference(let field, let noun): "\(field): there is no such \(noun.words)."
+        case .notFound(let noun): "There is no such \(noun.words)."
+        case .exceedsRequest(let field):
+            "\(field): an approval can give less than what is asked for, never more."
+        case .exceedsCap(let cap): "duration: this tenant allows access for at most \(cap)."
+        case .ambiguous(let field): "\(field): this number is used by more than one tenant; say which tenant you mean."
+        case .notSignedIn: "Sign in first: a valid API token is needed."
+        case .badCredentials: "The e-mail address or the password is wrong."
+        case .lockedOut(let until): "Too many failed attempts. Sign-in is locked until \(until)."
+        case .tooManyAttempts(let wait): "Too many requests. Try again in \(wait)."
+        case .notPermitted(let permission): permission.sentence
+        case .ownRequest: "Nobody can decide on a request of their own. Another manager must review it."
+        case .versionRequired: "Say which version of the request you decide on: send If-Match with its ETag."
+        case .stale(let current):
+            "The request has changed since you read it (it is now version \(current)). Read it again, then decide."
+        case .alreadyDecided(let state): "It is too late to decide: the request is \(state.words)."
+        case .alreadyDecidedByYou: "You have decided on this request already; a decision cannot be changed."
+        case .wrongState(let state): "This cannot be done while the request is \(state.words)."
+        case .notAwaitingYou(let state): "The request is not waiting for your decision: it is \(state.words)."
+        case .nobodyCanApprove(let needed, let eligible):
+            "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) approver\(eligible == 1 ? "" : "s"). "
+                + "Its administrator must name approvers first."
+        case .accessNotActive(let state): "There is no access to use: the request is \(state.words)."
+        case .notLicensed: "The tenant's plan does not include Lockbox, so approval cannot be required."
+        case .limitReached(let quota): quota.sentence
+        case .alreadyExists(let noun): "There is already such a \(noun.words)."
+        case .keyReused: "This Idempotency-Key was used before for a different request. Use a new key."
+        case .lastAdministrator: "This would leave the tenant without an administrator. Name another one first."
+        }
+    }
+}
+
+extension Refusal.InputProblem {
+    public var sentence: String {
+        switch self {
+        case .missing: "is missing."
+        case .malformed(let expected): "is not \(expected)."
+        case .tooShort(let minimum): "is too short; at least \(minimum) characters are needed."
+        case .tooLong(let maximum): "is too long; at most \(maximum) characters are allowed."
+        case .outOfRange(let range): "is out of range; allowed is \(range)."
+        case .controlCharacters: "contains control or invisible formatting characters."
+        case .notAllowedHere(let why): why
+        case .duplicate: "is given twice."
+        }
+    }
+}
+
+extension Refusal.Noun {
+    public var words: String {
+        switch self {
+        case .tenant, .person, .service, .resource, .token, .credential, .notice, .page: rawValue
+        case .supportRequest: "support request"
+        case .accessRequest: "access request"
+        case .auditRecord: "audit record"
+        }
+    }
+}
+
+extension Refusal.Permission {
+    public var sentence: String {
+        switch self {
+        case .openSupportRequests: "Only people of the tenant can open its support requests."
+        case .requestAccess: "Only an engineer of the provider can request access."
+        case .decideAsManager: "Only a manager of the provider can review this request."
+        case .decideAsApprover: "Only an approver or administrator of the tenant can decide on this request."
+        case .withdraw: "Only the engineer who made the request can withdraw it."
+        case .finish: "Only the engineer who has the access can finish it."
+        case .revoke:
+            "Only an approver or administrator of the tenant, or a manager of the provider, can revoke access."
+        case .obtainCredential: "Only the engineer whom the access was given to can obtain a credential."
+        case .changePolicy: "Only an administrator of the tenant can change its policy."
+        case .changePeople: "Only an administrator of the tenant can change who may do what."
+        case .readAudit: "Only approvers, administrators and auditors of the tenant can read its audit log."
+        case .readPeople: "Only people of the tenant can see who its people are."
+        }
+    }
+}
+
+extension Refusal.Quota {
+    public var sentence: String {
+        switch self {
+        case .openRequests: "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."
+        case .credentials: "\(Limits.credentialsPerGrant) credentials were issued for this access, which is the limit."
+        case .tokens: "You have the largest allowed number of API tokens. Revoke one first."
+        }
+    }
+}

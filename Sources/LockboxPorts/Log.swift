@@ -1,0 +1,125 @@
+public import LockboxDomain
+public import MerkleLog
+
+/// Which log: a tenant's own, or the provider's.
+public typealias LogID = Side
+
+/// One audit record as it is stored: the bytes that were hashed, and beside them the texts that the bytes only commit to.
+public struct LogEntry: Hashable, Sendable {
+    public let log: LogID
+    /// Position in the log, from 0, without gaps.
+    public let index: UInt64
+    /// Never earlier than the entry before.
+    public let time: Timestamp
+    /// What happened, such as `request.approved`.
+    public let activity: String
+    /// Who did it: a person's identifier, `system`, `console`, or `service:<id>`.
+    public let actor: String
+    public let request: RequestID?
+    /// Canonical JSON, exactly as hashed.
+    public let bytes: [UInt8]
+    public let hash: Hash
+    public let texts: [CommittedText]
+
+    public init(
+        log: LogID, index: UInt64, time: Timestamp, activity: String, actor: String, request: RequestID?,
+        bytes: [UInt8], hash: Hash,
+        texts: [CommittedText]
+    ) {
+        self.log = log
+        self.index = index
+        self.time = time
+        self.activity = activity
+        self.actor = actor
+        self.request = request
+        self.bytes = bytes
+        self.hash = hash
+        self.texts = texts
+    }
+}
+
+/// A personal or free text beside a record, which holds only a salted commitment to it. It can be erased; the log stays whole.
+public struct CommittedText: Hashable, Sendable {
+    public let field: String
+    public let salt: [UInt8]
+    /// Nil once erased.
+    public let text: String?
+
+    public init(field: String, salt: [UInt8], text: String?) {
+        self.field = field
+        self.salt = salt
+        self.text = text
+    }
+}
+
+/// Where a log ends.
+public struct LogHead: Hashable, Sendable {
+    public var size: UInt64
+    /// The hashes of the compact range of the whole log.
+    public var range: [Hash]
+    public var lastTime: Timestamp?
+
+    public init(size: UInt64, range: [Hash], lastTime: Timestamp?) {
+        self.size = size
+        self.range = range
+        self.lastTime = lastTime
+    }
+
+    public static let empty = LogHead(size: 0, range: [], lastTime: nil)
+}
+
+/// Which records a search finds; nil does not restrict.
+public struct LogSearch: Hashable, Sendable {
+    /// At or after.
+    public var from: Timestamp?
+    /// Before.
+    public var to: Timestamp?
+    /// The whole activity, or its first part followed by a dot: `request` finds `request.approved`.
+    public var activity: String?
+    /// A person's identifier, or part of a name or address in the record's texts.
+    public var person: String?
+    public var request: RequestID?
+    /// Part of any text of the record, without regard to ASCII letter case.
+    public var text: String?
+
+    public init(
+        from: Timestamp? = nil, to: Timestamp? = nil, activity: String? = nil, person: String? = nil,
+        request: RequestID? = nil,
+        text: String? = nil
+    ) {
+        self.from = from
+        self.to = to
+        self.activity = activity
+        self.person = person
+        self.request = request
+        self.text = text
+    }
+}
+
+public protocol LogRecords {
+    /// All logs that have a head, the provider's first, then by tenant.
+    func logs() throws -> [LogID]
+    func head(of log: LogID) throws -> LogHead
+    /// Appends `entry` at the head and moves the head. Refused by the schema unless `entry.index` is the present size.
+    func append(_ entry: LogEntry, head: LogHead) throws
+    /// Entries with indices in `range`, in order.
+    func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry]
+    /// Newest first.
+    func search(_ search: LogSearch, in log: LogID, page: Page) throws -> Paged<LogEntry>
+    /// Takes the text of `field` away from one record, leaving the commitment.
+    func eraseText(_ field: String, of log: LogID, at index: UInt64) throws
+}
+
+/// The hash tree of a log beyond its leaves, and what was signed of it.
+public protocol LogTreeRecords {
+    /// Keeps the root of a full tile: the hash at `level` (in tile levels, 1 and up) and `index`.
+    func saveTileRoot(_ hash: Hash, of log: LogID, level: Int, index: UInt64) throws
+    /// `count` hashes from `first` on at tile level `level`; level 0 holds the leaf hashes.
+    func treeHashes(of log: LogID, level: Int, first: UInt64, count: Int) throws -> [Hash]
+    /// Keeps a checkpoint before it is shown to anyone. A second one of the same size and another root is refused.
+    func saveCheckpoint(size: UInt64, root: Hash, note: String, of log: LogID) throws
+    /// The newest signed checkpoint.
+    func lastCheckpoint(of log: LogID) throws -> (size: UInt64, note: String)?
+    /// All signed sizes and roots, smallest first.
+    func checkpoints(of log: LogID) throws -> [(size: UInt64, root: Hash)]
+}

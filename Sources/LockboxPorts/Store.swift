@@ -1,0 +1,199 @@
+public import LockboxDomain
+
+/// Durable state. Its promises are those of the contract suite (Tests/Support/LockboxStoreContract).
+public protocol Store: Sendable {
+    /// Serialisable: as if transactions ran one after another. When it returns, the change survives a power cut.
+    /// `body` may run more than once; it only reads and writes through its transaction. What it throws comes out unchanged,
+    /// and then nothing of it is kept. Failures of the store itself are `StoreError`s.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws
+        -> Value
+
+    /// One consistent view. Writing throws.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws -> Value
+
+    /// Whether another process has committed since this was last asked.
+    func changedElsewhere() async throws -> Bool
+}
+
+/// Everything a transaction can do, by subject.
+public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords & SupportRequestRecords
+    & AccessRequestRecords
+    & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords & SignInRecords & TokenRecords
+    & CommandRecords
+
+public protocol TenantRecords {
+    func tenant(_ id: TenantID) throws -> Tenant?
+    /// All tenants in order of their identifiers.
+    func tenants() throws -> [Tenant]
+    /// Inserts or replaces.
+    func save(_ tenant: Tenant) throws
+    /// The tenant that `resource` belongs to; nil where nobody said so.
+    func owner(of resource: Resource) throws -> TenantID?
+    /// In order.
+    func resources(of tenant: TenantID) throws -> [Resource]
+    /// Says that `resource` belongs to `tenant`. Throws `Refusal.alreadyExists(.resource)` if it is another tenant's.
+    func save(_ resource: Resource, of tenant: TenantID) throws
+    /// The provider's name, as people read it.
+    func providerName() throws -> String
+    func saveProviderName(_ name: String) throws
+}
+
+/// How a registered service talks to Lockbox and Lockbox to it. Secrets stay in files; only their paths are stored.
+public struct ServiceSettings: Hashable, Sendable {
+    public var service: Service
+    public var introspection: Introspection?
+    public var doveadm: Doveadm?
+
+    public struct Introspection: Hashable, Sendable {
+        public var clientID: String
+        public var clientSecretFile: String
+
+        public init(clientID: String, clientSecretFile: String) {
+            self.clientID = clientID
+            self.clientSecretFile = clientSecretFile
+        }
+    }
+
+    public struct Doveadm: Hashable, Sendable {
+        public var url: String
+        public var apiKeyFile: String
+
+        public init(url: String, apiKeyFile: String) {
+            self.url = url
+            self.apiKeyFile = apiKeyFile
+        }
+    }
+
+    public init(service: Service, introspection: Introspection?, doveadm: Doveadm?) {
+        self.service = service
+        self.introspection = introspection
+        self.doveadm = doveadm
+    }
+}
+
+public protocol ServiceRecords {
+    func service(_ id: ServiceID) throws -> ServiceSettings?
+    func services() throws -> [ServiceSettings]
+    /// Inserts or replaces. Throws `Refusal.alreadyExists(.service)` if another service has the introspection client's name.
+    func save(_ settings: ServiceSettings) throws
+}
+
+public protocol PersonRecords {
+    func person(_ id: PersonID) throws -> Person?
+    func person(identifiedBy identity: Identity) throws -> Person?
+    /// Everyone of one side in order of their canonical addresses.
+    func people(at side: Side) throws -> [Person]
+    /// Inserts or replaces, with the local identity of the address and of each alias. Throws `Refusal.alreadyExists(.person)` if
+    /// any of these means somebody else, on whichever side: one human being is one person.
+    func save(_ person: Person) throws
+}
+
+/// A position in a list; nil is the beginning. Opaque to everyone but the store.
+public struct Page: Hashable, Sendable {
+    public var limit: Int
+    public var cursor: String?
+
+    public init(limit: Int, cursor: String? = nil) {
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
+/// One page of a list, and where the next one begins; nil where this is the last.
+public struct Paged<Item: Sendable>: Sendable {
+    public var items: [Item]
+    public var next: String?
+
+    public init(items: [Item], next: String?) {
+        self.items = items
+        self.next = next
+    }
+}
+
+public protocol SupportRequestRecords {
+    func supportRequest(_ number: SupportRequestNumber, of tenant: TenantID) throws -> SupportRequest?
+    /// Of all tenants that have one with this number.
+    func supportRequests(numbered number: SupportRequestNumber) throws -> [SupportRequest]
+    /// Newest first; of one tenant or of all. A cursor that is none throws `Refusal.invalid(field: "cursor", …)`.
+    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: Page) throws -> Paged<SupportRequest>
+    /// Throws `Refusal.alreadyExists(.supportRequest)` if the tenant has one with this number.
+    func insert(_ support: SupportRequest) throws
+}
+
+/// Which access requests a list shows; nil does not restrict.
+public struct RequestFilter: Hashable, Sendable {
+    public var tenant: TenantID?
+    public var state: AccessRequest.StateName?
+    public var supportRequest: SupportRequestNumber?
+    public var engineer: PersonID?
+    /// Only those about support requests that this person opened.
+    public var supportOpenedBy: PersonID?
+
+    public init(
+        tenant: TenantID? = nil, state: AccessRequest.StateName? = nil, supportRequest: SupportRequestNumber? = nil,
+        engineer: PersonID? = nil, supportOpenedBy: PersonID? = nil
+    ) {
+        self.tenant = tenant
+        self.state = state
+        self.supportRequest = supportRequest
+        self.engineer = engineer
+        self.supportOpenedBy = supportOpenedBy
+    }
+}
+
+public protocol AccessRequestRecords {
+    func request(_ id: RequestID) throws -> AccessRequest?
+    /// Newest first.
+    func requests(_ filter: RequestFilter, page: Page) throws -> Paged<AccessRequest>
+    /// Inserts version 1, or replaces the version before. Any other version, a changed term or decision, and an illegal
+    /// transition are refused by the schema: the caller has a bug.
+    func save(_ request: AccessRequest) throws
+    /// Requests in one of the states that time changes, whose deadline is at or before `now`; earliest first.
+    func requestsDue(at now: Timestamp, limit: Int) throws -> [AccessRequest]
+    /// The earliest deadline of all.
+    func nextRequestDeadline() throws -> Timestamp?
+    /// Requests that are not in a terminal state, in order of identifiers; of one tenant, of one engineer, or both.
+    func openRequests(of tenant: TenantID?, engineer: PersonID?) throws -> [AccessRequest]
+}
+
+/// How often a credential was presented, and when first and last.
+public struct CredentialUse: Hashable, Sendable {
+    public let credential: CredentialID
+    public let resource: Resource
+    public let first: Timestamp
+    public let last: Timestamp
+    public let count: Int
+
+    public init(credential: CredentialID, resource: Resource, first: Timestamp, last: Timestamp, count: Int) {
+        self.credential = credential
+        self.resource = resource
+        self.first = first
+        self.last = last
+        self.count = count
+    }
+}
+
+public protocol CredentialRecords {
+    /// `secretHash` is SHA-256 of the secret.
+    func insert(_ credential: Credential, secretHash: [UInt8]) throws
+    func credential(secretHash: [UInt8]) throws -> Credential?
+    /// In order of issue.
+    func credentials(of grant: GrantID) throws -> [Credential]
+    func revokeCredential(_ id: CredentialID, at now: Timestamp) throws
+    /// Not revoked, and not expired at `now`: with hash and the request it belongs to, for the decision index.
+    func liveCredentials(at now: Timestamp) throws -> [(secretHash: [UInt8], credential: Credential)]
+    /// Adds `count` uses. True if these are the first.
+    func recordUse(of credential: CredentialID, count: Int, first: Timestamp, last: Timestamp) throws -> Bool
+    func uses(of grant: GrantID) throws -> [CredentialUse]
+}
+
+public protocol RemovalRecords {
+    /// Inserts or replaces, by grant and service.
+    func save(_ removal: Removal) throws
+    func removals(of request: RequestID) throws -> [Removal]
+    /// Not yet confirmed, due at `now`, earliest first.
+    func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal]
+    /// Every one that is not yet confirmed.
+    func openRemovals() throws -> [Removal]
+    func nextRemovalAttempt() throws -> Timestamp?
+}
