@@ -1,7 +1,7 @@
-package import HTTPTypes
+import HTTPTypes
 package import Hummingbird
-package import LockboxDomain
-package import Logging
+import LockboxDomain
+import Logging
 import NIOCore
 
 /// What is known of one HTTP request on its way through the API.
@@ -76,8 +76,10 @@ struct BoundaryMiddleware: RouterMiddleware {
         context.logger.info(
             "answered",
             metadata: [
-                "method": "\(request.method.rawValue)", "route": "\(context.endpointPath ?? "none")", "status": "\(response.status.code)",
-                "microseconds": "\(elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)",
+                "method": "\(request.method.rawValue)", "route": "\(context.endpointPath ?? "none")",
+                "status": "\(response.status.code)",
+                "microseconds":
+                    "\(elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)",
             ])
         return response
     }

@@ -6,7 +6,9 @@ package final class Metrics: Sendable {
         let method: String
         let status: Int
 
-        static func < (left: Answer, right: Answer) -> Bool { (left.method, left.status) < (right.method, right.status) }
+        static func < (left: Answer, right: Answer) -> Bool {
+            (left.method, left.status) < (right.method, right.status)
+        }
     }
 
     private let answers = Mutex<[Answer: Int]>([:])
@@ -22,14 +24,20 @@ package final class Metrics: Sendable {
 
     /// The counters, and `gauges` (name, help, value) as they are now.
     func text(gauges: [(name: String, help: String, value: Int)]) -> String {
-        var lines = ["# HELP lockbox_http_requests_total Answers by method and status.", "# TYPE lockbox_http_requests_total counter"]
+        var lines = [
+            "# HELP lockbox_http_requests_total Answers by method and status.",
+            "# TYPE lockbox_http_requests_total counter",
+        ]
         let counts = answers.withLock { $0 }
         for answer in counts.keys.sorted() {
             lines.append(
-                "lockbox_http_requests_total{method=\"\(answer.method)\",status=\"\(answer.status)\"} \(counts[answer] ?? 0)")
+                "lockbox_http_requests_total{method=\"\(answer.method)\",status=\"\(answer.status)\"} \(counts[answer] ?? 0)"
+            )
         }
         for gauge in gauges {
-            lines += ["# HELP \(gauge.name) \(gauge.help)", "# TYPE \(gauge.name) gauge", "\(gauge.name) \(gauge.value)"]
+            lines += [
+                "# HELP \(gauge.name) \(gauge.help)", "# TYPE \(gauge.name) gauge", "\(gauge.name) \(gauge.value)",
+            ]
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -1,6 +1,6 @@
 import Foundation
 import HTTPTypes
-package import Hummingbird
+import Hummingbird
 import LockboxDomain
 import LockboxPorts
 import LockboxWire
@@ -29,7 +29,8 @@ struct ProblemAnswer: ResponseGenerator {
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
         let document = ProblemDocument(
-            type: "urn:lockbox:problem:\(code)", title: status.reasonPhrase, status: status.code, detail: detail, code: code,
+            type: "urn:lockbox:problem:\(code)", title: status.reasonPhrase, status: status.code, detail: detail,
+            code: code,
             errors: field.map { [.init(field: $0, detail: detail)] })
         var response = try JSONAnswer.response(document, status: status, headers: headers)
         response.headers[.contentType] = "application/problem+json"
@@ -44,14 +45,17 @@ extension ProblemAnswer {
         case let boundary as BoundaryError: self.init(boundary)
         case is StoreError:
             self.init(
-                status: .serviceUnavailable, code: "unavailable", detail: "Lockbox cannot reach its database now. Try again shortly.",
+                status: .serviceUnavailable, code: "unavailable",
+                detail: "Lockbox cannot reach its database now. Try again shortly.",
                 headers: [.retryAfter: "1"])
         case let error as any HTTPResponseError where error.status == .contentTooLarge: self.init(.bodyTooLarge)
         case let error as any HTTPResponseError where error.status == .notFound: self.init(.noSuchPage)
         case let error as any HTTPResponseError where error.status.code < 500:
             self.init(status: error.status, code: "badRequest", detail: "The request could not be read.")
         case _:
-            self.init(status: .internalServerError, code: "internal", detail: "Something went wrong. It was written to the server's log.")
+            self.init(
+                status: .internalServerError, code: "internal",
+                detail: "Something went wrong. It was written to the server's log.")
         }
     }
 
@@ -60,20 +64,23 @@ extension ProblemAnswer {
         case .malformedBody(let detail, let field):
             self.init(status: .badRequest, code: "malformedBody", detail: detail, field: field)
         case .unknownMember(let path):
-            self.init(status: .badRequest, code: "unknownMember", detail: "\(path): there is no such member.", field: path)
+            self.init(
+                status: .badRequest, code: "unknownMember", detail: "\(path): there is no such member.", field: path)
         case .wrongMediaType(let expected):
             self.init(status: .unsupportedMediaType, code: "wrongMediaType", detail: "Send the body as \(expected).")
         case .notAcceptable(let offered):
             self.init(status: .notAcceptable, code: "notAcceptable", detail: "This can be had as \(offered).")
         case .bodyTooLarge:
             self.init(
-                status: .contentTooLarge, code: "bodyTooLarge", detail: "The body is larger than \(APILimits.bodyBytes) bytes.")
+                status: .contentTooLarge, code: "bodyTooLarge",
+                detail: "The body is larger than \(APILimits.bodyBytes) bytes.")
         case .badParameter(let name, let expected):
             self.init(status: .badRequest, code: "badParameter", detail: "\(name): is not \(expected).", field: name)
         case .noSuchPage: self.init(status: .notFound, code: "notFound", detail: "There is no such page.")
         case .methodNotAllowed(let allowed):
             self.init(
-                status: .methodNotAllowed, code: "methodNotAllowed", detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
+                status: .methodNotAllowed, code: "methodNotAllowed",
+                detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
                 headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
         case .overloaded:
             self.init(
@@ -89,8 +96,10 @@ extension ProblemAnswer {
         case .tooManyAttempts(let wait): headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
         case .lockedOut: headers[.retryAfter] = "900"
         case .stale(let current): headers[.eTag] = "\"v\(current)\""
-        case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials, .notPermitted,
-            .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
+        case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
+            .notPermitted,
+            .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .nobodyCanApprove,
             .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused, .lastAdministrator:
             break
         }
@@ -109,7 +118,8 @@ extension Refusal {
         case .notPermitted, .ownRequest: .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
-        case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive,
+        case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
+            .accessNotActive,
             .notLicensed, .limitReached, .alreadyExists, .lastAdministrator:
             .conflict
         }

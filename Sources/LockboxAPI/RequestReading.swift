@@ -20,7 +20,9 @@ extension Request {
         let data = try await bytes()
         let key = try commandKey(data)
         if data.isEmpty, let optional { return ReadBody(value: optional, key: key) }
-        let media = headers[.contentType].map { $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased() }
+        let media = headers[.contentType].map {
+            $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        }
         guard media == "application/json" else { throw BoundaryError.wrongMediaType(expected: "application/json") }
         do {
             return ReadBody(value: try JSONDecoder().decode(Strict<Body>.self, from: data).body, key: key)
@@ -32,7 +34,9 @@ extension Request {
     }
 
     func bytes() async throws -> Data {
-        if let length = headers[.contentLength].flatMap(Int.init), length > APILimits.bodyBytes { throw BoundaryError.bodyTooLarge }
+        if let length = headers[.contentLength].flatMap(Int.init), length > APILimits.bodyBytes {
+            throw BoundaryError.bodyTooLarge
+        }
         do {
             return Data(try await body.collect(upTo: APILimits.bodyBytes).readableBytesView)
         } catch is NIOTooManyBytesError {
@@ -45,7 +49,9 @@ extension Request {
     private func commandKey(_ body: Data) throws -> CommandKey? {
         guard let field = HTTPField.Name("Idempotency-Key"), var text = headers[field] else { return nil }
         if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }
-        guard APILimits.idempotencyKeyLength.contains(text.utf8.count), text.utf8.allSatisfy({ (33...126).contains($0) }) else {
+        guard APILimits.idempotencyKeyLength.contains(text.utf8.count),
+            text.utf8.allSatisfy({ (33...126).contains($0) })
+        else {
             throw BoundaryError.badParameter("Idempotency-Key", expected: "1 to 255 visible ASCII characters")
         }
         var hasher = SHA256()
@@ -57,20 +63,22 @@ extension Request {
     /// The version in `If-Match` (RFC 9110 §13.1.1); nil where the header is missing.
     func matchedVersion() throws -> Int? {
         guard let text = headers[.ifMatch] else { return nil }
-        guard text.hasPrefix("\"v"), text.hasSuffix("\""), let version = Int(text.dropFirst(2).dropLast()), version > 0 else {
+        guard text.hasPrefix("\"v"), text.hasSuffix("\""), let version = Int(text.dropFirst(2).dropLast()), version > 0
+        else {
             throw BoundaryError.badParameter("If-Match", expected: #"an ETag such as "v3""#)
         }
         return version
     }
 
     func matchesNone(of tag: String) -> Bool {
-        !(headers[.ifNoneMatch]?.split(separator: ",").contains { $0.trimmingCharacters(in: .whitespaces) == tag } ?? false)
+        !(headers[.ifNoneMatch]?.split(separator: ",").contains { $0.trimmingCharacters(in: .whitespaces) == tag }
+            ?? false)
     }
 
     // MARK: - Query
 
     func parameter(_ name: String) throws -> String? {
-        let all = uri.queryParameters.getAll(Substring(name))
+        let all = uri.queryParameters[values: name[...]].map(String.init)
         guard all.count <= 1 else { throw BoundaryError.badParameter(name, expected: "given once") }
         return all.first
     }
@@ -108,7 +116,9 @@ extension BoundaryError {
             self = .malformedBody("\(path): is missing.", field: path)
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             let path = memberPath(context.codingPath)
-            self = .malformedBody(path.isEmpty ? "The body is not a JSON object." : "\(path): has the wrong type.", field: path.isEmpty ? nil : path)
+            self = .malformedBody(
+                path.isEmpty ? "The body is not a JSON object." : "\(path): has the wrong type.",
+                field: path.isEmpty ? nil : path)
         case .dataCorrupted: self = .malformedBody("The body is not valid JSON.", field: nil)
         @unknown default: self = .malformedBody("The body is not valid JSON.", field: nil)
         }

@@ -12,7 +12,8 @@ extension PersonRef {
 extension PersonBody {
     init(_ person: Person) {
         self.init(
-            id: person.id.text, name: person.name, email: person.email.text, roles: person.roles.names, disabled: person.isDisabled)
+            id: person.id.text, name: person.name, email: person.email.text, roles: person.roles.names,
+            disabled: person.isDisabled)
     }
 }
 
@@ -20,8 +21,10 @@ extension SupportRequestBody {
     init(_ view: SupportView) {
         let support = view.support
         self.init(
-            number: support.number.text, tenant: support.tenant.text, subject: support.subject, description: support.description,
-            service: support.service?.text, url: support.url, openedBy: PersonRef(view.openedBy), openedAt: support.openedAt.description)
+            number: support.number.text, tenant: support.tenant.text, subject: support.subject,
+            description: support.description,
+            service: support.service?.text, url: support.url, openedBy: PersonRef(view.openedBy),
+            openedAt: support.openedAt.description)
     }
 }
 
@@ -42,7 +45,8 @@ extension AccessRequestBody {
             id: request.id.text, state: AccessState(rawValue: request.state.name.rawValue), version: request.version,
             tenant: request.terms.tenant.text, supportRequest: request.terms.supportRequest.text,
             engineer: try view.ref(request.terms.engineer), reason: request.terms.reason,
-            resources: request.terms.scope.accesses.map(ResourceAccess.init), duration: request.terms.duration.description,
+            resources: request.terms.scope.accesses.map(ResourceAccess.init),
+            duration: request.terms.duration.description,
             notBefore: request.terms.notBefore?.description, createdAt: request.createdAt.description,
             decideBy: request.state.decideBy?.description, approvalsNeeded: needed,
             decisions: try request.decisions.map { try DecisionBody($0, in: view) },
@@ -56,7 +60,8 @@ extension DecisionBody {
         if case .approve(let given) = decision.verdict { narrowing = given }
         self.init(
             by: try view.ref(decision.person), side: decision.stage == .manager ? "provider" : "customer",
-            decision: decision.isApproval ? .approve : .deny, comment: decision.comment, duration: narrowing.duration?.description,
+            decision: decision.isApproval ? .approve : .deny, comment: decision.comment,
+            duration: narrowing.duration?.description,
             resources: narrowing.scope?.accesses.map(ResourceAccess.init), at: decision.at.description)
     }
 }
@@ -70,11 +75,13 @@ extension GrantBody {
             resources: grant.scope.accesses.map(ResourceAccess.init), endedReason: ending?.reason.rawValue,
             endedAt: ending?.at.description, endedBy: try ending?.by.map { try view.ref($0) },
             removals: view.removals.map {
-                RemovalBody(service: $0.service.text, state: $0.progress.rawValue, attempts: $0.attempts, problem: $0.problem)
+                RemovalBody(
+                    service: $0.service.text, state: $0.progress.rawValue, attempts: $0.attempts, problem: $0.problem)
             },
             uses: view.uses.map {
                 UseBody(
-                    service: $0.resource.service.text, id: $0.resource.name, count: $0.count, first: $0.first.description,
+                    service: $0.resource.service.text, id: $0.resource.name, count: $0.count,
+                    first: $0.first.description,
                     last: $0.last.description)
             })
     }
@@ -82,7 +89,9 @@ extension GrantBody {
 
 extension RequestView {
     fileprivate func ref(_ id: PersonID) throws -> PersonRef {
-        guard let person = people[id] else { throw StoreError.corrupt("request \(request.id) speaks of an unknown person") }
+        guard let person = people[id] else {
+            throw StoreError.corrupt("request \(request.id) speaks of an unknown person")
+        }
         return PersonRef(person)
     }
 }
@@ -90,7 +99,8 @@ extension RequestView {
 extension NoticeBody {
     init(_ notice: Notice, to recipient: Person) {
         self.init(
-            id: notice.id.text, kind: notice.kind.rawValue, recipient: PersonRef(recipient), state: notice.delivery.rawValue,
+            id: notice.id.text, kind: notice.kind.rawValue, recipient: PersonRef(recipient),
+            state: notice.delivery.rawValue,
             attempts: notice.attempts, createdAt: notice.createdAt.description, sentAt: notice.sentAt?.description,
             nextAttempt: notice.delivery == .queued ? notice.nextAttempt.description : nil, lastReply: notice.lastReply)
     }
@@ -99,7 +109,8 @@ extension NoticeBody {
 extension TenantBody {
     init(_ tenant: Tenant) {
         self.init(
-            id: tenant.id.text, name: tenant.name, licensed: tenant.isLicensed, requireApproval: tenant.policy.requireApproval)
+            id: tenant.id.text, name: tenant.name, licensed: tenant.isLicensed,
+            requireApproval: tenant.policy.requireApproval)
     }
 }
 
@@ -115,7 +126,8 @@ extension PolicyBody {
 extension NewPolicy {
     func policy() throws -> Policy {
         try Policy(
-            requireApproval: requireApproval, decisionWindow: TimeSpan(duration: decisionWindow, field: "decisionWindow"),
+            requireApproval: requireApproval,
+            decisionWindow: TimeSpan(duration: decisionWindow, field: "decisionWindow"),
             maxAccess: TimeSpan(duration: maxAccess, field: "maxAccess"), approvalsNeeded: approvalsNeeded)
     }
 }
@@ -124,7 +136,9 @@ extension TimeSpan {
     /// A duration as people send it.
     init(duration text: String, field: String) throws(Refusal) {
         guard let span = TimeSpan(text) else {
-            throw .invalid(field: field, problem: .malformed(expected: "an ISO 8601 duration of days, hours, minutes and seconds, such as PT2H"))
+            throw .invalid(
+                field: field,
+                problem: .malformed(expected: "an ISO 8601 duration of days, hours, minutes and seconds, such as PT2H"))
         }
         self = span
     }
@@ -133,7 +147,9 @@ extension TimeSpan {
 extension Timestamp {
     init(instant text: String, field: String) throws(Refusal) {
         guard let instant = Timestamp(text) else {
-            throw .invalid(field: field, problem: .malformed(expected: "an RFC 3339 time with its zone, such as 2026-11-23T20:15:00Z"))
+            throw .invalid(
+                field: field,
+                problem: .malformed(expected: "an RFC 3339 time with its zone, such as 2026-11-23T20:15:00Z"))
         }
         self = instant
     }
@@ -142,8 +158,10 @@ extension Timestamp {
 extension NewAccessRequest {
     func draft() throws -> RequestDraft {
         RequestDraft(
-            tenant: tenant, supportRequest: supportRequest, reason: reason, duration: try TimeSpan(duration: duration, field: "duration"),
-            resources: resources.map(\.line), notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") })
+            tenant: tenant, supportRequest: supportRequest, reason: reason,
+            duration: try TimeSpan(duration: duration, field: "duration"),
+            resources: resources.map(\.line),
+            notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") })
     }
 }
 
@@ -153,7 +171,8 @@ extension NewDecision {
             throw Refusal.invalid(field: "decision", problem: .malformed(expected: #""approve" or "deny""#))
         }
         return DecisionDraft(
-            approves: decision == .approve, comment: comment, duration: try duration.map { try TimeSpan(duration: $0, field: "duration") },
+            approves: decision == .approve, comment: comment,
+            duration: try duration.map { try TimeSpan(duration: $0, field: "duration") },
             resources: resources.map { $0.map(\.line) })
     }
 }
