@@ -85,7 +85,13 @@ let tests: [(name: String, uses: [String])] = [
         ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
     ),
     ("LockboxMailTests", ["LockboxMail", "LockboxPorts"]),
-    ("LockboxNotifierTests", ["LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
+    (
+        "LockboxNotifierTests",
+        [
+            "LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxStoreSQLite", "LockboxFixtures", "Logging",
+            "ServiceLifecycle",
+        ]
+    ),
     ("LockboxClientTests", ["LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
     (
         "LockboxServiceTests",
