@@ -84,7 +84,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxStoreSQLiteTests",
         ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
     ),
-    ("LockboxMailTests", ["LockboxMail", "LockboxPorts"]),
+    ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
     (
         "LockboxNotifierTests",
         [
