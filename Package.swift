@@ -36,7 +36,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (2, "LockboxAudit", ["LockboxDomain", "MerkleLog", "LockboxPorts", "Crypto", "Logging"]),
     (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     (2, "LockboxStoreSQLite", ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB"]),
-    (2, "LockboxMail", ["LockboxPorts", "CCurl"]),
+    (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
     (2, "LockboxNotifier", ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]),
     (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore"]),
     (3, "LockboxIdentity", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]),

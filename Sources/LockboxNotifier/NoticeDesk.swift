@@ -127,7 +127,7 @@ struct NoticeDesk {
     /// The first failure of a grant's removal from a service. It is tried again many times, and each failure is an event, but
     /// one letter is enough.
     func tellOfFailure(_ removal: Removal) throws {
-        guard try lastWord(on: removal) != .removalFailed else { return }
+        guard try !isFailing(removal) else { return }
         let request = try request(removal.request)
         let facts = try common(request).with(.service, removal.service.text)
         try sendToApprovers(.removalFailed, facts, request)
@@ -140,7 +140,7 @@ struct NoticeDesk {
 
     /// Only those who heard of the failure need to hear that it is over.
     func tellOfRecovery(_ removal: Removal) throws {
-        guard try lastWord(on: removal) == .removalFailed else { return }
+        guard try isFailing(removal) else { return }
         var told: Set<PersonID> = []
         for notice in try notices(on: removal) where notice.kind == .removalFailed {
             guard told.insert(notice.recipient).inserted else { continue }
@@ -155,7 +155,13 @@ struct NoticeDesk {
         try tx.notices(about: removal.request).filter { Facts($0.facts)[.service] == removal.service.text }
     }
 
-    private func lastWord(on removal: Removal) throws -> Notice.Kind? { try notices(on: removal).last?.kind }
+    /// Whether the last that people heard of this removal is that it failed.
+    private func isFailing(_ removal: Removal) throws -> Bool {
+        let told = try notices(on: removal)
+        func last(_ kind: Notice.Kind) -> Timestamp? { told.filter { $0.kind == kind }.map(\.createdAt).max() }
+        guard let failed = last(.removalFailed) else { return false }
+        return last(.removalRecovered).map { $0 < failed } ?? true
+    }
 
     // MARK: - Facts
 

@@ -1,7 +1,7 @@
 import LockboxDomain
 package import LockboxPorts
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// Sends what the outbox holds, and writes down what became of it.
@@ -23,7 +23,7 @@ package final class OutboxDrain: ServiceLifecycle.Service {
     /// Letters on their way. The store still has them as due.
     private let inFlight = Mutex<Set<NoticeID>>([])
     /// Whether the last look at the store failed, so that trouble is logged when it begins and not four times a second.
-    private let inTrouble = Mutex(false)
+    private let inTrouble = Atomic(false)
 
     /// `sleep` waits for a duration or until its task is cancelled, and throws then.
     package init(
@@ -85,20 +85,14 @@ package final class OutboxDrain: ServiceLifecycle.Service {
         do {
             // Those on their way are still due in the store, and first in line.
             let due = try await store.read { tx in try tx.noticesDue(at: now, limit: free + busy.count) }
-            if inTrouble.withLock({
-                defer { $0 = false }; return $0
-            }) {
-                logger.notice("the outbox is readable again")
-            }
+            if inTrouble.exchange(false, ordering: .relaxed) { logger.notice("the outbox is readable again") }
             let taken = due.filter { !busy.contains($0.id) }.prefix(free)
             inFlight.withLock { $0.formUnion(taken.map(\.id)) }
             return Array(taken)
         } catch is CancellationError {
             return []
         } catch {
-            if !inTrouble.withLock({
-                defer { $0 = true }; return $0
-            }) {
+            if !inTrouble.exchange(true, ordering: .relaxed) {
                 logger.error("the outbox cannot be read", metadata: ["error": "\(error)"])
             }
             return []
@@ -108,22 +102,20 @@ package final class OutboxDrain: ServiceLifecycle.Service {
     // MARK: - One letter
 
     private func deliver(_ notice: Notice) async {
-        let outcome = await attempt(notice)
-        if let outcome { await settle(notice, outcome) }
+        await settle(notice, attempt(notice))
         inFlight.withLock { _ = $0.remove(notice.id) }
         // Its place is free.
         poke()
     }
 
-    /// Nil where shutting down cut it off: then it counts as never tried, and goes out again after the restart.
-    private func attempt(_ notice: Notice) async -> Attempt? {
+    private func attempt(_ notice: Notice) async -> Attempt {
         let now = clock.now()
         if let goodUntil = notice.goodUntil, now >= goodUntil { return .tooLate }
         do {
             let receipt = try await mailer.send(letters.letter(for: notice, at: now))
             return .sent(receipt.reply)
         } catch {
-            return Task.isCancelled ? nil : Attempt(error)
+            return Attempt(error)
         }
     }
 
