@@ -89,7 +89,13 @@ let tests: [(name: String, uses: [String])] = [
         ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
     ),
     ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
-    ("LockboxNotifierTests", ["LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
+    (
+        "LockboxNotifierTests",
+        [
+            "LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxStoreSQLite", "LockboxFixtures", "Logging",
+            "ServiceLifecycle",
+        ]
+    ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
     (
         "LockboxServiceTests",
