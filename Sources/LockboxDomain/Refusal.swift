@@ -156,6 +156,7 @@ extension Refusal {
 }
 
 extension Refusal.InputProblem {
+    /// What is wrong, to follow the field's name.
     public var sentence: String {
         switch self {
         case .missing: "is missing."
@@ -171,6 +172,7 @@ extension Refusal.InputProblem {
 }
 
 extension Refusal.Noun {
+    /// As in "there is no such …".
     public var words: String {
         switch self {
         case .tenant, .person, .service, .resource, .token, .notice, .page: rawValue
@@ -182,6 +184,7 @@ extension Refusal.Noun {
 }
 
 extension Refusal.Permission {
+    /// Who would have been allowed to.
     public var sentence: String {
         switch self {
         case .openSupportRequests: "Only people of the tenant can open its support requests."
@@ -202,6 +205,7 @@ extension Refusal.Permission {
 }
 
 extension Refusal.Quota {
+    /// Which bound was reached, and what to do.
     public var sentence: String {
         switch self {
         case .openRequests: "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."
