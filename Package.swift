@@ -40,9 +40,12 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (2, "LockboxNotifier", ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]),
     (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore"]),
     (3, "LockboxIdentity", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]),
-    (3, "LockboxDecisions", ["LockboxDomain", "LockboxPorts", "Crypto", "ServiceLifecycle", "Logging"]),
+    (
+        3, "LockboxDecisions",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
+    ),
     (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
-    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]),
     (
         4, "LockboxEnforcement",
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
