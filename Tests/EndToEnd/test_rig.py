@@ -1,10 +1,13 @@
 """The rig proves itself: Dovecot, configured as in Examples/dovecot, obeys whoever answers introspection."""
 
 import imaplib
+import json
+import subprocess
 import time
 
 import pytest
 
+from lockbox_rig.clock import ShiftedClock
 from lockbox_rig.dovecot import (
     IdleWatcher, MailStore, OwnerDovecot, Refused, SupportDovecot, imap_login, password_login, subjects)
 from lockbox_rig.machine import Scratch, wait_until
@@ -298,6 +301,15 @@ def test_lockbox_away_is_a_refusal_and_open_again_when_back(stage):
     stage.mock = MockIntrospection(port)
     stage.mock.tokens = tokens
     assert subjects(login(stage, "away", "lbx-away0000-1")) == ["Sue's letter 1", "Sue's letter 2"]
+
+
+def test_the_shim_moves_the_wall_clock_and_nothing_else(tmp_path):
+    clock = ShiftedClock(tmp_path, offset=-90_000.25)
+    code = "import time,json; print(json.dumps([time.time(), time.monotonic()]))"
+    wall, monotonic = json.loads(subprocess.run(
+        ["/usr/bin/python3", "-c", code], env=clock.env, capture_output=True, check=True).stdout)
+    assert wall == pytest.approx(time.time() - 90_000.25, abs=2)
+    assert monotonic == pytest.approx(time.monotonic(), abs=2)
 
 
 def _selected(session):
