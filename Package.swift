@@ -69,7 +69,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 
 // Kits that several test targets share.
 let kits: [(name: String, uses: [String])] = [
-    ("LockboxFixtures", ["LockboxDomain", "LockboxPorts"]),
+    ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
 ]
 
@@ -82,7 +82,7 @@ let tests: [(name: String, uses: [String])] = [
     ),
     (
         "LockboxStoreSQLiteTests",
-        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
+        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract", "LockboxFixtures", "MerkleLog"]
     ),
     ("LockboxMailTests", ["LockboxMail", "LockboxPorts"]),
     ("LockboxNotifierTests", ["LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
