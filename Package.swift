@@ -73,7 +73,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 
 // Kits that several test targets share.
 let kits: [(name: String, uses: [String])] = [
-    ("LockboxFixtures", ["LockboxDomain", "LockboxPorts"]),
+    ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
 ]
 
@@ -86,7 +86,7 @@ let tests: [(name: String, uses: [String])] = [
     ),
     (
         "LockboxStoreSQLiteTests",
-        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
+        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract", "LockboxFixtures", "MerkleLog"]
     ),
     ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
     (
