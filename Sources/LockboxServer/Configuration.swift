@@ -1,5 +1,5 @@
 import Foundation
-package import LockboxDomain
+import LockboxDomain
 
 /// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is `LOCKBOX_LISTEN`, `signing.keyFile` is
 /// `LOCKBOX_SIGNING_KEYFILE`. The environment wins.

@@ -174,12 +174,13 @@ extension YAMLValue {
     }
 
     fileprivate func checked(_ length: ClosedRange<Int>) throws(ConfigurationError) -> String {
+        let raw = try text()
         do {
-            return try Text.check(try text(), field: "", length: length)
+            return try Text.check(raw, field: path, length: length)
         } catch .invalid(_, let problem) {
-            throw error(problem.sentence)
+            throw self.error(problem.sentence)
         } catch {
-            throw self.error("\(error)")
+            throw self.error(error.sentence)
         }
     }
 }

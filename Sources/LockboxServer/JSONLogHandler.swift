@@ -1,4 +1,5 @@
 import Foundation
+import LockboxDomain
 package import LockboxPorts
 package import Logging
 

@@ -1,10 +1,10 @@
-package import AsyncHTTPClient
+import AsyncHTTPClient
 import Foundation
-package import Hummingbird
-package import LockboxAPI
+import Hummingbird
+import LockboxAPI
 package import LockboxAudit
 import LockboxDecisions
-package import LockboxDomain
+import LockboxDomain
 import LockboxEnforcement
 package import LockboxIdentity
 import LockboxNotifier
@@ -12,8 +12,9 @@ package import LockboxPorts
 import LockboxScheduler
 package import LockboxService
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
+import UnixSignals
 
 /// Puts the rooms together. It knows the ports; the concrete store and mailer are handed to it.
 package struct Server: Sendable {
@@ -61,7 +62,7 @@ package struct Server: Sendable {
             letters: try Letters(
                 sender: sender, host: String(sender.address.split(separator: "@").last ?? "localhost")),
             undeliverable: AuditedUndeliverables(store: audited), logger: logger,
-            sleep: { try await Task.sleep(for: $0) })
+            sleep: SystemPause.sleep)
         wakers.alsoWake { drain.poke() }
         let api = API(
             lockbox: lockbox, signIn: signIn, log: log, index: index, clients: directory, store: store, clock: clock,

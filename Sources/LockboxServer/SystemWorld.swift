@@ -1,7 +1,8 @@
+import CDispatch
 import Foundation
 package import LockboxDomain
-package import LockboxPorts
-package import ServiceLifecycle
+import LockboxPorts
+import ServiceLifecycle
 import Synchronization
 
 // The one home of the machine's clock, its randomness and its timers. Everything else is handed these.
@@ -75,7 +76,13 @@ package final class SystemPause: Pause {
         if milliseconds > 0 {
             await cancelWhenGracefulShutdown {
                 await withTaskGroup { group in
-                    group.addTask { await Self.sleep(.milliseconds(milliseconds)) }
+                    group.addTask {
+                        do {
+                            try await Self.sleep(.milliseconds(milliseconds))
+                        } catch {
+                            // Woken, or stopped: the caller looks at that itself.
+                        }
+                    }
                     group.addTask { await self.woken() }
                     await group.next()
                     group.cancelAll()
@@ -116,12 +123,6 @@ package final class SystemPause: Pause {
         }
     }
 
-    /// Waits in real time; less if cancelled.
-    package static func sleep(_ duration: Duration) async {
-        do {
-            try await Task.sleep(for: duration)
-        } catch {
-            // Cancelled: whoever waits looks at that itself.
-        }
-    }
+    /// Waits in real time. Throws if cancelled meanwhile.
+    package static func sleep(_ duration: Duration) async throws { try await Task.sleep(for: duration) }
 }
