@@ -147,8 +147,8 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxStoreSQLite", "LockboxMail", "LockboxDomain", "LockboxPorts",
-                    "ArgumentParser", "Logging",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite", "LockboxMail",
+                    "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
                 ]),
                 swiftSettings: settings),
             .executableTarget(
