@@ -66,7 +66,7 @@ extension API {
             },
             Endpoint(.post, "/oauth2/revoke") { request, context in
                 try await answer {
-                    let (form, service) = try await authenticated(request, context)
+                    let (form, service, _) = try await authenticated(request, context)
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
                     try await lockbox.surrender(secretHash: Lockbox.hash(try token(form)), presentedBy: service)
                     return Response(status: .ok)
@@ -80,7 +80,7 @@ extension API {
     }
 
     private func introspect(_ request: Request, _ context: APIContext) async throws -> Response {
-        let (form, service) = try await authenticated(request, context)
+        let (form, service, clientID) = try await authenticated(request, context)
         let secret = try token(form)
         let now = clock.now()
         // One answer for unknown, over, revoked, and another service's: exactly this, with nothing beside it (RFC 7662 §2.2).
@@ -88,7 +88,7 @@ extension API {
             return try JSONAnswer.response(["active": false])
         }
         try await lockbox.recordUse(of: credential)
-        return try JSONAnswer.response(claims(of: credential, for: form["client_id"] ?? service.text))
+        return try JSONAnswer.response(claims(of: credential, for: clientID))
     }
 
     private func claims(of credential: Credential, for clientID: String) -> Introspection {
@@ -154,7 +154,7 @@ extension API {
             try failureLimit.take("client " + context.remoteAddress, now: clock.now())
             throw invalidClient
         }
-        return (form, service)
+        return (form, service, client.id)
     }
 
     private var invalidClient: OAuthError {
