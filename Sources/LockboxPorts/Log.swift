@@ -98,6 +98,7 @@ public struct LogSearch: Hashable, Sendable {
     }
 }
 
+/// The records of the logs and where each log ends.
 public protocol LogRecords {
     /// All logs that have a head, the provider's first, then by tenant.
     func logs() throws -> [LogID]

@@ -12,6 +12,7 @@ public protocol Entropy: Sendable {
 }
 
 extension Entropy {
+    /// A new identifier.
     public func id<Entity>(_: Entity.Type = Entity.self) -> ID<Entity> { ID(entropy: bytes(ID<Entity>.entropyBytes)) }
 }
 

@@ -76,7 +76,9 @@ extension SQLTransaction: LogRecords {
             let cursor = try Cursor(text, list: search.oldestFirst ? "export" : "log", keyParts: 0)
             conditions.add("e.position \(search.oldestFirst ? ">" : "<") %", [.integer(cursor.time)])
         }
-        guard try addTime(search, in: log, to: &conditions) else { return Paged(items: [], next: nil) }
+        // No text holds a NUL, at which SQLite would cut the pattern off.
+        let isFindable = ![search.person, search.text].contains { $0?.unicodeScalars.contains("\0") ?? false }
+        guard isFindable, try addTime(search, in: log, to: &conditions) else { return Paged(items: [], next: nil) }
         addSubject(search, to: &conditions)
         let limit = conditions.placeholder(for: page.rows)
         let found = try entries(
