@@ -28,7 +28,7 @@ lint: ## Check the format of every source file
 test: setup-tests lint ## Everything: format, walls between rooms, unit tests, end-to-end tests
 	@scripts/quietly "swift build, walls held" \
 		swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build --disable-xctest --quiet
+	@scripts/quietly "swift test" swift test --skip-build --disable-xctest
 	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)
 
 e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")

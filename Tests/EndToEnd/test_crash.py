@@ -21,7 +21,7 @@ class Load:
         self.lockbox, self.support, self.round = lockbox, support, round_number
         self.opened, self.unanswered = {}, []
         self.states = {}
-        self.problems = collections.Counter()
+        self.failures = []
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(work, number))
@@ -36,6 +36,8 @@ class Load:
         for thread in self._threads:
             thread.join(30)
             assert not thread.is_alive()
+        if self.failures:
+            raise self.failures[0]
 
     def _run(self, work, number):
         count = 0
@@ -45,11 +47,13 @@ class Load:
                 work(f"round {self.round} worker {number} item {count}")
             except BROKEN:
                 return
+            except Exception as failure:
+                self.failures.append(failure)
+                return
 
     def _accepted(self, answer):
         if answer.status in (200, 201):
             return True
-        self.problems[answer.status] += 1
         assert answer.status in (429, 503), answer
         time.sleep(min(1, float(answer.headers.get("retry-after", 0.1))))
         return False

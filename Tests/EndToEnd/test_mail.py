@@ -7,7 +7,6 @@ import time
 import pytest
 
 from lockbox_rig.api import API, mailbox
-from lockbox_rig.directory import DirectoryFile
 from lockbox_rig.machine import Scratch, wait_until
 from lockbox_rig.smtp import Certificates, SMTPReceiver
 from lockbox_rig.world import SUE

@@ -1,6 +1,5 @@
 """Issue 2, item 8: a real mailbox behind Dovecot obeys grants."""
 
-import imaplib
 import time
 
 import pytest

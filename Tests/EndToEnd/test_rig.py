@@ -1,7 +1,11 @@
 """The rig proves itself: Dovecot, configured as in Examples/dovecot, obeys whoever answers introspection."""
 
+import base64
+import http.client
 import imaplib
 import json
+import smtplib
+import ssl
 import subprocess
 import time
 
@@ -10,8 +14,10 @@ import pytest
 from lockbox_rig.clock import ShiftedClock
 from lockbox_rig.dovecot import (
     IdleWatcher, MailStore, OwnerDovecot, Refused, SupportDovecot, imap_login, password_login, subjects)
+from lockbox_rig.gate import Gate
 from lockbox_rig.machine import Scratch, wait_until
 from lockbox_rig.mock_introspection import MockIntrospection
+from lockbox_rig.smtp import Certificates, SMTPReceiver
 
 SUE, FRED = "sue@contoso.test", "fred@fabrikam.test"
 
@@ -310,6 +316,56 @@ def test_the_shim_moves_the_wall_clock_and_nothing_else(tmp_path):
         ["/usr/bin/python3", "-c", code], env=clock.env, capture_output=True, check=True).stdout)
     assert wall == pytest.approx(time.time() - 90_000.25, abs=2)
     assert monotonic == pytest.approx(time.monotonic(), abs=2)
+
+
+
+def test_the_mail_server_takes_letters_over_starttls_and_keeps_them_over_a_restart(tmp_path):
+    receiver = SMTPReceiver(tmp_path / "smtp", Certificates(tmp_path / "certificates")).start()
+    trusting = ssl.create_default_context(cafile=receiver.certificates.ca)
+    try:
+        for number in (1, 2):
+            with smtplib.SMTP("127.0.0.1", receiver.port, timeout=10) as client:
+                client.starttls(context=trusting)
+                client.login(receiver.user, receiver.password)
+                client.sendmail("lockbox@provider.test", [SUE], (
+                    f"Subject: Letter {number}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n"
+                    "\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee https://lockbox.test/x.\r\n"
+                    "--b\r\nContent-Type: text/html\r\n\r\n<a href='https://lockbox.test/x'>x</a>\r\n--b--\r\n"))
+            port = receiver.port
+            receiver.stop()
+            receiver.start()
+            assert receiver.port == port
+        letters = receiver.wait_for(SUE, count=2)
+        assert [letter.subject for letter in letters] == ["Letter 1", "Letter 2"]
+        assert letters[0].tls and letters[0].user == receiver.user
+        assert letters[0].links == ["https://lockbox.test/x"]
+    finally:
+        receiver.stop()
+
+
+def test_a_gate_opens_shuts_and_falls_silent(stage):
+    gate = Gate(stage.support.doveadm_port).open()
+    body, key = b'[["who",{},"t"]]', base64.b64encode(stage.support.key.encode()).decode()
+
+    def ask():
+        connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=1)
+        try:
+            connection.request("POST", "/doveadm/v1", body, {
+                "Content-Type": "application/json", "Authorization": f"X-Dovecot-API {key}"})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    assert ask() == 200
+    gate.hush()
+    with pytest.raises(TimeoutError):
+        ask()
+    gate.shut()
+    with pytest.raises(ConnectionRefusedError):
+        ask()
+    gate.open()
+    assert ask() == 200
+    gate.shut()
 
 
 def _selected(session):

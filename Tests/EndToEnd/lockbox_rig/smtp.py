@@ -67,7 +67,8 @@ class Letter:
     @property
     def links(self):
         """Every URL of the letter, in the text and in the HTML."""
-        return sorted(set(re.findall(r"https?://[^\s\"'<>)]+", self.text + " " + self.html)))
+        found = re.findall(r"https?://[^\s\"'<>)]+", self.text + " " + self.html)
+        return sorted({link.rstrip(".,;:") for link in found})
 
     @property
     def raw(self):
