@@ -66,7 +66,7 @@ extension API {
             },
             Endpoint(.post, "/oauth2/revoke") { request, context in
                 try await answer {
-                    let (form, service) = try await authenticated(request, context)
+                    let (form, service, _) = try await authenticated(request, context)
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
                     try await lockbox.surrender(secretHash: Lockbox.hash(try token(form)), presentedBy: service)
                     return Response(status: .ok)
@@ -80,7 +80,7 @@ extension API {
     }
 
     private func introspect(_ request: Request, _ context: APIContext) async throws -> Response {
-        let (form, service) = try await authenticated(request, context)
+        let (form, service, clientID) = try await authenticated(request, context)
         let secret = try token(form)
         let now = clock.now()
         // One answer for unknown, over, revoked, and another service's: exactly this, with nothing beside it (RFC 7662 §2.2).
@@ -88,7 +88,7 @@ extension API {
             return try JSONAnswer.response(["active": false])
         }
         try await lockbox.recordUse(of: credential)
-        return try JSONAnswer.response(claims(of: credential, for: form["client_id"] ?? service.text))
+        return try JSONAnswer.response(claims(of: credential, for: clientID))
     }
 
     private func claims(of credential: Credential, for clientID: String) -> Introspection {
@@ -132,8 +132,9 @@ extension API {
 
     /// The form, and the service that sent it. Takes `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1), and both
     /// where the second is empty, as Dovecot 2.3 sends it.
-    private func authenticated(_ request: Request, _ context: APIContext) async throws -> ([String: String], ServiceID)
-    {
+    private func authenticated(
+        _ request: Request, _ context: APIContext
+    ) async throws -> (form: [String: String], service: ServiceID, clientID: String) {
         let form = try await form(of: request)
         let posted = (id: form["client_id"] ?? "", secret: form["client_secret"] ?? "")
         let client: (id: String, secret: String)
@@ -154,7 +155,7 @@ extension API {
             try failureLimit.take("client " + context.remoteAddress, now: clock.now())
             throw invalidClient
         }
-        return (form, service)
+        return (form, service, client.id)
     }
 
     private var invalidClient: OAuthError {
