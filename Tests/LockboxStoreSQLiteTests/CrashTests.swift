@@ -13,14 +13,12 @@ struct CrashTests {
 
     @Test(.timeLimit(.minutes(2)))
     func everyAnsweredWriteSurvivesKilling() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "lockbox-crash-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: folder) } }
+        let scratch = try Scratch()
         var acknowledged = Acknowledged()
         for round in 1...Self.rounds {
             // A new database now and then, so that the first moments of one are killed too.
             if round % 10 == 1 { acknowledged = Acknowledged() }
-            let path = "\(folder)/\((round - 1) / 10).sqlite"
+            let path = "\(scratch.folder)/\((round - 1) / 10).sqlite"
             acknowledged.add(try killedChild(path: path, round: round))
             try await expectAll(acknowledged, at: path, "round \(round)")
         }
