@@ -23,13 +23,18 @@ public struct DecisionContext: Sendable {
     public let engineer: Person
     /// Everyone who may approve for the tenant now.
     public let approvers: [Person]
+    /// Those who have decided on the request so far, as their records are now: a human being with two records decides once.
+    public let deciders: [Person]
     /// The identifier for a grant, should this decision open one.
     public let newGrant: GrantID
 
-    public init(tenant: Tenant, engineer: Person, approvers: [Person], newGrant: GrantID) {
+    public init(
+        tenant: Tenant, engineer: Person, approvers: [Person], deciders: [Person] = [], newGrant: GrantID
+    ) {
         self.tenant = tenant
         self.engineer = engineer
         self.approvers = approvers
+        self.deciders = deciders
         self.newGrant = newGrant
     }
 }
@@ -57,7 +62,7 @@ extension AccessRequest {
                 throw .invalid(field: "notBefore", problem: .outOfRange("at most \(Limits.scheduleAhead) ahead"))
             }
         }
-        try Self.requireApprovers(tenant, eligible: approvers.filter { !$0.isSame(as: engineer) }.count)
+        try Self.requireApprovers(tenant, among: Self.eligible(approvers, for: tenant.id, engineer: engineer))
         let terms = Terms(
             tenant: tenant.id, supportRequest: supportRequest.number, engineer: engineer.id, reason: reason,
             duration: draft.duration,
@@ -73,17 +78,18 @@ extension AccessRequest {
     /// Lets time pass until `now`. Calling it twice with one time changes nothing more.
     public mutating func advance(to now: Timestamp) -> [Event] {
         var events: [Event] = []
+        let next = version + 1
         while let deadline = state.nextDeadline, deadline <= now {
             switch state {
             case .awaitingManager, .awaitingCustomer:
-                move(to: .expired(at: deadline, stage: state.name))
+                move(to: .expired(at: deadline, stage: state.name), version: next)
                 events.append(.requestExpired(self))
             case .scheduled(let grant):
-                move(to: .active(grant))
+                move(to: .active(grant), version: next)
                 events.append(.grantStarted(self, grant))
             case .active(let grant):
                 let ending = Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil)
-                move(to: .ended(grant, ending))
+                move(to: .ended(grant, ending), version: next)
                 events.append(.grantEnded(self, grant, ending))
             case .ended, .rejected, .denied, .withdrawn, .expired:
                 preconditionFailure("a terminal state has no deadline")
@@ -107,9 +113,10 @@ extension AccessRequest {
         _ verdict: Decision.Verdict, comment: String?, by person: Person, version: Int, in context: DecisionContext,
         now: Timestamp
     ) throws(Refusal) -> [Event] {
+        precondition(context.tenant.id == terms.tenant && context.engineer.id == terms.engineer)
         let passed = advance(to: now)
-        let stage = try reviewStage(for: person)
-        guard !decisions.contains(where: { $0.person == person.id }) else { throw .alreadyDecidedByYou }
+        let stage = try reviewStage(for: person, engineer: context.engineer)
+        guard !hasDecided(person, in: context) else { throw .alreadyDecidedByYou }
         guard version == self.version else { throw .stale(current: self.version) }
         let comment = try Self.checkComment(comment, required: verdict == .deny)
         switch verdict {
@@ -136,16 +143,15 @@ extension AccessRequest {
     }
 
     /// Who may decide in the state the request is in.
-    private func reviewStage(for person: Person) throws(Refusal) -> Decision.Stage {
+    private func reviewStage(for person: Person, engineer: Person) throws(Refusal) -> Decision.Stage {
+        try requireExists(for: person)
         switch person.side {
         case .provider:
             guard person.holds(oneOf: .manager, at: .provider) else { throw .notPermitted(.decideAsManager) }
         case .tenant:
-            // Another tenant's people never get here; should they, the request does not exist for them.
-            guard person.side == .tenant(terms.tenant) else { throw .notFound(.accessRequest) }
             guard person.mayDecide(for: terms.tenant) else { throw .notPermitted(.decideAsApprover) }
         }
-        if person.id == terms.engineer { throw .ownRequest }
+        if person.isSame(as: engineer) { throw .ownRequest }
         switch state {
         case .awaitingManager:
             guard person.side == .provider else { throw .notAwaitingYou(state.name) }
@@ -158,16 +164,22 @@ extension AccessRequest {
         }
     }
 
+    /// Whether `person`, under this record or another one, is among those who decided.
+    private func hasDecided(_ person: Person, in context: DecisionContext) -> Bool {
+        let records = [person] + (context.deciders + context.approvers).filter { $0.isSame(as: person) }
+        return decisions.contains { decision in records.contains { $0.id == decision.person } }
+    }
+
     private mutating func managerApproved(
         _ decision: Decision, in context: DecisionContext, now: Timestamp
     ) throws(Refusal) -> [Event] {
         let tenant = context.tenant
         guard tenant.requiresApproval else {
             record(decision)
-            return [.decisionMade(self, decision)]
-                + open(basis: .policy, tenant: tenant, id: context.newGrant, now: now)
+            let opened = open(basis: .policy, tenant: tenant, id: context.newGrant, now: now)
+            return [.decisionMade(self, decision)] + opened
         }
-        try Self.requireApprovers(tenant, eligible: eligible(context).count)
+        try Self.requireApprovers(tenant, among: eligible(context))
         record(decision)
         let decideBy = now + tenant.policy.decisionWindow
         move(to: .awaitingCustomer(askedAt: now, decideBy: decideBy, approvalsNeeded: tenant.policy.approvalsNeeded))
@@ -179,22 +191,20 @@ extension AccessRequest {
     ) throws(Refusal) -> [Event] {
         guard case .awaitingCustomer(_, _, let askedFor) = state else { preconditionFailure("checked by reviewStage") }
         let eligible = eligible(context)
-        guard eligible.contains(where: { $0.id == decision.person }) else { throw .ownRequest }
+        guard eligible.contains(where: { $0.id == decision.person }) else { throw .notPermitted(.decideAsApprover) }
         record(decision)
         // The stricter of the rule when the customer was asked and the rule now; only people who may still approve count, and
         // two records of one human being count once.
         let needed = max(askedFor, context.tenant.policy.approvalsNeeded)
-        var counted: [Person] = []
-        for approver in eligible
-        where decisions.contains(where: { $0.stage == .customer && $0.person == approver.id && $0.isApproval }) {
-            if !counted.contains(where: { $0.isSame(as: approver) }) { counted.append(approver) }
+        let approved = eligible.filter { approver in
+            decisions.contains { $0.stage == .customer && $0.person == approver.id && $0.isApproval }
         }
-        guard counted.count >= needed else {
+        guard Person.countHumans(approved) >= needed else {
             touch()
             return [.decisionMade(self, decision)]
         }
-        return [.decisionMade(self, decision)]
-            + open(basis: .approval, tenant: context.tenant, id: context.newGrant, now: now)
+        let opened = open(basis: .approval, tenant: context.tenant, id: context.newGrant, now: now)
+        return [.decisionMade(self, decision)] + opened
     }
 
     private mutating func open(basis: Grant.Basis, tenant: Tenant, id: GrantID, now: Timestamp) -> [Event] {
@@ -203,7 +213,6 @@ extension AccessRequest {
         let grant = Grant(id: id, start: start, end: start + duration, scope: offered.scope, basis: basis)
         guard start <= now else {
             move(to: .scheduled(grant))
-            // The decision's event was built before the move; what readers see of the request is its final state.
             return [.grantOpened(self, grant)]
         }
         move(to: .active(grant))
@@ -232,11 +241,16 @@ extension AccessRequest {
     }
 
     private func eligible(_ context: DecisionContext) -> [Person] {
-        context.approvers.filter { $0.mayDecide(for: terms.tenant) && !$0.isSame(as: context.engineer) }
+        Self.eligible(context.approvers, for: terms.tenant, engineer: context.engineer)
     }
 
-    private static func requireApprovers(_ tenant: Tenant, eligible: Int) throws(Refusal) {
-        let needed = tenant.policy.approvalsNeeded
+    private static func eligible(_ approvers: [Person], for tenant: TenantID, engineer: Person) -> [Person] {
+        approvers.filter { $0.mayDecide(for: tenant) && !$0.isSame(as: engineer) }
+    }
+
+    /// Refuses what could never be approved, rather than let it wait for nobody.
+    private static func requireApprovers(_ tenant: Tenant, among people: [Person]) throws(Refusal) {
+        let (needed, eligible) = (tenant.policy.approvalsNeeded, Person.countHumans(people))
         if tenant.requiresApproval && eligible < needed { throw .nobodyCanApprove(needed: needed, eligible: eligible) }
     }
 
@@ -245,10 +259,17 @@ extension AccessRequest {
         guard engineer.holds(oneOf: .engineer, at: .provider) else { throw .notPermitted(.requestAccess) }
     }
 
+    /// For another tenant's people there is no such request. They should never get as far as this.
+    private func requireExists(for person: Person) throws(Refusal) {
+        guard person.side == .provider || person.side == .tenant(terms.tenant) else { throw .notFound(.accessRequest) }
+    }
+
     // MARK: - Withdraw, finish, revoke
 
+    /// The engineer takes back a request that is not decided yet.
     public mutating func withdraw(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
         let passed = advance(to: now)
+        try requireExists(for: person)
         guard person.id == terms.engineer, !person.isDisabled else { throw .notPermitted(.withdraw) }
         let comment = try Self.checkComment(comment, required: false)
         switch state {
@@ -259,19 +280,24 @@ extension AccessRequest {
         return passed + [.requestWithdrawn(self)]
     }
 
+    /// The engineer gives access back before its end.
     public mutating func finish(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
+        let next = version + 1
         let passed = advance(to: now)
+        try requireExists(for: person)
         guard person.id == terms.engineer, !person.isDisabled else { throw .notPermitted(.finish) }
-        return passed + (try end(.finished, by: person.id, comment: comment, now: now))
+        return passed + (try end(.finished, by: person.id, comment: comment, now: now, version: next))
     }
 
     /// Ends access early, by the customer or by the provider.
     public mutating func revoke(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
+        let next = version + 1
         let passed = advance(to: now)
+        try requireExists(for: person)
         guard person.mayDecide(for: terms.tenant) || person.holds(oneOf: .manager, at: .provider) else {
             throw .notPermitted(.revoke)
         }
-        return passed + (try end(.revoked, by: person.id, comment: comment, now: now))
+        return passed + (try end(.revoked, by: person.id, comment: comment, now: now, version: next))
     }
 
     /// Ends access that the tenant's present rules would not have given: the licence went, or approval is required now and
@@ -279,6 +305,8 @@ extension AccessRequest {
     public mutating func applyRules(of tenant: Tenant, licenceWithdrawn: Bool, by person: PersonID?, now: Timestamp)
         -> [Event]
     {
+        precondition(tenant.id == terms.tenant)
+        let next = version + 1
         let passed = advance(to: now)
         let grant: Grant
         switch state {
@@ -289,11 +317,12 @@ extension AccessRequest {
         let tooFew = tenant.requiresApproval && (grant.basis == .policy || approvals < tenant.policy.approvalsNeeded)
         let tooLong = grant.end - grant.start > tenant.policy.maxAccess
         guard licenceWithdrawn || tooFew || tooLong else { return passed }
-        return passed + end(grant, Ending(reason: .tenantSwitch, at: now, by: person, comment: nil))
+        return passed + end(grant, Ending(reason: .tenantSwitch, at: now, by: person, comment: nil), version: next)
     }
 
     /// Ends what an engineer who may no longer act has: open requests are withdrawn, access is revoked.
     public mutating func engineerLeft(now: Timestamp) -> [Event] {
+        let next = version + 1
         let passed = advance(to: now)
         switch state {
         case .awaitingManager, .awaitingCustomer:
@@ -301,26 +330,26 @@ extension AccessRequest {
             return passed + [.requestWithdrawn(self)]
         case .scheduled(let grant), .active(let grant):
             let comment = "The engineer is no longer allowed to have access."
-            return passed + end(grant, Ending(reason: .revoked, at: now, by: nil, comment: comment))
+            return passed + end(grant, Ending(reason: .revoked, at: now, by: nil, comment: comment), version: next)
         case .ended, .rejected, .denied, .withdrawn, .expired:
             return passed
         }
     }
 
     private mutating func end(
-        _ reason: Ending.Reason, by person: PersonID, comment: String?, now: Timestamp
+        _ reason: Ending.Reason, by person: PersonID, comment: String?, now: Timestamp, version: Int
     ) throws(Refusal) -> [Event] {
         let comment = try Self.checkComment(comment, required: false)
         switch state {
         case .scheduled(let grant), .active(let grant):
-            return end(grant, Ending(reason: reason, at: now, by: person, comment: comment))
+            return end(grant, Ending(reason: reason, at: now, by: person, comment: comment), version: version)
         case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
             throw .wrongState(state.name)
         }
     }
 
-    private mutating func end(_ grant: Grant, _ ending: Ending) -> [Event] {
-        move(to: .ended(grant, ending))
+    private mutating func end(_ grant: Grant, _ ending: Ending, version: Int) -> [Event] {
+        move(to: .ended(grant, ending), version: version)
         return [.grantEnded(self, grant, ending)]
     }
 
@@ -340,6 +369,7 @@ extension AccessRequest {
     public func mayUse(_ resource: Resource, by person: Person, now: Timestamp) throws(Refusal) -> (
         grant: Grant, actions: Actions
     ) {
+        try requireExists(for: person)
         guard person.id == terms.engineer, person.holds(oneOf: .engineer, at: .provider) else {
             throw .notPermitted(.obtainCredential)
         }

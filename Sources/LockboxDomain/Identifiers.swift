@@ -8,6 +8,7 @@ public protocol Identified {
 public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let text: String
 
+    /// How many random bytes a new identifier is made of.
     public static var entropyBytes: Int { 10 }
 
     /// Makes a new identifier: the entity's prefix and ten characters of Crockford's base 32 (50 bits).
@@ -18,9 +19,11 @@ public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStri
         text = Entity.idPrefix + "-" + String(String.UnicodeScalarView(entropy.map { alphabet[Int($0 & 31)] }))
     }
 
-    /// Reads an identifier that was printed or stored. Letter case does not matter.
+    /// Reads an identifier that was printed or stored. The case of ASCII letters does not matter; other letters do not
+    /// become ASCII by a change of case (`ſ` is no `S`).
     public init?(_ text: String) {
         let prefix = Entity.idPrefix + "-"
+        guard text.utf8.allSatisfy({ $0 < 128 }) else { return nil }
         let upper = text.uppercased()
         guard upper.utf8.count == prefix.utf8.count + 10, upper.hasPrefix(prefix) else { return nil }
         let alphabet = Self.alphabet

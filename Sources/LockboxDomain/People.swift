@@ -3,6 +3,7 @@ public enum Side: Hashable, Sendable {
     case provider
     case tenant(TenantID)
 
+    /// The tenant; nil for the provider.
     public var tenant: TenantID? {
         switch self {
         case .provider: nil
@@ -36,6 +37,7 @@ public struct Roles: OptionSet, Hashable, Sendable {
         ("admin", .admin), ("auditor", .auditor),
     ]
 
+    /// The names of the roles in it, in the order of `all`.
     public var names: [String] { Self.all.filter { contains($0.role) }.map(\.name) }
 
     /// Nil if a name is unknown or belongs to the other side.
@@ -84,6 +86,7 @@ public struct Person: Identified, Hashable, Sendable {
         !isDisabled && self.side == side && !roles.isDisjoint(with: wanted)
     }
 
+    /// Whether this person may say yes or no for `tenant` now.
     public func mayDecide(for tenant: TenantID) -> Bool { holds(oneOf: [.approver, .admin], at: .tenant(tenant)) }
 
     /// Whether two records mean one human being: the same record, or any address in common after canonicalisation.
@@ -91,6 +94,18 @@ public struct Person: Identified, Hashable, Sendable {
         if id == other.id { return true }
         let mine = Set(([email] + aliases).map(\.canonical))
         return ([other.email] + other.aliases).contains { mine.contains($0.canonical) }
+    }
+
+    /// How many human beings `people` are. Sameness carries on: where one record has an address in common with each of two
+    /// others, all three are one human being.
+    static func countHumans(_ people: [Person]) -> Int {
+        var groups: [[Person]] = []
+        for person in people {
+            let same = groups.filter { $0.contains { $0.isSame(as: person) } }
+            groups.removeAll { $0.contains { $0.isSame(as: person) } }
+            groups.append(same.flatMap { $0 } + [person])
+        }
+        return groups.count
     }
 }
 
@@ -120,6 +135,7 @@ public enum Actor: Hashable, Sendable {
     /// A registered service, through introspection.
     case service(ServiceID)
 
+    /// The person; nil where it was nobody in particular.
     public var person: Person? {
         switch self {
         case .person(let person): person

@@ -52,7 +52,8 @@ public enum Refusal: Error, Hashable, Sendable {
 
     /// A kind of thing that can be unknown.
     public enum Noun: String, Hashable, Sendable, CaseIterable {
-        case tenant, person, service, resource, supportRequest, accessRequest, token, notice, page, auditRecord
+        case tenant, person, service, resource, supportRequest, accessRequest, token, credential, notice, page,
+            auditRecord
     }
 
     /// What a caller would have needed.
@@ -156,6 +157,7 @@ extension Refusal {
 }
 
 extension Refusal.InputProblem {
+    /// What is wrong, to follow the field's name.
     public var sentence: String {
         switch self {
         case .missing: "is missing."
@@ -171,9 +173,10 @@ extension Refusal.InputProblem {
 }
 
 extension Refusal.Noun {
+    /// As in "there is no such …".
     public var words: String {
         switch self {
-        case .tenant, .person, .service, .resource, .token, .notice, .page: rawValue
+        case .tenant, .person, .service, .resource, .token, .credential, .notice, .page: rawValue
         case .supportRequest: "support request"
         case .accessRequest: "access request"
         case .auditRecord: "audit record"
@@ -182,6 +185,7 @@ extension Refusal.Noun {
 }
 
 extension Refusal.Permission {
+    /// Who would have been allowed to.
     public var sentence: String {
         switch self {
         case .openSupportRequests: "Only people of the tenant can open its support requests."
@@ -202,6 +206,7 @@ extension Refusal.Permission {
 }
 
 extension Refusal.Quota {
+    /// Which bound was reached, and what to do.
     public var sentence: String {
         switch self {
         case .openRequests: "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."

@@ -59,6 +59,7 @@ public struct Tenant: Named, Hashable, Sendable {
 
 /// Something that holds customers' data and obeys grants.
 public struct Service: Named, Hashable, Sendable {
+    /// How it is made to obey grants.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case imap, http, sql
     }
@@ -84,6 +85,7 @@ public struct Actions: OptionSet, Hashable, Sendable {
     public static let read = Actions(rawValue: 1)
     public static let write = Actions(rawValue: 2)
 
+    /// The wire's names of the actions in it.
     public var names: [String] { (contains(.read) ? ["read"] : []) + (contains(.write) ? ["write"] : []) }
 
     /// Nil if `names` is empty or holds an unknown or repeated name.
@@ -112,9 +114,11 @@ public struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Nil unless `name` is `type:rest` with a type of `a–z` and a rest of printable ASCII that cannot climb out of a path
     /// or split a configuration line: no white space, quotes, slashes, backslashes, percent signs or `..`.
     public init?(service: ServiceID, name raw: String) {
+        // ASCII before the case is changed: the Kelvin sign has the letter k for its lower case.
+        guard Limits.resourceNameLength.contains(raw.utf8.count), raw.utf8.allSatisfy({ $0 < 128 }) else { return nil }
         let name = raw.lowercased()
-        let parts = name.utf8.split(separator: 58, maxSplits: 1)
-        guard Limits.resourceNameLength.contains(name.utf8.count), parts.count == 2,
+        let parts = name.utf8.split(separator: 58, maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty,
             parts[0].allSatisfy({ (97...122).contains($0) }),
             parts[1].allSatisfy({ (33...126).contains($0) && !Array("\"'`/\\%$<>|&;*?:,{}()[]!#~".utf8).contains($0) }),
             parts[1].first != 46, parts[1].first != 45, !Self.hasTwoDots(parts[1])
@@ -123,6 +127,7 @@ public struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible 
         self.name = name
     }
 
+    /// The part before the colon: `mailbox`.
     public var type: String { String(name.prefix { $0 != ":" }) }
     /// The part after the colon: `sue@contoso.example`.
     public var localName: String { String(name.drop { $0 != ":" }.dropFirst()) }
@@ -144,7 +149,7 @@ public struct Access: Hashable, Comparable, Sendable {
 
     public init(_ resource: Resource, _ actions: Actions) {
         self.resource = resource
-        self.actions = actions
+        self.actions = actions.contains(.write) ? actions.union(.read) : actions
     }
 
     public static func < (left: Access, right: Access) -> Bool { left.resource < right.resource }
@@ -160,11 +165,11 @@ public struct Scope: Hashable, Sendable {
             throw .invalid(
                 field: field, problem: .outOfRange("1 to \(Limits.resourcesPerRequest.upperBound) resources"))
         }
-        let sorted = accesses.sorted()
-        for (index, pair) in zip(sorted, sorted.dropFirst()).enumerated() where pair.0.resource == pair.1.resource {
-            throw .invalid(field: "\(field)[\(index + 1)]", problem: .duplicate)
+        for (index, access) in accesses.enumerated()
+        where accesses[..<index].contains(where: { $0.resource == access.resource }) {
+            throw .invalid(field: "\(field)[\(index)]", problem: .duplicate)
         }
-        self.accesses = sorted
+        self.accesses = accesses.sorted()
     }
 
     /// Whether everything in it is in `other` too.
@@ -174,6 +179,7 @@ public struct Scope: Hashable, Sendable {
         }
     }
 
+    /// What may be done to `resource`; nil if it is not in the scope.
     public func actions(on resource: Resource) -> Actions? { accesses.first { $0.resource == resource }?.actions }
 
     /// The services it touches, each once, in order.

@@ -3,7 +3,8 @@ public enum Text {
     /// `raw` without surrounding white space, if it fits.
     ///
     /// Refused are control characters (line breaks too unless `multiline`) and the invisible characters that reorder or hide
-    /// text, because an approver decides by what she reads. `\r\n` becomes `\n`.
+    /// text, because an approver decides by what she reads; a text with nothing to see in it counts as none. `\r\n` becomes
+    /// `\n`.
     public static func check(
         _ raw: String, field: String, length: ClosedRange<Int>, multiline: Bool = false
     ) throws(Refusal) -> String {
@@ -12,9 +13,10 @@ public enum Text {
             throw .invalid(field: field, problem: .tooLong(maximum: length.upperBound))
         }
         var kept = String.UnicodeScalarView()
-        for scalar in raw.unicodeScalars {
+        let scalars = Array(raw.unicodeScalars)
+        for (index, scalar) in scalars.enumerated() {
             switch scalar {
-            case "\r" where multiline: continue
+            case "\r" where multiline && scalars[(index + 1)...].first == "\n": continue
             case "\n" where multiline, "\t" where multiline: kept.append(scalar)
             case _ where isForbidden(scalar): throw .invalid(field: field, problem: .controlCharacters)
             case _: kept.append(scalar)
@@ -23,7 +25,9 @@ public enum Text {
         while let last = kept.last, last.properties.isWhitespace { kept.removeLast() }
         let text = String(String.UnicodeScalarView(kept.drop { $0.properties.isWhitespace }))
         let count = text.unicodeScalars.count
-        if count == 0 && length.lowerBound > 0 { throw .invalid(field: field, problem: .missing) }
+        if length.lowerBound > 0, !text.unicodeScalars.contains(where: isVisible) {
+            throw .invalid(field: field, problem: .missing)
+        }
         if count < length.lowerBound { throw .invalid(field: field, problem: .tooShort(minimum: length.lowerBound)) }
         if count > length.upperBound { throw .invalid(field: field, problem: .tooLong(maximum: length.upperBound)) }
         return text
@@ -34,8 +38,15 @@ public enum Text {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
         // U+200C and U+200D join letters in several scripts and emoji; the other format characters only hide or reorder.
         case .format: scalar.value != 0x200C && scalar.value != 0x200D
-        case _: false
+        // Variation selectors choose between glyphs. The other characters that show nothing (Hangul fillers, the combining
+        // grapheme joiner) only hide.
+        case _: scalar.properties.isDefaultIgnorableCodePoint && !scalar.properties.isVariationSelector
         }
+    }
+
+    /// U+2800 is an empty cell of Braille: a symbol to Unicode, nothing to the eye.
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint && scalar.value != 0x2800
     }
 }
 
@@ -55,9 +66,8 @@ public struct EmailAddress: Hashable, Comparable, Sendable, CustomStringConverti
         }
         let local = bytes[..<at]
         let domain = bytes[(at + 1)...]
-        guard Self.isDotted(local, allowing: Self.isAtom), Self.isDotted(domain, allowing: Self.isHostByte),
-            local.first != 43,
-            !domain.isEmpty, domain.first != 45, domain.last != 45
+        guard local.first != 43, local.split(separator: 46, omittingEmptySubsequences: false).allSatisfy(Self.isWord),
+            domain.split(separator: 46, omittingEmptySubsequences: false).allSatisfy(Self.isHostLabel)
         else { return nil }
         text = raw
         let lower = raw.lowercased()
@@ -71,9 +81,11 @@ public struct EmailAddress: Hashable, Comparable, Sendable, CustomStringConverti
 
     public static func < (left: Self, right: Self) -> Bool { left.canonical < right.canonical }
 
-    private static func isDotted(_ bytes: ArraySlice<UInt8>, allowing allowed: (UInt8) -> Bool) -> Bool {
-        let parts = bytes.split(separator: 46, omittingEmptySubsequences: false)
-        return parts.allSatisfy { !$0.isEmpty && $0.count <= 64 && $0.allSatisfy(allowed) }
+    private static func isWord(_ bytes: ArraySlice<UInt8>) -> Bool { !bytes.isEmpty && bytes.allSatisfy(isAtom) }
+
+    /// RFC 1035 §2.3.4 and RFC 1123 §2.1: 1–63 letters, digits and hyphens, no hyphen first or last.
+    private static func isHostLabel(_ bytes: ArraySlice<UInt8>) -> Bool {
+        (1...63).contains(bytes.count) && bytes.first != 45 && bytes.last != 45 && bytes.allSatisfy(isHostByte)
     }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {

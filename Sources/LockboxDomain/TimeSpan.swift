@@ -5,9 +5,13 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     public static let zero = TimeSpan(milliseconds: 0)
+    /// `count` whole seconds.
     public static func seconds(_ count: Int64) -> TimeSpan { TimeSpan(milliseconds: count * 1000) }
+    /// `count` whole minutes.
     public static func minutes(_ count: Int64) -> TimeSpan { .seconds(count * 60) }
+    /// `count` whole hours.
     public static func hours(_ count: Int64) -> TimeSpan { .minutes(count * 60) }
+    /// `count` whole days of 24 hours.
     public static func days(_ count: Int64) -> TimeSpan { .hours(count * 24) }
 
     public static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.milliseconds < right.milliseconds }
@@ -18,18 +22,19 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
 extension TimeSpan: CustomStringConvertible {
     /// The shortest ISO 8601 form in days, hours, minutes and seconds: `PT2H`, `P1DT30M`, `PT0.250S`.
     public var description: String {
-        if milliseconds < 0 { return "-" + TimeSpan(milliseconds: -milliseconds).description }
-        let days = milliseconds / 86_400_000
-        let hours = milliseconds / 3_600_000 % 24
-        let minutes = milliseconds / 60_000 % 60
-        let seconds = milliseconds / 1000 % 60
-        let fraction = Int(milliseconds % 1000)
+        let magnitude = milliseconds.magnitude
+        let days = magnitude / 86_400_000
+        let hours = magnitude / 3_600_000 % 24
+        let minutes = magnitude / 60_000 % 60
+        let seconds = magnitude / 1000 % 60
+        let fraction = Int(magnitude % 1000)
         var time = ""
         if hours > 0 { time += "\(hours)H" }
         if minutes > 0 { time += "\(minutes)M" }
         if fraction > 0 { time += "\(seconds).\(pad(fraction, 3))S" } else if seconds > 0 { time += "\(seconds)S" }
         if days == 0 && time.isEmpty { return "PT0S" }
-        return "P" + (days > 0 ? "\(days)D" : "") + (time.isEmpty ? "" : "T" + time)
+        let sign = milliseconds < 0 ? "-" : ""
+        return sign + "P" + (days > 0 ? "\(days)D" : "") + (time.isEmpty ? "" : "T" + time)
     }
 
     /// Reads `P[nD][T[nH][nM][n[.fff]S]]`. Years, months and weeks are refused because their length depends on the
@@ -41,6 +46,7 @@ extension TimeSpan: CustomStringConvertible {
         var inTime = false
         var remaining: [(Character, Int64)] = [("D", 86_400_000), ("H", 3_600_000), ("M", 60_000), ("S", 1000)]
         var parts = 0
+        let longest = TimeSpan.days(36_500).milliseconds
         while !reader.isAtEnd {
             if !inTime, reader.skip("T") {
                 inTime = true
@@ -57,13 +63,13 @@ extension TimeSpan: CustomStringConvertible {
                 (unit != "D") == inTime, fraction == nil || unit == "S"
             else { return nil }
             let (product, overflow) = Int64(count).multipliedReportingOverflow(by: remaining[index].1)
-            let (sum, overflow2) = total.addingReportingOverflow(product)
-            guard !overflow, !overflow2 else { return nil }
-            total = sum + Int64(fraction ?? 0)
+            // Each part alone is within the bound, so that no sum of the four can overflow.
+            guard !overflow, product <= longest else { return nil }
+            total += product + Int64(fraction ?? 0)
             remaining.removeFirst(index + 1)
             parts += 1
         }
-        guard parts > 0, total <= TimeSpan.days(36_500).milliseconds else { return nil }
+        guard parts > 0, total <= longest else { return nil }
         self.init(milliseconds: total)
     }
 }
