@@ -54,7 +54,8 @@ extension LetterContent {
             .inform, subject: "Access has ended: \(source.number)",
             heading: hasBegun ? "Your access has ended" : "Your scheduled access was called off",
             lead: hasBegun
-                ? "It ended at \(source.facts.text(.endedAt)). Your credentials no longer work, and open connections are cut."
+                ? "It ended at \(source.facts.text(.endedAt)). "
+                    + "Your credentials no longer work, and open connections are cut."
                 : "It was called off at \(source.facts.text(.endedAt)), before it began.",
             rows: [
                 source.customer, source.what, source.supportRequest, source.row("Why it ended", why(source)),

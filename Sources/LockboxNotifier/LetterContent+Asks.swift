@@ -36,7 +36,8 @@ extension LetterContent {
         return LetterContent(
             .decide, subject: "\(prefix) \(decideBy): request \(source.number)", heading: heading,
             lead:
-                "\(source.engineer) of \(source.provider) asks \(source.wish). There is no access unless \(source.tenant) agrees.",
+                "\(source.engineer) of \(source.provider) asks \(source.wish). "
+                + "There is no access unless \(source.tenant) agrees.",
             rows: [
                 source.who, source.what, source.supportRequest, source.howLong,
                 source.row("Not before", .notBefore), review, approvals, source.row("Decide by", decideBy),

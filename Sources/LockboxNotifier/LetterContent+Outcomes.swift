@@ -67,7 +67,7 @@ extension LetterContent {
             rows: grantedRows(source),
             advice: [
                 "Sign in to \(source.requestTool) and open \(source.number) to obtain a credential.",
-                "Finish as soon as you are done. At the end your credentials stop working and open connections are cut.",
+                "Finish once you are done. At the end your credentials stop working, and open connections are cut.",
             ],
             why: source.whyEngineer)
     }

@@ -98,8 +98,8 @@ import Testing
                     Decide by: Mon 23 Nov 2026, 20:15 UTC
                     Request: \(id)
 
-                    Sign in to the admin centre (Adatum Lockbox, https://lockbox.adatum.test) and open \(id). There you \
-                    read the reason, and approve or deny. You can also approve less than is asked for.
+                    Sign in to the admin centre (Adatum Lockbox, https://lockbox.adatum.test) and open \(id). There \
+                    you read the reason, and approve or deny. You can also approve less than is asked for.
 
                     If nobody decides by then, the request expires and nobody gets access.
 
