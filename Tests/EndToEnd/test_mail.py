@@ -167,13 +167,13 @@ def ready(lockbox):
     return lockbox.start()
 
 
-def delivered_in_the_end(lockbox, receiver, to, number, attempts=40):
+def delivered_in_the_end(lockbox, receiver, to, number, attempts=80):
     """Moves the clock on, so that no test waits out a back-off, until a letter is there."""
     for _ in range(attempts):
         if receiver.letters(to, number):
             return receiver.letters(to, number)
         lockbox.clock.advance(minutes=2)
-        time.sleep(0.5)
+        time.sleep(0.25)
     raise TimeoutError(f"no letter to {to} about {number}")
 
 
@@ -250,11 +250,11 @@ def test_after_a_lost_answer_the_same_letter_comes_again(install, receiver, at, 
     wait_until(lambda: notice()["attempts"] > 0, 20, "an attempt", 0.1)
     receiver.stop()
     receiver.start("normal")
-    for _ in range(40):
+    for _ in range(80):
         if notice()["state"] == "sent":
             break
         lockbox.clock.advance(minutes=2)
-        time.sleep(0.5)
+        time.sleep(0.25)
     letters = receiver.letters(MARK, request["id"])
     assert len(letters) >= copies and (at == "dot" or len(letters) == copies), letters
     assert len({letter.header("message-id") for letter in letters}) == 1, "a client cannot fold them"
