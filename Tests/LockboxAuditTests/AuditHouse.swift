@@ -28,7 +28,9 @@ struct AuditHouse: Sendable {
     static func with(
         told: Bool = false, readers: [any EventReader] = [], _ body: (AuditHouse) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "lockbox-audit-\(ProcessInfo.processInfo.globallyUniqueString)").path
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "lockbox-audit-\(ProcessInfo.processInfo.globallyUniqueString)"
+        ).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let store = try await SQLiteStore.open(path: folder + "/lockbox.sqlite")
         let house = AuditHouse(folder: folder, store: store, readers: readers)
