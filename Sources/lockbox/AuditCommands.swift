@@ -82,7 +82,7 @@ struct SignedHead {
     let head: TreeHead
     let key: VerifierKey
 
-    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed, whatever key the server names.
+    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed, whatever the server names.
     init(_ base: Path, _ session: Session, pinned: VerifierKey? = nil) async throws {
         let line = String(decoding: try await session.client.bytes(base.appending("log/key")), as: UTF8.self)
         note = try await session.client.bytes(base.appending("log/checkpoint"))
@@ -90,8 +90,11 @@ struct SignedHead {
             let named = try VerifierKey(parsing: line.filter { $0 != "\n" })
             if let pinned, pinned != named {
                 throw Failure.failed(
-                    "The log's key has changed. It was \(TerminalText.clean(pinned.text)) and is now \(TerminalText.clean(named.text)). "
-                        + "Ask the provider why; do not trust the log before you know.")
+                    """
+                    The log's key has changed. Do not trust the log before you know why; ask the provider.
+                      it was  \(TerminalText.clean(pinned.text))
+                      now is  \(TerminalText.clean(named.text))
+                    """)
             }
             key = named
             head = try Checkpoint(opening: SignedNote(parsing: note), origin: key.name, logKey: key).head

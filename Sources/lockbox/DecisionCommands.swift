@@ -103,9 +103,7 @@ extension Session {
             Path("v1", "requests", id, verb), CommentBody(comment: comment))
         try showOutcome(request)
         if let grant = request.grant, grant.state == .removing || grant.state == .removalFailed {
-            shell.tell(
-                "The services are being told; “lockbox request show \(TerminalText.clean(id))” says when all have confirmed."
-            )
+            shell.tell("The services are being told; see “lockbox request show \(TerminalText.clean(id))”.")
         }
     }
 }

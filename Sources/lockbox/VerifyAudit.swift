@@ -63,7 +63,7 @@ struct VerifyAudit: AsyncParsableCommand {
         let lines = try Files.read(path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         // After the last line's end is nothing.
         for line in lines.last?.isEmpty == true ? lines.dropLast() : lines[...] {
-            verifier.read(ExportFiles.decode(line))
+            verifier.read(line: line)
         }
         try AuditText.conclude(verifier.finish(), shell, format.output, subject: path)
     }
