@@ -179,6 +179,7 @@ package struct LockboxClient: Sendable {
     private static func words(_ error: any Error) -> String {
         if let error = error as? HTTPClientError { return error.shortDescription }
         if error is NIOConnectionError { return "no connection" }
+        if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
         return "\(error)"
     }
 }

@@ -7,12 +7,12 @@ struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "The audit log: search, export, verify.",
         discussion: """
-            Every tenant has a log of its own. Its head is signed; keep the checkpoints, and nobody can change what was
-            written before without your noticing.
+            Every tenant has a log of its own. Its head is signed; keep the checkpoints,
+            and nobody can change what was written before without your noticing.
 
               lockbox audit search --activity request.approved --from 2026-11-01
-              lockbox audit verify                               checks all of it, and remembers what it saw
-              lockbox audit export --out 2026-11.jsonl           a copy to keep; verify it later without any server
+              lockbox audit verify                       check all of it
+              lockbox audit export --out 2026-11.jsonl   keep a copy, to verify offline
             """,
         subcommands: [SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self])
 }
@@ -129,8 +129,9 @@ struct ExportAudit: AsyncParsableCommand {
         discussion: """
               lockbox audit export --tenant contoso --out contoso.jsonl
 
-            Writes contoso.jsonl (one record a line, each with its proof), contoso.checkpoint (the signed head) and
-            contoso.key (the key that signed it).
+            Writes contoso.jsonl (one record a line, each with its proof),
+            contoso.checkpoint (the signed head) and contoso.key (the key that signed
+            it).
             """)
 
     @OptionGroup var server: ServerOptions
