@@ -41,9 +41,12 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (2, "LockboxNotifier", ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]),
     (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]),
     (3, "LockboxIdentity", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]),
-    (3, "LockboxDecisions", ["LockboxDomain", "LockboxPorts", "Crypto", "ServiceLifecycle", "Logging"]),
+    (
+        3, "LockboxDecisions",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
+    ),
     (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
-    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]),
     (
         4, "LockboxEnforcement",
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
@@ -70,7 +73,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 
 // Kits that several test targets share.
 let kits: [(name: String, uses: [String])] = [
-    ("LockboxFixtures", ["LockboxDomain", "LockboxPorts"]),
+    ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
 ]
 
@@ -83,10 +86,16 @@ let tests: [(name: String, uses: [String])] = [
     ),
     (
         "LockboxStoreSQLiteTests",
-        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
+        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract", "LockboxFixtures", "MerkleLog"]
     ),
     ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
-    ("LockboxNotifierTests", ["LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
+    (
+        "LockboxNotifierTests",
+        [
+            "LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxStoreSQLite", "LockboxFixtures", "Logging",
+            "ServiceLifecycle",
+        ]
+    ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
     (
         "LockboxServiceTests",
@@ -138,8 +147,8 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxStoreSQLite", "LockboxMail", "LockboxDomain", "LockboxPorts",
-                    "ArgumentParser", "Logging",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite", "LockboxMail",
+                    "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
                 ]),
                 swiftSettings: settings),
             .executableTarget(

@@ -78,17 +78,18 @@ extension AccessRequest {
     /// Lets time pass until `now`. Calling it twice with one time changes nothing more.
     public mutating func advance(to now: Timestamp) -> [Event] {
         var events: [Event] = []
+        let next = version + 1
         while let deadline = state.nextDeadline, deadline <= now {
             switch state {
             case .awaitingManager, .awaitingCustomer:
-                move(to: .expired(at: deadline, stage: state.name))
+                move(to: .expired(at: deadline, stage: state.name), version: next)
                 events.append(.requestExpired(self))
             case .scheduled(let grant):
-                move(to: .active(grant))
+                move(to: .active(grant), version: next)
                 events.append(.grantStarted(self, grant))
             case .active(let grant):
                 let ending = Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil)
-                move(to: .ended(grant, ending))
+                move(to: .ended(grant, ending), version: next)
                 events.append(.grantEnded(self, grant, ending))
             case .ended, .rejected, .denied, .withdrawn, .expired:
                 preconditionFailure("a terminal state has no deadline")
@@ -281,20 +282,22 @@ extension AccessRequest {
 
     /// The engineer gives access back before its end.
     public mutating func finish(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
+        let next = version + 1
         let passed = advance(to: now)
         try requireExists(for: person)
         guard person.id == terms.engineer, !person.isDisabled else { throw .notPermitted(.finish) }
-        return passed + (try end(.finished, by: person.id, comment: comment, now: now))
+        return passed + (try end(.finished, by: person.id, comment: comment, now: now, version: next))
     }
 
     /// Ends access early, by the customer or by the provider.
     public mutating func revoke(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
+        let next = version + 1
         let passed = advance(to: now)
         try requireExists(for: person)
         guard person.mayDecide(for: terms.tenant) || person.holds(oneOf: .manager, at: .provider) else {
             throw .notPermitted(.revoke)
         }
-        return passed + (try end(.revoked, by: person.id, comment: comment, now: now))
+        return passed + (try end(.revoked, by: person.id, comment: comment, now: now, version: next))
     }
 
     /// Ends access that the tenant's present rules would not have given: the licence went, or approval is required now and
@@ -303,6 +306,7 @@ extension AccessRequest {
         -> [Event]
     {
         precondition(tenant.id == terms.tenant)
+        let next = version + 1
         let passed = advance(to: now)
         let grant: Grant
         switch state {
@@ -313,11 +317,12 @@ extension AccessRequest {
         let tooFew = tenant.requiresApproval && (grant.basis == .policy || approvals < tenant.policy.approvalsNeeded)
         let tooLong = grant.end - grant.start > tenant.policy.maxAccess
         guard licenceWithdrawn || tooFew || tooLong else { return passed }
-        return passed + end(grant, Ending(reason: .tenantSwitch, at: now, by: person, comment: nil))
+        return passed + end(grant, Ending(reason: .tenantSwitch, at: now, by: person, comment: nil), version: next)
     }
 
     /// Ends what an engineer who may no longer act has: open requests are withdrawn, access is revoked.
     public mutating func engineerLeft(now: Timestamp) -> [Event] {
+        let next = version + 1
         let passed = advance(to: now)
         switch state {
         case .awaitingManager, .awaitingCustomer:
@@ -325,26 +330,26 @@ extension AccessRequest {
             return passed + [.requestWithdrawn(self)]
         case .scheduled(let grant), .active(let grant):
             let comment = "The engineer is no longer allowed to have access."
-            return passed + end(grant, Ending(reason: .revoked, at: now, by: nil, comment: comment))
+            return passed + end(grant, Ending(reason: .revoked, at: now, by: nil, comment: comment), version: next)
         case .ended, .rejected, .denied, .withdrawn, .expired:
             return passed
         }
     }
 
     private mutating func end(
-        _ reason: Ending.Reason, by person: PersonID, comment: String?, now: Timestamp
+        _ reason: Ending.Reason, by person: PersonID, comment: String?, now: Timestamp, version: Int
     ) throws(Refusal) -> [Event] {
         let comment = try Self.checkComment(comment, required: false)
         switch state {
         case .scheduled(let grant), .active(let grant):
-            return end(grant, Ending(reason: reason, at: now, by: person, comment: comment))
+            return end(grant, Ending(reason: reason, at: now, by: person, comment: comment), version: version)
         case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
             throw .wrongState(state.name)
         }
     }
 
-    private mutating func end(_ grant: Grant, _ ending: Ending) -> [Event] {
-        move(to: .ended(grant, ending))
+    private mutating func end(_ grant: Grant, _ ending: Ending, version: Int) -> [Event] {
+        move(to: .ended(grant, ending), version: version)
         return [.grantEnded(self, grant, ending)]
     }
 

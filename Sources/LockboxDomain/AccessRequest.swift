@@ -40,6 +40,7 @@ public struct AccessRequest: Identified, Hashable, Sendable {
         }
     }
 
+    /// Where it stands. Each case carries what only that state has.
     public enum State: Hashable, Sendable {
         case awaitingManager(decideBy: Timestamp)
         case awaitingCustomer(askedAt: Timestamp, decideBy: Timestamp, approvalsNeeded: Int)
@@ -61,7 +62,8 @@ public struct AccessRequest: Identified, Hashable, Sendable {
     public let id: RequestID
     public let terms: Terms
     public let createdAt: Timestamp
-    /// Grows by one with each change.
+    /// Grows by one with each command that changes anything, however many states it passes through: what is stored replaces
+    /// the version before.
     public private(set) var version: Int
     public private(set) var state: State
     public private(set) var decisions: [Decision]
@@ -76,12 +78,15 @@ public struct AccessRequest: Identified, Hashable, Sendable {
         self.decisions = decisions
     }
 
-    mutating func move(to next: State) {
+    mutating func move(to next: State) { move(to: next, version: version + 1) }
+
+    /// For commands that may have let time pass through a state before: both steps make one version.
+    mutating func move(to next: State, version: Int) {
         precondition(
             Self.legalTransitions.contains { $0.from == state.name && $0.to == next.name },
             "illegal transition \(state.name) → \(next.name)")
         state = next
-        version += 1
+        self.version = version
     }
 
     mutating func record(_ decision: Decision) { decisions.append(decision) }
@@ -102,6 +107,7 @@ public struct AccessRequest: Identified, Hashable, Sendable {
 }
 
 extension AccessRequest.State {
+    /// The state without what it carries.
     public var name: AccessRequest.StateName {
         switch self {
         case .awaitingManager: .awaitingManager
@@ -116,6 +122,7 @@ extension AccessRequest.State {
         }
     }
 
+    /// The access that came of it, open or ended.
     public var grant: Grant? {
         switch self {
         case .scheduled(let grant), .active(let grant), .ended(let grant, _): grant
@@ -123,6 +130,7 @@ extension AccessRequest.State {
         }
     }
 
+    /// Why and when its access ended; nil while it has not, or where there was none.
     public var ending: Ending? {
         switch self {
         case .ended(_, let ending): ending
@@ -130,6 +138,7 @@ extension AccessRequest.State {
         }
     }
 
+    /// Until when somebody must decide; nil where nobody is waited for. At that instant it is too late.
     public var decideBy: Timestamp? {
         switch self {
         case .awaitingManager(let decideBy), .awaitingCustomer(_, let decideBy, _): decideBy
@@ -149,6 +158,7 @@ extension AccessRequest.State {
 }
 
 extension AccessRequest.StateName {
+    /// Whether nothing can happen to it any more.
     public var isTerminal: Bool {
         switch self {
         case .awaitingManager, .awaitingCustomer, .scheduled, .active: false
@@ -205,6 +215,7 @@ public struct Grant: Identified, Hashable, Sendable {
 
 /// Why and when access ended.
 public struct Ending: Hashable, Sendable {
+    /// What ended it.
     public enum Reason: String, Hashable, Sendable, CaseIterable {
         case windowOver, finished, revoked, tenantSwitch
     }
@@ -224,6 +235,7 @@ public struct Ending: Hashable, Sendable {
 
 /// One append-only yes or no by one person.
 public struct Decision: Hashable, Sendable {
+    /// Yes, perhaps to less than was asked for, or no.
     public enum Verdict: Hashable, Sendable {
         case approve(Narrowing)
         case deny
@@ -261,6 +273,7 @@ public struct Decision: Hashable, Sendable {
         self.at = at
     }
 
+    /// Whether it is a yes.
     public var isApproval: Bool {
         switch verdict {
         case .approve: true

@@ -76,6 +76,7 @@ extension Event {
 
 /// The work of making one service forget a grant that ended.
 public struct Removal: Hashable, Sendable {
+    /// How far the work has come.
     public enum Progress: String, Hashable, Sendable, CaseIterable {
         /// Not yet confirmed by the service.
         case pending

@@ -8,6 +8,7 @@ public protocol Identified {
 public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let text: String
 
+    /// How many random bytes a new identifier is made of.
     public static var entropyBytes: Int { 10 }
 
     /// Makes a new identifier: the entity's prefix and ten characters of Crockford's base 32 (50 bits).

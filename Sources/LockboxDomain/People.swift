@@ -3,6 +3,7 @@ public enum Side: Hashable, Sendable {
     case provider
     case tenant(TenantID)
 
+    /// The tenant; nil for the provider.
     public var tenant: TenantID? {
         switch self {
         case .provider: nil
@@ -36,6 +37,7 @@ public struct Roles: OptionSet, Hashable, Sendable {
         ("admin", .admin), ("auditor", .auditor),
     ]
 
+    /// The names of the roles in it, in the order of `all`.
     public var names: [String] { Self.all.filter { contains($0.role) }.map(\.name) }
 
     /// Nil if a name is unknown or belongs to the other side.
@@ -84,6 +86,7 @@ public struct Person: Identified, Hashable, Sendable {
         !isDisabled && self.side == side && !roles.isDisjoint(with: wanted)
     }
 
+    /// Whether this person may say yes or no for `tenant` now.
     public func mayDecide(for tenant: TenantID) -> Bool { holds(oneOf: [.approver, .admin], at: .tenant(tenant)) }
 
     /// Whether two records mean one human being: the same record, or any address in common after canonicalisation.
@@ -132,6 +135,7 @@ public enum Actor: Hashable, Sendable {
     /// A registered service, through introspection.
     case service(ServiceID)
 
+    /// The person; nil where it was nobody in particular.
     public var person: Person? {
         switch self {
         case .person(let person): person

@@ -157,6 +157,7 @@ extension Refusal {
 }
 
 extension Refusal.InputProblem {
+    /// What is wrong, to follow the field's name.
     public var sentence: String {
         switch self {
         case .missing: "is missing."
@@ -172,6 +173,7 @@ extension Refusal.InputProblem {
 }
 
 extension Refusal.Noun {
+    /// As in "there is no such …".
     public var words: String {
         switch self {
         case .tenant, .person, .service, .resource, .token, .credential, .notice, .page: rawValue
@@ -183,6 +185,7 @@ extension Refusal.Noun {
 }
 
 extension Refusal.Permission {
+    /// Who would have been allowed to.
     public var sentence: String {
         switch self {
         case .openSupportRequests: "Only people of the tenant can open its support requests."
@@ -203,6 +206,7 @@ extension Refusal.Permission {
 }
 
 extension Refusal.Quota {
+    /// Which bound was reached, and what to do.
     public var sentence: String {
         switch self {
         case .openRequests: "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."

@@ -59,6 +59,7 @@ public struct Tenant: Named, Hashable, Sendable {
 
 /// Something that holds customers' data and obeys grants.
 public struct Service: Named, Hashable, Sendable {
+    /// How it is made to obey grants.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case imap, http, sql
     }
@@ -84,6 +85,7 @@ public struct Actions: OptionSet, Hashable, Sendable {
     public static let read = Actions(rawValue: 1)
     public static let write = Actions(rawValue: 2)
 
+    /// The wire's names of the actions in it.
     public var names: [String] { (contains(.read) ? ["read"] : []) + (contains(.write) ? ["write"] : []) }
 
     /// Nil if `names` is empty or holds an unknown or repeated name.
@@ -125,6 +127,7 @@ public struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible 
         self.name = name
     }
 
+    /// The part before the colon: `mailbox`.
     public var type: String { String(name.prefix { $0 != ":" }) }
     /// The part after the colon: `sue@contoso.example`.
     public var localName: String { String(name.drop { $0 != ":" }.dropFirst()) }
@@ -176,6 +179,7 @@ public struct Scope: Hashable, Sendable {
         }
     }
 
+    /// What may be done to `resource`; nil if it is not in the scope.
     public func actions(on resource: Resource) -> Actions? { accesses.first { $0.resource == resource }?.actions }
 
     /// The services it touches, each once, in order.

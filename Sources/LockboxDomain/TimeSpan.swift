@@ -5,9 +5,13 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     public static let zero = TimeSpan(milliseconds: 0)
+    /// `count` whole seconds.
     public static func seconds(_ count: Int64) -> TimeSpan { TimeSpan(milliseconds: count * 1000) }
+    /// `count` whole minutes.
     public static func minutes(_ count: Int64) -> TimeSpan { .seconds(count * 60) }
+    /// `count` whole hours.
     public static func hours(_ count: Int64) -> TimeSpan { .minutes(count * 60) }
+    /// `count` whole days of 24 hours.
     public static func days(_ count: Int64) -> TimeSpan { .hours(count * 24) }
 
     public static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.milliseconds < right.milliseconds }

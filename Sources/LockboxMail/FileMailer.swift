@@ -17,7 +17,8 @@ package struct FileMailer: Mailer {
 
     private static func write(_ message: MailMessage, into folder: String) -> Result<MailReceipt, MailError> {
         func failed(_ what: String) -> Result<MailReceipt, MailError> {
-            .failure(.unreachable(ReplyText.cleaned("cannot \(what): \(String(cString: strerror(errno)))", hiding: nil)))
+            .failure(
+                .unreachable(ReplyText.cleaned("cannot \(what): \(String(cString: strerror(errno)))", hiding: nil)))
         }
         if mkdir(folder, 0o700) != 0, errno != EEXIST { return failed("make the mail folder") }
         let path = "\(folder)/\(fileName(message.messageID))"

@@ -16,9 +16,10 @@ struct MailMessage: Sendable {
     init(_ letter: Letter) throws(MailError) {
         try Self.check(letter)
         (from, to, messageID) = (letter.from.address, letter.to.address, letter.messageID)
-        let head = Self.headers(of: letter) + [
-            "MIME-Version: 1.0", "Content-Type: multipart/alternative;\r\n boundary=\"\(Self.boundary)\"", "", "",
-        ]
+        let head =
+            Self.headers(of: letter) + [
+                "MIME-Version: 1.0", "Content-Type: multipart/alternative;\r\n boundary=\"\(Self.boundary)\"", "", "",
+            ]
         // RFC 2046 §5.1.4: the plainest first, the best last.
         let parts = [("text/plain", letter.text), ("text/html", letter.html)].flatMap { type, body in
             Array(Self.partHead(type).utf8) + QuotedPrintable.encoded(body) + Array("\r\n".utf8)

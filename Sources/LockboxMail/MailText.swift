@@ -76,8 +76,8 @@ enum MailText {
     static func unstructured(_ name: String, _ text: String) -> String {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         let isPlain =
-            isPrintableASCII(text) && !text.contains("=?") && !text.hasPrefix(" ") && !text.hasSuffix(" ")
-            && words.allSatisfy { $0.utf8.count <= 60 }
+            isPrintableASCII(text) && !text.contains("=?")
+            && (text.isEmpty || words.allSatisfy { (1...60).contains($0.utf8.count) })
         return isPlain
             ? folded(name + ":", words.map(String.init))
             : name + ": " + encodedWords(text, after: name.utf8.count + 2)
@@ -106,8 +106,7 @@ enum MailText {
         var lines = start
         var length = start.utf8.count
         for word in words {
-            // An empty word is one of several spaces in a row: a line of white space alone is not allowed.
-            if length + 1 + word.utf8.count > lineLength, !word.isEmpty {
+            if length + 1 + word.utf8.count > lineLength {
                 lines += "\r\n"
                 length = 0
             }

@@ -87,7 +87,9 @@ package struct SMTPConfiguration: Sendable {
         encryption = try Self.encryption(scheme: url.scheme, starttls: options["starttls"], host: host)
         port = url.port ?? (encryption == .implicit ? 465 : 587)
         guard (1...65_535).contains(port) else { throw MailConfigurationError("the port must be 1 to 65535") }
-        guard url.path.isEmpty || url.path == "/" else { throw MailConfigurationError("nothing may follow the host but ?") }
+        guard url.path.isEmpty || url.path == "/" else {
+            throw MailConfigurationError("nothing may follow the host but ?")
+        }
         guard url.fragment == nil else { throw MailConfigurationError("# must be percent-encoded") }
         credentials = try Self.credentials(url)
         authorities = options["ca"]
@@ -139,7 +141,9 @@ package struct SMTPConfiguration: Sendable {
 
     private static func credentials(_ url: URLComponents) throws(MailConfigurationError) -> SMTPCredentials? {
         guard url.percentEncodedUser != nil || url.percentEncodedPassword != nil else { return nil }
-        guard let user = url.user, !user.isEmpty else { throw MailConfigurationError("the user name is missing or not UTF-8") }
+        guard let user = url.user, !user.isEmpty else {
+            throw MailConfigurationError("the user name is missing or not UTF-8")
+        }
         guard let password = url.password, !password.isEmpty else {
             throw MailConfigurationError("the password is missing or not UTF-8")
         }

@@ -72,7 +72,7 @@ final class SMTPOptions {
         pointer(CURLOPT_HEADERDATA, context)
         // libcurl would print any body to standard output.
         note(ccurl_set_body_writer(handle) { _, size, count, _ in size * count })
-        // The tracer sees the sign-in too; it looks at nothing but the first four letters of a command.
+        // The tracer sees the sign-in too; it looks at nothing but a command's first word.
         note(
             ccurl_set_tracer(handle) { _, kind, bytes, count, context in
                 if kind == CURLINFO_HEADER_OUT, let bytes, let context {

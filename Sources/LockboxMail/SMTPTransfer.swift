@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import LockboxPorts
 
 /// One letter's way to the relay. Blocks its thread until libcurl is done.
@@ -21,7 +22,7 @@ final class SMTPTransfer {
     }
 
     static func send(_ message: MailMessage, to configuration: SMTPConfiguration) -> Result<MailReceipt, MailError> {
-        SMTPTransfer(message, configuration).perform()
+        withoutPipeSignal { SMTPTransfer(message, configuration).perform() }
     }
 
     // MARK: Running
@@ -53,6 +54,20 @@ final class SMTPTransfer {
         }
     }
 
+    /// Holds SIGPIPE back from this thread: a relay that hangs up is an error, not the end of the process. libcurl may
+    /// leave the signal to us, since its own way changes the whole process and is not for threads (CURLOPT_NOSIGNAL).
+    private static func withoutPipeSignal<Value>(_ body: () -> Value) -> Value {
+        var (pipe, before, noTime) = (sigset_t(), sigset_t(), timespec())
+        sigemptyset(&pipe)
+        sigaddset(&pipe, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &pipe, &before)
+        defer {
+            while sigtimedwait(&pipe, nil, &noTime) == SIGPIPE {}
+            pthread_sigmask(SIG_SETMASK, &before, nil)
+        }
+        return body()
+    }
+
     private func outcome(_ detail: String) -> Result<MailReceipt, MailError> {
         let reply = reply.last ?? (code: 0, text: "")
         let whole = text("\(reply.code) \(reply.text)")
@@ -75,8 +90,8 @@ final class SMTPTransfer {
 
     func commandSent(_ command: UnsafeRawBufferPointer) {
         // The reply to the letter is the one that counts, not the one to the goodbye.
-        if command.starts(with: "QUIT".utf8) { return reply.close() }
-        let steps: [(String, Step)] = [("MAIL", .sender), ("RCPT", .recipient), ("DATA", .data)]
+        if command.starts(with: "QUIT\r\n".utf8) { return reply.close() }
+        let steps: [(String, Step)] = [("MAIL FROM:", .sender), ("RCPT TO:", .recipient), ("DATA\r\n", .data)]
         guard let next = steps.first(where: { command.starts(with: $0.0.utf8) })?.1 else { return }
         step = next
         reply.forget()
@@ -90,7 +105,7 @@ final class SMTPTransfer {
         buffer.copyBytes(from: next)
         handedOver += next.count
         // What the relay said before this point (354) is no answer to the letter.
-        if isHandedOver { reply.forget() }
+        if isHandedOver, !next.isEmpty { reply.forget() }
         return next.count
     }
 }

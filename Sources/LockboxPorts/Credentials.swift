@@ -14,12 +14,14 @@ public struct PasswordRecord: Hashable, Sendable {
     }
 }
 
+/// Local passwords.
 public protocol SignInRecords {
     func password(of person: PersonID) throws -> PasswordRecord?
     /// Inserts or replaces.
     func save(_ password: PasswordRecord, of person: PersonID) throws
 }
 
+/// API tokens, by the hash of their secret.
 public protocol TokenRecords {
     /// `secretHash` is SHA-256 of the token.
     func insert(_ token: APIToken, secretHash: [UInt8]) throws
@@ -50,6 +52,7 @@ public struct CommandRecord: Hashable, Sendable {
     }
 }
 
+/// Which writes were carried out already.
 public protocol CommandRecords {
     func command(of person: PersonID, key: String) throws -> CommandRecord?
     func insert(_ command: CommandRecord) throws

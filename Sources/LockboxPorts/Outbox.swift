@@ -14,6 +14,7 @@ public struct Notice: Identified, Hashable, Sendable {
         case accessScheduled, removalFailed, removalRecovered
     }
 
+    /// What became of it.
     public enum Delivery: String, Hashable, Sendable, CaseIterable {
         /// Waiting for its time or for another attempt.
         case queued
@@ -81,6 +82,7 @@ public struct Notice: Identified, Hashable, Sendable {
     }
 }
 
+/// Letters that wait, and those that were sent.
 public protocol OutboxRecords {
     func insert(_ notice: Notice) throws
     func update(_ notice: Notice) throws

@@ -21,6 +21,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords & SignInRecords & TokenRecords
     & CommandRecords
 
+/// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {
     func tenant(_ id: TenantID) throws -> Tenant?
     /// All tenants in order of their identifiers.
@@ -44,6 +45,7 @@ public struct ServiceSettings: Hashable, Sendable {
     public var introspection: Introspection?
     public var doveadm: Doveadm?
 
+    /// How the service signs in to ask about a credential.
     public struct Introspection: Hashable, Sendable {
         public var clientID: String
         public var clientSecretFile: String
@@ -54,6 +56,7 @@ public struct ServiceSettings: Hashable, Sendable {
         }
     }
 
+    /// Where Dovecot takes orders.
     public struct Doveadm: Hashable, Sendable {
         public var url: String
         public var apiKeyFile: String
@@ -71,6 +74,7 @@ public struct ServiceSettings: Hashable, Sendable {
     }
 }
 
+/// Registered services.
 public protocol ServiceRecords {
     func service(_ id: ServiceID) throws -> ServiceSettings?
     func services() throws -> [ServiceSettings]
@@ -78,6 +82,7 @@ public protocol ServiceRecords {
     func save(_ settings: ServiceSettings) throws
 }
 
+/// People of both sides.
 public protocol PersonRecords {
     func person(_ id: PersonID) throws -> Person?
     func person(identifiedBy identity: Identity) throws -> Person?
@@ -110,6 +115,7 @@ public struct Paged<Item: Sendable>: Sendable {
     }
 }
 
+/// Support requests.
 public protocol SupportRequestRecords {
     func supportRequest(_ number: SupportRequestNumber, of tenant: TenantID) throws -> SupportRequest?
     /// Of all tenants that have one with this number.
@@ -141,6 +147,7 @@ public struct RequestFilter: Hashable, Sendable {
     }
 }
 
+/// Access requests with their decisions and grants.
 public protocol AccessRequestRecords {
     func request(_ id: RequestID) throws -> AccessRequest?
     /// Newest first.
@@ -173,6 +180,7 @@ public struct CredentialUse: Hashable, Sendable {
     }
 }
 
+/// Credentials, by the hash of their secret, and their use.
 public protocol CredentialRecords {
     /// `secretHash` is SHA-256 of the secret.
     func insert(_ credential: Credential, secretHash: [UInt8]) throws
@@ -187,6 +195,7 @@ public protocol CredentialRecords {
     func uses(of grant: GrantID) throws -> [CredentialUse]
 }
 
+/// The work of making services forget access that ended.
 public protocol RemovalRecords {
     /// Inserts or replaces, by grant and service.
     func save(_ removal: Removal) throws

@@ -12,6 +12,7 @@ public protocol Entropy: Sendable {
 }
 
 extension Entropy {
+    /// A new identifier.
     public func id<Entity>(_: Entity.Type = Entity.self) -> ID<Entity> { ID(entropy: bytes(ID<Entity>.entropyBytes)) }
 }
 
@@ -34,4 +35,13 @@ public struct EnforcerError: Error, Hashable, Sendable {
     public let problem: String
 
     public init(_ problem: String) { self.problem = problem }
+}
+
+/// Waits between two rounds of a service's loop. Deadlines are instants of the wall clock, which may be set; so loops wait a
+/// little, look at the clock, and never sleep until an instant.
+public protocol Pause: Sendable {
+    /// Waits for `milliseconds`, or less if `wake` is called meanwhile. False once the service is asked to stop.
+    func callAsFunction(milliseconds: Int64) async -> Bool
+    /// Ends the present wait, or the next one if none is on.
+    func wake()
 }

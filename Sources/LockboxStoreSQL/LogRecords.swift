@@ -73,15 +73,17 @@ extension SQLTransaction: LogRecords {
         conditions.add("e.log = %", [.log(log)])
         if let text = page.cursor {
             // Positions stay what they are while the log grows; the time in the cursor only makes it one of this list.
-            let cursor = try Cursor(text, list: "log", keyParts: 0)
-            conditions.add("e.position < %", [.integer(cursor.time)])
+            let cursor = try Cursor(text, list: search.oldestFirst ? "export" : "log", keyParts: 0)
+            conditions.add("e.position \(search.oldestFirst ? ">" : "<") %", [.integer(cursor.time)])
         }
-        guard try addTime(search, in: log, to: &conditions) else { return Paged(items: [], next: nil) }
+        // No text holds a NUL, at which SQLite would cut the pattern off.
+        let isFindable = ![search.person, search.text].contains { $0?.unicodeScalars.contains("\0") ?? false }
+        guard isFindable, try addTime(search, in: log, to: &conditions) else { return Paged(items: [], next: nil) }
         addSubject(search, to: &conditions)
         let limit = conditions.placeholder(for: page.rows)
         let found = try entries(
-            "\(conditions.whereClause) ORDER BY e.position DESC LIMIT \(limit)", conditions.values)
-        return page.paged(found) { Cursor(list: "log", time: Int64(clamping: $0.index)) }
+            "\(conditions.whereClause) ORDER BY e.position \(search.oldestFirst ? "ASC" : "DESC") LIMIT \(limit)", conditions.values)
+        return page.paged(found) { Cursor(list: search.oldestFirst ? "export" : "log", time: Int64(clamping: $0.index)) }
     }
 
     /// Time does not run backwards in a log, so a span of time is a span of positions. False if nothing is in it.

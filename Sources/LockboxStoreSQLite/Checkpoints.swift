@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import LockboxPorts
 import Synchronization
@@ -11,34 +12,45 @@ final class Checkpoints: Sendable {
     private struct State {
         var writes = 0
         var isRunning = false
-        var logFrames = 0
     }
 
     private let connection: DatabaseQueue
+    private let log: String
     private let state = Mutex(State())
 
     init(path: String, configuration: Configuration) throws {
+        log = path + "-wal"
         connection = try DatabaseQueue(path: path, configuration: configuration)
         // A connection checkpoints only once it has seen that the database keeps a log.
         try connection.inDatabase { try $0.execute(sql: "SELECT count(*) FROM sqlite_schema") }
     }
 
-    /// To be called on the writer's connection after each group.
-    func groupEnded(writes: Int, writer: Database) {
-        enum Next { case nothing, beside, within }
+    /// To be called by the writer between two groups.
+    ///
+    /// While the writer goes on, a checkpoint beside it never reaches the end of the log, so the log never starts over.
+    /// From a certain length the writer therefore waits for one. That may still not be enough, when a reader holds on
+    /// to an old snapshot: hence not after every group.
+    func groupEnded(writes: Int) {
+        enum Next { case nothing, beside, waiting }
+        let isLong = logBytes() >= SQLiteLimits.logBytes
         let next = state.withLock { state -> Next in
             state.writes += writes
-            guard !state.isRunning, state.writes >= SQLiteLimits.writesBetweenCheckpoints else { return .nothing }
+            guard state.writes >= SQLiteLimits.writesBetweenCheckpoints, isLong || !state.isRunning else {
+                return .nothing
+            }
             state.writes = 0
-            if state.logFrames >= SQLiteLimits.logFrames { return .within }
+            if isLong { return .waiting }
             state.isRunning = true
             return .beside
         }
         switch next {
         case .nothing: break
-        case .within: record(frames(after: writer))
+        case .waiting: connection.writeWithoutTransaction { run(on: $0) }
         case .beside:
-            connection.asyncWriteWithoutTransaction { [self] database in record(frames(after: database)) }
+            connection.asyncWriteWithoutTransaction { [self] database in
+                run(on: database)
+                state.withLock { $0.isRunning = false }
+            }
         }
     }
 
@@ -47,20 +59,19 @@ final class Checkpoints: Sendable {
         try connection.close()
     }
 
-    /// A checkpoint that fails leaves the log as it was: the next one tries again, and a disk that stays broken shows in
-    /// the commits, whose callers hear of it.
-    private func frames(after database: Database) -> Int? {
+    /// PASSIVE: as much as the readers allow, without making anybody wait.
+    private func run(on database: Database) {
         do {
-            return try database.checkpoint(.passive).walFrameCount
+            try database.checkpoint(.passive)
         } catch {
-            return nil
+            // The log is as it was, and the next checkpoint tries again. A disk that stays broken shows in the commits,
+            // whose callers hear of it.
         }
     }
 
-    private func record(_ frames: Int?) {
-        state.withLock { state in
-            state.isRunning = false
-            if let frames { state.logFrames = frames }
-        }
+    /// The length of the log, where it is above `keptLogBytes`: SQLite cuts the file down to that as it starts over.
+    private func logBytes() -> Int {
+        var status = stat()
+        return stat(log, &status) == 0 ? Int(status.st_size) : 0
     }
 }

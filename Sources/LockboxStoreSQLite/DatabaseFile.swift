@@ -17,7 +17,7 @@ enum DatabaseFile {
 
     /// A new folder that only its owner can enter.
     static func temporaryFolder() throws(StoreError) -> String {
-        var template = Array((NSTemporaryDirectory() + "/lockbox-XXXXXX").utf8CString)
+        var template = Array((NSTemporaryDirectory() + "lockbox-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw failure("cannot make a folder in", NSTemporaryDirectory()) }
         return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }

@@ -11,7 +11,7 @@ struct GRDBConnection: SQLConnection {
         try translatingErrors {
             let statement = try prepared(sql)
             let before = database.totalChangesCount
-            try statement.execute(arguments: StatementArguments(values.map(\.databaseValue)))
+            try statement.execute(arguments: arguments(values))
             // SQLite leaves the count of the last change in place when a statement changes nothing by its nature.
             return database.totalChangesCount == before ? 0 : database.changesCount
         }
@@ -19,8 +19,7 @@ struct GRDBConnection: SQLConnection {
 
     func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws -> [Value] {
         try translatingErrors {
-            let rows = try Row.fetchCursor(
-                prepared(sql), arguments: StatementArguments(values.map(\.databaseValue)))
+            let rows = try Row.fetchCursor(prepared(sql), arguments: arguments(values))
             var answer: [Value] = []
             while let next = try rows.next() {
                 answer.append(try row(SQLRow(next.databaseValues.map { try SQLValue($0) })))
@@ -32,6 +31,10 @@ struct GRDBConnection: SQLConnection {
     private func prepared(_ sql: String) throws -> Statement {
         assert(placeholdersAreInOrder(sql), "placeholders out of order: \(sql)")
         return try database.cachedStatement(sql: sql)
+    }
+
+    private func arguments(_ values: [SQLValue]) throws -> StatementArguments {
+        StatementArguments(try values.map { try $0.databaseValue })
     }
 }
 
@@ -119,11 +122,18 @@ extension DatabaseError {
 
 extension SQLValue {
     fileprivate var databaseValue: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .integer(let value): value.databaseValue
-        case .text(let value): value.databaseValue
-        case .blob(let value): Data(value).databaseValue
+        get throws {
+            switch self {
+            case .null: return .null
+            case .integer(let value): return value.databaseValue
+            case .text(let value):
+                // PostgreSQL refuses it; SQLite would keep it whole, and GRDB read it back only up to there.
+                guard !value.utf8.contains(0) else {
+                    throw SQLConstraintViolation(kind: .check, message: "text holds a NUL")
+                }
+                return value.databaseValue
+            case .blob(let value): return Data(value).databaseValue
+            }
         }
     }
 

@@ -15,7 +15,7 @@ package final class SQLiteEngine: SQLEngine {
     /// `PRAGMA data_version` of the writer as `changedElsewhere` last saw it.
     private let seenVersion: Mutex<Int64>
     /// Removed with everything in it on closing.
-    private let temporaryFolder: String?
+    let temporaryFolder: String?
 
     /// Opens the database at `path` and makes it if there is none. The file is for its owner alone.
     package convenience init(path: String) throws {
@@ -125,8 +125,8 @@ struct GroupWriter: Sendable {
     func commit(_ group: [WaitingWrite]) {
         pool.writeWithoutTransaction { database in
             GroupCommit.run(group, in: GRDBTransaction(database: database))
-            checkpoints.groupEnded(writes: group.count, writer: database)
         }
+        checkpoints.groupEnded(writes: group.count)
     }
 }
 
@@ -139,6 +139,7 @@ extension SQLiteEngine {
         configuration.prepareDatabase { database in
             // Checkpoints.swift says when instead.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            _ = try Int.fetchOne(database, sql: "PRAGMA journal_size_limit = \(SQLiteLimits.keptLogBytes)")
         }
         return configuration
     }
@@ -163,6 +164,7 @@ private enum Durability: Int64 {
         try writer.execute(sql: "PRAGMA synchronous = \(rawValue)")
         let settings = [
             ("synchronous", "\(rawValue)"), ("journal_mode", "wal"), ("foreign_keys", "1"), ("wal_autocheckpoint", "0"),
+            ("journal_size_limit", "\(SQLiteLimits.keptLogBytes)"),
         ]
         for (name, wanted) in settings {
             let found = try String.fetchOne(writer, sql: "PRAGMA \(name)")

@@ -10,7 +10,8 @@ enum SQLiteLimits {
     static let busyTimeoutSeconds = 5.0
     /// Bodies between two checkpoints beside the writer.
     static let writesBetweenCheckpoints = 512
-    /// Frames (pages of 4 KiB) in the write-ahead log from which the writer itself checkpoints, between two groups.
-    /// While it writes on, a checkpoint beside it never reaches the end of the log, so the log never starts over.
-    static let logFrames = 16_384
+    /// Length of the write-ahead log from which the writer waits for a checkpoint.
+    static let logBytes = 64 << 20
+    /// Length of the log's file that is kept for reuse when the log starts over.
+    static let keptLogBytes = 8 << 20
 }

@@ -1,14 +1,23 @@
 """The rig proves itself: Dovecot, configured as in Examples/dovecot, obeys whoever answers introspection."""
 
+import base64
+import http.client
 import imaplib
+import json
+import smtplib
+import ssl
+import subprocess
 import time
 
 import pytest
 
+from lockbox_rig.clock import ShiftedClock
 from lockbox_rig.dovecot import (
     IdleWatcher, MailStore, OwnerDovecot, Refused, SupportDovecot, imap_login, password_login, subjects)
+from lockbox_rig.gate import Gate
 from lockbox_rig.machine import Scratch, wait_until
 from lockbox_rig.mock_introspection import MockIntrospection
+from lockbox_rig.smtp import Certificates, SMTPReceiver
 
 SUE, FRED = "sue@contoso.test", "fred@fabrikam.test"
 
@@ -140,14 +149,16 @@ def test_read_can_change_nothing(stage):
     assert stage.mail.files(SUE) == before
 
 
-def test_rights_that_lie_in_the_maildir_count_for_nothing(stage):
-    stage.mail.deliver("ada@contoso.test", "kept", "x")
-    planted = stage.mail.root / "ada@contoso.test" / "dovecot-acl"
-    planted.write_text("user=lockbox-read lrwstipekxa\nanyone lrwstipekxa\n")
-    stage.mock.grant("planted", "lbx-planted0-1", "ada@contoso.test")
+@pytest.mark.parametrize("access, readable", [("read", True), ("admin", False)])
+def test_rights_that_lie_in_the_maildir_count_for_nothing(stage, access, readable):
+    address = f"ada-{access}@contoso.test"
+    stage.mail.deliver(address, "kept", "x")
+    planted = stage.mail.root / address / "dovecot-acl"
+    planted.write_text("user=lockbox-read lrwstipekxa\nuser=lockbox-admin lrwstipekxa\n")
+    stage.mock.grant("planted", "lbx-planted0-1", address, access)
     session = login(stage, "planted", "lbx-planted0-1")
     assert session.append("INBOX", None, None, b"Subject: planted\r\n\r\nx")[0] == "NO"
-    assert subjects(session) == ["kept"]
+    assert session.select("INBOX", readonly=True)[0] == ("OK" if readable else "NO")
     session.logout()
 
 
@@ -242,6 +253,7 @@ def test_a_kick_cuts_a_transfer_in_flight(stage):
     try:
         while data := session.sock.recv(1 << 16):
             received += len(data)
+            time.sleep(0.005)  # a line of 13 MB/s
     except ConnectionResetError:
         pass
     assert time.time() - asked < 1
@@ -268,10 +280,13 @@ def test_the_doveadm_key_is_needed_and_opens_nothing_but_kick_and_who(stage):
 def test_reading_leaves_no_copy_of_the_mail_behind(stage):
     stage.mail.deliver("trace@contoso.test", "Tell-tale subject", "tell-tale body")
     stage.mock.grant("trace", "lbx-trace000-1", "trace@contoso.test")
-    session = _selected(login(stage, "trace", "lbx-trace000-1"))
-    session.fetch("1", "(BODY.PEEK[] ENVELOPE)")
-    session.search(None, "BODY", "tell-tale")
-    session.logout()
+    for _ in range(2):
+        session = _selected(login(stage, "trace", "lbx-trace000-1"))
+        for item in ("ENVELOPE", "BODYSTRUCTURE", "PREVIEW", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]", "BODY.PEEK[]"):
+            assert session.fetch("1", f"({item})")[0] == "OK"
+        session.search(None, "BODY", "tell-tale")
+        session.sort("SUBJECT", "UTF-8", "ALL")
+        session.logout()
     left = b"".join(path.read_bytes() for path in stage.support.base.rglob("*") if path.is_file())
     assert b"ell-tale" not in left
 
@@ -292,6 +307,65 @@ def test_lockbox_away_is_a_refusal_and_open_again_when_back(stage):
     stage.mock = MockIntrospection(port)
     stage.mock.tokens = tokens
     assert subjects(login(stage, "away", "lbx-away0000-1")) == ["Sue's letter 1", "Sue's letter 2"]
+
+
+def test_the_shim_moves_the_wall_clock_and_nothing_else(tmp_path):
+    clock = ShiftedClock(tmp_path, offset=-90_000.25)
+    code = "import time,json; print(json.dumps([time.time(), time.monotonic()]))"
+    wall, monotonic = json.loads(subprocess.run(
+        ["/usr/bin/python3", "-c", code], env=clock.env, capture_output=True, check=True).stdout)
+    assert wall == pytest.approx(time.time() - 90_000.25, abs=2)
+    assert monotonic == pytest.approx(time.monotonic(), abs=2)
+
+
+
+def test_the_mail_server_takes_letters_over_starttls_and_keeps_them_over_a_restart(tmp_path):
+    receiver = SMTPReceiver(tmp_path / "smtp", Certificates(tmp_path / "certificates")).start()
+    trusting = ssl.create_default_context(cafile=receiver.certificates.ca)
+    try:
+        for number in (1, 2):
+            with smtplib.SMTP("127.0.0.1", receiver.port, timeout=10) as client:
+                client.starttls(context=trusting)
+                client.login(receiver.user, receiver.password)
+                client.sendmail("lockbox@provider.test", [SUE], (
+                    f"Subject: Letter {number}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n"
+                    "\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee https://lockbox.test/x.\r\n"
+                    "--b\r\nContent-Type: text/html\r\n\r\n<a href='https://lockbox.test/x'>x</a>\r\n--b--\r\n"))
+            port = receiver.port
+            receiver.stop()
+            receiver.start()
+            assert receiver.port == port
+        letters = receiver.wait_for(SUE, count=2)
+        assert [letter.subject for letter in letters] == ["Letter 1", "Letter 2"]
+        assert letters[0].tls and letters[0].user == receiver.user
+        assert letters[0].links == ["https://lockbox.test/x"]
+    finally:
+        receiver.stop()
+
+
+def test_a_gate_opens_shuts_and_falls_silent(stage):
+    gate = Gate(stage.support.doveadm_port).open()
+    body, key = b'[["who",{},"t"]]', base64.b64encode(stage.support.key.encode()).decode()
+
+    def ask():
+        connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=1)
+        try:
+            connection.request("POST", "/doveadm/v1", body, {
+                "Content-Type": "application/json", "Authorization": f"X-Dovecot-API {key}"})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    assert ask() == 200
+    gate.hush()
+    with pytest.raises(TimeoutError):
+        ask()
+    gate.shut()
+    with pytest.raises(ConnectionRefusedError):
+        ask()
+    gate.open()
+    assert ask() == 200
+    gate.shut()
 
 
 def _selected(session):

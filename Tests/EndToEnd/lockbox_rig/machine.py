@@ -4,6 +4,7 @@ import grp
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -16,11 +17,23 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 LOOPBACK = "127.0.0.1"
 
 
+_given_ports = set()
+
+
 def free_port():
-    """A port nobody listens on. Another process could take it before we do; starters that lose the race try again."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, from below the range that outgoing connections take theirs from."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        if port in _given_ports:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        _given_ports.add(port)
+        return port
 
 
 def wait_until(condition, timeout=10.0, what="condition", every=0.02):

@@ -30,6 +30,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def described(content):
             "contentType": part.get_content_type(),
             "charset": part.get_content_charset(),
             "encoding": part.get("Content-Transfer-Encoding"),
-            "text": text if isinstance(text, str) else text.hex(),
+            "text": text.replace("\r\n", "\n") if isinstance(text, str) else text.hex(),
             "defects": defects(part),
         })
     return {
@@ -211,6 +212,9 @@ async def serve(options, ca):
 
     server = await loop.create_server(
         connection, options.host, options.port, ssl=tls if options.implicit_tls else None)
+    if options.at == "data":
+        # Else the kernel takes whole megabytes of a letter that nobody reads.
+        server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
 
