@@ -22,7 +22,9 @@ extension ClientError: CustomStringConvertible {
         case .refused(let problem):
             // The sentence usually names the first field already.
             ([problem.detail]
-                + (problem.errors ?? []).filter { !problem.detail.hasPrefix($0.field + ":") }
+                + (problem.errors ?? []).filter {
+                    $0.detail != problem.detail && !problem.detail.hasPrefix($0.field + ":")
+                }
                 .map { "\($0.field): \($0.detail)" })
                 .joined(separator: "\n")
         case .notSignedIn(let why), .unreachable(let why), .unavailable(let why), .unexpected(let why),
