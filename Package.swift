@@ -21,6 +21,7 @@ let libraries: [String: Target.Dependency] = [
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Mustache": .product(name: "Mustache", package: "swift-mustache"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     "Yams": .product(name: "Yams", package: "Yams"),
@@ -36,13 +37,16 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (2, "LockboxAudit", ["LockboxDomain", "MerkleLog", "LockboxPorts", "Crypto", "Logging"]),
     (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     (2, "LockboxStoreSQLite", ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB"]),
-    (2, "LockboxMail", ["LockboxPorts", "CCurl"]),
+    (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
     (2, "LockboxNotifier", ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]),
-    (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore"]),
+    (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]),
     (3, "LockboxIdentity", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]),
-    (3, "LockboxDecisions", ["LockboxDomain", "LockboxPorts", "Crypto", "ServiceLifecycle", "Logging"]),
+    (
+        3, "LockboxDecisions",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
+    ),
     (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
-    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]),
     (
         4, "LockboxEnforcement",
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
@@ -69,7 +73,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 
 // Kits that several test targets share.
 let kits: [(name: String, uses: [String])] = [
-    ("LockboxFixtures", ["LockboxDomain", "LockboxPorts"]),
+    ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
 ]
 
@@ -82,11 +86,17 @@ let tests: [(name: String, uses: [String])] = [
     ),
     (
         "LockboxStoreSQLiteTests",
-        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract"]
+        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract", "LockboxFixtures", "MerkleLog"]
     ),
-    ("LockboxMailTests", ["LockboxMail", "LockboxPorts"]),
-    ("LockboxNotifierTests", ["LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
-    ("LockboxClientTests", ["LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
+    ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
+    (
+        "LockboxNotifierTests",
+        [
+            "LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxStoreSQLite", "LockboxFixtures", "Logging",
+            "ServiceLifecycle",
+        ]
+    ),
+    ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
     (
         "LockboxServiceTests",
         [
@@ -137,13 +147,15 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxStoreSQLite", "LockboxMail", "LockboxDomain", "LockboxPorts",
-                    "ArgumentParser", "Logging",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite", "LockboxMail",
+                    "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
                 ]),
                 swiftSettings: settings),
             .executableTarget(
                 name: "lockbox",
-                dependencies: dependencies(["LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser"]),
+                dependencies: dependencies([
+                    "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser", "AsyncHTTPClient", "Crypto",
+                ]),
                 swiftSettings: settings),
         ]
 )

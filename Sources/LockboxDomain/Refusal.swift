@@ -52,7 +52,8 @@ public enum Refusal: Error, Hashable, Sendable {
 
     /// A kind of thing that can be unknown.
     public enum Noun: String, Hashable, Sendable, CaseIterable {
-        case tenant, person, service, resource, supportRequest, accessRequest, token, notice, page, auditRecord
+        case tenant, person, service, resource, supportRequest, accessRequest, token, credential, notice, page,
+            auditRecord
     }
 
     /// What a caller would have needed.
@@ -175,7 +176,7 @@ extension Refusal.Noun {
     /// As in "there is no such …".
     public var words: String {
         switch self {
-        case .tenant, .person, .service, .resource, .token, .notice, .page: rawValue
+        case .tenant, .person, .service, .resource, .token, .credential, .notice, .page: rawValue
         case .supportRequest: "support request"
         case .accessRequest: "access request"
         case .auditRecord: "audit record"

@@ -81,6 +81,8 @@ public struct LogSearch: Hashable, Sendable {
     public var request: RequestID?
     /// Part of any text of the record, without regard to ASCII letter case.
     public var text: String?
+    /// Lists run from the newest record to the oldest, exports the other way.
+    public var oldestFirst = false
 
     public init(
         from: Timestamp? = nil, to: Timestamp? = nil, activity: String? = nil, person: String? = nil,
@@ -105,7 +107,7 @@ public protocol LogRecords {
     func append(_ entry: LogEntry, head: LogHead) throws
     /// Entries with indices in `range`, in order.
     func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry]
-    /// Newest first.
+    /// Newest first, or oldest first if `search` says so.
     func search(_ search: LogSearch, in log: LogID, page: Page) throws -> Paged<LogEntry>
     /// Takes the text of `field` away from one record, leaving the commitment.
     func eraseText(_ field: String, of log: LogID, at index: UInt64) throws

@@ -111,7 +111,9 @@ public struct SignedNote: Hashable, Sendable {
     public init(parsing bytes: some Collection<UInt8>) throws(NoteError) {
         guard bytes.count <= LogLimits.noteBytes else { throw .tooLarge }
         let bytes = Array(bytes)
-        guard bytes.last == UInt8(ascii: "\n"), let blank = Self.lastBlankLine(bytes) else { throw .malformedNote }
+        guard bytes.last == UInt8(ascii: "\n"), let blank = Self.lastBlankLine(bytes), blank + 1 < bytes.count else {
+            throw .malformedNote
+        }
         guard let text = String(validating: bytes[..<blank], as: UTF8.self) else { throw .malformedText }
         let lines = bytes[(blank + 1)...].dropLast().split(
             separator: UInt8(ascii: "\n"), maxSplits: LogLimits.noteSignatures, omittingEmptySubsequences: false)

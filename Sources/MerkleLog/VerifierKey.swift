@@ -39,7 +39,9 @@ public struct VerifierKey: Hashable, Sendable {
 
 extension VerifierKey: CustomStringConvertible {
     /// `<name>+<id in hexadecimal>+<base64 of 0x01 ‖ public key>`: how keys are handed to those who verify.
-    public var text: String { "\(name)+\(Hex.encode(id.bigEndianBytes))+\(Base64.encode([Self.ed25519Type] + publicKey))" }
+    public var text: String {
+        "\(name)+\(Hex.encode(id.bigEndianBytes))+\(Base64.encode([Self.ed25519Type] + publicKey))"
+    }
 
     public var description: String { text }
 

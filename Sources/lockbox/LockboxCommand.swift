@@ -1,1 +1,62 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+import Foundation
+
+/// The program that people and scripts use.
+@main
+struct LockboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lockbox",
+        abstract: "Ask for access to a customer's data, decide on it, and check what was done.",
+        discussion: """
+            A customer has a problem         lockbox support open --subject "Mail is gone" --description "…"
+            An engineer asks for access      lockbox request new --support-request SR-… --duration 2h \\
+                                               --resource mailbox:sue@contoso.test:read --reason "…" --wait
+            A manager, then an approver      lockbox request list --state awaitingCustomer
+                                             lockbox request approve LBX-… --duration 1h
+            The engineer opens the mailbox   lockbox request credential LBX-…
+            Anybody ends it                  lockbox request revoke LBX-…
+            An auditor checks the log        lockbox audit verify
+
+            Sign in once with “lockbox login”, or set LOCKBOX_URL and LOCKBOX_TOKEN.
+            Every listing has --output json. Tab completion: lockbox --generate-completion-script bash|zsh|fish
+
+            Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not signed in, 4 server unreachable.
+            """,
+        subcommands: [
+            LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self, RequestCommand.self,
+            AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self, TokenCommand.self,
+        ])
+
+    static func main() async {
+        let shell = Shell()
+        do {
+            var command = try await asyncParseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            let failure = Failure(error) ?? Failure(parsing: error)
+            if failure.exitCode == 0 { shell.write(failure.message) } else { shell.tell(failure.message) }
+            Foundation.exit(failure.exitCode)
+        }
+    }
+}
+
+/// The end of a command that did not do what it was asked.
+struct Failure: Error {
+    let message: String
+    let exitCode: Int32
+
+    private init(_ message: String, _ exitCode: Int32) {
+        self.message = message
+        self.exitCode = exitCode
+    }
+
+    static func failed(_ message: String) -> Failure { Failure(message, 1) }
+    static func usage(_ message: String) -> Failure { Failure(message, 2) }
+    static func unreachable(_ message: String) -> Failure { Failure(message, 4) }
+    static func help(_ message: String) -> Failure { Failure(message, 0) }
+    static func notSignedIn(_ message: String) -> Failure { Failure(message, 3) }
+}

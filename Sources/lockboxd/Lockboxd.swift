@@ -1,1 +1,25 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+
+/// The server and the operator's tools.
+@main
+struct Lockboxd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lockboxd",
+        abstract: "The Lockbox server, and the tools of whoever runs it.",
+        discussion: """
+            A first installation:
+              lockboxd apply    --config lockbox.yaml -f directory.yaml
+              lockboxd password --config lockbox.yaml --person adam@contoso.example   < password.txt
+              lockboxd token    --config lockbox.yaml --person eve@provider.example
+              lockboxd serve    --config lockbox.yaml
+            To see it work first, without any of this:
+              lockboxd demo
+            """,
+        version: "0.1.0",
+        subcommands: [Serve.self, Apply.self, Token.self, Password.self, CheckLog.self])
+}
+
+struct ConfigOption: ParsableArguments {
+    @Option(name: .long, help: "The server's configuration file.")
+    var config: String
+}

@@ -1,0 +1,35 @@
+# What people and CI run. `make` alone says what there is.
+
+SHELL := /bin/bash
+PYTEST := PYTHONDONTWRITEBYTECODE=1 .venv/bin/pytest
+E2E := Tests/EndToEnd
+
+.PHONY: help setup setup-tests build demo test lint e2e
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the system packages that Lockbox needs, where missing
+	@scripts/setup base
+
+setup-tests: setup ## Install what the tests need besides: system packages, and Python packages in .venv
+	@scripts/setup tests
+
+build: setup ## Build lockboxd and lockbox
+	@scripts/quietly "swift build" swift build
+
+demo: setup ## Walk one request through, with a real mailbox (DEMO_ARGS="--once --port 8080")
+	@scripts/build-demo
+	@exec .build/debug/lockboxd demo $(DEMO_ARGS)
+
+lint: ## Check the format of every source file
+	@scripts/quietly "swift format lint" swift format lint --strict -r Package.swift Sources Tests
+
+test: setup-tests lint ## Everything: format, walls between rooms, unit tests, end-to-end tests
+	@scripts/quietly "swift build, walls held" \
+		swift build --build-tests --explicit-target-dependency-import-check error
+	@scripts/quietly "swift test" swift test --skip-build --disable-xctest
+	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)
+
+e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
+	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)

@@ -1,0 +1,90 @@
+package import Hummingbird
+package import LockboxAudit
+package import LockboxDecisions
+package import LockboxDomain
+package import LockboxIdentity
+package import LockboxPorts
+package import LockboxService
+
+/// Who a registered service is, by the credentials it shows.
+package protocol ServiceClients: Sendable {
+    /// The service whose introspection client this is, if the secret is right.
+    func service(clientID: String, secret: String) async -> ServiceID?
+}
+
+/// The HTTP face of the use cases: JSON, OAuth, health. It authenticates, reads, calls one use case, and writes.
+package struct API: Sendable {
+    let lockbox: Lockbox
+    let signIn: SignIn
+    let log: LogReader
+    let index: DecisionIndex
+    let clients: any ServiceClients
+    let store: any Store
+    let clock: any WallClock
+    let metrics: Metrics
+    let publicURL: String
+    let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
+    let failureLimit = RateLimit(burst: APILimits.failureBurst, perSecond: APILimits.failuresPerSecond)
+
+    /// `publicURL` is how the outside reaches this server, without a trailing slash.
+    package init(
+        lockbox: Lockbox, signIn: SignIn, log: LogReader, index: DecisionIndex, clients: any ServiceClients,
+        store: any Store,
+        clock: any WallClock, metrics: Metrics, publicURL: String
+    ) {
+        self.lockbox = lockbox
+        self.signIn = signIn
+        self.log = log
+        self.index = index
+        self.clients = clients
+        self.store = store
+        self.clock = clock
+        self.metrics = metrics
+        self.publicURL = publicURL
+    }
+
+    /// All routes, ready to serve.
+    package func responder() -> RouterResponder<APIContext> {
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: BoundaryMiddleware(metrics: metrics))
+        router.add(
+            supportEndpoints + requestEndpoints + tenantEndpoints + tokenEndpoints + logEndpoints + oauthEndpoints
+                + healthEndpoints)
+        return router.buildResponder()
+    }
+
+    /// An endpoint for people who are signed in.
+    func signedIn(
+        _ method: HTTPRequest.Method, _ path: RouterPath,
+        _ handler: @escaping @Sendable (Request, APIContext, Person) async throws -> Response
+    ) -> Endpoint {
+        Endpoint(method, path) { request, context in
+            try await handler(request, context, try await caller(of: request, context))
+        }
+    }
+
+    /// The person whose API token came in `Authorization` (RFC 6750 §2.1). Tokens in queries or bodies are not looked at.
+    private func caller(of request: Request, _ context: APIContext) async throws -> Person {
+        do {
+            guard let header = request.headers[.authorization], let token = header.bearerToken else {
+                throw Refusal.notSignedIn
+            }
+            let person = try await signIn.caller(token: token)
+            try personLimit.take(person.id.text, now: clock.now())
+            return person
+        } catch Refusal.notSignedIn {
+            // Guessing is bounded for each address; a right token is never held up by it.
+            try failureLimit.take(context.remoteAddress, now: clock.now())
+            throw Refusal.notSignedIn
+        }
+    }
+}
+
+extension String {
+    /// The credentials of an `Authorization` field with the scheme `Bearer`, in whatever letter case (RFC 9110 §11.1).
+    var bearerToken: String? {
+        let parts = split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
+    }
+}

@@ -1,0 +1,18 @@
+import LockboxDomain
+
+/// The bounds of the HTTP boundary by name.
+package enum APILimits {
+    package static let bodyBytes = 64 * 1024
+    package static let pageSizes = 1...200
+    package static let defaultPageSize = 50
+    package static let idempotencyKeyLength = 1...255
+    /// Requests of one signed-in person: as a burst, and lasting.
+    package static let personBurst = 400
+    package static let personPerSecond = 200.0
+    /// Failed sign-ins and unknown tokens from one address.
+    package static let failureBurst = 60
+    package static let failuresPerSecond = 1.0
+    package static let searchTextLength = 1...200
+    /// Records read at a time while an export is streamed.
+    package static let exportBatch: UInt64 = 256
+}

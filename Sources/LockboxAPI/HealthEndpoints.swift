@@ -1,0 +1,47 @@
+import HTTPTypes
+import Hummingbird
+import LockboxDecisions
+import LockboxDomain
+import LockboxPorts
+import NIOCore
+
+extension API {
+    var healthEndpoints: [Endpoint] {
+        [
+            // The process answers.
+            Endpoint(.get, "/healthz") { _, _ in plain("ok\n") },
+            // It can do its work: the database answers.
+            Endpoint(.get, "/readyz") { _, _ in
+                _ = try await store.read { tx in try tx.providerName() }
+                return plain("ready\n")
+            },
+            Endpoint(.get, "/metrics") { _, _ in
+                let removals = try await store.read { tx in try tx.openRemovals() }
+                return plain(
+                    metrics.text(gauges: [
+                        ("lockbox_live_credentials", "Credentials that give access now.", index.count),
+                        (
+                            "lockbox_removals_pending", "Removals of ended access that no service has confirmed yet.",
+                            removals.count { $0.progress == .pending }
+                        ),
+                        (
+                            "lockbox_removals_failed",
+                            "Removals that failed and are being retried. Alert on anything above 0.",
+                            removals.count { $0.progress == .failed }
+                        ),
+                    ]), type: "text/plain; version=0.0.4; charset=utf-8")
+            },
+            Endpoint(.get, "/openapi.json") { _, _ in
+                plain(openAPIDocument, type: "application/json", cache: "public, max-age=300")
+            },
+        ]
+    }
+
+    private func plain(_ text: String, type: String = "text/plain; charset=utf-8", cache: String = "no-store")
+        -> Response
+    {
+        Response(
+            status: .ok, headers: [.contentType: type, .cacheControl: cache],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}

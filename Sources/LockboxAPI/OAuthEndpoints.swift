@@ -1,0 +1,236 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LockboxDecisions
+import LockboxDomain
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+import NIOCore
+
+/// An error of the OAuth endpoints, which have their own form (RFC 6749 §5.2). It never holds a claim of a token: one mail
+/// server takes the claims from a refusal's body for an acceptance.
+private struct OAuthError: Error {
+    let status: HTTPResponse.Status
+    let error: String
+    let description: String
+
+    func response() throws -> Response {
+        var headers: HTTPFields = [.cacheControl: "no-store"]
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Basic realm=\"lockbox\", charset=\"UTF-8\"" }
+        return try JSONAnswer.response(
+            ["error": error, "error_description": description], status: status, headers: headers)
+    }
+}
+
+/// What a service learns of a credential (RFC 7662 §2.2). Scalars beside `authorization_details` are for services that read
+/// nothing else.
+private struct Introspection: Encodable {
+    struct Detail: Encodable {
+        let type: String
+        let identifier: String
+        let tenant: String
+        let actions: [String]
+        let not_after: String
+    }
+
+    let active = true
+    let iss: String
+    let sub: String
+    let aud: String
+    let username: String
+    let scope: String
+    let client_id: String
+    let token_type = "Bearer"
+    let exp: Int64
+    let iat: Int64
+    let nbf: Int64
+    let jti: String
+    let tenant: String
+    let request: String
+    let grant: String
+    let resource: String
+    /// The resource's own name; for a mailbox its address.
+    let name: String
+    let mailbox: String?
+    let access: String
+    let authorization_details: [Detail]
+}
+
+extension API {
+    var oauthEndpoints: [Endpoint] {
+        [
+            Endpoint(.post, "/oauth2/introspect") { request, context in
+                try await answer { try await introspect(request, context) }
+            },
+            Endpoint(.post, "/oauth2/revoke") { request, context in
+                try await answer {
+                    let (form, service, _) = try await authenticated(request, context)
+                    // An unknown token is as good as a revoked one (RFC 7009 §2.2).
+                    try await lockbox.surrender(secretHash: Lockbox.hash(try token(form)), presentedBy: service)
+                    return Response(status: .ok)
+                }
+            },
+            Endpoint(.get, "/.well-known/oauth-authorization-server") { _, _ in
+                try JSONAnswer.response(
+                    AuthorizationServerMetadata(issuer: publicURL), headers: [.cacheControl: "public, max-age=3600"])
+            },
+        ]
+    }
+
+    private func introspect(_ request: Request, _ context: APIContext) async throws -> Response {
+        let (form, service, clientID) = try await authenticated(request, context)
+        let secret = try token(form)
+        let now = clock.now()
+        // One answer for unknown, over, revoked, and another service's: exactly this, with nothing beside it (RFC 7662 §2.2).
+        guard let credential = try await index.active(secret, now: now), credential.resource.service == service else {
+            return try JSONAnswer.response(["active": false])
+        }
+        try await lockbox.recordUse(of: credential)
+        return try JSONAnswer.response(claims(of: credential, for: clientID))
+    }
+
+    private func claims(of credential: Credential, for clientID: String) -> Introspection {
+        let canWrite = credential.actions.contains(.write)
+        let kind = credential.resource.type == "mailbox" ? "imap" : credential.resource.type
+        return Introspection(
+            iss: publicURL, sub: credential.engineer.text, aud: credential.resource.service.text,
+            username: credential.username,
+            scope: ([kind] + credential.actions.names).joined(separator: " "), client_id: clientID,
+            exp: credential.expiresAt.secondsSinceEpoch, iat: credential.issuedAt.secondsSinceEpoch,
+            nbf: credential.issuedAt.secondsSinceEpoch, jti: credential.id.text, tenant: credential.tenant.text,
+            request: credential.request.text, grant: credential.grant.text, resource: credential.resource.name,
+            name: credential.resource.localName,
+            mailbox: credential.resource.type == "mailbox" ? credential.resource.localName : nil,
+            access: canWrite ? "write" : "read",
+            authorization_details: [
+                .init(
+                    type: "\(publicURL)/rar/lockbox-grant", identifier: credential.grant.text,
+                    tenant: credential.tenant.text,
+                    actions: credential.actions.names, not_after: credential.expiresAt.description)
+            ])
+    }
+
+    private func answer(_ body: () async throws -> Response) async throws -> Response {
+        do {
+            return try await body()
+        } catch let error as OAuthError {
+            return try error.response()
+        }
+    }
+
+    private func token(_ form: [String: String]) throws -> String {
+        guard let token = form["token"], !token.isEmpty else {
+            throw OAuthError(
+                status: .badRequest, error: "invalid_request", description: "The parameter token is missing.")
+        }
+        return token
+    }
+
+    // MARK: - Client authentication
+
+    /// The form, and the service that sent it. Takes `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1), and both
+    /// where the second is empty, as Dovecot 2.3 sends it.
+    private func authenticated(_ request: Request, _ context: APIContext) async throws -> ([String: String], ServiceID)
+    {
+        let form = try await form(of: request)
+        let posted = (id: form["client_id"] ?? "", secret: form["client_secret"] ?? "")
+        let client: (id: String, secret: String)
+        if let header = request.headers[.authorization] {
+            guard posted.secret.isEmpty else {
+                throw OAuthError(
+                    status: .badRequest, error: "invalid_request",
+                    description: "Use one way of client authentication, not two.")
+            }
+            guard let basic = header.basicCredentials, posted.id.isEmpty || posted.id == basic.id else {
+                throw invalidClient
+            }
+            client = basic
+        } else {
+            client = posted
+        }
+        guard let service = await clients.service(clientID: client.id, secret: client.secret) else {
+            try failureLimit.take("client " + context.remoteAddress, now: clock.now())
+            throw invalidClient
+        }
+        return (form, service, client.id)
+    }
+
+    private var invalidClient: OAuthError {
+        OAuthError(
+            status: .unauthorized, error: "invalid_client",
+            description: "The client is unknown, or its secret is wrong.")
+    }
+
+    /// A form body (`application/x-www-form-urlencoded`). A parameter that comes twice is refused (RFC 6749 §3.2).
+    private func form(of request: Request) async throws -> [String: String] {
+        let media = request.headers[.contentType].map {
+            $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        }
+        guard media == "application/x-www-form-urlencoded" else {
+            throw OAuthError(
+                status: .badRequest, error: "invalid_request",
+                description: "Send the body as application/x-www-form-urlencoded.")
+        }
+        let bytes = try await request.bytes()
+        guard let text = String(validating: bytes, as: UTF8.self), let form = text.formParameters else {
+            throw OAuthError(
+                status: .badRequest, error: "invalid_request",
+                description: "The form is malformed, or a parameter comes twice.")
+        }
+        return form
+    }
+}
+
+extension String {
+    /// The parameters of a form; nil if one comes twice or is badly encoded.
+    fileprivate var formParameters: [String: String]? {
+        var form: [String: String] = [:]
+        for pair in split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = String(parts[0]).formDecoded,
+                let value = (parts.count > 1 ? String(parts[1]) : "").formDecoded,
+                form.updateValue(value, forKey: name) == nil
+            else { return nil }
+        }
+        return form
+    }
+
+    fileprivate var formDecoded: String? { replacingOccurrences(of: "+", with: " ").removingPercentEncoding }
+
+    /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes both like form values
+    /// (RFC 6749 §2.3.1).
+    fileprivate var basicCredentials: (id: String, secret: String)? {
+        let parts = split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic", let data = Data(base64Encoded: String(parts[1])),
+            let text = String(validating: data, as: UTF8.self)
+        else { return nil }
+        let pair = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
+            String($0).formDecoded
+        }
+        guard pair.count == 2, let id = pair[0], let secret = pair[1] else { return nil }
+        return (id, secret)
+    }
+}
+
+/// RFC 8414 §2. There is no authorization endpoint and no token endpoint: credentials come from the API.
+private struct AuthorizationServerMetadata: Encodable {
+    let issuer: String
+    let introspection_endpoint: String
+    let introspection_endpoint_auth_methods_supported = ["client_secret_basic", "client_secret_post"]
+    let revocation_endpoint: String
+    let revocation_endpoint_auth_methods_supported = ["client_secret_basic", "client_secret_post"]
+    // Required, and empty lists are forbidden (§3.2): `none` is the registered name for no response type.
+    let response_types_supported = ["none"]
+    let authorization_details_types_supported: [String]
+    let service_documentation: String
+
+    init(issuer: String) {
+        self.issuer = issuer
+        introspection_endpoint = "\(issuer)/oauth2/introspect"
+        revocation_endpoint = "\(issuer)/oauth2/revoke"
+        authorization_details_types_supported = ["\(issuer)/rar/lockbox-grant"]
+        service_documentation = "\(issuer)/openapi.json"
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import LockboxWire
+import NIOCore
+
+/// What goes wrong at the HTTP boundary itself, before any rule is asked.
+enum BoundaryError: Error {
+    case malformedBody(String, field: String?)
+    case unknownMember(path: String)
+    case wrongMediaType(expected: String)
+    case notAcceptable(String)
+    case bodyTooLarge
+    case badParameter(String, expected: String)
+    case noSuchPage
+    case methodNotAllowed([HTTPRequest.Method])
+    case overloaded
+}
+
+/// The one place where errors become answers: problem documents (RFC 9457) with words that are safe for whoever asked.
+struct ProblemAnswer: ResponseGenerator {
+    var status: HTTPResponse.Status
+    var code: String
+    var detail: String
+    var field: String?
+    var headers: HTTPFields = [:]
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        let document = ProblemDocument(
+            type: "urn:lockbox:problem:\(code)", title: status.reasonPhrase, status: status.code, detail: detail,
+            code: code,
+            errors: field.map { [.init(field: $0, detail: detail)] })
+        var response = try JSONAnswer.response(document, status: status, headers: headers)
+        response.headers[.contentType] = "application/problem+json"
+        return response
+    }
+}
+
+extension ProblemAnswer {
+    init(_ error: any Error) {
+        switch error {
+        case let refusal as Refusal: self.init(refusal)
+        case let boundary as BoundaryError: self.init(boundary)
+        case is StoreError:
+            self.init(
+                status: .serviceUnavailable, code: "unavailable",
+                detail: "Lockbox cannot reach its database now. Try again shortly.",
+                headers: [.retryAfter: "1"])
+        case let error as any HTTPResponseError where error.status == .contentTooLarge: self.init(.bodyTooLarge)
+        case let error as any HTTPResponseError where error.status == .notFound: self.init(.noSuchPage)
+        case let error as any HTTPResponseError where error.status.code < 500:
+            self.init(status: error.status, code: "badRequest", detail: "The request could not be read.")
+        case _:
+            self.init(
+                status: .internalServerError, code: "internal",
+                detail: "Something went wrong. It was written to the server's log.")
+        }
+    }
+
+    private init(_ error: BoundaryError) {
+        switch error {
+        case .malformedBody(let detail, let field):
+            self.init(status: .badRequest, code: "malformedBody", detail: detail, field: field)
+        case .unknownMember(let path):
+            self.init(
+                status: .badRequest, code: "unknownMember", detail: "\(path): there is no such member.", field: path)
+        case .wrongMediaType(let expected):
+            self.init(status: .unsupportedMediaType, code: "wrongMediaType", detail: "Send the body as \(expected).")
+        case .notAcceptable(let offered):
+            self.init(status: .notAcceptable, code: "notAcceptable", detail: "This can be had as \(offered).")
+        case .bodyTooLarge:
+            self.init(
+                status: .contentTooLarge, code: "bodyTooLarge",
+                detail: "The body is larger than \(APILimits.bodyBytes) bytes.")
+        case .badParameter(let name, let expected):
+            self.init(status: .badRequest, code: "badParameter", detail: "\(name): is not \(expected).", field: name)
+        case .noSuchPage: self.init(status: .notFound, code: "notFound", detail: "There is no such page.")
+        case .methodNotAllowed(let allowed):
+            self.init(
+                status: .methodNotAllowed, code: "methodNotAllowed",
+                detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
+                headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
+        case .overloaded:
+            self.init(
+                status: .serviceUnavailable, code: "overloaded", detail: "Too much is going on. Try again shortly.",
+                headers: [.retryAfter: "1"])
+        }
+    }
+
+    private init(_ refusal: Refusal) {
+        self.init(status: refusal.status, code: refusal.code, detail: refusal.sentence, field: refusal.field)
+        switch refusal {
+        case .notSignedIn: headers[.wwwAuthenticate] = "Bearer"
+        case .tooManyAttempts(let wait): headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
+        case .lockedOut: headers[.retryAfter] = "900"
+        case .stale(let current): headers[.eTag] = "\"v\(current)\""
+        case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
+            .notPermitted,
+            .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .nobodyCanApprove,
+            .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused, .lastAdministrator:
+            break
+        }
+    }
+}
+
+extension Refusal {
+    /// The HTTP status of each reason.
+    var status: HTTPResponse.Status {
+        switch self {
+        case .invalid(let field, _) where ["cursor", "limit"].contains(field): .badRequest
+        case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .keyReused: .unprocessableContent
+        case .notFound: .notFound
+        case .notSignedIn, .badCredentials: .unauthorized
+        case .lockedOut, .tooManyAttempts: .tooManyRequests
+        case .notPermitted, .ownRequest: .forbidden
+        case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
+        case .stale: .preconditionFailed
+        case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
+            .accessNotActive,
+            .notLicensed, .limitReached, .alreadyExists, .lastAdministrator:
+            .conflict
+        }
+    }
+}
+
+/// Answers as JSON.
+enum JSONAnswer {
+    static func response(
+        _ body: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data = try encoder.encode(body)
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))
+    }
+}

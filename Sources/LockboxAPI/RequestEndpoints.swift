@@ -1,0 +1,151 @@
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+import LockboxWire
+
+extension API {
+    var supportEndpoints: [Endpoint] {
+        [
+            signedIn(.post, "/v1/support-requests") { request, _, caller in
+                let body = try await request.json(NewSupportRequest.self)
+                let new = body.value
+                let draft = SupportDraft(
+                    tenant: new.tenant, subject: new.subject, description: new.description, service: new.service,
+                    number: new.number,
+                    url: new.url)
+                let view = try await lockbox.openSupportRequest(draft, by: caller, key: body.key)
+                return try JSONAnswer.response(
+                    SupportRequestBody(view), status: .created,
+                    headers: [.location: "/v1/support-requests/\(view.support.number)"])
+            },
+            signedIn(.get, "/v1/support-requests") { request, _, caller in
+                let page = try await lockbox.supportRequests(
+                    tenant: try request.parameter("tenant"), page: try request.page(), by: caller)
+                return try JSONAnswer.response(List(items: page.items.map(SupportRequestBody.init), next: page.next))
+            },
+            signedIn(.get, "/v1/support-requests/{number}") { request, context, caller in
+                let view = try await lockbox.supportRequest(
+                    try context.parameters.text("number"), tenant: try request.parameter("tenant"), by: caller)
+                return try JSONAnswer.response(SupportRequestBody(view))
+            },
+        ]
+    }
+
+    var requestEndpoints: [Endpoint] {
+        [
+            signedIn(.post, "/v1/requests") { request, _, caller in
+                let body = try await request.json(NewAccessRequest.self)
+                let view = try await lockbox.submit(try body.value.draft(), by: caller, key: body.key)
+                return try answer(view, status: .created, headers: [.location: "/v1/requests/\(view.request.id)"])
+            },
+            signedIn(.get, "/v1/requests") { request, _, caller in
+                let page = try await lockbox.requests(
+                    try filter(request), tenant: try request.parameter("tenant"), page: try request.page(), by: caller)
+                return try JSONAnswer.response(List(items: try page.items.map(AccessRequestBody.init), next: page.next))
+            },
+            signedIn(.get, "/v1/requests/{id}") { request, context, caller in
+                let view = try await lockbox.request(try context.parameters.text("id"), by: caller)
+                guard request.matchesNone(of: view.tag) else {
+                    return Response(status: .notModified, headers: [.eTag: view.tag])
+                }
+                return try answer(view)
+            },
+            signedIn(.get, "/v1/requests/{id}/notices") { _, context, caller in
+                let notices = try await lockbox.notices(about: try context.parameters.text("id"), by: caller)
+                return try JSONAnswer.response(
+                    List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil))
+            },
+            signedIn(.post, "/v1/requests/{id}/decisions") { request, context, caller in
+                let body = try await request.json(NewDecision.self)
+                let view = try await lockbox.decide(
+                    try body.value.draft(), on: try context.parameters.text("id"),
+                    version: try request.matchedVersion(), by: caller,
+                    key: body.key)
+                return try answer(view)
+            },
+            ending("withdraw") { lockbox, id, comment, caller, key in
+                try await lockbox.withdraw(id, comment: comment, by: caller, key: key)
+            },
+            ending("finish") { lockbox, id, comment, caller, key in
+                try await lockbox.finish(id, comment: comment, by: caller, key: key)
+            },
+            ending("revoke") { lockbox, id, comment, caller, key in
+                try await lockbox.revoke(id, comment: comment, by: caller, key: key)
+            },
+            signedIn(.post, "/v1/requests/{id}/credentials") { request, context, caller in
+                let body = try await request.json(NewCredential.self, optional: NewCredential())
+                let issued = try await lockbox.issueCredential(
+                    for: try context.parameters.text("id"), service: body.value.service, resource: body.value.resource,
+                    by: caller,
+                    key: body.key)
+                return try JSONAnswer.response(CredentialBody(issued), status: .created)
+            },
+        ]
+    }
+
+    private func ending(
+        _ verb: String,
+        _ use: @escaping @Sendable (Lockbox, String, String?, Person, CommandKey?) async throws -> RequestView
+    ) -> Endpoint {
+        signedIn(.post, "/v1/requests/{id}/\(verb)") { request, context, caller in
+            let body = try await request.json(CommentBody.self, optional: CommentBody())
+            return try answer(
+                try await use(lockbox, try context.parameters.text("id"), body.value.comment, caller, body.key))
+        }
+    }
+
+    private func answer(
+        _ view: RequestView, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) throws -> Response {
+        var headers = headers
+        headers[.eTag] = view.tag
+        return try JSONAnswer.response(AccessRequestBody(view), status: status, headers: headers)
+    }
+
+    private func filter(_ request: Request) throws -> RequestFilter {
+        var filter = RequestFilter()
+        if let text = try request.parameter("state") {
+            guard let state = AccessRequest.StateName(rawValue: text) else {
+                let names = AccessRequest.StateName.allCases.map(\.rawValue).joined(separator: ", ")
+                throw BoundaryError.badParameter("state", expected: "one of \(names)")
+            }
+            filter.state = state
+        }
+        if let text = try request.parameter("supportRequest") {
+            guard let number = SupportRequestNumber(text) else {
+                throw BoundaryError.badParameter("supportRequest", expected: "the number of a support request")
+            }
+            filter.supportRequest = number
+        }
+        return filter
+    }
+}
+
+extension RequestView {
+    /// A strong validator (RFC 9110 §8.8): two answers with one tag speak of the same version.
+    fileprivate var tag: String { "\"v\(request.version)\"" }
+}
+
+extension CredentialBody {
+    fileprivate init(_ issued: IssuedCredential) {
+        let credential = issued.credential
+        self.init(
+            id: credential.id.text, token: issued.secret, expiresAt: credential.expiresAt.description,
+            resource: credential.resource.name, service: credential.resource.service.text,
+            username: credential.username,
+            actions: credential.actions.names, how: issued.kind.how(username: credential.username))
+    }
+}
+
+extension Service.Kind {
+    /// How to use a credential, for a person with the usual tools.
+    fileprivate func how(username: String) -> String {
+        switch self {
+        case .imap: "Sign in to the IMAP server as \(username) with the token, by XOAUTH2 or OAUTHBEARER."
+        case .http: "Send the token with each request: Authorization: Bearer <token>."
+        case .sql: "Connect to the database as \(username) with the token as the password."
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+import LockboxWire
+import NIOCore
+
+/// A body that was read whole, with what makes a retry recognisable.
+struct ReadBody<Value> {
+    let value: Value
+    let key: CommandKey?
+}
+
+extension Request {
+    /// Reads a JSON body strictly: the right media type, within the limit, no member that is not known.
+    func json<Body: KnownMembers>(_ type: Body.Type, optional: Body? = nil) async throws -> ReadBody<Body> {
+        let data = try await bytes()
+        let key = try commandKey(data)
+        if data.isEmpty, let optional { return ReadBody(value: optional, key: key) }
+        let media = headers[.contentType].map {
+            $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        }
+        guard media == "application/json" else { throw BoundaryError.wrongMediaType(expected: "application/json") }
+        do {
+            return ReadBody(value: try JSONDecoder().decode(Strict<Body>.self, from: data).body, key: key)
+        } catch let unknown as UnknownMember {
+            throw BoundaryError.unknownMember(path: unknown.path)
+        } catch let error as DecodingError {
+            throw BoundaryError(error)
+        }
+    }
+
+    func bytes() async throws -> Data {
+        if let length = headers[.contentLength].flatMap(Int.init), length > APILimits.bodyBytes {
+            throw BoundaryError.bodyTooLarge
+        }
+        do {
+            return Data(try await body.collect(upTo: APILimits.bodyBytes).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw BoundaryError.bodyTooLarge
+        }
+    }
+
+    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to what
+    /// is sent with it.
+    private func commandKey(_ body: Data) throws -> CommandKey? {
+        guard let field = HTTPField.Name("Idempotency-Key"), var text = headers[field] else { return nil }
+        if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }
+        guard APILimits.idempotencyKeyLength.contains(text.utf8.count),
+            text.utf8.allSatisfy({ (33...126).contains($0) })
+        else {
+            throw BoundaryError.badParameter("Idempotency-Key", expected: "1 to 255 visible ASCII characters")
+        }
+        var hasher = SHA256()
+        hasher.update(data: Data("\(method.rawValue) \(uri.path)\n".utf8))
+        hasher.update(data: body)
+        return CommandKey(key: text, payloadHash: Array(hasher.finalize()))
+    }
+
+    /// The version in `If-Match` (RFC 9110 §13.1.1); nil where the header is missing.
+    func matchedVersion() throws -> Int? {
+        guard let text = headers[.ifMatch] else { return nil }
+        guard text.hasPrefix("\"v"), text.hasSuffix("\""), let version = Int(text.dropFirst(2).dropLast()), version > 0
+        else {
+            throw BoundaryError.badParameter("If-Match", expected: #"an ETag such as "v3""#)
+        }
+        return version
+    }
+
+    func matchesNone(of tag: String) -> Bool {
+        !(headers[.ifNoneMatch]?.split(separator: ",").contains { $0.trimmingCharacters(in: .whitespaces) == tag }
+            ?? false)
+    }
+
+    // MARK: - Query
+
+    func parameter(_ name: String) throws -> String? {
+        let all = uri.queryParameters[values: name[...]].map(String.init)
+        guard all.count <= 1 else { throw BoundaryError.badParameter(name, expected: "given once") }
+        return all.first
+    }
+
+    func number(_ name: String) throws -> UInt64? {
+        guard let text = try parameter(name) else { return nil }
+        guard let number = UInt64(text), number <= UInt64(Int64.max) else {
+            throw BoundaryError.badParameter(name, expected: "a whole number")
+        }
+        return number
+    }
+
+    func instant(_ name: String) throws -> Timestamp? {
+        guard let text = try parameter(name) else { return nil }
+        guard let instant = Timestamp(text) else {
+            throw BoundaryError.badParameter(name, expected: "a time such as 2026-11-23T20:15:00Z")
+        }
+        return instant
+    }
+
+    func page() throws -> Page {
+        let limit = try number("limit") ?? UInt64(APILimits.defaultPageSize)
+        guard limit <= Int.max, APILimits.pageSizes.contains(Int(limit)) else {
+            throw BoundaryError.badParameter("limit", expected: "from 1 to \(APILimits.pageSizes.upperBound)")
+        }
+        return Page(limit: Int(limit), cursor: try parameter("cursor"))
+    }
+}
+
+extension BoundaryError {
+    init(_ error: DecodingError) {
+        switch error {
+        case .keyNotFound(let key, let context):
+            let path = memberPath(context.codingPath + [key])
+            self = .malformedBody("\(path): is missing.", field: path)
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            let path = memberPath(context.codingPath)
+            self = .malformedBody(
+                path.isEmpty ? "The body is not a JSON object." : "\(path): has the wrong type.",
+                field: path.isEmpty ? nil : path)
+        case .dataCorrupted: self = .malformedBody("The body is not valid JSON.", field: nil)
+        @unknown default: self = .malformedBody("The body is not valid JSON.", field: nil)
+        }
+    }
+}
+
+extension Parameters {
+    /// A part of the path, decoded; Hummingbird leaves percent signs as they are.
+    func text(_ name: String) throws -> String {
+        guard let raw = get(name), let text = raw.removingPercentEncoding else { throw BoundaryError.noSuchPage }
+        return text
+    }
+}

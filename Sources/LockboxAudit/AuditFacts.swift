@@ -1,0 +1,252 @@
+package import LockboxDomain
+package import LockboxPorts
+
+/// What the log says of an event: plain facts, which are hashed as they are, and personal or free texts, of which the record
+/// holds only salted commitments so that they can be erased.
+///
+/// Activities and member names are read by other programs; they never change once published.
+package struct AuditFacts: Hashable, Sendable {
+    package var activity: String
+    package var request: RequestID?
+    package var data: [String: CanonicalJSON]
+    package var texts: [String: String]
+
+    init(
+        _ activity: String, request: RequestID? = nil, data: [String: CanonicalJSON] = [:],
+        texts: [String: String] = [:]
+    ) {
+        self.activity = activity
+        self.request = request
+        self.data = data
+        self.texts = texts
+    }
+}
+
+extension AuditFacts {
+    /// `tx` is the write that the event belongs to; it tells how often access was used.
+    package init(_ event: Event, in tx: any StoreTransaction) throws {
+        switch event {
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+            .requestExpired:
+            self.init(requestEvent: event)
+        case .grantOpened, .grantStarted, .grantEnded, .credentialIssued, .resourceOpened,
+            .removalConfirmed,
+            .removalFailed,
+            .noticeUndeliverable:
+            try self.init(accessEvent: event, in: tx)
+        case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .serviceAdded,
+            .serviceChanged,
+            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+            self.init(directoryEvent: event)
+        }
+    }
+
+    private init(requestEvent event: Event) {
+        switch event {
+        case .supportRequestOpened(let support):
+            self.init(
+                "support.opened", data: ["supportRequest": .string(support.number.text)],
+                texts: ["subject": support.subject, "description": support.description])
+            data["service"] = support.service.map { .string($0.text) }
+            texts["url"] = support.url
+        case .requestSubmitted(let request):
+            self.init("request.submitted", of: request)
+            let terms = request.terms
+            data["engineer"] = .string(terms.engineer.text)
+            data["duration"] = .string(terms.duration.description)
+            data["decideBy"] = request.state.decideBy.map { .string($0.description) }
+            data["notBefore"] = terms.notBefore.map { .string($0.description) }
+            texts["reason"] = terms.reason
+            add(terms.scope)
+        case .decisionMade(let request, let decision):
+            self.init(decision.activity, of: request)
+            data["stage"] = .string(decision.stage.rawValue)
+            texts["comment"] = decision.comment
+            if case .approve(let narrowing) = decision.verdict {
+                data["shortenedTo"] = narrowing.duration.map { .string($0.description) }
+                if let scope = narrowing.scope {
+                    data["narrowed"] = .boolean(true)
+                    add(scope)
+                }
+            }
+        case .customerAsked(let request):
+            self.init("request.customerAsked", of: request)
+            data["decideBy"] = request.state.decideBy.map { .string($0.description) }
+            if case .awaitingCustomer(_, _, let needed) = request.state {
+                data["approvalsNeeded"] = .integer(Int64(needed))
+            }
+        case .requestWithdrawn(let request):
+            self.init("request.withdrawn", of: request)
+            if case .withdrawn(_, let comment) = request.state { texts["comment"] = comment }
+        case .requestExpired(let request):
+            self.init("request.expired", of: request)
+            if case .expired(let at, let stage) = request.state {
+                data["deadline"] = .string(at.description)
+                data["stage"] = .string(stage.rawValue)
+            }
+        case _: preconditionFailure("sorted by the other initialiser")
+        }
+    }
+
+    private init(accessEvent event: Event, in tx: any StoreTransaction) throws {
+        switch event {
+        case .grantOpened(let request, let grant):
+            self.init("access.granted", of: request)
+            add(grant)
+            add(grant.scope)
+        case .grantStarted(let request, let grant):
+            self.init("access.started", of: request)
+            add(grant)
+        case .grantEnded(let request, let grant, let ending):
+            self.init("access.ended", of: request)
+            add(grant)
+            let uses = try tx.uses(of: grant.id)
+            data["endedReason"] = .string(ending.reason.rawValue)
+            data["endedAt"] = .string(ending.at.description)
+            data["operations"] = .integer(Int64(uses.reduce(0) { $0 + $1.count }))
+            texts["comment"] = ending.comment
+        case .credentialIssued(let credential):
+            self.init("access.credentialIssued", of: credential)
+            data["expiresAt"] = .string(credential.expiresAt.description)
+        case .resourceOpened(let credential): self.init("access.used", of: credential)
+        case .removalConfirmed(let removal): self.init("access.removed", of: removal)
+        case .removalFailed(let removal):
+            self.init("access.removalFailed", of: removal)
+            data["problem"] = removal.problem.map { .string($0) }
+        case .noticeUndeliverable(let notice):
+            self.init(
+                "notice.undeliverable", request: notice.request,
+                data: ["recipient": .string(notice.recipient.text), "letter": .string(notice.kind)])
+        case _: preconditionFailure("sorted by the other initialiser")
+        }
+    }
+
+    private init(directoryEvent event: Event) {
+        switch event {
+        case .tenantAdded(let tenant):
+            self.init("tenant.added", data: ["name": .string(tenant.name), "licensed": .boolean(tenant.isLicensed)])
+            add(tenant)
+        case .policyChanged(let before, let after):
+            self.init("tenant.policyChanged")
+            add(after)
+            data["before"] = .object(AuditFacts.members(of: before.policy))
+        case .licenceChanged(let tenant):
+            self.init("tenant.licenceChanged")
+            add(tenant)
+        case .personAdded(let person): self.init("person.added", of: person)
+        case .personChanged(let before, let after):
+            self.init("person.changed", of: after)
+            data["rolesBefore"] = .list(before.roles.names.map { .string($0) })
+        case .serviceAdded(let service): self.init("service.added", of: service)
+        case .serviceChanged(let service): self.init("service.changed", of: service)
+        case .tokenIssued(let token, let person):
+            self.init("token.issued", data: ["token": .string(token.id.text), "person": .string(person.id.text)])
+            data["expiresAt"] = token.expiresAt.map { .string($0.description) }
+            texts["label"] = token.label
+        case .tokenRevoked(let token, let person):
+            self.init("token.revoked", data: ["token": .string(token.id.text), "person": .string(person.id.text)])
+        case .passwordSet(let person): self.init("password.set", data: ["person": .string(person.id.text)])
+        case .signInLocked(let person, let until):
+            self.init("signIn.locked", data: ["person": .string(person.id.text), "until": .string(until.description)])
+        case _: preconditionFailure("sorted by the other initialiser")
+        }
+    }
+}
+
+// MARK: - Parts that several records share
+
+extension AuditFacts {
+    private init(_ activity: String, of request: AccessRequest) {
+        self.init(
+            activity, request: request.id,
+            data: [
+                "state": .string(request.state.name.rawValue), "version": .integer(Int64(request.version)),
+                "supportRequest": .string(request.terms.supportRequest.text),
+            ])
+    }
+
+    private init(_ activity: String, of credential: Credential) {
+        self.init(
+            activity, request: credential.request,
+            data: [
+                "grant": .string(credential.grant.text), "credential": .string(credential.id.text),
+                "engineer": .string(credential.engineer.text), "service": .string(credential.resource.service.text),
+                "actions": .list(credential.actions.names.map { .string($0) }),
+                "username": .string(credential.username),
+            ],
+            texts: ["resource": credential.resource.name])
+    }
+
+    private init(_ activity: String, of removal: Removal) {
+        self.init(
+            activity, request: removal.request,
+            data: [
+                "grant": .string(removal.grant.text), "service": .string(removal.service.text),
+                "attempts": .integer(Int64(removal.attempts)),
+            ])
+    }
+
+    private init(_ activity: String, of person: Person) {
+        self.init(
+            activity,
+            data: [
+                "person": .string(person.id.text), "roles": .list(person.roles.names.map { .string($0) }),
+                "disabled": .boolean(person.isDisabled),
+            ],
+            texts: ["personName": person.name, "personAddress": person.email.text])
+    }
+
+    private init(_ activity: String, of service: Service) {
+        self.init(
+            activity,
+            data: [
+                "service": .string(service.id.text), "kind": .string(service.kind.rawValue),
+                "resources": .string(service.resourceType),
+            ])
+    }
+
+    private mutating func add(_ grant: Grant) {
+        data["grant"] = .string(grant.id.text)
+        data["basis"] = .string(grant.basis.rawValue)
+        data["start"] = .string(grant.start.description)
+        data["end"] = .string(grant.end.description)
+    }
+
+    /// Names of resources hold addresses of people, so they are texts; what may be done to each is a plain fact.
+    private mutating func add(_ scope: Scope) {
+        data["resources"] = .list(
+            scope.accesses.map { access in
+                .object([
+                    "service": .string(access.resource.service.text),
+                    "actions": .list(access.actions.names.map { .string($0) }),
+                ])
+            })
+        for (position, access) in scope.accesses.enumerated() { texts["resource\(position)"] = access.resource.name }
+    }
+
+    private mutating func add(_ tenant: Tenant) {
+        data["licensed"] = .boolean(tenant.isLicensed)
+        data["version"] = .integer(Int64(tenant.version))
+        data["policy"] = .object(Self.members(of: tenant.policy))
+    }
+
+    static func members(of policy: Policy) -> [String: CanonicalJSON] {
+        [
+            "requireApproval": .boolean(policy.requireApproval),
+            "decisionWindow": .string(policy.decisionWindow.description),
+            "maxAccess": .string(policy.maxAccess.description),
+            "approvalsNeeded": .integer(Int64(policy.approvalsNeeded)),
+        ]
+    }
+}
+
+extension Decision {
+    fileprivate var activity: String {
+        switch (stage, verdict) {
+        case (.manager, .approve): "request.approvedByManager"
+        case (.manager, .deny): "request.rejected"
+        case (.customer, .approve): "request.approved"
+        case (.customer, .deny): "request.denied"
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package import LockboxDomain
+package import LockboxPorts
+import MerkleLog
+
+/// The one door for writing: state, audit record and what follows from it commit together or not at all.
+package struct AuditedStore: Sendable {
+    private let store: any Store
+    private let clock: any WallClock
+    private let entropy: any Entropy
+    private let readers: [any EventReader]
+    private let listeners: [any CommitListener]
+
+    /// `readers` run inside each write, in order; `listeners` after it is durable and before the caller hears of it.
+    package init(
+        store: any Store, clock: any WallClock, entropy: any Entropy, readers: [any EventReader] = [],
+        listeners: [any CommitListener] = []
+    ) {
+        self.store = store
+        self.clock = clock
+        self.entropy = entropy
+        self.readers = readers
+        self.listeners = listeners
+    }
+
+    /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is decided by a stale clock.
+    /// Every event it emits becomes a record of the log it belongs to. `body` may run more than once.
+    package func write<Value: Sendable>(
+        by actor: Actor, _ body: @escaping @Sendable (inout Change) throws -> Value
+    ) async throws -> Value {
+        let (value, events) = try await store.write { [clock, entropy, readers] tx in
+            var change = Change(tx: tx, now: clock.now(), entropy: entropy)
+            let value = try body(&change)
+            for event in change.events {
+                let doer = event.isCausedByTime ? .system : actor
+                try LogWriter.append(event, by: doer, at: change.now, entropy: entropy, in: tx)
+                for reader in readers {
+                    try reader.read(event, by: doer, at: change.now, entropy: entropy, in: tx)
+                }
+            }
+            return (value, change.events)
+        }
+        if !events.isEmpty {
+            for listener in listeners { await listener.committed(events) }
+        }
+        return value
+    }
+
+    /// One consistent view, with the time.
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction, Timestamp) throws -> Value
+    ) async throws -> Value {
+        try await store.read { [clock] tx in try body(tx, clock.now()) }
+    }
+
+    /// Bookkeeping that is not an event: delivery attempts, counts of uses, answers of retries, failed sign-ins.
+    /// It must not touch what the log speaks of.
+    package func note<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction, Timestamp) throws -> Value
+    ) async throws -> Value {
+        try await store.write { [clock] tx in try body(tx, clock.now()) }
+    }
+}
+
+/// One write in progress.
+package struct Change {
+    package let tx: any StoreTransaction
+    package let now: Timestamp
+    package let entropy: any Entropy
+    package private(set) var events: [Event] = []
+
+    init(tx: any StoreTransaction, now: Timestamp, entropy: any Entropy) {
+        self.tx = tx
+        self.now = now
+        self.entropy = entropy
+    }
+
+    package mutating func emit(_ event: Event) { events.append(event) }
+    package mutating func emit(_ more: [Event]) { events += more }
+
+    /// Saves `request` if anything happened to it, and emits what did.
+    package mutating func save(_ request: AccessRequest, _ happened: [Event]) throws {
+        guard !happened.isEmpty else { return }
+        try tx.save(request)
+        emit(happened)
+    }
+}
+
+/// Hears of each write once it is durable, before its caller does: the place to bring an index in memory up to date.
+package protocol CommitListener: Sendable {
+    func committed(_ events: [Event]) async
+}

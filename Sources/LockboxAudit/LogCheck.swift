@@ -1,0 +1,84 @@
+package import LockboxDomain
+package import LockboxPorts
+import MerkleLog
+
+/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the tree, and
+/// the tables of state against what the records say happened.
+package struct LogCheck: Sendable {
+    package struct Report: Sendable {
+        package let log: String
+        package let records: UInt64
+        package let checkpoints: Int
+        /// Each in words; empty if all is as it should be.
+        package let differences: [String]
+    }
+
+    private static let batch: UInt64 = 512
+
+    private let store: any Store
+
+    package init(store: any Store) { self.store = store }
+
+    /// Checks every log, or one tenant's.
+    package func run(only tenant: TenantID?) async throws -> [Report] {
+        let logs = try await store.read { tx in try tx.logs() }
+        var reports: [Report] = []
+        for log in logs where tenant == nil || log.tenant == tenant {
+            // One view for each log, so that the server may run on meanwhile.
+            reports.append(try await store.read { tx in try Self.check(log, in: tx) })
+        }
+        return reports
+    }
+
+    private static func check(_ log: LogID, in tx: any StoreTransaction) throws -> Report {
+        let head = try tx.head(of: log)
+        let signed = try tx.checkpoints(of: log)
+        var differences: [String] = []
+        var replay = LogReplay(heads: signed.map { TreeHead(size: $0.size, root: $0.root) })
+        var story = LogStory()
+        var lastTime: Timestamp?
+        var position: UInt64 = 0
+        while position < head.size {
+            let entries = try tx.entries(of: log, in: position..<min(position + batch, head.size))
+            guard !entries.isEmpty else { break }
+            for entry in entries {
+                if entry.index != position { differences.append("record \(position) is missing; found \(entry.index)") }
+                let record = LogRecordCheck(entry, log: log)
+                differences += record.differences
+                if let last = lastTime, entry.time < last {
+                    differences.append("record \(entry.index) is older than the one before")
+                }
+                lastTime = entry.time
+                replay.append(leaf: entry.bytes)
+                story.hear(record)
+                position += 1
+            }
+        }
+        if position != head.size { differences.append("the head says \(head.size) records, but there are \(position)") }
+        if CompactRange(size: head.size, hashes: head.range)?.root != replay.root {
+            differences.append("the records do not hash to the head of the tree")
+        }
+        if let fault = replay.fault { differences.append("\(fault)") }
+        differences += try treeDifferences(log, head, in: tx)
+        differences += try story.differences(log, in: tx)
+        return Report(log: log.logName, records: position, checkpoints: signed.count, differences: differences)
+    }
+
+    /// The stored roots of full tiles against the leaf hashes below them.
+    private static func treeDifferences(_ log: LogID, _ head: LogHead, in tx: any StoreTransaction) throws -> [String] {
+        var differences: [String] = []
+        for tile in Tile.all(ofSize: head.size) where tile.width == Tile.fullWidth {
+            let below = try tx.treeHashes(of: log, level: tile.level, first: tile.index * 256, count: 256)
+            guard below.count == 256 else {
+                differences.append("tile \(tile.path) has gaps")
+                continue
+            }
+            var range = CompactRange()
+            for hash in below { range.append(hash) }
+            if try tx.treeHashes(of: log, level: tile.level + 1, first: tile.index, count: 1).first != range.root {
+                differences.append("tile \(tile.path) does not hash to its root")
+            }
+        }
+        return differences
+    }
+}

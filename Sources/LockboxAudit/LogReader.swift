@@ -1,0 +1,107 @@
+import LockboxDomain
+package import LockboxPorts
+package import MerkleLog
+
+/// Reads the logs the way a verifier wants them: checkpoint, tiles, proofs.
+package struct LogReader: Sendable {
+    private let store: any Store
+    private let signer: any CheckpointSigner
+    private let prefix: String
+
+    /// `prefix` is the server's public address without its scheme; a log's origin is the address of its files below it.
+    package init(store: any Store, signer: any CheckpointSigner, prefix: String) {
+        self.store = store
+        self.signer = signer
+        self.prefix = prefix
+    }
+
+    /// The log's name in checkpoints (C2SP tlog-checkpoint): where its files are, without the scheme.
+    package func origin(of log: LogID) -> String {
+        switch log {
+        case .provider: "\(prefix)/v1/provider/log"
+        case .tenant(let id): "\(prefix)/v1/tenants/\(id)/log"
+        }
+    }
+
+    package func verifierKey(of log: LogID) -> String { signer.verifierKey(origin: origin(of: log)) }
+
+    /// The signed head of the log as it is now.
+    package func checkpoint(of log: LogID) async throws -> String {
+        let origin = origin(of: log)
+        let last = try await store.read { tx in (head: try tx.head(of: log), signed: try tx.lastCheckpoint(of: log)) }
+        if let signed = last.signed, signed.size == last.head.size { return signed.note }
+        return try await store.write { [signer] tx in
+            let head = try tx.head(of: log)
+            guard let range = CompactRange(size: head.size, hashes: head.range) else {
+                throw StoreError.corrupt("the head of log \(log.logName) does not fit its size \(head.size)")
+            }
+            let checkpoint = try Checkpoint(origin: origin, head: range.head)
+            let note = try signer.sign(checkpoint.text, origin: origin)
+            // The root commits before the signature leaves: a crash here loses a signature nobody saw.
+            try tx.saveCheckpoint(size: range.size, root: range.root, note: note, of: log)
+            return note
+        }
+    }
+
+    /// The bytes of a tile (C2SP tlog-tiles); nil where the log is not that long.
+    package func tile(_ tile: Tile, of log: LogID) async throws -> [UInt8]? {
+        try await store.read { tx in
+            guard tile.end <= (try tx.head(of: log)).size else { return nil }
+            return Tile.encode(try Self.hashes(of: tile, log, in: tx))
+        }
+    }
+
+    /// The bytes of a bundle of entries (C2SP tlog-tiles); nil where the log is not that long.
+    package func entries(_ bundle: EntryBundle, of log: LogID) async throws -> [UInt8]? {
+        try await store.read { tx in
+            guard bundle.entries.upperBound <= (try tx.head(of: log)).size else { return nil }
+            return try EntryBundle.encode(try tx.entries(of: log, in: bundle.entries).map(\.bytes))
+        }
+    }
+
+    package func search(_ search: LogSearch, in log: LogID, page: Page) async throws -> Paged<LogEntry> {
+        try await store.read { tx in try tx.search(search, in: log, page: page) }
+    }
+
+    package func size(of log: LogID) async throws -> UInt64 {
+        try await store.read { tx in try tx.head(of: log).size }
+    }
+
+    /// The record's hash and its proof of inclusion in the tree of `size` (RFC 9162 §2.1.3).
+    package func inclusion(of index: UInt64, size: UInt64, in log: LogID) async throws -> (hash: Hash, proof: [Hash])? {
+        try await store.read { tx in
+            guard size <= (try tx.head(of: log)).size, index < size else { return nil }
+            let hash = try tx.treeHashes(of: log, level: 0, first: index, count: 1)[0]
+            return (hash, try Self.proof(.inclusion(index: index, size: size), log, in: tx))
+        }
+    }
+
+    /// Proofs of inclusion of several records in the tree of `size`, nil for those beyond it.
+    package func inclusions(of indices: [UInt64], size: UInt64, in log: LogID) async throws -> [[Hash]?]? {
+        try await store.read { tx in
+            guard size <= (try tx.head(of: log)).size else { return nil }
+            return try indices.map { $0 < size ? try Self.proof(.inclusion(index: $0, size: size), log, in: tx) : nil }
+        }
+    }
+
+    /// The proof that the tree of `to` continues that of `from` (RFC 9162 §2.1.4).
+    package func consistency(from: UInt64, to: UInt64, in log: LogID) async throws -> [Hash]? {
+        try await store.read { tx in
+            guard from <= to, to <= (try tx.head(of: log)).size else { return nil }
+            return try Self.proof(.consistency(from: from, to: to), log, in: tx)
+        }
+    }
+
+    private static func proof(_ plan: ProofPlan, _ log: LogID, in tx: any StoreTransaction) throws -> [Hash] {
+        let tree = TiledTree(size: plan.size) { tile in try hashes(of: tile, log, in: tx) }
+        return try plan.hashes { subtree in try tree.node(subtree) }
+    }
+
+    private static func hashes(of tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws -> [Hash] {
+        let hashes = try tx.treeHashes(of: log, level: tile.level, first: tile.index * 256, count: tile.width)
+        guard hashes.count == tile.width else {
+            throw StoreError.corrupt("tile \(tile.path) of log \(log.logName) has gaps")
+        }
+        return hashes
+    }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import LockboxDomain
+import LockboxPorts
+import MerkleLog
+
+/// One record read back from its bytes.
+struct LogRecordCheck {
+    /// What the bytes say. Members that only some records have are optional.
+    struct Leaf: Decodable {
+        struct Data: Decodable {
+            let state: String?
+            let version: Int?
+            let engineer: String?
+            let grant: String?
+            let start: String?
+            let end: String?
+            let endedReason: String?
+            let person: String?
+            let roles: [String]?
+            let disabled: Bool?
+            let licensed: Bool?
+            let policy: PolicyData?
+        }
+
+        struct PolicyData: Decodable {
+            let requireApproval: Bool
+            let decisionWindow: String
+            let maxAccess: String
+            let approvalsNeeded: Int
+        }
+
+        let v: Int
+        let log: String
+        let index: UInt64
+        let time: String
+        let activity: String
+        let actor: String
+        let request: String?
+        let data: Data
+        let commitments: [String: String]
+    }
+
+    let leaf: Leaf?
+    let differences: [String]
+
+    init(_ entry: LogEntry, log: LogID) {
+        var found: [String] = []
+        var read: Leaf?
+        do {
+            read = try JSONDecoder().decode(Leaf.self, from: Foundation.Data(entry.bytes))
+        } catch {
+            found.append("record \(entry.index) cannot be read")
+        }
+        if Hash.leaf(entry.bytes) != entry.hash {
+            found.append("record \(entry.index) was changed: its bytes do not have its hash")
+        }
+        if let leaf = read {
+            let columns = [
+                ("log", leaf.log == log.logName), ("index", leaf.index == entry.index),
+                ("time", leaf.time == entry.time.description),
+                ("activity", leaf.activity == entry.activity), ("actor", leaf.actor == entry.actor),
+                ("request", leaf.request == entry.request?.text),
+            ]
+            for (name, same) in columns where !same {
+                found.append("record \(entry.index): the column \(name) differs from the record")
+            }
+            found += Self.textDifferences(entry, leaf)
+        }
+        leaf = read
+        differences = found
+    }
+
+    private static func textDifferences(_ entry: LogEntry, _ leaf: Leaf) -> [String] {
+        var found: [String] = []
+        if Set(entry.texts.map(\.field)) != Set(leaf.commitments.keys) {
+            found.append("record \(entry.index): its texts are not those that it commits to")
+        }
+        for text in entry.texts {
+            // An erased text leaves its commitment; nothing can be compared.
+            guard let content = text.text,
+                let committed = leaf.commitments[text.field].flatMap({ SaltedCommitment(base64: $0) })
+            else { continue }
+            if !committed.isOpened(salt: text.salt, field: text.field, text: content) {
+                found.append("record \(entry.index): the text \(text.field) was changed")
+            }
+        }
+        return found
+    }
+}
+
+/// What the records say the state is, gathered from the first to the last.
+struct LogStory {
+    private struct Request {
+        var state: String?
+        var version: Int?
+        var engineer: String?
+        var decisions = 0
+        var grant: String?
+        var start: String?
+        var end: String?
+        var endedReason: String?
+    }
+
+    private var requests: [String: Request] = [:]
+    private var people: [String: (roles: [String], disabled: Bool)] = [:]
+    private var tenant: (licensed: Bool, policy: LogRecordCheck.Leaf.PolicyData)?
+
+    mutating func hear(_ record: LogRecordCheck) {
+        guard let leaf = record.leaf else { return }
+        let data = leaf.data
+        if let id = leaf.request, data.state != nil {
+            var request = requests[id] ?? Request()
+            request.state = data.state
+            request.version = data.version
+            request.engineer = data.engineer ?? request.engineer
+            request.grant = data.grant ?? request.grant
+            request.start = data.start ?? request.start
+            request.end = data.end ?? request.end
+            request.endedReason = data.endedReason ?? request.endedReason
+            if ["request.approvedByManager", "request.rejected", "request.approved", "request.denied"].contains(
+                leaf.activity)
+            {
+                request.decisions += 1
+            }
+            requests[id] = request
+        }
+        if let person = data.person, let roles = data.roles { people[person] = (roles, data.disabled ?? false) }
+        if let licensed = data.licensed, let policy = data.policy { tenant = (licensed, policy) }
+    }
+
+    /// Where the tables say something else.
+    func differences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+        try requestDifferences(log, in: tx) + directoryDifferences(log, in: tx)
+    }
+
+    private func requestDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+        guard let tenant = log.tenant else { return [] }
+        var found: [String] = []
+        var seen: Set<String> = []
+        var page = Page(limit: 200)
+        while true {
+            let some = try tx.requests(RequestFilter(tenant: tenant), page: page)
+            for request in some.items {
+                seen.insert(request.id.text)
+                guard let told = requests[request.id.text] else {
+                    found.append("request \(request.id) is in the tables, but no record speaks of it")
+                    continue
+                }
+                let grant = request.state.grant
+                let facts = [
+                    ("state", told.state, request.state.name.rawValue),
+                    ("version", told.version.map(String.init), String(request.version)),
+                    ("engineer", told.engineer, request.terms.engineer.text),
+                    ("number of decisions", String(told.decisions), String(request.decisions.count)),
+                    ("grant", told.grant, grant?.id.text), ("start", told.start, grant?.start.description),
+                    ("end", told.end, grant?.end.description),
+                    ("end's reason", told.endedReason, request.state.ending?.reason.rawValue),
+                ]
+                for (name, log, table) in facts where log != table {
+                    found.append(
+                        "request \(request.id): \(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables"
+                    )
+                }
+            }
+            guard let next = some.next else { break }
+            page.cursor = next
+        }
+        for id in requests.keys.sorted() where !seen.contains(id) {
+            found.append("request \(id) is in the log, but not in the tables")
+        }
+        return found
+    }
+
+    private func directoryDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+        var found: [String] = []
+        for person in try tx.people(at: log) {
+            guard let told = people[person.id.text] else {
+                found.append("person \(person.id) is in the tables, but no record speaks of it")
+                continue
+            }
+            if told.roles != person.roles.names || told.disabled != person.isDisabled {
+                found.append("person \(person.id): the roles in the log are not those in the tables")
+            }
+        }
+        guard let id = log.tenant, let tenant = try tx.tenant(id) else { return found }
+        let policy = tenant.policy
+        let same = self.tenant.map { told in
+            told.licensed == tenant.isLicensed && told.policy.requireApproval == policy.requireApproval
+                && told.policy.decisionWindow == policy.decisionWindow.description
+                && told.policy.maxAccess == policy.maxAccess.description
+                && told.policy.approvalsNeeded == policy.approvalsNeeded
+        }
+        if same != true { found.append("the policy in the log is not the one in the tables") }
+        return found
+    }
+}

@@ -1,0 +1,16 @@
+package import LockboxDomain
+
+/// The bounds of sign-in by name.
+package enum IdentityLimits {
+    /// OWASP ASVS 5.0 §6.2.1 and §6.2.9.
+    package static let passwordLength = 8...256
+    /// Failures in a row after which an account is locked, and for how long.
+    package static let failuresBeforeLock = 10
+    package static let lock = TimeSpan.minutes(15)
+    package static let tokensPerPerson = 50
+    package static let tokenLifetime = TimeSpan.days(90)
+    package static let labelLength = 0...100
+    /// scrypt work: 2^15 rounds of 8 blocks take 32 MiB and about 0.1 s (OWASP Password Storage Cheat Sheet).
+    static let scryptLogRounds = 15
+    static let hashingThreads = 2
+}

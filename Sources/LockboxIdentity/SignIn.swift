@@ -1,0 +1,152 @@
+import Crypto
+package import LockboxAudit
+package import LockboxDomain
+import LockboxPorts
+
+/// A new API token with its secret, which is not kept and cannot be shown again.
+package struct NewToken: Sendable {
+    package let token: APIToken
+    package let secret: String
+    package let person: Person
+}
+
+/// Finds out who is calling: by API token, or by e-mail address and password.
+package struct SignIn: Sendable {
+    /// What every API token begins with, so that scanners find a leaked one.
+    package static let tokenPrefix = "lbx_"
+
+    private let store: AuditedStore
+    private let hasher: PasswordHasher
+
+    package init(store: AuditedStore, hasher: PasswordHasher) {
+        self.store = store
+        self.hasher = hasher
+    }
+
+    /// The person whom `secret` was issued to.
+    package func caller(token secret: String) async throws -> Person {
+        guard secret.hasPrefix(Self.tokenPrefix), secret.utf8.count == Self.tokenPrefix.utf8.count + 64 else {
+            throw Refusal.notSignedIn
+        }
+        let hash = Array(SHA256.hash(data: Array(secret.utf8)))
+        return try await store.read { tx, now in
+            guard let token = try tx.token(secretHash: hash), token.expiresAt.map({ now < $0 }) ?? true,
+                let person = try tx.person(token.person), !person.isDisabled
+            else { throw Refusal.notSignedIn }
+            return person
+        }
+    }
+
+    /// Checks a local password. Wrong address and wrong password are one answer; too many failures lock the account,
+    /// the right password included.
+    package func person(email: String, password: String) async throws -> Person {
+        let address = EmailAddress(email)
+        let account = try await store.read { tx, _ -> (Person, PasswordRecord)? in
+            guard let address, let person = try tx.person(identifiedBy: Identity(local: address)), !person.isDisabled,
+                let record = try tx.password(of: person.id)
+            else { return nil }
+            return (person, record)
+        }
+        let matches = try await hasher.verify(
+            String(password.prefix(IdentityLimits.passwordLength.upperBound)), against: account?.1.encoded)
+        guard let (person, _) = account else { throw Refusal.badCredentials }
+        return try await store.write(by: .person(person)) { change -> Result<Person, Refusal> in
+            // The record is read again: other attempts may have failed, or locked the account, meanwhile.
+            guard var record = try change.tx.password(of: person.id) else { return .failure(.badCredentials) }
+            if let until = record.lockedUntil, change.now < until { return .failure(.lockedOut(until: until)) }
+            if matches {
+                if record.failures > 0 || record.lockedUntil != nil {
+                    try change.tx.save(PasswordRecord(encoded: record.encoded), of: person.id)
+                }
+                return .success(try change.tx.current(person))
+            }
+            record.failures += 1
+            record.lockedUntil = nil
+            if record.failures >= IdentityLimits.failuresBeforeLock {
+                let until = change.now + IdentityLimits.lock
+                record.failures = 0
+                record.lockedUntil = until
+                change.emit(.signInLocked(person, until: until))
+            }
+            try change.tx.save(record, of: person.id)
+            return .failure(.badCredentials)
+        }.get()
+    }
+
+    /// Sets the local password of whoever has `address`.
+    package func setPassword(_ password: String, of address: EmailAddress) async throws -> Person {
+        let length = IdentityLimits.passwordLength
+        let count = password.unicodeScalars.count
+        if count < length.lowerBound {
+            throw Refusal.invalid(field: "password", problem: .tooShort(minimum: length.lowerBound))
+        }
+        if count > length.upperBound {
+            throw Refusal.invalid(field: "password", problem: .tooLong(maximum: length.upperBound))
+        }
+        let encoded = try await hasher.hash(password)
+        return try await store.write(by: .console) { change in
+            let person = try change.tx.person(at: address)
+            try change.tx.save(PasswordRecord(encoded: encoded), of: person.id)
+            change.emit(.passwordSet(person))
+            return person
+        }
+    }
+
+    // MARK: - Tokens
+
+    package func issueToken(for address: EmailAddress, label: String) async throws -> NewToken {
+        try await issue(by: .console, label: label) { tx in try tx.person(at: address) }
+    }
+
+    package func issueToken(for person: Person, label: String) async throws -> NewToken {
+        try await issue(by: .person(person), label: label) { tx in try tx.current(person) }
+    }
+
+    private func issue(
+        by actor: Actor, label: String, _ find: @escaping @Sendable (any StoreTransaction) throws -> Person
+    ) async throws -> NewToken {
+        let label = try Text.check(label, field: "label", length: IdentityLimits.labelLength)
+        return try await store.write(by: actor) { change in
+            let person = try find(change.tx)
+            let valid = try change.tx.tokens(of: person.id).filter { $0.expiresAt.map { change.now < $0 } ?? true }
+            guard valid.count < IdentityLimits.tokensPerPerson else { throw Refusal.limitReached(.tokens) }
+            let secret = Self.tokenPrefix + Hex.text(change.entropy.bytes(32))
+            let token = APIToken(
+                id: change.entropy.id(), person: person.id, label: label, createdAt: change.now,
+                expiresAt: change.now + IdentityLimits.tokenLifetime)
+            try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
+            change.emit(.tokenIssued(token, person))
+            return NewToken(token: token, secret: secret, person: person)
+        }
+    }
+
+    package func tokens(of person: Person) async throws -> [APIToken] {
+        try await store.read { tx, now in
+            try tx.tokens(of: try tx.current(person).id).filter { $0.expiresAt.map { now < $0 } ?? true }
+        }
+    }
+
+    package func revokeToken(_ id: String, of person: Person) async throws {
+        try await store.write(by: .person(person)) { change in
+            let person = try change.tx.current(person)
+            guard let id = TokenID(id), let token = try change.tx.tokens(of: person.id).first(where: { $0.id == id })
+            else {
+                throw Refusal.notFound(.token)
+            }
+            try change.tx.revokeToken(id, at: change.now)
+            change.emit(.tokenRevoked(token, person))
+        }
+    }
+}
+
+extension PersonRecords {
+    fileprivate func person(at address: EmailAddress) throws -> Person {
+        guard let person = try person(identifiedBy: Identity(local: address)) else { throw Refusal.notFound(.person) }
+        return person
+    }
+
+    fileprivate func current(_ caller: Person) throws -> Person {
+        guard let person = try person(caller.id), !person.isDisabled else { throw Refusal.notSignedIn }
+        return person
+    }
+}

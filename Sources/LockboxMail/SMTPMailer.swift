@@ -1,0 +1,19 @@
+package import LockboxPorts
+
+/// Sends letters to a relay by SMTP (RFC 5321, RFC 6409) through libcurl: one connection a letter.
+///
+/// A task that is cancelled while its letter is on the way still learns how that ended.
+package struct SMTPMailer: Mailer {
+    private let configuration: SMTPConfiguration
+    private let lane: BlockingLane
+
+    package init(_ configuration: SMTPConfiguration) {
+        self.configuration = configuration
+        lane = BlockingLane(width: configuration.parallelism)
+    }
+
+    package func send(_ letter: Letter) async throws(MailError) -> MailReceipt {
+        let message = try MailMessage(letter)
+        return try await lane.run { [configuration] in SMTPTransfer.send(message, to: configuration) }.get()
+    }
+}

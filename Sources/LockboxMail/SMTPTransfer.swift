@@ -1,0 +1,111 @@
+import CCurl
+import Glibc
+import LockboxPorts
+
+/// One letter's way to the relay. Blocks its thread until libcurl is done.
+///
+/// libcurl speaks the protocol; its three callbacks tell how far it came, which decides what a failure means: before the
+/// last byte of the letter is handed over it cannot have been delivered, after that only a reply can tell.
+final class SMTPTransfer {
+    /// The last command sent.
+    private enum Step { case connect, sender, recipient, data, body }
+
+    private let message: MailMessage
+    private let configuration: SMTPConfiguration
+    private var step = Step.connect
+    private var handedOver = 0
+    private var reply = ReplyReader()
+
+    private init(_ message: MailMessage, _ configuration: SMTPConfiguration) {
+        self.message = message
+        self.configuration = configuration
+    }
+
+    static func send(_ message: MailMessage, to configuration: SMTPConfiguration) -> Result<MailReceipt, MailError> {
+        withoutPipeSignal { SMTPTransfer(message, configuration).perform() }
+    }
+
+    // MARK: Running
+
+    /// libcurl wants this once, before any other call.
+    private static let isInitialised = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    private func perform() -> Result<MailReceipt, MailError> {
+        guard Self.isInitialised, let handle = curl_easy_init() else {
+            return .failure(.unreachable("libcurl does not start"))
+        }
+        let recipients = curl_slist_append(nil, "<\(message.to)>")
+        let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0)
+        defer {
+            curl_easy_cleanup(handle)
+            curl_slist_free_all(recipients)
+            errorText.deallocate()
+        }
+        return withExtendedLifetime(self) {
+            let options = SMTPOptions(handle)
+            options.pointer(CURLOPT_ERRORBUFFER, errorText.baseAddress)
+            options.relay(configuration)
+            options.envelope(from: configuration.sender ?? message.from, to: recipients)
+            options.transfer(self, size: message.bytes.count)
+            let result = options.result == CURLE_OK ? curl_easy_perform(handle) : options.result
+            let detail = errorText.first == 0 ? curl_easy_strerror(result)! : UnsafePointer(errorText.baseAddress!)
+            return outcome(String(cString: detail))
+        }
+    }
+
+    /// Holds SIGPIPE back from this thread: a relay that hangs up is an error, not the end of the process. libcurl may
+    /// leave the signal to us, since its own way changes the whole process and is not for threads (CURLOPT_NOSIGNAL).
+    private static func withoutPipeSignal<Value>(_ body: () -> Value) -> Value {
+        var (pipe, before, noTime) = (sigset_t(), sigset_t(), timespec())
+        sigemptyset(&pipe)
+        sigaddset(&pipe, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &pipe, &before)
+        defer {
+            while sigtimedwait(&pipe, nil, &noTime) == SIGPIPE {}
+            pthread_sigmask(SIG_SETMASK, &before, nil)
+        }
+        return body()
+    }
+
+    private func outcome(_ detail: String) -> Result<MailReceipt, MailError> {
+        let reply = reply.last ?? (code: 0, text: "")
+        let whole = text("\(reply.code) \(reply.text)")
+        switch (step, reply.code) {
+        case (.connect, _): return .failure(.unreachable(text(detail)))
+        // About us, not the recipient: the letter is good once the relay lets us send.
+        case (.sender, 500...599): return .failure(.unreachable(whole))
+        case (_, 400...499): return .failure(.deferred(code: reply.code, text: text(reply.text)))
+        case (_, 500...599): return .failure(.refused(code: reply.code, text: text(reply.text)))
+        case (_, 200...299) where isHandedOver: return .success(MailReceipt(reply: whole))
+        case (_, _): return .failure(isHandedOver ? .outcomeUnknown(text(detail)) : .unreachable(text(detail)))
+        }
+    }
+
+    private var isHandedOver: Bool { handedOver == message.bytes.count }
+
+    private func text(_ text: String) -> String { ReplyText.cleaned(text, hiding: configuration.credentials) }
+
+    // MARK: What libcurl tells us
+
+    func commandSent(_ command: UnsafeRawBufferPointer) {
+        // The reply to the letter is the one that counts, not the one to the goodbye.
+        if command.starts(with: "QUIT\r\n".utf8) { return reply.close() }
+        let steps: [(String, Step)] = [("MAIL FROM:", .sender), ("RCPT TO:", .recipient), ("DATA\r\n", .data)]
+        guard let next = steps.first(where: { command.starts(with: $0.0.utf8) })?.1 else { return }
+        step = next
+        reply.forget()
+    }
+
+    func replyReceived(_ line: UnsafeRawBufferPointer) { reply.read(line) }
+
+    func handOver(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        step = .body
+        let next = message.bytes[handedOver...].prefix(buffer.count)
+        buffer.copyBytes(from: next)
+        handedOver += next.count
+        // What the relay said before this point (354) is no answer to the letter.
+        if isHandedOver, !next.isEmpty { reply.forget() }
+        return next.count
+    }
+}

@@ -1,0 +1,57 @@
+import LockboxDomain
+import LockboxPorts
+
+/// What a letter says, by name. The raw value is stored, and so is each value in the very words of the letter: what happens
+/// after it was written cannot alter it, and nothing stored can fail to be read.
+enum Fact: String, CaseIterable {
+    /// Names of people and companies.
+    case provider, tenant, engineer, manager, endedBy, endedBySide
+    case supportRequest, service
+    /// One line each.
+    case resources
+    case duration, notBefore, decideBy, approvalsNeeded
+    case start, end, basis, isNarrowed
+    case endReason, endedAt, plannedEnd, began, useCount, firstUse, lastUse
+    /// Which of several letters of one kind this is.
+    case audience, outcome
+    case portal, portalAddress
+}
+
+/// Whom a letter speaks to.
+enum Audience: String {
+    case engineer, manager, approver
+}
+
+/// How a request came to nothing without anyone's no.
+enum Lapse: String {
+    case managerSilent, customerSilent, withdrawn
+}
+
+struct Facts {
+    private(set) var values: [String: String] = [:]
+
+    init() {}
+
+    init(_ stored: [String: String]) { values = stored }
+
+    subscript(fact: Fact) -> String? {
+        get { values[fact.rawValue] }
+        set { values[fact.rawValue] = newValue }
+    }
+
+    /// A name as letters show it.
+    func name(_ fact: Fact) -> String { shownName(self[fact] ?? "somebody") }
+
+    /// A value that letters of this kind always have.
+    func text(_ fact: Fact) -> String { self[fact] ?? "not known" }
+
+    func lines(_ fact: Fact) -> [String] {
+        (self[fact] ?? "").split(separator: "\n").map(String.init)
+    }
+
+    func with(_ fact: Fact, _ value: String) -> Facts {
+        var copy = self
+        copy[fact] = value
+        return copy
+    }
+}

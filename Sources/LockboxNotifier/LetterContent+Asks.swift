@@ -1,0 +1,51 @@
+extension LetterContent {
+    /// Which of the letters that ask for a customer's decision.
+    enum Ask {
+        case first, reminder, lastReminder
+    }
+
+    static func managerAsked(_ source: LetterSource) -> LetterContent {
+        let decideBy = source.facts.text(.decideBy)
+        return LetterContent(
+            .decide, subject: "Review by \(decideBy): access request \(source.number)",
+            heading: "An access request awaits your review",
+            lead: "\(source.engineer) asks \(source.wish), which belongs to \(source.tenant).",
+            rows: [
+                source.who, source.customer, source.what, source.supportRequest, source.howLong,
+                source.row("Not before", .notBefore), source.row("Review by", decideBy), source.request,
+            ],
+            advice: [
+                "Sign in to \(source.requestTool) and open \(source.number) to approve or reject it.",
+                "If no manager reviews it by then, it expires and nobody gets access.",
+            ],
+            why: source.whyManager)
+    }
+
+    static func customerAsked(_ source: LetterSource, _ ask: Ask) -> LetterContent {
+        let decideBy = source.facts.text(.decideBy)
+        let (prefix, heading) =
+            switch ask {
+            case .first: ("Decide by", "\(source.provider) asks for access to your data")
+            case .reminder: ("Reminder, decide by", "Half of the time to decide has passed")
+            case .lastReminder: ("Last reminder, decide by", "Little time is left to decide")
+            }
+        let approvals = source.facts[.approvalsNeeded].map { source.row("Approvals needed", "\($0) people must agree") }
+        let review = source.facts[.manager].map { _ in
+            source.row("Reviewed by", "\(source.facts.name(.manager)), \(source.provider)")
+        }
+        return LetterContent(
+            .decide, subject: "\(prefix) \(decideBy): access request \(source.number)", heading: heading,
+            lead: "\(source.engineer) of \(source.provider) asks \(source.wish). Nobody has access unless you agree.",
+            rows: [
+                source.who, source.what, source.supportRequest, source.howLong,
+                source.row("Not before", .notBefore), review, approvals, source.row("Decide by", decideBy),
+                source.request,
+            ],
+            advice: [
+                "Sign in to \(source.adminCentre) and open \(source.number). There you read the reason, "
+                    + "and approve or deny. You can also approve less than is asked for.",
+                "If nobody decides by then, the request expires and nobody gets access.",
+            ],
+            why: source.whyApprover)
+    }
+}

@@ -1,0 +1,103 @@
+import LockboxDomain
+import LockboxPorts
+
+/// What one letter says. The text and the HTML are two renderings of this, so that they cannot differ.
+struct LetterContent {
+    /// What a reader must feel at a glance; it only colours a line.
+    enum Tone {
+        case decide, inform, alarm
+    }
+
+    struct Row {
+        let label: String
+        let values: [String]
+    }
+
+    var tone: Tone
+    /// Begins with the point. No names: a subject is what people trust most and check least.
+    var subject: String
+    var heading: String
+    var lead: String
+    var rows: [Row]
+    /// What to do, and what happens if one does nothing.
+    var advice: [String]
+    /// Why this person gets it.
+    var why: String
+
+    /// The letter of `notice`, from nothing but its stored facts.
+    init(_ notice: Notice) {
+        let source = LetterSource(number: notice.request.text, facts: Facts(notice.facts))
+        switch notice.kind {
+        case .managerAsked: self = .managerAsked(source)
+        case .customerAsked: self = .customerAsked(source, .first)
+        case .reminder: self = .customerAsked(source, .reminder)
+        case .lastReminder: self = .customerAsked(source, .lastReminder)
+        case .rejected: self = .rejected(source)
+        case .denied: self = .denied(source)
+        case .expired: self = .lapsed(source)
+        case .approved: self = .approved(source)
+        case .accessScheduled: self = .scheduled(source)
+        case .accessBegan: self = .began(source)
+        case .accessEnded: self = .endedForEngineer(source)
+        case .accessReport: self = .report(source)
+        case .removalFailed: self = .removalFailed(source)
+        case .removalRecovered: self = .removalRecovered(source)
+        }
+    }
+
+    init(
+        _ tone: Tone, subject: String, heading: String, lead: String, rows: [Row?], advice: [String], why: String
+    ) {
+        self.tone = tone
+        self.subject = subject
+        self.heading = heading
+        self.lead = lead
+        self.rows = rows.compactMap(\.self)
+        self.advice = advice
+        self.why = why
+    }
+}
+
+/// The facts of a letter in the phrases that several letters share.
+struct LetterSource {
+    let number: String
+    let facts: Facts
+
+    var provider: String { facts.name(.provider) }
+    var tenant: String { facts.name(.tenant) }
+    var engineer: String { facts.name(.engineer) }
+    var audience: Audience { facts[.audience].flatMap(Audience.init) ?? .approver }
+
+    /// As in "Erik asks …".
+    var wish: String {
+        let lines = facts.lines(.resources)
+        return lines.count == 1 ? "to \(lines[0])" : "for access to \(counted(Int64(lines.count), "resource"))"
+    }
+
+    /// As in "Sign in to …".
+    var adminCentre: String { "the admin centre (\(place))" }
+    var requestTool: String { "the request tool (\(place))" }
+
+    private var place: String {
+        let name = facts.name(.portal)
+        return facts[.portalAddress].map { "\(name), \($0)" } ?? name
+    }
+
+    var whyApprover: String { "You get this letter because you may approve data access for \(tenant)." }
+    var whyManager: String { "You get this letter because you are a manager at \(provider)." }
+    var whyEngineer: String { "You get this letter because you made this request." }
+
+    var who: LetterContent.Row { row("Who", "\(engineer), \(provider)") }
+    var what: LetterContent.Row { .init(label: "What", values: facts.lines(.resources).map(sentenceCased)) }
+    var customer: LetterContent.Row { row("Customer", tenant) }
+    var supportRequest: LetterContent.Row { row("Support request", facts.text(.supportRequest)) }
+    var request: LetterContent.Row { row("Request", number) }
+    var howLong: LetterContent.Row { row("How long", "at most \(facts.text(.duration))") }
+
+    func row(_ label: String, _ value: String) -> LetterContent.Row { .init(label: label, values: [value]) }
+
+    /// Nil where the letter does not have this fact.
+    func row(_ label: String, _ fact: Fact) -> LetterContent.Row? { facts[fact].map { row(label, $0) } }
+
+    private func sentenceCased(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+}

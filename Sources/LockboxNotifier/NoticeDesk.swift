@@ -1,0 +1,256 @@
+import LockboxDomain
+import LockboxPorts
+
+/// Writes the letters of one event: looks up who they go to and what they say.
+struct NoticeDesk {
+    let portal: Portal
+    let now: Timestamp
+    let entropy: any Entropy
+    let tx: any StoreTransaction
+
+    /// Letters that are untrue once somebody has decided.
+    static let asks: [Notice.Kind] = [.managerAsked, .customerAsked, .reminder, .lastReminder]
+
+    // MARK: - Asking
+
+    func askManagers(_ request: AccessRequest) throws {
+        let engineer = try person(request.terms.engineer)
+        let facts = try asking(request)
+        for manager in try managers() where !manager.isSame(as: engineer) {
+            try send(
+                .managerAsked, facts, to: manager, about: request.id, of: request.terms.tenant,
+                goodUntil: request.state.decideBy)
+        }
+    }
+
+    func askApprovers(_ request: AccessRequest) throws {
+        guard case .awaitingCustomer(let askedAt, let decideBy, let needed) = request.state else { return }
+        let engineer = try person(request.terms.engineer)
+        var facts = try asking(request)
+        if needed > 1 { facts[.approvalsNeeded] = "\(needed)" }
+        if let review = request.decisions.last(where: { $0.stage == .manager }) {
+            facts[.manager] = try person(review.person).name
+        }
+        let window = (decideBy - askedAt).milliseconds
+        let rows: [(kind: Notice.Kind, percent: Int64)] = [
+            (.customerAsked, 0), (.reminder, NotifierLimits.reminderPercent),
+            (.lastReminder, NotifierLimits.lastReminderPercent),
+        ]
+        for approver in try approvers(of: request.terms.tenant) where !approver.isSame(as: engineer) {
+            for (kind, percent) in rows {
+                let sendAt = askedAt + TimeSpan(milliseconds: window / 100 * percent)
+                try send(
+                    kind, facts, to: approver, about: request.id, of: request.terms.tenant, sendAt: sendAt,
+                    goodUntil: decideBy)
+            }
+        }
+    }
+
+    // MARK: - Outcomes of the request
+
+    func tell(of decision: Decision, on request: AccessRequest) throws {
+        switch (decision.stage, decision.verdict) {
+        case (.manager, .approve):
+            try cancelAsks(request)
+        case (.manager, .deny):
+            try cancelAsks(request)
+            let facts = try asking(request).with(.manager, person(decision.person).name)
+            try sendToEngineer(.rejected, facts, request)
+        case (.customer, .deny):
+            try cancelAsks(request)
+            try sendToEngineer(.denied, asking(request), request)
+        case (.customer, .approve):
+            // Where this completes the quorum, the grant's own event tells. Else the others are still asked, but who has
+            // decided needs no reminder.
+            for var notice in try tx.notices(about: request.id)
+            where notice.recipient == decision.person && notice.delivery == .queued && Self.asks.contains(notice.kind) {
+                notice.delivery = .cancelled
+                try tx.update(notice)
+            }
+        }
+    }
+
+    func tellOfWithdrawal(_ request: AccessRequest) throws {
+        try cancelAsks(request)
+        // A manager's yes is what asks the customer; before it the customer has heard nothing.
+        guard request.decisions.contains(where: { $0.stage == .manager && $0.isApproval }) else { return }
+        try sendToApprovers(.expired, asking(request).with(.outcome, Lapse.withdrawn.rawValue), request)
+    }
+
+    func tellOfExpiry(_ request: AccessRequest) throws {
+        guard case .expired(let at, let stage) = request.state else { return }
+        try cancelAsks(request)
+        let customerAsked = stage == .awaitingCustomer
+        let lapse = customerAsked ? Lapse.customerSilent : .managerSilent
+        let facts = try asking(request).with(.outcome, lapse.rawValue).with(.decideBy, at.words())
+        try sendToEngineer(.expired, facts, request)
+        if customerAsked { try sendToApprovers(.expired, facts, request) }
+    }
+
+    // MARK: - Access
+
+    func tellOfApproval(_ request: AccessRequest, _ grant: Grant) throws {
+        try cancelAsks(request)
+        let isScheduled = grant.start > now
+        try sendToEngineer(isScheduled ? .accessScheduled : .approved, window(request, grant), request)
+    }
+
+    func tellOfBeginning(_ request: AccessRequest, _ grant: Grant) throws {
+        try sendToApprovers(.accessBegan, window(request, grant), request)
+    }
+
+    func tellOfEnd(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws {
+        var facts = try window(request, grant)
+        facts[.endReason] = ending.reason.rawValue
+        facts[.endedAt] = ending.at.words(withSeconds: true)
+        facts[.began] = ending.at >= grant.start ? "yes" : "no"
+        let stopper = try ending.by.map(person)
+        facts[.endedBySide] = stopper.map { $0.side == .provider ? "provider" : "tenant" }
+
+        // Who of the customer stopped it is the customer's own affair; the engineer learns that the customer did.
+        var engineerFacts = facts
+        if stopper?.side == .provider { engineerFacts[.endedBy] = stopper?.name }
+        try sendToEngineer(.accessEnded, engineerFacts, request)
+
+        facts[.endedBy] = stopper?.name
+        facts[.start] = grant.start.words(withSeconds: true)
+        facts[.plannedEnd] = ending.at < grant.end ? grant.end.words(withSeconds: true) : nil
+        let uses = try tx.uses(of: grant.id)
+        facts[.useCount] = "\(uses.reduce(0) { $0 + $1.count })"
+        facts[.firstUse] = uses.map(\.first).min()?.words(withSeconds: true)
+        facts[.lastUse] = uses.map(\.last).max()?.words(withSeconds: true)
+        try sendToApprovers(.accessReport, facts, request)
+    }
+
+    // MARK: - Removal
+
+    /// The first failure of a grant's removal from a service. It is tried again many times, and each failure is an event, but
+    /// one letter is enough.
+    func tellOfFailure(_ removal: Removal) throws {
+        guard try !isFailing(removal) else { return }
+        let request = try request(removal.request)
+        let facts = try common(request).with(.service, removal.service.text)
+        try sendToApprovers(.removalFailed, facts, request)
+        for manager in try managers() {
+            try send(
+                .removalFailed, facts.with(.audience, Audience.manager.rawValue), to: manager, about: request.id,
+                of: removal.tenant)
+        }
+    }
+
+    /// Only those who heard of the failure need to hear that it is over.
+    func tellOfRecovery(_ removal: Removal) throws {
+        guard try isFailing(removal) else { return }
+        var told: Set<PersonID> = []
+        for notice in try notices(on: removal) where notice.kind == .removalFailed {
+            guard told.insert(notice.recipient).inserted else { continue }
+            let recipient = try person(notice.recipient)
+            if recipient.isDisabled { continue }
+            try send(
+                .removalRecovered, Facts(notice.facts), to: recipient, about: removal.request, of: removal.tenant)
+        }
+    }
+
+    private func notices(on removal: Removal) throws -> [Notice] {
+        try tx.notices(about: removal.request).filter { Facts($0.facts)[.service] == removal.service.text }
+    }
+
+    /// Whether the last that people heard of this removal is that it failed.
+    private func isFailing(_ removal: Removal) throws -> Bool {
+        let told = try notices(on: removal)
+        func last(_ kind: Notice.Kind) -> Timestamp? { told.filter { $0.kind == kind }.map(\.createdAt).max() }
+        guard let failed = last(.removalFailed) else { return false }
+        return last(.removalRecovered).map { $0 < failed } ?? true
+    }
+
+    // MARK: - Facts
+
+    private func common(_ request: AccessRequest) throws -> Facts {
+        guard let tenant = try tx.tenant(request.terms.tenant) else {
+            throw StoreError.corrupt("request \(request.id) is of an unknown tenant")
+        }
+        var facts = Facts()
+        facts[.provider] = try tx.providerName()
+        facts[.tenant] = tenant.name
+        facts[.engineer] = try person(request.terms.engineer).name
+        facts[.supportRequest] = request.terms.supportRequest.text
+        facts[.portal] = portal.name
+        facts[.portalAddress] = portal.address
+        return facts
+    }
+
+    /// What is asked for.
+    private func asking(_ request: AccessRequest) throws -> Facts {
+        var facts = try common(request)
+        facts[.resources] = request.terms.scope.words.joined(separator: "\n")
+        facts[.duration] = request.terms.duration.words
+        facts[.notBefore] = request.terms.notBefore?.words()
+        facts[.decideBy] = request.state.decideBy?.words()
+        return facts
+    }
+
+    /// What was granted.
+    private func window(_ request: AccessRequest, _ grant: Grant) throws -> Facts {
+        var facts = try common(request)
+        let duration = grant.end - grant.start
+        let isShort = duration < NotifierLimits.shortWindow
+        facts[.resources] = grant.scope.words.joined(separator: "\n")
+        facts[.duration] = duration.words
+        facts[.start] = grant.start.words(withSeconds: isShort)
+        facts[.end] = grant.end.words(withSeconds: isShort)
+        facts[.basis] = grant.basis.rawValue
+        let isNarrowed = grant.scope != request.terms.scope || duration < request.terms.duration
+        facts[.isNarrowed] = isNarrowed ? "yes" : "no"
+        return facts
+    }
+
+    // MARK: - People and rows
+
+    private func managers() throws -> [Person] {
+        try tx.people(at: .provider).filter { $0.holds(oneOf: .manager, at: .provider) }
+    }
+
+    private func approvers(of tenant: TenantID) throws -> [Person] {
+        try tx.people(at: .tenant(tenant)).filter { $0.mayDecide(for: tenant) }
+    }
+
+    private func person(_ id: PersonID) throws -> Person {
+        guard let person = try tx.person(id) else { throw StoreError.corrupt("person \(id) is not there") }
+        return person
+    }
+
+    private func request(_ id: RequestID) throws -> AccessRequest {
+        guard let request = try tx.request(id) else { throw StoreError.corrupt("request \(id) is not there") }
+        return request
+    }
+
+    private func sendToEngineer(_ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest) throws {
+        let engineer = try person(request.terms.engineer)
+        if engineer.isDisabled { return }
+        try send(
+            kind, facts.with(.audience, Audience.engineer.rawValue), to: engineer, about: request.id,
+            of: request.terms.tenant)
+    }
+
+    private func sendToApprovers(_ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest) throws {
+        for approver in try approvers(of: request.terms.tenant) {
+            try send(
+                kind, facts.with(.audience, Audience.approver.rawValue), to: approver, about: request.id,
+                of: request.terms.tenant)
+        }
+    }
+
+    private func send(
+        _ kind: Notice.Kind, _ facts: Facts, to recipient: Person, about request: RequestID, of tenant: TenantID,
+        sendAt: Timestamp? = nil, goodUntil: Timestamp? = nil
+    ) throws {
+        try tx.insert(
+            Notice(
+                id: entropy.id(), kind: kind, tenant: tenant, request: request, recipient: recipient,
+                facts: facts.values, createdAt: now, sendAt: sendAt ?? now, goodUntil: goodUntil))
+    }
+
+    private func cancelAsks(_ request: AccessRequest) throws {
+        try tx.cancelNotices(about: request.id, kinds: Self.asks)
+    }
+}

@@ -1,0 +1,186 @@
+import Foundation
+import LockboxDomain
+import LockboxPorts
+package import LockboxService
+
+extension DirectoryFile {
+    /// Reads the file at `path`. Paths in it are relative to its folder. Errors name line and key.
+    package static func load(path: String) throws -> DirectoryFile {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw ConfigurationError("\(path): cannot be read")
+        }
+        return try parse(
+            text, file: URL(filePath: path).lastPathComponent, folder: URL(filePath: path).deletingLastPathComponent())
+    }
+
+    static func parse(_ text: String, file: String, folder: URL) throws(ConfigurationError) -> DirectoryFile {
+        let root = try YAMLValue(parsing: text, file: file)
+        let members = try root.members(["provider", "tenants", "services"])
+        var directory = DirectoryFile(providerName: nil, providerPeople: [], tenants: [], services: [])
+        if let provider = members["provider"] {
+            let parts = try provider.members(["name", "people"])
+            directory.providerName = try parts["name"]?.checked(Limits.nameLength)
+            directory.providerPeople = try people(parts["people"], at: .provider)
+        }
+        for service in try members["services"]?.items() ?? [] {
+            directory.services.append((service.place, try settings(service, folder: folder)))
+        }
+        for tenant in try members["tenants"]?.items() ?? [] { directory.tenants.append(try customer(tenant)) }
+        return directory
+    }
+
+    private static func people(_ list: YAMLValue?, at side: Side) throws(ConfigurationError) -> [Human] {
+        var people: [Human] = []
+        var seen: [String: String] = [:]
+        for item in try list?.items() ?? [] {
+            let parts = try item.members(["email", "name", "roles", "aliases", "disabled"])
+            let email = try parts.required("email", of: item)
+            let address = try email.address()
+            if let earlier = seen.updateValue(email.place, forKey: address.canonical) {
+                throw email.error("is given twice (see \(earlier))")
+            }
+            let roles = try parts.required("roles", of: item)
+            var names: [String] = []
+            for role in try roles.items() {
+                let name = try role.text()
+                guard Roles(names: [name], side: side) != nil else {
+                    let known = (side == .provider ? Roles.ofProvider : Roles.ofTenant).names.joined(separator: ", ")
+                    throw role.error("\(name) is not a role here; known are \(known)")
+                }
+                names.append(name)
+            }
+            var aliases: [EmailAddress] = []
+            for alias in try parts["aliases"]?.items() ?? [] { aliases.append(try alias.address()) }
+            guard Limits.aliasesPerPerson.contains(aliases.count) else {
+                throw item.error("has more than \(Limits.aliasesPerPerson.upperBound) aliases")
+            }
+            people.append(
+                Human(
+                    place: item.place, email: address,
+                    name: try parts.required("name", of: item).checked(Limits.nameLength),
+                    roles: Roles(names: names, side: side) ?? [], aliases: aliases,
+                    isDisabled: try parts["disabled"]?.flag() ?? false))
+        }
+        return people
+    }
+
+    private static func customer(_ tenant: YAMLValue) throws(ConfigurationError) -> Customer {
+        let parts = try tenant.members(["id", "name", "licence", "policy", "people", "resources"])
+        let idValue = try parts.required("id", of: tenant)
+        guard let id = TenantID(try idValue.text()) else {
+            throw idValue.error("must be 1 to 63 lower-case letters, digits and dashes")
+        }
+        // Whether a tenant has a say is never guessed.
+        let licence = try parts.required("licence", of: tenant)
+        let licensed = try licence.members(["lockbox"]).required("lockbox", of: licence).flag()
+        var policy: Policy?
+        if let value = parts["policy"] { policy = try self.policy(value) }
+        var resources: [(place: String, resource: Resource)] = []
+        for item in try parts["resources"]?.items() ?? [] {
+            let pair = try item.members(["service", "id"])
+            let service = try pair.required("service", of: item)
+            let name = try pair.required("id", of: item)
+            guard let serviceID = ServiceID(try service.text()) else {
+                throw service.error("must be the id of a service")
+            }
+            guard let resource = Resource(service: serviceID, name: try name.text()) else {
+                throw name.error("must be TYPE:NAME, such as mailbox:info@contoso.example")
+            }
+            resources.append((item.place, resource))
+        }
+        return Customer(
+            place: tenant.place, id: id, name: try parts.required("name", of: tenant).checked(Limits.nameLength),
+            isLicensed: licensed,
+            policy: policy, people: try people(parts["people"], at: .tenant(id)), resources: resources)
+    }
+
+    private static func policy(_ value: YAMLValue) throws(ConfigurationError) -> Policy {
+        let parts = try value.members(["requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded"])
+        let standard = Policy.standard
+        do {
+            return try Policy(
+                requireApproval: try parts["requireApproval"]?.flag() ?? standard.requireApproval,
+                decisionWindow: try parts["decisionWindow"]?.span() ?? standard.decisionWindow,
+                maxAccess: try parts["maxAccess"]?.span() ?? standard.maxAccess,
+                approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded)
+        } catch let refusal as Refusal {
+            throw (refusal.field.flatMap { parts[$0] } ?? value).error(refusal.sentence)
+        } catch let error as ConfigurationError {
+            throw error
+        } catch {
+            throw value.error("\(error)")
+        }
+    }
+
+    private static func settings(_ value: YAMLValue, folder: URL) throws(ConfigurationError) -> ServiceSettings {
+        func path(_ value: YAMLValue) throws(ConfigurationError) -> String {
+            URL(filePath: try value.text(), relativeTo: folder).standardizedFileURL.path
+        }
+        let parts = try value.members(["id", "kind", "resources", "introspection", "removal"])
+        let idValue = try parts.required("id", of: value)
+        guard let id = ServiceID(try idValue.text()) else {
+            throw idValue.error("must be 1 to 63 lower-case letters, digits and dashes")
+        }
+        let kindValue = try parts.required("kind", of: value)
+        guard let kind = Service.Kind(rawValue: try kindValue.text()) else {
+            throw kindValue.error("must be one of \(Service.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        let typeValue = try parts.required("resources", of: value)
+        let type = try typeValue.text()
+        guard Resource(service: id, name: "\(type):x") != nil else {
+            throw typeValue.error("must be a word of lower-case letters")
+        }
+        var introspection: ServiceSettings.Introspection?
+        if let block = parts["introspection"] {
+            let inner = try block.members(["clientID", "clientSecretFile"])
+            let client = try inner.required("clientID", of: block)
+            let clientID = try client.text()
+            guard (1...100).contains(clientID.utf8.count),
+                clientID.utf8.allSatisfy({ (33...126).contains($0) && $0 != 58 })
+            else {
+                throw client.error("must be 1 to 100 visible ASCII characters without a colon")
+            }
+            introspection = .init(
+                clientID: clientID, clientSecretFile: try path(try inner.required("clientSecretFile", of: block)))
+        }
+        var doveadm: ServiceSettings.Doveadm?
+        if let block = parts["removal"] {
+            let inner = try block.members(["doveadm"])
+            let target = try inner.required("doveadm", of: block)
+            let fields = try target.members(["url", "apiKeyFile"])
+            let url = try fields.required("url", of: target)
+            guard let parsed = URLComponents(string: try url.text()), ["http", "https"].contains(parsed.scheme),
+                parsed.host != nil
+            else { throw url.error("must be a web address such as http://127.0.0.1:8080/doveadm/v1") }
+            doveadm = .init(url: try url.text(), apiKeyFile: try path(try fields.required("apiKeyFile", of: target)))
+        }
+        return ServiceSettings(
+            service: Service(id: id, kind: kind, resourceType: type), introspection: introspection, doveadm: doveadm)
+    }
+}
+
+extension YAMLValue {
+    fileprivate func address() throws(ConfigurationError) -> EmailAddress {
+        guard let address = EmailAddress(try text()) else { throw error("must be an e-mail address in ASCII") }
+        return address
+    }
+
+    fileprivate func span() throws(ConfigurationError) -> TimeSpan {
+        guard let span = TimeSpan(try text()) else { throw error("must be an ISO 8601 duration such as PT12H") }
+        return span
+    }
+
+    fileprivate func checked(_ length: ClosedRange<Int>) throws(ConfigurationError) -> String {
+        let raw = try text()
+        do {
+            return try Text.check(raw, field: path, length: length)
+        } catch .invalid(_, let problem) {
+            throw self.error(problem.sentence)
+        } catch {
+            throw self.error(error.sentence)
+        }
+    }
+}

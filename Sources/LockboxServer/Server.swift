@@ -1,0 +1,159 @@
+import AsyncHTTPClient
+import Foundation
+import Hummingbird
+import LockboxAPI
+package import LockboxAudit
+import LockboxDecisions
+import LockboxDomain
+import LockboxEnforcement
+package import LockboxIdentity
+import LockboxNotifier
+package import LockboxPorts
+import LockboxScheduler
+package import LockboxService
+package import Logging
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// Puts the rooms together. It knows the ports; the concrete store and mailer are handed to it.
+package struct Server: Sendable {
+    package let lockbox: Lockbox
+    package let signIn: SignIn
+    package let log: LogReader
+    package let store: any Store
+    private let services: [any ServiceLifecycle.Service]
+    private let directory: ServiceDirectory
+    private let index: DecisionIndex
+    private let hasher: PasswordHasher
+    private let http: HTTPClient
+    private let logger: Logger
+
+    /// `onListening` is called with the port once connections are accepted.
+    package init(
+        _ configuration: Configuration, store: any Store, mailer: any Mailer, clock: any WallClock,
+        entropy: any Entropy, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) throws {
+        let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
+        let (schedulerPause, enforcementPause) = (SystemPause(), SystemPause())
+        let index = DecisionIndex(store: store, clock: clock)
+        let wakers = Wakers(pauses: [schedulerPause, enforcementPause])
+        let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
+        let audited = AuditedStore(
+            store: store, clock: clock, entropy: entropy, readers: [RemovalPlanner(), NoticePlanner(portal: portal)],
+            listeners: [index, wakers])
+        let hasher = PasswordHasher(entropy: entropy)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton)
+        let directory = ServiceDirectory(store: store, http: http, logger: logger)
+        self.store = store
+        self.index = index
+        self.hasher = hasher
+        self.http = http
+        self.directory = directory
+        self.logger = logger
+        lockbox = Lockbox(store: audited)
+        signIn = SignIn(store: audited, hasher: hasher)
+        log = LogReader(
+            store: store, signer: try Ed25519CheckpointSigner(seed: seed), prefix: configuration.origin)
+        let sender = try Self.sender(configuration)
+        let drain = OutboxDrain(
+            store: store, mailer: mailer, clock: clock,
+            letters: try Letters(
+                sender: sender, host: String(sender.address.split(separator: "@").last ?? "localhost")),
+            undeliverable: AuditedUndeliverables(store: audited), logger: logger,
+            sleep: SystemPause.sleep)
+        wakers.alsoWake { drain.poke() }
+        let api = API(
+            lockbox: lockbox, signIn: signIn, log: log, index: index, clients: directory, store: store, clock: clock,
+            metrics: Metrics(),
+            publicURL: configuration.publicURL)
+        let application = Application(
+            responder: api.responder(),
+            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+        services = [
+            ChangeFeed(store: store, index: index, pause: SystemPause(), logger: logger) {
+                do {
+                    try await directory.reload()
+                } catch {
+                    logger.error("cannot read the services anew", metadata: ["error": "\(error)"])
+                }
+                wakers.wake()
+            },
+            Enforcement(store: audited, enforcers: directory, pause: enforcementPause, logger: logger),
+            Scheduler(lockbox: lockbox, clock: clock, pause: schedulerPause, logger: logger),
+            drain, application,
+        ]
+    }
+
+    /// Serves until asked to stop.
+    package func run() async throws {
+        // What became due while nobody ran happens before anybody is answered.
+        _ = try await lockbox.letTimePass()
+        try await directory.reload()
+        try await index.refresh(reload: true)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            try await close()
+            throw error
+        }
+        try await close()
+    }
+
+    /// Lets go of threads and connections. Needed where `run` is not called.
+    package func close() async throws {
+        try await hasher.shutDown()
+        try await http.shutdown()
+    }
+
+    private static func sender(_ configuration: Configuration) throws -> Mailbox {
+        let host = configuration.publicHost
+        let address = configuration.mailSender ?? "lockbox@\(host.contains(":") ? "localhost" : host)"
+        guard EmailAddress(address) != nil else {
+            throw ConfigurationError(
+                "mail: \(address) is not an address that letters can come from; set from=ADDRESS in its URL")
+        }
+        return Mailbox(name: "Lockbox", address: address)
+    }
+}
+
+extension Configuration {
+    /// The `from` of the mail URL, which is what letters come from.
+    fileprivate var mailSender: String? {
+        URLComponents(string: mail)?.queryItems?.first { $0.name == "from" }?.value
+    }
+}
+
+/// Wakes the loops that may have something to do after a write.
+private final class Wakers: CommitListener {
+    private let pauses: [any Pause]
+    private let more = Mutex<[@Sendable () -> Void]>([])
+
+    init(pauses: [any Pause]) { self.pauses = pauses }
+
+    func alsoWake(_ wake: @escaping @Sendable () -> Void) { more.withLock { $0.append(wake) } }
+
+    func committed(_ events: [Event]) async { wake() }
+
+    func wake() {
+        for pause in pauses { pause.wake() }
+        for wake in more.withLock({ $0 }) { wake() }
+    }
+}
+
+/// The notifier's way to the log.
+private struct AuditedUndeliverables: UndeliverableRecorder {
+    let store: AuditedStore
+
+    func record(_ change: @escaping @Sendable (any StoreTransaction) throws -> UndeliverableNotice?) async throws {
+        try await store.write(by: .system) { writing in
+            if let notice = try change(writing.tx) { writing.emit(.noticeUndeliverable(notice)) }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import CDispatch
+import Foundation
+package import LockboxDomain
+import LockboxPorts
+import ServiceLifecycle
+import Synchronization
+
+// The one home of the machine's clock, its randomness and its timers. Everything else is handed these.
+
+/// The machine's clock, which does not go back.
+///
+/// A step forward is followed at once: what is overdue then ends then. A step back is not: time goes on from where it was at
+/// the pace of the monotonic clock, because otherwise access would last longer than was approved (decision 0004).
+package final class SystemClock: WallClock {
+    /// Steps back up to this are ordinary corrections; time stands still until the clock has caught up.
+    private static let tolerated = TimeSpan.seconds(1)
+
+    private struct Anchor {
+        var wall: Timestamp
+        var monotonic: ContinuousClock.Instant
+    }
+
+    private let anchor: Mutex<Anchor>
+
+    package init() { anchor = Mutex(Anchor(wall: Self.wall(), monotonic: .now)) }
+
+    package func now() -> Timestamp {
+        let (wall, monotonic) = (Self.wall(), ContinuousClock.now)
+        return anchor.withLock { anchor in
+            if wall >= anchor.wall {
+                anchor = Anchor(wall: wall, monotonic: monotonic)
+            } else if anchor.wall - wall > Self.tolerated {
+                let passed = (monotonic - anchor.monotonic).components
+                let milliseconds = passed.seconds * 1000 + passed.attoseconds / 1_000_000_000_000_000
+                if milliseconds > 0 {
+                    // The rest below a millisecond stays in the anchor, so that many calls do not lose time.
+                    let whole = TimeSpan(milliseconds: milliseconds)
+                    anchor = Anchor(
+                        wall: anchor.wall + whole, monotonic: anchor.monotonic.advanced(by: .milliseconds(milliseconds))
+                    )
+                }
+            }
+            return anchor.wall
+        }
+    }
+
+    private static func wall() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}
+
+/// The system's cryptographically secure generator.
+package struct SystemEntropy: Entropy {
+    package init() {}
+
+    package func bytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+}
+
+/// A wait that can be cut short, and that ends for good when the service group is asked to stop.
+package final class SystemPause: Pause {
+    private struct State {
+        var isWoken = false
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func callAsFunction(milliseconds: Int64) async -> Bool {
+        if milliseconds > 0 {
+            await cancelWhenGracefulShutdown {
+                await withTaskGroup { group in
+                    group.addTask {
+                        do {
+                            try await Self.sleep(.milliseconds(milliseconds))
+                        } catch {
+                            // Woken, or stopped: the caller looks at that itself.
+                        }
+                    }
+                    group.addTask { await self.woken() }
+                    await group.next()
+                    group.cancelAll()
+                }
+            }
+        }
+        return !Task.isCancelled && !Task.isShuttingDownGracefully
+    }
+
+    package func wake() {
+        let waiting = state.withLock { state in
+            state.isWoken = state.waiting == nil
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume()
+    }
+
+    private func woken() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isWoken || Task.isCancelled {
+                        state.isWoken = false
+                        return true
+                    }
+                    state.waiting = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            let waiting = state.withLock { state in
+                defer { state.waiting = nil }
+                return state.waiting
+            }
+            waiting?.resume()
+        }
+    }
+
+    /// Waits in real time. Throws if cancelled meanwhile.
+    package static func sleep(_ duration: Duration) async throws { try await Task.sleep(for: duration) }
+}

@@ -1,0 +1,75 @@
+package import LockboxDomain
+package import LockboxPorts
+
+/// What an operator's `directory.yaml` says, checked for form. Each part knows its line for messages.
+package struct DirectoryFile: Sendable {
+    package struct Human: Sendable {
+        package var place: String
+        package var email: EmailAddress
+        package var name: String
+        package var roles: Roles
+        package var aliases: [EmailAddress]
+        package var isDisabled: Bool
+
+        package init(
+            place: String, email: EmailAddress, name: String, roles: Roles, aliases: [EmailAddress], isDisabled: Bool
+        ) {
+            self.place = place
+            self.email = email
+            self.name = name
+            self.roles = roles
+            self.aliases = aliases
+            self.isDisabled = isDisabled
+        }
+    }
+
+    package struct Customer: Sendable {
+        package var place: String
+        package var id: TenantID
+        package var name: String
+        package var isLicensed: Bool
+        package var policy: Policy?
+        package var people: [Human]
+        package var resources: [(place: String, resource: Resource)]
+
+        package init(
+            place: String, id: TenantID, name: String, isLicensed: Bool, policy: Policy?, people: [Human],
+            resources: [(place: String, resource: Resource)]
+        ) {
+            self.place = place
+            self.id = id
+            self.name = name
+            self.isLicensed = isLicensed
+            self.policy = policy
+            self.people = people
+            self.resources = resources
+        }
+    }
+
+    package var providerName: String?
+    package var providerPeople: [Human]
+    package var tenants: [Customer]
+    package var services: [(place: String, settings: ServiceSettings)]
+
+    package init(
+        providerName: String?, providerPeople: [Human], tenants: [Customer], services: [(place: String, settings: ServiceSettings)]
+    ) {
+        self.providerName = providerName
+        self.providerPeople = providerPeople
+        self.tenants = tenants
+        self.services = services
+    }
+}
+
+/// Something in the file cannot be carried out. Nothing of the file was.
+package struct DirectoryProblem: Error, CustomStringConvertible, Sendable {
+    package let place: String
+    package let sentence: String
+
+    package init(place: String, sentence: String) {
+        self.place = place
+        self.sentence = sentence
+    }
+
+    package var description: String { "\(place): \(sentence)" }
+}

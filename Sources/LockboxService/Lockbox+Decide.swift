@@ -1,0 +1,94 @@
+import LockboxAudit
+package import LockboxDomain
+import LockboxPorts
+
+/// One person's yes or no, as it came in.
+package struct DecisionDraft: Hashable, Sendable {
+    package var approves: Bool
+    package var comment: String?
+    package var duration: TimeSpan?
+    package var resources: [RequestDraft.Line]?
+
+    package init(approves: Bool, comment: String?, duration: TimeSpan?, resources: [RequestDraft.Line]?) {
+        self.approves = approves
+        self.comment = comment
+        self.duration = duration
+        self.resources = resources
+    }
+}
+
+extension Lockbox {
+    /// `version` is what the decider read; nil if she did not say.
+    package func decide(
+        _ draft: DecisionDraft, on id: String, version: Int?, by caller: Person, key: CommandKey?
+    ) async throws -> RequestView {
+        try await requestCommand(by: caller, key: key) { person, change in
+            let tx = change.tx
+            var request = try tx.request(id, visibleTo: person)
+            guard let version else { throw Refusal.versionRequired }
+            guard let tenant = try tx.tenant(request.terms.tenant) else {
+                throw StoreError.corrupt("no tenant \(request.terms.tenant)")
+            }
+            let verdict: Decision.Verdict
+            if draft.approves {
+                // A decision that comes too late, or from the wrong person, is refused as such and not for its details.
+                let scope = try draft.resources.map { lines in
+                    do {
+                        return try tx.scope(lines, of: tenant.id)
+                    } catch Refusal.unknownReference(let field, .resource) {
+                        throw Refusal.exceedsRequest(field: field)
+                    }
+                }
+                verdict = .approve(.init(duration: draft.duration, scope: scope))
+            } else {
+                if draft.duration != nil || draft.resources != nil {
+                    throw Refusal.invalid(
+                        field: draft.duration != nil ? "duration" : "resources",
+                        problem: .notAllowedHere("belongs to an approval; a denial gives nothing."))
+                }
+                verdict = .deny
+            }
+            let context = DecisionContext(
+                tenant: tenant, engineer: try tx.known(request.terms.engineer),
+                approvers: try tx.approvers(of: tenant.id),
+                newGrant: change.entropy.id())
+            let events = try request.decide(
+                verdict, comment: draft.comment, by: person, version: version, in: context, now: change.now)
+            try change.save(request, events)
+            return request
+        }
+    }
+
+    package func withdraw(_ id: String, comment: String?, by caller: Person, key: CommandKey?) async throws
+        -> RequestView
+    {
+        try await end(id, by: caller, key: key) { request, person, now in
+            try request.withdraw(comment: comment, by: person, now: now)
+        }
+    }
+
+    package func finish(_ id: String, comment: String?, by caller: Person, key: CommandKey?) async throws -> RequestView
+    {
+        try await end(id, by: caller, key: key) { request, person, now in
+            try request.finish(comment: comment, by: person, now: now)
+        }
+    }
+
+    package func revoke(_ id: String, comment: String?, by caller: Person, key: CommandKey?) async throws -> RequestView
+    {
+        try await end(id, by: caller, key: key) { request, person, now in
+            try request.revoke(comment: comment, by: person, now: now)
+        }
+    }
+
+    private func end(
+        _ id: String, by caller: Person, key: CommandKey?,
+        _ rule: @escaping @Sendable (inout AccessRequest, Person, Timestamp) throws -> [Event]
+    ) async throws -> RequestView {
+        try await requestCommand(by: caller, key: key) { person, change in
+            var request = try change.tx.request(id, visibleTo: person)
+            try change.save(request, try rule(&request, person, change.now))
+            return request
+        }
+    }
+}

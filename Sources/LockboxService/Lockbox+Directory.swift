@@ -1,0 +1,174 @@
+import LockboxAudit
+import LockboxDomain
+import LockboxPorts
+
+extension Lockbox {
+    /// Brings the directory to what `file` says, in one write; says what changed, a line each. What the file does not
+    /// mention stays. A tenant's policy is its own once it exists: the file may make it stricter, never looser.
+    package func apply(_ file: DirectoryFile) async throws -> [String] {
+        try await store.write(by: .console) { change in
+            var report: [String] = []
+            if let name = file.providerName, try change.tx.providerName() != name {
+                try change.tx.saveProviderName(name)
+                report.append("provider: named \(name)")
+            }
+            for (place, settings) in file.services {
+                try at(place) { report += try change.apply(settings) }
+            }
+            for human in file.providerPeople {
+                try at(human.place) { report += try change.apply(human, at: .provider) }
+            }
+            for customer in file.tenants {
+                try at(customer.place) {
+                    report += try change.apply(customer, services: file.services.map(\.settings.service))
+                }
+            }
+            for customer in file.tenants {
+                guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else { continue }
+                let eligible = try change.tx.approvers(of: tenant.id).count
+                if eligible < tenant.policy.approvalsNeeded {
+                    report.append(
+                        "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has \(eligible) approver(s); "
+                            + "nobody can be given access to its data")
+                }
+            }
+            return report
+        }
+    }
+}
+
+/// Names the place in the file where a refusal came from.
+private func at(_ place: String, _ body: () throws -> Void) throws {
+    do {
+        try body()
+    } catch let refusal as Refusal {
+        throw DirectoryProblem(place: place, sentence: refusal.sentence)
+    }
+}
+
+extension Change {
+    fileprivate mutating func apply(_ settings: ServiceSettings) throws -> [String] {
+        let before = try tx.service(settings.service.id)
+        guard before != settings else { return [] }
+        try tx.save(settings)
+        emit(before == nil ? .serviceAdded(settings.service) : .serviceChanged(settings.service))
+        return ["service \(settings.service.id): \(before == nil ? "added" : "changed")"]
+    }
+
+    fileprivate mutating func apply(_ human: DirectoryFile.Human, at side: Side) throws -> [String] {
+        let identity = Identity(local: human.email)
+        let before = try tx.person(identifiedBy: identity)
+        guard before == nil || before?.side == side else {
+            throw DirectoryProblem(
+                place: human.place,
+                sentence: "\(human.email) belongs to another organisation already. One person is on one side only.")
+        }
+        let after = Person(
+            id: before?.id ?? entropy.id(), side: side, name: human.name, email: human.email, roles: human.roles,
+            aliases: human.aliases,
+            isDisabled: human.isDisabled)
+        guard before != after else { return [] }
+        do {
+            try tx.save(after)
+        } catch Refusal.alreadyExists(.person) {
+            throw DirectoryProblem(
+                place: human.place, sentence: "\(human.email) or one of its aliases means somebody else already.")
+        }
+        guard let before else {
+            emit(.personAdded(after))
+            return ["person \(after.email) added: \(after.roles.names.joined(separator: ", "))"]
+        }
+        emit(.personChanged(before: before, after: after))
+        if before.holds(oneOf: .engineer, at: .provider) && !after.holds(oneOf: .engineer, at: .provider) {
+            for open in try tx.openRequests(of: nil, engineer: after.id) {
+                var request = open
+                let happened = request.engineerLeft(now: now)
+                try save(request, happened)
+            }
+        }
+        return [
+            "person \(after.email) changed: \(after.roles.names.joined(separator: ", "))\(after.isDisabled ? " (disabled)" : "")"
+        ]
+    }
+
+    fileprivate mutating func apply(_ customer: DirectoryFile.Customer, services: [Service]) throws -> [String] {
+        var report = try applyTenant(customer)
+        for human in customer.people { report += try apply(human, at: .tenant(customer.id)) }
+        // A mailbox belongs to the tenant whose people has its address.
+        for service in try tx.services().map(\.service) where service.resourceType == "mailbox" {
+            for human in customer.people {
+                guard let resource = Resource(service: service.id, name: "mailbox:\(human.email.text)") else {
+                    continue
+                }
+                report += try own(resource, customer.id, at: human.place)
+            }
+        }
+        for (place, resource) in customer.resources {
+            guard let service = try tx.service(resource.service)?.service else {
+                throw DirectoryProblem(place: place, sentence: "There is no service \(resource.service).")
+            }
+            guard service.resourceType == resource.type else {
+                throw DirectoryProblem(
+                    place: place, sentence: "The resources of \(service.id) begin with \(service.resourceType):")
+            }
+            report += try own(resource, customer.id, at: place)
+        }
+        return report
+    }
+
+    private func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws -> [String] {
+        let owner = try tx.owner(of: resource)
+        if owner == tenant { return [] }
+        guard owner == nil else {
+            throw DirectoryProblem(place: place, sentence: "\(resource) belongs to another tenant already.")
+        }
+        try tx.save(resource, of: tenant)
+        return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
+    }
+
+    private mutating func applyTenant(_ customer: DirectoryFile.Customer) throws -> [String] {
+        guard let before = try tx.tenant(customer.id) else {
+            let tenant = Tenant(
+                id: customer.id, name: customer.name, isLicensed: customer.isLicensed,
+                policy: customer.policy ?? .standard)
+            try tx.save(tenant)
+            emit(.tenantAdded(tenant))
+            return ["tenant \(tenant.id): added"]
+        }
+        var report: [String] = []
+        var after = before
+        after.name = customer.name
+        if let wanted = customer.policy {
+            after.policy = try before.policy.stricter(with: wanted)
+            if after.policy != wanted {
+                report.append("tenant \(before.id): kept its own policy where the file's is looser")
+            }
+        }
+        after.isLicensed = customer.isLicensed
+        guard after != before else { return report }
+        let rulesChanged = after.policy != before.policy || after.isLicensed != before.isLicensed
+        if rulesChanged { after.version += 1 }
+        try tx.save(after)
+        if after.isLicensed != before.isLicensed {
+            emit(.licenceChanged(after))
+            report.append("tenant \(after.id): licence \(after.isLicensed ? "given" : "withdrawn")")
+        }
+        if after.policy != before.policy {
+            emit(.policyChanged(before: before, after: after))
+            report.append("tenant \(after.id): policy made stricter")
+        }
+        if after.name != before.name { report.append("tenant \(after.id): named \(after.name)") }
+        if rulesChanged { try applyRules(of: after, licenceWithdrawn: before.isLicensed && !after.isLicensed, by: nil) }
+        return report
+    }
+}
+
+extension Policy {
+    /// Of each rule the one that lets through less.
+    fileprivate func stricter(with other: Policy) throws -> Policy {
+        try Policy(
+            requireApproval: requireApproval || other.requireApproval,
+            decisionWindow: min(decisionWindow, other.decisionWindow),
+            maxAccess: min(maxAccess, other.maxAccess), approvalsNeeded: max(approvalsNeeded, other.approvalsNeeded))
+    }
+}

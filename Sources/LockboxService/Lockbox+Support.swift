@@ -1,0 +1,120 @@
+import LockboxAudit
+package import LockboxDomain
+package import LockboxPorts
+
+/// What a member fills in.
+package struct SupportDraft: Hashable, Sendable {
+    package var tenant: String
+    package var subject: String
+    package var description: String
+    package var service: String?
+    /// The number in an outside ticket system; ours is made up otherwise.
+    package var number: String?
+    package var url: String?
+
+    package init(tenant: String, subject: String, description: String, service: String?, number: String?, url: String?)
+    {
+        self.tenant = tenant
+        self.subject = subject
+        self.description = description
+        self.service = service
+        self.number = number
+        self.url = url
+    }
+}
+
+/// A support request with the person who opened it.
+package struct SupportView: Sendable {
+    package let support: SupportRequest
+    package let openedBy: Person
+}
+
+extension Lockbox {
+    package func openSupportRequest(_ draft: SupportDraft, by caller: Person, key: CommandKey?) async throws
+        -> SupportView
+    {
+        try await command(
+            by: caller, key: key, subject: { $0.support.tenant.text + "/" + $0.support.number.text },
+            again: { subject, person, tx, _ in
+                let number = subject.split(separator: "/").last.flatMap { SupportRequestNumber(String($0)) }
+                guard let tenant = person.side.tenant, let number,
+                    let support = try tx.supportRequest(number, of: tenant)
+                else {
+                    throw StoreError.corrupt("the first outcome of a command is gone")
+                }
+                return try SupportView(support: support, openedBy: tx.known(support.openedBy))
+            }
+        ) { person, change in
+            guard let own = person.side.tenant else { throw Refusal.notPermitted(.openSupportRequests) }
+            // Another tenant's identifier is answered like one that nobody has.
+            guard let id = TenantID(draft.tenant), id == own else {
+                throw Refusal.unknownReference(field: "tenant", noun: .tenant)
+            }
+            let service = try draft.service.map { text in
+                guard let id = ServiceID(text), try change.tx.service(id) != nil else {
+                    throw Refusal.unknownReference(field: "service", noun: .service)
+                }
+                return id
+            }
+            let number = try draft.number.map { text in
+                guard let number = SupportRequestNumber(text) else {
+                    throw Refusal.invalid(
+                        field: "number",
+                        problem: .malformed(expected: "1 to 64 letters, digits, dots, dashes and underscores"))
+                }
+                return number
+            }
+            let support = try SupportRequest(
+                tenant: id, number: number ?? SupportRequestNumber(entropy: change.entropy.bytes(10)),
+                subject: draft.subject,
+                description: draft.description, service: service, url: draft.url, openedBy: person, openedAt: change.now
+            )
+            try change.tx.insert(support)
+            change.emit(.supportRequestOpened(support))
+            return SupportView(support: support, openedBy: person)
+        }
+    }
+
+    /// `tenant` says whose, where the caller is of the provider and several tenants use one number.
+    package func supportRequest(_ number: String, tenant: String?, by caller: Person) async throws -> SupportView {
+        try await query(by: caller) { person, tx, _ in
+            guard let number = SupportRequestNumber(number) else { throw Refusal.notFound(.supportRequest) }
+            let found = try tx.supportRequests(numbered: number).filter { support in
+                tenant.map { $0 == support.tenant.text } ?? true
+                    && (person.oversees(support.tenant) || support.openedBy == person.id)
+            }
+            guard found.count <= 1 else { throw Refusal.ambiguous(field: "tenant") }
+            guard let support = found.first else { throw Refusal.notFound(.supportRequest) }
+            return try SupportView(support: support, openedBy: tx.known(support.openedBy))
+        }
+    }
+
+    package func supportRequests(tenant: String?, page: Page, by caller: Person) async throws -> Paged<SupportView> {
+        try await query(by: caller) { person, tx, _ in
+            let (scope, own) = try person.reach(tenant, in: tx)
+            let found = try tx.supportRequests(of: scope, openedBy: own, page: page)
+            return Paged(
+                items: try found.items.map { try SupportView(support: $0, openedBy: tx.known($0.openedBy)) },
+                next: found.next)
+        }
+    }
+}
+
+extension Person {
+    /// Whose things a list may show to this person: of which tenant (nil is all), and whether only those about support
+    /// requests of her own. `wanted` narrows it; a tenant out of reach is answered like one that nobody has.
+    func reach(_ wanted: String?, in tx: any StoreTransaction) throws -> (tenant: TenantID?, openedBy: PersonID?) {
+        let named = try wanted.map { text in
+            guard let id = TenantID(text), try tx.tenant(id) != nil else { throw Refusal.notFound(.tenant) }
+            return id
+        }
+        switch side {
+        case .provider:
+            guard isProviderStaff else { throw Refusal.notFound(.page) }
+            return (named, nil)
+        case .tenant(let own):
+            guard named == nil || named == own else { throw Refusal.notFound(.tenant) }
+            return (own, oversees(own) ? nil : id)
+        }
+    }
+}

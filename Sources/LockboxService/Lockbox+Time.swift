@@ -1,0 +1,26 @@
+import LockboxAudit
+package import LockboxDomain
+import LockboxPorts
+
+extension Lockbox {
+    /// How many requests one write advances, so that a backlog after a long stop does not hold up people.
+    private static let batch = 100
+
+    /// Records what time alone has done: undecided requests expire, scheduled access starts, access ends.
+    /// Nobody's rights depend on it having run. Returns the next instant at which there is something to do.
+    package func letTimePass() async throws -> Timestamp? {
+        while true {
+            let done = try await store.write(by: .system) { change in
+                let due = try change.tx.requestsDue(at: change.now, limit: Self.batch)
+                for stored in due {
+                    var request = stored
+                    let happened = request.advance(to: change.now)
+                    try change.save(request, happened)
+                }
+                return due.count
+            }
+            if done < Self.batch { break }
+        }
+        return try await store.read { tx, _ in try tx.nextRequestDeadline() }
+    }
+}

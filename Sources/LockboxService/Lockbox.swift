@@ -1,0 +1,87 @@
+package import LockboxAudit
+import LockboxDomain
+import LockboxPorts
+
+/// The use cases. Each authorises the caller against what is stored now, runs the rule, and commits.
+///
+/// It knows nothing of HTTP or of how callers sign in: a caller is the `Person` that the identity room found.
+package struct Lockbox: Sendable {
+    let store: AuditedStore
+
+    package init(store: AuditedStore) { self.store = store }
+}
+
+/// A retry's handle on the write that it repeats: the caller's `Idempotency-Key`, and SHA-256 of what was sent with it.
+package struct CommandKey: Hashable, Sendable {
+    package let key: String
+    package let payloadHash: [UInt8]
+
+    package init(key: String, payloadHash: [UInt8]) {
+        self.key = key
+        self.payloadHash = payloadHash
+    }
+}
+
+extension Lockbox {
+    /// Runs `body` as `caller`, once for each key: a retry gets what `again` makes of the first run's subject.
+    /// The record of the key commits with the change, so a crash leaves both or neither.
+    func command<Value: Sendable>(
+        by caller: Person, key: CommandKey?, subject: @escaping @Sendable (Value) -> String,
+        again: @escaping @Sendable (String, Person, any StoreTransaction, Timestamp) throws -> Value,
+        _ body: @escaping @Sendable (Person, inout Change) throws -> Value
+    ) async throws -> Value {
+        try await store.write(by: .person(caller)) { change in
+            let person = try change.tx.current(caller)
+            if let key, let done = try change.tx.command(of: person.id, key: key.key) {
+                guard done.payloadHash == key.payloadHash else { throw Refusal.keyReused }
+                return try again(done.subject, person, change.tx, change.now)
+            }
+            let value = try body(person, &change)
+            if let key {
+                try change.tx.insert(
+                    CommandRecord(
+                        person: person.id, key: key.key, payloadHash: key.payloadHash, subject: subject(value),
+                        at: change.now))
+            }
+            return value
+        }
+    }
+
+    /// Runs `body` as `caller` on one consistent view.
+    func query<Value: Sendable>(
+        by caller: Person, _ body: @escaping @Sendable (Person, any StoreTransaction, Timestamp) throws -> Value
+    ) async throws -> Value {
+        try await store.read { tx, now in try body(try tx.current(caller), tx, now) }
+    }
+}
+
+extension PersonRecords {
+    /// The caller's record as it is now; a caller who was switched off meanwhile is not signed in.
+    func current(_ caller: Person) throws -> Person {
+        guard let person = try person(caller.id), !person.isDisabled else { throw Refusal.notSignedIn }
+        return person
+    }
+
+    /// Everyone who may approve for `tenant` now.
+    func approvers(of tenant: TenantID) throws -> [Person] {
+        try people(at: .tenant(tenant)).filter { $0.mayDecide(for: tenant) }
+    }
+
+    /// A person that a stored row refers to.
+    func known(_ id: PersonID) throws -> Person {
+        guard let person = try person(id) else { throw StoreError.corrupt("no person \(id)") }
+        return person
+    }
+}
+
+extension Person {
+    /// Roles at the provider that see every tenant's requests.
+    static let providerStaff: Roles = [.engineer, .manager, .operator]
+
+    var isProviderStaff: Bool { holds(oneOf: Self.providerStaff, at: .provider) }
+
+    /// Whether the person sees all that concerns `tenant`, not only what she opened herself.
+    func oversees(_ tenant: TenantID) -> Bool {
+        isProviderStaff || holds(oneOf: [.approver, .admin, .auditor], at: .tenant(tenant))
+    }
+}

@@ -1,0 +1,92 @@
+import LockboxAudit
+package import LockboxDomain
+package import LockboxPorts
+
+/// An access request as it is at one instant, with what a reader needs beside it.
+package struct RequestView: Sendable {
+    /// What became of a grant, its removal from the services included.
+    package enum GrantState: String, Sendable {
+        case scheduled, active
+        /// Over, and a service has not confirmed yet that nothing is left.
+        case removing
+        /// Over, and a service could not be made to confirm; it is being retried.
+        case removalFailed
+        case ended
+    }
+
+    package let request: AccessRequest
+    package let at: Timestamp
+    /// Everyone the request speaks of.
+    package let people: [PersonID: Person]
+    package let removals: [Removal]
+    package let uses: [CredentialUse]
+
+    package var grantState: GrantState? {
+        switch request.state {
+        case .scheduled: .scheduled
+        case .active: .active
+        case .ended:
+            if removals.contains(where: { $0.progress == .failed }) {
+                .removalFailed
+            } else if removals.contains(where: { $0.progress == .pending }) {
+                .removing
+            } else {
+                .ended
+            }
+        case .awaitingManager, .awaitingCustomer, .rejected, .denied, .withdrawn, .expired: nil
+        }
+    }
+}
+
+extension RequestView {
+    init(_ stored: AccessRequest, at now: Timestamp, in tx: any StoreTransaction) throws {
+        request = stored.seen(at: now)
+        at = now
+        var ids = [request.terms.engineer] + request.decisions.map(\.person)
+        if let by = request.state.ending?.by { ids.append(by) }
+        people = try ids.reduce(into: [:]) { people, id in people[id] = try tx.known(id) }
+        removals = request.state.ending == nil ? [] : try tx.removals(of: request.id)
+        uses = try request.state.grant.map { try tx.uses(of: $0.id) } ?? []
+    }
+}
+
+extension Lockbox {
+    package func request(_ id: String, by caller: Person) async throws -> RequestView {
+        try await query(by: caller) { person, tx, now in
+            try RequestView(try tx.request(id, visibleTo: person), at: now, in: tx)
+        }
+    }
+
+    package func requests(_ filter: RequestFilter, tenant: String?, page: Page, by caller: Person) async throws
+        -> Paged<RequestView>
+    {
+        try await query(by: caller) { person, tx, now in
+            var filter = filter
+            (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
+            let found = try tx.requests(filter, page: page)
+            return Paged(items: try found.items.map { try RequestView($0, at: now, in: tx) }, next: found.next)
+        }
+    }
+
+    /// The letters about a request and how each fared, for the provider and for those who oversee the tenant.
+    package func notices(about id: String, by caller: Person) async throws -> [(notice: Notice, recipient: Person)] {
+        try await query(by: caller) { person, tx, _ in
+            let request = try tx.request(id, visibleTo: person)
+            guard person.oversees(request.terms.tenant) else { throw Refusal.notFound(.accessRequest) }
+            return try tx.notices(about: request.id).map { ($0, try tx.known($0.recipient)) }
+        }
+    }
+}
+
+extension AccessRequestRecords where Self: SupportRequestRecords {
+    /// The request, if it exists for `person`; else the same refusal as for one that does not exist at all.
+    func request(_ text: String, visibleTo person: Person) throws -> AccessRequest {
+        guard let id = RequestID(text), let request = try request(id) else { throw Refusal.notFound(.accessRequest) }
+        let tenant = request.terms.tenant
+        if person.oversees(tenant) { return request }
+        guard person.side == .tenant(tenant),
+            try supportRequest(request.terms.supportRequest, of: tenant)?.openedBy == person.id
+        else { throw Refusal.notFound(.accessRequest) }
+        return request
+    }
+}

@@ -1,0 +1,63 @@
+import LockboxDomain
+import LockboxPorts
+
+extension SQLTransaction: RemovalRecords {
+    private static let removalColumns = """
+        grant_id, service, request, tenant, usernames, progress, attempts, next_attempt, problem
+        """
+
+    func save(_ removal: Removal) throws {
+        try connection.execute(
+            """
+            INSERT INTO removal (\(Self.removalColumns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT (grant_id, service) DO UPDATE SET request = excluded.request, tenant = excluded.tenant,
+                usernames = excluded.usernames, progress = excluded.progress, attempts = excluded.attempts,
+                next_attempt = excluded.next_attempt, problem = excluded.problem
+            """,
+            [
+                .id(removal.grant), .id(removal.service), .id(removal.request), .id(removal.tenant),
+                try JSONColumn.value(removal.usernames), .choice(removal.progress), .count(removal.attempts),
+                .time(removal.nextAttempt), .optional(removal.problem),
+            ])
+    }
+
+    func removals(of request: RequestID) throws -> [Removal] {
+        try connection.query(
+            "SELECT \(Self.removalColumns) FROM removal WHERE request = $1 ORDER BY grant_id, service",
+            [.id(request)], row: Self.removal)
+    }
+
+    func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal] {
+        try connection.query(
+            """
+            SELECT \(Self.removalColumns) FROM removal WHERE progress <> 'confirmed' AND next_attempt <= $1
+            ORDER BY next_attempt, grant_id, service LIMIT $2
+            """, [.time(now), .limit(limit)], row: Self.removal)
+    }
+
+    func openRemovals() throws -> [Removal] {
+        try connection.query(
+            """
+            SELECT \(Self.removalColumns) FROM removal WHERE progress <> 'confirmed'
+            ORDER BY next_attempt, grant_id, service
+            """, row: Self.removal)
+    }
+
+    func nextRemovalAttempt() throws -> Timestamp? {
+        try connection.queryOne(
+            """
+            SELECT grant_id, service, next_attempt FROM removal WHERE progress <> 'confirmed'
+            ORDER BY next_attempt, grant_id, service LIMIT 1
+            """
+        ) { try Record($0, of: "removal", keyColumns: 2).timestamp(2) }
+    }
+
+    private static func removal(_ row: SQLRow) throws -> Removal {
+        let record = Record(row, of: "removal", keyColumns: 2)
+        return Removal(
+            tenant: try record.slug(3), request: try record.id(2), grant: try record.id(0),
+            service: try record.slug(1), usernames: try record.json(4), progress: try record.choice(5),
+            attempts: try record.count(6), nextAttempt: try record.timestamp(7),
+            problem: try record.optionalText(8))
+    }
+}

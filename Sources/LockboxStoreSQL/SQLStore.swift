@@ -1,0 +1,46 @@
+import LockboxDomain
+package import LockboxPorts
+
+/// The store over any database that can run serialisable transactions.
+package struct SQLStore: Store {
+    private let engine: any SQLEngine
+
+    /// Takes over `engine` and brings its schema up to date.
+    package init(engine: any SQLEngine, dialect: SQLDialect) async throws {
+        self.engine = engine
+        try await engine.migrate(Schema.migrations(for: dialect))
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await engine.write { try body(SQLTransaction(connection: $0)) }
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await engine.read { try body(SQLTransaction(connection: $0)) }
+    }
+
+    package func changedElsewhere() async throws -> Bool { try await engine.changedElsewhere() }
+
+    /// Finishes the writes that wait, then lets go of the database.
+    package func close() async throws { try await engine.close() }
+}
+
+/// The records of every subject over one connection, inside one transaction. One file for each protocol.
+struct SQLTransaction {
+    let connection: any SQLConnection
+}
+
+extension SQLTransaction {
+    /// Runs `change`, with a violated uniqueness in the terms of the caller.
+    func ifNotUnique(_ refusal: Refusal, _ change: () throws -> Void) throws {
+        do {
+            try change()
+        } catch let violation as SQLConstraintViolation where violation.kind == .unique {
+            throw refusal
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Foundation
+import GRDB
+import LockboxPorts
+package import LockboxStoreSQL
+import Synchronization
+
+/// The store's database in one SQLite file: many readers on snapshots, one writer that commits in groups.
+///
+/// The file may be shared with other processes of this machine, not over a network file system.
+package final class SQLiteEngine: SQLEngine {
+    private let pool: DatabasePool
+    private let checkpoints: Checkpoints
+    let writer: GroupWriter
+    private let queue: WriteQueue
+    /// `PRAGMA data_version` of the writer as `changedElsewhere` last saw it.
+    private let seenVersion: Mutex<Int64>
+    /// Removed with everything in it on closing.
+    let temporaryFolder: String?
+
+    /// Opens the database at `path` and makes it if there is none. The file is for its owner alone.
+    package convenience init(path: String) throws {
+        try self.init(path: path, durability: .full, temporaryFolder: nil)
+    }
+
+    /// A new database in a temporary folder that `close` removes. It never waits for the disk, for nobody reads it again.
+    package static func temporary() throws -> SQLiteEngine {
+        let folder = try DatabaseFile.temporaryFolder()
+        return try SQLiteEngine(path: folder + "/lockbox.sqlite", durability: .none, temporaryFolder: folder)
+    }
+
+    private init(path: String, durability: Durability, temporaryFolder: String?) throws {
+        try DatabaseFile.protect(path)
+        let opened = try translatingErrors {
+            let pool = try DatabasePool(path: path, configuration: Self.configuration)
+            let version = try pool.writeWithoutTransaction { writer in
+                try durability.enforce(on: writer)
+                return try Self.dataVersion(writer)
+            }
+            return (pool, version, try Checkpoints(path: path, configuration: Self.configuration))
+        }
+        let (pool, version, checkpoints) = opened
+        self.pool = pool
+        self.checkpoints = checkpoints
+        self.seenVersion = Mutex(version)
+        self.temporaryFolder = temporaryFolder
+        let writer = GroupWriter(pool: pool, checkpoints: checkpoints)
+        self.writer = writer
+        self.queue = WriteQueue(commit: writer.commit)
+    }
+
+    deinit {
+        // The thread keeps the pool until it has ended; those who wait keep the engine, so there are none.
+        queue.close()
+        removeTemporaryFolder()
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.submit(
+                WaitingWrite(
+                    run: { connection in
+                        let value = try body(connection)
+                        return { continuation.resume(returning: value) }
+                    },
+                    fail: { continuation.resume(throwing: $0) }))
+        }
+    }
+
+    /// A read whose task is cancelled is broken off.
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.read { try body(GRDBConnection(database: $0)) }
+        } catch let error as DatabaseError {
+            throw translated(error)
+        }
+    }
+
+    /// SQLite counts, for each connection, the commits of all others. Asked on the writer's connection, between two
+    /// groups, that is everyone but us.
+    package func changedElsewhere() async throws -> Bool {
+        do {
+            return try await pool.writeWithoutTransaction { [self] writer in
+                let version = try Self.dataVersion(writer)
+                return seenVersion.withLock { seen in
+                    defer { seen = version }
+                    return seen != version
+                }
+            }
+        } catch let error as DatabaseError {
+            throw translated(error)
+        }
+    }
+
+    package func close() async throws {
+        await queue.closeAndWait()
+        try translatingErrors {
+            try checkpoints.close()
+            // The last connection of all moves the log into the database file and removes it. A crash here leaves the
+            // log, and the next to open the file recovers it.
+            try pool.close()
+        }
+        removeTemporaryFolder()
+    }
+
+    private func removeTemporaryFolder() {
+        guard let temporaryFolder else { return }
+        do {
+            try FileManager.default.removeItem(atPath: temporaryFolder)
+        } catch {
+            // Already gone, or left to whoever empties the folder of temporary files.
+        }
+    }
+}
+
+/// Where the line of waiting bodies meets the database.
+struct GroupWriter: Sendable {
+    let pool: DatabasePool
+    let checkpoints: Checkpoints
+
+    /// Answers every caller of the group.
+    func commit(_ group: [WaitingWrite]) {
+        pool.writeWithoutTransaction { database in
+            GroupCommit.run(group, in: GRDBTransaction(database: database))
+        }
+        checkpoints.groupEnded(writes: group.count)
+    }
+}
+
+extension SQLiteEngine {
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(SQLiteLimits.busyTimeoutSeconds)
+        configuration.maximumReaderCount = SQLiteLimits.readers
+        configuration.foreignKeysEnabled = true
+        configuration.prepareDatabase { database in
+            // Checkpoints.swift says when instead.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            _ = try Int.fetchOne(database, sql: "PRAGMA journal_size_limit = \(SQLiteLimits.keptLogBytes)")
+        }
+        return configuration
+    }
+
+    private static func dataVersion(_ database: Database) throws -> Int64 {
+        guard let version = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA data_version")) else {
+            throw StoreError.unavailable("SQLite gives no data_version")
+        }
+        return version
+    }
+}
+
+/// When a commit counts as done.
+private enum Durability: Int64 {
+    /// When it will survive the loss of power: SQLite's `synchronous=FULL`.
+    case full = 2
+    /// When the operating system has it.
+    case none = 0
+
+    /// GRDB sets NORMAL as it opens a pool, whatever was set before; so this comes after, and looks.
+    func enforce(on writer: Database) throws {
+        try writer.execute(sql: "PRAGMA synchronous = \(rawValue)")
+        let settings = [
+            ("synchronous", "\(rawValue)"), ("journal_mode", "wal"), ("foreign_keys", "1"), ("wal_autocheckpoint", "0"),
+            ("journal_size_limit", "\(SQLiteLimits.keptLogBytes)"),
+        ]
+        for (name, wanted) in settings {
+            let found = try String.fetchOne(writer, sql: "PRAGMA \(name)")
+            guard found == wanted else {
+                throw StoreError.unavailable("SQLite runs with \(name) = \(found ?? "nothing"), not \(wanted)")
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package import LockboxPorts
+import LockboxStoreSQL
+
+/// The store in one SQLite file.
+package struct SQLiteStore: Store {
+    private let store: SQLStore
+
+    private init(engine: SQLiteEngine) async throws {
+        store = try await SQLStore(engine: engine, dialect: .sqlite)
+    }
+
+    /// Opens the database at `path`, makes it if there is none, and brings its schema up to date.
+    package static func open(path: String) async throws -> SQLiteStore {
+        try await SQLiteStore(engine: SQLiteEngine(path: path))
+    }
+
+    /// An empty store that `close` removes. It never waits for the disk, for nobody reads it again.
+    package static func temporary() async throws -> SQLiteStore {
+        try await SQLiteStore(engine: .temporary())
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await store.write(body)
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await store.read(body)
+    }
+
+    package func changedElsewhere() async throws -> Bool { try await store.changedElsewhere() }
+
+    /// Finishes the writes that wait, then lets go of the database.
+    package func close() async throws { try await store.close() }
+}

@@ -1,0 +1,170 @@
+/// An access request with everything that became of it. The entity tag is `"v<version>"`.
+public struct AccessRequestBody: Codable, Hashable, Sendable {
+    public var id: String
+    public var state: AccessState
+    public var version: Int
+    public var tenant: String
+    public var supportRequest: String
+    public var engineer: PersonRef
+    public var reason: String
+    public var resources: [ResourceAccess]
+    public var duration: String
+    @Nullable public var notBefore: String?
+    public var createdAt: String
+    /// Until when somebody must have decided; null once decided.
+    @Nullable public var decideBy: String?
+    /// How many of the customer's people must say yes; null unless the customer is asked.
+    @Nullable public var approvalsNeeded: Int?
+    public var decisions: [DecisionBody]
+    @Nullable public var grant: GrantBody?
+
+    public init(
+        id: String, state: AccessState, version: Int, tenant: String, supportRequest: String, engineer: PersonRef,
+        reason: String, resources: [ResourceAccess], duration: String, notBefore: String?, createdAt: String,
+        decideBy: String?, approvalsNeeded: Int?, decisions: [DecisionBody], grant: GrantBody?
+    ) {
+        self.id = id
+        self.state = state
+        self.version = version
+        self.tenant = tenant
+        self.supportRequest = supportRequest
+        self.engineer = engineer
+        self.reason = reason
+        self.resources = resources
+        self.duration = duration
+        self.notBefore = notBefore
+        self.createdAt = createdAt
+        self.decideBy = decideBy
+        self.approvalsNeeded = approvalsNeeded
+        self.decisions = decisions
+        self.grant = grant
+    }
+}
+
+/// One person's word, as it was given.
+public struct DecisionBody: Codable, Hashable, Sendable {
+    public var by: PersonRef
+    /// `provider` (a manager) or `customer`.
+    public var side: String
+    public var decision: Verdict
+    @Nullable public var comment: String?
+    /// The shorter duration, if the approval gave one.
+    @Nullable public var duration: String?
+    /// The fewer resources or actions, if the approval gave less.
+    @Nullable public var resources: [ResourceAccess]?
+    public var at: String
+
+    public init(
+        by: PersonRef, side: String, decision: Verdict, comment: String?, duration: String?,
+        resources: [ResourceAccess]?, at: String
+    ) {
+        self.by = by
+        self.side = side
+        self.decision = decision
+        self.comment = comment
+        self.duration = duration
+        self.resources = resources
+        self.at = at
+    }
+}
+
+/// The access that an approved request gives.
+public struct GrantBody: Codable, Hashable, Sendable {
+    public var id: String
+    public var start: String
+    public var end: String
+    public var state: GrantState
+    /// `approval`, or `policy` where the tenant requires none.
+    public var basis: String
+    public var resources: [ResourceAccess]
+    /// `windowOver`, `finished`, `revoked` or `tenantSwitch`; null while it lasts.
+    @Nullable public var endedReason: String?
+    @Nullable public var endedAt: String?
+    @Nullable public var endedBy: PersonRef?
+    /// What each service made of the end.
+    public var removals: [RemovalBody]
+    /// How often each resource was opened.
+    public var uses: [UseBody]
+
+    public init(
+        id: String, start: String, end: String, state: GrantState, basis: String, resources: [ResourceAccess],
+        endedReason: String?, endedAt: String?, endedBy: PersonRef?, removals: [RemovalBody], uses: [UseBody]
+    ) {
+        self.id = id
+        self.start = start
+        self.end = end
+        self.state = state
+        self.basis = basis
+        self.resources = resources
+        self.endedReason = endedReason
+        self.endedAt = endedAt
+        self.endedBy = endedBy
+        self.removals = removals
+        self.uses = uses
+    }
+}
+
+/// The work of making one service forget a grant that ended.
+public struct RemovalBody: Codable, Hashable, Sendable {
+    public var service: String
+    /// `pending`, `failed` (it is tried again) or `confirmed`.
+    public var state: String
+    public var attempts: Int
+    /// Why the last attempt failed.
+    @Nullable public var problem: String?
+
+    public init(service: String, state: String, attempts: Int, problem: String?) {
+        self.service = service
+        self.state = state
+        self.attempts = attempts
+        self.problem = problem
+    }
+}
+
+/// How often, and between when, one resource was opened.
+public struct UseBody: Codable, Hashable, Sendable {
+    public var service: String
+    public var id: String
+    public var count: Int
+    public var first: String
+    public var last: String
+
+    public init(service: String, id: String, count: Int, first: String, last: String) {
+        self.service = service
+        self.id = id
+        self.count = count
+        self.first = first
+        self.last = last
+    }
+}
+
+/// A letter about a request, and what became of it.
+public struct NoticeBody: Codable, Hashable, Sendable {
+    public var id: String
+    /// What it tells, such as `customerAsked`.
+    public var kind: String
+    public var recipient: PersonRef
+    /// `queued`, `sent`, `refused` (by the receiving server, for good) or `cancelled`.
+    public var state: String
+    public var attempts: Int
+    public var createdAt: String
+    @Nullable public var sentAt: String?
+    @Nullable public var nextAttempt: String?
+    /// The receiving server's last words.
+    @Nullable public var lastReply: String?
+
+    public init(
+        id: String, kind: String, recipient: PersonRef, state: String, attempts: Int, createdAt: String,
+        sentAt: String?, nextAttempt: String?, lastReply: String?
+    ) {
+        self.id = id
+        self.kind = kind
+        self.recipient = recipient
+        self.state = state
+        self.attempts = attempts
+        self.createdAt = createdAt
+        self.sentAt = sentAt
+        self.nextAttempt = nextAttempt
+        self.lastReply = lastReply
+    }
+}

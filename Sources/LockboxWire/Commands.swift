@@ -1,0 +1,123 @@
+/// One resource and what may be done to it: `read`, or `read` and `write`.
+public struct ResourceAccess: Codable, Hashable, Sendable, KnownMembers {
+    public var service: String
+    /// Type and name: `mailbox:sue@contoso.example`.
+    public var id: String
+    public var actions: [String]
+
+    public init(service: String, id: String, actions: [String]) {
+        self.service = service
+        self.id = id
+        self.actions = actions
+    }
+
+    public static let members: Set<String> = ["service", "id", "actions"]
+}
+
+/// Asks for access to a tenant's data.
+public struct NewAccessRequest: Codable, Hashable, Sendable, KnownMembers {
+    public var tenant: String
+    public var supportRequest: String
+    public var reason: String
+    /// ISO 8601: `PT2H`.
+    public var duration: String
+    public var resources: [ResourceAccess]
+    /// The earliest start; at once if left out.
+    public var notBefore: String?
+
+    public init(
+        tenant: String, supportRequest: String, reason: String, duration: String, resources: [ResourceAccess],
+        notBefore: String? = nil
+    ) {
+        self.tenant = tenant
+        self.supportRequest = supportRequest
+        self.reason = reason
+        self.duration = duration
+        self.resources = resources
+        self.notBefore = notBefore
+    }
+
+    public static let members: Set<String> = [
+        "tenant", "supportRequest", "reason", "duration", "resources", "notBefore",
+    ]
+
+    public static var nestedArrays: [String: any KnownMembers.Type] { ["resources": ResourceAccess.self] }
+}
+
+/// A yes or no. A yes may give less than was asked for: a shorter duration, fewer resources, fewer actions.
+public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
+    public var decision: Verdict
+    public var comment: String?
+    public var duration: String?
+    public var resources: [ResourceAccess]?
+
+    public init(
+        decision: Verdict, comment: String? = nil, duration: String? = nil, resources: [ResourceAccess]? = nil
+    ) {
+        self.decision = decision
+        self.comment = comment
+        self.duration = duration
+        self.resources = resources
+    }
+
+    public static let members: Set<String> = ["decision", "comment", "duration", "resources"]
+
+    public static var nestedArrays: [String: any KnownMembers.Type] { ["resources": ResourceAccess.self] }
+}
+
+/// Goes with withdrawing, finishing and revoking.
+public struct CommentBody: Codable, Hashable, Sendable, KnownMembers {
+    public var comment: String?
+
+    public init(comment: String? = nil) { self.comment = comment }
+
+    public static let members: Set<String> = ["comment"]
+}
+
+/// Asks for a credential. The resource may be left out when the access has only one.
+public struct NewCredential: Codable, Hashable, Sendable, KnownMembers {
+    public var service: String?
+    public var resource: String?
+
+    public init(service: String? = nil, resource: String? = nil) {
+        self.service = service
+        self.resource = resource
+    }
+
+    public static let members: Set<String> = ["service", "resource"]
+}
+
+/// What the engineer presents to a service; `token` is shown this once.
+public struct CredentialBody: Codable, Hashable, Sendable {
+    public var id: String
+    public var token: String
+    public var expiresAt: String
+    public var resource: String
+    public var service: String
+    /// The login name at the service.
+    public var username: String
+    public var actions: [String]
+    /// How to present it, in a sentence.
+    public var how: String
+
+    public init(
+        id: String, token: String, expiresAt: String, resource: String, service: String, username: String,
+        actions: [String], how: String
+    ) {
+        self.id = id
+        self.token = token
+        self.expiresAt = expiresAt
+        self.resource = resource
+        self.service = service
+        self.username = username
+        self.actions = actions
+        self.how = how
+    }
+}
+
+extension CredentialBody: CustomStringConvertible, CustomReflectable {
+    /// Never the token, in no log and no dump.
+    public var description: String { "credential \(id) for \(resource)" }
+
+    public var customMirror: Mirror { Mirror(self, children: ["id": id, "resource": resource]) }
+}

@@ -1,0 +1,84 @@
+/// A customer organisation.
+public struct TenantBody: Codable, Hashable, Sendable {
+    public var id: String
+    public var name: String
+    /// Whether its plan includes Lockbox.
+    public var licensed: Bool
+    /// Whether its own yes is needed.
+    public var requireApproval: Bool
+
+    public init(id: String, name: String, licensed: Bool, requireApproval: Bool) {
+        self.id = id
+        self.name = name
+        self.licensed = licensed
+        self.requireApproval = requireApproval
+    }
+}
+
+/// A tenant's own rules as they are. The entity tag is `"v<version>"`.
+public struct PolicyBody: Codable, Hashable, Sendable {
+    public var tenant: String
+    public var licensed: Bool
+    public var requireApproval: Bool
+    public var decisionWindow: String
+    public var maxAccess: String
+    public var approvalsNeeded: Int
+    public var version: Int
+
+    public init(
+        tenant: String, licensed: Bool, requireApproval: Bool, decisionWindow: String, maxAccess: String,
+        approvalsNeeded: Int, version: Int
+    ) {
+        self.tenant = tenant
+        self.licensed = licensed
+        self.requireApproval = requireApproval
+        self.decisionWindow = decisionWindow
+        self.maxAccess = maxAccess
+        self.approvalsNeeded = approvalsNeeded
+        self.version = version
+    }
+}
+
+/// A tenant's own rules as they shall be.
+public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
+    public var requireApproval: Bool
+    public var decisionWindow: String
+    public var maxAccess: String
+    public var approvalsNeeded: Int
+
+    public init(requireApproval: Bool, decisionWindow: String, maxAccess: String, approvalsNeeded: Int) {
+        self.requireApproval = requireApproval
+        self.decisionWindow = decisionWindow
+        self.maxAccess = maxAccess
+        self.approvalsNeeded = approvalsNeeded
+    }
+
+    public static let members: Set<String> = ["requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded"]
+}
+
+/// Something that holds customers' data and obeys grants.
+public struct ServiceBody: Codable, Hashable, Sendable {
+    public var id: String
+    /// `imap`, `http` or `sql`.
+    public var kind: String
+    /// The type of its resources: `mailbox`.
+    public var resources: String
+
+    public init(id: String, kind: String, resources: String) {
+        self.id = id
+        self.kind = kind
+        self.resources = resources
+    }
+}
+
+/// One thing that can be opened.
+public struct ResourceBody: Codable, Hashable, Sendable {
+    public var service: String
+    /// Type and name: `mailbox:sue@contoso.example`.
+    public var id: String
+
+    public init(service: String, id: String) {
+        self.service = service
+        self.id = id
+    }
+}

@@ -1,0 +1,174 @@
+import ArgumentParser
+import LockboxClient
+import LockboxWire
+
+struct AccessCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "access", abstract: "Access that is open now.", subcommands: [ListAccess.self])
+
+    struct ListAccess: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List who has access to what right now, and until when.",
+            discussion: "  lockbox access list          then, to end one:   lockbox request revoke LBX-…")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @OptionGroup var paging: LimitOptions
+        @Option(help: "Only to data of this tenant.") var tenant: String?
+
+        func run() async throws {
+            try await Session.run(server, format.output) { session in
+                let path = Path("v1", "requests", query: ["state": "active", "tenant": tenant])
+                let found = try await session.client.list(path, limit: paging.limit, of: AccessRequestBody.self)
+                let now = session.shell.now()
+                try session.show(found, none: "Nobody has access now.") { requests in
+                    var table = Table("Request", "Tenant", "Engineer", "Ends", "Used", "Opens")
+                    for request in requests {
+                        guard let grant = request.grant else { continue }
+                        table.add(
+                            request.id, request.tenant, request.engineer.name, TimeText.relative(grant.end, now: now),
+                            "\(grant.uses.reduce(0) { $0 + $1.count })×",
+                            grant.resources.map(\.words).joined(separator: ", "))
+                    }
+                    return table
+                }
+            }
+        }
+    }
+}
+
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "A tenant's own rules.", subcommands: [ShowPolicy.self, SetPolicy.self])
+
+    struct ShowPolicy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the rules.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+
+        func run() async throws {
+            try await Session.run(server, format.output) { session in
+                let tenant = try await session.tenant(tenant)
+                let policy: PolicyBody = try await session.client.get(Path("v1", "tenants", tenant, "policy"))
+                try session.show(policy) { $0.lines }
+            }
+        }
+    }
+
+    struct SetPolicy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Change rules; those that you do not name stay.",
+            discussion: """
+                  lockbox policy set --require-approval --decision-window 6h
+                  lockbox policy set --approvals-needed 2 --max-access 1h
+                """)
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+        @Flag(inversion: .prefixedNo, help: "Require approval for all data access requests.")
+        var requireApproval: Bool?
+        @Option(help: "How long approvers may take: 15m to 14d.") var decisionWindow: DurationArgument?
+        @Option(help: "How long access may last: up to 24h.") var maxAccess: DurationArgument?
+        @Option(help: "How many approvers must say yes: 1 to 10.") var approvalsNeeded: Int?
+
+        func run() async throws {
+            if requireApproval == nil, decisionWindow == nil, maxAccess == nil, approvalsNeeded == nil {
+                throw ValidationError("Say which rule to change.")
+            }
+            try await Session.run(server, format.output) { session in
+                let path = Path("v1", "tenants", try await session.tenant(tenant), "policy")
+                let before: PolicyBody = try await session.client.get(path)
+                let wanted = NewPolicy(
+                    requireApproval: requireApproval ?? before.requireApproval,
+                    decisionWindow: decisionWindow?.iso ?? before.decisionWindow,
+                    maxAccess: maxAccess?.iso ?? before.maxAccess,
+                    approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded)
+                let after: PolicyBody = try await session.client.put(path, wanted, ifVersion: before.version)
+                try session.show(after) { $0.lines }
+            }
+        }
+    }
+}
+
+extension PolicyBody {
+    fileprivate var lines: [String] {
+        var sheet = Sheet()
+        sheet.add("Tenant", tenant)
+        sheet.add("Lockbox in the plan", licensed ? "yes" : "no")
+        sheet.add("Require approval", requireApproval ? "yes" : "no")
+        sheet.add("Time to decide", TimeText.duration(decisionWindow))
+        sheet.add("Longest access", TimeText.duration(maxAccess))
+        sheet.add("Approvals needed", "\(approvalsNeeded)")
+        sheet.add("Version", "\(version)")
+        return sheet.lines
+    }
+}
+
+struct PeopleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "people", abstract: "A tenant's people and what they may do.",
+        subcommands: [ListPeople.self, SetRoles.self])
+
+    struct ListPeople: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List people and their roles.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+
+        func run() async throws {
+            try await Session.run(server, format.output) { session in
+                let path = Path("v1", "tenants", try await session.tenant(tenant), "people")
+                let found = try await session.client.list(path, of: PersonBody.self)
+                try session.show(found, none: "There is nobody.") { people in
+                    var table = Table("Id", "Name", "E-mail", "Roles", "")
+                    for person in people {
+                        table.add(
+                            person.id, person.name, person.email, person.roles.joined(separator: ", "),
+                            person.disabled ? "switched off" : "")
+                    }
+                    return table
+                }
+            }
+        }
+    }
+
+    struct SetRoles: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set-roles", abstract: "Say what a person may do; this replaces the roles they have.",
+            discussion: """
+                  lockbox people set-roles adam@contoso.test member approver
+
+                Roles: member, approver (decides on access), admin (also sets rules and roles), auditor (reads the log).
+                """)
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+        @Argument(help: "The person's e-mail address or id.") var person: String
+        @Argument(
+            help: "All the roles the person shall have.", completion: .list(["member", "approver", "admin", "auditor"]))
+        var roles: [String] = []
+        @Flag(help: "Take all roles away.") var none = false
+
+        func run() async throws {
+            if roles.isEmpty != none { throw ValidationError("Name the roles, or take all away with --none.") }
+            try await Session.run(server, format.output) { session in
+                let path = Path("v1", "tenants", try await session.tenant(tenant), "people")
+                let people = try await session.client.list(path, of: PersonBody.self).items
+                let wanted = person.lowercased()
+                guard let found = people.first(where: { [$0.id.lowercased(), $0.email.lowercased()].contains(wanted) })
+                else { throw Failure.failed("There is no \(TerminalText.clean(person)) among the tenant's people.") }
+                let after: PersonBody = try await session.client.put(
+                    path.appending(found.id), NewRoles(roles: roles))
+                try session.show(after) { person in
+                    let roles = person.roles.isEmpty ? "no roles" : person.roles.joined(separator: ", ")
+                    return [TerminalText.clean("\(person.name) now has: \(roles)")]
+                }
+            }
+        }
+    }
+}

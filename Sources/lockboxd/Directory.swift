@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import LockboxDomain
+import LockboxIdentity
+import LockboxServer
+import LockboxService
+
+struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Adds and changes tenants, people, roles and services as a file says.",
+        discussion: """
+            What the file does not mention stays as it is. Nothing changes if anything in the file is wrong. A running server
+            sees the changes within a second. A tenant's policy is its own: the file can make it stricter, never looser.
+            """)
+
+    @OptionGroup var config: ConfigOption
+
+    @Option(name: .shortAndLong, help: "The directory file.")
+    var file: String
+
+    func run() async throws {
+        let report = try await withServer(config) { opened in
+            try await opened.server.lockbox.apply(try DirectoryFile.load(path: file))
+        }
+        print(report.isEmpty ? "nothing changed" : report.joined(separator: "\n"))
+    }
+}
+
+struct Token: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Issues an API token to a person and prints it, this once.")
+
+    @OptionGroup var config: ConfigOption
+
+    @Option(name: .long, help: "The person's e-mail address.")
+    var person: String
+
+    @Option(name: .long, help: "What the token is for.")
+    var label = "issued by lockboxd"
+
+    func run() async throws {
+        let address = try address(person)
+        let new = try await withServer(config) { opened in
+            try await opened.server.signIn.issueToken(for: address, label: label)
+        }
+        print(new.secret)
+    }
+}
+
+struct Password: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Sets a person's local password, which it reads from standard input.",
+        discussion: "The first line is the password: lockboxd password --config lockbox.yaml --person EMAIL < FILE")
+
+    @OptionGroup var config: ConfigOption
+
+    @Option(name: .long, help: "The person's e-mail address.")
+    var person: String
+
+    func run() async throws {
+        let address = try address(person)
+        guard let password = readLine(strippingNewline: true), !password.isEmpty else {
+            throw ValidationError("Give the password on standard input.")
+        }
+        let found = try await withServer(config) { opened in
+            try await opened.server.signIn.setPassword(password, of: address)
+        }
+        print("password of \(found.email) set")
+    }
+}
+
+private func address(_ text: String) throws -> EmailAddress {
+    guard let address = EmailAddress(text) else { throw ValidationError("\(text) is not an e-mail address.") }
+    return address
+}

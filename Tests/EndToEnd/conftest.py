@@ -1,0 +1,63 @@
+import sys
+
+sys.dont_write_bytecode = True
+
+import pathlib
+
+import pytest
+
+from lockbox_rig import clock, secrets
+from lockbox_rig.directory import DirectoryFile, imap_service
+from lockbox_rig.lockboxd import LOCKBOXD, Lockboxd
+from lockbox_rig.machine import Scratch, free_port
+from lockbox_rig.world import World
+
+
+def pytest_collection_modifyitems(items):
+    """The search for secrets comes last: it searches what the others left behind."""
+    items.sort(key=lambda item: item.path.name == "test_secrets.py")
+
+
+def pytest_unconfigure():
+    clock.discard_library()
+
+
+def _require_server():
+    if not pathlib.Path(LOCKBOXD).exists():
+        pytest.fail(f"{LOCKBOXD} is not there: `swift build` first, or name another by LOCKBOXD")
+
+
+@pytest.fixture(scope="session")
+def world():
+    """The one running installation that most tests share."""
+    _require_server()
+    world = World()
+    try:
+        yield world
+    finally:
+        world.stop()
+
+
+@pytest.fixture
+def install():
+    """Makes installations of a test's own, and clears them away. Their mail service has no Dovecot behind it."""
+    _require_server()
+    made = []
+
+    def make(clock_shifts=False, directory=None, **settings):
+        scratch = Scratch("own")
+        shifted = clock.ShiftedClock(scratch.path) if clock_shifts else None
+        if directory is None:
+            for name in ("client", "doveadm"):
+                (scratch.path / name).write_text(secrets.new(f"{name} secret") + "\n")
+            directory = DirectoryFile([imap_service(
+                scratch.path / "client", f"http://127.0.0.1:{free_port()}/doveadm/v1", scratch.path / "doveadm")])
+        lockbox = Lockboxd(scratch.path / "lockbox", directory, clock=shifted, **settings)
+        made.append((scratch, lockbox))
+        return lockbox
+
+    yield make
+    for scratch, lockbox in made:
+        lockbox.stop()
+        lockbox.remember_files()
+        scratch.remove()

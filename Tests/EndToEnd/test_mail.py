@@ -1,0 +1,311 @@
+"""Issue 2, item 5: the letters, against a real receiver with STARTTLS and AUTH."""
+
+import html
+import re
+import time
+
+import pytest
+
+from lockbox_rig.api import API, mailbox
+from lockbox_rig.machine import Scratch, wait_until
+from lockbox_rig.smtp import Certificates, SMTPReceiver
+from lockbox_rig.world import SUE
+
+ADAM, AMY, GITA, SUES = "adam@contoso.test", "amy@contoso.test", "gita@contoso.test", SUE
+APPROVERS = {ADAM, AMY, GITA}
+EVE, MARK, MIA = "eve@example-cloud.test", "mark@example-cloud.test", "mia@example-cloud.test"
+
+
+def test_each_step_tells_those_it_concerns(world):
+    letters = world.smtp
+    request = world.submitted(duration="PT2H")
+    number = request["id"]
+    asked_manager = letters.wait_for(MARK, number)[0]
+    assert letters.wait_for(MIA, number), "every manager is told"
+
+    world.mark.decide(number, "approve", comment="Please look, Adam.")
+    asked = {who: letters.wait_for(who, number)[0] for who in APPROVERS}
+    for letter in asked.values():
+        for needed in ("Eve Park", "Example Cloud", request["supportRequest"], SUES, world.lockbox.url):
+            assert needed in letter.text and html.escape(needed) in letter.html, needed
+        assert re.search(r"\d{2}:\d{2}.*UTC", letter.text), "until when, with the zone"
+    assert not letters.letters("alan@contoso.test", number), "an auditor decides nothing"
+    assert not letters.letters(SUES, number)
+
+    before = len(letters.letters())
+    world.adam.decide(number, "approve")
+    assert letters.wait_for(EVE, number, since=before)
+    for who in APPROVERS:
+        letters.wait_for(who, number, count=1, since=before)
+
+    before = len(letters.letters())
+    credential = world.credential(world.eve.request(number))
+    for _ in range(2):
+        world.imap(credential).logout()
+    world.eve.post(f"/v1/requests/{number}/finish")
+    assert letters.wait_for(EVE, number, since=before)
+    for who in APPROVERS:
+        report = letters.wait_for(who, number, since=before)[0]
+        assert "Eve Park" in report.text and SUES in report.text, "the closing report says who, and what"
+        assert re.search(r"\b2\b", report.text), "how often used"
+    assert asked_manager.header("message-id")
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "denied"])
+def test_the_engineer_is_told_of_a_no_and_why(world, outcome):
+    request = world.submitted() if outcome == "rejected" else world.asked()
+    person = world.mark if outcome == "rejected" else world.adam
+    person.decide(request["id"], "deny", comment="Please ask on Monday.")
+    letter = world.smtp.wait_for(EVE, request["id"])[-1]
+    assert "Please ask on Monday." in letter.text
+
+
+def test_every_letter_is_well_formed(world):
+    world.approved()
+    world.smtp.settle()
+    letters = world.smtp.letters()
+    assert len(letters) >= 5
+    seen = set()
+    for letter in letters:
+        assert not letter.defects, (letter, letter.defects)
+        assert letter.tls and letter.user == world.smtp.user
+        assert letter.message["headersAreASCII"] and letter.message["bareLineEnds"] == 0
+        assert letter.message["longestLine"] <= 998
+        assert letter.content_type == "multipart/alternative"
+        assert [part["contentType"] for part in letter.parts] == ["text/plain", "text/html"]
+        assert {part["charset"] for part in letter.parts} == {"utf-8"}
+        assert letter.header("auto-submitted") == "auto-generated"
+        assert letter.header("date") and letter.header("from") and letter.header("to") == letter.header("to")
+        assert len(letter.envelope_to) == 1, "no recipient sees another"
+        identifier = letter.header("message-id")
+        assert re.fullmatch(r"<[^<>@\s]+@[^<>@\s]+>", identifier) and identifier not in seen
+        seen.add(identifier)
+        assert letter.header("list-unsubscribe") is None
+
+
+def test_letters_about_one_request_hang_together(world):
+    request = world.approved()
+    world.smtp.settle()
+    letters = world.smtp.letters(ADAM, request["id"])
+    assert len(letters) >= 2
+    first = letters[0].header("message-id")
+    for later in letters[1:]:
+        assert first in (later.header("references") or "") + (later.header("in-reply-to") or "")
+
+
+def test_a_letter_is_a_pointer_never_a_capability(world):
+    request = world.asked()
+    world.smtp.settle()
+    letters = world.smtp.letters(about=request["id"])
+    assert letters
+    stranger = API(world.lockbox.port)
+    for letter in letters:
+        for link in letter.links:
+            assert link.startswith(world.lockbox.url), link
+            path = link.removeprefix(world.lockbox.url) or "/"
+            assert "?" not in path and not re.search(r"[0-9a-fA-F]{24,}", path), f"{link} carries more than a place"
+            for send in (stranger, world.adam):
+                for method in ("GET", "HEAD", "POST"):
+                    send.send(method, path)
+        assert "<form" not in letter.html.lower() and "<script" not in letter.html.lower()
+        assert not re.search(r"src\s*=\s*[\"']?https?:", letter.html, re.I), "nothing is fetched when it is opened"
+    assert world.adam.request(request["id"]) == request, "following a link decided something"
+
+
+def test_what_people_wrote_cannot_become_markup_or_headers(world):
+    nasty = 'Index <script>alert(1)</script> & "quotes"\r\n\r\nBcc: evil@elsewhere.test\r\n.\r\nQUIT'
+    request = world.submitted(reason=nasty.replace("\r\n", "\n"))
+    letter = world.smtp.wait_for(MARK, request["id"])[0]
+    assert "<script" not in letter.html
+    assert {name for name, _ in letter.headers}.isdisjoint({"bcc"})
+    assert letter.envelope_to == [MARK]
+    world.mark.decide(request["id"], "deny", comment='<img src=x onerror="alert(1)">\n.\nMAIL FROM:<x@y.test>')
+    letter = world.smtp.wait_for(EVE, request["id"])[-1]
+    assert "<img" not in letter.html and not letter.defects
+
+
+def test_no_content_of_the_support_request_is_mailed(world):
+    opened = world.sue.open_support_request("contoso", "Salary list", "Row 17 of the salary list shows 84,200.")
+    answer = world.eve.submit("contoso", opened.json["number"], [mailbox(SUE)])
+    world.mark.decide(answer.json["id"], "approve")
+    letter = world.smtp.wait_for(ADAM, answer.json["id"])[0]
+    assert "84,200" not in letter.text + letter.html
+
+
+# Mail servers that misbehave. Each test has an installation of its own, whose clock it may move.
+
+@pytest.fixture
+def receiver():
+    scratch = Scratch("mail")
+    made = SMTPReceiver(scratch.path / "smtp", Certificates(scratch.path / "certificates"))
+    yield made
+    made.stop()
+    scratch.remove()
+
+
+def asked(lockbox):
+    """A request that waits for the customer's approvers."""
+    support = lockbox.api("sue").open_support_request("contoso").json["number"]
+    request = lockbox.api("eve").submit("contoso", support, [mailbox(SUE)]).json
+    answer = lockbox.api("mark").decide(request["id"], "approve")
+    assert answer.status < 300, answer
+    return lockbox.api("mark").request(request["id"])
+
+
+def ready(lockbox):
+    lockbox.apply()
+    for who in ("sue", "eve", "mark", "adam"):
+        lockbox.api(who)
+    return lockbox.start()
+
+
+def delivered_in_the_end(lockbox, receiver, to, number, attempts=40):
+    """Moves the clock on, so that no test waits out a back-off, until a letter is there."""
+    for _ in range(attempts):
+        if receiver.letters(to, number):
+            return receiver.letters(to, number)
+        lockbox.clock.advance(minutes=2)
+        time.sleep(0.5)
+    raise TimeoutError(f"no letter to {to} about {number}")
+
+
+def notices(lockbox, number, who="mark"):
+    return {(one["kind"], one["recipient"]["email"]): one for one in lockbox.api(who).notices(number)}
+
+
+def test_a_refused_recipient_is_seen_and_the_others_get_theirs(install, receiver):
+    receiver.start("refuse")
+    lockbox = install(mail=receiver.url)
+    people = lockbox.directory.tenant("contoso")["people"]
+    people.append({"email": "nobody.ann@contoso.test", "name": "Ann Gone", "roles": ["approver"]})
+    people.append({"email": "later.lou@contoso.test", "name": "Lou Slow", "roles": ["approver"]})
+    ready(lockbox)
+    request = asked(lockbox)
+    for who in APPROVERS:
+        receiver.wait_for(who, request["id"])
+
+    def refused():
+        found = notices(lockbox, request["id"])
+        gone = found.get(("customerAsked", "nobody.ann@contoso.test"))
+        return found if gone and gone["state"] == "refused" else None
+
+    found = wait_until(refused, 15, "the refusal to show", 0.1)
+    assert "no such" in found["customerAsked", "nobody.ann@contoso.test"]["lastReply"]
+    assert found["customerAsked", ADAM]["state"] == "sent"
+    slow = found["customerAsked", "later.lou@contoso.test"]
+    assert slow["state"] == "queued" and slow["nextAttempt"] and "greylisted" in (slow["lastReply"] or ""), slow
+    assert lockbox.api("adam").notices(request["id"]), "the tenant sees it too"
+
+
+def test_while_the_mail_server_is_down_work_goes_on_and_nothing_is_lost(install, receiver):
+    receiver.start()
+    lockbox = ready(install(mail=receiver.url, clock_shifts=True))
+    receiver.stop()
+    started = time.monotonic()
+    request = asked(lockbox)
+    assert time.monotonic() - started < 3, "a person waited for the mail server"
+    assert lockbox.api().get("/readyz").status == 200
+    wait_until(
+        lambda: any(one["attempts"] > 0 for one in notices(lockbox, request["id"]).values()), 15, "an attempt", 0.1)
+    lockbox.kill()
+    receiver.start("normal")
+    lockbox.start()
+    for who in APPROVERS:
+        assert len(delivered_in_the_end(lockbox, receiver, who, request["id"])) == 1
+    receiver.settle()
+    for who in APPROVERS:
+        assert len(receiver.letters(who, request["id"])) == 1
+
+
+@pytest.mark.parametrize("at", ["connect", "data", "dot"])
+def test_a_mail_server_that_hangs_delays_letters_only(install, receiver, at):
+    receiver.start("hang", at)
+    lockbox = ready(install(mail=receiver.url, clock_shifts=True))
+    started = time.monotonic()
+    request = asked(lockbox)
+    assert lockbox.api("adam").decide(request["id"], "deny", comment="Not now.").status < 300
+    assert time.monotonic() - started < 5
+    receiver.stop()
+    receiver.start("normal")
+    assert delivered_in_the_end(lockbox, receiver, EVE, request["id"])
+
+
+@pytest.mark.parametrize("at", ["data", "dot"])
+def test_after_a_lost_answer_the_same_letter_comes_again(install, receiver, at):
+    receiver.start("die", at)
+    lockbox = ready(install(mail=receiver.url, clock_shifts=True))
+    request = asked(lockbox)
+    wait_until(
+        lambda: all(one["attempts"] > 0 for key, one in notices(lockbox, request["id"]).items() if key[1] == MARK),
+        20, "an attempt", 0.1)
+    if at == "dot":
+        receiver.wait_for(MARK, request["id"])
+    receiver.stop()
+    receiver.start("normal")
+    wait_until(
+        lambda: lockbox.clock.advance(minutes=2) or notices(lockbox, request["id"])["managerAsked", MARK]["state"] == "sent"
+        or None, 30, "the letter to be sent", 0.5)
+    copies = receiver.letters(MARK, request["id"])
+    assert len(copies) == (1 if at == "data" else 2)
+    assert len({copy.header("message-id") for copy in copies}) == 1, "a client cannot fold them"
+    assert len({copy.text for copy in copies}) == 1
+
+
+def test_a_mail_server_without_encryption_gets_nothing(install, receiver):
+    receiver.start("plain")
+    insisting = receiver.url.replace("starttls=never", f"starttls=required&ca={receiver.certificates.ca}")
+    lockbox = ready(install(mail=insisting))
+    request = asked(lockbox)
+    wait_until(lambda: notices(lockbox, request["id"])["managerAsked", MARK]["attempts"] > 0, 15, "an attempt", 0.1)
+    assert receiver.letters() == []
+
+
+def test_a_mail_server_with_an_unknown_certificate_gets_nothing(install, receiver):
+    receiver.start()
+    other = Certificates(receiver.folder / "other")
+    lockbox = ready(install(mail=receiver.url.replace(str(receiver.certificates.ca), str(other.ca))))
+    request = asked(lockbox)
+    wait_until(lambda: notices(lockbox, request["id"])["managerAsked", MARK]["attempts"] > 0, 15, "an attempt", 0.1)
+    assert receiver.letters() == []
+
+
+def test_reminders_at_half_and_at_nine_tenths_of_the_time(install, receiver):
+    receiver.start()
+    lockbox = ready(install(mail=receiver.url, clock_shifts=True))
+    request = asked(lockbox)
+    receiver.wait_for(ADAM, request["id"])
+    lockbox.clock.advance(hours=5, minutes=58)
+    time.sleep(1.5)
+    assert len(receiver.letters(ADAM, request["id"])) == 1, "too early"
+    lockbox.clock.advance(minutes=3)
+    receiver.wait_for(ADAM, request["id"], count=2)
+    lockbox.clock.advance(hours=4, minutes=48)
+    receiver.wait_for(ADAM, request["id"], count=3)
+    receiver.settle()
+    assert len(receiver.letters(ADAM, request["id"])) == 3
+    assert len({letter.header("message-id") for letter in receiver.letters(ADAM, request["id"])}) == 3
+
+
+def test_decided_in_time_nobody_is_reminded(install, receiver):
+    receiver.start()
+    lockbox = ready(install(mail=receiver.url, clock_shifts=True))
+    request = asked(lockbox)
+    receiver.wait_for(AMY, request["id"])
+    lockbox.api("adam").decide(request["id"], "deny", comment="Not now.")
+    receiver.wait_for(EVE, request["id"])
+    receiver.settle()
+    before = len(receiver.letters())
+    lockbox.clock.advance(hours=11)
+    time.sleep(2)
+    assert receiver.letters()[before:] == []
+
+
+def test_letters_can_go_to_files(install):
+    lockbox = ready(install())
+    request = asked(lockbox)
+
+    def found():
+        texts = [path.read_text(errors="replace") for path in lockbox.letters.rglob("*") if path.is_file()]
+        return [text for text in texts if request["id"] in text and ADAM in text]
+
+    wait_until(found, 10, "a letter in the folder", 0.1)

@@ -1,0 +1,64 @@
+"""The description of the API is valid, true, and holds under fuzzing."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import openapi_spec_validator
+import pytest
+
+from lockbox_rig.api import mailbox
+from lockbox_rig.world import SUE
+
+@pytest.fixture(scope="module")
+def description(world):
+    answer = world.lockbox.api().get("/openapi.json")
+    assert answer.status == 200 and answer.headers["content-type"].startswith("application/"), answer
+    return answer.json
+
+
+def test_the_description_is_valid(description):
+    assert description["openapi"].startswith("3.1.")
+    openapi_spec_validator.validate(description)
+
+
+def test_the_description_has_every_path(description):
+    promised = [
+        "/v1/support-requests", "/v1/support-requests/{number}", "/v1/requests", "/v1/requests/{id}",
+        "/v1/requests/{id}/decisions", "/v1/requests/{id}/withdraw", "/v1/requests/{id}/finish",
+        "/v1/requests/{id}/revoke", "/v1/requests/{id}/credentials", "/v1/tenants/{id}/policy",
+        "/v1/tenants/{id}/audit", "/v1/tenants/{id}/log/checkpoint", "/v1/tenants/{id}/log/proof",
+        "/v1/tenants/{id}/log/consistency", "/healthz", "/readyz", "/metrics", "/oauth2/introspect", "/oauth2/revoke",
+        "/.well-known/oauth-authorization-server"]
+    there = {_without_names(path) for path in description["paths"]}
+    assert [path for path in promised if _without_names(path) not in there] == []
+
+
+def _without_names(path):
+    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+@pytest.mark.parametrize("who, seed", [("eve", 1), ("gita", 2)])
+def test_fuzzed_requests_get_what_the_description_says(install, tmp_path, who, seed):
+    """An installation of its own: the fuzzer changes whatever it may."""
+    lockbox = install()
+    lockbox.apply()
+    api = lockbox.api(who)
+    sue, eve = lockbox.api("sue"), lockbox.api("eve")
+    lockbox.start()
+    support = sue.open_support_request("contoso").json["number"]
+    eve.submit("contoso", support, [mailbox(SUE)])
+    settings = tmp_path / "schemathesis.toml"
+    # In a file, because a command line can be seen by everybody on the machine.
+    settings.write_text(f'[headers]\nAuthorization = "Bearer {api.token}"\n')
+    command = pathlib.Path(sys.executable).with_name("schemathesis")
+    done = subprocess.run(
+        [command, "--config-file", settings, "run", f"{lockbox.url}/openapi.json", "--max-examples", "12",
+         "--seed", str(seed), "--continue-on-failure", "--phases", "examples,coverage,fuzzing",
+         "--request-timeout", "10", "--generation-database", "none"],
+        capture_output=True, text=True, timeout=200, cwd=tmp_path,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    lockbox.stop()
+    lockbox.check_log()

@@ -1,0 +1,35 @@
+package import LockboxDomain
+import LockboxPorts
+import Synchronization
+
+/// A clock that stands where a test puts it.
+package final class FixedClock: WallClock {
+    private let instant: Mutex<Timestamp>
+
+    package init(_ instant: Timestamp = Fixture.now) { self.instant = Mutex(instant) }
+
+    package func now() -> Timestamp { instant.withLock { $0 } }
+
+    package func advance(by span: TimeSpan) { instant.withLock { $0 = $0 + span } }
+
+    package func move(to next: Timestamp) { instant.withLock { $0 = next } }
+}
+
+/// Bytes that look random and are the same for the same seed (SplitMix64).
+package final class SeededEntropy: Entropy {
+    private let state: Mutex<UInt64>
+
+    package init(seed: UInt64 = 1) { state = Mutex(seed) }
+
+    package func bytes(_ count: Int) -> [UInt8] {
+        state.withLock { state in
+            (0..<count).map { _ in
+                state &+= 0x9E37_79B9_7F4A_7C15
+                var mixed = state
+                mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+                mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+                return UInt8(truncatingIfNeeded: mixed ^ (mixed >> 31))
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import Testing
+
+/// One request in each state, created one second apart; the numbers begin at 1.
+private func oneOfEach(in store: any Store) async throws -> [AccessRequest] {
+    try await store.populate()
+    var last: [AccessRequest] = []
+    for (number, state) in AccessRequest.StateName.allCases.enumerated() {
+        let versions = try Fixture.history(
+            UInt8(number + 1), to: state, from: Fixture.now + .seconds(Int64(number)))
+        for version in versions { try await store.write { try $0.save(version) } }
+        last.append(versions[versions.count - 1])
+    }
+    return last
+}
+
+func dueAtTheInstant(_ store: any Store) async throws {
+    #expect(try await store.read { try $0.nextRequestDeadline() } == nil)
+    let waiting = try await oneOfEach(in: store).filter { $0.state.nextDeadline != nil }
+        .sorted { $0.state.nextDeadline! < $1.state.nextDeadline! }
+    #expect(try await store.read { try $0.nextRequestDeadline() } == waiting[0].state.nextDeadline)
+    for (number, request) in waiting.enumerated() {
+        let deadline = request.state.nextDeadline!
+        let before = Timestamp(milliseconds: deadline.milliseconds - 1)
+        #expect(try await store.read { try $0.requestsDue(at: before, limit: 50) } == Array(waiting[..<number]))
+        #expect(try await store.read { try $0.requestsDue(at: deadline, limit: 50) } == Array(waiting[...number]))
+    }
+    #expect(try await store.read { try $0.requestsDue(at: .latest, limit: 2) } == Array(waiting[..<2]))
+}
+
+func openRequestsAreOpen(_ store: any Store) async throws {
+    let open = try await oneOfEach(in: store).filter { !$0.state.name.isTerminal }
+    let (contoso, eve) = (Fixture.contoso.id, Fixture.eve.id)
+    #expect(try await store.read { try $0.openRequests(of: nil, engineer: nil) } == open)
+    #expect(try await store.read { try $0.openRequests(of: contoso, engineer: nil) } == open)
+    #expect(try await store.read { try $0.openRequests(of: nil, engineer: eve) } == open)
+    #expect(try await store.read { try $0.openRequests(of: contoso, engineer: eve) } == open)
+    #expect(try await store.read { try $0.openRequests(of: Fixture.fabrikam.id, engineer: eve) } == [])
+    #expect(try await store.read { try $0.openRequests(of: contoso, engineer: Fixture.mark.id) } == [])
+}
+
+func filtersFilter(_ store: any Store) async throws {
+    let ours = try await oneOfEach(in: store)
+    let otto = Fixture.person(21, "Otto", "otto@example-cloud.test", .engineer, at: .provider)
+    let support = Fixture.supportRequest("SR-2001", of: Fixture.fabrikam.id, openedBy: Fixture.frida.id)
+    let second = Fixture.supportRequest("SR-1002", openedBy: Fixture.adam.id)
+    let third = try Fixture.request(20, about: second, at: Fixture.now + .hours(1))
+    let theirs = try Fixture.request(30, by: otto, about: support, in: Fixture.fabrikam, at: Fixture.now + .hours(2))
+    try await store.write { tx in
+        try tx.save(otto)
+        try tx.insert(second)
+        try tx.save(third)
+        try tx.save(theirs)
+    }
+    func list(_ filter: RequestFilter) async throws -> [AccessRequest] {
+        try await store.read { try $0.requests(filter, page: Page(limit: 100)) }.items
+    }
+    let newestFirst = [theirs, third] + ours.reversed()
+    #expect(try await list(RequestFilter()) == newestFirst)
+    #expect(try await list(RequestFilter(tenant: Fixture.fabrikam.id)) == [theirs])
+    #expect(try await list(RequestFilter(engineer: otto.id)) == [theirs])
+    #expect(try await list(RequestFilter(supportRequest: second.number)) == [third])
+    #expect(try await list(RequestFilter(supportOpenedBy: Fixture.adam.id)) == [third])
+    #expect(try await list(RequestFilter(supportOpenedBy: Fixture.sue.id)) == ours.reversed())
+    for state in AccessRequest.StateName.allCases {
+        #expect(try await list(RequestFilter(state: state)) == newestFirst.filter { $0.state.name == state })
+    }
+    #expect(
+        try await list(
+            RequestFilter(
+                tenant: Fixture.contoso.id, state: .awaitingManager, supportRequest: second.number,
+                engineer: Fixture.eve.id, supportOpenedBy: Fixture.adam.id)) == [third])
+    #expect(try await list(RequestFilter(tenant: Fixture.fabrikam.id, engineer: Fixture.eve.id)) == [])
+}
+
+func requestPagesAreStable(_ store: any Store) async throws {
+    try await store.populate()
+    // Three at a time share one instant, so that a page ends between equals.
+    let all = try (0..<20).map { number in
+        try Fixture.request(UInt8(number), at: Fixture.now + .seconds(Int64(number / 3)))
+    }
+    try await store.write { tx in for request in all { try tx.save(request) } }
+    let expected = all.sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }.map(\.id)
+    for limit in [1, 2, 3, 7, 19, 20, 21] {
+        var seen: [RequestID] = []
+        var page = Page(limit: limit)
+        repeat {
+            let found = try await store.read { [page] in try $0.requests(RequestFilter(), page: page) }
+            #expect(found.items.count <= limit && !found.items.isEmpty)
+            seen += found.items.map(\.id)
+            page.cursor = found.next
+        } while page.cursor != nil
+        #expect(seen == expected)
+    }
+    let first = try await store.read { try $0.requests(RequestFilter(), page: Page(limit: 8)) }
+    let newer = try Fixture.request(25, at: Fixture.now + .hours(1))
+    try await store.write { try $0.save(newer) }
+    let rest = try await store.read { try $0.requests(RequestFilter(), page: Page(limit: 50, cursor: first.next)) }
+    #expect((first.items + rest.items).map(\.id) == expected)
+    #expect(rest.next == nil)
+}
+
+// MARK: - Support requests
+
+extension Promise {
+    static let ofSupport = [
+        Promise("support requests are read back as they were inserted, by tenant and number", supportIsReadBack),
+        Promise("a number is taken once in one tenant", numbersAreUnique),
+        Promise("pages of support requests are complete and stable", supportPagesAreStable),
+        Promise("a cursor that is none is refused", cursorsAreChecked),
+    ]
+}
+
+private func supportIsReadBack(_ store: any Store) async throws {
+    try await store.populate()
+    let outside = Fixture.supportRequest(
+        "INC_42.a", subject: "Größer", description: "Zeile\n\tZeile", service: nil,
+        url: "https://tickets.test/42?a=b&c=%20", openedBy: Fixture.adam.id, openedAt: Fixture.now + .seconds(1))
+    let namesake = Fixture.supportRequest("INC_42.a", of: Fixture.fabrikam.id, openedBy: Fixture.frida.id)
+    try await store.write { tx in for support in [namesake, outside] { try tx.insert(support) } }
+    #expect(try await store.read { try $0.supportRequest(outside.number, of: outside.tenant) } == outside)
+    #expect(try await store.read { try $0.supportRequests(numbered: outside.number) } == [outside, namesake])
+    #expect(try await store.read { try $0.supportRequests(numbered: SupportRequestNumber("inc_42.a")!) } == [])
+}
+
+private func numbersAreUnique(_ store: any Store) async throws {
+    try await store.populate()
+    await #expect(throws: Refusal.alreadyExists(.supportRequest)) {
+        try await store.write { try $0.insert(Fixture.supportRequest(subject: "Another")) }
+    }
+    #expect(
+        try await store.read { try $0.supportRequest(Fixture.supportRequest().number, of: Fixture.contoso.id) }
+            == Fixture.supportRequest())
+}
+
+private func supportPagesAreStable(_ store: any Store) async throws {
+    try await store.write { tx in
+        for tenant in [Fixture.contoso, Fixture.fabrikam] { try tx.save(tenant) }
+        for person in Fixture.everyone { try tx.save(person) }
+        for number in 0..<12 {
+            let tenant = number.isMultiple(of: 2) ? Fixture.contoso.id : Fixture.fabrikam.id
+            try tx.insert(
+                Fixture.supportRequest(
+                    "SR-\(100 + number / 2)", of: tenant, service: nil,
+                    openedBy: number.isMultiple(of: 2) ? Fixture.sue.id : Fixture.frida.id,
+                    openedAt: Fixture.now + .seconds(Int64(number / 5))))
+        }
+    }
+    func walk(_ tenant: TenantID?, _ person: PersonID?, limit: Int) async throws -> [SupportRequest] {
+        var seen: [SupportRequest] = []
+        var page = Page(limit: limit)
+        repeat {
+            let found = try await store.read { [page] in
+                try $0.supportRequests(of: tenant, openedBy: person, page: page)
+            }
+            seen += found.items
+            page.cursor = found.next
+        } while page.cursor != nil
+        return seen
+    }
+    let all = try await walk(nil, nil, limit: 100)
+    #expect(Set(all).count == 12)
+    #expect(zip(all, all.dropFirst()).allSatisfy { $0.openedAt >= $1.openedAt })
+    for limit in [1, 5, 12] {
+        #expect(try await walk(nil, nil, limit: limit) == all)
+        let contoso = all.filter { $0.tenant == Fixture.contoso.id }
+        #expect(try await walk(Fixture.contoso.id, nil, limit: limit) == contoso)
+        #expect(try await walk(nil, Fixture.sue.id, limit: limit) == contoso)
+        #expect(try await walk(Fixture.contoso.id, Fixture.frida.id, limit: limit) == [])
+    }
+}
+
+private func cursorsAreChecked(_ store: any Store) async throws {
+    try await store.populate()
+    try await store.write { tx in
+        try tx.insert(Fixture.supportRequest("SR-1002"))
+        for number in 1...3 {
+            try tx.save(try Fixture.request(UInt8(number)))
+            try LogWriter.append(in: tx)
+        }
+    }
+    let log = LogID.tenant(Fixture.contoso.id)
+    let genuine = try await store.read { tx in
+        [
+            try tx.requests(RequestFilter(), page: Page(limit: 1)).next!,
+            try tx.supportRequests(of: nil, openedBy: nil, page: Page(limit: 1)).next!,
+            try tx.search(LogSearch(), in: log, page: Page(limit: 1)).next!,
+        ]
+    }
+    let refusal = Refusal.invalid(
+        field: "cursor", problem: .malformed(expected: "a cursor from an earlier page"))
+    let invented = ["", " ", "x", "AAAA", "e30", "💥", String(repeating: "A", count: 5000)]
+    func expectRefused(_ cursor: String) async {
+        let page = Page(limit: 1, cursor: cursor)
+        if cursor != genuine[0] {
+            await #expect(throws: refusal) { try await store.read { try $0.requests(RequestFilter(), page: page) } }
+        }
+        if cursor != genuine[1] {
+            await #expect(throws: refusal) {
+                try await store.read { try $0.supportRequests(of: nil, openedBy: nil, page: page) }
+            }
+        }
+        if cursor != genuine[2] {
+            await #expect(throws: refusal) {
+                try await store.read { try $0.search(LogSearch(), in: log, page: page) }
+            }
+        }
+    }
+    for cursor in invented + genuine + genuine.map({ $0 + "=" }) + genuine.map({ $0 + "A" })
+        + genuine.map({ String($0.dropLast(3)) })
+    {
+        await expectRefused(cursor)
+    }
+}

@@ -1,0 +1,156 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import Testing
+
+extension Promise {
+    static let ofSearching = [
+        Promise("a search without filters shows the whole log, newest first", everythingIsFound),
+        Promise("a search by time is from an instant up to another", timeIsFound),
+        Promise("a search by activity finds it and what is below it", activitiesAreFound),
+        Promise("a search by person finds who did it and who is named", peopleAreFound),
+        Promise("a search by request finds its records", requestsAreFound),
+        Promise("a search by text takes every character as itself", textsAreFound),
+        Promise("filters restrict together", filtersRestrictTogether),
+        Promise("a search stays within its log", searchesStayInTheirLog),
+        Promise("pages of a search are complete and stable while the log grows", searchPagesAreStable),
+    ]
+}
+
+private let contoso = LogID.tenant(Fixture.contoso.id)
+
+/// Appends what the promises below look for; the numbers are the indices.
+private func fill(_ store: any Store) async throws {
+    let (eve, adam) = (Fixture.eve.id.text, Fixture.adam.id.text)
+    @Sendable func at(_ seconds: Int64) -> Timestamp { Fixture.now + .seconds(seconds) }
+    try await store.write { tx in
+        try LogWriter.append(
+            "request.submitted", at: at(0), by: eve, about: Fixture.id(1),
+            texts: [Fixture.text("actorName", "Eve Park"), Fixture.text("reason", "100%_sure\\ about ADAM")], in: tx)
+        try LogWriter.append(
+            "request.approved", at: at(10), by: adam, about: Fixture.id(1),
+            texts: [Fixture.text("actorName", "Adam Cole"), Fixture.text("actorAddress", "Adam@Contoso.test")], in: tx)
+        try LogWriter.append("request", at: at(10), by: "system", about: Fixture.id(2), in: tx)
+        try LogWriter.append("requests.listed", at: at(20), by: eve, in: tx)
+        try LogWriter.append(
+            "policy.changed", at: at(30), by: "console", texts: [Fixture.text("comment", "100 percent süß")], in: tx)
+        try LogWriter.append(
+            "request.submitted", to: .provider, at: at(10), by: eve, about: Fixture.id(1),
+            texts: [Fixture.text("actorName", "Eve Park")], in: tx)
+    }
+}
+
+private func find(_ search: LogSearch, in store: any Store, log: LogID = contoso) async throws -> [UInt64] {
+    try await store.read { try $0.search(search, in: log, page: Page(limit: 50)) }.items.map(\.index)
+}
+
+private func everythingIsFound(_ store: any Store) async throws {
+    #expect(try await find(LogSearch(), in: store) == [])
+    try await fill(store)
+    #expect(try await find(LogSearch(), in: store) == [4, 3, 2, 1, 0])
+    let entries = try await store.read { tx in
+        (try tx.entries(of: contoso, in: 0..<9), try tx.search(LogSearch(), in: contoso, page: Page(limit: 9)).items)
+    }
+    #expect(entries.0 == entries.1.reversed())
+}
+
+private func timeIsFound(_ store: any Store) async throws {
+    try await fill(store)
+    func at(_ milliseconds: Int64) -> Timestamp { Fixture.now + TimeSpan(milliseconds: milliseconds) }
+    #expect(try await find(LogSearch(from: at(10_000)), in: store) == [4, 3, 2, 1])
+    #expect(try await find(LogSearch(from: at(10_001)), in: store) == [4, 3])
+    #expect(try await find(LogSearch(to: at(10_000)), in: store) == [0])
+    #expect(try await find(LogSearch(to: at(10_001)), in: store) == [2, 1, 0])
+    #expect(try await find(LogSearch(from: at(10_000), to: at(20_000)), in: store) == [2, 1])
+    #expect(try await find(LogSearch(from: at(30_001)), in: store) == [])
+    #expect(try await find(LogSearch(to: .latest), in: store) == [4, 3, 2, 1, 0])
+    #expect(try await find(LogSearch(to: at(0)), in: store) == [])
+    #expect(try await find(LogSearch(from: at(20_000), to: at(10_000)), in: store) == [])
+}
+
+private func activitiesAreFound(_ store: any Store) async throws {
+    try await fill(store)
+    #expect(try await find(LogSearch(activity: "request"), in: store) == [2, 1, 0])
+    #expect(try await find(LogSearch(activity: "request.approved"), in: store) == [1])
+    #expect(try await find(LogSearch(activity: "request.app"), in: store) == [])
+    #expect(try await find(LogSearch(activity: "Request"), in: store) == [])
+    #expect(try await find(LogSearch(activity: "%"), in: store) == [])
+}
+
+private func peopleAreFound(_ store: any Store) async throws {
+    try await fill(store)
+    #expect(try await find(LogSearch(person: Fixture.eve.id.text), in: store) == [3, 0])
+    #expect(try await find(LogSearch(person: Fixture.eve.id.text.lowercased()), in: store) == [3, 0])
+    #expect(try await find(LogSearch(person: "system"), in: store) == [2])
+    // By name or address, but not for being mentioned in a reason.
+    #expect(try await find(LogSearch(person: "adam"), in: store) == [1])
+    #expect(try await find(LogSearch(person: "@contoso"), in: store) == [1])
+    #expect(try await find(LogSearch(person: "PARK"), in: store) == [0])
+    #expect(try await find(LogSearch(person: "%"), in: store) == [])
+}
+
+private func requestsAreFound(_ store: any Store) async throws {
+    try await fill(store)
+    #expect(try await find(LogSearch(request: Fixture.id(1)), in: store) == [1, 0])
+    #expect(try await find(LogSearch(request: Fixture.id(9)), in: store) == [])
+}
+
+private func textsAreFound(_ store: any Store) async throws {
+    try await fill(store)
+    for (text, expected) in [
+        ("adam", [1, 0]), ("ADAM", [1, 0]), ("100", [4, 0]), ("100%", [0]), ("0%_s", [0]), ("_", [0]), ("\\", [0]),
+        ("sure\\ about", [0]), ("süß", [4]), ("'; --", []), ("\0", []), ("percent\0", []),
+        (String(repeating: "%", count: 2000), []),
+    ] as [(String, [UInt64])] {
+        #expect(try await find(LogSearch(text: text), in: store) == expected, "\(text)")
+    }
+}
+
+private func filtersRestrictTogether(_ store: any Store) async throws {
+    try await fill(store)
+    let all = LogSearch(
+        from: Fixture.now, to: Fixture.now + .seconds(10), activity: "request", person: "eve", request: Fixture.id(1),
+        text: "sure")
+    #expect(try await find(all, in: store) == [0])
+    var other = all
+    other.text = "cole"
+    #expect(try await find(other, in: store) == [])
+}
+
+private func searchesStayInTheirLog(_ store: any Store) async throws {
+    try await fill(store)
+    #expect(try await find(LogSearch(text: "park"), in: store, log: .provider) == [0])
+    #expect(try await find(LogSearch(text: "cole"), in: store, log: .provider) == [])
+    #expect(try await find(LogSearch(), in: store, log: .tenant(Fixture.fabrikam.id)) == [])
+    #expect(try await find(LogSearch(from: Fixture.now), in: store, log: .tenant(Fixture.fabrikam.id)) == [])
+}
+
+private func searchPagesAreStable(_ store: any Store) async throws {
+    try await store.write { tx in
+        for number in 0..<20 {
+            try LogWriter.append(
+                number.isMultiple(of: 2) ? "request.submitted" : "policy.changed",
+                at: Fixture.now + .seconds(Int64(number / 4)), in: tx)
+        }
+    }
+    let search = LogSearch(activity: "request")
+    let expected = (0..<10).reversed().map { UInt64($0 * 2) }
+    for limit in [1, 3, 10, 11] {
+        var seen: [UInt64] = []
+        var page = Page(limit: limit)
+        repeat {
+            let found = try await store.read { [page] in try $0.search(search, in: contoso, page: page) }
+            #expect(found.items.count <= limit)
+            seen += found.items.map(\.index)
+            page.cursor = found.next
+            _ = try await store.write { tx in
+                try LogWriter.append("policy.changed", at: Fixture.now + .hours(1), in: tx)
+            }
+        } while page.cursor != nil
+        #expect(seen == expected)
+    }
+    let first = try await store.read { try $0.search(search, in: contoso, page: Page(limit: 4)) }
+    _ = try await store.write { tx in try LogWriter.append("request.approved", at: Fixture.now + .hours(1), in: tx) }
+    let rest = try await store.read { try $0.search(search, in: contoso, page: Page(limit: 50, cursor: first.next)) }
+    #expect((first.items + rest.items).map(\.index) == expected && rest.next == nil)
+}
