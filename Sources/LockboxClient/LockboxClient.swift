@@ -19,8 +19,8 @@ package struct LockboxClient: Sendable {
 
     /// `newKey` gives a fresh `Idempotency-Key` for each command.
     ///
-    /// `allowsPlainHTTP` permits an address that is neither `https` nor this machine's own; a token sent there can be read on
-    /// the way.
+    /// `allowsPlainHTTP` permits an address that is neither `https` nor this machine's own; a token sent there can be
+    /// read on the way.
     package init(
         address: String, token: String?, http: HTTPClient, allowsPlainHTTP: Bool = false,
         newKey: @escaping @Sendable () -> String

@@ -82,7 +82,8 @@ struct SignedHead {
     let head: TreeHead
     let key: VerifierKey
 
-    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed, whatever key the server names.
+    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed, whatever key the server
+    /// names.
     init(_ base: Path, _ session: Session, pinned: VerifierKey? = nil) async throws {
         let line = String(decoding: try await session.client.bytes(base.appending("log/key")), as: UTF8.self)
         note = try await session.client.bytes(base.appending("log/checkpoint"))

@@ -24,7 +24,8 @@ struct DecisionTableTests {
         var scene = try Scene.inState(cell.column)
         let person = try cast.person()
         if cast.madeTheRequest { scene.engineer = person }
-        // Both records that share an address with the engineer's are among those who may approve, as a careless directory has it.
+        // Both records that share an address with the engineer's are among those who may approve, as a careless
+        // directory has it.
         scene.approvers.append(try Cast.aliasApprover.person())
         let before = scene.request
         #expect(before.state.name == cell.column)

@@ -39,8 +39,8 @@ struct TransitionTests {
         }
     }
 
-    /// Does everything that anybody can do in every state, again in every state that this leads to, under each kind of tenant,
-    /// and collects the moves.
+    /// Does everything that anybody can do in every state, again in every state that this leads to, under each kind of
+    /// tenant, and collects the moves.
     @Test func theMovesThatHappenAreTheDeclaredOnes() throws {
         let tenants = [try tenant(), try tenant(needed: 2), try tenant(approval: false), try tenant(licensed: false)]
         var observed: Set<Move> = []

@@ -7,16 +7,16 @@ struct SourceText {
     let lines: [String]
     /// The lines with comments and the contents of string literals blanked; what is interpolated into a string is code.
     let code: [String]
-    /// The lines with comments alone blanked.
-    let uncommented: [String]
+    /// The contents of string literals, all else blanked.
+    let literals: [String]
 
     init(path: String, text: String) {
         self.path = path
         var reader = Reader(text)
         reader.readCode(until: nil)
         lines = Self.split(Array(text.unicodeScalars))
-        code = Self.split(reader.blanked(keepingStrings: false))
-        uncommented = Self.split(reader.blanked(keepingStrings: true))
+        code = Self.split(reader.only(.code))
+        literals = Self.split(reader.only(.string))
     }
 
     /// The room or program it belongs to: the folder under `Sources`.
@@ -30,10 +30,10 @@ struct SourceText {
 }
 
 extension SourceText {
-    /// Marks each scalar as code, comment or string. Knows nested comments, raw and multi-line strings and interpolation;
-    /// not regular expression literals, which this package does not use.
+    /// Marks each scalar as code, comment or string. Knows nested comments, raw and multi-line strings and
+    /// interpolation; not regular expression literals, which this package does not use.
     private struct Reader {
-        private enum Kind { case code, comment, string }
+        enum Kind { case code, comment, string }
 
         private let scalars: [Unicode.Scalar]
         private var kinds: [Kind]
@@ -44,14 +44,9 @@ extension SourceText {
             kinds = Array(repeating: .code, count: scalars.count)
         }
 
-        func blanked(keepingStrings: Bool) -> [Unicode.Scalar] {
-            zip(scalars, kinds).map { scalar, kind in
-                switch kind {
-                case .code: scalar
-                case .string: keepingStrings || scalar == "\n" ? scalar : " "
-                case .comment: scalar == "\n" ? scalar : " "
-                }
-            }
+        /// What is of `kind`, and the ends of lines; all else as spaces.
+        func only(_ kind: Kind) -> [Unicode.Scalar] {
+            zip(scalars, kinds).map { $0 == "\n" || $1 == kind ? $0 : " " }
         }
 
         /// Reads up to the end, or past the parenthesis that closes an interpolation.

@@ -45,8 +45,9 @@ struct TidyTests {
         #expect(file.code[0].contains("b(\""))
         #expect(file.code[1].hasSuffix("let d = 1"))
         #expect(file.code[3].contains("UUID()"))
-        #expect(file.uncommented[0].contains("Date()"))
-        #expect(!file.uncommented[1].contains("Date()"))
+        #expect(file.literals[0].contains("Date()"))
+        #expect(!file.literals[0].contains("b("))
+        #expect(file.literals[1].allSatisfy { $0 == " " })
         #expect(file.lines.count == 4)
         let multiline = SourceText(
             path: "Sources/X/x.swift", text: "let s = \"\"\"\n  \"Task {\" \\(x)\n\"\"\"\nlet y = 2")
