@@ -133,8 +133,9 @@ extension API {
 
     /// The form, and the service that sent it. Takes `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1),
     /// and both where the second is empty, as Dovecot 2.3 sends it.
-    private func authenticated(_ request: Request, _ context: APIContext) async throws -> ([String: String], ServiceID)
-    {
+    private func authenticated(
+        _ request: Request, _ context: APIContext
+    ) async throws -> (form: [String: String], service: ServiceID, clientID: String) {
         let form = try await form(of: request)
         let posted = (id: form["client_id"] ?? "", secret: form["client_secret"] ?? "")
         let client: (id: String, secret: String)
