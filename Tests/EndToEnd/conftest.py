@@ -61,3 +61,13 @@ def install():
         lockbox.stop()
         lockbox.remember_files()
         scratch.remove()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Beside a failure, what the servers complained of last."""
+    report = (yield).get_result()
+    if report.failed:
+        for lockbox in Lockboxd.running:
+            complaints = [line for line in lockbox.output.splitlines() if '"level":"info"' not in line]
+            report.sections.append((f"lockboxd in {lockbox.folder}", "\n".join(complaints[-10:])))

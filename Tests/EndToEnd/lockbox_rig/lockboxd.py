@@ -16,6 +16,8 @@ LOCKBOX_CLI = os.environ.get("LOCKBOX_CLI") or REPOSITORY / ".build" / "debug" /
 class Lockboxd:
     """One installation: `apply`, `password` and `token` as an operator would, then `start`."""
 
+    running = []
+
     def __init__(self, folder, directory, mail=None, clock=None, port=None, **settings):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.directory, self.clock = folder, directory, clock
@@ -86,6 +88,7 @@ class Lockboxd:
             except OSError:
                 return False
 
+        Lockboxd.running.append(self)
         wait_until(ready, timeout, "lockboxd to be ready")
         return self
 
@@ -104,6 +107,7 @@ class Lockboxd:
     def _ended(self, how):
         if not self.process:
             return None
+        Lockboxd.running.remove(self)
         code = how(self.process)
         secrets.said(f"lockboxd serve, run {self._runs}, standard output", self.process.out.bytes)
         secrets.said(f"lockboxd serve, run {self._runs}, standard error", self.process.err.bytes)
