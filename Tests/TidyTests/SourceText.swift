@@ -1,7 +1,7 @@
 import Foundation
 
 /// One source file, taken apart far enough to tell code from comments and from the contents of string literals.
-struct SourceText {
+struct SourceText: Sendable {
     /// Relative to the package, such as `Sources/LockboxDomain/Text.swift`.
     let path: String
     let lines: [String]
@@ -88,6 +88,7 @@ extension SourceText {
 
         /// The number of `#` before the quotation mark, if a string begins here.
         private func stringOpening() -> Int? {
+            guard scalars[position] == "\"" || scalars[position] == "#" else { return nil }
             var pounds = 0
             while position + pounds < scalars.count, scalars[position + pounds] == "#" { pounds += 1 }
             return position + pounds < scalars.count && scalars[position + pounds] == "\"" ? pounds : nil
@@ -116,9 +117,12 @@ extension SourceText {
         }
 
         private func starts(with text: String) -> Bool {
-            let wanted = Array(text.unicodeScalars)
-            return position + wanted.count <= scalars.count
-                && Array(scalars[position..<(position + wanted.count)]) == wanted
+            var place = position
+            for wanted in text.unicodeScalars {
+                guard place < scalars.count, scalars[place] == wanted else { return false }
+                place += 1
+            }
+            return true
         }
 
         private mutating func take(_ kind: Kind, _ count: Int = 1) {
@@ -140,8 +144,10 @@ enum Tree {
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
-    /// Every Swift file under `folders`, in order of their paths.
-    static func swiftFiles(under folders: [String]) throws -> [SourceText] {
+    /// Every Swift file of the package, in order of their paths.
+    static let files = Result { try swiftFiles(under: ["Sources", "Tests"]) }
+
+    private static func swiftFiles(under folders: [String]) throws -> [SourceText] {
         var paths: [String] = []
         for folder in folders {
             let names = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path)
