@@ -72,6 +72,13 @@ struct PackagePlan {
         }
     }
 
+    /// Source files in back quotes, and the targets of links within the repository.
+    static func filesNamed(in markdown: String) throws -> [String] {
+        let quoted = try captures(#"`([\w/+.-]+/[\w/+.-]+\.swift)`"#, in: markdown)
+        let linked = try captures(#"\]\((?!https?:|#|mailto:)([^)#\s]+)"#, in: markdown)
+        return (quoted + linked).map { $0[0] }
+    }
+
     private static func section(of text: String, from start: String, to end: String) throws -> String {
         guard let begin = text.range(of: start),
             let finish = text.range(of: end, range: begin.upperBound..<text.endIndex)

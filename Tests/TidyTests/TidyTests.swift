@@ -100,6 +100,19 @@ struct WallTests {
         for (shown, room) in zip(table, plan.rooms) { #expect(shown == room) }
     }
 
+    /// A map that names streets which are gone is worse than none.
+    @Test func theFilesThatTheDocumentsNameExist() throws {
+        for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"] {
+            for name in try PackagePlan.filesNamed(in: Tree.text(document)) {
+                let places = [name, "Sources/\(name)"].map { Tree.root.appending(path: $0).path }
+                #expect(places.contains { FileManager.default.fileExists(atPath: $0) }, "\(document): \(name)")
+            }
+        }
+        #expect(try PackagePlan.filesNamed(in: Tree.text("ARCHITECTURE.md")).count > 30)
+        let markdown = "see `Gone/File.swift` and [this](docs/x.md#part), not [that](https://x.test/y.md)"
+        #expect(try PackagePlan.filesNamed(in: markdown) == ["Gone/File.swift", "docs/x.md"])
+    }
+
     @Test func aPlanThatClimbsIsFound() throws {
         let package = """
             let libraries: [String: T] = [
