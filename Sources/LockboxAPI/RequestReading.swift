@@ -44,8 +44,8 @@ extension Request {
         }
     }
 
-    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to what
-    /// is sent with it.
+    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to
+    /// what is sent with it.
     private func commandKey(_ body: Data) throws -> CommandKey? {
         guard let field = HTTPField.Name("Idempotency-Key"), var text = headers[field] else { return nil }
         if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }

@@ -2,8 +2,8 @@ package import LockboxDomain
 package import LockboxPorts
 import MerkleLog
 
-/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the tree, and
-/// the tables of state against what the records say happened.
+/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the
+/// tree, and the tables of state against what the records say happened.
 package struct LogCheck: Sendable {
     package struct Report: Sendable {
         package let log: String
