@@ -46,7 +46,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
     ),
     (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
-    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (
+        4, "LockboxScheduler",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]
+    ),
     (
         4, "LockboxEnforcement",
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
@@ -167,7 +170,8 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite", "LockboxMail",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
+                    "LockboxMail",
                     "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
                 ]),
                 swiftSettings: settings),

@@ -102,6 +102,13 @@ extension Request {
         return instant
     }
 
+    /// For lists that come whole: takes the same parameters as the others, but there is no later page to ask for.
+    func wholeList() throws {
+        guard try page().cursor == nil else {
+            throw BoundaryError.badParameter("cursor", expected: "needed: this list has one page")
+        }
+    }
+
     func page() throws -> Page {
         let limit = try number("limit") ?? UInt64(APILimits.defaultPageSize)
         guard limit <= Int.max, APILimits.pageSizes.contains(Int(limit)) else {
