@@ -10,7 +10,7 @@ extension API {
         [
             signedIn(.get, "/v1/tenants") { request, _, caller in
                 try request.wholeList()
-                try JSONAnswer.response(
+                return try JSONAnswer.response(
                     List(items: try await lockbox.tenants(by: caller).map(TenantBody.init), next: nil))
             },
             signedIn(.get, "/v1/tenants/{id}") { _, context, caller in
