@@ -86,7 +86,10 @@ let tests: [(name: String, uses: [String])] = [
     ),
     (
         "LockboxStoreSQLiteTests",
-        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract", "LockboxFixtures", "MerkleLog"]
+        [
+            "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "MerkleLog", "LockboxFixtures",
+            "LockboxStoreContract", "lockbox-crash-child",
+        ]
     ),
     ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
     (
@@ -144,6 +147,13 @@ let package = Package(
             .testTarget(name: test.name, dependencies: dependencies(test.uses), swiftSettings: settings)
         }
         + [
+            // A store to be killed, for the crash tests.
+            .executableTarget(
+                name: "lockbox-crash-child",
+                dependencies: dependencies([
+                    "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+                ]),
+                path: "Tests/Support/lockbox-crash-child", swiftSettings: settings),
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([

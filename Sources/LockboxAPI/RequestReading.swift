@@ -80,6 +80,9 @@ extension Request {
     func parameter(_ name: String) throws -> String? {
         let all = uri.queryParameters[values: name[...]].map(String.init)
         guard all.count <= 1 else { throw BoundaryError.badParameter(name, expected: "given once") }
+        if let text = all.first, text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw BoundaryError.badParameter(name, expected: "free of control characters")
+        }
         return all.first
     }
 

@@ -77,7 +77,15 @@ package struct Change {
     package mutating func emit(_ event: Event) { events.append(event) }
     package mutating func emit(_ more: [Event]) { events += more }
 
-    /// Saves `request` if anything happened to it, and emits what did.
+    /// Lets time pass for `request`, one step of it after the other: each step is a version of its own.
+    package mutating func letTimePass(_ request: inout AccessRequest) throws {
+        while let deadline = request.state.nextDeadline, deadline <= now {
+            let happened = request.advance(to: deadline)
+            try save(request, happened)
+        }
+    }
+
+    /// Saves `request` if anything happened to it, and emits what did. That must be one step.
     package mutating func save(_ request: AccessRequest, _ happened: [Event]) throws {
         guard !happened.isEmpty else { return }
         try tx.save(request)
