@@ -158,7 +158,8 @@ struct LogStory {
                 ]
                 for (name, log, table) in facts where log != table {
                     found.append(
-                        "request \(request.id): \(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables"
+                        "request \(request.id): \(name) is \(log ?? "none") in the log "
+                            + "and \(table ?? "none") in the tables"
                     )
                 }
             }

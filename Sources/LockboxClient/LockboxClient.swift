@@ -46,7 +46,8 @@ package struct LockboxClient: Sendable {
         let isHere = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
         guard scheme == "https" || isHere || allowsPlainHTTP else {
             throw .address(
-                "\(address) is not encrypted: your token could be read on the way. Use https, or set LOCKBOX_ALLOW_HTTP=1"
+                "\(address) is not encrypted: your token could be read on the way. "
+                    + "Use https, or set LOCKBOX_ALLOW_HTTP=1"
             )
         }
         return String(address.reversed().drop { $0 == "/" }.reversed())

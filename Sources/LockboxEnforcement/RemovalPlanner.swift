@@ -24,12 +24,15 @@ package struct RemovalPlanner: EventReader {
                 for name in usernames where !distinct.contains(name) { distinct.append(name) }
                 try tx.save(
                     Removal(
-                        tenant: request.terms.tenant, request: request.id, grant: grant.id, service: service, usernames: distinct,
+                        tenant: request.terms.tenant, request: request.id, grant: grant.id, service: service,
+                        usernames: distinct,
                         nextAttempt: now))
             }
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn, .requestExpired,
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+            .requestExpired,
             .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
-            .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .serviceAdded,
+            .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
+            .serviceAdded,
             .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
             break
         }

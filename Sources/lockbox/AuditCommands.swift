@@ -91,7 +91,8 @@ struct SignedHead {
             let named = try VerifierKey(parsing: line.filter { $0 != "\n" })
             if let pinned, pinned != named {
                 throw Failure.failed(
-                    "The log's key has changed. It was \(TerminalText.clean(pinned.text)) and is now \(TerminalText.clean(named.text)). "
+                    "The log's key has changed. It was \(TerminalText.clean(pinned.text)) "
+                        + "and is now \(TerminalText.clean(named.text)). "
                         + "Ask the provider why; do not trust the log before you know.")
             }
             key = named

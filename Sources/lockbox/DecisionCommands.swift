@@ -104,7 +104,8 @@ extension Session {
         try showOutcome(request)
         if let grant = request.grant, grant.state == .removing || grant.state == .removalFailed {
             shell.tell(
-                "The services are being told; “lockbox request show \(TerminalText.clean(id))” says when all have confirmed."
+                "The services are being told; “lockbox request show \(TerminalText.clean(id))” says when "
+                    + "all have confirmed."
             )
         }
     }
