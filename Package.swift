@@ -88,7 +88,10 @@ let tests: [(name: String, uses: [String])] = [
     ("MerkleLogTests", ["MerkleLog", "Crypto"]),
     (
         "LockboxAuditTests",
-        ["LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures"]
+        [
+            "LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures",
+            "GRDB",
+        ]
     ),
     (
         "LockboxStoreSQLiteTests",
@@ -109,11 +112,18 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxAudit", "LockboxStoreSQLite",
-            "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxScheduler", "LockboxEnforcement",
+            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
-    ("LockboxServerTests", ["LockboxServer", "LockboxDomain"]),
+    (
+        "LockboxServerTests",
+        [
+            "LockboxServer", "LockboxService", "LockboxDomain", "LockboxPorts", "LockboxFixtures", "Logging",
+            "ServiceLifecycle",
+        ]
+    ),
     ("TidyTests", []),
 ]
 

@@ -241,7 +241,8 @@ extension AuditFacts {
 }
 
 extension Decision {
-    fileprivate var activity: String {
+    /// The activity of its record.
+    var activity: String {
         switch (stage, verdict) {
         case (.manager, .approve): "request.approvedByManager"
         case (.manager, .deny): "request.rejected"

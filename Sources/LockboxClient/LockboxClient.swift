@@ -46,8 +46,7 @@ package struct LockboxClient: Sendable {
         let isHere = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
         guard scheme == "https" || isHere || allowsPlainHTTP else {
             throw .address(
-                "\(address) is not encrypted: your token could be read on the way. "
-                    + "Use https, or set LOCKBOX_ALLOW_HTTP=1"
+                "\(address) is not encrypted: your token could be read. Use https, or set LOCKBOX_ALLOW_HTTP=1"
             )
         }
         return String(address.reversed().drop { $0 == "/" }.reversed())
@@ -180,6 +179,7 @@ package struct LockboxClient: Sendable {
     private static func words(_ error: any Error) -> String {
         if let error = error as? HTTPClientError { return error.shortDescription }
         if error is NIOConnectionError { return "no connection" }
+        if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
         return "\(error)"
     }
 }

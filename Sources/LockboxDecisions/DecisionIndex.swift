@@ -74,6 +74,14 @@ package final class DecisionIndex: CommitListener {
         }
     }
 
+    /// Until a reload succeeds, the store is asked: a grant may have ended without our hearing of it.
+    package func outcomeUnknown() async {
+        state.withLock { state in
+            state.generation += 1
+            state.refreshedAt = nil
+        }
+    }
+
     package func committed(_ events: [Event]) async {
         var ended: Set<GrantID> = []
         var issued = false

@@ -12,23 +12,10 @@ package struct Configuration: Sendable {
     package var database: String
     package var dataDir: String
     package var mail: String
+    /// Where `mail` was said, for messages.
+    package var mailPlace: String
     package var signingKeyFile: String
     package var logLevel: String
-
-    package init(
-        host: String, port: Int, publicURL: String, database: String, dataDir: String, mail: String,
-        signingKeyFile: String,
-        logLevel: String
-    ) {
-        self.host = host
-        self.port = port
-        self.publicURL = publicURL
-        self.database = database
-        self.dataDir = dataDir
-        self.mail = mail
-        self.signingKeyFile = signingKeyFile
-        self.logLevel = logLevel
-    }
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
@@ -100,8 +87,9 @@ package struct Configuration: Sendable {
                 throw ConfigurationError("\(mailFile.place): mail and mailFile exclude each other")
             }
             mail = try SecretFile.read(path(mailFile.text), for: mailFile.place)
+            mailPlace = mailFile.place
         } else {
-            mail = try need("mail").text
+            (mail, mailPlace) = try need("mail")
         }
         // A letter folder is a path like the others.
         if mail.hasPrefix("file:") { mail = "file:" + path(String(mail.dropFirst(5))) }

@@ -89,7 +89,9 @@ extension Lockbox {
             let engineer = try change.tx.known(credential.engineer)
             do {
                 let comment = "The credential was given back at the service."
-                try change.save(request, try request.finish(comment: comment, by: engineer, now: change.now))
+                try change.letTimePass(&request)
+                let happened = try request.finish(comment: comment, by: engineer, now: change.now)
+                try change.save(request, happened)
             } catch Refusal.wrongState, Refusal.notPermitted {
                 return
             }

@@ -82,6 +82,7 @@ extension Change {
         if before.holds(oneOf: .engineer, at: .provider) && !after.holds(oneOf: .engineer, at: .provider) {
             for open in try tx.openRequests(of: nil, engineer: after.id) {
                 var request = open
+                try letTimePass(&request)
                 let happened = request.engineerLeft(now: now)
                 try save(request, happened)
             }

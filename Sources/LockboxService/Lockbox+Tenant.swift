@@ -131,6 +131,7 @@ extension Change {
     mutating func applyRules(of tenant: Tenant, licenceWithdrawn: Bool, by person: PersonID?) throws {
         for open in try tx.openRequests(of: tenant.id, engineer: nil) {
             var request = open
+            try letTimePass(&request)
             let happened = request.applyRules(of: tenant, licenceWithdrawn: licenceWithdrawn, by: person, now: now)
             try save(request, happened)
         }
