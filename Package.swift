@@ -52,7 +52,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     ),
     (
         4, "LockboxEnforcement",
-        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
+        [
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "ServiceLifecycle", "Logging",
+        ]
     ),
     (
         4, "LockboxAPI",

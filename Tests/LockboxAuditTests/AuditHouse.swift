@@ -28,7 +28,9 @@ struct AuditHouse: Sendable {
     static func with(
         told: Bool = false, readers: [any EventReader] = [], _ body: (AuditHouse) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "lockbox-audit-\(ProcessInfo.processInfo.globallyUniqueString)").path
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "lockbox-audit-\(ProcessInfo.processInfo.globallyUniqueString)"
+        ).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let store = try await SQLiteStore.open(path: folder + "/lockbox.sqlite")
         let house = AuditHouse(folder: folder, store: store, readers: readers)
@@ -88,7 +90,8 @@ struct AuditHouse: Sendable {
         try await LogCheck(store: store).run(only: nil).flatMap(\.differences)
     }
 
-    /// Changes the file behind the store's back, as somebody with the disk in hand would: guards first, then `statements`.
+    /// Changes the file behind the store's back, as somebody with the disk in hand would: guards first, then
+    /// `statements`.
     func tamper(_ statements: String...) throws {
         let database = try DatabaseQueue(path: path)
         try database.writeWithoutTransaction { database in

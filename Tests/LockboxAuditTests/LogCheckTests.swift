@@ -7,7 +7,8 @@ import Testing
 
 /// Somebody with the disk in hand changes the file; the check says what.
 struct LogCheckTests {
-    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and a few hundred records.
+    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and a few hundred
+    /// records.
     private static func with(_ body: (AuditHouse) async throws -> Void) async throws {
         try await AuditHouse.with(told: true) { house in
             try await house.play()
@@ -33,12 +34,14 @@ struct LogCheckTests {
     /// What is changed, and what the check must say.
     private static let tamperings: [(name: String, sql: String, finding: String)] = [
         (
-            "a leaf byte", "UPDATE log_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'console', 'consoLe') AS BLOB) "
+            "a leaf byte",
+            "UPDATE log_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'console', 'consoLe') AS BLOB) "
                 + "WHERE log LIKE '%contoso' AND position = 2",
             "record 2 was changed: its bytes do not have its hash"
         ),
         (
-            "a leaf and its hash", "UPDATE log_entry SET leaf = (SELECT leaf FROM log_entry AS other WHERE "
+            "a leaf and its hash",
+            "UPDATE log_entry SET leaf = (SELECT leaf FROM log_entry AS other WHERE "
                 + "other.log = log_entry.log AND position = 3), hash = (SELECT hash FROM log_entry AS other WHERE "
                 + "other.log = log_entry.log AND position = 3) WHERE log LIKE '%contoso' AND position = 2",
             "record 2: the column index differs from the record"
@@ -52,11 +55,13 @@ struct LogCheckTests {
             "record 2: the column actor differs from the record"
         ),
         (
-            "a text", "UPDATE log_text SET content = 'Somebody Else' WHERE log LIKE '%contoso' AND position = 1 "
+            "a text",
+            "UPDATE log_text SET content = 'Somebody Else' WHERE log LIKE '%contoso' AND position = 1 "
                 + "AND field = 'personName'", "record 1: the text personName was changed"
         ),
         (
-            "a text that is gone", "DELETE FROM log_text WHERE log LIKE '%contoso' AND position = 1 "
+            "a text that is gone",
+            "DELETE FROM log_text WHERE log LIKE '%contoso' AND position = 1 "
                 + "AND field = 'personName'", "record 1: its texts are not those that it commits to"
         ),
         (
@@ -82,11 +87,13 @@ struct LogCheckTests {
             "a decision that is gone", "DELETE FROM decision WHERE stage = 'customer'", "number of decisions is 2"
         ),
         (
-            "who decided", "UPDATE decision SET person = (SELECT id FROM person WHERE email LIKE 'sue@%') "
+            "who decided",
+            "UPDATE decision SET person = (SELECT id FROM person WHERE email LIKE 'sue@%') "
                 + "WHERE stage = 'customer'", "the deciders in the log are not those in the tables"
         ),
         (
-            "what was decided", "UPDATE decision SET duration = NULL, scope = NULL, is_approval = 0 WHERE "
+            "what was decided",
+            "UPDATE decision SET duration = NULL, scope = NULL, is_approval = 0 WHERE "
                 + "stage = 'customer'", "the deciders in the log are not those in the tables"
         ),
         (
@@ -121,7 +128,8 @@ struct LogCheckTests {
             "but AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= was signed"
         ),
         (
-            "a signed note", "UPDATE log_checkpoint SET note = replace(note, char(10) || '3', char(10) || '4') "
+            "a signed note",
+            "UPDATE log_checkpoint SET note = replace(note, char(10) || '3', char(10) || '4') "
                 + "WHERE size > 300", "does not say what was signed"
         ),
         (
@@ -172,7 +180,9 @@ struct LogCheckTests {
             let entries = Array(try await house.entries().prefix(300))
             var range = CompactRange()
             for entry in entries { range.append(.leaf(entry.bytes)) }
-            let hashes = range.hashes.flatMap(\.bytes).map { String($0, radix: 16).count == 1 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+            let hashes = range.hashes.flatMap(\.bytes).map {
+                String($0, radix: 16).count == 1 ? "0" + String($0, radix: 16) : String($0, radix: 16)
+            }.joined()
             try house.tamper(
                 "DELETE FROM log_text WHERE log LIKE '%contoso' AND position >= 300",
                 "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position >= 300",
@@ -227,7 +237,8 @@ extension AuditHouse {
     }
 
     private func change(
-        _ id: RequestID, by person: Person, _ rule: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
+        _ id: RequestID, by person: Person,
+        _ rule: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
     ) async throws {
         try await audited.write(by: .person(person)) { change in
             var request = try #require(try change.tx.request(id))

@@ -65,6 +65,14 @@ struct BoundaryTests {
         #expect(throws: Refusal.accessNotActive(.ended)) { try use(at: grant.end + millisecond) }
     }
 
+    @Test func aWindowCoversItsStartAndNotItsEnd() throws {
+        let grant = try required(Scene.inState(.active).request.state.grant)
+        #expect(!grant.covers(grant.start - millisecond))
+        #expect(grant.covers(grant.start))
+        #expect(grant.covers(grant.end - millisecond))
+        #expect(!grant.covers(grant.end))
+    }
+
     @Test func aClockThatWentBackGivesNoAccess() throws {
         let scene = try Scene.inState(.active)
         let grant = try required(scene.request.state.grant)
