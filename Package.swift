@@ -46,10 +46,16 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
     ),
     (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
-    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (
+        4, "LockboxScheduler",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]
+    ),
     (
         4, "LockboxEnforcement",
-        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
+        [
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "ServiceLifecycle", "Logging",
+        ]
     ),
     (
         4, "LockboxAPI",
@@ -82,7 +88,10 @@ let tests: [(name: String, uses: [String])] = [
     ("MerkleLogTests", ["MerkleLog", "Crypto"]),
     (
         "LockboxAuditTests",
-        ["LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures"]
+        [
+            "LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures",
+            "GRDB",
+        ]
     ),
     (
         "LockboxStoreSQLiteTests",
@@ -103,11 +112,18 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxAudit", "LockboxStoreSQLite",
-            "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxScheduler", "LockboxEnforcement",
+            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
-    ("LockboxServerTests", ["LockboxServer", "LockboxDomain"]),
+    (
+        "LockboxServerTests",
+        [
+            "LockboxServer", "LockboxService", "LockboxDomain", "LockboxPorts", "LockboxFixtures", "Logging",
+            "ServiceLifecycle",
+        ]
+    ),
     ("TidyTests", []),
 ]
 
@@ -157,7 +173,8 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite", "LockboxMail",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
+                    "LockboxMail",
                     "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
                 ]),
                 swiftSettings: settings),

@@ -3,8 +3,8 @@ package import MerkleLog
 
 /// Verifies an exported audit log against signed checkpoints, without asking any server.
 ///
-/// The key and the checkpoints are trusted; the export is not, nor is any hash or proof in it. A checkpoint from before,
-/// kept by the reader, also shows what a provider who holds the key has rewritten since.
+/// The key and the checkpoints are trusted; the export is not, nor is any hash or proof in it. A checkpoint from
+/// before, kept by the reader, also shows what a provider who holds the key has rewritten since.
 package struct ExportVerifier: Sendable {
     /// A checkpoint that has not been looked at yet.
     package struct Note: Sendable {

@@ -51,7 +51,7 @@ extension Lockbox {
             let context = DecisionContext(
                 tenant: tenant, engineer: try tx.known(request.terms.engineer),
                 approvers: try tx.approvers(of: tenant.id),
-                newGrant: change.entropy.id())
+                deciders: try request.decisions.map { try tx.known($0.person) }, newGrant: change.entropy.id())
             try change.letTimePass(&request)
             let events = try request.decide(
                 verdict, comment: draft.comment, by: person, version: version, in: context, now: change.now)
