@@ -76,7 +76,8 @@ import Testing
         }
         #expect(
             verifier.finish().findings.map(\.description) == [
-                "the log was rewritten: its records are not those that were signed at 34; the change is before record 34"
+                "the log was rewritten: its records are not those that were signed at 34; "
+                    + "the change is before record 34"
             ])
     }
 
