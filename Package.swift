@@ -46,10 +46,16 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
     ),
     (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
-    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (
+        4, "LockboxScheduler",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]
+    ),
     (
         4, "LockboxEnforcement",
-        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
+        [
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "ServiceLifecycle", "Logging",
+        ]
     ),
     (
         4, "LockboxAPI",
@@ -82,11 +88,17 @@ let tests: [(name: String, uses: [String])] = [
     ("MerkleLogTests", ["MerkleLog", "Crypto"]),
     (
         "LockboxAuditTests",
-        ["LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures"]
+        [
+            "LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures",
+            "GRDB",
+        ]
     ),
     (
         "LockboxStoreSQLiteTests",
-        ["LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "LockboxStoreContract", "LockboxFixtures", "MerkleLog"]
+        [
+            "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "MerkleLog", "LockboxFixtures",
+            "LockboxStoreContract", "lockbox-crash-child",
+        ]
     ),
     ("LockboxMailTests", ["LockboxMail", "LockboxDomain", "LockboxPorts"]),
     (
@@ -100,11 +112,18 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxAudit", "LockboxStoreSQLite",
-            "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxScheduler", "LockboxEnforcement",
+            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
-    ("LockboxServerTests", ["LockboxServer", "LockboxDomain"]),
+    (
+        "LockboxServerTests",
+        [
+            "LockboxServer", "LockboxService", "LockboxDomain", "LockboxPorts", "LockboxFixtures", "Logging",
+            "ServiceLifecycle",
+        ]
+    ),
     ("TidyTests", []),
 ]
 
@@ -144,12 +163,19 @@ let package = Package(
             .testTarget(name: test.name, dependencies: dependencies(test.uses), swiftSettings: settings)
         }
         + [
+            // A store to be killed, for the crash tests.
+            .executableTarget(
+                name: "lockbox-crash-child",
+                dependencies: dependencies([
+                    "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+                ]),
+                path: "Tests/Support/lockbox-crash-child", swiftSettings: settings),
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite", "LockboxMail",
-                    "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser",
-                    "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
+                    "LockboxMail", "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire", "MerkleLog",
+                    "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix",
                 ]),
                 swiftSettings: settings),
             .executableTarget(

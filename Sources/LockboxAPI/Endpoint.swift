@@ -9,9 +9,11 @@ package struct APIContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The address of the other end of the connection, for limits only: never for authorisation.
     let remoteAddress: String
+    let channel: any Channel
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
     }
 }
@@ -34,7 +36,6 @@ struct Endpoint: Sendable {
 extension Router {
     /// Adds `endpoints`, and on each of their paths a clear refusal of every other method.
     func add(_ endpoints: [Endpoint]) where Context == APIContext {
-        let common: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
         var paths: [String: (path: RouterPath, methods: [HTTPRequest.Method])] = [:]
         for endpoint in endpoints {
             on(endpoint.path, method: endpoint.method, use: endpoint.handler)
@@ -42,14 +43,30 @@ extension Router {
         }
         for (path, methods) in paths.values {
             let allowed = methods.contains(.get) ? methods + [.head] : methods
-            for method in common where !allowed.contains(method) {
+            for method in HTTPRequest.Method.common where !allowed.contains(method) {
                 on(path, method: method) { _, _ -> Response in throw BoundaryError.methodNotAllowed(allowed) }
             }
         }
     }
 }
 
-/// Turns every error into its answer, sets the headers that all answers share, and keeps the access log and the counters.
+extension HTTPRequest.Method {
+    /// The methods of RFC 9110 §9.3 and RFC 5789 that a page can know or not know; no page knows any other.
+    static let common: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
+}
+
+extension ResponseBody {
+    /// The same body, after which the connection ends: nobody goes on reading what was too large.
+    fileprivate func closing(_ channel: any Channel) -> ResponseBody {
+        ResponseBody(contentLength: contentLength) { writer in
+            try await write(writer)
+            channel.close(promise: nil)
+        }
+    }
+}
+
+/// Turns every error into its answer, sets the headers that all answers share, and keeps the access log and the
+/// counters.
 struct BoundaryMiddleware: RouterMiddleware {
     let metrics: Metrics
 
@@ -59,6 +76,9 @@ struct BoundaryMiddleware: RouterMiddleware {
         let began = ContinuousClock.now
         var response: Response
         do {
+            guard HTTPRequest.Method.common.contains(request.method) else {
+                throw BoundaryError.methodNotAllowed(HTTPRequest.Method.common)
+            }
             response = try await next(request, context)
         } catch {
             let answer = ProblemAnswer(error)
@@ -67,6 +87,7 @@ struct BoundaryMiddleware: RouterMiddleware {
                 context.logger.error("request failed", metadata: ["error": "\(error)"])
             }
             response = try answer.response(from: request, context: context)
+            if answer.status == .contentTooLarge { response.body = response.body.closing(context.channel) }
         }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"

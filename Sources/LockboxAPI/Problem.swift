@@ -63,7 +63,9 @@ extension ProblemAnswer {
         switch error {
         case .malformedBody(let detail, let field):
             self.init(status: .badRequest, code: "malformedBody", detail: detail, field: field)
-        case .unknownMember(let path):
+        case .unknownMember(let given):
+            // Names are the sender's words: a secret put there by mistake is not said again.
+            let path = given.count <= 40 ? given : "(a member with a long name)"
             self.init(
                 status: .badRequest, code: "unknownMember", detail: "\(path): there is no such member.", field: path)
         case .wrongMediaType(let expected):

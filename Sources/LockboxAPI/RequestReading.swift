@@ -44,8 +44,8 @@ extension Request {
         }
     }
 
-    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to what
-    /// is sent with it.
+    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to
+    /// what is sent with it.
     private func commandKey(_ body: Data) throws -> CommandKey? {
         guard let field = HTTPField.Name("Idempotency-Key"), var text = headers[field] else { return nil }
         if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }
@@ -80,6 +80,9 @@ extension Request {
     func parameter(_ name: String) throws -> String? {
         let all = uri.queryParameters[values: name[...]].map(String.init)
         guard all.count <= 1 else { throw BoundaryError.badParameter(name, expected: "given once") }
+        if let text = all.first, text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw BoundaryError.badParameter(name, expected: "free of control characters")
+        }
         return all.first
     }
 
@@ -97,6 +100,13 @@ extension Request {
             throw BoundaryError.badParameter(name, expected: "a time such as 2026-11-23T20:15:00Z")
         }
         return instant
+    }
+
+    /// For lists that come whole: takes the same parameters as the others, but there is no later page to ask for.
+    func wholeList() throws {
+        guard try page().cursor == nil else {
+            throw BoundaryError.badParameter("cursor", expected: "needed: this list has one page")
+        }
     }
 
     func page() throws -> Page {

@@ -1,8 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// What the log says of an event: plain facts, which are hashed as they are, and personal or free texts, of which the record
-/// holds only salted commitments so that they can be erased.
+/// What the log says of an event: plain facts, which are hashed as they are, and personal or free texts, of which the
+/// record holds only salted commitments so that they can be erased.
 ///
 /// Activities and member names are read by other programs; they never change once published.
 package struct AuditFacts: Hashable, Sendable {
@@ -241,7 +241,8 @@ extension AuditFacts {
 }
 
 extension Decision {
-    fileprivate var activity: String {
+    /// The activity of its record.
+    var activity: String {
         switch (stage, verdict) {
         case (.manager, .approve): "request.approvedByManager"
         case (.manager, .deny): "request.rejected"

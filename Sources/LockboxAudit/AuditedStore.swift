@@ -22,12 +22,32 @@ package struct AuditedStore: Sendable {
         self.listeners = listeners
     }
 
-    /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is decided by a stale clock.
-    /// Every event it emits becomes a record of the log it belongs to. `body` may run more than once.
+    /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is decided by a stale
+    /// clock. Every event it emits becomes a record of the log it belongs to. `body` may run more than once.
     package func write<Value: Sendable>(
         by actor: Actor, _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> Value {
-        let (value, events) = try await store.write { [clock, entropy, readers] tx in
+        let value: Value
+        let events: [Event]
+        do {
+            (value, events) = try await commit(by: actor, body)
+        } catch let error as StoreError {
+            if case .outcomeUnknown = error {
+                // It may have become durable: whoever remembers the state before it must not trust that any more.
+                for listener in listeners { await listener.outcomeUnknown() }
+            }
+            throw error
+        }
+        if !events.isEmpty {
+            for listener in listeners { await listener.committed(events) }
+        }
+        return value
+    }
+
+    private func commit<Value: Sendable>(
+        by actor: Actor, _ body: @escaping @Sendable (inout Change) throws -> Value
+    ) async throws -> (Value, [Event]) {
+        try await store.write { [clock, entropy, readers] tx in
             var change = Change(tx: tx, now: clock.now(), entropy: entropy)
             let value = try body(&change)
             for event in change.events {
@@ -39,10 +59,6 @@ package struct AuditedStore: Sendable {
             }
             return (value, change.events)
         }
-        if !events.isEmpty {
-            for listener in listeners { await listener.committed(events) }
-        }
-        return value
     }
 
     /// One consistent view, with the time.
@@ -77,7 +93,15 @@ package struct Change {
     package mutating func emit(_ event: Event) { events.append(event) }
     package mutating func emit(_ more: [Event]) { events += more }
 
-    /// Saves `request` if anything happened to it, and emits what did.
+    /// Lets time pass for `request`, one step of it after the other: each step is a version of its own.
+    package mutating func letTimePass(_ request: inout AccessRequest) throws {
+        while let deadline = request.state.nextDeadline, deadline <= now {
+            let happened = request.advance(to: deadline)
+            try save(request, happened)
+        }
+    }
+
+    /// Saves `request` if anything happened to it, and emits what did. That must be one step.
     package mutating func save(_ request: AccessRequest, _ happened: [Event]) throws {
         guard !happened.isEmpty else { return }
         try tx.save(request)
@@ -88,4 +112,11 @@ package struct Change {
 /// Hears of each write once it is durable, before its caller does: the place to bring an index in memory up to date.
 package protocol CommitListener: Sendable {
     func committed(_ events: [Event]) async
+    /// A write failed in a way that leaves open whether it became durable. What is remembered of the state may be
+    /// wrong.
+    func outcomeUnknown() async
+}
+
+extension CommitListener {
+    package func outcomeUnknown() async {}
 }

@@ -2,8 +2,8 @@ package import LockboxDomain
 package import LockboxPorts
 import MerkleLog
 
-/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the tree, and
-/// the tables of state against what the records say happened.
+/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the
+/// tree, and the tables of state against what the records say happened.
 package struct LogCheck: Sendable {
     package struct Report: Sendable {
         package let log: String
@@ -58,10 +58,30 @@ package struct LogCheck: Sendable {
         if CompactRange(size: head.size, hashes: head.range)?.root != replay.root {
             differences.append("the records do not hash to the head of the tree")
         }
-        if let fault = replay.fault { differences.append("\(fault)") }
+        do {
+            // `finish`, not `fault`: a checkpoint beyond the last record says that records were taken off the end.
+            try replay.finish()
+        } catch {
+            differences.append("\(error)")
+        }
+        if let last = try tx.lastCheckpoint(of: log) {
+            differences += noteDifferences(size: last.size, note: last.note, signed: signed)
+        }
         differences += try treeDifferences(log, head, in: tx)
         differences += try story.differences(log, in: tx)
         return Report(log: log.logName, records: position, checkpoints: signed.count, differences: differences)
+    }
+
+    /// The newest note, which is what readers are given, against the root that was kept with it. Whether the signature
+    /// is ours is for whoever has our key.
+    private static func noteDifferences(size: UInt64, note: String, signed: [(size: UInt64, root: Hash)]) -> [String] {
+        do {
+            let head = try Checkpoint(parsing: SignedNote(parsing: Array(note.utf8)).text).head
+            if head.size == size, signed.contains(where: { $0.size == size && $0.root == head.root }) { return [] }
+        } catch {
+            return ["the note of the checkpoint at \(size) cannot be read: \(error)"]
+        }
+        return ["the note of the checkpoint at \(size) does not say what was signed"]
     }
 
     /// The stored roots of full tiles against the leaf hashes below them.

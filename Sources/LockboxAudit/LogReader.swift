@@ -29,7 +29,7 @@ package struct LogReader: Sendable {
     package func checkpoint(of log: LogID) async throws -> String {
         let origin = origin(of: log)
         let last = try await store.read { tx in (head: try tx.head(of: log), signed: try tx.lastCheckpoint(of: log)) }
-        if let signed = last.signed, signed.size == last.head.size { return signed.note }
+        if let signed = last.signed, signed.size == last.head.size, isOurs(signed.note, origin) { return signed.note }
         return try await store.write { [signer] tx in
             let head = try tx.head(of: log)
             guard let range = CompactRange(size: head.size, hashes: head.range) else {
@@ -40,6 +40,17 @@ package struct LogReader: Sendable {
             // The root commits before the signature leaves: a crash here loses a signature nobody saw.
             try tx.saveCheckpoint(size: range.size, root: range.root, note: note, of: log)
             return note
+        }
+    }
+
+    /// Whether readers who know our present key and address can use `note`: both may have changed since it was signed.
+    private func isOurs(_ note: String, _ origin: String) -> Bool {
+        do {
+            let key = try VerifierKey(parsing: signer.verifierKey(origin: origin))
+            _ = try Checkpoint(opening: SignedNote(parsing: Array(note.utf8)), origin: origin, logKey: key)
+            return true
+        } catch {
+            return false
         }
     }
 

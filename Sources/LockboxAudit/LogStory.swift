@@ -11,6 +11,8 @@ struct LogRecordCheck {
             let state: String?
             let version: Int?
             let engineer: String?
+            let duration: String?
+            let resources: [ResourceData]?
             let grant: String?
             let start: String?
             let end: String?
@@ -20,6 +22,11 @@ struct LogRecordCheck {
             let disabled: Bool?
             let licensed: Bool?
             let policy: PolicyData?
+        }
+
+        struct ResourceData: Decodable, Equatable {
+            let service: String
+            let actions: [String]
         }
 
         struct PolicyData: Decodable {
@@ -41,6 +48,8 @@ struct LogRecordCheck {
     }
 
     let leaf: Leaf?
+    /// The texts beside the record that are not erased, by field.
+    let texts: [String: String]
     let differences: [String]
 
     init(_ entry: LogEntry, log: LogID) {
@@ -67,6 +76,7 @@ struct LogRecordCheck {
             found += Self.textDifferences(entry, leaf)
         }
         leaf = read
+        texts = entry.texts.reduce(into: [:]) { texts, text in texts[text.field] = text.text }
         differences = found
     }
 
@@ -93,13 +103,20 @@ struct LogStory {
     private struct Request {
         var state: String?
         var version: Int?
-        var engineer: String?
-        var decisions = 0
+        /// The record that the request began with, and the texts beside it.
+        var terms: LogRecordCheck.Leaf.Data?
+        var texts: [String: String] = [:]
+        /// Activity and person of each decision.
+        var decisions: [[String]] = []
         var grant: String?
         var start: String?
         var end: String?
         var endedReason: String?
     }
+
+    private static let decisions = [
+        "request.approvedByManager", "request.rejected", "request.approved", "request.denied",
+    ]
 
     private var requests: [String: Request] = [:]
     private var people: [String: (roles: [String], disabled: Bool)] = [:]
@@ -112,16 +129,12 @@ struct LogStory {
             var request = requests[id] ?? Request()
             request.state = data.state
             request.version = data.version
-            request.engineer = data.engineer ?? request.engineer
             request.grant = data.grant ?? request.grant
             request.start = data.start ?? request.start
             request.end = data.end ?? request.end
             request.endedReason = data.endedReason ?? request.endedReason
-            if ["request.approvedByManager", "request.rejected", "request.approved", "request.denied"].contains(
-                leaf.activity)
-            {
-                request.decisions += 1
-            }
+            if leaf.activity == "request.submitted" { (request.terms, request.texts) = (data, record.texts) }
+            if Self.decisions.contains(leaf.activity) { request.decisions.append([leaf.activity, leaf.actor]) }
             requests[id] = request
         }
         if let person = data.person, let roles = data.roles { people[person] = (roles, data.disabled ?? false) }
@@ -146,21 +159,7 @@ struct LogStory {
                     found.append("request \(request.id) is in the tables, but no record speaks of it")
                     continue
                 }
-                let grant = request.state.grant
-                let facts = [
-                    ("state", told.state, request.state.name.rawValue),
-                    ("version", told.version.map(String.init), String(request.version)),
-                    ("engineer", told.engineer, request.terms.engineer.text),
-                    ("number of decisions", String(told.decisions), String(request.decisions.count)),
-                    ("grant", told.grant, grant?.id.text), ("start", told.start, grant?.start.description),
-                    ("end", told.end, grant?.end.description),
-                    ("end's reason", told.endedReason, request.state.ending?.reason.rawValue),
-                ]
-                for (name, log, table) in facts where log != table {
-                    found.append(
-                        "request \(request.id): \(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables"
-                    )
-                }
+                found += Self.differences(told, request)
             }
             guard let next = some.next else { break }
             page.cursor = next
@@ -169,6 +168,41 @@ struct LogStory {
             found.append("request \(id) is in the log, but not in the tables")
         }
         return found
+    }
+
+    private static func differences(_ told: Request, _ request: AccessRequest) -> [String] {
+        let (terms, grant) = (request.terms, request.state.grant)
+        let facts = [
+            ("state", told.state, request.state.name.rawValue),
+            ("version", told.version.map(String.init), String(request.version)),
+            ("engineer", told.terms?.engineer, terms.engineer.text),
+            ("duration", told.terms?.duration, terms.duration.description),
+            ("number of decisions", String(told.decisions.count), String(request.decisions.count)),
+            ("grant", told.grant, grant?.id.text), ("start", told.start, grant?.start.description),
+            ("end", told.end, grant?.end.description),
+            ("end's reason", told.endedReason, request.state.ending?.reason.rawValue),
+        ]
+        var found = facts.compactMap { name, log, table -> String? in
+            log == table ? nil : "\(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables"
+        }
+        if told.decisions != request.decisions.map({ [$0.activity, $0.person.text] }) {
+            found.append("the deciders in the log are not those in the tables")
+        }
+        // An erased text can be compared with nothing.
+        if let reason = told.texts["reason"], reason != terms.reason {
+            found.append("the reason in the tables is not the one in the log")
+        }
+        let accesses = terms.scope.accesses
+        let sameNames = accesses.enumerated().allSatisfy { position, access in
+            told.texts["resource\(position)"].map { $0 == access.resource.name } ?? true
+        }
+        let resources = accesses.map { access in
+            LogRecordCheck.Leaf.ResourceData(service: access.resource.service.text, actions: access.actions.names)
+        }
+        if told.terms?.resources != resources || !sameNames {
+            found.append("the resources in the tables are not those in the log")
+        }
+        return found.map { "request \(request.id): \($0)" }
     }
 
     private func directoryDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {

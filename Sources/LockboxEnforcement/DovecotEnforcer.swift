@@ -38,7 +38,8 @@ package struct DovecotEnforcer: Enforcer {
 
     /// Gives a kicked process the moment it needs to go.
     private func wait() async {
-        _ = try? await client.eventLoopGroup.any().scheduleTask(in: Self.betweenRounds) {}.futureResult.get()  // best effort: a pause
+        let pause = client.eventLoopGroup.any().scheduleTask(in: Self.betweenRounds) {}
+        _ = try? await pause.futureResult.get()  // best effort: a pause
     }
 
     private func kick(_ username: String) async throws(EnforcerError) {

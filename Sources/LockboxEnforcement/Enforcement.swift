@@ -11,8 +11,8 @@ package protocol EnforcerDirectory: Sendable {
 
 /// Makes the services match the grants: carries out removals until each is confirmed.
 ///
-/// An order is durable before it is tried, and is confirmed in the log only after the service confirmed it; a crash between
-/// the two tries it again, which does no harm.
+/// An order is durable before it is tried, and is confirmed in the log only after the service confirmed it; a crash
+/// between the two tries it again, which does no harm.
 package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     package enum Limits {
         /// Removals carried out at once, so that one service that hangs does not hold up the others.

@@ -13,7 +13,8 @@ final class InFlight: Sendable {
     /// False if it is running already or enough others are.
     func begin(_ removal: Removal) -> Bool {
         keys.withLock { keys in
-            keys.count < Enforcement.Limits.parallel && keys.insert(Key(grant: removal.grant, service: removal.service)).inserted
+            keys.count < Enforcement.Limits.parallel
+                && keys.insert(Key(grant: removal.grant, service: removal.service)).inserted
         }
     }
 

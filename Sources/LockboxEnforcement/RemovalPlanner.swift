@@ -1,7 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Enforcement's reading of events: when access ends, its credentials die and its services get orders, in the same write.
+/// Enforcement's reading of events: when access ends, its credentials die and its services get orders, in the same
+/// write.
 package struct RemovalPlanner: EventReader {
     package init() {}
 
@@ -15,20 +16,23 @@ package struct RemovalPlanner: EventReader {
                 try tx.revokeCredential(credential.id, at: now)
             }
             for service in grant.scope.services {
-                // Where no credential was issued nobody can be connected; where the service has no way to be told, its next
-                // question about the credential is answered with no.
+                // Where no credential was issued nobody can be connected; where the service has no way to be told, its
+                // next question about the credential is answered with no.
                 let usernames = credentials.filter { $0.resource.service == service }.map(\.username)
                 guard !usernames.isEmpty, try tx.service(service)?.doveadm != nil else { continue }
                 var distinct: [String] = []
                 for name in usernames where !distinct.contains(name) { distinct.append(name) }
                 try tx.save(
                     Removal(
-                        tenant: request.terms.tenant, request: request.id, grant: grant.id, service: service, usernames: distinct,
+                        tenant: request.terms.tenant, request: request.id, grant: grant.id, service: service,
+                        usernames: distinct,
                         nextAttempt: now))
             }
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn, .requestExpired,
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+            .requestExpired,
             .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
-            .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .serviceAdded,
+            .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
+            .serviceAdded,
             .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
             break
         }

@@ -23,15 +23,16 @@ package struct PasswordHasher: Sendable {
         return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.text(salt))$\(Hex.text(key))"
     }
 
-    /// Whether `password` is the one that `encoded` was made of. Nil stands for an account without a password: it takes as
-    /// long and is never right, so that the time of an answer does not tell which accounts exist.
+    /// Whether `password` is the one that `encoded` was made of. Nil stands for an account without a password: it takes
+    /// as long and is never right, so that the time of an answer does not tell which accounts exist.
     package func verify(_ password: String, against encoded: String?) async throws -> Bool {
         let parts = (encoded ?? "").split(separator: "$")
         guard parts.count == 4, parts[0] == "scrypt", parts[1].hasPrefix("ln="), parts[1].hasSuffix(",r=8,p=1"),
             let logRounds = Int(parts[1].dropFirst(3).prefix { $0 != "," }), (10...20).contains(logRounds),
             let salt = Hex.bytes(parts[2]), let expected = Hex.bytes(parts[3]), expected.count == 32
         else {
-            _ = try await derive(password, salt: [UInt8](repeating: 0, count: 16), logRounds: IdentityLimits.scryptLogRounds)
+            _ = try await derive(
+                password, salt: [UInt8](repeating: 0, count: 16), logRounds: IdentityLimits.scryptLogRounds)
             return false
         }
         let found = try await derive(password, salt: salt, logRounds: logRounds)
@@ -41,7 +42,8 @@ package struct PasswordHasher: Sendable {
     private func derive(_ password: String, salt: [UInt8], logRounds: Int) async throws -> [UInt8] {
         try await threads.runIfActive {
             let key = try KDF.Scrypt.deriveKey(
-                from: Array(password.utf8), salt: salt, outputByteCount: 32, rounds: 1 << logRounds, blockSize: 8, parallelism: 1)
+                from: Array(password.utf8), salt: salt, outputByteCount: 32, rounds: 1 << logRounds, blockSize: 8,
+                parallelism: 1)
             return key.withUnsafeBytes { Array($0) }
         }
     }
@@ -59,7 +61,9 @@ enum Hex {
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         for position in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[position...position + 1], as: UTF8.self), radix: 16) else { return nil }
+            guard let byte = UInt8(String(decoding: digits[position...position + 1], as: UTF8.self), radix: 16) else {
+                return nil
+            }
             bytes.append(byte)
         }
         return bytes

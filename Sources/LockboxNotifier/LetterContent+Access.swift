@@ -54,7 +54,8 @@ extension LetterContent {
             .inform, subject: "Access has ended: \(source.number)",
             heading: hasBegun ? "Your access has ended" : "Your scheduled access was called off",
             lead: hasBegun
-                ? "It ended at \(source.facts.text(.endedAt)). Your credentials no longer work, and open connections are cut."
+                ? "It ended at \(source.facts.text(.endedAt)). "
+                    + "Your credentials no longer work, and open connections are cut."
                 : "It was called off at \(source.facts.text(.endedAt)), before it began.",
             rows: [
                 source.customer, source.what, source.supportRequest, source.row("Why it ended", why(source)),
@@ -71,7 +72,7 @@ extension LetterContent {
             .alarm, subject: "Attention, not confirmed closed: access \(source.number)",
             heading: "Ended access is not confirmed closed",
             lead: "The access of \(source.engineer) has ended and its credentials no longer work. But the service "
-                + "\(service) has not confirmed that connections still open were cut.",
+                + "\"\(service)\" has not confirmed that connections still open were cut.",
             rows: [
                 source.who, isManager ? source.customer : nil, source.row("Service", service), source.supportRequest,
                 source.request,
@@ -92,7 +93,7 @@ extension LetterContent {
         return LetterContent(
             .inform, subject: "Resolved, confirmed closed: access \(source.number)",
             heading: "The ended access is confirmed closed",
-            lead: "The service \(service) has now confirmed that no connection of \(source.engineer) is left.",
+            lead: "The service \"\(service)\" has now confirmed that no connection of \(source.engineer) is left.",
             rows: [
                 source.who, isManager ? source.customer : nil, source.row("Service", service), source.supportRequest,
                 source.request,

@@ -7,9 +7,9 @@ extension LetterContent {
     static func managerAsked(_ source: LetterSource) -> LetterContent {
         let decideBy = source.facts.text(.decideBy)
         return LetterContent(
-            .decide, subject: "Review by \(decideBy): access request \(source.number)",
+            .decide, subject: "Review by \(decideBy): request \(source.number)",
             heading: "An access request awaits your review",
-            lead: "\(source.engineer) asks \(source.wish), which belongs to \(source.tenant).",
+            lead: "\(source.engineer) asks \(source.wish) of \(source.tenant).",
             rows: [
                 source.who, source.customer, source.what, source.supportRequest, source.howLong,
                 source.row("Not before", .notBefore), source.row("Review by", decideBy), source.request,
@@ -34,8 +34,10 @@ extension LetterContent {
             source.row("Reviewed by", "\(source.facts.name(.manager)), \(source.provider)")
         }
         return LetterContent(
-            .decide, subject: "\(prefix) \(decideBy): access request \(source.number)", heading: heading,
-            lead: "\(source.engineer) of \(source.provider) asks \(source.wish). Nobody has access unless you agree.",
+            .decide, subject: "\(prefix) \(decideBy): request \(source.number)", heading: heading,
+            lead:
+                "\(source.engineer) of \(source.provider) asks \(source.wish). "
+                + "There is no access unless \(source.tenant) agrees.",
             rows: [
                 source.who, source.what, source.supportRequest, source.howLong,
                 source.row("Not before", .notBefore), review, approvals, source.row("Decide by", decideBy),

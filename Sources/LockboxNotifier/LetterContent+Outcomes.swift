@@ -54,7 +54,8 @@ extension LetterContent {
             : "You need not do anything. The request is kept in your audit log."
         return LetterContent(
             .inform, subject: "\(point): access request \(source.number)", heading: heading, lead: lead,
-            rows: isForEngineer ? askedRows(source) : [source.who] + askedRows(source),
+            rows: isForEngineer
+                ? askedRows(source) : [source.who, source.what, source.supportRequest, source.request],
             advice: [advice], why: isForEngineer ? source.whyEngineer : source.whyApprover)
     }
 
@@ -66,7 +67,7 @@ extension LetterContent {
             rows: grantedRows(source),
             advice: [
                 "Sign in to \(source.requestTool) and open \(source.number) to obtain a credential.",
-                "Finish as soon as you are done. At the end your credentials stop working and open connections are cut.",
+                "Finish once you are done. At the end your credentials stop working, and open connections are cut.",
             ],
             why: source.whyEngineer)
     }

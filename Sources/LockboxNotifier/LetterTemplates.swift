@@ -47,7 +47,8 @@ enum LetterTemplates {
         <table style="border-collapse:collapse; width:100%; margin:0 0 16px">
         {{#rows}}
         <tr><th scope="row" style="{{{cell}}}; width:30%; font-weight:normal; opacity:.75">{{label}}</th>\
-        <td style="{{{cell}}}; font-weight:600; word-break:break-word">{{#several}}<div>{{.}}</div>{{/several}}</td></tr>
+        <td style="{{{cell}}}; font-weight:600; word-break:break-word">\
+        {{#several}}<div>{{.}}</div>{{/several}}</td></tr>
         {{/rows}}
         </table>
         {{#advice}}

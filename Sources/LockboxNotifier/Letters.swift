@@ -2,7 +2,8 @@ package import LockboxDomain
 package import LockboxPorts
 import Mustache
 
-/// Makes letters of notices: the same letter for the same notice each time, so that a copy after a lost answer is a copy.
+/// Makes letters of notices: the same letter for the same notice each time, so that a copy after a lost answer is a
+/// copy.
 package struct Letters: Sendable {
     private let sender: Mailbox
     private let host: String
@@ -24,8 +25,8 @@ package struct Letters: Sendable {
         let view = view(of: content)
         return Letter(
             messageID: "\(notice.id).lockbox@\(host)",
-            // No letter bears this identifier. It only makes all letters about one request one thread in each inbox, whichever
-            // of them a person gets first.
+            // No letter bears this identifier. It only makes all letters about one request one thread in each inbox,
+            // whichever of them a person gets first.
             references: ["\(notice.request).lockbox@\(host)"],
             date: now, from: sender, to: Mailbox(name: notice.recipientName, address: notice.recipientAddress.text),
             subject: content.subject, text: text.render(view), html: html.render(view))
@@ -51,8 +52,8 @@ package struct Letters: Sendable {
     }
 }
 
-/// Escapes scalar by scalar. The library's own escaping goes by character and so lets a quote or bracket pass that carries a
-/// combining mark, which a browser still reads as markup.
+/// Escapes scalar by scalar. The library's own escaping goes by character and so lets a quote or bracket pass that
+/// carries a combining mark, which a browser still reads as markup.
 private struct LetterHTML: MustacheContentType {
     func escapeText(_ text: String) -> String {
         var escaped = String.UnicodeScalarView()

@@ -60,8 +60,8 @@ struct NoticeDesk {
             try cancelAsks(request)
             try sendToEngineer(.denied, asking(request), request)
         case (.customer, .approve):
-            // Where this completes the quorum, the grant's own event tells. Else the others are still asked, but who has
-            // decided needs no reminder.
+            // Where this completes the quorum, the grant's own event tells. Else the others are still asked, but who
+            // has decided needs no reminder.
             for var notice in try tx.notices(about: request.id)
             where notice.recipient == decision.person && notice.delivery == .queued && Self.asks.contains(notice.kind) {
                 notice.delivery = .cancelled
@@ -74,7 +74,7 @@ struct NoticeDesk {
         try cancelAsks(request)
         // A manager's yes is what asks the customer; before it the customer has heard nothing.
         guard request.decisions.contains(where: { $0.stage == .manager && $0.isApproval }) else { return }
-        try sendToApprovers(.expired, asking(request).with(.outcome, Lapse.withdrawn.rawValue), request)
+        try sendToApprovers(.withdrawn, asking(request).with(.outcome, Lapse.withdrawn.rawValue), request)
     }
 
     func tellOfExpiry(_ request: AccessRequest) throws {
@@ -124,8 +124,8 @@ struct NoticeDesk {
 
     // MARK: - Removal
 
-    /// The first failure of a grant's removal from a service. It is tried again many times, and each failure is an event, but
-    /// one letter is enough.
+    /// The first failure of a grant's removal from a service. It is tried again many times, and each failure is an
+    /// event, but one letter is enough.
     func tellOfFailure(_ removal: Removal) throws {
         guard try !isFailing(removal) else { return }
         let request = try request(removal.request)

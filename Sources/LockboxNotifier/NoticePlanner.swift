@@ -1,8 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Who must hear of which event. It adds the letters to the outbox inside the write that the event belongs to, so that no
-/// letter tells of what was taken back, and nothing that happened goes untold.
+/// Who must hear of which event. It adds the letters to the outbox inside the write that the event belongs to, so that
+/// no letter tells of what was taken back, and nothing that happened goes untold.
 package struct NoticePlanner: EventReader {
     private let portal: Portal
 

@@ -10,7 +10,8 @@ package struct NotifierLimits: Sendable {
     package var backOff: [TimeSpan] = [
         .seconds(5), .seconds(15), .minutes(1), .minutes(5), .minutes(15), .hours(1),
     ]
-    /// How much longer than its step a wait may be, in percent, so that letters which failed together do not return together.
+    /// How much longer than its step a wait may be, in percent, so that letters which failed together do not return
+    /// together.
     package var spreadPercent: Int64 = 20
     /// After this many attempts a letter counts as refused. With the waits above that is about a day.
     package var attempts = 30
@@ -33,8 +34,8 @@ package struct NotifierLimits: Sendable {
 }
 
 extension NotifierLimits {
-    /// How long a letter waits after its `attempts`-th failed attempt. The spread follows from the letter's identifier, so
-    /// that it is the same whoever computes it.
+    /// How long a letter waits after its `attempts`-th failed attempt. The spread follows from the letter's identifier,
+    /// so that it is the same whoever computes it.
     func delay(after attempts: Int, of notice: String) -> TimeSpan {
         let step = backOff[min(max(attempts, 1), backOff.count) - 1].milliseconds
         // FNV-1a: any even spread over identifiers would do.

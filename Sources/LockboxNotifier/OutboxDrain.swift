@@ -6,8 +6,8 @@ import Synchronization
 
 /// Sends what the outbox holds, and writes down what became of it.
 ///
-/// A letter is sent first and recorded after. A crash in between, or an answer that got lost, sends it again under the same
-/// message identifier; nothing is ever lost for the sake of not sending twice.
+/// A letter is sent first and recorded after. A crash in between, or an answer that got lost, sends it again under the
+/// same message identifier; nothing is ever lost for the sake of not sending twice.
 package final class OutboxDrain: ServiceLifecycle.Service {
     private let store: any Store
     private let mailer: any Mailer
@@ -119,8 +119,8 @@ package final class OutboxDrain: ServiceLifecycle.Service {
         }
     }
 
-    /// Writes the outcome down, trying until the store takes it: a letter that was sent must not go out again because the
-    /// store was away for a moment. A crash before this is done sends the letter again.
+    /// Writes the outcome down, trying until the store takes it: a letter that was sent must not go out again because
+    /// the store was away for a moment. A crash before this is done sends the letter again.
     private func settle(_ notice: Notice, _ outcome: Attempt) async {
         let settlement = Settlement(of: notice, outcome, at: clock.now(), limits: limits)
         var failures = 0

@@ -1,7 +1,8 @@
 import LockboxDomain
 
 extension Timestamp {
-    /// As letters spell it: `Mon 23 Nov 2026, 20:15 UTC`. Cut off, not rounded, so that a deadline is never told too late.
+    /// As letters spell it: `Mon 23 Nov 2026, 20:15 UTC`. Cut off, not rounded, so that a deadline is never told too
+    /// late.
     func words(withSeconds: Bool = false) -> String {
         let (date, time) = civil
         let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][date.weekday]
@@ -34,8 +35,8 @@ extension Actions {
 }
 
 extension Scope {
-    /// One line for each resource: `read the mailbox sue@contoso.test`. Services are named where there are several, because
-    /// two of them may call a thing by the same name.
+    /// One line for each resource: `read the mailbox sue@contoso.test`. Services are named where there are several,
+    /// because two of them may call a thing by the same name.
     var words: [String] {
         let severalServices = services.count > 1
         return accesses.map { access in
@@ -46,8 +47,8 @@ extension Scope {
     }
 }
 
-/// A person's or company's name as a letter shows it: on one line, of bounded length, and no web address that a mail program
-/// would make a link of.
+/// A person's or company's name as a letter shows it: on one line, of bounded length, and no web address that a mail
+/// program would make a link of.
 func shownName(_ name: String) -> String {
     var scalars = String.UnicodeScalarView()
     for scalar in name.unicodeScalars {

@@ -1,7 +1,8 @@
 import Foundation
 import LockboxDomain
 
-/// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is `LOCKBOX_LISTEN`, `signing.keyFile` is
+/// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is `LOCKBOX_LISTEN`,
+/// `signing.keyFile` is
 /// `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
 package struct Configuration: Sendable {
     package var host: String
@@ -11,23 +12,10 @@ package struct Configuration: Sendable {
     package var database: String
     package var dataDir: String
     package var mail: String
+    /// Where `mail` was said, for messages.
+    package var mailPlace: String
     package var signingKeyFile: String
     package var logLevel: String
-
-    package init(
-        host: String, port: Int, publicURL: String, database: String, dataDir: String, mail: String,
-        signingKeyFile: String,
-        logLevel: String
-    ) {
-        self.host = host
-        self.port = port
-        self.publicURL = publicURL
-        self.database = database
-        self.dataDir = dataDir
-        self.mail = mail
-        self.signingKeyFile = signingKeyFile
-        self.logLevel = logLevel
-    }
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
@@ -99,8 +87,9 @@ package struct Configuration: Sendable {
                 throw ConfigurationError("\(mailFile.place): mail and mailFile exclude each other")
             }
             mail = try SecretFile.read(path(mailFile.text), for: mailFile.place)
+            mailPlace = mailFile.place
         } else {
-            mail = try need("mail").text
+            (mail, mailPlace) = try need("mail")
         }
         // A letter folder is a path like the others.
         if mail.hasPrefix("file:") { mail = "file:" + path(String(mail.dropFirst(5))) }

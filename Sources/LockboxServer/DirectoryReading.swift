@@ -116,8 +116,10 @@ extension DirectoryFile {
     }
 
     private static func settings(_ value: YAMLValue, folder: URL) throws(ConfigurationError) -> ServiceSettings {
-        func path(_ value: YAMLValue) throws(ConfigurationError) -> String {
-            URL(filePath: try value.text(), relativeTo: folder).standardizedFileURL.path
+        func secretFile(_ value: YAMLValue) throws(ConfigurationError) -> String {
+            let path = URL(filePath: try value.text(), relativeTo: folder).standardizedFileURL.path
+            _ = try SecretFile.read(path, for: value.place)
+            return path
         }
         let parts = try value.members(["id", "kind", "resources", "introspection", "removal"])
         let idValue = try parts.required("id", of: value)
@@ -144,7 +146,7 @@ extension DirectoryFile {
                 throw client.error("must be 1 to 100 visible ASCII characters without a colon")
             }
             introspection = .init(
-                clientID: clientID, clientSecretFile: try path(try inner.required("clientSecretFile", of: block)))
+                clientID: clientID, clientSecretFile: try secretFile(try inner.required("clientSecretFile", of: block)))
         }
         var doveadm: ServiceSettings.Doveadm?
         if let block = parts["removal"] {
@@ -155,7 +157,8 @@ extension DirectoryFile {
             guard let parsed = URLComponents(string: try url.text()), ["http", "https"].contains(parsed.scheme),
                 parsed.host != nil
             else { throw url.error("must be a web address such as http://127.0.0.1:8080/doveadm/v1") }
-            doveadm = .init(url: try url.text(), apiKeyFile: try path(try fields.required("apiKeyFile", of: target)))
+            doveadm = .init(
+                url: try url.text(), apiKeyFile: try secretFile(try fields.required("apiKeyFile", of: target)))
         }
         return ServiceSettings(
             service: Service(id: id, kind: kind, resourceType: type), introspection: introspection, doveadm: doveadm)

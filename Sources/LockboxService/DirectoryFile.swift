@@ -52,7 +52,8 @@ package struct DirectoryFile: Sendable {
     package var services: [(place: String, settings: ServiceSettings)]
 
     package init(
-        providerName: String?, providerPeople: [Human], tenants: [Customer], services: [(place: String, settings: ServiceSettings)]
+        providerName: String?, providerPeople: [Human], tenants: [Customer],
+        services: [(place: String, settings: ServiceSettings)]
     ) {
         self.providerName = providerName
         self.providerPeople = providerPeople

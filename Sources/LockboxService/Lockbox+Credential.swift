@@ -68,8 +68,8 @@ extension Lockbox {
         return String(String.UnicodeScalarView(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
     }
 
-    /// Records that `credential` was presented and accepted. The first time is an event of the tenant's log: no record, no
-    /// access, so the service is answered only after this.
+    /// Records that `credential` was presented and accepted. The first time is an event of the tenant's log: no record,
+    /// no access, so the service is answered only after this.
     package func recordUse(of credential: Credential) async throws {
         try await store.write(by: .service(credential.resource.service)) { change in
             if try change.tx.recordUse(of: credential.id, count: 1, first: change.now, last: change.now) {
@@ -89,7 +89,9 @@ extension Lockbox {
             let engineer = try change.tx.known(credential.engineer)
             do {
                 let comment = "The credential was given back at the service."
-                try change.save(request, try request.finish(comment: comment, by: engineer, now: change.now))
+                try change.letTimePass(&request)
+                let happened = try request.finish(comment: comment, by: engineer, now: change.now)
+                try change.save(request, happened)
             } catch Refusal.wrongState, Refusal.notPermitted {
                 return
             }
@@ -98,6 +100,7 @@ extension Lockbox {
 }
 
 extension Grant {
-    /// The login name for the resource at `position`: it belongs to this grant alone, so that ending the grant cuts no other.
+    /// The login name for the resource at `position`: it belongs to this grant alone, so that ending the grant cuts no
+    /// other.
     func username(_ position: Int) -> String { "lbx-\(id.text.lowercased().dropFirst(4))-\(position + 1)" }
 }

@@ -51,7 +51,8 @@ extension Lockbox {
             let context = DecisionContext(
                 tenant: tenant, engineer: try tx.known(request.terms.engineer),
                 approvers: try tx.approvers(of: tenant.id),
-                newGrant: change.entropy.id())
+                deciders: try request.decisions.map { try tx.known($0.person) }, newGrant: change.entropy.id())
+            try change.letTimePass(&request)
             let events = try request.decide(
                 verdict, comment: draft.comment, by: person, version: version, in: context, now: change.now)
             try change.save(request, events)
@@ -87,7 +88,9 @@ extension Lockbox {
     ) async throws -> RequestView {
         try await requestCommand(by: caller, key: key) { person, change in
             var request = try change.tx.request(id, visibleTo: person)
-            try change.save(request, try rule(&request, person, change.now))
+            try change.letTimePass(&request)
+            let happened = try rule(&request, person, change.now)
+            try change.save(request, happened)
             return request
         }
     }

@@ -28,8 +28,8 @@ extension Lockbox {
                 let eligible = try change.tx.approvers(of: tenant.id).count
                 if eligible < tenant.policy.approvalsNeeded {
                     report.append(
-                        "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has \(eligible) approver(s); "
-                            + "nobody can be given access to its data")
+                        "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
+                            + "\(eligible) approver(s); nobody can be given access to its data")
                 }
             }
             return report
@@ -82,12 +82,14 @@ extension Change {
         if before.holds(oneOf: .engineer, at: .provider) && !after.holds(oneOf: .engineer, at: .provider) {
             for open in try tx.openRequests(of: nil, engineer: after.id) {
                 var request = open
+                try letTimePass(&request)
                 let happened = request.engineerLeft(now: now)
                 try save(request, happened)
             }
         }
         return [
-            "person \(after.email) changed: \(after.roles.names.joined(separator: ", "))\(after.isDisabled ? " (disabled)" : "")"
+            "person \(after.email) changed: \(after.roles.names.joined(separator: ", "))"
+                + (after.isDisabled ? " (disabled)" : "")
         ]
     }
 

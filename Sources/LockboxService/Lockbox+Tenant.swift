@@ -28,7 +28,8 @@ extension Lockbox {
     }
 
     /// Changes a tenant's own rules. Access that the new rules would not have given ends in the same write.
-    package func changePolicy(of id: String, to policy: Policy, version: Int?, by caller: Person) async throws -> Tenant {
+    package func changePolicy(of id: String, to policy: Policy, version: Int?, by caller: Person) async throws -> Tenant
+    {
         try await store.write(by: .person(caller)) { change in
             let person = try change.tx.current(caller)
             let before = try change.tx.tenant(id, visibleTo: person)
@@ -66,7 +67,9 @@ extension Lockbox {
     }
 
     /// Says what a person of the tenant may do from now on.
-    package func changeRoles(of id: String, in tenant: String, to names: [String], by caller: Person) async throws -> Person {
+    package func changeRoles(of id: String, in tenant: String, to names: [String], by caller: Person) async throws
+        -> Person
+    {
         try await store.write(by: .person(caller)) { change in
             let person = try change.tx.current(caller)
             let tenant = try change.tx.tenant(tenant, visibleTo: person)
@@ -115,7 +118,8 @@ extension Lockbox {
 extension TenantRecords {
     /// The tenant, if it exists for `person`.
     func tenant(_ text: String, visibleTo person: Person) throws -> Tenant {
-        guard let id = TenantID(text), let tenant = try tenant(id), person.isProviderStaff || person.side == .tenant(id) else {
+        guard let id = TenantID(text), let tenant = try tenant(id), person.isProviderStaff || person.side == .tenant(id)
+        else {
             throw Refusal.notFound(.tenant)
         }
         return tenant
@@ -127,6 +131,7 @@ extension Change {
     mutating func applyRules(of tenant: Tenant, licenceWithdrawn: Bool, by person: PersonID?) throws {
         for open in try tx.openRequests(of: tenant.id, engineer: nil) {
             var request = open
+            try letTimePass(&request)
             let happened = request.applyRules(of: tenant, licenceWithdrawn: licenceWithdrawn, by: person, now: now)
             try save(request, happened)
         }

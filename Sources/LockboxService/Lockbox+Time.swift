@@ -14,8 +14,7 @@ extension Lockbox {
                 let due = try change.tx.requestsDue(at: change.now, limit: Self.batch)
                 for stored in due {
                     var request = stored
-                    let happened = request.advance(to: change.now)
-                    try change.save(request, happened)
+                    try change.letTimePass(&request)
                 }
                 return due.count
             }

@@ -24,15 +24,17 @@ struct Cursor {
     init(_ text: String, list: String, keyParts: Int) throws(Refusal) {
         guard text.utf8.count <= Self.longest, let decoded = Self.decode(text) else { throw Self.refusal }
         let parts = decoded.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == keyParts + 2, parts[0] == list, let time = Int64(parts[1]) else { throw Self.refusal }
-        self.init(list: list, time: time, key: parts.dropFirst(2).map(String.init))
+        guard parts.count == keyParts + 3, parts[0] == list, parts[keyParts + 2].isEmpty, let time = Int64(parts[1])
+        else { throw Self.refusal }
+        self.init(list: list, time: time, key: parts.dropFirst(2).dropLast().map(String.init))
         // One cursor has one spelling, so that nothing can hide in another.
         guard self.text == text else { throw Self.refusal }
     }
 
-    /// Base64url of list, time and key with colons between; no part of a key holds one.
+    /// Base64url of list, time and key with a colon after each, so that a piece of a cursor is none. No part of a key
+    /// holds one.
     var text: String {
-        Data(([list, String(time)] + key).joined(separator: ":").utf8).base64EncodedString()
+        Data(([list, String(time)] + key).map { $0 + ":" }.joined().utf8).base64EncodedString()
             .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
             .replacingOccurrences(of: "=", with: "")
     }

@@ -82,8 +82,11 @@ extension SQLTransaction: LogRecords {
         addSubject(search, to: &conditions)
         let limit = conditions.placeholder(for: page.rows)
         let found = try entries(
-            "\(conditions.whereClause) ORDER BY e.position \(search.oldestFirst ? "ASC" : "DESC") LIMIT \(limit)", conditions.values)
-        return page.paged(found) { Cursor(list: search.oldestFirst ? "export" : "log", time: Int64(clamping: $0.index)) }
+            "\(conditions.whereClause) ORDER BY e.position \(search.oldestFirst ? "ASC" : "DESC") LIMIT \(limit)",
+            conditions.values)
+        return page.paged(found) {
+            Cursor(list: search.oldestFirst ? "export" : "log", time: Int64(clamping: $0.index))
+        }
     }
 
     /// Time does not run backwards in a log, so a span of time is a span of positions. False if nothing is in it.

@@ -110,7 +110,7 @@ struct DirectoryTables: SchemaPart {
     var indices: [String] {
         [
             "CREATE INDEX resource_of_tenant ON resource (tenant, service, name)",
-            "CREATE INDEX person_of_tenant ON person (tenant, canonical_email)",
+            "CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id)",
             "CREATE INDEX identity_of_person ON identity (person)",
             "CREATE INDEX token_of_person ON api_token (person, created_at, id) WHERE revoked_at IS NULL",
         ]

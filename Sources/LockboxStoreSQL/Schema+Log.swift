@@ -34,7 +34,7 @@ struct LogTables: SchemaPart {
                 salt \(bytes) NOT NULL,
                 \(flag("names_someone")),
                 content \(text),
-                PRIMARY KEY (log, position, field),
+                PRIMARY KEY (log, position, ordinal),
                 FOREIGN KEY (log, position) REFERENCES log_entry (log, position)
             )\(dialect.tableEnd)
             """,
@@ -87,6 +87,14 @@ struct LogTables: SchemaPart {
                 table: "log_text", change: .insert,
                 condition: "NEW.position < (SELECT size FROM log_head WHERE log = NEW.log)",
                 message: "log_text: texts come with their entry"),
+            .init(
+                table: "log_text", change: .insert,
+                condition: """
+                    EXISTS (
+                        SELECT 1 FROM log_text
+                        WHERE log = NEW.log AND position = NEW.position AND field = NEW.field
+                    )
+                    """, name: "field", message: "log_text: a field has one text"),
             // Erasing takes the text and nothing else.
             dialect.unchanging("log_text", ["log", "position", "field", "ordinal", "salt", "names_someone"]),
             .init(

@@ -41,7 +41,7 @@ struct Token: AsyncParsableCommand {
     func run() async throws {
         let address = try address(person)
         let new = try await withServer(config) { opened in
-            try await opened.server.signIn.issueToken(for: address, label: label)
+            try await of(address) { try await opened.server.signIn.issueToken(for: address, label: label) }
         }
         print(new.secret)
     }
@@ -63,7 +63,7 @@ struct Password: AsyncParsableCommand {
             throw ValidationError("Give the password on standard input.")
         }
         let found = try await withServer(config) { opened in
-            try await opened.server.signIn.setPassword(password, of: address)
+            try await of(address) { try await opened.server.signIn.setPassword(password, of: address) }
         }
         print("password of \(found.email) set")
     }
@@ -72,4 +72,13 @@ struct Password: AsyncParsableCommand {
 private func address(_ text: String) throws -> EmailAddress {
     guard let address = EmailAddress(text) else { throw ValidationError("\(text) is not an e-mail address.") }
     return address
+}
+
+/// Says whom there is not.
+private func of<Value>(_ address: EmailAddress, _ body: () async throws -> Value) async throws -> Value {
+    do {
+        return try await body()
+    } catch Refusal.notFound(.person) {
+        throw ConfigurationError("\(address): there is no such person.")
+    }
 }

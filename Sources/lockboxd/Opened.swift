@@ -23,9 +23,15 @@ struct Opened {
         let folder = URL(filePath: configuration.database).deletingLastPathComponent().path
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let transport: MailTransport
+        do {
+            transport = try MailTransport.parse(configuration.mail)
+        } catch {
+            throw ConfigurationError("\(configuration.mailPlace): \(error)")
+        }
         let store = try await SQLiteStore.open(path: configuration.database)
         let server = try Server(
-            configuration, store: store, mailer: try MailTransport.parse(configuration.mail).mailer(), clock: clock,
+            configuration, store: store, mailer: transport.mailer(), clock: clock,
             entropy: SystemEntropy(), logger: logger, onListening: onListening)
         return Opened(server: server, store: store, logger: logger)
     }

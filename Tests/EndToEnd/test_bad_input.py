@@ -8,6 +8,7 @@ import time
 import pytest
 
 from lockbox_rig.api import API, mailbox, rfc3339
+from lockbox_rig.machine import wait_until
 from lockbox_rig.world import FRED, SUE
 
 # What a problem with a value is answered with.
@@ -224,7 +225,8 @@ def test_an_engineer_who_left_loses_what_she_has(world):
     person["disabled"] = True
     try:
         world.lockbox.apply()
-        assert world.introspect(credential["token"]).json == {"active": False}
+        # A running server sees what `apply` changed within a second.
+        wait_until(lambda: world.introspect(credential["token"]).json == {"active": False}, 1.2, "the token's end")
         assert world.ed.get("/v1/requests").status == 401
         assert world.mark.request(request["id"])["state"] == "ended"
     finally:
@@ -303,7 +305,7 @@ def test_an_odd_path_is_not_found(world, path):
 
 @pytest.mark.parametrize("query", [
     "from=yesterday", "to=1", "from=2099-01-01T00:00:00Z&to=2020-01-01T00:00:00Z", "limit=-5", "cursor=%00",
-    "activity=%00", "request=x"])
+    "activity=%00", "person=%00", "text=%00", "request=x"])
 def test_an_odd_audit_query_is_refused_or_finds_nothing(world, query):
     answer = world.alan.get(f"/v1/tenants/contoso/audit?{query}")
     assert answer.status in INPUT or (answer.status == 200 and answer.json["items"] == []), answer
@@ -449,7 +451,7 @@ def test_applying_twice_changes_nothing_the_second_time(install):
     lockbox = install()
     assert "added" in lockbox.apply().stdout
     again = lockbox.apply().stdout
-    assert "added" not in again and "changed" not in again, again
+    assert "contoso" not in again and len(again.splitlines()) == 1, again
 
 
 def test_a_password_that_is_too_short_is_refused(install):
@@ -465,4 +467,4 @@ def test_commands_for_people_who_are_not_there(install):
     lockbox.apply()
     for command in ("token", "password"):
         done = lockbox.run(command, "--person", "nobody@contoso.test", input="a long enough password\n", check=False)
-        assert done.returncode != 0 and "nobody@contoso.test" in done.stderr
+        assert done.returncode != 0 and "nobody@contoso.test" in done.stderr, done

@@ -3,6 +3,7 @@
 import pathlib
 
 from lockbox_rig import secrets
+from lockbox_rig.api import mailbox
 from lockbox_rig.lockboxd import LOCKBOX_CLI, cli
 
 
@@ -16,10 +17,11 @@ def test_the_command_line_shows_no_secret(world):
 def test_errors_do_not_repeat_what_was_sent(world):
     for answer in (
         world.eve.get(f"/v1/requests/{world.eve.token}"),
-        world.eve.post("/v1/requests", {"tenant": world.eve.token, world.eve.token: 1}),
+        world.eve.post("/v1/requests", {"tenant": world.eve.token, "reason": {}}),
         world.lockbox.api().introspect("dovecot", world.client_secret + "x", "x"),
         world.lockbox.api().get(f"/v1/requests?access_token={world.eve.token}"),
-        world.eve.post("/v1/requests", {}, key=world.eve.token),
+        world.eve.submit(world.eve.token, world.eve.token, [mailbox(world.eve.token)], reason=world.eve.token),
+        world.eve.post("/v1/requests", {}, key=world.eve.token + " "),
     ):
         # A mistake like these gets a secret into a log where errors quote their input.
         secrets.said("an error", answer.body)

@@ -1,0 +1,219 @@
+import LockboxDomain
+import LockboxPorts
+import Testing
+
+@testable import LockboxNotifier
+
+@Suite struct LettersTests {
+    private static let letters = try? Letters(
+        sender: Mailbox(name: "Adatum Lockbox", address: "lockbox@adatum.test"), host: "mail.adatum.test")
+
+    private func render(_ notice: Notice) throws -> Letter {
+        try #require(Self.letters).letter(for: notice, at: Stage.start)
+    }
+
+    /// One notice of every kind, from requests that went every way.
+    private func everyKind(_ stage: Stage) async throws -> [Notice] {
+        let cast = stage.cast
+        let rejected = try await stage.submit()
+        try await stage.decide(rejected, cast.mona, .deny)
+        let denied = try await stage.askCustomer()
+        try await stage.decide(denied, cast.alice, .deny)
+        let withdrawn = try await stage.askCustomer()
+        try await stage.change(withdrawn) { try $0.withdraw(comment: Stage.comment, by: cast.erik, now: $1) }
+        let unanswered = try await stage.askCustomer()
+        let planned = try await stage.approved(notBefore: Stage.start + .hours(20))
+        let used = try await stage.approved()
+        try await stage.change(used) { try $0.revoke(comment: Stage.comment, by: cast.adam, now: $1) }
+        let removal = Removal(
+            tenant: Stage.tenant, request: used, grant: stage.entropy.id(), service: Stage.mail, usernames: ["lbx-0"],
+            nextAttempt: Stage.start)
+        try await stage.tell(.removalFailed(removal))
+        stage.clock.advance(by: .seconds(1))
+        try await stage.tell(.removalConfirmed(removal))
+        try await stage.pass(unanswered, to: Stage.start + .hours(12))
+        var notices: [Notice] = []
+        for id in [rejected, denied, withdrawn, unanswered, planned, used] { notices += try await stage.notices(id) }
+        return notices
+    }
+
+    @Test func everyKindOfLetterTellsItsFactsAndNoFreeText() async throws {
+        try await Stage.with { stage in
+            let notices = try await everyKind(stage)
+            #expect(Set(notices.map(\.kind)) == Set(Notice.Kind.allCases))
+            for notice in notices {
+                let letter = try render(notice)
+                for body in [letter.subject, letter.text, letter.html, "\(notice.facts)"] {
+                    #expect(!body.contains("sentinel"))
+                }
+                for body in [letter.subject, letter.text, letter.html] {
+                    #expect(body.contains(notice.request.text))
+                    #expect(!body.contains("not known"))
+                    #expect(!body.contains("somebody"))
+                }
+                #expect(letter.text.contains("SR-1001"))
+                #expect(letter.subject.unicodeScalars.count <= 78)
+                #expect(letter.subject.unicodeScalars.allSatisfy { (32...126).contains($0.value) })
+            }
+        }
+    }
+
+    @Test func textAndHTMLSayTheSame() async throws {
+        try await Stage.with { stage in
+            for notice in try await everyKind(stage) {
+                let letter = try render(notice)
+                let html = readable(letter.html)
+                let text = words(letter.text)
+                let content = LetterContent(notice)
+                let parts =
+                    [content.heading, content.lead, content.why] + content.advice
+                    + content.rows.flatMap { [$0.label] + $0.values }
+                for part in parts.map(words) {
+                    #expect(html.contains(part), "HTML of \(notice.kind)")
+                    #expect(text.contains(part), "text of \(notice.kind)")
+                }
+            }
+        }
+    }
+
+    @Test func askTellsAnApproverAllSheNeeds() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            let letter = try render(try await stage.notice(id, .customerAsked, to: stage.cast.alice))
+            #expect(letter.subject == "Decide by Mon 23 Nov 2026, 20:15 UTC: request \(id)")
+            #expect(letter.to == Mailbox(name: "Alice Approver", address: "alice@contoso.test"))
+            #expect(
+                letter.text == """
+                    Adatum asks for access to your data
+
+                    Erik Engineer of Adatum asks for access to 2 resources. There is no access unless Contoso agrees.
+
+                    Who: Erik Engineer, Adatum
+                    What:
+                      - Read the mailbox info@contoso.test
+                      - Read and change the mailbox sue@contoso.test
+                    Support request: SR-1001
+                    How long: at most 2 hours
+                    Reviewed by: Mona Manager, Adatum
+                    Decide by: Mon 23 Nov 2026, 20:15 UTC
+                    Request: \(id)
+
+                    Sign in to the admin centre (Adatum Lockbox, https://lockbox.adatum.test) and open \(id). There \
+                    you read the reason, and approve or deny. You can also approve less than is asked for.
+
+                    If nobody decides by then, the request expires and nobody gets access.
+
+                    --\u{20}
+                    You get this letter because you may approve data access for Contoso. No letter of Lockbox decides \
+                    anything, holds a link that does, or asks for your password.
+
+                    """)
+        }
+    }
+
+    @Test func htmlLoadsNothingLinksNowhereAndHasALanguage() async throws {
+        try await Stage.with { stage in
+            for notice in try await everyKind(stage) {
+                let html = try render(notice).html
+                #expect(html.contains("<html lang=\"en\">"))
+                for forbidden in ["<a ", "href", "src=", "url(", "<img", "<script", "<form", "<link", "?x=1", "/admin"]
+                {
+                    #expect(!html.contains(forbidden), "\(forbidden) in \(notice.kind)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'\u{301}\"\u{301} <\u{301}script\u{301}>",
+        "Erik\r\nBcc: all@evil.test", "Erik\u{2028}Bcc: all@evil.test", "{{why}}{{{cell}}}",
+        "https://evil.test/sign-in",
+    ])
+    func hostileNamesStayText(_ name: String) async throws {
+        try await Stage.with(engineerName: name, tenantName: name) { stage in
+            for notice in try await everyKind(stage) {
+                let letter = try render(notice)
+                let body = try #require(letter.html.split(separator: "<body", maxSplits: 1).last)
+                let tags = body.unicodeScalars.split(separator: "<").dropFirst().map { rest in
+                    String(String.UnicodeScalarView(rest.prefix { $0.isASCII && $0.properties.isAlphabetic }))
+                }
+                #expect(Set(tags).isSubset(of: ["", "div", "h", "p", "table", "tr", "th", "td"]), "\(tags)")
+                #expect(!letter.html.unicodeScalars.contains("\u{2028}"))
+                let lines = letter.text.unicodeScalars.split { $0 == "\n" || $0 == "\r" || $0 == "\u{2028}" }
+                #expect(!lines.contains { String(String.UnicodeScalarView($0)).hasPrefix("Bcc") })
+                #expect(!letter.text.contains("https://evil"))
+                #expect(letter.subject.unicodeScalars.allSatisfy { (32...126).contains($0.value) })
+            }
+        }
+    }
+
+    @Test func longNamesAreCutOff() {
+        let shown = shownName(String(repeating: "long ", count: 20))
+        #expect(shown.unicodeScalars.count == 60)
+        #expect(shown.hasSuffix("…"))
+    }
+
+    @Test func lettersOfOneRequestAreOneThreadAndEachHasItsOwnStableIdentifier() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            let notices = try await stage.notices(id)
+            let letters = try notices.map(render)
+            #expect(Set(letters.map(\.references)) == [["\(id).lockbox@mail.adatum.test"]])
+            #expect(letters.map(\.messageID) == notices.map { "\($0.id).lockbox@mail.adatum.test" })
+            #expect(try notices.map(render) == letters)
+        }
+    }
+
+    @Test(arguments: [
+        ("https://lockbox.test/admin?token=1#x", true, "https://lockbox.test"),
+        ("http://127.0.0.1:8443/", true, "http://127.0.0.1:8443"), ("https://[::1]:1/x", true, "https://[::1]:1"),
+        ("https://lockbox.test@evil.test/", true, nil), ("javascript:alert(1)", true, nil),
+        ("https://lockbox.test", false, nil),
+    ])
+    func portalShowsItsRootOrNothing(_ url: String, _ show: Bool, _ shown: String?) {
+        #expect(Portal(name: "Lockbox", publicURL: url, showAddress: show).address == shown)
+    }
+
+    @Test func timesAndSpansAreSpelledForPeople() {
+        #expect(Timestamp("2026-11-23T20:15:59.999Z")!.words() == "Mon 23 Nov 2026, 20:15 UTC")
+        #expect(Timestamp("2027-01-02T03:04:05Z")!.words(withSeconds: true) == "Sat 2 Jan 2027, 03:04:05 UTC")
+        #expect(TimeSpan.minutes(90).words == "1 hour 30 minutes")
+        #expect(TimeSpan.hours(24).words == "1 day")
+        #expect(TimeSpan.seconds(61).words == "1 minute 1 second")
+        #expect(TimeSpan(milliseconds: 900).words == "less than a second")
+    }
+
+    @Test func servicesAreNamedWhereSeveralAreAskedFor() throws {
+        let other = Resource(service: ServiceID("mail-eu")!, name: "mailbox:sue@contoso.test")!
+        let scope = try Scope([Access(Stage.mailbox, .read), Access(other, .read)])
+        #expect(
+            scope.words == [
+                "read the mailbox sue@contoso.test (service mail)",
+                "read the mailbox sue@contoso.test (service mail-eu)",
+            ])
+    }
+
+    // MARK: - Reading HTML
+
+    /// The body's text without tags, as `words`.
+    private func readable(_ html: String) -> String {
+        var text = ""
+        var inTag = false
+        for character in html.split(separator: "<body", maxSplits: 1).last ?? "" {
+            if character == "<" { inTag = true }
+            if !inTag { text.append(character) }
+            if character == ">" {
+                inTag = false
+                text.append(" ")
+            }
+        }
+        for (entity, character) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")] {
+            text.replace(entity, with: character)
+        }
+        return words(text)
+    }
+
+    private func words(_ text: String) -> String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+}

@@ -10,6 +10,7 @@ extension Promise {
         Promise("a log has no gaps", logsAreDense),
         Promise("time does not run backwards in a log", logTimeIsMonotonic),
         Promise("a head moves with its entry", headsMoveWithEntries),
+        Promise("a field has one text in one record", fieldsAreUnique),
         Promise("concurrent appends make one dense log", concurrentAppendsAreDense),
         Promise("erasing a text leaves its record and its commitment", erasingLeavesTheCommitment),
     ]
@@ -90,6 +91,12 @@ private func headsMoveWithEntries(_ store: any Store) async throws {
     await store.refuses("a head with another time") { [wrong] in try $0.append(second.entry, head: wrong) }
     #expect(try await store.read { try $0.head(of: contoso) } == first.head)
     #expect(try await store.read { try $0.entries(of: contoso, in: 0..<9) } == [first.entry])
+}
+
+private func fieldsAreUnique(_ store: any Store) async throws {
+    await store.refuses("two texts of one field") { tx in
+        try LogWriter.append(texts: [Fixture.text("comment", "a"), Fixture.text("comment", "b")], in: tx)
+    }
 }
 
 private func concurrentAppendsAreDense(_ store: any Store) async throws {

@@ -1,0 +1,248 @@
+import LockboxAudit
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import MerkleLog
+import Testing
+
+/// Somebody with the disk in hand changes the file; the check says what.
+struct LogCheckTests {
+    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and a few hundred
+    /// records.
+    private static func with(_ body: (AuditHouse) async throws -> Void) async throws {
+        try await AuditHouse.with(told: true) { house in
+            try await house.play()
+            _ = try await house.reader().checkpoint(of: AuditHouse.contoso)
+            try await house.grow(by: 300)
+            _ = try await house.reader().checkpoint(of: AuditHouse.contoso)
+            #expect(try await house.differences() == [])
+            try await body(house)
+        }
+    }
+
+    @Test func untouchedLogHasNoDifferences() async throws {
+        try await Self.with { house in
+            let reports = try await LogCheck(store: house.store).run(only: nil)
+            #expect(reports.map(\.log) == ["provider", "tenant:contoso", "tenant:fabrikam"])
+            #expect(reports[1].checkpoints == 2)
+            #expect(try await reports[1].records == house.size(of: AuditHouse.contoso))
+            let one = try await LogCheck(store: house.store).run(only: Fixture.fabrikam.id)
+            #expect(one.map(\.log) == ["tenant:fabrikam"])
+        }
+    }
+
+    /// What is changed, and what the check must say.
+    private static let tamperings: [(name: String, sql: String, finding: String)] = [
+        (
+            "a leaf byte",
+            "UPDATE log_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'console', 'consoLe') AS BLOB) "
+                + "WHERE log LIKE '%contoso' AND position = 2",
+            "record 2 was changed: its bytes do not have its hash"
+        ),
+        (
+            "a leaf and its hash",
+            "UPDATE log_entry SET leaf = (SELECT leaf FROM log_entry AS other WHERE "
+                + "other.log = log_entry.log AND position = 3), hash = (SELECT hash FROM log_entry AS other WHERE "
+                + "other.log = log_entry.log AND position = 3) WHERE log LIKE '%contoso' AND position = 2",
+            "record 2: the column index differs from the record"
+        ),
+        (
+            "a column", "UPDATE log_entry SET activity = 'person.left' WHERE log LIKE '%contoso' AND position = 2",
+            "record 2: the column activity differs from the record"
+        ),
+        (
+            "the actor", "UPDATE log_entry SET actor = 'system' WHERE log LIKE '%contoso' AND position = 2",
+            "record 2: the column actor differs from the record"
+        ),
+        (
+            "a text",
+            "UPDATE log_text SET content = 'Somebody Else' WHERE log LIKE '%contoso' AND position = 1 "
+                + "AND field = 'personName'", "record 1: the text personName was changed"
+        ),
+        (
+            "a text that is gone",
+            "DELETE FROM log_text WHERE log LIKE '%contoso' AND position = 1 "
+                + "AND field = 'personName'", "record 1: its texts are not those that it commits to"
+        ),
+        (
+            "a record that is gone", "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position = 100",
+            "record 100 is missing; found 101"
+        ),
+        (
+            "the state of a request", "UPDATE access_request SET ending_reason = 'finished' WHERE state = 'ended'",
+            "end's reason is revoked in the log and finished in the tables"
+        ),
+        (
+            "the version of a request", "UPDATE access_request SET version = version + 1 WHERE state = 'ended'",
+            "version is "
+        ),
+        (
+            "the end of a grant", "UPDATE access_grant SET ends_at = ends_at + 3600000", "end is "
+        ),
+        (
+            "the engineer", "UPDATE access_request SET engineer = (SELECT id FROM person WHERE email LIKE 'mark@%')",
+            "engineer is "
+        ),
+        (
+            "a decision that is gone", "DELETE FROM decision WHERE stage = 'customer'", "number of decisions is 2"
+        ),
+        (
+            "who decided",
+            "UPDATE decision SET person = (SELECT id FROM person WHERE email LIKE 'sue@%') "
+                + "WHERE stage = 'customer'", "the deciders in the log are not those in the tables"
+        ),
+        (
+            "what was decided",
+            "UPDATE decision SET duration = NULL, scope = NULL, is_approval = 0 WHERE "
+                + "stage = 'customer'", "the deciders in the log are not those in the tables"
+        ),
+        (
+            "the duration asked for", "UPDATE access_request SET duration = duration + 1000", "duration is "
+        ),
+        (
+            "the reason", "UPDATE access_request SET reason = 'Something else entirely.'",
+            "the reason in the tables is not the one in the log"
+        ),
+        (
+            "what was asked for", "UPDATE access_request SET scope = replace(scope, 'sue@', 'adam@')",
+            "the resources in the tables are not those in the log"
+        ),
+        (
+            "a role", "UPDATE person SET roles = roles | 16 WHERE email LIKE 'sue@%'",
+            "the roles in the log are not those in the tables"
+        ),
+        (
+            "a person who was switched on", "UPDATE person SET is_disabled = 1 WHERE email LIKE 'sue@%'",
+            "the roles in the log are not those in the tables"
+        ),
+        (
+            "the policy", "UPDATE tenant SET require_approval = 0 WHERE id = 'contoso'",
+            "the policy in the log is not the one in the tables"
+        ),
+        (
+            "the licence", "UPDATE tenant SET is_licensed = 0 WHERE id = 'contoso'",
+            "the policy in the log is not the one in the tables"
+        ),
+        (
+            "a signed root", "UPDATE log_checkpoint SET root = zeroblob(32) WHERE ordinal = 0 AND size > 300",
+            "but AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= was signed"
+        ),
+        (
+            "a signed note",
+            "UPDATE log_checkpoint SET note = replace(note, char(10) || '3', char(10) || '4') "
+                + "WHERE size > 300", "does not say what was signed"
+        ),
+        (
+            "a root of a tile", "UPDATE log_tile SET hash = zeroblob(32)", "tile tile/0/000 does not hash to its root"
+        ),
+        ("a root of a tile that is gone", "DELETE FROM log_tile", "tile tile/0/000 does not hash to its root"),
+        (
+            "the head", "UPDATE log_head SET range_hashes = zeroblob(length(range_hashes)) WHERE log LIKE '%contoso'",
+            "the records do not hash to the head of the tree"
+        ),
+    ]
+
+    @Test(arguments: tamperings.indices) func changeBehindTheStoresBackIsNamed(_ index: Int) async throws {
+        let (name, sql, finding) = Self.tamperings[index]
+        try await Self.with { house in
+            try house.tamper(sql)
+            let found = try await house.differences()
+            #expect(found.contains { $0.contains(finding) }, "\(name) → \(found)")
+        }
+    }
+
+    @Test func roleChangeWithoutARecordIsFound() async throws {
+        try await Self.with { house in
+            // Not by tampering with the file but through the store itself, past the one door.
+            try await house.store.write { tx in
+                var adam = Fixture.adam
+                adam.roles = [.member]
+                try tx.save(adam)
+            }
+            #expect(
+                try await house.differences()
+                    == ["person \(Fixture.adam.id): the roles in the log are not those in the tables"])
+        }
+    }
+
+    @Test func requestWithoutARecordIsFound() async throws {
+        try await Self.with { house in
+            try await house.store.write { tx in try tx.save(try Fixture.request(9)) }
+            let id: RequestID = Fixture.id(9)
+            #expect(
+                try await house.differences() == ["request \(id) is in the tables, but no record speaks of it"])
+        }
+    }
+
+    @Test func logCutBelowASignedCheckpointIsFound() async throws {
+        try await Self.with { house in
+            // Everything after record 299 disappears and the head is made to fit, as if it had never been.
+            let entries = Array(try await house.entries().prefix(300))
+            var range = CompactRange()
+            for entry in entries { range.append(.leaf(entry.bytes)) }
+            let hashes = range.hashes.flatMap(\.bytes).map {
+                String($0, radix: 16).count == 1 ? "0" + String($0, radix: 16) : String($0, radix: 16)
+            }.joined()
+            try house.tamper(
+                "DELETE FROM log_text WHERE log LIKE '%contoso' AND position >= 300",
+                "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position >= 300",
+                "UPDATE log_head SET size = 300, range_hashes = x'\(hashes)' WHERE log LIKE '%contoso'")
+            #expect(try await house.differences().contains { $0.hasPrefix("the log ends after 300 entries, but") })
+        }
+    }
+
+    @Test func erasingATextLeavesTheLogVerifying() async throws {
+        try await Self.with { house in
+            let entries = try await house.entries()
+            let before = try await house.reader().checkpoint(of: AuditHouse.contoso)
+            for entry in entries.prefix(40) {
+                for text in entry.texts {
+                    try await house.store.write { tx in
+                        try tx.eraseText(text.field, of: AuditHouse.contoso, at: entry.index)
+                    }
+                }
+            }
+            let after = try await house.entries()
+            #expect(after.prefix(40).flatMap(\.texts).allSatisfy { $0.text == nil })
+            #expect(after.map(\.bytes) == entries.map(\.bytes))
+            #expect(try await house.differences() == [])
+            #expect(try await house.reader().checkpoint(of: AuditHouse.contoso) == before)
+        }
+    }
+}
+
+extension AuditHouse {
+    /// One request that was approved with less and revoked, and one that waits, each step through the one door.
+    func play() async throws {
+        for (number, state) in [(UInt8(1), AccessRequest.StateName.ended), (2, .awaitingCustomer)] {
+            let submitted = try Fixture.request(number)
+            try await audited.write(by: .person(Fixture.eve)) {
+                try $0.save(submitted, [.requestSubmitted(submitted)])
+            }
+            try await change(submitted.id, by: Fixture.mark) { request, now in
+                try request.decide(
+                    .approve(.none), comment: nil, by: Fixture.mark, version: request.version,
+                    in: Fixture.context(newGrant: number), now: now)
+            }
+            guard state == .ended else { continue }
+            try await change(submitted.id, by: Fixture.adam) { request, now in
+                try request.decide(
+                    .approve(.init(duration: .hours(1))), comment: "One hour will do.", by: Fixture.adam,
+                    version: request.version, in: Fixture.context(newGrant: number), now: now)
+            }
+            try await change(submitted.id, by: Fixture.gita) { request, now in
+                try request.revoke(comment: "Enough.", by: Fixture.gita, now: now)
+            }
+        }
+    }
+
+    private func change(
+        _ id: RequestID, by person: Person,
+        _ rule: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
+    ) async throws {
+        try await audited.write(by: .person(person)) { change in
+            var request = try #require(try change.tx.request(id))
+            try change.save(request, try rule(&request, change.now))
+        }
+    }
+}

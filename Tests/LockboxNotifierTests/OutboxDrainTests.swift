@@ -1,0 +1,358 @@
+import LockboxDomain
+import LockboxPorts
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import LockboxNotifier
+
+@Suite(.timeLimit(.minutes(1))) struct OutboxDrainTests {
+    private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private func drain(
+        _ stage: Stage, _ mailer: ScriptedMailer, store: (any Store)? = nil, book: EventBook? = nil,
+        limits: NotifierLimits = NotifierLimits()
+    ) throws -> OutboxDrain {
+        let store = store ?? stage.store
+        return OutboxDrain(
+            store: store, mailer: mailer, clock: stage.clock,
+            letters: try Letters(
+                sender: Mailbox(name: "Lockbox", address: "lockbox@adatum.test"), host: "adatum.test"),
+            undeliverable: book ?? EventBook(store: store), limits: limits, logger: Self.quiet,
+            // The time of day is the test's; only the looking goes on by itself.
+            sleep: { _ in try await Task.sleep(for: .milliseconds(2)) })
+    }
+
+    /// Runs `drain` while `body` runs, then cancels it and waits until it has ended.
+    private func running(_ drain: OutboxDrain, _ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await drain.run() }
+            defer { group.cancelAll() }
+            try await body()
+        }
+    }
+
+    private func until(_ condition: () async throws -> Bool) async throws {
+        while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
+    }
+
+    private func delivered(_ stage: Stage, _ id: RequestID) async throws -> [Notice.Delivery] {
+        try await stage.notices(id).map(\.delivery)
+    }
+
+    // MARK: - Sending
+
+    @Test func dueLettersAreSentAndRecorded() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mailer = ScriptedMailer()
+            try await running(try drain(stage, mailer)) {
+                try await until { try await delivered(stage, id) == [.sent, .sent] }
+            }
+            #expect(Set(mailer.letters.map(\.to.address)) == ["mona@adatum.test", "max@adatum.test"])
+            let notice = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            #expect(notice.attempts == 1)
+            #expect(notice.sentAt == Stage.start)
+            #expect(notice.lastReply == "250 ok")
+        }
+    }
+
+    @Test func remindersWaitForTheirTimeAndACancelledOneIsNeverSent() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            let mailer = ScriptedMailer()
+            try await running(try drain(stage, mailer)) {
+                try await until { mailer.letters.count == 2 }
+                stage.clock.set(Stage.start + .hours(6))
+                try await until { mailer.letters.count == 4 }
+                try await stage.decide(id, stage.cast.alice, .deny)
+                stage.clock.set(Stage.start + .hours(11))
+                try await until { try await !delivered(stage, id).contains(.queued) }
+            }
+            #expect(mailer.letters.count { $0.subject.hasPrefix("Reminder") } == 2)
+            #expect(!mailer.letters.contains { $0.subject.hasPrefix("Last reminder") })
+            #expect(mailer.letters(to: stage.cast.erik.email).map(\.subject) == ["Denied: access request \(id)"])
+        }
+    }
+
+    @Test func letterThatIsNoLongerTrueIsCancelledUnsent() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            stage.clock.set(Stage.start + Limits.managerWindow)
+            let mailer = ScriptedMailer()
+            try await running(try drain(stage, mailer)) {
+                try await until { try await delivered(stage, id) == [.cancelled, .cancelled] }
+            }
+            #expect(mailer.letters.isEmpty)
+        }
+    }
+
+    @Test func hangingRecipientBlocksNobodyElse() async throws {
+        try await Stage.with { stage in
+            let mona = stage.cast.mona.email.text
+            let mailer = ScriptedMailer { letter, _ throws(MailError) in
+                guard letter.to.address == mona else { return MailReceipt(reply: "250 ok") }
+                do { try await Task.sleep(for: .seconds(3600)) } catch {}
+                throw .unreachable("cut off")
+            }
+            var limits = NotifierLimits()
+            limits.concurrentLetters = 2
+            let id = try await stage.submit()
+            try await running(try drain(stage, mailer, limits: limits)) {
+                try await until { mailer.letters(to: stage.cast.mona.email).count == 1 }
+                try await until { try await delivered(stage, id).contains(.sent) }
+                // Hers holds one place; the other goes on serving people asked later.
+                stage.clock.advance(by: .seconds(1))
+                try await stage.decide(id, stage.cast.max, .deny)
+                try await until { mailer.letters(to: stage.cast.erik.email).count == 1 }
+            }
+        }
+    }
+
+    // MARK: - Failing
+
+    @Test func deferredLetterWaitsItsBackOffAndKeepsItsIdentifier() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mona = stage.cast.mona
+            let mailer = ScriptedMailer { _, attempt throws(MailError) in
+                if attempt == 1 { throw .deferred(code: 451, text: "try later") }
+                return MailReceipt(reply: "250 ok")
+            }
+            try await running(try drain(stage, mailer)) {
+                try await until { try await stage.notices(id).allSatisfy { $0.attempts == 1 } }
+                let deferred = try await stage.notice(id, .managerAsked, to: mona)
+                #expect(deferred.delivery == .queued)
+                #expect(deferred.lastReply == "451 try later")
+                let wait = deferred.nextAttempt - Stage.start
+                #expect(wait >= .seconds(5) && wait <= .seconds(6))
+
+                stage.clock.set(deferred.nextAttempt + TimeSpan(milliseconds: -1))
+                try await stage.submitUnrelated(after: mailer)
+                #expect(mailer.letters(to: mona.email).count { $0.messageID.hasPrefix(deferred.id.text) } == 1)
+
+                stage.clock.advance(by: .seconds(2))
+                try await until { try await delivered(stage, id) == [.sent, .sent] }
+                #expect(mailer.letters(to: mona.email).count { $0.messageID.hasPrefix(deferred.id.text) } == 2)
+            }
+        }
+    }
+
+    @Test func lostAnswerIsMadeGoodUnderTheSameIdentifier() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mailer = ScriptedMailer { _, attempt throws(MailError) in
+                if attempt == 1 { throw .outcomeUnknown("connection lost") }
+                return MailReceipt(reply: "250 ok")
+            }
+            try await running(try drain(stage, mailer)) {
+                try await until { try await stage.notices(id).allSatisfy { $0.attempts == 1 } }
+                stage.clock.advance(by: .seconds(10))
+                try await until { try await delivered(stage, id) == [.sent, .sent] }
+            }
+            #expect(mailer.letters.count == 4)
+            #expect(Set(mailer.letters.map(\.messageID)).count == 2)
+        }
+    }
+
+    @Test(arguments: [MailError.refused(code: 550, text: "no such user"), .invalid(field: "to")])
+    func refusedLetterIsRecordedOnce(_ error: MailError) async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mona = stage.cast.mona
+            let mailer = ScriptedMailer { [mona] letter, _ throws(MailError) in
+                if letter.to.address == mona.email.text { throw error }
+                return MailReceipt(reply: "250 ok")
+            }
+            let book = EventBook(store: stage.store)
+            try await running(try drain(stage, mailer, book: book)) {
+                try await until { try await !delivered(stage, id).contains(.queued) }
+                stage.clock.advance(by: .hours(2))
+                let later = try await stage.submit()
+                try await until { try await !delivered(stage, later).contains(.queued) }
+            }
+            let notice = try await stage.notice(id, .managerAsked, to: mona)
+            #expect(notice.delivery == .refused)
+            #expect(notice.attempts == 1)
+            #expect(mailer.letters.count { $0.messageID.hasPrefix(notice.id.text) } == 1)
+            #expect(book.events.count { $0.request == id } == 1)
+        }
+    }
+
+    @Test func refusalIsRecordedOnceThoughTheStoreIsAwayForAMoment() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mona = stage.cast.mona
+            let mailer = ScriptedMailer { [mona] letter, _ throws(MailError) in
+                if letter.to.address == mona.email.text { throw .refused(code: 550, text: "no such user") }
+                return MailReceipt(reply: "250 ok")
+            }
+            let book = EventBook(store: FlakyStore(stage.store, faults: [.nothingWritten, .nothingWritten]))
+            try await running(try drain(stage, mailer, book: book)) {
+                try await until { book.events.count == 1 }
+                try await until { try await !delivered(stage, id).contains(.queued) }
+            }
+            #expect(
+                book.events == [
+                    UndeliverableNotice(
+                        tenant: Stage.tenant, request: id, recipient: mona.id, kind: "managerAsked")
+                ])
+            #expect(mailer.letters(to: mona.email).count == 1)
+            // A second settlement of the same letter finds it settled.
+            var read = try await stage.notice(id, .managerAsked, to: mona)
+            read.delivery = .queued
+            let again = Settlement(of: read, .refused("550 no"), at: Stage.start, limits: NotifierLimits())
+            #expect(try await stage.store.write { tx in try again.apply(in: tx) } == false)
+        }
+    }
+
+    @Test func letterThatFailsTooOftenCountsAsRefusedWithTheLastReply() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mailer = ScriptedMailer { _, attempt throws(MailError) in
+                throw .deferred(code: 450, text: "busy \(attempt)")
+            }
+            var limits = NotifierLimits()
+            limits.attempts = 3
+            let book = EventBook(store: stage.store)
+            try await running(try drain(stage, mailer, book: book, limits: limits)) {
+                for attempt in 1...3 {
+                    try await until { try await stage.notices(id).allSatisfy { $0.attempts == attempt } }
+                    stage.clock.advance(by: .minutes(2))
+                }
+                try await until { book.events.count == 2 }
+            }
+            let notice = try await stage.notice(id, .managerAsked, to: stage.cast.max)
+            #expect(notice.delivery == .refused)
+            #expect(notice.lastReply == "450 busy 3")
+        }
+    }
+
+    // MARK: - Crashing
+
+    @Test func crashBetweenSendingAndRecordingSendsAgainUnderTheSameIdentifier() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mailer = ScriptedMailer()
+            let broken = FlakyStore(stage.store, faults: Array(repeating: .nothingWritten, count: 10_000))
+            try await running(try drain(stage, mailer, store: broken)) {
+                try await until { mailer.letters.count == 2 }
+            }
+            #expect(try await delivered(stage, id) == [.queued, .queued])
+            try await running(try drain(stage, mailer)) {
+                try await until { try await delivered(stage, id) == [.sent, .sent] }
+            }
+            #expect(mailer.letters.count == 4)
+            #expect(Set(mailer.letters.map(\.messageID)).count == 2)
+        }
+    }
+
+    @Test func storeThatIsAwayForAMomentSendsNothingTwice() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mailer = ScriptedMailer()
+            let flaky = FlakyStore(stage.store, faults: [.nothingWritten, .answerLost, .nothingWritten])
+            try await running(try drain(stage, mailer, store: flaky)) {
+                try await until { try await delivered(stage, id) == [.sent, .sent] }
+                try await stage.submitUnrelated(after: mailer)
+            }
+            #expect(Set(mailer.letters.map(\.messageID)).count == mailer.letters.count)
+            #expect(try await stage.notices(id).allSatisfy { $0.attempts == 1 })
+        }
+    }
+
+    @Test func letterCancelledWhileOnItsWayIsRecordedAsSent() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            try await stage.decide(id, stage.cast.max, .deny)
+            let now = stage.clock.now()
+            let failed = Settlement(of: read, .failed("busy"), at: now, limits: NotifierLimits())
+            #expect(try await stage.store.write { tx in try failed.apply(in: tx) } == false)
+            let sent = Settlement(of: read, .sent("250 ok"), at: now, limits: NotifierLimits())
+            #expect(try await stage.store.write { tx in try sent.apply(in: tx) })
+            #expect(try await stage.notice(id, .managerAsked, to: stage.cast.mona).delivery == .sent)
+        }
+    }
+
+    // MARK: - Ending
+
+    @Test func gracefulShutdownLetsLettersOnTheirWayLand() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+            let mailer = ScriptedMailer { _, _ throws(MailError) in
+                for await _ in gate { break }
+                return MailReceipt(reply: "250 ok")
+            }
+            var limits = NotifierLimits()
+            limits.concurrentLetters = 1
+            let service: any ServiceLifecycle.Service = try drain(stage, mailer, limits: limits)
+            let group = ServiceGroup(services: [service], logger: Self.quiet)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                try await until { mailer.letters.count == 1 }
+                await group.triggerGracefulShutdown()
+                opener.yield()
+                opener.finish()
+                try await tasks.waitForAll()
+            }
+            // The drain may have begun another before it heard of the shutdown; what it began, it finished.
+            #expect(try await delivered(stage, id).count { $0 == .sent } == mailer.letters.count)
+        }
+    }
+
+    @Test func gracefulShutdownCutsOffALetterThatHangs() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mailer = ScriptedMailer { _, _ throws(MailError) in
+                do { try await Task.sleep(for: .seconds(3600)) } catch {}
+                throw .outcomeUnknown("cut off")
+            }
+            let group = ServiceGroup(services: [try drain(stage, mailer)], logger: Self.quiet)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                try await until { mailer.letters.count == 2 }
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
+            }
+            #expect(try await delivered(stage, id) == [.queued, .queued])
+        }
+    }
+
+    // MARK: - Back-off
+
+    @Test func waitsGrowAreSpreadAndAlwaysTheSame() {
+        let limits = NotifierLimits()
+        let steps: [Int64] = [5, 15, 60, 300, 900, 3600, 3600, 3600]
+        for (index, step) in steps.enumerated() {
+            let waits = (0..<200).map { limits.delay(after: index + 1, of: "MSG-\($0)") }
+            #expect(waits.allSatisfy { $0 >= .seconds(step) && $0.milliseconds <= step * 1200 })
+            #expect(Set(waits).count > 100)
+            #expect(waits == (0..<200).map { limits.delay(after: index + 1, of: "MSG-\($0)") })
+        }
+    }
+
+    @Test func oldLetterIsGivenUpOnlyAfterEveryStepOfTheBackOff() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.approved()
+            var notice = try await stage.notice(id, .accessBegan, to: stage.cast.alice)
+            let limits = NotifierLimits()
+            let later = Stage.start + .hours(25)
+            notice.attempts = 1
+            #expect(Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery == .queued)
+            notice.attempts = limits.backOff.count
+            #expect(Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery == .refused)
+        }
+    }
+}
+
+extension Stage {
+    /// Makes another request and waits until its letters were handed over: by then the drain has looked at everything
+    /// due.
+    func submitUnrelated(after mailer: ScriptedMailer) async throws {
+        let id = try await submit()
+        let ids = Set(try await notices(id).map { "\($0.id).lockbox@adatum.test" })
+        while !ids.isSubset(of: Set(mailer.letters.map(\.messageID))) { try await Task.sleep(for: .milliseconds(2)) }
+    }
+}

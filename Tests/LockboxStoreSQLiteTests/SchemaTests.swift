@@ -1,0 +1,192 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import LockboxStoreSQLite
+import Testing
+
+@testable import LockboxStoreSQL
+
+/// The schema by itself, past the statements of the store.
+struct SchemaTests {
+    /// A store with something in every table, and the engine below it.
+    private func furnished() async throws -> (SQLStore, SQLiteEngine) {
+        let engine = try SQLiteEngine.temporary()
+        let store = try await SQLStore(engine: engine, dialect: .sqlite)
+        try await store.write { tx in
+            try Fixture.populate(tx)
+            let versions = try Fixture.history(to: .active)
+            for version in versions { try tx.save(version) }
+            let request = versions[versions.count - 1]
+            let credential = Fixture.credential(of: request)
+            try tx.insert(credential, secretHash: Fixture.secretHash(1))
+            _ = try tx.recordUse(of: credential.id, count: 1, first: Fixture.now, last: Fixture.now)
+            try tx.save(Fixture.removal(of: request))
+            try tx.insert(Fixture.notice(about: request))
+            try tx.insert(
+                APIToken(id: Fixture.id(1), person: Fixture.eve.id, label: "", createdAt: Fixture.now, expiresAt: nil),
+                secretHash: Fixture.secretHash(1))
+            try tx.insert(
+                CommandRecord(
+                    person: Fixture.eve.id, key: "k", payloadHash: Fixture.secretHash(1), subject: "", at: Fixture.now))
+            let entry = try LogWriter.append(texts: [Fixture.text("actorName", "Eve Park")], in: tx)
+            try tx.saveTileRoot(entry.hash, of: entry.log, level: 1, index: 0)
+            try tx.saveCheckpoint(size: 1, root: entry.hash, note: "note", of: entry.log)
+        }
+        return (store, engine)
+    }
+
+    @Test func transitionsAreThoseOfTheDomain() async throws {
+        let (store, engine) = try await furnished()
+        let stored = try await engine.read { tx in
+            try tx.query("SELECT prior, next FROM request_transition") { [try $0.text(0), try $0.text(1)] }
+        }
+        let legal = AccessRequest.legalTransitions.map { [$0.from?.rawValue ?? "", $0.to.rawValue] }
+        #expect(Set(stored) == Set(legal + [["awaitingCustomer", "awaitingCustomer"]]))
+        try await store.close()
+    }
+
+    @Test(arguments: [
+        "UPDATE decision SET comment = 'x'", "DELETE FROM decision",
+        "UPDATE access_grant SET ends_at = ends_at + 1", "DELETE FROM access_grant",
+        "UPDATE access_request SET reason = 'x', version = version + 1", "DELETE FROM access_request",
+        "UPDATE access_request SET version = version + 1, prior_state = state",
+        "UPDATE access_request SET state = 'awaitingManager', prior_state = '', version = version + 1",
+        "UPDATE support_request SET subject = 'x'", "DELETE FROM support_request",
+        "UPDATE request_transition SET next = 'active'", "DELETE FROM request_transition",
+        "UPDATE credential SET expires_at = expires_at + 1", "DELETE FROM credential", "DELETE FROM credential_use",
+        "DELETE FROM removal", "UPDATE notice SET facts = '{}'", "UPDATE command SET subject = 'x'",
+        "DELETE FROM command", "UPDATE api_token SET person = 'x'", "DELETE FROM api_token",
+        "UPDATE person SET tenant = NULL WHERE tenant IS NOT NULL", "DELETE FROM person", "DELETE FROM tenant",
+        "UPDATE log_entry SET leaf = x'00'", "DELETE FROM log_entry", "UPDATE log_head SET size = 9",
+        "DELETE FROM log_head", "UPDATE log_text SET salt = x''", "UPDATE log_text SET content = 'x'",
+        "UPDATE log_text SET content = NULL, field = 'x'", "DELETE FROM log_text",
+        "INSERT INTO log_text VALUES ('contoso', 0, 'new', 1, x'00', 0, 'x')",
+        "UPDATE log_tile SET hash = zeroblob(32)", "DELETE FROM log_tile",
+        "UPDATE log_checkpoint SET note = 'x'", "DELETE FROM log_checkpoint",
+    ])
+    func rewritingIsRefused(_ statement: String) async throws {
+        let (store, engine) = try await furnished()
+        await #expect(throws: SQLConstraintViolation.self) {
+            try await engine.write { tx in _ = try tx.execute(statement) }
+        }
+        try await store.close()
+    }
+
+    @Test func erasingATextTakesOnlyTheText() async throws {
+        let (store, engine) = try await furnished()
+        let changed = try await engine.write { try $0.execute("UPDATE log_text SET content = NULL") }
+        #expect(changed == 1)
+        try await store.close()
+    }
+
+    @Test(arguments: [
+        ("person", "UPDATE person SET email = 'sue at home'", "PER-0000011111"),
+        ("person", "UPDATE person SET roles = 32768", "PER-0000011111"),
+        ("person", "UPDATE person SET aliases = '[\"sue at home\"]'", "PER-0000011111"),
+        ("tenant", "UPDATE tenant SET max_access = 9000000000000", "contoso"),
+        ("service", "UPDATE service SET kind = 'pop3'", "mail"),
+        ("removal", "UPDATE removal SET usernames = 'sue at home'", "GRT-0000011111 mail"),
+        ("removal", "UPDATE removal SET next_attempt = 9223372036854775807", "GRT-0000011111 mail"),
+    ])
+    func rowThatIsNoValueIsReportedWithoutItsContent(table: String, statement: String, key: String) async throws {
+        let (store, engine) = try await furnished()
+        try await engine.write { tx in _ = try tx.execute(statement) }
+        await #expect(throws: StoreError.corrupt("\(table) \(key)")) {
+            try await store.read { tx in
+                _ = try tx.person(Fixture.sue.id)
+                _ = try tx.tenants()
+                _ = try tx.services()
+                _ = try tx.removals(of: Fixture.id(1))
+            }
+        }
+        try await store.close()
+    }
+
+    // MARK: - Plans
+
+    @Test(arguments: Question.all)
+    fileprivate func questionIsAnsweredFromAnIndex(_ question: Question) async throws {
+        let (store, engine) = try await furnished()
+        let plans = try await engine.read { connection in
+            let explaining = ExplainingConnection(connection: connection)
+            try question.ask(SQLTransaction(connection: explaining))
+            return explaining.steps
+        }
+        #expect(!plans.isEmpty)
+        for step in plans {
+            #expect(!step.hasPrefix("SCAN") || step.contains("USING"), "\(question): \(step)")
+            #expect(!step.contains("TEMP B-TREE"), "\(question): \(step)")
+        }
+        try await store.close()
+    }
+}
+
+/// Something that is asked often, or of tables that grow for ever.
+private struct Question: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let ask: @Sendable (SQLTransaction) throws -> Void
+
+    init<Answer>(_ name: String, _ ask: @escaping @Sendable (SQLTransaction) throws -> Answer) {
+        testDescription = name
+        self.ask = { _ = try ask($0) }
+    }
+
+    static let contoso = Fixture.contoso.id
+    static let log = LogID.tenant(contoso)
+    static let page = Page(limit: 50)
+
+    static let all = [
+        Question("a request") { try $0.request(Fixture.id(1)) },
+        Question("requests due") { try $0.requestsDue(at: Fixture.now, limit: 9) },
+        Question("next deadline") { try $0.nextRequestDeadline() },
+        Question("open requests of a tenant") { try $0.openRequests(of: contoso, engineer: nil) },
+        Question("open requests of an engineer") { try $0.openRequests(of: nil, engineer: Fixture.eve.id) },
+        Question("all requests") { try $0.requests(RequestFilter(), page: page) },
+        Question("requests of a tenant") { try $0.requests(RequestFilter(tenant: contoso), page: page) },
+        Question("requests of an engineer") { try $0.requests(RequestFilter(engineer: Fixture.eve.id), page: page) },
+        Question("support requests of a tenant") { try $0.supportRequests(of: contoso, openedBy: nil, page: page) },
+        Question("support requests of a person") {
+            try $0.supportRequests(of: nil, openedBy: Fixture.sue.id, page: page)
+        },
+        Question("a credential") { try $0.credential(secretHash: Fixture.secretHash(1)) },
+        Question("credentials of a grant") { try $0.credentials(of: Fixture.id(1)) },
+        Question("live credentials") { try $0.liveCredentials(at: Fixture.now) },
+        Question("removals due") { try $0.removalsDue(at: Fixture.now, limit: 9) },
+        Question("next removal") { try $0.nextRemovalAttempt() },
+        Question("notices due") { try $0.noticesDue(at: Fixture.now, limit: 9) },
+        Question("next notice") { try $0.nextNoticeAttempt() },
+        Question("notices of a request") { try $0.notices(about: Fixture.id(1)) },
+        Question("a person by identity") { try $0.person(identifiedBy: Identity(local: Fixture.sue.email)) },
+        Question("people of a tenant") { try $0.people(at: .tenant(contoso)) },
+        Question("resources of a tenant") { try $0.resources(of: contoso) },
+        Question("a token") { try $0.token(secretHash: Fixture.secretHash(1)) },
+        Question("tokens of a person") { try $0.tokens(of: Fixture.eve.id) },
+        Question("a command") { try $0.command(of: Fixture.eve.id, key: "k") },
+        Question("entries") { try $0.entries(of: log, in: 0..<9) },
+        Question("leaf hashes") { try $0.treeHashes(of: log, level: 0, first: 0, count: 9) },
+        Question("tile roots") { try $0.treeHashes(of: log, level: 1, first: 0, count: 9) },
+        Question("last checkpoint") { try $0.lastCheckpoint(of: log) },
+        Question("search by request") { try $0.search(LogSearch(request: Fixture.id(1)), in: log, page: page) },
+        Question("search by time") {
+            try $0.search(LogSearch(from: Fixture.now, to: Fixture.now + .days(1)), in: log, page: page)
+        },
+        Question("search by text") { try $0.search(LogSearch(text: "eve"), in: log, page: page) },
+        Question("search by person") { try $0.search(LogSearch(person: "eve"), in: log, page: page) },
+        Question("search by activity") { try $0.search(LogSearch(activity: "request"), in: log, page: page) },
+    ]
+}
+
+/// Notes how SQLite would answer each query, and lets it answer.
+private final class ExplainingConnection: SQLConnection {
+    private let connection: any SQLConnection
+    private(set) var steps: [String] = []
+
+    init(connection: any SQLConnection) { self.connection = connection }
+
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { try connection.execute(sql, values) }
+
+    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws -> [Value] {
+        steps += try connection.query("EXPLAIN QUERY PLAN \(sql)", values) { try $0.text(3) }
+        return try connection.query(sql, values, row: row)
+    }
+}
