@@ -74,7 +74,7 @@ struct DemoAudit {
         let key = try VerifierKey(parsing: String(contentsOfFile: key, encoding: .utf8).filter { $0 != "\n" })
         let note = ExportVerifier.Note(name: "contoso.checkpoint", bytes: try Self.read(checkpoint))
         var verifier = ExportVerifier(notes: [note], key: key, isComplete: true)
-        for line in try Self.read(path).split(separator: UInt8(ascii: "\n")) { verifier.read(Self.record(line)) }
+        for line in try Self.read(path).split(separator: UInt8(ascii: "\n")) { verifier.read(line: line) }
         return verifier.finish()
     }
 
