@@ -31,6 +31,8 @@ package struct ChangeFeed: Service {
                 try await index.refresh(reload: reload)
                 if elsewhere { await changed() }
                 reload = false
+            } catch is CancellationError {
+                return
             } catch {
                 // The index goes stale by itself and then refuses to answer from memory.
                 reload = true

@@ -54,6 +54,8 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
                             pause.wake()
                         }
                     }
+                } catch is CancellationError {
+                    return
                 } catch {
                     logger.error("cannot read the removals that are due", metadata: ["error": "\(error)"])
                 }
