@@ -34,7 +34,7 @@ struct DemoAudit {
         }
         let forged = world.folder["audit/contoso-forged.jsonl"]
         let changed = try await story.step(
-            "Somebody forges a copy: Adam approved 8 seconds, not 6", expected: "one record with 6 seconds"
+            "In a copy, a forger makes Adam's 6 seconds 8", expected: "one record with 6 seconds"
         ) { _ in
             let index = try forge(to: forged)
             return (.init(index.map { "record \($0), its hash made to fit" } ?? "there is none", index != nil), index)
@@ -78,8 +78,8 @@ struct DemoAudit {
         return verifier.finish()
     }
 
-    /// Copies the export with the approval of six seconds turned into one of eight, in all places that show it, and with a hash
-    /// that fits; the changed record's number.
+    /// Copies the export with the approval of six seconds turned into one of eight, in all places that show it, and
+    /// with a hash that fits; the changed record's number.
     private func forge(to path: String) throws -> UInt64? {
         var changed: UInt64?
         var copy: [String] = []

@@ -10,8 +10,8 @@ final class DemoChildren: Sendable {
         let log: String
     }
 
-    /// The kernel ends a child with the thread that started it (`prctl(2)`, PR_SET_PDEATHSIG), so this thread must last as
-    /// long as the children; those of Swift's own pool come and go.
+    /// The kernel ends a child with the thread that started it (`prctl(2)`, PR_SET_PDEATHSIG), so this thread must last
+    /// as long as the children; those of Swift's own pool come and go.
     private let thread = NIOThreadPool(numberOfThreads: 1)
 
     init() { thread.start() }
@@ -27,7 +27,7 @@ final class DemoChildren: Sendable {
         process.standardOutput = output
         process.standardError = output
         try await thread.runIfActive {
-            // A child inherits what its starter blocks, and threads of Swift's pool block nearly all: it could not be ended.
+            // A child inherits the signals that its starter blocks, here nearly all: it could not be ended.
             var (none, before) = (sigset_t(), sigset_t())
             sigemptyset(&none)
             pthread_sigmask(SIG_SETMASK, &none, &before)

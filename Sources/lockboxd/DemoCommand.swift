@@ -9,9 +9,9 @@ struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Walks one request through, with a real mailbox, on this machine; then keeps serving.",
         discussion: """
-            Makes a provider, a tenant with two mailboxes behind Dovecot, and a mail receiver; tells the story of a support
-            request step by step, and checks each step. Nothing outside the data folder is changed, and every program that
-            was started ends with this one.
+            Makes a provider, a tenant with two mailboxes behind Dovecot, and a mail receiver; tells the story of a
+            support request step by step, and checks each step. Nothing outside the data folder is changed, and every
+            program that was started ends with this one.
             """)
 
     @Option(name: .long, help: "Where everything is put. Made anew each time.")
@@ -42,7 +42,10 @@ struct Demo: AsyncParsableCommand {
         let terminal = DemoTerminal()
         let world = try DemoWorld(data: data, port: port, entropy: SystemEntropy())
         try terminal.say(
-            "Lockbox demo: Example Cloud supports Contoso Ltd. Everything it writes is in \(world.folder.shown).")
+            """
+            Lockbox demo: Example Cloud looks after Contoso's mail. Everything is written to \(world.folder.shown).
+            Starting a mail receiver, two Dovecots and Lockbox …
+            """)
         let children = DemoChildren()
         var started: [DemoChildren.Child] = []
         let result: Result<Bool, any Error>
@@ -89,8 +92,8 @@ struct Demo: AsyncParsableCommand {
                         for await _ in listening {}
                         try Task.checkCancellation()
                         try guide.introduce()
-                        return .told(
-                            try await tell(DemoStory(world, clients: clients, keys: keys, terminal: terminal), guide))
+                        let story = DemoStory(world, clients: clients, keys: keys, terminal: DemoTerminal())
+                        return .told(try await tell(story, guide))
                     }
                     defer { group.cancelAll() }
                     return try await outcome(of: &group, guide)
@@ -115,7 +118,7 @@ struct Demo: AsyncParsableCommand {
         return true
     }
 
-    /// Waits for the server's end. A story that went wrong brings it about, and so does a good one if that is all that is
+    /// Waits for the server's end. A story that went wrong brings it about, and so does a good one if no more is
     /// wanted; else an operator does, as with any server.
     private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: DemoGuide) async throws -> Bool {
         var isGood: Bool?

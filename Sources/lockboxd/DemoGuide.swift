@@ -11,10 +11,11 @@ struct DemoGuide {
     func introduce() throws {
         try terminal.say(
             """
-            Lockbox answers at \(world.url), a support Dovecot on port \(world.mail.supportPort), \
-            Contoso's own on port \(world.mail.ownPort).
-            Eve (engineer) and Mark (manager) work for Example Cloud. Sue and Sam (members), Adam (approver) and Gita (admin)
-            are its customer, Contoso.
+            Lockbox is at \(world.url); Dovecot for Contoso at 127.0.0.1:\(world.mail.ownPort), \
+            for engineers at 127.0.0.1:\(world.mail.supportPort).
+
+            At Example Cloud: Eve, an engineer, and Mark, a manager.
+            At Contoso: Sue and Sam, members; Adam, who may approve access; Gita, the admin.
             """)
     }
 
@@ -61,8 +62,9 @@ struct DemoGuide {
             and look around\(isBuilt ? "" : " (swift build --product lockbox makes the command)"):
               \(isBuilt ? program : ".build/debug/lockbox") request list
               curl -H "Authorization: Bearer $LOCKBOX_TOKEN" $LOCKBOX_URL/v1/requests
-            Sue and Sam read their mail at 127.0.0.1:\(world.mail.ownPort), with address and password as above; Eve reads theirs at
-            127.0.0.1:\(world.mail.supportPort), with a credential and while access lasts.
+              \(isBuilt ? program : ".build/debug/lockbox") audit verify --export \(data)/audit/contoso.jsonl
+            Mail programs (IMAP, no encryption): Sue and Sam at 127.0.0.1:\(world.mail.ownPort), with the passwords above;
+            Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2) and while access lasts.
             Ctrl-C ends the server and everything that was started with it.
             """)
     }

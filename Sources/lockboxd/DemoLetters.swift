@@ -79,7 +79,7 @@ struct DemoLetters: Sendable {
             log: log)
     }
 
-    /// The letter to `recipient` about the access request `request` whose subject begins with `beginning`, once it is there.
+    /// The letter to `recipient` about the access request `request` whose subject begins so, once it is there.
     func wait(to recipient: String, about request: String, beginning: String) async throws -> DemoLetter {
         for _ in 0..<400 {
             for letter in try all()

@@ -1,8 +1,8 @@
 import Foundation
 import LockboxDomain
 
-/// Two Dovecots on the same Maildirs: the support instance, which obeys Lockbox, and the tenant's own. They run from the
-/// files in Examples/dovecot.
+/// Two Dovecots on the same Maildirs: the support instance, which obeys Lockbox, and the tenant's own. They run from
+/// the files in Examples/dovecot.
 struct DemoMailServer {
     /// Names of Unix sockets end at 107 bytes (`unix(7)`); Dovecot's longest below its folder has less than this.
     private static let socketPathRoom = 107 - 48

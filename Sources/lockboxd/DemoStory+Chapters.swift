@@ -26,7 +26,7 @@ extension DemoStory {
                 support, reason: "Find out whether the mail from Fabrikam arrived.", duration: "PT8S")
             return (Outcome("\(asked.id) waits for the manager", asked.state == .awaitingManager), asked)
         }
-        try await step("Mark, the manager, gets a letter", expected: "a letter “Review by …”") { story in
+        try await step("Mark, Eve's manager, gets a letter", expected: "a letter “Review by …”") { story in
             try await story.letter(to: .mark, about: asked.id, "Review by")
         }
         try await step("Eve tries to approve it herself", expected: "a refusal") { story in
@@ -80,7 +80,7 @@ extension DemoStory {
             "Eve tries to put a message into it", expected: "NO: reading was approved, not writing"
         ) { _ in
             let answer = try await session.append("Subject: planted\r\n\r\nNot by Sue.\r\n")
-            return Outcome("mail server: \(answer)", answer.hasPrefix("NO"))
+            return Outcome("Dovecot: \(answer)", answer.hasPrefix("NO"))
         }
         try await step("Eve tries Sam's mailbox with the same token", expected: "the mail server refuses") { story in
             try await story.refusedLogin(user: DemoPerson.sam.email, token: credential.token)
@@ -112,7 +112,7 @@ extension DemoStory {
             let (end, windowEnd) = (try await session.end(), try story.windowEnd(open))
             let late = end.at - windowEnd
             return Outcome(
-                "mail server: \(end.lastLine) Closed \(late.milliseconds) ms after the end.",
+                "thrown out \(late.milliseconds) ms after its end: \(end.lastLine)",
                 end.lastLine.hasPrefix("* BYE") && late.milliseconds >= 0 && late <= Self.bound)
         }
         try await step("Eve signs in again with the same token", expected: "the mail server refuses") { story in
@@ -153,7 +153,7 @@ extension DemoStory {
             let end = try await session.end()
             let late = end.at - pressed
             return Outcome(
-                "mail server: \(end.lastLine) Closed \(late.milliseconds) ms after Adam asked for it.",
+                "thrown out \(late.milliseconds) ms after that: \(end.lastLine)",
                 end.lastLine.hasPrefix("* BYE") && ended.state == .ended && late <= Self.bound)
         }
         try await step("Eve signs in again with that token", expected: "the mail server refuses") { story in
@@ -165,7 +165,7 @@ extension DemoStory {
     mutating func deny(_ support: SupportRequestBody) async throws {
         try terminal.head("The customer says no")
         let denied = try await step(
-            "Eve asks a third time; Mark approves, Adam denies", expected: "a denied request"
+            "Eve asks again; Mark approves, Adam denies", expected: "a denied request"
         ) { story in
             let asked = try await story.ask(
                 support, reason: "Look at the mail from Fabrikam again.", duration: "PT1H")
@@ -196,17 +196,17 @@ extension DemoStory {
                     why == reason)
             }
         }
-        try await step("Lockbox, on both accesses", expected: "the mail server has confirmed both ends") { story in
+        try await step("Adam looks at both accesses", expected: "the mail server has confirmed both ends") { story in
             var states: [String] = []
             for id in [first.id, second.id] {
                 let grant = try await story.request(id, by: .adam).grant
                 states.append(
                     grant?.state == .ended
-                        ? "ended, confirmed by the mail server" : "\(grant?.state.rawValue ?? "no grant")")
+                        ? "ended, confirmed" : "\(grant?.state.rawValue ?? "no grant")")
             }
             let areEnded = states.allSatisfy { $0.hasPrefix("ended,") }
             return Outcome(
-                areEnded ? "both ended, and the mail server has confirmed it" : states.joined(separator: "; "), areEnded
+                areEnded ? "both ended, and Dovecot has confirmed it" : states.joined(separator: "; "), areEnded
             )
         }
     }

@@ -135,7 +135,7 @@ struct DemoStory {
         let session = try await DemoIMAP.connect(port: world.mail.supportPort)
         let answer = try await session.signIn(user: user, token: token)
         await session.close()
-        return Outcome("mail server: \(answer)", answer.hasPrefix("NO [AUTHENTICATIONFAILED]"))
+        return Outcome("Dovecot: \(answer)", answer.hasPrefix("NO [AUTHENTICATIONFAILED]"))
     }
 
     /// A command that Lockbox must refuse for the reason `code`.

@@ -123,7 +123,8 @@ struct DemoWorld {
             kind: imap
             resources: mailbox
             introspection: { clientID: dovecot, clientSecretFile: secrets/dovecot }
-            removal: { doveadm: { url: "http://127.0.0.1:\(mail.doveadmPort)/doveadm/v1", apiKeyFile: secrets/doveadm } }
+            removal:
+              doveadm: { url: "http://127.0.0.1:\(mail.doveadmPort)/doveadm/v1", apiKeyFile: secrets/doveadm }
 
         """
     }
@@ -145,14 +146,18 @@ struct DemoWorld {
     /// What an operator does once, with `lockboxd apply`, `password` and `token`.
     func setUp(_ server: Server) async throws -> [DemoPerson: DemoKeys] {
         _ = try await server.lockbox.apply(try DirectoryFile.load(path: folder["directory.yaml"]))
-        var keys: [DemoPerson: DemoKeys] = [:]
-        for person in DemoPerson.all {
-            guard let address = EmailAddress(person.email), let password = passwords[person] else { continue }
-            _ = try await server.signIn.setPassword(password, of: address)
-            let token = try await server.signIn.issueToken(for: address, label: "demo")
-            keys[person] = DemoKeys(token: token.secret, password: password)
+        let signIn = server.signIn
+        return try await withThrowingTaskGroup(of: (DemoPerson, DemoKeys).self) { group in
+            for (person, password) in passwords {
+                guard let address = EmailAddress(person.email) else { continue }
+                group.addTask {
+                    _ = try await signIn.setPassword(password, of: address)
+                    let token = try await signIn.issueToken(for: address, label: "demo")
+                    return (person, DemoKeys(token: token.secret, password: password))
+                }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        return keys
     }
 
     /// A client of the API for each person.
