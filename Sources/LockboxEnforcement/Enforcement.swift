@@ -15,8 +15,11 @@ package protocol EnforcerDirectory: Sendable {
 /// between the two tries it again, which does no harm.
 package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     package enum Limits {
-        /// Removals carried out at once, so that one service that hangs does not hold up the others.
+        /// Removals carried out at once, in all and at one service, so that one that hangs does not hold up the others.
         package static let parallel = 16
+        package static let parallelAtOneService = 4
+        /// How many orders that are due one look sees: more than can pile up at a service before its waits grow long.
+        package static let seen = 1000
         /// The longest wait between two looks.
         package static let longestWait: Int64 = 250
         /// Waits after the first, second, … failure in a row; the last one repeats.
@@ -45,7 +48,7 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             while await pause(milliseconds: wait) {
                 wait = Limits.longestWait
                 do {
-                    let due = try await store.read { tx, now in try tx.removalsDue(at: now, limit: Limits.parallel * 2)
+                    let due = try await store.read { tx, now in try tx.removalsDue(at: now, limit: Limits.seen)
                     }
                     for removal in due where running.begin(removal) {
                         group.addTask {

@@ -6,7 +6,8 @@ extension Lockbox {
     /// Brings the directory to what `file` says, in one write; says what changed, a line each. What the file does not
     /// mention stays. A tenant's policy is its own once it exists: the file may make it stricter, never looser.
     package func apply(_ file: DirectoryFile) async throws -> [String] {
-        try await store.write(by: .console) { change in
+        try file.checkForRepetition()
+        return try await store.write(by: .console) { change in
             var report: [String] = []
             if let name = file.providerName, try change.tx.providerName() != name {
                 try change.tx.saveProviderName(name)
@@ -19,9 +20,7 @@ extension Lockbox {
                 try at(human.place) { report += try change.apply(human, at: .provider) }
             }
             for customer in file.tenants {
-                try at(customer.place) {
-                    report += try change.apply(customer, services: file.services.map(\.settings.service))
-                }
+                try at(customer.place) { report += try change.apply(customer) }
             }
             for customer in file.tenants {
                 guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else { continue }
@@ -93,7 +92,7 @@ extension Change {
         ]
     }
 
-    fileprivate mutating func apply(_ customer: DirectoryFile.Customer, services: [Service]) throws -> [String] {
+    fileprivate mutating func apply(_ customer: DirectoryFile.Customer) throws -> [String] {
         var report = try applyTenant(customer)
         for human in customer.people { report += try apply(human, at: .tenant(customer.id)) }
         // A mailbox belongs to the tenant whose people has its address.
