@@ -242,7 +242,9 @@ extension AuditHouse {
     ) async throws {
         try await audited.write(by: .person(person)) { change in
             var request = try #require(try change.tx.request(id))
-            try change.save(request, try rule(&request, change.now))
+            // In two lines: as one, the request would be handed over as it was before the rule.
+            let happened = try rule(&request, change.now)
+            try change.save(request, happened)
         }
     }
 }
