@@ -45,7 +45,8 @@ package final class SystemClock: WallClock {
         }
     }
 
-    /// Time is at least `instant`: what was recorded before a restart has happened, whatever the machine's clock says now.
+    /// Time is at least `instant`: what was recorded before a restart has happened, whatever the machine's clock says
+    /// now.
     package func advance(to instant: Timestamp) {
         anchor.withLock { anchor in
             if anchor.wall < instant { anchor = Anchor(wall: instant, monotonic: .now) }
