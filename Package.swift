@@ -174,8 +174,8 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
-                    "LockboxMail",
-                    "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
+                    "LockboxMail", "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire", "MerkleLog",
+                    "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix",
                 ]),
                 swiftSettings: settings),
             .executableTarget(

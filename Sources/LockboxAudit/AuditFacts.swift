@@ -201,7 +201,7 @@ extension AuditFacts {
             activity,
             data: [
                 "service": .string(service.id.text), "kind": .string(service.kind.rawValue),
-                "resources": .string(service.resourceType),
+                "resourceType": .string(service.resourceType),
             ])
     }
 

@@ -242,7 +242,6 @@ extension AuditHouse {
     ) async throws {
         try await audited.write(by: .person(person)) { change in
             var request = try #require(try change.tx.request(id))
-            // In two lines: as one, the request would be handed over as it was before the rule.
             let happened = try rule(&request, change.now)
             try change.save(request, happened)
         }
