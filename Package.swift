@@ -46,10 +46,16 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
     ),
     (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
-    (4, "LockboxScheduler", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]),
+    (
+        4, "LockboxScheduler",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]
+    ),
     (
         4, "LockboxEnforcement",
-        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "ServiceLifecycle", "Logging"]
+        [
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "ServiceLifecycle", "Logging",
+        ]
     ),
     (
         4, "LockboxAPI",
@@ -167,8 +173,9 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite", "LockboxMail",
-                    "LockboxDomain", "LockboxPorts", "ArgumentParser", "Logging",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
+                    "LockboxMail", "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire", "MerkleLog",
+                    "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix",
                 ]),
                 swiftSettings: settings),
             .executableTarget(

@@ -63,7 +63,8 @@ package struct API: Sendable {
         }
     }
 
-    /// The person whose API token came in `Authorization` (RFC 6750 §2.1). Tokens in queries or bodies are not looked at.
+    /// The person whose API token came in `Authorization` (RFC 6750 §2.1). Tokens in queries or bodies are not looked
+    /// at.
     private func caller(of request: Request, _ context: APIContext) async throws -> Person {
         do {
             guard let header = request.headers[.authorization], let token = header.bearerToken else {

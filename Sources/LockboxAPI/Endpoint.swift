@@ -65,7 +65,8 @@ extension ResponseBody {
     }
 }
 
-/// Turns every error into its answer, sets the headers that all answers share, and keeps the access log and the counters.
+/// Turns every error into its answer, sets the headers that all answers share, and keeps the access log and the
+/// counters.
 struct BoundaryMiddleware: RouterMiddleware {
     let metrics: Metrics
 

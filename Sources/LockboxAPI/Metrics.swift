@@ -31,7 +31,8 @@ package final class Metrics: Sendable {
         let counts = answers.withLock { $0 }
         for answer in counts.keys.sorted() {
             lines.append(
-                "lockbox_http_requests_total{method=\"\(answer.method)\",status=\"\(answer.status)\"} \(counts[answer] ?? 0)"
+                "lockbox_http_requests_total{method=\"\(answer.method)\",status=\"\(answer.status)\"} "
+                    + "\(counts[answer] ?? 0)"
             )
         }
         for gauge in gauges {

@@ -9,8 +9,8 @@ import LockboxPorts
 import LockboxService
 import NIOCore
 
-/// An error of the OAuth endpoints, which have their own form (RFC 6749 §5.2). It never holds a claim of a token: one mail
-/// server takes the claims from a refusal's body for an acceptance.
+/// An error of the OAuth endpoints, which have their own form (RFC 6749 §5.2). It never holds a claim of a token: one
+/// mail server takes the claims from a refusal's body for an acceptance.
 private struct OAuthError: Error {
     let status: HTTPResponse.Status
     let error: String
@@ -24,8 +24,8 @@ private struct OAuthError: Error {
     }
 }
 
-/// What a service learns of a credential (RFC 7662 §2.2). Scalars beside `authorization_details` are for services that read
-/// nothing else.
+/// What a service learns of a credential (RFC 7662 §2.2). Scalars beside `authorization_details` are for services that
+/// read nothing else.
 private struct Introspection: Encodable {
     struct Detail: Encodable {
         let type: String
@@ -83,7 +83,8 @@ extension API {
         let (form, service, clientID) = try await authenticated(request, context)
         let secret = try token(form)
         let now = clock.now()
-        // One answer for unknown, over, revoked, and another service's: exactly this, with nothing beside it (RFC 7662 §2.2).
+        // One answer for unknown, over, revoked, and another service's: exactly this, with nothing beside it (RFC 7662
+        // §2.2).
         guard let credential = try await index.active(secret, now: now), credential.resource.service == service,
             try await lockbox.recordUse(of: credential)
         else {
@@ -131,8 +132,8 @@ extension API {
 
     // MARK: - Client authentication
 
-    /// The form, and the service that sent it. Takes `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1), and both
-    /// where the second is empty, as Dovecot 2.3 sends it.
+    /// The form, and the service that sent it. Takes `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1),
+    /// and both where the second is empty, as Dovecot 2.3 sends it.
     private func authenticated(
         _ request: Request, _ context: APIContext
     ) async throws -> (form: [String: String], service: ServiceID, clientID: String) {

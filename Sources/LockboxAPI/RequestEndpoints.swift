@@ -52,7 +52,8 @@ extension API {
                 }
                 return try answer(view)
             },
-            signedIn(.get, "/v1/requests/{id}/notices") { _, context, caller in
+            signedIn(.get, "/v1/requests/{id}/notices") { request, context, caller in
+                try request.wholeList()
                 let notices = try await lockbox.notices(about: try context.parameters.text("id"), by: caller)
                 return try JSONAnswer.response(
                     List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil))

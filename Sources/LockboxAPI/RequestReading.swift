@@ -44,8 +44,8 @@ extension Request {
         }
     }
 
-    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to what
-    /// is sent with it.
+    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to
+    /// what is sent with it.
     private func commandKey(_ body: Data) throws -> CommandKey? {
         guard let field = HTTPField.Name("Idempotency-Key"), var text = headers[field] else { return nil }
         if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }
@@ -100,6 +100,13 @@ extension Request {
             throw BoundaryError.badParameter(name, expected: "a time such as 2026-11-23T20:15:00Z")
         }
         return instant
+    }
+
+    /// For lists that come whole: takes the same parameters as the others, but there is no later page to ask for.
+    func wholeList() throws {
+        guard try page().cursor == nil else {
+            throw BoundaryError.badParameter("cursor", expected: "needed: this list has one page")
+        }
     }
 
     func page() throws -> Page {

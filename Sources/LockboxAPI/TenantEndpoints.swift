@@ -8,8 +8,9 @@ import LockboxWire
 extension API {
     var tenantEndpoints: [Endpoint] {
         [
-            signedIn(.get, "/v1/tenants") { _, _, caller in
-                try JSONAnswer.response(
+            signedIn(.get, "/v1/tenants") { request, _, caller in
+                try request.wholeList()
+                return try JSONAnswer.response(
                     List(items: try await lockbox.tenants(by: caller).map(TenantBody.init), next: nil))
             },
             signedIn(.get, "/v1/tenants/{id}") { _, context, caller in
@@ -30,7 +31,8 @@ extension API {
                 )
                 return try JSONAnswer.response(PolicyBody(tenant), headers: [.eTag: tenant.tag])
             },
-            signedIn(.get, "/v1/tenants/{id}/people") { _, context, caller in
+            signedIn(.get, "/v1/tenants/{id}/people") { request, context, caller in
+                try request.wholeList()
                 let people = try await lockbox.people(of: try context.parameters.text("id"), by: caller)
                 return try JSONAnswer.response(List(items: people.map(PersonBody.init), next: nil))
             },
@@ -41,12 +43,14 @@ extension API {
                     by: caller)
                 return try JSONAnswer.response(PersonBody(person))
             },
-            signedIn(.get, "/v1/tenants/{id}/resources") { _, context, caller in
+            signedIn(.get, "/v1/tenants/{id}/resources") { request, context, caller in
+                try request.wholeList()
                 let resources = try await lockbox.resources(of: try context.parameters.text("id"), by: caller)
                 return try JSONAnswer.response(
                     List(items: resources.map { ResourceBody(service: $0.service.text, id: $0.name) }, next: nil))
             },
-            signedIn(.get, "/v1/services") { _, _, caller in
+            signedIn(.get, "/v1/services") { request, _, caller in
+                try request.wholeList()
                 let services = try await lockbox.services(by: caller)
                 return try JSONAnswer.response(
                     List(
@@ -71,7 +75,8 @@ extension API {
                         expiresAt: new.token.expiresAt?.description),
                     status: .created)
             },
-            signedIn(.get, "/v1/tokens") { _, _, caller in
+            signedIn(.get, "/v1/tokens") { request, _, caller in
+                try request.wholeList()
                 let tokens = try await signIn.tokens(of: caller)
                 return try JSONAnswer.response(
                     List(

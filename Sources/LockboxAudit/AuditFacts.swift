@@ -1,8 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// What the log says of an event: plain facts, which are hashed as they are, and personal or free texts, of which the record
-/// holds only salted commitments so that they can be erased.
+/// What the log says of an event: plain facts, which are hashed as they are, and personal or free texts, of which the
+/// record holds only salted commitments so that they can be erased.
 ///
 /// Activities and member names are read by other programs; they never change once published.
 package struct AuditFacts: Hashable, Sendable {
@@ -201,7 +201,7 @@ extension AuditFacts {
             activity,
             data: [
                 "service": .string(service.id.text), "kind": .string(service.kind.rawValue),
-                "resources": .string(service.resourceType),
+                "resourceType": .string(service.resourceType),
             ])
     }
 

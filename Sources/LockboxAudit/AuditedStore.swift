@@ -22,8 +22,8 @@ package struct AuditedStore: Sendable {
         self.listeners = listeners
     }
 
-    /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is decided by a stale clock.
-    /// Every event it emits becomes a record of the log it belongs to. `body` may run more than once.
+    /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is decided by a stale
+    /// clock. Every event it emits becomes a record of the log it belongs to. `body` may run more than once.
     package func write<Value: Sendable>(
         by actor: Actor, _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> Value {
@@ -112,7 +112,8 @@ package struct Change {
 /// Hears of each write once it is durable, before its caller does: the place to bring an index in memory up to date.
 package protocol CommitListener: Sendable {
     func committed(_ events: [Event]) async
-    /// A write failed in a way that leaves open whether it became durable. What is remembered of the state may be wrong.
+    /// A write failed in a way that leaves open whether it became durable. What is remembered of the state may be
+    /// wrong.
     func outcomeUnknown() async
 }
 

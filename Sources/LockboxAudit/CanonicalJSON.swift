@@ -1,4 +1,5 @@
-/// The values that a log record may hold: strings, whole numbers up to 2⁵³−1, booleans, lists and objects with ASCII keys.
+/// The values that a log record may hold: strings, whole numbers up to 2⁵³−1, booleans, lists and objects with ASCII
+/// keys.
 ///
 /// Within this subset RFC 8785 (JCS) has exactly one spelling per value, which `canonicalBytes` writes.
 package enum CanonicalJSON: Hashable, Sendable {

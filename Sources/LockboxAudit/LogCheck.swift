@@ -2,8 +2,8 @@ package import LockboxDomain
 package import LockboxPorts
 import MerkleLog
 
-/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the tree, and
-/// the tables of state against what the records say happened.
+/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the
+/// tree, and the tables of state against what the records say happened.
 package struct LogCheck: Sendable {
     package struct Report: Sendable {
         package let log: String
@@ -72,8 +72,8 @@ package struct LogCheck: Sendable {
         return Report(log: log.logName, records: position, checkpoints: signed.count, differences: differences)
     }
 
-    /// The newest note, which is what readers are given, against the root that was kept with it. Whether the signature is
-    /// ours is for whoever has our key.
+    /// The newest note, which is what readers are given, against the root that was kept with it. Whether the signature
+    /// is ours is for whoever has our key.
     private static func noteDifferences(size: UInt64, note: String, signed: [(size: UInt64, root: Hash)]) -> [String] {
         do {
             let head = try Checkpoint(parsing: SignedNote(parsing: Array(note.utf8)).text).head

@@ -15,9 +15,13 @@ package enum AuditFinding: Error, Hashable, Sendable {
     case changed(record: UInt64, [RecordFlaw])
     /// The record itself is what was signed; only its proof is not right.
     case wrongProof(record: UInt64)
+    /// Nothing ties the record to a signed checkpoint.
+    case unproven(record: UInt64)
     case missing(ClosedRange<UInt64>)
     /// The line claims to be a record that the signed log does not have there.
     case inserted(record: UInt64, line: Int)
+    /// The records are newer than every checkpoint at hand.
+    case uncovered(records: [UInt64], newest: UInt64)
     case repeated(record: UInt64, lines: [Int])
     /// The records that stand in these places are in another order than in the log.
     case outOfOrder(records: [UInt64])
@@ -42,9 +46,13 @@ extension AuditFinding: CustomStringConvertible {
         case .changed(let record, let flaws):
             "record \(record) was changed: " + flaws.map(\.description).joined(separator: "; ")
         case .wrongProof(let record): "the proof of record \(record) was changed; the record itself was not"
+        case .unproven(let record): "record \(record) carries no proof that leads to a checkpoint at hand"
         case .missing(let records) where records.count == 1: "record \(records.lowerBound) is missing"
         case .missing(let records): "records \(Self.words(records)) are missing"
         case .inserted(let record, let line): "record \(record) was inserted: line \(line) is not in the signed log"
+        case .uncovered(let records, let newest):
+            "record\(records.count == 1 ? "" : "s") \(Self.words(records)): newer than the newest checkpoint at hand, "
+                + "which covers \(newest); give the one that was exported with them"
         case .repeated(let record, let lines):
             "record \(record) appears \(lines.count == 2 ? "twice" : "\(lines.count) times"): "
                 + "lines \(Self.words(lines))"

@@ -20,8 +20,12 @@ extension ClientError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .refused(let problem):
+            // The sentence usually names the first field already.
             ([problem.detail]
-                + (problem.errors ?? []).map { "\($0.field): \($0.detail)" }.filter { $0 != problem.detail })
+                + (problem.errors ?? []).filter {
+                    $0.detail != problem.detail && !problem.detail.hasPrefix($0.field + ":")
+                }
+                .map { "\($0.field): \($0.detail)" })
                 .joined(separator: "\n")
         case .notSignedIn(let why), .unreachable(let why), .unavailable(let why), .unexpected(let why),
             .address(let why):

@@ -3,7 +3,7 @@ package import MerkleLog
 
 /// Verifies an exported audit log against signed checkpoints, without asking any server.
 ///
-/// The key and the checkpoints are what is trusted; the export is not, nor is any hash or proof in it. A checkpoint from
+/// The key and the checkpoints are trusted; the export is not, nor is any hash or proof in it. A checkpoint from
 /// before, kept by the reader, also shows what a provider who holds the key has rewritten since.
 package struct ExportVerifier: Sendable {
     /// A checkpoint that has not been looked at yet.
@@ -21,6 +21,8 @@ package struct ExportVerifier: Sendable {
     private struct Line {
         let number: Int
         let index: UInt64
+        /// The size of the log that its proof leads to.
+        let size: UInt64
         let hash: Hash
         let flaws: [RecordFlaw]
         let isProven: Bool
@@ -61,61 +63,81 @@ package struct ExportVerifier: Sendable {
         return try Checkpoint(opening: signed, origin: key.name, logKey: key).head
     }
 
-    /// Takes the next line of the export; nil if it could not be read as a record.
-    package mutating func read(_ record: AuditRecord?) {
-        lineCount += 1
-        guard let record else {
+    /// Takes the next line of the export as it stands in the file.
+    package mutating func read(line: some Sequence<UInt8>) {
+        guard let read = RecordLine(line) else {
+            lineCount += 1
             findings.append(.unreadable(line: lineCount))
             return
         }
+        take(read.record, read.flaws)
+    }
+
+    /// Takes the next record of the export.
+    package mutating func read(_ record: AuditRecord) { take(record, []) }
+
+    private mutating func take(_ record: AuditRecord, _ flaws: [RecordFlaw]) {
+        lineCount += 1
         var check = RecordCheck(record, log: log)
         let isProven = check.prove(with: roots)
         erased += check.erased
         lines.append(
-            Line(number: lineCount, index: record.index, hash: check.hash, flaws: check.flaws, isProven: isProven))
+            Line(
+                number: lineCount, index: record.index, size: record.size ?? 0, hash: check.hash,
+                flaws: flaws + check.flaws, isProven: isProven))
     }
 
     /// Draws the conclusions.
     package consuming func finish() -> AuditReport {
         let newest = heads.last?.size ?? 0
         let (kept, misplaced) = Self.sortOut(lines, newest: newest)
+        let sorted = kept.sorted { $0.index < $1.index }
         let isWhole = isComplete && kept.count == newest && !heads.isEmpty
-        let replay = isWhole ? Self.replay(kept.sorted { $0.index < $1.index }.map(\.hash), heads) : nil
-        let isGenuine = replay.map { $0.isEmpty } ?? false
+        let replay = isWhole ? Self.replay(sorted.map(\.hash), heads) : []
+        let isGenuine = isWhole && replay.isEmpty
+        // Where no record has a proof, their lack says nothing of any one of them; the roots must tell.
+        let proofsMatter = !isWhole || kept.contains(where: \.isProven)
 
         findings += misplaced
-        for line in kept.sorted(by: { $0.index < $1.index }) {
-            findings += Self.finding(of: line, leavesAreGenuine: isGenuine)
+        let ofRecords = sorted.compactMap { line in
+            Self.finding(of: line, isGenuine: isGenuine, proofsMatter: proofsMatter).map { (line.index, $0) }
         }
+        findings += ofRecords.map(\.1)
         if isComplete, !heads.isEmpty {
             findings += Self.gaps(Set(kept.map(\.index)), newest: newest)
             findings += Self.disorder(kept.map(\.index))
         }
-        // A rewritten log is news only where no record is known to be the reason.
-        let changed = kept.filter { !$0.flaws.isEmpty }.map(\.index)
-        for case .rewritten(let after, let signed) in replay ?? []
-        where !changed.contains(where: { (after..<signed.size).contains($0) }) {
+        // That the log does not lead to its root is news only where no record is known to be the reason.
+        for case .rewritten(let after, let signed) in replay
+        where !ofRecords.contains(where: { (after..<signed.size).contains($0.0) }) {
             findings.append(.rewritten(after: after, signed: signed))
         }
         return AuditReport(findings: findings, records: lines.count, erasedTexts: erased, heads: heads)
     }
 
     /// A record that is right but for its proof is told apart once the leaves as a whole are known to be genuine.
-    private static func finding(of line: Line, leavesAreGenuine: Bool) -> [AuditFinding] {
-        if line.flaws.isEmpty { return [] }
+    private static func finding(of line: Line, isGenuine: Bool, proofsMatter: Bool) -> AuditFinding? {
         let others = line.flaws.filter { $0 != .proof && $0 != .noProof }
-        if leavesAreGenuine, others.isEmpty { return [.wrongProof(record: line.index)] }
-        return [.changed(record: line.index, line.flaws)]
+        if !others.isEmpty { return .changed(record: line.index, isGenuine ? others : line.flaws) }
+        if line.flaws.contains(.proof) {
+            return isGenuine ? .wrongProof(record: line.index) : .changed(record: line.index, line.flaws)
+        }
+        return line.isProven || isGenuine || !proofsMatter ? nil : .unproven(record: line.index)
     }
 
     /// Keeps one line for each index of the log; tells which of the others are copies and which were put in.
     private static func sortOut(_ lines: [Line], newest: UInt64) -> (kept: [Line], misplaced: [AuditFinding]) {
         var kept: [Line] = []
         var findings: [AuditFinding] = []
+        var uncovered: [UInt64] = []
         let byIndex = Dictionary(grouping: lines, by: \.index)
         for line in lines {
             guard line.index < newest else {
-                findings.append(.inserted(record: line.index, line: line.number))
+                if line.size > newest {
+                    uncovered.append(line.index)
+                } else {
+                    findings.append(.inserted(record: line.index, line: line.number))
+                }
                 continue
             }
             let rivals = byIndex[line.index] ?? []
@@ -127,6 +149,9 @@ package struct ExportVerifier: Sendable {
             } else if line.hash != genuine.hash {
                 findings.append(.inserted(record: line.index, line: line.number))
             }
+        }
+        if !uncovered.isEmpty, newest > 0 {
+            findings.append(.uncovered(records: uncovered.sorted(), newest: newest))
         }
         return (kept, findings)
     }
@@ -168,11 +193,14 @@ package struct ExportVerifier: Sendable {
         var findings: [AuditFinding] = []
         var range = CompactRange()
         var good: UInt64 = 0
-        for head in heads.sorted(by: { $0.size < $1.size }) where head.size <= leaves.count {
+        var bad: UInt64?
+        for head in heads.sorted(by: { $0.size < $1.size }) where head.size > good && head.size <= leaves.count {
             while range.size < head.size { range.append(leaves[Int(range.size)]) }
             if range.root == head.root {
                 good = head.size
-            } else {
+            } else if bad != good {
+                // A larger head that fails too, with nothing right between, tells nothing more.
+                bad = good
                 findings.append(.rewritten(after: good, signed: head))
             }
         }

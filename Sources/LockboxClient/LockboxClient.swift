@@ -19,8 +19,8 @@ package struct LockboxClient: Sendable {
 
     /// `newKey` gives a fresh `Idempotency-Key` for each command.
     ///
-    /// `allowsPlainHTTP` permits an address that is neither `https` nor this machine's own; a token sent there can be read on
-    /// the way.
+    /// `allowsPlainHTTP` permits an address that is neither `https` nor this machine's own; a token sent there can be
+    /// read on the way.
     package init(
         address: String, token: String?, http: HTTPClient, allowsPlainHTTP: Bool = false,
         newKey: @escaping @Sendable () -> String
@@ -46,7 +46,7 @@ package struct LockboxClient: Sendable {
         let isHere = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
         guard scheme == "https" || isHere || allowsPlainHTTP else {
             throw .address(
-                "\(address) is not encrypted: your token could be read on the way. Use https, or set LOCKBOX_ALLOW_HTTP=1"
+                "\(address) is not encrypted: your token could be read. Use https, or set LOCKBOX_ALLOW_HTTP=1"
             )
         }
         return String(address.reversed().drop { $0 == "/" }.reversed())
@@ -179,6 +179,7 @@ package struct LockboxClient: Sendable {
     private static func words(_ error: any Error) -> String {
         if let error = error as? HTTPClientError { return error.shortDescription }
         if error is NIOConnectionError { return "no connection" }
+        if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
         return "\(error)"
     }
 }

@@ -61,11 +61,12 @@ package struct LogVerifier: Sendable {
         let changed = findings.compactMap { finding in
             if case .changed(let record, _) = finding { record } else { nil }
         }
-        let heads = Array(Set(known + [head])).sorted { $0.size < $1.size }
+        let heads = known.filter { $0.size != head.size } + [head]
         for case .rewritten(let after, let signed) in ExportVerifier.replay(leaves, heads)
         where !changed.contains(where: { (after..<signed.size).contains($0) }) {
             findings.append(.rewritten(after: after, signed: signed))
         }
-        return AuditReport(findings: findings, records: leaves.count, erasedTexts: 0, heads: heads)
+        return AuditReport(
+            findings: findings, records: leaves.count, erasedTexts: 0, heads: heads.sorted { $0.size < $1.size })
     }
 }

@@ -1,11 +1,7 @@
 /// A path below the server's address, with its query. Parts from outside are escaped, so that none can leave its place.
-package struct Path: Sendable, Hashable {
+package struct Path: Sendable {
     private let path: String
     private let query: [(name: String, value: String)]
-
-    package static func == (left: Path, right: Path) -> Bool { left.text == right.text }
-
-    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// `parts` stand between slashes, each escaped as a whole.
     package init(_ parts: String..., query: KeyValuePairs<String, String?> = [:]) {

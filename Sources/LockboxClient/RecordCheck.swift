@@ -15,6 +15,8 @@ package enum RecordFlaw: Hashable, Sendable {
     case textMissing(field: String)
     /// A text that the leaf knows nothing of.
     case textAdded(field: String)
+    /// A member that this program cannot hold against the leaf, or one that is there twice.
+    case unknownMember(String)
     /// The leaf is of another log.
     case log(String)
     /// The proof is missing or malformed.
@@ -34,6 +36,7 @@ extension RecordFlaw: CustomStringConvertible {
         case .text(let field): "the text \(field) is not the one that was committed to"
         case .textMissing(let field): "the text \(field) is missing"
         case .textAdded(let field): "the text \(field) was never in the log"
+        case .unknownMember(let name): "it shows \(name), which the leaf does not bear out"
         case .log(let name): "its leaf is of the log \(name)"
         case .noProof: "it carries no proof that leads to a signed checkpoint"
         case .remembered: "it is not what this place held when the log was verified before"

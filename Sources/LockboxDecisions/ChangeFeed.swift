@@ -33,6 +33,8 @@ package struct ChangeFeed: Service {
                 reload = false
                 if untold { await changed() }
                 untold = false
+            } catch is CancellationError {
+                return
             } catch {
                 // The index goes stale by itself and then refuses to answer from memory.
                 reload = true

@@ -6,9 +6,10 @@ import Synchronization
 
 /// Answers "is this credential good now, and for what?" from memory.
 ///
-/// Entries carry absolute ends, so expiry needs no message. A write of this process is in the index before its caller hears
-/// of it (`committed`); writes of other processes come through `refresh`. An answer rests on memory only while the last
-/// refresh is younger than `freshness`; after that the store is asked, and if it cannot answer, nobody gets in.
+/// Entries carry absolute ends, so expiry needs no message. A write of this process is in the index before its caller
+/// hears of it (`committed`); writes of other processes come through `refresh`. An answer rests on memory only while
+/// the last refresh is younger than `freshness`; after that the store is asked, and if it cannot answer, nobody gets
+/// in.
 package final class DecisionIndex: CommitListener {
     /// The published bound on how old an answer may be.
     package static let freshness = TimeSpan.seconds(1)

@@ -1,5 +1,6 @@
-// The rules. Each takes the time and everything else it needs as arguments, lets time pass until then, and either changes
-// the request and says what happened, or throws a refusal; then nothing but the passing of time has been applied.
+// The rules. Each takes the time and everything else it needs as arguments, lets time pass until then, and either
+// changes the request and says what happened, or throws a refusal; then nothing but the passing of time has been
+// applied.
 
 /// What an engineer fills in.
 public struct Draft: Hashable, Sendable {
@@ -23,7 +24,8 @@ public struct DecisionContext: Sendable {
     public let engineer: Person
     /// Everyone who may approve for the tenant now.
     public let approvers: [Person]
-    /// Those who have decided on the request so far, as their records are now: a human being with two records decides once.
+    /// Those who have decided on the request so far, as their records are now: a human being with two records decides
+    /// once.
     public let deciders: [Person]
     /// The identifier for a grant, should this decision open one.
     public let newGrant: GrantID
@@ -107,7 +109,8 @@ extension AccessRequest {
 
     // MARK: - Decide
 
-    /// One person's yes or no. Which review it belongs to follows from the state; whether the person may give it, from the roles.
+    /// One person's yes or no. Which review it belongs to follows from the state; whether the person may give it, from
+    /// the roles.
     /// `version` is what the person read.
     public mutating func decide(
         _ verdict: Decision.Verdict, comment: String?, by person: Person, version: Int, in context: DecisionContext,
@@ -193,8 +196,8 @@ extension AccessRequest {
         let eligible = eligible(context)
         guard eligible.contains(where: { $0.id == decision.person }) else { throw .notPermitted(.decideAsApprover) }
         record(decision)
-        // The stricter of the rule when the customer was asked and the rule now; only people who may still approve count, and
-        // two records of one human being count once.
+        // The stricter of the rule when the customer was asked and the rule now; only people who may still approve
+        // count, and two records of one human being count once.
         let needed = max(askedFor, context.tenant.policy.approvalsNeeded)
         let approved = eligible.filter { approver in
             decisions.contains { $0.stage == .customer && $0.person == approver.id && $0.isApproval }
@@ -300,8 +303,9 @@ extension AccessRequest {
         return passed + (try end(.revoked, by: person.id, comment: comment, now: now, version: next))
     }
 
-    /// Ends access that the tenant's present rules would not have given: the licence went, or approval is required now and
-    /// this access rests on none, on too few, or is longer than allowed. Nothing happens to access that the rules allow.
+    /// Ends access that the tenant's present rules would not have given: the licence went, or approval is required now
+    /// and this access rests on none, on too few, or is longer than allowed. Nothing happens to access that the rules
+    /// allow.
     public mutating func applyRules(of tenant: Tenant, licenceWithdrawn: Bool, by person: PersonID?, now: Timestamp)
         -> [Event]
     {

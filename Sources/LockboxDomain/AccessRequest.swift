@@ -8,9 +8,9 @@
 ///               │  └───── withdrawn ◄────────────┘
 ///               └──────── rejected
 /// ```
-/// Rejected, denied, withdrawn, expired and ended are terminal. Terms and decisions never change once written. Every rule
-/// takes the time as an argument and first lets it pass (`advance`), so that no decision can come too late because a
-/// sweeper has not run.
+/// Rejected, denied, withdrawn, expired and ended are terminal. Terms and decisions never change once written. Every
+/// rule takes the time as an argument and first lets it pass (`advance`), so that no decision can come too late because
+/// a sweeper has not run.
 public struct AccessRequest: Identified, Hashable, Sendable {
     public static let idPrefix = "LBX"
 
@@ -62,8 +62,8 @@ public struct AccessRequest: Identified, Hashable, Sendable {
     public let id: RequestID
     public let terms: Terms
     public let createdAt: Timestamp
-    /// Grows by one with each command that changes anything, however many states it passes through: what is stored replaces
-    /// the version before.
+    /// Grows by one with each command that changes anything, however many states it passes through: what is stored
+    /// replaces the version before.
     public private(set) var version: Int
     public private(set) var state: State
     public private(set) var decisions: [Decision]

@@ -1,5 +1,5 @@
-/// Everything that can happen, once each. It has three readers: the audit log, the notices and the enforcement; a new case
-/// does not compile until each of them says what it makes of it.
+/// Everything that can happen, once each. It has three readers: the audit log, the notices and the enforcement; a new
+/// case does not compile until each of them says what it makes of it.
 public enum Event: Hashable, Sendable {
     // Requests
     case supportRequestOpened(SupportRequest)

@@ -96,8 +96,8 @@ public struct Person: Identified, Hashable, Sendable {
         return ([other.email] + other.aliases).contains { mine.contains($0.canonical) }
     }
 
-    /// How many human beings `people` are. Sameness carries on: where one record has an address in common with each of two
-    /// others, all three are one human being.
+    /// How many human beings `people` are. Sameness carries on: where one record has an address in common with each of
+    /// two others, all three are one human being.
     static func countHumans(_ people: [Person]) -> Int {
         var groups: [[Person]] = []
         for person in people {

@@ -120,7 +120,8 @@ extension Refusal {
         }
     }
 
-    /// What is wrong and what to do, in words for the person who asked. It never tells of anything the caller may not see.
+    /// What is wrong and what to do, in words for the person who asked. It never tells of anything the caller may not
+    /// see.
     public var sentence: String {
         switch self {
         case .invalid(let field, let problem): "\(field): \(problem.sentence)"
@@ -144,8 +145,8 @@ extension Refusal {
         case .wrongState(let state): "This cannot be done while the request is \(state.words)."
         case .notAwaitingYou(let state): "The request is not waiting for your decision: it is \(state.words)."
         case .nobodyCanApprove(let needed, let eligible):
-            "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) approver\(eligible == 1 ? "" : "s"). "
-                + "Its administrator must name approvers first."
+            "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) "
+                + "approver\(eligible == 1 ? "" : "s"). Its administrator must name approvers first."
         case .accessNotActive(let state): "There is no access to use: the request is \(state.words)."
         case .notLicensed: "The tenant's plan does not include Lockbox, so approval cannot be required."
         case .limitReached(let quota): quota.sentence

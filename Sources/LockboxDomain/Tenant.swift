@@ -111,8 +111,8 @@ public struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Type and name with a colon between, lower case.
     public let name: String
 
-    /// Nil unless `name` is `type:rest` with a type of `a–z` and a rest of printable ASCII that cannot climb out of a path
-    /// or split a configuration line: no white space, quotes, slashes, backslashes, percent signs or `..`.
+    /// Nil unless `name` is `type:rest` with a type of `a–z` and a rest of printable ASCII that cannot climb out of a
+    /// path or split a configuration line: no white space, quotes, slashes, backslashes, percent signs or `..`.
     public init?(service: ServiceID, name raw: String) {
         // ASCII before the case is changed: the Kelvin sign has the letter k for its lower case.
         guard Limits.resourceNameLength.contains(raw.utf8.count), raw.utf8.allSatisfy({ $0 < 128 }) else { return nil }

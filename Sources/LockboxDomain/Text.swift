@@ -2,8 +2,9 @@
 public enum Text {
     /// `raw` without surrounding white space, if it fits.
     ///
-    /// Refused are control characters (line breaks too unless `multiline`) and the invisible characters that reorder or hide
-    /// text, because an approver decides by what she reads; a text with nothing to see in it counts as none. `\r\n` becomes
+    /// Refused are control characters (line breaks too unless `multiline`) and the invisible characters that reorder or
+    /// hide text, because an approver decides by what she reads; a text with nothing to see in it counts as none.
+    /// `\r\n` becomes
     /// `\n`.
     public static func check(
         _ raw: String, field: String, length: ClosedRange<Int>, multiline: Bool = false
@@ -36,10 +37,11 @@ public enum Text {
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
-        // U+200C and U+200D join letters in several scripts and emoji; the other format characters only hide or reorder.
+        // U+200C and U+200D join letters in several scripts and emoji; the other format characters only hide or
+        // reorder.
         case .format: scalar.value != 0x200C && scalar.value != 0x200D
-        // Variation selectors choose between glyphs. The other characters that show nothing (Hangul fillers, the combining
-        // grapheme joiner) only hide.
+        // Variation selectors choose between glyphs. The other characters that show nothing (Hangul fillers, the
+        // combining grapheme joiner) only hide.
         case _: scalar.properties.isDefaultIgnorableCodePoint && !scalar.properties.isVariationSelector
         }
     }

@@ -38,7 +38,8 @@ package struct DovecotEnforcer: Enforcer {
 
     /// Gives a kicked process the moment it needs to go.
     private func wait() async {
-        _ = try? await client.eventLoopGroup.any().scheduleTask(in: Self.betweenRounds) {}.futureResult.get()  // best effort: a pause
+        let pause = client.eventLoopGroup.any().scheduleTask(in: Self.betweenRounds) {}
+        _ = try? await pause.futureResult.get()  // best effort: a pause
     }
 
     private func kick(_ username: String) async throws(EnforcerError) {
@@ -93,10 +94,12 @@ package struct DovecotEnforcer: Enforcer {
         } catch {
             throw EnforcerError("the mail server's answer is not JSON")
         }
-        guard let answer = (json as? [[Any]])?.first, answer.count == 3, let kind = answer[0] as? String else {
+        guard let answer = (json as? [[Any]])?.first, answer.count >= 3, let kind = answer[0] as? String else {
             throw EnforcerError("the mail server's answer has an unknown form")
         }
-        if kind == "doveadmResponse", let rows = answer[1] as? [[String: Any]] {
+        if kind == "doveadmResponse", let first = answer[1] as? [[String: Any]] {
+            // Dovecot 2.3.19 puts the rows after the first beside the list instead of in it.
+            let rows = first + answer[2..<answer.count - 1].compactMap { $0 as? [String: Any] }
             return .done(rows.map { $0.compactMapValues { $0 as? String } })
         }
         if kind == "error", let error = answer[1] as? [String: Any] { return .failed(error["exitCode"] as? Int ?? -1) }

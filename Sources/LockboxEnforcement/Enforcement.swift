@@ -11,8 +11,8 @@ package protocol EnforcerDirectory: Sendable {
 
 /// Makes the services match the grants: carries out removals until each is confirmed.
 ///
-/// An order is durable before it is tried, and is confirmed in the log only after the service confirmed it; a crash between
-/// the two tries it again, which does no harm.
+/// An order is durable before it is tried, and is confirmed in the log only after the service confirmed it; a crash
+/// between the two tries it again, which does no harm.
 package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     package enum Limits {
         /// Removals carried out at once, in all and at one service, so that one that hangs does not hold up the others.
@@ -57,6 +57,8 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
                             pause.wake()
                         }
                     }
+                } catch is CancellationError {
+                    return
                 } catch {
                     logger.error("cannot read the removals that are due", metadata: ["error": "\(error)"])
                 }

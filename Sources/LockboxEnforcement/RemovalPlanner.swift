@@ -1,7 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Enforcement's reading of events: when access ends, its credentials die and its services get orders, in the same write.
+/// Enforcement's reading of events: when access ends, its credentials die and its services get orders, in the same
+/// write.
 package struct RemovalPlanner: EventReader {
     package init() {}
 
@@ -15,8 +16,8 @@ package struct RemovalPlanner: EventReader {
                 try tx.revokeCredential(credential.id, at: now)
             }
             for service in grant.scope.services {
-                // Where no credential was issued nobody can be connected; where the service has no way to be told, its next
-                // question about the credential is answered with no.
+                // Where no credential was issued nobody can be connected; where the service has no way to be told, its
+                // next question about the credential is answered with no.
                 let usernames = credentials.filter { $0.resource.service == service }.map(\.username)
                 guard !usernames.isEmpty, try tx.service(service)?.doveadm != nil else { continue }
                 var distinct: [String] = []

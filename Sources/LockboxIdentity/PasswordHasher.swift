@@ -23,8 +23,8 @@ package struct PasswordHasher: Sendable {
         return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.text(salt))$\(Hex.text(key))"
     }
 
-    /// Whether `password` is the one that `encoded` was made of. Nil stands for an account without a password: it takes as
-    /// long and is never right, so that the time of an answer does not tell which accounts exist.
+    /// Whether `password` is the one that `encoded` was made of. Nil stands for an account without a password: it takes
+    /// as long and is never right, so that the time of an answer does not tell which accounts exist.
     package func verify(_ password: String, against encoded: String?) async throws -> Bool {
         let parts = (encoded ?? "").split(separator: "$")
         guard parts.count == 4, parts[0] == "scrypt", parts[1].hasPrefix("ln="), parts[1].hasSuffix(",r=8,p=1"),

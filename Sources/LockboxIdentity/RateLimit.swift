@@ -1,8 +1,8 @@
 package import LockboxDomain
 import Synchronization
 
-/// A token bucket for each key (RFC 6585 §4 answers what overflows). Memory is bounded: when full of strangers it forgets the
-/// fullest buckets first, which are those that were asked least.
+/// A token bucket for each key (RFC 6585 §4 answers what overflows). Memory is bounded: when full of strangers it
+/// forgets the fullest buckets first, which are those that were asked least.
 package final class RateLimit: Sendable {
     private struct Bucket {
         var level: Double

@@ -4,8 +4,8 @@ import LockboxPorts
 
 /// One letter's way to the relay. Blocks its thread until libcurl is done.
 ///
-/// libcurl speaks the protocol; its three callbacks tell how far it came, which decides what a failure means: before the
-/// last byte of the letter is handed over it cannot have been delivered, after that only a reply can tell.
+/// libcurl speaks the protocol; its three callbacks tell how far it came, which decides what a failure means: before
+/// the last byte of the letter is handed over it cannot have been delivered, after that only a reply can tell.
 final class SMTPTransfer {
     /// The last command sent.
     private enum Step { case connect, sender, recipient, data, body }

@@ -34,7 +34,7 @@ struct LetterContent {
         case .lastReminder: self = .customerAsked(source, .lastReminder)
         case .rejected: self = .rejected(source)
         case .denied: self = .denied(source)
-        case .expired: self = .lapsed(source)
+        case .expired, .withdrawn: self = .lapsed(source)
         case .approved: self = .approved(source)
         case .accessScheduled: self = .scheduled(source)
         case .accessBegan: self = .began(source)

@@ -74,7 +74,7 @@ struct NoticeDesk {
         try cancelAsks(request)
         // A manager's yes is what asks the customer; before it the customer has heard nothing.
         guard request.decisions.contains(where: { $0.stage == .manager && $0.isApproval }) else { return }
-        try sendToApprovers(.expired, asking(request).with(.outcome, Lapse.withdrawn.rawValue), request)
+        try sendToApprovers(.withdrawn, asking(request).with(.outcome, Lapse.withdrawn.rawValue), request)
     }
 
     func tellOfExpiry(_ request: AccessRequest) throws {

@@ -4,7 +4,8 @@ public import MerkleLog
 /// Which log: a tenant's own, or the provider's.
 public typealias LogID = Side
 
-/// One audit record as it is stored: the bytes that were hashed, and beside them the texts that the bytes only commit to.
+/// One audit record as it is stored: the bytes that were hashed, and beside them the texts that the bytes only commit
+/// to.
 public struct LogEntry: Hashable, Sendable {
     public let log: LogID
     /// Position in the log, from 0, without gaps.
@@ -38,7 +39,8 @@ public struct LogEntry: Hashable, Sendable {
     }
 }
 
-/// A personal or free text beside a record, which holds only a salted commitment to it. It can be erased; the log stays whole.
+/// A personal or free text beside a record, which holds only a salted commitment to it. It can be erased; the log stays
+/// whole.
 public struct CommittedText: Hashable, Sendable {
     public let field: String
     public let salt: [UInt8]

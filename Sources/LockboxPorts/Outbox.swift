@@ -9,7 +9,7 @@ public struct Notice: Identified, Hashable, Sendable {
     /// What it tells. The raw value is stored.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case managerAsked, customerAsked, reminder, lastReminder
-        case rejected, approved, denied, expired, accessEnded
+        case rejected, approved, denied, expired, withdrawn, accessEnded
         case accessBegan, accessReport
         case accessScheduled, removalFailed, removalRecovered
     }

@@ -3,8 +3,8 @@ public import LockboxDomain
 /// Durable state. Its promises are those of the contract suite (Tests/Support/LockboxStoreContract).
 public protocol Store: Sendable {
     /// Serialisable: as if transactions ran one after another. When it returns, the change survives a power cut.
-    /// `body` may run more than once; it only reads and writes through its transaction. What it throws comes out unchanged,
-    /// and then nothing of it is kept. Failures of the store itself are `StoreError`s.
+    /// `body` may run more than once; it only reads and writes through its transaction. What it throws comes out
+    /// unchanged, and then nothing of it is kept. Failures of the store itself are `StoreError`s.
     func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws
         -> Value
 
@@ -78,7 +78,8 @@ public struct ServiceSettings: Hashable, Sendable {
 public protocol ServiceRecords {
     func service(_ id: ServiceID) throws -> ServiceSettings?
     func services() throws -> [ServiceSettings]
-    /// Inserts or replaces. Throws `Refusal.alreadyExists(.service)` if another service has the introspection client's name.
+    /// Inserts or replaces. Throws `Refusal.alreadyExists(.service)` if another service has the introspection client's
+    /// name.
     func save(_ settings: ServiceSettings) throws
 }
 
@@ -88,8 +89,9 @@ public protocol PersonRecords {
     func person(identifiedBy identity: Identity) throws -> Person?
     /// Everyone of one side in order of their canonical addresses.
     func people(at side: Side) throws -> [Person]
-    /// Inserts or replaces, with the local identity of the address and of each alias. Throws `Refusal.alreadyExists(.person)` if
-    /// any of these means somebody else, on whichever side: one human being is one person.
+    /// Inserts or replaces, with the local identity of the address and of each alias. Throws
+    /// `Refusal.alreadyExists(.person)` if any of these means somebody else, on whichever side: one human being is one
+    /// person.
     func save(_ person: Person) throws
 }
 

@@ -37,8 +37,8 @@ public struct EnforcerError: Error, Hashable, Sendable {
     public init(_ problem: String) { self.problem = problem }
 }
 
-/// Waits between two rounds of a service's loop. Deadlines are instants of the wall clock, which may be set; so loops wait a
-/// little, look at the clock, and never sleep until an instant.
+/// Waits between two rounds of a service's loop. Deadlines are instants of the wall clock, which may be set; so loops
+/// wait a little, look at the clock, and never sleep until an instant.
 public protocol Pause: Sendable {
     /// Waits for `milliseconds`, or less if `wake` is called meanwhile. False once the service is asked to stop.
     func callAsFunction(milliseconds: Int64) async -> Bool

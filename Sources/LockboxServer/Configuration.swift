@@ -1,7 +1,8 @@
 import Foundation
 import LockboxDomain
 
-/// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is `LOCKBOX_LISTEN`, `signing.keyFile` is
+/// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is `LOCKBOX_LISTEN`,
+/// `signing.keyFile` is
 /// `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
 package struct Configuration: Sendable {
     package var host: String

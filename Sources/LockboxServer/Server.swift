@@ -93,12 +93,12 @@ package struct Server: Sendable {
         _ = try await lockbox.letTimePass()
         try await directory.reload()
         try await index.refresh(reload: true)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger))
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // A mail relay that hangs does not keep the server from stopping; its letter is sent again at the next start.
+        group.maximumGracefulShutdownDuration = .seconds(10)
         do {
-            try await group.run()
+            try await ServiceGroup(configuration: group).run()
         } catch {
             try await close()
             throw error

@@ -9,8 +9,9 @@ import Synchronization
 
 /// The machine's clock, which does not go back.
 ///
-/// A step forward is followed at once: what is overdue then ends then. A step back is not: time goes on from where it was at
-/// the pace of the monotonic clock, because otherwise access would last longer than was approved (decision 0004).
+/// A step forward is followed at once: what is overdue then ends then. A step back is not: time goes on from where it
+/// was at the pace of the monotonic clock, because otherwise access would last longer than was approved (decision
+/// 0004).
 package final class SystemClock: WallClock {
     /// Steps back up to this are ordinary corrections; time stands still until the clock has caught up.
     private static let tolerated = TimeSpan.seconds(1)
@@ -41,6 +42,13 @@ package final class SystemClock: WallClock {
                 }
             }
             return anchor.wall
+        }
+    }
+
+    /// Time is at least `instant`: what was recorded before a restart has happened, whatever the machine's clock says.
+    package func advance(to instant: Timestamp) {
+        anchor.withLock { anchor in
+            if anchor.wall < instant { anchor = Anchor(wall: instant, monotonic: .now) }
         }
     }
 

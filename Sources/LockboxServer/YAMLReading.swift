@@ -28,7 +28,8 @@ struct YAMLValue {
                 throw ConfigurationError("\(file), line \(mark.line): \(problem)")
             case .duplicatedKeysInMapping(let keys, let context):
                 throw ConfigurationError(
-                    "\(file), line \(context.mark.line): \(keys.map { "\($0)" }.joined(separator: ", ")): is given twice"
+                    "\(file), line \(context.mark.line): "
+                        + "\(keys.map { "\($0)" }.joined(separator: ", ")): is given twice"
                 )
             default: throw ConfigurationError("\(file): is not YAML: \(error)")
             }

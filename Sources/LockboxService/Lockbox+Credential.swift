@@ -68,8 +68,8 @@ extension Lockbox {
         return String(String.UnicodeScalarView(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
     }
 
-    /// Records that `credential` was presented and accepted. The first time is an event of the tenant's log: no record, no
-    /// access, so the service is answered only after this. False, and nothing recorded, if its access has ended meanwhile:
+    /// Records that `credential` was presented and accepted. The first time is an event of the tenant's log: no record,
+    /// no access, so the service is answered only after this. False, and nothing recorded, if its access has ended meanwhile:
     /// an answer from memory may be a moment old, and no use may follow the record of the end.
     package func recordUse(of credential: Credential) async throws -> Bool {
         try await store.write(by: .service(credential.resource.service)) { change in
@@ -105,6 +105,7 @@ extension Lockbox {
 }
 
 extension Grant {
-    /// The login name for the resource at `position`: it belongs to this grant alone, so that ending the grant cuts no other.
+    /// The login name for the resource at `position`: it belongs to this grant alone, so that ending the grant cuts no
+    /// other.
     func username(_ position: Int) -> String { "lbx-\(id.text.lowercased().dropFirst(4))-\(position + 1)" }
 }

@@ -27,8 +27,8 @@ extension Lockbox {
                 let eligible = try change.tx.approvers(of: tenant.id).count
                 if eligible < tenant.policy.approvalsNeeded {
                     report.append(
-                        "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has \(eligible) approver(s); "
-                            + "nobody can be given access to its data")
+                        "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
+                            + "\(eligible) approver(s); nobody can be given access to its data")
                 }
             }
             return report
@@ -87,7 +87,8 @@ extension Change {
             }
         }
         return [
-            "person \(after.email) changed: \(after.roles.names.joined(separator: ", "))\(after.isDisabled ? " (disabled)" : "")"
+            "person \(after.email) changed: \(after.roles.names.joined(separator: ", "))"
+                + (after.isDisabled ? " (disabled)" : "")
         ]
     }
 

@@ -84,8 +84,8 @@ package protocol SQLEngine: Sendable {
     func close() async throws
 }
 
-/// Whether `$1`, `$2`, … appear first in the order of their numbers. SQLite binds by first use and PostgreSQL by number:
-/// a statement for which this is false would mean two different things. Engines assert it.
+/// Whether `$1`, `$2`, … appear first in the order of their numbers. SQLite binds by first use and PostgreSQL by
+/// number: a statement for which this is false would mean two different things. Engines assert it.
 package func placeholdersAreInOrder(_ sql: String) -> Bool {
     var seen = 0
     var rest = Substring(sql)

@@ -22,7 +22,8 @@ package final class SQLiteEngine: SQLEngine {
         try self.init(path: path, durability: .full, temporaryFolder: nil)
     }
 
-    /// A new database in a temporary folder that `close` removes. It never waits for the disk, for nobody reads it again.
+    /// A new database in a temporary folder that `close` removes. It never waits for the disk, for nobody reads it
+    /// again.
     package static func temporary() throws -> SQLiteEngine {
         let folder = try DatabaseFile.temporaryFolder()
         return try SQLiteEngine(path: folder + "/lockbox.sqlite", durability: .none, temporaryFolder: folder)

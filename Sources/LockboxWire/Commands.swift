@@ -41,6 +41,7 @@ public struct NewAccessRequest: Codable, Hashable, Sendable, KnownMembers {
         "tenant", "supportRequest", "reason", "duration", "resources", "notBefore",
     ]
 
+    /// The resources are objects of known members too.
     public static var nestedArrays: [String: any KnownMembers.Type] { ["resources": ResourceAccess.self] }
 }
 
@@ -62,6 +63,7 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
 
     public static let members: Set<String> = ["decision", "comment", "duration", "resources"]
 
+    /// The resources are objects of known members too.
     public static var nestedArrays: [String: any KnownMembers.Type] { ["resources": ResourceAccess.self] }
 }
 

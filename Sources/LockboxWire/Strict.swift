@@ -9,6 +9,7 @@ public protocol KnownMembers: Decodable {
 }
 
 extension KnownMembers {
+    /// None, unless a body says otherwise.
     public static var nestedArrays: [String: any KnownMembers.Type] { [:] }
 }
 

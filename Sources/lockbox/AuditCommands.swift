@@ -7,12 +7,12 @@ struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "The audit log: search, export, verify.",
         discussion: """
-            Every tenant has a log of its own. Its head is signed; keep the checkpoints, and nobody can change what was
-            written before without your noticing.
+            Every tenant has a log of its own. Its head is signed; keep the checkpoints,
+            and nobody can change what was written before without your noticing.
 
               lockbox audit search --activity request.approved --from 2026-11-01
-              lockbox audit verify                               checks all of it, and remembers what it saw
-              lockbox audit export --out 2026-11.jsonl           a copy to keep; verify it later without any server
+              lockbox audit verify                       check all of it
+              lockbox audit export --out 2026-11.jsonl   keep a copy, to verify offline
             """,
         subcommands: [SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self])
 }
@@ -82,7 +82,7 @@ struct SignedHead {
     let head: TreeHead
     let key: VerifierKey
 
-    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed, whatever key the server names.
+    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed, whatever the server names.
     init(_ base: Path, _ session: Session, pinned: VerifierKey? = nil) async throws {
         let line = String(decoding: try await session.client.bytes(base.appending("log/key")), as: UTF8.self)
         note = try await session.client.bytes(base.appending("log/checkpoint"))
@@ -90,8 +90,11 @@ struct SignedHead {
             let named = try VerifierKey(parsing: line.filter { $0 != "\n" })
             if let pinned, pinned != named {
                 throw Failure.failed(
-                    "The log's key has changed. It was \(TerminalText.clean(pinned.text)) and is now \(TerminalText.clean(named.text)). "
-                        + "Ask the provider why; do not trust the log before you know.")
+                    """
+                    The log's key has changed. Do not trust the log before you know why; ask the provider.
+                      it was  \(TerminalText.clean(pinned.text))
+                      now is  \(TerminalText.clean(named.text))
+                    """)
             }
             key = named
             head = try Checkpoint(opening: SignedNote(parsing: note), origin: key.name, logKey: key).head
@@ -126,8 +129,9 @@ struct ExportAudit: AsyncParsableCommand {
         discussion: """
               lockbox audit export --tenant contoso --out contoso.jsonl
 
-            Writes contoso.jsonl (one record a line, each with its proof), contoso.checkpoint (the signed head) and
-            contoso.key (the key that signed it).
+            Writes contoso.jsonl (one record a line, each with its proof),
+            contoso.checkpoint (the signed head) and contoso.key (the key that signed
+            it).
             """)
 
     @OptionGroup var server: ServerOptions

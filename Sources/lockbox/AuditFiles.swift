@@ -34,14 +34,6 @@ struct ExportFiles {
         }
         return bytes
     }
-
-    /// A line of an export; nil if it is none.
-    static func decode(_ line: ArraySlice<UInt8>) -> AuditRecord? {
-        switch Result(catching: { try JSONDecoder().decode(AuditRecord.self, from: Data(line)) }) {
-        case .success(let record): record
-        case .failure: nil
-        }
-    }
 }
 
 /// What `lockbox audit verify` remembers of a log between runs: the key, every checkpoint, and the hash of each leaf.

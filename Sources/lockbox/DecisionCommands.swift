@@ -7,10 +7,11 @@ struct ApproveRequest: AsyncParsableCommand {
         commandName: "approve", abstract: "Say yes to an access request, or yes to less.",
         discussion: """
               lockbox request approve LBX-7K3M9QPXAB
-              lockbox request approve LBX-7K3M9QPXAB --duration 30m --resource mailbox:sue@contoso.test:read
+              lockbox request approve LBX-7K3M9QPXAB --duration 30m \\
+                --resource mailbox:sue@contoso.test:read
 
-            Shows the request and asks first, on a terminal. What you approve is exactly the version you were shown; if
-            it changed meanwhile, nothing happens.
+            Shows the request and asks first, on a terminal. What you approve is exactly
+            the version you were shown; if it changed meanwhile, nothing happens.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -103,9 +104,7 @@ extension Session {
             Path("v1", "requests", id, verb), CommentBody(comment: comment))
         try showOutcome(request)
         if let grant = request.grant, grant.state == .removing || grant.state == .removalFailed {
-            shell.tell(
-                "The services are being told; “lockbox request show \(TerminalText.clean(id))” says when all have confirmed."
-            )
+            shell.tell("The services are being told; see “lockbox request show \(TerminalText.clean(id))”.")
         }
     }
 }

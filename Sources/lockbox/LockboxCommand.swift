@@ -8,19 +8,26 @@ struct LockboxCommand: AsyncParsableCommand {
         commandName: "lockbox",
         abstract: "Ask for access to a customer's data, decide on it, and check what was done.",
         discussion: """
-            A customer has a problem         lockbox support open --subject "Mail is gone" --description "…"
-            An engineer asks for access      lockbox request new --support-request SR-… --duration 2h \\
-                                               --resource mailbox:sue@contoso.test:read --reason "…" --wait
-            A manager, then an approver      lockbox request list --state awaitingCustomer
-                                             lockbox request approve LBX-… --duration 1h
-            The engineer opens the mailbox   lockbox request credential LBX-…
-            Anybody ends it                  lockbox request revoke LBX-…
-            An auditor checks the log        lockbox audit verify
+            A customer has a problem:
+              lockbox support open --subject "Mail is gone" --description "…"
+            An engineer asks for access:
+              lockbox request new --support-request SR-… --duration 2h \\
+                --resource mailbox:sue@contoso.test:read --reason "…" --wait
+            A manager, then an approver of the customer, decides:
+              lockbox request list --state awaitingCustomer
+              lockbox request approve LBX-… --duration 1h
+            The engineer opens the mailbox; the customer can end it:
+              lockbox request credential LBX-…
+              lockbox request revoke LBX-…
+            An auditor checks the log:
+              lockbox audit verify
 
             Sign in once with “lockbox login”, or set LOCKBOX_URL and LOCKBOX_TOKEN.
-            Every listing has --output json. Tab completion: lockbox --generate-completion-script bash|zsh|fish
+            Every listing has --output json. For tab completion:
+              lockbox --generate-completion-script bash (or zsh, fish)
 
-            Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not signed in, 4 server unreachable.
+            Exit codes: 0 done, 1 refused or failed, 2 wrong usage,
+            3 not signed in, 4 server unreachable.
             """,
         subcommands: [
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self, RequestCommand.self,

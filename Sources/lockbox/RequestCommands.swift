@@ -6,8 +6,8 @@ struct RequestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "request", abstract: "Access requests: ask, decide, use, end.",
         discussion: """
-            As an engineer                   lockbox request new …, watch, credential, finish, withdraw
-            As a manager or an approver      lockbox request list, show, approve, deny, revoke
+            As an engineer         new, watch, credential, finish, withdraw
+            As manager, approver   list, show, approve, deny, revoke
             """,
         subcommands: [
             NewRequest.self, ListRequests.self, ShowRequest.self, ApproveRequest.self, DenyRequest.self,
@@ -20,10 +20,12 @@ struct NewRequest: AsyncParsableCommand {
         commandName: "new", abstract: "Ask for access to a tenant's data.",
         discussion: """
               lockbox request new --support-request SR-7K3M9QPXAB --duration 2h \\
-                --resource mailbox:sue@contoso.test:read --reason "Find out why her inbox is empty" --wait
+                --resource mailbox:sue@contoso.test:read \\
+                --reason "Find out why her inbox is empty" --wait
 
-            A manager of the provider reviews it first, then the customer decides. With --wait the command ends when
-            access is open, with exit code 1 if it is refused.
+            A manager of the provider reviews it first, then the customer decides. With
+            --wait the command ends when access is open, with exit code 1 if it is
+            refused.
             """)
 
     @OptionGroup var server: ServerOptions

@@ -52,7 +52,7 @@ struct SavedSignIns: Codable {
 
 /// Whole files.
 enum Files {
-    /// Replaces the file in one step, so that no reader ever sees half of it. Folders above are made, for the owner only.
+    /// Replaces the file in one step, so that no reader sees half of it. Folders above are made, for the owner only.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(FileProblem) {
         let folder = URL(filePath: path).deletingLastPathComponent().path
         let draft = path + ".new"

@@ -33,7 +33,7 @@ struct Session: Sendable {
         let shell = Shell()
         let saved = try SavedSignIns(environment: shell.environment)
         guard let address = address(server, shell, saved) else {
-            throw Failure.notSignedIn("Which server? Sign in with “lockbox login --url https://…”, or set LOCKBOX_URL.")
+            throw Failure.notSignedIn("Which server? Use “lockbox login --url https://…”, or set LOCKBOX_URL.")
         }
         let key = trimmed(address)
         guard let token = shell.environment["LOCKBOX_TOKEN"] ?? saved.servers[key]?.token, !token.isEmpty else {

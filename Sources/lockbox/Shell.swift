@@ -93,8 +93,8 @@ struct Shell: Sendable {
 
     /// Whether the person agrees. In a pipe nobody is there to ask, and giving the command was agreeing.
     func agrees(to question: String) -> Bool {
-        guard let answer = ask(question + " [y/N]") else { return true }
-        return ["y", "yes"].contains(answer.lowercased())
+        guard inputIsTerminal, errorsAreTerminal else { return true }
+        return ["y", "yes"].contains(ask(question + " [y/N]")?.lowercased())
     }
 
     /// All of standard input as text.

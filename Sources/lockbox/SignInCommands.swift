@@ -7,7 +7,8 @@ struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "login", abstract: "Sign in with e-mail address and password.",
         discussion: """
-            Keeps an API token in ~/.config/lockbox/credentials.json, readable by you alone; never the password.
+            Keeps an API token in ~/.config/lockbox/credentials.json, readable by you
+            alone; never the password.
 
               lockbox login --url https://lockbox.example.com
               pass lockbox | lockbox login --email eve@example.com --password-stdin

@@ -11,7 +11,8 @@ struct SupportCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "open", abstract: "Ask the provider for help.",
             discussion: """
-                  lockbox support open --service mail --subject "Mail is gone" --description "Since Monday …"
+                  lockbox support open --service mail --subject "Mail is gone" \\
+                    --description "Since Monday …"
                   lockbox support open --subject "Mail is gone" --description - < problem.txt
                 """)
 

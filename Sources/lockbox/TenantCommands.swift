@@ -9,7 +9,7 @@ struct AccessCommand: AsyncParsableCommand {
     struct ListAccess: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list", abstract: "List who has access to what right now, and until when.",
-            discussion: "  lockbox access list          then, to end one:   lockbox request revoke LBX-…")
+            discussion: "End one with: lockbox request revoke LBX-…")
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
@@ -74,10 +74,13 @@ struct PolicyCommand: AsyncParsableCommand {
         @Option(help: "How long access may last: up to 24h.") var maxAccess: DurationArgument?
         @Option(help: "How many approvers must say yes: 1 to 10.") var approvalsNeeded: Int?
 
-        func run() async throws {
+        func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil, approvalsNeeded == nil {
                 throw ValidationError("Say which rule to change.")
             }
+        }
+
+        func run() async throws {
             try await Session.run(server, format.output) { session in
                 let path = Path("v1", "tenants", try await session.tenant(tenant), "policy")
                 let before: PolicyBody = try await session.client.get(path)
@@ -142,7 +145,10 @@ struct PeopleCommand: AsyncParsableCommand {
             discussion: """
                   lockbox people set-roles adam@contoso.test member approver
 
-                Roles: member, approver (decides on access), admin (also sets rules and roles), auditor (reads the log).
+                member    opens support requests
+                approver  decides on access
+                admin     decides too, and sets rules and roles
+                auditor   reads the log
                 """)
 
         @OptionGroup var server: ServerOptions
@@ -154,8 +160,11 @@ struct PeopleCommand: AsyncParsableCommand {
         var roles: [String] = []
         @Flag(help: "Take all roles away.") var none = false
 
-        func run() async throws {
+        func validate() throws {
             if roles.isEmpty != none { throw ValidationError("Name the roles, or take all away with --none.") }
+        }
+
+        func run() async throws {
             try await Session.run(server, format.output) { session in
                 let path = Path("v1", "tenants", try await session.tenant(tenant), "people")
                 let people = try await session.client.list(path, of: PersonBody.self).items

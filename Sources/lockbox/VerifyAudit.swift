@@ -7,17 +7,20 @@ struct VerifyAudit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check that nothing in the log was changed, removed, added or reordered.",
         discussion: """
-            With a server: reads the whole log, computes its root again, holds it against the signed head and against
-            every checkpoint and record seen in earlier runs, and remembers what it saw. The key is remembered at the
-            first run; a changed key is an error.
+            With a server: reads the whole log, computes its root again, holds it against
+            the signed head and against every checkpoint and record seen in earlier runs,
+            and remembers what it saw. The key is remembered at the first run; a changed
+            key is an error.
 
               lockbox audit verify --tenant contoso
 
-            Without: checks an export against its checkpoint and any older ones that you kept.
+            Without: checks an export against its checkpoint and any older ones that you
+            kept.
 
               lockbox audit verify --export contoso.jsonl
-              lockbox audit verify --export contoso.jsonl --checkpoint contoso.checkpoint \\
-                --checkpoint last-month.checkpoint --key contoso.key
+              lockbox audit verify --export contoso.jsonl \\
+                --checkpoint contoso.checkpoint --checkpoint last-month.checkpoint \\
+                --key contoso.key
 
             Names what is wrong, record by record, and then ends with exit code 1.
             """)
@@ -63,7 +66,7 @@ struct VerifyAudit: AsyncParsableCommand {
         let lines = try Files.read(path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         // After the last line's end is nothing.
         for line in lines.last?.isEmpty == true ? lines.dropLast() : lines[...] {
-            verifier.read(ExportFiles.decode(line))
+            verifier.read(line: line)
         }
         try AuditText.conclude(verifier.finish(), shell, format.output, subject: path)
     }

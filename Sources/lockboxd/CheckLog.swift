@@ -25,9 +25,8 @@ struct CheckLog: AsyncParsableCommand {
                 })
         }
         for report in reports {
-            print(
-                "\(report.log): \(report.records) records, \(report.checkpoints) checkpoints, \(report.differences.isEmpty ? "all as it should be" : "\(report.differences.count) differences")"
-            )
+            let found = report.differences.isEmpty ? "all as it should be" : "\(report.differences.count) differences"
+            print("\(report.log): \(report.records) records, \(report.checkpoints) checkpoints, \(found)")
             for difference in report.differences { print("  \(difference)") }
         }
         if reports.contains(where: { !$0.differences.isEmpty }) { throw ExitCode(1) }

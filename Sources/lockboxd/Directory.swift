@@ -22,7 +22,7 @@ struct Apply: AsyncParsableCommand {
         let report = try await withServer(config) { opened in
             try await opened.server.lockbox.apply(try DirectoryFile.load(path: file))
         }
-        print(report.isEmpty ? "everything is as the file says" : report.joined(separator: "\n"))
+        print(report.isEmpty ? "nothing changed" : report.joined(separator: "\n"))
     }
 }
 
@@ -79,6 +79,6 @@ private func of<Value>(_ address: EmailAddress, _ body: () async throws -> Value
     do {
         return try await body()
     } catch Refusal.notFound(.person) {
-        throw ConfigurationError("There is no person with the address \(address).")
+        throw ConfigurationError("\(address): there is no such person.")
     }
 }

@@ -30,6 +30,8 @@ struct Opened {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
         let store = try await SQLiteStore.open(path: configuration.database)
+        let last = try await store.read { tx in try tx.logs().compactMap { try tx.head(of: $0).lastTime }.max() }
+        if let last { clock.advance(to: last) }
         let server = try Server(
             configuration, store: store, mailer: transport.mailer(), clock: clock,
             entropy: SystemEntropy(), logger: logger, onListening: onListening)

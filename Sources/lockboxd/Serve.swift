@@ -16,8 +16,8 @@ struct Serve: AsyncParsableCommand {
             let opened = try await Opened.open(configuration) { port in
                 FileHandle.standardError.write(
                     Data(
-                        "{\"level\":\"notice\",\"message\":\"listening\",\"host\":\"\(configuration.host)\",\"port\":\"\(port)\"}\n"
-                            .utf8))
+                        (#"{"level":"notice","message":"listening","host":"\#(configuration.host)","port":"\#(port)"}"#
+                            + "\n").utf8))
             }
             try await opened.server.run()
             try await opened.store.close()

@@ -84,6 +84,17 @@ def test_a_leap_over_the_end_of_a_window_closes_it(shifted):
     assert ended["grant"]["endedAt"] == ended["grant"]["end"]
 
 
+def test_over_is_not_yet_removed(shifted):
+    """`ended` says that the services have confirmed it; until then it is `removing`."""
+    request = shifted.approved(duration="PT1H")
+    session = shifted.imap(shifted.credential(request))
+    shifted.clock.advance(hours=1, seconds=1)
+    while (grant := shifted.eve.request(request["id"])["grant"])["state"] != "ended":
+        assert grant["state"] == "removing", grant
+    assert [removal["state"] for removal in grant["removals"]] == ["confirmed"], grant
+    session.shutdown()
+
+
 def test_a_scheduled_window_that_is_leapt_over_opens_nothing(shifted):
     start = shifted.clock.now() + 3600
     request = shifted.approved(notBefore=rfc3339(start), duration="PT1H")
@@ -121,7 +132,7 @@ def test_a_step_back_while_the_server_is_down_reopens_nothing(shifted):
     request = shifted.approved(duration="PT10M")
     credential = shifted.credential(request)
     shifted.clock.advance(minutes=11)
-    wait_until(lambda: shifted.eve.request(request["id"])["grant"]["state"] == "ended", 10, "the end")
+    wait_until(lambda: "access.removed" in activities(shifted, request), 10, "the record of the end", 0.1)
     shifted.lockbox.stop()
     shifted.clock.advance(minutes=-11)
     shifted.lockbox.start()

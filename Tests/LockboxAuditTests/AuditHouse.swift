@@ -90,7 +90,8 @@ struct AuditHouse: Sendable {
         try await LogCheck(store: store).run(only: nil).flatMap(\.differences)
     }
 
-    /// Changes the file behind the store's back, as somebody with the disk in hand would: guards first, then `statements`.
+    /// Changes the file behind the store's back, as somebody with the disk in hand would: guards first, then
+    /// `statements`.
     func tamper(_ statements: String...) throws {
         let database = try DatabaseQueue(path: path)
         try database.writeWithoutTransaction { database in

@@ -2,7 +2,8 @@ import Foundation
 import LockboxAudit
 import Testing
 
-/// RFC 8785 within the subset that records use. Expected spellings are those of RFC 8785 and of the PyPI package `rfc8785`.
+/// RFC 8785 within the subset that records use. Expected spellings are those of RFC 8785 and of the PyPI package
+/// `rfc8785`.
 struct CanonicalJSONTests {
     static let vectors: [(value: CanonicalJSON, text: String)] = [
         (.object([:]), "{}"), (.list([]), "[]"), (.string(""), #""""#), (.boolean(true), "true"),

@@ -6,7 +6,8 @@ import LockboxPorts
 import MerkleLog
 import Testing
 
-/// Every event becomes exactly one record, in the log of whom it concerns, without a personal or free text in its bytes.
+/// Every event becomes exactly one record, in the log of whom it concerns, without a personal or free text in its
+/// bytes.
 struct EventRecordTests {
     /// One of every event there is, with the texts that must not be in the record's bytes.
     private static func everyEvent() throws -> [Event] {

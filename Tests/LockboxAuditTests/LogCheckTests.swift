@@ -7,7 +7,8 @@ import Testing
 
 /// Somebody with the disk in hand changes the file; the check says what.
 struct LogCheckTests {
-    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and a few hundred records.
+    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and a few hundred
+    /// records.
     private static func with(_ body: (AuditHouse) async throws -> Void) async throws {
         try await AuditHouse.with(told: true) { house in
             try await house.play()

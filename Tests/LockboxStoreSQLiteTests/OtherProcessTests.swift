@@ -1,3 +1,4 @@
+import Foundation
 import LockboxPorts
 import LockboxStoreSQL
 import Testing
@@ -71,16 +72,18 @@ struct OtherProcessTests {
                 db.execute("BEGIN IMMEDIATE")
                 db.execute("INSERT INTO entry (word) VALUES ('theirs')")
                 print("locked", flush=True)
-                time.sleep(0.3)
+                while not os.path.exists(sys.argv[1] + ".go"): time.sleep(0.01)
                 db.execute("COMMIT")
                 """, database: scratch.database)
         try #require(neighbour.says("locked"))
         #expect(try await engine.words() == [], "reading does not wait")
-        let seen = try await engine.write { tx in
+        async let writing = engine.write { tx in
             let words = try tx.query("SELECT word FROM entry") { try $0.text(0) }
             try tx.execute("INSERT INTO entry (word) VALUES ('ours')")
             return words
         }
+        #expect(FileManager.default.createFile(atPath: scratch.database + ".go", contents: nil))
+        let seen = try await writing
         #expect(seen == ["theirs"], "the body runs on the state after the lock")
         #expect(neighbour.exitCode() == 0)
         #expect(try await engine.words() == ["theirs", "ours"])

@@ -42,7 +42,7 @@ final class Neighbour {
     /// Python with a connection `db` to the database, in autocommit mode.
     convenience init(python script: String, database: String) throws {
         let opening = """
-            import sqlite3, sys, time
+            import os, sqlite3, sys, time
             db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)
 
             """

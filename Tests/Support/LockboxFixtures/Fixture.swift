@@ -1,8 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Domain values for tests: two tenants, their people, the provider's, and what they do. Every function has defaults, so
-/// that a test names only what it is about.
+/// Domain values for tests: two tenants, their people, the provider's, and what they do. Every function has defaults,
+/// so that a test names only what it is about.
 package enum Fixture {
     /// When the tests take place.
     package static let now = Timestamp("2026-11-23T09:00:00Z")!

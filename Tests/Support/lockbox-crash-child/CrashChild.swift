@@ -27,8 +27,8 @@ enum CrashChild {
         }
     }
 
-    /// Every other writer appends entries; the others submit requests and let a manager decide, each with its entry in the
-    /// same transaction.
+    /// Every other writer appends entries; the others submit requests and let a manager decide, each with its entry in
+    /// the same transaction.
     private static func step(_ writer: UInt64, in store: SQLiteStore, entropy: SeededEntropy) async throws {
         let log: LogID = writer < 3 ? .tenant(Fixture.contoso.id) : .provider
         if writer.isMultiple(of: 2) {

@@ -1,0 +1,137 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Foundation
+import LockboxClient
+import LockboxServer
+import LockboxStoreSQLite
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Walks one request through, with a real mailbox, on this machine; then keeps serving.",
+        discussion: """
+            Makes a provider, a tenant with two mailboxes behind Dovecot, and a mail receiver; tells the story of a
+            support request step by step, and checks each step. Nothing outside the data folder is changed, and every
+            program that was started ends with this one.
+            """)
+
+    @Option(name: .long, help: "Where everything is put. Made anew each time.")
+    var data = "demo-data"
+
+    @Option(name: .long, help: "The server's port; 8443 if that is free.")
+    var port: Int?
+
+    @Flag(name: .long, help: "End after the story, with exit status 0 only if every step was as expected.")
+    var once = false
+
+    func validate() throws {
+        if let port, !(1...65535).contains(port) { throw ValidationError("--port must be 1 to 65535.") }
+    }
+
+    func run() async throws {
+        let isGood: Bool
+        do {
+            isGood = try await play()
+        } catch {
+            throw Failure(error)
+        }
+        if !isGood { throw ExitCode(1) }
+    }
+
+    /// Sets the stage, plays, and clears it whatever happened.
+    private func play() async throws -> Bool {
+        let terminal = DemoTerminal()
+        let world = try DemoWorld(data: data, port: port, entropy: SystemEntropy())
+        try terminal.say(
+            """
+            Lockbox demo: Example Cloud looks after Contoso's mail. Everything is written to \(world.folder.shown).
+            Starting a mail receiver, two Dovecots and Lockbox …
+            """)
+        let children = DemoChildren()
+        var started: [DemoChildren.Child] = []
+        let result: Result<Bool, any Error>
+        do {
+            try await world.start(children, started: &started)
+            result = .success(try await serve(world, terminal))
+        } catch {
+            result = .failure(error)
+        }
+        try await children.end(started)
+        try world.mail.remove()
+        return try result.get()
+    }
+
+    private enum Event {
+        case serverEnded
+        case told(Bool)
+    }
+
+    /// Runs the server as `lockboxd serve` does, and the story beside it.
+    private func serve(_ world: DemoWorld, _ terminal: DemoTerminal) async throws -> Bool {
+        let (listening, isListening) = AsyncStream.makeStream(of: Void.self)
+        let configuration = try Configuration.load(path: world.folder["lockbox.yaml"], environment: [:])
+        let opened = try await Opened.open(configuration) { _ in isListening.finish() }
+        let keys: [DemoPerson: DemoKeys]
+        do {
+            keys = try await world.setUp(opened.server)
+        } catch {
+            try await opened.close()
+            throw error
+        }
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: LockboxClient.settings)
+        let result: Result<Bool, any Error>
+        do {
+            let clients = try world.clients(keys, over: http)
+            let guide = DemoGuide(world: world, keys: keys, terminal: terminal)
+            result = .success(
+                try await withThrowingTaskGroup(of: Event.self) { group in
+                    group.addTask {
+                        try await opened.server.run()
+                        return .serverEnded
+                    }
+                    group.addTask {
+                        for await _ in listening {}
+                        try Task.checkCancellation()
+                        try guide.introduce()
+                        let story = DemoStory(world, clients: clients, keys: keys, terminal: DemoTerminal())
+                        return .told(try await tell(story, guide))
+                    }
+                    defer { group.cancelAll() }
+                    return try await outcome(of: &group, guide)
+                })
+        } catch {
+            result = .failure(error)
+        }
+        try await http.shutdown()
+        try await opened.store.close()
+        return try result.get()
+    }
+
+    private func tell(_ story: DemoStory, _ guide: DemoGuide) async throws -> Bool {
+        var story = story
+        do {
+            try await story.tell()
+        } catch is DemoSurprise {
+            try guide.conclude(badStep: story.steps)
+            return false
+        }
+        try guide.conclude(steps: story.steps)
+        return true
+    }
+
+    /// Waits for the server's end. A story that went wrong brings it about, and so does a good one if no more is
+    /// wanted; else an operator does, as with any server.
+    private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: DemoGuide) async throws -> Bool {
+        var isGood: Bool?
+        while let event = try await group.next() {
+            switch event {
+            case .told(let isAsExpected):
+                isGood = isAsExpected
+                if isAsExpected && !once { try guide.invite() } else { kill(getpid(), SIGTERM) }
+            case .serverEnded:
+                guard let isGood else { throw DemoError("The demo was interrupted.") }
+                return isGood
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+
+/// What the demo says before and after the story.
+struct DemoGuide {
+    let world: DemoWorld
+    let keys: [DemoPerson: DemoKeys]
+    let terminal: DemoTerminal
+
+    private var data: String { world.folder.shown }
+
+    func introduce() throws {
+        try terminal.say(
+            """
+            Lockbox is at \(world.url); Dovecot for Contoso at 127.0.0.1:\(world.mail.ownPort), \
+            for engineers at 127.0.0.1:\(world.mail.supportPort).
+
+            At Example Cloud: Eve, an engineer, and Mark, a manager.
+            At Contoso: Sue and Sam, members; Adam, who may approve access; Gita, the admin.
+            """)
+    }
+
+    func conclude(steps: Int) throws {
+        let letters = try world.letters.all().count
+        try terminal.say(
+            """
+
+            All \(steps) steps were as expected. To look at yourself:
+              \(data)/letters/new        the \(letters) letters that were sent, one a file
+              \(data)/audit              the exported log with its signed head, and the forged copy
+              \(data)/lockbox.yaml       the server's configuration; directory.yaml has people and services
+              \(data)/mailserver         the Maildirs, and both Dovecots' configuration
+            """)
+    }
+
+    func conclude(badStep number: Int) throws {
+        try terminal.say(
+            """
+
+            Step \(number) was not as expected, so the story ends here. What the programs said is in \(data)/logs.
+            """)
+    }
+
+    /// For exploring by hand, while the server goes on.
+    func invite() throws {
+        let program =
+            Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "lockbox").path ?? "lockbox"
+        let isBuilt = FileManager.default.isExecutableFile(atPath: program)
+        let width = DemoPerson.all.map(\.part.count).max() ?? 0
+        var people = ""
+        for person in DemoPerson.all {
+            guard let keys = keys[person] else { continue }
+            people += "  # \(person.name), \(person.part.padding(toLength: width, withPad: " ", startingAt: 0))"
+            people += "  \(person.email), password \(keys.password)\n"
+            people += "  export LOCKBOX_TOKEN=\(keys.token)\n"
+        }
+        try terminal.say(
+            """
+
+            The server keeps serving. Become one of these people:
+              export LOCKBOX_URL=\(world.url)
+            \(people)
+            and look around\(isBuilt ? "" : " (swift build --product lockbox makes the command)"):
+              \(isBuilt ? program : ".build/debug/lockbox") request list
+              curl -H "Authorization: Bearer $LOCKBOX_TOKEN" $LOCKBOX_URL/v1/requests
+              \(isBuilt ? program : ".build/debug/lockbox") audit verify --export \(data)/audit/contoso.jsonl
+            Mail programs (IMAP, no encryption): Sue and Sam at 127.0.0.1:\(world.mail.ownPort), with the passwords above;
+            Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2) and while access lasts.
+            Ctrl-C ends the server and everything that was started with it.
+            """)
+    }
+}

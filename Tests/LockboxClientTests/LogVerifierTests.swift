@@ -1,0 +1,89 @@
+import LockboxClient
+import MerkleLog
+import Testing
+
+@Suite struct LogVerifierTests {
+    private func findings(
+        _ log: ExportedLog, read: Int? = nil, head: Int? = nil, memory: LogVerifier.Memory = .init()
+    ) -> [String] {
+        var verifier = LogVerifier(
+            head: log.head(head ?? log.leaves.count), origin: ExportedLog.origin, memory: memory)
+        for leaf in log.leaves.prefix(read ?? log.leaves.count) { verifier.read(entry: Array(leaf.utf8)) }
+        return verifier.finish().findings.map(\.description)
+    }
+
+    private func memory(_ log: ExportedLog, sizes: [Int], leaves: Int) -> LogVerifier.Memory {
+        .init(
+            heads: sizes.map(log.head), leaves: log.leaves.prefix(leaves).map { Hash.leaf(Array($0.utf8)) })
+    }
+
+    @Test func grownLogIsInOrder() throws {
+        let log = try ExportedLog(records: 34)
+        #expect(findings(log, memory: memory(log, sizes: [0, 12, 20], leaves: 20)) == [])
+        #expect(findings(log) == [])
+        #expect(findings(try ExportedLog(records: 0)) == [])
+    }
+
+    @Test func recordChangedSinceTheLastLookIsNamed() throws {
+        let log = try ExportedLog(records: 34)
+        var rewritten = try ExportedLog(records: 17)
+        try rewritten.append(index: 17, activity: "request.denied")
+        for index in 18..<34 { try rewritten.append(index: UInt64(index)) }
+        #expect(
+            findings(rewritten, memory: memory(log, sizes: [20], leaves: 20)) == [
+                "record 17 was changed: it is not what this place held when the log was verified before"
+            ])
+        // Without the hashes of the leaves the checkpoints alone tell between which of them it was.
+        #expect(
+            findings(rewritten, memory: memory(log, sizes: [10, 20], leaves: 0)) == [
+                "the log was rewritten: its records are not those that were signed at 20; "
+                    + "those before record 10 are, so the change is in 10…19"
+            ])
+    }
+
+    @Test func shrunkLogIsNamed() throws {
+        let log = try ExportedLog(records: 34)
+        let shorter = try ExportedLog(records: 30)
+        #expect(
+            findings(shorter, memory: memory(log, sizes: [34], leaves: 34)) == [
+                "the log was truncated: it has 30 records, and 34 were signed before"
+            ])
+    }
+
+    @Test func secondHeadOfOneSizeIsASplitView() throws {
+        let log = try ExportedLog(records: 34)
+        let other = try ExportedLog(records: 34, name: "Somebody Else")
+        #expect(
+            findings(other, memory: memory(log, sizes: [34], leaves: 0)) == [
+                "two different logs of 34 records were signed: the log was not shown to everybody alike"
+            ])
+    }
+
+    @Test func entriesThatDoNotReachTheHeadAreNamed() throws {
+        let log = try ExportedLog(records: 34)
+        #expect(
+            findings(log, read: 30) == [
+                "the export ends at 30 but the checkpoint covers 34: records 30…33 are missing (truncated)"
+            ])
+    }
+
+    @Test func entriesThatDoNotLeadToTheSignedRootAreNamed() throws {
+        let log = try ExportedLog(records: 34)
+        var verifier = LogVerifier(head: log.head(34), origin: ExportedLog.origin, memory: .init())
+        for (index, leaf) in log.leaves.enumerated() {
+            let shown = index == 17 ? leaf.replacing("request.approved", with: "request.denied") : leaf
+            verifier.read(entry: Array(shown.utf8))
+        }
+        #expect(
+            verifier.finish().findings.map(\.description) == [
+                "the log was rewritten: its records are not those that were signed at 34; "
+                    + "the change is before record 34"
+            ])
+    }
+
+    @Test func recordWithTheWrongNumberIsNamed() throws {
+        var log = try ExportedLog(records: 2)
+        try log.append(index: 5)
+        #expect(findings(log) == ["record 2 was changed: the index shown is not the one in the leaf"])
+    }
+}

@@ -1,0 +1,200 @@
+import LockboxDomain
+
+/// A Monday morning. Everything in these tests happens after it.
+let morning = Timestamp(milliseconds: 1_772_442_000_000)
+
+extension Timestamp {
+    static func - (later: Timestamp, span: TimeSpan) -> Timestamp {
+        later + TimeSpan(milliseconds: -span.milliseconds)
+    }
+}
+
+let millisecond = TimeSpan(milliseconds: 1)
+
+func identifier<Entity>(_ number: UInt8) -> ID<Entity> { ID(entropy: Array(repeating: number, count: 10)) }
+
+func slug<Entity>(_ text: String) throws -> Slug<Entity> { try required(Slug(text)) }
+
+func address(_ text: String) throws -> EmailAddress { try required(EmailAddress(text)) }
+
+func mailbox(_ name: String, service: String = "mail") throws -> Resource {
+    try required(Resource(service: slug(service), name: "mailbox:\(name)@contoso.test"))
+}
+
+struct Missing: Error {}
+
+func required<Value>(_ value: Value?) throws -> Value {
+    guard let value else { throw Missing() }
+    return value
+}
+
+func tenant(
+    approval: Bool = true, licensed: Bool = true, needed: Int = 1, maxAccess: TimeSpan = .hours(4),
+    decisionWindow: TimeSpan = .hours(12)
+) throws -> Tenant {
+    try Tenant(
+        id: slug("contoso"), name: "Contoso Ltd", isLicensed: licensed,
+        policy: Policy(
+            requireApproval: approval, decisionWindow: decisionWindow, maxAccess: maxAccess, approvalsNeeded: needed))
+}
+
+/// Everyone who may try something.
+enum Cast: String, CaseIterable {
+    /// Made the request.
+    case engineer
+    case otherEngineer
+    case manager
+    /// Made the request too, and is a manager besides.
+    case engineerManager
+    /// Made the request, and was switched off since.
+    case disabledEngineer
+    case `operator`
+    case providerAuditor
+    case approver
+    case admin
+    case member
+    case tenantAuditor
+    case foreignApprover
+    case disabledApprover
+    /// An approver's record that has an address in common with the engineer's.
+    case aliasApprover
+    /// A manager's record that has an address in common with the engineer's.
+    case aliasManager
+
+    func person() throws -> Person {
+        switch self {
+        case .engineer: try Self.eve([.engineer])
+        case .engineerManager: try Self.eve([.engineer, .manager])
+        case .disabledEngineer: try Self.eve([.engineer], isDisabled: true)
+        case .otherEngineer: try at(.provider, .engineer)
+        case .manager: try at(.provider, .manager)
+        case .operator: try at(.provider, .operator)
+        case .providerAuditor: try at(.provider, .auditor)
+        case .approver: try at(.tenant(slug("contoso")), .approver)
+        case .admin: try at(.tenant(slug("contoso")), .admin)
+        case .member: try at(.tenant(slug("contoso")), .member)
+        case .tenantAuditor: try at(.tenant(slug("contoso")), .auditor)
+        case .foreignApprover: try at(.tenant(slug("fabrikam")), .approver)
+        case .disabledApprover: try at(.tenant(slug("contoso")), .approver, isDisabled: true)
+        case .aliasApprover: try at(.tenant(slug("contoso")), .approver, alias: "EVE.PARK+work@Example-Cloud.test")
+        case .aliasManager: try at(.provider, .manager, alias: "Eve.Park@example-cloud.test")
+        }
+    }
+
+    /// Whether this is the person that the request in a scene belongs to.
+    var madeTheRequest: Bool { self == .engineer || self == .engineerManager || self == .disabledEngineer }
+
+    private static func eve(_ roles: Roles, isDisabled: Bool = false) throws -> Person {
+        Person(
+            id: identifier(1), side: .provider, name: "Eve Park", email: try address("eve@example-cloud.test"),
+            roles: roles, aliases: [try address("eve.park@example-cloud.test")], isDisabled: isDisabled)
+    }
+
+    private func at(_ side: Side, _ roles: Roles, alias: String? = nil, isDisabled: Bool = false) throws -> Person {
+        let place = try required(Self.allCases.firstIndex(of: self))
+        return Person(
+            id: identifier(UInt8(10 + place)), side: side, name: rawValue,
+            email: try address("\(rawValue)@somewhere.test"), roles: roles,
+            aliases: try alias.map { [try address($0)] } ?? [],
+            isDisabled: isDisabled)
+    }
+}
+
+/// Another approver of the tenant, by number.
+func approver(_ number: UInt8, _ email: String? = nil, aliases: [String] = []) throws -> Person {
+    Person(
+        id: identifier(100 + number % 100), side: .tenant(try slug("contoso")), name: "Approver \(number)",
+        email: try address(email ?? "approver\(number)@contoso.test"), roles: .approver,
+        aliases: try aliases.map(address))
+}
+
+/// A request in some state, and an instant at which it is in it.
+struct Scene {
+    var request: AccessRequest
+    var now: Timestamp
+    var tenant: Tenant
+    var engineer: Person
+    var approvers: [Person]
+    var deciders: [Person] = []
+
+    var context: DecisionContext {
+        DecisionContext(
+            tenant: tenant, engineer: engineer, approvers: approvers, deciders: deciders, newGrant: identifier(9))
+    }
+
+    /// As submitted at `morning`, by Eve, for two mailboxes and two hours.
+    static func submitted(
+        to tenant: Tenant, approvers: [Person]? = nil, duration: TimeSpan = .hours(2), scope: Scope? = nil,
+        notBefore: Timestamp? = nil
+    ) throws -> Scene {
+        let engineer = try Cast.engineer.person()
+        let approvers = try approvers ?? [Cast.approver.person(), Cast.admin.person()]
+        let request = try AccessRequest.submit(
+            id: identifier(7),
+            draft: Draft(
+                reason: "Find the mails that vanished.", duration: duration, scope: try scope ?? wholeScope(),
+                notBefore: notBefore),
+            engineer: engineer, supportRequest: supportRequest(), tenant: tenant, approvers: approvers, now: morning
+        ).request
+        return Scene(request: request, now: morning, tenant: tenant, engineer: engineer, approvers: approvers)
+    }
+
+    /// In `state` by the shortest way, without any deadline passed at `now` but those that lead there.
+    static func inState(_ state: AccessRequest.StateName, basis: Grant.Basis = .approval) throws -> Scene {
+        let notBefore = state == .scheduled ? morning + .hours(1) : nil
+        var scene = try submitted(to: LockboxDomainTests.tenant(approval: basis == .approval), notBefore: notBefore)
+        let manager = try Cast.manager.person()
+        let approver = try Cast.approver.person()
+        let engineer = scene.engineer
+        scene.now = morning + .minutes(3)
+        switch state {
+        case .awaitingManager: break
+        case .rejected: try scene.decide(.deny, by: manager)
+        case .withdrawn: _ = try scene.request.withdraw(comment: nil, by: engineer, now: scene.now)
+        case .expired:
+            scene.now = morning + .hours(13)
+            _ = scene.request.advance(to: scene.now)
+        case .awaitingCustomer: try scene.decide(.approve(.none), by: manager)
+        case .denied:
+            try scene.decide(.approve(.none), by: manager)
+            try scene.decide(.deny, by: approver)
+        case .scheduled, .active, .ended:
+            try scene.decide(.approve(.none), by: manager)
+            if basis == .approval { try scene.decide(.approve(.none), by: approver) }
+            if state == .ended { _ = try scene.request.finish(comment: nil, by: engineer, now: scene.now) }
+        }
+        return scene
+    }
+
+    /// Decides with the present version, and remembers who did.
+    @discardableResult
+    mutating func decide(_ verdict: Decision.Verdict, by person: Person, comment: String? = nil) throws -> [Event] {
+        let said = comment ?? (verdict == .deny ? "Not today, please." : nil)
+        let events = try request.decide(
+            verdict, comment: said, by: person, version: request.version, in: context, now: now)
+        deciders.append(person)
+        return events
+    }
+
+    /// As many as the `people` who say yes, one after another.
+    mutating func approve(by people: Person...) throws {
+        for person in people { try decide(.approve(.none), by: person) }
+    }
+}
+
+func wholeScope() throws -> Scope { try scope(("sue", [.read, .write]), ("shared", .read)) }
+
+func scope(_ accesses: (name: String, actions: Actions)...) throws -> Scope {
+    try Scope(accesses.map { Access(try mailbox($0.name), $0.actions) })
+}
+
+func supportRequest() throws -> SupportRequest {
+    SupportRequest(
+        stored: try slug("contoso"), number: try required(SupportRequestNumber("SR-1")), subject: "Mails vanish",
+        description: "Since yesterday.", service: nil, url: nil, openedBy: identifier(3), openedAt: morning)
+}
+
+extension Event {
+    /// The case's name without what it carries.
+    var kind: String { String("\(self)".prefix { $0 != "(" }) }
+}
