@@ -38,6 +38,9 @@ package final class RateLimit: Sendable {
         if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
+    /// How many keys it remembers.
+    package var count: Int { buckets.withLock { $0.count } }
+
     private func forget(_ buckets: inout [String: Bucket], now: Timestamp) {
         buckets = buckets.filter { bucket in
             bucket.value.level + Double(max(0, (now - bucket.value.at).milliseconds)) / 1000 * perSecond < burst

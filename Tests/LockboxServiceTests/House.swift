@@ -51,7 +51,7 @@ struct House: Sendable {
         lockbox = Lockbox(store: audited)
     }
 
-    private func furnish(_ contoso: Tenant, _ people: [Person]) async throws {
+    func furnish(_ contoso: Tenant = Fixture.contoso, _ people: [Person] = everyone) async throws {
         try await audited.write(by: .console) { change in
             let tx = change.tx
             try tx.saveProviderName("Example Cloud")
