@@ -85,10 +85,11 @@ extension API {
         let now = clock.now()
         // One answer for unknown, over, revoked, and another service's: exactly this, with nothing beside it (RFC 7662
         // §2.2).
-        guard let credential = try await index.active(secret, now: now), credential.resource.service == service else {
+        guard let credential = try await index.active(secret, now: now), credential.resource.service == service,
+            try await lockbox.recordUse(of: credential)
+        else {
             return try JSONAnswer.response(["active": false])
         }
-        try await lockbox.recordUse(of: credential)
         return try JSONAnswer.response(claims(of: credential, for: clientID))
     }
 

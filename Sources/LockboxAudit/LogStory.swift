@@ -12,7 +12,7 @@ struct LogRecordCheck {
             let version: Int?
             let engineer: String?
             let duration: String?
-            let resources: [ResourceData]?
+            let resources: ResourceList?
             let grant: String?
             let start: String?
             let end: String?
@@ -24,9 +24,22 @@ struct LogRecordCheck {
             let policy: PolicyData?
         }
 
-        struct ResourceData: Decodable, Equatable {
-            let service: String
-            let actions: [String]
+        /// What was asked for, or given. Records of services say `resources` too, and mean the type of theirs.
+        struct ResourceList: Decodable {
+            struct Item: Decodable, Equatable {
+                let service: String
+                let actions: [String]
+            }
+
+            let items: [Item]?
+
+            init(from decoder: any Decoder) throws {
+                do {
+                    items = try [Item](from: decoder)
+                } catch DecodingError.typeMismatch {
+                    items = nil
+                }
+            }
         }
 
         struct PolicyData: Decodable {
@@ -197,9 +210,9 @@ struct LogStory {
             told.texts["resource\(position)"].map { $0 == access.resource.name } ?? true
         }
         let resources = accesses.map { access in
-            LogRecordCheck.Leaf.ResourceData(service: access.resource.service.text, actions: access.actions.names)
+            LogRecordCheck.Leaf.ResourceList.Item(service: access.resource.service.text, actions: access.actions.names)
         }
-        if told.terms?.resources != resources || !sameNames {
+        if told.terms?.resources?.items != resources || !sameNames {
             found.append("the resources in the tables are not those in the log")
         }
         return found.map { "request \(request.id): \($0)" }

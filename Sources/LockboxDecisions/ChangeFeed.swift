@@ -24,13 +24,17 @@ package struct ChangeFeed: Service {
 
     package func run() async throws {
         var reload = true
+        // The store says once that others wrote; that must not be lost if what follows fails.
+        var untold = false
         while await pause(milliseconds: 200) {
             do {
-                let elsewhere = try await store.changedElsewhere()
-                reload = reload || elsewhere
+                if try await store.changedElsewhere() { (reload, untold) = (true, true) }
                 try await index.refresh(reload: reload)
-                if elsewhere { await changed() }
                 reload = false
+                if untold { await changed() }
+                untold = false
+            } catch is CancellationError {
+                return
             } catch {
                 // The index goes stale by itself and then refuses to answer from memory.
                 reload = true

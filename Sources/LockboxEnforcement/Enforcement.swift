@@ -15,8 +15,11 @@ package protocol EnforcerDirectory: Sendable {
 /// between the two tries it again, which does no harm.
 package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     package enum Limits {
-        /// Removals carried out at once, so that one service that hangs does not hold up the others.
-        package static let parallel = 16
+        /// Removals carried out at once, in all and at one service, so that one that hangs does not hold up the others.
+        package static let parallel = 256
+        package static let parallelAtOneService = 64
+        /// How many orders that are due one look sees: more than can pile up at a service before its waits grow long.
+        package static let seen = 1000
         /// The longest wait between two looks.
         package static let longestWait: Int64 = 250
         /// Waits after the first, second, … failure in a row; the last one repeats.
@@ -45,7 +48,7 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             while await pause(milliseconds: wait) {
                 wait = Limits.longestWait
                 do {
-                    let due = try await store.read { tx, now in try tx.removalsDue(at: now, limit: Limits.parallel * 2)
+                    let due = try await store.read { tx, now in try tx.removalsDue(at: now, limit: Limits.seen)
                     }
                     for removal in due where running.begin(removal) {
                         group.addTask {
@@ -54,6 +57,8 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
                             pause.wake()
                         }
                     }
+                } catch is CancellationError {
+                    return
                 } catch {
                     logger.error("cannot read the removals that are due", metadata: ["error": "\(error)"])
                 }
@@ -91,6 +96,11 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     private func record(_ outcome: Removal, after before: Removal) async throws {
         try await store.write(by: .system) { change in
             var outcome = outcome
+            let stored = try change.tx.removals(of: outcome.request).first {
+                $0.grant == outcome.grant && $0.service == outcome.service
+            }
+            // What is confirmed stays so.
+            guard stored?.progress != .confirmed else { return }
             let wait = Limits.backOff[min(outcome.attempts, Limits.backOff.count) - 1]
             outcome.nextAttempt = change.now + wait
             try change.tx.save(outcome)

@@ -10,10 +10,11 @@ final class InFlight: Sendable {
 
     private let keys = Mutex<Set<Key>>([])
 
-    /// False if it is running already or enough others are.
+    /// False if it is running already, or enough others are, here or at this service.
     func begin(_ removal: Removal) -> Bool {
         keys.withLock { keys in
             keys.count < Enforcement.Limits.parallel
+                && keys.count { $0.service == removal.service } < Enforcement.Limits.parallelAtOneService
                 && keys.insert(Key(grant: removal.grant, service: removal.service)).inserted
         }
     }

@@ -38,10 +38,16 @@ package final class RateLimit: Sendable {
         if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
+    /// How many keys it remembers.
+    package var count: Int { buckets.withLock { $0.count } }
+
     private func forget(_ buckets: inout [String: Bucket], now: Timestamp) {
         buckets = buckets.filter { bucket in
             bucket.value.level + Double(max(0, (now - bucket.value.at).milliseconds)) / 1000 * perSecond < burst
         }
-        if buckets.count >= capacity { buckets.removeAll() }
+        guard buckets.count >= capacity else { return }
+        // Those that were emptied stay: whoever comes with many names must not win back a spent one.
+        let fullest = buckets.sorted { $0.value.level > $1.value.level }
+        for (key, _) in fullest.prefix(capacity - capacity / 2) { buckets[key] = nil }
     }
 }

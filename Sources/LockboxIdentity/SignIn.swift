@@ -47,14 +47,20 @@ package struct SignIn: Sendable {
             else { return nil }
             return (person, record)
         }
+        // Longer than any password can be: none is compared, rather than its first part, and it costs the same.
+        let isPossible = password.unicodeScalars.count <= IdentityLimits.passwordLength.upperBound
         let matches = try await hasher.verify(
-            String(password.prefix(IdentityLimits.passwordLength.upperBound)), against: account?.1.encoded)
-        guard let (person, _) = account else { throw Refusal.badCredentials }
+            isPossible ? password : "", against: isPossible ? account?.1.encoded : nil)
+        guard let (person, compared) = account else { throw Refusal.badCredentials }
         return try await store.write(by: .person(person)) { change -> Result<Person, Refusal> in
             // The record is read again: other attempts may have failed, or locked the account, meanwhile.
             guard var record = try change.tx.password(of: person.id) else { return .failure(.badCredentials) }
-            if let until = record.lockedUntil, change.now < until { return .failure(.lockedOut(until: until)) }
-            if matches {
+            if let until = record.lockedUntil, change.now < until {
+                // Only who knows the password learns that there is such an account.
+                return .failure(matches ? .lockedOut(until: until) : .badCredentials)
+            }
+            // A password that was replaced while it was compared is no password any more.
+            if matches && record.encoded == compared.encoded {
                 if record.failures > 0 || record.lockedUntil != nil {
                     try change.tx.save(PasswordRecord(encoded: record.encoded), of: person.id)
                 }

@@ -38,7 +38,7 @@ package struct FileMailer: Mailer {
             unlink(template)
             return failure
         }
-        return .success(MailReceipt(reply: ReplyText.cleaned("written to \(path)", hiding: nil)))
+        return .success(MailReceipt(reply: ReplyText.cleaned("written to a file", hiding: nil)))
     }
 
     /// The message id with everything but letters, digits, `.`, `-`, `_`, `+`, `@` percent-encoded, so that different

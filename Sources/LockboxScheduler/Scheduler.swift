@@ -33,6 +33,8 @@ package struct Scheduler: ServiceLifecycle.Service, CommitListener {
                 let next = try await lockbox.letTimePass()
                 wait = next.map { max(0, ($0 - clock.now()).milliseconds) } ?? Self.longestWait
                 wait = min(wait, Self.longestWait)
+            } catch is CancellationError {
+                return
             } catch {
                 logger.error("cannot let time pass", metadata: ["error": "\(error)"])
                 wait = Self.waitAfterFailure

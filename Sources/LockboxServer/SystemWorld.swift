@@ -45,6 +45,13 @@ package final class SystemClock: WallClock {
         }
     }
 
+    /// Time is at least `instant`: what was recorded before a restart has happened, whatever the machine's clock says.
+    package func advance(to instant: Timestamp) {
+        anchor.withLock { anchor in
+            if anchor.wall < instant { anchor = Anchor(wall: instant, monotonic: .now) }
+        }
+    }
+
     private static func wall() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

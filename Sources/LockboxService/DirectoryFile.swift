@@ -74,3 +74,28 @@ package struct DirectoryProblem: Error, CustomStringConvertible, Sendable {
 
     package var description: String { "\(place): \(sentence)" }
 }
+
+extension DirectoryFile {
+    /// Refuses what is said twice, in whatever spelling: the later entry would silently win, and one human being under two
+    /// names could decide twice.
+    func checkForRepetition() throws(DirectoryProblem) {
+        var services: Set<ServiceID> = []
+        for (place, settings) in self.services where !services.insert(settings.service.id).inserted {
+            throw DirectoryProblem(place: place, sentence: "\(settings.service.id) is given twice.")
+        }
+        var tenants: Set<TenantID> = []
+        for tenant in self.tenants where !tenants.insert(tenant.id).inserted {
+            throw DirectoryProblem(place: tenant.place, sentence: "\(tenant.id) is given twice.")
+        }
+        var places: [String: String] = [:]
+        for human in providerPeople + self.tenants.flatMap(\.people) {
+            for address in Set(([human.email] + human.aliases).map(\.canonical)).sorted() {
+                if let earlier = places.updateValue(human.place, forKey: address) {
+                    throw DirectoryProblem(
+                        place: human.place,
+                        sentence: "\(human.email) or one of its aliases means somebody else already (see \(earlier)).")
+                }
+            }
+        }
+    }
+}

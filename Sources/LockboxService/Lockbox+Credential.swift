@@ -69,12 +69,17 @@ extension Lockbox {
     }
 
     /// Records that `credential` was presented and accepted. The first time is an event of the tenant's log: no record,
-    /// no access, so the service is answered only after this.
-    package func recordUse(of credential: Credential) async throws {
+    /// no access, so the service is answered only after this. False, and nothing recorded, if its access has ended meanwhile:
+    /// an answer from memory may be a moment old, and no use may follow the record of the end.
+    package func recordUse(of credential: Credential) async throws -> Bool {
         try await store.write(by: .service(credential.resource.service)) { change in
+            guard case .active(let grant) = try change.tx.request(credential.request)?.seen(at: change.now).state,
+                grant.id == credential.grant
+            else { return false }
             if try change.tx.recordUse(of: credential.id, count: 1, first: change.now, last: change.now) {
                 change.emit(.resourceOpened(credential))
             }
+            return true
         }
     }
 

@@ -29,30 +29,23 @@ extension Lockbox {
             guard let tenant = try tx.tenant(request.terms.tenant) else {
                 throw StoreError.corrupt("no tenant \(request.terms.tenant)")
             }
-            let verdict: Decision.Verdict
-            if draft.approves {
-                // A decision that comes too late, or from the wrong person, is refused as such and not for its details.
-                let scope = try draft.resources.map { lines in
-                    do {
-                        return try tx.scope(lines, of: tenant.id)
-                    } catch Refusal.unknownReference(let field, .resource) {
-                        throw Refusal.exceedsRequest(field: field)
-                    }
-                }
-                verdict = .approve(.init(duration: draft.duration, scope: scope))
-            } else {
-                if draft.duration != nil || draft.resources != nil {
-                    throw Refusal.invalid(
-                        field: draft.duration != nil ? "duration" : "resources",
-                        problem: .notAllowedHere("belongs to an approval; a denial gives nothing."))
-                }
-                verdict = .deny
-            }
             let context = DecisionContext(
                 tenant: tenant, engineer: try tx.known(request.terms.engineer),
                 approvers: try tx.approvers(of: tenant.id),
-                deciders: try request.decisions.map { try tx.known($0.person) }, newGrant: change.entropy.id())
+                deciders: try request.decisions.map { try tx.known($0.person) },
+                newGrant: change.entropy.id())
             try change.letTimePass(&request)
+            let verdict: Decision.Verdict
+            do {
+                verdict = try tx.verdict(draft, for: tenant.id)
+            } catch let details as Refusal {
+                // A decision that comes too late, or from the wrong person, is refused as such and not for its details.
+                var trial = request
+                _ = try trial.decide(
+                    draft.approves ? .approve(.none) : .deny, comment: draft.comment, by: person, version: version,
+                    in: context, now: change.now)
+                throw details
+            }
             let events = try request.decide(
                 verdict, comment: draft.comment, by: person, version: version, in: context, now: change.now)
             try change.save(request, events)
@@ -93,5 +86,27 @@ extension Lockbox {
             try change.save(request, happened)
             return request
         }
+    }
+}
+
+extension TenantRecords where Self: ServiceRecords {
+    /// What `draft` says, with the resources that it names.
+    fileprivate func verdict(_ draft: DecisionDraft, for tenant: TenantID) throws -> Decision.Verdict {
+        guard draft.approves else {
+            if draft.duration != nil || draft.resources != nil {
+                throw Refusal.invalid(
+                    field: draft.duration != nil ? "duration" : "resources",
+                    problem: .notAllowedHere("belongs to an approval; a denial gives nothing."))
+            }
+            return .deny
+        }
+        let scope = try draft.resources.map { lines in
+            do {
+                return try self.scope(lines, of: tenant)
+            } catch Refusal.unknownReference(let field, .resource) {
+                throw Refusal.exceedsRequest(field: field)
+            }
+        }
+        return .approve(.init(duration: draft.duration, scope: scope))
     }
 }

@@ -6,10 +6,12 @@ extension Lockbox {
     /// Brings the directory to what `file` says, in one write; says what changed, a line each. What the file does not
     /// mention stays. A tenant's policy is its own once it exists: the file may make it stricter, never looser.
     package func apply(_ file: DirectoryFile) async throws -> [String] {
-        try await store.write(by: .console) { change in
+        try file.checkForRepetition()
+        return try await store.write(by: .console) { change in
             var report: [String] = []
             if let name = file.providerName, try change.tx.providerName() != name {
                 try change.tx.saveProviderName(name)
+                change.emit(.providerRenamed(name))
                 report.append("provider: named \(name)")
             }
             for (place, settings) in file.services {
@@ -19,9 +21,7 @@ extension Lockbox {
                 try at(human.place) { report += try change.apply(human, at: .provider) }
             }
             for customer in file.tenants {
-                try at(customer.place) {
-                    report += try change.apply(customer, services: file.services.map(\.settings.service))
-                }
+                try at(customer.place) { report += try change.apply(customer) }
             }
             for customer in file.tenants {
                 guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else { continue }
@@ -93,7 +93,7 @@ extension Change {
         ]
     }
 
-    fileprivate mutating func apply(_ customer: DirectoryFile.Customer, services: [Service]) throws -> [String] {
+    fileprivate mutating func apply(_ customer: DirectoryFile.Customer) throws -> [String] {
         var report = try applyTenant(customer)
         for human in customer.people { report += try apply(human, at: .tenant(customer.id)) }
         // A mailbox belongs to the tenant whose people has its address.
@@ -118,13 +118,14 @@ extension Change {
         return report
     }
 
-    private func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws -> [String] {
+    private mutating func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws -> [String] {
         let owner = try tx.owner(of: resource)
         if owner == tenant { return [] }
         guard owner == nil else {
             throw DirectoryProblem(place: place, sentence: "\(resource) belongs to another tenant already.")
         }
         try tx.save(resource, of: tenant)
+        emit(.resourceAdded(resource, tenant))
         return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
     }
 
@@ -159,7 +160,10 @@ extension Change {
             emit(.policyChanged(before: before, after: after))
             report.append("tenant \(after.id): policy made stricter")
         }
-        if after.name != before.name { report.append("tenant \(after.id): named \(after.name)") }
+        if after.name != before.name {
+            emit(.tenantRenamed(after))
+            report.append("tenant \(after.id): named \(after.name)")
+        }
         if rulesChanged { try applyRules(of: after, licenceWithdrawn: before.isLicensed && !after.isLicensed, by: nil) }
         return report
     }

@@ -104,16 +104,17 @@ extension Person {
     /// Whose things a list may show to this person: of which tenant (nil is all), and whether only those about support
     /// requests of her own. `wanted` narrows it; a tenant out of reach is answered like one that nobody has.
     func reach(_ wanted: String?, in tx: any StoreTransaction) throws -> (tenant: TenantID?, openedBy: PersonID?) {
-        let named = try wanted.map { text in
-            guard let id = TenantID(text), try tx.tenant(id) != nil else { throw Refusal.notFound(.tenant) }
-            return id
-        }
         switch side {
         case .provider:
+            // Before the name is looked at: whether there is such a tenant is not for everybody of the provider.
             guard isProviderStaff else { throw Refusal.notFound(.page) }
+            let named = try wanted.map { text in
+                guard let id = TenantID(text), try tx.tenant(id) != nil else { throw Refusal.notFound(.tenant) }
+                return id
+            }
             return (named, nil)
         case .tenant(let own):
-            guard named == nil || named == own else { throw Refusal.notFound(.tenant) }
+            guard wanted == nil || wanted == own.text else { throw Refusal.notFound(.tenant) }
             return (own, oversees(own) ? nil : id)
         }
     }

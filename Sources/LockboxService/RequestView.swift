@@ -20,13 +20,17 @@ package struct RequestView: Sendable {
     package let people: [PersonID: Person]
     package let removals: [Removal]
     package let uses: [CredentialUse]
+    /// False in the moment between the window's end and its record, when the services have no orders yet.
+    private let isEndRecorded: Bool
 
     package var grantState: GrantState? {
         switch request.state {
         case .scheduled: .scheduled
         case .active: .active
         case .ended:
-            if removals.contains(where: { $0.progress == .failed }) {
+            if !isEndRecorded {
+                .removing
+            } else if removals.contains(where: { $0.progress == .failed }) {
                 .removalFailed
             } else if removals.contains(where: { $0.progress == .pending }) {
                 .removing
@@ -42,6 +46,7 @@ extension RequestView {
     init(_ stored: AccessRequest, at now: Timestamp, in tx: any StoreTransaction) throws {
         request = stored.seen(at: now)
         at = now
+        isEndRecorded = stored.state.ending != nil
         var ids = [request.terms.engineer] + request.decisions.map(\.person)
         if let by = request.state.ending?.by { ids.append(by) }
         people = try ids.reduce(into: [:]) { people, id in people[id] = try tx.known(id) }

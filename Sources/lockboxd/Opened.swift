@@ -17,6 +17,7 @@ struct Opened {
         _ configuration: Configuration, logLevel: Logger.Level? = nil,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> Opened {
+        try ServerLimits.raiseOpenFiles()
         let clock = SystemClock()
         let level = logLevel ?? Logger.Level(rawValue: configuration.logLevel) ?? .info
         let logger = Logger(label: "lockbox") { JSONLogHandler(label: $0, level: level, clock: clock) }
@@ -30,6 +31,8 @@ struct Opened {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
         let store = try await SQLiteStore.open(path: configuration.database)
+        let last = try await store.read { tx in try tx.logs().compactMap { try tx.head(of: $0).lastTime }.max() }
+        if let last { clock.advance(to: last) }
         let server = try Server(
             configuration, store: store, mailer: transport.mailer(), clock: clock,
             entropy: SystemEntropy(), logger: logger, onListening: onListening)

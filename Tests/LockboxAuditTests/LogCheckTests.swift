@@ -15,7 +15,8 @@ struct LogCheckTests {
             _ = try await house.reader().checkpoint(of: AuditHouse.contoso)
             try await house.grow(by: 300)
             _ = try await house.reader().checkpoint(of: AuditHouse.contoso)
-            #expect(try await house.differences() == [])
+            let found = try await house.differences()
+            try #require(found == [])
             try await body(house)
         }
     }
@@ -180,11 +181,8 @@ struct LogCheckTests {
             let entries = Array(try await house.entries().prefix(300))
             var range = CompactRange()
             for entry in entries { range.append(.leaf(entry.bytes)) }
-            let hashes = range.hashes.flatMap(\.bytes).map {
-                String($0, radix: 16).count == 1 ? "0" + String($0, radix: 16) : String($0, radix: 16)
-            }.joined()
+            let hashes = range.hashes.map(\.hex).joined()
             try house.tamper(
-                "DELETE FROM log_text WHERE log LIKE '%contoso' AND position >= 300",
                 "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position >= 300",
                 "UPDATE log_head SET size = 300, range_hashes = x'\(hashes)' WHERE log LIKE '%contoso'")
             #expect(try await house.differences().contains { $0.hasPrefix("the log ends after 300 entries, but") })
@@ -242,7 +240,8 @@ extension AuditHouse {
     ) async throws {
         try await audited.write(by: .person(person)) { change in
             var request = try #require(try change.tx.request(id))
-            try change.save(request, try rule(&request, change.now))
+            let happened = try rule(&request, change.now)
+            try change.save(request, happened)
         }
     }
 }

@@ -56,7 +56,7 @@ struct LogReaderTests {
             try await house.grow(by: 600)
             let entries = try await house.entries()
             let roots = Self.roots(entries)
-            for size in UInt64(1)...600 {
+            for size in Set(Self.spots + stride(from: 5, to: 600, by: 11)).sorted() {
                 for (index, treeSize) in [(size - 1, size), (size / 2, size), (size - 1, 600)] {
                     let (hash, proof) = try #require(try await reader.inclusion(of: index, size: treeSize, in: log))
                     #expect(hash == Hash.leaf(entries[Int(index)].bytes))
@@ -163,12 +163,9 @@ struct LogReaderTests {
     @Test func noSecondRootIsSignedForOneSize() async throws {
         try await AuditHouse.with { house in
             try await house.grow(by: 3)
-            try house.tamper(
-                """
-                INSERT INTO log_checkpoint (log, size, ordinal, root, note)
-                SELECT log, size, 0, zeroblob(32), 'forged' FROM log_head
-                """)
-            // The schema's guards are gone, so only the reader is left to notice.
+            try await house.store.write { tx in
+                try tx.saveCheckpoint(size: 3, root: .leaf([]), note: "forged", of: AuditHouse.contoso)
+            }
             let reader = try house.reader()
             await #expect(throws: (any Error).self) { _ = try await reader.checkpoint(of: AuditHouse.contoso) }
         }

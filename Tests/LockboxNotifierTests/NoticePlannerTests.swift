@@ -86,8 +86,8 @@ import Testing
                 try await stage.change(id) { try $0.withdraw(comment: Stage.comment, by: erik, now: $1) }
             }
             #expect(try await stage.waiting(unasked).isEmpty)
-            #expect(try await stage.waiting(asked) == ["expired → adam", "expired → alice"])
-            let letter = try await stage.notice(asked, .expired, to: stage.cast.alice)
+            #expect(try await stage.waiting(asked) == ["withdrawn → adam", "withdrawn → alice"])
+            let letter = try await stage.notice(asked, .withdrawn, to: stage.cast.alice)
             #expect(LetterContent(letter).subject == "Withdrawn: access request \(asked)")
         }
     }

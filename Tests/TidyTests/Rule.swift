@@ -167,10 +167,11 @@ extension Rule {
             name: "has more than 120 columns", instead: "break the line", covers: { _ in true },
             find: { file in
                 file.lines.indices.filter { index in
-                    // Inside a text of several lines, a break would change the text.
                     guard file.lines[index].unicodeScalars.count > 120 else { return false }
-                    return !file.code[index].allSatisfy(\.isWhitespace)
-                        || file.literals[index].allSatisfy(\.isWhitespace)
+                    // Inside a text of several lines, a break would change the text. Such a line begins with text;
+                    // any other begins with code, if only a quotation mark.
+                    return file.code[index].prefix { $0 == " " }.count
+                        <= file.literals[index].prefix { $0 == " " }.count
                 }.map { $0 + 1 }
             },
             bad: "// " + String(repeating: "x", count: 118), good: "// " + String(repeating: "é", count: 117)),

@@ -1,0 +1,272 @@
+import Foundation
+import LockboxAudit
+import LockboxDecisions
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import LockboxService
+import LockboxStoreSQLite
+import Logging
+import Synchronization
+import Testing
+
+/// "Is this credential good now?", answered from memory, and when memory must not be trusted.
+struct DecisionIndexTests {
+    private struct Unreachable: Error {}
+
+    @Test func answerFlipsAtTheBoundaryMillisecond() async throws {
+        try await House.with { house async throws in
+            let issued = try await house.credential(for: try await house.approved())
+            let (start, end) = (Fixture.now, Fixture.now + .hours(2))
+            // The same from memory and from the store.
+            for fresh in [true, false] {
+                for (instant, isActive) in [
+                    (start + TimeSpan(milliseconds: -1), false), (start, true),
+                    (end + TimeSpan(milliseconds: -1), true), (end, false), (end + .days(1), false),
+                ] {
+                    house.clock.move(to: fresh ? instant : Fixture.now + .days(-1))
+                    try await house.index.refresh(reload: false)
+                    let found = try await house.index.active(issued.secret, now: instant)
+                    #expect((found != nil) == isActive, "\(instant), fresh: \(fresh)")
+                    house.clock.move(to: start)
+                    try await house.index.refresh(reload: true)
+                }
+            }
+        }
+    }
+
+    @Test func endIsKnownBeforeItsCallerHearsOfIt() async throws {
+        try await House.with { house async throws in
+            for (end, person) in [(house.lockbox.finish, Fixture.eve), (house.lockbox.revoke, Fixture.adam)] {
+                let request = try await house.approved()
+                let issued = try await house.credential(for: request)
+                #expect(try await house.index.active(issued.secret, now: Fixture.now) == issued.credential)
+                _ = try await end(request.id.text, nil, person, nil)
+                #expect(try await house.index.active(issued.secret, now: Fixture.now) == nil)
+                #expect(house.index.count == 0)
+            }
+        }
+    }
+
+    @Test func nobodyIsLetInByWhatIsNoCredential() async throws {
+        try await House.with { house async throws in
+            let issued = try await house.credential(for: try await house.approved())
+            for secret in [
+                "", "lbc_", issued.secret.uppercased(), issued.secret + " ", issued.credential.id.text,
+                issued.credential.username,
+            ] {
+                for now in [Fixture.now, Fixture.now + .seconds(5)] {
+                    #expect(try await house.index.active(secret, now: now) == nil)
+                }
+            }
+        }
+    }
+
+    @Test func writeOfAnotherProcessIsSeenAfterARefresh() async throws {
+        try await Self.withTwoProcesses { house, other async throws in
+            let request = try await house.approved()
+            let issued = try await house.credential(for: request)
+            try await other.index.refresh(reload: true)
+            #expect(try await other.index.active(issued.secret, now: Fixture.now) == issued.credential)
+            _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+            // Until it has looked, the other one may be as old as the published bound says.
+            #expect(try await other.store.changedElsewhere())
+            try await other.index.refresh(reload: true)
+            #expect(try await other.index.active(issued.secret, now: Fixture.now) == nil)
+        }
+    }
+
+    @Test func indexOlderThanTheBoundAsksTheStore() async throws {
+        try await Self.withTwoProcesses { house, other async throws in
+            let request = try await house.approved()
+            let issued = try await house.credential(for: request)
+            try await other.index.refresh(reload: true)
+            _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+            let bound = DecisionIndex.freshness
+            let later = Fixture.now + bound + TimeSpan(milliseconds: 1)
+            #expect(try await other.index.active(issued.secret, now: later) == nil)
+            // And it finds what it never heard of.
+            let second = try await house.credential(for: try await house.approved())
+            #expect(try await other.index.active(second.secret, now: later) == second.credential)
+        }
+    }
+
+    @Test func storeThatFailsIsNeverAnswerYes() async throws {
+        try await House.with { house async throws in
+            let issued = try await house.credential(for: try await house.approved())
+            let isDown = Mutex(false)
+            let broken = Meddled(
+                house.store, beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } })
+            let index = DecisionIndex(store: broken, clock: house.clock)
+            try await index.refresh(reload: true)
+            isDown.withLock { $0 = true }
+            // Fresh: memory may answer.
+            #expect(try await index.active(issued.secret, now: Fixture.now) == issued.credential)
+            let late = Fixture.now + .seconds(2)
+            for secret in [issued.secret, "lbc_unknown"] {
+                await #expect(throws: StoreError.unavailable("down")) { _ = try await index.active(secret, now: late) }
+            }
+            await #expect(throws: StoreError.unavailable("down")) { try await index.refresh(reload: true) }
+            let empty = DecisionIndex(store: broken, clock: house.clock)
+            await #expect(throws: StoreError.unavailable("down")) {
+                _ = try await empty.active(issued.secret, now: Fixture.now)
+            }
+        }
+    }
+
+    @Test func commitOfUnknownOutcomeEndsTrustInMemory() async throws {
+        try await House.with { house async throws in
+            let request = try await house.approved()
+            let issued = try await house.credential(for: request)
+            let index = DecisionIndex(store: house.store, clock: house.clock)
+            try await index.refresh(reload: true)
+            // The grant ended, and this index was not told but warned.
+            _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+            #expect(try await index.active(issued.secret, now: Fixture.now) != nil)
+            await index.outcomeUnknown()
+            #expect(try await index.active(issued.secret, now: Fixture.now) == nil)
+            try await index.refresh(reload: false)
+            #expect(index.count == 0)
+        }
+    }
+
+    @Test func newCredentialThatCannotBeReadBackIsAskedOfTheStore() async throws {
+        try await House.with { house async throws in
+            let isDown = Mutex(false)
+            let broken = Meddled(
+                house.store, beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } })
+            let index = DecisionIndex(store: broken, clock: house.clock)
+            try await index.refresh(reload: true)
+            let issued = try await house.credential(for: try await house.approved())
+            isDown.withLock { $0 = true }
+            await index.committed([.credentialIssued(issued.credential)])
+            isDown.withLock { $0 = false }
+            #expect(try await index.active(issued.secret, now: Fixture.now) == issued.credential)
+        }
+    }
+
+    @Test func reloadThatBeganBeforeAnEndDoesNotBringItBack() async throws {
+        try await House.with { house async throws in
+            let request = try await house.approved()
+            let issued = try await house.credential(for: request)
+            let index = Mutex<DecisionIndex?>(nil)
+            let grant = try #require(request.state.grant)
+            let reads = Mutex(0)
+            // While the first reload reads, the grant ends: what it has read is then no longer true.
+            let slow = Late(store: house.store) {
+                guard
+                    reads.withLock({ count in
+                        count += 1
+                        return count == 1
+                    })
+                else { return }
+                _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+                let ended = Ending(reason: .revoked, at: Fixture.now, by: nil, comment: nil)
+                await index.withLock { $0 }?.committed([.grantEnded(request, grant, ended)])
+            }
+            let reloading = DecisionIndex(store: slow, clock: house.clock)
+            index.withLock { $0 = reloading }
+            try await reloading.refresh(reload: true)
+            #expect(try await reloading.active(issued.secret, now: Fixture.now) == nil)
+            #expect(reads.withLock { $0 } == 2)
+        }
+    }
+
+    // MARK: - The feed
+
+    /// Lets a loop run a number of rounds without waiting.
+    private final class Rounds: Pause {
+        private let left: Mutex<Int>
+        init(_ count: Int) { left = Mutex(count) }
+
+        func callAsFunction(milliseconds: Int64) async -> Bool {
+            left.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+        }
+
+        func wake() {}
+    }
+
+    @Test func changeOfAnotherProcessIsToldEvenIfTheFirstLookFails() async throws {
+        try await Self.withTwoProcesses { house, other async throws in
+            let failures = Mutex(0)
+            let told = Mutex(0)
+            let flaky = Meddled(
+                other.store,
+                beforeRead: {
+                    let fails = failures.withLock { left in
+                        left -= 1
+                        return left >= 0
+                    }
+                    if fails { throw StoreError.unavailable("down") }
+                })
+            let index = DecisionIndex(store: flaky, clock: other.clock)
+            func run(_ rounds: Int) async throws {
+                let feed = ChangeFeed(
+                    store: flaky, index: index, pause: Rounds(rounds),
+                    logger: Logger(label: "test") { _ in
+                        SwiftLogNoOpLogHandler()
+                    }
+                ) { told.withLock { $0 += 1 } }
+                try await feed.run()
+            }
+            _ = try await other.store.changedElsewhere()
+            try await run(3)
+            #expect(told.withLock { $0 } == 0)
+            let issued = try await house.credential(for: try await house.approved())
+            failures.withLock { $0 = 1 }
+            try await run(3)
+            #expect(told.withLock { $0 } == 1)
+            #expect(try await index.active(issued.secret, now: Fixture.now) == issued.credential)
+        }
+    }
+
+    /// Two houses on one file, as two processes have it.
+    private static func withTwoProcesses(_ body: (House, House) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "lockbox-index-\(ProcessInfo.processInfo.globallyUniqueString)"
+        ).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let (one, two) = (
+            try await SQLiteStore.open(path: folder + "/lockbox.sqlite"),
+            try await SQLiteStore.open(path: folder + "/lockbox.sqlite")
+        )
+        let house = House(store: one)
+        do {
+            try await house.furnish()
+            try await body(house, House(store: two, seed: 2))
+        } catch {
+            try await one.close()
+            try await two.close()
+            try FileManager.default.removeItem(atPath: folder)
+            throw error
+        }
+        try await one.close()
+        try await two.close()
+        try FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+/// A store whose reads end only after something else has happened.
+private struct Late: Store {
+    let store: any Store
+    let afterRead: @Sendable () async throws -> Void
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await store.write(body)
+    }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        let value = try await store.read(body)
+        try await afterRead()
+        return value
+    }
+
+    func changedElsewhere() async throws -> Bool { try await store.changedElsewhere() }
+}

@@ -1,0 +1,239 @@
+import AsyncHTTPClient
+import Foundation
+import LockboxDomain
+import LockboxEnforcement
+import LockboxFixtures
+import LockboxPorts
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+import Testing
+
+/// Against a server on a free port that speaks doveadm's JSON as Dovecot 2.3 does, well or badly.
+struct DovecotEnforcerTests {
+    private static let names = ["lbx-abc-1", "lbx-abc-2"]
+    private static let key = "a key that nobody may see"
+
+    private static func removal(_ usernames: [String] = names) throws -> Removal {
+        let ended = try #require(try Fixture.history(to: .ended).last)
+        var removal = Fixture.removal(of: ended)
+        removal = Removal(
+            tenant: removal.tenant, request: removal.request, grant: removal.grant, service: removal.service,
+            usernames: usernames, nextAttempt: Fixture.now)
+        return removal
+    }
+
+    private static func rows(_ usernames: [String]) -> Stub.Answer {
+        let rows = usernames.map { #"{"username":"\#($0)","connections":"1","service":"imap"}"# }.joined(separator: ",")
+        return .json(#"[["doveadmResponse",[\#(rows)],"lockbox"]]"#)
+    }
+
+    private static func exit(_ code: Int) -> Stub.Answer {
+        .json(#"[["error",{"type":"exitCode","exitCode":\#(code)},"lockbox"]]"#)
+    }
+
+    /// What the enforcer says of a server that answers like `script`; nil if it is content.
+    private static func problem(
+        _ usernames: [String] = names, _ script: @escaping @Sendable (Stub.Asked) -> Stub.Answer
+    ) async throws -> (problem: String?, asked: [Stub.Asked]) {
+        try await Stub.with(script) { stub in
+            let enforcer = DovecotEnforcer(client: HTTPClient.shared, url: stub.url, apiKey: key)
+            do {
+                try await enforcer.remove(try removal(usernames))
+                return (nil, stub.asked)
+            } catch let error as EnforcerError {
+                #expect(!error.problem.contains(key) && !error.problem.contains("127.0.0.1"))
+                return (error.problem, stub.asked)
+            }
+        }
+    }
+
+    @Test func everyLoginIsKickedAndThenNobodyIsLeft() async throws {
+        let (problem, asked) = try await Self.problem { $0.command == "kick" ? Self.rows([]) : Self.rows([]) }
+        #expect(problem == nil)
+        #expect(asked.map(\.command) == ["kick", "kick", "who", "who"])
+        #expect(asked.map(\.mask) == [["lbx-abc-1"], ["lbx-abc-2"], ["lbx-abc-1"], ["lbx-abc-2"]])
+        let expected = "X-Dovecot-API \(Data(Self.key.utf8).base64EncodedString())"
+        #expect(asked.allSatisfy { $0.authorization == expected })
+    }
+
+    @Test func nobodyToKickIsAsGoodAsDone() async throws {
+        let (problem, _) = try await Self.problem { _ in Self.exit(68) }
+        #expect(problem == nil)
+    }
+
+    @Test func sessionThatIsStillThereIsKickedAgain() async throws {
+        let looks = Mutex(0)
+        let (problem, asked) = try await Self.problem(["lbx-abc-1"]) { asked in
+            guard asked.command == "who" else { return Self.rows([]) }
+            let isFirst = looks.withLock { looks in
+                looks += 1
+                return looks == 1
+            }
+            return Self.rows(isFirst ? ["lbx-abc-1"] : [])
+        }
+        #expect(problem == nil)
+        #expect(asked.map(\.command) == ["kick", "who", "kick", "who"])
+    }
+
+    @Test func sessionThatNeverGoesIsAFailure() async throws {
+        let (problem, asked) = try await Self.problem(["lbx-abc-1"]) { Self.rows($0.mask) }
+        #expect(problem == "the mail server still shows open sessions")
+        #expect(asked.filter { $0.command == "kick" }.count == 5)
+    }
+
+    @Test func sessionsOfOthersAreNotTakenForOurs() async throws {
+        let (problem, _) = try await Self.problem(["lbx-abc-1"]) { asked in
+            asked.command == "who" ? Self.rows(["lbx-abc-10", "sue@contoso.test"]) : Self.rows([])
+        }
+        #expect(problem == nil)
+    }
+
+    /// What the server answers to everything, and what is said of it.
+    private static let bad: [(String, Stub.Answer, String)] = [
+        ("exit code", exit(75), "the mail server refused to close sessions (code 75)"),
+        ("wrong key", .status(401), "the mail server answered with HTTP status 401"),
+        ("broken", .status(500), "the mail server answered with HTTP status 500"),
+        ("moved", .status(302), "the mail server answered with HTTP status 302"),
+        ("no JSON", .json("<html>"), "the mail server's answer is not JSON"),
+        ("empty", .json(""), "the mail server's answer is not JSON"),
+        ("other JSON", .json(#"{"ok":true}"#), "the mail server's answer has an unknown form"),
+        ("no answers", .json("[]"), "the mail server's answer has an unknown form"),
+        ("short answer", .json(#"[["doveadmResponse"]]"#), "the mail server's answer has an unknown form"),
+        ("odd kind", .json(#"[["surprise",[],"lockbox"]]"#), "the mail server's answer has an unknown form"),
+        (
+            "rows that are none", .json(#"[["doveadmResponse",[1],"lockbox"]]"#),
+            "the mail server's answer has an unknown form"
+        ),
+        ("no code", .json(#"[["error",{},"lockbox"]]"#), "the mail server refused to close sessions (code -1)"),
+        ("endless", .json(String(repeating: " ", count: 2 << 20)), "the mail server could not be reached"),
+        ("hangs up", .hangUp, "the mail server could not be reached"),
+    ]
+
+    @Test(arguments: bad.indices) func badAnswerIsAFailureInWordsFitForTheTenant(_ index: Int) async throws {
+        let (name, answer, expected) = Self.bad[index]
+        let (problem, _) = try await Self.problem { _ in answer }
+        #expect(problem == expected, "\(name)")
+    }
+
+    @Test func whoThatFailsIsNotTakenForNobody() async throws {
+        let (problem, _) = try await Self.problem { $0.command == "kick" ? Self.rows([]) : Self.exit(77) }
+        #expect(problem == "the mail server did not say who is connected (code 77)")
+    }
+
+    @Test func serverThatDoesNotAnswerIsGivenUpInTime() async throws {
+        let began = ContinuousClock.now
+        let (problem, _) = try await Self.problem { _ in .silence }
+        #expect(problem == "the mail server could not be reached")
+        #expect(ContinuousClock.now - began < .seconds(5))
+    }
+
+    @Test func serverThatIsNotThereIsAFailure() async throws {
+        let gone = try await Stub.with({ _ in .silence }, { $0.url })
+        let enforcer = DovecotEnforcer(client: HTTPClient.shared, url: gone, apiKey: Self.key)
+        await #expect(throws: EnforcerError("the mail server could not be reached")) {
+            try await enforcer.remove(try Self.removal())
+        }
+    }
+}
+
+/// A small HTTP server that keeps what it was asked.
+private final class Stub: Sendable {
+    struct Asked: Sendable {
+        let command: String
+        let mask: [String]
+        let authorization: String?
+    }
+
+    enum Answer: Sendable {
+        case json(String), status(UInt)
+        case silence, hangUp
+    }
+
+    private let script: @Sendable (Asked) -> Answer
+    private let heard = Mutex<[Asked]>([])
+    private let port = Mutex(0)
+
+    var asked: [Asked] { heard.withLock { $0 } }
+    var url: String { "http://127.0.0.1:\(port.withLock { $0 })/doveadm/v1" }
+
+    private init(_ script: @escaping @Sendable (Asked) -> Answer) { self.script = script }
+
+    static func with<Value: Sendable>(
+        _ script: @escaping @Sendable (Asked) -> Answer, _ body: (Stub) async throws -> Value
+    ) async throws -> Value {
+        let stub = Stub(script)
+        let children = Mutex<[any Channel]>([])
+        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .childChannelInitializer { channel in
+                children.withLock { $0.append(channel) }
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(StubHandler(stub))
+                }
+            }.bind(host: "127.0.0.1", port: 0).get()
+        stub.port.withLock { $0 = channel.localAddress?.port ?? 0 }
+        func close() async throws {
+            try await channel.close()
+            for child in children.withLock({ $0 }) where child.isActive { child.close(promise: nil) }
+        }
+        do {
+            let value = try await body(stub)
+            try await close()
+            return value
+        } catch {
+            try await close()
+            throw error
+        }
+    }
+
+    fileprivate func answer(_ body: Data, authorization: String?) throws -> Answer {
+        let command = try #require((try JSONSerialization.jsonObject(with: body) as? [[Any]])?.first)
+        let asked = Asked(
+            command: command[0] as? String ?? "", mask: (command[1] as? [String: [String]])?["mask"] ?? [],
+            authorization: authorization)
+        heard.withLock { $0.append(asked) }
+        return script(asked)
+    }
+}
+
+private final class StubHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let stub: Stub
+    private var head: HTTPRequestHead?
+    private var body = Data()
+
+    init(_ stub: Stub) { self.stub = stub }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): (self.head, body) = (head, Data())
+        case .body(let part): body.append(contentsOf: part.readableBytesView)
+        case .end:
+            do {
+                respond(try stub.answer(body, authorization: head?.headers.first(name: "Authorization")), context)
+            } catch {
+                Issue.record(error, "the enforcer asked for something unreadable")
+                context.close(promise: nil)
+            }
+        }
+    }
+
+    private func respond(_ answer: Stub.Answer, _ context: ChannelHandlerContext) {
+        let (status, text): (UInt, String)
+        switch answer {
+        case .silence: return
+        case .hangUp: return context.close(promise: nil)
+        case .status(let code): (status, text) = (code, "no")
+        case .json(let json): (status, text) = (200, json)
+        }
+        let headers = HTTPHeaders([("Content-Length", "\(text.utf8.count)")])
+        let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: Int(status)), headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+}

@@ -1,0 +1,302 @@
+import LockboxAudit
+import LockboxDecisions
+import LockboxDomain
+import LockboxFixtures
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+import Synchronization
+import Testing
+
+/// Who is calling: tokens and passwords, and what keeps guessers out.
+struct SignInTests {
+    /// A house with somebody at its door. Adam has the password `right`.
+    private static let right = "correct horse battery"
+
+    private static func with(
+        between: (@Sendable (House) async throws -> Void)? = nil, _ body: (House, SignIn) async throws -> Void
+    ) async throws {
+        try await House.with { house async throws in
+            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+            let plain = SignIn(store: house.audited, hasher: hasher)
+            var meddled = plain
+            do {
+                _ = try await plain.setPassword(right, of: Fixture.adam.email)
+                if let between {
+                    let store = Meddled(house.store, beforeWrite: { try await between(house) })
+                    meddled = SignIn(
+                        store: AuditedStore(store: store, clock: house.clock, entropy: SeededEntropy(seed: 6)),
+                        hasher: hasher)
+                }
+                try await body(house, meddled)
+            } catch {
+                try await hasher.shutDown()
+                throw error
+            }
+            try await hasher.shutDown()
+        }
+    }
+
+    private static func refusal(_ body: () async throws -> Person) async throws -> Refusal? {
+        do {
+            _ = try await body()
+            return nil
+        } catch let refusal as Refusal {
+            return refusal
+        }
+    }
+
+    // MARK: - Tokens
+
+    @Test func tokenSignsItsPersonInAndIsKeptAsAHashOnly() async throws {
+        try await Self.with { house, signIn async throws in
+            let new = try await signIn.issueToken(for: Fixture.eve.email, label: "laptop")
+            #expect(new.secret.hasPrefix("lbx_"))
+            #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
+            let kept = try await house.store.read { tx in
+                (try tx.token(secretHash: Lockbox.hash(new.secret)), try tx.token(secretHash: Array(new.secret.utf8)))
+            }
+            #expect(kept.0 == new.token)
+            #expect(kept.1 == nil)
+            for log in [LogID.provider, .tenant(Fixture.contoso.id)] {
+                for entry in try await house.entries(of: log) {
+                    let text = String(decoding: entry.bytes, as: UTF8.self) + entry.texts.compactMap(\.text).joined()
+                    #expect(!text.contains("lbx_") && !text.contains(new.secret) && !text.contains(Self.right))
+                }
+            }
+            #expect(try await house.entries(of: .provider).last?.activity == "token.issued")
+            try await house.expectConsistentLogs()
+        }
+    }
+
+    @Test func everythingThatIsNoValidTokenIsRefusedAlike() async throws {
+        try await Self.with { house, signIn async throws in
+            let new = try await signIn.issueToken(for: Fixture.eve, label: "")
+            let secret = new.secret
+            let wrong = [
+                "", "lbx_", secret + "0", String(secret.dropLast()), secret.uppercased(), " " + secret, secret + " ",
+                "lbc_" + secret.dropFirst(4), "lbx_" + String(repeating: "0", count: 64), new.token.id.text,
+            ]
+            for text in wrong {
+                #expect(try await Self.refusal { try await signIn.caller(token: text) } == .notSignedIn, "\(text)")
+            }
+            // A credential for a service is no token for Lockbox, and the other way round.
+            let issued = try await house.credential(for: try await house.approved())
+            #expect(try await Self.refusal { try await signIn.caller(token: issued.secret) } == .notSignedIn)
+            #expect(try await house.index.active(secret, now: house.clock.now()) == nil)
+        }
+    }
+
+    @Test func revokedTokenIsNotSignedInAndNobodyElseCanRevokeIt() async throws {
+        try await Self.with { house, signIn async throws in
+            let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
+            await #expect(throws: Refusal.notFound(.token)) {
+                try await signIn.revokeToken(new.token.id.text, of: Fixture.mark)
+            }
+            #expect(try await signIn.tokens(of: Fixture.eve) == [new.token])
+            try await signIn.revokeToken(new.token.id.text, of: Fixture.eve)
+            #expect(try await Self.refusal { try await signIn.caller(token: new.secret) } == .notSignedIn)
+            #expect(try await signIn.tokens(of: Fixture.eve).isEmpty)
+            await #expect(throws: Refusal.notFound(.token)) {
+                try await signIn.revokeToken(new.token.id.text, of: Fixture.eve)
+            }
+            #expect(try await house.entries(of: .provider).last?.activity == "token.revoked")
+        }
+    }
+
+    @Test func tokenExpiresAtItsInstantAndNotBefore() async throws {
+        try await Self.with { house, signIn async throws in
+            let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
+            let end = try #require(new.token.expiresAt)
+            #expect(end == Fixture.now + IdentityLimits.tokenLifetime)
+            house.clock.move(to: end + TimeSpan(milliseconds: -1))
+            #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
+            house.clock.move(to: end)
+            #expect(try await Self.refusal { try await signIn.caller(token: new.secret) } == .notSignedIn)
+            #expect(try await signIn.tokens(of: Fixture.eve).isEmpty)
+        }
+    }
+
+    @Test func tokenOfAPersonSwitchedOffIsNotSignedIn() async throws {
+        try await Self.with { house, signIn async throws in
+            let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
+            try await house.store.write { tx in
+                var eve = Fixture.eve
+                eve.isDisabled = true
+                try tx.save(eve)
+            }
+            #expect(try await Self.refusal { try await signIn.caller(token: new.secret) } == .notSignedIn)
+            await #expect(throws: Refusal.notSignedIn) {
+                _ = try await signIn.issueToken(for: Fixture.eve, label: "another")
+            }
+        }
+    }
+
+    @Test func numberOfTokensIsBounded() async throws {
+        try await Self.with { house, signIn async throws in
+            for _ in 0..<IdentityLimits.tokensPerPerson {
+                _ = try await signIn.issueToken(for: Fixture.eve, label: "one of many")
+            }
+            await #expect(throws: Refusal.limitReached(.tokens)) {
+                _ = try await signIn.issueToken(for: Fixture.eve, label: "one too many")
+            }
+            house.clock.advance(by: IdentityLimits.tokenLifetime)
+            _ = try await signIn.issueToken(for: Fixture.eve, label: "the others are over")
+        }
+    }
+
+    // MARK: - Passwords
+
+    @Test func rightPasswordSignsInUnderEverySpellingOfTheAddress() async throws {
+        try await Self.with { _, signIn async throws in
+            for address in ["adam@contoso.test", "ADAM@Contoso.Test", "adam+x@contoso.test"] {
+                #expect(try await signIn.person(email: address, password: Self.right) == Fixture.adam)
+            }
+        }
+    }
+
+    @Test func wrongPasswordUnknownAddressAndNoPasswordAreOneAnswer() async throws {
+        try await Self.with { house, signIn async throws in
+            try await house.store.write { tx in
+                var uma = House.uma
+                uma.isDisabled = true
+                try tx.save(uma)
+            }
+            for (email, password) in [
+                ("adam@contoso.test", "wrong horse"), ("adam@contoso.test", ""),
+                ("nobody@contoso.test", Self.right), ("not an address", Self.right), ("sue@contoso.test", Self.right),
+                ("uma@contoso.test", Self.right),
+            ] {
+                let refusal = try await Self.refusal { try await signIn.person(email: email, password: password) }
+                #expect(refusal == .badCredentials, "\(email)")
+            }
+        }
+    }
+
+    @Test func unknownAddressCostsAHashAsAKnownOneDoes() async throws {
+        // Not by the clock: with its threads stopped the hasher refuses, so whoever is refused by it has asked it.
+        try await House.with { house async throws in
+            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+            let signIn = SignIn(store: house.audited, hasher: hasher)
+            _ = try await signIn.setPassword(Self.right, of: Fixture.adam.email)
+            try await hasher.shutDown()
+            for email in ["adam@contoso.test", "nobody@contoso.test", "sue@contoso.test", "not an address"] {
+                await #expect(throws: CancellationError.self, "\(email)") {
+                    _ = try await signIn.person(email: email, password: "whatever it is")
+                }
+            }
+        }
+    }
+
+    @Test func passwordOutsideTheLimitsIsRefusedAndNothingOfItIsCutOff() async throws {
+        try await Self.with { _, signIn async throws in
+            await #expect(throws: Refusal.invalid(field: "password", problem: .tooShort(minimum: 8))) {
+                _ = try await signIn.setPassword("1234567", of: Fixture.adam.email)
+            }
+            await #expect(throws: Refusal.invalid(field: "password", problem: .tooLong(maximum: 256))) {
+                _ = try await signIn.setPassword(String(repeating: "a", count: 257), of: Fixture.adam.email)
+            }
+            let longest = String(repeating: "a", count: 256)
+            _ = try await signIn.setPassword(longest, of: Fixture.adam.email)
+            #expect(try await signIn.person(email: "adam@contoso.test", password: longest) == Fixture.adam)
+            let refusal = try await Self.refusal {
+                try await signIn.person(email: "adam@contoso.test", password: longest + "b")
+            }
+            #expect(refusal == .badCredentials)
+        }
+    }
+
+    @Test func samePasswordIsStoredDifferentlyEachTime() async throws {
+        try await Self.with { house, signIn async throws in
+            _ = try await signIn.setPassword(Self.right, of: Fixture.gita.email)
+            let encoded = try await house.store.read { tx in
+                [Fixture.adam, Fixture.gita].compactMap { try? tx.password(of: $0.id)?.encoded }
+            }
+            #expect(encoded.count == 2 && encoded[0] != encoded[1])
+            #expect(encoded.allSatisfy { $0.hasPrefix("scrypt$ln=15,r=8,p=1$") && !$0.contains(Self.right) })
+        }
+    }
+
+    @Test func passwordReplacedWhileTheOldOneIsComparedDoesNotSignIn() async throws {
+        let replaced = Mutex(false)
+        try await Self.with(
+            between: { house in
+                guard
+                    replaced.withLock({ done in
+                        defer { done = true }
+                        return !done
+                    })
+                else { return }
+                try await house.store.write { tx in
+                    try tx.save(PasswordRecord(encoded: "scrypt$ln=15,r=8,p=1$00$00"), of: Fixture.adam.id)
+                }
+            },
+            { _, signIn async throws in
+                let refusal = try await Self.refusal {
+                    try await signIn.person(email: "adam@contoso.test", password: Self.right)
+                }
+                #expect(refusal == .badCredentials)
+            })
+    }
+
+    // MARK: - Lockout
+
+    private static func fail(_ signIn: SignIn, times: Int) async throws {
+        for _ in 0..<times {
+            let refusal = try await refusal { try await signIn.person(email: "adam@contoso.test", password: "guess") }
+            #expect(refusal == .badCredentials)
+        }
+    }
+
+    @Test func accountIsLockedAfterTooManyFailuresTheRightPasswordIncluded() async throws {
+        try await Self.with { house, signIn async throws in
+            let limit = IdentityLimits.failuresBeforeLock
+            try await Self.fail(signIn, times: limit - 1)
+            // One success in time, and counting begins anew.
+            _ = try await signIn.person(email: "adam@contoso.test", password: Self.right)
+            try await Self.fail(signIn, times: limit)
+            let until = Fixture.now + IdentityLimits.lock
+            for password in [Self.right, "guess"] {
+                let refusal = try await Self.refusal {
+                    try await signIn.person(email: "adam@contoso.test", password: password)
+                }
+                #expect(refusal == .lockedOut(until: until))
+            }
+            #expect(try await house.entries().filter { $0.activity == "signIn.locked" }.count == 1)
+            house.clock.move(to: until + TimeSpan(milliseconds: -1))
+            let early = try await Self.refusal {
+                try await signIn.person(email: "adam@contoso.test", password: Self.right)
+            }
+            #expect(early == .lockedOut(until: until))
+            house.clock.move(to: until)
+            #expect(try await signIn.person(email: "adam@contoso.test", password: Self.right) == Fixture.adam)
+            try await house.expectConsistentLogs()
+        }
+    }
+
+    @Test func manyGuessesAtOnceAreCountedEach() async throws {
+        try await Self.with { house, signIn async throws in
+            let refusals = try await withThrowingTaskGroup(of: Refusal?.self) { group in
+                for _ in 0..<IdentityLimits.failuresBeforeLock + 5 {
+                    group.addTask {
+                        try await Self.refusal {
+                            try await signIn.person(email: "adam@contoso.test", password: "guess")
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(refusals.count { $0 == .badCredentials } == IdentityLimits.failuresBeforeLock)
+            #expect(refusals.count { $0 == .lockedOut(until: Fixture.now + IdentityLimits.lock) } == 5)
+            #expect(try await house.entries().filter { $0.activity == "signIn.locked" }.count == 1)
+        }
+    }
+
+    @Test func newPasswordUnlocks() async throws {
+        try await Self.with { _, signIn async throws in
+            try await Self.fail(signIn, times: IdentityLimits.failuresBeforeLock)
+            _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
+            #expect(try await signIn.person(email: "adam@contoso.test", password: "another horse") == Fixture.adam)
+        }
+    }
+}

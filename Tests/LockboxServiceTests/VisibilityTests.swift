@@ -1,0 +1,218 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import LockboxService
+import Testing
+
+/// Nobody learns of another tenant's things: not by what is shown, not by how it is refused.
+struct VisibilityTests {
+    private static let unknown = "LBX-0000000000"
+
+    @Test func anotherTenantsRequestIsRefusedLikeOneThatDoesNotExist() async throws {
+        try await House.with { house async throws in
+            let id = try await house.approved().id.text
+            let lockbox = house.lockbox
+            for stranger in [Fixture.frida, House.finn, House.vera] {
+                for id in [id, Self.unknown, "no identifier at all"] {
+                    let operations: [@Sendable () async throws -> Void] = [
+                        { _ = try await lockbox.request(id, by: stranger) },
+                        { _ = try await lockbox.notices(about: id, by: stranger) },
+                        { _ = try await lockbox.decide(House.yes, on: id, version: 1, by: stranger, key: nil) },
+                        { _ = try await lockbox.decide(House.no, on: id, version: nil, by: stranger, key: nil) },
+                        { _ = try await lockbox.withdraw(id, comment: nil, by: stranger, key: nil) },
+                        { _ = try await lockbox.finish(id, comment: nil, by: stranger, key: nil) },
+                        { _ = try await lockbox.revoke(id, comment: "x", by: stranger, key: nil) },
+                        {
+                            _ = try await lockbox.issueCredential(
+                                for: id, service: nil, resource: nil, by: stranger, key: nil)
+                        },
+                    ]
+                    for operation in operations {
+                        #expect(try await house.refusal { try await operation() } == .notFound(.accessRequest))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func anotherTenantsSupportRequestIsRefusedLikeOneThatDoesNotExist() async throws {
+        try await House.with { house async throws in
+            for number in ["SR-1001", "SR-9999", "not a number!"] {
+                for tenant in [nil, "contoso", "nobody"] {
+                    let refusal = try await house.refusal {
+                        _ = try await house.lockbox.supportRequest(number, tenant: tenant, by: Fixture.frida)
+                    }
+                    #expect(refusal == .notFound(.supportRequest))
+                }
+            }
+        }
+    }
+
+    @Test func anotherTenantIsRefusedLikeOneThatDoesNotExist() async throws {
+        try await House.with { house async throws in
+            let lockbox = house.lockbox
+            for tenant in ["contoso", "nobody", "Not A Tenant"] {
+                let operations: [@Sendable () async throws -> Void] = [
+                    { _ = try await lockbox.tenant(tenant, by: House.finn) },
+                    { _ = try await lockbox.resources(of: tenant, by: House.finn) },
+                    { _ = try await lockbox.people(of: tenant, by: House.finn) },
+                    { _ = try await lockbox.changePolicy(of: tenant, to: .standard, version: 1, by: House.finn) },
+                    {
+                        _ = try await lockbox.changeRoles(
+                            of: Fixture.sue.id.text, in: tenant, to: ["admin"], by: House.finn)
+                    },
+                    { _ = try await lockbox.readableLog(tenant: tenant, by: House.finn) },
+                    {
+                        _ = try await lockbox.requests(
+                            RequestFilter(), tenant: tenant, page: Page(limit: 10), by: House.finn)
+                    },
+                    { _ = try await lockbox.supportRequests(tenant: tenant, page: Page(limit: 10), by: House.finn) },
+                ]
+                for operation in operations {
+                    #expect(try await house.refusal { try await operation() } == .notFound(.tenant))
+                }
+                let draft = SupportDraft(
+                    tenant: tenant, subject: "Help", description: "Please.", service: nil, number: nil, url: nil)
+                let refusal = try await house.refusal {
+                    _ = try await lockbox.openSupportRequest(draft, by: House.finn, key: nil)
+                }
+                #expect(refusal == .unknownReference(field: "tenant", noun: .tenant))
+            }
+        }
+    }
+
+    @Test func personOfAnotherTenantIsRefusedLikeOneThatDoesNotExist() async throws {
+        try await House.with { house async throws in
+            for person in [Fixture.frida.id.text, Fixture.eve.id.text, "PER-0000000000", "x"] {
+                let refusal = try await house.refusal {
+                    _ = try await house.lockbox.changeRoles(
+                        of: person, in: "contoso", to: ["member"], by: Fixture.gita)
+                }
+                #expect(refusal == .notFound(.person))
+            }
+        }
+    }
+
+    @Test func listsShowNothingOfAnotherTenant() async throws {
+        try await House.with { house async throws in
+            let request = try await house.approved()
+            let page = Page(limit: 50)
+            for caller in [Fixture.frida, House.finn] {
+                let requests = try await house.lockbox.requests(RequestFilter(), tenant: nil, page: page, by: caller)
+                #expect(requests.items.isEmpty)
+                let support = try await house.lockbox.supportRequests(tenant: nil, page: page, by: caller)
+                #expect(support.items.map(\.support.number.text) == ["SR-2001"])
+                #expect(try await house.lockbox.tenants(by: caller).map(\.id.text) == ["fabrikam"])
+            }
+            // A filter that names another tenant's things narrows; it never widens.
+            let filter = RequestFilter(tenant: Fixture.contoso.id, engineer: Fixture.eve.id)
+            let found = try await house.lockbox.requests(filter, tenant: nil, page: page, by: Fixture.frida)
+            #expect(found.items.isEmpty)
+            let staff = try await house.lockbox.requests(RequestFilter(), tenant: nil, page: page, by: House.olga)
+            #expect(staff.items.map(\.request.id) == [request.id])
+        }
+    }
+
+    @Test func memberSeesOnlyRequestsAboutHerOwnSupportRequests() async throws {
+        try await House.with { house async throws in
+            let hers = try await house.reviewed()
+            let his = try await house.submitted { $0.supportRequest = "SR-1002" }
+            let (lockbox, page) = (house.lockbox, Page(limit: 50))
+            for (member, own, other) in [(Fixture.sue, hers, his), (House.tom, his, hers)] {
+                #expect(try await lockbox.request(own.id.text, by: member).request.id == own.id)
+                let seen = try await lockbox.requests(RequestFilter(), tenant: "contoso", page: page, by: member)
+                #expect(seen.items.map(\.request.id) == [own.id])
+                let refusal = try await house.refusal { _ = try await lockbox.request(other.id.text, by: member) }
+                #expect(refusal == .notFound(.accessRequest))
+                let support = try await lockbox.supportRequests(tenant: nil, page: page, by: member)
+                #expect(support.items.map(\.support.number) == [own.terms.supportRequest])
+                let theirs = other.terms.supportRequest.text
+                let unseen = try await house.refusal {
+                    _ = try await lockbox.supportRequest(theirs, tenant: "contoso", by: member)
+                }
+                #expect(unseen == .notFound(.supportRequest))
+                // She may see it, and that is all.
+                let decided = try await house.refusal {
+                    _ = try await house.decide(House.yes, on: own, by: member)
+                }
+                #expect(decided == .notPermitted(.decideAsApprover))
+            }
+            for overseer in [Fixture.adam, Fixture.gita, House.uma, Fixture.mark] {
+                let seen = try await lockbox.requests(RequestFilter(), tenant: nil, page: page, by: overseer)
+                #expect(Set(seen.items.map(\.request.id)) == [hers.id, his.id])
+            }
+        }
+    }
+
+    @Test func logIsReadByThoseWhoOverseeItsSideAndNobodyElse() async throws {
+        try await House.with { house async throws in
+            let lockbox = house.lockbox
+            for reader in [Fixture.adam, Fixture.gita, House.uma] {
+                #expect(try await lockbox.readableLog(tenant: "contoso", by: reader) == .tenant(Fixture.contoso.id))
+            }
+            for reader in [Fixture.mark, House.olga, House.vera] {
+                #expect(try await lockbox.readableLog(tenant: nil, by: reader) == .provider)
+            }
+            func refused(_ tenant: String?, _ person: Person) async throws -> Refusal {
+                try await house.refusal { _ = try await lockbox.readableLog(tenant: tenant, by: person) }
+            }
+            #expect(try await refused("contoso", Fixture.sue) == .notPermitted(.readAudit))
+            #expect(try await refused(nil, Fixture.eve) == .notPermitted(.readAudit))
+            // The provider reads no tenant's log, and no tenant the provider's.
+            for person in [Fixture.mark, House.olga, House.vera, Fixture.frida] {
+                #expect(try await refused("contoso", person) == .notFound(.tenant))
+            }
+            #expect(try await refused(nil, Fixture.gita) == .notFound(.page))
+        }
+    }
+
+    @Test func tenantsOutOfReachAreOneToTheProvidersAuditorWhetherTheyExistOrNot() async throws {
+        try await House.with { house async throws in
+            var refusals: [Refusal] = []
+            for tenant in ["contoso", "nobody"] {
+                refusals.append(
+                    try await house.refusal {
+                        _ = try await house.lockbox.requests(
+                            RequestFilter(), tenant: tenant, page: Page(limit: 5), by: House.vera)
+                    })
+            }
+            #expect(refusals[0] == refusals[1])
+            #expect(try await house.lockbox.tenants(by: House.vera).isEmpty)
+        }
+    }
+
+    @Test func sameNumberInTwoTenantsIsAmbiguousOnlyToTheProvider() async throws {
+        try await House.with { house async throws in
+            try await house.store.write { tx in
+                try tx.insert(
+                    Fixture.supportRequest("SR-1001", of: Fixture.fabrikam.id, openedBy: Fixture.frida.id))
+            }
+            let lockbox = house.lockbox
+            let refusal = try await house.refusal {
+                _ = try await lockbox.supportRequest("SR-1001", tenant: nil, by: Fixture.eve)
+            }
+            #expect(refusal == .ambiguous(field: "tenant"))
+            let named = try await lockbox.supportRequest("SR-1001", tenant: "fabrikam", by: Fixture.eve)
+            #expect(named.support.tenant == Fixture.fabrikam.id)
+            let own = try await lockbox.supportRequest("SR-1001", tenant: nil, by: Fixture.sue)
+            #expect(own.support.tenant == Fixture.contoso.id)
+        }
+    }
+
+    @Test func personSwitchedOffMeanwhileIsNotSignedIn() async throws {
+        var off = House.tom
+        off.isDisabled = true
+        try await House.with(people: [off]) { house async throws in
+            let lockbox = house.lockbox
+            let operations: [@Sendable () async throws -> Void] = [
+                { _ = try await lockbox.tenants(by: House.tom) },
+                { _ = try await lockbox.request(Self.unknown, by: House.tom) },
+                { _ = try await lockbox.withdraw(Self.unknown, comment: nil, by: House.tom, key: nil) },
+                { _ = try await lockbox.changePolicy(of: "contoso", to: .standard, version: 1, by: House.tom) },
+            ]
+            for operation in operations {
+                #expect(try await house.refusal { try await operation() } == .notSignedIn)
+            }
+        }
+    }
+}
