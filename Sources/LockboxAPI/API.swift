@@ -75,7 +75,7 @@ package struct API: Sendable {
             return person
         } catch Refusal.notSignedIn {
             // Guessing is bounded for each address; a right token is never held up by it.
-            try failureLimit.take(context.remoteAddress, now: clock.now())
+            try failureLimit.take("token " + context.remoteAddress, now: clock.now())
             throw Refusal.notSignedIn
         }
     }

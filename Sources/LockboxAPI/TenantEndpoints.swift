@@ -66,8 +66,13 @@ extension API {
         [
             Endpoint(.post, "/v1/tokens") { request, context in
                 let body = try await request.json(NewToken.self).value
-                try failureLimit.take(context.remoteAddress, now: clock.now())
-                let person = try await signIn.person(email: body.email, password: body.password)
+                let person: Person
+                do {
+                    person = try await signIn.person(email: body.email, password: body.password)
+                } catch Refusal.badCredentials {
+                    try failureLimit.take("password " + context.remoteAddress, now: clock.now())
+                    throw Refusal.badCredentials
+                }
                 let new = try await signIn.issueToken(for: person, label: body.label ?? "")
                 return try JSONAnswer.response(
                     IssuedToken(

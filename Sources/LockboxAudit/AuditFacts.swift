@@ -34,7 +34,8 @@ extension AuditFacts {
             .removalFailed,
             .noticeUndeliverable:
             try self.init(accessEvent: event, in: tx)
-        case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .serviceAdded,
+        case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
+            .tenantRenamed, .providerRenamed, .serviceAdded,
             .serviceChanged,
             .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
             self.init(directoryEvent: event)
@@ -137,6 +138,11 @@ extension AuditFacts {
         case .personChanged(let before, let after):
             self.init("person.changed", of: after)
             data["rolesBefore"] = .list(before.roles.names.map { .string($0) })
+        case .tenantRenamed(let tenant): self.init("tenant.renamed", data: ["name": .string(tenant.name)])
+        case .providerRenamed(let name): self.init("provider.renamed", data: ["name": .string(name)])
+        case .resourceAdded(let resource, _):
+            self.init(
+                "resource.added", data: ["service": .string(resource.service.text)], texts: ["resource": resource.name])
         case .serviceAdded(let service): self.init("service.added", of: service)
         case .serviceChanged(let service): self.init("service.changed", of: service)
         case .tokenIssued(let token, let person):

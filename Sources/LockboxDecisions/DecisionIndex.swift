@@ -92,7 +92,8 @@ package final class DecisionIndex: CommitListener {
             case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
                 .requestExpired,
                 .grantOpened, .grantStarted, .resourceOpened, .removalConfirmed, .removalFailed, .noticeUndeliverable,
-                .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .serviceAdded,
+                .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
+                .tenantRenamed, .providerRenamed, .serviceAdded,
                 .serviceChanged,
                 .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
                 break

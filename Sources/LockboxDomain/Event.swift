@@ -26,6 +26,10 @@ public enum Event: Hashable, Sendable {
     case licenceChanged(Tenant)
     case personAdded(Person)
     case personChanged(before: Person, after: Person)
+    case tenantRenamed(Tenant)
+    case providerRenamed(String)
+    /// From now on this tenant's approvers decide about the resource.
+    case resourceAdded(Resource, TenantID)
     case serviceAdded(Service)
     case serviceChanged(Service)
 
@@ -45,7 +49,8 @@ extension Event {
         case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn, .grantOpened,
             .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed, .noticeUndeliverable, .tenantAdded,
             .policyChanged,
-            .licenceChanged, .personAdded, .personChanged, .serviceAdded, .serviceChanged, .tokenIssued, .tokenRevoked,
+            .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed, .providerRenamed,
+            .serviceAdded, .serviceChanged, .tokenIssued, .tokenRevoked,
             .passwordSet,
             .signInLocked:
             false
@@ -69,7 +74,9 @@ extension Event {
             .tokenRevoked(_, let person),
             .passwordSet(let person), .signInLocked(let person, _):
             person.side
-        case .serviceAdded, .serviceChanged: .provider
+        case .tenantRenamed(let tenant): .tenant(tenant.id)
+        case .resourceAdded(_, let tenant): .tenant(tenant)
+        case .providerRenamed, .serviceAdded, .serviceChanged: .provider
         }
     }
 }

@@ -13,7 +13,13 @@ package struct DovecotEnforcer: Enforcer {
     private static let answerBytes = 1 << 20
     /// Kicks until `who` shows nobody. A session may be on its way in when the first kick comes.
     private static let rounds = 5
+    /// The moment that a kicked process needs to go.
     private static let betweenRounds = TimeAmount.milliseconds(20)
+    /// Waits between further looks. Together they are longer than a mail server may take from our answer to an open
+    /// session (its `timeout_msecs` is 3 s); only then is the removal confirmed.
+    private static let afterwards: [TimeAmount] = [
+        .milliseconds(100), .milliseconds(150), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2),
+    ]
 
     private let client: HTTPClient
     private let url: String
@@ -26,19 +32,28 @@ package struct DovecotEnforcer: Enforcer {
     }
 
     package func remove(_ removal: Removal) async throws(EnforcerError) {
+        try await cut(removal)
+        // A sign-in that Lockbox answered just before the end may become a session only now.
+        for pause in Self.afterwards {
+            await wait(pause)
+            try await cut(removal)
+        }
+    }
+
+    /// Kicks, until nobody is left at this moment.
+    private func cut(_ removal: Removal) async throws(EnforcerError) {
         for _ in 0..<Self.rounds {
             for username in removal.usernames { try await kick(username) }
             var left = 0
             for username in removal.usernames { left += try await sessions(of: username) }
             if left == 0 { return }
-            await wait()
+            await wait(Self.betweenRounds)
         }
         throw EnforcerError("the mail server still shows open sessions")
     }
 
-    /// Gives a kicked process the moment it needs to go.
-    private func wait() async {
-        let pause = client.eventLoopGroup.any().scheduleTask(in: Self.betweenRounds) {}
+    private func wait(_ time: TimeAmount) async {
+        let pause = client.eventLoopGroup.any().scheduleTask(in: time) {}
         _ = try? await pause.futureResult.get()  // best effort: a pause
     }
 

@@ -16,8 +16,8 @@ package protocol EnforcerDirectory: Sendable {
 package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     package enum Limits {
         /// Removals carried out at once, in all and at one service, so that one that hangs does not hold up the others.
-        package static let parallel = 16
-        package static let parallelAtOneService = 4
+        package static let parallel = 256
+        package static let parallelAtOneService = 64
         /// How many orders that are due one look sees: more than can pile up at a service before its waits grow long.
         package static let seen = 1000
         /// The longest wait between two looks.
@@ -96,6 +96,11 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     private func record(_ outcome: Removal, after before: Removal) async throws {
         try await store.write(by: .system) { change in
             var outcome = outcome
+            let stored = try change.tx.removals(of: outcome.request).first {
+                $0.grant == outcome.grant && $0.service == outcome.service
+            }
+            // What is confirmed stays so.
+            guard stored?.progress != .confirmed else { return }
             let wait = Limits.backOff[min(outcome.attempts, Limits.backOff.count) - 1]
             outcome.nextAttempt = change.now + wait
             try change.tx.save(outcome)

@@ -16,10 +16,13 @@ package struct RemovalPlanner: EventReader {
                 try tx.revokeCredential(credential.id, at: now)
             }
             for service in grant.scope.services {
-                // Where no credential was issued nobody can be connected; where the service has no way to be told, its
-                // next question about the credential is answered with no.
+                // Where no credential was issued nobody can be connected. HTTP and SQL without a way to be told ask
+                // anew about the credential; mail sessions last, so an order that cannot be carried out must show as
+                // failed.
                 let usernames = credentials.filter { $0.resource.service == service }.map(\.username)
-                guard !usernames.isEmpty, try tx.service(service)?.doveadm != nil else { continue }
+                guard !usernames.isEmpty, let settings = try tx.service(service),
+                    settings.doveadm != nil || settings.service.kind == .imap
+                else { continue }
                 var distinct: [String] = []
                 for name in usernames where !distinct.contains(name) { distinct.append(name) }
                 try tx.save(
@@ -32,7 +35,7 @@ package struct RemovalPlanner: EventReader {
             .requestExpired,
             .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
             .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
-            .serviceAdded,
+            .resourceAdded, .tenantRenamed, .providerRenamed, .serviceAdded,
             .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
             break
         }

@@ -1,12 +1,16 @@
 import Crypto
 import CryptoExtras
+import LockboxDomain
 package import LockboxPorts
 import NIOPosix
+import Synchronization
 
 /// Hashes passwords with scrypt (RFC 7914) on its own threads, because each takes a tenth of a second.
-package struct PasswordHasher: Sendable {
+package final class PasswordHasher: Sendable {
     private let threads = NIOThreadPool(numberOfThreads: IdentityLimits.hashingThreads)
     private let entropy: any Entropy
+    /// How many hashes are under way or wait for a thread: bounded, because anybody can ask for one.
+    private let waiting = Atomic(0)
 
     package init(entropy: any Entropy) {
         self.entropy = entropy
@@ -40,7 +44,12 @@ package struct PasswordHasher: Sendable {
     }
 
     private func derive(_ password: String, salt: [UInt8], logRounds: Int) async throws -> [UInt8] {
-        try await threads.runIfActive {
+        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= IdentityLimits.hashesWaiting else {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            throw Refusal.tooManyAttempts(retryAfter: .seconds(1))
+        }
+        defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
+        return try await threads.runIfActive {
             let key = try KDF.Scrypt.deriveKey(
                 from: Array(password.utf8), salt: salt, outputByteCount: 32, rounds: 1 << logRounds, blockSize: 8,
                 parallelism: 1)

@@ -55,7 +55,10 @@ package struct SignIn: Sendable {
         return try await store.write(by: .person(person)) { change -> Result<Person, Refusal> in
             // The record is read again: other attempts may have failed, or locked the account, meanwhile.
             guard var record = try change.tx.password(of: person.id) else { return .failure(.badCredentials) }
-            if let until = record.lockedUntil, change.now < until { return .failure(.lockedOut(until: until)) }
+            if let until = record.lockedUntil, change.now < until {
+                // Only who knows the password learns that there is such an account.
+                return .failure(matches ? .lockedOut(until: until) : .badCredentials)
+            }
             // A password that was replaced while it was compared is no password any more.
             if matches && record.encoded == compared.encoded {
                 if record.failures > 0 || record.lockedUntil != nil {

@@ -24,7 +24,8 @@ package struct NoticePlanner: EventReader {
         case .removalFailed(let removal): try outbox.tellOfFailure(removal)
         case .removalConfirmed(let removal): try outbox.tellOfRecovery(removal)
         case .supportRequestOpened, .credentialIssued, .resourceOpened, .noticeUndeliverable, .tenantAdded,
-            .policyChanged, .licenceChanged, .personAdded, .personChanged, .serviceAdded, .serviceChanged,
+            .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed,
+            .providerRenamed, .serviceAdded, .serviceChanged,
             .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
             return
         }

@@ -70,7 +70,10 @@ package struct Server: Sendable {
             publicURL: configuration.publicURL)
         let application = Application(
             responder: api.responder(),
-            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+            server: .http1(configuration: .init(idleTimeout: .seconds(ServerLimits.idleSeconds))),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil,
+                availableConnectionsDelegate: .maximum(ServerLimits.connections, logger: logger)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
         services = [
             ChangeFeed(store: store, index: index, pause: SystemPause(), logger: logger) {

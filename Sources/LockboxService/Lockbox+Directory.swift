@@ -11,6 +11,7 @@ extension Lockbox {
             var report: [String] = []
             if let name = file.providerName, try change.tx.providerName() != name {
                 try change.tx.saveProviderName(name)
+                change.emit(.providerRenamed(name))
                 report.append("provider: named \(name)")
             }
             for (place, settings) in file.services {
@@ -117,13 +118,14 @@ extension Change {
         return report
     }
 
-    private func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws -> [String] {
+    private mutating func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws -> [String] {
         let owner = try tx.owner(of: resource)
         if owner == tenant { return [] }
         guard owner == nil else {
             throw DirectoryProblem(place: place, sentence: "\(resource) belongs to another tenant already.")
         }
         try tx.save(resource, of: tenant)
+        emit(.resourceAdded(resource, tenant))
         return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
     }
 
@@ -158,7 +160,10 @@ extension Change {
             emit(.policyChanged(before: before, after: after))
             report.append("tenant \(after.id): policy made stricter")
         }
-        if after.name != before.name { report.append("tenant \(after.id): named \(after.name)") }
+        if after.name != before.name {
+            emit(.tenantRenamed(after))
+            report.append("tenant \(after.id): named \(after.name)")
+        }
         if rulesChanged { try applyRules(of: after, licenceWithdrawn: before.isLicensed && !after.isLicensed, by: nil) }
         return report
     }

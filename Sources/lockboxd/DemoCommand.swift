@@ -56,13 +56,13 @@ struct Demo: AsyncParsableCommand {
             result = .failure(error)
         }
         try await children.end(started)
-        try world.mail.remove()
+        try world.mail.comeHome()
         return try result.get()
     }
 
     private enum Event {
         case serverEnded
-        case told(Bool)
+        case told(Result<Bool, any Error>)
     }
 
     /// Runs the server as `lockboxd serve` does, and the story beside it.
@@ -90,10 +90,8 @@ struct Demo: AsyncParsableCommand {
                     }
                     group.addTask {
                         for await _ in listening {}
-                        try Task.checkCancellation()
-                        try guide.introduce()
                         let story = DemoStory(world, clients: clients, keys: keys, terminal: DemoTerminal())
-                        return .told(try await tell(story, guide))
+                        return .told(await tell(story, guide))
                     }
                     defer { group.cancelAll() }
                     return try await outcome(of: &group, guide)
@@ -106,30 +104,42 @@ struct Demo: AsyncParsableCommand {
         return try result.get()
     }
 
-    private func tell(_ story: DemoStory, _ guide: DemoGuide) async throws -> Bool {
+    /// The whole evening: introduction, story, and what is left to look at. Whether every step was as expected.
+    private func tell(_ story: DemoStory, _ guide: DemoGuide) async -> Result<Bool, any Error> {
         var story = story
         do {
-            try await story.tell()
-        } catch is DemoSurprise {
-            try guide.conclude(badStep: story.steps)
-            return false
+            try Task.checkCancellation()
+            try guide.introduce()
+            do {
+                try await story.tell()
+            } catch is DemoSurprise {
+                try guide.conclude(badStep: story.steps)
+                return .success(false)
+            }
+            try guide.conclude(steps: story.steps)
+            if !once { try guide.invite() }
+            return .success(true)
+        } catch {
+            return .failure(error)
         }
-        try guide.conclude(steps: story.steps)
-        return true
     }
 
-    /// Waits for the server's end. A story that went wrong brings it about, and so does a good one if no more is
-    /// wanted; else an operator does, as with any server.
+    /// Waits for the server's end. A story that failed brings it about, and so does a good one if no more is wanted;
+    /// else an operator does, as with any server.
     private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: DemoGuide) async throws -> Bool {
-        var isGood: Bool?
+        var told: Result<Bool, any Error>?
         while let event = try await group.next() {
             switch event {
-            case .told(let isAsExpected):
-                isGood = isAsExpected
-                if isAsExpected && !once { try guide.invite() } else { kill(getpid(), SIGTERM) }
+            case .told(let result):
+                told = result
+                if case .success(true) = result, !once { continue }
+                kill(getpid(), SIGTERM)
             case .serverEnded:
-                guard let isGood else { throw DemoError("The demo was interrupted.") }
-                return isGood
+                guard let told else {
+                    try guide.terminal.say()
+                    throw DemoError("The demo was interrupted.")
+                }
+                return try told.get()
             }
         }
         return false

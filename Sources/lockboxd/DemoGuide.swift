@@ -25,10 +25,10 @@ struct DemoGuide {
             """
 
             All \(steps) steps were as expected. To look at yourself:
-              \(data)/letters/new        the \(letters) letters that were sent, one a file
-              \(data)/audit              the exported log with its signed head, and the forged copy
-              \(data)/lockbox.yaml       the server's configuration; directory.yaml has people and services
-              \(data)/mailserver         the Maildirs, and both Dovecots' configuration
+              \(data)/letters/new     the \(letters) letters that were sent, one a file
+              \(data)/audit           the exported log with its signed head, and the forged copy
+              \(data)/lockbox.yaml    the server's configuration; people and services are in directory.yaml
+              \(data)/mailserver      the Maildirs, and both Dovecots' configuration
             """)
     }
 
@@ -42,29 +42,34 @@ struct DemoGuide {
 
     /// For exploring by hand, while the server goes on.
     func invite() throws {
-        let program =
-            Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "lockbox").path ?? "lockbox"
+        let program = (CommandLine.arguments.first ?? "").replacing(/lockboxd$/, with: "lockbox")
         let isBuilt = FileManager.default.isExecutableFile(atPath: program)
-        let width = DemoPerson.all.map(\.part.count).max() ?? 0
+        let lockbox = isBuilt ? program : ".build/debug/lockbox"
+        let column = DemoPerson.all.map(\.introduction.count).max() ?? 0
         var people = ""
         for person in DemoPerson.all {
             guard let keys = keys[person] else { continue }
-            people += "  # \(person.name), \(person.part.padding(toLength: width, withPad: " ", startingAt: 0))"
-            people += "  \(person.email), password \(keys.password)\n"
-            people += "  export LOCKBOX_TOKEN=\(keys.token)\n"
+            let introduction = person.introduction.padding(toLength: column, withPad: " ", startingAt: 0)
+            people += "\n  # \(introduction)   \(person.email), password \(keys.password)"
+            people += "\n  export LOCKBOX_TOKEN=\(keys.token)"
         }
         try terminal.say(
             """
 
-            The server keeps serving. Become one of these people:
+            The server goes on. To be one of these people:
+
               export LOCKBOX_URL=\(world.url)
-            \(people)
-            and look around\(isBuilt ? "" : " (swift build --product lockbox makes the command)"):
-              \(isBuilt ? program : ".build/debug/lockbox") request list
+            \(people.dropFirst())
+
+            Then look around\(isBuilt ? "" : " (swift build --product lockbox makes the command)"):
+
+              \(lockbox) request list
+              \(lockbox) audit verify --export \(data)/audit/contoso.jsonl
               curl -H "Authorization: Bearer $LOCKBOX_TOKEN" $LOCKBOX_URL/v1/requests
-              \(isBuilt ? program : ".build/debug/lockbox") audit verify --export \(data)/audit/contoso.jsonl
+
             Mail programs (IMAP, no encryption): Sue and Sam at 127.0.0.1:\(world.mail.ownPort), with the passwords above;
-            Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2) and while access lasts.
+            Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2), while access lasts.
+
             Ctrl-C ends the server and everything that was started with it.
             """)
     }

@@ -13,8 +13,11 @@ struct DemoMailServer {
     /// Where the Maildirs and both instances lie.
     let base: String
     private let user: DemoUser
-    /// What has to be removed in the end, where the mail server could not be put into the data folder.
-    private let elsewhere: [String]
+    /// Where it belongs, if it could not be put there.
+    private let home: String?
+    private static let instances = [
+        (name: "Dovecot (for engineers)", folder: "support"), (name: "Dovecot (Contoso's own)", folder: "owner"),
+    ]
 
     /// Puts it into `folder`, or, where Dovecot could not run there, below `/tmp` with a link in `folder`.
     init(in folder: DemoFolder, ports: [Int]) throws {
@@ -23,19 +26,24 @@ struct DemoMailServer {
         let link = folder["mailserver"]
         if user.canPass(folder.path), link.utf8.count <= Self.socketPathRoom {
             base = link
-            elsewhere = []
+            home = nil
         } else {
             var template = Array("/tmp/lockbox-demo-XXXXXX".utf8CString)
             guard mkdtemp(&template) != nil else { throw DemoError("No folder can be made in /tmp.") }
             base = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: base)
-            elsewhere = [base, link]
+            home = link
         }
         try makeFolder(base)
     }
 
-    func remove() throws {
-        for path in elsewhere { try FileManager.default.removeItem(atPath: path) }
+    /// Moves what had to be put elsewhere into the data folder, once nothing runs any more.
+    func comeHome() throws {
+        guard let home else { return }
+        // Sockets cannot be moved to another file system, and nobody needs them now.
+        for instance in Self.instances { try FileManager.default.removeItem(atPath: "\(base)/\(instance.folder)/run") }
+        try FileManager.default.removeItem(atPath: home)
+        try FileManager.default.moveItem(atPath: base, toPath: home)
     }
 
     // MARK: - Mailboxes
@@ -100,7 +108,7 @@ struct DemoMailServer {
     func start(_ children: DemoChildren, log: (String) -> String) async throws -> [DemoChildren.Child] {
         let dovecot = try DemoChildren.find("dovecot", package: "dovecot-imapd")
         var started: [DemoChildren.Child] = []
-        for (name, folder) in [("Dovecot (support instance)", "support"), ("Dovecot (Contoso's own)", "owner")] {
+        for (name, folder) in Self.instances {
             let command = [dovecot, "-F", "-c", "\(base)/\(folder)/dovecot.conf"]
             started.append(
                 try await children.start(name, command, as: user, log: log("dovecot-\(folder)")))

@@ -66,5 +66,11 @@ struct DemoTerminal: Sendable {
     }
 
     /// At once, so that a line is seen when it is told, whoever reads.
-    private func write(_ text: String) throws { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+    private func write(_ text: String) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            throw DemoError("Nobody reads standard output any more.")
+        }
+    }
 }

@@ -13,7 +13,7 @@ struct DemoPerson: Hashable, Sendable {
     let email: String
     let part: String
 
-    var first: String { String(name.prefix { $0 != " " }) }
+    var introduction: String { "\(name), \(part)" }
 
     static let eve = DemoPerson(name: "Eve Park", email: "eve@example-cloud.test", part: "engineer at Example Cloud")
     static let mark = DemoPerson(name: "Mark Lee", email: "mark@example-cloud.test", part: "manager at Example Cloud")
@@ -46,11 +46,11 @@ struct DemoWorld {
     /// Writes all that is needed into `data`. Nothing runs yet.
     init(data: String, port wanted: Int?, entropy: any Entropy) throws {
         self.entropy = entropy
-        folder = try DemoFolder(making: data)
-        let ports = DemoPorts.free(5, entropy: entropy)
         if let wanted, !DemoPorts.isFree(wanted) {
             throw DemoError("Port \(wanted) is taken. Name another one with --port.")
         }
+        folder = try DemoFolder(making: data)
+        let ports = DemoPorts.free(5, entropy: entropy)
         let port = wanted ?? (DemoPorts.isFree(Self.usualPort) ? Self.usualPort : ports[4])
         url = "http://127.0.0.1:\(port)"
         for (name, mode) in [("secrets", 0o700), ("lockbox", 0o700), ("logs", 0o755), ("audit", 0o755)] {

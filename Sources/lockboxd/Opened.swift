@@ -17,6 +17,7 @@ struct Opened {
         _ configuration: Configuration, logLevel: Logger.Level? = nil,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> Opened {
+        try ServerLimits.raiseOpenFiles()
         let clock = SystemClock()
         let level = logLevel ?? Logger.Level(rawValue: configuration.logLevel) ?? .info
         let logger = Logger(label: "lockbox") { JSONLogHandler(label: $0, level: level, clock: clock) }

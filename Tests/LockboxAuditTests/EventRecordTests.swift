@@ -44,6 +44,8 @@ struct EventRecordTests {
             .tenantAdded(Fixture.contoso), .policyChanged(before: Fixture.contoso, after: strict),
             .licenceChanged(Fixture.contoso), .personAdded(Fixture.sue),
             .personChanged(before: Fixture.sue, after: promoted), .personAdded(Fixture.eve),
+            .tenantRenamed(Fixture.contoso), .providerRenamed("Example Cloud"),
+            .resourceAdded(Fixture.mailbox, Fixture.contoso.id),
             .serviceAdded(Fixture.mail.service), .serviceChanged(Fixture.mail.service),
             .tokenIssued(token, Fixture.eve), .tokenRevoked(token, Fixture.eve), .passwordSet(Fixture.frida),
             .signInLocked(Fixture.adam, until: Fixture.now + .minutes(15)),
@@ -78,6 +80,9 @@ struct EventRecordTests {
         case .licenceChanged: (AuditHouse.contoso, "tenant.licenceChanged")
         case .personAdded(let person): (log(of: person), "person.added")
         case .personChanged(_, let person): (log(of: person), "person.changed")
+        case .tenantRenamed: (.tenant(Fixture.contoso.id), "tenant.renamed")
+        case .providerRenamed: (.provider, "provider.renamed")
+        case .resourceAdded: (.tenant(Fixture.contoso.id), "resource.added")
         case .serviceAdded: (.provider, "service.added")
         case .serviceChanged: (.provider, "service.changed")
         case .tokenIssued: (.provider, "token.issued")

@@ -1,0 +1,24 @@
+import Foundation
+
+/// The bounds of the process by name.
+package enum ServerLimits {
+    /// Connections served at once. Well below the files that the process may open, so that strangers who only connect
+    /// cannot keep it from its database, from mail servers, and so from ending access.
+    package static let connections = 512
+    /// How long a connection may say nothing.
+    static let idleSeconds: Int64 = 30
+    private static let files: rlim_t = 4096
+
+    /// Lets the process open as many files as it needs, as far as the system allows.
+    package static func raiseOpenFiles() throws {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        if limit.rlim_cur < files {
+            limit.rlim_cur = min(files, limit.rlim_max)
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        guard limit.rlim_cur >= rlim_t(connections * 2) else {
+            throw ConfigurationError("the process may open only \(limit.rlim_cur) files; \(connections * 2) are needed")
+        }
+    }
+}
