@@ -336,7 +336,7 @@ def test_too_many_wrong_passwords_lock_the_door(install):
     assert unknown.status == 401 and unknown.code == "badCredentials"
     for _ in range(30):
         answer = api.post("/v1/tokens", {**right, "password": "wrong password"})
-        if answer.status == 429:
+        if answer.status in (401, 429):
             break
     assert answer.status == 429 and answer.code in ("lockedOut", "tooManyAttempts"), answer
     assert int(answer.headers["retry-after"]) > 0
