@@ -124,8 +124,8 @@ struct Demo: AsyncParsableCommand {
         }
     }
 
-    /// Waits for the server's end. A story that failed brings it about, and so does a good one if no more is wanted; else
-    /// an operator does, as with any server.
+    /// Waits for the server's end. A story that failed brings it about, and so does a good one if no more is wanted;
+    /// else an operator does, as with any server.
     private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: DemoGuide) async throws -> Bool {
         var told: Result<Bool, any Error>?
         while let event = try await group.next() {
