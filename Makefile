@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTEST := PYTHONDONTWRITEBYTECODE=1 .venv/bin/pytest
 E2E := Tests/EndToEnd
 
-.PHONY: help setup setup-tests build demo test lint e2e
+.PHONY: help setup setup-tests build demo test lint e2e bench
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,3 +33,7 @@ test: setup-tests lint ## Everything: format, walls between rooms, unit tests, e
 
 e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
 	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)
+
+bench: setup-tests ## Time a release build: ratios to yardsticks of the same run
+	@scripts/quietly "swift build -c release" swift build -c release --scratch-path .build-release --product lockboxd
+	@LOCKBOXD=.build-release/release/lockboxd .venv/bin/python scripts/bench

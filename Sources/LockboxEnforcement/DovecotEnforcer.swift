@@ -15,8 +15,8 @@ package struct DovecotEnforcer: Enforcer {
     private static let rounds = 5
     /// The moment that a kicked process needs to go.
     private static let betweenRounds = TimeAmount.milliseconds(20)
-    /// Waits between further looks. Together they are longer than a mail server may take from our answer to an open session
-    /// (its `timeout_msecs` is 3 s); only then is the removal confirmed.
+    /// Waits between further looks. Together they are longer than a mail server may take from our answer to an open
+    /// session (its `timeout_msecs` is 3 s); only then is the removal confirmed.
     private static let afterwards: [TimeAmount] = [
         .milliseconds(100), .milliseconds(150), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2),
     ]

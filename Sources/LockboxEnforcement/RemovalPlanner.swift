@@ -16,8 +16,9 @@ package struct RemovalPlanner: EventReader {
                 try tx.revokeCredential(credential.id, at: now)
             }
             for service in grant.scope.services {
-                // Where no credential was issued nobody can be connected. HTTP and SQL without a way to be told ask anew
-                // about the credential; mail sessions last, so an order that cannot be carried out must show as failed.
+                // Where no credential was issued nobody can be connected. HTTP and SQL without a way to be told ask
+                // anew about the credential; mail sessions last, so an order that cannot be carried out must show as
+                // failed.
                 let usernames = credentials.filter { $0.resource.service == service }.map(\.username)
                 guard !usernames.isEmpty, let settings = try tx.service(service),
                     settings.doveadm != nil || settings.service.kind == .imap

@@ -69,8 +69,8 @@ extension Lockbox {
     }
 
     /// Records that `credential` was presented and accepted. The first time is an event of the tenant's log: no record,
-    /// no access, so the service is answered only after this. False, and nothing recorded, if its access has ended meanwhile:
-    /// an answer from memory may be a moment old, and no use may follow the record of the end.
+    /// no access, so the service is answered only after this. False, and nothing recorded, if its access has ended
+    /// meanwhile: an answer from memory may be a moment old, and no use may follow the record of the end.
     package func recordUse(of credential: Credential) async throws -> Bool {
         try await store.write(by: .service(credential.resource.service)) { change in
             guard case .active(let grant) = try change.tx.request(credential.request)?.seen(at: change.now).state,

@@ -31,14 +31,7 @@ package final class SQLiteEngine: SQLEngine {
 
     private init(path: String, durability: Durability, temporaryFolder: String?) throws {
         try DatabaseFile.protect(path)
-        let opened = try translatingErrors {
-            let pool = try DatabasePool(path: path, configuration: Self.configuration)
-            let version = try pool.writeWithoutTransaction { writer in
-                try durability.enforce(on: writer)
-                return try Self.dataVersion(writer)
-            }
-            return (pool, version, try Checkpoints(path: path, configuration: Self.configuration))
-        }
+        let opened = try translatingErrors { try Self.open(path, durability) }
         let (pool, version, checkpoints) = opened
         self.pool = pool
         self.checkpoints = checkpoints
@@ -47,6 +40,28 @@ package final class SQLiteEngine: SQLEngine {
         let writer = GroupWriter(pool: pool, checkpoints: checkpoints)
         self.writer = writer
         self.queue = WriteQueue(commit: writer.commit)
+    }
+
+    /// Making a new file a WAL database does not wait for another process that does the same; it fails as busy at once.
+    private static func open(
+        _ path: String, _ durability: Durability
+    ) throws -> (pool: DatabasePool, version: Int64, checkpoints: Checkpoints) {
+        var attempt = 1
+        while true {
+            do {
+                let pool = try DatabasePool(path: path, configuration: configuration)
+                let version = try pool.writeWithoutTransaction { writer in
+                    try durability.enforce(on: writer)
+                    return try dataVersion(writer)
+                }
+                return (pool, version, try Checkpoints(path: path, configuration: configuration))
+            } catch let error as DatabaseError
+                where error.resultCode == .SQLITE_BUSY && attempt < SQLiteLimits.openAttempts
+            {
+                attempt += 1
+                usleep(SQLiteLimits.betweenOpenAttemptsMicroseconds)
+            }
+        }
     }
 
     deinit {

@@ -8,6 +8,8 @@ enum SQLiteLimits {
     static let readers = 8
     /// How long to wait for a lock that another process holds.
     static let busyTimeoutSeconds = 5.0
+    static let openAttempts = 100
+    static let betweenOpenAttemptsMicroseconds: UInt32 = 50_000
     /// Bodies between two checkpoints beside the writer.
     static let writesBetweenCheckpoints = 512
     /// Length of the write-ahead log from which the writer waits for a checkpoint.

@@ -23,8 +23,8 @@ struct RemovalPlannerTests {
         }
     }
 
-    /// Approves access to `resources` (service and name), issues a credential for each of `used`, revokes, and gives the
-    /// orders that came of it.
+    /// Approves access to `resources` (service and name), issues a credential for each of `used`, revokes, and gives
+    /// the orders that came of it.
     private static func orders(
         _ house: House, _ resources: [(String, String)], used: [(String, String)]
     ) async throws -> [Removal] {
