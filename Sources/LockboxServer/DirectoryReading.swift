@@ -106,8 +106,8 @@ extension DirectoryFile {
                 decisionWindow: try parts["decisionWindow"]?.span() ?? standard.decisionWindow,
                 maxAccess: try parts["maxAccess"]?.span() ?? standard.maxAccess,
                 approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded)
-        } catch let refusal as Refusal {
-            throw (refusal.field.flatMap { parts[$0] } ?? value).error(refusal.sentence)
+        } catch Refusal.invalid(let field, let problem) {
+            throw (parts[field] ?? value).error(problem.sentence)
         } catch let error as ConfigurationError {
             throw error
         } catch {

@@ -6,23 +6,30 @@ enum SigningKey {
     /// Reads the seed; makes one if there is no file.
     static func load(_ path: String, entropy: any Entropy) throws -> [UInt8] {
         if !FileManager.default.fileExists(atPath: path) {
-            let text = entropy.bytes(32).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
             try FileManager.default.createDirectory(
                 atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
-            guard
-                FileManager.default.createFile(
-                    atPath: path, contents: Data((text + "\n").utf8), attributes: [.posixPermissions: 0o600])
-            else { throw ConfigurationError("signing.keyFile: \(path) cannot be written") }
+            try make(path, seed: entropy.bytes(32))
         }
         let text = try SecretFile.read(path, for: "signing.keyFile")
-        let digits = Array(text.utf8)
-        let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
-            UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
-        }
-        guard digits.count == 64, bytes.count == 32 else {
+        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        guard digits.count == 64, text.utf8.count == 64 else {
             throw ConfigurationError("signing.keyFile: \(path) must hold 64 hexadecimal digits")
         }
-        return bytes
+        return stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+
+    /// The file appears whole, on the disk and closed to others, or not at all. Should another process have made one
+    /// meanwhile, that one stays: both must sign with the same key.
+    private static func make(_ path: String, seed: [UInt8]) throws(ConfigurationError) {
+        let draft = path + ".\(getpid()).new"
+        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        guard file >= 0 else { throw ConfigurationError("signing.keyFile: \(path) cannot be written") }
+        defer { unlink(draft) }
+        let text = seed.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\n"
+        let isWritten = write(file, text, text.utf8.count) == text.utf8.count && fsync(file) == 0
+        guard close(file) == 0, isWritten, link(draft, path) == 0 || errno == EEXIST else {
+            throw ConfigurationError("signing.keyFile: \(path) cannot be written")
+        }
     }
 }

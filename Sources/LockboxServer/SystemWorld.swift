@@ -7,49 +7,20 @@ import Synchronization
 
 // The one home of the machine's clock, its randomness and its timers. Everything else is handed these.
 
-/// The machine's clock, which does not go back.
-///
-/// A step forward is followed at once: what is overdue then ends then. A step back is not: time goes on from where it
-/// was at the pace of the monotonic clock, because otherwise access would last longer than was approved (decision
-/// 0004).
+/// The machine's clock, which does not go back (`SteadyTime` says how).
 package final class SystemClock: WallClock {
-    /// Steps back up to this are ordinary corrections; time stands still until the clock has caught up.
-    private static let tolerated = TimeSpan.seconds(1)
+    private let time: Mutex<SteadyTime>
 
-    private struct Anchor {
-        var wall: Timestamp
-        var monotonic: ContinuousClock.Instant
-    }
-
-    private let anchor: Mutex<Anchor>
-
-    package init() { anchor = Mutex(Anchor(wall: Self.wall(), monotonic: .now)) }
+    package init() { time = Mutex(SteadyTime(wall: Self.wall(), monotonic: .now)) }
 
     package func now() -> Timestamp {
         let (wall, monotonic) = (Self.wall(), ContinuousClock.now)
-        return anchor.withLock { anchor in
-            if wall >= anchor.wall {
-                anchor = Anchor(wall: wall, monotonic: monotonic)
-            } else if anchor.wall - wall > Self.tolerated {
-                let passed = (monotonic - anchor.monotonic).components
-                let milliseconds = passed.seconds * 1000 + passed.attoseconds / 1_000_000_000_000_000
-                if milliseconds > 0 {
-                    // The rest below a millisecond stays in the anchor, so that many calls do not lose time.
-                    let whole = TimeSpan(milliseconds: milliseconds)
-                    anchor = Anchor(
-                        wall: anchor.wall + whole, monotonic: anchor.monotonic.advanced(by: .milliseconds(milliseconds))
-                    )
-                }
-            }
-            return anchor.wall
-        }
+        return time.withLock { $0.read(wall: wall, monotonic: monotonic) }
     }
 
     /// Time is at least `instant`: what was recorded before a restart has happened, whatever the machine's clock says.
     package func advance(to instant: Timestamp) {
-        anchor.withLock { anchor in
-            if anchor.wall < instant { anchor = Anchor(wall: instant, monotonic: .now) }
-        }
+        time.withLock { $0.advance(to: instant, monotonic: .now) }
     }
 
     private static func wall() -> Timestamp {

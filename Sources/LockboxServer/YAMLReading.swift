@@ -12,13 +12,15 @@ package struct ConfigurationError: Error, CustomStringConvertible, Sendable {
 struct YAMLValue {
     private let node: Node
     private let file: String
+    /// The key's line where there is a key, because that is what a reader looks for.
+    private let line: Int
     let path: String
 
     /// Reads `text`, which came from the file called `file`.
     init(parsing text: String, file: String) throws(ConfigurationError) {
         do {
             guard let node = try Yams.compose(yaml: text) else { throw ConfigurationError("\(file): is empty") }
-            self.init(node: node, file: file, path: "")
+            self.init(node: node, file: file, line: node.mark?.line ?? 0, path: "")
         } catch let error as ConfigurationError {
             throw error
         } catch let error as YamlError {
@@ -38,14 +40,15 @@ struct YAMLValue {
         }
     }
 
-    private init(node: Node, file: String, path: String) {
+    private init(node: Node, file: String, line: Int, path: String) {
         self.node = node
         self.file = file
+        self.line = line
         self.path = path
     }
 
     /// `directory.yaml, line 12: tenants[0].people[1].email`.
-    var place: String { "\(file), line \(node.mark?.line ?? 0)\(path.isEmpty ? "" : ": \(path)")" }
+    var place: String { "\(file), line \(line)\(path.isEmpty ? "" : ": \(path)")" }
 
     func error(_ problem: String) -> ConfigurationError { ConfigurationError("\(place): \(problem)") }
 
@@ -54,20 +57,21 @@ struct YAMLValue {
         guard case .mapping(let mapping) = node else { throw error("must be a mapping of keys to values") }
         var members: [String: YAMLValue] = [:]
         for (key, value) in mapping {
-            let at = YAMLValue(node: key, file: file, path: join(key.string ?? "?"))
+            let at = YAMLValue(node: key, file: file, line: key.mark?.line ?? line, path: join(key.string ?? "?"))
             guard let name = key.string, known.contains(name) else {
                 throw at.error("is not a known key; known are \(known.joined(separator: ", "))")
             }
             guard members[name] == nil else { throw at.error("is given twice") }
-            // The value's own mark is that of its content; a key's line is what a reader looks for.
-            members[name] = YAMLValue(node: value, file: file, path: at.path)
+            members[name] = YAMLValue(node: value, file: file, line: at.line, path: at.path)
         }
         return members
     }
 
     func items() throws(ConfigurationError) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else { throw error("must be a list") }
-        return sequence.enumerated().map { YAMLValue(node: $1, file: file, path: "\(path)[\($0)]") }
+        return sequence.enumerated().map {
+            YAMLValue(node: $1, file: file, line: $1.mark?.line ?? line, path: "\(path)[\($0)]")
+        }
     }
 
     func text() throws(ConfigurationError) -> String {

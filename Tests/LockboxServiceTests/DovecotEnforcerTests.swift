@@ -83,6 +83,16 @@ struct DovecotEnforcerTests {
         #expect(asked.filter { $0.command == "kick" }.count == 5)
     }
 
+    @Test func rowsBesideTheListCountToo() async throws {
+        // Dovecot 2.3.19 puts the first row into the list and the others after it.
+        let (problem, _) = try await Self.problem(["lbx-abc-1"]) { asked in
+            guard asked.command == "who" else { return Self.rows([]) }
+            return .json(
+                #"[["doveadmResponse",[{"username":"sue@contoso.test"}],{"username":"lbx-abc-1"},"lockbox"]]"#)
+        }
+        #expect(problem == "the mail server still shows open sessions")
+    }
+
     @Test func sessionsOfOthersAreNotTakenForOurs() async throws {
         let (problem, _) = try await Self.problem(["lbx-abc-1"]) { asked in
             asked.command == "who" ? Self.rows(["lbx-abc-10", "sue@contoso.test"]) : Self.rows([])

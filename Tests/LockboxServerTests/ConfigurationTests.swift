@@ -1,0 +1,195 @@
+import Foundation
+import Testing
+
+@testable import LockboxServer
+
+/// `lockbox.yaml`: what it means, and what is said of a broken one.
+struct ConfigurationTests {
+    private static let minimal = """
+        database: sqlite:lockbox.sqlite
+        mail: smtp://127.0.0.1:25?from=lockbox@cloud.test
+
+        """
+
+    private static func load(
+        _ text: String, environment: [String: String] = [:], in folder: Folder
+    ) throws -> Configuration {
+        try Configuration.load(path: folder.write(text, to: "lockbox.yaml"), environment: environment)
+    }
+
+    @Test func whatIsNotSaidHasItsDefault() throws {
+        let folder = try Folder()
+        let configuration = try Self.load(Self.minimal, in: folder)
+        #expect(configuration.host == "127.0.0.1")
+        #expect(configuration.port == 8443)
+        #expect(configuration.publicURL == "http://127.0.0.1:8443")
+        #expect(configuration.origin == "127.0.0.1:8443")
+        #expect(configuration.database == folder.path + "/lockbox.sqlite")
+        #expect(configuration.dataDir == folder.path + "/data")
+        #expect(configuration.signingKeyFile == folder.path + "/data/signing.key")
+        #expect(configuration.logLevel == "info")
+    }
+
+    @Test func pathsAreRelativeToTheFileAndTheAddressLosesItsSlash() throws {
+        let folder = try Folder()
+        try folder.write("smtps://user:secret@mail.test?from=a@b.test\n", to: "mail.url")
+        let configuration = try Self.load(
+            """
+            listen: "[::1]:9000"
+            publicURL: https://lockbox.cloud.test/
+            database: sqlite:/srv/lockbox.sqlite
+            dataDir: state
+            mailFile: mail.url
+            signing:
+              keyFile: keys/log.key
+            log: debug
+            """, in: folder)
+        #expect(configuration.host == "::1")
+        #expect(configuration.port == 9000)
+        #expect(configuration.publicURL == "https://lockbox.cloud.test")
+        #expect(configuration.origin == "lockbox.cloud.test")
+        #expect(configuration.publicHost == "lockbox.cloud.test")
+        #expect(configuration.database == "/srv/lockbox.sqlite")
+        #expect(configuration.dataDir == folder.path + "/state")
+        #expect(configuration.mail == "smtps://user:secret@mail.test?from=a@b.test")
+        #expect(configuration.signingKeyFile == folder.path + "/keys/log.key")
+        #expect(configuration.logLevel == "debug")
+    }
+
+    @Test func environmentWins() throws {
+        let folder = try Folder()
+        let configuration = try Self.load(
+            Self.minimal + "listen: 127.0.0.1:1\nlog: debug\n",
+            environment: [
+                "LOCKBOX_LISTEN": "0.0.0.0:8080", "LOCKBOX_PUBLICURL": "https://env.test",
+                "LOCKBOX_DATABASE": "sqlite:env.sqlite", "LOCKBOX_DATADIR": "env", "LOCKBOX_LOG": "error",
+                "LOCKBOX_SIGNING_KEYFILE": "env.key", "LOCKBOX_MAIL": "file:letters", "PATH": "/bin",
+            ], in: folder)
+        #expect(configuration.host == "0.0.0.0" && configuration.port == 8080)
+        #expect(configuration.publicURL == "https://env.test")
+        #expect(configuration.database == folder.path + "/env.sqlite")
+        #expect(configuration.dataDir == folder.path + "/env")
+        #expect(configuration.signingKeyFile == folder.path + "/env.key")
+        #expect(configuration.mail == "file:" + folder.path + "/letters")
+        #expect(configuration.logLevel == "error")
+    }
+
+    private static let known = "listen, publicURL, database, dataDir, mail, mailFile, log"
+
+    /// A broken file, and all that is said of it.
+    private static let broken: [(name: String, text: String, complaint: String)] = [
+        ("empty", "", "lockbox.yaml: is empty"),
+        ("nothing but a comment", "# nothing\n", "lockbox.yaml: is empty"),
+        ("not a mapping", "- a\n- b\n", "lockbox.yaml, line 1: must be a mapping of keys to values"),
+        (
+            "unknown key", minimal + "databse: x\n",
+            "lockbox.yaml, line 3: databse: is not a known key; known are signing, gateway, \(known)"
+        ),
+        (
+            "unknown inner key", minimal + "signing:\n  key: x\n",
+            "lockbox.yaml, line 4: signing.key: is not a known key; known are keyFile"
+        ),
+        ("duplicate key", minimal + "log: info\nlog: debug\n", "lockbox.yaml, line 3: log: is given twice"),
+        (
+            "tab", minimal + "signing:\n\tkeyFile: x\n",
+            "lockbox.yaml, line 4: found character that cannot start any token"
+        ),
+        (
+            "bad indent", minimal + "signing:\n    keyFile: x\n  other: y\n",
+            "lockbox.yaml, line 5: did not find expected key"
+        ),
+        ("unclosed quote", minimal + "log: \"info\n", "lockbox.yaml, line 4: found unexpected end of stream"),
+        (
+            "two documents", minimal + "---\nlog: info\n",
+            "lockbox.yaml, line 3: but found another document"
+        ),
+        ("list for a text", minimal + "log: [info]\n", "lockbox.yaml, line 3: log: must be a text"),
+        ("nothing for a text", minimal + "log:\n", "lockbox.yaml, line 3: log: must be a text"),
+        (
+            "text for a mapping", minimal + "signing: x\n",
+            "lockbox.yaml, line 3: signing: must be a mapping of keys to values"
+        ),
+        (
+            "gateway", minimal + "gateway:\n  listen: x\n",
+            "lockbox.yaml, line 3: gateway: this version has no gateway; take the key out"
+        ),
+        ("no mail", "database: sqlite:x\n", "lockbox.yaml: mail is missing"),
+        ("no database", "mail: file:letters\n", "lockbox.yaml: database is missing"),
+        (
+            "another database", "database: postgres://db/lockbox\nmail: file:letters\n",
+            "lockbox.yaml, line 1: database: must be sqlite:PATH; this version knows no other database"
+        ),
+        (
+            "no path", "database: \"sqlite:\"\nmail: file:letters\n",
+            "lockbox.yaml, line 1: database: must be sqlite:PATH; this version knows no other database"
+        ),
+        (
+            "both mails", minimal + "mailFile: x\n",
+            "lockbox.yaml, line 3: mailFile: mail and mailFile exclude each other"
+        ),
+        (
+            "mail file that is not there", "database: sqlite:x\nmailFile: nowhere\n",
+            "lockbox.yaml, line 2: mailFile: the file FOLDER/nowhere cannot be read"
+        ),
+        (
+            "no port", minimal + "listen: localhost\n",
+            "lockbox.yaml, line 3: listen: must be HOST:PORT, such as 127.0.0.1:8443"
+        ),
+        (
+            "port too large", minimal + "listen: 127.0.0.1:65536\n",
+            "lockbox.yaml, line 3: listen: must be HOST:PORT, such as 127.0.0.1:8443"
+        ),
+        (
+            "no host", minimal + "listen: \":8443\"\n",
+            "lockbox.yaml, line 3: listen: must be HOST:PORT, such as 127.0.0.1:8443"
+        ),
+        (
+            "no web address", minimal + "publicURL: lockbox.cloud.test\n",
+            "lockbox.yaml, line 3: publicURL: must be a web address such as https://lockbox.example"
+        ),
+        (
+            "address with a query", minimal + "publicURL: https://lockbox.cloud.test/?a=b\n",
+            "lockbox.yaml, line 3: publicURL: must be a web address such as https://lockbox.example"
+        ),
+        (
+            "address with a password", minimal + "publicURL: https://a:b@lockbox.cloud.test\n",
+            "lockbox.yaml, line 3: publicURL: must be a web address such as https://lockbox.example"
+        ),
+        (
+            "log level", minimal + "log: loud\n",
+            "lockbox.yaml, line 3: log: must be one of trace, debug, info, notice, warning, error, critical"
+        ),
+    ]
+
+    @Test(arguments: broken.indices) func brokenFileIsRefusedByLineAndKey(_ index: Int) throws {
+        let (name, text, expected) = Self.broken[index]
+        let folder = try Folder()
+        let said = try complaint(in: folder) { _ = try Self.load(text, in: folder) }
+        #expect(said == expected, "\(name)")
+    }
+
+    @Test func brokenVariableIsNamedInsteadOfTheLine() throws {
+        let folder = try Folder()
+        let said = try complaint(in: folder) {
+            _ = try Self.load(Self.minimal, environment: ["LOCKBOX_LISTEN": "here"], in: folder)
+        }
+        #expect(said == "the environment variable LOCKBOX_LISTEN: must be HOST:PORT, such as 127.0.0.1:8443")
+    }
+
+    @Test func secretOfAMailFileIsNotInTheComplaint() throws {
+        let folder = try Folder()
+        try folder.write("  \n", to: "mail.url")
+        let said = try complaint(in: folder) {
+            _ = try Self.load("database: sqlite:x\nmailFile: mail.url\n", in: folder)
+        }
+        #expect(said == "lockbox.yaml, line 2: mailFile: the file FOLDER/mail.url is empty")
+    }
+
+    @Test func fileThatIsNotThereIsNamed() throws {
+        let folder = try Folder()
+        let said = try complaint(in: folder) {
+            _ = try Configuration.load(path: folder.path + "/nowhere.yaml", environment: [:])
+        }
+        #expect(said == "FOLDER/nowhere.yaml: cannot be read")
+    }
+}

@@ -1,0 +1,273 @@
+import Foundation
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+import Testing
+
+@testable import LockboxServer
+
+/// `directory.yaml`: what it means, and what is said of a broken one.
+struct DirectoryReadingTests {
+    private static func load(_ text: String, in folder: Folder) throws -> DirectoryFile {
+        try folder.write("a secret\n", to: "secret")
+        return try DirectoryFile.load(path: folder.write(text, to: "directory.yaml"))
+    }
+
+    private static let whole = """
+        provider:
+          name: Example Cloud
+          people:
+            - email: Eve@Cloud.test
+              name: Eve Park
+              roles: [engineer, manager]
+              aliases: [e.park@cloud.test]
+        services:
+          - id: mail
+            kind: imap
+            resources: mailbox
+            introspection:
+              clientID: dovecot
+              clientSecretFile: secret
+            removal:
+              doveadm:
+                url: http://127.0.0.1:8080/doveadm/v1
+                apiKeyFile: secret
+        tenants:
+          - id: contoso
+            name: Contoso Ltd
+            licence:
+              lockbox: true
+            policy:
+              decisionWindow: PT6H
+              approvalsNeeded: 2
+            people:
+              - email: adam@contoso.test
+                name: Adam Cole
+                roles: [approver]
+                disabled: true
+            resources:
+              - service: mail
+                id: mailbox:info@contoso.test
+
+        """
+
+    @Test func wholeFileIsReadAsItIsMeant() throws {
+        let folder = try Folder()
+        let file = try Self.load(Self.whole, in: folder)
+        #expect(file.providerName == "Example Cloud")
+        let eve = try #require(file.providerPeople.first)
+        #expect(eve.email.text == "Eve@Cloud.test" && eve.name == "Eve Park" && eve.roles == [.engineer, .manager])
+        #expect(eve.aliases.map(\.text) == ["e.park@cloud.test"] && !eve.isDisabled)
+        let service = try #require(file.services.first?.settings)
+        #expect(service.introspection?.clientID == "dovecot")
+        #expect(service.introspection?.clientSecretFile == folder.path + "/secret")
+        #expect(service.doveadm?.url == "http://127.0.0.1:8080/doveadm/v1")
+        #expect(service.doveadm?.apiKeyFile == folder.path + "/secret")
+        let tenant = try #require(file.tenants.first)
+        #expect(tenant.isLicensed && tenant.name == "Contoso Ltd")
+        // What a policy does not say is the standard, which requires approval.
+        #expect(tenant.policy?.requireApproval == true)
+        #expect(tenant.policy?.decisionWindow == .hours(6))
+        #expect(tenant.policy?.maxAccess == .hours(4))
+        #expect(tenant.policy?.approvalsNeeded == 2)
+        #expect(tenant.people.map(\.isDisabled) == [true])
+        #expect(tenant.resources.map(\.resource.name) == ["mailbox:info@contoso.test"])
+    }
+
+    private static let person = "    - email: eve@cloud.test\n      name: Eve Park\n      roles: [engineer]\n"
+    private static let provider = "provider:\n  people:\n" + person
+
+    private static func tenant(_ more: String) -> String {
+        "tenants:\n  - id: contoso\n    name: Contoso Ltd\n" + more
+    }
+
+    private static let licence = "    licence:\n      lockbox: true\n"
+
+    private static func service(_ more: String) -> String { "services:\n  - id: mail\n    kind: imap\n" + more }
+
+    /// A broken file, and all that is said of it.
+    private static let broken: [(name: String, text: String, complaint: String)] = [
+        ("empty", "", "directory.yaml: is empty"),
+        (
+            "unknown key", "people: []\n",
+            "directory.yaml, line 1: people: is not a known key; known are provider, tenants, services"
+        ),
+        (
+            "unknown key of a person", provider + "      role: engineer\n",
+            "directory.yaml, line 6: provider.people[0].role: is not a known key; "
+                + "known are email, name, roles, aliases, disabled"
+        ),
+        (
+            "duplicate key", tenant(licence + "    name: Another\n"),
+            "directory.yaml, line 3: name: is given twice"
+        ),
+        (
+            "tab", "provider:\n\tname: x\n",
+            "directory.yaml, line 2: found character that cannot start any token"
+        ),
+        (
+            "bad indent", "provider:\n  name: x\n   people: []\n",
+            "directory.yaml, line 3: mapping values are not allowed in this context"
+        ),
+        (
+            "people that are no list", "provider:\n  people: eve\n",
+            "directory.yaml, line 2: provider.people: must be a list"
+        ),
+        (
+            "no address", "provider:\n  people:\n    - name: Eve Park\n      roles: [engineer]\n",
+            "directory.yaml, line 3: provider.people[0]: email is missing"
+        ),
+        (
+            "bad address", "provider:\n  people:\n    - email: eve\n      name: Eve Park\n      roles: [engineer]\n",
+            "directory.yaml, line 3: provider.people[0].email: must be an e-mail address in ASCII"
+        ),
+        (
+            "address that only looks ASCII",
+            "provider:\n  people:\n    - email: \u{435}ve@cloud.test\n      name: Eve Park\n      roles: [engineer]\n",
+            "directory.yaml, line 3: provider.people[0].email: must be an e-mail address in ASCII"
+        ),
+        (
+            "bad alias", provider + "      aliases: [eve]\n",
+            "directory.yaml, line 6: provider.people[0].aliases[0]: must be an e-mail address in ASCII"
+        ),
+        (
+            "too many aliases",
+            provider + "      aliases: [\((0...10).map { "a\($0)@b.test" }.joined(separator: ", "))]\n",
+            "directory.yaml, line 3: provider.people[0]: has more than 10 aliases"
+        ),
+        (
+            "no roles", "provider:\n  people:\n    - email: eve@cloud.test\n      name: Eve Park\n",
+            "directory.yaml, line 3: provider.people[0]: roles is missing"
+        ),
+        (
+            "unknown role", "provider:\n  people:\n    - email: eve@cloud.test\n      name: E\n      roles: [boss]\n",
+            "directory.yaml, line 5: provider.people[0].roles[0]: boss is not a role here; "
+                + "known are engineer, manager, operator, auditor"
+        ),
+        (
+            "role of the other side",
+            "provider:\n  people:\n    - email: eve@cloud.test\n      name: E\n      roles: [engineer, approver]\n",
+            "directory.yaml, line 5: provider.people[0].roles[1]: approver is not a role here; "
+                + "known are engineer, manager, operator, auditor"
+        ),
+        (
+            "provider's role at a tenant",
+            tenant(licence + "    people:\n      - email: a@b.test\n        name: A\n        roles: [engineer]\n"),
+            "directory.yaml, line 9: tenants[0].people[0].roles[0]: engineer is not a role here; "
+                + "known are member, approver, admin, auditor"
+        ),
+        (
+            "duplicate person",
+            provider + "    - email: EVE+x@Cloud.test\n      name: Eve Again\n      roles: [manager]\n",
+            "directory.yaml, line 6: provider.people[1].email: is given twice "
+                + "(see directory.yaml, line 3: provider.people[0].email)"
+        ),
+        (
+            "wrong type of a flag", provider + "      disabled: maybe\n",
+            "directory.yaml, line 6: provider.people[0].disabled: must be true or false"
+        ),
+        (
+            "name that hides", "provider:\n  name: \"Example\\u202ECloud\"\n",
+            "directory.yaml, line 2: provider.name: contains control or invisible formatting characters."
+        ),
+        ("missing licence", tenant("    people: []\n"), "directory.yaml, line 2: tenants[0]: licence is missing"),
+        (
+            "licence of nothing", tenant("    licence: {}\n"),
+            "directory.yaml, line 4: tenants[0].licence: lockbox is missing"
+        ),
+        (
+            "licence that is unclear", tenant("    licence:\n      lockbox: perhaps\n"),
+            "directory.yaml, line 5: tenants[0].licence.lockbox: must be true or false"
+        ),
+        (
+            "bad tenant", "tenants:\n  - id: Contoso Ltd\n    name: Contoso\n" + licence,
+            "directory.yaml, line 2: tenants[0].id: must be 1 to 63 lower-case letters, digits and dashes"
+        ),
+        (
+            "bad duration", tenant(licence + "    policy:\n      maxAccess: 4h\n"),
+            "directory.yaml, line 7: tenants[0].policy.maxAccess: must be an ISO 8601 duration such as PT12H"
+        ),
+        (
+            "duration of a calendar", tenant(licence + "    policy:\n      maxAccess: P1M\n"),
+            "directory.yaml, line 7: tenants[0].policy.maxAccess: must be an ISO 8601 duration such as PT12H"
+        ),
+        (
+            "duration out of range", tenant(licence + "    policy:\n      maxAccess: P2D\n"),
+            "directory.yaml, line 7: tenants[0].policy.maxAccess: "
+                + "is out of range; allowed is PT1S to P1D (24 hours)."
+        ),
+        (
+            "no approvals", tenant(licence + "    policy:\n      approvalsNeeded: 0\n"),
+            "directory.yaml, line 7: tenants[0].policy.approvalsNeeded: is out of range; allowed is 1 to 10."
+        ),
+        (
+            "approvals that are no number", tenant(licence + "    policy:\n      approvalsNeeded: two\n"),
+            "directory.yaml, line 7: tenants[0].policy.approvalsNeeded: must be a whole number"
+        ),
+        (
+            "unknown rule", tenant(licence + "    policy:\n      requireAproval: false\n"),
+            "directory.yaml, line 7: tenants[0].policy.requireAproval: is not a known key; "
+                + "known are requireApproval, decisionWindow, maxAccess, approvalsNeeded"
+        ),
+        (
+            "resource without a type",
+            tenant(licence + "    resources:\n      - service: mail\n        id: info@contoso.test\n"),
+            "directory.yaml, line 8: tenants[0].resources[0].id: "
+                + "must be TYPE:NAME, such as mailbox:info@contoso.example"
+        ),
+        (
+            "unknown kind", "services:\n  - id: mail\n    kind: telnet\n    resources: mailbox\n",
+            "directory.yaml, line 3: services[0].kind: must be one of imap, http, sql"
+        ),
+        (
+            "bad type of resource", service("    resources: Mail box\n"),
+            "directory.yaml, line 4: services[0].resources: must be a word of lower-case letters"
+        ),
+        (
+            "client with a colon",
+            service(
+                "    resources: mailbox\n    introspection:\n      clientID: a:b\n      clientSecretFile: secret\n"),
+            "directory.yaml, line 6: services[0].introspection.clientID: "
+                + "must be 1 to 100 visible ASCII characters without a colon"
+        ),
+        (
+            "secret that is not there",
+            service(
+                "    resources: mailbox\n    introspection:\n      clientID: a\n      clientSecretFile: nowhere\n"),
+            "directory.yaml, line 7: services[0].introspection.clientSecretFile: "
+                + "the file FOLDER/nowhere cannot be read"
+        ),
+        (
+            "removal to nowhere",
+            service(
+                "    resources: mailbox\n    removal:\n      doveadm:\n        url: localhost\n"
+                    + "        apiKeyFile: secret\n"),
+            "directory.yaml, line 7: services[0].removal.doveadm.url: "
+                + "must be a web address such as http://127.0.0.1:8080/doveadm/v1"
+        ),
+        (
+            "no service", "services:\n  -\n",
+            "directory.yaml, line 2: services[0]: must be a mapping of keys to values"
+        ),
+    ]
+
+    @Test(arguments: broken.indices) func brokenFileIsRefusedByLineAndKey(_ index: Int) throws {
+        let (name, text, expected) = Self.broken[index]
+        let folder = try Folder()
+        let said = try complaint(in: folder) { _ = try Self.load(text, in: folder) }
+        #expect(said == expected, "\(name)")
+    }
+
+    @Test func everyExampleFileIsSound() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Examples")
+            .standardizedFileURL
+        let files = FileManager.default.enumerator(atPath: root.path)
+        for case let name as String in files ?? .init() where name.hasSuffix("directory.yaml") {
+            let folder = try Folder()
+            let text = try String(contentsOf: root.appending(path: name), encoding: .utf8)
+            let said = try complaint(in: folder) { _ = try Self.load(text, in: folder) }
+            // Its secrets are made when it is installed.
+            #expect(said == "nothing" || said.contains("cannot be read"), "\(name)")
+        }
+    }
+}
