@@ -67,7 +67,7 @@ struct DemoGuide {
               \(lockbox) audit verify --export \(data)/audit/contoso.jsonl
               curl -H "Authorization: Bearer $LOCKBOX_TOKEN" $LOCKBOX_URL/v1/requests
 
-            Mail programs (IMAP, no encryption): Sue and Sam at 127.0.0.1:\(world.mail.ownPort), with the passwords above;
+            Mail programs (IMAP, no encryption): Sue and Sam at 127.0.0.1:\(world.mail.ownPort), with these passwords;
             Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2), while access lasts.
 
             Ctrl-C ends the server and everything that was started with it.
