@@ -96,7 +96,6 @@ extension ProblemAnswer {
         switch refusal {
         case .notSignedIn: headers[.wwwAuthenticate] = "Bearer"
         case .tooManyAttempts(let wait): headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
-        case .lockedOut: headers[.retryAfter] = "900"
         case .stale(let current): headers[.eTag] = "\"v\(current)\""
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
             .notPermitted,
@@ -116,7 +115,7 @@ extension Refusal {
         case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .keyReused: .unprocessableContent
         case .notFound: .notFound
         case .notSignedIn, .badCredentials: .unauthorized
-        case .lockedOut, .tooManyAttempts: .tooManyRequests
+        case .tooManyAttempts: .tooManyRequests
         case .notPermitted, .ownRequest: .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed

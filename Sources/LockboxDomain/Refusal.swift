@@ -17,7 +17,6 @@ public enum Refusal: Error, Hashable, Sendable {
     // Permission
     case notSignedIn
     case badCredentials
-    case lockedOut(until: Timestamp)
     case tooManyAttempts(retryAfter: TimeSpan)
     case notPermitted(Permission)
     /// Nobody decides on a request of their own.
@@ -83,7 +82,6 @@ extension Refusal {
         case .ambiguous: "ambiguous"
         case .notSignedIn: "notSignedIn"
         case .badCredentials: "badCredentials"
-        case .lockedOut: "lockedOut"
         case .tooManyAttempts: "tooManyAttempts"
         case .notPermitted: "notPermitted"
         case .ownRequest: "ownRequest"
@@ -111,7 +109,7 @@ extension Refusal {
         case .exceedsCap: "duration"
         case .versionRequired, .stale: "If-Match"
         case .keyReused: "Idempotency-Key"
-        case .notFound, .notSignedIn, .badCredentials, .lockedOut, .tooManyAttempts, .notPermitted, .ownRequest,
+        case .notFound, .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive, .notLicensed,
             .limitReached,
@@ -132,8 +130,8 @@ extension Refusal {
         case .exceedsCap(let cap): "duration: this tenant allows access for at most \(cap)."
         case .ambiguous(let field): "\(field): this number is used by more than one tenant; say which tenant you mean."
         case .notSignedIn: "Sign in first: a valid API token is needed."
-        case .badCredentials: "The e-mail address or the password is wrong."
-        case .lockedOut(let until): "Too many failed attempts. Sign-in is locked until \(until)."
+        case .badCredentials:
+            "The e-mail address or the password is wrong. After too many wrong ones, no password is right for a while."
         case .tooManyAttempts(let wait): "Too many requests. Try again in \(wait)."
         case .notPermitted(let permission): permission.sentence
         case .ownRequest: "Nobody can decide on a request of their own. Another manager must review it."

@@ -56,8 +56,9 @@ package struct SignIn: Sendable {
             // The record is read again: other attempts may have failed, or locked the account, meanwhile.
             guard var record = try change.tx.password(of: person.id) else { return .failure(.badCredentials) }
             if let until = record.lockedUntil, change.now < until {
-                // Only who knows the password learns that there is such an account.
-                return .failure(matches ? .lockedOut(until: until) : .badCredentials)
+                // As if the password were wrong: another answer would tell a stranger that there is such an account,
+                // and whoever guesses on meanwhile which guess was right.
+                return .failure(.badCredentials)
             }
             // A password that was replaced while it was compared is no password any more.
             if matches && record.encoded == compared.encoded {

@@ -9,7 +9,8 @@ enum SigningKey {
             try FileManager.default.createDirectory(
                 atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
-            try make(path, seed: entropy.bytes(32))
+            let seed = entropy.bytes(32)
+            try make(path, seed: seed, draft: path + "." + hex(entropy.bytes(8)))
         }
         let text = try SecretFile.read(path, for: "signing.keyFile")
         let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
@@ -21,15 +22,18 @@ enum SigningKey {
 
     /// The file appears whole, on the disk and closed to others, or not at all. Should another process have made one
     /// meanwhile, that one stays: both must sign with the same key.
-    private static func make(_ path: String, seed: [UInt8]) throws(ConfigurationError) {
-        let draft = path + ".\(getpid()).new"
-        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    private static func make(_ path: String, seed: [UInt8], draft: String) throws(ConfigurationError) {
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard file >= 0 else { throw ConfigurationError("signing.keyFile: \(path) cannot be written") }
         defer { unlink(draft) }
-        let text = seed.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\n"
+        let text = hex(seed) + "\n"
         let isWritten = write(file, text, text.utf8.count) == text.utf8.count && fsync(file) == 0
         guard close(file) == 0, isWritten, link(draft, path) == 0 || errno == EEXIST else {
             throw ConfigurationError("signing.keyFile: \(path) cannot be written")
         }
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -7,7 +7,7 @@ struct RefusalTests {
     private static var all: [Refusal] {
         var all: [Refusal] = [
             .exceedsRequest(field: "duration"), .exceedsCap(.hours(4)), .ambiguous(field: "supportRequest"),
-            .notSignedIn, .badCredentials, .lockedOut(until: morning), .tooManyAttempts(retryAfter: .seconds(30)),
+            .notSignedIn, .badCredentials, .tooManyAttempts(retryAfter: .seconds(30)),
             .ownRequest, .versionRequired, .stale(current: 3), .alreadyDecidedByYou,
             .nobodyCanApprove(needed: 1, eligible: 0), .nobodyCanApprove(needed: 2, eligible: 1), .notLicensed,
             .keyReused, .lastAdministrator,

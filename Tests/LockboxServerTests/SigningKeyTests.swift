@@ -20,6 +20,18 @@ struct SigningKeyTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/keys/deep") == ["signing.key"])
     }
 
+    @Test func processesThatStartTogetherGetOneKey() async throws {
+        let folder = try Folder()
+        let path = folder.path + "/signing.key"
+        let seeds = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for seed in 1...8 {
+                group.addTask { try SigningKey.load(path, entropy: SeededEntropy(seed: UInt64(seed))) }
+            }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(seeds.count == 1)
+    }
+
     @Test(arguments: [
         ("", "signing.keyFile: the file PATH is empty"), (" \n", "signing.keyFile: the file PATH is empty"),
         ("abc", "signing.keyFile: PATH must hold 64 hexadecimal digits"),

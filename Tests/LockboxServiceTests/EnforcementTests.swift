@@ -67,7 +67,7 @@ struct EnforcementTests {
                 try tx.save(post)
                 try tx.save(Fixture.resource("mailbox:sue@contoso.test", of: post.service.id), of: Fixture.contoso.id)
             }
-            for _ in 0..<Enforcement.Limits.parallelAtOneService + 5 { _ = try await Self.ended(house) }
+            for _ in 0..<Enforcement.Limits.parallelAtOneService + 10 { _ = try await Self.ended(house) }
             house.clock.advance(by: .seconds(1))
             let other = try await Self.ended(house, service: "post")
             let gate = Gate()

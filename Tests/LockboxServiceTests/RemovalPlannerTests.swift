@@ -9,7 +9,8 @@ import Testing
 /// Which services get an order when access ends, and that it is in the same write.
 struct RemovalPlannerTests {
     private static let post = Fixture.service("post", clientID: "post")
-    private static let files = Fixture.service("files", resourceType: "share", clientID: "files", doveadm: nil)
+    private static let files = Fixture.service(
+        "files", kind: .http, resourceType: "share", clientID: "files", doveadm: nil)
 
     private static func with(_ body: (House) async throws -> Void) async throws {
         try await House.with { house async throws in
@@ -65,11 +66,19 @@ struct RemovalPlannerTests {
         }
     }
 
-    @Test func mailServiceWithoutAWayToBeToldGetsAnOrderAllTheSame() async throws {
+    @Test func serviceWithoutAWayToBeToldGetsNoOrderAndItsCredentialsDie() async throws {
         try await Self.with { house async throws in
-            #expect(try await Self.orders(house, [Self.plans], used: [Self.plans]).count == 1)
+            #expect(try await Self.orders(house, [Self.plans], used: [Self.plans]).isEmpty)
             let both = try await Self.orders(house, [Self.plans, Self.sue], used: [Self.plans, Self.sue])
-            #expect(both.map(\.service.text) == ["files", "mail"])
+            #expect(both.map(\.service.text) == ["mail"])
+        }
+    }
+
+    @Test func mailServiceWithoutAWayToBeToldGetsAnOrderThatWillShowAsFailed() async throws {
+        try await Self.with { house async throws in
+            try await house.store.write { tx in try tx.save(Fixture.service("post", clientID: "post", doveadm: nil)) }
+            let orders = try await Self.orders(house, [Self.posted], used: [Self.posted])
+            #expect(orders.map(\.service.text) == ["post"])
         }
     }
 
