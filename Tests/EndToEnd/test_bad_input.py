@@ -340,9 +340,9 @@ def test_too_many_wrong_passwords_lock_the_door(install):
     # Locked means locked, and the answer tells neither that there is such an account nor which guess was right.
     locked = api.post("/v1/tokens", right)
     assert (locked.status, locked.body) == (401, answer.body), locked
-    for _ in range(60):
+    for _ in range(200):
         answer = api.post("/v1/tokens", {**right, "password": "wrong password"})
-        if answer.status in (401, 429):
+        if answer.status == 429:
             break
     assert answer.status == 429 and answer.code == "tooManyAttempts", answer
     assert int(answer.headers["retry-after"]) > 0
