@@ -1,4 +1,4 @@
-"""Issue 2, "Bad input": each gets a clear error that names the field, and changes nothing."""
+"""Bad input: each gets a clear error that names the field, and changes nothing."""
 
 import copy
 import http.client
@@ -340,10 +340,18 @@ def test_too_many_wrong_passwords_lock_the_door(install):
     # Locked means locked, and the answer tells neither that there is such an account nor which guess was right.
     locked = api.post("/v1/tokens", right)
     assert (locked.status, locked.body) == (401, answer.body), locked
-    for _ in range(200):
-        answer = api.post("/v1/tokens", {**right, "password": "wrong password"})
+
+
+def test_guessing_from_one_place_is_told_to_wait(install):
+    lockbox = install()
+    lockbox.apply()
+    lockbox.start()
+    guesser = API(lockbox.port, "lbx_" + "0" * 64)
+    for _ in range(500):
+        answer = guesser.get("/v1/me")
         if answer.status == 429:
             break
+        assert (answer.status, answer.code) == (401, "notSignedIn"), answer
     assert answer.status == 429 and answer.code == "tooManyAttempts", answer
     assert int(answer.headers["retry-after"]) > 0
 
