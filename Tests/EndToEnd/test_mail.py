@@ -1,4 +1,4 @@
-"""Issue 2, item 5: the letters, against a real receiver with STARTTLS and AUTH."""
+"""The letters, against a real receiver with STARTTLS and AUTH."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Issue 2, item 8: a real mailbox behind Dovecot obeys grants."""
+"""A real mailbox behind Dovecot obeys grants."""
 
 import time
 
