@@ -66,13 +66,19 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ]
     ),
     (
+        4, "LockboxPortal",
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
+            "LockboxIdentity", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "Mustache", "NIOCore",
+        ]
+    ),
+    (
         5, "LockboxServer",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity",
             "LockboxDecisions",
-            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI", "AsyncHTTPClient", "Crypto",
-            "Hummingbird",
-            "Logging", "ServiceLifecycle", "Yams",
+            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI", "LockboxPortal",
+            "AsyncHTTPClient", "Crypto", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle", "Yams",
         ]
     ),
 ]
@@ -124,6 +130,13 @@ let tests: [(name: String, uses: [String])] = [
             "ServiceLifecycle",
         ]
     ),
+    (
+        "LockboxPortalTests",
+        [
+            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
+            "LockboxDomain", "LockboxPorts", "LockboxFixtures", "Hummingbird", "Logging", "NIOCore",
+        ]
+    ),
     ("TidyTests", []),
 ]
 
@@ -152,6 +165,8 @@ let package = Package(
         + rooms.map { room in
             .target(
                 name: room.name, dependencies: dependencies(room.uses),
+                // Pages, style and script are part of the program: nothing to install beside it.
+                resources: room.name == "LockboxPortal" ? [.embedInCode("Resources")] : [],
                 swiftSettings: room.name == "CCurl" ? [] : settings)
         }
         + kits.map { kit in

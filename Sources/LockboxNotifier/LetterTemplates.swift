@@ -30,7 +30,7 @@ enum LetterTemplates {
     /// No colours of text or ground are set, so that a reader's dark mode needs no rule of ours. Nothing is loaded from
     /// anywhere, and there is no link.
     static let html = """
-        {{% CONTENT_TYPE:LETTER_HTML}}
+        {{% CONTENT_TYPE:SCALAR_HTML}}
         <!DOCTYPE html>
         <html lang="en">
         <head>

@@ -12,7 +12,7 @@ package struct Letters: Sendable {
 
     /// `host` is the right-hand side of message identifiers: a name of ours that no one else makes identifiers under.
     package init(sender: Mailbox, host: String) throws {
-        MustacheContentTypes.register(LetterHTML(), named: "LETTER_HTML")
+        ScalarHTML.register()
         self.sender = sender
         self.host = host
         text = try MustacheTemplate(string: LetterTemplates.text)
@@ -49,24 +49,5 @@ package struct Letters: Sendable {
             return shown
         }
         return view
-    }
-}
-
-/// Escapes scalar by scalar. The library's own escaping goes by character and so lets a quote or bracket pass that
-/// carries a combining mark, which a browser still reads as markup.
-private struct LetterHTML: MustacheContentType {
-    func escapeText(_ text: String) -> String {
-        var escaped = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "<": escaped.append(contentsOf: "&lt;".unicodeScalars)
-            case ">": escaped.append(contentsOf: "&gt;".unicodeScalars)
-            case "&": escaped.append(contentsOf: "&amp;".unicodeScalars)
-            case "\"": escaped.append(contentsOf: "&quot;".unicodeScalars)
-            case "'": escaped.append(contentsOf: "&#39;".unicodeScalars)
-            case _: escaped.append(scalar)
-            }
-        }
-        return String(escaped)
     }
 }

@@ -8,6 +8,7 @@ import LockboxDomain
 import LockboxEnforcement
 package import LockboxIdentity
 import LockboxNotifier
+import LockboxPortal
 package import LockboxPorts
 import LockboxScheduler
 package import LockboxService
@@ -39,10 +40,11 @@ package struct Server: Sendable {
         let (schedulerPause, enforcementPause) = (SystemPause(), SystemPause())
         let index = DecisionIndex(store: store, clock: clock)
         let wakers = Wakers(pauses: [schedulerPause, enforcementPause])
+        let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let audited = AuditedStore(
             store: store, clock: clock, entropy: entropy, readers: [RemovalPlanner(), NoticePlanner(portal: portal)],
-            listeners: [index, wakers])
+            listeners: [index, wakers, feed])
         let hasher = PasswordHasher(entropy: entropy)
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
         let directory = ServiceDirectory(store: store, http: http, logger: logger)
@@ -68,8 +70,11 @@ package struct Server: Sendable {
             lockbox: lockbox, signIn: signIn, log: log, index: index, clients: directory, store: store, clock: clock,
             metrics: Metrics(),
             publicURL: configuration.publicURL)
+        let site = PortalSite(
+            lockbox: lockbox, sessions: Sessions(store: audited, signIn: signIn), log: log, clock: clock,
+            entropy: entropy, publicURL: configuration.publicURL, feed: feed)
         let application = Application(
-            responder: api.responder(),
+            responder: FrontDoor(api: api.responder(), portal: site.responder()),
             server: .http1(configuration: .init(idleTimeout: .seconds(ServerLimits.idleSeconds))),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil,
@@ -83,6 +88,7 @@ package struct Server: Sendable {
                     logger.error("cannot read the services anew", metadata: ["error": "\(error)"])
                 }
                 wakers.wake()
+                feed.changedElsewhere()
             },
             Enforcement(store: audited, enforcers: directory, pause: enforcementPause, logger: logger),
             Scheduler(lockbox: lockbox, clock: clock, pause: schedulerPause, logger: logger),

@@ -137,3 +137,12 @@ extension Change {
         }
     }
 }
+
+extension Lockbox {
+    /// The provider's name, and the caller's own tenant if she is a customer.
+    package func organisations(of caller: Person) async throws -> (provider: String, tenant: Tenant?) {
+        try await query(by: caller) { person, tx, _ in
+            (try tx.providerName(), try person.side.tenant.flatMap { try tx.tenant($0) })
+        }
+    }
+}

@@ -1,9 +1,9 @@
-import LockboxDomain
+// How people read instants, lengths of time and things, in letters and on pages alike.
 
 extension Timestamp {
-    /// As letters spell it: `Mon 23 Nov 2026, 20:15 UTC`. Cut off, not rounded, so that a deadline is never told too
+    /// As people read it: `Mon 23 Nov 2026, 20:15 UTC`. Cut off, not rounded, so that a deadline is never told too
     /// late.
-    func words(withSeconds: Bool = false) -> String {
+    public func words(withSeconds: Bool = false) -> String {
         let (date, time) = civil
         let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][date.weekday]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -15,7 +15,7 @@ extension Timestamp {
 
 extension TimeSpan {
     /// `2 hours`, `1 hour 30 minutes`, `45 seconds`.
-    var words: String {
+    public var words: String {
         if milliseconds < 1000 { return "less than a second" }
         let seconds = milliseconds / 1000
         let parts = [
@@ -27,17 +27,17 @@ extension TimeSpan {
 }
 
 /// `1 time`, `2 times`.
-func counted(_ count: Int64, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+public func counted(_ count: Int64, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
 extension Actions {
     /// As in "asks to …".
-    var words: String { contains(.write) ? "read and change" : "read" }
+    public var words: String { contains(.write) ? "read and change" : "read" }
 }
 
 extension Scope {
     /// One line for each resource: `read the mailbox sue@contoso.test`. Services are named where there are several,
     /// because two of them may call a thing by the same name.
-    var words: [String] {
+    public var words: [String] {
         let severalServices = services.count > 1
         return accesses.map { access in
             let thing = "the \(access.resource.type) \(access.resource.localName)"
@@ -45,20 +45,4 @@ extension Scope {
             return "\(access.actions.words) \(thing)\(place)"
         }
     }
-}
-
-/// A person's or company's name as a letter shows it: on one line, of bounded length, and no web address that a mail
-/// program would make a link of.
-func shownName(_ name: String) -> String {
-    var scalars = String.UnicodeScalarView()
-    for scalar in name.unicodeScalars {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: scalars.append(" ")
-        case _: scalars.append(scalar)
-        }
-    }
-    if scalars.count > NotifierLimits.shownNameLength {
-        scalars = String.UnicodeScalarView(scalars.prefix(NotifierLimits.shownNameLength - 1)) + "…".unicodeScalars
-    }
-    return String(scalars).replacing("://", with: ": //")
 }

@@ -1,0 +1,3 @@
+extension PortalSite {
+    var overviewRoutes: [Route] { [] }
+}

@@ -1,0 +1,3 @@
+extension PortalSite {
+    var peopleRoutes: [Route] { [] }
+}

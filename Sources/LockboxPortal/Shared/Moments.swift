@@ -1,0 +1,59 @@
+import LockboxDomain
+
+/// An instant as pages show it (`{{> moment}}`): UTC in the document; the script adds the reader's own time beside it.
+struct Moment: Sendable {
+    let iso: String
+    let words: String
+
+    init(_ instant: Timestamp, withSeconds: Bool = false) {
+        iso = instant.description
+        words = instant.words(withSeconds: withSeconds)
+    }
+}
+
+/// Time left until an instant (`{{> countdown}}`): true when the page was made, and kept so by the script.
+struct Countdown: Sendable {
+    /// The instant in milliseconds since 1970.
+    let milliseconds: Int64
+    let words: String
+
+    init(until instant: Timestamp, now: Timestamp) {
+        milliseconds = instant.milliseconds
+        words = now < instant ? (instant - now).roughWords + " left" : "time is over"
+    }
+}
+
+extension TimeSpan {
+    /// The two largest units only: `11 hours 58 minutes`, never more than there is.
+    var roughWords: String { words.split(separator: " ").prefix(4).joined(separator: " ") }
+}
+
+/// Where something stands (`{{> badge}}`): words, and a tone for the eye that says nothing the words do not.
+struct Badge: Sendable {
+    enum Tone: String {
+        case waiting, good, live, bad, quiet
+    }
+
+    let words: String
+    let tone: String
+
+    init(_ words: String, _ tone: Tone) {
+        self.words = words
+        self.tone = tone.rawValue
+    }
+}
+
+/// What is wrong with what a person sent (`{{> problems}}`).
+struct Problems: Sendable {
+    let sentences: [String]
+    let isAny: Bool
+
+    static let none = Problems([])
+
+    init(_ sentences: [String]) {
+        self.sentences = sentences
+        isAny = !sentences.isEmpty
+    }
+
+    init(_ refusal: Refusal) { self.init([refusal.sentence]) }
+}

@@ -1,0 +1,26 @@
+/// What was just done, told on the page that follows (`?done=approved`). The address holds a name of this list and
+/// never text, so that nobody can make the portal say something with a link.
+enum Done: String, Sendable {
+    case signedOut
+    case approved, approvedByManager, denied, rejected, posted, stopped, finished, withdrawn, submitted
+    case supportOpened, policyChanged, rolesChanged, lettersChanged
+
+    var sentence: String {
+        switch self {
+        case .signedOut: "You are signed out."
+        case .approved: "Your approval is recorded."
+        case .approvedByManager: "Your approval is recorded."
+        case .denied: "Denied. No access will come of this request."
+        case .rejected: "Rejected. The customer is not asked."
+        case .posted: "Your message is sent."
+        case .stopped: "Stopped. The access is over, and open connections are being cut."
+        case .finished: "Finished. Your access is over."
+        case .withdrawn: "Withdrawn. Nobody needs to decide any more."
+        case .submitted: "Sent. A manager reviews it first, then the customer is asked."
+        case .supportOpened: "Your support request is open."
+        case .policyChanged: "The new rules hold from now on."
+        case .rolesChanged: "The roles are changed."
+        case .lettersChanged: "Your mail preferences are changed."
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Hummingbird
+import LockboxDomain
+import LockboxIdentity
+import LockboxPorts
+
+/// Where everybody comes in.
+struct SignInPage: Page {
+    static let template = PageTemplate(PackageResources.sign_in_mustache)
+
+    var title: String { "Sign in" }
+    var email = ""
+    var next = ""
+    var problem: String?
+    var done: String?
+}
+
+extension PortalSite {
+    var doorRoutes: [Route] {
+        [
+            Route(method: .get, path: "/") { request, context in
+                let visit = try await visit(of: request, context)
+                return seeOther(Self.home(of: visit))
+            },
+            Route(method: .get, path: "/sign-in") { request, _ in
+                let query = request.uri.queryParameters
+                var page = SignInPage(next: query.get("next")?.asLocalPath ?? "")
+                if query.get("done") == Done.signedOut.rawValue { page.done = Done.signedOut.sentence }
+                return .html(Frame(door: page, now: clock.now()).document())
+            },
+            Route(method: .post, path: "/sign-in") { request, context in
+                try checkOrigin(of: request)
+                let form = try await Form(request)
+                return try await signIn(form, from: context)
+            },
+            form("/sign-out", for: .both, back: { _ in "/" }) { _, _, visit in
+                try await sessions.end(visit.secret)
+                return clearSession(on: seeOther("/sign-in", .signedOut))
+            },
+        ]
+    }
+
+    /// Where a person's work begins.
+    static func home(of visit: Visit) -> String {
+        if !visit.isCustomer { return "/work" }
+        return visit.holds([.approver, .admin, .auditor]) ? "/overview" : "/support"
+    }
+
+    private func signIn(_ form: Form, from context: PortalContext) async throws -> Response {
+        let next = form["next"]?.asLocalPath ?? "/"
+        let email = form["email"] ?? ""
+        do {
+            let (secret, _) = try await sessions.begin(email: email, password: form.secret("password"))
+            return setSession(secret, on: seeOther(next))
+        } catch Refusal.badCredentials {
+            try signInLimit.take(context.remoteAddress, now: clock.now())
+            let page = SignInPage(
+                email: email, next: next,
+                problem: "The e-mail address or the password is wrong. After too many wrong "
+                    + "ones, no password is right for a while.")
+            return .html(Frame(door: page, now: clock.now()).document(), status: .unprocessableContent)
+        }
+    }
+}

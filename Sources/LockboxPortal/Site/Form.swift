@@ -1,0 +1,94 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxService
+import NIOCore
+
+/// The fields of a form as they came in (`application/x-www-form-urlencoded`), bounded and decoded.
+struct Form: Sendable {
+    private let fields: [(name: String, value: String)]
+    private let payloadHash: [UInt8]
+
+    /// Reads the body of `request`. Throws where it is no form or too large: no page of ours sends such.
+    init(_ request: Request) async throws {
+        let media = request.headers[.contentType].map {
+            $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        }
+        guard media == "application/x-www-form-urlencoded" else { throw PortalError.notAForm }
+        let buffer: ByteBuffer
+        do {
+            buffer = try await request.body.collect(upTo: PortalLimits.formBytes)
+        } catch is NIOTooManyBytesError {
+            throw PortalError.formTooLarge
+        }
+        let text = String(buffer: buffer)
+        fields = try text.split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decode(parts[0]), let value = Self.decode(parts.count > 1 ? parts[1] : "") else {
+                throw PortalError.notAForm
+            }
+            return (name, value)
+        }
+        guard fields.count <= PortalLimits.formFields else { throw PortalError.formTooLarge }
+        var hasher = SHA256()
+        hasher.update(data: Data("\(request.uri.path)\n".utf8))
+        hasher.update(data: Data(text.utf8))
+        payloadHash = Array(hasher.finalize())
+    }
+
+    /// For tests and re-made forms.
+    init(_ fields: [(name: String, value: String)]) {
+        self.fields = fields
+        payloadHash = []
+    }
+
+    /// The field's text with outer white space gone and line ends made `\n`; nil if it is not there or empty.
+    subscript(name: String) -> String? {
+        guard let raw = fields.first(where: { $0.name == name })?.value else { return nil }
+        let text = raw.replacing("\r\n", with: "\n").trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? nil : text
+    }
+
+    /// A secret is taken as it was typed.
+    func secret(_ name: String) -> String { fields.first { $0.name == name }?.value ?? "" }
+
+    /// The values of a field that may come several times, as check boxes do.
+    func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+
+    /// Everything a person typed at length, so that an answer that could not be taken gives it back to her.
+    var longTexts: [String] {
+        ["reason", "comment", "text", "description"].compactMap { self[$0] }
+    }
+
+    /// Makes a second sending of one form the same command. Nil for a form without a key.
+    var commandKey: CommandKey? {
+        guard let key = self["key"], key.utf8.count <= 64 else { return nil }
+        return CommandKey(key: "form-" + key, payloadHash: payloadHash)
+    }
+
+    private static func decode(_ text: Substring) -> String? {
+        text.replacing("+", with: " ").removingPercentEncoding
+    }
+}
+
+/// What goes wrong between a browser and the portal, before any rule is asked.
+enum PortalError: Error {
+    case notAForm, formTooLarge
+    /// The form does not come from a page that this session was shown.
+    case foreignForm
+    /// The session ended before the form was sent; `kept` is what had been typed at length.
+    case signedOutMeanwhile(kept: [String], back: String)
+}
+
+/// The portal's bounds by name.
+package enum PortalLimits {
+    static let formBytes = 64 * 1024
+    static let formFields = 200
+    /// Requests and records on one page.
+    static let pageSize = 25
+    /// Browsers that follow changes at once, for one person and in all.
+    static let listenersPerPerson = 8
+    static let listeners = 256
+}

@@ -1,0 +1,86 @@
+import LockboxDomain
+
+/// What surrounds every page: the document's head, whose place this is, the navigation, and who is signed in.
+struct Frame: Sendable {
+    struct NavigationItem: Sendable {
+        let label: String
+        let href: String
+        let isCurrent: Bool
+    }
+
+    private static let template = PageTemplate(PackageResources.frame_mustache)
+
+    let title: String
+    /// `customer`, `provider`, or `door` before sign-in.
+    let place: String
+    /// Whose data this is about, always in sight: an approver of two companies must know where she is.
+    let organisation: String
+    /// One of twelve colours that stand for the organisation.
+    let hue: Int
+    let area: String
+    let navigation: [NavigationItem]
+    let personName: String?
+    let personRoles: String
+    let csrf: String
+    let serverTime: Int64
+    let liveTag: String?
+    let done: String?
+    let styleSheet = Assets.styleSheet.path
+    let script = Assets.script.path
+    let icon = Assets.icon.path
+    let content: String
+
+    init(_ page: any Page, visit: Visit, done: Done?) {
+        title = page.title
+        place = visit.isCustomer ? "customer" : "provider"
+        organisation = visit.tenant?.name ?? visit.providerName
+        hue = Self.hue(of: visit.tenant?.id.text ?? "")
+        area = visit.isCustomer ? "Admin centre" : "Request tool"
+        navigation = Self.navigation(for: visit).map {
+            NavigationItem(label: $0.label, href: $0.href, isCurrent: $0.href == page.section)
+        }
+        personName = visit.person.name
+        personRoles = visit.person.roles.names.joined(separator: ", ")
+        csrf = visit.csrf
+        serverTime = visit.now.milliseconds
+        liveTag = page.liveTag
+        self.done = done?.sentence
+        content = page.content()
+    }
+
+    /// For pages that anyone may see.
+    init(door page: any Page, now: Timestamp) {
+        title = page.title
+        (place, organisation, hue, area) = ("door", "Lockbox", 0, "")
+        (navigation, personName, personRoles, csrf) = ([], nil, "", "")
+        (liveTag, done) = (nil, nil)
+        serverTime = now.milliseconds
+        content = page.content()
+    }
+
+    func document() -> String { Self.template.render(self) }
+
+    /// FNV-1a of the identifier, so that a tenant keeps its colour for ever.
+    private static func hue(of id: String) -> Int {
+        var hash: UInt32 = 0x811c_9dc5
+        for byte in id.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+        return Int(hash % 12)
+    }
+
+    private static func navigation(for visit: Visit) -> [(label: String, href: String)] {
+        guard visit.isCustomer else {
+            var items = [
+                ("My work", "/work"), ("Requests", "/requests"), ("Support", "/support"), ("Tenants", "/tenants"),
+            ]
+            if visit.holds([.manager, .operator, .auditor]) { items.append(("Audit", "/audit")) }
+            return items
+        }
+        guard visit.holds([.approver, .admin, .auditor]) else {
+            return [("Support", "/support"), ("Requests", "/lockbox")]
+        }
+        return [
+            ("Overview", "/overview"), ("Requests", "/lockbox"), ("Live access", "/lockbox/live"),
+            ("Support", "/support"), ("People", "/people"), ("Settings", "/settings"), ("Audit", "/audit"),
+        ]
+    }
+}

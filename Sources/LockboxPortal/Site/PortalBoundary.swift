@@ -1,0 +1,166 @@
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import Logging
+
+/// Turns every error into a page that a person understands, and sets the headers that all answers share.
+struct PortalBoundary: RouterMiddleware {
+    typealias Context = PortalContext
+
+    let site: PortalSite
+
+    func handle(
+        _ request: Request, context: PortalContext,
+        next: (Request, PortalContext) async throws -> Response
+    ) async throws -> Response {
+        let began = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = try await answer(to: error, request, context)
+        }
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        for (name, value) in Self.headers { response.headers[name] = value }
+        if site.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
+        let elapsed = ContinuousClock.now - began
+        // The template of the path, not the path: identifiers and queries can be personal.
+        context.logger.info(
+            "answered",
+            metadata: [
+                "method": "\(request.method.rawValue)", "route": "\(context.endpointPath ?? "none")",
+                "status": "\(response.status.code)",
+                "microseconds":
+                    "\(elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)",
+            ])
+        return response
+    }
+
+    /// Nothing from elsewhere, nothing inline, in nobody's frame. `same-origin` and not `no-referrer`: with the latter
+    /// browsers send `Origin: null` with our own forms.
+    private static let headers: [(HTTPField.Name, String)] = [
+        (
+            .contentSecurityPolicy,
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+                + "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        ),
+        (.xContentTypeOptions, "nosniff"),
+        named("X-Frame-Options", "DENY"), named("Referrer-Policy", "same-origin"),
+        named("Cross-Origin-Opener-Policy", "same-origin"), named("Cross-Origin-Resource-Policy", "same-origin"),
+        named("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ].compactMap { $0 }
+
+    private static func named(_ name: String, _ value: String) -> (HTTPField.Name, String)? {
+        HTTPField.Name(name).map { ($0, value) }
+    }
+
+    private func answer(to error: any Error, _ request: Request, _ context: PortalContext) async throws -> Response {
+        switch error {
+        case Refusal.notSignedIn:
+            let wanted = request.uri.path + (request.uri.query.map { "?\($0)" } ?? "")
+            return site.seeOther(wanted == "/" ? "/sign-in" : "/sign-in?next=\(wanted.asQueryValue)")
+        case _: break
+        }
+        let page = ErrorPage(error)
+        if page.status.kind == .serverError {
+            // Only the log sees what really happened.
+            context.logger.error("request failed", metadata: ["error": "\(error)"])
+        }
+        do {
+            return site.html(page, try await site.visit(of: request, context), status: page.status)
+        } catch {
+            // Nobody is signed in, or the store cannot be asked who: the page says the same without a frame.
+            return .html(Frame(door: page, now: site.clock.now()).document(), status: page.status)
+        }
+    }
+}
+
+/// Something cannot be shown or done: why, and what to do.
+struct ErrorPage: Page {
+    static let template = PageTemplate(PackageResources.error_mustache)
+
+    let title: String
+    let sentence: String
+    let advice: String
+    /// What a person had typed at length, given back to her.
+    var keptTexts: [String] = []
+    var link = "/"
+    var linkLabel = "Go to your start page"
+    var status: HTTPResponse.Status
+
+    init(_ error: any Error) {
+        switch error {
+        case Refusal.notFound:
+            self.init(
+                "Nothing here", "There is no such page, or it is not yours to see.",
+                "The address may be mistyped, or you may be signed in as somebody else.", .notFound)
+        case Refusal.notPermitted(let permission):
+            self.init("Not yours to do", permission.sentence, "Ask someone who holds that role.", .forbidden)
+        case Refusal.tooManyAttempts:
+            self.init("Too many attempts", "Please wait a little.", "Then try again.", .tooManyRequests)
+        case let refusal as Refusal:
+            self.init("That did not work", refusal.sentence, "Nothing was changed. Go back and try again.", .conflict)
+        case PortalError.foreignForm:
+            self.init(
+                "This form is not from here", "It was not sent from a page of yours, or that page was too old.",
+                "Nothing was changed. Open the page again and send it from there.", .forbidden)
+        case PortalError.notAForm:
+            self.init("That could not be read", "It was not a form of ours.", "Nothing was changed.", .badRequest)
+        case PortalError.formTooLarge:
+            self.init("That is too much", "The text is too long.", "Nothing was changed. Shorten it.", .contentTooLarge)
+        case PortalError.signedOutMeanwhile(let kept, let back):
+            self.init(
+                "You were signed out", "Your session ended before this was sent. Nothing was changed.",
+                "Sign in again; you come back to the page.", .unauthorized)
+            keptTexts = kept
+            link = "/sign-in?next=\(back.asQueryValue)"
+            linkLabel = "Sign in again"
+        case let error as any HTTPResponseError where error.status == .notFound || error.status == .methodNotAllowed:
+            self.init(
+                "Nothing here", "There is no such page, or it is not yours to see.",
+                "The address may be mistyped, or you may be signed in as somebody else.", .notFound)
+        case is StoreError:
+            self.init(
+                "Not available just now", "Lockbox cannot reach its database.",
+                "Nothing was changed. Try again in a moment.", .serviceUnavailable)
+        case _:
+            self.init(
+                "Something went wrong", "It was written to the server's log.",
+                "If you sent something, look whether it was done before you send it again.", .internalServerError)
+        }
+    }
+
+    private init(_ title: String, _ sentence: String, _ advice: String, _ status: HTTPResponse.Status) {
+        self.title = title
+        self.sentence = sentence
+        self.advice = advice
+        self.status = status
+    }
+}
+
+extension String {
+    /// As a value in a query: everything but letters, digits and `-._~/` is percent-encoded.
+    var asQueryValue: String {
+        utf8.map { byte -> String in
+            let scalar = Unicode.Scalar(byte)
+            if scalar.isASCII,
+                scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "-._~/".unicodeScalars.contains(scalar)
+            {
+                return String(scalar)
+            }
+            let digits = String(byte, radix: 16, uppercase: true)
+            return "%" + (digits.count < 2 ? "0" + digits : digits)
+        }.joined()
+    }
+
+    /// The path of one of our own pages, from a query or form; nil for anything that a browser could take for another
+    /// site.
+    var asLocalPath: String? {
+        guard hasPrefix("/"), !hasPrefix("//"), !contains("\\"),
+            unicodeScalars.allSatisfy({ $0.value > 32 && $0.value < 127 })
+        else { return nil }
+        return self
+    }
+}

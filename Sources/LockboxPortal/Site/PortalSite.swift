@@ -1,0 +1,158 @@
+import Foundation
+import HTTPTypes
+package import Hummingbird
+package import LockboxAudit
+import LockboxDomain
+package import LockboxIdentity
+package import LockboxPorts
+package import LockboxService
+
+/// The portal: pages and forms over the use cases. It finds out who is looking, calls one use case, and shows a page.
+/// Everything works without the script; nothing that a GET does changes anything.
+package struct PortalSite: Sendable {
+    let lockbox: Lockbox
+    let sessions: Sessions
+    let log: LogReader
+    let clock: any WallClock
+    let entropy: any Entropy
+    /// Scheme, host and port, as browsers send it in `Origin`.
+    let origin: String
+    let feed: LiveFeed
+    let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
+    var isSecure: Bool { origin.hasPrefix("https://") }
+
+    /// `publicURL` is how browsers reach this server, without a trailing slash.
+    package init(
+        lockbox: Lockbox, sessions: Sessions, log: LogReader, clock: any WallClock, entropy: any Entropy,
+        publicURL: String, feed: LiveFeed
+    ) {
+        self.lockbox = lockbox
+        self.sessions = sessions
+        self.log = log
+        self.clock = clock
+        self.entropy = entropy
+        self.feed = feed
+        let parts = URLComponents(string: publicURL)
+        let port = parts?.port.map { ":\($0)" } ?? ""
+        origin = "\(parts?.scheme ?? "http")://\(parts?.host ?? "localhost")\(port)".lowercased()
+    }
+
+    /// All routes, ready to serve.
+    package func responder() -> RouterResponder<PortalContext> {
+        let router = Router(context: PortalContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: PortalBoundary(site: self))
+        for route in doorRoutes + customerRoutes + providerRoutes + sharedRoutes {
+            router.on(route.path, method: route.method, use: route.handler)
+        }
+        for asset in Assets.all { router.get(RouterPath(asset.path)) { _, _ in asset.response } }
+        return router.buildResponder()
+    }
+
+    private var customerRoutes: [Route] {
+        overviewRoutes + decisionRoutes + settingsRoutes + peopleRoutes
+    }
+    private var providerRoutes: [Route] { workRoutes + newRequestRoutes + accessRoutes + tenantsRoutes }
+    private var sharedRoutes: [Route] { supportRoutes + auditRoutes + accountRoutes + liveRoutes }
+}
+
+/// One method of one path.
+struct Route: Sendable {
+    typealias Handler = @Sendable (Request, PortalContext) async throws -> Response
+
+    let method: HTTPRequest.Method
+    let path: RouterPath
+    let handler: Handler
+}
+
+extension PortalSite {
+    /// A page for people of `audience` who are signed in.
+    func page(
+        _ path: RouterPath, for audience: Audience,
+        _ make: @escaping @Sendable (Request, PortalContext, Visit) async throws -> any Page
+    ) -> Route {
+        Route(method: .get, path: path) { request, context in
+            let visit = try await visit(of: request, context)
+            guard audience.includes(visit.person) else { throw Refusal.notFound(.page) }
+            let done = request.uri.queryParameters.get("done").flatMap(Done.init(rawValue:))
+            return html(try await make(request, context, visit), visit, done: done)
+        }
+    }
+
+    /// A form that people of `audience` send from one of our pages. `back` is the page that shows the form, by the path
+    /// it is sent to.
+    func form(
+        _ path: RouterPath, for audience: Audience,
+        back: @escaping @Sendable (PortalContext) -> String,
+        _ take: @escaping @Sendable (Form, PortalContext, Visit) async throws -> Response
+    ) -> Route {
+        Route(method: .post, path: path) { request, context in
+            try checkOrigin(of: request)
+            let form = try await Form(request)
+            let visit: Visit
+            do {
+                visit = try await self.visit(of: request, context)
+            } catch Refusal.notSignedIn {
+                throw PortalError.signedOutMeanwhile(kept: form.longTexts, back: back(context))
+            }
+            guard audience.includes(visit.person) else { throw Refusal.notFound(.page) }
+            guard sessions.csrfMatches(form.secret("csrf"), visit.signedIn) else { throw PortalError.foreignForm }
+            return try await take(form, context, visit)
+        }
+    }
+
+    func html(_ page: any Page, _ visit: Visit, status: HTTPResponse.Status = .ok, done: Done? = nil) -> Response {
+        .html(Frame(page, visit: visit, done: done).document(), status: status)
+    }
+
+    /// What follows a form that was taken: another page, which a reload only shows again.
+    func seeOther(_ path: String, _ done: Done? = nil) -> Response {
+        let query = done.map { (path.contains("?") ? "&" : "?") + "done=" + $0.rawValue } ?? ""
+        return Response(status: .seeOther, headers: [.location: path + query])
+    }
+
+    /// Who is looking; throws `Refusal.notSignedIn` where nobody is.
+    func visit(of request: Request, _ context: PortalContext) async throws -> Visit {
+        guard let secret = sessionSecret(of: request), let signedIn = try await sessions.resume(secret) else {
+            throw Refusal.notSignedIn
+        }
+        let (provider, tenant) = try await lockbox.organisations(of: signedIn.person)
+        return Visit(
+            signedIn: signedIn, secret: secret, providerName: provider, tenant: tenant, now: clock.now(),
+            formKey: Lockbox.text(entropy.bytes(16)))
+    }
+
+    /// Whether the password must be given with a form that decides: an unlocked screen is not enough.
+    func needsPassword(_ visit: Visit) -> Bool { !sessions.isFresh(visit.signedIn, now: visit.now) }
+
+    /// Checks the password that came with a form that decides, where it is needed. The session then has a new secret,
+    /// which must be set on the answer whatever comes of the form.
+    func confirm(_ form: Form, _ visit: Visit, from context: PortalContext) async throws -> String? {
+        guard needsPassword(visit) else { return nil }
+        let password = form.secret("password")
+        guard !password.isEmpty else { throw Refusal.invalid(field: "password", problem: .missing) }
+        do {
+            return try await sessions.confirm(visit.secret, password: password).secret
+        } catch Refusal.badCredentials {
+            try signInLimit.take(context.remoteAddress, now: clock.now())
+            throw Refusal.badCredentials
+        }
+    }
+
+    /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat Sheet, "Verifying Origin").
+    /// Browsers that send neither field are left to the token.
+    func checkOrigin(of request: Request) throws {
+        if let sent = request.headers[.origin] {
+            guard sent.lowercased() == origin else { throw PortalError.foreignForm }
+        } else if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }) {
+            guard site == "same-origin" || site == "none" else { throw PortalError.foreignForm }
+        }
+    }
+}
+
+extension Response {
+    static func html(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            body: .init(byteBuffer: .init(string: text)))
+    }
+}

@@ -1,0 +1,36 @@
+import LockboxDomain
+import LockboxIdentity
+
+/// Who is looking, and when.
+struct Visit: Sendable {
+    let signedIn: SignedIn
+    /// The session's, from the cookie.
+    let secret: String
+    /// The company that runs this installation.
+    let providerName: String
+    /// The visitor's own organisation, if she is a customer.
+    let tenant: Tenant?
+    let now: Timestamp
+    /// For the next form's `key`: a second click, or a second sending, of one form is one command.
+    let formKey: String
+
+    var person: Person { signedIn.person }
+    /// What every form of the page carries (`{{> form-guard}}`).
+    var csrf: String { signedIn.csrfToken }
+    var isCustomer: Bool { person.side != .provider }
+
+    func holds(_ roles: Roles) -> Bool { person.holds(oneOf: roles, at: person.side) }
+}
+
+/// Which side a page is for. For the other side it does not exist.
+enum Audience: Sendable {
+    case customer, provider, both
+
+    func includes(_ person: Person) -> Bool {
+        switch self {
+        case .customer: person.side != .provider
+        case .provider: person.side == .provider
+        case .both: true
+        }
+    }
+}
