@@ -25,7 +25,8 @@ extension Page {
 struct PageTemplate: Sendable {
     private let template: MustacheTemplate
 
-    /// `source` is part of the program: one that cannot be read is a bug, which the first test that shows the page finds.
+    /// `source` is part of the program: one that cannot be read is a bug, which the first test that shows the page
+    /// finds.
     init(_ source: [UInt8]) {
         do {
             template = try Self.parse(source)

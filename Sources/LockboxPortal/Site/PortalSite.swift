@@ -138,8 +138,8 @@ extension PortalSite {
         }
     }
 
-    /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat Sheet, "Verifying Origin").
-    /// Browsers that send neither field are left to the token.
+    /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat Sheet, "Verifying
+    /// Origin"). Browsers that send neither field are left to the token.
     func checkOrigin(of request: Request) throws {
         if let sent = request.headers[.origin] {
             guard sent.lowercased() == origin else { throw PortalError.foreignForm }
