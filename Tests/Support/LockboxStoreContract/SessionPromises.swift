@@ -49,7 +49,9 @@ private func sessionsEnd(_ store: any Store) async throws {
         try tx.confirm(first.id, at: Fixture.now + .minutes(3), secretHash: Fixture.secretHash(4))
     }
     for number: UInt8 in [1, 4] { #expect(try await store.found(number) == nil) }
-    await store.refuses("a second session with one hash") { try $0.insert(session(7), secretHash: Fixture.secretHash(2)) }
+    await store.refuses("a second session with one hash") { tx in
+        try tx.insert(session(7), secretHash: Fixture.secretHash(2))
+    }
 }
 
 private func confirmedSessionsHaveAnotherHash(_ store: any Store) async throws {
