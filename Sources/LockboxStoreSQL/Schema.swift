@@ -11,7 +11,7 @@ import LockboxDomain
 ///                                             ▲                          │
 ///  request_transition ◄── (prior, next) ── access_request ── engineer ───┤
 ///                                             ▲  ▲  ▲                    │
-///                     decision (append-only) ─┘  │  └─ notice            │
+///           decision, message (append-only) ─┘  │  └─ notice            │
 ///                                                │                       │
 ///                       removal ──► access_grant (fixed) ◄── credential ─┘ ◄── credential_use
 ///
@@ -26,7 +26,11 @@ package enum Schema {
         let first =
             DirectoryTables(dialect: dialect).statements + RequestTables(dialect: dialect).statements
             + GrantTables(dialect: dialect).statements + LogTables(dialect: dialect).statements
-        return [Migration(number: 1, name: "first tables", statements: first)]
+        return [
+            Migration(number: 1, name: "first tables", statements: first),
+            Migration(
+                number: 2, name: "messages and muted letters", statements: MessageTables(dialect: dialect).statements),
+        ]
     }
 }
 
