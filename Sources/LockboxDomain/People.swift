@@ -54,8 +54,8 @@ public struct Roles: OptionSet, Hashable, Sendable {
     }
 }
 
-/// Kinds of letters that a person does not want. Only letters that inform are among them: what asks for a decision, tells
-/// an outcome or warns cannot be switched off.
+/// Kinds of letters that a person does not want. Only letters that inform are among them: what asks for a decision,
+/// tells an outcome or warns cannot be switched off.
 public struct MutedLetters: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
 
