@@ -195,7 +195,8 @@ def test_a_refused_recipient_is_seen_and_the_others_get_theirs(install, receiver
     def refused():
         found = notices(lockbox, request["id"])
         # What became of a letter is written down a moment after the receiver has it.
-        tried = [found.get(("customerAsked", who)) for who in ("nobody.ann@contoso.test", "later.lou@contoso.test", ADAM)]
+        people = ("nobody.ann@contoso.test", "later.lou@contoso.test", ADAM)
+        tried = [found.get(("customerAsked", who)) for who in people]
         return found if all(letter and letter["attempts"] for letter in tried) else None
 
     found = wait_until(refused, 15, "the refusal to show", 0.1)
