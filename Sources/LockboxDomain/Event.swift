@@ -8,6 +8,7 @@ public enum Event: Hashable, Sendable {
     case customerAsked(AccessRequest)
     case requestWithdrawn(AccessRequest)
     case requestExpired(AccessRequest)
+    case messagePosted(AccessRequest, Message)
 
     // Access
     case grantOpened(AccessRequest, Grant)
@@ -50,8 +51,9 @@ extension Event {
         switch self {
         case .requestExpired, .grantStarted: true
         case .grantEnded(_, _, let ending): ending.reason == .windowOver
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn, .grantOpened,
-            .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed, .noticeUndeliverable, .tenantAdded,
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+            .messagePosted, .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
+            .noticeUndeliverable, .tenantAdded,
             .policyChanged,
             .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed, .providerRenamed,
             .serviceAdded, .serviceChanged, .tokenIssued, .tokenRevoked,
@@ -68,7 +70,8 @@ extension Event {
         case .supportRequestOpened(let support): .tenant(support.tenant)
         case .requestSubmitted(let request), .decisionMade(let request, _), .customerAsked(let request),
             .requestWithdrawn(let request),
-            .requestExpired(let request), .grantOpened(let request, _), .grantStarted(let request, _),
+            .requestExpired(let request), .messagePosted(let request, _), .grantOpened(let request, _),
+            .grantStarted(let request, _),
             .grantEnded(let request, _, _):
             .tenant(request.terms.tenant)
         case .credentialIssued(let credential), .resourceOpened(let credential): .tenant(credential.tenant)

@@ -32,7 +32,7 @@ package struct RemovalPlanner: EventReader {
                         nextAttempt: now))
             }
         case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
-            .requestExpired,
+            .requestExpired, .messagePosted,
             .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
             .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
             .resourceAdded, .tenantRenamed, .providerRenamed, .serviceAdded,

@@ -66,7 +66,7 @@ extension Change {
         let after = Person(
             id: before?.id ?? entropy.id(), side: side, name: human.name, email: human.email, roles: human.roles,
             aliases: human.aliases,
-            isDisabled: human.isDisabled)
+            isDisabled: human.isDisabled, mutedLetters: before?.mutedLetters ?? [])
         guard before != after else { return [] }
         do {
             try tx.save(after)

@@ -11,7 +11,7 @@ import LockboxDomain
 ///                                             ▲                          │
 ///  request_transition ◄── (prior, next) ── access_request ── engineer ───┤
 ///                                             ▲  ▲  ▲                    │
-///                     decision (append-only) ─┘  │  └─ notice            │
+///           decision, message (append-only) ─┘  │  └─ notice            │
 ///                                                │                       │
 ///                       removal ──► access_grant (fixed) ◄── credential ─┘ ◄── credential_use
 ///
@@ -28,7 +28,9 @@ package enum Schema {
             + GrantTables(dialect: dialect).statements + LogTables(dialect: dialect).statements
         return [
             Migration(number: 1, name: "first tables", statements: first),
-            Migration(number: 2, name: "sessions", statements: SessionTables(dialect: dialect).statements),
+            Migration(
+                number: 2, name: "messages and muted letters", statements: MessageTables(dialect: dialect).statements),
+            Migration(number: 3, name: "sessions", statements: SessionTables(dialect: dialect).statements),
         ]
     }
 }
