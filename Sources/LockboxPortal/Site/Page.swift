@@ -62,5 +62,9 @@ enum Partials {
         "form-guard": PackageResources.form_guard_mustache,
         "problems": PackageResources.problems_mustache,
         "pages": PackageResources.pages_mustache,
+        "request-facts": PackageResources.request_facts_mustache,
+        "progress": PackageResources.progress_mustache,
+        "decision-line": PackageResources.decision_line_mustache,
+        "thread": PackageResources.thread_mustache,
     ]
 }
