@@ -67,7 +67,8 @@ package struct Server: Sendable {
         let api = API(
             lockbox: lockbox, signIn: signIn, log: log, index: index, clients: directory, store: store, clock: clock,
             metrics: Metrics(),
-            publicURL: configuration.publicURL)
+            publicURL: configuration.publicURL, proxies: configuration.trustedProxies,
+            metricsAccess: configuration.metrics)
         let application = Application(
             responder: api.responder(),
             server: .http1(configuration: .init(idleTimeout: .seconds(ServerLimits.idleSeconds))),
