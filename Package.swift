@@ -126,8 +126,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServerTests",
         [
-            "LockboxServer", "LockboxService", "LockboxDomain", "LockboxPorts", "LockboxFixtures", "Logging",
-            "ServiceLifecycle",
+            "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxService", "LockboxDomain", "LockboxPorts",
+            "LockboxFixtures", "Logging", "ServiceLifecycle",
         ]
     ),
     (

@@ -1,3 +1,4 @@
+import HTTPTypes
 package import Hummingbird
 package import LockboxAudit
 package import LockboxDecisions
@@ -23,6 +24,8 @@ package struct API: Sendable {
     let clock: any WallClock
     let metrics: Metrics
     let publicURL: String
+    let proxies: TrustedProxies
+    let metricsAccess: MetricsAccess
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
     let failureLimit = RateLimit(burst: APILimits.failureBurst, perSecond: APILimits.failuresPerSecond)
 
@@ -30,7 +33,8 @@ package struct API: Sendable {
     package init(
         lockbox: Lockbox, signIn: SignIn, log: LogReader, index: DecisionIndex, clients: any ServiceClients,
         store: any Store,
-        clock: any WallClock, metrics: Metrics, publicURL: String
+        clock: any WallClock, metrics: Metrics, publicURL: String, proxies: TrustedProxies,
+        metricsAccess: MetricsAccess
     ) {
         self.lockbox = lockbox
         self.signIn = signIn
@@ -41,6 +45,8 @@ package struct API: Sendable {
         self.clock = clock
         self.metrics = metrics
         self.publicURL = publicURL
+        self.proxies = proxies
+        self.metricsAccess = metricsAccess
     }
 
     /// All routes, ready to serve.
@@ -76,10 +82,19 @@ package struct API: Sendable {
             return person
         } catch Refusal.notSignedIn {
             // Guessing is bounded for each address; a right token is never held up by it.
-            try failureLimit.take("token " + context.remoteAddress, now: clock.now())
+            try failureLimit.take("token " + client(of: request, context).address, now: clock.now())
             throw Refusal.notSignedIn
         }
     }
+
+    /// Where `request` comes from, as far as our own proxies can tell.
+    func client(of request: Request, _ context: APIContext) -> ClientKey {
+        proxies.client(peer: context.remoteAddress, forwardedFor: request.headers[values: .xForwardedFor])
+    }
+}
+
+extension HTTPField.Name {
+    static let xForwardedFor = HTTPField.Name("X-Forwarded-For")!
 }
 
 extension String {

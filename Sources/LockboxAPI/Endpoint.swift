@@ -7,7 +7,7 @@ import NIOCore
 /// What is known of one HTTP request on its way through the API.
 package struct APIContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    /// The address of the other end of the connection, for limits only: never for authorisation.
+    /// The address of the other end of the connection, which may be a proxy; for limits only, never for authorisation.
     let remoteAddress: String
     let channel: any Channel
 

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import LockboxDecisions
 import LockboxDomain
+import LockboxIdentity
 import LockboxPorts
 import NIOCore
 
@@ -15,7 +16,8 @@ extension API {
                 _ = try await store.read { tx in try tx.providerName() }
                 return plain("ready\n")
             },
-            Endpoint(.get, "/metrics") { _, _ in
+            Endpoint(.get, "/metrics") { request, context in
+                guard mayReadMetrics(request, context) else { throw BoundaryError.noSuchPage }
                 let removals = try await store.read { tx in try tx.openRemovals() }
                 return plain(
                     metrics.text(gauges: [
@@ -37,6 +39,16 @@ extension API {
         ]
     }
 
+    private func mayReadMetrics(_ request: Request, _ context: APIContext) -> Bool {
+        switch metricsAccess {
+        case .open: true
+        case .loopback:
+            // A proxy on this machine is on loopback too, but it speaks for others.
+            isLoopback(context.remoteAddress) && !HTTPField.Name.ofProxies.contains { request.headers.contains($0) }
+        case .off: false
+        }
+    }
+
     private func plain(_ text: String, type: String = "text/plain; charset=utf-8", cache: String = "no-store")
         -> Response
     {
@@ -44,4 +56,22 @@ extension API {
             status: .ok, headers: [.contentType: type, .cacheControl: cache],
             body: .init(byteBuffer: ByteBuffer(string: text)))
     }
+}
+
+/// Who may read `/metrics`.
+package enum MetricsAccess: String, CaseIterable, Sendable {
+    /// Whoever reaches the port.
+    case open
+    /// Programs on this machine that come without a proxy.
+    case loopback
+    /// Nobody.
+    case off
+}
+
+extension HTTPField.Name {
+    /// What proxies add; one of them is enough to know that somebody else is asking.
+    fileprivate static let ofProxies: [HTTPField.Name] = [
+        .xForwardedFor, .init("Forwarded")!, .init("X-Forwarded-Host")!, .init("X-Forwarded-Proto")!,
+        .init("X-Real-IP")!, .init("Via")!,
+    ]
 }

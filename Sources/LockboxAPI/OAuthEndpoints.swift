@@ -154,7 +154,7 @@ extension API {
             client = posted
         }
         guard let service = await clients.service(clientID: client.id, secret: client.secret) else {
-            try failureLimit.take("client " + context.remoteAddress, now: clock.now())
+            try failureLimit.take("client " + self.client(of: request, context).address, now: clock.now())
             throw invalidClient
         }
         return (form, service, client.id)

@@ -66,19 +66,19 @@ extension API {
         [
             Endpoint(.post, "/v1/tokens") { request, context in
                 let body = try await request.json(NewToken.self).value
-                let person: Person
+                let client = client(of: request, context)
                 do {
-                    person = try await signIn.person(email: body.email, password: body.password)
+                    let new = try await signIn.issueToken(
+                        email: body.email, password: body.password, label: body.label ?? "", from: client)
+                    return try JSONAnswer.response(
+                        IssuedToken(
+                            id: new.token.id.text, token: new.secret, person: PersonRef(new.person),
+                            expiresAt: new.token.expiresAt?.description),
+                        status: .created)
                 } catch Refusal.badCredentials {
-                    try failureLimit.take("password " + context.remoteAddress, now: clock.now())
+                    try failureLimit.take("password " + client.address, now: clock.now())
                     throw Refusal.badCredentials
                 }
-                let new = try await signIn.issueToken(for: person, label: body.label ?? "")
-                return try JSONAnswer.response(
-                    IssuedToken(
-                        id: new.token.id.text, token: new.secret, person: PersonRef(person),
-                        expiresAt: new.token.expiresAt?.description),
-                    status: .created)
             },
             signedIn(.get, "/v1/tokens") { request, _, caller in
                 try request.wholeList()

@@ -96,7 +96,7 @@ package final class DecisionIndex: CommitListener {
                 .tenantRenamed, .providerRenamed, .serviceAdded,
                 .serviceChanged,
                 .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
-                .signedIn, .sessionsEnded:
+                .clientHeldOff, .signedIn, .sessionsEnded:
                 break
             }
         }

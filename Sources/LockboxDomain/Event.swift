@@ -38,7 +38,10 @@ public enum Event: Hashable, Sendable {
     case tokenIssued(APIToken, Person)
     case tokenRevoked(APIToken, Person)
     case passwordSet(Person)
+    /// Too many failures from everywhere together.
     case signInLocked(Person, until: Timestamp)
+    /// Too many failures from one place, which alone is held off.
+    case clientHeldOff(Person, until: Timestamp)
     /// Somebody gave the right password at the portal.
     case signedIn(Person)
     /// All sessions of a person ended at once.
@@ -59,7 +62,7 @@ extension Event {
             .serviceAdded, .serviceChanged, .tokenIssued, .tokenRevoked,
             .passwordSet,
             .signInLocked,
-            .signedIn, .sessionsEnded:
+            .clientHeldOff, .signedIn, .sessionsEnded:
             false
         }
     }
@@ -81,7 +84,7 @@ extension Event {
         case .personAdded(let person), .personChanged(_, let person), .tokenIssued(_, let person),
             .tokenRevoked(_, let person),
             .passwordSet(let person), .signInLocked(let person, _),
-            .signedIn(let person), .sessionsEnded(let person):
+            .clientHeldOff(let person, _), .signedIn(let person), .sessionsEnded(let person):
             person.side
         case .tenantRenamed(let tenant): .tenant(tenant.id)
         case .resourceAdded(_, let tenant): .tenant(tenant)

@@ -37,7 +37,7 @@ package struct RemovalPlanner: EventReader {
             .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
             .resourceAdded, .tenantRenamed, .providerRenamed, .serviceAdded,
             .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
-            .signedIn, .sessionsEnded:
+            .clientHeldOff, .signedIn, .sessionsEnded:
             break
         }
     }

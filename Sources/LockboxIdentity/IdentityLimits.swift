@@ -4,9 +4,15 @@ package import LockboxDomain
 package enum IdentityLimits {
     /// OWASP ASVS 5.0 §6.2.1 and §6.2.9.
     package static let passwordLength = 8...256
-    /// Failures in a row after which an account is locked, and for how long.
-    package static let failuresBeforeLock = 10
-    package static let lock = TimeSpan.minutes(15)
+    /// Failures in a row after which one client is held off from an account, and for how long.
+    package static let failuresBeforeHold = 10
+    package static let hold = TimeSpan.minutes(15)
+    /// Failures within `failuresCounted`, from everywhere together, after which all clients that are not known are held
+    /// off from an account (NIST SP 800-63B-4 §3.2.2: no more than 100).
+    package static let failuresBeforeLock = 100
+    package static let failuresCounted = TimeSpan.days(1)
+    /// How long a browser is known from which somebody signed in.
+    package static let deviceKnown = TimeSpan.days(30)
     package static let tokensPerPerson = 50
     package static let tokenLifetime = TimeSpan.days(90)
     package static let labelLength = 0...100

@@ -1,8 +1,9 @@
 package import LockboxDomain
 import Synchronization
 
-/// A token bucket for each key (RFC 6585 §4 answers what overflows). Memory is bounded: when full of strangers it
-/// forgets the fullest buckets first, which are those that were asked least.
+/// A token bucket for each key (RFC 6585 §4 answers what overflows). Memory is bounded: when it is full, the fullest
+/// buckets are forgotten first, which are those that were asked least, and those that are spent never. Where all are
+/// spent, everybody new shares one bucket.
 package final class RateLimit: Sendable {
     private struct Bucket {
         var level: Double
@@ -12,6 +13,7 @@ package final class RateLimit: Sendable {
     private let burst: Double
     private let perSecond: Double
     private let capacity: Int
+    private static let everybodyNew = ""
     private let buckets = Mutex<[String: Bucket]>([:])
 
     package init(burst: Int, perSecond: Double, keys capacity: Int = 10_000) {
@@ -23,10 +25,13 @@ package final class RateLimit: Sendable {
     /// Takes one from `key`'s bucket, or says how long to wait for the next.
     package func take(_ key: String, now: Timestamp) throws(Refusal) {
         let wait = buckets.withLock { buckets -> TimeSpan? in
-            if buckets.count >= capacity && buckets[key] == nil { forget(&buckets, now: now) }
+            var key = key
+            if buckets[key] == nil && buckets.count >= capacity {
+                forget(&buckets, now: now)
+                if buckets.count >= capacity { key = Self.everybodyNew }
+            }
             var bucket = buckets[key] ?? Bucket(level: burst, at: now)
-            let elapsed = Double(max(0, (now - bucket.at).milliseconds)) / 1000
-            bucket.level = min(burst, bucket.level + elapsed * perSecond)
+            bucket.level = level(of: bucket, at: now)
             bucket.at = now
             defer { buckets[key] = bucket }
             guard bucket.level >= 1 else {
@@ -42,12 +47,17 @@ package final class RateLimit: Sendable {
     package var count: Int { buckets.withLock { $0.count } }
 
     private func forget(_ buckets: inout [String: Bucket], now: Timestamp) {
-        buckets = buckets.filter { bucket in
-            bucket.value.level + Double(max(0, (now - bucket.value.at).milliseconds)) / 1000 * perSecond < burst
-        }
+        buckets = buckets.filter { level(of: $0.value, at: now) < burst }
         guard buckets.count >= capacity else { return }
-        // Those that were emptied stay: whoever comes with many names must not win back a spent one.
-        let fullest = buckets.sorted { $0.value.level > $1.value.level }
-        for (key, _) in fullest.prefix(capacity - capacity / 2) { buckets[key] = nil }
+        // Those that are spent stay: whoever comes with many names must not win back one of them.
+        let unspent = buckets.map { (key: $0.key, level: level(of: $0.value, at: now)) }.filter {
+            $0.level >= 1 && $0.key != Self.everybodyNew
+        }
+        // A part at a time, so that not every newcomer makes us look at all of them.
+        for (key, _) in unspent.sorted(by: { $0.level > $1.level }).prefix(max(1, capacity / 8)) { buckets[key] = nil }
+    }
+
+    private func level(of bucket: Bucket, at now: Timestamp) -> Double {
+        min(burst, bucket.level + Double(max(0, (now - bucket.at).milliseconds)) / 1000 * perSecond)
     }
 }

@@ -9,6 +9,8 @@ package struct SignedIn: Sendable {
     package let person: Person
     /// Made from the session's secret, so that only pages of this very session know it.
     package let csrfToken: String
+    /// After `begin`: a name for the browser's long-lived cookie, by which it is known at the next sign-in.
+    package var device: String?
 }
 
 /// Sessions of the portal: a secret in a cookie stands for a person who gave her password. The database is asked each
@@ -23,8 +25,10 @@ package struct Sessions: Sendable {
     }
 
     /// Begins a session after a right password. Gives the secret for the cookie, which is kept only as SHA-256.
-    package func begin(email: String, password: String) async throws -> (secret: String, signedIn: SignedIn) {
-        try await signIn.check(email: email, password: password) { change, person in
+    package func begin(
+        email: String, password: String, from client: ClientKey
+    ) async throws -> (secret: String, signedIn: SignedIn) {
+        try await signIn.check(email: email, password: password, from: client) { change, person in
             let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
             for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
                 try change.tx.endSession(oldest.id, at: change.now)
@@ -37,7 +41,9 @@ package struct Sessions: Sendable {
                 confirmedAt: change.now, expiresAt: change.now + IdentityLimits.sessionLifetime)
             try change.tx.insert(session, secretHash: Self.hash(secret))
             change.emit(.signedIn(person))
-            return (secret, SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret)))
+            let device = try change.tx.remember(client.device, of: person, change)
+            let csrfToken = Self.csrfToken(secret)
+            return (secret, SignedIn(session: session, person: person, csrfToken: csrfToken, device: device))
         }
     }
 
@@ -56,13 +62,13 @@ package struct Sessions: Sendable {
         return SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
     }
 
-    /// Checks the password again, with the same bounds as when signing in. The session goes on under a new secret; the
-    /// old one is good for nothing from then on.
+    /// Checks the password again; failures are counted for this session alone. It goes on under a new secret; the old
+    /// one is good for nothing from then on.
     package func confirm(
         _ secret: String, password: String
     ) async throws -> (secret: String, signedIn: SignedIn) {
         guard let before = try await resume(secret) else { throw Refusal.notSignedIn }
-        return try await signIn.check(before.person, password: password) { change, _ in
+        return try await signIn.check(before.session, password: password) { change, _ in
             // It may have ended, or got another secret, while the password was compared.
             guard let (known, person) = try change.tx.open(secret, now: change.now) else { throw Refusal.notSignedIn }
             var session = known

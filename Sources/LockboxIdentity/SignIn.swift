@@ -37,31 +37,34 @@ package struct SignIn: Sendable {
         }
     }
 
-    /// Checks a local password. Wrong address and wrong password are one answer; too many failures lock the account,
-    /// the right password included.
-    package func person(email: String, password: String) async throws -> Person {
-        try await check(email: email, password: password) { _, person in person }
+    /// Checks a local password. Wrong address and wrong password are one answer; after too many failures `client` gets
+    /// it to the right password too.
+    package func person(email: String, password: String, from client: ClientKey) async throws -> Person {
+        try await check(email: email, password: password, from: client) { _, person in person }
     }
 
     /// Checks a local password, and runs `body` for whose it is in the write that finds it right, so that no password
     /// that is changed meanwhile opens anything.
     func check<Value: Sendable>(
-        email: String, password: String, _ body: @escaping @Sendable (inout Change, Person) throws -> Value
+        email: String, password: String, from client: ClientKey,
+        _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
         let address = EmailAddress(email)
         return try await check(
-            password, of: { tx in try address.flatMap { try tx.person(identifiedBy: Identity(local: $0)) } }, body)
+            password, from: .client(client),
+            of: { tx in try address.flatMap { try tx.person(identifiedBy: Identity(local: $0)) } }, body)
     }
 
-    /// The same for somebody who is known already.
+    /// The same for whoever is signed in by `session`.
     func check<Value: Sendable>(
-        _ person: Person, password: String, _ body: @escaping @Sendable (inout Change, Person) throws -> Value
+        _ session: Session, password: String,
+        _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
-        try await check(password, of: { tx in try tx.person(person.id) }, body)
+        try await check(password, from: .session(session.id), of: { tx in try tx.person(session.person) }, body)
     }
 
     private func check<Value: Sendable>(
-        _ password: String, of find: @escaping @Sendable (any StoreTransaction) throws -> Person?,
+        _ password: String, from origin: Origin, of find: @escaping @Sendable (any StoreTransaction) throws -> Person?,
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
         let account = try await store.read { tx, _ -> (Person, PasswordRecord)? in
@@ -76,30 +79,19 @@ package struct SignIn: Sendable {
             isPossible ? password : "", against: isPossible ? account?.1.encoded : nil)
         guard let (person, compared) = account else { throw Refusal.badCredentials }
         return try await store.write(by: .person(person)) { change -> Result<Value, Refusal> in
-            // The record is read again: other attempts may have failed, or locked the account, meanwhile.
-            guard var record = try change.tx.password(of: person.id) else { return .failure(.badCredentials) }
-            if let until = record.lockedUntil, change.now < until {
-                // As if the password were wrong: another answer would tell a stranger that there is such an account,
-                // and whoever guesses on meanwhile which guess was right.
+            // What is known is read again: other attempts may have failed meanwhile. Whoever is held off is answered as
+            // if the password were wrong: another answer would tell a stranger that there is such an account, and
+            // whoever guesses on meanwhile which guess was right.
+            guard var attempt = try Attempt(on: person, from: origin, change), !attempt.isHeldOff(at: change.now) else {
                 return .failure(.badCredentials)
             }
             // A password that was replaced while it was compared is no password any more.
-            if matches && record.encoded == compared.encoded {
-                if record.failures > 0 || record.lockedUntil != nil {
-                    try change.tx.save(PasswordRecord(encoded: record.encoded), of: person.id)
-                }
-                return .success(try body(&change, try change.tx.current(person)))
+            guard matches && attempt.account.encoded == compared.encoded else {
+                try attempt.fail(&change)
+                return .failure(.badCredentials)
             }
-            record.failures += 1
-            record.lockedUntil = nil
-            if record.failures >= IdentityLimits.failuresBeforeLock {
-                let until = change.now + IdentityLimits.lock
-                record.failures = 0
-                record.lockedUntil = until
-                change.emit(.signInLocked(person, until: until))
-            }
-            try change.tx.save(record, of: person.id)
-            return .failure(.badCredentials)
+            try attempt.succeed(change)
+            return .success(try body(&change, try change.tx.current(person)))
         }.get()
     }
 
@@ -119,6 +111,7 @@ package struct SignIn: Sendable {
             let person = try change.tx.person(at: address)
             try change.tx.save(PasswordRecord(encoded: encoded), of: person.id)
             change.emit(.passwordSet(person))
+            try change.tx.forgetSignInClients(of: person.id)
             try change.shutOut(person)
             return person
         }
@@ -127,29 +120,44 @@ package struct SignIn: Sendable {
     // MARK: - Tokens
 
     package func issueToken(for address: EmailAddress, label: String) async throws -> NewToken {
-        try await issue(by: .console, label: label) { tx in try tx.person(at: address) }
+        let label = try Self.checked(label)
+        return try await store.write(by: .console) { change in
+            try Self.issue(to: try change.tx.person(at: address), label, &change)
+        }
     }
 
     package func issueToken(for person: Person, label: String) async throws -> NewToken {
-        try await issue(by: .person(person), label: label) { tx in try tx.current(person) }
+        let label = try Self.checked(label)
+        return try await store.write(by: .person(person)) { change in
+            try Self.issue(to: try change.tx.current(person), label, &change)
+        }
     }
 
-    private func issue(
-        by actor: Actor, label: String, _ find: @escaping @Sendable (any StoreTransaction) throws -> Person
+    /// Issues a token to whoever gives the right password.
+    package func issueToken(
+        email: String, password: String, label: String, from client: ClientKey
     ) async throws -> NewToken {
-        let label = try Text.check(label, field: "label", length: IdentityLimits.labelLength)
-        return try await store.write(by: actor) { change in
-            let person = try find(change.tx)
-            let valid = try change.tx.tokens(of: person.id).filter { $0.expiresAt.map { change.now < $0 } ?? true }
-            guard valid.count < IdentityLimits.tokensPerPerson else { throw Refusal.limitReached(.tokens) }
-            let secret = Self.tokenPrefix + Hex.text(change.entropy.bytes(32))
-            let token = APIToken(
-                id: change.entropy.id(), person: person.id, label: label, createdAt: change.now,
-                expiresAt: change.now + IdentityLimits.tokenLifetime)
-            try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
-            change.emit(.tokenIssued(token, person))
-            return NewToken(token: token, secret: secret, person: person)
+        let label = try Self.checked(label)
+        return try await check(email: email, password: password, from: client) { change, person in
+            try Self.issue(to: person, label, &change)
         }
+    }
+
+    private static func checked(_ label: String) throws -> String {
+        try Text.check(label, field: "label", length: IdentityLimits.labelLength)
+    }
+
+    private static func issue(to person: Person, _ label: String, _ change: inout Change) throws -> NewToken {
+        let now = change.now
+        let valid = try change.tx.tokens(of: person.id).filter { $0.expiresAt.map { now < $0 } ?? true }
+        guard valid.count < IdentityLimits.tokensPerPerson else { throw Refusal.limitReached(.tokens) }
+        let secret = tokenPrefix + Hex.text(change.entropy.bytes(32))
+        let token = APIToken(
+            id: change.entropy.id(), person: person.id, label: label, createdAt: now,
+            expiresAt: now + IdentityLimits.tokenLifetime)
+        try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
+        change.emit(.tokenIssued(token, person))
+        return NewToken(token: token, secret: secret, person: person)
     }
 
     package func tokens(of person: Person) async throws -> [APIToken] {

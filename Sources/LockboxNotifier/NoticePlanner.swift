@@ -29,7 +29,7 @@ package struct NoticePlanner: EventReader {
             .policyChanged, .licenceChanged, .personAdded, .resourceAdded, .tenantRenamed,
             .providerRenamed, .serviceAdded, .serviceChanged,
             .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
-            .signedIn, .sessionsEnded:
+            .clientHeldOff, .signedIn, .sessionsEnded:
             return
         }
     }

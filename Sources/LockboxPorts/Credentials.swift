@@ -1,24 +1,53 @@
 public import LockboxDomain
 
-/// A local password as it is kept, and the failures since the last success.
+/// A local password as it is kept, and the failures of all who tried it.
 public struct PasswordRecord: Hashable, Sendable {
     /// The hash with its algorithm, parameters and salt.
     public var encoded: String
     public var failures: Int
+    /// When counting them began.
+    public var failuresSince: Timestamp?
     public var lockedUntil: Timestamp?
 
-    public init(encoded: String, failures: Int = 0, lockedUntil: Timestamp? = nil) {
+    public init(
+        encoded: String, failures: Int = 0, failuresSince: Timestamp? = nil, lockedUntil: Timestamp? = nil
+    ) {
         self.encoded = encoded
         self.failures = failures
+        self.failuresSince = failuresSince
         self.lockedUntil = lockedUntil
     }
 }
 
-/// Local passwords.
+/// One place from which somebody tried to sign in to one account.
+public struct SignInClient: Hashable, Sendable {
+    /// Since the last success from there.
+    public var failures: Int
+    public var heldUntil: Timestamp?
+    /// When the person last signed in from there; nil where that is not remembered.
+    public var succeededAt: Timestamp?
+    /// When it may be forgotten.
+    public var keptUntil: Timestamp
+
+    public init(failures: Int = 0, heldUntil: Timestamp? = nil, succeededAt: Timestamp? = nil, keptUntil: Timestamp) {
+        self.failures = failures
+        self.heldUntil = heldUntil
+        self.succeededAt = succeededAt
+        self.keptUntil = keptUntil
+    }
+}
+
+/// Local passwords, and where they were tried from. A client stands there as a hash of 32 bytes.
 public protocol SignInRecords {
     func password(of person: PersonID) throws -> PasswordRecord?
     /// Inserts or replaces.
     func save(_ password: PasswordRecord, of person: PersonID) throws
+    func signInClient(_ hash: [UInt8], of person: PersonID) throws -> SignInClient?
+    /// Inserts or replaces.
+    func save(_ client: SignInClient, _ hash: [UInt8], of person: PersonID) throws
+    func forgetSignInClients(of person: PersonID) throws
+    /// Forgets those that were to be kept until `now` or earlier, whosever they are.
+    func forgetSignInClients(keptUntil now: Timestamp) throws
 }
 
 /// API tokens, by the hash of their secret.

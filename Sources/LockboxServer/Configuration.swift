@@ -1,5 +1,7 @@
 import Foundation
+package import LockboxAPI
 import LockboxDomain
+package import LockboxIdentity
 
 /// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is `LOCKBOX_LISTEN`,
 /// `signing.keyFile` is
@@ -16,9 +18,12 @@ package struct Configuration: Sendable {
     package var mailPlace: String
     package var signingKeyFile: String
     package var logLevel: String
+    package var trustedProxies: TrustedProxies
+    package var metrics: MetricsAccess
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
+        "trustedProxies", "metrics",
     ]
     private static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
@@ -51,6 +56,10 @@ package struct Configuration: Sendable {
                     values["signing.\(inner)"] = (try value.text(), value.place)
                 }
             case "gateway": throw value.error("this version has no gateway; take the key out")
+            case "trustedProxies":
+                var entries: [String] = []
+                for item in try value.items() { entries.append(try item.text()) }
+                values[key] = (entries.joined(separator: ","), value.place)
             default: values[key] = (try value.text(), value.place)
             }
         }
@@ -99,6 +108,27 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(level.place): must be one of \(Self.logLevels.joined(separator: ", "))")
         }
         logLevel = level.text
+        trustedProxies = try Self.proxies(values["trustedProxies"])
+        let access = values["metrics"] ?? (MetricsAccess.loopback.rawValue, "the default")
+        guard let metrics = MetricsAccess(rawValue: access.text) else {
+            let known = MetricsAccess.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ConfigurationError("\(access.place): must be one of \(known)")
+        }
+        self.metrics = metrics
+    }
+
+    /// Addresses and networks with commas between them.
+    private static func proxies(_ value: (text: String, place: String)?) throws(ConfigurationError) -> TrustedProxies {
+        guard let value, !value.text.isEmpty else { return .none }
+        do throws(TrustedProxies.BadEntry) {
+            return try TrustedProxies(
+                value.text.split(separator: ",", omittingEmptySubsequences: false).map {
+                    $0.trimmingCharacters(in: .whitespaces)
+                })
+        } catch {
+            throw ConfigurationError(
+                "\(value.place): \"\(error.entry)\" is neither an address nor a network such as 10.0.0.0/8")
+        }
     }
 
     /// The public address without its scheme: what log origins begin with.

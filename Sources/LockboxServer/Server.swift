@@ -69,7 +69,8 @@ package struct Server: Sendable {
         let api = API(
             lockbox: lockbox, signIn: signIn, log: log, index: index, clients: directory, store: store, clock: clock,
             metrics: Metrics(),
-            publicURL: configuration.publicURL)
+            publicURL: configuration.publicURL, proxies: configuration.trustedProxies,
+            metricsAccess: configuration.metrics)
         let site = PortalSite(
             lockbox: lockbox, sessions: Sessions(store: audited, signIn: signIn), log: log, clock: clock,
             entropy: entropy, publicURL: configuration.publicURL, feed: feed)

@@ -1,4 +1,4 @@
-/// Who is signed in at the portal.
+/// Who is signed in at the portal, and who tried to sign in from where.
 struct SessionTables: SchemaPart {
     let dialect: SQLDialect
 
@@ -16,7 +16,19 @@ struct SessionTables: SchemaPart {
                 ended_at \(integer),
                 CHECK (created_at < expires_at)
             )\(dialect.tableEnd)
+            """,
             """
+            CREATE TABLE sign_in_client (
+                person \(text) NOT NULL REFERENCES person (id),
+                client_hash \(bytes) NOT NULL CHECK (length(client_hash) = 32),
+                failures \(integer) NOT NULL CHECK (failures >= 0),
+                held_until \(integer),
+                succeeded_at \(integer),
+                kept_until \(integer) NOT NULL,
+                PRIMARY KEY (person, client_hash)
+            )\(dialect.tableEnd)
+            """,
+            "ALTER TABLE password ADD COLUMN failures_since \(integer)",
         ]
     }
 
@@ -24,6 +36,7 @@ struct SessionTables: SchemaPart {
         [
             "CREATE INDEX session_of_person ON portal_session (person, created_at, id) WHERE ended_at IS NULL",
             "CREATE INDEX session_by_end ON portal_session (expires_at)",
+            "CREATE INDEX sign_in_client_by_end ON sign_in_client (kept_until)",
         ]
     }
 

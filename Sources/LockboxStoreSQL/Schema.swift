@@ -4,7 +4,7 @@ import LockboxDomain
 /// `tenant` is NULL, and a column `log` is empty, for the provider.
 ///
 /// ```
-///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity
+///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
 ///                                             ▲                          ▲  ◄── password
 ///                                             │                          │  ◄── api_token, portal_session
 ///                                      support_request ── opened by ─────┤  ◄── command

@@ -1,4 +1,6 @@
 import Foundation
+import LockboxAPI
+import LockboxIdentity
 import Testing
 
 @testable import LockboxServer
@@ -28,6 +30,9 @@ struct ConfigurationTests {
         #expect(configuration.dataDir == folder.path + "/data")
         #expect(configuration.signingKeyFile == folder.path + "/data/signing.key")
         #expect(configuration.logLevel == "info")
+        #expect(configuration.metrics == .loopback)
+        let client = configuration.trustedProxies.client(peer: "127.0.0.1", forwardedFor: ["192.0.2.9"])
+        #expect(client.address == "127.0.0.1")
     }
 
     @Test func pathsAreRelativeToTheFileAndTheAddressLosesItsSlash() throws {
@@ -74,7 +79,7 @@ struct ConfigurationTests {
         #expect(configuration.logLevel == "error")
     }
 
-    private static let known = "listen, publicURL, database, dataDir, mail, mailFile, log"
+    private static let known = "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
@@ -156,6 +161,18 @@ struct ConfigurationTests {
             "lockbox.yaml, line 3: publicURL: must be a web address such as https://lockbox.example"
         ),
         (
+            "no list of proxies", minimal + "trustedProxies: 127.0.0.1\n",
+            "lockbox.yaml, line 3: trustedProxies: must be a list"
+        ),
+        (
+            "proxy by name", minimal + "trustedProxies: [127.0.0.1, proxy]\n",
+            "lockbox.yaml, line 3: trustedProxies: \"proxy\" is neither an address nor a network such as 10.0.0.0/8"
+        ),
+        (
+            "metrics for some", minimal + "metrics: private\n",
+            "lockbox.yaml, line 3: metrics: must be one of open, loopback, off"
+        ),
+        (
             "log level", minimal + "log: loud\n",
             "lockbox.yaml, line 3: log: must be one of trace, debug, info, notice, warning, error, critical"
         ),
@@ -166,6 +183,27 @@ struct ConfigurationTests {
         let folder = try Folder()
         let said = try complaint(in: folder) { _ = try Self.load(text, in: folder) }
         #expect(said == expected, "\(name)")
+    }
+
+    @Test func proxiesAreAListInTheFileAndHaveCommasInTheEnvironment() throws {
+        let folder = try Folder()
+        let text = Self.minimal + "metrics: open\ntrustedProxies: [192.0.2.1, \"2001:db8::/32\"]\n"
+        func client(_ configuration: Configuration, behind peer: String) -> String {
+            configuration.trustedProxies.client(peer: peer, forwardedFor: ["203.0.113.9"]).address
+        }
+        let file = try Self.load(text, in: folder)
+        #expect(file.metrics == .open)
+        #expect(client(file, behind: "192.0.2.1") == "203.0.113.9")
+        #expect(client(file, behind: "2001:db8::1") == "203.0.113.9")
+        #expect(client(file, behind: "10.0.0.1") == "10.0.0.1")
+        let environment = try Self.load(
+            text, environment: ["LOCKBOX_TRUSTEDPROXIES": "10.0.0.0/8, 127.0.0.1", "LOCKBOX_METRICS": "off"],
+            in: folder)
+        #expect(environment.metrics == .off)
+        #expect(client(environment, behind: "192.0.2.1") == "192.0.2.1")
+        #expect(client(environment, behind: "127.0.0.1") == "203.0.113.9")
+        let none = try Self.load(text, environment: ["LOCKBOX_TRUSTEDPROXIES": ""], in: folder)
+        #expect(client(none, behind: "192.0.2.1") == "192.0.2.1")
     }
 
     @Test func brokenVariableIsNamedInsteadOfTheLine() throws {

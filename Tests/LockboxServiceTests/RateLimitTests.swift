@@ -49,6 +49,20 @@ struct RateLimitTests {
         #expect(limit.count <= 100)
     }
 
+    @Test func strangersWhoSpendTheirBucketsWinBackNoOther() {
+        let limit = RateLimit(burst: 2, perSecond: 0.001, keys: 100)
+        let spent = (0..<95).map { "guesser \($0)" }
+        for key in spent { for _ in 0..<2 { #expect(Self.refused(limit, key, after: 0) == nil) } }
+        for number in 0..<1000 { for _ in 0..<2 { _ = Self.refused(limit, "stranger \(number)", after: 0) } }
+        for key in spent { #expect(Self.refused(limit, key, after: 0) != nil, "\(key)") }
+        // Where nobody's bucket can be forgotten, all newcomers share one.
+        #expect(Self.refused(limit, "newcomer", after: 0) != nil)
+        #expect(limit.count <= 101)
+        // They are forgotten once they are full again.
+        #expect(Self.refused(limit, "newcomer", after: 2_000_000) == nil)
+        #expect(limit.count == 1)
+    }
+
     @Test func bucketsThatAreFullAgainAreForgotten() {
         let limit = RateLimit(burst: 1, perSecond: 1, keys: 100)
         for number in 0..<100 { _ = Self.refused(limit, "\(number)", after: 0) }

@@ -10,6 +10,7 @@ import Testing
 struct SessionTests {
     private static let right = "correct horse battery"
     private static let adam = Fixture.adam.email.text
+    private static let here = ClientKey(address: "192.0.2.1")
 
     private static func with(
         _ body: (House, SignIn, Sessions) async throws -> Void
@@ -46,7 +47,8 @@ struct SessionTests {
 
     @Test func rightPasswordBeginsASessionThatItsSecretResumes() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, signedIn) = try await sessions.begin(email: "ADAM+x@contoso.test", password: Self.right)
+            let (secret, signedIn) = try await sessions.begin(
+                email: "ADAM+x@contoso.test", password: Self.right, from: Self.here)
             #expect(signedIn.person == Fixture.adam)
             #expect(signedIn.session.expiresAt == Fixture.now + IdentityLimits.sessionLifetime)
             let resumed = try #require(try await sessions.resume(secret))
@@ -69,7 +71,7 @@ struct SessionTests {
         try await Self.with { house, _, sessions async throws in
             for (email, password) in [(Self.adam, "wrong horse"), ("nobody@contoso.test", Self.right)] {
                 await #expect(throws: Refusal.badCredentials) {
-                    _ = try await sessions.begin(email: email, password: password)
+                    _ = try await sessions.begin(email: email, password: password, from: Self.here)
                 }
             }
             #expect(try await house.store.read { try $0.sessions(of: Fixture.adam.id) } == [])
@@ -78,7 +80,7 @@ struct SessionTests {
 
     @Test func sessionThatIsIdleTooLongIsOver() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             house.clock.advance(by: Self.justBefore(IdentityLimits.sessionIdle))
             let seen = try #require(try await sessions.resume(secret)).session.lastSeenAt
             #expect(seen == house.clock.now())
@@ -92,7 +94,7 @@ struct SessionTests {
 
     @Test func busySessionIsOverAtItsAbsoluteEnd() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (secret, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             let end = signedIn.session.expiresAt
             while house.clock.now() + .minutes(20) < end {
                 house.clock.advance(by: .minutes(20))
@@ -111,7 +113,7 @@ struct SessionTests {
 
     @Test func beingSeenIsWrittenDownAtMostOnceAMinuteAndNeverInTheLog() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             let size = try await house.entries().count
             func kept() async throws -> Timestamp? {
                 try await house.store.read { try $0.sessions(of: Fixture.adam.id) }.first?.lastSeenAt
@@ -128,7 +130,7 @@ struct SessionTests {
 
     @Test func confirmingMakesTheSessionFreshUnderANewSecretAndKillsTheOld() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             house.clock.advance(by: Self.justBefore(IdentityLimits.freshness))
             #expect(sessions.isFresh(begun, now: house.clock.now()))
             house.clock.advance(by: TimeSpan(milliseconds: 1))
@@ -154,10 +156,11 @@ struct SessionTests {
         }
     }
 
-    @Test func confirmingIsHeldOffLikeSigningIn() async throws {
-        try await Self.with { _, _, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
-            for _ in 0..<IdentityLimits.failuresBeforeLock {
+    @Test func wrongConfirmationsHoldOffTheirSessionAndNothingElse() async throws {
+        try await Self.with { house, _, sessions async throws in
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (other, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            for _ in 0..<IdentityLimits.failuresBeforeHold {
                 await #expect(throws: Refusal.badCredentials) {
                     _ = try await sessions.confirm(secret, password: "guess")
                 }
@@ -166,14 +169,18 @@ struct SessionTests {
                 _ = try await sessions.confirm(secret, password: Self.right)
             }
             #expect(try await sessions.resume(secret) != nil)
+            _ = try await sessions.confirm(other, password: Self.right)
+            _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            house.clock.advance(by: IdentityLimits.hold)
+            _ = try await sessions.confirm(secret, password: Self.right)
         }
     }
 
     @Test func csrfTokenOfAnotherSessionIsRefused() async throws {
         try await Self.with { _, _, sessions async throws in
-            let (secret, mine) = try await sessions.begin(email: Self.adam, password: Self.right)
-            let (_, again) = try await sessions.begin(email: Self.adam, password: Self.right)
-            let (_, hers) = try await sessions.begin(email: "gita@contoso.test", password: Self.right)
+            let (secret, mine) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (_, again) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (_, hers) = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
             #expect(sessions.csrfMatches(mine.csrfToken, mine))
             for wrong in [
                 again.csrfToken, hers.csrfToken, "", String(mine.csrfToken.dropLast()), mine.csrfToken + "0",
@@ -186,10 +193,10 @@ struct SessionTests {
 
     @Test func signingOutEndsOneSessionAndSigningOutEverywhereAll() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let (first, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right)
-            let (second, _) = try await sessions.begin(email: Self.adam, password: Self.right)
-            let (third, _) = try await sessions.begin(email: Self.adam, password: Self.right)
-            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right)
+            let (first, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (second, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (third, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
             let token = try await signIn.issueToken(for: Fixture.adam, label: "").secret
             for _ in 0..<2 { try await sessions.end(first) }
             #expect(try await sessions.resume(first) == nil)
@@ -204,8 +211,8 @@ struct SessionTests {
 
     @Test func newPasswordEndsSessionsAndTokensOfItsPersonOnly() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
-            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right)
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
             let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
             let herToken = try await signIn.issueToken(for: Fixture.gita, label: "laptop").secret
             _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
@@ -217,14 +224,14 @@ struct SessionTests {
                 try await house.entries().suffix(3).map(\.activity)
                     == ["password.set", "token.revoked", "sessions.ended"])
             // What comes after it stands.
-            let (new, _) = try await sessions.begin(email: Self.adam, password: "another horse")
+            let (new, _) = try await sessions.begin(email: Self.adam, password: "another horse", from: Self.here)
             #expect(try await sessions.resume(new) != nil)
         }
     }
 
     @Test func personSwitchedOffLosesSessionsAndTokensForGood() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
             for isDisabled in [true, false] {
                 _ = try await house.lockbox.apply(
@@ -234,7 +241,7 @@ struct SessionTests {
                 #expect(try await sessions.resume(secret) == nil)
                 await #expect(throws: Refusal.notSignedIn) { _ = try await signIn.caller(token: token) }
             }
-            let (again, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (again, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             // Even where the row alone says so, without the write that ends everything.
             try await house.store.write { tx in
                 var adam = Fixture.adam
@@ -243,7 +250,7 @@ struct SessionTests {
             }
             #expect(try await sessions.resume(again) == nil)
             await #expect(throws: Refusal.badCredentials) {
-                _ = try await sessions.begin(email: Self.adam, password: Self.right)
+                _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             }
             try await house.store.write { try $0.save(Fixture.adam) }
         }
@@ -253,21 +260,21 @@ struct SessionTests {
         try await Self.with { house, _, sessions async throws in
             var secrets: [String] = []
             for _ in 0...IdentityLimits.sessionsPerPerson {
-                secrets.append(try await sessions.begin(email: Self.adam, password: Self.right).secret)
+                secrets.append(try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).secret)
                 house.clock.advance(by: .seconds(1))
             }
             #expect(try await sessions.resume(secrets[0]) == nil)
             for secret in secrets.dropFirst() { #expect(try await sessions.resume(secret) != nil) }
             // Those that are over are not counted, and are forgotten by the next that begins.
             house.clock.advance(by: IdentityLimits.sessionLifetime)
-            _ = try await sessions.begin(email: Self.adam, password: Self.right)
+            _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             #expect(try await house.store.read { try $0.sessions(of: Fixture.adam.id) }.count == 1)
         }
     }
 
     @Test func secretIsInNoRecordAndNoColumn() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
             let (new, confirmed) = try await sessions.confirm(old, password: Self.right)
             try await sessions.endAll(of: begun.person)
             let secrets = [old, new, begun.csrfToken, confirmed.csrfToken, Self.right]

@@ -188,6 +188,7 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("a token") { try $0.token(secretHash: Fixture.secretHash(1)) },
         Question("tokens of a person") { try $0.tokens(of: Fixture.eve.id) },
         Question("a session") { try $0.session(secretHash: Fixture.secretHash(1)) },
+        Question("a client that tried") { try $0.signInClient(Fixture.secretHash(1), of: Fixture.eve.id) },
         Question("sessions of a person") { try $0.sessions(of: Fixture.eve.id) },
         Question("a command") { try $0.command(of: Fixture.eve.id, key: "k") },
         Question("entries") { try $0.entries(of: log, in: 0..<9) },

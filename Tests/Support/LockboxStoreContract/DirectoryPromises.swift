@@ -16,6 +16,7 @@ extension Promise {
         Promise("a person stays on one side", peopleStayOnTheirSide),
         Promise("identifiers that differ in case differ", identifiersAreCaseSensitive),
         Promise("passwords and lock-outs are read back as they were saved", passwordsAreReadBack),
+        Promise("clients that tried a password are read back and forgotten", signInClientsAreReadBack),
         Promise("a token is found by its hash until it is revoked", tokensEnd),
         Promise("a command is found again by its person and key", commandsAreFound),
     ]
@@ -169,13 +170,49 @@ private func passwordsAreReadBack(_ store: any Store) async throws {
     #expect(try await store.read { try $0.password(of: Fixture.sue.id) } == nil)
     for password in [
         PasswordRecord(encoded: "scrypt$1"),
-        PasswordRecord(encoded: "scrypt$2", failures: 5, lockedUntil: Fixture.now + .minutes(15)),
+        PasswordRecord(
+            encoded: "scrypt$2", failures: 5, failuresSince: Fixture.now, lockedUntil: Fixture.now + .minutes(15)),
         PasswordRecord(encoded: "scrypt$2"),
     ] {
         try await store.write { try $0.save(password, of: Fixture.sue.id) }
         #expect(try await store.read { try $0.password(of: Fixture.sue.id) } == password)
     }
     #expect(try await store.read { try $0.password(of: Fixture.adam.id) } == nil)
+}
+
+private func signInClientsAreReadBack(_ store: any Store) async throws {
+    try await store.populate()
+    func found(_ number: UInt8, of person: Person = Fixture.sue) async throws -> SignInClient? {
+        try await store.read { try $0.signInClient(Fixture.secretHash(number), of: person.id) }
+    }
+    let plain = SignInClient(keptUntil: Fixture.now + .days(1))
+    for client in [
+        plain,
+        SignInClient(
+            failures: 3, heldUntil: Fixture.now + .minutes(1), succeededAt: Fixture.now,
+            keptUntil: Fixture.now + .days(2)),
+    ] {
+        try await store.write { try $0.save(client, Fixture.secretHash(1), of: Fixture.sue.id) }
+        #expect(try await found(1) == client)
+    }
+    #expect(try await found(2) == nil)
+    #expect(try await found(1, of: Fixture.adam) == nil)
+    try await store.write { tx in
+        try tx.save(plain, Fixture.secretHash(2), of: Fixture.sue.id)
+        try tx.save(plain, Fixture.secretHash(1), of: Fixture.adam.id)
+        try tx.forgetSignInClients(keptUntil: Fixture.now + .hours(23))
+    }
+    #expect(try await found(2) == plain)
+    try await store.write { try $0.forgetSignInClients(keptUntil: Fixture.now + .days(1)) }
+    #expect(try await found(2) == nil)
+    #expect(try await found(1, of: Fixture.adam) == nil)
+    #expect(try await found(1) != nil)
+    try await store.write { tx in
+        try tx.save(plain, Fixture.secretHash(1), of: Fixture.adam.id)
+        try tx.forgetSignInClients(of: Fixture.sue.id)
+    }
+    #expect(try await found(1) == nil)
+    #expect(try await found(1, of: Fixture.adam) == plain)
 }
 
 private func tokensEnd(_ store: any Store) async throws {

@@ -1,0 +1,125 @@
+import Foundation
+
+/// Where an attempt comes from: for limits only, never for authorisation.
+package struct ClientKey: Hashable, Sendable {
+    /// An IPv4 address, or the first half of an IPv6 address: whoever has one address of such a network has all of it.
+    package let address: String
+    /// What the browser's long-lived cookie says; nil where there is none.
+    package let device: String?
+
+    package init(address: String, device: String? = nil) {
+        self.address = address
+        self.device = device
+    }
+
+    /// The same place with what a browser says of itself.
+    package func with(device: String?) -> ClientKey { ClientKey(address: address, device: device) }
+}
+
+/// The proxies whose word about their clients is taken.
+package struct TrustedProxies: Sendable {
+    private let networks: [Network]
+
+    /// Nobody's word is taken: the other end of the connection is the client.
+    package static let none = TrustedProxies(networks: [])
+
+    /// An entry that is neither an address nor a network such as `10.0.0.0/8`.
+    package struct BadEntry: Error, Hashable, Sendable {
+        package let entry: String
+
+        package init(entry: String) { self.entry = entry }
+    }
+
+    package init(_ entries: [String]) throws(BadEntry) {
+        var networks: [Network] = []
+        for entry in entries {
+            guard let network = Network(entry) else { throw BadEntry(entry: entry) }
+            networks.append(network)
+        }
+        self.networks = networks
+    }
+
+    private init(networks: [Network]) { self.networks = networks }
+
+    /// The client behind `peer`, the other end of the connection. If that is a trusted proxy, it is the last address in
+    /// the fields `X-Forwarded-For` that is not one too; what stands before that, anybody may have written.
+    package func client(peer: String, forwardedFor fields: [String]) -> ClientKey {
+        guard var client = IPAddress(peer) else { return ClientKey(address: peer) }
+        let hops = fields.joined(separator: ",").split(separator: ",", omittingEmptySubsequences: false)
+        for hop in hops.reversed() {
+            // A proxy that does not say whom it speaks for is the client itself.
+            guard networks.contains(where: { $0.contains(client) }), let before = IPAddress(hop: hop) else { break }
+            client = before
+        }
+        return ClientKey(address: client.limitKey)
+    }
+}
+
+/// An address of the Internet Protocol, as its bytes: 4 or 16.
+struct IPAddress: Hashable {
+    let bytes: [UInt8]
+
+    init?(_ text: some StringProtocol) {
+        // A zone names an interface of this machine and is no part of the address.
+        let text = String(text.prefix { $0 != "%" })
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &bytes) == 1 {
+            self.bytes = Array(bytes.prefix(4))
+        } else if inet_pton(AF_INET6, text, &bytes) == 1 {
+            let isMapped = bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+            self.bytes = isMapped ? Array(bytes.suffix(4)) : bytes
+        } else {
+            return nil
+        }
+    }
+
+    /// One element of `X-Forwarded-For`, which some proxies write with a port.
+    init?(hop: Substring) {
+        let text = hop.trimmingCharacters(in: .whitespaces)
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            self.init(text[text.index(after: text.startIndex)..<end])
+        } else if text.count(where: { $0 == ":" }) == 1 {
+            self.init(text.prefix { $0 != ":" })
+        } else {
+            self.init(text)
+        }
+    }
+
+    var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
+
+    fileprivate var limitKey: String {
+        if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
+        return Hex.text(bytes.prefix(8)) + "/64"
+    }
+}
+
+/// An address and how many of its first bits count.
+private struct Network: Sendable {
+    let bytes: [UInt8]
+    let bits: Int
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = IPAddress(parts[0]) else { return nil }
+        bytes = address.bytes
+        if parts.count == 1 {
+            bits = bytes.count * 8
+        } else {
+            guard parts[1].allSatisfy({ $0.isASCII && $0.isNumber }), let bits = Int(parts[1]), bits <= bytes.count * 8
+            else { return nil }
+            self.bits = bits
+        }
+    }
+
+    func contains(_ address: IPAddress) -> Bool {
+        guard address.bytes.count == bytes.count else { return false }
+        return (0..<bits).allSatisfy { bit in
+            let mask = UInt8(0x80) >> (bit % 8)
+            return address.bytes[bit / 8] & mask == bytes[bit / 8] & mask
+        }
+    }
+}
+
+/// Whether `peer`, the other end of a connection, is on this machine.
+package func isLoopback(_ peer: String) -> Bool { IPAddress(peer)?.isLoopback ?? false }

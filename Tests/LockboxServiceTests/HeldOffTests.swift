@@ -1,0 +1,230 @@
+import LockboxAudit
+import LockboxDomain
+import LockboxFixtures
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+import Testing
+
+/// What keeps guessers of passwords out, and does not keep out those whose password it is.
+struct HeldOffTests {
+    private static let right = "correct horse battery"
+    private static let adam = Fixture.adam.email.text
+    private static let here = ClientKey(address: "192.0.2.1")
+    private static let elsewhere = ClientKey(address: "192.0.2.2")
+
+    private static func with(_ body: (House, SignIn, Sessions) async throws -> Void) async throws {
+        try await House.with { house async throws in
+            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+            let signIn = SignIn(store: house.audited, hasher: hasher)
+            do {
+                for person in [Fixture.adam, Fixture.gita] {
+                    _ = try await signIn.setPassword(right, of: person.email)
+                }
+                try await body(house, signIn, Sessions(store: house.audited, signIn: signIn))
+                try await house.expectConsistentLogs()
+            } catch {
+                try await hasher.shutDown()
+                throw error
+            }
+            try await hasher.shutDown()
+        }
+    }
+
+    /// Whether `password` signs Adam in.
+    private static func succeeds(
+        _ signIn: SignIn, _ password: String = right, from client: ClientKey, email: String = adam
+    ) async throws -> Bool {
+        do {
+            _ = try await signIn.person(email: email, password: password, from: client)
+            return true
+        } catch Refusal.badCredentials {
+            return false
+        }
+    }
+
+    private static func fail(
+        _ signIn: SignIn, times: Int = IdentityLimits.failuresBeforeHold, from client: ClientKey
+    ) async throws {
+        for _ in 0..<times { #expect(try await !succeeds(signIn, "guess", from: client)) }
+    }
+
+    /// As if failures from everywhere had come close to the bound of the account, and one more.
+    private static func lock(_ house: House, _ signIn: SignIn) async throws {
+        try await house.store.write { tx in
+            var record = try #require(try tx.password(of: Fixture.adam.id))
+            record.failures = IdentityLimits.failuresBeforeLock - 1
+            record.failuresSince = house.clock.now()
+            try tx.save(record, of: Fixture.adam.id)
+        }
+        try await fail(signIn, times: 1, from: ClientKey(address: "198.51.100.1"))
+    }
+
+    private static func records(_ house: House, _ activity: String) async throws -> Int {
+        try await house.entries().filter { $0.activity == activity }.count
+    }
+
+    // MARK: - One client
+
+    @Test func clientIsHeldOffAfterTooManyFailuresTheRightPasswordIncluded() async throws {
+        try await Self.with { house, signIn, _ async throws in
+            try await Self.fail(signIn, times: IdentityLimits.failuresBeforeHold - 1, from: Self.here)
+            // One success in time, and counting begins anew.
+            #expect(try await Self.succeeds(signIn, from: Self.here))
+            try await Self.fail(signIn, from: Self.here)
+            let until = house.clock.now() + IdentityLimits.hold
+            // One answer to both, so that guessing on is of no use.
+            for password in [Self.right, "guess"] {
+                #expect(try await !Self.succeeds(signIn, password, from: Self.here))
+            }
+            #expect(try await Self.records(house, "signIn.clientHeldOff") == 1)
+            #expect(try await Self.records(house, "signIn.locked") == 0)
+            house.clock.move(to: until + TimeSpan(milliseconds: -1))
+            #expect(try await !Self.succeeds(signIn, from: Self.here))
+            house.clock.move(to: until)
+            #expect(try await Self.succeeds(signIn, from: Self.here))
+        }
+    }
+
+    @Test func strangersFailuresHoldNobodyElseOff() async throws {
+        try await Self.with { _, signIn, _ async throws in
+            try await Self.fail(signIn, times: IdentityLimits.failuresBeforeHold * 2, from: Self.here)
+            #expect(try await Self.succeeds(signIn, from: Self.elsewhere))
+            // Nor the same client from another account.
+            #expect(try await Self.succeeds(signIn, from: Self.here, email: "gita@contoso.test"))
+            // And that it went well elsewhere gives the guesser nothing.
+            #expect(try await !Self.succeeds(signIn, from: Self.here))
+        }
+    }
+
+    @Test func manyGuessesAtOnceAreCountedEach() async throws {
+        try await Self.with { house, signIn, _ async throws in
+            let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<IdentityLimits.failuresBeforeHold + 5 {
+                    group.addTask { try await Self.succeeds(signIn, "guess", from: Self.here) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(outcomes.allSatisfy { !$0 })
+            #expect(try await Self.records(house, "signIn.clientHeldOff") == 1)
+            #expect(try await !Self.succeeds(signIn, from: Self.here))
+            // Those that came while it was held off are not counted.
+            let record = try await house.store.read { try $0.password(of: Fixture.adam.id) }
+            #expect(record?.failures == IdentityLimits.failuresBeforeHold)
+        }
+    }
+
+    @Test func browserWithMadeUpNamesIsCountedByItsAddress() async throws {
+        try await Self.with { _, signIn, _ async throws in
+            for number in 0..<IdentityLimits.failuresBeforeHold {
+                try await Self.fail(signIn, times: 1, from: Self.here.with(device: "made up \(number)"))
+            }
+            #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: "another")))
+            #expect(try await !Self.succeeds(signIn, from: Self.here))
+        }
+    }
+
+    // MARK: - The account
+
+    @Test func failuresFromEverywhereTogetherHoldOffWhoeverIsNotKnown() async throws {
+        try await Self.with { house, signIn, _ async throws in
+            try await Self.lock(house, signIn)
+            let until = house.clock.now() + IdentityLimits.hold
+            #expect(try await !Self.succeeds(signIn, from: Self.here))
+            #expect(try await Self.records(house, "signIn.locked") == 1)
+            #expect(try await Self.succeeds(signIn, from: Self.here, email: "gita@contoso.test"))
+            house.clock.move(to: until)
+            #expect(try await Self.succeeds(signIn, from: Self.here))
+            // A success does not wipe out what the others did: their next failure closes it again.
+            try await Self.fail(signIn, times: 1, from: Self.elsewhere)
+            #expect(try await !Self.succeeds(signIn, from: Self.here))
+            #expect(try await Self.records(house, "signIn.locked") == 2)
+        }
+    }
+
+    @Test func failuresOfYesterdayDoNotAddUp() async throws {
+        try await Self.with { house, signIn, _ async throws in
+            try await house.store.write { tx in
+                var record = try #require(try tx.password(of: Fixture.adam.id))
+                record.failures = IdentityLimits.failuresBeforeLock - 1
+                record.failuresSince = Fixture.now
+                try tx.save(record, of: Fixture.adam.id)
+            }
+            house.clock.advance(by: IdentityLimits.failuresCounted)
+            try await Self.fail(signIn, times: 1, from: Self.elsewhere)
+            #expect(try await Self.succeeds(signIn, from: Self.here))
+        }
+    }
+
+    @Test func browserThatSignedInBeforeIsNotHeldOffByOthers() async throws {
+        try await Self.with { house, signIn, sessions async throws in
+            let begun = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).signedIn
+            let device = try #require(begun.device)
+            try await Self.lock(house, signIn)
+            try await Self.fail(signIn, times: 1, from: Self.here)
+            // From wherever it comes; and it keeps its name.
+            let again = try await sessions.begin(
+                email: Self.adam, password: Self.right, from: Self.elsewhere.with(device: device))
+            #expect(again.signedIn.device == device)
+            // By its own failures it is, and its address is not.
+            try await Self.fail(signIn, from: Self.here.with(device: device))
+            #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: device)))
+            house.clock.advance(by: IdentityLimits.hold)
+            #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
+            #expect(try await Self.succeeds(signIn, from: Self.here))
+        }
+    }
+
+    @Test func browserIsKnownToItsOwnAccountOnlyAndNotForEver() async throws {
+        try await Self.with { house, signIn, sessions async throws in
+            let hers = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
+            let his = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (herDevice, device) = (try #require(hers.signedIn.device), try #require(his.signedIn.device))
+            #expect(herDevice != device)
+            try await Self.lock(house, signIn)
+            for name in [herDevice, String(device.dropLast()), device.uppercased(), ""] {
+                #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: name)), "\(name)")
+            }
+            #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
+            house.clock.move(to: Fixture.now + IdentityLimits.deviceKnown + TimeSpan(milliseconds: -1))
+            try await Self.lock(house, signIn)
+            #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
+            house.clock.advance(by: TimeSpan(milliseconds: 1))
+            #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: device)))
+        }
+    }
+
+    @Test func nameThatSomebodyElsePutIntoABrowserIsNotTakenOver() async throws {
+        try await Self.with { _, _, sessions async throws in
+            let planted = String(repeating: "ab", count: 32)
+            let begun = try await sessions.begin(
+                email: Self.adam, password: Self.right, from: Self.here.with(device: planted))
+            #expect(begun.signedIn.device != planted)
+        }
+    }
+
+    @Test func newPasswordLetsInAtOnceAndForgetsBrowsers() async throws {
+        try await Self.with { house, signIn, sessions async throws in
+            let begun = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).signedIn
+            try await Self.fail(signIn, from: Self.here)
+            try await Self.lock(house, signIn)
+            _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
+            #expect(try await Self.succeeds(signIn, "another horse", from: Self.here))
+            try await Self.lock(house, signIn)
+            let known = Self.here.with(device: begun.device)
+            #expect(try await !Self.succeeds(signIn, "another horse", from: known))
+        }
+    }
+
+    @Test func neitherAddressesNorNamesOfBrowsersAreKeptAsTheyAre() async throws {
+        try await Self.with { house, signIn, sessions async throws in
+            let begun = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).signedIn
+            let device = try #require(begun.device)
+            try await Self.fail(signIn, from: Self.here)
+            for entry in try await house.entries() {
+                let text = String(decoding: entry.bytes, as: UTF8.self) + entry.texts.compactMap(\.text).joined()
+                #expect(!text.contains(Self.here.address) && !text.contains(device))
+            }
+        }
+    }
+}
