@@ -48,7 +48,8 @@ package struct API: Sendable {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: BoundaryMiddleware(metrics: metrics))
         router.add(
-            supportEndpoints + requestEndpoints + tenantEndpoints + tokenEndpoints + logEndpoints + oauthEndpoints
+            supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints + tokenEndpoints + logEndpoints
+                + oauthEndpoints
                 + healthEndpoints)
         return router.buildResponder()
     }

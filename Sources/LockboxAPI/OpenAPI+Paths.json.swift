@@ -66,6 +66,43 @@ let openAPIPaths = #"""
             }
           }
         },
+        "/v1/me/letters": {
+          "get": {
+            "operationId": "getLetterSettings", "tags": ["Sign-in"],
+            "summary": "Which letters the caller does not want",
+            "responses": {
+              "200": {
+                "description": "Those that are switched off.",
+                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/LetterSettings" } } }
+              },
+              "400": { "$ref": "#/components/responses/400" }, "401": { "$ref": "#/components/responses/401" },
+              "403": { "$ref": "#/components/responses/403" }, "406": { "$ref": "#/components/responses/406" },
+              "429": { "$ref": "#/components/responses/429" }, "503": { "$ref": "#/components/responses/503" },
+              "default": { "$ref": "#/components/responses/default" }
+            }
+          },
+          "put": {
+            "operationId": "changeLetterSettings", "tags": ["Sign-in"],
+            "summary": "Switch off letters that only inform",
+            "description": "For the caller alone. What asks for a decision, tells an outcome or warns is always sent.",
+            "requestBody": {
+              "required": true,
+              "content": { "application/json": { "schema": { "$ref": "#/components/schemas/LetterSettings" } } }
+            },
+            "responses": {
+              "200": {
+                "description": "Those that are switched off now.",
+                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/LetterSettings" } } }
+              },
+              "400": { "$ref": "#/components/responses/400" }, "401": { "$ref": "#/components/responses/401" },
+              "403": { "$ref": "#/components/responses/403" }, "406": { "$ref": "#/components/responses/406" },
+              "411": { "$ref": "#/components/responses/411" }, "413": { "$ref": "#/components/responses/413" },
+              "415": { "$ref": "#/components/responses/415" }, "422": { "$ref": "#/components/responses/422" },
+              "429": { "$ref": "#/components/responses/429" }, "503": { "$ref": "#/components/responses/503" },
+              "default": { "$ref": "#/components/responses/default" }
+            }
+          }
+        },
         "/v1/tenants": {
           "get": {
             "operationId": "listTenants", "tags": ["Directory"], "summary": "The tenants that the caller can see",

@@ -307,5 +307,50 @@ let openAPIRequestPaths = #"""
               "default": { "$ref": "#/components/responses/default" }
             }
           }
+        },
+        "/v1/requests/{id}/messages": {
+          "get": {
+            "operationId": "listMessages", "tags": ["Access requests"],
+            "summary": "Questions and answers about the request, oldest first",
+            "parameters": [
+              { "$ref": "#/components/parameters/Request" }, { "$ref": "#/components/parameters/Limit" },
+              { "$ref": "#/components/parameters/Cursor" }
+            ],
+            "responses": {
+              "200": {
+                "description": "The whole thread.",
+                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/MessageList" } } }
+              },
+              "400": { "$ref": "#/components/responses/400" }, "401": { "$ref": "#/components/responses/401" },
+              "403": { "$ref": "#/components/responses/403" }, "404": { "$ref": "#/components/responses/404" },
+              "406": { "$ref": "#/components/responses/406" }, "429": { "$ref": "#/components/responses/429" },
+              "503": { "$ref": "#/components/responses/503" },
+              "default": { "$ref": "#/components/responses/default" }
+            }
+          },
+          "post": {
+            "operationId": "postMessage", "tags": ["Access requests"], "summary": "Ask or answer a question",
+            "description": "As an approver or administrator of the tenant, as the engineer who made the request, or as a manager of the provider, until the request is over. No deadline moves, and the request keeps its version.",
+            "parameters": [
+              { "$ref": "#/components/parameters/Request" }, { "$ref": "#/components/parameters/IdempotencyKey" }
+            ],
+            "requestBody": {
+              "required": true,
+              "content": { "application/json": { "schema": { "$ref": "#/components/schemas/NewMessage" } } }
+            },
+            "responses": {
+              "201": {
+                "description": "It is in the thread, and a letter says so.",
+                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Message" } } }
+              },
+              "400": { "$ref": "#/components/responses/400" }, "401": { "$ref": "#/components/responses/401" },
+              "403": { "$ref": "#/components/responses/403" }, "404": { "$ref": "#/components/responses/404" },
+              "406": { "$ref": "#/components/responses/406" }, "409": { "$ref": "#/components/responses/409" },
+              "411": { "$ref": "#/components/responses/411" }, "413": { "$ref": "#/components/responses/413" },
+              "415": { "$ref": "#/components/responses/415" }, "422": { "$ref": "#/components/responses/422" },
+              "429": { "$ref": "#/components/responses/429" }, "503": { "$ref": "#/components/responses/503" },
+              "default": { "$ref": "#/components/responses/default" }
+            }
+          }
         }
     """#

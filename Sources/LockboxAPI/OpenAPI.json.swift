@@ -10,7 +10,8 @@ package let openAPIDocument: String = """
       "components": {
     \(openAPICommonParts),
         "schemas": {
-    \(openAPISchemas)
+    \(openAPISchemas),
+    \(openAPIMessageSchemas)
         }
       }
     }

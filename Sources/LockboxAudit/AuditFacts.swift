@@ -27,7 +27,7 @@ extension AuditFacts {
     package init(_ event: Event, in tx: any StoreTransaction) throws {
         switch event {
         case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
-            .requestExpired:
+            .requestExpired, .messagePosted:
             self.init(requestEvent: event)
         case .grantOpened, .grantStarted, .grantEnded, .credentialIssued, .resourceOpened,
             .removalConfirmed,
@@ -37,7 +37,8 @@ extension AuditFacts {
         case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
             .tenantRenamed, .providerRenamed, .serviceAdded,
             .serviceChanged,
-            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+            .signedIn, .sessionsEnded:
             self.init(directoryEvent: event)
         }
     }
@@ -85,6 +86,10 @@ extension AuditFacts {
                 data["deadline"] = .string(at.description)
                 data["stage"] = .string(stage.rawValue)
             }
+        case .messagePosted(let request, let message):
+            self.init("request.message", of: request)
+            data["number"] = .integer(Int64(message.number))
+            texts["message"] = message.text
         case _: preconditionFailure("sorted by the other initialiser")
         }
     }
@@ -154,6 +159,8 @@ extension AuditFacts {
         case .passwordSet(let person): self.init("password.set", data: ["person": .string(person.id.text)])
         case .signInLocked(let person, let until):
             self.init("signIn.locked", data: ["person": .string(person.id.text), "until": .string(until.description)])
+        case .signedIn(let person): self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
+        case .sessionsEnded(let person): self.init("sessions.ended", data: ["person": .string(person.id.text)])
         case _: preconditionFailure("sorted by the other initialiser")
         }
     }
@@ -200,6 +207,9 @@ extension AuditFacts {
                 "disabled": .boolean(person.isDisabled),
             ],
             texts: ["personName": person.name, "personAddress": person.email.text])
+        if !person.mutedLetters.isEmpty {
+            data["mutedLetters"] = .list(person.mutedLetters.names.map { .string($0) })
+        }
     }
 
     private init(_ activity: String, of service: Service) {

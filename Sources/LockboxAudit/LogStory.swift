@@ -20,6 +20,8 @@ struct LogRecordCheck {
             let person: String?
             let roles: [String]?
             let disabled: Bool?
+            let mutedLetters: [String]?
+            let number: Int?
             let licensed: Bool?
             let policy: PolicyData?
         }
@@ -121,6 +123,8 @@ struct LogStory {
         var texts: [String: String] = [:]
         /// Activity and person of each decision.
         var decisions: [[String]] = []
+        /// Number and person of each message, and its text where that is not erased.
+        var messages: [(place: [String], text: String?)] = []
         var grant: String?
         var start: String?
         var end: String?
@@ -132,7 +136,7 @@ struct LogStory {
     ]
 
     private var requests: [String: Request] = [:]
-    private var people: [String: (roles: [String], disabled: Bool)] = [:]
+    private var people: [String: (roles: [String], disabled: Bool, muted: [String])] = [:]
     private var tenant: (licensed: Bool, policy: LogRecordCheck.Leaf.PolicyData)?
 
     mutating func hear(_ record: LogRecordCheck) {
@@ -148,9 +152,14 @@ struct LogStory {
             request.endedReason = data.endedReason ?? request.endedReason
             if leaf.activity == "request.submitted" { (request.terms, request.texts) = (data, record.texts) }
             if Self.decisions.contains(leaf.activity) { request.decisions.append([leaf.activity, leaf.actor]) }
+            if leaf.activity == "request.message", let number = data.number {
+                request.messages.append((["\(number)", leaf.actor], record.texts["message"]))
+            }
             requests[id] = request
         }
-        if let person = data.person, let roles = data.roles { people[person] = (roles, data.disabled ?? false) }
+        if let person = data.person, let roles = data.roles {
+            people[person] = (roles, data.disabled ?? false, data.mutedLetters ?? [])
+        }
         if let licensed = data.licensed, let policy = data.policy { tenant = (licensed, policy) }
     }
 
@@ -172,7 +181,7 @@ struct LogStory {
                     found.append("request \(request.id) is in the tables, but no record speaks of it")
                     continue
                 }
-                found += Self.differences(told, request)
+                found += Self.differences(told, request, try tx.messages(on: request.id))
             }
             guard let next = some.next else { break }
             page.cursor = next
@@ -183,7 +192,9 @@ struct LogStory {
         return found
     }
 
-    private static func differences(_ told: Request, _ request: AccessRequest) -> [String] {
+    private static func differences(
+        _ told: Request, _ request: AccessRequest, _ messages: [Message]
+    ) -> [String] {
         let (terms, grant) = (request.terms, request.state.grant)
         let facts = [
             ("state", told.state, request.state.name.rawValue),
@@ -200,6 +211,10 @@ struct LogStory {
         }
         if told.decisions != request.decisions.map({ [$0.activity, $0.person.text] }) {
             found.append("the deciders in the log are not those in the tables")
+        }
+        let sameMessages = told.messages.map(\.place) == messages.map { ["\($0.number)", $0.person.text] }
+        if !sameMessages || zip(told.messages, messages).contains(where: { ($0.text ?? $1.text) != $1.text }) {
+            found.append("the messages in the tables are not those in the log")
         }
         // An erased text can be compared with nothing.
         if let reason = told.texts["reason"], reason != terms.reason {
@@ -227,6 +242,9 @@ struct LogStory {
             }
             if told.roles != person.roles.names || told.disabled != person.isDisabled {
                 found.append("person \(person.id): the roles in the log are not those in the tables")
+            }
+            if told.muted != person.mutedLetters.names {
+                found.append("person \(person.id): the muted letters in the log are not those in the tables")
             }
         }
         guard let id = log.tenant, let tenant = try tx.tenant(id) else { return found }

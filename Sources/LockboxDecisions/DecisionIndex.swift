@@ -90,12 +90,13 @@ package final class DecisionIndex: CommitListener {
             case .grantEnded(_, let grant, _): ended.insert(grant.id)
             case .credentialIssued: issued = true
             case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
-                .requestExpired,
+                .requestExpired, .messagePosted,
                 .grantOpened, .grantStarted, .resourceOpened, .removalConfirmed, .removalFailed, .noticeUndeliverable,
                 .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
                 .tenantRenamed, .providerRenamed, .serviceAdded,
                 .serviceChanged,
-                .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+                .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+                .signedIn, .sessionsEnded:
                 break
             }
         }

@@ -263,7 +263,7 @@ extension AccessRequest {
     }
 
     /// For another tenant's people there is no such request. They should never get as far as this.
-    private func requireExists(for person: Person) throws(Refusal) {
+    func requireExists(for person: Person) throws(Refusal) {
         guard person.side == .provider || person.side == .tenant(terms.tenant) else { throw .notFound(.accessRequest) }
     }
 

@@ -8,6 +8,7 @@ public enum Event: Hashable, Sendable {
     case customerAsked(AccessRequest)
     case requestWithdrawn(AccessRequest)
     case requestExpired(AccessRequest)
+    case messagePosted(AccessRequest, Message)
 
     // Access
     case grantOpened(AccessRequest, Grant)
@@ -38,6 +39,10 @@ public enum Event: Hashable, Sendable {
     case tokenRevoked(APIToken, Person)
     case passwordSet(Person)
     case signInLocked(Person, until: Timestamp)
+    /// Somebody gave the right password at the portal.
+    case signedIn(Person)
+    /// All sessions of a person ended at once.
+    case sessionsEnded(Person)
 }
 
 extension Event {
@@ -46,13 +51,15 @@ extension Event {
         switch self {
         case .requestExpired, .grantStarted: true
         case .grantEnded(_, _, let ending): ending.reason == .windowOver
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn, .grantOpened,
-            .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed, .noticeUndeliverable, .tenantAdded,
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+            .messagePosted, .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
+            .noticeUndeliverable, .tenantAdded,
             .policyChanged,
             .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed, .providerRenamed,
             .serviceAdded, .serviceChanged, .tokenIssued, .tokenRevoked,
             .passwordSet,
-            .signInLocked:
+            .signInLocked,
+            .signedIn, .sessionsEnded:
             false
         }
     }
@@ -63,7 +70,8 @@ extension Event {
         case .supportRequestOpened(let support): .tenant(support.tenant)
         case .requestSubmitted(let request), .decisionMade(let request, _), .customerAsked(let request),
             .requestWithdrawn(let request),
-            .requestExpired(let request), .grantOpened(let request, _), .grantStarted(let request, _),
+            .requestExpired(let request), .messagePosted(let request, _), .grantOpened(let request, _),
+            .grantStarted(let request, _),
             .grantEnded(let request, _, _):
             .tenant(request.terms.tenant)
         case .credentialIssued(let credential), .resourceOpened(let credential): .tenant(credential.tenant)
@@ -72,7 +80,8 @@ extension Event {
         case .tenantAdded(let tenant), .licenceChanged(let tenant), .policyChanged(_, let tenant): .tenant(tenant.id)
         case .personAdded(let person), .personChanged(_, let person), .tokenIssued(_, let person),
             .tokenRevoked(_, let person),
-            .passwordSet(let person), .signInLocked(let person, _):
+            .passwordSet(let person), .signInLocked(let person, _),
+            .signedIn(let person), .sessionsEnded(let person):
             person.side
         case .tenantRenamed(let tenant): .tenant(tenant.id)
         case .resourceAdded(_, let tenant): .tenant(tenant)

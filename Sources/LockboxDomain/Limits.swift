@@ -6,6 +6,7 @@ public enum Limits {
     public static let descriptionLength = 1...8000
     public static let reasonLength = 10...2000
     public static let commentLength = 1...2000
+    public static let messageLength = 1...2000
     public static let urlLength = 1...2000
     public static let resourceNameLength = 3...300
     public static let resourcesPerRequest = 1...20
@@ -27,4 +28,5 @@ public enum Limits {
     public static let removalBound = TimeSpan.seconds(1)
     public static let credentialsPerGrant = 50
     public static let openRequestsPerEngineer = 200
+    public static let messagesPerRequest = 100
 }

@@ -54,6 +54,44 @@ public struct Roles: OptionSet, Hashable, Sendable {
     }
 }
 
+/// Kinds of letters that a person does not want. Only letters that inform are among them: what asks for a decision,
+/// tells an outcome or warns cannot be switched off.
+public struct MutedLetters: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// That a decision is still awaited.
+    public static let reminders = MutedLetters(rawValue: 1 << 0)
+    /// That approved access has begun.
+    public static let accessBegan = MutedLetters(rawValue: 1 << 1)
+    /// The closing reports of access that ended.
+    public static let accessReports = MutedLetters(rawValue: 1 << 2)
+
+    /// All kinds with their names, in the order in which lists show them.
+    public static let all: [(name: String, kind: MutedLetters)] = [
+        ("reminders", .reminders), ("accessBegan", .accessBegan), ("accessReports", .accessReports),
+    ]
+
+    /// The names of the kinds in it, in the order of `all`.
+    public var names: [String] { Self.all.filter { contains($0.kind) }.map(\.name) }
+
+    /// Refuses a name that is unknown or given twice.
+    public init(names: [String], field: String) throws(Refusal) {
+        var muted: MutedLetters = []
+        for (index, name) in names.enumerated() {
+            guard let kind = Self.all.first(where: { $0.name == name })?.kind else {
+                let known = Self.all.map(\.name).joined(separator: ", ")
+                throw .invalid(field: "\(field)[\(index)]", problem: .malformed(expected: "one of \(known)"))
+            }
+            guard muted.insert(kind).inserted else {
+                throw .invalid(field: "\(field)[\(index)]", problem: .duplicate)
+            }
+        }
+        self = muted
+    }
+}
+
 /// A human being in one organisation.
 public struct Person: Identified, Hashable, Sendable {
     public static let idPrefix = "PER"
@@ -67,10 +105,12 @@ public struct Person: Identified, Hashable, Sendable {
     public var aliases: [EmailAddress]
     /// A person who was switched off can do nothing and keeps no access.
     public var isDisabled: Bool
+    /// Which letters this person switched off. It is the person's own choice: no operator and no file changes it.
+    public var mutedLetters: MutedLetters
 
     public init(
         id: PersonID, side: Side, name: String, email: EmailAddress, roles: Roles, aliases: [EmailAddress] = [],
-        isDisabled: Bool = false
+        isDisabled: Bool = false, mutedLetters: MutedLetters = []
     ) {
         self.id = id
         self.side = side
@@ -79,6 +119,7 @@ public struct Person: Identified, Hashable, Sendable {
         self.roles = roles
         self.aliases = aliases
         self.isDisabled = isDisabled
+        self.mutedLetters = mutedLetters
     }
 
     /// Whether this person holds one of `roles` at `side` now.

@@ -58,13 +58,13 @@ public enum Refusal: Error, Hashable, Sendable {
     /// What a caller would have needed.
     public enum Permission: String, Hashable, Sendable, CaseIterable {
         case openSupportRequests, requestAccess, decideAsManager, decideAsApprover, withdraw, finish, revoke,
-            obtainCredential
+            obtainCredential, postMessage
         case changePolicy, changePeople, readAudit, readPeople
     }
 
     /// A count that is bounded.
     public enum Quota: String, Hashable, Sendable, CaseIterable {
-        case openRequests, credentials, tokens
+        case openRequests, credentials, tokens, messages
     }
 }
 
@@ -196,6 +196,9 @@ extension Refusal.Permission {
         case .revoke:
             "Only an approver or administrator of the tenant, or a manager of the provider, can revoke access."
         case .obtainCredential: "Only the engineer whom the access was given to can obtain a credential."
+        case .postMessage:
+            "Only an approver or administrator of the tenant, the engineer who made the request, or a manager of the "
+                + "provider can write here."
         case .changePolicy: "Only an administrator of the tenant can change its policy."
         case .changePeople: "Only an administrator of the tenant can change who may do what."
         case .readAudit: "Only approvers, administrators and auditors of the tenant can read its audit log."
@@ -210,6 +213,9 @@ extension Refusal.Quota {
         switch self {
         case .openRequests: "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."
         case .credentials: "\(Limits.credentialsPerGrant) credentials were issued for this access, which is the limit."
+        case .messages:
+            "\(Limits.messagesPerRequest) messages were written about this request, which is the limit. "
+                + "Talk to each other directly."
         case .tokens: "You have the largest allowed number of API tokens. Revoke one first."
         }
     }

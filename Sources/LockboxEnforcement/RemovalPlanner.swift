@@ -32,11 +32,12 @@ package struct RemovalPlanner: EventReader {
                         nextAttempt: now))
             }
         case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
-            .requestExpired,
+            .requestExpired, .messagePosted,
             .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
             .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
             .resourceAdded, .tenantRenamed, .providerRenamed, .serviceAdded,
-            .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+            .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+            .signedIn, .sessionsEnded:
             break
         }
     }

@@ -13,7 +13,7 @@ enum Fact: String, CaseIterable {
     case start, end, basis, isNarrowed
     case endReason, endedAt, plannedEnd, began, useCount, firstUse, lastUse
     /// Which of several letters of one kind this is.
-    case audience, outcome
+    case audience, outcome, stage, isAnswer
     case portal, portalAddress
 }
 

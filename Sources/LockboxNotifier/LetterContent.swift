@@ -42,6 +42,8 @@ struct LetterContent {
         case .accessReport: self = .report(source)
         case .removalFailed: self = .removalFailed(source)
         case .removalRecovered: self = .removalRecovered(source)
+        case .questionAsked: self = .questionAsked(source)
+        case .questionAnswered: self = .questionAnswered(source)
         }
     }
 

@@ -122,6 +122,55 @@ struct NoticeDesk {
         try sendToApprovers(.accessReport, facts, request)
     }
 
+    // MARK: - Questions and answers
+
+    /// What was written stays inside: a letter only says that there is something to read, and until when it matters.
+    func tell(of message: Message, on request: AccessRequest) throws {
+        var facts = try asking(request)
+        facts[.start] = request.state.grant?.start.words()
+        facts[.end] = request.state.grant?.end.words()
+        facts[.stage] = request.state.name.rawValue
+        let useless = request.state.decideBy ?? request.state.grant?.end
+        switch try person(message.person).side {
+        case .tenant: try sendToEngineer(.questionAsked, facts, request, goodUntil: useless)
+        case .provider:
+            let askers = try askers(on: request)
+            facts[.isAnswer] = askers.isEmpty ? "no" : "yes"
+            let engineer = try person(request.terms.engineer)
+            let recipients = askers.isEmpty ? try approvers(of: request.terms.tenant) : askers
+            for recipient in recipients where !recipient.isSame(as: engineer) {
+                try send(
+                    .questionAnswered, facts.with(.audience, Audience.approver.rawValue), to: recipient,
+                    about: request.id, of: request.terms.tenant, goodUntil: useless)
+            }
+        }
+    }
+
+    /// Who of the customer has written on the request and may still read what is answered.
+    private func askers(on request: AccessRequest) throws -> [Person] {
+        var askers: [Person] = []
+        for message in try tx.messages(on: request.id) where !askers.contains(where: { $0.id == message.person }) {
+            let author = try person(message.person)
+            if author.mayDecide(for: request.terms.tenant) { askers.append(author) }
+        }
+        return askers
+    }
+
+    // MARK: - Letters that a person does not want
+
+    /// Reminders are written long before they are due: those that wait are stopped too.
+    func stopLetters(before: Person, after: Person) throws {
+        let stopped = after.mutedLetters.subtracting(before.mutedLetters)
+        guard !stopped.isEmpty, let tenant = after.side.tenant else { return }
+        for request in try tx.openRequests(of: tenant, engineer: nil) {
+            for var notice in try tx.notices(about: request.id)
+            where notice.recipient == after.id && notice.delivery == .queued && notice.kind.isMuted(by: stopped) {
+                notice.delivery = .cancelled
+                try tx.update(notice)
+            }
+        }
+    }
+
     // MARK: - Removal
 
     /// The first failure of a grant's removal from a service. It is tried again many times, and each failure is an
@@ -224,12 +273,14 @@ struct NoticeDesk {
         return request
     }
 
-    private func sendToEngineer(_ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest) throws {
+    private func sendToEngineer(
+        _ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest, goodUntil: Timestamp? = nil
+    ) throws {
         let engineer = try person(request.terms.engineer)
         if engineer.isDisabled { return }
         try send(
             kind, facts.with(.audience, Audience.engineer.rawValue), to: engineer, about: request.id,
-            of: request.terms.tenant)
+            of: request.terms.tenant, goodUntil: goodUntil)
     }
 
     private func sendToApprovers(_ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest) throws {
@@ -244,6 +295,7 @@ struct NoticeDesk {
         _ kind: Notice.Kind, _ facts: Facts, to recipient: Person, about request: RequestID, of tenant: TenantID,
         sendAt: Timestamp? = nil, goodUntil: Timestamp? = nil
     ) throws {
+        if kind.isMuted(by: recipient.mutedLetters) { return }
         try tx.insert(
             Notice(
                 id: entropy.id(), kind: kind, tenant: tenant, request: request, recipient: recipient,
@@ -252,5 +304,19 @@ struct NoticeDesk {
 
     private func cancelAsks(_ request: AccessRequest) throws {
         try tx.cancelNotices(about: request.id, kinds: Self.asks)
+    }
+}
+
+extension Notice.Kind {
+    /// Whether someone who muted `letters` does not get it. A new kind says here whether it can be muted at all.
+    func isMuted(by letters: MutedLetters) -> Bool {
+        switch self {
+        case .reminder, .lastReminder: letters.contains(.reminders)
+        case .accessBegan: letters.contains(.accessBegan)
+        case .accessReport: letters.contains(.accessReports)
+        case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn, .accessEnded,
+            .accessScheduled, .removalFailed, .removalRecovered, .questionAsked, .questionAnswered:
+            false
+        }
     }
 }

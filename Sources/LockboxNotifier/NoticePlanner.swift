@@ -18,15 +18,18 @@ package struct NoticePlanner: EventReader {
         case .customerAsked(let request): try outbox.askApprovers(request)
         case .requestWithdrawn(let request): try outbox.tellOfWithdrawal(request)
         case .requestExpired(let request): try outbox.tellOfExpiry(request)
+        case .messagePosted(let request, let message): try outbox.tell(of: message, on: request)
+        case .personChanged(let before, let after): try outbox.stopLetters(before: before, after: after)
         case .grantOpened(let request, let grant): try outbox.tellOfApproval(request, grant)
         case .grantStarted(let request, let grant): try outbox.tellOfBeginning(request, grant)
         case .grantEnded(let request, let grant, let ending): try outbox.tellOfEnd(request, grant, ending)
         case .removalFailed(let removal): try outbox.tellOfFailure(removal)
         case .removalConfirmed(let removal): try outbox.tellOfRecovery(removal)
         case .supportRequestOpened, .credentialIssued, .resourceOpened, .noticeUndeliverable, .tenantAdded,
-            .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed,
+            .policyChanged, .licenceChanged, .personAdded, .resourceAdded, .tenantRenamed,
             .providerRenamed, .serviceAdded, .serviceChanged,
-            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+            .signedIn, .sessionsEnded:
             return
         }
     }

@@ -12,6 +12,7 @@ public struct Notice: Identified, Hashable, Sendable {
         case rejected, approved, denied, expired, withdrawn, accessEnded
         case accessBegan, accessReport
         case accessScheduled, removalFailed, removalRecovered
+        case questionAsked, questionAnswered
     }
 
     /// What became of it.

@@ -17,9 +17,9 @@ public protocol Store: Sendable {
 
 /// Everything a transaction can do, by subject.
 public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords & SupportRequestRecords
-    & AccessRequestRecords
+    & AccessRequestRecords & MessageRecords
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords & SignInRecords & TokenRecords
-    & CommandRecords
+    & CommandRecords & SessionRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {
@@ -163,6 +163,14 @@ public protocol AccessRequestRecords {
     func nextRequestDeadline() throws -> Timestamp?
     /// Requests that are not in a terminal state, in order of identifiers; of one tenant, of one engineer, or both.
     func openRequests(of tenant: TenantID?, engineer: PersonID?) throws -> [AccessRequest]
+}
+
+/// What people wrote to each other about access requests.
+public protocol MessageRecords {
+    /// In order of their numbers.
+    func messages(on request: RequestID) throws -> [Message]
+    /// Adds the next message of its request. Any other number is refused by the schema: the caller has a bug.
+    func insert(_ message: Message) throws
 }
 
 /// How often a credential was presented, and when first and last.

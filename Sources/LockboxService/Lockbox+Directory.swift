@@ -66,7 +66,7 @@ extension Change {
         let after = Person(
             id: before?.id ?? entropy.id(), side: side, name: human.name, email: human.email, roles: human.roles,
             aliases: human.aliases,
-            isDisabled: human.isDisabled)
+            isDisabled: human.isDisabled, mutedLetters: before?.mutedLetters ?? [])
         guard before != after else { return [] }
         do {
             try tx.save(after)
@@ -79,6 +79,7 @@ extension Change {
             return ["person \(after.email) added: \(after.roles.names.joined(separator: ", "))"]
         }
         emit(.personChanged(before: before, after: after))
+        if after.isDisabled { try shutOut(after) }
         if before.holds(oneOf: .engineer, at: .provider) && !after.holds(oneOf: .engineer, at: .provider) {
             for open in try tx.openRequests(of: nil, engineer: after.id) {
                 var request = open

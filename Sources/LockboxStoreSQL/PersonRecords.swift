@@ -2,7 +2,7 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: PersonRecords {
-    private static let personColumns = "id, tenant, name, email, aliases, roles, is_disabled"
+    private static let personColumns = "id, tenant, name, email, aliases, roles, is_disabled, muted_letters"
 
     func person(_ id: PersonID) throws -> Person? {
         try connection.queryOne(
@@ -55,15 +55,16 @@ extension SQLTransaction: PersonRecords {
     private func write(_ person: Person) throws {
         try connection.execute(
             """
-            INSERT INTO person (\(Self.personColumns), canonical_email) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            INSERT INTO person (\(Self.personColumns), canonical_email) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT (id) DO UPDATE SET tenant = excluded.tenant, name = excluded.name, email = excluded.email,
                 aliases = excluded.aliases, roles = excluded.roles, is_disabled = excluded.is_disabled,
-                canonical_email = excluded.canonical_email
+                muted_letters = excluded.muted_letters, canonical_email = excluded.canonical_email
             """,
             [
                 .id(person.id), .id(person.side.tenant), .text(person.name), .text(person.email.text),
                 try JSONColumn.value(person.aliases.map(\.text)), .integer(Int64(person.roles.rawValue)),
-                .flag(person.isDisabled), .text(person.email.canonical),
+                .flag(person.isDisabled), .integer(Int64(person.mutedLetters.rawValue)),
+                .text(person.email.canonical),
             ])
     }
 
@@ -85,10 +86,12 @@ extension SQLTransaction: PersonRecords {
         let record = Record(row, of: "person")
         let roles = Roles(rawValue: try record.required(UInt16(exactly: try record.integer(5))))
         guard roles.isSubset(of: [.ofProvider, .ofTenant]) else { throw record.corrupt }
+        let muted = MutedLetters(rawValue: try record.required(UInt8(exactly: try record.integer(7))))
+        guard muted.isSubset(of: MutedLetters(MutedLetters.all.map(\.kind))) else { throw record.corrupt }
         return Person(
             id: try record.id(0), side: try record.side(tenant: 1), name: try record.text(2),
             email: try record.email(3), roles: roles,
             aliases: try record.json(4, [String].self).map { try record.required(EmailAddress($0)) },
-            isDisabled: try record.flag(6))
+            isDisabled: try record.flag(6), mutedLetters: muted)
     }
 }

@@ -8,10 +8,12 @@ struct RequestCommand: AsyncParsableCommand {
         discussion: """
             As an engineer         new, watch, credential, finish, withdraw
             As manager, approver   list, show, approve, deny, revoke
+            All of them            ask: a question, or its answer
             """,
         subcommands: [
             NewRequest.self, ListRequests.self, ShowRequest.self, ApproveRequest.self, DenyRequest.self,
             WithdrawRequest.self, FinishRequest.self, RevokeRequest.self, CredentialRequest.self, WatchRequest.self,
+            AskRequest.self,
         ])
 }
 
@@ -131,7 +133,8 @@ struct ShowRequest: AsyncParsableCommand {
         try await Session.run(server, format.output) { session in
             let request: AccessRequestBody = try await session.client.get(Path("v1", "requests", id))
             let now = session.shell.now()
-            try session.show(request) { RequestText.sheet($0, now: now) }
+            let thread = session.output == .table ? try await session.thread(on: id) : []
+            try session.show(request) { RequestText.sheet($0, thread: thread, now: now) }
         }
     }
 }

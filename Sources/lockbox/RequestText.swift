@@ -35,7 +35,7 @@ extension GrantBody {
 
 /// An access request as people read it.
 enum RequestText {
-    static func sheet(_ request: AccessRequestBody, now: Int64) -> [String] {
+    static func sheet(_ request: AccessRequestBody, thread: [MessageBody] = [], now: Int64) -> [String] {
         var sheet = Sheet()
         sheet.add("Request", request.id)
         sheet.add("State", request.state.words)
@@ -51,6 +51,7 @@ enum RequestText {
         sheet.add("Resources", each: request.resources.map(\.words))
         sheet.add("Reason", request.reason)
         sheet.add("Decisions", each: request.decisions.map(decision))
+        sheet.add("Messages", each: thread.map(message))
         if let grant = request.grant { add(grant, to: &sheet, now: now) }
         sheet.add("Version", "\(request.version)")
         return sheet.lines
@@ -63,6 +64,10 @@ enum RequestText {
         if let resources = decision.resources { text += ", only " + resources.map(\.words).joined(separator: ", ") }
         if let comment = decision.comment { text += ": “\(comment)”" }
         return text
+    }
+
+    static func message(_ message: MessageBody) -> String {
+        "\(message.number). \(message.by.name) (\(message.side)), \(TimeText.absolute(message.at)): “\(message.text)”"
     }
 
     private static func add(_ grant: GrantBody, to sheet: inout Sheet, now: Int64) {

@@ -29,7 +29,8 @@ def test_the_description_has_every_path(description):
     promised = [
         "/v1/support-requests", "/v1/support-requests/{number}", "/v1/requests", "/v1/requests/{id}",
         "/v1/requests/{id}/decisions", "/v1/requests/{id}/withdraw", "/v1/requests/{id}/finish",
-        "/v1/requests/{id}/revoke", "/v1/requests/{id}/credentials", "/v1/tenants/{id}/policy",
+        "/v1/requests/{id}/revoke", "/v1/requests/{id}/credentials", "/v1/requests/{id}/messages",
+        "/v1/me/letters", "/v1/tenants/{id}/policy",
         "/v1/tenants/{id}/audit", "/v1/tenants/{id}/log/checkpoint", "/v1/tenants/{id}/log/proof",
         "/v1/tenants/{id}/log/consistency", "/healthz", "/readyz", "/metrics", "/oauth2/introspect", "/oauth2/revoke",
         "/.well-known/oauth-authorization-server"]

@@ -9,6 +9,9 @@ import Testing
 /// Every event becomes exactly one record, in the log of whom it concerns, without a personal or free text in its
 /// bytes.
 struct EventRecordTests {
+    private static let question = Message(
+        number: 1, request: Fixture.id(1), person: Fixture.adam.id, text: "Whose calendar is it?", at: Fixture.now)
+
     /// One of every event there is, with the texts that must not be in the record's bytes.
     private static func everyEvent() throws -> [Event] {
         func last(_ state: AccessRequest.StateName) throws -> AccessRequest {
@@ -24,6 +27,7 @@ struct EventRecordTests {
             expiresAt: Fixture.now + .days(90))
         var promoted = Fixture.sue
         promoted.roles = [.member, .approver]
+        promoted.mutedLetters = .reminders
         var strict = Fixture.contoso
         strict.policy.approvalsNeeded = 2
         strict.version = 2
@@ -34,7 +38,8 @@ struct EventRecordTests {
             .decisionMade(denied, try #require(denied.decisions.last)),
             .decisionMade(try last(.rejected), try #require(try last(.rejected).decisions.last)),
             .customerAsked(asked), .requestWithdrawn(try last(.withdrawn)), .requestExpired(try last(.expired)),
-            .grantOpened(active, try grant(active)), .grantStarted(active, try grant(active)),
+            .messagePosted(asked, Self.question), .grantOpened(active, try grant(active)),
+            .grantStarted(active, try grant(active)),
             .grantEnded(ended, try grant(ended), try #require(ended.state.ending)), .credentialIssued(credential),
             .resourceOpened(credential), .removalConfirmed(Fixture.removal(of: ended)),
             .removalFailed(Fixture.removal(of: ended, problem: "the mail server could not be reached")),
@@ -49,6 +54,7 @@ struct EventRecordTests {
             .serviceAdded(Fixture.mail.service), .serviceChanged(Fixture.mail.service),
             .tokenIssued(token, Fixture.eve), .tokenRevoked(token, Fixture.eve), .passwordSet(Fixture.frida),
             .signInLocked(Fixture.adam, until: Fixture.now + .minutes(15)),
+            .signedIn(Fixture.adam), .sessionsEnded(Fixture.eve),
         ]
     }
 
@@ -66,6 +72,7 @@ struct EventRecordTests {
             }
         case .customerAsked: (AuditHouse.contoso, "request.customerAsked")
         case .requestWithdrawn: (AuditHouse.contoso, "request.withdrawn")
+        case .messagePosted: (AuditHouse.contoso, "request.message")
         case .requestExpired: (AuditHouse.contoso, "request.expired")
         case .grantOpened: (AuditHouse.contoso, "access.granted")
         case .grantStarted: (AuditHouse.contoso, "access.started")
@@ -89,6 +96,8 @@ struct EventRecordTests {
         case .tokenRevoked: (.provider, "token.revoked")
         case .passwordSet(let person): (log(of: person), "password.set")
         case .signInLocked(let person, _): (log(of: person), "signIn.locked")
+        case .signedIn(let person): (log(of: person), "signIn.succeeded")
+        case .sessionsEnded(let person): (log(of: person), "sessions.ended")
         }
     }
 
@@ -129,7 +138,8 @@ struct EventRecordTests {
             Fixture.everyone.flatMap { [$0.name, $0.email.text, $0.email.canonical] }
             + [
                 "Mail does not arrive", "Since this morning", "tickets.example", "Look why mail", "One hour will do",
-                "Not this mailbox", "Not needed", "Solved without", "Enough.", "Eve's laptop", "mailbox:", "secrets/",
+                "Not this mailbox", "Not needed", "Solved without", "Enough.", "Whose calendar", "Eve's laptop",
+                "mailbox:", "secrets/",
                 "127.0.0.1",
             ]
         try await AuditHouse.with { house in
@@ -180,6 +190,7 @@ struct EventRecordTests {
                 $0.emit(.decisionMade(denied, denied.decisions[1]))
                 $0.emit(.supportRequestOpened(Fixture.supportRequest(url: "https://tickets.example/4711")))
                 $0.emit(.requestSubmitted(denied))
+                $0.emit(.messagePosted(denied, Self.question))
             }
             let entries = try await house.entries()
             func texts(_ entry: LogEntry) -> [String: String] {
@@ -199,6 +210,25 @@ struct EventRecordTests {
                         "reason": "Look why mail does not arrive.", "resource0": "mailbox:sue@contoso.test",
                     ]) { $1 })
             #expect(try members(of: entries[2])["request"] as? String == denied.id.text)
+            #expect(texts(entries[3]) == actor.merging(["message": "Whose calendar is it?"]) { $1 })
+            #expect((try members(of: entries[3])["data"] as? [String: Any])?["number"] as? Int == 1)
+        }
+    }
+
+    /// A person's record is as it always was, until that person switches letters off.
+    @Test func mutedLettersAreInThePersonsRecordWhereThereAreAny() async throws {
+        try await AuditHouse.with { house in
+            var muted = Fixture.sue
+            muted.mutedLetters = [.reminders, .accessReports]
+            try await house.audited.write(by: .person(Fixture.sue)) { [muted] in
+                $0.emit(.personAdded(Fixture.sue))
+                $0.emit(.personChanged(before: Fixture.sue, after: muted))
+                $0.emit(.personChanged(before: muted, after: Fixture.sue))
+            }
+            let data = try await house.entries().map { try #require(try members(of: $0)["data"] as? [String: Any]) }
+            #expect(Set(data[0].keys) == ["person", "roles", "disabled"])
+            #expect(data[1]["mutedLetters"] as? [String] == ["reminders", "accessReports"])
+            #expect(data[2]["mutedLetters"] == nil)
         }
     }
 

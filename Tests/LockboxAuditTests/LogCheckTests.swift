@@ -109,6 +109,22 @@ struct LogCheckTests {
             "the resources in the tables are not those in the log"
         ),
         (
+            "what was asked", "UPDATE message SET content = 'How nice of you.' WHERE number = 1",
+            "the messages in the tables are not those in the log"
+        ),
+        (
+            "who asked", "UPDATE message SET person = (SELECT id FROM person WHERE email LIKE 'gita@%')",
+            "the messages in the tables are not those in the log"
+        ),
+        (
+            "an answer that is gone", "DELETE FROM message WHERE number = 2",
+            "the messages in the tables are not those in the log"
+        ),
+        (
+            "which letters a person wants", "UPDATE person SET muted_letters = 1 WHERE email LIKE 'sue@%'",
+            "the muted letters in the log are not those in the tables"
+        ),
+        (
             "a role", "UPDATE person SET roles = roles | 16 WHERE email LIKE 'sue@%'",
             "the roles in the log are not those in the tables"
         ),
@@ -221,6 +237,15 @@ extension AuditHouse {
                 try request.decide(
                     .approve(.none), comment: nil, by: Fixture.mark, version: request.version,
                     in: Fixture.context(newGrant: number), now: now)
+            }
+            for (position, person) in [Fixture.adam, Fixture.eve].enumerated() {
+                try await audited.write(by: .person(person)) { change in
+                    let request = try #require(try change.tx.request(submitted.id))
+                    let (message, happened) = try request.post(
+                        "What for? For this.", number: position + 1, by: person, engineer: Fixture.eve, now: change.now)
+                    try change.tx.insert(message)
+                    change.emit(happened)
+                }
             }
             guard state == .ended else { continue }
             try await change(submitted.id, by: Fixture.adam) { request, now in

@@ -22,6 +22,7 @@ import Testing
         let withdrawn = try await stage.askCustomer()
         try await stage.change(withdrawn) { try $0.withdraw(comment: Stage.comment, by: cast.erik, now: $1) }
         let unanswered = try await stage.askCustomer()
+        for person in [cast.mona, cast.alice, cast.erik] { try await stage.post(unanswered, by: person) }
         let planned = try await stage.approved(notBefore: Stage.start + .hours(20))
         let used = try await stage.approved()
         try await stage.change(used) { try $0.revoke(comment: Stage.comment, by: cast.adam, now: $1) }

@@ -146,6 +146,33 @@ extension Stage {
         return id
     }
 
+    /// Writes a message and shows it to the planner, as the use case does.
+    func post(_ id: RequestID, by person: Person) async throws {
+        let (now, entropy, cast, planner) = (clock.now(), entropy, cast, planner)
+        try await store.write { tx in
+            let request = try #require(try tx.request(id))
+            let (message, events) = try request.post(
+                Stage.comment, number: try tx.messages(on: id).count + 1, by: person, engineer: cast.erik, now: now)
+            try tx.insert(message)
+            for event in events {
+                try planner.read(event, by: .person(person), at: now, entropy: entropy, in: tx)
+            }
+        }
+    }
+
+    /// `person` switches letters off, or on again.
+    func mute(_ letters: MutedLetters, by person: Person) async throws {
+        let (now, entropy, planner) = (clock.now(), entropy, planner)
+        try await store.write { tx in
+            let before = try #require(try tx.person(person.id))
+            var after = before
+            after.mutedLetters = letters
+            try tx.save(after)
+            try planner.read(
+                .personChanged(before: before, after: after), by: .person(person), at: now, entropy: entropy, in: tx)
+        }
+    }
+
     func pass(_ id: RequestID, to instant: Timestamp) async throws {
         clock.set(instant)
         try await change(id) { request, now in request.advance(to: now) }

@@ -127,6 +127,19 @@ struct ApplyTests {
         }
     }
 
+    @Test func whatAPersonMutedStaysMuted() async throws {
+        try await House.with { house async throws in
+            _ = try await house.lockbox.changeMutedLetters(to: .reminders, by: Fixture.eve)
+            let same = Self.human("eve@example-cloud.test", .engineer, name: "Eve Park")
+            let renamed = Self.human("eve@example-cloud.test", .engineer, name: "Eve Stone")
+            #expect(try await house.lockbox.apply(Self.file(people: [same], tenants: [])) == ["provider: named Cloud"])
+            _ = try await house.lockbox.apply(Self.file(people: [renamed], tenants: []))
+            let found = try await house.store.read { tx in try tx.person(Fixture.eve.id) }
+            #expect(found?.name == "Eve Stone" && found?.mutedLetters == .reminders)
+            try await house.expectConsistentLogs()
+        }
+    }
+
     @Test func tooFewApproversAreWarnedOf() async throws {
         try await House.with { house async throws in
             let lonely = Self.customer(people: [Self.human("ann@acme.test", .member)])

@@ -17,6 +17,8 @@ struct VisibilityTests {
                     let operations: [@Sendable () async throws -> Void] = [
                         { _ = try await lockbox.request(id, by: stranger) },
                         { _ = try await lockbox.notices(about: id, by: stranger) },
+                        { _ = try await lockbox.messages(on: id, by: stranger) },
+                        { _ = try await lockbox.postMessage("Hello", on: id, by: stranger, key: nil) },
                         { _ = try await lockbox.decide(House.yes, on: id, version: 1, by: stranger, key: nil) },
                         { _ = try await lockbox.decide(House.no, on: id, version: nil, by: stranger, key: nil) },
                         { _ = try await lockbox.withdraw(id, comment: nil, by: stranger, key: nil) },

@@ -23,8 +23,14 @@ struct SchemaTests {
             try tx.save(Fixture.removal(of: request))
             try tx.insert(Fixture.notice(about: request))
             try tx.insert(
+                Message(number: 1, request: request.id, person: Fixture.adam.id, text: "Why?", at: Fixture.now))
+            try tx.insert(
                 APIToken(id: Fixture.id(1), person: Fixture.eve.id, label: "", createdAt: Fixture.now, expiresAt: nil),
                 secretHash: Fixture.secretHash(1))
+            let session = Session(
+                id: Fixture.id(1), person: Fixture.eve.id, createdAt: Fixture.now, lastSeenAt: Fixture.now,
+                confirmedAt: Fixture.now, expiresAt: Fixture.now + .hours(1))
+            try tx.insert(session, secretHash: Fixture.secretHash(1))
             try tx.insert(
                 CommandRecord(
                     person: Fixture.eve.id, key: "k", payloadHash: Fixture.secretHash(1), subject: "", at: Fixture.now))
@@ -47,6 +53,7 @@ struct SchemaTests {
 
     @Test(arguments: [
         "UPDATE decision SET comment = 'x'", "DELETE FROM decision",
+        "UPDATE message SET content = 'x'", "DELETE FROM message",
         "UPDATE access_grant SET ends_at = ends_at + 1", "DELETE FROM access_grant",
         "UPDATE access_request SET reason = 'x', version = version + 1", "DELETE FROM access_request",
         "UPDATE access_request SET version = version + 1, prior_state = state",
@@ -56,6 +63,7 @@ struct SchemaTests {
         "UPDATE credential SET expires_at = expires_at + 1", "DELETE FROM credential", "DELETE FROM credential_use",
         "DELETE FROM removal", "UPDATE notice SET facts = '{}'", "UPDATE command SET subject = 'x'",
         "DELETE FROM command", "UPDATE api_token SET person = 'x'", "DELETE FROM api_token",
+        "UPDATE portal_session SET person = 'x'", "UPDATE portal_session SET expires_at = expires_at + 1",
         "UPDATE person SET tenant = NULL WHERE tenant IS NOT NULL", "DELETE FROM person", "DELETE FROM tenant",
         "UPDATE log_entry SET leaf = x'00'", "DELETE FROM log_entry", "UPDATE log_head SET size = 9",
         "DELETE FROM log_head", "UPDATE log_text SET salt = x''", "UPDATE log_text SET content = 'x'",
@@ -82,6 +90,7 @@ struct SchemaTests {
     @Test(arguments: [
         ("person", "UPDATE person SET email = 'sue at home'", "PER-0000011111"),
         ("person", "UPDATE person SET roles = 32768", "PER-0000011111"),
+        ("person", "UPDATE person SET muted_letters = 8", "PER-0000011111"),
         ("person", "UPDATE person SET aliases = '[\"sue at home\"]'", "PER-0000011111"),
         ("tenant", "UPDATE tenant SET max_access = 9000000000000", "contoso"),
         ("service", "UPDATE service SET kind = 'pop3'", "mail"),
@@ -99,6 +108,22 @@ struct SchemaTests {
                 _ = try tx.removals(of: Fixture.id(1))
             }
         }
+        try await store.close()
+    }
+
+    @Test func databaseOfTheFirstSchemaIsBroughtUpToDate() async throws {
+        let engine = try SQLiteEngine.temporary()
+        try await engine.migrate([Schema.migrations(for: .sqlite)[0]])
+        try await engine.write { tx in
+            _ = try tx.execute("INSERT INTO tenant VALUES ('contoso', 'Contoso Ltd', 1, 1, 1000, 1000, 1, 1)")
+            _ = try tx.execute(
+                """
+                INSERT INTO person (id, tenant, name, email, canonical_email, aliases, roles, is_disabled)
+                VALUES ($1, 'contoso', 'Sue Reyes', 'sue@contoso.test', 'sue@contoso.test', '[]', $2, 0)
+                """, [.text(Fixture.sue.id.text), .integer(Int64(Roles.member.rawValue))])
+        }
+        let store = try await SQLStore(engine: engine, dialect: .sqlite)
+        #expect(try await store.read { try $0.person(Fixture.sue.id) } == Fixture.sue)
         try await store.close()
     }
 
@@ -156,11 +181,14 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("notices due") { try $0.noticesDue(at: Fixture.now, limit: 9) },
         Question("next notice") { try $0.nextNoticeAttempt() },
         Question("notices of a request") { try $0.notices(about: Fixture.id(1)) },
+        Question("messages on a request") { try $0.messages(on: Fixture.id(1)) },
         Question("a person by identity") { try $0.person(identifiedBy: Identity(local: Fixture.sue.email)) },
         Question("people of a tenant") { try $0.people(at: .tenant(contoso)) },
         Question("resources of a tenant") { try $0.resources(of: contoso) },
         Question("a token") { try $0.token(secretHash: Fixture.secretHash(1)) },
         Question("tokens of a person") { try $0.tokens(of: Fixture.eve.id) },
+        Question("a session") { try $0.session(secretHash: Fixture.secretHash(1)) },
+        Question("sessions of a person") { try $0.sessions(of: Fixture.eve.id) },
         Question("a command") { try $0.command(of: Fixture.eve.id, key: "k") },
         Question("entries") { try $0.entries(of: log, in: 0..<9) },
         Question("leaf hashes") { try $0.treeHashes(of: log, level: 0, first: 0, count: 9) },

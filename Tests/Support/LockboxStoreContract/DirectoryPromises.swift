@@ -97,6 +97,7 @@ private func peopleAreReadBack(_ store: any Store) async throws {
     changed.roles = .approver
     changed.isDisabled = false
     changed.aliases = []
+    changed.mutedLetters = [.reminders, .accessReports]
     try await store.write { [changed] in try $0.save(changed) }
     #expect(try await store.read { try $0.person(pat.id) } == changed)
 }

@@ -17,8 +17,8 @@ package struct Promise: CaseIterable, Identifiable, Sendable, CustomTestStringCo
     private let body: @Sendable (any Store) async throws -> Void
 
     package static let allCases: [Promise] =
-        ofTransactions + ofTheDirectory + ofSupport + ofRequests + ofGrants + ofNotices + ofLogs + ofSearching
-        + ofTrees
+        ofTransactions + ofTheDirectory + ofSupport + ofRequests + ofMessages + ofGrants + ofNotices + ofLogs
+        + ofSearching + ofTrees + ofSessions
 
     init(_ id: String, _ body: @escaping @Sendable (any Store) async throws -> Void) {
         self.id = id

@@ -1,0 +1,48 @@
+/// One question or answer about an access request. It never changes once written.
+public struct Message: Hashable, Sendable {
+    /// 1, 2, 3, … for each request.
+    public let number: Int
+    public let request: RequestID
+    public let person: PersonID
+    public let text: String
+    public let at: Timestamp
+
+    public init(number: Int, request: RequestID, person: PersonID, text: String, at: Timestamp) {
+        self.number = number
+        self.request = request
+        self.person = person
+        self.text = text
+        self.at = at
+    }
+}
+
+extension AccessRequest {
+    /// Writes a question or an answer. `number` is the next in the thread; `engineer` is the engineer's record as it is
+    /// now.
+    ///
+    /// The request stays as it is: a question must neither stop the clock nor make the form stale that somebody else
+    /// has open.
+    public func post(
+        _ text: String, number: Int, by person: Person, engineer: Person, now: Timestamp
+    ) throws(Refusal) -> (message: Message, events: [Event]) {
+        precondition(engineer.id == terms.engineer && number > 0)
+        try requireExists(for: person)
+        guard mayPost(person, engineer: engineer) else { throw .notPermitted(.postMessage) }
+        let current = seen(at: now)
+        guard !current.state.name.isTerminal else { throw .wrongState(current.state.name) }
+        let text = try Text.check(text, field: "text", length: Limits.messageLength, multiline: true)
+        guard number <= Limits.messagesPerRequest else { throw .limitReached(.messages) }
+        let message = Message(number: number, request: id, person: person.id, text: text, at: now)
+        return (message, [.messagePosted(current, message)])
+    }
+
+    private func mayPost(_ person: Person, engineer: Person) -> Bool {
+        switch person.side {
+        case .provider:
+            person.holds(oneOf: .manager, at: .provider)
+                || (person.id == engineer.id && engineer.holds(oneOf: .engineer, at: .provider))
+        // Who asked for access does not also speak for the customer.
+        case .tenant(let tenant): person.mayDecide(for: tenant) && !person.isSame(as: engineer)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import LockboxService
+import Testing
+
+/// Questions and answers, and which letters a person wants: the use cases.
+struct MessageTests {
+    @Test func threadIsReadInOrderByBothSides() async throws {
+        try await House.with { house async throws in
+            let request = try await house.reviewed()
+            let id = request.id.text
+            let asked = try await house.lockbox.postMessage(" Why? ", on: id, by: Fixture.adam, key: nil)
+            #expect(asked.message.number == 1 && asked.message.text == "Why?" && asked.author == Fixture.adam)
+            house.clock.advance(by: .minutes(1))
+            _ = try await house.lockbox.postMessage("Because.", on: id, by: Fixture.eve, key: nil)
+            for reader in [Fixture.adam, Fixture.gita, House.uma, Fixture.eve, Fixture.mark, House.max, House.olga] {
+                let thread = try await house.lockbox.messages(on: id, by: reader)
+                #expect(thread.map(\.message.number) == [1, 2])
+                #expect(thread.map(\.author.id) == [Fixture.adam.id, Fixture.eve.id])
+            }
+            // The request is as it was, for a decision on the version that was read before.
+            #expect(try await house.stored(request.id) == request)
+            #expect(try await house.decide(House.yes, on: request, by: Fixture.adam).state.name == .active)
+            #expect(try await house.activities(about: request.id).filter { $0 == "request.message" }.count == 2)
+            try await house.expectConsistentLogs()
+        }
+    }
+
+    @Test func memberSeesHerRequestButNotTheThread() async throws {
+        try await House.with { house async throws in
+            let id = try await house.reviewed().id.text
+            _ = try await house.lockbox.request(id, by: Fixture.sue)
+            let reading = try await house.refusal { _ = try await house.lockbox.messages(on: id, by: Fixture.sue) }
+            #expect(reading == .notFound(.accessRequest))
+            for person in [Fixture.sue, House.uma, House.olga] {
+                let refusal = try await house.refusal {
+                    _ = try await house.lockbox.postMessage("Hello", on: id, by: person, key: nil)
+                }
+                #expect(refusal == .notPermitted(.postMessage))
+            }
+        }
+    }
+
+    @Test func retryWritesOnce() async throws {
+        try await House.with { house async throws in
+            let id = try await house.reviewed().id.text
+            let key = CommandKey(key: "k", payloadHash: [UInt8](repeating: 1, count: 32))
+            let first = try await house.lockbox.postMessage("Why?", on: id, by: Fixture.adam, key: key)
+            _ = try await house.lockbox.postMessage("Because.", on: id, by: Fixture.eve, key: nil)
+            let again = try await house.lockbox.postMessage("Why?", on: id, by: Fixture.adam, key: key)
+            #expect(again.message == first.message)
+            #expect(try await house.lockbox.messages(on: id, by: Fixture.adam).count == 2)
+        }
+    }
+
+    @Test func messagesAtOnceGetNumbersOfTheirOwnAndTheThreadEndsAtItsLimit() async throws {
+        try await House.with { house async throws in
+            let id = try await house.reviewed().id.text
+            let refused = await withTaskGroup(of: Refusal?.self) { group in
+                for number in 0..<Limits.messagesPerRequest + 5 {
+                    group.addTask {
+                        let person = number.isMultiple(of: 2) ? Fixture.adam : Fixture.eve
+                        do {
+                            _ = try await house.lockbox.postMessage("\(number)", on: id, by: person, key: nil)
+                            return nil
+                        } catch {
+                            return error as? Refusal
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+            }
+            #expect(refused == Array(repeating: .limitReached(.messages), count: 5))
+            let numbers = try await house.lockbox.messages(on: id, by: Fixture.adam).map(\.message.number)
+            #expect(numbers == Array(1...Limits.messagesPerRequest))
+            try await house.expectConsistentLogs()
+        }
+    }
+
+    @Test func afterTheDeadlineItIsTooLateWhetherOrNotAnythingSwept() async throws {
+        try await House.with { house async throws in
+            let request = try await house.reviewed()
+            house.clock.move(to: try #require(request.state.decideBy))
+            let refusal = try await house.refusal {
+                _ = try await house.lockbox.postMessage("Still?", on: request.id.text, by: Fixture.adam, key: nil)
+            }
+            #expect(refusal == .wrongState(.expired))
+        }
+    }
+
+    // MARK: - Letters
+
+    @Test func eachPersonMutesHerOwnLettersAndTheLogSaysSo() async throws {
+        try await House.with { house async throws in
+            let before = try await house.entries().count
+            let muted: MutedLetters = [.reminders, .accessReports]
+            let changed = try await house.lockbox.changeMutedLetters(to: muted, by: Fixture.adam)
+            #expect(changed.mutedLetters == muted && changed.id == Fixture.adam.id)
+            #expect(try await house.store.read { try $0.person(Fixture.adam.id) } == changed)
+            #expect(try await house.store.read { try $0.person(Fixture.gita.id) } == Fixture.gita)
+            // The same again is no change.
+            _ = try await house.lockbox.changeMutedLetters(to: muted, by: Fixture.adam)
+            #expect(try await house.entries().dropFirst(before).map(\.activity) == ["person.changed"])
+            // A caller's record from before is not written back.
+            let admin = try await house.lockbox.changeRoles(
+                of: Fixture.adam.id.text, in: "contoso", to: ["auditor"], by: Fixture.gita)
+            #expect(admin.mutedLetters == muted)
+            let again = try await house.lockbox.changeMutedLetters(to: [], by: Fixture.adam)
+            #expect(again.roles == .auditor && again.mutedLetters.isEmpty)
+            try await house.expectConsistentLogs()
+        }
+    }
+
+    @Test func whoIsSwitchedOffChangesNothing() async throws {
+        let off = Fixture.person(20, "Pat Doe", "pat@contoso.test", .approver, isDisabled: true)
+        try await House.with(people: [off]) { house async throws in
+            let refusal = try await house.refusal {
+                _ = try await house.lockbox.changeMutedLetters(to: .reminders, by: off)
+            }
+            #expect(refusal == .notSignedIn)
+        }
+    }
+}
