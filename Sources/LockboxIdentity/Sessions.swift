@@ -62,6 +62,16 @@ package struct Sessions: Sendable {
         return SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
     }
 
+    /// Who `resume` would say it is, without counting as a use: what a page does by itself keeps no idle session alive.
+    package func look(_ secret: String) async throws -> SignedIn? {
+        guard Self.isSecret(secret) else { return nil }
+        return try await store.read { tx, now in
+            try tx.open(secret, now: now).map { session, person in
+                SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
+            }
+        }
+    }
+
     /// Checks the password again; failures are counted for this session alone. It goes on under a new secret; the old
     /// one is good for nothing from then on.
     package func confirm(

@@ -73,7 +73,8 @@ package struct Server: Sendable {
             metricsAccess: configuration.metrics)
         let site = PortalSite(
             lockbox: lockbox, sessions: Sessions(store: audited, signIn: signIn), log: log, clock: clock,
-            entropy: entropy, publicURL: configuration.publicURL, feed: feed)
+            entropy: entropy, publicURL: configuration.publicURL, feed: feed,
+            makePause: { SystemPause() })
         let application = Application(
             responder: FrontDoor(api: api.responder(), portal: site.responder()),
             server: .http1(configuration: .init(idleTimeout: .seconds(ServerLimits.idleSeconds))),

@@ -91,4 +91,8 @@ package enum PortalLimits {
     /// Browsers that follow changes at once, for one person and in all.
     static let listenersPerPerson = 8
     static let listeners = 256
+    /// How often a page that waits for changes hears that the connection lives, and its session is looked at.
+    static let heartBeat = TimeSpan.seconds(10)
+    /// The least time between two of its changes.
+    static let liveRest = TimeSpan(milliseconds: 500)
 }

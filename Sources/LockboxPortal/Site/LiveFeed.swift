@@ -1,46 +1,102 @@
 import LockboxAudit
 package import LockboxDomain
+import LockboxPorts
 import Synchronization
 
-/// Tells open pages that something may have changed: after each durable write, and after writes of other processes.
+/// Wakes those who follow changes on open pages: after each durable write, and after writes of other processes.
 package final class LiveFeed: CommitListener {
-    private struct Listener {
-        let side: Side
-        let person: PersonID
-        let wake: AsyncStream<Void>.Continuation
-    }
-
-    private let listeners = Mutex<(next: Int, all: [Int: Listener])>((0, [:]))
+    private let bells = Mutex<(next: Int, all: [Int: Bell])>((0, [:]))
 
     package init() {}
 
     package func committed(_ events: [Event]) async {
         let sides = Set(events.map(\.side))
-        wake { $0.side == .provider || sides.contains($0.side) }
+        ring { $0.side == .provider || sides.contains($0.side) }
     }
+
+    package func outcomeUnknown() async { changedElsewhere() }
 
     /// Others wrote, and who is concerned is not known.
-    package func changedElsewhere() { wake { _ in true } }
+    package func changedElsewhere() { ring { _ in true } }
 
-    private func wake(_ isConcerned: (Listener) -> Bool) {
-        let concerned = listeners.withLock { $0.all.values.filter(isConcerned) }
-        for listener in concerned { listener.wake.yield() }
+    private func ring(_ isConcerned: (Bell) -> Bool) {
+        let concerned = bells.withLock { $0.all.values.filter(isConcerned) }
+        for bell in concerned { bell.ring() }
     }
 
-    /// Wakes of `person`'s page; several that come close together are one. Nil where too many are open.
-    func wakes(for person: Person) -> AsyncStream<Void>? {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let key = listeners.withLock { listeners -> Int? in
-            let own = listeners.all.values.filter { $0.person == person.id }.count
-            guard own < PortalLimits.listenersPerPerson, listeners.all.count < PortalLimits.listeners else {
-                return nil
-            }
-            listeners.next += 1
-            listeners.all[listeners.next] = Listener(side: person.side, person: person.id, wake: continuation)
-            return listeners.next
+    /// Hears of changes that may concern `person` as long as the returned value lives; each one ends a wait of `pause`.
+    /// Nil where too many listen already.
+    func listen(as person: Person, with pause: any Pause) -> LiveListener? {
+        let bell = Bell(side: person.side, person: person.id, pause: pause)
+        let number = bells.withLock { bells -> Int? in
+            let own = bells.all.values.filter { $0.person == person.id }.count
+            guard own < PortalLimits.listenersPerPerson, bells.all.count < PortalLimits.listeners else { return nil }
+            bells.next += 1
+            bells.all[bells.next] = bell
+            return bells.next
         }
-        guard let key else { return nil }
-        continuation.onTermination = { _ in self.listeners.withLock { $0.all[key] = nil } }
-        return stream
+        return number.map { LiveListener(bell: bell, number: $0, feed: self) }
     }
+
+    fileprivate func leave(_ number: Int) { bells.withLock { $0.all[number] = nil } }
+}
+
+/// Rung by the feed, heard by one open page.
+private final class Bell: Sendable {
+    let side: Side
+    let person: PersonID
+    let pause: any Pause
+    private let state = Mutex<(isRung: Bool, isHungUp: Bool)>((false, false))
+
+    init(side: Side, person: PersonID, pause: any Pause) {
+        self.side = side
+        self.person = person
+        self.pause = pause
+    }
+
+    func ring() {
+        state.withLock { $0.isRung = true }
+        pause.wake()
+    }
+
+    func hangUp() {
+        state.withLock { $0.isHungUp = true }
+        pause.wake()
+    }
+
+    var isHungUp: Bool { state.withLock { $0.isHungUp } }
+
+    /// Whether it rang since it was last asked.
+    func takeRing() -> Bool {
+        state.withLock { state in
+            defer { state.isRung = false }
+            return state.isRung
+        }
+    }
+}
+
+/// One open page's place in the feed, which is free again once nobody holds this.
+final class LiveListener: Sendable {
+    private let bell: Bell
+    private let number: Int
+    private let feed: LiveFeed
+
+    fileprivate init(bell: Bell, number: Int, feed: LiveFeed) {
+        self.bell = bell
+        self.number = number
+        self.feed = feed
+    }
+
+    deinit { feed.leave(number) }
+
+    /// Waits for `span`, or until something may have changed. False once the other end has gone, or the server stops.
+    func wait(_ span: TimeSpan) async -> Bool {
+        await bell.pause(milliseconds: span.milliseconds) && !bell.isHungUp
+    }
+
+    /// Whether something may have changed since this was last asked.
+    func takeChange() -> Bool { bell.takeRing() }
+
+    /// The other end has gone.
+    func hangUp() { bell.hangUp() }
 }

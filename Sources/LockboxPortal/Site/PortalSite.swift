@@ -18,13 +18,15 @@ package struct PortalSite: Sendable {
     /// Scheme, host and port, as browsers send it in `Origin`.
     let origin: String
     let feed: LiveFeed
+    let makePause: @Sendable () -> any Pause
     let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
     var isSecure: Bool { origin.hasPrefix("https://") }
 
-    /// `publicURL` is how browsers reach this server, without a trailing slash.
+    /// `publicURL` is how browsers reach this server, without a trailing slash; each open page waits with a pause of its
+    /// own.
     package init(
         lockbox: Lockbox, sessions: Sessions, log: LogReader, clock: any WallClock, entropy: any Entropy,
-        publicURL: String, feed: LiveFeed
+        publicURL: String, feed: LiveFeed, makePause: @escaping @Sendable () -> any Pause
     ) {
         self.lockbox = lockbox
         self.sessions = sessions
@@ -32,6 +34,7 @@ package struct PortalSite: Sendable {
         self.clock = clock
         self.entropy = entropy
         self.feed = feed
+        self.makePause = makePause
         let parts = URLComponents(string: publicURL)
         let port = parts?.port.map { ":\($0)" } ?? ""
         origin = "\(parts?.scheme ?? "http")://\(parts?.host ?? "localhost")\(port)".lowercased()
@@ -112,9 +115,9 @@ extension PortalSite {
 
     /// Who is looking; throws `Refusal.notSignedIn` where nobody is.
     func visit(of request: Request, _ context: PortalContext) async throws -> Visit {
-        guard let secret = sessionSecret(of: request), let signedIn = try await sessions.resume(secret) else {
-            throw Refusal.notSignedIn
-        }
+        guard let secret = sessionSecret(of: request) else { throw Refusal.notSignedIn }
+        let found = try await Self.isOfOpenPage(request) ? sessions.look(secret) : sessions.resume(secret)
+        guard let signedIn = found else { throw Refusal.notSignedIn }
         let (provider, tenant) = try await lockbox.organisations(of: signedIn.person)
         return Visit(
             signedIn: signedIn, secret: secret, providerName: provider, tenant: tenant, now: clock.now(),
