@@ -37,7 +37,8 @@ extension AuditFacts {
         case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
             .tenantRenamed, .providerRenamed, .serviceAdded,
             .serviceChanged,
-            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+            .signedIn, .sessionsEnded:
             self.init(directoryEvent: event)
         }
     }
@@ -154,6 +155,8 @@ extension AuditFacts {
         case .passwordSet(let person): self.init("password.set", data: ["person": .string(person.id.text)])
         case .signInLocked(let person, let until):
             self.init("signIn.locked", data: ["person": .string(person.id.text), "until": .string(until.description)])
+        case .signedIn(let person): self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
+        case .sessionsEnded(let person): self.init("sessions.ended", data: ["person": .string(person.id.text)])
         case _: preconditionFailure("sorted by the other initialiser")
         }
     }

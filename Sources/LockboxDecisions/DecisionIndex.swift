@@ -95,7 +95,8 @@ package final class DecisionIndex: CommitListener {
                 .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
                 .tenantRenamed, .providerRenamed, .serviceAdded,
                 .serviceChanged,
-                .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+                .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+                .signedIn, .sessionsEnded:
                 break
             }
         }

@@ -38,6 +38,10 @@ public enum Event: Hashable, Sendable {
     case tokenRevoked(APIToken, Person)
     case passwordSet(Person)
     case signInLocked(Person, until: Timestamp)
+    /// Somebody gave the right password at the portal.
+    case signedIn(Person)
+    /// All sessions of a person ended at once.
+    case sessionsEnded(Person)
 }
 
 extension Event {
@@ -52,7 +56,8 @@ extension Event {
             .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed, .providerRenamed,
             .serviceAdded, .serviceChanged, .tokenIssued, .tokenRevoked,
             .passwordSet,
-            .signInLocked:
+            .signInLocked,
+            .signedIn, .sessionsEnded:
             false
         }
     }
@@ -72,7 +77,8 @@ extension Event {
         case .tenantAdded(let tenant), .licenceChanged(let tenant), .policyChanged(_, let tenant): .tenant(tenant.id)
         case .personAdded(let person), .personChanged(_, let person), .tokenIssued(_, let person),
             .tokenRevoked(_, let person),
-            .passwordSet(let person), .signInLocked(let person, _):
+            .passwordSet(let person), .signInLocked(let person, _),
+            .signedIn(let person), .sessionsEnded(let person):
             person.side
         case .tenantRenamed(let tenant): .tenant(tenant.id)
         case .resourceAdded(_, let tenant): .tenant(tenant)

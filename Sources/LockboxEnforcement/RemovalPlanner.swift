@@ -36,7 +36,8 @@ package struct RemovalPlanner: EventReader {
             .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
             .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
             .resourceAdded, .tenantRenamed, .providerRenamed, .serviceAdded,
-            .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+            .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+            .signedIn, .sessionsEnded:
             break
         }
     }

@@ -10,6 +10,15 @@ package enum IdentityLimits {
     package static let tokensPerPerson = 50
     package static let tokenLifetime = TimeSpan.days(90)
     package static let labelLength = 0...100
+    /// OWASP ASVS 5.0 §7.3.1 and §7.3.2: how long a session may say nothing, and how long it lasts at most.
+    package static let sessionIdle = TimeSpan.minutes(30)
+    package static let sessionLifetime = TimeSpan.hours(12)
+    /// How long after the password was given something weighty may be done without giving it again.
+    package static let freshness = TimeSpan.minutes(10)
+    /// One more session ends the oldest.
+    package static let sessionsPerPerson = 20
+    /// How often it is written down that a session was seen.
+    package static let sessionSeenEvery = TimeSpan.minutes(1)
     /// scrypt work: 2^15 rounds of 8 blocks take 32 MiB and about 0.1 s (OWASP Password Storage Cheat Sheet).
     static let scryptLogRounds = 15
     static let hashingThreads = 2

@@ -1,17 +1,134 @@
+import Crypto
 package import LockboxAudit
 package import LockboxDomain
+import LockboxPorts
 
+/// Who is at the other end of a session, and the text that each of its forms must carry.
 package struct SignedIn: Sendable {
+    package let session: Session
     package let person: Person
+    /// Made from the session's secret, so that only pages of this very session know it.
     package let csrfToken: String
 }
 
+/// Sessions of the portal: a secret in a cookie stands for a person who gave her password. The database is asked each
+/// time, so that an end counts at once, whichever process it came through.
 package struct Sessions: Sendable {
-    package init(store: AuditedStore, signIn: SignIn) {}
-    package func begin(email: String, password: String) async throws -> (secret: String, signedIn: SignedIn) { throw Refusal.notSignedIn }
-    package func resume(_ secret: String) async throws -> SignedIn? { nil }
-    package func confirm(_ secret: String, password: String) async throws -> (secret: String, signedIn: SignedIn) { throw Refusal.notSignedIn }
-    package func isFresh(_ signedIn: SignedIn, now: Timestamp) -> Bool { false }
-    package func end(_ secret: String) async throws {}
-    package func csrfMatches(_ token: String, _ signedIn: SignedIn) -> Bool { false }
+    private let store: AuditedStore
+    private let signIn: SignIn
+
+    package init(store: AuditedStore, signIn: SignIn) {
+        self.store = store
+        self.signIn = signIn
+    }
+
+    /// Begins a session after a right password. Gives the secret for the cookie, which is kept only as SHA-256.
+    package func begin(email: String, password: String) async throws -> (secret: String, signedIn: SignedIn) {
+        try await signIn.check(email: email, password: password) { change, person in
+            let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
+            for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
+                try change.tx.endSession(oldest.id, at: change.now)
+            }
+            // Nobody asks for those any more; here, because each one that comes makes room.
+            try change.tx.removeSessions(expiredBy: change.now)
+            let secret = Self.secret(change.entropy)
+            let session = Session(
+                id: change.entropy.id(), person: person.id, createdAt: change.now, lastSeenAt: change.now,
+                confirmedAt: change.now, expiresAt: change.now + IdentityLimits.sessionLifetime)
+            try change.tx.insert(session, secretHash: Self.hash(secret))
+            change.emit(.signedIn(person))
+            return (secret, SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret)))
+        }
+    }
+
+    /// Who comes back with `secret`; nil if it is unknown or ended, was idle too long, is over its absolute end, or its
+    /// person is switched off.
+    package func resume(_ secret: String) async throws -> SignedIn? {
+        guard Self.isSecret(secret) else { return nil }
+        let (found, now) = try await store.read { tx, now in (try tx.open(secret, now: now), now) }
+        guard let (known, person) = found else { return nil }
+        var session = known
+        if now - session.lastSeenAt >= IdentityLimits.sessionSeenEvery {
+            let id = session.id
+            try await store.note { tx, now in try tx.touch(id, seenAt: now) }
+            session.lastSeenAt = now
+        }
+        return SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
+    }
+
+    /// Checks the password again, with the same bounds as when signing in. The session goes on under a new secret; the
+    /// old one is good for nothing from then on.
+    package func confirm(
+        _ secret: String, password: String
+    ) async throws -> (secret: String, signedIn: SignedIn) {
+        guard let before = try await resume(secret) else { throw Refusal.notSignedIn }
+        return try await signIn.check(before.person, password: password) { change, _ in
+            // It may have ended, or got another secret, while the password was compared.
+            guard let (known, person) = try change.tx.open(secret, now: change.now) else { throw Refusal.notSignedIn }
+            var session = known
+            let secret = Self.secret(change.entropy)
+            try change.tx.confirm(session.id, at: change.now, secretHash: Self.hash(secret))
+            session.confirmedAt = change.now
+            session.lastSeenAt = change.now
+            return (secret, SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret)))
+        }
+    }
+
+    /// Whether the password was given so short a time ago that what is weighty may be done without giving it again.
+    package func isFresh(_ signedIn: SignedIn, now: Timestamp) -> Bool {
+        now < signedIn.session.confirmedAt + IdentityLimits.freshness
+    }
+
+    /// Signs out. An unknown secret is as good as one that is signed out.
+    package func end(_ secret: String) async throws {
+        guard Self.isSecret(secret) else { return }
+        try await store.note { tx, now in
+            if let session = try tx.session(secretHash: Self.hash(secret)) {
+                try tx.endSession(session.id, at: now)
+            }
+        }
+    }
+
+    /// Signs `person` out everywhere. Her API tokens stay.
+    package func endAll(of person: Person) async throws {
+        try await store.write(by: .person(person)) { change in
+            try change.endSessions(of: try change.tx.current(person))
+        }
+    }
+
+    /// Whether `token` is that of this session. Takes as long for a wrong one as for the right one.
+    package func csrfMatches(_ token: String, _ signedIn: SignedIn) -> Bool {
+        let (given, expected) = (Array(token.utf8), Array(signedIn.csrfToken.utf8))
+        return given.count == expected.count && zip(given, expected).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    // MARK: - Secrets
+
+    private static func secret(_ entropy: any Entropy) -> String { Hex.text(entropy.bytes(32)) }
+
+    private static func isSecret(_ text: String) -> Bool { text.utf8.count == 64 }
+
+    fileprivate static func hash(_ secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
+
+    private static func csrfToken(_ secret: String) -> String {
+        Hex.text(
+            HMAC<SHA256>.authenticationCode(for: Array("csrf".utf8), using: SymmetricKey(data: Array(secret.utf8))))
+    }
+}
+
+extension Session {
+    /// Whether it is neither over nor forgotten.
+    fileprivate func isOpen(at now: Timestamp) -> Bool {
+        now < expiresAt && now < lastSeenAt + IdentityLimits.sessionIdle
+    }
+}
+
+extension SessionRecords where Self: PersonRecords {
+    /// The open session with `secret`, and whose it is.
+    fileprivate func open(_ secret: String, now: Timestamp) throws -> (Session, Person)? {
+        guard let session = try session(secretHash: Sessions.hash(secret)), session.isOpen(at: now),
+            let person = try person(session.person), !person.isDisabled
+        else { return nil }
+        return (session, person)
+    }
 }

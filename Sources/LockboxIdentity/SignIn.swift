@@ -40,11 +40,34 @@ package struct SignIn: Sendable {
     /// Checks a local password. Wrong address and wrong password are one answer; too many failures lock the account,
     /// the right password included.
     package func person(email: String, password: String) async throws -> Person {
+        try await check(email: email, password: password) { _, person in person }
+    }
+
+    /// Checks a local password, and runs `body` for whose it is in the write that finds it right, so that no password
+    /// that is changed meanwhile opens anything.
+    func check<Value: Sendable>(
+        email: String, password: String, _ body: @escaping @Sendable (inout Change, Person) throws -> Value
+    ) async throws -> Value {
         let address = EmailAddress(email)
+        return try await check(
+            password, of: { tx in try address.flatMap { try tx.person(identifiedBy: Identity(local: $0)) } }, body)
+    }
+
+    /// The same for somebody who is known already.
+    func check<Value: Sendable>(
+        _ person: Person, password: String, _ body: @escaping @Sendable (inout Change, Person) throws -> Value
+    ) async throws -> Value {
+        try await check(password, of: { tx in try tx.person(person.id) }, body)
+    }
+
+    private func check<Value: Sendable>(
+        _ password: String, of find: @escaping @Sendable (any StoreTransaction) throws -> Person?,
+        _ body: @escaping @Sendable (inout Change, Person) throws -> Value
+    ) async throws -> Value {
         let account = try await store.read { tx, _ -> (Person, PasswordRecord)? in
-            guard let address, let person = try tx.person(identifiedBy: Identity(local: address)), !person.isDisabled,
-                let record = try tx.password(of: person.id)
-            else { return nil }
+            guard let person = try find(tx), !person.isDisabled, let record = try tx.password(of: person.id) else {
+                return nil
+            }
             return (person, record)
         }
         // Longer than any password can be: none is compared, rather than its first part, and it costs the same.
@@ -52,7 +75,7 @@ package struct SignIn: Sendable {
         let matches = try await hasher.verify(
             isPossible ? password : "", against: isPossible ? account?.1.encoded : nil)
         guard let (person, compared) = account else { throw Refusal.badCredentials }
-        return try await store.write(by: .person(person)) { change -> Result<Person, Refusal> in
+        return try await store.write(by: .person(person)) { change -> Result<Value, Refusal> in
             // The record is read again: other attempts may have failed, or locked the account, meanwhile.
             guard var record = try change.tx.password(of: person.id) else { return .failure(.badCredentials) }
             if let until = record.lockedUntil, change.now < until {
@@ -65,7 +88,7 @@ package struct SignIn: Sendable {
                 if record.failures > 0 || record.lockedUntil != nil {
                     try change.tx.save(PasswordRecord(encoded: record.encoded), of: person.id)
                 }
-                return .success(try change.tx.current(person))
+                return .success(try body(&change, try change.tx.current(person)))
             }
             record.failures += 1
             record.lockedUntil = nil
@@ -80,7 +103,8 @@ package struct SignIn: Sendable {
         }.get()
     }
 
-    /// Sets the local password of whoever has `address`.
+    /// Sets the local password of whoever has `address`, and ends her sessions and API tokens: who holds one may have
+    /// got it by the old password.
     package func setPassword(_ password: String, of address: EmailAddress) async throws -> Person {
         let length = IdentityLimits.passwordLength
         let count = password.unicodeScalars.count
@@ -95,6 +119,7 @@ package struct SignIn: Sendable {
             let person = try change.tx.person(at: address)
             try change.tx.save(PasswordRecord(encoded: encoded), of: person.id)
             change.emit(.passwordSet(person))
+            try change.shutOut(person)
             return person
         }
     }
@@ -152,7 +177,7 @@ extension PersonRecords {
         return person
     }
 
-    fileprivate func current(_ caller: Person) throws -> Person {
+    func current(_ caller: Person) throws -> Person {
         guard let person = try person(caller.id), !person.isDisabled else { throw Refusal.notSignedIn }
         return person
     }

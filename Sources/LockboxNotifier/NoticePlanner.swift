@@ -26,7 +26,8 @@ package struct NoticePlanner: EventReader {
         case .supportRequestOpened, .credentialIssued, .resourceOpened, .noticeUndeliverable, .tenantAdded,
             .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed,
             .providerRenamed, .serviceAdded, .serviceChanged,
-            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked:
+            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
+            .signedIn, .sessionsEnded:
             return
         }
     }

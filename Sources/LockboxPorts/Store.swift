@@ -19,7 +19,7 @@ public protocol Store: Sendable {
 public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords & SupportRequestRecords
     & AccessRequestRecords
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords & SignInRecords & TokenRecords
-    & CommandRecords
+    & CommandRecords & SessionRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {

@@ -79,6 +79,7 @@ extension Change {
             return ["person \(after.email) added: \(after.roles.names.joined(separator: ", "))"]
         }
         emit(.personChanged(before: before, after: after))
+        if after.isDisabled { try shutOut(after) }
         if before.holds(oneOf: .engineer, at: .provider) && !after.holds(oneOf: .engineer, at: .provider) {
             for open in try tx.openRequests(of: nil, engineer: after.id) {
                 var request = open

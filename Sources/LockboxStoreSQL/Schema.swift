@@ -6,7 +6,7 @@ import LockboxDomain
 /// ```
 ///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity
 ///                                             ▲                          ▲  ◄── password
-///                                             │                          │  ◄── api_token
+///                                             │                          │  ◄── api_token, portal_session
 ///                                      support_request ── opened by ─────┤  ◄── command
 ///                                             ▲                          │
 ///  request_transition ◄── (prior, next) ── access_request ── engineer ───┤
@@ -26,7 +26,10 @@ package enum Schema {
         let first =
             DirectoryTables(dialect: dialect).statements + RequestTables(dialect: dialect).statements
             + GrantTables(dialect: dialect).statements + LogTables(dialect: dialect).statements
-        return [Migration(number: 1, name: "first tables", statements: first)]
+        return [
+            Migration(number: 1, name: "first tables", statements: first),
+            Migration(number: 2, name: "sessions", statements: SessionTables(dialect: dialect).statements),
+        ]
     }
 }
 

@@ -50,7 +50,10 @@ struct Token: AsyncParsableCommand {
 struct Password: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sets a person's local password, which it reads from standard input.",
-        discussion: "The first line is the password: lockboxd password --config lockbox.yaml --person EMAIL < FILE")
+        discussion: """
+            The first line is the password: lockboxd password --config lockbox.yaml --person EMAIL < FILE
+            The person's sessions and API tokens end, because the old password may be what somebody came in by.
+            """)
 
     @OptionGroup var config: ConfigOption
 

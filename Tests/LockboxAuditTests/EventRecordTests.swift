@@ -49,6 +49,7 @@ struct EventRecordTests {
             .serviceAdded(Fixture.mail.service), .serviceChanged(Fixture.mail.service),
             .tokenIssued(token, Fixture.eve), .tokenRevoked(token, Fixture.eve), .passwordSet(Fixture.frida),
             .signInLocked(Fixture.adam, until: Fixture.now + .minutes(15)),
+            .signedIn(Fixture.adam), .sessionsEnded(Fixture.eve),
         ]
     }
 
@@ -89,6 +90,8 @@ struct EventRecordTests {
         case .tokenRevoked: (.provider, "token.revoked")
         case .passwordSet(let person): (log(of: person), "password.set")
         case .signInLocked(let person, _): (log(of: person), "signIn.locked")
+        case .signedIn(let person): (log(of: person), "signIn.succeeded")
+        case .sessionsEnded(let person): (log(of: person), "sessions.ended")
         }
     }
 

@@ -25,6 +25,10 @@ struct SchemaTests {
             try tx.insert(
                 APIToken(id: Fixture.id(1), person: Fixture.eve.id, label: "", createdAt: Fixture.now, expiresAt: nil),
                 secretHash: Fixture.secretHash(1))
+            let session = Session(
+                id: Fixture.id(1), person: Fixture.eve.id, createdAt: Fixture.now, lastSeenAt: Fixture.now,
+                confirmedAt: Fixture.now, expiresAt: Fixture.now + .hours(1))
+            try tx.insert(session, secretHash: Fixture.secretHash(1))
             try tx.insert(
                 CommandRecord(
                     person: Fixture.eve.id, key: "k", payloadHash: Fixture.secretHash(1), subject: "", at: Fixture.now))
@@ -56,6 +60,7 @@ struct SchemaTests {
         "UPDATE credential SET expires_at = expires_at + 1", "DELETE FROM credential", "DELETE FROM credential_use",
         "DELETE FROM removal", "UPDATE notice SET facts = '{}'", "UPDATE command SET subject = 'x'",
         "DELETE FROM command", "UPDATE api_token SET person = 'x'", "DELETE FROM api_token",
+        "UPDATE portal_session SET person = 'x'", "UPDATE portal_session SET expires_at = expires_at + 1",
         "UPDATE person SET tenant = NULL WHERE tenant IS NOT NULL", "DELETE FROM person", "DELETE FROM tenant",
         "UPDATE log_entry SET leaf = x'00'", "DELETE FROM log_entry", "UPDATE log_head SET size = 9",
         "DELETE FROM log_head", "UPDATE log_text SET salt = x''", "UPDATE log_text SET content = 'x'",
@@ -161,6 +166,8 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("resources of a tenant") { try $0.resources(of: contoso) },
         Question("a token") { try $0.token(secretHash: Fixture.secretHash(1)) },
         Question("tokens of a person") { try $0.tokens(of: Fixture.eve.id) },
+        Question("a session") { try $0.session(secretHash: Fixture.secretHash(1)) },
+        Question("sessions of a person") { try $0.sessions(of: Fixture.eve.id) },
         Question("a command") { try $0.command(of: Fixture.eve.id, key: "k") },
         Question("entries") { try $0.entries(of: log, in: 0..<9) },
         Question("leaf hashes") { try $0.treeHashes(of: log, level: 0, first: 0, count: 9) },

@@ -60,6 +60,7 @@ class Lockboxd:
     def password(self, email, password=None):
         password = password or secrets.new("password")
         self.run("password", "--person", email, input=password + "\n")
+        self.tokens.pop(email, None)  # A new password ends the tokens of before.
         return password
 
     def token(self, email):

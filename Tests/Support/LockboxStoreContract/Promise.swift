@@ -18,7 +18,7 @@ package struct Promise: CaseIterable, Identifiable, Sendable, CustomTestStringCo
 
     package static let allCases: [Promise] =
         ofTransactions + ofTheDirectory + ofSupport + ofRequests + ofGrants + ofNotices + ofLogs + ofSearching
-        + ofTrees
+        + ofTrees + ofSessions
 
     init(_ id: String, _ body: @escaping @Sendable (any Store) async throws -> Void) {
         self.id = id

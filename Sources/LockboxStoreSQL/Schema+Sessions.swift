@@ -1,0 +1,38 @@
+/// Who is signed in at the portal.
+struct SessionTables: SchemaPart {
+    let dialect: SQLDialect
+
+    var tables: [String] {
+        [
+            """
+            CREATE TABLE portal_session (
+                id \(text) NOT NULL PRIMARY KEY,
+                secret_hash \(bytes) NOT NULL UNIQUE CHECK (length(secret_hash) = 32),
+                person \(text) NOT NULL REFERENCES person (id),
+                created_at \(integer) NOT NULL,
+                last_seen_at \(integer) NOT NULL,
+                confirmed_at \(integer) NOT NULL,
+                expires_at \(integer) NOT NULL,
+                ended_at \(integer),
+                CHECK (created_at < expires_at)
+            )\(dialect.tableEnd)
+            """
+        ]
+    }
+
+    var indices: [String] {
+        [
+            "CREATE INDEX session_of_person ON portal_session (person, created_at, id) WHERE ended_at IS NULL",
+            "CREATE INDEX session_by_end ON portal_session (expires_at)",
+        ]
+    }
+
+    var guards: [SQLDialect.Guard] {
+        [
+            dialect.unchanging("portal_session", ["id", "person", "created_at", "expires_at"]),
+            .init(
+                table: "portal_session", change: .update, condition: "OLD.ended_at IS NOT NULL", name: "ended",
+                message: "portal_session: what has ended stays ended"),
+        ]
+    }
+}

@@ -1,0 +1,286 @@
+import LockboxAudit
+import LockboxDomain
+import LockboxFixtures
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+import Testing
+
+/// Sessions of the portal: how they begin, what ends them, and what their secret is good for.
+struct SessionTests {
+    private static let right = "correct horse battery"
+    private static let adam = Fixture.adam.email.text
+
+    private static func with(
+        _ body: (House, SignIn, Sessions) async throws -> Void
+    ) async throws {
+        try await House.with { house async throws in
+            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+            let signIn = SignIn(store: house.audited, hasher: hasher)
+            do {
+                for person in [Fixture.adam, Fixture.gita] {
+                    _ = try await signIn.setPassword(right, of: person.email)
+                }
+                try await body(house, signIn, Sessions(store: house.audited, signIn: signIn))
+                try await house.expectConsistentLogs()
+            } catch {
+                try await hasher.shutDown()
+                throw error
+            }
+            try await hasher.shutDown()
+        }
+    }
+
+    private static func contoso(adamDisabled: Bool) -> DirectoryFile.Customer {
+        let (contoso, adam) = (Fixture.contoso, Fixture.adam)
+        return DirectoryFile.Customer(
+            place: "line 1", id: contoso.id, name: contoso.name, isLicensed: true, policy: nil,
+            people: [
+                .init(
+                    place: "line 2", email: adam.email, name: adam.name, roles: adam.roles, aliases: [],
+                    isDisabled: adamDisabled)
+            ], resources: [])
+    }
+
+    private static func justBefore(_ span: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: span.milliseconds - 1) }
+
+    @Test func rightPasswordBeginsASessionThatItsSecretResumes() async throws {
+        try await Self.with { house, _, sessions async throws in
+            let (secret, signedIn) = try await sessions.begin(email: "ADAM+x@contoso.test", password: Self.right)
+            #expect(signedIn.person == Fixture.adam)
+            #expect(signedIn.session.expiresAt == Fixture.now + IdentityLimits.sessionLifetime)
+            let resumed = try #require(try await sessions.resume(secret))
+            #expect(resumed.session == signedIn.session)
+            #expect(resumed.person == Fixture.adam)
+            #expect(resumed.csrfToken == signedIn.csrfToken)
+            let last = try await house.entries().last
+            #expect(last?.activity == "signIn.succeeded")
+            #expect(last?.actor == Fixture.adam.id.text)
+            for wrong in [
+                "", String(secret.dropLast()), secret + "0", secret.uppercased(), " " + secret.dropFirst(),
+                String(repeating: "0", count: 64), signedIn.csrfToken, signedIn.session.id.text,
+            ] {
+                #expect(try await sessions.resume(wrong) == nil, "\(wrong)")
+            }
+        }
+    }
+
+    @Test func wrongPasswordBeginsNothing() async throws {
+        try await Self.with { house, _, sessions async throws in
+            for (email, password) in [(Self.adam, "wrong horse"), ("nobody@contoso.test", Self.right)] {
+                await #expect(throws: Refusal.badCredentials) {
+                    _ = try await sessions.begin(email: email, password: password)
+                }
+            }
+            #expect(try await house.store.read { try $0.sessions(of: Fixture.adam.id) } == [])
+        }
+    }
+
+    @Test func sessionThatIsIdleTooLongIsOver() async throws {
+        try await Self.with { house, _, sessions async throws in
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            house.clock.advance(by: Self.justBefore(IdentityLimits.sessionIdle))
+            let seen = try #require(try await sessions.resume(secret)).session.lastSeenAt
+            #expect(seen == house.clock.now())
+            // Being seen counts anew from there.
+            house.clock.move(to: seen + Self.justBefore(IdentityLimits.sessionIdle))
+            #expect(try await sessions.resume(secret) != nil)
+            house.clock.advance(by: IdentityLimits.sessionIdle)
+            #expect(try await sessions.resume(secret) == nil)
+        }
+    }
+
+    @Test func busySessionIsOverAtItsAbsoluteEnd() async throws {
+        try await Self.with { house, _, sessions async throws in
+            let (secret, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let end = signedIn.session.expiresAt
+            while house.clock.now() + .minutes(20) < end {
+                house.clock.advance(by: .minutes(20))
+                #expect(try await sessions.resume(secret) != nil)
+            }
+            house.clock.move(to: end + TimeSpan(milliseconds: -1))
+            #expect(try await sessions.resume(secret) != nil)
+            house.clock.move(to: end)
+            #expect(try await sessions.resume(secret) == nil)
+            // Confirming does not put it off.
+            await #expect(throws: Refusal.notSignedIn) {
+                _ = try await sessions.confirm(secret, password: Self.right)
+            }
+        }
+    }
+
+    @Test func beingSeenIsWrittenDownAtMostOnceAMinuteAndNeverInTheLog() async throws {
+        try await Self.with { house, _, sessions async throws in
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let size = try await house.entries().count
+            func kept() async throws -> Timestamp? {
+                try await house.store.read { try $0.sessions(of: Fixture.adam.id) }.first?.lastSeenAt
+            }
+            house.clock.advance(by: Self.justBefore(IdentityLimits.sessionSeenEvery))
+            _ = try await sessions.resume(secret)
+            #expect(try await kept() == Fixture.now)
+            house.clock.advance(by: TimeSpan(milliseconds: 1))
+            _ = try await sessions.resume(secret)
+            #expect(try await kept() == house.clock.now())
+            #expect(try await house.entries().count == size)
+        }
+    }
+
+    @Test func confirmingMakesTheSessionFreshUnderANewSecretAndKillsTheOld() async throws {
+        try await Self.with { house, _, sessions async throws in
+            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right)
+            house.clock.advance(by: Self.justBefore(IdentityLimits.freshness))
+            #expect(sessions.isFresh(begun, now: house.clock.now()))
+            house.clock.advance(by: TimeSpan(milliseconds: 1))
+            #expect(!sessions.isFresh(begun, now: house.clock.now()))
+            await #expect(throws: Refusal.badCredentials) {
+                _ = try await sessions.confirm(old, password: "wrong horse")
+            }
+            let stale = try #require(try await sessions.resume(old))
+            #expect(!sessions.isFresh(stale, now: house.clock.now()))
+            let (new, confirmed) = try await sessions.confirm(old, password: Self.right)
+            #expect(new != old)
+            #expect(confirmed.session.id == begun.session.id)
+            #expect(confirmed.session.expiresAt == begun.session.expiresAt)
+            #expect(sessions.isFresh(confirmed, now: house.clock.now()))
+            #expect(try await sessions.resume(old) == nil)
+            await #expect(throws: Refusal.notSignedIn) {
+                _ = try await sessions.confirm(old, password: Self.right)
+            }
+            let resumed = try #require(try await sessions.resume(new))
+            #expect(resumed.session == confirmed.session)
+            #expect(sessions.csrfMatches(confirmed.csrfToken, resumed))
+            #expect(!sessions.csrfMatches(begun.csrfToken, resumed))
+        }
+    }
+
+    @Test func confirmingIsHeldOffLikeSigningIn() async throws {
+        try await Self.with { _, _, sessions async throws in
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            for _ in 0..<IdentityLimits.failuresBeforeLock {
+                await #expect(throws: Refusal.badCredentials) {
+                    _ = try await sessions.confirm(secret, password: "guess")
+                }
+            }
+            await #expect(throws: Refusal.badCredentials) {
+                _ = try await sessions.confirm(secret, password: Self.right)
+            }
+            #expect(try await sessions.resume(secret) != nil)
+        }
+    }
+
+    @Test func csrfTokenOfAnotherSessionIsRefused() async throws {
+        try await Self.with { _, _, sessions async throws in
+            let (secret, mine) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (_, again) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (_, hers) = try await sessions.begin(email: "gita@contoso.test", password: Self.right)
+            #expect(sessions.csrfMatches(mine.csrfToken, mine))
+            for wrong in [
+                again.csrfToken, hers.csrfToken, "", String(mine.csrfToken.dropLast()), mine.csrfToken + "0",
+                mine.csrfToken.uppercased(), secret,
+            ] {
+                #expect(!sessions.csrfMatches(wrong, mine), "\(wrong)")
+            }
+        }
+    }
+
+    @Test func signingOutEndsOneSessionAndSigningOutEverywhereAll() async throws {
+        try await Self.with { house, signIn, sessions async throws in
+            let (first, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (second, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (third, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right)
+            let token = try await signIn.issueToken(for: Fixture.adam, label: "").secret
+            for _ in 0..<2 { try await sessions.end(first) }
+            #expect(try await sessions.resume(first) == nil)
+            #expect(try await sessions.resume(second) != nil)
+            for _ in 0..<2 { try await sessions.endAll(of: signedIn.person) }
+            for secret in [second, third] { #expect(try await sessions.resume(secret) == nil) }
+            #expect(try await sessions.resume(hers) != nil)
+            #expect(try await signIn.caller(token: token) == Fixture.adam)
+            #expect(try await house.entries().filter { $0.activity == "sessions.ended" }.count == 1)
+        }
+    }
+
+    @Test func newPasswordEndsSessionsAndTokensOfItsPersonOnly() async throws {
+        try await Self.with { house, signIn, sessions async throws in
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right)
+            let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
+            let herToken = try await signIn.issueToken(for: Fixture.gita, label: "laptop").secret
+            _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
+            #expect(try await sessions.resume(secret) == nil)
+            await #expect(throws: Refusal.notSignedIn) { _ = try await signIn.caller(token: token) }
+            #expect(try await sessions.resume(hers) != nil)
+            #expect(try await signIn.caller(token: herToken) == Fixture.gita)
+            #expect(
+                try await house.entries().suffix(3).map(\.activity)
+                    == ["password.set", "token.revoked", "sessions.ended"])
+            // What comes after it stands.
+            let (new, _) = try await sessions.begin(email: Self.adam, password: "another horse")
+            #expect(try await sessions.resume(new) != nil)
+        }
+    }
+
+    @Test func personSwitchedOffLosesSessionsAndTokensForGood() async throws {
+        try await Self.with { house, signIn, sessions async throws in
+            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
+            for isDisabled in [true, false] {
+                _ = try await house.lockbox.apply(
+                    DirectoryFile(
+                        providerName: nil, providerPeople: [], tenants: [Self.contoso(adamDisabled: isDisabled)],
+                        services: []))
+                #expect(try await sessions.resume(secret) == nil)
+                await #expect(throws: Refusal.notSignedIn) { _ = try await signIn.caller(token: token) }
+            }
+            let (again, _) = try await sessions.begin(email: Self.adam, password: Self.right)
+            // Even where the row alone says so, without the write that ends everything.
+            try await house.store.write { tx in
+                var adam = Fixture.adam
+                adam.isDisabled = true
+                try tx.save(adam)
+            }
+            #expect(try await sessions.resume(again) == nil)
+            await #expect(throws: Refusal.badCredentials) {
+                _ = try await sessions.begin(email: Self.adam, password: Self.right)
+            }
+            try await house.store.write { try $0.save(Fixture.adam) }
+        }
+    }
+
+    @Test func oneSessionTooManyEndsTheOldest() async throws {
+        try await Self.with { house, _, sessions async throws in
+            var secrets: [String] = []
+            for _ in 0...IdentityLimits.sessionsPerPerson {
+                secrets.append(try await sessions.begin(email: Self.adam, password: Self.right).secret)
+                house.clock.advance(by: .seconds(1))
+            }
+            #expect(try await sessions.resume(secrets[0]) == nil)
+            for secret in secrets.dropFirst() { #expect(try await sessions.resume(secret) != nil) }
+            // Those that are over are not counted, and are forgotten by the next that begins.
+            house.clock.advance(by: IdentityLimits.sessionLifetime)
+            _ = try await sessions.begin(email: Self.adam, password: Self.right)
+            #expect(try await house.store.read { try $0.sessions(of: Fixture.adam.id) }.count == 1)
+        }
+    }
+
+    @Test func secretIsInNoRecordAndNoColumn() async throws {
+        try await Self.with { house, _, sessions async throws in
+            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right)
+            let (new, confirmed) = try await sessions.confirm(old, password: Self.right)
+            try await sessions.endAll(of: begun.person)
+            let secrets = [old, new, begun.csrfToken, confirmed.csrfToken, Self.right]
+            for log in [LogID.provider, .tenant(Fixture.contoso.id)] {
+                for entry in try await house.entries(of: log) {
+                    let text = String(decoding: entry.bytes, as: UTF8.self) + entry.texts.compactMap(\.text).joined()
+                    for secret in secrets { #expect(!text.contains(secret)) }
+                }
+            }
+            let found = try await house.store.read { tx in
+                try secrets.map { try tx.session(secretHash: Array($0.utf8)) }
+            }
+            #expect(found.allSatisfy { $0 == nil })
+        }
+    }
+}
