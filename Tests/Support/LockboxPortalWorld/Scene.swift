@@ -1,5 +1,5 @@
 /// One page in one state: who looks at what, after what has happened.
-package struct Scene: Sendable {
+package struct Scene: Sendable, CustomStringConvertible {
     /// How the page is asked for.
     package enum Ask: Sendable {
         case page(String)
@@ -20,9 +20,11 @@ package struct Scene: Sendable {
     /// First name in lower case; nil is nobody.
     package let person: String?
     package let arrange: @Sendable (PortalWorld) async throws -> Void
+    /// Whether a test keeps what people read on it.
+    package let isKey: Bool
 
     package init(
-        _ group: String, _ name: String, as person: String?, _ ask: Ask, status: Int = 200,
+        _ group: String, _ name: String, as person: String?, _ ask: Ask, status: Int = 200, isKey: Bool = false,
         after arrange: @escaping @Sendable (PortalWorld) async throws -> Void = { _ in }
     ) {
         self.group = group
@@ -31,12 +33,15 @@ package struct Scene: Sendable {
         self.ask = ask
         self.status = status
         self.arrange = arrange
+        self.isKey = isKey
     }
 
     /// Good as a file's name: `requests-quorum-half-reached`.
     package var slug: String {
         "\(group) \(name)".lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }.joined(separator: "-")
     }
+
+    package var description: String { "\(group): \(name)" }
 
     /// The path that is shown, with names of things for their identifiers.
     package var path: String {

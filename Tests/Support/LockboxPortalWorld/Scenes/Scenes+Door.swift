@@ -9,7 +9,7 @@ extension Scene {
         Scene(
             "Door", "wrong password", as: nil,
             .fill("/sign-in", on: "/sign-in", typing: [("email", "adam@contoso.test"), ("password", "wrong horse")]),
-            status: 422),
+            status: 422, isKey: true),
         Scene(
             "Door", "hostile address", as: nil,
             .fill("/sign-in", on: "/sign-in", typing: [("email", Texts.hostile), ("password", "x")]), status: 422),
