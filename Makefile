@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTEST := PYTHONDONTWRITEBYTECODE=1 .venv/bin/pytest
 E2E := Tests/EndToEnd
 
-.PHONY: help setup setup-tests build demo test lint e2e bench
+.PHONY: help setup setup-tests build demo test lint e2e bench gallery
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test: setup-tests lint ## Everything: format, walls between rooms, unit tests, e
 
 e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
 	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)
+
+gallery: setup ## Every page of the portal in every state, as files in gallery/ (GALLERY_ARGS="--only sign-in")
+	@scripts/quietly "swift build" swift build --product lockbox-gallery
+	@.build/debug/lockbox-gallery --out gallery $(GALLERY_ARGS)
 
 bench: setup-tests ## Time a release build: ratios to yardsticks of the same run
 	@scripts/quietly "swift build -c release" swift build -c release --scratch-path .build-release --product lockboxd

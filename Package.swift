@@ -21,6 +21,7 @@ let libraries: [String: Target.Dependency] = [
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Mustache": .product(name: "Mustache", package: "swift-mustache"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOEmbedded": .product(name: "NIOEmbedded", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -87,6 +88,14 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 let kits: [(name: String, uses: [String])] = [
     ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
+    (
+        "LockboxPortalWorld",
+        [
+            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxEnforcement", "LockboxNotifier",
+            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures", "CryptoExtras",
+            "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
+        ]
+    ),
 ]
 
 let tests: [(name: String, uses: [String])] = [
@@ -134,7 +143,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxPortalTests",
         [
             "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
-            "LockboxDomain", "LockboxPorts", "LockboxFixtures", "Hummingbird", "Logging", "NIOCore",
+            "LockboxDomain", "LockboxPorts", "LockboxFixtures", "LockboxPortalWorld", "HTTPTypes", "Hummingbird",
+            "Logging", "NIOCore",
         ]
     ),
     ("TidyTests", []),
@@ -198,6 +208,11 @@ let package = Package(
                 dependencies: dependencies([
                     "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser", "AsyncHTTPClient", "Crypto",
                 ]),
+                swiftSettings: settings),
+            // For who works on the portal: every page in every state, as files.
+            .executableTarget(
+                name: "lockbox-gallery",
+                dependencies: dependencies(["LockboxPortalWorld", "LockboxPortal", "ArgumentParser"]),
                 swiftSettings: settings),
         ]
 )

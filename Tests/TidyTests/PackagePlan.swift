@@ -11,7 +11,7 @@ struct PackagePlan {
     var rooms: [Room]
     /// Names of outside libraries.
     var libraries: [String]
-    /// What each program depends on.
+    /// What each program under `Sources` depends on.
     var programs: [String: [String]]
 
     init(package: String) throws {
@@ -22,7 +22,8 @@ struct PackagePlan {
         let libraries = try PackagePlan.section(of: package, from: "let libraries:", to: "\n]")
         self.libraries = try PackagePlan.captures(#""(\w+)":\s*\.product"#, in: libraries).map { $0[0] }
         let programs = try PackagePlan.captures(
-            #"\.executableTarget\(\s*name: "(\w+)",\s*dependencies: dependencies\(\[([^\]]*)\]\)"#, in: package)
+            #"\.executableTarget\(\s*name: "([\w-]+)",\s*dependencies: dependencies\(\[([^\]]*)\]\)(?!,\s*path:)"#,
+            in: package)
         self.programs = Dictionary(
             uniqueKeysWithValues: programs.map { ($0[0], PackagePlan.names(in: $0[1])) })
     }

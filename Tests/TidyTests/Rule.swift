@@ -89,7 +89,7 @@ extension Rule {
             bad: "let sql = \"UPDATE t SET at = now()\"", good: "let at = now() // not \"NOW()\""),
         Rule(
             name: "prints", instead: "use the logger; only the programs talk to a terminal",
-            covers: inSources(outside: "lockbox", "lockboxd"),
+            covers: inSources(outside: "lockbox", "lockbox-gallery", "lockboxd"),
             find: { matches(#"(?<![\w.])(print|debugPrint|dump)\("#, in: $0.code) },
             bad: "print(request)", good: "footprint(request)"),
     ]

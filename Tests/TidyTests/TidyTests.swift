@@ -67,7 +67,7 @@ struct WallTests {
         #expect(plan.rooms.count >= 15)
         #expect(plan.rooms.contains { $0.name == "LockboxPorts" && $0.uses == ["LockboxDomain", "MerkleLog"] })
         #expect(plan.libraries.contains("GRDB"))
-        #expect(Set(plan.programs.keys) == ["lockbox", "lockboxd"])
+        #expect(Set(plan.programs.keys) == ["lockbox", "lockbox-gallery", "lockboxd"])
     }
 
     @Test func everyRoomHasItsFolderAndEveryFolderItsRoom() throws {

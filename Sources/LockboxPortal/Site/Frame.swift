@@ -10,14 +10,15 @@ struct Frame: Sendable {
 
     private static let template = PageTemplate(PackageResources.frame_mustache)
 
-    let title: String
+    /// What the browser's tab says: the page, whose it is, and the product.
+    let tabTitle: String
     /// `customer`, `provider`, or `door` before sign-in.
     let place: String
     /// Whose data this is about, always in sight: an approver of two companies must know where she is.
     let organisation: String
     /// One of twelve colours that stand for the organisation.
     let hue: Int
-    let area: String
+    let area: String?
     let navigation: [NavigationItem]
     let personName: String?
     let personRoles: String
@@ -31,9 +32,9 @@ struct Frame: Sendable {
     let content: String
 
     init(_ page: any Page, visit: Visit, done: Done?) {
-        title = page.title
         place = visit.isCustomer ? "customer" : "provider"
         organisation = visit.tenant?.name ?? visit.providerName
+        tabTitle = "\(page.title) · \(organisation) · Lockbox"
         hue = Self.hue(of: visit.tenant?.id.text ?? "")
         area = visit.isCustomer ? "Admin centre" : "Request tool"
         navigation = Self.navigation(for: visit).map {
@@ -50,8 +51,8 @@ struct Frame: Sendable {
 
     /// For pages that anyone may see.
     init(door page: any Page, now: Timestamp) {
-        title = page.title
-        (place, organisation, hue, area) = ("door", "Lockbox", 0, "")
+        tabTitle = "\(page.title) · Lockbox"
+        (place, organisation, hue, area) = ("door", "Lockbox", 0, nil)
         (navigation, personName, personRoles, csrf) = ([], nil, "", "")
         (liveTag, done) = (nil, nil)
         serverTime = now.milliseconds

@@ -44,12 +44,15 @@ package struct PortalSite: Sendable {
     package func responder() -> RouterResponder<PortalContext> {
         let router = Router(context: PortalContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: PortalBoundary(site: self))
-        for route in doorRoutes + customerRoutes + providerRoutes + sharedRoutes {
+        for route in routes {
             router.on(route.path, method: route.method, use: route.handler)
         }
         for asset in Assets.all { router.get(RouterPath(asset.path)) { _, _ in asset.response } }
         return router.buildResponder()
     }
+
+    /// Every method of every path but the assets.
+    var routes: [Route] { doorRoutes + customerRoutes + providerRoutes + sharedRoutes }
 
     private var customerRoutes: [Route] {
         overviewRoutes + decisionRoutes + settingsRoutes + peopleRoutes

@@ -1,0 +1,167 @@
+package import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxIdentity
+import LockboxPortal
+import Logging
+import NIOCore
+import NIOEmbedded
+import Synchronization
+
+typealias PortalResponder = RouterResponder<PortalContext>
+
+/// What the portal answered.
+package struct Answer: Sendable {
+    package let status: Int
+    package let headers: HTTPFields
+    package let html: String
+    /// Whose page it is, and under which path; after a form that was taken, of the page that followed.
+    package let person: String?
+    package let path: String
+    /// How long the portal took to make it.
+    package let elapsed: Duration
+
+    package var location: String? { headers[.location] }
+}
+
+/// How a browser would ask, without a socket between.
+extension PortalWorld {
+    /// A page as `person` sees it, who is signed in first where she is not; nil is nobody.
+    package func visit(_ path: String, as person: String?) async throws -> Answer {
+        try await ask(.get, filled(path), person: person, secret: try await secret(of: person))
+    }
+
+    /// Sends `form` as `person`. Where it says nothing of `csrf` it has the token of her session.
+    package func send(_ path: String, form: [(String, String)], as person: String?) async throws -> Answer {
+        let secret = try await secret(of: person)
+        var form = form.map { ($0.0, filled($0.1)) }
+        if let secret, !form.contains(where: { $0.0 == "csrf" }), let signedIn = try await sessions.resume(secret) {
+            form.append(("csrf", signedIn.csrfToken))
+        }
+        return try await ask(.post, filled(path), form: form, person: person, secret: secret)
+    }
+
+    /// Opens the page at `path`, types `typed` into its form that goes to `action`, lets `meanwhile` happen, and sends
+    /// it, as a browser would: with the hidden fields and what was filled in before. A value of nil empties a field.
+    /// Follows where the answer leads.
+    package func fill(
+        _ action: String, on path: String, typing typed: [(String, String?)], as person: String?,
+        meanwhile: @Sendable (PortalWorld) async throws -> Void = { _ in }
+    ) async throws -> Answer {
+        let page = try await visit(path, as: person)
+        let action = filled(action)
+        let forms = HTMLDocument(page.html).all("form").filter {
+            $0["method"] == "post" && ($0["action"] ?? page.path) == action
+        }
+        // Where several go to one place, the one that has the fields.
+        let names = Set(typed.filter { $0.1 != nil }.map(\.0))
+        guard let form = forms.first(where: { names.isSubset(of: $0.controlNames) }) ?? forms.first else {
+            throw NoSuchForm(action: action, page: page.path, status: page.status)
+        }
+        var fields = form.fields.filter { field in !typed.contains { $0.0 == field.0 } }
+        fields += typed.compactMap { name, value in value.map { (name, filled($0)) } }
+        let secret = try await secret(of: person)
+        try await meanwhile(self)
+        let answer = try await ask(.post, action, form: fields, person: person, secret: secret)
+        return try await follow(answer)
+    }
+
+    /// The page that a redirect leads to; `answer` itself where it is none.
+    package func follow(_ answer: Answer) async throws -> Answer {
+        guard (300..<400).contains(answer.status), let location = answer.location else { return answer }
+        let isSignedOut = memory.withLock { answer.person.map($0.signedOut.contains) ?? true }
+        let person = isSignedOut ? nil : answer.person
+        return try await follow(
+            try await ask(.get, location, person: person, secret: try await secret(of: person)))
+    }
+
+    /// Her session ends without her browser hearing of it.
+    package func endSession(of person: String) async throws {
+        guard let secret = try await secret(of: person) else { return }
+        try await sessions.end(secret)
+        memory.withLock { _ = $0.signedOut.insert(person) }
+    }
+
+    // MARK: - Below
+
+    private func secret(of name: String?) async throws -> String? {
+        guard let name else { return nil }
+        let (known, isSignedOut) = memory.withLock { ($0.secrets[name], $0.signedOut.contains(name)) }
+        if isSignedOut { return known }
+        if let known, try await isOpen(known) { return known }
+        let (secret, _) = try await sessions.begin(email: person(name).email.text, password: Self.password)
+        memory.withLock { $0.secrets[name] = secret }
+        return secret
+    }
+
+    /// With the store away nobody can say; the browser sends what it has.
+    private func isOpen(_ secret: String) async throws -> Bool {
+        do {
+            return try await sessions.resume(secret) != nil
+        } catch {
+            return true
+        }
+    }
+
+    private func ask(
+        _ method: HTTPRequest.Method, _ path: String, form: [(String, String)] = [], person: String?, secret: String?
+    ) async throws -> Answer {
+        var headers: HTTPFields = [.origin: Self.publicURL]
+        if let secret { headers[.cookie] = "\(Self.cookie)=\(secret)" }
+        var body = ByteBuffer()
+        if method == .post {
+            headers[.contentType] = "application/x-www-form-urlencoded"
+            body.writeString(form.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&"))
+        }
+        let head = HTTPRequest(
+            method: method, scheme: "https", authority: "lockbox.example-cloud.test", path: path, headerFields: headers)
+        let channel = NIOAsyncTestingChannel()
+        let context = PortalContext(
+            source: .init(channel: channel, logger: Logger(label: "gallery") { _ in SwiftLogNoOpLogHandler() }))
+        let began = ContinuousClock.now
+        let response = try await responder.respond(
+            to: Request(head: head, body: .init(buffer: body)), context: context)
+        let collected = Collector()
+        try await response.body.write(collected)
+        let elapsed = ContinuousClock.now - began
+        _ = try await channel.finish(acceptAlreadyClosed: true)
+        keep(response.headers[values: .setCookie], of: person)
+        return Answer(
+            status: response.status.code, headers: response.headers, html: String(buffer: collected.buffer),
+            person: person, path: path, elapsed: elapsed)
+    }
+
+    private static let cookie = "__Host-lockbox"
+
+    /// After a password was given anew the session has another secret.
+    private func keep(_ cookies: [String], of person: String?) {
+        guard let person, let cookie = cookies.last, cookie.hasPrefix(Self.cookie + "=") else { return }
+        let secret = String(cookie.dropFirst(Self.cookie.count + 1).prefix { $0 != ";" })
+        memory.withLock { $0.secrets[person] = secret.isEmpty ? nil : secret }
+    }
+
+    private static func encoded(_ text: String) -> String {
+        text.utf8.map { byte -> String in
+            switch byte {
+            case 48...57, 65...90, 97...122, 45, 46, 95: String(Unicode.Scalar(byte))
+            case _: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+}
+
+/// A scene wants to fill a form that its page has not.
+struct NoSuchForm: Error, CustomStringConvertible {
+    let action: String
+    let page: String
+    let status: Int
+
+    var description: String { "the page \(page) (status \(status)) has no form that goes to \(action)" }
+}
+
+private final class Collector: ResponseBodyWriter {
+    private(set) var buffer = ByteBuffer()
+
+    func write(_ more: ByteBuffer) async throws { buffer.writeImmutableBuffer(more) }
+    consuming func finish(_ trailing: HTTPFields?) async throws {}
+}

@@ -1,0 +1,185 @@
+import CryptoExtras
+package import LockboxAudit
+package import LockboxDomain
+import LockboxEnforcement
+package import LockboxFixtures
+package import LockboxIdentity
+import LockboxNotifier
+package import LockboxPortal
+package import LockboxPorts
+package import LockboxService
+import LockboxStoreSQLite
+import Synchronization
+
+/// The portal over real rooms, in one process: a store of its own, a clock that stands still, chance that repeats
+/// itself. Two tenants and the provider, with people of every role, who all have one password.
+package final class PortalWorld: Sendable {
+    package static let publicURL = "https://lockbox.example-cloud.test"
+    package static let password = "correct horse battery"
+
+    package let clock = FixedClock()
+    package let store: BreakableStore
+    package let audited: AuditedStore
+    package let lockbox: Lockbox
+    package let sessions: Sessions
+    package let site: PortalSite
+    let responder: PortalResponder
+    let memory = Mutex(Memory())
+
+    /// What the steps of a scene leave for its page.
+    struct Memory {
+        /// Secrets of sessions, by first name.
+        var secrets: [String: String] = [:]
+        /// Who sends what her browser has, although that session is over.
+        var signedOut: Set<String> = []
+        /// People who came besides.
+        var people: [Person] = []
+        /// The request that the last step was about.
+        var request: RequestID?
+        /// The support request that was opened last.
+        var support: SupportRequestNumber?
+    }
+
+    /// Runs `body` in a world of its own, which is gone afterwards.
+    package static func with<Value: Sendable>(_ body: (PortalWorld) async throws -> Value) async throws -> Value {
+        let store = try await SQLiteStore.temporary()
+        let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+        let value: Value
+        do {
+            let world = try PortalWorld(store: BreakableStore(store), hasher: hasher)
+            try await world.furnish()
+            value = try await body(world)
+        } catch {
+            try await hasher.shutDown()
+            try await store.close()
+            throw error
+        }
+        try await hasher.shutDown()
+        try await store.close()
+        return value
+    }
+
+    private init(store: BreakableStore, hasher: PasswordHasher) throws {
+        self.store = store
+        let entropy = SeededEntropy(seed: 1)
+        let feed = LiveFeed()
+        let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
+        audited = AuditedStore(
+            store: store, clock: clock, entropy: entropy, readers: [RemovalPlanner(), NoticePlanner(portal: letters)],
+            listeners: [feed])
+        lockbox = Lockbox(store: audited)
+        sessions = Sessions(store: audited, signIn: SignIn(store: audited, hasher: hasher))
+        let log = LogReader(
+            store: store, signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
+            prefix: "lockbox.example-cloud.test")
+        // Forms' keys from chance of their own, so that looking at a page does not change what comes after it.
+        site = PortalSite(
+            lockbox: lockbox, sessions: sessions, log: log, clock: clock, entropy: SeededEntropy(seed: 2),
+            publicURL: Self.publicURL, feed: feed)
+        responder = site.responder()
+    }
+
+    // MARK: - Who and what is there
+
+    private static let staff = [
+        Fixture.person(11, "Tom Ash", "tom@contoso.test", .member),
+        Fixture.person(12, "Uma Bell", "uma@contoso.test", .auditor),
+        Fixture.person(13, "Max Orr", "max@example-cloud.test", [.manager, .engineer], at: .provider),
+        Fixture.person(14, "Olga Diaz", "olga@example-cloud.test", .operator, at: .provider),
+        Fixture.person(15, "Vera Moss", "vera@example-cloud.test", .auditor, at: .provider),
+        Fixture.person(16, "Finn Koch", "finn@fabrikam.test", .admin, at: .tenant(Fixture.fabrikam.id)),
+    ]
+
+    /// The person with this first name, in lower case: `adam`.
+    package func person(_ name: String) -> Person {
+        let everyone = Fixture.everyone + Self.staff + memory.withLock { $0.people }
+        guard let person = everyone.last(where: { $0.email.text.hasPrefix(name + "@") }) else {
+            preconditionFailure("nobody here is called \(name)")
+        }
+        return person
+    }
+
+    private func furnish() async throws {
+        try await audited.write(by: .console) { change in
+            let tx = change.tx
+            try tx.saveProviderName("Example Cloud")
+            change.emit(.providerRenamed("Example Cloud"))
+            for tenant in [Fixture.contoso, Fixture.fabrikam] {
+                try tx.save(tenant)
+                change.emit(.tenantAdded(tenant))
+            }
+            for person in Fixture.everyone + Self.staff { try change.welcome(person) }
+            try tx.save(Fixture.mail)
+            change.emit(.serviceAdded(Fixture.mail.service))
+            for resource in [Fixture.mailbox, Fixture.otherMailbox] { try tx.save(resource, of: Fixture.contoso.id) }
+            try tx.save(Fixture.resource("mailbox:frida@fabrikam.test"), of: Fixture.fabrikam.id)
+        }
+    }
+
+    /// Somebody new, who can sign in at once.
+    @discardableResult
+    package func welcome(_ person: Person) async throws -> Person {
+        try await audited.write(by: .console) { change in try change.welcome(person) }
+        memory.withLock { $0.people.append(person) }
+        return person
+    }
+}
+
+extension Change {
+    fileprivate mutating func welcome(_ person: Person) throws {
+        try tx.save(person)
+        emit(.personAdded(person))
+        try tx.save(PasswordRecord(encoded: CheapPassword.encoded), of: person.id)
+    }
+}
+
+/// The password as it is kept, with the least work that is still taken: a scene must not wait for each sign-in.
+private enum CheapPassword {
+    static let encoded: String = {
+        let salt = [UInt8](repeating: 9, count: 16)
+        do {
+            let key = try KDF.Scrypt.deriveKey(
+                from: Array(PortalWorld.password.utf8), salt: salt, outputByteCount: 32, rounds: 1 << 10, blockSize: 8,
+                parallelism: 1)
+            return "scrypt$ln=10,r=8,p=1$\(hex(salt))$\(hex(key.withUnsafeBytes { Array($0) }))"
+        } catch {
+            preconditionFailure("no password: \(error)")
+        }
+    }()
+
+    private static func hex(_ bytes: [UInt8]) -> String { Lockbox.text(bytes) }
+}
+
+/// A store that a scene can take away.
+package final class BreakableStore: Store {
+    private let store: any Store
+    private let broken = Atomic(false)
+
+    init(_ store: any Store) { self.store = store }
+
+    /// From now on nothing can be read or written, or can be again.
+    package func setBroken(_ isBroken: Bool) { broken.store(isBroken, ordering: .sequentiallyConsistent) }
+
+    private func check() throws {
+        if broken.load(ordering: .sequentiallyConsistent) { throw StoreError.unavailable("taken away") }
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try check()
+        return try await store.write(body)
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try check()
+        return try await store.read(body)
+    }
+
+    package func changedElsewhere() async throws -> Bool {
+        try check()
+        return try await store.changedElsewhere()
+    }
+}
