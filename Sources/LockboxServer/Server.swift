@@ -72,8 +72,9 @@ package struct Server: Sendable {
             publicURL: configuration.publicURL, proxies: configuration.trustedProxies,
             metricsAccess: configuration.metrics)
         let site = PortalSite(
-            lockbox: lockbox, sessions: Sessions(store: audited, signIn: signIn), log: log, clock: clock,
-            entropy: entropy, publicURL: configuration.publicURL, feed: feed,
+            lockbox: lockbox, sessions: Sessions(store: audited, signIn: signIn), signIn: signIn, log: log,
+            clock: clock,
+            entropy: entropy, publicURL: configuration.publicURL, proxies: configuration.trustedProxies, feed: feed,
             makePause: { SystemPause() })
         let application = Application(
             responder: FrontDoor(api: api.responder(), portal: site.responder()),

@@ -16,8 +16,8 @@ struct PageFaults {
         checkNames()
     }
 
-    private mutating func expect(_ isRight: Bool, _ fault: @autoclosure () -> String) {
-        if !isRight { found.append(fault()) }
+    private mutating func expect(_ isRight: Bool, _ fault: String) {
+        if !isRight { found.append(fault) }
     }
 
     private mutating func checkDocument() {

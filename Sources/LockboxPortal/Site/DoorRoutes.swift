@@ -30,7 +30,7 @@ extension PortalSite {
             Route(method: .post, path: "/sign-in") { request, context in
                 try checkOrigin(of: request)
                 let form = try await Form(request)
-                return try await signIn(form, from: context)
+                return try await signIn(form, from: client(of: request, context))
             },
             form("/sign-out", for: .both, back: { _ in "/" }) { _, _, visit in
                 try await sessions.end(visit.secret)
@@ -45,14 +45,16 @@ extension PortalSite {
         return visit.holds([.approver, .admin, .auditor]) ? "/overview" : "/support"
     }
 
-    private func signIn(_ form: Form, from context: PortalContext) async throws -> Response {
+    private func signIn(_ form: Form, from client: ClientKey) async throws -> Response {
         let next = form["next"]?.asLocalPath ?? "/"
         let email = form["email"] ?? ""
         do {
-            let (secret, _) = try await sessions.begin(email: email, password: form.secret("password"))
-            return setSession(secret, on: seeOther(next))
+            let (secret, signedIn) = try await sessions.begin(
+                email: email, password: form.secret("password"), from: client)
+            let response = setSession(secret, on: seeOther(next))
+            return signedIn.device.map { setDevice($0, on: response) } ?? response
         } catch Refusal.badCredentials {
-            try signInLimit.take(context.remoteAddress, now: clock.now())
+            try signInLimit.take(client.address, now: clock.now())
             let page = SignInPage(
                 email: email, next: next,
                 problem: "The e-mail address or the password is wrong. After too many wrong "

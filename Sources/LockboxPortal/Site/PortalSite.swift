@@ -12,6 +12,7 @@ package import LockboxService
 package struct PortalSite: Sendable {
     let lockbox: Lockbox
     let sessions: Sessions
+    let signIn: SignIn
     let log: LogReader
     let clock: any WallClock
     let entropy: any Entropy
@@ -19,22 +20,26 @@ package struct PortalSite: Sendable {
     let origin: String
     let feed: LiveFeed
     let makePause: @Sendable () -> any Pause
+    let proxies: TrustedProxies
     let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
     var isSecure: Bool { origin.hasPrefix("https://") }
 
     /// `publicURL` is how browsers reach this server, without a trailing slash; each open page waits with a pause of its
     /// own.
     package init(
-        lockbox: Lockbox, sessions: Sessions, log: LogReader, clock: any WallClock, entropy: any Entropy,
-        publicURL: String, feed: LiveFeed, makePause: @escaping @Sendable () -> any Pause
+        lockbox: Lockbox, sessions: Sessions, signIn: SignIn, log: LogReader, clock: any WallClock,
+        entropy: any Entropy,
+        publicURL: String, proxies: TrustedProxies, feed: LiveFeed, makePause: @escaping @Sendable () -> any Pause
     ) {
         self.lockbox = lockbox
         self.sessions = sessions
+        self.signIn = signIn
         self.log = log
         self.clock = clock
         self.entropy = entropy
         self.feed = feed
         self.makePause = makePause
+        self.proxies = proxies
         let parts = URLComponents(string: publicURL)
         let port = parts?.port.map { ":\($0)" } ?? ""
         origin = "\(parts?.scheme ?? "http")://\(parts?.host ?? "localhost")\(port)".lowercased()
@@ -132,16 +137,11 @@ extension PortalSite {
 
     /// Checks the password that came with a form that decides, where it is needed. The session then has a new secret,
     /// which must be set on the answer whatever comes of the form.
-    func confirm(_ form: Form, _ visit: Visit, from context: PortalContext) async throws -> String? {
+    func confirm(_ form: Form, _ visit: Visit) async throws -> String? {
         guard needsPassword(visit) else { return nil }
         let password = form.secret("password")
         guard !password.isEmpty else { throw Refusal.invalid(field: "password", problem: .missing) }
-        do {
-            return try await sessions.confirm(visit.secret, password: password).secret
-        } catch Refusal.badCredentials {
-            try signInLimit.take(context.remoteAddress, now: clock.now())
-            throw Refusal.badCredentials
-        }
+        return try await sessions.confirm(visit.secret, password: password).secret
     }
 
     /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat Sheet, "Verifying

@@ -89,7 +89,8 @@ extension PortalWorld {
         let (known, isSignedOut) = memory.withLock { ($0.secrets[name], $0.signedOut.contains(name)) }
         if isSignedOut { return known }
         if let known, try await isOpen(known) { return known }
-        let (secret, _) = try await sessions.begin(email: person(name).email.text, password: Self.password)
+        let (secret, _) = try await sessions.begin(
+            email: person(name).email.text, password: Self.password, from: ClientKey(address: "192.0.2.1"))
         memory.withLock { $0.secrets[name] = secret }
         return secret
     }
@@ -135,7 +136,7 @@ extension PortalWorld {
 
     /// After a password was given anew the session has another secret.
     private func keep(_ cookies: [String], of person: String?) {
-        guard let person, let cookie = cookies.last, cookie.hasPrefix(Self.cookie + "=") else { return }
+        guard let person, let cookie = cookies.last(where: { $0.hasPrefix(Self.cookie + "=") }) else { return }
         let secret = String(cookie.dropFirst(Self.cookie.count + 1).prefix { $0 != ";" })
         memory.withLock { $0.secrets[person] = secret.isEmpty ? nil : secret }
     }

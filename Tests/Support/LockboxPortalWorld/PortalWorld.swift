@@ -68,14 +68,16 @@ package final class PortalWorld: Sendable {
             store: store, clock: clock, entropy: entropy, readers: [RemovalPlanner(), NoticePlanner(portal: letters)],
             listeners: [feed])
         lockbox = Lockbox(store: audited)
-        sessions = Sessions(store: audited, signIn: SignIn(store: audited, hasher: hasher))
+        let signIn = SignIn(store: audited, hasher: hasher)
+        sessions = Sessions(store: audited, signIn: signIn)
         let log = LogReader(
             store: store, signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
             prefix: "lockbox.example-cloud.test")
         // Forms' keys from chance of their own, so that looking at a page does not change what comes after it.
         site = PortalSite(
-            lockbox: lockbox, sessions: sessions, log: log, clock: clock, entropy: SeededEntropy(seed: 2),
-            publicURL: Self.publicURL, feed: feed)
+            lockbox: lockbox, sessions: sessions, signIn: signIn, log: log, clock: clock,
+            entropy: SeededEntropy(seed: 2), publicURL: Self.publicURL, proxies: .none, feed: feed,
+            makePause: { OneRound() })
         responder = site.responder()
     }
 

@@ -69,5 +69,11 @@ package struct Scene: Sendable, CustomStringConvertible {
         try await PortalWorld.with { world in try await play(in: world) }
     }
 
-    package static let all: [Scene] = door + errors
+    package static let all: [Scene] = [
+        door, errors,
+        overview, requests, liveAccess,
+        support, account, audit,
+        settings, people,
+        work, newRequest, access, tenants,
+    ].flatMap { $0 }
 }

@@ -221,7 +221,7 @@ private struct OneEnforcer: EnforcerDirectory, Enforcer {
 }
 
 /// Lets a loop go round once.
-private final class OneRound: Pause {
+final class OneRound: Pause {
     private let rounds = Atomic(0)
 
     func callAsFunction(milliseconds: Int64) async -> Bool {

@@ -1,0 +1,5 @@
+extension Scene {
+    static let settings: [Scene] = []
+
+    static let people: [Scene] = []
+}

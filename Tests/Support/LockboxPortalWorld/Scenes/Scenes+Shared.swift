@@ -1,0 +1,7 @@
+extension Scene {
+    static let support: [Scene] = []
+
+    static let account: [Scene] = []
+
+    static let audit: [Scene] = []
+}
