@@ -71,6 +71,8 @@ enum Partials {
         "password": PackageResources.password_mustache,
         "stop": PackageResources.stop_mustache,
         "request-row": PackageResources.request_row_mustache,
+        "report": PackageResources.report_mustache,
+        "running": PackageResources.running_mustache,
         "open-access": PackageResources.open_access_mustache,
     ]
 }
