@@ -215,6 +215,8 @@ def test_an_approver_who_was_removed_cannot_decide(world):
             person.update(before)
             world.lockbox.apply()
     assert world.mark.request(request["id"]) == request
+    assert world.fay.get("/v1/requests").status == 401, "a token of before must not live again"
+    world.came_back("fay")
     assert world.fay.decide(request["id"], "approve").status < 300
 
 
@@ -232,6 +234,7 @@ def test_an_engineer_who_left_loses_what_she_has(world):
     finally:
         del person["disabled"]
         world.lockbox.apply()
+        world.came_back("ed")
 
 
 # The HTTP of it

@@ -60,4 +60,4 @@ def test_counters_are_for_this_machine_unless_said_otherwise(install, settings, 
         answer = api.send("GET", "/metrics", headers={header: "192.0.2.9"})
         assert answer.status == through_a_proxy, (header, answer)
     if plain == 404:
-        assert api.get("/metrics").body == api.get("/nothing-here").body
+        assert api.get("/metrics").body == api.get("/v1/nothing-here").body

@@ -84,6 +84,11 @@ class World:
     members = {"contoso": "sue", "fabrikam": "fred", "tailspin": "tess", "northwind": "nora", "wingtip": "will"}
     approvers = {"contoso": ["adam"], "fabrikam": ["fay"], "tailspin": ["tom", "tia"], "northwind": [], "wingtip": []}
 
+    def came_back(self, name):
+        """Switched on again: nothing of what opened the door before does so still."""
+        self.lockbox.tokens.pop(self.directory.people[name], None)
+        self.apis[name] = self.lockbox.api(name)
+
     def support_request(self, tenant="contoso"):
         answer = self.apis[self.members[tenant]].open_support_request(tenant)
         assert answer.status == 201, answer
