@@ -46,22 +46,31 @@ struct DemoGuide {
         let isBuilt = FileManager.default.isExecutableFile(atPath: program)
         let lockbox = isBuilt ? program : ".build/debug/lockbox"
         let column = DemoPerson.all.map(\.introduction.count).max() ?? 0
-        var people = ""
+        let addresses = DemoPerson.all.map(\.email.count).max() ?? 0
+        var (people, tokens) = ("", "")
         for person in DemoPerson.all {
             guard let keys = keys[person] else { continue }
             let introduction = person.introduction.padding(toLength: column, withPad: " ", startingAt: 0)
-            people += "\n  # \(introduction)   \(person.email), password \(keys.password)"
-            people += "\n  export LOCKBOX_TOKEN=\(keys.token)"
+            let address = person.email.padding(toLength: addresses, withPad: " ", startingAt: 0)
+            people += "\n  \(introduction)   \(address)   \(keys.password)"
+            tokens += "\n  export LOCKBOX_TOKEN=\(keys.token)   # \(person.name)"
         }
         try terminal.say(
             """
 
-            The server goes on. To be one of these people:
+            The server goes on. Open the portal in a browser, with a private window for each person you want to be:
 
-              export LOCKBOX_URL=\(world.url)
+              \(world.url)
+
             \(people.dropFirst())
 
-            Then look around\(isBuilt ? "" : " (swift build --product lockbox makes the command)"):
+            To play the story again: Sue opens a support request; Eve asks for access to Sue's mailbox; Mark, then Adam,
+            say yes; Eve gets a credential; Adam stops her under "Live access".
+
+            The same on the command line\(isBuilt ? "" : " (swift build --product lockbox makes it)"), as one of them:
+
+              export LOCKBOX_URL=\(world.url)
+            \(tokens.dropFirst())
 
               \(lockbox) request list
               \(lockbox) audit verify --export \(data)/audit/contoso.jsonl
