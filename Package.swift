@@ -35,7 +35,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (0, "MerkleLog", ["Crypto"]),
     (0, "LockboxWire", []),
     (1, "LockboxPorts", ["LockboxDomain", "MerkleLog"]),
-    (2, "LockboxAudit", ["LockboxDomain", "MerkleLog", "LockboxPorts", "Crypto", "Logging"]),
+    (2, "LockboxAudit", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "Crypto", "Logging"]),
     (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     (2, "LockboxStoreSQLite", ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB"]),
     (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
@@ -70,7 +70,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         4, "LockboxPortal",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
-            "LockboxIdentity", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "Mustache", "NIOCore",
+            "LockboxIdentity", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "Mustache",
+            "NIOCore",
         ]
     ),
     (

@@ -14,5 +14,4 @@ package enum APILimits {
     package static let failuresPerSecond = 1.0
     package static let searchTextLength = 1...200
     /// Records read at a time while an export is streamed.
-    package static let exportBatch: UInt64 = 256
 }

@@ -110,22 +110,10 @@ extension API {
         switch try Self.form(request.headers[.accept]) {
         case .json:
             let page = try await self.log.search(query, in: log, page: try request.page())
-            let records = try await records(page.items, size: size, of: log)
+            let records = try await self.log.records(page.items, size: size, of: log)
             return try JSONAnswer.response(List(items: records, next: page.next))
-        case .jsonLines:
-            query.oldestFirst = true
-            return export(query, size: size, of: log, type: "application/jsonl", header: "") { record in
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                return String(decoding: try encoder.encode(record), as: UTF8.self) + "\n"
-            }
-        case .csv:
-            query.oldestFirst = true
-            return export(
-                query, size: size, of: log, type: "text/csv; charset=utf-8; header=present", header: AuditTable.header
-            ) {
-                AuditTable.row($0)
-            }
+        case .jsonLines: return export(query, size: size, of: log, as: .jsonLines)
+        case .csv: return export(query, size: size, of: log, as: .csv)
         }
     }
 
@@ -157,91 +145,15 @@ extension API {
         return text
     }
 
-    /// Streams every record that `query` finds, from the oldest to the newest, a batch at a time.
-    private func export(
-        _ query: LogSearch, size: UInt64?, of log: LogID, type: String, header: String,
-        line: @escaping @Sendable (AuditRecord) throws -> String
-    ) -> Response {
+    /// Streams every record that `query` finds.
+    private func export(_ query: LogSearch, size: UInt64?, of log: LogID, as form: LogExport.Form) -> Response {
         Response(
-            status: .ok, headers: [.contentType: type],
+            status: .ok, headers: [.contentType: form.contentType],
             body: .init { writer in
-                try await writer.write(ByteBuffer(string: header))
-                var page = Page(limit: Int(APILimits.exportBatch))
-                while true {
-                    let found = try await self.log.search(query, in: log, page: page)
-                    // An export of a tree of a given size ends where that tree does.
-                    let items = found.items.filter { entry in size.map { entry.index < $0 } ?? true }
-                    let lines = try await records(items, size: size, of: log).map(line)
-                    try await writer.write(ByteBuffer(string: lines.joined()))
-                    guard let next = found.next, items.count == found.items.count else { break }
-                    page.cursor = next
+                try await self.log.export(query, size: size, of: log, as: form) { text in
+                    try await writer.write(ByteBuffer(string: text))
                 }
                 try await writer.finish(nil)
             })
-    }
-
-    private func records(_ entries: [LogEntry], size: UInt64?, of log: LogID) async throws -> [AuditRecord] {
-        var proofs: [[Hash]?] = []
-        if let size { proofs = try await self.log.inclusions(of: entries.map(\.index), size: size, in: log) ?? [] }
-        return try entries.enumerated().map { position, entry in
-            let proof = proofs.indices.contains(position) ? proofs[position] : nil
-            return try AuditRecord(entry, size: proof == nil ? nil : size, proof: proof?.map(\.base64))
-        }
-    }
-}
-
-extension AuditRecord {
-    /// The part of the leaf that only the leaf holds.
-    private struct Leaf: Decodable {
-        let data: [String: JSONValue]
-    }
-
-    init(_ entry: LogEntry, size: UInt64?, proof: [String]?) throws {
-        let leaf = try JSONDecoder().decode(Leaf.self, from: Data(entry.bytes))
-        self.init(
-            index: entry.index, time: entry.time.description, activity: entry.activity,
-            actor: .init(id: entry.actor, name: entry.texts.first { $0.field == "actorName" }?.text),
-            request: entry.request?.text,
-            data: leaf.data,
-            texts: entry.texts.reduce(into: [:]) { texts, text in
-                texts[text.field] = .init(text: text.text, salt: Data(text.salt).base64EncodedString())
-            },
-            leaf: String(decoding: entry.bytes, as: UTF8.self), hash: entry.hash.base64, size: size, proof: proof)
-    }
-}
-
-/// Audit records as a table (RFC 4180).
-enum AuditTable {
-    static let header = "index,time,activity,actor,actorName,request,data,texts,hash\r\n"
-
-    static func row(_ record: AuditRecord) -> String {
-        let texts = record.texts.keys.sorted().filter { $0 != "actorName" }.map { field in
-            "\(field)=\(record.texts[field]?.text ?? "(erased)")"
-        }
-        let data = record.data.keys.sorted().map { "\($0)=\(plain(record.data[$0] ?? .null))" }
-        return [
-            String(record.index), record.time, record.activity, record.actor.id, record.actor.name ?? "",
-            record.request ?? "",
-            data.joined(separator: "; "), texts.joined(separator: "; "), record.hash,
-        ].map(cell).joined(separator: ",") + "\r\n"
-    }
-
-    /// Quoted where needed. A cell that a spreadsheet would run as a formula is made text by an apostrophe.
-    private static func cell(_ raw: String) -> String {
-        let text = raw.first.map { "=+-@\t\r".contains($0) } ?? false ? "'" + raw : raw
-        guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
-        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-    }
-
-    private static func plain(_ value: JSONValue) -> String {
-        switch value {
-        case .null: ""
-        case .bool(let flag): String(flag)
-        case .integer(let number): String(number)
-        case .string(let text): text
-        case .array(let items): items.map(plain).joined(separator: "+")
-        case .object(let members):
-            members.keys.sorted().map { "\($0):\(plain(members[$0] ?? .null))" }.joined(separator: " ")
-        }
     }
 }

@@ -30,6 +30,11 @@ package struct LogCheck: Sendable {
         return reports
     }
 
+    /// Checks one log.
+    package func run(on log: LogID) async throws -> Report {
+        try await store.read { tx in try Self.check(log, in: tx) }
+    }
+
     private static func check(_ log: LogID, in tx: any StoreTransaction) throws -> Report {
         let head = try tx.head(of: log)
         let signed = try tx.checkpoints(of: log)

@@ -74,6 +74,14 @@ package struct LogReader: Sendable {
         try await store.read { tx in try tx.search(search, in: log, page: page) }
     }
 
+    /// The record at `index`; nil where the log is not that long.
+    package func entry(_ index: UInt64, of log: LogID) async throws -> LogEntry? {
+        try await store.read { tx in
+            guard index < (try tx.head(of: log)).size else { return nil }
+            return try tx.entries(of: log, in: index..<index + 1).first
+        }
+    }
+
     package func size(of log: LogID) async throws -> UInt64 {
         try await store.read { tx in try tx.head(of: log).size }
     }

@@ -73,6 +73,7 @@ package struct Server: Sendable {
             metricsAccess: configuration.metrics)
         let site = PortalSite(
             lockbox: lockbox, sessions: Sessions(store: audited, signIn: signIn), signIn: signIn, log: log,
+            logCheck: LogCheck(store: store),
             clock: clock,
             entropy: entropy, publicURL: configuration.publicURL, proxies: configuration.trustedProxies, feed: feed,
             makePause: { SystemPause() })

@@ -78,9 +78,9 @@ struct RequestListPage: Page {
 
 extension PortalSite {
     func requestList(_ request: Request, _ visit: Visit) async throws -> any Page {
-        let state = request.uri.queryParameters.get("state").flatMap(AccessRequest.StateName.init(rawValue:))
+        let state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
         let page = LockboxPorts.Page(
-            limit: PortalLimits.pageSize, cursor: request.uri.queryParameters.get("cursor"))
+            limit: PortalLimits.pageSize, cursor: request.query("cursor"))
         let found = try await lockbox.requests(
             RequestFilter(state: state), tenant: visit.tenant?.id.text, page: page, by: visit.person)
         return RequestListPage(found, state: state, visit: visit)

@@ -14,7 +14,7 @@ extension PortalSite {
             page("/lockbox/live", for: .customer) { _, _, visit in try await liveAccess(visit) },
             page("/lockbox/{id}", for: .customer) { request, context, visit in
                 let reading = try await reading(of: try Self.id(context), visit)
-                let done = request.uri.queryParameters.get("done").flatMap(Done.init(rawValue:))
+                let done = request.query("done").flatMap(Done.init(rawValue:))
                 let record = done == nil ? nil : try await ownRecord(of: reading, visit)
                 return RequestPage(reading, visit, asksPassword: needsPassword(visit), newRecord: record)
             },

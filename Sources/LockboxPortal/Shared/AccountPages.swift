@@ -1,3 +1,154 @@
+import Hummingbird
+import LockboxDomain
+import LockboxIdentity
+import LockboxService
+
+/// A person's own matters: which letters she wants, her API tokens, her sessions.
 extension PortalSite {
-    var accountRoutes: [Route] { [] }
+    var accountRoutes: [Route] {
+        [
+            page("/account", for: .both) { _, _, visit in try await account(visit) },
+            form("/account/letters", for: .both, back: { _ in "/account" }) { form, _, visit in
+                let wanted = try MutedLetters(names: form.all("wanted"), field: "wanted")
+                let all = MutedLetters.all.reduce(into: MutedLetters()) { $0.formUnion($1.kind) }
+                _ = try await lockbox.changeMutedLetters(to: all.subtracting(wanted), by: visit.person)
+                return seeOther("/account", .lettersChanged)
+            },
+            form("/account/tokens", for: .both, back: { _ in "/account" }) { form, _, visit in
+                try await newToken(form, visit)
+            },
+            form("/account/tokens/{id}/revoke", for: .both, back: { _ in "/account" }) { _, context, visit in
+                try await signIn.revokeToken(try Self.id(context), of: visit.person)
+                return seeOther("/account", .tokenRevoked)
+            },
+            form("/account/sign-out-everywhere", for: .both, back: { _ in "/account" }) { _, _, visit in
+                try await sessions.endAll(of: visit.person)
+                return clearSession(on: seeOther("/sign-in", .signedOut))
+            },
+        ]
+    }
+
+    private func account(_ visit: Visit, refused: (form: Form, refusal: Refusal)? = nil) async throws -> AccountPage {
+        AccountPage(
+            visit, tokens: try await signIn.tokens(of: visit.person), asksPassword: needsPassword(visit),
+            refused: refused)
+    }
+
+    /// A token speaks for its owner for months, so the password is asked as for a decision. The secret is in this one
+    /// answer and in no address.
+    private func newToken(_ form: Form, _ visit: Visit) async throws -> Response {
+        var visit = visit
+        var secret: String?
+        do {
+            secret = try await confirm(form, visit)
+            if let secret, let signedIn = try await sessions.resume(secret) {
+                visit = visit.going(on: signedIn, secret)
+            }
+            let new = try await signIn.issueToken(for: visit.person, label: form["label"] ?? "")
+            let response = html(NewTokenPage(new), visit)
+            return secret.map { setSession($0, on: response) } ?? response
+        } catch let refusal as Refusal {
+            if case .notSignedIn = refusal { throw refusal }
+            let page = try await account(visit, refused: (form, refusal))
+            let response = html(page, visit, status: .unprocessableContent)
+            return secret.map { setSession($0, on: response) } ?? response
+        }
+    }
+}
+
+/// One's own account.
+struct AccountPage: Page {
+    static let template = PageTemplate(PackageResources.account_mustache)
+
+    struct Letter: Sendable {
+        let letterName: String
+        let letterWords: String
+        let isWanted: Bool
+    }
+
+    struct Token: Sendable {
+        let id: String
+        let tokenLabel: String
+        let issuedAt: Moment
+        let expires: Moment?
+    }
+
+    let title = "Your account"
+    let personName: String
+    let email: String
+    let organisationName: String
+    let roles: [String]
+    let letters: [Letter]
+    let tokens: [Token]
+    let hasTokens: Bool
+    let label: String
+    let problems: Problems
+    let asksPassword: Bool
+    let isCustomer: Bool
+    let csrf: String
+    let key: String
+
+    init(
+        _ visit: Visit, tokens: [APIToken], asksPassword: Bool, refused: (form: Form, refusal: Refusal)? = nil
+    ) {
+        let person = visit.person
+        personName = person.name
+        email = person.email.text
+        organisationName = visit.tenant?.name ?? visit.providerName
+        roles = person.roles.names.map { RoleWords.may[$0] ?? $0 }
+        letters = MutedLetters.all.map { name, kind in
+            Letter(
+                letterName: name, letterWords: Self.words(kind), isWanted: !person.mutedLetters.contains(kind))
+        }
+        self.tokens = tokens.map { token in
+            Token(
+                id: token.id.text, tokenLabel: token.label.isEmpty ? "(no label)" : token.label,
+                issuedAt: Moment(token.createdAt), expires: token.expiresAt.map { Moment($0) })
+        }
+        hasTokens = !tokens.isEmpty
+        label = refused?.form["label"] ?? ""
+        problems = refused.map { Problems([$0.refusal.words]) } ?? .none
+        self.asksPassword = asksPassword
+        isCustomer = visit.isCustomer
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+
+    private static func words(_ kind: MutedLetters) -> String {
+        switch kind {
+        case .reminders: "Reminders that a decision is still waiting for you"
+        case .accessBegan: "That approved access has begun"
+        case .accessReports: "Closing reports: who was in your data, when and how often"
+        case _: "Other letters"
+        }
+    }
+}
+
+/// What roles let people do.
+enum RoleWords {
+    static let may: [String: String] = [
+        "engineer": "Engineer: asks for access, and uses it",
+        "manager": "Manager: reviews requests for access, and can stop access",
+        "operator": "Operator: sees tenants, requests and the provider’s log",
+        "member": "Member: opens support requests",
+        "approver": "Approver: decides about access to your data, and can stop it",
+        "admin": "Administrator: decides too, and changes the rules and who may do what",
+        "auditor": "Auditor: reads everything, and the audit log",
+    ]
+}
+
+/// A new API token, shown this once.
+struct NewTokenPage: Page {
+    static let template = PageTemplate(PackageResources.new_token_mustache)
+
+    let title = "Your new API token"
+    let secret: String
+    let tokenLabel: String
+    let expires: Moment?
+
+    init(_ new: NewToken) {
+        secret = new.secret
+        tokenLabel = new.token.label
+        expires = new.token.expiresAt.map { Moment($0) }
+    }
 }

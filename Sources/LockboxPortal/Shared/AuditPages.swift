@@ -1,3 +1,269 @@
+import HTTPTypes
+import Hummingbird
+import LockboxAudit
+import LockboxDomain
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+import LockboxWire
+import NIOCore
+
+/// The audit log of the reader's own side: search, one record, files, and a check of the whole.
 extension PortalSite {
-    var auditRoutes: [Route] { [] }
+    var auditRoutes: [Route] {
+        [
+            page("/audit", for: .both) { request, _, visit in
+                let log = try await readableLog(visit)
+                let search = AuditSearch(request)
+                guard search.problems.isEmpty else { return AuditPage(search, .init(items: [], next: nil), visit) }
+                let page = LockboxPorts.Page(limit: PortalLimits.pageSize, cursor: request.query("cursor"))
+                let found = try await self.log.search(search.query, in: log, page: page)
+                let records = try await self.log.records(found.items, size: nil, of: log)
+                return AuditPage(search, .init(items: records, next: found.next), visit)
+            },
+            page("/audit/record/{index}", for: .both) { _, context, visit in
+                let log = try await readableLog(visit)
+                guard let index = context.parameters.get("index").flatMap({ UInt64($0) }),
+                    let found = try await self.log.inclusion(
+                        of: index, size: try await self.log.size(of: log), in: log),
+                    let record = try await record(index, of: log)
+                else { throw Refusal.notFound(.auditRecord) }
+                return AuditRecordPage(record, proofLength: found.proof.count, visit)
+            },
+            file("/audit/export.csv") { request, log in try export(request, log, .csv) },
+            file("/audit/export.jsonl") { request, log in try export(request, log, .jsonLines) },
+            file("/audit/checkpoint") { _, log in
+                Response(
+                    status: .ok, headers: Self.download("text/plain; charset=utf-8", "checkpoint.txt"),
+                    body: .init(byteBuffer: ByteBuffer(string: try await self.log.checkpoint(of: log))))
+            },
+            form("/audit/verify", for: .both, back: { _ in "/audit" }) { _, _, visit in
+                let log = try await readableLog(visit)
+                // It reads the whole log.
+                try verifyLimit.take(visit.person.id.text, now: clock.now())
+                let note = try await self.log.checkpoint(of: log)
+                let report = try await logCheck.run(on: log)
+                return html(
+                    AuditCheckPage(
+                        report, note: note, key: self.log.verifierKey(of: log), at: clock.now(), visit), visit)
+            },
+        ]
+    }
+
+    /// The log that the visitor may read. For others there is none.
+    private func readableLog(_ visit: Visit) async throws -> LogID {
+        try await lockbox.readableLog(tenant: visit.tenant?.id.text, by: visit.person)
+    }
+
+    private func record(_ index: UInt64, of log: LogID) async throws -> AuditRecord? {
+        guard let entry = try await self.log.entry(index, of: log) else { return nil }
+        return try await self.log.records([entry], size: nil, of: log).first
+    }
+
+    /// A file of the log for those who may read it.
+    private func file(
+        _ path: RouterPath, _ make: @escaping @Sendable (Request, LogID) async throws -> Response
+    ) -> Route {
+        Route(method: .get, path: path) { request, context in
+            let visit = try await visit(of: request, context)
+            return try await make(request, try await readableLog(visit))
+        }
+    }
+
+    private func export(_ request: Request, _ log: LogID, _ form: LogExport.Form) throws -> Response {
+        let search = AuditSearch(request)
+        guard search.problems.isEmpty else { throw Refusal.notFound(.page) }
+        return Response(
+            status: .ok, headers: Self.download(form.contentType, "audit.\(form.rawValue)"),
+            body: .init { writer in
+                try await self.log.export(search.query, size: nil, of: log, as: form) { text in
+                    try await writer.write(ByteBuffer(string: text))
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private static func download(_ type: String, _ name: String) -> HTTPFields {
+        [.contentType: type, .contentDisposition: "attachment; filename=\"\(name)\""]
+    }
+}
+
+/// What is searched for, as it was typed and as the log is asked.
+struct AuditSearch: Sendable {
+    let from: String
+    let to: String
+    let activity: String
+    let person: String
+    let number: String
+    let text: String
+    let query: LogSearch
+    let problems: [String]
+
+    /// Days are whole days of UTC, the last one included.
+    init(_ request: Request) {
+        func typed(_ name: String) -> String { String((request.query(name) ?? "").prefix(PortalLimits.searchLength)) }
+        (from, to, activity, person) = (typed("from"), typed("to"), typed("activity"), typed("person"))
+        (number, text) = (typed("request"), typed("text"))
+        var problems: [String] = []
+        func day(_ text: String, _ name: String) -> Timestamp? {
+            guard !text.isEmpty else { return nil }
+            let instant = Timestamp("\(text)T00:00:00Z")
+            if instant == nil { problems.append("\(name) is not a day, such as 2026-11-23.") }
+            return instant
+        }
+        var query = LogSearch()
+        query.from = day(from, "The first day")
+        query.to = day(to, "The last day").map { $0 + .days(1) }
+        query.activity = activity.isEmpty ? nil : activity
+        query.person = person.isEmpty ? nil : person
+        query.text = text.isEmpty ? nil : text
+        query.request = RequestID(number)
+        if query.request == nil, !number.isEmpty {
+            problems.append("The request’s number looks like LBX-7K3M9QPXAB.")
+        }
+        self.query = query
+        self.problems = problems
+    }
+
+    /// As part of an address; empty where nothing is searched for.
+    var address: String {
+        [
+            ("from", from), ("to", to), ("activity", activity), ("person", person), ("request", number), ("text", text),
+        ].filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1.asQueryValue)" }.joined(separator: "&")
+    }
+}
+
+/// A search of the log and what it finds, newest first.
+struct AuditPage: Page {
+    static let template = PageTemplate(PackageResources.audit_mustache)
+
+    struct Row: Sendable {
+        let index: String
+        let what: String
+        let actor: String
+        let at: Moment
+        let about: String?
+    }
+
+    struct ActivityChoice: Sendable {
+        let value: String
+        let words: String
+        let isChosen: Bool
+    }
+
+    let title = "Audit"
+    let section: String? = "/audit"
+    let whose: String
+    let from: String
+    let to: String
+    let person: String
+    let number: String
+    let text: String
+    let activities: [ActivityChoice]
+    let isSearch: Bool
+    let problems: Problems
+    let rows: [Row]
+    let isEmpty: Bool
+    let next: String?
+    let csvLink: String
+    let jsonLink: String
+    let csrf: String
+    let key: String
+
+    init(_ search: AuditSearch, _ found: Paged<AuditRecord>, _ visit: Visit) {
+        whose = visit.tenant?.name ?? visit.providerName
+        (from, to, person, number, text) = (search.from, search.to, search.person, search.number, search.text)
+        activities = AuditWords.activities.map {
+            ActivityChoice(value: $0.activity, words: $0.words, isChosen: $0.activity == search.activity)
+        }
+        problems = Problems(search.problems)
+        rows = found.items.map { record in
+            Row(
+                index: String(record.index), what: AuditWords.words(record.activity), actor: AuditWords.actor(record),
+                at: Moment(Timestamp(record.time) ?? visit.now, withSeconds: true), about: record.request)
+        }
+        isEmpty = rows.isEmpty
+        let address = search.address
+        isSearch = !address.isEmpty
+        let joined = address.isEmpty ? "" : "?" + address
+        csvLink = "/audit/export.csv\(joined)"
+        jsonLink = "/audit/export.jsonl\(joined)"
+        next = found.next.map { "/audit?\(address)\(address.isEmpty ? "" : "&")cursor=\($0.asQueryValue)" }
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+}
+
+/// One record with all it says.
+struct AuditRecordPage: Page {
+    static let template = PageTemplate(PackageResources.audit_record_mustache)
+
+    struct Fact: Sendable {
+        let name: String
+        let value: String
+        let isErased: Bool
+    }
+
+    let title: String
+    let section: String? = "/audit"
+    let index: String
+    let what: String
+    let actor: String
+    let at: Moment
+    let about: String?
+    let requestLink: String?
+    let texts: [Fact]
+    let facts: [Fact]
+    let hash: String
+    let proofLength: String
+    let leaf: String
+
+    init(_ record: AuditRecord, proofLength: Int, _ visit: Visit) {
+        index = String(record.index)
+        title = "Record \(index)"
+        what = AuditWords.words(record.activity)
+        actor = AuditWords.actor(record)
+        at = Moment(Timestamp(record.time) ?? visit.now, withSeconds: true)
+        about = record.request
+        requestLink = record.request.map { (visit.isCustomer ? "/lockbox/" : "/requests/") + $0 }
+        texts = record.texts.keys.sorted().filter { $0 != "actorName" }.map { field in
+            let text = record.texts[field]?.text
+            return Fact(name: AuditWords.label(field), value: text ?? "", isErased: text == nil)
+        }
+        facts = record.data.keys.sorted().map { member in
+            Fact(
+                name: AuditWords.label(member), value: AuditWords.value(record.data[member] ?? .null), isErased: false)
+        }
+        hash = record.hash
+        self.proofLength = String(proofLength)
+        leaf = record.leaf
+    }
+}
+
+/// What a check of the whole log found.
+struct AuditCheckPage: Page {
+    static let template = PageTemplate(PackageResources.audit_check_mustache)
+
+    let title: String
+    let section: String? = "/audit"
+    let isWhole: Bool
+    let records: String
+    let checkpoints: String
+    let differences: [String]
+    let note: String
+    let verifierKey: String
+    let at: Moment
+    let whose: String
+
+    init(_ report: LogCheck.Report, note: String, key: String, at now: Timestamp, _ visit: Visit) {
+        isWhole = report.differences.isEmpty
+        title = isWhole ? "The log is whole" : "The log is not whole"
+        records = String(report.records)
+        checkpoints = String(report.checkpoints)
+        differences = Array(report.differences.prefix(PortalLimits.differences))
+        self.note = note
+        verifierKey = key
+        at = Moment(now, withSeconds: true)
+        whose = visit.tenant?.name ?? visit.providerName
+    }
 }

@@ -1,3 +1,225 @@
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+
+/// Support requests: what members asked help with, and what access came of it.
 extension PortalSite {
-    var supportRoutes: [Route] { [] }
+    var supportRoutes: [Route] {
+        [
+            page("/support", for: .both) { request, _, visit in try await supportList(request, visit) },
+            page("/support/new", for: .customer) { _, _, visit in
+                SupportFormPage(try await lockbox.services(by: visit.person), visit)
+            },
+            form("/support/new", for: .customer, back: { _ in "/support/new" }) { form, _, visit in
+                try await openSupport(form, visit)
+            },
+            page("/support/{number}", for: .both) { request, context, visit in
+                let number = context.parameters.get("number") ?? ""
+                let support = try await lockbox.supportRequest(
+                    number, tenant: request.query("tenant"), by: visit.person)
+                let requests = try await lockbox.requests(
+                    RequestFilter(supportRequest: support.support.number), tenant: support.support.tenant.text,
+                    page: LockboxPorts.Page(limit: PortalLimits.pageSize), by: visit.person)
+                let tenant = try await lockbox.tenant(support.support.tenant.text, by: visit.person)
+                return SupportPage(support, requests.items, tenant: tenant, visit)
+            },
+        ]
+    }
+
+    private func supportList(_ request: Request, _ visit: Visit) async throws -> any Page {
+        let tenants = visit.isCustomer ? [] : try await lockbox.tenants(by: visit.person)
+        let tenant =
+            visit.isCustomer ? nil : request.query("tenant")
+        let found = try await lockbox.supportRequests(
+            tenant: tenant,
+            page: LockboxPorts.Page(
+                limit: PortalLimits.pageSize, cursor: request.query("cursor")), by: visit.person)
+        return SupportListPage(found, tenants: tenants, chosen: tenant, visit)
+    }
+
+    private func openSupport(_ form: Form, _ visit: Visit) async throws -> Response {
+        let draft = SupportDraft(
+            tenant: visit.tenant?.id.text ?? "", subject: form["subject"] ?? "",
+            description: form["description"] ?? "", service: form["service"], number: form["number"], url: form["url"])
+        do {
+            let opened = try await lockbox.openSupportRequest(draft, by: visit.person, key: form.commandKey)
+            return seeOther("/support/\(opened.support.number.text)", .supportOpened)
+        } catch let refusal as Refusal {
+            if case .notSignedIn = refusal { throw refusal }
+            let page = SupportFormPage(
+                try await lockbox.services(by: visit.person), visit, refused: (form, refusal))
+            return html(page, visit, status: .unprocessableContent)
+        }
+    }
+}
+
+/// The tenant's support requests, or those of all tenants for the provider.
+struct SupportListPage: Page {
+    static let template = PageTemplate(PackageResources.support_list_mustache)
+
+    struct Row: Sendable {
+        let supportLink: String
+        let supportNumber: String
+        let supportSubject: String
+        let supportOpener: String
+        let openedAt: Moment
+        let requestLink: String?
+    }
+
+    let title = "Support"
+    let section: String? = "/support"
+    let isCustomer: Bool
+    let rows: [Row]
+    let isEmpty: Bool
+    let chips: [RequestListPage.Chip]
+    let hasChips: Bool
+    let next: String?
+    let liveTag: String?
+
+    init(_ found: Paged<SupportView>, tenants: [Tenant], chosen: String?, _ visit: Visit) {
+        let names = tenants.reduce(into: [TenantID: String]()) { $0[$1.id] = $1.name }
+        let mayRequest = visit.person.holds(oneOf: .engineer, at: .provider)
+        isCustomer = visit.isCustomer
+        rows = found.items.map { view in
+            let support = view.support
+            let tenant = visit.isCustomer ? "" : "?tenant=\(support.tenant.text)"
+            let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
+            return Row(
+                supportLink: "/support/\(support.number.text.asQueryValue)\(tenant)",
+                supportNumber: support.number.text, supportSubject: support.subject,
+                supportOpener: view.openedBy.name + (names[support.tenant].map { ", \($0)" } ?? ""),
+                openedAt: Moment(support.openedAt), requestLink: mayRequest ? "/requests/new\(query)" : nil)
+        }
+        isEmpty = rows.isEmpty
+        hasChips = tenants.count > 1
+        chips =
+            [RequestListPage.Chip(chipLabel: "All", chipLink: "/support", isCurrent: chosen == nil)]
+            + tenants.map { tenant in
+                RequestListPage.Chip(
+                    chipLabel: tenant.name, chipLink: "/support?tenant=\(tenant.id.text)",
+                    isCurrent: chosen == tenant.id.text)
+            }
+        let filter = chosen.map { "tenant=\($0.asQueryValue)&" } ?? ""
+        next = found.next.map { "/support?\(filter)cursor=\($0.asQueryValue)" }
+        liveTag = "support " + (found.items.first?.support.number.text ?? "none")
+    }
+}
+
+/// One support request with what came of it.
+struct SupportPage: Page {
+    static let template = PageTemplate(PackageResources.support_mustache)
+
+    struct Row: Sendable {
+        let accessLink: String
+        let accessSummary: String
+        let accessBadge: Badge
+        let askedAt: Moment
+    }
+
+    let title: String
+    let section: String? = "/support"
+    let liveTag: String?
+    let supportNumber: String
+    let subject: String
+    let supportText: String
+    let supportOpener: String
+    let openedAt: Moment
+    let service: String?
+    let supportURL: String?
+    let rows: [Row]
+    let isUntouched: Bool
+    let requestLink: String?
+    let isCustomer: Bool
+    let providerName: String
+
+    init(_ view: SupportView, _ requests: [RequestView], tenant: Tenant, _ visit: Visit) {
+        let support = view.support
+        title = "\(support.number.text): \(support.subject)"
+        supportNumber = support.number.text
+        subject = support.subject
+        supportText = support.description
+        supportOpener = "\(view.openedBy.name), \(tenant.name)"
+        openedAt = Moment(support.openedAt)
+        service = support.service?.text
+        supportURL = support.url
+        let place = visit.isCustomer ? "/lockbox" : "/requests"
+        rows = requests.map { request in
+            Row(
+                accessLink: "\(place)/\(request.request.id.text)",
+                accessSummary: "\(request.engineerName): \(request.request.terms.scope.words.listed), "
+                    + request.request.terms.duration.words,
+                accessBadge: Badge(request, for: visit.person.side), askedAt: Moment(request.request.createdAt))
+        }
+        isUntouched = rows.isEmpty
+        let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
+        requestLink = visit.person.holds(oneOf: .engineer, at: .provider) ? "/requests/new\(query)" : nil
+        isCustomer = visit.isCustomer
+        providerName = visit.providerName
+        liveTag =
+            requests.map { "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")" }
+            .joined(separator: " ") + "."
+    }
+}
+
+/// Where a member asks for help.
+struct SupportFormPage: Page {
+    static let template = PageTemplate(PackageResources.support_form_mustache)
+
+    struct ServiceChoice: Sendable {
+        let value: String
+        let isChosen: Bool
+    }
+
+    let title = "Open a support request"
+    let section: String? = "/support"
+    let providerName: String
+    let services: [ServiceChoice]
+    let subject: String
+    let supportText: String
+    let number: String
+    let url: String
+    let isOutsideOpen: Bool
+    let problems: Problems
+    let subjectWrong: String?
+    let textWrong: String?
+    let numberWrong: String?
+    let urlWrong: String?
+    let csrf: String
+    let key: String
+
+    init(_ services: [Service], _ visit: Visit, refused: (form: Form, refusal: Refusal)? = nil) {
+        let form = refused?.form
+        providerName = visit.providerName
+        self.services = services.map {
+            ServiceChoice(value: $0.id.text, isChosen: form?["service"] == $0.id.text)
+        }
+        subject = form?["subject"] ?? ""
+        supportText = form?["description"] ?? ""
+        number = form?["number"] ?? ""
+        url = form?["url"] ?? ""
+        isOutsideOpen = !number.isEmpty || !url.isEmpty
+        let sentence = refused.map { Self.words($0.refusal) }
+        problems = sentence.map { Problems([$0]) } ?? .none
+        func wrong(_ field: String) -> String? { refused?.refusal.field == field ? sentence : nil }
+        subjectWrong = wrong("subject")
+        textWrong = wrong("description")
+        numberWrong = wrong("number")
+        urlWrong = wrong("url")
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+
+    private static func words(_ refusal: Refusal) -> String {
+        switch refusal {
+        case .invalid("subject", .missing), .invalid("subject", .tooShort): "Say in a few words what is wrong."
+        case .invalid("description", .missing), .invalid("description", .tooShort): "Describe what happens."
+        case .invalid("subject", let problem): "The subject \(problem.sentence)"
+        case .invalid("description", let problem): "The description \(problem.sentence)"
+        case .invalid("number", let problem): "The ticket number \(problem.sentence)"
+        case .invalid("url", let problem): "The address \(problem.sentence)"
+        case .alreadyExists: "There is a support request with this number already."
+        case _: refusal.sentence
+        }
+    }
 }

@@ -4,6 +4,7 @@ enum Done: String, Sendable {
     case signedOut
     case approved, approvedByManager, denied, rejected, posted, stopped, finished, withdrawn, submitted
     case supportOpened, policyChanged, rolesChanged, lettersChanged
+    case tokenRevoked
 
     var sentence: String {
         switch self {
@@ -20,6 +21,7 @@ enum Done: String, Sendable {
         case .supportOpened: "Your support request is open."
         case .policyChanged: "The new rules hold from now on."
         case .rolesChanged: "The roles are changed."
+        case .tokenRevoked: "The token is revoked. What holds it can do nothing any more."
         case .lettersChanged: "Your mail preferences are changed."
         }
     }

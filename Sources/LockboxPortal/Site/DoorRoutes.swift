@@ -22,9 +22,8 @@ extension PortalSite {
                 return seeOther(Self.home(of: visit))
             },
             Route(method: .get, path: "/sign-in") { request, _ in
-                let query = request.uri.queryParameters
-                var page = SignInPage(next: query.get("next")?.asLocalPath ?? "")
-                if query.get("done") == Done.signedOut.rawValue { page.done = Done.signedOut.sentence }
+                var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
+                if request.query("done") == Done.signedOut.rawValue { page.done = Done.signedOut.sentence }
                 return .html(Frame(door: page, now: clock.now()).document())
             },
             Route(method: .post, path: "/sign-in") { request, context in
@@ -41,7 +40,7 @@ extension PortalSite {
 
     /// Where a person's work begins.
     static func home(of visit: Visit) -> String {
-        if !visit.isCustomer { return "/work" }
+        if !visit.isCustomer { return visit.holds([.engineer, .manager, .operator]) ? "/work" : "/audit" }
         return visit.holds([.approver, .admin, .auditor]) ? "/overview" : "/support"
     }
 

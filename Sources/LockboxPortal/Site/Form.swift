@@ -24,13 +24,8 @@ struct Form: Sendable {
             throw PortalError.formTooLarge
         }
         let text = String(buffer: buffer)
-        fields = try text.split(separator: "&").map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decode(parts[0]), let value = Self.decode(parts.count > 1 ? parts[1] : "") else {
-                throw PortalError.notAForm
-            }
-            return (name, value)
-        }
+        guard let decoded = Self.decode(fieldsOf: text) else { throw PortalError.notAForm }
+        fields = decoded
         guard fields.count <= PortalLimits.formFields else { throw PortalError.formTooLarge }
         var hasher = SHA256()
         hasher.update(data: Data("\(request.uri.path)\n".utf8))
@@ -68,8 +63,30 @@ struct Form: Sendable {
         return CommandKey(key: "form-" + key, payloadHash: payloadHash)
     }
 
+    /// Nil where `text` is not so encoded (WHATWG URL §5.1).
+    static func decode(fieldsOf text: some StringProtocol) -> [(name: String, value: String)]? {
+        var fields: [(name: String, value: String)] = []
+        for pair in text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { Substring($0) }
+            guard let name = decode(parts[0]), let value = decode(parts.count > 1 ? parts[1] : "") else { return nil }
+            fields.append((name, value))
+        }
+        return fields
+    }
+
     private static func decode(_ text: Substring) -> String? {
         text.replacing("+", with: " ").removingPercentEncoding
+    }
+}
+
+extension Request {
+    /// A field of the address, as forms that ask encode it: `+` is a space. Nil if it is not there or empty.
+    func query(_ name: String) -> String? {
+        guard let fields = Form.decode(fieldsOf: uri.query ?? ""),
+            let text = fields.first(where: { $0.name == name })?.value.trimmingCharacters(in: .whitespacesAndNewlines),
+            !text.isEmpty
+        else { return nil }
+        return text
     }
 }
 
@@ -90,6 +107,10 @@ package enum PortalLimits {
     static let pageSize = 25
     /// Requests of one state that a page without pages looks at, newest first.
     static let listed = 100
+    /// Letters of one field of a search.
+    static let searchLength = 200
+    /// Differences that a check of the log shows.
+    static let differences = 50
     /// Past requests on the first page.
     static let recent = 6
     /// Browsers that follow changes at once, for one person and in all.

@@ -70,6 +70,7 @@ struct Frame: Sendable {
 
     private static func navigation(for visit: Visit) -> [(label: String, href: String)] {
         guard visit.isCustomer else {
+            guard visit.holds([.engineer, .manager, .operator]) else { return [("Audit", "/audit")] }
             var items = [
                 ("My work", "/work"), ("Requests", "/requests"), ("Support", "/support"), ("Tenants", "/tenants"),
             ]

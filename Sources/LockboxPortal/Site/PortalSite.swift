@@ -21,13 +21,16 @@ package struct PortalSite: Sendable {
     let feed: LiveFeed
     let makePause: @Sendable () -> any Pause
     let proxies: TrustedProxies
+    let logCheck: LogCheck
+    let verifyLimit = RateLimit(burst: 5, perSecond: 0.1)
     let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
     var isSecure: Bool { origin.hasPrefix("https://") }
 
     /// `publicURL` is how browsers reach this server, without a trailing slash; each open page waits with a pause of its
     /// own.
     package init(
-        lockbox: Lockbox, sessions: Sessions, signIn: SignIn, log: LogReader, clock: any WallClock,
+        lockbox: Lockbox, sessions: Sessions, signIn: SignIn, log: LogReader, logCheck: LogCheck,
+        clock: any WallClock,
         entropy: any Entropy,
         publicURL: String, proxies: TrustedProxies, feed: LiveFeed, makePause: @escaping @Sendable () -> any Pause
     ) {
@@ -35,6 +38,7 @@ package struct PortalSite: Sendable {
         self.sessions = sessions
         self.signIn = signIn
         self.log = log
+        self.logCheck = logCheck
         self.clock = clock
         self.entropy = entropy
         self.feed = feed
@@ -84,7 +88,7 @@ extension PortalSite {
         Route(method: .get, path: path) { request, context in
             let visit = try await visit(of: request, context)
             guard audience.includes(visit.person) else { throw Refusal.notFound(.page) }
-            let done = request.uri.queryParameters.get("done").flatMap(Done.init(rawValue:))
+            let done = request.query("done").flatMap(Done.init(rawValue:))
             return html(try await make(request, context, visit), visit, done: done)
         }
     }

@@ -75,7 +75,8 @@ package final class PortalWorld: Sendable {
             prefix: "lockbox.example-cloud.test")
         // Forms' keys from chance of their own, so that looking at a page does not change what comes after it.
         site = PortalSite(
-            lockbox: lockbox, sessions: sessions, signIn: signIn, log: log, clock: clock,
+            lockbox: lockbox, sessions: sessions, signIn: signIn, log: log,
+            logCheck: LogCheck(store: store), clock: clock,
             entropy: SeededEntropy(seed: 2), publicURL: Self.publicURL, proxies: .none, feed: feed,
             makePause: { OneRound() })
         responder = site.responder()

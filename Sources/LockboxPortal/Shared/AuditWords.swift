@@ -1,0 +1,80 @@
+import LockboxDomain
+import LockboxWire
+
+/// What the log's records say, for people.
+enum AuditWords {
+    /// What happened, by activity, in the order in which lists show them. Every activity of the log is here.
+    static let activities: [(activity: String, words: String)] = [
+        ("support.opened", "Support request opened"),
+        ("request.submitted", "Access asked for"),
+        ("request.approvedByManager", "Approved by a manager of the provider"),
+        ("request.rejected", "Rejected by a manager of the provider"),
+        ("request.customerAsked", "Customer asked to decide"),
+        ("request.approved", "Approved by the customer"),
+        ("request.denied", "Denied by the customer"),
+        ("request.withdrawn", "Request withdrawn"),
+        ("request.expired", "Request expired undecided"),
+        ("request.message", "Message about a request"),
+        ("access.granted", "Access granted"),
+        ("access.started", "Access began"),
+        ("access.credentialIssued", "Credential issued"),
+        ("access.used", "Resource opened"),
+        ("access.ended", "Access ended"),
+        ("access.removed", "Service confirmed the end"),
+        ("access.removalFailed", "Service did not confirm the end"),
+        ("notice.undeliverable", "Letter could not be delivered"),
+        ("tenant.added", "Tenant added"),
+        ("tenant.policyChanged", "Rules changed"),
+        ("tenant.licenceChanged", "Licence changed"),
+        ("tenant.renamed", "Tenant renamed"),
+        ("provider.renamed", "Provider renamed"),
+        ("person.added", "Person added"),
+        ("person.changed", "Person or roles changed"),
+        ("resource.added", "Resource added"),
+        ("service.added", "Service added"),
+        ("service.changed", "Service changed"),
+        ("token.issued", "API token issued"),
+        ("token.revoked", "API token revoked"),
+        ("password.set", "Password set"),
+        ("signIn.succeeded", "Signed in"),
+        ("signIn.clientHeldOff", "Sign-in held off: too many failures from one place"),
+        ("signIn.locked", "Sign-in locked: too many failures"),
+        ("sessions.ended", "Signed out everywhere"),
+    ]
+
+    static func words(_ activity: String) -> String {
+        activities.first { $0.activity == activity }?.words ?? activity
+    }
+
+    /// Who did it. A name that was erased stays erased.
+    static func actor(_ record: AuditRecord) -> String {
+        if let name = record.actor.name { return name }
+        switch record.actor.id {
+        case "system": return "Lockbox itself"
+        case "console": return "The operator, at the machine"
+        case let id where id.hasPrefix("service:"): return "The service \(id.dropFirst("service:".count))"
+        case _: return "Somebody whose name was erased"
+        }
+    }
+
+    /// `endedReason` as `Ended reason`.
+    static func label(_ member: String) -> String {
+        let words = member.reduce(into: "") { text, letter in
+            text += letter.isUppercase ? " \(letter.lowercased())" : String(letter)
+        }
+        return words.capitalisedFirst
+    }
+
+    static func value(_ value: JSONValue) -> String {
+        switch value {
+        case .null: "none"
+        case .bool(let flag): flag ? "yes" : "no"
+        case .integer(let number): String(number)
+        case .string(let text): TimeSpan(text)?.words ?? Timestamp(text)?.words(withSeconds: true) ?? text
+        case .array(let items): items.isEmpty ? "none" : items.map(Self.value).joined(separator: ", ")
+        case .object(let members):
+            members.keys.sorted().map { "\(label($0).lowercased()): \(Self.value(members[$0] ?? .null))" }
+                .joined(separator: "; ")
+        }
+    }
+}
