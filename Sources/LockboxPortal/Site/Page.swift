@@ -66,5 +66,6 @@ enum Partials {
         "progress": PackageResources.progress_mustache,
         "decision-line": PackageResources.decision_line_mustache,
         "thread": PackageResources.thread_mustache,
+        "timeline": PackageResources.timeline_mustache,
     ]
 }
