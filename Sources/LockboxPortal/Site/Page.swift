@@ -74,6 +74,7 @@ enum Partials {
         "report": PackageResources.report_mustache,
         "running": PackageResources.running_mustache,
         "open-access": PackageResources.open_access_mustache,
+        "timeline": PackageResources.timeline_mustache,
     ]
 }
 
