@@ -72,6 +72,8 @@ enum Partials {
         "stop": PackageResources.stop_mustache,
         "request-row": PackageResources.request_row_mustache,
         "open-access": PackageResources.open_access_mustache,
+        "access-row": PackageResources.access_row_mustache,
+        "letters": PackageResources.letters_mustache,
     ]
 }
 
