@@ -88,7 +88,7 @@ extension AccessPage.Review {
         reviewUntil = Moment(decideBy)
         reviewClock = Countdown(until: decideBy, now: view.at)
         let tenant = reading.companies.tenant
-        unasked = reading.unaskedBecause.map { why in
+        unasked = reading.tenant.unaskedBecause.map { why in
             "\(tenant) will not be asked: \(why). Your approval alone opens the access."
         }
         consequences = Self.consequences(reading)

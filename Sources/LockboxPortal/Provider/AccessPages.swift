@@ -161,11 +161,4 @@ struct AccessReading: Sendable {
         let mailed = letters.count { $0.notice.delivery != .queued }
         return "\(view.rowTag)-\(removed)-\(messages.count)-\(letters.count).\(mailed)-\(tenant.version)"
     }
-
-    /// Whether nobody at the customer is asked once a manager has said yes, and why.
-    var unaskedBecause: String? {
-        if !tenant.isLicensed { return "its plan does not include Lockbox" }
-        if !tenant.policy.requireApproval { return "its administrator has switched approval off" }
-        return nil
-    }
 }
