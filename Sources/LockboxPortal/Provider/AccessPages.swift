@@ -1,3 +1,164 @@
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+
+/// The provider's list and pages of access requests, and the forms on them.
 extension PortalSite {
-    var accessRoutes: [Route] { [] }
+    var accessRoutes: [Route] {
+        [
+            page("/requests", for: .provider) { request, _, visit in try await accessList(request, visit) },
+            page("/requests/{id}", for: .provider) { _, context, visit in
+                AccessPage(
+                    try await accessReading(of: try Self.accessNumber(context), visit), visit,
+                    asksPassword: needsPassword(visit))
+            },
+            form("/requests/{id}/approve", for: .provider, back: Self.accessPath) { form, context, visit in
+                try await take(form, context, visit, as: .approve) { id in
+                    try await review(
+                        DecisionDraft(approves: true, comment: form["comment"], duration: nil, resources: nil), form,
+                        id, visit)
+                }
+            },
+            form("/requests/{id}/reject", for: .provider, back: Self.accessPath) { form, context, visit in
+                try await take(form, context, visit, as: .reject) { id in
+                    try await review(
+                        DecisionDraft(approves: false, comment: form["comment"], duration: nil, resources: nil), form,
+                        id, visit)
+                }
+            },
+        ] + accessEndings
+    }
+
+    /// Forms that need no password: they give nothing, they take away, or they open what was decided already.
+    private var accessEndings: [Route] {
+        [
+            form("/requests/{id}/credential", for: .provider, back: Self.accessPath) { form, context, visit in
+                try await take(form, context, visit, as: .credential) { id in
+                    let issued = try await lockbox.issueCredential(
+                        for: id, service: form["service"], resource: form["resource"], by: visit.person,
+                        key: form.commandKey)
+                    // No redirect: the secret is in this answer, in no address, and cannot be shown again.
+                    return html(CredentialPage(issued, visit), visit)
+                }
+            },
+            form("/requests/{id}/write", for: .provider, back: Self.accessPath) { form, context, visit in
+                try await take(form, context, visit, as: .write) { id in
+                    guard let text = form["text"] else { throw Refusal.invalid(field: "text", problem: .missing) }
+                    _ = try await lockbox.postMessage(text, on: id, by: visit.person, key: form.commandKey)
+                    return seeOther("/requests/\(id)", .posted)
+                }
+            },
+            form("/requests/{id}/withdraw", for: .provider, back: Self.accessPath) { form, context, visit in
+                try await take(form, context, visit, as: .withdraw) { id in
+                    _ = try await lockbox.withdraw(id, comment: form["comment"], by: visit.person, key: form.commandKey)
+                    return seeOther("/requests/\(id)", .withdrawn)
+                }
+            },
+            form("/requests/{id}/finish", for: .provider, back: Self.accessPath) { form, context, visit in
+                try await take(form, context, visit, as: .finish) { id in
+                    _ = try await lockbox.finish(id, comment: form["comment"], by: visit.person, key: form.commandKey)
+                    return seeOther("/requests/\(id)", .finished)
+                }
+            },
+            form("/requests/{id}/revoke", for: .provider, back: Self.accessPath) { form, context, visit in
+                try await take(form, context, visit, as: .revoke) { id in
+                    _ = try await lockbox.revoke(id, comment: form["comment"], by: visit.person, key: form.commandKey)
+                    return seeOther("/requests/\(id)", .stopped)
+                }
+            },
+        ]
+    }
+
+    private static func accessNumber(_ context: PortalContext) throws -> String {
+        guard let id = context.parameters.get("id").flatMap({ LockboxDomain.RequestID($0) }) else { throw Refusal.notFound(.page) }
+        return id.text
+    }
+
+    private static func accessPath(_ context: PortalContext) -> String {
+        context.parameters.get("id").map { "/requests/\($0.asQueryValue)" } ?? "/requests"
+    }
+
+    private func review(_ draft: DecisionDraft, _ form: Form, _ id: String, _ visit: Visit) async throws -> Response {
+        let secret = try await confirm(form, visit)
+        let response: Response
+        do {
+            _ = try await lockbox.decide(
+                draft, on: id, version: form["version"].flatMap { Int($0) }, by: visit.person, key: form.commandKey)
+            response = seeOther("/requests/\(id)", draft.approves ? .approvedByManager : .rejected)
+        } catch let refusal as Refusal {
+            guard let secret else { throw refusal }
+            throw RefusedAfterPassword(refusal: refusal, secret: secret)
+        }
+        return secret.map { setSession($0, on: response) } ?? response
+    }
+
+    /// Takes one of the forms of a request's page; what is refused is answered by that page with what was typed.
+    private func take(
+        _ form: Form, _ context: PortalContext, _ visit: Visit, as kind: AccessPage.FormKind,
+        _ command: (String) async throws -> Response
+    ) async throws -> Response {
+        let id = try Self.accessNumber(context)
+        let refusal: Refusal
+        var secret: String?
+        do {
+            return try await command(id)
+        } catch let refused as RefusedAfterPassword {
+            (refusal, secret) = (refused.refusal, refused.secret)
+        } catch let refused as Refusal {
+            refusal = refused
+        }
+        switch refusal {
+        case .notSignedIn, .notFound, .notPermitted: throw refusal
+        case _: break
+        }
+        var visit = visit
+        if let secret, let signedIn = try await sessions.resume(secret) { visit = visit.going(on: signedIn, secret) }
+        let page = AccessPage(
+            try await accessReading(of: id, visit), visit, asksPassword: needsPassword(visit),
+            refused: .init(kind: kind, refusal: refusal, form: form))
+        let response = html(page, visit, status: page.isConflict ? .conflict : .unprocessableContent)
+        return secret.map { setSession($0, on: response) } ?? response
+    }
+
+    /// Everything that a request's page tells the provider's people, as of now.
+    func accessReading(of id: String, _ visit: Visit) async throws -> AccessReading {
+        let view = try await lockbox.request(id, by: visit.person)
+        let terms = view.request.terms
+        let tenant = try await lockbox.tenant(terms.tenant.text, by: visit.person)
+        return AccessReading(
+            view: view, tenant: tenant,
+            support: try await lockbox.supportRequest(
+                terms.supportRequest.text, tenant: tenant.id.text, by: visit.person),
+            messages: try await lockbox.messages(on: id, by: visit.person),
+            letters: try await lockbox.notices(about: id, by: visit.person),
+            services: try await lockbox.services(by: visit.person),
+            companies: Companies(provider: visit.providerName, tenant: tenant.name))
+    }
+}
+
+/// A decision was refused after the password had been confirmed: the session goes on under a new secret.
+private struct RefusedAfterPassword: Error {
+    let refusal: Refusal
+    let secret: String
+}
+
+/// What a request's page is made from.
+struct AccessReading: Sendable {
+    let view: RequestView
+    let tenant: Tenant
+    let support: SupportView
+    let messages: [MessageView]
+    let letters: [(notice: Notice, recipient: Person)]
+    let services: [Service]
+    let companies: Companies
+
+    /// Changes with everything the page tells that time alone does not change.
+    var tag: String {
+        let removed = view.removals.map { "\($0.progress.rawValue)\($0.attempts)" }.joined(separator: ",")
+        let mailed = letters.count { $0.notice.delivery != .queued }
+        return "\(view.rowTag)-\(removed)-\(messages.count)-\(letters.count).\(mailed)-\(tenant.version)"
+    }
 }

@@ -1,3 +1,186 @@
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+
+/// The way to a new request: choose the tenant, fill in, look at what the customer will read, send.
 extension PortalSite {
-    var newRequestRoutes: [Route] { [] }
+    var newRequestRoutes: [Route] {
+        [
+            page("/requests/new", for: .provider) { request, _, visit in
+                guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
+                let query = request.uri.queryParameters
+                if let earlier = query.get("extends") { return try await extensionPage(of: earlier, visit) }
+                return try await newRequestPage(
+                    tenant: query.get("tenant"), support: query.get("support"), visit)
+            },
+            form("/requests/new", for: .provider, back: { _ in "/requests/new" }) { form, _, visit in
+                guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
+                return try await take(RequestEntry(form), form, visit)
+            },
+        ]
+    }
+
+    // MARK: - Pages
+
+    private func newRequestPage(tenant wanted: String?, support number: String?, _ visit: Visit) async throws
+        -> any Page
+    {
+        var entry = RequestEntry()
+        entry.tenant = wanted ?? ""
+        entry.supportRequest = number ?? ""
+        var support: SupportView?
+        if let number, !number.isEmpty {
+            do {
+                support = try await lockbox.supportRequest(
+                    number, tenant: entry.tenant.isEmpty ? nil : entry.tenant, by: visit.person)
+            } catch Refusal.ambiguous {
+                // Several tenants use one number: she says which.
+                return try await tenantChoice(support: number, visit)
+            }
+        }
+        if let support { entry.tenant = support.support.tenant.text }
+        guard !entry.tenant.isEmpty else { return try await tenantChoice(support: nil, visit) }
+        let reading = try await entryReading(of: entry.tenant, visit)
+        if let support { entry.picked = reading.obvious(for: support).map(RequestEntry.value(of:)) }
+        return NewRequestPage(entry, reading, visit)
+    }
+
+    private func tenantChoice(support: String?, _ visit: Visit) async throws -> any Page {
+        let tenants = try await tenantsByID(visit)
+        return TenantChoicePage(tenants: tenants, support: support, starts: try await starts(visit))
+    }
+
+    /// An extension is a request like any other, filled in with what the earlier one said.
+    private func extensionPage(of id: String, _ visit: Visit) async throws -> any Page {
+        let view = try await lockbox.request(id, by: visit.person)
+        let terms = view.request.terms
+        let reading = try await entryReading(of: terms.tenant.text, visit)
+        var entry = RequestEntry()
+        entry.tenant = terms.tenant.text
+        entry.supportRequest = terms.supportRequest.text
+        entry.extends = view.request.id.text
+        let accesses = (view.request.state.grant?.scope ?? terms.scope).accesses
+        if reading.isTooMany {
+            entry.lines = accesses.map { access in
+                "\(access.resource.service)/\(access.resource)\(access.actions.contains(.write) ? ":write" : "")"
+            }.joined(separator: "\n")
+        } else {
+            entry.picked = accesses.map { RequestEntry.value(of: $0.resource) }
+            entry.written = Set(
+                accesses.filter { $0.actions.contains(.write) }.map { RequestEntry.value(of: $0.resource) })
+        }
+        let minutes = min(terms.duration, reading.tenant.policy.maxAccess).milliseconds / 60_000
+        let isWhole = minutes % 60 == 0
+        entry.amount = "\(max(1, isWhole ? minutes / 60 : minutes))"
+        entry.unit = isWhole && minutes > 0 ? .hours : .minutes
+        entry.reason = Self.reason(extending: view.request)
+        return NewRequestPage(entry, reading, visit)
+    }
+
+    /// Says to the customer, in the reason itself, what it extends.
+    private static func reason(extending request: AccessRequest) -> String {
+        let mark = "Extension of "
+        var reason = request.terms.reason
+        if reason.hasPrefix(mark), let end = reason.firstRange(of: ": ") { reason = String(reason[end.upperBound...]) }
+        return String("\(mark)\(request.id): \(reason)".prefix(Limits.reasonLength.upperBound))
+    }
+
+    // MARK: - Forms
+
+    private func take(_ entry: RequestEntry, _ form: Form, _ visit: Visit) async throws -> Response {
+        let reading: EntryReading
+        do {
+            reading = try await entryReading(of: entry.tenant, visit)
+        } catch Refusal.notFound {
+            return html(try await tenantChoice(support: nil, visit), visit, status: .unprocessableContent)
+        }
+        func again(_ faults: [RequestEntry.Fault]) -> Response {
+            html(NewRequestPage(entry, reading, visit, faults: faults), visit, status: .unprocessableContent)
+        }
+        if form["intent"] == "edit" { return html(NewRequestPage(entry, reading, visit), visit) }
+        let (read, faults) = entry.draft(services: reading.services)
+        guard let draft = read else { return again(faults) }
+        do {
+            if form["intent"] == "send" {
+                let view = try await lockbox.submit(draft, by: visit.person, key: form.commandKey)
+                return seeOther("/requests/\(view.request.id)", .submitted)
+            }
+            let (request, support) = try await trial(draft, reading, visit)
+            return html(PreviewPage(request, entry, support: support, reading, visit), visit)
+        } catch let refusal as Refusal {
+            if case .notSignedIn = refusal { throw refusal }
+            return again([.init(field: refusal.entryField, sentence: refusal.entryWords)])
+        }
+    }
+
+    /// The request that would come of `draft`, by the very rules that will judge it. Who may approve for the tenant is
+    /// not told to the provider, so that alone is left for the sending.
+    private func trial(_ draft: RequestDraft, _ reading: EntryReading, _ visit: Visit) async throws
+        -> (AccessRequest, SupportView)
+    {
+        let support: SupportView
+        do {
+            support = try await lockbox.supportRequest(
+                draft.supportRequest, tenant: reading.tenant.id.text, by: visit.person)
+        } catch Refusal.notFound {
+            throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest)
+        }
+        var tenant = reading.tenant
+        tenant.policy.requireApproval = false
+        let scope = try Scope(
+            try draft.resources.map { line in
+                guard
+                    let resource = reading.resources.first(where: {
+                        $0.service.text == line.service && $0.name == line.id.lowercased()
+                    }), let actions = Actions(names: line.actions)
+                else { throw Refusal.unknownReference(field: "resources", noun: .resource) }
+                return Access(resource, actions)
+            })
+        let (request, _) = try AccessRequest.submit(
+            id: entropy.id(),
+            draft: Draft(
+                reason: draft.reason, duration: draft.duration, scope: scope, notBefore: draft.notBefore),
+            engineer: visit.person, supportRequest: support.support, tenant: tenant, approvers: [], now: visit.now)
+        return (request, support)
+    }
+
+    private func entryReading(of id: String, _ visit: Visit) async throws -> EntryReading {
+        let tenant = try await lockbox.tenant(id, by: visit.person)
+        let support = try await lockbox.supportRequests(
+            tenant: id, page: .init(limit: PortalLimits.pageSize), by: visit.person)
+        return EntryReading(
+            tenant: tenant, resources: try await lockbox.resources(of: id, by: visit.person),
+            services: try await lockbox.services(by: visit.person), support: support.items)
+    }
+}
+
+/// What the form for a new request is made from.
+struct EntryReading: Sendable {
+    let tenant: Tenant
+    let resources: [Resource]
+    let services: [Service]
+    /// The tenant's latest support requests.
+    let support: [SupportView]
+
+    /// More than a person would look through, and more than one request may name.
+    var isTooMany: Bool { resources.count > Limits.resourcesPerRequest.upperBound }
+
+    /// What a support request is most likely about: what belongs to who opened it, at the service that it names.
+    func obvious(for view: SupportView) -> [Resource] {
+        guard !isTooMany else { return [] }
+        let offered = resources.filter { resource in view.support.service.map { $0 == resource.service } ?? true }
+        let address = view.openedBy.email.text.lowercased()
+        let own = offered.filter { $0.localName == address }
+        return own.isEmpty && offered.count == 1 ? offered : own
+    }
+}
+
+extension Tenant {
+    /// Why nobody here is asked about access; nil where its yes is needed.
+    var unaskedBecause: String? {
+        if !isLicensed { return "its plan does not include Lockbox" }
+        if !policy.requireApproval { return "its administrator has switched approval off" }
+        return nil
+    }
 }

@@ -1,3 +1,228 @@
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+
+/// Where the provider's people begin: what waits for them, what is open, what to start from.
+struct WorkPage: Page {
+    static let template = PageTemplate(PackageResources.work_mustache)
+
+    /// A support request that nobody has asked access for.
+    struct Start: Sendable {
+        let startNumber: String
+        let startSubject: String
+        let startCompany: String
+        let startTenant: String
+        let startBy: String
+        let startAt: Moment
+    }
+
+    /// Access of the reader's own that is open now.
+    struct Open: Sendable {
+        let openNumber: String
+        let openTitle: String
+        let openCompany: String
+        let openClock: Countdown
+        let openUntil: Moment
+        let isUsed: Bool
+        let openUse: String
+    }
+
+    let title = "My work"
+    let section: String? = "/work"
+    let liveTag: String?
+    let firstName: String
+    let isEngineer: Bool
+    let isManager: Bool
+    /// Whether she sees requests at all.
+    let seesRequests: Bool
+    let isAuditor: Bool
+    let failing: [AccessRow]
+    let hasFailing: Bool
+    let queue: [AccessRow]
+    let isQueueEmpty: Bool
+    let open: [Open]
+    let hasOpen: Bool
+    let questions: [AccessRow]
+    let hasQuestions: Bool
+    let waiting: [AccessRow]
+    let hasWaiting: Bool
+    let recent: [AccessRow]
+    let hasRecent: Bool
+    let hasNothing: Bool
+    let others: [AccessRow]
+    let hasOthers: Bool
+    /// Whether what is open for colleagues is her business.
+    let watchesOthers: Bool
+    let starts: [Start]
+    let hasStarts: Bool
+
+    init(_ reading: WorkReading, _ visit: Visit) {
+        func row(_ view: RequestView, hint: String? = nil) -> AccessRow {
+            AccessRow(view, tenants: reading.tenants, visit: visit, hint: hint)
+        }
+        firstName = visit.person.name.split(separator: " ").first.map(String.init) ?? visit.person.name
+        (isEngineer, isManager, seesRequests) = (visit.isEngineer, visit.isManager, visit.seesRequests)
+        isAuditor = visit.holds(.auditor)
+        failing = reading.failing.map { row($0) }
+        queue = reading.queue.map { view in
+            row(view, hint: reading.isOwn(view, visit) ? "Yours: another manager must review it." : nil)
+        }
+        open = reading.mine(in: [.active]).map { Open($0, tenants: reading.tenants) }
+        let asked = reading.mine(in: [.awaitingManager, .awaitingCustomer, .scheduled, .active])
+            .filter { reading.asked.contains($0.request.id) }
+        questions = asked.map { row($0, hint: "The customer wrote last. The clock goes on.") }
+        waiting = reading.mine(in: [.scheduled, .awaitingCustomer, .awaitingManager]).map { row($0) }
+        recent = reading.recent.map { row($0) }
+        others = reading.others.map { row($0) }
+        starts = reading.starts.map { Start($0, tenants: reading.tenants) }
+        (hasFailing, isQueueEmpty, hasOpen) = (!failing.isEmpty, queue.isEmpty, !open.isEmpty)
+        (hasQuestions, hasWaiting, hasRecent) = (!questions.isEmpty, !waiting.isEmpty, !recent.isEmpty)
+        (hasOthers, hasStarts) = (!others.isEmpty, !starts.isEmpty)
+        watchesOthers = visit.holds([.manager, .operator])
+        hasNothing = open.isEmpty && questions.isEmpty && waiting.isEmpty
+        let parts = [
+            reading.failing.map(\.rowTag), reading.queue.map(\.rowTag), reading.mine.map(\.rowTag),
+            reading.asked.map(\.text).sorted(), reading.others.map(\.rowTag),
+            reading.starts.map(\.support.number.text),
+        ]
+        liveTag = parts.map { $0.joined(separator: " ") }.joined(separator: "|")
+    }
+}
+
+extension WorkPage.Open {
+    fileprivate init(_ view: RequestView, tenants: [TenantID: Tenant]) {
+        let terms = view.request.terms
+        openNumber = view.request.id.text
+        openTitle = (view.request.state.grant?.scope ?? terms.scope).shortWords.capitalisedFirst
+        openCompany = tenants[terms.tenant]?.name ?? terms.tenant.text
+        let end = view.request.state.grant?.end ?? view.at
+        openClock = Countdown(until: end, now: view.at)
+        openUntil = Moment(end)
+        isUsed = view.useCount > 0
+        openUse = isUsed ? "Used \(counted(Int64(view.useCount), "time"))" : "Not used yet"
+    }
+}
+
+extension WorkPage.Start {
+    fileprivate init(_ view: SupportView, tenants: [TenantID: Tenant]) {
+        startNumber = view.support.number.text
+        startSubject = view.support.subject
+        startTenant = view.support.tenant.text
+        startCompany = tenants[view.support.tenant]?.name ?? view.support.tenant.text
+        startBy = view.openedBy.name
+        startAt = Moment(view.support.openedAt)
+    }
+}
+
+/// What the page of somebody's work is made from.
+struct WorkReading: Sendable {
+    var tenants: [TenantID: Tenant] = [:]
+    /// Awaiting a manager, the nearest deadline first.
+    var queue: [RequestView] = []
+    /// Requests of the reader, newest first.
+    var mine: [RequestView] = []
+    /// Those of them in which the customer wrote last.
+    var asked: Set<LockboxDomain.RequestID> = []
+    /// Open access of her colleagues, the nearest end first.
+    var others: [RequestView] = []
+    /// Over, and a service has not confirmed it.
+    var failing: [RequestView] = []
+    var starts: [SupportView] = []
+
+    /// In the order of `states`, the nearest deadline first.
+    func mine(in states: [AccessRequest.StateName]) -> [RequestView] {
+        states.flatMap { state in mine.filter { $0.request.state.name == state }.byDeadline }
+    }
+
+    /// The last few that nothing can happen to any more.
+    var recent: [RequestView] {
+        Array(mine.filter { $0.request.state.name.isTerminal }.prefix(PortalLimits.recent))
+    }
+
+    /// Whether the reader asked for it herself, under whichever record.
+    func isOwn(_ view: RequestView, _ visit: Visit) -> Bool { view.isOwn(of: visit.person) }
+}
+
+extension RequestView {
+    /// Whether `person` asked for it herself, under whichever record.
+    func isOwn(of person: Person) -> Bool {
+        people[request.terms.engineer]?.isSame(as: person) ?? (request.terms.engineer == person.id)
+    }
+}
+
+extension [RequestView] {
+    /// The nearest instant at which something happens by itself comes first.
+    fileprivate var byDeadline: [RequestView] {
+        sorted { ($0.request.state.nextDeadline ?? $0.at) < ($1.request.state.nextDeadline ?? $1.at) }
+    }
+}
+
 extension PortalSite {
-    var workRoutes: [Route] { [] }
+    var workRoutes: [Route] {
+        [page("/work", for: .provider) { _, _, visit in WorkPage(try await work(visit), visit) }]
+    }
+
+    /// How many support requests are looked at, and how many of them are offered.
+    private static let (startsSeen, startsShown) = (30, 5)
+
+    private func work(_ visit: Visit) async throws -> WorkReading {
+        guard visit.seesRequests else { return WorkReading() }
+        func those(_ filter: RequestFilter) async throws -> [RequestView] {
+            try await lockbox.requests(
+                filter, tenant: nil, page: .init(limit: PortalLimits.listed), by: visit.person
+            ).items
+        }
+        var reading = WorkReading(tenants: try await tenantsByID(visit))
+        if visit.isManager {
+            // What is stored may be older than the clock: what ran out a moment ago waits for nobody.
+            reading.queue = try await those(RequestFilter(state: .awaitingManager))
+                .filter { $0.request.state.name == .awaitingManager }.byDeadline
+        }
+        if visit.holds([.manager, .operator]) {
+            let open = try await those(RequestFilter(state: .active))
+            reading.others =
+                open.filter {
+                    $0.request.state.name == .active && $0.request.terms.engineer != visit.person.id
+                }.byDeadline
+            reading.failing = try await those(RequestFilter(state: .ended)).filter { $0.grantState == .removalFailed }
+        }
+        if visit.isEngineer {
+            reading.mine = try await own(visit)
+            for view in reading.mine where !view.request.state.name.isTerminal {
+                let thread = try await lockbox.messages(on: view.request.id.text, by: visit.person)
+                if let last = thread.last, last.author.side != .provider { reading.asked.insert(view.request.id) }
+            }
+            reading.starts = try await starts(visit)
+        }
+        return reading
+    }
+
+    /// All of the reader's requests that something can happen to, and her latest others.
+    private func own(_ visit: Visit) async throws -> [RequestView] {
+        var found: [LockboxDomain.RequestID: RequestView] = [:]
+        let states: [AccessRequest.StateName?] = [nil, .active, .scheduled, .awaitingCustomer, .awaitingManager]
+        for state in states {
+            let limit = state == nil ? PortalLimits.pageSize : PortalLimits.listed
+            let page = try await lockbox.requests(
+                RequestFilter(state: state, engineer: visit.person.id), tenant: nil, page: .init(limit: limit),
+                by: visit.person)
+            for view in page.items { found[view.request.id] = view }
+        }
+        return found.values.sorted { ($1.request.createdAt, $1.request.id) < ($0.request.createdAt, $0.request.id) }
+    }
+
+    /// The newest support requests that no access was ever asked for.
+    func starts(_ visit: Visit) async throws -> [SupportView] {
+        let newest = try await lockbox.supportRequests(
+            tenant: nil, page: .init(limit: Self.startsSeen), by: visit.person)
+        var starts: [SupportView] = []
+        for view in newest.items where starts.count < Self.startsShown {
+            let found = try await lockbox.requests(
+                RequestFilter(supportRequest: view.support.number), tenant: view.support.tenant.text,
+                page: .init(limit: 1), by: visit.person)
+            if found.items.isEmpty { starts.append(view) }
+        }
+        return starts
+    }
 }

@@ -70,10 +70,11 @@ struct Frame: Sendable {
 
     private static func navigation(for visit: Visit) -> [(label: String, href: String)] {
         guard visit.isCustomer else {
-            guard visit.holds([.engineer, .manager, .operator]) else { return [("Audit", "/audit")] }
-            var items = [
-                ("My work", "/work"), ("Requests", "/requests"), ("Support", "/support"), ("Tenants", "/tenants"),
-            ]
+            var items = [("My work", "/work")]
+            // An auditor of the provider reads its log, and neither requests nor tenants.
+            if visit.seesRequests {
+                items += [("Requests", "/requests"), ("Support", "/support"), ("Tenants", "/tenants")]
+            }
             if visit.holds([.manager, .operator, .auditor]) { items.append(("Audit", "/audit")) }
             return items
         }

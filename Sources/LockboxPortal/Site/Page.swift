@@ -75,6 +75,8 @@ enum Partials {
         "running": PackageResources.running_mustache,
         "open-access": PackageResources.open_access_mustache,
         "timeline": PackageResources.timeline_mustache,
+        "access-row": PackageResources.access_row_mustache,
+        "letters": PackageResources.letters_mustache,
     ]
 }
 

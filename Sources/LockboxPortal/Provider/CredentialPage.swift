@@ -1,0 +1,85 @@
+import LockboxDomain
+import LockboxService
+
+/// A new credential, in the one answer that ever holds its secret.
+struct CredentialPage: Page {
+    static let template = PageTemplate(PackageResources.credential_mustache)
+
+    let title: String
+    let section: String? = "/requests"
+    let number: String
+    let thing: String
+    let opens: String
+    let secret: String
+    let loginName: String
+    let service: String
+    let kind: String
+    let expiry: Moment
+    let expiryClock: Countdown
+    /// How to use it, for a person with the usual tools.
+    let how: String
+    /// What Lockbox does not know and the engineer must.
+    let unknown: String
+    let command: String
+
+    init(_ issued: IssuedCredential, _ visit: Visit) {
+        let credential = issued.credential
+        title = "Credential for \(credential.request)"
+        number = credential.request.text
+        thing = "\(credential.resource.type) \(credential.resource.localName)"
+        opens = "\(credential.actions.words) the \(thing)".capitalisedFirst
+        secret = issued.secret
+        loginName = credential.username
+        service = credential.resource.service.text
+        kind = issued.kind.rawValue.uppercased()
+        expiry = Moment(credential.expiresAt)
+        expiryClock = Countdown(until: credential.expiresAt, now: visit.now)
+        how = issued.kind.how(loginName: credential.username)
+        unknown = issued.kind.unknown(service: service)
+        command = issued.kind.command(loginName: credential.username)
+    }
+}
+
+extension Service.Kind {
+    /// In the words of the API and the command-line tool.
+    fileprivate func how(loginName: String) -> String {
+        switch self {
+        case .imap: "Sign in to the IMAP server as \(loginName) with the token, by XOAUTH2 or OAUTHBEARER."
+        case .http: "Send the token with each request: Authorization: Bearer <token>."
+        case .sql: "Connect to the database as \(loginName) with the token as the password."
+        }
+    }
+
+    fileprivate func unknown(service: String) -> String {
+        switch self {
+        case .imap:
+            "Lockbox does not know the server’s address: put that of the support instance of “\(service)” for SERVER."
+        case .http: "Lockbox does not know the service’s address: put that of “\(service)” for SERVER."
+        case .sql: "Lockbox does not know the server’s address: put that of “\(service)” for SERVER."
+        }
+    }
+
+    /// Lines for a shell. The token is asked for, so that it stands neither in the shell's history nor in the list of
+    /// processes.
+    fileprivate func command(loginName: String) -> String {
+        switch self {
+        case .imap:
+            """
+            read -rsp 'Token: ' TOKEN
+            printf 'user = "%s:"\\noauth2-bearer = "%s"\\n' \(loginName) "$TOKEN" |
+              curl -K - --ssl-reqd imap://SERVER/ -X 'LIST "" "*"'
+            """
+        case .http:
+            """
+            read -rsp 'Token: ' TOKEN
+            printf 'header = "Authorization: Bearer %s"\\n' "$TOKEN" |
+              curl -K - https://SERVER/
+            """
+        case .sql:
+            """
+            read -rsp 'Token: ' PGPASSWORD && export PGPASSWORD
+            psql -h SERVER -U \(loginName)
+            """
+        }
+    }
+}

@@ -1,0 +1,206 @@
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+
+/// What an engineer has typed so far into the form for a new request, right or wrong.
+struct RequestEntry: Sendable {
+    var tenant = ""
+    var supportRequest = ""
+    /// `service type:name` of each resource that is ticked.
+    var picked: [String] = []
+    /// Those of them to be changed too.
+    var written: Set<String> = []
+    /// Resources by line, where a tenant has too many to tick.
+    var lines = ""
+    var amount = "1"
+    var unit = Unit.hours
+    /// As the browser gives it, without a zone; it means UTC.
+    var start = ""
+    var reason = ""
+    /// The earlier request that this one extends.
+    var extends: String?
+
+    enum Unit: String, CaseIterable, Sendable {
+        case minutes, hours
+
+        func span(_ count: Int64) -> TimeSpan {
+            switch self {
+            case .minutes: .minutes(count)
+            case .hours: .hours(count)
+            }
+        }
+    }
+
+    /// The controls of the form.
+    enum Field: String, CaseIterable, Sendable {
+        case tenant, supportRequest, resources, duration, start, reason
+    }
+
+    /// Something that is wrong with it, in words.
+    struct Fault: Sendable {
+        let field: Field?
+        let sentence: String
+    }
+
+    init() {}
+
+    init(_ form: Form) {
+        tenant = form["tenant"] ?? ""
+        supportRequest = form["supportRequest"] ?? ""
+        picked = form.all("pick")
+        written = Set(picked.filter { form[Self.actionsName(of: $0)] == "write" })
+        lines = form["lines"] ?? ""
+        amount = form["amount"] ?? ""
+        unit = form["unit"].flatMap(Unit.init(rawValue:)) ?? .hours
+        start = form["start"] ?? ""
+        reason = form["reason"] ?? ""
+        extends = form["extends"].flatMap { LockboxDomain.RequestID($0)?.text }
+    }
+
+    /// The name of the control that says what may be done to a resource.
+    static func actionsName(of resource: String) -> String { "actions \(resource)" }
+    static func value(of resource: Resource) -> String { "\(resource.service) \(resource.name)" }
+
+    /// All of it as hidden fields, so that what was looked at is what is sent.
+    var hiddenFields: [(name: String, value: String)] {
+        var fields = [
+            ("tenant", tenant), ("supportRequest", supportRequest), ("lines", lines), ("amount", amount),
+            ("unit", unit.rawValue), ("start", start), ("reason", reason),
+        ]
+        fields += picked.map { ("pick", $0) }
+        fields += picked.filter(written.contains).map { (Self.actionsName(of: $0), "write") }
+        if let extends { fields.append(("extends", extends)) }
+        return fields.filter { !$0.1.isEmpty }.map { (name: $0.0, value: $0.1) }
+    }
+}
+
+// MARK: - Reading
+
+extension RequestEntry {
+    /// What it asks for, as far as it can be read at all; the rules judge the rest.
+    func draft(services: [Service]) -> (draft: RequestDraft?, faults: [Fault]) {
+        var faults: [Fault] = []
+        func reading<Value>(_ field: Field, _ read: () throws(Refusal) -> Value) -> Value? {
+            do {
+                return try read()
+            } catch {
+                faults.append(Fault(field: field, sentence: error.entryWords))
+                return nil
+            }
+        }
+        let resources = reading(.resources) { () throws(Refusal) in try resourceLines(services: services) }
+        let duration = reading(.duration, readDuration)
+        let notBefore = reading(.start, readStart)
+        if supportRequest.isEmpty {
+            faults.append(Fault(field: .supportRequest, sentence: "Say which support request it is for."))
+        }
+        _ = reading(.reason) { () throws(Refusal) in
+            try Text.check(reason, field: "reason", length: Limits.reasonLength, multiline: true)
+        }
+        guard faults.isEmpty, let resources, let duration, let notBefore else { return (nil, faults) }
+        let draft = RequestDraft(
+            tenant: tenant, supportRequest: supportRequest, reason: reason, duration: duration, resources: resources,
+            notBefore: notBefore)
+        return (draft, [])
+    }
+
+    private func readDuration() throws(Refusal) -> TimeSpan {
+        guard let count = Int64(amount), count > 0, count <= 10_000 else {
+            throw .invalid(field: "duration", problem: .malformed(expected: "a whole number above 0"))
+        }
+        return unit.span(count)
+    }
+
+    /// Nil is a start at once.
+    private func readStart() throws(Refusal) -> Timestamp? {
+        guard !start.isEmpty else { return nil }
+        let seconds = start.utf8.count == 16 ? ":00" : ""
+        guard let instant = Timestamp(start + seconds + "Z") else {
+            throw .invalid(
+                field: "notBefore", problem: .malformed(expected: "a date and time such as 2026-11-23T20:15"))
+        }
+        return instant
+    }
+
+    private func resourceLines(services: [Service]) throws(Refusal) -> [RequestDraft.Line] {
+        var found: [RequestDraft.Line] = []
+        for value in picked {
+            let parts = value.split(separator: " ", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { throw .unknownReference(field: "resources", noun: .resource) }
+            let actions = written.contains(value) ? ["read", "write"] : ["read"]
+            found.append(.init(service: parts[0], id: parts[1], actions: actions))
+        }
+        for line in lines.split(whereSeparator: \.isNewline) where line.contains(where: { !$0.isWhitespace }) {
+            found.append(try Self.line(String(line), services: services))
+        }
+        guard !found.isEmpty else { throw .invalid(field: "resources", problem: .missing) }
+        return found
+    }
+
+    /// One resource as the command-line tool takes it: `[service/]type:name[:read|:write]`.
+    private static func line(_ text: String, services: [Service]) throws(Refusal) -> RequestDraft.Line {
+        var rest = text.split(whereSeparator: \.isWhitespace).joined()
+        var actions = ["read"]
+        if rest.hasSuffix(":write") {
+            actions = ["read", "write"]
+            rest.removeLast(":write".count)
+        } else if rest.hasSuffix(":read") {
+            rest.removeLast(":read".count)
+        }
+        let parts = rest.split(separator: "/", maxSplits: 1).map(String.init)
+        guard let name = parts.last, name.contains(":") else {
+            throw .invalid(
+                field: "resources",
+                problem: .notAllowedHere("“\(rest)” is not of the form type:name, such as mailbox:sue@contoso.test."))
+        }
+        if parts.count == 2 { return .init(service: parts[0], id: name, actions: actions) }
+        let fitting = services.filter { name.hasPrefix("\($0.resourceType):") }
+        guard let service = fitting.first else { throw .unknownReference(field: "resources", noun: .resource) }
+        guard fitting.count == 1 else {
+            let choices = fitting.map { "\($0.id)/\(name)" }.joined(separator: " or ")
+            throw .invalid(
+                field: "resources", problem: .notAllowedHere("Several services have such a thing: write \(choices)."))
+        }
+        return .init(service: service.id.text, id: name, actions: actions)
+    }
+}
+
+extension Refusal {
+    /// Which control of the form for a new request is wrong; nil where none is.
+    var entryField: RequestEntry.Field? {
+        guard let field else { return nil }
+        return switch field {
+        case "tenant": .tenant
+        case "supportRequest": .supportRequest
+        case "duration": .duration
+        case "notBefore": .start
+        case "reason": .reason
+        case _: field.hasPrefix("resources") ? .resources : nil
+        }
+    }
+
+    /// The sentence in the words of the form for a new request.
+    var entryWords: String {
+        switch self {
+        case .invalid("resources", .missing): "Choose at least one resource."
+        case .invalid("resources", .notAllowedHere(let why)): why
+        case .invalid("reason", .missing): "Write why you need it. The customer decides by what you write."
+        case .invalid("reason", let problem): "The reason \(problem.sentence)"
+        case .invalid("duration", .outOfRange): "The time is too short."
+        case .invalid("duration", let problem): "The time \(problem.sentence)"
+        case .exceedsCap(let cap): "This tenant allows access for at most \(cap.words)."
+        case .invalid("notBefore", .outOfRange("an instant in the future")): "The start is in the past. Times are UTC."
+        case .invalid("notBefore", .outOfRange):
+            "The start is too far ahead: at most \(Limits.scheduleAhead.words) are allowed."
+        case .invalid("notBefore", let problem): "The start \(problem.sentence)"
+        case .unknownReference("supportRequest", _): "This tenant has no support request with that number."
+        case .unknownReference("tenant", _): "There is no such tenant."
+        case .unknownReference(_, .resource), .unknownReference(_, .service):
+            "This tenant has no such resource. Look at its page for those it has."
+        case .invalid(_, .duplicate): "A resource is given twice."
+        case .invalid(_, .outOfRange(let range)): "Too much at once; allowed is \(range)."
+        case .keyReused: "This page was out of date. Here it is anew: look through it, and send it again."
+        case _: sentence
+        }
+    }
+}
