@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 from lockbox_rig import clock, secrets
+from lockbox_rig.browser import Browser, Profile
 from lockbox_rig.directory import DirectoryFile, imap_service
 from lockbox_rig.lockboxd import LOCKBOXD, Lockboxd
 from lockbox_rig.machine import Scratch, free_port
@@ -63,11 +64,41 @@ def install():
         scratch.remove()
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    browser = Browser()
+    try:
+        yield browser
+    finally:
+        browser.stop()
+
+
+@pytest.fixture
+def open_browser(chromium):
+    """Gives people browsers of their own, and looks at the end that nothing went wrong in any of them."""
+    made = []
+
+    def open_browser(url, **how):
+        made.append(chromium.profile(url, **how))
+        return made[-1]
+
+    yield open_browser
+    problems = []
+    for profile in made:
+        try:
+            profile.close()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Beside a failure, what the servers complained of last."""
+    """Beside a failure, what the servers complained of last, and what people saw."""
     report = (yield).get_result()
     if report.failed:
         for lockbox in Lockboxd.running:
             complaints = [line for line in lockbox.output.splitlines() if '"level":"info"' not in line]
             report.sections.append((f"lockboxd in {lockbox.folder}", "\n".join(complaints[-10:])))
+        for profile in Profile.open:
+            report.sections.append(("what was seen", "\n".join(profile.photograph())))

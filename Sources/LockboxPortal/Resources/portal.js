@@ -1,17 +1,19 @@
 // What is alive on a page. Every page works without it.
 "use strict";
 
-// The server's clock, whatever the browser's says.
-let served = Number(document.documentElement.dataset.now), loaded = performance.now();
-const now = () => served + (performance.now() - loaded);
 const main = document.getElementById("main");
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const never = -1e9;
 
-// ---- Clocks
+/* The server's clock, whatever the device's says. */
 
-const units = [["day", 86400000], ["hour", 3600000], ["minute", 60000], ["second", 1000]];
+let served = Number(document.documentElement.dataset.now);
+let servedAt = performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now();
+const now = () => served + performance.now() - servedAt;
+
 function left(ms) {
   const parts = [];
-  for (const [name, size] of units) {
+  for (const [name, size] of [["day", 86400000], ["hour", 3600000], ["minute", 60000], ["second", 1000]]) {
     const count = Math.floor(ms / size);
     ms -= count * size;
     if (count > 0 || (name === "second" && !parts.length)) parts.push(count + " " + name + (count === 1 ? "" : "s"));
@@ -19,186 +21,265 @@ function left(ms) {
   return parts.slice(0, 2).join(" ") + " left";
 }
 
-let nextLook = 0;
+const running = new WeakSet();
 function tick() {
-  let isOver = false;
-  for (const item of document.querySelectorAll(".countdown[data-until]")) {
+  for (const item of all("[data-until]")) {
     const ms = Number(item.dataset.until) - now();
-    const text = ms > 0 ? left(ms) : "time is over";
-    if (item.textContent !== text) item.textContent = text;
-    item.classList.toggle("soon", ms > 0 && ms < 900000);
-    item.classList.toggle("over", ms <= 0);
-    isOver ||= ms < -500;
-  }
-  // What ran out has changed at the server too; forms that are too late say so before they are sent.
-  for (const part of document.querySelectorAll("section[data-until]")) {
-    if (Number(part.dataset.until) > now() || part.dataset.over) continue;
-    part.dataset.over = "yes";
-    for (const button of part.querySelectorAll("button")) button.disabled = true;
-    say(part, "The time to decide is over. Nothing can be sent any more.");
-  }
-  if (isOver && tag() !== undefined && performance.now() > nextLook) {
-    nextLook = performance.now() + 15000;
-    refresh();
+    if (item.matches(".countdown")) {
+      const text = ms > 0 ? left(ms) : "time is over";
+      if (item.textContent !== text) item.textContent = text;
+      item.classList.toggle("soon", ms > 0 && ms < 900000);
+      item.classList.toggle("over", ms <= 0);
+    } else if (ms <= 0) {
+      closeForms(item);
+    }
+    if (ms > 0) running.add(item);
+    else if (running.delete(item)) setTimeout(refresh, 1000);
   }
 }
 
-// The reader's own time first, UTC beside it.
-const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const utc = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZone: "UTC", hour12: false });
-function localise(root) {
-  for (const item of root.querySelectorAll("time[data-local]")) {
-    const date = new Date(item.dateTime);
+function closeForms(section) {
+  const buttons = all("form button:enabled", section);
+  if (!buttons.length) return;
+  for (const button of buttons) button.disabled = true;
+  section.prepend(element("p", "notice warn", "The time is over. This can no longer be sent."));
+  say("The time is over.");
+}
+
+/* The reader's own time first, UTC beside it. */
+
+function enliven() {
+  for (const item of all("time[data-local]")) {
+    const date = new Date(item.dateTime), length = /\d:\d\d:\d/.test(item.textContent) ? 8 : 5;
+    const local = date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: length > 5 ? "medium" : "short" });
     item.title = item.textContent;
-    item.textContent = local.format(date) + " (" + utc.format(date) + " UTC)";
+    item.textContent = `${local} (${date.toISOString().substr(11, length)} UTC)`;
     item.removeAttribute("data-local");
   }
-}
-
-// ---- Words to the reader
-
-function say(place, text, link, label) {
-  const note = document.createElement("p");
-  note.className = "notice warn said-live";
-  note.setAttribute("role", "status");
-  note.append(text + " ");
-  if (link) {
-    const anchor = document.createElement("a");
-    anchor.href = link;
-    anchor.textContent = label;
-    note.append(anchor);
-  }
-  for (const old of place.querySelectorAll(":scope > .said-live")) old.remove();
-  place.prepend(note);
-}
-
-// ---- Changes
-
-const tag = () => main.dataset.live;
-const dirty = new Set();
-const isTyping = () => {
-  for (const form of dirty) if (!form.isConnected) dirty.delete(form);
-  const at = document.activeElement;
-  return dirty.size > 0 || (at && main.contains(at) && at.matches("input, textarea, select"));
-};
-
-let isLooking = false, isStale = false;
-async function refresh() {
-  if (isLooking) { isStale = true; return; }
-  isLooking = true;
-  try {
-    const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
-    if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { signedOut(); return; }
-    if (!answer.ok) return;
-    take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  } catch {
-    // The server is away; the stream's next try, or the reader's, finds it again.
-  } finally {
-    isLooking = false;
-    if (isStale) { isStale = false; refresh(); }
-  }
-}
-
-function take(page) {
-  const fresh = page.getElementById("main");
-  if (!fresh || fresh.dataset.live === tag()) return;
-  if (isTyping()) {
-    say(main, "This page has changed. What you have typed is kept.", location.href, "Show the change");
-    return;
-  }
-  served = Number(page.documentElement.dataset.now);
-  loaded = performance.now();
-  const open = [...main.querySelectorAll("details")].map((item) => item.open);
-  const kept = main.querySelectorAll("details").length === fresh.querySelectorAll("details").length;
-  main.replaceChildren(...fresh.childNodes);
-  main.dataset.live = fresh.dataset.live ?? "";
-  if (kept) main.querySelectorAll("details").forEach((item, index) => { item.open = open[index]; });
-  document.title = page.title;
-  ready(main);
-  announce("This page was updated.");
-}
-
-function announce(text) {
-  let place = document.getElementById("announced");
-  if (!place) {
-    place = document.createElement("p");
-    place.id = "announced";
-    place.className = "hidden";
-    place.setAttribute("role", "status");
-    document.body.append(place);
-  }
-  place.textContent = text;
-}
-
-let stream = null, polling = 0;
-function signedOut() {
-  hush();
-  say(main, "You are signed out.", "/sign-in?next=" + encodeURIComponent(location.pathname), "Sign in again");
-}
-
-function listen() {
-  if (tag() === undefined || stream || document.hidden) return;
-  stream = new EventSource("/live");
-  stream.addEventListener("changed", refresh);
-  stream.addEventListener("error", () => {
-    // Refused for good: too many pages are open, or the session is over. Asking now and then finds out which.
-    if (stream && stream.readyState === EventSource.CLOSED) {
-      stream = null;
-      if (!polling) polling = setInterval(refresh, 15000);
-      refresh();
-    }
-  });
-}
-
-function hush() {
-  stream?.close();
-  stream = null;
-  clearInterval(polling);
-  polling = 0;
-}
-
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) hush(); else { listen(); if (tag() !== undefined) refresh(); }
-});
-addEventListener("pagehide", hush);
-addEventListener("pageshow", (event) => {
-  for (const form of document.forms) delete form.dataset.sent;
-  // Out of the browser's memory: what it shows may be long past.
-  if (event.persisted) { listen(); refresh(); }
-});
-
-// ---- Forms
-
-document.addEventListener("input", (event) => { if (event.target.form?.method === "post") dirty.add(event.target.form); });
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.method !== "post") return;
-  if (form.dataset.sent) { event.preventDefault(); return; }
-  form.dataset.sent = "yes";
-  dirty.delete(form);
-});
-
-async function copy(button) {
-  const field = document.getElementById(button.dataset.copy);
-  try {
-    await navigator.clipboard.writeText(field.value ?? field.textContent);
-    button.textContent = "Copied";
-  } catch {
-    field.select?.();
-    button.textContent = "Press Ctrl-C";
-  }
-}
-
-function ready(root) {
-  localise(root);
-  for (const button of root.querySelectorAll("[data-copy]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => copy(button));
-  }
+  for (const button of all("[data-copy]")) button.hidden = !navigator.clipboard;
   tick();
 }
 
-ready(document);
+/* Saying more than the page does. */
+
+function element(name, classes, text) {
+  const made = document.createElement(name);
+  made.className = classes;
+  made.textContent = text;
+  return made;
+}
+
+const voice = element("p", "hidden", "");
+voice.setAttribute("role", "status");
+document.body.append(voice);
+function say(text) {
+  voice.textContent = "";
+  setTimeout(() => voice.textContent = text, 100);
+}
+
+let notice;
+function hush() {
+  notice?.remove();
+  notice = null;
+}
+// `act` is what a button does, or where a link leads.
+function tell(text, label, act) {
+  if (notice?.dataset.text === text) return;
+  hush();
+  notice = element("div", "notice live banner", "");
+  notice.dataset.text = text;
+  const made = element(act.call ? "button" : "a", "button", label);
+  if (act.call) made.onclick = () => act();
+  else made.href = act;
+  // What was typed stays here meanwhile.
+  if (isTyped()) made.target = "_blank";
+  notice.append(element("p", "", text), made);
+  main.before(notice);
+  say(text);
+}
+
+/* What the reader is doing. */
+
+const isChoice = (field) => /^(checkbox|radio)$/.test(field.type);
+function isChanged(field) {
+  if (field.readOnly || field.matches(":autofill")) return false;
+  if (isChoice(field)) return field.checked !== field.defaultChecked;
+  if (field.options) return field.value !== (field.querySelector("[selected]") ?? field.options[0])?.value;
+  // In a form that came back, what was typed is the default.
+  return field.value !== (main.dataset.page ? "" : field.defaultValue);
+}
+const fields = () => all("input:not([type=hidden]), select, textarea", main);
+const isTyped = () => fields().some(isChanged);
+function isUsed() {
+  const selection = getSelection();
+  return isTyped() || fields().includes(document.activeElement) || main.querySelector(".secret")
+    || (!selection.isCollapsed && main.contains(selection.anchorNode));
+}
+
+let usedAt = never, sentAt = never, swappedAt = never;
+for (const type of ["pointerdown", "keydown", "wheel", "touchmove"]) {
+  addEventListener(type, () => usedAt = performance.now(), { capture: true, passive: true });
+}
+
+// A second click sends nothing, nor one meant for what stood here a moment ago.
+const sent = new Map();
+addEventListener("submit", (event) => {
+  const form = event.target, at = performance.now();
+  if (form.getAttribute("method") !== "post") return;
+  if (at - (sent.get(form) ?? never) < 10000 || at - swappedAt < 400) return event.preventDefault();
+  sent.set(form, at);
+  sentAt = at;
+});
+
+addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  event.preventDefault();
+  const field = document.getElementById(button.dataset.copy);
+  navigator.clipboard.writeText(field.value ?? field.textContent).then(
+    () => say(button.textContent = "Copied"),
+    () => say("Copying is not allowed."));
+});
+
+/* Pages that follow changes. `data-live` changes with what is shown; `data-page` is where a form's answer belongs. */
+
+const here = () => main.dataset.page ?? location.pathname + location.search;
+let fetching = false, again = false, failures = 0, fresh = null;
+
+async function refresh() {
+  if (document.hidden || !document.querySelector("main[data-live], main [data-until]")) return;
+  again = true;
+  if (fetching) return;
+  fetching = true;
+  while (again) {
+    again = false;
+    try {
+      await look();
+    } catch {
+      // Once may be a new start.
+      if (++failures > 1) tell("Lockbox cannot be reached. This page may be out of date.", "Try again", refresh);
+    }
+  }
+  fetching = false;
+}
+
+async function look() {
+  const answer = await fetch(here(), {
+    headers: { "X-Live": "1" }, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(20000),
+  });
+  if (answer.type === "opaqueredirect" || answer.status === 401) {
+    failures++;
+    return tell("You were signed out.", "Sign in again", "/sign-in?next=" + encodeURIComponent(here()));
+  }
+  if (!answer.ok && answer.status !== 404) throw answer.status;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const who = (root) => root.querySelector(".who")?.textContent;
+  failures = 0;
+  if (!answer.ok || who(page) !== who(document)) {
+    return tell("This page is not shown to you any more.", "Reload", () => location.assign(here()));
+  }
+  // Never back, however long the answer took.
+  const made = Number(page.documentElement.dataset.now);
+  if (made > now()) [served, servedAt] = [made, performance.now()];
+  // The session may have got a new secret.
+  const token = page.querySelector("[name=csrf]")?.value;
+  if (token) for (const field of all("[name=csrf]")) field.value = token;
+  fresh = page.getElementById("main").dataset.live === main.dataset.live ? null : page;
+  if (fresh) settle();
+  else hush();
+}
+
+function settle() {
+  if (!fresh) return;
+  const at = performance.now();
+  if (at - usedAt < 1000 || at - sentAt < 10000) return setTimeout(settle, 500);
+  if (!isUsed()) return swap();
+  tell("This page has changed." + (isTyped() ? " Your input is kept." : ""), "Show the change", swap);
+}
+
+// Finds a thing again in another copy of the page.
+const trace = (item) => [
+  item.localName, item.id, item.getAttribute("href"), item.form?.getAttribute("action"), item.name,
+  isChoice(item) && item.value, item.matches("a, button, summary") && item.textContent,
+].join("\n");
+const find = (wanted) => all("*", main).find((item) => trace(item) === wanted);
+
+function swap() {
+  const page = fresh, next = page.getElementById("main"), focused = document.activeElement;
+  const focus = main.contains(focused) && trace(focused);
+  const open = all("summary", main).map((item) => [trace(item), item.parentNode.open]);
+  const typed = fields().filter((field) => field.type !== "password" && isChanged(field));
+  const [x, y] = [scrollX, scrollY];
+  fresh = null;
+  hush();
+
+  if (main.dataset.page) history.replaceState(null, "", here());
+  delete main.dataset.page;
+  delete main.dataset.live;
+  Object.assign(main.dataset, next.dataset);
+  main.replaceChildren(...next.childNodes);
+  document.title = page.title;
+  enliven();
+
+  for (const [summary, wasOpen] of open) {
+    const details = find(summary)?.parentNode;
+    if (details) details.open = wasOpen;
+  }
+  for (const old of typed) {
+    const field = find(trace(old));
+    if (field) {
+      if (isChoice(old)) field.checked = old.checked;
+      else field.value = old.value;
+    } else if (old.localName === "textarea") {
+      const kept = element("label", "field notice", ""), text = element("textarea", "", old.value);
+      text.readOnly = true;
+      kept.append(element("span", "", "What you had written"), text);
+      main.prepend(kept);
+    }
+  }
+  if (focus) (find(focus) ?? main).focus({ preventScroll: true });
+  scrollTo(x, y);
+  swappedAt = performance.now();
+  const state = main.querySelector(".badge")?.textContent;
+  say("This page was updated." + (state ? ` ${state}.` : ""));
+  if (!main.dataset.live) leave();
+}
+
+let stream, retry;
+function follow() {
+  clearTimeout(retry);
+  if (document.hidden || stream || !main.dataset.live) return;
+  const source = stream = new EventSource("/live");
+  source.addEventListener("changed", refresh);
+  source.onerror = () => {
+    refresh();
+    // Else the browser tries again.
+    if (source.readyState !== EventSource.CLOSED) return;
+    leave();
+    retry = setTimeout(follow, Math.min(15000 * 2 ** failures, 120000));
+  };
+}
+function leave() {
+  stream?.close();
+  stream = null;
+  clearTimeout(retry);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return leave();
+  refresh();
+  follow();
+});
+addEventListener("pagehide", leave);
+addEventListener("pageshow", (event) => {
+  sent.clear();
+  sentAt = never;
+  if (!event.persisted) return;
+  refresh();
+  follow();
+});
+
+enliven();
 setInterval(tick, 1000);
-listen();
 document.querySelector("[data-focus]")?.focus();
+follow();

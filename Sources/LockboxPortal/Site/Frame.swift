@@ -25,6 +25,8 @@ struct Frame: Sendable {
     let csrf: String
     let serverTime: Int64
     let liveTag: String?
+    /// Where the script finds the page anew if this is the answer to a form.
+    let formPage: String?
     let done: String?
     let styleSheet = Assets.styleSheet.path
     let script = Assets.script.path
@@ -45,6 +47,7 @@ struct Frame: Sendable {
         csrf = visit.csrf
         serverTime = visit.now.milliseconds
         liveTag = page.liveTag
+        formPage = visit.formPage
         self.done = done?.sentence
         content = page.content()
     }
@@ -54,7 +57,7 @@ struct Frame: Sendable {
         tabTitle = "\(page.title) · Lockbox"
         (place, organisation, hue, area) = ("door", "Lockbox", 0, nil)
         (navigation, personName, personRoles, csrf) = ([], nil, "", "")
-        (liveTag, done) = (nil, nil)
+        (liveTag, formPage, done) = (nil, nil, nil)
         serverTime = now.milliseconds
         content = page.content()
     }

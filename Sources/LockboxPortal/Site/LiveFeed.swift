@@ -75,6 +75,14 @@ private final class Bell: Sendable {
     }
 }
 
+extension TimeSpan {
+    /// What is left until `end`, in whole milliseconds, rounded up; 0 once it is over.
+    init(until end: ContinuousClock.Instant) {
+        let (seconds, attoseconds) = (end - .now).components
+        self.init(milliseconds: max(0, seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+    }
+}
+
 /// One open page's place in the feed, which is free again once nobody holds this.
 final class LiveListener: Sendable {
     private let bell: Bell
@@ -92,6 +100,16 @@ final class LiveListener: Sendable {
     /// Waits for `span`, or until something may have changed. False once the other end has gone, or the server stops.
     func wait(_ span: TimeSpan) async -> Bool {
         await bell.pause(milliseconds: span.milliseconds) && !bell.isHungUp
+    }
+
+    /// Waits for all of `span`, whatever changes meanwhile. False as with `wait`.
+    func rest(_ span: TimeSpan) async -> Bool {
+        let end = ContinuousClock.now + .milliseconds(span.milliseconds)
+        while true {
+            let left = TimeSpan(until: end)
+            guard left.milliseconds > 0 else { return true }
+            guard await wait(left) else { return false }
+        }
     }
 
     /// Whether something may have changed since this was last asked.

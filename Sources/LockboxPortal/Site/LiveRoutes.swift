@@ -57,16 +57,24 @@ private struct LiveStream: Sendable {
         var known = try await logSize()
         // What changed between the page's making and this stream's beginning is not known.
         try await writer.write(ByteBuffer(string: "retry: 3000\n\n" + Self.changed))
-        while await listener.wait(PortalLimits.heartBeat), try await sessions.look(secret) != nil {
+        var beat = Self.nextBeat()
+        while await listener.wait(TimeSpan(until: beat)), try await sessions.look(secret) != nil {
             if listener.takeChange(), try await isNews(&known) {
                 try await writer.write(ByteBuffer(string: Self.changed))
                 // Many changes in a row are told as one.
-                guard await listener.wait(PortalLimits.liveRest) else { break }
-            } else {
+                guard await listener.rest(PortalLimits.liveRest) else { break }
+                beat = Self.nextBeat()
+            } else if ContinuousClock.now >= beat {
+                // Only when it is time: a comment for what does not concern this reader would tell of it all the same.
                 try await writer.write(ByteBuffer(string: ":\n\n"))
+                beat = Self.nextBeat()
             }
         }
         try await writer.finish(nil)
+    }
+
+    private static func nextBeat() -> ContinuousClock.Instant {
+        .now + .milliseconds(PortalLimits.heartBeat.milliseconds)
     }
 
     /// An event without data is not dispatched by browsers.

@@ -20,6 +20,9 @@ struct PortalBoundary: RouterMiddleware {
             response = try await next(request, context)
         } catch {
             response = try await answer(to: error, request, context)
+            if case Refusal.tooManyAttempts(let wait) = error {
+                response.headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
+            }
         }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         for (name, value) in Self.headers { response.headers[name] = value }

@@ -103,12 +103,13 @@ extension PortalSite {
         Route(method: .post, path: path) { request, context in
             try checkOrigin(of: request)
             let form = try await Form(request)
-            let visit: Visit
+            var visit: Visit
             do {
                 visit = try await self.visit(of: request, context)
             } catch Refusal.notSignedIn {
                 throw PortalError.signedOutMeanwhile(kept: form.longTexts, back: back(context))
             }
+            visit.formPage = back(context)
             guard audience.includes(visit.person) else { throw Refusal.notFound(.page) }
             guard sessions.csrfMatches(form.secret("csrf"), visit.signedIn) else { throw PortalError.foreignForm }
             return try await take(form, context, visit)

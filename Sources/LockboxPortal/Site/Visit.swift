@@ -13,6 +13,8 @@ struct Visit: Sendable {
     let now: Timestamp
     /// For the next form's `key`: a second click, or a second sending, of one form is one command.
     let formKey: String
+    /// Where this answers a form: the page that shows it.
+    var formPage: String?
 
     var person: Person { signedIn.person }
     /// What every form of the page carries (`{{> form-guard}}`).

@@ -30,7 +30,7 @@ class Lockboxd:
             "dataDir": str(folder / "data"), "mail": mail or f"file:{self.letters}", **settings}
         self.config = folder / "lockbox.yaml"
         self.write_config()
-        self.tokens, self.process, self._runs = {}, None, 0
+        self.tokens, self.passwords, self.process, self._runs = {}, {}, None, 0
 
     def write_config(self):
         (self.folder / "data").mkdir(exist_ok=True)
@@ -60,6 +60,7 @@ class Lockboxd:
     def password(self, email, password=None):
         password = password or secrets.new("password")
         self.run("password", "--person", email, input=password + "\n")
+        self.passwords[email] = password
         self.tokens.pop(email, None)  # A new password ends the tokens of before.
         return password
 

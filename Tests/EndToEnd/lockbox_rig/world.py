@@ -79,6 +79,14 @@ class World:
             raise AttributeError(name)
         return self.apis[name]
 
+    def password(self, name):
+        """What she signs in to the portal with, by first name. It is set when it is first asked for."""
+        email = self.directory.people[name]
+        if email not in self.lockbox.passwords:
+            self.lockbox.password(email)
+            self.apis[name].token = self.lockbox.token(email)
+        return self.lockbox.passwords[email]
+
     # The workflow up to a point, for tests of what comes after it. Each gives back the request as the API shows it.
 
     members = {"contoso": "sue", "fabrikam": "fred", "tailspin": "tess", "northwind": "nora", "wingtip": "will"}
