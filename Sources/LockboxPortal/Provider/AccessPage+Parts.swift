@@ -213,8 +213,8 @@ extension AccessPage.Closing.RemovalLine {
         removalService = removal.service.text
         isFailed = removal.progress == .failed
         switch removal.progress {
-        case .confirmed: removalWords = "confirmed that nothing is left open"
-        case .pending: removalWords = "is being told; not confirmed yet"
+        case .confirmed: removalWords = "has confirmed that nothing is left open."
+        case .pending: removalWords = "is being told; it has not confirmed yet."
         case .failed:
             let why = removal.problem.map { " (\($0))" } ?? ""
             removalWords =

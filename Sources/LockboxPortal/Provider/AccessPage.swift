@@ -101,7 +101,7 @@ struct AccessPage: Page {
     private static func summary(_ reading: AccessReading) -> String {
         let terms = reading.view.request.terms
         let verb = reading.view.request.state.name.isTerminal ? "asked" : "asks"
-        return "\(reading.view.engineerName) \(verb) \(reading.companies.tenant) to \(terms.scope.shortWords) "
+        return "\(reading.view.engineerName) \(verb) to \(terms.scope.shortWords) of \(reading.companies.tenant) "
             + "for \(terms.duration.words)."
     }
 

@@ -93,6 +93,7 @@ struct NewRequestPage: Page {
     let cap: String
     let start: String
     let earliest: String
+    let clock: String
     let reason: String
     let unasked: String?
     let csrf: String
@@ -120,6 +121,7 @@ struct NewRequestPage: Page {
         cap = reading.tenant.policy.maxAccess.words
         start = entry.start
         earliest = String(visit.now.description.prefix(16))
+        clock = visit.now.words()
         reason = entry.reason
         unasked = reading.tenant.unaskedBecause.map { why in
             "\(reading.tenant.name) will not be asked: \(why). A manager’s approval alone opens the access."

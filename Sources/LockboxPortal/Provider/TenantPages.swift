@@ -138,7 +138,7 @@ struct TenantPage: Page {
             ? "Lockbox is part of the plan" : "Lockbox is not part of the plan, so the switch above has no effect"
         decisionWindow = policy.decisionWindow.words
         maxAccess = policy.maxAccess.words
-        approvals = counted(Int64(policy.approvalsNeeded), "approval")
+        approvals = "\(policy.approvalsNeeded)"
         isAsked = tenant.requiresApproval
         isEngineer = visit.isEngineer
         let fitting = resources.filter { $0.name.mentions(find) }
@@ -150,7 +150,7 @@ struct TenantPage: Page {
                 ? nil
                 : ServiceResources(
                     serviceName: service.id.text, serviceKind: service.kind.rawValue.uppercased(), names: names,
-                    count: counted(Int64(count), service.resourceType))
+                    count: counted(Int64(count), "resource"))
         }
         hasResources = !groups.isEmpty
         self.find = find

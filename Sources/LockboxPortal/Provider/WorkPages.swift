@@ -72,7 +72,8 @@ struct WorkPage: Page {
         let asked = reading.mine(in: [.awaitingManager, .awaitingCustomer, .scheduled, .active])
             .filter { reading.asked.contains($0.request.id) }
         questions = asked.map { row($0, hint: "The customer wrote last. The clock goes on.") }
-        waiting = reading.mine(in: [.scheduled, .awaitingCustomer, .awaitingManager]).map { row($0) }
+        waiting = reading.mine(in: [.scheduled, .awaitingCustomer, .awaitingManager])
+            .filter { !reading.asked.contains($0.request.id) }.map { row($0) }
         recent = reading.recent.map { row($0) }
         others = reading.others.map { row($0) }
         starts = reading.starts.map { Start($0, tenants: reading.tenants) }
