@@ -21,6 +21,7 @@ struct OverviewPage: Page {
     let open: [OpenAccess]
     let isNobody: Bool
     let warnings: [String]
+    let timeline: Timeline
     let history: [RequestRow]
     let hasHistory: Bool
     let csrf: String
@@ -38,6 +39,7 @@ struct OverviewPage: Page {
         open = reading.grants.compactMap { OpenAccess($0, visit: visit) }
         isNobody = !reading.grants.contains { $0.grantState == .active }
         warnings = reading.warnings(visit)
+        timeline = Timeline(reading.recent, now: visit.now)
         let past = reading.recent.filter { $0.request.state.name.isTerminal }
         history = past.prefix(PortalLimits.recent).map { RequestRow($0, visit: visit) }
         hasHistory = !history.isEmpty
