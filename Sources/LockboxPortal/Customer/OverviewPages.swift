@@ -1,3 +1,114 @@
+import Hummingbird
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+
+/// The admin centre's first page: what needs a decision, who is in the tenant's data now, and what was lately.
+struct OverviewPage: Page {
+    static let template = PageTemplate(PackageResources.overview_mustache)
+
+    let title = "Overview"
+    let section: String? = "/overview"
+    let liveTag: String?
+    let tenantName: String
+    let providerName: String
+    let deciding: [RequestRow]
+    let decidingCount: String
+    let isNothingToDecide: Bool
+    let mayDecide: Bool
+    let reviewing: [RequestRow]
+    let hasReviewing: Bool
+    let open: [OpenAccess]
+    let isNobody: Bool
+    let warnings: [String]
+    let history: [RequestRow]
+    let hasHistory: Bool
+    let csrf: String
+    let key: String
+
+    init(_ reading: OverviewReading, _ visit: Visit) {
+        tenantName = visit.tenant?.name ?? ""
+        providerName = visit.providerName
+        deciding = reading.deciding.map { RequestRow($0, visit: visit) }
+        decidingCount = "\(deciding.count)"
+        isNothingToDecide = deciding.isEmpty
+        mayDecide = visit.holds([.approver, .admin])
+        reviewing = reading.reviewing.map { RequestRow($0, visit: visit) }
+        hasReviewing = !reviewing.isEmpty
+        open = reading.grants.compactMap { OpenAccess($0, visit: visit) }
+        isNobody = !reading.grants.contains { $0.grantState == .active }
+        warnings = reading.warnings(visit)
+        let past = reading.recent.filter { $0.request.state.name.isTerminal }
+        history = past.prefix(PortalLimits.recent).map { RequestRow($0, visit: visit) }
+        hasHistory = !history.isEmpty
+        liveTag =
+            (reading.deciding + reading.reviewing + reading.grants + reading.recent).map { view in
+                "\(view.request.id.text)\(view.request.version)\(view.grantState?.rawValue ?? "")\(view.useCount)"
+            }.joined(separator: " ") + "\(visit.tenant?.version ?? 0)"
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+}
+
+/// What the overview is made from.
+struct OverviewReading: Sendable {
+    let deciding: [RequestView]
+    let reviewing: [RequestView]
+    let grants: [RequestView]
+    let recent: [RequestView]
+    let approvers: Int
+
+    func warnings(_ visit: Visit) -> [String] {
+        guard let tenant = visit.tenant else { return [] }
+        if !tenant.isLicensed {
+            return [
+                "Your plan does not include Lockbox. \(visit.providerName) can open access without asking you; "
+                    + "what it does still stands in your audit log."
+            ]
+        }
+        if !tenant.policy.requireApproval {
+            return [
+                "Approval is switched off. \(visit.providerName)'s own manager is enough to open access. "
+                    + "An administrator can switch it on under Settings."
+            ]
+        }
+        let needed = tenant.policy.approvalsNeeded
+        guard approvers < needed else { return [] }
+        return [
+            "Nobody could approve anything: \(counted(Int64(needed), "approval")) needed, and "
+                + "\(counted(Int64(approvers), "person")) may approve. No access can be opened until an administrator "
+                + "names more approvers under People."
+        ]
+    }
+}
+
 extension PortalSite {
-    var overviewRoutes: [Route] { [] }
+    var overviewRoutes: [Route] {
+        [
+            page("/overview", for: .customer) { _, _, visit in
+                guard visit.holds([.approver, .admin, .auditor]) else { throw Refusal.notFound(.page) }
+                return OverviewPage(try await overview(visit), visit)
+            }
+        ]
+    }
+
+    private func overview(_ visit: Visit) async throws -> OverviewReading {
+        guard let tenant = visit.tenant else { throw Refusal.notFound(.page) }
+        func those(in state: AccessRequest.StateName?) async throws -> [RequestView] {
+            try await lockbox.requests(
+                RequestFilter(state: state), tenant: tenant.id.text,
+                page: LockboxPorts.Page(limit: PortalLimits.listed),
+                by: visit.person
+            ).items
+        }
+        let waiting = try await those(in: .awaitingCustomer)
+        let people = try await lockbox.people(of: tenant.id.text, by: visit.person)
+        return OverviewReading(
+            // The stored state may be older than the clock: what ran out a moment ago waits for nobody.
+            deciding: waiting.filter { $0.request.state.name == .awaitingCustomer }
+                .sorted { ($0.request.state.decideBy ?? $0.at) < ($1.request.state.decideBy ?? $1.at) },
+            reviewing: try await those(in: .awaitingManager).filter { $0.request.state.name == .awaitingManager },
+            grants: try await grants(visit), recent: try await those(in: nil),
+            approvers: people.count { $0.mayDecide(for: tenant.id) })
+    }
 }

@@ -88,6 +88,10 @@ package enum PortalLimits {
     static let formFields = 200
     /// Requests and records on one page.
     static let pageSize = 25
+    /// Requests of one state that a page without pages looks at, newest first.
+    static let listed = 100
+    /// Past requests on the first page.
+    static let recent = 6
     /// Browsers that follow changes at once, for one person and in all.
     static let listenersPerPerson = 8
     static let listeners = 256

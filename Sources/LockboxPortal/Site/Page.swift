@@ -39,8 +39,10 @@ struct PageTemplate: Sendable {
 
     private static func parse(_ source: [UInt8]) throws -> MustacheTemplate {
         ScalarHTML.register()
+        // The line's end at the file's end would be a space between a part and the full stop after it.
+        let text = String(decoding: source, as: UTF8.self).trimmingSuffix { $0.isNewline }
         return try MustacheTemplate(
-            string: "{{% CONTENT_TYPE:SCALAR_HTML}}\n" + String(decoding: source, as: UTF8.self))
+            string: "{{% CONTENT_TYPE:SCALAR_HTML}}\n" + String(text))
     }
 
     /// What pages share, by the names that templates use: `{{> moment}}`.
@@ -66,6 +68,21 @@ enum Partials {
         "progress": PackageResources.progress_mustache,
         "decision-line": PackageResources.decision_line_mustache,
         "thread": PackageResources.thread_mustache,
+        "password": PackageResources.password_mustache,
+        "stop": PackageResources.stop_mustache,
+        "request-row": PackageResources.request_row_mustache,
+        "report": PackageResources.report_mustache,
+        "running": PackageResources.running_mustache,
+        "open-access": PackageResources.open_access_mustache,
         "timeline": PackageResources.timeline_mustache,
+        "span-field": PackageResources.span_field_mustache,
     ]
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> Substring {
+        var text = self[...]
+        while let last = text.last, predicate(last) { text.removeLast() }
+        return text
+    }
 }

@@ -111,8 +111,8 @@ struct ErrorPage: Page {
             self.init("That is too much", "The text is too long.", "Nothing was changed. Shorten it.", .contentTooLarge)
         case PortalError.signedOutMeanwhile(let kept, let back):
             self.init(
-                "You were signed out", "Your session ended before this was sent. Nothing was changed.",
-                "Sign in again; you come back to the page.", .unauthorized)
+                "You were signed out", "Your session ended before this was sent, so it was not taken.",
+                "Sign in again; you come back to the page, which says how things stand.", .unauthorized)
             keptTexts = kept
             link = "/sign-in?next=\(back.asQueryValue)"
             linkLabel = "Sign in again"

@@ -78,6 +78,24 @@ extension PortalWorld {
                 draft, on: request.id.text, version: request.version, by: self.person(person), key: nil))
     }
 
+    /// The same, on the request that the last step was about.
+    package func latest(decided draft: DecisionDraft, by person: String) async throws {
+        try await decide(draft, on: try await latest(), by: person)
+    }
+
+    package func latestFinished() async throws { try await finished(try await latest()) }
+
+    private func latest() async throws -> AccessRequest {
+        try await lockbox.request(filled("{request}"), by: person("mark")).request
+    }
+
+    /// Somebody writes into the thread of `request`, or of the one that the last step was about.
+    package func said(_ text: String, on request: AccessRequest? = nil, by person: String) async throws {
+        clock.advance(by: .minutes(2))
+        _ = try await lockbox.postMessage(
+            text, on: request?.id.text ?? filled("{request}"), by: self.person(person), key: nil)
+    }
+
     @discardableResult
     package func withdrawn(_ request: AccessRequest, comment: String? = nil) async throws -> AccessRequest {
         clock.advance(by: .minutes(5))

@@ -1,0 +1,87 @@
+import LockboxDomain
+import LockboxPorts
+import LockboxService
+
+/// One access that is open now, or not gone yet, with what is known of its use.
+struct OpenAccess: Sendable {
+    /// The request's, which the form that stops it names.
+    let id: String
+    let who: String
+    let openBadge: Badge
+    let isOpen: Bool
+    let grantedAccess: [String]
+    let openSince: Moment
+    let openUntil: Moment
+    let openClock: Countdown
+    let useWords: String
+    let lastUse: Moment?
+    let supportNumber: String
+    let mayStop: Bool
+    let isFailing: Bool
+
+    init?(_ view: RequestView, visit: Visit) {
+        guard let grant = view.request.state.grant else { return nil }
+        id = view.request.id.text
+        who = "\(view.engineerName) of \(visit.providerName)"
+        openBadge = Badge(view, for: visit.person.side)
+        isOpen = view.grantState == .active
+        grantedAccess = grant.scope.words.map(\.capitalisedFirst)
+        openSince = Moment(grant.start)
+        openUntil = Moment(view.request.state.ending?.at ?? grant.end)
+        openClock = Countdown(until: view.grantState == .scheduled ? grant.start : grant.end, now: view.at)
+        useWords = view.useCount == 0 ? "not used yet" : "used \(counted(Int64(view.useCount), "time"))"
+        lastUse = view.lastUse.map { Moment($0, withSeconds: true) }
+        supportNumber = view.request.terms.supportRequest.text
+        let isStoppable = view.grantState == .active || view.grantState == .scheduled
+        mayStop = isStoppable && visit.person.mayDecide(for: view.request.terms.tenant)
+        isFailing = view.grantState == .removalFailed
+    }
+}
+
+/// Who is in the tenant's data now.
+struct LiveAccessPage: Page {
+    static let template = PageTemplate(PackageResources.live_access_mustache)
+
+    let title = "Live access"
+    let section: String? = "/lockbox/live"
+    let liveTag: String?
+    let open: [OpenAccess]
+    let leaving: [OpenAccess]
+    let coming: [OpenAccess]
+    let isNobody: Bool
+    let csrf: String
+    let key: String
+
+    init(_ views: [RequestView], visit: Visit) {
+        func those(_ states: [RequestView.GrantState]) -> [OpenAccess] {
+            views.filter { $0.grantState.map(states.contains) ?? false }.compactMap { OpenAccess($0, visit: visit) }
+        }
+        open = those([.active])
+        leaving = those([.removing, .removalFailed])
+        coming = those([.scheduled])
+        isNobody = open.isEmpty
+        liveTag =
+            views.map { "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")\($0.useCount)" }
+            .joined(separator: " ") + "."
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+}
+
+extension PortalSite {
+    func liveAccess(_ visit: Visit) async throws -> any Page {
+        LiveAccessPage(try await grants(visit), visit: visit)
+    }
+
+    /// Requests whose access is open, will be, or is over and not confirmed to be gone.
+    func grants(_ visit: Visit) async throws -> [RequestView] {
+        var views: [RequestView] = []
+        for state in [AccessRequest.StateName.active, .scheduled, .ended] {
+            let found = try await lockbox.requests(
+                RequestFilter(state: state), tenant: visit.tenant?.id.text,
+                page: .init(limit: PortalLimits.listed), by: visit.person)
+            views += found.items.filter { $0.grantState != .ended }
+        }
+        return views
+    }
+}
