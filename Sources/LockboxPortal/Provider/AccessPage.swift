@@ -50,6 +50,7 @@ struct AccessPage: Page {
     let writeWrong: String?
     /// Why the engineer may want to ask again, where she can.
     let extensionWords: String?
+    let extensionLabel: String
     let mayWithdraw: Bool
     let withdrawComment: String
     let withdrawWrong: String?
@@ -77,6 +78,7 @@ struct AccessPage: Page {
         writeText = refused?.text("text", of: .write) ?? ""
         writeWrong = refused?.words(of: .write)
         extensionWords = isMine && visit.isEngineer ? Self.extensionWords(request) : nil
+        extensionLabel = request.state.name == .active ? "Ask for an extension" : "Ask again"
         mayWithdraw = isMine && request.state.decideBy != nil
         withdrawComment = refused?.text("comment", of: .withdraw) ?? ""
         withdrawWrong = refused?.words(of: .withdraw)
