@@ -1,3 +1,153 @@
+import Hummingbird
+import LockboxDomain
+import LockboxService
+
+/// Who belongs to the tenant, and who may do what there.
 extension PortalSite {
-    var peopleRoutes: [Route] { [] }
+    var peopleRoutes: [Route] {
+        [
+            page("/people", for: .customer) { request, _, visit in
+                PeoplePage(
+                    try await roster(visit), visit,
+                    from: request.uri.queryParameters.get("cursor").flatMap { Int($0) } ?? 0)
+            },
+            page("/people/{id}", for: .customer) { _, context, visit in
+                let roster = try await roster(visit)
+                return PersonPage(
+                    try roster.person(try Self.id(context)), roster, visit, asksPassword: needsPassword(visit))
+            },
+            form(
+                "/people/{id}", for: .customer,
+                back: { context in context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people" },
+                { form, context, visit in try await changeRoles(form, context, visit) }),
+        ]
+    }
+
+    /// The tenant's people, for those who may see them; for plain members the pages do not exist.
+    private func roster(_ visit: Visit) async throws -> Roster {
+        guard visit.holds([.approver, .admin, .auditor]), let id = visit.person.side.tenant else {
+            throw Refusal.notFound(.page)
+        }
+        return Roster(
+            tenant: try await lockbox.tenant(id.text, by: visit.person),
+            people: try await lockbox.people(of: id.text, by: visit.person))
+    }
+
+    private func changeRoles(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws -> Response {
+        let before = try await roster(visit)
+        let person = try before.person(try Self.id(context))
+        guard visit.holds(.admin) else { throw Refusal.notPermitted(.changePeople) }
+        let typed = RolesForm(form, of: person)
+        func refused(_ roster: Roster, _ visit: Visit, _ refusal: RolesForm.Refused) throws -> Response {
+            let page = PersonPage(
+                try roster.person(person.id.text), roster, visit, asksPassword: needsPassword(visit), typed: typed,
+                refused: refusal)
+            return html(page, visit, status: refusal.isConflict ? .conflict : .unprocessableContent)
+        }
+
+        guard let wanted = typed.roles else { return try refused(before, visit, .unknownRole) }
+        // The second sending of one form.
+        if wanted == person.roles { return seeOther("/people/\(person.id.text)", .rolesChanged) }
+        if typed.seen != person.roles { return try refused(before, visit, .changedMeanwhile) }
+        let warnings = before.warnings(giving: wanted, to: person, by: visit.person)
+        if !warnings.isEmpty, !typed.isSure { return try refused(before, visit, .needsCare(warnings)) }
+        let secret: String?
+        do {
+            secret = try await confirm(form, visit)
+        } catch let refusal as Refusal {
+            if case .notSignedIn = refusal { throw refusal }
+            return try refused(before, visit, .refusal(refusal, warnings))
+        }
+        return try await going(on: secret, context, visit) { visit in
+            do {
+                _ = try await lockbox.changeRoles(
+                    of: person.id.text, in: before.tenant.id.text, to: wanted.names, by: visit.person)
+            } catch Refusal.lastAdministrator {
+                return try refused(before, visit, .refusal(.lastAdministrator, warnings))
+            }
+            // Whoever took her own roles away does not see these pages any more.
+            let staysHere = person.id != visit.person.id || !wanted.isDisjoint(with: [.approver, .admin, .auditor])
+            return seeOther(staysHere ? "/people/\(person.id.text)" : "/support", .rolesChanged)
+        }
+    }
+}
+
+/// The tenant's people, as one reading found them.
+struct Roster: Sendable {
+    let tenant: Tenant
+    let people: [Person]
+
+    init(tenant: Tenant, people: [Person]) {
+        self.tenant = tenant
+        self.people = people.sorted { ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email) }
+    }
+
+    var approvers: [Person] { Person.approvers(of: tenant, among: people) }
+
+    /// Another tenant's person does not exist, any more than one that was never there.
+    func person(_ id: String) throws -> Person {
+        guard let found = people.first(where: { $0.id.text == id }) else { throw Refusal.notFound(.person) }
+        return found
+    }
+
+    /// What must be read before `roles` are given to `person`.
+    func warnings(giving roles: Roles, to person: Person, by admin: Person) -> [String] {
+        var warnings: [String] = []
+        var changed = person
+        changed.roles = roles
+        let left = approvers.filter { $0.id != person.id }.count + (changed.mayDecide(for: tenant.id) ? 1 : 0)
+        let needed = tenant.policy.approvalsNeeded
+        if left < approvers.count, left < needed {
+            let result =
+                tenant.requiresApproval
+                ? "No access to your data is possible until there are more approvers, not even in need."
+                : "Approval could not be switched on then."
+            warnings.append(
+                left == 0
+                    ? "Nobody could approve any more. \(result)"
+                    : "Only \(left) could approve then, and \(needed) approvals are needed. \(result)")
+        }
+        if person.id == admin.id, person.roles.contains(.admin), !roles.contains(.admin) {
+            warnings.append(
+                "You take the administrator’s role from yourself. You could not give it back to yourself: another "
+                    + "administrator would have to.")
+        }
+        return warnings
+    }
+}
+
+/// The check boxes of a person's roles, as they were sent.
+struct RolesForm: Sendable {
+    /// Why they were not taken.
+    enum Refused: Sendable {
+        case unknownRole
+        /// Somebody else changed them since the page was made.
+        case changedMeanwhile
+        /// It is allowed, and grave: the sender must say that she means it.
+        case needsCare([String])
+        case refusal(Refusal, [String])
+
+        var isConflict: Bool {
+            switch self {
+            case .changedMeanwhile, .refusal(.lastAdministrator, _): true
+            case .unknownRole, .needsCare, .refusal: false
+            }
+        }
+    }
+
+    /// Nil where a name is none of the tenant's roles.
+    let roles: Roles?
+    /// What the page showed.
+    let seen: Roles?
+    /// Whether she said that she means these very roles.
+    let isSure: Bool
+
+    init(_ form: Form, of person: Person) {
+        roles = Roles(names: form.all("role"), side: person.side)
+        seen = Roles(names: (form["seen"] ?? "").split(separator: " ").map(String.init), side: person.side)
+        isSure = roles.map { form["sure"] == Self.mark($0) } ?? false
+    }
+
+    /// Stands for `roles` in a hidden field or a check box.
+    static func mark(_ roles: Roles) -> String { roles.isEmpty ? "none" : roles.names.joined(separator: " ") }
 }

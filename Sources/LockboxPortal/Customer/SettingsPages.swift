@@ -1,3 +1,191 @@
+import HTTPTypes
+import Hummingbird
+import LockboxAudit
+import LockboxDomain
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+import Logging
+
+/// A tenant's own rules, and what they come to now.
 extension PortalSite {
-    var settingsRoutes: [Route] { [] }
+    var settingsRoutes: [Route] {
+        [
+            page("/settings", for: .customer) { _, _, visit in SettingsPage(try await settings(visit), visit) },
+            form("/settings/review", for: .customer, back: { _ in "/settings" }) { form, _, visit in
+                try await review(form, visit)
+            },
+            form("/settings", for: .customer, back: { _ in "/settings" }) { form, context, visit in
+                try await change(form, context, visit)
+            },
+        ]
+    }
+
+    /// What the pages of the rules are made from; for plain members they do not exist.
+    private func settings(_ visit: Visit) async throws -> SettingsReading {
+        guard visit.holds([.approver, .admin, .auditor]), let id = visit.person.side.tenant else {
+            throw Refusal.notFound(.page)
+        }
+        let tenant = try await lockbox.tenant(id.text, by: visit.person)
+        let people = try await lockbox.people(of: id.text, by: visit.person)
+        let search = LogSearch(activity: "tenant.policyChanged")
+        let last = try await log.search(search, in: .tenant(id), page: .init(limit: 1)).items.first
+        let author = last.map { entry in
+            people.first { $0.id.text == entry.actor }?.name ?? "\(visit.providerName), by the directory"
+        }
+        return SettingsReading(
+            tenant: tenant, people: people, lastChange: last.flatMap { entry in author.map { ($0, entry.time) } })
+    }
+
+    private func openWork(_ reading: SettingsReading, _ visit: Visit) async throws -> OpenWork {
+        var found: [AccessRequest.StateName: [RequestView]] = [:]
+        for state in [AccessRequest.StateName.scheduled, .active, .awaitingManager, .awaitingCustomer] {
+            let filter = RequestFilter(state: state)
+            let page = LockboxPorts.Page(limit: PortalLimits.listed)
+            found[state] = try await lockbox.requests(filter, tenant: nil, page: page, by: visit.person).items
+        }
+        func count(_ state: AccessRequest.StateName) -> Int {
+            found[state]?.count { $0.request.state.name == state } ?? 0
+        }
+        return OpenWork(
+            grants: (found[.active] ?? []) + (found[.scheduled] ?? []), withManager: count(.awaitingManager),
+            withCustomer: count(.awaitingCustomer), approvers: reading.approvers.count)
+    }
+
+    // MARK: - Review
+
+    /// Shows what would change. Nothing does yet.
+    private func review(_ form: Form, _ visit: Visit) async throws -> Response {
+        guard visit.holds(.admin) else { throw Refusal.notPermitted(.changePolicy) }
+        let reading = try await settings(visit)
+        let typed = PolicyForm(form)
+        let wanted: Policy
+        do {
+            wanted = try typed.read()
+        } catch {
+            return html(SettingsPage(reading, visit, typed: typed, faults: error), visit, status: .unprocessableContent)
+        }
+        return try await review(wanted, form, reading, visit)
+    }
+
+    /// The page before the change; where the rules are other ones than its sender had read it says so.
+    private func review(
+        _ wanted: Policy, _ form: Form, _ reading: SettingsReading, _ visit: Visit, problem: Refusal? = nil
+    ) async throws -> Response {
+        let current = reading.tenant.policy
+        let read = form["seen"].flatMap(Policy.init(mark:)) ?? current
+        let isLate = form["version"].flatMap { Int($0) } != reading.tenant.version
+        let wanted = isLate ? current.with(wanted, since: read) : wanted
+        let typed = PolicyForm(wanted)
+        guard wanted != current else {
+            var faults = PolicyForm.Faults()
+            faults.found = [(.approval, "These rules hold already. There is nothing to change.")]
+            return html(
+                SettingsPage(reading, visit, typed: typed, faults: faults, marksFields: false), visit,
+                status: .unprocessableContent)
+        }
+        if let faults = reading.faults(of: wanted) {
+            return html(SettingsPage(reading, visit, typed: typed, faults: faults), visit, status: .conflict)
+        }
+        let consequences = PolicyConsequences(
+            from: reading.tenant, to: wanted, try await openWork(reading, visit), provider: visit.providerName,
+            now: visit.now)
+        let page = SettingsReviewPage(
+            reading, visit, wanted: wanted, readBefore: isLate ? read : nil, consequences: consequences,
+            asksPassword: needsPassword(visit), problem: problem)
+        return html(page, visit, status: isLate ? .conflict : problem == nil ? .ok : .unprocessableContent)
+    }
+
+    // MARK: - Change
+
+    private func change(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws -> Response {
+        guard visit.holds(.admin), let id = visit.person.side.tenant else { throw Refusal.notPermitted(.changePolicy) }
+        let typed = PolicyForm(form)
+        if form["step"] == "back" { return html(SettingsPage(try await settings(visit), visit, typed: typed), visit) }
+        let wanted: Policy
+        do {
+            wanted = try typed.read()
+        } catch {
+            return try await review(form, visit)
+        }
+        let secret: String?
+        do {
+            secret = try await confirm(form, visit)
+        } catch let refusal as Refusal {
+            if case .notSignedIn = refusal { throw refusal }
+            return try await review(wanted, form, try await settings(visit), visit, problem: refusal)
+        }
+        return try await going(on: secret, context, visit) { visit in
+            do {
+                _ = try await lockbox.changePolicy(
+                    of: id.text, to: wanted, version: form["version"].flatMap { Int($0) }, by: visit.person)
+            } catch let refusal as Refusal where refusal.isAboutRules {
+                let reading = try await settings(visit)
+                // The second sending of one form, or somebody else wanted the same.
+                if reading.tenant.policy == wanted { return seeOther("/settings", .policyChanged) }
+                return try await review(wanted, form, reading, visit)
+            }
+            return seeOther("/settings", .policyChanged)
+        }
+    }
+
+    /// Answers a form whose password was taken: whatever comes of it, the browser hears of the session's new secret.
+    func going(
+        on secret: String?, _ context: PortalContext, _ visit: Visit, _ take: (Visit) async throws -> Response
+    ) async throws -> Response {
+        guard let secret else { return try await take(visit) }
+        guard let signedIn = try await sessions.resume(secret) else { throw Refusal.notSignedIn }
+        let visit = visit.going(on: signedIn, secret)
+        do {
+            return setSession(secret, on: try await take(visit))
+        } catch {
+            let page = ErrorPage(error)
+            if page.status.kind == .serverError {
+                context.logger.error("request failed", metadata: ["error": "\(error)"])
+            }
+            return setSession(secret, on: html(page, visit, status: page.status))
+        }
+    }
+}
+
+extension Refusal {
+    /// Whether the rules as they are now are in the way, and another look at them helps.
+    fileprivate var isAboutRules: Bool {
+        switch self {
+        case .stale, .versionRequired, .nobodyCanApprove, .notLicensed: true
+        case _: false
+        }
+    }
+}
+
+/// A tenant's rules with what the pages say about them.
+struct SettingsReading: Sendable {
+    let tenant: Tenant
+    let people: [Person]
+    let lastChange: (by: String, at: Timestamp)?
+
+    var approvers: [Person] { Person.approvers(of: tenant, among: people) }
+
+    /// Why the service would not take `wanted`, by field.
+    func faults(of wanted: Policy) -> PolicyForm.Faults? {
+        guard wanted.requireApproval else { return nil }
+        var faults = PolicyForm.Faults()
+        if !tenant.isLicensed {
+            faults.found.append(
+                (
+                    .approval,
+                    "Customer approval: your plan does not include Lockbox, so it cannot be on. With it off, the "
+                        + "other rules can be changed."
+                ))
+        } else if approvers.count < wanted.approvalsNeeded {
+            let have = approvers.count == 1 ? "1 person" : "\(approvers.count) people"
+            faults.found.append(
+                (
+                    .approvals,
+                    "Approvals needed: \(wanted.approvalsNeeded) are asked for, but only \(have) can approve. Nobody "
+                        + "could ever be given access. Name more approvers first."
+                ))
+        }
+        return faults.found.isEmpty ? nil : faults
+    }
 }

@@ -95,7 +95,7 @@ struct AccountPage: Page {
         personName = person.name
         email = person.email.text
         organisationName = visit.tenant?.name ?? visit.providerName
-        roles = person.roles.names.map { RoleWords.may[$0] ?? $0 }
+        roles = person.roles.names.map { RoleSentence.may[$0] ?? $0 }
         letters = MutedLetters.all.map { name, kind in
             Letter(
                 letterName: name, letterWords: Self.words(kind), isWanted: !person.mutedLetters.contains(kind))
@@ -125,7 +125,7 @@ struct AccountPage: Page {
 }
 
 /// What roles let people do.
-enum RoleWords {
+enum RoleSentence {
     static let may: [String: String] = [
         "engineer": "Engineer: asks for access, and uses it",
         "manager": "Manager: reviews requests for access, and can stop access",

@@ -77,6 +77,7 @@ enum Partials {
         "timeline": PackageResources.timeline_mustache,
         "access-row": PackageResources.access_row_mustache,
         "letters": PackageResources.letters_mustache,
+        "span-field": PackageResources.span_field_mustache,
     ]
 }
 

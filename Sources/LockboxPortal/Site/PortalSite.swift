@@ -26,8 +26,8 @@ package struct PortalSite: Sendable {
     let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
     var isSecure: Bool { origin.hasPrefix("https://") }
 
-    /// `publicURL` is how browsers reach this server, without a trailing slash; each open page waits with a pause of its
-    /// own.
+    /// `publicURL` is how browsers reach this server, without a trailing slash. Each open page waits with a pause of
+    /// its own.
     package init(
         lockbox: Lockbox, sessions: Sessions, signIn: SignIn, log: LogReader, logCheck: LogCheck,
         clock: any WallClock,

@@ -1,0 +1,187 @@
+import LockboxDomain
+
+/// A role of a tenant's people, in words.
+struct RoleWords: Sendable {
+    let label: String
+    let meaning: String
+
+    /// Those of a tenant, in the order in which pages show them.
+    static let ofTenant: [(role: Roles, words: RoleWords)] = [
+        (.member, .init(label: "Member", meaning: "Opens support requests, and sees what came of them.")),
+        (
+            .approver,
+            .init(
+                label: "Approver",
+                meaning: "Is asked by mail when the provider needs access. Approves or denies, asks the engineer, and "
+                    + "stops access at any moment.")
+        ),
+        (
+            .admin,
+            .init(
+                label: "Administrator",
+                meaning: "Does all that an approver does. Also changes the rules, and says who may do what.")
+        ),
+        (
+            .auditor,
+            .init(
+                label: "Auditor", meaning: "Sees all requests and the audit log, and checks them. Decides nothing.")
+        ),
+    ]
+
+    static func labels(of roles: Roles) -> String {
+        let labels = ofTenant.filter { roles.contains($0.role) }.map(\.words.label)
+        return labels.isEmpty ? "No role" : labels.joined(separator: ", ")
+    }
+}
+
+/// One of the tenant's people in a list.
+struct PersonRow: Sendable {
+    let personID: String
+    let name: String
+    let email: String
+    let roleLabels: String
+    let isYou: Bool
+    let isOff: Bool
+
+    init(_ person: Person, _ visit: Visit) {
+        personID = person.id.text
+        name = person.name
+        email = person.email.text
+        roleLabels = RoleWords.labels(of: person.roles)
+        isYou = person.id == visit.person.id
+        isOff = person.isDisabled
+    }
+}
+
+/// Who may approve, then everybody.
+struct PeoplePage: Page {
+    static let template = PageTemplate(PackageResources.people_mustache)
+
+    let title = "People"
+    let section: String? = "/people"
+    let liveTag: String?
+    let isFirst: Bool
+    let approverCount: ApproverCount
+    let approvers: [PersonRow]
+    let hasApprovers: Bool
+    let everyone: [PersonRow]
+    let total: String
+    let earlier: String?
+    let later: String?
+    let mayChange: Bool
+    let providerName: String
+
+    /// `start` is the number of people before the first one in the list.
+    init(_ roster: Roster, _ visit: Visit, from start: Int) {
+        let size = PortalLimits.pageSize
+        let start = (0..<roster.people.count).contains(start) ? start : 0
+        isFirst = start == 0
+        approverCount = ApproverCount(roster.tenant, roster.approvers.map(\.name))
+        approvers = roster.approvers.map { PersonRow($0, visit) }
+        hasApprovers = !approvers.isEmpty
+        everyone = roster.people[start...].prefix(size).map { PersonRow($0, visit) }
+        total = "\(roster.people.count)"
+        earlier = start == 0 ? nil : start <= size ? "/people" : "/people?cursor=\(start - size)"
+        later = start + size < roster.people.count ? "/people?cursor=\(start + size)" : nil
+        mayChange = visit.holds(.admin)
+        providerName = visit.providerName
+        let states = everyone.map { "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")" }
+        liveTag = "people-\(roster.tenant.version)-\(total)-\(approvers.count)-" + states.joined()
+    }
+}
+
+/// One person: her roles, and for administrators a form that changes them.
+struct PersonPage: Page {
+    static let template = PageTemplate(PackageResources.person_mustache)
+
+    struct Role: Sendable {
+        let roleName: String
+        let label: String
+        let meaning: String
+        let isHeld: Bool
+    }
+
+    let title: String
+    let section: String? = "/people"
+    let personID: String
+    let name: String
+    let email: String
+    let aliases: [String]
+    let hasAliases: Bool
+    let isYou: Bool
+    let isOff: Bool
+    let mayChange: Bool
+    let roles: [Role]
+    let heldRoles: [Role]
+    let hasNoRole: Bool
+    let problems: Problems
+    /// What must be read and ticked before the change is taken.
+    let cautions: [String]
+    let isGrave: Bool
+    let sureValue: String
+    let sureWords: String
+    let isSure: Bool
+    let seen: String
+    let asksPassword: Bool
+    let providerName: String
+    let csrf: String
+    let key: String
+
+    init(
+        _ person: Person, _ roster: Roster, _ visit: Visit, asksPassword: Bool, typed: RolesForm? = nil,
+        refused: RolesForm.Refused? = nil
+    ) {
+        title = person.name
+        personID = person.id.text
+        name = person.name
+        email = person.email.text
+        aliases = person.aliases.map(\.text)
+        hasAliases = !aliases.isEmpty
+        isYou = person.id == visit.person.id
+        isOff = person.isDisabled
+        mayChange = visit.holds(.admin)
+        let isLate = if case .changedMeanwhile = refused { true } else { false }
+        // After somebody else's change the boxes show what is, not what was wanted from something else.
+        let shown = isLate ? person.roles : typed?.roles ?? person.roles
+        roles = RoleWords.ofTenant.map { role, words in
+            Role(
+                roleName: role.names.first ?? "", label: words.label, meaning: words.meaning,
+                isHeld: shown.contains(role))
+        }
+        heldRoles = roles.filter { _ in !visit.holds(.admin) }.filter(\.isHeld)
+        hasNoRole = person.roles.isEmpty
+        (problems, cautions) = Self.problems(refused, person)
+        isGrave = !cautions.isEmpty
+        sureValue = RolesForm.mark(shown)
+        sureWords = "I have read this. \(person.name) shall be: \(RoleWords.labels(of: shown))."
+        isSure = typed?.isSure == true
+        seen = RolesForm.mark(person.roles)
+        self.asksPassword = asksPassword
+        providerName = visit.providerName
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+
+    private static func problems(_ refused: RolesForm.Refused?, _ person: Person) -> (Problems, [String]) {
+        switch refused {
+        case nil: (.none, [])
+        case .unknownRole: (Problems(["There is no such role. Choose among those below."]), [])
+        case .changedMeanwhile:
+            (
+                Problems([
+                    "Somebody else changed these roles meanwhile. Now: \(RoleWords.labels(of: person.roles)). "
+                        + "Look again, then choose."
+                ]), []
+            )
+        case .needsCare(let warnings):
+            (Problems(["This is a grave change. Read what follows, and tick the box."]), warnings)
+        case .refusal(.lastAdministrator, _):
+            (
+                Problems([
+                    "\(person.name) is the only administrator who can act. Make somebody else an administrator first."
+                ]), []
+            )
+        case .refusal(let refusal, let warnings): (Problems([refusal.words]), warnings)
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import LockboxDomain
+import LockboxService
+
+/// One rule that becomes another.
+struct RuleDifference: Sendable {
+    let rule: String
+    let before: String
+    let after: String
+
+    var sentence: String { "\(rule): \(before) became \(after)." }
+
+    /// The rules that differ, in the order of the page.
+    static func all(from before: Policy, to after: Policy) -> [RuleDifference] {
+        zip(Self.rules(before), Self.rules(after)).filter { $0.1 != $1.1 }.map {
+            RuleDifference(rule: $0.0, before: $0.1, after: $1.1)
+        }
+    }
+
+    /// All rules by name, in words.
+    static func rules(_ policy: Policy) -> [(name: String, words: String)] {
+        [
+            ("Customer approval", policy.requireApproval ? "on" : "off"),
+            ("Time to decide", policy.decisionWindow.words),
+            ("Longest access", policy.maxAccess.words),
+            ("Approvals needed", "\(policy.approvalsNeeded)"),
+        ]
+    }
+}
+
+/// Whether there are people enough to say yes.
+struct ApproverCount: Sendable {
+    let words: String
+    let tone: String
+    let isShown: Bool
+
+    /// `names` are those who may approve now.
+    init(_ tenant: Tenant, _ names: [String]) {
+        let (count, needed) = (names.count, tenant.policy.approvalsNeeded)
+        let have = count == 0 ? "Nobody can approve" : "Only \(Self.people(count)) can approve"
+        guard tenant.requiresApproval else {
+            words = "Nobody is asked now, because approval is not in force."
+            (tone, isShown) = ("", true)
+            return
+        }
+        if count < needed {
+            words =
+                have + (count == 0 ? "" : ", and \(needed) approvals are needed")
+                + ". No access to your data is possible until there are more approvers."
+            (tone, isShown) = (Badge.Tone.bad.rawValue, true)
+        } else if count == 1 {
+            words = "Only \(names[0]) can approve. Requests expire if nobody else can step in. Name a second approver."
+            (tone, isShown) = ("warn", true)
+        } else if count == needed {
+            words = "Each request needs all \(count) approvers. If one of them is away, it expires."
+            (tone, isShown) = ("warn", true)
+        } else {
+            (words, tone, isShown) = ("", "", false)
+        }
+    }
+
+    private static func people(_ count: Int) -> String { count == 1 ? "1 person" : "\(count) people" }
+}
+
+extension Person {
+    /// Those of `people` who may say yes or no for `tenant` now.
+    static func approvers(of tenant: Tenant, among people: [Person]) -> [Person] {
+        people.filter { $0.mayDecide(for: tenant.id) }
+    }
+}
+
+/// What is under way in a tenant when its rules change.
+struct OpenWork: Sendable {
+    /// Scheduled and active.
+    let grants: [RequestView]
+    let withManager: Int
+    let withCustomer: Int
+    let approvers: Int
+}
+
+/// What new rules do, to be read before they are confirmed.
+struct PolicyConsequences: Sendable {
+    /// Access that the new rules would not have given: it ends with the change.
+    struct EndingAccess: Sendable {
+        let endingRequest: String
+        let endingWords: String
+    }
+
+    private(set) var sentences: [String] = []
+    let ending: [EndingAccess]
+    let isEnding: Bool
+    let endingCount: String
+    /// Whether less protects the tenant's data from then on.
+    let isWeaker: Bool
+
+    init(from before: Tenant, to policy: Policy, _ work: OpenWork, provider: String, now: Timestamp) {
+        var after = before
+        after.policy = policy
+        let ended = work.grants.filter { view in
+            var request = view.request
+            _ = request.applyRules(of: after, licenceWithdrawn: false, by: nil, now: now)
+            return request.state.ending?.reason == .tenantSwitch
+        }
+        ending = ended.map { view in
+            let scope = view.request.state.grant?.scope ?? view.request.terms.scope
+            return EndingAccess(
+                endingRequest: view.request.id.text,
+                endingWords: "\(view.engineerName): \(scope.words.joined(separator: "; "))")
+        }
+        isEnding = !ending.isEmpty
+        endingCount = counted(Int64(ending.count), "access", "accesses")
+        isWeaker = before.policy.requireApproval && !policy.requireApproval
+        if policy.requireApproval != before.policy.requireApproval {
+            sentences += policy.requireApproval ? Self.on(provider) : Self.off(work, provider)
+        }
+        sentences += Self.times(before.policy, policy, provider) + Self.approvals(before.policy, policy, work)
+        if !before.isLicensed {
+            sentences.append("Your plan does not include Lockbox, so approval is not in force whatever is chosen here.")
+        }
+    }
+
+    private static func on(_ provider: String) -> [String] {
+        [
+            "From then on nobody at \(provider) can open your data without a yes from you. Access that a manager of "
+                + "\(provider) gave without you ends at once."
+        ]
+    }
+
+    private static func off(_ work: OpenWork, _ provider: String) -> [String] {
+        var list = [
+            "From then on managers of \(provider) decide alone. You are not asked; each access is still written to "
+                + "your audit log, and you can still stop it."
+        ]
+        if work.withManager > 0 {
+            list.append(
+                "\(requests(work.withManager)) at \(provider) now will not come to you: "
+                    + "a manager’s yes opens the access.")
+        }
+        if work.withCustomer > 0 {
+            list.append(
+                "\(requests(work.withCustomer)) for your decision already. That does not change: "
+                    + "without your yes there is no access.")
+        }
+        return list
+    }
+
+    private static func requests(_ count: Int) -> String {
+        count == 1 ? "1 request that waits" : "\(count) requests that wait"
+    }
+
+    private static func times(_ before: Policy, _ after: Policy, _ provider: String) -> [String] {
+        var list: [String] = []
+        if after.decisionWindow != before.decisionWindow {
+            list.append(
+                "Requests that come to you from then on wait \(after.decisionWindow.words) for a decision. "
+                    + "Those that wait already keep their deadline.")
+        }
+        if after.maxAccess < before.maxAccess {
+            list.append(
+                "Engineers can ask for \(after.maxAccess.words) at most. If you approve a request that waits for "
+                    + "longer, access lasts \(after.maxAccess.words).")
+        } else if after.maxAccess > before.maxAccess {
+            list.append(
+                "Engineers can ask for up to \(after.maxAccess.words). Access that is open now does not get longer.")
+        }
+        return list
+    }
+
+    private static func approvals(_ before: Policy, _ after: Policy, _ work: OpenWork) -> [String] {
+        var list: [String] = []
+        if after.approvalsNeeded > before.approvalsNeeded {
+            list.append(
+                "Each request needs \(after.approvalsNeeded) people who say yes, and those that wait already need "
+                    + "them too.")
+        } else if after.approvalsNeeded < before.approvalsNeeded {
+            list.append(
+                "Requests from then on need \(counted(Int64(after.approvalsNeeded), "approval")). "
+                    + "Those that wait already still need as many as before.")
+        }
+        let isTouched =
+            after.approvalsNeeded != before.approvalsNeeded || after.requireApproval != before.requireApproval
+        if after.requireApproval, isTouched, after.approvalsNeeded == work.approvers {
+            list.append(
+                work.approvers == 1
+                    ? "One person can approve. While that person is away, requests expire."
+                    : "Each request needs all \(work.approvers) of your approvers: none of them may be away.")
+        }
+        if !after.requireApproval, after.approvalsNeeded > work.approvers {
+            list.append(
+                "\(counted(Int64(work.approvers), "person can", "people can")) approve now: approval cannot be "
+                    + "switched on before there are \(after.approvalsNeeded).")
+        }
+        return list
+    }
+}
+
+/// `1 access`, `2 accesses`.
+private func counted(_ count: Int64, _ one: String, _ many: String) -> String { "\(count) \(count == 1 ? one : many)" }

@@ -1,0 +1,161 @@
+import LockboxDomain
+
+/// A tenant's rules: what each means, and a form for its administrators.
+struct SettingsPage: Page {
+    static let template = PageTemplate(PackageResources.settings_mustache)
+
+    /// A number and a unit (`{{#windowField}}{{> span-field}}{{/windowField}}`).
+    struct SpanField: Sendable {
+        struct Option: Sendable {
+            let unitName: String
+            let isChosen: Bool
+        }
+
+        let spanName: String
+        let legend: String
+        let meaning: String
+        let rangeWords: String
+        let presentWords: String
+        let number: String
+        let units: [Option]
+        let spanWrong: String?
+    }
+
+    struct Rule: Sendable {
+        let ruleName: String
+        let ruleWords: String
+    }
+
+    let title = "Settings"
+    let section: String? = "/settings"
+    let problems: Problems
+    let tenantName: String
+    let providerName: String
+    /// Whether a yes of the tenant is needed now.
+    let isInForce: Bool
+    let isOff: Bool
+    let lacksLicence: Bool
+    let approverCount: ApproverCount
+    let mayChange: Bool
+    let rules: [Rule]
+    let isChosenOn: Bool
+    let isChosenOff: Bool
+    let approvalWrong: String?
+    let windowField: SpanField
+    let capField: SpanField
+    let approvals: String
+    let approvalsNow: String
+    let approvalsRange: String
+    let approverWords: String
+    let approvalsWrong: String?
+    let lastBy: String?
+    let lastAt: Moment?
+    let version: String
+    let seen: String
+    let csrf: String
+    let key: String
+
+    /// `typed` is what a form said that was not taken, and `faults` why. Without `marksFields` they are about the whole.
+    init(
+        _ reading: SettingsReading, _ visit: Visit, typed: PolicyForm? = nil, faults: PolicyForm.Faults? = nil,
+        marksFields: Bool = true
+    ) {
+        let (tenant, policy) = (reading.tenant, reading.tenant.policy)
+        let shown = typed ?? PolicyForm(policy)
+        let marks = marksFields ? faults : nil
+        problems = faults.map { Problems($0.found.map(\.sentence)) } ?? .none
+        tenantName = tenant.name
+        providerName = visit.providerName
+        isInForce = tenant.requiresApproval
+        lacksLicence = !tenant.isLicensed
+        isOff = tenant.isLicensed && !policy.requireApproval
+        approverCount = ApproverCount(tenant, reading.approvers.map(\.name))
+        mayChange = visit.holds(.admin)
+        rules = RuleDifference.rules(policy).map { Rule(ruleName: $0.name, ruleWords: $0.words.capitalisedFirst) }
+        isChosenOn = shown.isOn == true
+        isChosenOff = shown.isOn == false
+        approvalWrong = marks?.of(.approval)
+        windowField = SpanField(
+            "window", "Time to decide", shown.window, policy.decisionWindow, Limits.decisionWindow, marks?.of(.window),
+            meaning: "How long a request waits for you. Then it expires, and no access comes of it.")
+        capField = SpanField(
+            "cap", "Longest access", shown.cap, policy.maxAccess, Limits.maxAccess, marks?.of(.cap),
+            meaning: "Engineers cannot ask for more. Access ends by itself when its time is over.")
+        approvals = shown.approvals
+        approvalsNow = "\(policy.approvalsNeeded)"
+        approvalsRange = "\(Limits.approvalsNeeded.lowerBound) to \(Limits.approvalsNeeded.upperBound)"
+        let count = reading.approvers.count
+        approverWords = count == 1 ? "1 person can" : "\(count) people can"
+        approvalsWrong = marks?.of(.approvals)
+        lastBy = reading.lastChange?.by
+        lastAt = reading.lastChange.map { Moment($0.at) }
+        version = "\(tenant.version)"
+        seen = policy.mark
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+}
+
+extension SettingsPage.SpanField {
+    init(
+        _ name: String, _ legend: String, _ typed: PolicyForm.Span, _ present: TimeSpan, _ range: ClosedRange<TimeSpan>,
+        _ wrong: String?, meaning: String
+    ) {
+        // Seconds only where they are needed to say what is there: nobody chooses a rule to the second.
+        let needsSeconds = typed.unit == .seconds
+        self.init(
+            spanName: name, legend: legend, meaning: meaning,
+            rangeWords: "\(range.lowerBound.words) to \(range.upperBound.words)", presentWords: present.words,
+            number: typed.number,
+            units: PolicyForm.Span.Unit.allCases.filter { $0 != .seconds || needsSeconds }.map {
+                Option(unitName: $0.rawValue, isChosen: $0 == typed.unit)
+            }, spanWrong: wrong)
+    }
+}
+
+/// What would change, before it does.
+struct SettingsReviewPage: Page {
+    static let template = PageTemplate(PackageResources.settings_review_mustache)
+
+    struct Kept: Sendable {
+        let keptName: String
+        let keptValue: String
+    }
+
+    let title = "Check before you change"
+    let section: String? = "/settings"
+    let problems: Problems
+    /// What somebody else changed since the form was made.
+    let isLate: Bool
+    let lateBy: String?
+    let meanwhile: [String]
+    let differences: [RuleDifference]
+    let consequences: PolicyConsequences
+    let kept: [Kept]
+    let version: String
+    let seen: String
+    let asksPassword: Bool
+    let csrf: String
+    let key: String
+
+    init(
+        _ reading: SettingsReading, _ visit: Visit, wanted: Policy, readBefore: Policy?,
+        consequences: PolicyConsequences, asksPassword: Bool, problem: Refusal?
+    ) {
+        let policy = reading.tenant.policy
+        problems = problem.map { Problems([$0.words]) } ?? .none
+        isLate = readBefore != nil
+        lateBy = reading.lastChange?.by
+        let changes = readBefore.map { RuleDifference.all(from: $0, to: policy).map(\.sentence) } ?? []
+        meanwhile =
+            isLate && changes.isEmpty ? ["Your plan was changed, or a rule was changed and changed back."] : changes
+        differences = RuleDifference.all(from: policy, to: wanted)
+        self.consequences = consequences
+        kept = PolicyForm(wanted).fields.map { Kept(keptName: $0.name, keptValue: $0.value) }
+        version = "\(reading.tenant.version)"
+        seen = policy.mark
+        self.asksPassword = asksPassword
+        csrf = visit.csrf
+        key = visit.formKey
+    }
+}
