@@ -145,7 +145,9 @@ struct AccessPage: Page {
         case _: return []
         }
         let request = reading.view.request
-        var changes = request.decisions.map { decision in
+        // Who sent another form than a review knew the decisions already.
+        let isReview = refused.kind == .approve || refused.kind == .reject
+        var changes = (isReview ? request.decisions : []).map { decision in
             let line = DecisionLine(decision, in: reading.view, companies: reading.companies)
             return "\(line.decider), \(line.deciderRole), \(line.verdict) on \(line.decidedAt.words)."
         }

@@ -97,7 +97,7 @@ struct TenantPage: Page {
     }
 
     /// Resources on one page; the rest is found by a part of the name.
-    private static let shownResources = 100
+    private static let shownResources = 30
 
     let title: String
     let section: String? = "/tenants"
