@@ -73,15 +73,14 @@ struct AccessChoice: Equatable {
 
 extension PortalSite {
     func accessList(_ request: Request, _ visit: Visit) async throws -> any Page {
-        let query = request.uri.queryParameters
         var choice = AccessChoice()
-        choice.state = query.get("state").flatMap(AccessRequest.StateName.init(rawValue:))
-        choice.tenant = query.get("tenant").flatMap { $0.isEmpty ? nil : $0 }
-        choice.isMine = visit.isEngineer && query.get("mine") != nil
+        choice.state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
+        choice.tenant = request.query("tenant")
+        choice.isMine = visit.isEngineer && request.query("mine") != nil
         let found = try await lockbox.requests(
             RequestFilter(state: choice.state, engineer: choice.isMine ? visit.person.id : nil),
             tenant: choice.tenant,
-            page: .init(limit: PortalLimits.pageSize, cursor: query.get("cursor")), by: visit.person)
+            page: .init(limit: PortalLimits.pageSize, cursor: request.query("cursor")), by: visit.person)
         return AccessListPage(found, choice, tenants: try await tenantsByID(visit), visit: visit)
     }
 }

@@ -50,6 +50,7 @@ struct AccessPage: Page {
     let writeWrong: String?
     /// Why the engineer may want to ask again, where she can.
     let extensionWords: String?
+    let extensionLabel: String
     let mayWithdraw: Bool
     let withdrawComment: String
     let withdrawWrong: String?
@@ -77,6 +78,7 @@ struct AccessPage: Page {
         writeText = refused?.text("text", of: .write) ?? ""
         writeWrong = refused?.words(of: .write)
         extensionWords = isMine && visit.isEngineer ? Self.extensionWords(request) : nil
+        extensionLabel = request.state.name == .active ? "Ask for an extension" : "Ask again"
         mayWithdraw = isMine && request.state.decideBy != nil
         withdrawComment = refused?.text("comment", of: .withdraw) ?? ""
         withdrawWrong = refused?.words(of: .withdraw)
@@ -143,7 +145,9 @@ struct AccessPage: Page {
         case _: return []
         }
         let request = reading.view.request
-        var changes = request.decisions.map { decision in
+        // Who sent another form than a review knew the decisions already.
+        let isReview = refused.kind == .approve || refused.kind == .reject
+        var changes = (isReview ? request.decisions : []).map { decision in
             let line = DecisionLine(decision, in: reading.view, companies: reading.companies)
             return "\(line.decider), \(line.deciderRole), \(line.verdict) on \(line.decidedAt.words)."
         }

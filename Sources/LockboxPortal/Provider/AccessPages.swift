@@ -41,7 +41,7 @@ extension PortalSite {
                         for: id, service: form["service"], resource: form["resource"], by: visit.person,
                         key: form.commandKey)
                     // No redirect: the secret is in this answer, in no address, and cannot be shown again.
-                    return html(CredentialPage(issued, visit), visit)
+                    return html(CredentialPage(issued, try await accessReading(of: id, visit), visit), visit)
                 }
             },
             form("/requests/{id}/write", for: .provider, back: Self.accessPath) { form, context, visit in

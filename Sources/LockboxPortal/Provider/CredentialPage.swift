@@ -7,6 +7,9 @@ struct CredentialPage: Page {
 
     let title: String
     let section: String? = "/requests"
+    /// That of the request, so that whoever has the page open hears when the access ends; the script never takes a
+    /// secret away unasked.
+    let liveTag: String?
     let number: String
     let thing: String
     let opens: String
@@ -22,9 +25,10 @@ struct CredentialPage: Page {
     let unknown: String
     let command: String
 
-    init(_ issued: IssuedCredential, _ visit: Visit) {
+    init(_ issued: IssuedCredential, _ reading: AccessReading, _ visit: Visit) {
         let credential = issued.credential
         title = "Credential for \(credential.request)"
+        liveTag = reading.tag
         number = credential.request.text
         thing = "\(credential.resource.type) \(credential.resource.localName)"
         opens = "\(credential.actions.words) the \(thing)".capitalisedFirst

@@ -9,10 +9,9 @@ extension PortalSite {
         [
             page("/requests/new", for: .provider) { request, _, visit in
                 guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
-                let query = request.uri.queryParameters
-                if let earlier = query.get("extends") { return try await extensionPage(of: earlier, visit) }
+                if let earlier = request.query("extends") { return try await extensionPage(of: earlier, visit) }
                 return try await newRequestPage(
-                    tenant: query.get("tenant"), support: query.get("support"), visit)
+                    tenant: request.query("tenant"), support: request.query("support"), visit)
             },
             form("/requests/new", for: .provider, back: { _ in "/requests/new" }) { form, _, visit in
                 guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }

@@ -97,6 +97,7 @@ extension RequestEntry {
         _ = reading(.reason) { () throws(Refusal) in
             try Text.check(reason, field: "reason", length: Limits.reasonLength, multiline: true)
         }
+        faults = Field.allCases.flatMap { field in faults.filter { $0.field == field } }
         guard faults.isEmpty, let resources, let duration, let notBefore else { return (nil, faults) }
         let draft = RequestDraft(
             tenant: tenant, supportRequest: supportRequest, reason: reason, duration: duration, resources: resources,

@@ -9,10 +9,9 @@ extension PortalSite {
         [
             page("/tenants", for: .provider) { request, _, visit in
                 guard visit.seesRequests else { throw Refusal.notFound(.page) }
-                let query = request.uri.queryParameters
                 return TenantListPage(
-                    try await lockbox.tenants(by: visit.person), find: query.get("find") ?? "",
-                    after: query.get("cursor"))
+                    try await lockbox.tenants(by: visit.person), find: request.query("find") ?? "",
+                    after: request.query("cursor"))
             },
             page("/tenants/{id}", for: .provider) { request, context, visit in
                 guard let id = context.parameters.get("id") else { throw Refusal.notFound(.page) }
@@ -22,7 +21,7 @@ extension PortalSite {
                 return TenantPage(
                     tenant, resources: try await lockbox.resources(of: id, by: visit.person),
                     services: try await lockbox.services(by: visit.person), latest: latest.items,
-                    find: request.uri.queryParameters.get("find") ?? "", visit)
+                    find: request.query("find") ?? "", visit)
             },
         ]
     }
@@ -98,7 +97,7 @@ struct TenantPage: Page {
     }
 
     /// Resources on one page; the rest is found by a part of the name.
-    private static let shownResources = 100
+    private static let shownResources = 30
 
     let title: String
     let section: String? = "/tenants"

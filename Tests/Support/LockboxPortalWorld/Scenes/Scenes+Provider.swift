@@ -27,7 +27,9 @@ extension Scene {
         Scene(
             "Work", "operator, a service does not confirm", as: "olga", .page("/work"),
             after: { world in
-                try await world.revoked(try await world.approved())
+                let request = try await world.approved()
+                _ = try await world.opened(request)
+                try await world.revoked(request)
                 try await world.removing(problem: "doveadm does not answer")
                 _ = try await world.opened(try await world.approved(try await world.reviewed(world.submitted())))
             }),
@@ -268,10 +270,12 @@ extension Scene {
             try await world.removing()
         },
         Scene("Access", "revoked by the customer, being removed", as: "eve", .page(one)) { world in
-            try await world.revoked(try await world.approved(), comment: "Enough.")
+            let request = try await world.approved()
+            _ = try await world.opened(request)
+            try await world.revoked(request, comment: "Enough.")
         },
         Scene("Access", "over, a service does not confirm", as: "olga", .page(one)) { world in
-            try await world.approved()
+            _ = try await world.opened(try await world.approved())
             try await world.after(.hours(3))
             try await world.removing(problem: "doveadm does not answer")
         },
