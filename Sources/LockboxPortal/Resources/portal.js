@@ -143,6 +143,12 @@ addEventListener("click", (event) => {
 
 /* Pages that follow changes. `data-live` changes with what is shown; `data-page` is where a form's answer belongs. */
 
+// What was just done is told once, and not again by a reload or a change.
+const place = new URL(location.href);
+if (place.searchParams.has("done")) {
+  place.searchParams.delete("done");
+  history.replaceState(null, "", place);
+}
 const here = () => main.dataset.page ?? location.pathname + location.search;
 let fetching = false, again = false, failures = 0, fresh = null;
 

@@ -1,0 +1,66 @@
+"""Every page of the portal, at a phone's and a desk's width, light and dark: nothing out of reach for anybody."""
+
+import pytest
+
+from lockbox_rig.world import World
+
+
+@pytest.fixture(scope="module")
+def furnished():
+    """A world in which there is something to see on every page."""
+    world = World()
+    try:
+        world.finished = world.approved()["id"]
+        world.eve.post(f"/v1/requests/{world.finished}/finish", {})
+        world.open = world.approved()
+        world.credential(world.open)
+        world.waiting = world.asked()["id"]
+        world.adam.post(f"/v1/requests/{world.waiting}/messages", {"text": "Why the whole mailbox?"})
+        world.reviewing = world.submitted()["id"]
+        world.number = world.support_request()
+        yield world
+    finally:
+        world.lockbox.remember_files()
+        world.stop()
+
+
+CUSTOMER = [
+    "/overview", "/lockbox", "/lockbox?state=denied", "/lockbox/{waiting}", "/lockbox/{open}", "/lockbox/{finished}",
+    "/lockbox/{reviewing}", "/lockbox/live", "/support", "/support/new", "/support/{number}", "/people",
+    "/people/{adam}", "/settings", "/audit", "/audit/record/1", "/account", "/no-such-page"]
+PROVIDER = [
+    "/work", "/requests", "/requests/{open}", "/requests/{waiting}", "/requests/{finished}", "/support",
+    "/requests/new", "/requests/new?tenant=contoso&support={number}", "/requests/new?extends={finished}", "/tenants",
+    "/tenants/contoso", "/account"]
+PEOPLE = [("gita", CUSTOMER), ("adam", ["/overview", "/lockbox/{waiting}", "/settings"]), ("sue", ["/support"]),
+          ("eve", PROVIDER), ("mark", ["/work", "/requests/{reviewing}", "/audit"])]
+
+
+@pytest.mark.parametrize("colour", ["light", "dark"])
+@pytest.mark.parametrize("name, paths", PEOPLE, ids=[name for name, _ in PEOPLE])
+def test_pages_are_within_reach(furnished, open_browser, colour, name, paths):
+    profile = open_browser(furnished.lockbox.url, size="phone", colour=colour, width=360)
+    profile.sign_in(furnished.directory.people[name], furnished.password(name))
+    names = {"waiting": furnished.waiting, "open": furnished.open["id"], "finished": furnished.finished,
+             "reviewing": furnished.reviewing, "number": furnished.number,
+             "adam": furnished.adam.get("/v1/me").json["id"]}
+    for path in paths:
+        status = profile.go(path.format(**names)).status
+        assert status == (404 if path == "/no-such-page" else 200), path
+        assert profile.page.locator("h1").count() == 1, path
+        for fold in profile.page.locator("main details:not([open]) > summary").all():
+            fold.click()
+        profile.check_reach()
+        profile.check_width()
+        profile.page.set_viewport_size({"width": 1280, "height": 900})
+        profile.check_width()
+        profile.page.set_viewport_size({"width": 360, "height": 844})
+
+
+def test_a_change_of_the_rules_is_looked_through_before_it_holds(furnished, open_browser):
+    gita = open_browser(furnished.lockbox.url)
+    gita.sign_in(furnished.directory.people["gita"], furnished.password("gita"))
+    before = furnished.gita.get("/v1/tenants/contoso/policy").json
+    gita.go("/settings")
+    gita.check_reach()
+    assert furnished.gita.get("/v1/tenants/contoso/policy").json == before
