@@ -8,7 +8,7 @@ struct SignInPage: Page {
     static let template = PageTemplate(PackageResources.sign_in_mustache)
 
     var title: String { "Sign in" }
-    var email = ""
+    var email: String?
     var next = ""
     var problem: String?
     var done: String?
@@ -55,7 +55,7 @@ extension PortalSite {
         } catch Refusal.badCredentials {
             try signInLimit.take(client.address, now: clock.now())
             let page = SignInPage(
-                email: email, next: next,
+                email: form["email"], next: next,
                 problem: "The e-mail address or the password is wrong. After too many wrong "
                     + "ones, no password is right for a while.")
             return .html(Frame(door: page, now: clock.now()).document(), status: .unprocessableContent)
