@@ -160,7 +160,8 @@ struct AccessReading: Sendable {
     /// Changes with everything the page tells that time alone does not change.
     var tag: String {
         let removed = view.removals.map { "\($0.progress.rawValue)\($0.attempts)" }.joined(separator: ",")
-        let mailed = letters.count { $0.notice.delivery != .queued }
-        return "\(view.rowTag)-\(removed)-\(messages.count)-\(letters.count).\(mailed)-\(tenant.version)"
+        // Not each delivery: they come within the moment after a decision, when people press what the page offers.
+        let refused = letters.count { $0.notice.delivery == .refused }
+        return "\(view.rowTag)-\(removed)-\(messages.count)-\(refused)-\(tenant.version)"
     }
 }
