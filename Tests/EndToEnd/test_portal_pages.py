@@ -48,8 +48,7 @@ def test_pages_are_within_reach(furnished, open_browser, colour, name, paths):
         status = profile.go(path.format(**names)).status
         assert status == (404 if path == "/no-such-page" else 200), path
         assert profile.page.locator("h1").count() == 1, path
-        for fold in profile.page.locator("main details:not([open]) > summary").all():
-            fold.click()
+        profile.page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
         profile.check_reach()
         profile.check_width()
         profile.page.set_viewport_size({"width": 1280, "height": 900})

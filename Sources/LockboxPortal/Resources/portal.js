@@ -126,7 +126,11 @@ const sent = new Map();
 addEventListener("submit", (event) => {
   const form = event.target, at = performance.now();
   if (form.getAttribute("method") !== "post") return;
-  if (at - (sent.get(form) ?? never) < 10000 || at - swappedAt < 400) return event.preventDefault();
+  if (at - (sent.get(form) ?? never) < 10000) return event.preventDefault();
+  if (at - swappedAt < 400) {
+    event.preventDefault();
+    return tell("This page has just changed, so nothing was sent.", "Understood", hush);
+  }
   sent.set(form, at);
   sentAt = at;
 });

@@ -36,6 +36,8 @@ struct RequestFacts: Sendable {
     let engineerRole: String
     let engineerEmail: String
     let supportNumber: String
+    /// Two tenants may use one number.
+    let askedTenant: String
     /// Nil where the reader may not see the support request itself.
     let supportSubject: String?
     let supportText: String?
@@ -55,6 +57,7 @@ struct RequestFacts: Sendable {
         engineerRole = "engineer of \(companies.provider)"
         engineerEmail = engineer?.email.text ?? ""
         supportNumber = terms.supportRequest.text
+        askedTenant = terms.tenant.text
         supportSubject = support?.support.subject
         supportText = support?.support.description
         supportOpener = support?.openedBy.name
