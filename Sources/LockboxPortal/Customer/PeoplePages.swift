@@ -100,12 +100,13 @@ struct Roster: Sendable {
         if left < approvers.count, left < needed {
             let result =
                 tenant.requiresApproval
-                ? "No access to your data is possible until there are more approvers, not even in need."
+                ? "No access to your data is possible until there are more approvers, not even in an emergency."
                 : "Approval could not be switched on then."
             warnings.append(
                 left == 0
                     ? "Nobody could approve any more. \(result)"
-                    : "Only \(left) could approve then, and \(needed) approvals are needed. \(result)")
+                    : "Only \(left == 1 ? "1 person" : "\(left) people") could approve then, and \(needed) approvals are needed. \(result)"
+            )
         }
         if person.id == admin.id, person.roles.contains(.admin), !roles.contains(.admin) {
             warnings.append(
