@@ -105,7 +105,8 @@ struct Roster: Sendable {
             warnings.append(
                 left == 0
                     ? "Nobody could approve any more. \(result)"
-                    : "Only \(left == 1 ? "1 person" : "\(left) people") could approve then, and \(needed) approvals are needed. \(result)"
+                    : "Only \(left == 1 ? "1 person" : "\(left) people") could approve then, and \(needed) approvals are "
+                        + "needed. \(result)"
             )
         }
         if person.id == admin.id, person.roles.contains(.admin), !roles.contains(.admin) {

@@ -137,8 +137,8 @@ struct PolicyConsequences: Sendable {
         }
         if work.withCustomer > 0 {
             list.append(
-                "\(requests(work.withCustomer)) for your decision now still \(work.withCustomer == 1 ? "needs" : "need") "
-                    + "it: without your yes there is no access.")
+                "\(requests(work.withCustomer)) for your decision now still "
+                    + "\(work.withCustomer == 1 ? "needs" : "need") it: without your yes there is no access.")
         }
         return list
     }

@@ -60,7 +60,7 @@ struct SettingsPage: Page {
     let csrf: String
     let key: String
 
-    /// `typed` is what a form said that was not taken, and `faults` why. Without `marksFields` they are about the whole.
+    /// `typed` is what a form said that was not taken, and `faults` why: about the whole where `marksFields` is false.
     init(
         _ reading: SettingsReading, _ visit: Visit, typed: PolicyForm? = nil, faults: PolicyForm.Faults? = nil,
         marksFields: Bool = true
@@ -77,9 +77,11 @@ struct SettingsPage: Page {
         approverCount = ApproverCount(tenant, reading.approvers.map(\.name))
         mayChange = visit.holds(.admin)
         let meanings = [
-            policy.requireApproval
-                ? "Nobody at \(visit.providerName) opens your data without your yes."
-                : "Managers of \(visit.providerName) decide alone.",
+            lacksLicence
+                ? "Without Lockbox in your plan this has no effect."
+                : policy.requireApproval
+                    ? "Nobody at \(visit.providerName) opens your data without your yes."
+                    : "Managers of \(visit.providerName) decide alone.",
             Self.windowMeaning, Self.capMeaning, "How many of your people must say yes to one request.",
         ]
         rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
