@@ -96,7 +96,7 @@ struct Roster: Sendable {
         var changed = person
         changed.roles = roles
         let left = approvers.filter { $0.id != person.id }.count + (changed.mayDecide(for: tenant.id) ? 1 : 0)
-        let needed = tenant.policy.approvalsNeeded
+        let (needed, count) = (tenant.policy.approvalsNeeded, left == 1 ? "1 person" : "\(left) people")
         if left < approvers.count, left < needed {
             let result =
                 tenant.requiresApproval
@@ -105,7 +105,7 @@ struct Roster: Sendable {
             warnings.append(
                 left == 0
                     ? "Nobody could approve any more. \(result)"
-                    : "Only \(left == 1 ? "1 person" : "\(left) people") could approve then, and \(needed) approvals are "
+                    : "Only \(count) could approve then, and \(needed) approvals are "
                         + "needed. \(result)"
             )
         }
