@@ -108,21 +108,29 @@ struct TimelineTests {
         #expect(many.rows.count == 8)
         #expect(many.lines.count == 11)
         #expect(many.moreWords == "3 more resources in the list below.")
-        #expect(many.rows.first?.rowLabel == "mailbox m1@contoso.test")
+        #expect(many.rows.first?.rowLabel == "m1@contoso.test")
     }
 
     @Test func openAccessComesFirst() {
         let entries = [
             entry(.nothing(at: now), on: Fixture.otherMailbox), entry(.active(from: ago(.days(2)), until: now)),
         ]
-        #expect(Timeline(entries, now: now, days: 7).rows.first?.rowLabel == "mailbox sue@contoso.test")
+        #expect(Timeline(entries, now: now, days: 7).rows.first?.rowLabel == "sue@contoso.test")
+    }
+
+    @Test func typeIsNamedWhereThereAreSeveral() {
+        let entries = [
+            entry(.nothing(at: now)), entry(.nothing(at: ago(.hours(1))), on: Fixture.resource("database:orders")),
+        ]
+        let labels = Timeline(entries, now: now, days: 7).rows.map(\.rowLabel)
+        #expect(labels == ["mailbox sue@contoso.test", "database orders"])
     }
 
     @Test func longNameIsCutInTheMiddle() throws {
         let resource = Fixture.resource("mailbox:" + String(repeating: "a", count: 60) + "@contoso.test")
         let label = try #require(
             Timeline([entry(.nothing(at: now), on: resource)], now: now, days: 7).rows.first?.rowLabel)
-        #expect(label.count <= 42)
+        #expect(label.count <= 34)
         #expect(label.hasSuffix("@contoso.test"))
     }
 
@@ -141,7 +149,7 @@ struct TimelineTests {
                 timeline.lines.map(\.became) == [
                     "Open now", "Approved, not begun", "Finished by Eve Park", "Denied",
                 ])
-            #expect(timeline.rows.map(\.rowLabel) == ["mailbox sue@contoso.test"])
+            #expect(timeline.rows.map(\.rowLabel) == ["sue@contoso.test"])
             #expect(Set(timeline.rows[0].bars.map(\.tone)) == ["live", "ended", "scheduled"])
             #expect(timeline.rows[0].marks.count == 1)
             #expect(timeline.showsLive && timeline.showsEnded && timeline.showsScheduled && timeline.showsNothing)

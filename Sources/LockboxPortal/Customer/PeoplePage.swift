@@ -68,6 +68,7 @@ struct PeoplePage: Page {
     let total: String
     let earlier: String?
     let later: String?
+    let isPaged: Bool
     let mayChange: Bool
     let providerName: String
 
@@ -83,6 +84,7 @@ struct PeoplePage: Page {
         total = "\(roster.people.count)"
         earlier = start == 0 ? nil : start <= size ? "/people" : "/people?cursor=\(start - size)"
         later = start + size < roster.people.count ? "/people?cursor=\(start + size)" : nil
+        isPaged = earlier != nil || later != nil
         mayChange = visit.holds(.admin)
         providerName = visit.providerName
         let states = everyone.map { "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")" }

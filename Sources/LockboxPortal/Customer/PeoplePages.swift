@@ -96,16 +96,18 @@ struct Roster: Sendable {
         var changed = person
         changed.roles = roles
         let left = approvers.filter { $0.id != person.id }.count + (changed.mayDecide(for: tenant.id) ? 1 : 0)
-        let needed = tenant.policy.approvalsNeeded
+        let (needed, count) = (tenant.policy.approvalsNeeded, left == 1 ? "1 person" : "\(left) people")
         if left < approvers.count, left < needed {
             let result =
                 tenant.requiresApproval
-                ? "No access to your data is possible until there are more approvers, not even in need."
+                ? "No access to your data is possible until there are more approvers, not even in an emergency."
                 : "Approval could not be switched on then."
             warnings.append(
                 left == 0
                     ? "Nobody could approve any more. \(result)"
-                    : "Only \(left) could approve then, and \(needed) approvals are needed. \(result)")
+                    : "Only \(count) could approve then, and \(needed) approvals are "
+                        + "needed. \(result)"
+            )
         }
         if person.id == admin.id, person.roles.contains(.admin), !roles.contains(.admin) {
             warnings.append(

@@ -107,7 +107,7 @@ struct PolicyConsequences: Sendable {
                 endingWords: "\(view.engineerName): \(scope.words.joined(separator: "; "))")
         }
         isEnding = !ending.isEmpty
-        endingCount = counted(Int64(ending.count), "access", "accesses")
+        endingCount = ending.count == 1 ? "1 request" : "\(ending.count) requests"
         isWeaker = before.policy.requireApproval && !policy.requireApproval
         if policy.requireApproval != before.policy.requireApproval {
             sentences += policy.requireApproval ? Self.on(provider) : Self.off(work, provider)
@@ -137,8 +137,8 @@ struct PolicyConsequences: Sendable {
         }
         if work.withCustomer > 0 {
             list.append(
-                "\(requests(work.withCustomer)) for your decision already. That does not change: "
-                    + "without your yes there is no access.")
+                "\(requests(work.withCustomer)) for your decision now still "
+                    + "\(work.withCustomer == 1 ? "needs" : "need") it: without your yes there is no access.")
         }
         return list
     }
@@ -186,12 +186,9 @@ struct PolicyConsequences: Sendable {
         }
         if !after.requireApproval, after.approvalsNeeded > work.approvers {
             list.append(
-                "\(counted(Int64(work.approvers), "person can", "people can")) approve now: approval cannot be "
+                "\(work.approvers == 1 ? "1 person" : "\(work.approvers) people") can approve now: approval cannot be "
                     + "switched on before there are \(after.approvalsNeeded).")
         }
         return list
     }
 }
-
-/// `1 access`, `2 accesses`.
-private func counted(_ count: Int64, _ one: String, _ many: String) -> String { "\(count) \(count == 1 ? one : many)" }

@@ -24,7 +24,12 @@ struct SettingsPage: Page {
     struct Rule: Sendable {
         let ruleName: String
         let ruleWords: String
+        let ruleMeaning: String
     }
+
+    private static let windowMeaning =
+        "How long a request waits for you. Then it expires, and no access comes of it."
+    private static let capMeaning = "Engineers cannot ask for more. Access ends by itself when its time is over."
 
     let title = "Settings"
     let section: String? = "/settings"
@@ -55,7 +60,7 @@ struct SettingsPage: Page {
     let csrf: String
     let key: String
 
-    /// `typed` is what a form said that was not taken, and `faults` why. Without `marksFields` they are about the whole.
+    /// `typed` is what a form said that was not taken, and `faults` why: about the whole where `marksFields` is false.
     init(
         _ reading: SettingsReading, _ visit: Visit, typed: PolicyForm? = nil, faults: PolicyForm.Faults? = nil,
         marksFields: Bool = true
@@ -71,16 +76,26 @@ struct SettingsPage: Page {
         isOff = tenant.isLicensed && !policy.requireApproval
         approverCount = ApproverCount(tenant, reading.approvers.map(\.name))
         mayChange = visit.holds(.admin)
-        rules = RuleDifference.rules(policy).map { Rule(ruleName: $0.name, ruleWords: $0.words.capitalisedFirst) }
+        let meanings = [
+            lacksLicence
+                ? "Without Lockbox in your plan this has no effect."
+                : policy.requireApproval
+                    ? "Nobody at \(visit.providerName) opens your data without your yes."
+                    : "Managers of \(visit.providerName) decide alone.",
+            Self.windowMeaning, Self.capMeaning, "How many of your people must say yes to one request.",
+        ]
+        rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
+            Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
+        }
         isChosenOn = shown.isOn == true
         isChosenOff = shown.isOn == false
         approvalWrong = marks?.of(.approval)
         windowField = SpanField(
             "window", "Time to decide", shown.window, policy.decisionWindow, Limits.decisionWindow, marks?.of(.window),
-            meaning: "How long a request waits for you. Then it expires, and no access comes of it.")
+            meaning: Self.windowMeaning)
         capField = SpanField(
             "cap", "Longest access", shown.cap, policy.maxAccess, Limits.maxAccess, marks?.of(.cap),
-            meaning: "Engineers cannot ask for more. Access ends by itself when its time is over.")
+            meaning: Self.capMeaning)
         approvals = shown.approvals
         approvalsNow = "\(policy.approvalsNeeded)"
         approvalsRange = "\(Limits.approvalsNeeded.lowerBound) to \(Limits.approvalsNeeded.upperBound)"

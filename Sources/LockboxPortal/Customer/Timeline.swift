@@ -216,12 +216,14 @@ extension Timeline {
         var resources: [Resource] = []
         for entry in shown where !resources.contains(entry.resource) { resources.append(entry.resource) }
 
+        let severalTypes = Set(resources.map(\.type)).count > 1
         // The names of "now" and of each resource stand above what they name.
         var y = 150
         var rows: [Row] = []
         for resource in resources.prefix(Self.mostRows) {
             let entries = shown.filter { $0.resource == resource }
-            let (row, bottom) = Row.laidOut(resource, entries, on: axis, top: y)
+            let name = severalTypes ? resource.words : resource.localName
+            let (row, bottom) = Row.laidOut(name, entries, on: axis, top: y)
             rows.append(row)
             y = bottom
         }
@@ -270,7 +272,7 @@ extension Timeline.Entry {
 extension Timeline.Row {
     /// The row that begins at `top`, and where the next one does.
     fileprivate static func laidOut(
-        _ resource: Resource, _ entries: [Timeline.Entry], on axis: Axis, top: Int
+        _ name: String, _ entries: [Timeline.Entry], on axis: Axis, top: Int
     ) -> (row: Timeline.Row, bottom: Int) {
         let lanesTop = top + 140
         var (bars, marks): ([Timeline.Bar], [Timeline.Mark]) = ([], [])
@@ -290,7 +292,7 @@ extension Timeline.Row {
         }
         let bottom = lanesTop + lanes.count * Timeline.laneHeight + 50
         let row = Timeline.Row(
-            rowLabel: resource.shortWords, labelY: em(top + 100), rowEndY: em(bottom), bars: bars, marks: marks)
+            rowLabel: name.cutInTheMiddle, labelY: em(top + 100), rowEndY: em(bottom), bars: bars, marks: marks)
         return (row, bottom)
     }
 }
@@ -374,10 +376,12 @@ extension Timeline.Line {
 
 extension Resource {
     fileprivate var words: String { "\(type) \(localName)" }
+}
 
+extension String {
     /// Short enough for a phone: an SVG text does not break into lines.
-    fileprivate var shortWords: String {
-        let (all, most) = (words, 42)
-        return all.count <= most ? all : "\(all.prefix(most / 2))…\(all.suffix(most / 2 - 1))"
+    fileprivate var cutInTheMiddle: String {
+        let most = 34
+        return count <= most ? self : "\(prefix(most / 2))…\(suffix(most / 2 - 1))"
     }
 }
