@@ -207,6 +207,7 @@ extension RequestFacts {
         engineerRole = "engineer of \(companies.provider)"
         engineerEmail = engineer.email.text
         supportNumber = terms.supportRequest.text
+        askedTenant = request.terms.tenant.text
         supportSubject = support.support.subject
         supportText = support.support.description
         supportOpener = support.openedBy.name
