@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTEST := PYTHONDONTWRITEBYTECODE=1 .venv/bin/pytest
 E2E := Tests/EndToEnd
 
-.PHONY: help setup setup-tests build demo test lint e2e bench gallery
+.PHONY: help setup setup-tests build demo test lint e2e bench gallery screenshots
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
 gallery: setup ## Every page of the portal in every state, as files in gallery/ (GALLERY_ARGS="--only sign-in")
 	@scripts/quietly "swift build" swift build --product lockbox-gallery
 	@.build/debug/lockbox-gallery --out gallery $(GALLERY_ARGS)
+
+screenshots: setup-tests ## The pictures in docs/images, from the gallery
+	@scripts/quietly "swift build" swift build --product lockbox-gallery
+	@.venv/bin/python scripts/screenshots
 
 bench: setup-tests ## Time a release build: ratios to yardsticks of the same run
 	@scripts/quietly "swift build -c release" swift build -c release --scratch-path .build-release --product lockboxd
