@@ -139,14 +139,3 @@ extension CredentialBody {
             actions: credential.actions.names, how: issued.kind.how(username: credential.username))
     }
 }
-
-extension Service.Kind {
-    /// How to use a credential, for a person with the usual tools.
-    fileprivate func how(username: String) -> String {
-        switch self {
-        case .imap: "Sign in to the IMAP server as \(username) with the token, by XOAUTH2 or OAUTHBEARER."
-        case .http: "Send the token with each request: Authorization: Bearer <token>."
-        case .sql: "Connect to the database as \(username) with the token as the password."
-        }
-    }
-}

@@ -46,3 +46,14 @@ extension Scope {
         }
     }
 }
+
+extension Service.Kind {
+    /// How to use a credential with the login name `username`, for a person with the usual tools.
+    public func how(username: String) -> String {
+        switch self {
+        case .imap: "Sign in to the IMAP server as \(username) with the token, by XOAUTH2 or OAUTHBEARER."
+        case .http: "Send the token with each request: Authorization: Bearer <token>."
+        case .sql: "Connect to the database as \(username) with the token as the password."
+        }
+    }
+}

@@ -9,7 +9,7 @@ extension PortalSite {
             page("/people", for: .customer) { request, _, visit in
                 PeoplePage(
                     try await roster(visit), visit,
-                    from: request.uri.queryParameters.get("cursor").flatMap { Int($0) } ?? 0)
+                    from: request.query("cursor").flatMap { Int($0) } ?? 0)
             },
             page("/people/{id}", for: .customer) { _, context, visit in
                 let roster = try await roster(visit)

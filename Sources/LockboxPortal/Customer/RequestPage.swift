@@ -85,7 +85,7 @@ struct RequestPage: Page {
         waitingUntil = standing.words == nil ? nil : request.state.decideBy.map { Moment($0) }
         waitingClock = standing.words == nil ? nil : request.state.decideBy.map { Countdown(until: $0, now: view.at) }
         running = RunningAccess(reading, visit, refused: refused)
-        report = RequestReport(reading, for: visit.person.side)
+        report = RequestReport(reading)
 
         let changes = refused.map { reading.changes(since: $0) } ?? []
         isConflict = !changes.isEmpty

@@ -19,19 +19,19 @@ extension PortalSite {
                 return RequestPage(reading, visit, asksPassword: needsPassword(visit), newRecord: record)
             },
             form("/lockbox/{id}/approve", for: .customer, back: Self.requestPath) { form, context, visit in
-                try await takeCustomer(form, context, visit, as: .approve) { reading, id in
+                try await take(form, context, visit, as: .approve) { reading, id in
                     let draft = try DecisionForm.approval(form, of: reading.view.request)
                     return try await decide(draft, form, id, visit, then: "/lockbox/\(id)", .approved)
                 }
             },
             form("/lockbox/{id}/deny", for: .customer, back: Self.requestPath) { form, context, visit in
-                try await takeCustomer(form, context, visit, as: .deny) { _, id in
+                try await take(form, context, visit, as: .deny) { _, id in
                     let draft = DecisionDraft(approves: false, comment: form["comment"], duration: nil, resources: nil)
                     return try await decide(draft, form, id, visit, then: "/lockbox/\(id)", .denied)
                 }
             },
             form("/lockbox/{id}/ask", for: .customer, back: Self.requestPath) { form, context, visit in
-                try await takeCustomer(form, context, visit, as: .ask) { _, id in
+                try await take(form, context, visit, as: .ask) { _, id in
                     guard let text = form["text"] else { throw Refusal.invalid(field: "text", problem: .missing) }
                     _ = try await lockbox.postMessage(text, on: id, by: visit.person, key: form.commandKey)
                     return seeOther("/lockbox/\(id)", .posted)
@@ -39,7 +39,7 @@ extension PortalSite {
             },
             form("/lockbox/{id}/stop", for: .customer, back: Self.requestPath) { form, context, visit in
                 // No password here: stopping takes away, and must be quick.
-                try await takeCustomer(form, context, visit, as: .stop) { _, id in
+                try await take(form, context, visit, as: .stop) { _, id in
                     _ = try await lockbox.revoke(id, comment: form["comment"], by: visit.person, key: form.commandKey)
                     return seeOther("/lockbox/\(id)", .stopped)
                 }
@@ -47,13 +47,23 @@ extension PortalSite {
         ]
     }
 
-    /// Takes one of the forms of a request's page; what is refused is answered by that page with what was typed.
-    private func takeCustomer(
+    /// Takes one of the forms of the page.
+    private func take(
         _ form: Form, _ context: PortalContext, _ visit: Visit, as kind: RequestForm,
-        _ command: @Sendable (RequestReading, String) async throws -> Response
+        _ command: (RequestReading, String) async throws -> Response
     ) async throws -> Response {
-        try await take(form, context, visit, as: kind, command) { reading, visit, refused in
-            RequestPage(reading, visit, asksPassword: needsPassword(visit), refused: refused)
+        let id = try Self.id(context)
+        return try await take(visit) {
+            let before = try await reading(of: id, visit)
+            if kind == .approve, before.hasUnreadMessages(form) {
+                throw Refusal.stale(current: before.view.request.version)
+            }
+            return try await command(before, id)
+        } again: { visit, refusal in
+            let refused = RefusedForm(kind: kind, refusal: refusal, form: form)
+            let after = try await reading(of: id, visit)
+            let page = RequestPage(after, visit, asksPassword: needsPassword(visit), refused: refused)
+            return (page, page.isConflict)
         }
     }
 

@@ -17,16 +17,16 @@ extension PortalSite {
             },
             form("/requests/{id}/approve", for: .provider, back: Self.accessPath) { form, context, visit in
                 try await take(form, context, visit, as: .approve) { id in
-                    try await review(
+                    try await decide(
                         DecisionDraft(approves: true, comment: form["comment"], duration: nil, resources: nil), form,
-                        id, visit)
+                        id, visit, then: "/requests/\(id)", .approvedByManager)
                 }
             },
             form("/requests/{id}/reject", for: .provider, back: Self.accessPath) { form, context, visit in
                 try await take(form, context, visit, as: .reject) { id in
-                    try await review(
+                    try await decide(
                         DecisionDraft(approves: false, comment: form["comment"], duration: nil, resources: nil), form,
-                        id, visit)
+                        id, visit, then: "/requests/\(id)", .rejected)
                 }
             },
         ] + accessEndings
@@ -83,46 +83,21 @@ extension PortalSite {
         context.parameters.get("id").map { "/requests/\($0.asQueryValue)" } ?? "/requests"
     }
 
-    private func review(_ draft: DecisionDraft, _ form: Form, _ id: String, _ visit: Visit) async throws -> Response {
-        let secret = try await confirm(form, visit)
-        let response: Response
-        do {
-            _ = try await lockbox.decide(
-                draft, on: id, version: form["version"].flatMap { Int($0) }, by: visit.person, key: form.commandKey)
-            response = seeOther("/requests/\(id)", draft.approves ? .approvedByManager : .rejected)
-        } catch let refusal as Refusal {
-            guard let secret else { throw refusal }
-            throw RefusedAfterPassword(refusal: refusal, secret: secret)
-        }
-        return secret.map { setSession($0, on: response) } ?? response
-    }
-
-    /// Takes one of the forms of a request's page; what is refused is answered by that page with what was typed.
+    /// Takes one of the forms of the page.
     private func take(
         _ form: Form, _ context: PortalContext, _ visit: Visit, as kind: AccessPage.FormKind,
         _ command: (String) async throws -> Response
     ) async throws -> Response {
         let id = try Self.accessNumber(context)
-        let refusal: Refusal
-        var secret: String?
-        do {
-            return try await command(id)
-        } catch let refused as RefusedAfterPassword {
-            (refusal, secret) = (refused.refusal, refused.secret)
-        } catch let refused as Refusal {
-            refusal = refused
+        return try await take(visit) {
+            try await command(id)
+        } again: { visit, refusal in
+            if case .notPermitted = refusal { throw refusal }
+            let page = AccessPage(
+                try await accessReading(of: id, visit), visit, asksPassword: needsPassword(visit),
+                refused: .init(kind: kind, refusal: refusal, form: form))
+            return (page, page.isConflict)
         }
-        switch refusal {
-        case .notSignedIn, .notFound, .notPermitted: throw refusal
-        case _: break
-        }
-        var visit = visit
-        if let secret, let signedIn = try await sessions.resume(secret) { visit = visit.going(on: signedIn, secret) }
-        let page = AccessPage(
-            try await accessReading(of: id, visit), visit, asksPassword: needsPassword(visit),
-            refused: .init(kind: kind, refusal: refusal, form: form))
-        let response = html(page, visit, status: page.isConflict ? .conflict : .unprocessableContent)
-        return secret.map { setSession($0, on: response) } ?? response
     }
 
     /// Everything that a request's page tells the provider's people, as of now.
@@ -139,12 +114,6 @@ extension PortalSite {
             services: try await lockbox.services(by: visit.person),
             companies: Companies(provider: visit.providerName, tenant: tenant.name))
     }
-}
-
-/// A decision was refused after the password had been confirmed: the session goes on under a new secret.
-private struct RefusedAfterPassword: Error {
-    let refusal: Refusal
-    let secret: String
 }
 
 /// What a request's page is made from.

@@ -38,22 +38,13 @@ struct CredentialPage: Page {
         kind = issued.kind.rawValue.uppercased()
         expiry = Moment(credential.expiresAt)
         expiryClock = Countdown(until: credential.expiresAt, now: visit.now)
-        how = issued.kind.how(loginName: credential.username)
+        how = issued.kind.how(username: credential.username)
         unknown = issued.kind.unknown(service: service)
         command = issued.kind.command(loginName: credential.username)
     }
 }
 
 extension Service.Kind {
-    /// In the words of the API and the command-line tool.
-    fileprivate func how(loginName: String) -> String {
-        switch self {
-        case .imap: "Sign in to the IMAP server as \(loginName) with the token, by XOAUTH2 or OAUTHBEARER."
-        case .http: "Send the token with each request: Authorization: Bearer <token>."
-        case .sql: "Connect to the database as \(loginName) with the token as the password."
-        }
-    }
-
     fileprivate func unknown(service: String) -> String {
         switch self {
         case .imap:

@@ -1,11 +1,10 @@
 import Hummingbird
 import LockboxAudit
 import LockboxDomain
-import LockboxIdentity
 import LockboxPorts
 import LockboxService
 
-/// What a request's page is made from.
+/// What the customer's page of a request is made from.
 struct RequestReading: Sendable {
     let view: RequestView
     let support: SupportView
@@ -71,9 +70,9 @@ struct RequestReading: Sendable {
     }
 }
 
-/// The forms of a request's page.
+/// The forms of the customer's page of a request.
 enum RequestForm: Sendable {
-    case approve, deny, ask, stop, finish, withdraw, credential
+    case approve, deny, ask, stop
 }
 
 /// A form that was not taken.
@@ -86,35 +85,13 @@ struct RefusedForm: Sendable {
     var typed: String? { form["comment"] ?? form["text"] }
 }
 
-extension Refusal {
-    /// The sentence in the words of a request's forms.
-    var words: String {
-        switch self {
-        case .invalid("comment", .missing): "Write why. The other side reads it."
-        case .invalid("text", .missing): "Write your message first."
-        case .invalid("password", .missing): "Give your password, so that we know it is you."
-        case .invalid("keep", _): "Keep at least one resource. To give nothing, deny."
-        case .badCredentials: "The password is wrong. After too many wrong ones, no password is right for a while."
-        case .invalid("comment", let problem), .invalid("text", let problem): "Your text \(problem.sentence)"
-        case .exceedsRequest: "You can give less than what is asked for, and never more."
-        case _: sentence
-        }
-    }
-}
-
-/// A decision was refused after the password had been confirmed: the session goes on under a new secret.
-private struct RefusedAfterConfirmation: Error {
-    let refusal: Refusal
-    let secret: String
-}
-
 extension PortalSite {
     /// Everything a request's page tells, as of now.
     func reading(of id: String, _ visit: Visit) async throws -> RequestReading {
         let view = try await lockbox.request(id, by: visit.person)
         let tenant = try await lockbox.tenant(view.request.terms.tenant.text, by: visit.person)
         // Who only opened the support request sees what became of it, and not what others said.
-        let oversees = !visit.isCustomer || visit.holds([.approver, .admin, .auditor])
+        let oversees = visit.holds([.approver, .admin, .auditor])
         return RequestReading(
             view: view,
             support: try await lockbox.supportRequest(
@@ -128,55 +105,5 @@ extension PortalSite {
         guard visit.holds([.approver, .admin, .auditor]) else { return nil }
         let search = LogSearch(person: visit.person.id.text, request: reading.view.request.id)
         return try await log.search(search, in: .tenant(reading.tenant.id), page: .init(limit: 1)).items.first?.index
-    }
-
-    /// Sends a yes or no, with the password where it is needed. `path` leads to the request's page.
-    func decide(
-        _ draft: DecisionDraft, _ form: Form, _ id: String, _ visit: Visit, then path: String, _ done: Done
-    ) async throws -> Response {
-        let secret = try await confirm(form, visit)
-        do {
-            _ = try await lockbox.decide(
-                draft, on: id, version: form["version"].flatMap { Int($0) }, by: visit.person, key: form.commandKey)
-        } catch let refusal as Refusal {
-            guard let secret else { throw refusal }
-            throw RefusedAfterConfirmation(refusal: refusal, secret: secret)
-        }
-        let response = seeOther(path, done)
-        return secret.map { setSession($0, on: response) } ?? response
-    }
-
-    /// Takes one of the forms of a request's page. What is refused is answered by that page, made by `page`, with what
-    /// was typed.
-    func take(
-        _ form: Form, _ context: PortalContext, _ visit: Visit, as kind: RequestForm,
-        _ command: (RequestReading, String) async throws -> Response,
-        page: (RequestReading, Visit, RefusedForm) async throws -> any Page
-    ) async throws -> Response {
-        let id = try Self.id(context)
-        let before = try await reading(of: id, visit)
-        let refusal: Refusal
-        var secret: String?
-        do {
-            if kind == .approve, before.hasUnreadMessages(form) {
-                throw Refusal.stale(current: before.view.request.version)
-            }
-            return try await command(before, id)
-        } catch let refused as RefusedAfterConfirmation {
-            (refusal, secret) = (refused.refusal, refused.secret)
-        } catch let refused as Refusal {
-            refusal = refused
-        }
-        if case .notSignedIn = refusal { throw refusal }
-        var visit = visit
-        if let secret, let signedIn = try await sessions.resume(secret) {
-            visit = visit.going(on: signedIn, secret)
-        }
-        let refused = RefusedForm(kind: kind, refusal: refusal, form: form)
-        let after = try await reading(of: id, visit)
-        let isConflict = !after.changes(since: refused).isEmpty
-        let response = html(
-            try await page(after, visit, refused), visit, status: isConflict ? .conflict : .unprocessableContent)
-        return secret.map { setSession($0, on: response) } ?? response
     }
 }

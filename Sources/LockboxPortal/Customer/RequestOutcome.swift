@@ -29,9 +29,7 @@ struct RunningAccess: Sendable {
         clock = Countdown(until: isActive ? grant.end : grant.start, now: view.at)
         useWords = view.useCount == 0 ? "Not used yet" : "Used \(counted(Int64(view.useCount), "time"))"
         lastUse = view.lastUse.map { Moment($0) }
-        mayStop =
-            visit.person.mayDecide(for: view.request.terms.tenant)
-            || visit.person.holds(oneOf: .manager, at: .provider)
+        mayStop = visit.person.mayDecide(for: view.request.terms.tenant)
         stopWrong = refused?.kind == .stop ? refused?.refusal.words : nil
         stopComment = refused?.kind == .stop ? refused?.form["comment"] : nil
     }
@@ -49,8 +47,7 @@ struct RequestReport: Sendable {
     let removalProblems: [String]
     let hasGrant: Bool
 
-    /// `side` is the reader's.
-    init?(_ reading: RequestReading, for side: Side) {
+    init?(_ reading: RequestReading) {
         let view = reading.view
         var ended: Grant?
         var problems: [String] = []
