@@ -42,8 +42,8 @@ extension PortalSite {
         return secret.map { setSession($0, on: response) } ?? response
     }
 
-    /// Takes one of the forms of a request's page. What is refused is answered by the page that `again` makes, with what
-    /// was typed.
+    /// Takes one of the forms of a request's page. What is refused is answered by the page that `again` makes, with
+    /// what was typed.
     func take(
         _ visit: Visit, _ command: () async throws -> Response,
         again: (Visit, Refusal) async throws -> (page: any Page, isConflict: Bool)

@@ -1,9 +1,12 @@
 """A client of the portal below any browser: it keeps cookies, sends exactly what it is told, and follows nothing."""
 
+import contextlib
 import html
 import http.client
+import queue
 import re
 import socket
+import threading
 import time
 import urllib.parse
 
@@ -118,26 +121,36 @@ class LiveStream:
         self._answer = self._connection.getresponse()
         self.status = self._answer.status
         self.headers = {name.lower(): value for name, value in self._answer.getheaders()}
+        self.socket.settimeout(None)
+        self._parts = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        if self.status == 200:
+            self._thread.start()
+
+    def _listen(self):
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+            while line := self._answer.readline():
+                if line == b"event: changed\n":
+                    self._parts.put((time.monotonic(), "changed"))
+                elif line == b":\n":
+                    self._parts.put((time.monotonic(), "beat"))
+        self._parts.put((time.monotonic(), "end"))
 
     def read(self, seconds):
         """The parts that come within `seconds`, each with when it came: `changed`, `beat`, or `end`."""
         parts, deadline = [], time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
-                line = self._answer.readline()
-            except (TimeoutError, socket.timeout):
+            with contextlib.suppress(queue.Empty):
+                parts.append(self._parts.get(timeout=left))
+            if parts and parts[-1][1] == "end":
                 break
-            if not line:
-                return [*parts, (time.monotonic(), "end")]
-            if line == b"event: changed\n":
-                parts.append((time.monotonic(), "changed"))
-            elif line == b":\n":
-                parts.append((time.monotonic(), "beat"))
         return parts
 
     def close(self):
-        self._answer.close()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        if self._thread.is_alive():
+            self._thread.join(5)
         self._connection.close()
 
 
