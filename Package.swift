@@ -28,40 +28,61 @@ let libraries: [String: Target.Dependency] = [
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
-// One line per room, bottom floor first. A room may name only rooms of the floors below it (ARCHITECTURE.md).
+// One line per room, bottom floor first. A room may name only rooms of the floors below it
+// (ARCHITECTURE.md).
 let rooms: [(floor: Int, name: String, uses: [String])] = [
     (0, "CCurl", ["CLibcurl"]),
     (0, "LockboxDomain", []),
     (0, "MerkleLog", ["Crypto"]),
     (0, "LockboxWire", []),
     (1, "LockboxPorts", ["LockboxDomain", "MerkleLog"]),
-    (2, "LockboxAudit", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "Crypto", "Logging"]),
+    (
+        2, "LockboxAudit",
+        ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "Crypto", "Logging"]
+    ),
     (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     (2, "LockboxStoreSQLite", ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB"]),
     (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
-    (2, "LockboxNotifier", ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]),
-    (2, "LockboxClient", ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]),
-    (3, "LockboxIdentity", ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]),
+    (
+        2, "LockboxNotifier",
+        ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]
+    ),
+    (
+        2, "LockboxClient",
+        ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]
+    ),
+    (
+        3, "LockboxIdentity",
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]
+    ),
     (
         3, "LockboxDecisions",
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
     ),
-    (3, "LockboxService", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]),
+    (
+        3, "LockboxService",
+        ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]
+    ),
     (
         4, "LockboxScheduler",
-        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle", "Logging"]
+        [
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle",
+            "Logging",
+        ]
     ),
     (
         4, "LockboxEnforcement",
         [
-            "LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore",
+            "NIOHTTP1",
             "ServiceLifecycle", "Logging",
         ]
     ),
     (
         4, "LockboxAPI",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService",
+            "LockboxIdentity",
             "LockboxDecisions",
             "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "NIOCore",
         ]
@@ -69,18 +90,23 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         4, "LockboxPortal",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
-            "LockboxIdentity", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "Mustache",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier",
+            "LockboxService",
+            "LockboxIdentity", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging",
+            "Mustache",
             "NIOCore",
         ]
     ),
     (
         5, "LockboxServer",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService", "LockboxIdentity",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService",
+            "LockboxIdentity",
             "LockboxDecisions",
-            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI", "LockboxPortal",
-            "AsyncHTTPClient", "Crypto", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle", "Yams",
+            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI",
+            "LockboxPortal",
+            "AsyncHTTPClient", "Crypto", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle",
+            "Yams",
         ]
     ),
 ]
@@ -92,8 +118,10 @@ let kits: [(name: String, uses: [String])] = [
     (
         "LockboxPortalWorld",
         [
-            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxEnforcement", "LockboxNotifier",
-            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures", "CryptoExtras",
+            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxEnforcement",
+            "LockboxNotifier",
+            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
+            "LockboxFixtures", "CryptoExtras",
             "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
         ]
     ),
@@ -105,14 +133,16 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxAuditTests",
         [
-            "LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite", "LockboxFixtures",
+            "LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite",
+            "LockboxFixtures",
             "GRDB",
         ]
     ),
     (
         "LockboxStoreSQLiteTests",
         [
-            "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "MerkleLog", "LockboxFixtures",
+            "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "MerkleLog",
+            "LockboxFixtures",
             "LockboxStoreContract", "lockbox-crash-child",
         ]
     ),
@@ -120,7 +150,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxNotifierTests",
         [
-            "LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxStoreSQLite", "LockboxFixtures", "Logging",
+            "LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxStoreSQLite",
+            "LockboxFixtures", "Logging",
             "ServiceLifecycle",
         ]
     ),
@@ -128,30 +159,37 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxScheduler", "LockboxEnforcement",
-            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxScheduler",
+            "LockboxEnforcement",
+            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
+            "LockboxFixtures",
             "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
     (
         "LockboxServerTests",
         [
-            "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxService", "LockboxDomain", "LockboxPorts",
+            "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxService", "LockboxDomain",
+            "LockboxPorts",
             "LockboxFixtures", "Logging", "ServiceLifecycle",
         ]
     ),
     (
         "LockboxPortalTests",
         [
-            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
-            "LockboxDomain", "LockboxPorts", "LockboxFixtures", "LockboxPortalWorld", "HTTPTypes", "Hummingbird",
+            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit",
+            "LockboxStoreSQLite",
+            "LockboxDomain", "LockboxPorts", "LockboxFixtures", "LockboxPortalWorld", "HTTPTypes",
+            "Hummingbird",
             "Logging", "NIOCore",
         ]
     ),
     ("TidyTests", []),
 ]
 
-func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { libraries[$0] ?? .init(stringLiteral: $0) } }
+func dependencies(_ names: [String]) -> [Target.Dependency] {
+    names.map { libraries[$0] ?? .init(stringLiteral: $0) }
+}
 
 let package = Package(
     name: "lockbox",
@@ -172,21 +210,36 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: [.systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])])]
+    targets: [
+        .systemLibrary(
+            name: "CLibcurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        )
+    ]
         + rooms.map { room in
             .target(
-                name: room.name, dependencies: dependencies(room.uses),
+                name: room.name,
+                dependencies: dependencies(room.uses),
                 // Pages, style and script are part of the program: nothing to install beside it.
                 resources: room.name == "LockboxPortal" ? [.embedInCode("Resources")] : [],
-                swiftSettings: room.name == "CCurl" ? [] : settings)
+                swiftSettings: room.name == "CCurl" ? [] : settings
+            )
         }
         + kits.map { kit in
             .target(
-                name: kit.name, dependencies: dependencies(kit.uses), path: "Tests/Support/\(kit.name)",
-                swiftSettings: settings)
+                name: kit.name,
+                dependencies: dependencies(kit.uses),
+                path: "Tests/Support/\(kit.name)",
+                swiftSettings: settings
+            )
         }
         + tests.map { test in
-            .testTarget(name: test.name, dependencies: dependencies(test.uses), swiftSettings: settings)
+            .testTarget(
+                name: test.name,
+                dependencies: dependencies(test.uses),
+                swiftSettings: settings
+            )
         }
         + [
             // A store to be killed, for the crash tests.
@@ -195,25 +248,35 @@ let package = Package(
                 dependencies: dependencies([
                     "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
                 ]),
-                path: "Tests/Support/lockbox-crash-child", swiftSettings: settings),
+                path: "Tests/Support/lockbox-crash-child",
+                swiftSettings: settings
+            ),
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit", "LockboxStoreSQLite",
-                    "LockboxMail", "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire", "MerkleLog",
+                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit",
+                    "LockboxStoreSQLite",
+                    "LockboxMail", "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire",
+                    "MerkleLog",
                     "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix",
                 ]),
-                swiftSettings: settings),
+                swiftSettings: settings
+            ),
             .executableTarget(
                 name: "lockbox",
                 dependencies: dependencies([
-                    "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser", "AsyncHTTPClient", "Crypto",
+                    "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser",
+                    "AsyncHTTPClient", "Crypto",
                 ]),
-                swiftSettings: settings),
+                swiftSettings: settings
+            ),
             // For who works on the portal: every page in every state, as files.
             .executableTarget(
                 name: "lockbox-gallery",
-                dependencies: dependencies(["LockboxPortalWorld", "LockboxPortal", "ArgumentParser"]),
-                swiftSettings: settings),
+                dependencies: dependencies([
+                    "LockboxPortalWorld", "LockboxPortal", "ArgumentParser",
+                ]),
+                swiftSettings: settings
+            ),
         ]
 )

@@ -13,7 +13,8 @@ package protocol ServiceClients: Sendable {
     func service(clientID: String, secret: String) async -> ServiceID?
 }
 
-/// The HTTP face of the use cases: JSON, OAuth, health. It authenticates, reads, calls one use case, and writes.
+/// The HTTP face of the use cases: JSON, OAuth, health. It authenticates, reads, calls one use
+/// case, and writes.
 package struct API: Sendable {
     let lockbox: Lockbox
     let signIn: SignIn
@@ -27,13 +28,23 @@ package struct API: Sendable {
     let proxies: TrustedProxies
     let metricsAccess: MetricsAccess
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
-    let failureLimit = RateLimit(burst: APILimits.failureBurst, perSecond: APILimits.failuresPerSecond)
+    let failureLimit = RateLimit(
+        burst: APILimits.failureBurst,
+        perSecond: APILimits.failuresPerSecond
+    )
 
     /// `publicURL` is how the outside reaches this server, without a trailing slash.
     package init(
-        lockbox: Lockbox, signIn: SignIn, log: LogReader, index: DecisionIndex, clients: any ServiceClients,
+        lockbox: Lockbox,
+        signIn: SignIn,
+        log: LogReader,
+        index: DecisionIndex,
+        clients: any ServiceClients,
         store: any Store,
-        clock: any WallClock, metrics: Metrics, publicURL: String, proxies: TrustedProxies,
+        clock: any WallClock,
+        metrics: Metrics,
+        publicURL: String,
+        proxies: TrustedProxies,
         metricsAccess: MetricsAccess
     ) {
         self.lockbox = lockbox
@@ -54,15 +65,18 @@ package struct API: Sendable {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: BoundaryMiddleware(metrics: metrics))
         router.add(
-            supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints + tokenEndpoints + logEndpoints
+            supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
+                + tokenEndpoints + logEndpoints
                 + oauthEndpoints
-                + healthEndpoints)
+                + healthEndpoints
+        )
         return router.buildResponder()
     }
 
     /// An endpoint for people who are signed in.
     func signedIn(
-        _ method: HTTPRequest.Method, _ path: RouterPath,
+        _ method: HTTPRequest.Method,
+        _ path: RouterPath,
         _ handler: @escaping @Sendable (Request, APIContext, Person) async throws -> Response
     ) -> Endpoint {
         Endpoint(method, path) { request, context in
@@ -70,11 +84,12 @@ package struct API: Sendable {
         }
     }
 
-    /// The person whose API token came in `Authorization` (RFC 6750 §2.1). Tokens in queries or bodies are not looked
-    /// at.
+    /// The person whose API token came in `Authorization` (RFC 6750 §2.1). Tokens in queries or
+    /// bodies are not looked at.
     private func caller(of request: Request, _ context: APIContext) async throws -> Person {
         do {
-            guard let header = request.headers[.authorization], let token = header.bearerToken else {
+            guard let header = request.headers[.authorization], let token = header.bearerToken
+            else {
                 throw Refusal.notSignedIn
             }
             let person = try await signIn.caller(token: token)
@@ -89,7 +104,10 @@ package struct API: Sendable {
 
     /// Where `request` comes from, as far as our own proxies can tell.
     func client(of request: Request, _ context: APIContext) -> ClientKey {
-        proxies.client(peer: context.remoteAddress, forwardedFor: request.headers[values: .xForwardedFor])
+        proxies.client(
+            peer: context.remoteAddress,
+            forwardedFor: request.headers[values: .xForwardedFor]
+        )
     }
 }
 
@@ -98,7 +116,8 @@ extension HTTPField.Name {
 }
 
 extension String {
-    /// The credentials of an `Authorization` field with the scheme `Bearer`, in whatever letter case (RFC 9110 §11.1).
+    /// The credentials of an `Authorization` field with the scheme `Bearer`, in whatever letter
+    /// case (RFC 9110 §11.1).
     var bearerToken: String? {
         let parts = split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

@@ -7,7 +7,8 @@ import NIOCore
 /// What is known of one HTTP request on its way through the API.
 package struct APIContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    /// The address of the other end of the connection, which may be a proxy; for limits only, never for authorisation.
+    /// The address of the other end of the connection, which may be a proxy; for limits only, never
+    /// for authorisation.
     let remoteAddress: String
     let channel: any Channel
 
@@ -39,20 +40,27 @@ extension Router {
         var paths: [String: (path: RouterPath, methods: [HTTPRequest.Method])] = [:]
         for endpoint in endpoints {
             on(endpoint.path, method: endpoint.method, use: endpoint.handler)
-            paths[endpoint.path.description, default: (endpoint.path, [])].methods.append(endpoint.method)
+            paths[endpoint.path.description, default: (endpoint.path, [])].methods.append(
+                endpoint.method
+            )
         }
         for (path, methods) in paths.values {
             let allowed = methods.contains(.get) ? methods + [.head] : methods
             for method in HTTPRequest.Method.common where !allowed.contains(method) {
-                on(path, method: method) { _, _ -> Response in throw BoundaryError.methodNotAllowed(allowed) }
+                on(path, method: method) { _, _ -> Response in
+                    throw BoundaryError.methodNotAllowed(allowed)
+                }
             }
         }
     }
 }
 
 extension HTTPRequest.Method {
-    /// The methods of RFC 9110 §9.3 and RFC 5789 that a page can know or not know; no page knows any other.
-    static let common: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
+    /// The methods of RFC 9110 §9.3 and RFC 5789 that a page can know or not know; no page knows
+    /// any other.
+    static let common: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .delete, .patch, .options, .trace,
+    ]
 }
 
 extension ResponseBody {
@@ -65,13 +73,15 @@ extension ResponseBody {
     }
 }
 
-/// Turns every error into its answer, sets the headers that all answers share, and keeps the access log and the
-/// counters.
+/// Turns every error into its answer, sets the headers that all answers share, and keeps the access
+/// log and the counters.
 struct BoundaryMiddleware: RouterMiddleware {
     let metrics: Metrics
 
     func handle(
-        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+        _ request: Request,
+        context: APIContext,
+        next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         let began = ContinuousClock.now
         var response: Response
@@ -87,7 +97,9 @@ struct BoundaryMiddleware: RouterMiddleware {
                 context.logger.error("request failed", metadata: ["error": "\(error)"])
             }
             response = try answer.response(from: request, context: context)
-            if answer.status == .contentTooLarge { response.body = response.body.closing(context.channel) }
+            if answer.status == .contentTooLarge {
+                response.body = response.body.closing(context.channel)
+            }
         }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"
@@ -97,11 +109,13 @@ struct BoundaryMiddleware: RouterMiddleware {
         context.logger.info(
             "answered",
             metadata: [
-                "method": "\(request.method.rawValue)", "route": "\(context.endpointPath ?? "none")",
+                "method": "\(request.method.rawValue)",
+                "route": "\(context.endpointPath ?? "none")",
                 "status": "\(response.status.code)",
                 "microseconds":
                     "\(elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)",
-            ])
+            ]
+        )
         return response
     }
 }

@@ -21,9 +21,13 @@ extension API {
                 let removals = try await store.read { tx in try tx.openRemovals() }
                 return plain(
                     metrics.text(gauges: [
-                        ("lockbox_live_credentials", "Credentials that give access now.", index.count),
                         (
-                            "lockbox_removals_pending", "Removals of ended access that no service has confirmed yet.",
+                            "lockbox_live_credentials", "Credentials that give access now.",
+                            index.count
+                        ),
+                        (
+                            "lockbox_removals_pending",
+                            "Removals of ended access that no service has confirmed yet.",
                             removals.count { $0.progress == .pending }
                         ),
                         (
@@ -31,7 +35,9 @@ extension API {
                             "Removals that failed and are being retried. Alert on anything above 0.",
                             removals.count { $0.progress == .failed }
                         ),
-                    ]), type: "text/plain; version=0.0.4; charset=utf-8")
+                    ]),
+                    type: "text/plain; version=0.0.4; charset=utf-8"
+                )
             },
             Endpoint(.get, "/openapi.json") { _, _ in
                 plain(openAPIDocument, type: "application/json", cache: "public, max-age=300")
@@ -44,17 +50,24 @@ extension API {
         case .open: true
         case .loopback:
             // A proxy on this machine is on loopback too, but it speaks for others.
-            isLoopback(context.remoteAddress) && !HTTPField.Name.ofProxies.contains { request.headers.contains($0) }
+            isLoopback(context.remoteAddress)
+                && !HTTPField.Name.ofProxies.contains { request.headers.contains($0) }
         case .off: false
         }
     }
 
-    private func plain(_ text: String, type: String = "text/plain; charset=utf-8", cache: String = "no-store")
+    private func plain(
+        _ text: String,
+        type: String = "text/plain; charset=utf-8",
+        cache: String = "no-store"
+    )
         -> Response
     {
         Response(
-            status: .ok, headers: [.contentType: type, .cacheControl: cache],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
+            status: .ok,
+            headers: [.contentType: type, .cacheControl: cache],
+            body: .init(byteBuffer: ByteBuffer(string: text))
+        )
     }
 }
 
@@ -71,7 +84,8 @@ package enum MetricsAccess: String, CaseIterable, Sendable {
 extension HTTPField.Name {
     /// What proxies add; one of them is enough to know that somebody else is asking.
     fileprivate static let ofProxies: [HTTPField.Name] = [
-        .xForwardedFor, .init("Forwarded")!, .init("X-Forwarded-Host")!, .init("X-Forwarded-Proto")!,
+        .xForwardedFor, .init("Forwarded")!, .init("X-Forwarded-Host")!,
+        .init("X-Forwarded-Proto")!,
         .init("X-Real-IP")!, .init("Via")!,
     ]
 }

@@ -19,18 +19,25 @@ extension API {
             reading(prefix + "/log/checkpoint") { _, log in
                 Self.text(try await self.log.checkpoint(of: log))
             },
-            reading(prefix + "/log/key") { _, log in Self.text(self.log.verifierKey(of: log) + "\n") },
+            reading(prefix + "/log/key") { _, log in Self.text(self.log.verifierKey(of: log) + "\n")
+            },
             reading(prefix + "/log/proof") { request, log in
                 guard let index = try request.number("index") else {
                     throw BoundaryError.badParameter("index", expected: "given")
                 }
                 let size = try await self.size(request, "size", of: log)
-                guard let found = try await self.log.inclusion(of: index, size: size, in: log) else {
+                guard let found = try await self.log.inclusion(of: index, size: size, in: log)
+                else {
                     throw Refusal.notFound(.auditRecord)
                 }
                 return try JSONAnswer.response(
                     InclusionProofBody(
-                        index: index, size: size, hash: found.hash.base64, proof: found.proof.map(\.base64)))
+                        index: index,
+                        size: size,
+                        hash: found.hash.base64,
+                        proof: found.proof.map(\.base64)
+                    )
+                )
             },
             reading(prefix + "/log/consistency") { request, log in
                 guard let from = try request.number("from") else {
@@ -40,7 +47,9 @@ extension API {
                 guard let proof = try await self.log.consistency(from: from, to: to, in: log) else {
                     throw Refusal.notFound(.auditRecord)
                 }
-                return try JSONAnswer.response(ConsistencyProofBody(from: from, to: to, proof: proof.map(\.base64)))
+                return try JSONAnswer.response(
+                    ConsistencyProofBody(from: from, to: to, proof: proof.map(\.base64))
+                )
             },
             readingFiles(prefix + "/log/tile/**"),
         ]
@@ -48,17 +57,24 @@ extension API {
 
     /// An endpoint for those who may read the log that the path names.
     private func reading(
-        _ path: String, _ handler: @escaping @Sendable (Request, LogID) async throws -> Response
+        _ path: String,
+        _ handler: @escaping @Sendable (Request, LogID) async throws -> Response
     ) -> Endpoint {
         signedIn(.get, RouterPath(path)) { request, context, caller in
-            let tenant = context.parameters.get("id") == nil ? nil : try context.parameters.text("id")
-            return try await handler(request, try await lockbox.readableLog(tenant: tenant, by: caller))
+            let tenant =
+                context.parameters.get("id") == nil ? nil : try context.parameters.text("id")
+            return try await handler(
+                request,
+                try await lockbox.readableLog(tenant: tenant, by: caller)
+            )
         }
     }
 
     private func readingFiles(_ path: String) -> Endpoint {
         reading(path) { request, log in
-            guard let begin = request.uri.path.range(of: "/log/tile/") else { throw BoundaryError.noSuchPage }
+            guard let begin = request.uri.path.range(of: "/log/tile/") else {
+                throw BoundaryError.noSuchPage
+            }
             let file = "tile/" + request.uri.path[begin.upperBound...]
             let bytes: [UInt8]?
             if let bundle = EntryBundle(path: file) {
@@ -73,16 +89,20 @@ extension API {
                 status: .ok,
                 // What a tile holds never changes; but it is the tenant's alone.
                 headers: [
-                    .contentType: "application/octet-stream", .cacheControl: "private, max-age=31536000, immutable",
+                    .contentType: "application/octet-stream",
+                    .cacheControl: "private, max-age=31536000, immutable",
                 ],
-                body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+                body: .init(byteBuffer: ByteBuffer(bytes: bytes))
+            )
         }
     }
 
     private static func text(_ text: String) -> Response {
         Response(
-            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
+            status: .ok,
+            headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: text))
+        )
     }
 
     private func size(_ request: Request, _ name: String, of log: LogID) async throws -> UInt64 {
@@ -94,12 +114,18 @@ extension API {
 
     private func search(_ request: Request, _ log: LogID) async throws -> Response {
         var query = LogSearch(
-            from: try request.instant("from"), to: try request.instant("to"), activity: try short(request, "activity"),
-            person: try short(request, "person"), text: try short(request, "text"))
+            from: try request.instant("from"),
+            to: try request.instant("to"),
+            activity: try short(request, "activity"),
+            person: try short(request, "person"),
+            text: try short(request, "text")
+        )
         if let text = try request.parameter("request") {
             guard let id = RequestID(text) else {
                 throw BoundaryError.badParameter(
-                    "request", expected: "the identifier of an access request, such as LBX-7K3M9QPXAB")
+                    "request",
+                    expected: "the identifier of an access request, such as LBX-7K3M9QPXAB"
+                )
             }
             query.request = id
         }
@@ -140,20 +166,27 @@ extension API {
     private func short(_ request: Request, _ name: String) throws -> String? {
         guard let text = try request.parameter(name) else { return nil }
         guard APILimits.searchTextLength.contains(text.unicodeScalars.count) else {
-            throw BoundaryError.badParameter(name, expected: "1 to \(APILimits.searchTextLength.upperBound) characters")
+            throw BoundaryError.badParameter(
+                name,
+                expected: "1 to \(APILimits.searchTextLength.upperBound) characters"
+            )
         }
         return text
     }
 
     /// Streams every record that `query` finds.
-    private func export(_ query: LogSearch, size: UInt64?, of log: LogID, as form: LogExport.Form) -> Response {
+    private func export(_ query: LogSearch, size: UInt64?, of log: LogID, as form: LogExport.Form)
+        -> Response
+    {
         Response(
-            status: .ok, headers: [.contentType: form.contentType],
+            status: .ok,
+            headers: [.contentType: form.contentType],
             body: .init { writer in
                 try await self.log.export(query, size: size, of: log, as: form) { text in
                     try await writer.write(ByteBuffer(string: text))
                 }
                 try await writer.finish(nil)
-            })
+            }
+        )
     }
 }

@@ -9,13 +9,20 @@ extension API {
         [
             signedIn(.get, "/v1/requests/{id}/messages") { request, context, caller in
                 try request.wholeList()
-                let thread = try await lockbox.messages(on: try context.parameters.text("id"), by: caller)
+                let thread = try await lockbox.messages(
+                    on: try context.parameters.text("id"),
+                    by: caller
+                )
                 return try JSONAnswer.response(List(items: thread.map(MessageBody.init), next: nil))
             },
             signedIn(.post, "/v1/requests/{id}/messages") { request, context, caller in
                 let body = try await request.json(NewMessage.self)
                 let view = try await lockbox.postMessage(
-                    body.value.text, on: try context.parameters.text("id"), by: caller, key: body.key)
+                    body.value.text,
+                    on: try context.parameters.text("id"),
+                    by: caller,
+                    key: body.key
+                )
                 return try JSONAnswer.response(MessageBody(view), status: .created)
             },
             signedIn(.get, "/v1/me/letters") { _, _, caller in
@@ -34,8 +41,11 @@ extension API {
 extension MessageBody {
     fileprivate init(_ view: MessageView) {
         self.init(
-            number: view.message.number, by: PersonRef(view.author),
-            side: view.author.side == .provider ? "provider" : "customer", text: view.message.text,
-            at: view.message.at.description)
+            number: view.message.number,
+            by: PersonRef(view.author),
+            side: view.author.side == .provider ? "provider" : "customer",
+            text: view.message.text,
+            at: view.message.at.description
+        )
     }
 }

@@ -12,7 +12,9 @@ package final class Metrics: Sendable {
     }
 
     private let answers = Mutex<[Answer: Int]>([:])
-    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+    private static let methods: Set<String> = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS",
+    ]
 
     package init() {}
 
@@ -37,7 +39,8 @@ package final class Metrics: Sendable {
         }
         for gauge in gauges {
             lines += [
-                "# HELP \(gauge.name) \(gauge.help)", "# TYPE \(gauge.name) gauge", "\(gauge.name) \(gauge.value)",
+                "# HELP \(gauge.name) \(gauge.help)", "# TYPE \(gauge.name) gauge",
+                "\(gauge.name) \(gauge.value)",
             ]
         }
         return lines.joined(separator: "\n") + "\n"

@@ -9,8 +9,8 @@ import LockboxPorts
 import LockboxService
 import NIOCore
 
-/// An error of the OAuth endpoints, which have their own form (RFC 6749 §5.2). It never holds a claim of a token: one
-/// mail server takes the claims from a refusal's body for an acceptance.
+/// An error of the OAuth endpoints, which have their own form (RFC 6749 §5.2). It never holds a
+/// claim of a token: one mail server takes the claims from a refusal's body for an acceptance.
 private struct OAuthError: Error {
     let status: HTTPResponse.Status
     let error: String
@@ -18,14 +18,19 @@ private struct OAuthError: Error {
 
     func response() throws -> Response {
         var headers: HTTPFields = [.cacheControl: "no-store"]
-        if status == .unauthorized { headers[.wwwAuthenticate] = "Basic realm=\"lockbox\", charset=\"UTF-8\"" }
+        if status == .unauthorized {
+            headers[.wwwAuthenticate] = "Basic realm=\"lockbox\", charset=\"UTF-8\""
+        }
         return try JSONAnswer.response(
-            ["error": error, "error_description": description], status: status, headers: headers)
+            ["error": error, "error_description": description],
+            status: status,
+            headers: headers
+        )
     }
 }
 
-/// What a service learns of a credential (RFC 7662 §2.2). Scalars beside `authorization_details` are for services that
-/// read nothing else.
+/// What a service learns of a credential (RFC 7662 §2.2). Scalars beside `authorization_details`
+/// are for services that read nothing else.
 private struct Introspection: Encodable {
     struct Detail: Encodable {
         let type: String
@@ -68,13 +73,18 @@ extension API {
                 try await answer {
                     let (form, service, _) = try await authenticated(request, context)
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
-                    try await lockbox.surrender(secretHash: Lockbox.hash(try token(form)), presentedBy: service)
+                    try await lockbox.surrender(
+                        secretHash: Lockbox.hash(try token(form)),
+                        presentedBy: service
+                    )
                     return Response(status: .ok)
                 }
             },
             Endpoint(.get, "/.well-known/oauth-authorization-server") { _, _ in
                 try JSONAnswer.response(
-                    AuthorizationServerMetadata(issuer: publicURL), headers: [.cacheControl: "public, max-age=3600"])
+                    AuthorizationServerMetadata(issuer: publicURL),
+                    headers: [.cacheControl: "public, max-age=3600"]
+                )
             },
         ]
     }
@@ -83,9 +93,10 @@ extension API {
         let (form, service, clientID) = try await authenticated(request, context)
         let secret = try token(form)
         let now = clock.now()
-        // One answer for unknown, over, revoked, and another service's: exactly this, with nothing beside it (RFC 7662
-        // §2.2).
-        guard let credential = try await index.active(secret, now: now), credential.resource.service == service,
+        // One answer for unknown, over, revoked, and another service's: exactly this, with nothing
+        // beside it (RFC 7662 §2.2).
+        guard let credential = try await index.active(secret, now: now),
+            credential.resource.service == service,
             try await lockbox.recordUse(of: credential)
         else {
             return try JSONAnswer.response(["active": false])
@@ -97,21 +108,33 @@ extension API {
         let canWrite = credential.actions.contains(.write)
         let kind = credential.resource.type == "mailbox" ? "imap" : credential.resource.type
         return Introspection(
-            iss: publicURL, sub: credential.engineer.text, aud: credential.resource.service.text,
+            iss: publicURL,
+            sub: credential.engineer.text,
+            aud: credential.resource.service.text,
             username: credential.username,
-            scope: ([kind] + credential.actions.names).joined(separator: " "), client_id: clientID,
-            exp: credential.expiresAt.secondsSinceEpoch, iat: credential.issuedAt.secondsSinceEpoch,
-            nbf: credential.issuedAt.secondsSinceEpoch, jti: credential.id.text, tenant: credential.tenant.text,
-            request: credential.request.text, grant: credential.grant.text, resource: credential.resource.name,
+            scope: ([kind] + credential.actions.names).joined(separator: " "),
+            client_id: clientID,
+            exp: credential.expiresAt.secondsSinceEpoch,
+            iat: credential.issuedAt.secondsSinceEpoch,
+            nbf: credential.issuedAt.secondsSinceEpoch,
+            jti: credential.id.text,
+            tenant: credential.tenant.text,
+            request: credential.request.text,
+            grant: credential.grant.text,
+            resource: credential.resource.name,
             name: credential.resource.localName,
             mailbox: credential.resource.type == "mailbox" ? credential.resource.localName : nil,
             access: canWrite ? "write" : "read",
             authorization_details: [
                 .init(
-                    type: "\(publicURL)/rar/lockbox-grant", identifier: credential.grant.text,
+                    type: "\(publicURL)/rar/lockbox-grant",
+                    identifier: credential.grant.text,
                     tenant: credential.tenant.text,
-                    actions: credential.actions.names, not_after: credential.expiresAt.description)
-            ])
+                    actions: credential.actions.names,
+                    not_after: credential.expiresAt.description
+                )
+            ]
+        )
     }
 
     private func answer(_ body: () async throws -> Response) async throws -> Response {
@@ -125,17 +148,21 @@ extension API {
     private func token(_ form: [String: String]) throws -> String {
         guard let token = form["token"], !token.isEmpty else {
             throw OAuthError(
-                status: .badRequest, error: "invalid_request", description: "The parameter token is missing.")
+                status: .badRequest,
+                error: "invalid_request",
+                description: "The parameter token is missing."
+            )
         }
         return token
     }
 
     // MARK: - Client authentication
 
-    /// The form, and the service that sent it. Takes `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1),
-    /// and both where the second is empty, as Dovecot 2.3 sends it.
+    /// The form, and the service that sent it. Takes `client_secret_basic` and `client_secret_post`
+    /// (RFC 6749 §2.3.1), and both where the second is empty, as Dovecot 2.3 sends it.
     private func authenticated(
-        _ request: Request, _ context: APIContext
+        _ request: Request,
+        _ context: APIContext
     ) async throws -> (form: [String: String], service: ServiceID, clientID: String) {
         let form = try await form(of: request)
         let posted = (id: form["client_id"] ?? "", secret: form["client_secret"] ?? "")
@@ -143,10 +170,13 @@ extension API {
         if let header = request.headers[.authorization] {
             guard posted.secret.isEmpty else {
                 throw OAuthError(
-                    status: .badRequest, error: "invalid_request",
-                    description: "Use one way of client authentication, not two.")
+                    status: .badRequest,
+                    error: "invalid_request",
+                    description: "Use one way of client authentication, not two."
+                )
             }
-            guard let basic = header.basicCredentials, posted.id.isEmpty || posted.id == basic.id else {
+            guard let basic = header.basicCredentials, posted.id.isEmpty || posted.id == basic.id
+            else {
                 throw invalidClient
             }
             client = basic
@@ -154,7 +184,10 @@ extension API {
             client = posted
         }
         guard let service = await clients.service(clientID: client.id, secret: client.secret) else {
-            try failureLimit.take("client " + self.client(of: request, context).address, now: clock.now())
+            try failureLimit.take(
+                "client " + self.client(of: request, context).address,
+                now: clock.now()
+            )
             throw invalidClient
         }
         return (form, service, client.id)
@@ -162,25 +195,33 @@ extension API {
 
     private var invalidClient: OAuthError {
         OAuthError(
-            status: .unauthorized, error: "invalid_client",
-            description: "The client is unknown, or its secret is wrong.")
+            status: .unauthorized,
+            error: "invalid_client",
+            description: "The client is unknown, or its secret is wrong."
+        )
     }
 
-    /// A form body (`application/x-www-form-urlencoded`). A parameter that comes twice is refused (RFC 6749 §3.2).
+    /// A form body (`application/x-www-form-urlencoded`). A parameter that comes twice is refused
+    /// (RFC 6749 §3.2).
     private func form(of request: Request) async throws -> [String: String] {
         let media = request.headers[.contentType].map {
             $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         }
         guard media == "application/x-www-form-urlencoded" else {
             throw OAuthError(
-                status: .badRequest, error: "invalid_request",
-                description: "Send the body as application/x-www-form-urlencoded.")
+                status: .badRequest,
+                error: "invalid_request",
+                description: "Send the body as application/x-www-form-urlencoded."
+            )
         }
         let bytes = try await request.bytes()
-        guard let text = String(validating: bytes, as: UTF8.self), let form = text.formParameters else {
+        guard let text = String(validating: bytes, as: UTF8.self), let form = text.formParameters
+        else {
             throw OAuthError(
-                status: .badRequest, error: "invalid_request",
-                description: "The form is malformed, or a parameter comes twice.")
+                status: .badRequest,
+                error: "invalid_request",
+                description: "The form is malformed, or a parameter comes twice."
+            )
         }
         return form
     }
@@ -200,13 +241,16 @@ extension String {
         return form
     }
 
-    fileprivate var formDecoded: String? { replacingOccurrences(of: "+", with: " ").removingPercentEncoding }
+    fileprivate var formDecoded: String? {
+        replacingOccurrences(of: "+", with: " ").removingPercentEncoding
+    }
 
-    /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes both like form values
-    /// (RFC 6749 §2.3.1).
+    /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes
+    /// both like form values (RFC 6749 §2.3.1).
     fileprivate var basicCredentials: (id: String, secret: String)? {
         let parts = split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic", let data = Data(base64Encoded: String(parts[1])),
+        guard parts.count == 2, parts[0].lowercased() == "basic",
+            let data = Data(base64Encoded: String(parts[1])),
             let text = String(validating: data, as: UTF8.self)
         else { return nil }
         let pair = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
@@ -217,14 +261,18 @@ extension String {
     }
 }
 
-/// RFC 8414 §2. There is no authorization endpoint and no token endpoint: credentials come from the API.
+/// RFC 8414 §2. There is no authorization endpoint and no token endpoint: credentials come from the
+/// API.
 private struct AuthorizationServerMetadata: Encodable {
     let issuer: String
     let introspection_endpoint: String
-    let introspection_endpoint_auth_methods_supported = ["client_secret_basic", "client_secret_post"]
+    let introspection_endpoint_auth_methods_supported = [
+        "client_secret_basic", "client_secret_post",
+    ]
     let revocation_endpoint: String
     let revocation_endpoint_auth_methods_supported = ["client_secret_basic", "client_secret_post"]
-    // Required, and empty lists are forbidden (§3.2): `none` is the registered name for no response type.
+    // Required, and empty lists are forbidden (§3.2): `none` is the registered name for no response
+    // type.
     let response_types_supported = ["none"]
     let authorization_details_types_supported: [String]
     let service_documentation: String

@@ -19,7 +19,8 @@ enum BoundaryError: Error {
     case overloaded
 }
 
-/// The one place where errors become answers: problem documents (RFC 9457) with words that are safe for whoever asked.
+/// The one place where errors become answers: problem documents (RFC 9457) with words that are safe
+/// for whoever asked.
 struct ProblemAnswer: ResponseGenerator {
     var status: HTTPResponse.Status
     var code: String
@@ -29,9 +30,13 @@ struct ProblemAnswer: ResponseGenerator {
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
         let document = ProblemDocument(
-            type: "urn:lockbox:problem:\(code)", title: status.reasonPhrase, status: status.code, detail: detail,
+            type: "urn:lockbox:problem:\(code)",
+            title: status.reasonPhrase,
+            status: status.code,
+            detail: detail,
             code: code,
-            errors: field.map { [.init(field: $0, detail: detail)] })
+            errors: field.map { [.init(field: $0, detail: detail)] }
+        )
         var response = try JSONAnswer.response(document, status: status, headers: headers)
         response.headers[.contentType] = "application/problem+json"
         return response
@@ -45,17 +50,27 @@ extension ProblemAnswer {
         case let boundary as BoundaryError: self.init(boundary)
         case is StoreError:
             self.init(
-                status: .serviceUnavailable, code: "unavailable",
+                status: .serviceUnavailable,
+                code: "unavailable",
                 detail: "Lockbox cannot reach its database now. Try again shortly.",
-                headers: [.retryAfter: "1"])
-        case let error as any HTTPResponseError where error.status == .contentTooLarge: self.init(.bodyTooLarge)
-        case let error as any HTTPResponseError where error.status == .notFound: self.init(.noSuchPage)
+                headers: [.retryAfter: "1"]
+            )
+        case let error as any HTTPResponseError where error.status == .contentTooLarge:
+            self.init(.bodyTooLarge)
+        case let error as any HTTPResponseError where error.status == .notFound:
+            self.init(.noSuchPage)
         case let error as any HTTPResponseError where error.status.code < 500:
-            self.init(status: error.status, code: "badRequest", detail: "The request could not be read.")
+            self.init(
+                status: error.status,
+                code: "badRequest",
+                detail: "The request could not be read."
+            )
         case _:
             self.init(
-                status: .internalServerError, code: "internal",
-                detail: "Something went wrong. It was written to the server's log.")
+                status: .internalServerError,
+                code: "internal",
+                detail: "Something went wrong. It was written to the server's log."
+            )
         }
     }
 
@@ -67,41 +82,75 @@ extension ProblemAnswer {
             // Names are the sender's words: a secret put there by mistake is not said again.
             let path = given.count <= 40 ? given : "(a member with a long name)"
             self.init(
-                status: .badRequest, code: "unknownMember", detail: "\(path): there is no such member.", field: path)
+                status: .badRequest,
+                code: "unknownMember",
+                detail: "\(path): there is no such member.",
+                field: path
+            )
         case .wrongMediaType(let expected):
-            self.init(status: .unsupportedMediaType, code: "wrongMediaType", detail: "Send the body as \(expected).")
+            self.init(
+                status: .unsupportedMediaType,
+                code: "wrongMediaType",
+                detail: "Send the body as \(expected)."
+            )
         case .notAcceptable(let offered):
-            self.init(status: .notAcceptable, code: "notAcceptable", detail: "This can be had as \(offered).")
+            self.init(
+                status: .notAcceptable,
+                code: "notAcceptable",
+                detail: "This can be had as \(offered)."
+            )
         case .bodyTooLarge:
             self.init(
-                status: .contentTooLarge, code: "bodyTooLarge",
-                detail: "The body is larger than \(APILimits.bodyBytes) bytes.")
+                status: .contentTooLarge,
+                code: "bodyTooLarge",
+                detail: "The body is larger than \(APILimits.bodyBytes) bytes."
+            )
         case .badParameter(let name, let expected):
-            self.init(status: .badRequest, code: "badParameter", detail: "\(name): is not \(expected).", field: name)
-        case .noSuchPage: self.init(status: .notFound, code: "notFound", detail: "There is no such page.")
+            self.init(
+                status: .badRequest,
+                code: "badParameter",
+                detail: "\(name): is not \(expected).",
+                field: name
+            )
+        case .noSuchPage:
+            self.init(status: .notFound, code: "notFound", detail: "There is no such page.")
         case .methodNotAllowed(let allowed):
             self.init(
-                status: .methodNotAllowed, code: "methodNotAllowed",
+                status: .methodNotAllowed,
+                code: "methodNotAllowed",
                 detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
-                headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
+                headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+            )
         case .overloaded:
             self.init(
-                status: .serviceUnavailable, code: "overloaded", detail: "Too much is going on. Try again shortly.",
-                headers: [.retryAfter: "1"])
+                status: .serviceUnavailable,
+                code: "overloaded",
+                detail: "Too much is going on. Try again shortly.",
+                headers: [.retryAfter: "1"]
+            )
         }
     }
 
     private init(_ refusal: Refusal) {
-        self.init(status: refusal.status, code: refusal.code, detail: refusal.sentence, field: refusal.field)
+        self.init(
+            status: refusal.status,
+            code: refusal.code,
+            detail: refusal.sentence,
+            field: refusal.field
+        )
         switch refusal {
         case .notSignedIn: headers[.wwwAuthenticate] = "Bearer"
-        case .tooManyAttempts(let wait): headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
+        case .tooManyAttempts(let wait):
+            headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
         case .stale(let current): headers[.eTag] = "\"v\(current)\""
-        case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
+        case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
+            .badCredentials,
             .notPermitted,
-            .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
+            .notAwaitingYou,
             .nobodyCanApprove,
-            .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused, .lastAdministrator:
+            .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
+            .lastAdministrator:
             break
         }
     }
@@ -112,14 +161,16 @@ extension Refusal {
     var status: HTTPResponse.Status {
         switch self {
         case .invalid(let field, _) where ["cursor", "limit"].contains(field): .badRequest
-        case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .keyReused: .unprocessableContent
+        case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .keyReused:
+            .unprocessableContent
         case .notFound: .notFound
         case .notSignedIn, .badCredentials: .unauthorized
         case .tooManyAttempts: .tooManyRequests
         case .notPermitted, .ownRequest: .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
-        case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
+        case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .nobodyCanApprove,
             .accessNotActive,
             .notLicensed, .limitReached, .alreadyExists, .lastAdministrator:
             .conflict
@@ -130,13 +181,19 @@ extension Refusal {
 /// Answers as JSON.
 enum JSONAnswer {
     static func response(
-        _ body: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+        _ body: some Encodable,
+        status: HTTPResponse.Status = .ok,
+        headers: HTTPFields = [:]
     ) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let data = try encoder.encode(body)
         var headers = headers
         headers[.contentType] = "application/json"
-        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))
+        return Response(
+            status: status,
+            headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: data))
+        )
     }
 }

@@ -12,22 +12,36 @@ extension API {
                 let body = try await request.json(NewSupportRequest.self)
                 let new = body.value
                 let draft = SupportDraft(
-                    tenant: new.tenant, subject: new.subject, description: new.description, service: new.service,
+                    tenant: new.tenant,
+                    subject: new.subject,
+                    description: new.description,
+                    service: new.service,
                     number: new.number,
-                    url: new.url)
+                    url: new.url
+                )
                 let view = try await lockbox.openSupportRequest(draft, by: caller, key: body.key)
                 return try JSONAnswer.response(
-                    SupportRequestBody(view), status: .created,
-                    headers: [.location: "/v1/support-requests/\(view.support.number)"])
+                    SupportRequestBody(view),
+                    status: .created,
+                    headers: [.location: "/v1/support-requests/\(view.support.number)"]
+                )
             },
             signedIn(.get, "/v1/support-requests") { request, _, caller in
                 let page = try await lockbox.supportRequests(
-                    tenant: try request.parameter("tenant"), page: try request.page(), by: caller)
-                return try JSONAnswer.response(List(items: page.items.map(SupportRequestBody.init), next: page.next))
+                    tenant: try request.parameter("tenant"),
+                    page: try request.page(),
+                    by: caller
+                )
+                return try JSONAnswer.response(
+                    List(items: page.items.map(SupportRequestBody.init), next: page.next)
+                )
             },
             signedIn(.get, "/v1/support-requests/{number}") { request, context, caller in
                 let view = try await lockbox.supportRequest(
-                    try context.parameters.text("number"), tenant: try request.parameter("tenant"), by: caller)
+                    try context.parameters.text("number"),
+                    tenant: try request.parameter("tenant"),
+                    by: caller
+                )
                 return try JSONAnswer.response(SupportRequestBody(view))
             },
         ]
@@ -37,13 +51,27 @@ extension API {
         [
             signedIn(.post, "/v1/requests") { request, _, caller in
                 let body = try await request.json(NewAccessRequest.self)
-                let view = try await lockbox.submit(try body.value.draft(), by: caller, key: body.key)
-                return try answer(view, status: .created, headers: [.location: "/v1/requests/\(view.request.id)"])
+                let view = try await lockbox.submit(
+                    try body.value.draft(),
+                    by: caller,
+                    key: body.key
+                )
+                return try answer(
+                    view,
+                    status: .created,
+                    headers: [.location: "/v1/requests/\(view.request.id)"]
+                )
             },
             signedIn(.get, "/v1/requests") { request, _, caller in
                 let page = try await lockbox.requests(
-                    try filter(request), tenant: try request.parameter("tenant"), page: try request.page(), by: caller)
-                return try JSONAnswer.response(List(items: try page.items.map(AccessRequestBody.init), next: page.next))
+                    try filter(request),
+                    tenant: try request.parameter("tenant"),
+                    page: try request.page(),
+                    by: caller
+                )
+                return try JSONAnswer.response(
+                    List(items: try page.items.map(AccessRequestBody.init), next: page.next)
+                )
             },
             signedIn(.get, "/v1/requests/{id}") { request, context, caller in
                 let view = try await lockbox.request(try context.parameters.text("id"), by: caller)
@@ -54,16 +82,23 @@ extension API {
             },
             signedIn(.get, "/v1/requests/{id}/notices") { request, context, caller in
                 try request.wholeList()
-                let notices = try await lockbox.notices(about: try context.parameters.text("id"), by: caller)
+                let notices = try await lockbox.notices(
+                    about: try context.parameters.text("id"),
+                    by: caller
+                )
                 return try JSONAnswer.response(
-                    List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil))
+                    List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil)
+                )
             },
             signedIn(.post, "/v1/requests/{id}/decisions") { request, context, caller in
                 let body = try await request.json(NewDecision.self)
                 let view = try await lockbox.decide(
-                    try body.value.draft(), on: try context.parameters.text("id"),
-                    version: try request.matchedVersion(), by: caller,
-                    key: body.key)
+                    try body.value.draft(),
+                    on: try context.parameters.text("id"),
+                    version: try request.matchedVersion(),
+                    by: caller,
+                    key: body.key
+                )
                 return try answer(view)
             },
             ending("withdraw") { lockbox, id, comment, caller, key in
@@ -78,9 +113,12 @@ extension API {
             signedIn(.post, "/v1/requests/{id}/credentials") { request, context, caller in
                 let body = try await request.json(NewCredential.self, optional: NewCredential())
                 let issued = try await lockbox.issueCredential(
-                    for: try context.parameters.text("id"), service: body.value.service, resource: body.value.resource,
+                    for: try context.parameters.text("id"),
+                    service: body.value.service,
+                    resource: body.value.resource,
                     by: caller,
-                    key: body.key)
+                    key: body.key
+                )
                 return try JSONAnswer.response(CredentialBody(issued), status: .created)
             },
         ]
@@ -88,17 +126,28 @@ extension API {
 
     private func ending(
         _ verb: String,
-        _ use: @escaping @Sendable (Lockbox, String, String?, Person, CommandKey?) async throws -> RequestView
+        _ use:
+            @escaping @Sendable (Lockbox, String, String?, Person, CommandKey?) async throws ->
+            RequestView
     ) -> Endpoint {
         signedIn(.post, "/v1/requests/{id}/\(verb)") { request, context, caller in
             let body = try await request.json(CommentBody.self, optional: CommentBody())
             return try answer(
-                try await use(lockbox, try context.parameters.text("id"), body.value.comment, caller, body.key))
+                try await use(
+                    lockbox,
+                    try context.parameters.text("id"),
+                    body.value.comment,
+                    caller,
+                    body.key
+                )
+            )
         }
     }
 
     private func answer(
-        _ view: RequestView, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+        _ view: RequestView,
+        status: HTTPResponse.Status = .ok,
+        headers: HTTPFields = [:]
     ) throws -> Response {
         var headers = headers
         headers[.eTag] = view.tag
@@ -116,7 +165,10 @@ extension API {
         }
         if let text = try request.parameter("supportRequest") {
             guard let number = SupportRequestNumber(text) else {
-                throw BoundaryError.badParameter("supportRequest", expected: "the number of a support request")
+                throw BoundaryError.badParameter(
+                    "supportRequest",
+                    expected: "the number of a support request"
+                )
             }
             filter.supportRequest = number
         }
@@ -133,9 +185,14 @@ extension CredentialBody {
     fileprivate init(_ issued: IssuedCredential) {
         let credential = issued.credential
         self.init(
-            id: credential.id.text, token: issued.secret, expiresAt: credential.expiresAt.description,
-            resource: credential.resource.name, service: credential.resource.service.text,
+            id: credential.id.text,
+            token: issued.secret,
+            expiresAt: credential.expiresAt.description,
+            resource: credential.resource.name,
+            service: credential.resource.service.text,
             username: credential.username,
-            actions: credential.actions.names, how: issued.kind.how(username: credential.username))
+            actions: credential.actions.names,
+            how: issued.kind.how(username: credential.username)
+        )
     }
 }

@@ -15,17 +15,25 @@ struct ReadBody<Value> {
 }
 
 extension Request {
-    /// Reads a JSON body strictly: the right media type, within the limit, no member that is not known.
-    func json<Body: KnownMembers>(_ type: Body.Type, optional: Body? = nil) async throws -> ReadBody<Body> {
+    /// Reads a JSON body strictly: the right media type, within the limit, no member that is not
+    /// known.
+    func json<Body: KnownMembers>(_ type: Body.Type, optional: Body? = nil) async throws
+        -> ReadBody<Body>
+    {
         let data = try await bytes()
         let key = try commandKey(data)
         if data.isEmpty, let optional { return ReadBody(value: optional, key: key) }
         let media = headers[.contentType].map {
             $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         }
-        guard media == "application/json" else { throw BoundaryError.wrongMediaType(expected: "application/json") }
+        guard media == "application/json" else {
+            throw BoundaryError.wrongMediaType(expected: "application/json")
+        }
         do {
-            return ReadBody(value: try JSONDecoder().decode(Strict<Body>.self, from: data).body, key: key)
+            return ReadBody(
+                value: try JSONDecoder().decode(Strict<Body>.self, from: data).body,
+                key: key
+            )
         } catch let unknown as UnknownMember {
             throw BoundaryError.unknownMember(path: unknown.path)
         } catch let error as DecodingError {
@@ -44,15 +52,22 @@ extension Request {
         }
     }
 
-    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is taken too), bound to
-    /// what is sent with it.
+    /// The caller's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header; the bare form is
+    /// taken too), bound to what is sent with it.
     private func commandKey(_ body: Data) throws -> CommandKey? {
-        guard let field = HTTPField.Name("Idempotency-Key"), var text = headers[field] else { return nil }
-        if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }
+        guard let field = HTTPField.Name("Idempotency-Key"), var text = headers[field] else {
+            return nil
+        }
+        if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") {
+            text = String(text.dropFirst().dropLast())
+        }
         guard APILimits.idempotencyKeyLength.contains(text.utf8.count),
             text.utf8.allSatisfy({ (33...126).contains($0) })
         else {
-            throw BoundaryError.badParameter("Idempotency-Key", expected: "1 to 255 visible ASCII characters")
+            throw BoundaryError.badParameter(
+                "Idempotency-Key",
+                expected: "1 to 255 visible ASCII characters"
+            )
         }
         var hasher = SHA256()
         hasher.update(data: Data("\(method.rawValue) \(uri.path)\n".utf8))
@@ -63,7 +78,8 @@ extension Request {
     /// The version in `If-Match` (RFC 9110 §13.1.1); nil where the header is missing.
     func matchedVersion() throws -> Int? {
         guard let text = headers[.ifMatch] else { return nil }
-        guard text.hasPrefix("\"v"), text.hasSuffix("\""), let version = Int(text.dropFirst(2).dropLast()), version > 0
+        guard text.hasPrefix("\"v"), text.hasSuffix("\""),
+            let version = Int(text.dropFirst(2).dropLast()), version > 0
         else {
             throw BoundaryError.badParameter("If-Match", expected: #"an ETag such as "v3""#)
         }
@@ -71,7 +87,9 @@ extension Request {
     }
 
     func matchesNone(of tag: String) -> Bool {
-        !(headers[.ifNoneMatch]?.split(separator: ",").contains { $0.trimmingCharacters(in: .whitespaces) == tag }
+        !(headers[.ifNoneMatch]?.split(separator: ",").contains {
+            $0.trimmingCharacters(in: .whitespaces) == tag
+        }
             ?? false)
     }
 
@@ -80,7 +98,9 @@ extension Request {
     func parameter(_ name: String) throws -> String? {
         let all = uri.queryParameters[values: name[...]].map(String.init)
         guard all.count <= 1 else { throw BoundaryError.badParameter(name, expected: "given once") }
-        if let text = all.first, text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        if let text = all.first,
+            text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        {
             throw BoundaryError.badParameter(name, expected: "free of control characters")
         }
         return all.first
@@ -102,7 +122,8 @@ extension Request {
         return instant
     }
 
-    /// For lists that come whole: takes the same parameters as the others, but there is no later page to ask for.
+    /// For lists that come whole: takes the same parameters as the others, but there is no later
+    /// page to ask for.
     func wholeList() throws {
         guard try page().cursor == nil else {
             throw BoundaryError.badParameter("cursor", expected: "needed: this list has one page")
@@ -112,7 +133,10 @@ extension Request {
     func page() throws -> Page {
         let limit = try number("limit") ?? UInt64(APILimits.defaultPageSize)
         guard limit <= Int.max, APILimits.pageSizes.contains(Int(limit)) else {
-            throw BoundaryError.badParameter("limit", expected: "from 1 to \(APILimits.pageSizes.upperBound)")
+            throw BoundaryError.badParameter(
+                "limit",
+                expected: "from 1 to \(APILimits.pageSizes.upperBound)"
+            )
         }
         return Page(limit: Int(limit), cursor: try parameter("cursor"))
     }
@@ -128,7 +152,8 @@ extension BoundaryError {
             let path = memberPath(context.codingPath)
             self = .malformedBody(
                 path.isEmpty ? "The body is not a JSON object." : "\(path): has the wrong type.",
-                field: path.isEmpty ? nil : path)
+                field: path.isEmpty ? nil : path
+            )
         case .dataCorrupted: self = .malformedBody("The body is not valid JSON.", field: nil)
         @unknown default: self = .malformedBody("The body is not valid JSON.", field: nil)
         }
@@ -138,7 +163,9 @@ extension BoundaryError {
 extension Parameters {
     /// A part of the path, decoded; Hummingbird leaves percent signs as they are.
     func text(_ name: String) throws -> String {
-        guard let raw = get(name), let text = raw.removingPercentEncoding else { throw BoundaryError.noSuchPage }
+        guard let raw = get(name), let text = raw.removingPercentEncoding else {
+            throw BoundaryError.noSuchPage
+        }
         return text
     }
 }

@@ -6,14 +6,20 @@ import LockboxWire
 // How domain values are written on the wire, and read from it.
 
 extension PersonRef {
-    init(_ person: Person) { self.init(id: person.id.text, name: person.name, email: person.email.text) }
+    init(_ person: Person) {
+        self.init(id: person.id.text, name: person.name, email: person.email.text)
+    }
 }
 
 extension PersonBody {
     init(_ person: Person) {
         self.init(
-            id: person.id.text, name: person.name, email: person.email.text, roles: person.roles.names,
-            disabled: person.isDisabled)
+            id: person.id.text,
+            name: person.name,
+            email: person.email.text,
+            roles: person.roles.names,
+            disabled: person.isDisabled
+        )
     }
 }
 
@@ -21,16 +27,25 @@ extension SupportRequestBody {
     init(_ view: SupportView) {
         let support = view.support
         self.init(
-            number: support.number.text, tenant: support.tenant.text, subject: support.subject,
+            number: support.number.text,
+            tenant: support.tenant.text,
+            subject: support.subject,
             description: support.description,
-            service: support.service?.text, url: support.url, openedBy: PersonRef(view.openedBy),
-            openedAt: support.openedAt.description)
+            service: support.service?.text,
+            url: support.url,
+            openedBy: PersonRef(view.openedBy),
+            openedAt: support.openedAt.description
+        )
     }
 }
 
 extension ResourceAccess {
     init(_ access: Access) {
-        self.init(service: access.resource.service.text, id: access.resource.name, actions: access.actions.names)
+        self.init(
+            service: access.resource.service.text,
+            id: access.resource.name,
+            actions: access.actions.names
+        )
     }
 
     var line: RequestDraft.Line { .init(service: service, id: id, actions: actions) }
@@ -42,15 +57,22 @@ extension AccessRequestBody {
         var needed: Int?
         if case .awaitingCustomer(_, _, let count) = request.state { needed = count }
         self.init(
-            id: request.id.text, state: AccessState(rawValue: request.state.name.rawValue), version: request.version,
-            tenant: request.terms.tenant.text, supportRequest: request.terms.supportRequest.text,
-            engineer: try view.ref(request.terms.engineer), reason: request.terms.reason,
+            id: request.id.text,
+            state: AccessState(rawValue: request.state.name.rawValue),
+            version: request.version,
+            tenant: request.terms.tenant.text,
+            supportRequest: request.terms.supportRequest.text,
+            engineer: try view.ref(request.terms.engineer),
+            reason: request.terms.reason,
             resources: request.terms.scope.accesses.map(ResourceAccess.init),
             duration: request.terms.duration.description,
-            notBefore: request.terms.notBefore?.description, createdAt: request.createdAt.description,
-            decideBy: request.state.decideBy?.description, approvalsNeeded: needed,
+            notBefore: request.terms.notBefore?.description,
+            createdAt: request.createdAt.description,
+            decideBy: request.state.decideBy?.description,
+            approvalsNeeded: needed,
             decisions: try request.decisions.map { try DecisionBody($0, in: view) },
-            grant: try request.state.grant.map { try GrantBody($0, in: view) })
+            grant: try request.state.grant.map { try GrantBody($0, in: view) }
+        )
     }
 }
 
@@ -59,10 +81,14 @@ extension DecisionBody {
         var narrowing = Decision.Narrowing.none
         if case .approve(let given) = decision.verdict { narrowing = given }
         self.init(
-            by: try view.ref(decision.person), side: decision.stage == .manager ? "provider" : "customer",
-            decision: decision.isApproval ? .approve : .deny, comment: decision.comment,
+            by: try view.ref(decision.person),
+            side: decision.stage == .manager ? "provider" : "customer",
+            decision: decision.isApproval ? .approve : .deny,
+            comment: decision.comment,
             duration: narrowing.duration?.description,
-            resources: narrowing.scope?.accesses.map(ResourceAccess.init), at: decision.at.description)
+            resources: narrowing.scope?.accesses.map(ResourceAccess.init),
+            at: decision.at.description
+        )
     }
 }
 
@@ -70,20 +96,33 @@ extension GrantBody {
     fileprivate init(_ grant: Grant, in view: RequestView) throws {
         let ending = view.request.state.ending
         self.init(
-            id: grant.id.text, start: grant.start.description, end: grant.end.description,
-            state: LockboxWire.GrantState(rawValue: view.grantState?.rawValue ?? ""), basis: grant.basis.rawValue,
-            resources: grant.scope.accesses.map(ResourceAccess.init), endedReason: ending?.reason.rawValue,
-            endedAt: ending?.at.description, endedBy: try ending?.by.map { try view.ref($0) },
+            id: grant.id.text,
+            start: grant.start.description,
+            end: grant.end.description,
+            state: LockboxWire.GrantState(rawValue: view.grantState?.rawValue ?? ""),
+            basis: grant.basis.rawValue,
+            resources: grant.scope.accesses.map(ResourceAccess.init),
+            endedReason: ending?.reason.rawValue,
+            endedAt: ending?.at.description,
+            endedBy: try ending?.by.map { try view.ref($0) },
             removals: view.removals.map {
                 RemovalBody(
-                    service: $0.service.text, state: $0.progress.rawValue, attempts: $0.attempts, problem: $0.problem)
+                    service: $0.service.text,
+                    state: $0.progress.rawValue,
+                    attempts: $0.attempts,
+                    problem: $0.problem
+                )
             },
             uses: view.uses.map {
                 UseBody(
-                    service: $0.resource.service.text, id: $0.resource.name, count: $0.count,
+                    service: $0.resource.service.text,
+                    id: $0.resource.name,
+                    count: $0.count,
                     first: $0.first.description,
-                    last: $0.last.description)
-            })
+                    last: $0.last.description
+                )
+            }
+        )
     }
 }
 
@@ -99,27 +138,41 @@ extension RequestView {
 extension NoticeBody {
     init(_ notice: Notice, to recipient: Person) {
         self.init(
-            id: notice.id.text, kind: notice.kind.rawValue, recipient: PersonRef(recipient),
+            id: notice.id.text,
+            kind: notice.kind.rawValue,
+            recipient: PersonRef(recipient),
             state: notice.delivery.rawValue,
-            attempts: notice.attempts, createdAt: notice.createdAt.description, sentAt: notice.sentAt?.description,
-            nextAttempt: notice.delivery == .queued ? notice.nextAttempt.description : nil, lastReply: notice.lastReply)
+            attempts: notice.attempts,
+            createdAt: notice.createdAt.description,
+            sentAt: notice.sentAt?.description,
+            nextAttempt: notice.delivery == .queued ? notice.nextAttempt.description : nil,
+            lastReply: notice.lastReply
+        )
     }
 }
 
 extension TenantBody {
     init(_ tenant: Tenant) {
         self.init(
-            id: tenant.id.text, name: tenant.name, licensed: tenant.isLicensed,
-            requireApproval: tenant.policy.requireApproval)
+            id: tenant.id.text,
+            name: tenant.name,
+            licensed: tenant.isLicensed,
+            requireApproval: tenant.policy.requireApproval
+        )
     }
 }
 
 extension PolicyBody {
     init(_ tenant: Tenant) {
         self.init(
-            tenant: tenant.id.text, licensed: tenant.isLicensed, requireApproval: tenant.policy.requireApproval,
-            decisionWindow: tenant.policy.decisionWindow.description, maxAccess: tenant.policy.maxAccess.description,
-            approvalsNeeded: tenant.policy.approvalsNeeded, version: tenant.version)
+            tenant: tenant.id.text,
+            licensed: tenant.isLicensed,
+            requireApproval: tenant.policy.requireApproval,
+            decisionWindow: tenant.policy.decisionWindow.description,
+            maxAccess: tenant.policy.maxAccess.description,
+            approvalsNeeded: tenant.policy.approvalsNeeded,
+            version: tenant.version
+        )
     }
 }
 
@@ -128,7 +181,9 @@ extension NewPolicy {
         try Policy(
             requireApproval: requireApproval,
             decisionWindow: TimeSpan(duration: decisionWindow, field: "decisionWindow"),
-            maxAccess: TimeSpan(duration: maxAccess, field: "maxAccess"), approvalsNeeded: approvalsNeeded)
+            maxAccess: TimeSpan(duration: maxAccess, field: "maxAccess"),
+            approvalsNeeded: approvalsNeeded
+        )
     }
 }
 
@@ -138,7 +193,11 @@ extension TimeSpan {
         guard let span = TimeSpan(text) else {
             throw .invalid(
                 field: field,
-                problem: .malformed(expected: "an ISO 8601 duration of days, hours, minutes and seconds, such as PT2H"))
+                problem: .malformed(
+                    expected:
+                        "an ISO 8601 duration of days, hours, minutes and seconds, such as PT2H"
+                )
+            )
         }
         self = span
     }
@@ -149,7 +208,10 @@ extension Timestamp {
         guard let instant = Timestamp(text) else {
             throw .invalid(
                 field: field,
-                problem: .malformed(expected: "an RFC 3339 time with its zone, such as 2026-11-23T20:15:00Z"))
+                problem: .malformed(
+                    expected: "an RFC 3339 time with its zone, such as 2026-11-23T20:15:00Z"
+                )
+            )
         }
         self = instant
     }
@@ -158,21 +220,29 @@ extension Timestamp {
 extension NewAccessRequest {
     func draft() throws -> RequestDraft {
         RequestDraft(
-            tenant: tenant, supportRequest: supportRequest, reason: reason,
+            tenant: tenant,
+            supportRequest: supportRequest,
+            reason: reason,
             duration: try TimeSpan(duration: duration, field: "duration"),
             resources: resources.map(\.line),
-            notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") })
+            notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") }
+        )
     }
 }
 
 extension NewDecision {
     func draft() throws -> DecisionDraft {
         guard decision == .approve || decision == .deny else {
-            throw Refusal.invalid(field: "decision", problem: .malformed(expected: #""approve" or "deny""#))
+            throw Refusal.invalid(
+                field: "decision",
+                problem: .malformed(expected: #""approve" or "deny""#)
+            )
         }
         return DecisionDraft(
-            approves: decision == .approve, comment: comment,
+            approves: decision == .approve,
+            comment: comment,
             duration: try duration.map { try TimeSpan(duration: $0, field: "duration") },
-            resources: resources.map { $0.map(\.line) })
+            resources: resources.map { $0.map(\.line) }
+        )
     }
 }

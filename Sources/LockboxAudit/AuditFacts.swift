@@ -1,8 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// What the log says of an event: plain facts, which are hashed as they are, and personal or free texts, of which the
-/// record holds only salted commitments so that they can be erased.
+/// What the log says of an event: plain facts, which are hashed as they are, and personal or free
+/// texts, of which the record holds only salted commitments so that they can be erased.
 ///
 /// Activities and member names are read by other programs; they never change once published.
 package struct AuditFacts: Hashable, Sendable {
@@ -12,7 +12,9 @@ package struct AuditFacts: Hashable, Sendable {
     package var texts: [String: String]
 
     init(
-        _ activity: String, request: RequestID? = nil, data: [String: CanonicalJSON] = [:],
+        _ activity: String,
+        request: RequestID? = nil,
+        data: [String: CanonicalJSON] = [:],
         texts: [String: String] = [:]
     ) {
         self.activity = activity
@@ -26,7 +28,8 @@ extension AuditFacts {
     /// `tx` is the write that the event belongs to; it tells how often access was used.
     package init(_ event: Event, in tx: any StoreTransaction) throws {
         switch event {
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked,
+            .requestWithdrawn,
             .requestExpired, .messagePosted:
             self.init(requestEvent: event)
         case .grantOpened, .grantStarted, .grantEnded, .credentialIssued, .resourceOpened,
@@ -34,7 +37,8 @@ extension AuditFacts {
             .removalFailed,
             .noticeUndeliverable:
             try self.init(accessEvent: event, in: tx)
-        case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
+        case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
+            .resourceAdded,
             .tenantRenamed, .providerRenamed, .serviceAdded,
             .serviceChanged,
             .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
@@ -47,8 +51,10 @@ extension AuditFacts {
         switch event {
         case .supportRequestOpened(let support):
             self.init(
-                "support.opened", data: ["supportRequest": .string(support.number.text)],
-                texts: ["subject": support.subject, "description": support.description])
+                "support.opened",
+                data: ["supportRequest": .string(support.number.text)],
+                texts: ["subject": support.subject, "description": support.description]
+            )
             data["service"] = support.service.map { .string($0.text) }
             texts["url"] = support.url
         case .requestSubmitted(let request):
@@ -121,8 +127,10 @@ extension AuditFacts {
             data["problem"] = removal.problem.map { .string($0) }
         case .noticeUndeliverable(let notice):
             self.init(
-                "notice.undeliverable", request: notice.request,
-                data: ["recipient": .string(notice.recipient.text), "letter": .string(notice.kind)])
+                "notice.undeliverable",
+                request: notice.request,
+                data: ["recipient": .string(notice.recipient.text), "letter": .string(notice.kind)]
+            )
         case _: preconditionFailure("sorted by the other initialiser")
         }
     }
@@ -130,7 +138,10 @@ extension AuditFacts {
     private init(directoryEvent event: Event) {
         switch event {
         case .tenantAdded(let tenant):
-            self.init("tenant.added", data: ["name": .string(tenant.name), "licensed": .boolean(tenant.isLicensed)])
+            self.init(
+                "tenant.added",
+                data: ["name": .string(tenant.name), "licensed": .boolean(tenant.isLicensed)]
+            )
             add(tenant)
         case .policyChanged(let before, let after):
             self.init("tenant.policyChanged")
@@ -143,28 +154,46 @@ extension AuditFacts {
         case .personChanged(let before, let after):
             self.init("person.changed", of: after)
             data["rolesBefore"] = .list(before.roles.names.map { .string($0) })
-        case .tenantRenamed(let tenant): self.init("tenant.renamed", data: ["name": .string(tenant.name)])
-        case .providerRenamed(let name): self.init("provider.renamed", data: ["name": .string(name)])
+        case .tenantRenamed(let tenant):
+            self.init("tenant.renamed", data: ["name": .string(tenant.name)])
+        case .providerRenamed(let name):
+            self.init("provider.renamed", data: ["name": .string(name)])
         case .resourceAdded(let resource, _):
             self.init(
-                "resource.added", data: ["service": .string(resource.service.text)], texts: ["resource": resource.name])
+                "resource.added",
+                data: ["service": .string(resource.service.text)],
+                texts: ["resource": resource.name]
+            )
         case .serviceAdded(let service): self.init("service.added", of: service)
         case .serviceChanged(let service): self.init("service.changed", of: service)
         case .tokenIssued(let token, let person):
-            self.init("token.issued", data: ["token": .string(token.id.text), "person": .string(person.id.text)])
+            self.init(
+                "token.issued",
+                data: ["token": .string(token.id.text), "person": .string(person.id.text)]
+            )
             data["expiresAt"] = token.expiresAt.map { .string($0.description) }
             texts["label"] = token.label
         case .tokenRevoked(let token, let person):
-            self.init("token.revoked", data: ["token": .string(token.id.text), "person": .string(person.id.text)])
-        case .passwordSet(let person): self.init("password.set", data: ["person": .string(person.id.text)])
+            self.init(
+                "token.revoked",
+                data: ["token": .string(token.id.text), "person": .string(person.id.text)]
+            )
+        case .passwordSet(let person):
+            self.init("password.set", data: ["person": .string(person.id.text)])
         case .signInLocked(let person, let until):
-            self.init("signIn.locked", data: ["person": .string(person.id.text), "until": .string(until.description)])
+            self.init(
+                "signIn.locked",
+                data: ["person": .string(person.id.text), "until": .string(until.description)]
+            )
         case .clientHeldOff(let person, let until):
             self.init(
                 "signIn.clientHeldOff",
-                data: ["person": .string(person.id.text), "until": .string(until.description)])
-        case .signedIn(let person): self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
-        case .sessionsEnded(let person): self.init("sessions.ended", data: ["person": .string(person.id.text)])
+                data: ["person": .string(person.id.text), "until": .string(until.description)]
+            )
+        case .signedIn(let person):
+            self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
+        case .sessionsEnded(let person):
+            self.init("sessions.ended", data: ["person": .string(person.id.text)])
         case _: preconditionFailure("sorted by the other initialiser")
         }
     }
@@ -175,42 +204,52 @@ extension AuditFacts {
 extension AuditFacts {
     private init(_ activity: String, of request: AccessRequest) {
         self.init(
-            activity, request: request.id,
+            activity,
+            request: request.id,
             data: [
-                "state": .string(request.state.name.rawValue), "version": .integer(Int64(request.version)),
+                "state": .string(request.state.name.rawValue),
+                "version": .integer(Int64(request.version)),
                 "supportRequest": .string(request.terms.supportRequest.text),
-            ])
+            ]
+        )
     }
 
     private init(_ activity: String, of credential: Credential) {
         self.init(
-            activity, request: credential.request,
+            activity,
+            request: credential.request,
             data: [
                 "grant": .string(credential.grant.text), "credential": .string(credential.id.text),
-                "engineer": .string(credential.engineer.text), "service": .string(credential.resource.service.text),
+                "engineer": .string(credential.engineer.text),
+                "service": .string(credential.resource.service.text),
                 "actions": .list(credential.actions.names.map { .string($0) }),
                 "username": .string(credential.username),
             ],
-            texts: ["resource": credential.resource.name])
+            texts: ["resource": credential.resource.name]
+        )
     }
 
     private init(_ activity: String, of removal: Removal) {
         self.init(
-            activity, request: removal.request,
+            activity,
+            request: removal.request,
             data: [
                 "grant": .string(removal.grant.text), "service": .string(removal.service.text),
                 "attempts": .integer(Int64(removal.attempts)),
-            ])
+            ]
+        )
     }
 
     private init(_ activity: String, of person: Person) {
         self.init(
             activity,
             data: [
-                "person": .string(person.id.text), "roles": .list(person.roles.names.map { .string($0) }),
+                "person": .string(person.id.text),
+                "roles": .list(person.roles.names.map { .string($0) }),
                 "disabled": .boolean(person.isDisabled),
             ],
-            texts: ["personName": person.name, "personAddress": person.email.text])
+            texts: ["personName": person.name, "personAddress": person.email.text]
+        )
         if !person.mutedLetters.isEmpty {
             data["mutedLetters"] = .list(person.mutedLetters.names.map { .string($0) })
         }
@@ -222,7 +261,8 @@ extension AuditFacts {
             data: [
                 "service": .string(service.id.text), "kind": .string(service.kind.rawValue),
                 "resourceType": .string(service.resourceType),
-            ])
+            ]
+        )
     }
 
     private mutating func add(_ grant: Grant) {
@@ -232,7 +272,8 @@ extension AuditFacts {
         data["end"] = .string(grant.end.description)
     }
 
-    /// Names of resources hold addresses of people, so they are texts; what may be done to each is a plain fact.
+    /// Names of resources hold addresses of people, so they are texts; what may be done to each is
+    /// a plain fact.
     private mutating func add(_ scope: Scope) {
         data["resources"] = .list(
             scope.accesses.map { access in
@@ -240,8 +281,11 @@ extension AuditFacts {
                     "service": .string(access.resource.service.text),
                     "actions": .list(access.actions.names.map { .string($0) }),
                 ])
-            })
-        for (position, access) in scope.accesses.enumerated() { texts["resource\(position)"] = access.resource.name }
+            }
+        )
+        for (position, access) in scope.accesses.enumerated() {
+            texts["resource\(position)"] = access.resource.name
+        }
     }
 
     private mutating func add(_ tenant: Tenant) {

@@ -2,7 +2,8 @@ package import LockboxDomain
 package import LockboxPorts
 import MerkleLog
 
-/// The one door for writing: state, audit record and what follows from it commit together or not at all.
+/// The one door for writing: state, audit record and what follows from it commit together or not at
+/// all.
 package struct AuditedStore: Sendable {
     private let store: any Store
     private let clock: any WallClock
@@ -10,9 +11,13 @@ package struct AuditedStore: Sendable {
     private let readers: [any EventReader]
     private let listeners: [any CommitListener]
 
-    /// `readers` run inside each write, in order; `listeners` after it is durable and before the caller hears of it.
+    /// `readers` run inside each write, in order; `listeners` after it is durable and before the
+    /// caller hears of it.
     package init(
-        store: any Store, clock: any WallClock, entropy: any Entropy, readers: [any EventReader] = [],
+        store: any Store,
+        clock: any WallClock,
+        entropy: any Entropy,
+        readers: [any EventReader] = [],
         listeners: [any CommitListener] = []
     ) {
         self.store = store
@@ -22,10 +27,12 @@ package struct AuditedStore: Sendable {
         self.listeners = listeners
     }
 
-    /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is decided by a stale
-    /// clock. Every event it emits becomes a record of the log it belongs to. `body` may run more than once.
+    /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is
+    /// decided by a stale clock. Every event it emits becomes a record of the log it belongs to.
+    /// `body` may run more than once.
     package func write<Value: Sendable>(
-        by actor: Actor, _ body: @escaping @Sendable (inout Change) throws -> Value
+        by actor: Actor,
+        _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> Value {
         let value: Value
         let events: [Event]
@@ -33,7 +40,8 @@ package struct AuditedStore: Sendable {
             (value, events) = try await commit(by: actor, body)
         } catch let error as StoreError {
             if case .outcomeUnknown = error {
-                // It may have become durable: whoever remembers the state before it must not trust that any more.
+                // It may have become durable: whoever remembers the state before it must not trust
+                // that any more.
                 for listener in listeners { await listener.outcomeUnknown() }
             }
             throw error
@@ -45,7 +53,8 @@ package struct AuditedStore: Sendable {
     }
 
     private func commit<Value: Sendable>(
-        by actor: Actor, _ body: @escaping @Sendable (inout Change) throws -> Value
+        by actor: Actor,
+        _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> (Value, [Event]) {
         try await store.write { [clock, entropy, readers] tx in
             var change = Change(tx: tx, now: clock.now(), entropy: entropy)
@@ -68,8 +77,8 @@ package struct AuditedStore: Sendable {
         try await store.read { [clock] tx in try body(tx, clock.now()) }
     }
 
-    /// Bookkeeping that is not an event: delivery attempts, counts of uses, answers of retries, failed sign-ins.
-    /// It must not touch what the log speaks of.
+    /// Bookkeeping that is not an event: delivery attempts, counts of uses, answers of retries,
+    /// failed sign-ins. It must not touch what the log speaks of.
     package func note<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction, Timestamp) throws -> Value
     ) async throws -> Value {
@@ -93,7 +102,8 @@ package struct Change {
     package mutating func emit(_ event: Event) { events.append(event) }
     package mutating func emit(_ more: [Event]) { events += more }
 
-    /// Lets time pass for `request`, one step of it after the other: each step is a version of its own.
+    /// Lets time pass for `request`, one step of it after the other: each step is a version of its
+    /// own.
     package mutating func letTimePass(_ request: inout AccessRequest) throws {
         while let deadline = request.state.nextDeadline, deadline <= now {
             let happened = request.advance(to: deadline)
@@ -109,11 +119,12 @@ package struct Change {
     }
 }
 
-/// Hears of each write once it is durable, before its caller does: the place to bring an index in memory up to date.
+/// Hears of each write once it is durable, before its caller does: the place to bring an index in
+/// memory up to date.
 package protocol CommitListener: Sendable {
     func committed(_ events: [Event]) async
-    /// A write failed in a way that leaves open whether it became durable. What is remembered of the state may be
-    /// wrong.
+    /// A write failed in a way that leaves open whether it became durable. What is remembered of
+    /// the state may be wrong.
     func outcomeUnknown() async
 }
 

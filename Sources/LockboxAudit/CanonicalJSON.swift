@@ -1,7 +1,8 @@
-/// The values that a log record may hold: strings, whole numbers up to 2⁵³−1, booleans, lists and objects with ASCII
-/// keys.
+/// The values that a log record may hold: strings, whole numbers up to 2⁵³−1, booleans, lists and
+/// objects with ASCII keys.
 ///
-/// Within this subset RFC 8785 (JCS) has exactly one spelling per value, which `canonicalBytes` writes.
+/// Within this subset RFC 8785 (JCS) has exactly one spelling per value, which `canonicalBytes`
+/// writes.
 package enum CanonicalJSON: Hashable, Sendable {
     case string(String)
     case integer(Int64)
@@ -33,8 +34,9 @@ package enum CanonicalJSON: Hashable, Sendable {
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
             // ASCII keys sort alike by UTF-16 code units, which the RFC wants, and by bytes.
-            for (position, key) in members.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }).enumerated()
-            {
+            for (position, key) in members.keys.sorted(by: {
+                $0.utf8.lexicographicallyPrecedes($1.utf8)
+            }).enumerated() {
                 precondition(key.utf8.allSatisfy { $0 < 128 })
                 if position > 0 { bytes.append(UInt8(ascii: ",")) }
                 Self.write(key, to: &bytes)

@@ -2,8 +2,8 @@ package import LockboxDomain
 package import LockboxPorts
 import MerkleLog
 
-/// Checks whole logs from the inside: records against the tree, texts against commitments, checkpoints against the
-/// tree, and the tables of state against what the records say happened.
+/// Checks whole logs from the inside: records against the tree, texts against commitments,
+/// checkpoints against the tree, and the tables of state against what the records say happened.
 package struct LogCheck: Sendable {
     package struct Report: Sendable {
         package let log: String
@@ -47,7 +47,9 @@ package struct LogCheck: Sendable {
             let entries = try tx.entries(of: log, in: position..<min(position + batch, head.size))
             guard !entries.isEmpty else { break }
             for entry in entries {
-                if entry.index != position { differences.append("record \(position) is missing; found \(entry.index)") }
+                if entry.index != position {
+                    differences.append("record \(position) is missing; found \(entry.index)")
+                }
                 let record = LogRecordCheck(entry, log: log)
                 differences += record.differences
                 if let last = lastTime, entry.time < last {
@@ -59,12 +61,15 @@ package struct LogCheck: Sendable {
                 position += 1
             }
         }
-        if position != head.size { differences.append("the head says \(head.size) records, but there are \(position)") }
+        if position != head.size {
+            differences.append("the head says \(head.size) records, but there are \(position)")
+        }
         if CompactRange(size: head.size, hashes: head.range)?.root != replay.root {
             differences.append("the records do not hash to the head of the tree")
         }
         do {
-            // `finish`, not `fault`: a checkpoint beyond the last record says that records were taken off the end.
+            // `finish`, not `fault`: a checkpoint beyond the last record says that records were
+            // taken off the end.
             try replay.finish()
         } catch {
             differences.append("\(error)")
@@ -74,15 +79,28 @@ package struct LogCheck: Sendable {
         }
         differences += try treeDifferences(log, head, in: tx)
         differences += try story.differences(log, in: tx)
-        return Report(log: log.logName, records: position, checkpoints: signed.count, differences: differences)
+        return Report(
+            log: log.logName,
+            records: position,
+            checkpoints: signed.count,
+            differences: differences
+        )
     }
 
-    /// The newest note, which is what readers are given, against the root that was kept with it. Whether the signature
-    /// is ours is for whoever has our key.
-    private static func noteDifferences(size: UInt64, note: String, signed: [(size: UInt64, root: Hash)]) -> [String] {
+    /// The newest note, which is what readers are given, against the root that was kept with it.
+    /// Whether the signature is ours is for whoever has our key.
+    private static func noteDifferences(
+        size: UInt64,
+        note: String,
+        signed: [(size: UInt64, root: Hash)]
+    ) -> [String] {
         do {
             let head = try Checkpoint(parsing: SignedNote(parsing: Array(note.utf8)).text).head
-            if head.size == size, signed.contains(where: { $0.size == size && $0.root == head.root }) { return [] }
+            if head.size == size,
+                signed.contains(where: { $0.size == size && $0.root == head.root })
+            {
+                return []
+            }
         } catch {
             return ["the note of the checkpoint at \(size) cannot be read: \(error)"]
         }
@@ -90,17 +108,26 @@ package struct LogCheck: Sendable {
     }
 
     /// The stored roots of full tiles against the leaf hashes below them.
-    private static func treeDifferences(_ log: LogID, _ head: LogHead, in tx: any StoreTransaction) throws -> [String] {
+    private static func treeDifferences(_ log: LogID, _ head: LogHead, in tx: any StoreTransaction)
+        throws -> [String]
+    {
         var differences: [String] = []
         for tile in Tile.all(ofSize: head.size) where tile.width == Tile.fullWidth {
-            let below = try tx.treeHashes(of: log, level: tile.level, first: tile.index * 256, count: 256)
+            let below = try tx.treeHashes(
+                of: log,
+                level: tile.level,
+                first: tile.index * 256,
+                count: 256
+            )
             guard below.count == 256 else {
                 differences.append("tile \(tile.path) has gaps")
                 continue
             }
             var range = CompactRange()
             for hash in below { range.append(hash) }
-            if try tx.treeHashes(of: log, level: tile.level + 1, first: tile.index, count: 1).first != range.root {
+            if try tx.treeHashes(of: log, level: tile.level + 1, first: tile.index, count: 1).first
+                != range.root
+            {
                 differences.append("tile \(tile.path) does not hash to its root")
             }
         }

@@ -22,19 +22,32 @@ package enum LogExport {
 }
 
 extension LogReader {
-    /// `entries` as they are handed out; with proofs of inclusion in the tree of `size` where it is given.
-    package func records(_ entries: [LogEntry], size: UInt64?, of log: LogID) async throws -> [AuditRecord] {
+    /// `entries` as they are handed out; with proofs of inclusion in the tree of `size` where it is
+    /// given.
+    package func records(_ entries: [LogEntry], size: UInt64?, of log: LogID) async throws
+        -> [AuditRecord]
+    {
         var proofs: [[Hash]?] = []
-        if let size { proofs = try await inclusions(of: entries.map(\.index), size: size, in: log) ?? [] }
+        if let size {
+            proofs = try await inclusions(of: entries.map(\.index), size: size, in: log) ?? []
+        }
         return try entries.enumerated().map { position, entry in
             let proof = proofs.indices.contains(position) ? proofs[position] : nil
-            return try AuditRecord(entry, size: proof == nil ? nil : size, proof: proof?.map(\.base64))
+            return try AuditRecord(
+                entry,
+                size: proof == nil ? nil : size,
+                proof: proof?.map(\.base64)
+            )
         }
     }
 
-    /// Gives every record that `query` finds to `write`, from the oldest to the newest, a batch at a time.
+    /// Gives every record that `query` finds to `write`, from the oldest to the newest, a batch at
+    /// a time.
     package func export(
-        _ query: LogSearch, size: UInt64?, of log: LogID, as form: LogExport.Form,
+        _ query: LogSearch,
+        size: UInt64?,
+        of log: LogID,
+        as form: LogExport.Form,
         to write: (String) async throws -> Void
     ) async throws {
         var query = query
@@ -73,14 +86,26 @@ extension AuditRecord {
     fileprivate init(_ entry: LogEntry, size: UInt64?, proof: [String]?) throws {
         let leaf = try JSONDecoder().decode(Leaf.self, from: Data(entry.bytes))
         self.init(
-            index: entry.index, time: entry.time.description, activity: entry.activity,
-            actor: .init(id: entry.actor, name: entry.texts.first { $0.field == "actorName" }?.text),
+            index: entry.index,
+            time: entry.time.description,
+            activity: entry.activity,
+            actor: .init(
+                id: entry.actor,
+                name: entry.texts.first { $0.field == "actorName" }?.text
+            ),
             request: entry.request?.text,
             data: leaf.data,
             texts: entry.texts.reduce(into: [:]) { texts, text in
-                texts[text.field] = .init(text: text.text, salt: Data(text.salt).base64EncodedString())
+                texts[text.field] = .init(
+                    text: text.text,
+                    salt: Data(text.salt).base64EncodedString()
+                )
             },
-            leaf: String(decoding: entry.bytes, as: UTF8.self), hash: entry.hash.base64, size: size, proof: proof)
+            leaf: String(decoding: entry.bytes, as: UTF8.self),
+            hash: entry.hash.base64,
+            size: size,
+            proof: proof
+        )
     }
 }
 
@@ -94,13 +119,15 @@ private enum AuditTable {
         }
         let data = record.data.keys.sorted().map { "\($0)=\(plain(record.data[$0] ?? .null))" }
         return [
-            String(record.index), record.time, record.activity, record.actor.id, record.actor.name ?? "",
+            String(record.index), record.time, record.activity, record.actor.id,
+            record.actor.name ?? "",
             record.request ?? "",
             data.joined(separator: "; "), texts.joined(separator: "; "), record.hash,
         ].map(cell).joined(separator: ",") + "\r\n"
     }
 
-    /// Quoted where needed. A cell that a spreadsheet would run as a formula is made text by an apostrophe.
+    /// Quoted where needed. A cell that a spreadsheet would run as a formula is made text by an
+    /// apostrophe.
     private static func cell(_ raw: String) -> String {
         let text = raw.first.map { "=+-@\t\r".contains($0) } ?? false ? "'" + raw : raw
         guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
@@ -115,7 +142,9 @@ private enum AuditTable {
         case .string(let text): text
         case .array(let items): items.map(plain).joined(separator: "+")
         case .object(let members):
-            members.keys.sorted().map { "\($0):\(plain(members[$0] ?? .null))" }.joined(separator: " ")
+            members.keys.sorted().map { "\($0):\(plain(members[$0] ?? .null))" }.joined(
+                separator: " "
+            )
         }
     }
 }

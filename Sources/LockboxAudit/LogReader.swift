@@ -8,14 +8,16 @@ package struct LogReader: Sendable {
     private let signer: any CheckpointSigner
     private let prefix: String
 
-    /// `prefix` is the server's public address without its scheme; a log's origin is the address of its files below it.
+    /// `prefix` is the server's public address without its scheme; a log's origin is the address of
+    /// its files below it.
     package init(store: any Store, signer: any CheckpointSigner, prefix: String) {
         self.store = store
         self.signer = signer
         self.prefix = prefix
     }
 
-    /// The log's name in checkpoints (C2SP tlog-checkpoint): where its files are, without the scheme.
+    /// The log's name in checkpoints (C2SP tlog-checkpoint): where its files are, without the
+    /// scheme.
     package func origin(of log: LogID) -> String {
         switch log {
         case .provider: "\(prefix)/v1/provider/log"
@@ -23,31 +25,45 @@ package struct LogReader: Sendable {
         }
     }
 
-    package func verifierKey(of log: LogID) -> String { signer.verifierKey(origin: origin(of: log)) }
+    package func verifierKey(of log: LogID) -> String {
+        signer.verifierKey(origin: origin(of: log))
+    }
 
     /// The signed head of the log as it is now.
     package func checkpoint(of log: LogID) async throws -> String {
         let origin = origin(of: log)
-        let last = try await store.read { tx in (head: try tx.head(of: log), signed: try tx.lastCheckpoint(of: log)) }
-        if let signed = last.signed, signed.size == last.head.size, isOurs(signed.note, origin) { return signed.note }
+        let last = try await store.read { tx in
+            (head: try tx.head(of: log), signed: try tx.lastCheckpoint(of: log))
+        }
+        if let signed = last.signed, signed.size == last.head.size, isOurs(signed.note, origin) {
+            return signed.note
+        }
         return try await store.write { [signer] tx in
             let head = try tx.head(of: log)
             guard let range = CompactRange(size: head.size, hashes: head.range) else {
-                throw StoreError.corrupt("the head of log \(log.logName) does not fit its size \(head.size)")
+                throw StoreError.corrupt(
+                    "the head of log \(log.logName) does not fit its size \(head.size)"
+                )
             }
             let checkpoint = try Checkpoint(origin: origin, head: range.head)
             let note = try signer.sign(checkpoint.text, origin: origin)
-            // The root commits before the signature leaves: a crash here loses a signature nobody saw.
+            // The root commits before the signature leaves: a crash here loses a signature nobody
+            // saw.
             try tx.saveCheckpoint(size: range.size, root: range.root, note: note, of: log)
             return note
         }
     }
 
-    /// Whether readers who know our present key and address can use `note`: both may have changed since it was signed.
+    /// Whether readers who know our present key and address can use `note`: both may have changed
+    /// since it was signed.
     private func isOurs(_ note: String, _ origin: String) -> Bool {
         do {
             let key = try VerifierKey(parsing: signer.verifierKey(origin: origin))
-            _ = try Checkpoint(opening: SignedNote(parsing: Array(note.utf8)), origin: origin, logKey: key)
+            _ = try Checkpoint(
+                opening: SignedNote(parsing: Array(note.utf8)),
+                origin: origin,
+                logKey: key
+            )
             return true
         } catch {
             return false
@@ -70,7 +86,9 @@ package struct LogReader: Sendable {
         }
     }
 
-    package func search(_ search: LogSearch, in log: LogID, page: Page) async throws -> Paged<LogEntry> {
+    package func search(_ search: LogSearch, in log: LogID, page: Page) async throws -> Paged<
+        LogEntry
+    > {
         try await store.read { tx in try tx.search(search, in: log, page: page) }
     }
 
@@ -87,7 +105,9 @@ package struct LogReader: Sendable {
     }
 
     /// The record's hash and its proof of inclusion in the tree of `size` (RFC 9162 §2.1.3).
-    package func inclusion(of index: UInt64, size: UInt64, in log: LogID) async throws -> (hash: Hash, proof: [Hash])? {
+    package func inclusion(of index: UInt64, size: UInt64, in log: LogID) async throws -> (
+        hash: Hash, proof: [Hash]
+    )? {
         try await store.read { tx in
             guard size <= (try tx.head(of: log)).size, index < size else { return nil }
             let hash = try tx.treeHashes(of: log, level: 0, first: index, count: 1)[0]
@@ -96,10 +116,14 @@ package struct LogReader: Sendable {
     }
 
     /// Proofs of inclusion of several records in the tree of `size`, nil for those beyond it.
-    package func inclusions(of indices: [UInt64], size: UInt64, in log: LogID) async throws -> [[Hash]?]? {
+    package func inclusions(of indices: [UInt64], size: UInt64, in log: LogID) async throws
+        -> [[Hash]?]?
+    {
         try await store.read { tx in
             guard size <= (try tx.head(of: log)).size else { return nil }
-            return try indices.map { $0 < size ? try Self.proof(.inclusion(index: $0, size: size), log, in: tx) : nil }
+            return try indices.map {
+                $0 < size ? try Self.proof(.inclusion(index: $0, size: size), log, in: tx) : nil
+            }
         }
     }
 
@@ -111,13 +135,22 @@ package struct LogReader: Sendable {
         }
     }
 
-    private static func proof(_ plan: ProofPlan, _ log: LogID, in tx: any StoreTransaction) throws -> [Hash] {
+    private static func proof(_ plan: ProofPlan, _ log: LogID, in tx: any StoreTransaction) throws
+        -> [Hash]
+    {
         let tree = TiledTree(size: plan.size) { tile in try hashes(of: tile, log, in: tx) }
         return try plan.hashes { subtree in try tree.node(subtree) }
     }
 
-    private static func hashes(of tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws -> [Hash] {
-        let hashes = try tx.treeHashes(of: log, level: tile.level, first: tile.index * 256, count: tile.width)
+    private static func hashes(of tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws
+        -> [Hash]
+    {
+        let hashes = try tx.treeHashes(
+            of: log,
+            level: tile.level,
+            first: tile.index * 256,
+            count: tile.width
+        )
         guard hashes.count == tile.width else {
             throw StoreError.corrupt("tile \(tile.path) of log \(log.logName) has gaps")
         }

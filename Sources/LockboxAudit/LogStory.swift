@@ -26,7 +26,8 @@ struct LogRecordCheck {
             let policy: PolicyData?
         }
 
-        /// What was asked for, or given. Records of services say `resources` too, and mean the type of theirs.
+        /// What was asked for, or given. Records of services say `resources` too, and mean the type
+        /// of theirs.
         struct ResourceList: Decodable {
             struct Item: Decodable, Equatable {
                 let service: String
@@ -103,7 +104,9 @@ struct LogRecordCheck {
         for text in entry.texts {
             // An erased text leaves its commitment; nothing can be compared.
             guard let content = text.text,
-                let committed = leaf.commitments[text.field].flatMap({ SaltedCommitment(base64: $0) })
+                let committed = leaf.commitments[text.field].flatMap({
+                    SaltedCommitment(base64: $0)
+                })
             else { continue }
             if !committed.isOpened(salt: text.salt, field: text.field, text: content) {
                 found.append("record \(entry.index): the text \(text.field) was changed")
@@ -150,8 +153,12 @@ struct LogStory {
             request.start = data.start ?? request.start
             request.end = data.end ?? request.end
             request.endedReason = data.endedReason ?? request.endedReason
-            if leaf.activity == "request.submitted" { (request.terms, request.texts) = (data, record.texts) }
-            if Self.decisions.contains(leaf.activity) { request.decisions.append([leaf.activity, leaf.actor]) }
+            if leaf.activity == "request.submitted" {
+                (request.terms, request.texts) = (data, record.texts)
+            }
+            if Self.decisions.contains(leaf.activity) {
+                request.decisions.append([leaf.activity, leaf.actor])
+            }
             if leaf.activity == "request.message", let number = data.number {
                 request.messages.append((["\(number)", leaf.actor], record.texts["message"]))
             }
@@ -178,7 +185,9 @@ struct LogStory {
             for request in some.items {
                 seen.insert(request.id.text)
                 guard let told = requests[request.id.text] else {
-                    found.append("request \(request.id) is in the tables, but no record speaks of it")
+                    found.append(
+                        "request \(request.id) is in the tables, but no record speaks of it"
+                    )
                     continue
                 }
                 found += Self.differences(told, request, try tx.messages(on: request.id))
@@ -193,7 +202,9 @@ struct LogStory {
     }
 
     private static func differences(
-        _ told: Request, _ request: AccessRequest, _ messages: [Message]
+        _ told: Request,
+        _ request: AccessRequest,
+        _ messages: [Message]
     ) -> [String] {
         let (terms, grant) = (request.terms, request.state.grant)
         let facts = [
@@ -207,13 +218,18 @@ struct LogStory {
             ("end's reason", told.endedReason, request.state.ending?.reason.rawValue),
         ]
         var found = facts.compactMap { name, log, table -> String? in
-            log == table ? nil : "\(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables"
+            log == table
+                ? nil
+                : "\(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables"
         }
         if told.decisions != request.decisions.map({ [$0.activity, $0.person.text] }) {
             found.append("the deciders in the log are not those in the tables")
         }
-        let sameMessages = told.messages.map(\.place) == messages.map { ["\($0.number)", $0.person.text] }
-        if !sameMessages || zip(told.messages, messages).contains(where: { ($0.text ?? $1.text) != $1.text }) {
+        let sameMessages =
+            told.messages.map(\.place) == messages.map { ["\($0.number)", $0.person.text] }
+        if !sameMessages
+            || zip(told.messages, messages).contains(where: { ($0.text ?? $1.text) != $1.text })
+        {
             found.append("the messages in the tables are not those in the log")
         }
         // An erased text can be compared with nothing.
@@ -225,7 +241,10 @@ struct LogStory {
             told.texts["resource\(position)"].map { $0 == access.resource.name } ?? true
         }
         let resources = accesses.map { access in
-            LogRecordCheck.Leaf.ResourceList.Item(service: access.resource.service.text, actions: access.actions.names)
+            LogRecordCheck.Leaf.ResourceList.Item(
+                service: access.resource.service.text,
+                actions: access.actions.names
+            )
         }
         if told.terms?.resources?.items != resources || !sameNames {
             found.append("the resources in the tables are not those in the log")
@@ -233,7 +252,8 @@ struct LogStory {
         return found.map { "request \(request.id): \($0)" }
     }
 
-    private func directoryDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+    private func directoryDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String]
+    {
         var found: [String] = []
         for person in try tx.people(at: log) {
             guard let told = people[person.id.text] else {
@@ -241,16 +261,21 @@ struct LogStory {
                 continue
             }
             if told.roles != person.roles.names || told.disabled != person.isDisabled {
-                found.append("person \(person.id): the roles in the log are not those in the tables")
+                found.append(
+                    "person \(person.id): the roles in the log are not those in the tables"
+                )
             }
             if told.muted != person.mutedLetters.names {
-                found.append("person \(person.id): the muted letters in the log are not those in the tables")
+                found.append(
+                    "person \(person.id): the muted letters in the log are not those in the tables"
+                )
             }
         }
         guard let id = log.tenant, let tenant = try tx.tenant(id) else { return found }
         let policy = tenant.policy
         let same = self.tenant.map { told in
-            told.licensed == tenant.isLicensed && told.policy.requireApproval == policy.requireApproval
+            told.licensed == tenant.isLicensed
+                && told.policy.requireApproval == policy.requireApproval
                 && told.policy.decisionWindow == policy.decisionWindow.description
                 && told.policy.maxAccess == policy.maxAccess.description
                 && told.policy.approvalsNeeded == policy.approvalsNeeded

@@ -2,18 +2,26 @@ import LockboxDomain
 import LockboxPorts
 import MerkleLog
 
-/// Turns events into records and appends them. Runs inside the write that the event belongs to, under the store's one
-/// writer, so that indices are dense and a record exists exactly if its change does.
+/// Turns events into records and appends them. Runs inside the write that the event belongs to,
+/// under the store's one writer, so that indices are dense and a record exists exactly if its
+/// change does.
 enum LogWriter {
     static func append(
-        _ event: Event, by actor: Actor, at now: Timestamp, entropy: any Entropy, in tx: any StoreTransaction
+        _ event: Event,
+        by actor: Actor,
+        at now: Timestamp,
+        entropy: any Entropy,
+        in tx: any StoreTransaction
     ) throws {
         let log = event.side
         var head = try tx.head(of: log)
         guard var range = CompactRange(size: head.size, hashes: head.range) else {
-            throw StoreError.corrupt("the head of log \(log.logName) does not fit its size \(head.size)")
+            throw StoreError.corrupt(
+                "the head of log \(log.logName) does not fit its size \(head.size)"
+            )
         }
-        // Should the clock of an earlier process have been ahead of ours, the log still never goes back.
+        // Should the clock of an earlier process have been ahead of ours, the log still never goes
+        // back.
         let time = max(now, head.lastTime ?? now)
         var facts = try AuditFacts(event, in: tx)
         if let person = actor.person {
@@ -21,10 +29,21 @@ enum LogWriter {
             facts.texts["actorAddress"] = person.email.text
         }
         let texts = facts.texts.keys.sorted().map { field in
-            CommittedText(field: field, salt: entropy.bytes(SaltedCommitment.saltBytes), text: facts.texts[field])
+            CommittedText(
+                field: field,
+                salt: entropy.bytes(SaltedCommitment.saltBytes),
+                text: facts.texts[field]
+            )
         }
-        let bytes = try leaf(of: facts, texts: texts, log: log, index: head.size, time: time, actor: actor)
-            .canonicalBytes
+        let bytes = try leaf(
+            of: facts,
+            texts: texts,
+            log: log,
+            index: head.size,
+            time: time,
+            actor: actor
+        )
+        .canonicalBytes
         let hash = Hash.leaf(bytes)
         var completed: [(Subtree, Hash)] = []
         range.append(hash) { subtree, hash in completed.append((subtree, hash)) }
@@ -32,9 +51,16 @@ enum LogWriter {
         head.range = range.hashes
         head.lastTime = time
         let entry = LogEntry(
-            log: log, index: head.size - 1, time: time, activity: facts.activity, actor: actor.logName,
+            log: log,
+            index: head.size - 1,
+            time: time,
+            activity: facts.activity,
+            actor: actor.logName,
             request: facts.request,
-            bytes: bytes, hash: hash, texts: texts)
+            bytes: bytes,
+            hash: hash,
+            texts: texts
+        )
         try tx.append(entry, head: head)
         for (subtree, hash) in completed where subtree.level > 0 && subtree.level % 8 == 0 {
             try tx.saveTileRoot(hash, of: log, level: subtree.level / 8, index: subtree.index)
@@ -42,17 +68,27 @@ enum LogWriter {
     }
 
     private static func leaf(
-        of facts: AuditFacts, texts: [CommittedText], log: LogID, index: UInt64, time: Timestamp, actor: Actor
+        of facts: AuditFacts,
+        texts: [CommittedText],
+        log: LogID,
+        index: UInt64,
+        time: Timestamp,
+        actor: Actor
     ) throws -> CanonicalJSON {
         var commitments: [String: CanonicalJSON] = [:]
         for text in texts {
-            let commitment = try SaltedCommitment(salt: text.salt, field: text.field, text: text.text ?? "")
+            let commitment = try SaltedCommitment(
+                salt: text.salt,
+                field: text.field,
+                text: text.text ?? ""
+            )
             commitments[text.field] = .string(commitment.base64)
         }
         var members: [String: CanonicalJSON] = [
             "v": .integer(1), "log": .string(log.logName), "index": .integer(Int64(index)),
             "time": .string(time.description),
-            "activity": .string(facts.activity), "actor": .string(actor.logName), "data": .object(facts.data),
+            "activity": .string(facts.activity), "actor": .string(actor.logName),
+            "data": .object(facts.data),
             "commitments": .object(commitments),
         ]
         members["request"] = facts.request.map { .string($0.text) }

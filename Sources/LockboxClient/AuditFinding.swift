@@ -1,6 +1,7 @@
 package import MerkleLog
 
-/// One thing that is wrong with a log or with an export of it, named so that a person knows where to look.
+/// One thing that is wrong with a log or with an export of it, named so that a person knows where
+/// to look.
 package enum AuditFinding: Error, Hashable, Sendable {
     // Checkpoints
     /// The note is not a checkpoint that the log's key has signed; `name` is where it came from.
@@ -45,11 +46,15 @@ extension AuditFinding: CustomStringConvertible {
         case .unreadable(let line): "line \(line) is not an audit record"
         case .changed(let record, let flaws):
             "record \(record) was changed: " + flaws.map(\.description).joined(separator: "; ")
-        case .wrongProof(let record): "the proof of record \(record) was changed; the record itself was not"
-        case .unproven(let record): "record \(record) carries no proof that leads to a checkpoint at hand"
-        case .missing(let records) where records.count == 1: "record \(records.lowerBound) is missing"
+        case .wrongProof(let record):
+            "the proof of record \(record) was changed; the record itself was not"
+        case .unproven(let record):
+            "record \(record) carries no proof that leads to a checkpoint at hand"
+        case .missing(let records) where records.count == 1:
+            "record \(records.lowerBound) is missing"
         case .missing(let records): "records \(Self.words(records)) are missing"
-        case .inserted(let record, let line): "record \(record) was inserted: line \(line) is not in the signed log"
+        case .inserted(let record, let line):
+            "record \(record) was inserted: line \(line) is not in the signed log"
         case .uncovered(let records, let newest):
             "record\(records.count == 1 ? "" : "s") \(Self.words(records)): newer than the newest checkpoint at hand, "
                 + "which covers \(newest); give the one that was exported with them"

@@ -1,10 +1,11 @@
 package import LockboxWire
 
-/// Reads JSON in the one spelling that a log entry may have (RFC 8785, with ASCII keys, strings, whole numbers up to
-/// 2⁵³−1, booleans, lists and objects), and nothing else.
+/// Reads JSON in the one spelling that a log entry may have (RFC 8785, with ASCII keys, strings,
+/// whole numbers up to 2⁵³−1, booleans, lists and objects), and nothing else.
 ///
-/// An ordinary JSON reader would accept white space, repeated keys or other escapes: two readers could then see two
-/// things in the same bytes, and a verifier would vouch for what somebody else never saw.
+/// An ordinary JSON reader would accept white space, repeated keys or other escapes: two readers
+/// could then see two things in the same bytes, and a verifier would vouch for what somebody else
+/// never saw.
 package struct CanonicalJSONReader {
     /// Why bytes were refused.
     package struct Problem: Error, Hashable, Sendable {
@@ -95,11 +96,14 @@ package struct CanonicalJSONReader {
         let start = position
         let isNegative = skip(UInt8(ascii: "-"))
         let digits = position
-        while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), position - digits < 17 {
+        while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte),
+            position - digits < 17
+        {
             position += 1
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard let number = Int64(text), number.magnitude < 1 << 53, String(number) == text, !isNegative || number < 0
+        guard let number = Int64(text), number.magnitude < 1 << 53, String(number) == text,
+            !isNegative || number < 0
         else { throw Problem(offset: start) }
         return number
     }
@@ -118,7 +122,9 @@ package struct CanonicalJSONReader {
         }
         let end = position
         try expect("\"")
-        guard let valid = String(validating: text, as: UTF8.self) else { throw Problem(offset: end) }
+        guard let valid = String(validating: text, as: UTF8.self) else {
+            throw Problem(offset: end)
+        }
         return valid
     }
 
@@ -139,7 +145,8 @@ package struct CanonicalJSONReader {
     }
 
     private static let shortEscapes: [UInt8: UInt8] = [
-        UInt8(ascii: "b"): 0x08, UInt8(ascii: "t"): 0x09, UInt8(ascii: "n"): 0x0A, UInt8(ascii: "f"): 0x0C,
+        UInt8(ascii: "b"): 0x08, UInt8(ascii: "t"): 0x09, UInt8(ascii: "n"): 0x0A,
+        UInt8(ascii: "f"): 0x0C,
         UInt8(ascii: "r"): 0x0D,
     ]
 
@@ -147,7 +154,8 @@ package struct CanonicalJSONReader {
         try expect("u00")
         var byte: UInt8 = 0
         for _ in 0..<2 {
-            guard let digit = next.flatMap({ Array("0123456789abcdef".utf8).firstIndex(of: $0) }) else { throw problem }
+            guard let digit = next.flatMap({ Array("0123456789abcdef".utf8).firstIndex(of: $0) })
+            else { throw problem }
             byte = byte << 4 | UInt8(digit)
             position += 1
         }

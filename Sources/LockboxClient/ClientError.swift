@@ -27,7 +27,8 @@ extension ClientError: CustomStringConvertible {
                 }
                 .map { "\($0.field): \($0.detail)" })
                 .joined(separator: "\n")
-        case .notSignedIn(let why), .unreachable(let why), .unavailable(let why), .unexpected(let why),
+        case .notSignedIn(let why), .unreachable(let why), .unavailable(let why),
+            .unexpected(let why),
             .address(let why):
             why
         }

@@ -3,8 +3,9 @@ package import MerkleLog
 
 /// Verifies an exported audit log against signed checkpoints, without asking any server.
 ///
-/// The key and the checkpoints are trusted; the export is not, nor is any hash or proof in it. A checkpoint from
-/// before, kept by the reader, also shows what a provider who holds the key has rewritten since.
+/// The key and the checkpoints are trusted; the export is not, nor is any hash or proof in it. A
+/// checkpoint from before, kept by the reader, also shows what a provider who holds the key has
+/// rewritten since.
 package struct ExportVerifier: Sendable {
     /// A checkpoint that has not been looked at yet.
     package struct Note: Sendable {
@@ -37,8 +38,8 @@ package struct ExportVerifier: Sendable {
     private var lineCount = 0
     private var erased = 0
 
-    /// `isComplete` says that the export shall hold the whole log up to the newest checkpoint, not only what a search
-    /// found.
+    /// `isComplete` says that the export shall hold the whole log up to the newest checkpoint, not
+    /// only what a search found.
     package init(notes: [Note], key: VerifierKey, isComplete: Bool) {
         self.isComplete = isComplete
         log = Leaf.logName(ofOrigin: key.name)
@@ -46,7 +47,9 @@ package struct ExportVerifier: Sendable {
         for note in notes {
             do throws(CheckpointError) {
                 let head = try Self.open(note, key: key)
-                if let known = roots[head.size], known != head.root { findings.append(.splitView(size: head.size)) }
+                if let known = roots[head.size], known != head.root {
+                    findings.append(.splitView(size: head.size))
+                }
                 roots[head.size] = roots[head.size] ?? head.root
             } catch {
                 findings.append(.checkpoint(name: note.name, error))
@@ -83,8 +86,14 @@ package struct ExportVerifier: Sendable {
         erased += check.erased
         lines.append(
             Line(
-                number: lineCount, index: record.index, size: record.size ?? 0, hash: check.hash,
-                flaws: flaws + check.flaws, isProven: isProven))
+                number: lineCount,
+                index: record.index,
+                size: record.size ?? 0,
+                hash: check.hash,
+                flaws: flaws + check.flaws,
+                isProven: isProven
+            )
+        )
     }
 
     /// Draws the conclusions.
@@ -95,38 +104,53 @@ package struct ExportVerifier: Sendable {
         let isWhole = isComplete && kept.count == newest && !heads.isEmpty
         let replay = isWhole ? Self.replay(sorted.map(\.hash), heads) : []
         let isGenuine = isWhole && replay.isEmpty
-        // Where no record has a proof, their lack says nothing of any one of them; the roots must tell.
+        // Where no record has a proof, their lack says nothing of any one of them; the roots must
+        // tell.
         let proofsMatter = !isWhole || kept.contains(where: \.isProven)
 
         findings += misplaced
         let ofRecords = sorted.compactMap { line in
-            Self.finding(of: line, isGenuine: isGenuine, proofsMatter: proofsMatter).map { (line.index, $0) }
+            Self.finding(of: line, isGenuine: isGenuine, proofsMatter: proofsMatter).map {
+                (line.index, $0)
+            }
         }
         findings += ofRecords.map(\.1)
         if isComplete, !heads.isEmpty {
             findings += Self.gaps(Set(kept.map(\.index)), newest: newest)
             findings += Self.disorder(kept.map(\.index))
         }
-        // That the log does not lead to its root is news only where no record is known to be the reason.
+        // That the log does not lead to its root is news only where no record is known to be the
+        // reason.
         for case .rewritten(let after, let signed) in replay
         where !ofRecords.contains(where: { (after..<signed.size).contains($0.0) }) {
             findings.append(.rewritten(after: after, signed: signed))
         }
-        return AuditReport(findings: findings, records: lines.count, erasedTexts: erased, heads: heads)
+        return AuditReport(
+            findings: findings,
+            records: lines.count,
+            erasedTexts: erased,
+            heads: heads
+        )
     }
 
-    /// A record that is right but for its proof is told apart once the leaves as a whole are known to be genuine.
-    private static func finding(of line: Line, isGenuine: Bool, proofsMatter: Bool) -> AuditFinding? {
+    /// A record that is right but for its proof is told apart once the leaves as a whole are known
+    /// to be genuine.
+    private static func finding(of line: Line, isGenuine: Bool, proofsMatter: Bool) -> AuditFinding?
+    {
         let others = line.flaws.filter { $0 != .proof && $0 != .noProof }
         if !others.isEmpty { return .changed(record: line.index, isGenuine ? others : line.flaws) }
         if line.flaws.contains(.proof) {
-            return isGenuine ? .wrongProof(record: line.index) : .changed(record: line.index, line.flaws)
+            return isGenuine
+                ? .wrongProof(record: line.index) : .changed(record: line.index, line.flaws)
         }
         return line.isProven || isGenuine || !proofsMatter ? nil : .unproven(record: line.index)
     }
 
-    /// Keeps one line for each index of the log; tells which of the others are copies and which were put in.
-    private static func sortOut(_ lines: [Line], newest: UInt64) -> (kept: [Line], misplaced: [AuditFinding]) {
+    /// Keeps one line for each index of the log; tells which of the others are copies and which
+    /// were put in.
+    private static func sortOut(_ lines: [Line], newest: UInt64) -> (
+        kept: [Line], misplaced: [AuditFinding]
+    ) {
         var kept: [Line] = []
         var findings: [AuditFinding] = []
         var uncovered: [UInt64] = []
@@ -141,11 +165,14 @@ package struct ExportVerifier: Sendable {
                 continue
             }
             let rivals = byIndex[line.index] ?? []
-            let genuine = rivals.first { $0.isProven } ?? rivals.first { $0.flaws.isEmpty } ?? rivals[0]
+            let genuine =
+                rivals.first { $0.isProven } ?? rivals.first { $0.flaws.isEmpty } ?? rivals[0]
             if line.number == genuine.number {
                 kept.append(line)
                 let copies = rivals.filter { $0.hash == line.hash }
-                if copies.count > 1 { findings.append(.repeated(record: line.index, lines: copies.map(\.number))) }
+                if copies.count > 1 {
+                    findings.append(.repeated(record: line.index, lines: copies.map(\.number)))
+                }
             } else if line.hash != genuine.hash {
                 findings.append(.inserted(record: line.index, line: line.number))
             }
@@ -171,7 +198,8 @@ package struct ExportVerifier: Sendable {
     /// Each smallest stretch of lines that would have to be sorted.
     private static func disorder(_ indices: [UInt64]) -> [AuditFinding] {
         var findings: [AuditFinding] = []
-        // The smallest index from each place to the end: a stretch ends where all before are below all after.
+        // The smallest index from each place to the end: a stretch ends where all before are below
+        // all after.
         var smallestAfter = indices
         for place in indices.indices.dropLast().reversed() {
             smallestAfter[place] = min(indices[place], smallestAfter[place + 1])
@@ -181,7 +209,9 @@ package struct ExportVerifier: Sendable {
         for (place, index) in indices.enumerated() {
             stretch.append(index)
             largest = max(largest, index)
-            guard place + 1 == indices.count || largest <= smallestAfter[place + 1] else { continue }
+            guard place + 1 == indices.count || largest <= smallestAfter[place + 1] else {
+                continue
+            }
             if stretch.count > 1 { findings.append(.outOfOrder(records: stretch.sorted())) }
             stretch = []
         }
@@ -194,7 +224,8 @@ package struct ExportVerifier: Sendable {
         var range = CompactRange()
         var good: UInt64 = 0
         var bad: UInt64?
-        for head in heads.sorted(by: { $0.size < $1.size }) where head.size > good && head.size <= leaves.count {
+        for head in heads.sorted(by: { $0.size < $1.size })
+        where head.size > good && head.size <= leaves.count {
             while range.size < head.size { range.append(leaves[Int(range.size)]) }
             if range.root == head.root {
                 good = head.size

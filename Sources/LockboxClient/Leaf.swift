@@ -24,21 +24,27 @@ package struct Leaf: Hashable, Sendable {
 
     package init(bytes: some Sequence<UInt8>) throws(Problem) {
         let value: JSONValue
-        do { value = try CanonicalJSONReader.read(bytes) } catch { throw .notCanonical(offset: error.offset) }
+        do { value = try CanonicalJSONReader.read(bytes) } catch {
+            throw .notCanonical(offset: error.offset)
+        }
         guard case .object(let members) = value else { throw .notCanonical(offset: 0) }
         guard members["v"] == .integer(1) else { throw .unknownVersion }
         func string(_ name: String) throws(Problem) -> String {
             guard case .string(let text) = members[name] else { throw .member(name) }
             return text
         }
-        guard case .integer(let number) = members["index"], let index = UInt64(exactly: number) else {
+        guard case .integer(let number) = members["index"], let index = UInt64(exactly: number)
+        else {
             throw .member("index")
         }
         guard case .object(let data) = members["data"] else { throw .member("data") }
-        guard case .object(let committed) = members["commitments"] else { throw .member("commitments") }
+        guard case .object(let committed) = members["commitments"] else {
+            throw .member("commitments")
+        }
         var commitments: [String: SaltedCommitment] = [:]
         for (field, value) in committed {
-            guard case .string(let text) = value, let commitment = SaltedCommitment(base64: text) else {
+            guard case .string(let text) = value, let commitment = SaltedCommitment(base64: text)
+            else {
                 throw .member("commitments.\(field)")
             }
             commitments[field] = commitment
@@ -53,11 +59,13 @@ package struct Leaf: Hashable, Sendable {
         self.commitments = commitments
     }
 
-    /// The log that an origin of Lockbox's stands for: `host/v1/tenants/contoso/log` is of `tenant:contoso`.
+    /// The log that an origin of Lockbox's stands for: `host/v1/tenants/contoso/log` is of
+    /// `tenant:contoso`.
     package static func logName(ofOrigin origin: String) -> String? {
         let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
         if parts.suffix(3) == ["v1", "provider", "log"] { return "provider" }
-        guard parts.count > 4, parts.last == "log", parts.suffix(4).prefix(2) == ["v1", "tenants"] else { return nil }
+        guard parts.count > 4, parts.last == "log", parts.suffix(4).prefix(2) == ["v1", "tenants"]
+        else { return nil }
         return "tenant:\(parts[parts.count - 2])"
     }
 }

@@ -19,10 +19,13 @@ package struct LockboxClient: Sendable {
 
     /// `newKey` gives a fresh `Idempotency-Key` for each command.
     ///
-    /// `allowsPlainHTTP` permits an address that is neither `https` nor this machine's own; a token sent there can be
-    /// read on the way.
+    /// `allowsPlainHTTP` permits an address that is neither `https` nor this machine's own; a token
+    /// sent there can be read on the way.
     package init(
-        address: String, token: String?, http: HTTPClient, allowsPlainHTTP: Bool = false,
+        address: String,
+        token: String?,
+        http: HTTPClient,
+        allowsPlainHTTP: Bool = false,
         newKey: @escaping @Sendable () -> String
     ) throws(ClientError) {
         self.address = try Self.check(address, allowsPlainHTTP: allowsPlainHTTP)
@@ -38,11 +41,17 @@ package struct LockboxClient: Sendable {
         return settings
     }
 
-    private static func check(_ address: String, allowsPlainHTTP: Bool) throws(ClientError) -> String {
+    private static func check(_ address: String, allowsPlainHTTP: Bool) throws(ClientError)
+        -> String
+    {
         guard let parts = URLComponents(string: address), let scheme = parts.scheme?.lowercased(),
             let host = parts.host?.lowercased(), !host.isEmpty, ["http", "https"].contains(scheme),
             parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil
-        else { throw .address("\(address) is not the address of a server, such as https://lockbox.example.com") }
+        else {
+            throw .address(
+                "\(address) is not the address of a server, such as https://lockbox.example.com"
+            )
+        }
         let isHere = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
         guard scheme == "https" || isHere || allowsPlainHTTP else {
             throw .address(
@@ -60,27 +69,41 @@ package struct LockboxClient: Sendable {
 
     // MARK: - JSON
 
-    package func get<Body: Decodable>(_ path: Path, as: Body.Type = Body.self) async throws(ClientError) -> Body {
+    package func get<Body: Decodable>(_ path: Path, as: Body.Type = Body.self)
+        async throws(ClientError) -> Body
+    {
         try decode(try await send("GET", path).body)
     }
 
     /// Sends a command; a repetition on the way cannot do it twice.
     package func post<Body: Decodable>(
-        _ path: Path, _ body: some Encodable, ifVersion version: Int? = nil, as: Body.Type = Body.self
+        _ path: Path,
+        _ body: some Encodable,
+        ifVersion version: Int? = nil,
+        as: Body.Type = Body.self
     ) async throws(ClientError) -> Body {
         var headers = [("Idempotency-Key", newKey())]
         if let version { headers.append(("If-Match", Self.entityTag(version))) }
-        return try decode(try await send("POST", path, body: try encode(body), headers: headers).body)
+        return try decode(
+            try await send("POST", path, body: try encode(body), headers: headers).body
+        )
     }
 
     package func put<Body: Decodable>(
-        _ path: Path, _ body: some Encodable, ifVersion version: Int? = nil, as: Body.Type = Body.self
+        _ path: Path,
+        _ body: some Encodable,
+        ifVersion version: Int? = nil,
+        as: Body.Type = Body.self
     ) async throws(ClientError) -> Body {
         let headers = version.map { [("If-Match", Self.entityTag($0))] } ?? []
-        return try decode(try await send("PUT", path, body: try encode(body), headers: headers).body)
+        return try decode(
+            try await send("PUT", path, body: try encode(body), headers: headers).body
+        )
     }
 
-    package func delete(_ path: Path) async throws(ClientError) { _ = try await send("DELETE", path) }
+    package func delete(_ path: Path) async throws(ClientError) {
+        _ = try await send("DELETE", path)
+    }
 
     /// The bytes as they are.
     package func bytes(_ path: Path, accept: String = "*/*") async throws(ClientError) -> [UInt8] {
@@ -89,14 +112,18 @@ package struct LockboxClient: Sendable {
 
     /// The items of a listing, page after page, up to `limit`; and whether there are more.
     package func list<Item: Codable & Hashable & Sendable>(
-        _ path: Path, limit: Int = .max, of: Item.Type = Item.self
+        _ path: Path,
+        limit: Int = .max,
+        of: Item.Type = Item.self
     ) async throws(ClientError) -> (items: [Item], hasMore: Bool) {
         var items: [Item] = []
         var cursor: String?
         var seen: Set<String> = []
         while items.count < limit {
             let wanted = min(limit - items.count, 200)
-            let page: List<Item> = try await get(path.adding(["limit": "\(wanted)", "cursor": cursor]))
+            let page: List<Item> = try await get(
+                path.adding(["limit": "\(wanted)", "cursor": cursor])
+            )
             items += page.items
             cursor = page.next
             guard let next = cursor else { break }
@@ -116,17 +143,26 @@ package struct LockboxClient: Sendable {
     }
 
     private func decode<Body: Decodable>(_ bytes: [UInt8]) throws(ClientError) -> Body {
-        do { return try JSONDecoder().decode(Body.self, from: Data(bytes)) } catch let error as DecodingError {
-            throw .unexpected("The server at \(address) answered with something else than expected: \(error.place)")
+        do { return try JSONDecoder().decode(Body.self, from: Data(bytes)) } catch let error
+            as DecodingError
+        {
+            throw .unexpected(
+                "The server at \(address) answered with something else than expected: \(error.place)"
+            )
         } catch {
-            throw .unexpected("The server at \(address) answered with something else than expected.")
+            throw .unexpected(
+                "The server at \(address) answered with something else than expected."
+            )
         }
     }
 
     // MARK: - HTTP
 
     private func send(
-        _ method: String, _ path: Path, body: [UInt8]? = nil, headers: [(String, String)] = [],
+        _ method: String,
+        _ path: Path,
+        body: [UInt8]? = nil,
+        headers: [(String, String)] = [],
         accept: String = "application/json"
     ) async throws(ClientError) -> Answer {
         var request = HTTPClientRequest(url: address + path.text)
@@ -141,7 +177,9 @@ package struct LockboxClient: Sendable {
         }
         do {
             return try await execute(request)
-        } catch .unreachable where body == nil || headers.contains(where: { $0.0 == "Idempotency-Key" }) {
+        } catch .unreachable
+            where body == nil || headers.contains(where: { $0.0 == "Idempotency-Key" })
+        {
             // The answer may have been lost on the way; the same key cannot do it twice.
             return try await execute(request)
         }
@@ -154,9 +192,14 @@ package struct LockboxClient: Sendable {
             let response = try await http.execute(request, timeout: Self.timeout)
             let bytes = try await response.body.collect(upTo: Self.answerBytes)
             status = response.status.code
-            answer = Answer(body: Array(bytes.readableBytesView), entityTag: response.headers.first(name: "ETag"))
+            answer = Answer(
+                body: Array(bytes.readableBytesView),
+                entityTag: response.headers.first(name: "ETag")
+            )
         } catch is NIOTooManyBytesError {
-            throw .unexpected("The server at \(address) sent more than \(Self.answerBytes >> 20) MiB.")
+            throw .unexpected(
+                "The server at \(address) sent more than \(Self.answerBytes >> 20) MiB."
+            )
         } catch {
             throw .unreachable("The server at \(address) cannot be reached: \(Self.words(error))")
         }
@@ -165,14 +208,16 @@ package struct LockboxClient: Sendable {
     }
 
     private func problem(_ status: UInt, _ body: [UInt8]) -> ClientError {
-        switch Result(catching: { try JSONDecoder().decode(ProblemDocument.self, from: Data(body)) }) {
+        switch Result(catching: { try JSONDecoder().decode(ProblemDocument.self, from: Data(body)) }
+        ) {
         case .success(let problem) where status == 401: return .notSignedIn(problem.detail)
         case .success(let problem) where status == 503: return .unavailable(problem.detail)
         case .success(let problem): return .refused(problem)
         case .failure where status == 401: return .notSignedIn("Sign in first: lockbox login")
         case .failure where [502, 503, 504].contains(status):
             return .unavailable("The server at \(address) is not available now (\(status)).")
-        case .failure: return .unexpected("The server at \(address) answered \(status). Is it Lockbox?")
+        case .failure:
+            return .unexpected("The server at \(address) answered \(status). Is it Lockbox?")
         }
     }
 
@@ -188,9 +233,12 @@ extension DecodingError {
     /// Where the answer is not as expected, without its content.
     fileprivate var place: String {
         switch self {
-        case .keyNotFound(let key, let context): "\(memberPath(context.codingPath + [key])) is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            context.codingPath.isEmpty ? "it is not JSON" : "\(memberPath(context.codingPath)) has a wrong type"
+        case .keyNotFound(let key, let context):
+            "\(memberPath(context.codingPath + [key])) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context):
+            context.codingPath.isEmpty
+                ? "it is not JSON" : "\(memberPath(context.codingPath)) has a wrong type"
         @unknown default: "it cannot be read"
         }
     }

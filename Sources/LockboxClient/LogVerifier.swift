@@ -23,7 +23,8 @@ package struct LogVerifier: Sendable {
     /// The hashes of the leaves so far, to be remembered.
     package private(set) var leaves: [Hash] = []
 
-    /// `head` is of a checkpoint whose signature by the log's key has been verified; `origin` is its origin.
+    /// `head` is of a checkpoint whose signature by the log's key has been verified; `origin` is
+    /// its origin.
     package init(head: TreeHead, origin: String, memory: Memory) {
         self.head = head
         self.memory = memory
@@ -42,7 +43,9 @@ package struct LogVerifier: Sendable {
         } catch {
             flaws.append(.leaf(error))
         }
-        if leaves.count < memory.leaves.count, memory.leaves[leaves.count] != hash { flaws.append(.remembered) }
+        if leaves.count < memory.leaves.count, memory.leaves[leaves.count] != hash {
+            flaws.append(.remembered)
+        }
         if !flaws.isEmpty { findings.append(.changed(record: index, flaws)) }
         leaves.append(hash)
     }
@@ -67,6 +70,10 @@ package struct LogVerifier: Sendable {
             findings.append(.rewritten(after: after, signed: signed))
         }
         return AuditReport(
-            findings: findings, records: leaves.count, erasedTexts: 0, heads: heads.sorted { $0.size < $1.size })
+            findings: findings,
+            records: leaves.count,
+            erasedTexts: 0,
+            heads: heads.sorted { $0.size < $1.size }
+        )
     }
 }

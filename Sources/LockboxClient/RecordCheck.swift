@@ -99,7 +99,8 @@ package struct RecordCheck: Sendable {
         }
         let added = record.texts.keys.filter { leaf.commitments[$0] == nil }
         flaws += added.sorted().map { .textAdded(field: $0) }
-        // The name beside the actor's identifier is a copy of a committed text, so it has to be the same one.
+        // The name beside the actor's identifier is a copy of a committed text, so it has to be the
+        // same one.
         if let name = record.actor.name, !Self.equal(name, record.texts["actorName"]?.text) {
             flaws.append(.member("actor's name"))
         }
@@ -116,7 +117,8 @@ package struct RecordCheck: Sendable {
 }
 
 extension RecordCheck {
-    /// Holds the record's proof against the signed heads. Returns whether it is proven to be in the log.
+    /// Holds the record's proof against the signed heads. Returns whether it is proven to be in the
+    /// log.
     package mutating func prove(with heads: [UInt64: Hash]) -> Bool {
         guard let size = record.size, let root = heads[size],
             let proof = record.proof?.map({ Hash(base64: $0) }), !proof.contains(nil)
@@ -126,7 +128,12 @@ extension RecordCheck {
         }
         do throws(ProofError) {
             try MerkleProof.verifyInclusion(
-                leaf: hash, index: record.index, size: size, proof: proof.compactMap { $0 }, root: root)
+                leaf: hash,
+                index: record.index,
+                size: size,
+                proof: proof.compactMap { $0 },
+                root: root
+            )
             return true
         } catch {
             flaws.append(.proof)
@@ -144,8 +151,11 @@ extension JSONValue {
             left.count == right.count && zip(left, right).allSatisfy { $0.isSpelt(like: $1) }
         case (.object(let left), .object(let right)):
             left.count == right.count
-                && left.allSatisfy { key, value in right[key].map { value.isSpelt(like: $0) } ?? false }
-        case (.null, _), (.bool, _), (.integer, _), (.string, _), (.array, _), (.object, _): self == other
+                && left.allSatisfy { key, value in
+                    right[key].map { value.isSpelt(like: $0) } ?? false
+                }
+        case (.null, _), (.bool, _), (.integer, _), (.string, _), (.array, _), (.object, _):
+            self == other
         }
     }
 }

@@ -3,13 +3,15 @@ import LockboxWire
 
 /// One line of an export, read so that what any other program sees in it is what is verified.
 ///
-/// JSON readers disagree about a member that is there twice: some see the first, some the last. Both must not pass.
+/// JSON readers disagree about a member that is there twice: some see the first, some the last.
+/// Both must not pass.
 struct RecordLine {
     let record: AuditRecord
     let flaws: [RecordFlaw]
 
     private static let members: Set<String> = [
-        "index", "time", "activity", "actor", "request", "data", "texts", "leaf", "hash", "size", "proof",
+        "index", "time", "activity", "actor", "request", "data", "texts", "leaf", "hash", "size",
+        "proof",
     ]
 
     /// Nil if the line is no record.
@@ -24,9 +26,12 @@ struct RecordLine {
         let repeated = keys.filter(\.isRepeated).map { "\($0.name) twice" }
         let inside = keys.filter { key in
             (key.parent == "actor" && !["id", "name"].contains(key.name))
-                || (key.parent == "texts" && key.depth == 3 && !["text", "salt"].contains(key.name))
+                || (key.parent == "texts" && key.depth == 3
+                    && !["text", "salt"].contains(key.name))
         }
-        flaws = (unknown + inside.map { "\($0.parent ?? "").\($0.name)" } + repeated).map { .unknownMember($0) }
+        flaws = (unknown + inside.map { "\($0.parent ?? "").\($0.name)" } + repeated).map {
+            .unknownMember($0)
+        }
     }
 
     private struct Key {
@@ -55,15 +60,21 @@ struct RecordLine {
                 while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
                     position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
                 }
-                let after = bytes[min(position + 1, bytes.count)...].first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+                let after = bytes[min(position + 1, bytes.count)...].first {
+                    ![0x20, 0x09, 0x0A, 0x0D].contains($0)
+                }
                 guard after == UInt8(ascii: ":"), let names = open.last else { break }
                 let name = text(bytes[start...min(position, bytes.count - 1)])
                 if open.count == 1 { parent = name }
                 open[open.count - 1].insert(name)
                 found.append(
                     Key(
-                        name: name, depth: open.count, parent: open.count > 1 ? parent : nil,
-                        isRepeated: names.contains(name)))
+                        name: name,
+                        depth: open.count,
+                        parent: open.count > 1 ? parent : nil,
+                        isRepeated: names.contains(name)
+                    )
+                )
             case _: break
             }
             position += 1

@@ -12,7 +12,10 @@ package struct ChangeFeed: Service {
 
     /// `changed` runs after each commit of another process.
     package init(
-        store: any Store, index: DecisionIndex, pause: any Pause, logger: Logger,
+        store: any Store,
+        index: DecisionIndex,
+        pause: any Pause,
+        logger: Logger,
         changed: @escaping @Sendable () async -> Void
     ) {
         self.store = store

@@ -6,10 +6,10 @@ import Synchronization
 
 /// Answers "is this credential good now, and for what?" from memory.
 ///
-/// Entries carry absolute ends, so expiry needs no message. A write of this process is in the index before its caller
-/// hears of it (`committed`); writes of other processes come through `refresh`. An answer rests on memory only while
-/// the last refresh is younger than `freshness`; after that the store is asked, and if it cannot answer, nobody gets
-/// in.
+/// Entries carry absolute ends, so expiry needs no message. A write of this process is in the index
+/// before its caller hears of it (`committed`); writes of other processes come through `refresh`.
+/// An answer rests on memory only while the last refresh is younger than `freshness`; after that
+/// the store is asked, and if it cannot answer, nobody gets in.
 package final class DecisionIndex: CommitListener {
     /// The published bound on how old an answer may be.
     package static let freshness = TimeSpan.seconds(1)
@@ -30,7 +30,8 @@ package final class DecisionIndex: CommitListener {
         self.clock = clock
     }
 
-    /// The credential with this secret if it gives access now; nil if it does not, whatever the reason.
+    /// The credential with this secret if it gives access now; nil if it does not, whatever the
+    /// reason.
     package func active(_ secret: String, now: Timestamp) async throws -> Credential? {
         let hash = Array(SHA256.hash(data: Array(secret.utf8)))
         let (known, refreshedAt) = state.withLock { ($0.live[hash], $0.refreshedAt) }
@@ -41,7 +42,8 @@ package final class DecisionIndex: CommitListener {
         return try await store.read { tx in
             guard let credential = try tx.credential(secretHash: hash), credential.revokedAt == nil,
                 credential.issuedAt <= now, now < credential.expiresAt,
-                let request = try tx.request(credential.request), case .active(let grant) = request.seen(at: now).state,
+                let request = try tx.request(credential.request),
+                case .active(let grant) = request.seen(at: now).state,
                 grant.id == credential.grant
             else { return nil }
             return credential
@@ -51,7 +53,8 @@ package final class DecisionIndex: CommitListener {
     /// How many credentials it holds.
     package var count: Int { state.withLock { $0.live.count } }
 
-    /// Reads everything anew. Call when another process may have written, and at least every `freshness`.
+    /// Reads everything anew. Call when another process may have written, and at least every
+    /// `freshness`.
     package func refresh(reload: Bool) async throws {
         let now = clock.now()
         guard reload || state.withLock({ $0.refreshedAt == nil }) else {
@@ -66,7 +69,9 @@ package final class DecisionIndex: CommitListener {
             let live = try await store.read { tx in try tx.liveCredentials(at: now) }
             let done = state.withLock { state in
                 guard state.generation == before else { return false }
-                state.live = Dictionary(uniqueKeysWithValues: live.map { ($0.secretHash, $0.credential) })
+                state.live = Dictionary(
+                    uniqueKeysWithValues: live.map { ($0.secretHash, $0.credential) }
+                )
                 state.refreshedAt = now
                 return true
             }
@@ -74,7 +79,8 @@ package final class DecisionIndex: CommitListener {
         }
     }
 
-    /// Until a reload succeeds, the store is asked: a grant may have ended without our hearing of it.
+    /// Until a reload succeeds, the store is asked: a grant may have ended without our hearing of
+    /// it.
     package func outcomeUnknown() async {
         state.withLock { state in
             state.generation += 1
@@ -89,10 +95,13 @@ package final class DecisionIndex: CommitListener {
             switch event {
             case .grantEnded(_, let grant, _): ended.insert(grant.id)
             case .credentialIssued: issued = true
-            case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+            case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked,
+                .requestWithdrawn,
                 .requestExpired, .messagePosted,
-                .grantOpened, .grantStarted, .resourceOpened, .removalConfirmed, .removalFailed, .noticeUndeliverable,
-                .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged, .resourceAdded,
+                .grantOpened, .grantStarted, .resourceOpened, .removalConfirmed, .removalFailed,
+                .noticeUndeliverable,
+                .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
+                .resourceAdded,
                 .tenantRenamed, .providerRenamed, .serviceAdded,
                 .serviceChanged,
                 .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,

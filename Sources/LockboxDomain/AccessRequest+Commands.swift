@@ -1,6 +1,6 @@
-// The rules. Each takes the time and everything else it needs as arguments, lets time pass until then, and either
-// changes the request and says what happened, or throws a refusal; then nothing but the passing of time has been
-// applied.
+// The rules. Each takes the time and everything else it needs as arguments, lets time pass until
+// then, and either changes the request and says what happened, or throws a refusal; then nothing
+// but the passing of time has been applied.
 
 /// What an engineer fills in.
 public struct Draft: Hashable, Sendable {
@@ -17,21 +17,26 @@ public struct Draft: Hashable, Sendable {
     }
 }
 
-/// What a decision is judged against: the tenant as it is now and the people who may decide for it now.
+/// What a decision is judged against: the tenant as it is now and the people who may decide for it
+/// now.
 public struct DecisionContext: Sendable {
     public let tenant: Tenant
     /// The engineer's record as it is now.
     public let engineer: Person
     /// Everyone who may approve for the tenant now.
     public let approvers: [Person]
-    /// Those who have decided on the request so far, as their records are now: a human being with two records decides
-    /// once.
+    /// Those who have decided on the request so far, as their records are now: a human being with
+    /// two records decides once.
     public let deciders: [Person]
     /// The identifier for a grant, should this decision open one.
     public let newGrant: GrantID
 
     public init(
-        tenant: Tenant, engineer: Person, approvers: [Person], deciders: [Person] = [], newGrant: GrantID
+        tenant: Tenant,
+        engineer: Person,
+        approvers: [Person],
+        deciders: [Person] = [],
+        newGrant: GrantID
     ) {
         self.tenant = tenant
         self.engineer = engineer
@@ -44,34 +49,68 @@ public struct DecisionContext: Sendable {
 extension AccessRequest {
     // MARK: - Submit
 
-    /// Makes a new request. `tenant`, `supportRequest` and the resources were looked up by the caller, so they exist.
+    /// Makes a new request. `tenant`, `supportRequest` and the resources were looked up by the
+    /// caller, so they exist.
     public static func submit(
-        id: RequestID, draft: Draft, engineer: Person, supportRequest: SupportRequest, tenant: Tenant,
-        approvers: [Person], now: Timestamp
+        id: RequestID,
+        draft: Draft,
+        engineer: Person,
+        supportRequest: SupportRequest,
+        tenant: Tenant,
+        approvers: [Person],
+        now: Timestamp
     ) throws(Refusal) -> (request: AccessRequest, events: [Event]) {
-        guard engineer.holds(oneOf: .engineer, at: .provider) else { throw .notPermitted(.requestAccess) }
-        precondition(supportRequest.tenant == tenant.id)
-        let reason = try Text.check(draft.reason, field: "reason", length: Limits.reasonLength, multiline: true)
-        guard draft.duration >= Limits.maxAccess.lowerBound else {
-            throw .invalid(field: "duration", problem: .outOfRange("\(Limits.maxAccess.lowerBound) or longer"))
+        guard engineer.holds(oneOf: .engineer, at: .provider) else {
+            throw .notPermitted(.requestAccess)
         }
-        guard draft.duration <= tenant.policy.maxAccess else { throw .exceedsCap(tenant.policy.maxAccess) }
+        precondition(supportRequest.tenant == tenant.id)
+        let reason = try Text.check(
+            draft.reason,
+            field: "reason",
+            length: Limits.reasonLength,
+            multiline: true
+        )
+        guard draft.duration >= Limits.maxAccess.lowerBound else {
+            throw .invalid(
+                field: "duration",
+                problem: .outOfRange("\(Limits.maxAccess.lowerBound) or longer")
+            )
+        }
+        guard draft.duration <= tenant.policy.maxAccess else {
+            throw .exceedsCap(tenant.policy.maxAccess)
+        }
         if let start = draft.notBefore {
             guard start > now else {
                 throw .invalid(field: "notBefore", problem: .outOfRange("an instant in the future"))
             }
             guard start <= now + Limits.scheduleAhead else {
-                throw .invalid(field: "notBefore", problem: .outOfRange("at most \(Limits.scheduleAhead) ahead"))
+                throw .invalid(
+                    field: "notBefore",
+                    problem: .outOfRange("at most \(Limits.scheduleAhead) ahead")
+                )
             }
         }
-        try Self.requireApprovers(tenant, among: Self.eligible(approvers, for: tenant.id, engineer: engineer))
+        try Self.requireApprovers(
+            tenant,
+            among: Self.eligible(approvers, for: tenant.id, engineer: engineer)
+        )
         let terms = Terms(
-            tenant: tenant.id, supportRequest: supportRequest.number, engineer: engineer.id, reason: reason,
+            tenant: tenant.id,
+            supportRequest: supportRequest.number,
+            engineer: engineer.id,
+            reason: reason,
             duration: draft.duration,
-            scope: draft.scope, notBefore: draft.notBefore)
+            scope: draft.scope,
+            notBefore: draft.notBefore
+        )
         let request = AccessRequest(
-            id: id, terms: terms, createdAt: now, version: 1,
-            state: .awaitingManager(decideBy: now + Limits.managerWindow), decisions: [])
+            id: id,
+            terms: terms,
+            createdAt: now,
+            version: 1,
+            state: .awaitingManager(decideBy: now + Limits.managerWindow),
+            decisions: []
+        )
         return (request, [.requestSubmitted(request)])
     }
 
@@ -109,11 +148,14 @@ extension AccessRequest {
 
     // MARK: - Decide
 
-    /// One person's yes or no. Which review it belongs to follows from the state; whether the person may give it, from
-    /// the roles.
-    /// `version` is what the person read.
+    /// One person's yes or no. Which review it belongs to follows from the state; whether the
+    /// person may give it, from the roles. `version` is what the person read.
     public mutating func decide(
-        _ verdict: Decision.Verdict, comment: String?, by person: Person, version: Int, in context: DecisionContext,
+        _ verdict: Decision.Verdict,
+        comment: String?,
+        by person: Person,
+        version: Int,
+        in context: DecisionContext,
         now: Timestamp
     ) throws(Refusal) -> [Event] {
         precondition(context.tenant.id == terms.tenant && context.engineer.id == terms.engineer)
@@ -126,7 +168,13 @@ extension AccessRequest {
         case .approve(let narrowing): try check(narrowing)
         case .deny: break
         }
-        let decision = Decision(stage: stage, person: person.id, verdict: verdict, comment: comment, at: now)
+        let decision = Decision(
+            stage: stage,
+            person: person.id,
+            verdict: verdict,
+            comment: comment,
+            at: now
+        )
         switch (stage, verdict) {
         case (.manager, .deny):
             record(decision)
@@ -146,13 +194,18 @@ extension AccessRequest {
     }
 
     /// Who may decide in the state the request is in.
-    private func reviewStage(for person: Person, engineer: Person) throws(Refusal) -> Decision.Stage {
+    private func reviewStage(for person: Person, engineer: Person) throws(Refusal) -> Decision.Stage
+    {
         try requireExists(for: person)
         switch person.side {
         case .provider:
-            guard person.holds(oneOf: .manager, at: .provider) else { throw .notPermitted(.decideAsManager) }
+            guard person.holds(oneOf: .manager, at: .provider) else {
+                throw .notPermitted(.decideAsManager)
+            }
         case .tenant:
-            guard person.mayDecide(for: terms.tenant) else { throw .notPermitted(.decideAsApprover) }
+            guard person.mayDecide(for: terms.tenant) else {
+                throw .notPermitted(.decideAsApprover)
+            }
         }
         if person.isSame(as: engineer) { throw .ownRequest }
         switch state {
@@ -169,12 +222,15 @@ extension AccessRequest {
 
     /// Whether `person`, under this record or another one, is among those who decided.
     private func hasDecided(_ person: Person, in context: DecisionContext) -> Bool {
-        let records = [person] + (context.deciders + context.approvers).filter { $0.isSame(as: person) }
+        let records =
+            [person] + (context.deciders + context.approvers).filter { $0.isSame(as: person) }
         return decisions.contains { decision in records.contains { $0.id == decision.person } }
     }
 
     private mutating func managerApproved(
-        _ decision: Decision, in context: DecisionContext, now: Timestamp
+        _ decision: Decision,
+        in context: DecisionContext,
+        now: Timestamp
     ) throws(Refusal) -> [Event] {
         let tenant = context.tenant
         guard tenant.requiresApproval else {
@@ -185,22 +241,36 @@ extension AccessRequest {
         try Self.requireApprovers(tenant, among: eligible(context))
         record(decision)
         let decideBy = now + tenant.policy.decisionWindow
-        move(to: .awaitingCustomer(askedAt: now, decideBy: decideBy, approvalsNeeded: tenant.policy.approvalsNeeded))
+        move(
+            to: .awaitingCustomer(
+                askedAt: now,
+                decideBy: decideBy,
+                approvalsNeeded: tenant.policy.approvalsNeeded
+            )
+        )
         return [.decisionMade(self, decision), .customerAsked(self)]
     }
 
     private mutating func customerApproved(
-        _ decision: Decision, in context: DecisionContext, now: Timestamp
+        _ decision: Decision,
+        in context: DecisionContext,
+        now: Timestamp
     ) throws(Refusal) -> [Event] {
-        guard case .awaitingCustomer(_, _, let askedFor) = state else { preconditionFailure("checked by reviewStage") }
+        guard case .awaitingCustomer(_, _, let askedFor) = state else {
+            preconditionFailure("checked by reviewStage")
+        }
         let eligible = eligible(context)
-        guard eligible.contains(where: { $0.id == decision.person }) else { throw .notPermitted(.decideAsApprover) }
+        guard eligible.contains(where: { $0.id == decision.person }) else {
+            throw .notPermitted(.decideAsApprover)
+        }
         record(decision)
-        // The stricter of the rule when the customer was asked and the rule now; only people who may still approve
-        // count, and two records of one human being count once.
+        // The stricter of the rule when the customer was asked and the rule now; only people who
+        // may still approve count, and two records of one human being count once.
         let needed = max(askedFor, context.tenant.policy.approvalsNeeded)
         let approved = eligible.filter { approver in
-            decisions.contains { $0.stage == .customer && $0.person == approver.id && $0.isApproval }
+            decisions.contains {
+                $0.stage == .customer && $0.person == approver.id && $0.isApproval
+            }
         }
         guard Person.countHumans(approved) >= needed else {
             touch()
@@ -210,10 +280,18 @@ extension AccessRequest {
         return [.decisionMade(self, decision)] + opened
     }
 
-    private mutating func open(basis: Grant.Basis, tenant: Tenant, id: GrantID, now: Timestamp) -> [Event] {
+    private mutating func open(basis: Grant.Basis, tenant: Tenant, id: GrantID, now: Timestamp)
+        -> [Event]
+    {
         let start = max(now, terms.notBefore ?? now)
         let duration = min(offered.duration, tenant.policy.maxAccess)
-        let grant = Grant(id: id, start: start, end: start + duration, scope: offered.scope, basis: basis)
+        let grant = Grant(
+            id: id,
+            start: start,
+            end: start + duration,
+            scope: offered.scope,
+            basis: basis
+        )
         guard start <= now else {
             move(to: .scheduled(grant))
             return [.grantOpened(self, grant)]
@@ -236,77 +314,107 @@ extension AccessRequest {
     private func check(_ narrowing: Decision.Narrowing) throws(Refusal) {
         if let duration = narrowing.duration {
             guard duration >= Limits.maxAccess.lowerBound else {
-                throw .invalid(field: "duration", problem: .outOfRange("\(Limits.maxAccess.lowerBound) or longer"))
+                throw .invalid(
+                    field: "duration",
+                    problem: .outOfRange("\(Limits.maxAccess.lowerBound) or longer")
+                )
             }
             guard duration <= offered.duration else { throw .exceedsRequest(field: "duration") }
         }
-        if let scope = narrowing.scope, !scope.isWithin(offered.scope) { throw .exceedsRequest(field: "resources") }
+        if let scope = narrowing.scope, !scope.isWithin(offered.scope) {
+            throw .exceedsRequest(field: "resources")
+        }
     }
 
     private func eligible(_ context: DecisionContext) -> [Person] {
         Self.eligible(context.approvers, for: terms.tenant, engineer: context.engineer)
     }
 
-    private static func eligible(_ approvers: [Person], for tenant: TenantID, engineer: Person) -> [Person] {
+    private static func eligible(_ approvers: [Person], for tenant: TenantID, engineer: Person)
+        -> [Person]
+    {
         approvers.filter { $0.mayDecide(for: tenant) && !$0.isSame(as: engineer) }
     }
 
     /// Refuses what could never be approved, rather than let it wait for nobody.
     private static func requireApprovers(_ tenant: Tenant, among people: [Person]) throws(Refusal) {
         let (needed, eligible) = (tenant.policy.approvalsNeeded, Person.countHumans(people))
-        if tenant.requiresApproval && eligible < needed { throw .nobodyCanApprove(needed: needed, eligible: eligible) }
+        if tenant.requiresApproval && eligible < needed {
+            throw .nobodyCanApprove(needed: needed, eligible: eligible)
+        }
     }
 
     /// An engineer who lost the role since asking gets nothing.
     private static func requireEngineer(_ engineer: Person) throws(Refusal) {
-        guard engineer.holds(oneOf: .engineer, at: .provider) else { throw .notPermitted(.requestAccess) }
+        guard engineer.holds(oneOf: .engineer, at: .provider) else {
+            throw .notPermitted(.requestAccess)
+        }
     }
 
     /// For another tenant's people there is no such request. They should never get as far as this.
     func requireExists(for person: Person) throws(Refusal) {
-        guard person.side == .provider || person.side == .tenant(terms.tenant) else { throw .notFound(.accessRequest) }
+        guard person.side == .provider || person.side == .tenant(terms.tenant) else {
+            throw .notFound(.accessRequest)
+        }
     }
 
     // MARK: - Withdraw, finish, revoke
 
     /// The engineer takes back a request that is not decided yet.
-    public mutating func withdraw(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
+    public mutating func withdraw(comment: String?, by person: Person, now: Timestamp)
+        throws(Refusal) -> [Event]
+    {
         let passed = advance(to: now)
         try requireExists(for: person)
-        guard person.id == terms.engineer, !person.isDisabled else { throw .notPermitted(.withdraw) }
+        guard person.id == terms.engineer, !person.isDisabled else {
+            throw .notPermitted(.withdraw)
+        }
         let comment = try Self.checkComment(comment, required: false)
         switch state {
         case .awaitingManager, .awaitingCustomer: break
-        case .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired: throw .wrongState(state.name)
+        case .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired:
+            throw .wrongState(state.name)
         }
         move(to: .withdrawn(at: now, comment: comment))
         return passed + [.requestWithdrawn(self)]
     }
 
     /// The engineer gives access back before its end.
-    public mutating func finish(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
+    public mutating func finish(comment: String?, by person: Person, now: Timestamp) throws(Refusal)
+        -> [Event]
+    {
         let next = version + 1
         let passed = advance(to: now)
         try requireExists(for: person)
         guard person.id == terms.engineer, !person.isDisabled else { throw .notPermitted(.finish) }
-        return passed + (try end(.finished, by: person.id, comment: comment, now: now, version: next))
+        return passed
+            + (try end(.finished, by: person.id, comment: comment, now: now, version: next))
     }
 
     /// Ends access early, by the customer or by the provider.
-    public mutating func revoke(comment: String?, by person: Person, now: Timestamp) throws(Refusal) -> [Event] {
+    public mutating func revoke(comment: String?, by person: Person, now: Timestamp) throws(Refusal)
+        -> [Event]
+    {
         let next = version + 1
         let passed = advance(to: now)
         try requireExists(for: person)
-        guard person.mayDecide(for: terms.tenant) || person.holds(oneOf: .manager, at: .provider) else {
+        guard person.mayDecide(for: terms.tenant) || person.holds(oneOf: .manager, at: .provider)
+        else {
             throw .notPermitted(.revoke)
         }
-        return passed + (try end(.revoked, by: person.id, comment: comment, now: now, version: next))
+        return passed
+            + (try end(.revoked, by: person.id, comment: comment, now: now, version: next))
     }
 
-    /// Ends access that the tenant's present rules would not have given: the licence went, or approval is required now
-    /// and this access rests on none, on too few, or is longer than allowed. Nothing happens to access that the rules
-    /// allow.
-    public mutating func applyRules(of tenant: Tenant, licenceWithdrawn: Bool, by person: PersonID?, now: Timestamp)
+    /// Ends access that the tenant's present rules would not have given: the licence went, or
+    /// approval is required now and this access rests on none, on too few, or is longer than
+    /// allowed. Nothing happens to access that the rules allow.
+    public mutating func applyRules(
+        of tenant: Tenant,
+        licenceWithdrawn: Bool,
+        by person: PersonID?,
+        now: Timestamp
+    )
         -> [Event]
     {
         precondition(tenant.id == terms.tenant)
@@ -315,38 +423,65 @@ extension AccessRequest {
         let grant: Grant
         switch state {
         case .scheduled(let open), .active(let open): grant = open
-        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired: return passed
+        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
+            return passed
         }
         let approvals = decisions.count { $0.stage == .customer && $0.isApproval }
-        let tooFew = tenant.requiresApproval && (grant.basis == .policy || approvals < tenant.policy.approvalsNeeded)
+        let tooFew =
+            tenant.requiresApproval
+            && (grant.basis == .policy || approvals < tenant.policy.approvalsNeeded)
         let tooLong = grant.end - grant.start > tenant.policy.maxAccess
         guard licenceWithdrawn || tooFew || tooLong else { return passed }
-        return passed + end(grant, Ending(reason: .tenantSwitch, at: now, by: person, comment: nil), version: next)
+        return passed
+            + end(
+                grant,
+                Ending(reason: .tenantSwitch, at: now, by: person, comment: nil),
+                version: next
+            )
     }
 
-    /// Ends what an engineer who may no longer act has: open requests are withdrawn, access is revoked.
+    /// Ends what an engineer who may no longer act has: open requests are withdrawn, access is
+    /// revoked.
     public mutating func engineerLeft(now: Timestamp) -> [Event] {
         let next = version + 1
         let passed = advance(to: now)
         switch state {
         case .awaitingManager, .awaitingCustomer:
-            move(to: .withdrawn(at: now, comment: "The engineer is no longer allowed to request access."))
+            move(
+                to: .withdrawn(
+                    at: now,
+                    comment: "The engineer is no longer allowed to request access."
+                )
+            )
             return passed + [.requestWithdrawn(self)]
         case .scheduled(let grant), .active(let grant):
             let comment = "The engineer is no longer allowed to have access."
-            return passed + end(grant, Ending(reason: .revoked, at: now, by: nil, comment: comment), version: next)
+            return passed
+                + end(
+                    grant,
+                    Ending(reason: .revoked, at: now, by: nil, comment: comment),
+                    version: next
+                )
         case .ended, .rejected, .denied, .withdrawn, .expired:
             return passed
         }
     }
 
     private mutating func end(
-        _ reason: Ending.Reason, by person: PersonID, comment: String?, now: Timestamp, version: Int
+        _ reason: Ending.Reason,
+        by person: PersonID,
+        comment: String?,
+        now: Timestamp,
+        version: Int
     ) throws(Refusal) -> [Event] {
         let comment = try Self.checkComment(comment, required: false)
         switch state {
         case .scheduled(let grant), .active(let grant):
-            return end(grant, Ending(reason: reason, at: now, by: person, comment: comment), version: version)
+            return end(
+                grant,
+                Ending(reason: reason, at: now, by: person, comment: comment),
+                version: version
+            )
         case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
             throw .wrongState(state.name)
         }
@@ -378,7 +513,9 @@ extension AccessRequest {
             throw .notPermitted(.obtainCredential)
         }
         let current = seen(at: now).state
-        guard case .active(let grant) = current, grant.covers(now) else { throw .accessNotActive(current.name) }
+        guard case .active(let grant) = current, grant.covers(now) else {
+            throw .accessNotActive(current.name)
+        }
         guard let actions = grant.scope.actions(on: resource) else {
             throw .unknownReference(field: "resource", noun: .resource)
         }

@@ -17,20 +17,29 @@ public struct Message: Hashable, Sendable {
 }
 
 extension AccessRequest {
-    /// Writes a question or an answer. `number` is the next in the thread; `engineer` is the engineer's record as it is
-    /// now.
+    /// Writes a question or an answer. `number` is the next in the thread; `engineer` is the
+    /// engineer's record as it is now.
     ///
-    /// The request stays as it is: a question must neither stop the clock nor make the form stale that somebody else
-    /// has open.
+    /// The request stays as it is: a question must neither stop the clock nor make the form stale
+    /// that somebody else has open.
     public func post(
-        _ text: String, number: Int, by person: Person, engineer: Person, now: Timestamp
+        _ text: String,
+        number: Int,
+        by person: Person,
+        engineer: Person,
+        now: Timestamp
     ) throws(Refusal) -> (message: Message, events: [Event]) {
         precondition(engineer.id == terms.engineer && number > 0)
         try requireExists(for: person)
         guard mayPost(person, engineer: engineer) else { throw .notPermitted(.postMessage) }
         let current = seen(at: now)
         guard !current.state.name.isTerminal else { throw .wrongState(current.state.name) }
-        let text = try Text.check(text, field: "text", length: Limits.messageLength, multiline: true)
+        let text = try Text.check(
+            text,
+            field: "text",
+            length: Limits.messageLength,
+            multiline: true
+        )
         guard number <= Limits.messagesPerRequest else { throw .limitReached(.messages) }
         let message = Message(number: number, request: id, person: person.id, text: text, at: now)
         return (message, [.messagePosted(current, message)])

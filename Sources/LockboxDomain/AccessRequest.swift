@@ -8,9 +8,9 @@
 ///               │  └───── withdrawn ◄────────────┘
 ///               └──────── rejected
 /// ```
-/// Rejected, denied, withdrawn, expired and ended are terminal. Terms and decisions never change once written. Every
-/// rule takes the time as an argument and first lets it pass (`advance`), so that no decision can come too late because
-/// a sweeper has not run.
+/// Rejected, denied, withdrawn, expired and ended are terminal. Terms and decisions never change
+/// once written. Every rule takes the time as an argument and first lets it pass (`advance`), so
+/// that no decision can come too late because a sweeper has not run.
 public struct AccessRequest: Identified, Hashable, Sendable {
     public static let idPrefix = "LBX"
 
@@ -26,8 +26,12 @@ public struct AccessRequest: Identified, Hashable, Sendable {
         public let notBefore: Timestamp?
 
         public init(
-            tenant: TenantID, supportRequest: SupportRequestNumber, engineer: PersonID, reason: String,
-            duration: TimeSpan, scope: Scope,
+            tenant: TenantID,
+            supportRequest: SupportRequestNumber,
+            engineer: PersonID,
+            reason: String,
+            duration: TimeSpan,
+            scope: Scope,
             notBefore: Timestamp?
         ) {
             self.tenant = tenant
@@ -56,20 +60,28 @@ public struct AccessRequest: Identified, Hashable, Sendable {
 
     /// The states by name, as the wire and the schema spell them.
     public enum StateName: String, Hashable, Sendable, CaseIterable {
-        case awaitingManager, awaitingCustomer, scheduled, active, ended, rejected, denied, withdrawn, expired
+        case awaitingManager, awaitingCustomer, scheduled, active, ended, rejected, denied,
+            withdrawn, expired
     }
 
     public let id: RequestID
     public let terms: Terms
     public let createdAt: Timestamp
-    /// Grows by one with each command that changes anything, however many states it passes through: what is stored
-    /// replaces the version before.
+    /// Grows by one with each command that changes anything, however many states it passes through:
+    /// what is stored replaces the version before.
     public private(set) var version: Int
     public private(set) var state: State
     public private(set) var decisions: [Decision]
 
     /// Reads back what was stored.
-    public init(id: RequestID, terms: Terms, createdAt: Timestamp, version: Int, state: State, decisions: [Decision]) {
+    public init(
+        id: RequestID,
+        terms: Terms,
+        createdAt: Timestamp,
+        version: Int,
+        state: State,
+        decisions: [Decision]
+    ) {
         self.id = id
         self.terms = terms
         self.createdAt = createdAt
@@ -80,11 +92,13 @@ public struct AccessRequest: Identified, Hashable, Sendable {
 
     mutating func move(to next: State) { move(to: next, version: version + 1) }
 
-    /// For commands that may have let time pass through a state before: both steps make one version.
+    /// For commands that may have let time pass through a state before: both steps make one
+    /// version.
     mutating func move(to next: State, version: Int) {
         precondition(
             Self.legalTransitions.contains { $0.from == state.name && $0.to == next.name },
-            "illegal transition \(state.name) → \(next.name)")
+            "illegal transition \(state.name) → \(next.name)"
+        )
         state = next
         self.version = version
     }
@@ -97,9 +111,11 @@ public struct AccessRequest: Identified, Hashable, Sendable {
     /// Every legal change of state; nil is the beginning. The schema holds the same table.
     public static let legalTransitions: [(from: StateName?, to: StateName)] = [
         (nil, .awaitingManager),
-        (.awaitingManager, .awaitingCustomer), (.awaitingManager, .rejected), (.awaitingManager, .withdrawn),
+        (.awaitingManager, .awaitingCustomer), (.awaitingManager, .rejected),
+        (.awaitingManager, .withdrawn),
         (.awaitingManager, .expired), (.awaitingManager, .scheduled), (.awaitingManager, .active),
-        (.awaitingCustomer, .denied), (.awaitingCustomer, .withdrawn), (.awaitingCustomer, .expired),
+        (.awaitingCustomer, .denied), (.awaitingCustomer, .withdrawn),
+        (.awaitingCustomer, .expired),
         (.awaitingCustomer, .scheduled),
         (.awaitingCustomer, .active),
         (.scheduled, .active), (.scheduled, .ended), (.active, .ended),
@@ -134,11 +150,14 @@ extension AccessRequest.State {
     public var ending: Ending? {
         switch self {
         case .ended(_, let ending): ending
-        case .awaitingManager, .awaitingCustomer, .scheduled, .active, .rejected, .denied, .withdrawn, .expired: nil
+        case .awaitingManager, .awaitingCustomer, .scheduled, .active, .rejected, .denied,
+            .withdrawn, .expired:
+            nil
         }
     }
 
-    /// Until when somebody must decide; nil where nobody is waited for. At that instant it is too late.
+    /// Until when somebody must decide; nil where nobody is waited for. At that instant it is too
+    /// late.
     public var decideBy: Timestamp? {
         switch self {
         case .awaitingManager(let decideBy), .awaitingCustomer(_, let decideBy, _): decideBy
@@ -182,7 +201,8 @@ extension AccessRequest.StateName {
     }
 }
 
-/// The access that an approved request gives. Its instants are fixed when it is opened and never computed again.
+/// The access that an approved request gives. Its instants are fixed when it is opened and never
+/// computed again.
 public struct Grant: Identified, Hashable, Sendable {
     public static let idPrefix = "GRT"
 
@@ -282,7 +302,8 @@ public struct Decision: Hashable, Sendable {
     }
 }
 
-/// What the engineer presents to a service for one resource; its secret is shown once and kept only as a hash.
+/// What the engineer presents to a service for one resource; its secret is shown once and kept only
+/// as a hash.
 public struct Credential: Identified, Hashable, Sendable {
     public static let idPrefix = "CRD"
 
@@ -293,7 +314,8 @@ public struct Credential: Identified, Hashable, Sendable {
     public let engineer: PersonID
     public let resource: Resource
     public let actions: Actions
-    /// The login name at the service. It is the grant's own, so that ending this access touches nobody else's.
+    /// The login name at the service. It is the grant's own, so that ending this access touches
+    /// nobody else's.
     public let username: String
     public let issuedAt: Timestamp
     /// Never after the grant's end.
@@ -301,9 +323,17 @@ public struct Credential: Identified, Hashable, Sendable {
     public var revokedAt: Timestamp?
 
     public init(
-        id: CredentialID, request: RequestID, grant: GrantID, tenant: TenantID, engineer: PersonID, resource: Resource,
+        id: CredentialID,
+        request: RequestID,
+        grant: GrantID,
+        tenant: TenantID,
+        engineer: PersonID,
+        resource: Resource,
         actions: Actions,
-        username: String, issuedAt: Timestamp, expiresAt: Timestamp, revokedAt: Timestamp? = nil
+        username: String,
+        issuedAt: Timestamp,
+        expiresAt: Timestamp,
+        revokedAt: Timestamp? = nil
     ) {
         self.id = id
         self.request = request

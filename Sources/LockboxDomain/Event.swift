@@ -1,5 +1,5 @@
-/// Everything that can happen, once each. It has three readers: the audit log, the notices and the enforcement; a new
-/// case does not compile until each of them says what it makes of it.
+/// Everything that can happen, once each. It has three readers: the audit log, the notices and the
+/// enforcement; a new case does not compile until each of them says what it makes of it.
 public enum Event: Hashable, Sendable {
     // Requests
     case supportRequestOpened(SupportRequest)
@@ -49,16 +49,20 @@ public enum Event: Hashable, Sendable {
 }
 
 extension Event {
-    /// Whether the passing of time caused it; then its actor is the system, whoever's command noticed it first.
+    /// Whether the passing of time caused it; then its actor is the system, whoever's command
+    /// noticed it first.
     public var isCausedByTime: Bool {
         switch self {
         case .requestExpired, .grantStarted: true
         case .grantEnded(_, _, let ending): ending.reason == .windowOver
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
-            .messagePosted, .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked,
+            .requestWithdrawn,
+            .messagePosted, .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed,
+            .removalFailed,
             .noticeUndeliverable, .tenantAdded,
             .policyChanged,
-            .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed, .providerRenamed,
+            .licenceChanged, .personAdded, .personChanged, .resourceAdded, .tenantRenamed,
+            .providerRenamed,
             .serviceAdded, .serviceChanged, .tokenIssued, .tokenRevoked,
             .passwordSet,
             .signInLocked,
@@ -71,16 +75,20 @@ extension Event {
     public var side: Side {
         switch self {
         case .supportRequestOpened(let support): .tenant(support.tenant)
-        case .requestSubmitted(let request), .decisionMade(let request, _), .customerAsked(let request),
+        case .requestSubmitted(let request), .decisionMade(let request, _),
+            .customerAsked(let request),
             .requestWithdrawn(let request),
-            .requestExpired(let request), .messagePosted(let request, _), .grantOpened(let request, _),
+            .requestExpired(let request), .messagePosted(let request, _),
+            .grantOpened(let request, _),
             .grantStarted(let request, _),
             .grantEnded(let request, _, _):
             .tenant(request.terms.tenant)
-        case .credentialIssued(let credential), .resourceOpened(let credential): .tenant(credential.tenant)
+        case .credentialIssued(let credential), .resourceOpened(let credential):
+            .tenant(credential.tenant)
         case .removalConfirmed(let removal), .removalFailed(let removal): .tenant(removal.tenant)
         case .noticeUndeliverable(let notice): .tenant(notice.tenant)
-        case .tenantAdded(let tenant), .licenceChanged(let tenant), .policyChanged(_, let tenant): .tenant(tenant.id)
+        case .tenantAdded(let tenant), .licenceChanged(let tenant), .policyChanged(_, let tenant):
+            .tenant(tenant.id)
         case .personAdded(let person), .personChanged(_, let person), .tokenIssued(_, let person),
             .tokenRevoked(_, let person),
             .passwordSet(let person), .signInLocked(let person, _),
@@ -118,9 +126,15 @@ public struct Removal: Hashable, Sendable {
     public var problem: String?
 
     public init(
-        tenant: TenantID, request: RequestID, grant: GrantID, service: ServiceID, usernames: [String],
+        tenant: TenantID,
+        request: RequestID,
+        grant: GrantID,
+        service: ServiceID,
+        usernames: [String],
         progress: Progress = .pending,
-        attempts: Int = 0, nextAttempt: Timestamp, problem: String? = nil
+        attempts: Int = 0,
+        nextAttempt: Timestamp,
+        problem: String? = nil
     ) {
         self.tenant = tenant
         self.request = request

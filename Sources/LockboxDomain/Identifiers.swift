@@ -3,31 +3,38 @@ public protocol Identified {
     static var idPrefix: String { get }
 }
 
-/// The identifier of one `Entity`. Identifiers of different entities are different types, so that one cannot be passed
-/// for another. Made only from entropy (never from a counter, which would tell one tenant of another's activity).
+/// The identifier of one `Entity`. Identifiers of different entities are different types, so that
+/// one cannot be passed for another. Made only from entropy (never from a counter, which would tell
+/// one tenant of another's activity).
 public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let text: String
 
     /// How many random bytes a new identifier is made of.
     public static var entropyBytes: Int { 10 }
 
-    /// Makes a new identifier: the entity's prefix and ten characters of Crockford's base 32 (50 bits).
-    /// `entropy` must be `entropyBytes` fresh random bytes.
+    /// Makes a new identifier: the entity's prefix and ten characters of Crockford's base 32 (50
+    /// bits). `entropy` must be `entropyBytes` fresh random bytes.
     public init(entropy: [UInt8]) {
         precondition(entropy.count == Self.entropyBytes)
         let alphabet = Self.alphabet
-        text = Entity.idPrefix + "-" + String(String.UnicodeScalarView(entropy.map { alphabet[Int($0 & 31)] }))
+        text =
+            Entity.idPrefix + "-"
+            + String(String.UnicodeScalarView(entropy.map { alphabet[Int($0 & 31)] }))
     }
 
-    /// Reads an identifier that was printed or stored. The case of ASCII letters does not matter; other letters do not
-    /// become ASCII by a change of case (`ſ` is no `S`).
+    /// Reads an identifier that was printed or stored. The case of ASCII letters does not matter;
+    /// other letters do not become ASCII by a change of case (`ſ` is no `S`).
     public init?(_ text: String) {
         let prefix = Entity.idPrefix + "-"
         guard text.utf8.allSatisfy({ $0 < 128 }) else { return nil }
         let upper = text.uppercased()
-        guard upper.utf8.count == prefix.utf8.count + 10, upper.hasPrefix(prefix) else { return nil }
+        guard upper.utf8.count == prefix.utf8.count + 10, upper.hasPrefix(prefix) else {
+            return nil
+        }
         let alphabet = Self.alphabet
-        guard upper.unicodeScalars.suffix(10).allSatisfy({ alphabet.contains($0) }) else { return nil }
+        guard upper.unicodeScalars.suffix(10).allSatisfy({ alphabet.contains($0) }) else {
+            return nil
+        }
         self.text = upper
     }
 
@@ -35,7 +42,9 @@ public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStri
 
     public static func < (left: ID, right: ID) -> Bool { left.text < right.text }
 
-    private static var alphabet: [Unicode.Scalar] { Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".unicodeScalars) }
+    private static var alphabet: [Unicode.Scalar] {
+        Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".unicodeScalars)
+    }
 }
 
 public typealias RequestID = ID<AccessRequest>
@@ -47,7 +56,8 @@ public typealias TokenID = ID<APIToken>
 /// A thing that an operator names: tenants and services.
 public protocol Named {}
 
-/// A short name chosen by an operator: 1–63 of `a–z 0–9 -`, beginning and ending with a letter or digit.
+/// A short name chosen by an operator: 1–63 of `a–z 0–9 -`, beginning and ending with a letter or
+/// digit.
 public struct Slug<Entity: Named>: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let text: String
 
@@ -67,8 +77,9 @@ public struct Slug<Entity: Named>: Hashable, Comparable, Sendable, CustomStringC
 public typealias TenantID = Slug<Tenant>
 public typealias ServiceID = Slug<Service>
 
-/// The number of a support request: ours (`SR-…`) or that of an outside ticket system. Unique within a tenant.
-/// 1–64 of letters, digits, `.`, `_`, `-`, so that it stands in a path, a subject line and a file name alike.
+/// The number of a support request: ours (`SR-…`) or that of an outside ticket system. Unique
+/// within a tenant. 1–64 of letters, digits, `.`, `_`, `-`, so that it stands in a path, a subject
+/// line and a file name alike.
 public struct SupportRequestNumber: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let text: String
 

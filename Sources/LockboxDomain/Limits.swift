@@ -16,7 +16,8 @@ public enum Limits {
     /// How long the customer may take to decide.
     public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)
     public static let defaultDecisionWindow = TimeSpan.hours(12)
-    /// How long a manager may take. It is the provider's own deadline, so that no request waits for ever.
+    /// How long a manager may take. It is the provider's own deadline, so that no request waits for
+    /// ever.
     public static let managerWindow = TimeSpan.hours(12)
     /// How long a grant may last, whatever the tenant's policy.
     public static let maxAccess = TimeSpan.seconds(1)...TimeSpan.hours(24)

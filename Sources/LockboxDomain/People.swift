@@ -32,7 +32,8 @@ public struct Roles: OptionSet, Hashable, Sendable {
 
     /// All roles with their names, in the order in which lists show them.
     public static let all: [(name: String, role: Roles)] = [
-        ("engineer", .engineer), ("manager", .manager), ("operator", .operator), ("member", .member),
+        ("engineer", .engineer), ("manager", .manager), ("operator", .operator),
+        ("member", .member),
         ("approver", .approver),
         ("admin", .admin), ("auditor", .auditor),
     ]
@@ -45,7 +46,9 @@ public struct Roles: OptionSet, Hashable, Sendable {
         var roles: Roles = []
         let allowed = side == .provider ? Self.ofProvider : Self.ofTenant
         for name in names {
-            guard let role = Self.all.first(where: { $0.name == name })?.role, allowed.contains(role) else {
+            guard let role = Self.all.first(where: { $0.name == name })?.role,
+                allowed.contains(role)
+            else {
                 return nil
             }
             roles.insert(role)
@@ -54,8 +57,8 @@ public struct Roles: OptionSet, Hashable, Sendable {
     }
 }
 
-/// Kinds of letters that a person does not want. Only letters that inform are among them: what asks for a decision,
-/// tells an outcome or warns cannot be switched off.
+/// Kinds of letters that a person does not want. Only letters that inform are among them: what asks
+/// for a decision, tells an outcome or warns cannot be switched off.
 public struct MutedLetters: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
 
@@ -82,7 +85,10 @@ public struct MutedLetters: OptionSet, Hashable, Sendable {
         for (index, name) in names.enumerated() {
             guard let kind = Self.all.first(where: { $0.name == name })?.kind else {
                 let known = Self.all.map(\.name).joined(separator: ", ")
-                throw .invalid(field: "\(field)[\(index)]", problem: .malformed(expected: "one of \(known)"))
+                throw .invalid(
+                    field: "\(field)[\(index)]",
+                    problem: .malformed(expected: "one of \(known)")
+                )
             }
             guard muted.insert(kind).inserted else {
                 throw .invalid(field: "\(field)[\(index)]", problem: .duplicate)
@@ -105,12 +111,19 @@ public struct Person: Identified, Hashable, Sendable {
     public var aliases: [EmailAddress]
     /// A person who was switched off can do nothing and keeps no access.
     public var isDisabled: Bool
-    /// Which letters this person switched off. It is the person's own choice: no operator and no file changes it.
+    /// Which letters this person switched off. It is the person's own choice: no operator and no
+    /// file changes it.
     public var mutedLetters: MutedLetters
 
     public init(
-        id: PersonID, side: Side, name: String, email: EmailAddress, roles: Roles, aliases: [EmailAddress] = [],
-        isDisabled: Bool = false, mutedLetters: MutedLetters = []
+        id: PersonID,
+        side: Side,
+        name: String,
+        email: EmailAddress,
+        roles: Roles,
+        aliases: [EmailAddress] = [],
+        isDisabled: Bool = false,
+        mutedLetters: MutedLetters = []
     ) {
         self.id = id
         self.side = side
@@ -128,17 +141,20 @@ public struct Person: Identified, Hashable, Sendable {
     }
 
     /// Whether this person may say yes or no for `tenant` now.
-    public func mayDecide(for tenant: TenantID) -> Bool { holds(oneOf: [.approver, .admin], at: .tenant(tenant)) }
+    public func mayDecide(for tenant: TenantID) -> Bool {
+        holds(oneOf: [.approver, .admin], at: .tenant(tenant))
+    }
 
-    /// Whether two records mean one human being: the same record, or any address in common after canonicalisation.
+    /// Whether two records mean one human being: the same record, or any address in common after
+    /// canonicalisation.
     public func isSame(as other: Person) -> Bool {
         if id == other.id { return true }
         let mine = Set(([email] + aliases).map(\.canonical))
         return ([other.email] + other.aliases).contains { mine.contains($0.canonical) }
     }
 
-    /// How many human beings `people` are. Sameness carries on: where one record has an address in common with each of
-    /// two others, all three are one human being.
+    /// How many human beings `people` are. Sameness carries on: where one record has an address in
+    /// common with each of two others, all three are one human being.
     static func countHumans(_ people: [Person]) -> Int {
         var groups: [[Person]] = []
         for person in people {
@@ -150,8 +166,8 @@ public struct Person: Identified, Hashable, Sendable {
     }
 }
 
-/// Who a caller is to the outside: the issuer of the sign-in and the subject there (OpenID Connect Core §5.7).
-/// Local sign-in uses the issuer `local` and the canonical e-mail address.
+/// Who a caller is to the outside: the issuer of the sign-in and the subject there (OpenID Connect
+/// Core §5.7). Local sign-in uses the issuer `local` and the canonical e-mail address.
 public struct Identity: Hashable, Sendable {
     public static let localIssuer = "local"
 
@@ -163,7 +179,9 @@ public struct Identity: Hashable, Sendable {
         self.subject = subject
     }
 
-    public init(local address: EmailAddress) { self.init(issuer: Self.localIssuer, subject: address.canonical) }
+    public init(local address: EmailAddress) {
+        self.init(issuer: Self.localIssuer, subject: address.canonical)
+    }
 }
 
 /// Who did something.
@@ -195,7 +213,13 @@ public struct APIToken: Identified, Hashable, Sendable {
     public let createdAt: Timestamp
     public let expiresAt: Timestamp?
 
-    public init(id: TokenID, person: PersonID, label: String, createdAt: Timestamp, expiresAt: Timestamp?) {
+    public init(
+        id: TokenID,
+        person: PersonID,
+        label: String,
+        createdAt: Timestamp,
+        expiresAt: Timestamp?
+    ) {
         self.id = id
         self.person = person
         self.label = label

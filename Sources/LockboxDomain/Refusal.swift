@@ -1,9 +1,11 @@
-/// A rule said no. Each case is one reason; its name on the wire (`code`) and its sentence are total functions of it.
+/// A rule said no. Each case is one reason; its name on the wire (`code`) and its sentence are
+/// total functions of it.
 public enum Refusal: Error, Hashable, Sendable {
     // Input
     /// The value of `field` breaks a rule; `problem` says which.
     case invalid(field: String, problem: InputProblem)
-    /// `field` names something that does not exist for this caller. Another tenant's things do not exist for it.
+    /// `field` names something that does not exist for this caller. Another tenant's things do not
+    /// exist for it.
     case unknownReference(field: String, noun: Noun)
     /// The thing addressed does not exist for this caller.
     case notFound(Noun)
@@ -51,13 +53,15 @@ public enum Refusal: Error, Hashable, Sendable {
 
     /// A kind of thing that can be unknown.
     public enum Noun: String, Hashable, Sendable, CaseIterable {
-        case tenant, person, service, resource, supportRequest, accessRequest, token, credential, notice, page,
+        case tenant, person, service, resource, supportRequest, accessRequest, token, credential,
+            notice, page,
             auditRecord
     }
 
     /// What a caller would have needed.
     public enum Permission: String, Hashable, Sendable, CaseIterable {
-        case openSupportRequests, requestAccess, decideAsManager, decideAsApprover, withdraw, finish, revoke,
+        case openSupportRequests, requestAccess, decideAsManager, decideAsApprover, withdraw,
+            finish, revoke,
             obtainCredential, postMessage
         case changePolicy, changePeople, readAudit, readPeople
     }
@@ -104,22 +108,24 @@ extension Refusal {
     /// The input field at fault, in the wire's spelling (`resources[0].id`), where there is one.
     public var field: String? {
         switch self {
-        case .invalid(let field, _), .unknownReference(let field, _), .exceedsRequest(let field), .ambiguous(let field):
+        case .invalid(let field, _), .unknownReference(let field, _), .exceedsRequest(let field),
+            .ambiguous(let field):
             field
         case .exceedsCap: "duration"
         case .versionRequired, .stale: "If-Match"
         case .keyReused: "Idempotency-Key"
         case .notFound, .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .alreadyDecided,
-            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive, .notLicensed,
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive,
+            .notLicensed,
             .limitReached,
             .alreadyExists, .lastAdministrator:
             nil
         }
     }
 
-    /// What is wrong and what to do, in words for the person who asked. It never tells of anything the caller may not
-    /// see.
+    /// What is wrong and what to do, in words for the person who asked. It never tells of anything
+    /// the caller may not see.
     public var sentence: String {
         switch self {
         case .invalid(let field, let problem): "\(field): \(problem.sentence)"
@@ -128,29 +134,38 @@ extension Refusal {
         case .exceedsRequest(let field):
             "\(field): an approval can give less than what is asked for, never more."
         case .exceedsCap(let cap): "duration: this tenant allows access for at most \(cap)."
-        case .ambiguous(let field): "\(field): this number is used by more than one tenant; say which tenant you mean."
+        case .ambiguous(let field):
+            "\(field): this number is used by more than one tenant; say which tenant you mean."
         case .notSignedIn: "Sign in first: a valid API token is needed."
         case .badCredentials:
             "The e-mail address or the password is wrong. After too many wrong ones, no password is right for a while."
         case .tooManyAttempts(let wait): "Too many requests. Try again in \(wait)."
         case .notPermitted(let permission): permission.sentence
-        case .ownRequest: "Nobody can decide on a request of their own. Another manager must review it."
-        case .versionRequired: "Say which version of the request you decide on: send If-Match with its ETag."
+        case .ownRequest:
+            "Nobody can decide on a request of their own. Another manager must review it."
+        case .versionRequired:
+            "Say which version of the request you decide on: send If-Match with its ETag."
         case .stale(let current):
             "The request has changed since you read it (it is now version \(current)). Read it again, then decide."
         case .alreadyDecided(let state): "It is too late to decide: the request is \(state.words)."
-        case .alreadyDecidedByYou: "You have decided on this request already; a decision cannot be changed."
+        case .alreadyDecidedByYou:
+            "You have decided on this request already; a decision cannot be changed."
         case .wrongState(let state): "This cannot be done while the request is \(state.words)."
-        case .notAwaitingYou(let state): "The request is not waiting for your decision: it is \(state.words)."
+        case .notAwaitingYou(let state):
+            "The request is not waiting for your decision: it is \(state.words)."
         case .nobodyCanApprove(let needed, let eligible):
             "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) "
                 + "approver\(eligible == 1 ? "" : "s"). Its administrator must name approvers first."
-        case .accessNotActive(let state): "There is no access to use: the request is \(state.words)."
-        case .notLicensed: "The tenant's plan does not include Lockbox, so approval cannot be required."
+        case .accessNotActive(let state):
+            "There is no access to use: the request is \(state.words)."
+        case .notLicensed:
+            "The tenant's plan does not include Lockbox, so approval cannot be required."
         case .limitReached(let quota): quota.sentence
         case .alreadyExists(let noun): "There is already such a \(noun.words)."
-        case .keyReused: "This Idempotency-Key was used before for a different request. Use a new key."
-        case .lastAdministrator: "This would leave the tenant without an administrator. Name another one first."
+        case .keyReused:
+            "This Idempotency-Key was used before for a different request. Use a new key."
+        case .lastAdministrator:
+            "This would leave the tenant without an administrator. Name another one first."
         }
     }
 }
@@ -190,18 +205,21 @@ extension Refusal.Permission {
         case .openSupportRequests: "Only people of the tenant can open its support requests."
         case .requestAccess: "Only an engineer of the provider can request access."
         case .decideAsManager: "Only a manager of the provider can review this request."
-        case .decideAsApprover: "Only an approver or administrator of the tenant can decide on this request."
+        case .decideAsApprover:
+            "Only an approver or administrator of the tenant can decide on this request."
         case .withdraw: "Only the engineer who made the request can withdraw it."
         case .finish: "Only the engineer who has the access can finish it."
         case .revoke:
             "Only an approver or administrator of the tenant, or a manager of the provider, can revoke access."
-        case .obtainCredential: "Only the engineer whom the access was given to can obtain a credential."
+        case .obtainCredential:
+            "Only the engineer whom the access was given to can obtain a credential."
         case .postMessage:
             "Only an approver or administrator of the tenant, the engineer who made the request, or a manager of the "
                 + "provider can write here."
         case .changePolicy: "Only an administrator of the tenant can change its policy."
         case .changePeople: "Only an administrator of the tenant can change who may do what."
-        case .readAudit: "Only approvers, administrators and auditors of the tenant can read its audit log."
+        case .readAudit:
+            "Only approvers, administrators and auditors of the tenant can read its audit log."
         case .readPeople: "Only people of the tenant can see who its people are."
         }
     }
@@ -211,8 +229,10 @@ extension Refusal.Quota {
     /// Which bound was reached, and what to do.
     public var sentence: String {
         switch self {
-        case .openRequests: "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."
-        case .credentials: "\(Limits.credentialsPerGrant) credentials were issued for this access, which is the limit."
+        case .openRequests:
+            "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."
+        case .credentials:
+            "\(Limits.credentialsPerGrant) credentials were issued for this access, which is the limit."
         case .messages:
             "\(Limits.messagesPerRequest) messages were written about this request, which is the limit. "
                 + "Talk to each other directly."

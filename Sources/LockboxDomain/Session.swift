@@ -12,7 +12,11 @@ public struct Session: Identified, Hashable, Sendable {
     public let expiresAt: Timestamp
 
     public init(
-        id: SessionID, person: PersonID, createdAt: Timestamp, lastSeenAt: Timestamp, confirmedAt: Timestamp,
+        id: SessionID,
+        person: PersonID,
+        createdAt: Timestamp,
+        lastSeenAt: Timestamp,
+        confirmedAt: Timestamp,
         expiresAt: Timestamp
     ) {
         self.id = id

@@ -7,10 +7,18 @@ public struct Policy: Hashable, Sendable {
     public var approvalsNeeded: Int
 
     public static let standard = Policy(
-        unchecked: true, decisionWindow: Limits.defaultDecisionWindow, maxAccess: Limits.defaultMaxAccess,
-        approvalsNeeded: 1)
+        unchecked: true,
+        decisionWindow: Limits.defaultDecisionWindow,
+        maxAccess: Limits.defaultMaxAccess,
+        approvalsNeeded: 1
+    )
 
-    public init(requireApproval: Bool, decisionWindow: TimeSpan, maxAccess: TimeSpan, approvalsNeeded: Int)
+    public init(
+        requireApproval: Bool,
+        decisionWindow: TimeSpan,
+        maxAccess: TimeSpan,
+        approvalsNeeded: Int
+    )
         throws(Refusal)
     {
         guard Limits.decisionWindow.contains(decisionWindow) else {
@@ -23,11 +31,19 @@ public struct Policy: Hashable, Sendable {
             throw .invalid(field: "approvalsNeeded", problem: .outOfRange("1 to 10"))
         }
         self.init(
-            unchecked: requireApproval, decisionWindow: decisionWindow, maxAccess: maxAccess,
-            approvalsNeeded: approvalsNeeded)
+            unchecked: requireApproval,
+            decisionWindow: decisionWindow,
+            maxAccess: maxAccess,
+            approvalsNeeded: approvalsNeeded
+        )
     }
 
-    private init(unchecked requireApproval: Bool, decisionWindow: TimeSpan, maxAccess: TimeSpan, approvalsNeeded: Int) {
+    private init(
+        unchecked requireApproval: Bool,
+        decisionWindow: TimeSpan,
+        maxAccess: TimeSpan,
+        approvalsNeeded: Int
+    ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
@@ -53,7 +69,8 @@ public struct Tenant: Named, Hashable, Sendable {
         self.version = version
     }
 
-    /// Whether the customer's own yes is needed (decision 0005: an unlicensed tenant has no say, and its log says so).
+    /// Whether the customer's own yes is needed (decision 0005: an unlicensed tenant has no say,
+    /// and its log says so).
     public var requiresApproval: Bool { isLicensed && policy.requireApproval }
 }
 
@@ -86,7 +103,9 @@ public struct Actions: OptionSet, Hashable, Sendable {
     public static let write = Actions(rawValue: 2)
 
     /// The wire's names of the actions in it.
-    public var names: [String] { (contains(.read) ? ["read"] : []) + (contains(.write) ? ["write"] : []) }
+    public var names: [String] {
+        (contains(.read) ? ["read"] : []) + (contains(.write) ? ["write"] : [])
+    }
 
     /// Nil if `names` is empty or holds an unknown or repeated name.
     public init?(names: [String]) {
@@ -111,16 +130,20 @@ public struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Type and name with a colon between, lower case.
     public let name: String
 
-    /// Nil unless `name` is `type:rest` with a type of `a–z` and a rest of printable ASCII that cannot climb out of a
-    /// path or split a configuration line: no white space, quotes, slashes, backslashes, percent signs or `..`.
+    /// Nil unless `name` is `type:rest` with a type of `a–z` and a rest of printable ASCII that
+    /// cannot climb out of a path or split a configuration line: no white space, quotes, slashes,
+    /// backslashes, percent signs or `..`.
     public init?(service: ServiceID, name raw: String) {
         // ASCII before the case is changed: the Kelvin sign has the letter k for its lower case.
-        guard Limits.resourceNameLength.contains(raw.utf8.count), raw.utf8.allSatisfy({ $0 < 128 }) else { return nil }
+        guard Limits.resourceNameLength.contains(raw.utf8.count), raw.utf8.allSatisfy({ $0 < 128 })
+        else { return nil }
         let name = raw.lowercased()
         let parts = name.utf8.split(separator: 58, maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty,
             parts[0].allSatisfy({ (97...122).contains($0) }),
-            parts[1].allSatisfy({ (33...126).contains($0) && !Array("\"'`/\\%$<>|&;*?:,{}()[]!#~".utf8).contains($0) }),
+            parts[1].allSatisfy({
+                (33...126).contains($0) && !Array("\"'`/\\%$<>|&;*?:,{}()[]!#~".utf8).contains($0)
+            }),
             parts[1].first != 46, parts[1].first != 45, !Self.hasTwoDots(parts[1])
         else { return nil }
         self.service = service
@@ -163,7 +186,9 @@ public struct Scope: Hashable, Sendable {
         guard !accesses.isEmpty else { throw .invalid(field: field, problem: .missing) }
         guard Limits.resourcesPerRequest.contains(accesses.count) else {
             throw .invalid(
-                field: field, problem: .outOfRange("1 to \(Limits.resourcesPerRequest.upperBound) resources"))
+                field: field,
+                problem: .outOfRange("1 to \(Limits.resourcesPerRequest.upperBound) resources")
+            )
         }
         for (index, access) in accesses.enumerated()
         where accesses[..<index].contains(where: { $0.resource == access.resource }) {
@@ -175,12 +200,16 @@ public struct Scope: Hashable, Sendable {
     /// Whether everything in it is in `other` too.
     public func isWithin(_ other: Scope) -> Bool {
         accesses.allSatisfy { access in
-            other.accesses.contains { $0.resource == access.resource && $0.actions.isSuperset(of: access.actions) }
+            other.accesses.contains {
+                $0.resource == access.resource && $0.actions.isSuperset(of: access.actions)
+            }
         }
     }
 
     /// What may be done to `resource`; nil if it is not in the scope.
-    public func actions(on resource: Resource) -> Actions? { accesses.first { $0.resource == resource }?.actions }
+    public func actions(on resource: Resource) -> Actions? {
+        accesses.first { $0.resource == resource }?.actions
+    }
 
     /// The services it touches, each once, in order.
     public var services: [ServiceID] {
@@ -205,21 +234,36 @@ public struct SupportRequest: Identified, Hashable, Sendable {
     public let openedAt: Timestamp
 
     public init(
-        tenant: TenantID, number: SupportRequestNumber, subject: String, description: String, service: ServiceID?,
+        tenant: TenantID,
+        number: SupportRequestNumber,
+        subject: String,
+        description: String,
+        service: ServiceID?,
         url: String?,
-        openedBy: Person, openedAt: Timestamp
+        openedBy: Person,
+        openedAt: Timestamp
     ) throws(Refusal) {
-        guard openedBy.holds(oneOf: .ofTenant, at: .tenant(tenant)) else { throw .notPermitted(.openSupportRequests) }
+        guard openedBy.holds(oneOf: .ofTenant, at: .tenant(tenant)) else {
+            throw .notPermitted(.openSupportRequests)
+        }
         self.tenant = tenant
         self.number = number
         self.subject = try Text.check(subject, field: "subject", length: Limits.subjectLength)
         self.description = try Text.check(
-            description, field: "description", length: Limits.descriptionLength, multiline: true)
+            description,
+            field: "description",
+            length: Limits.descriptionLength,
+            multiline: true
+        )
         self.service = service
         self.url = try url.map { raw throws(Refusal) in
             let text = try Text.check(raw, field: "url", length: Limits.urlLength)
-            guard text.hasPrefix("https://") || text.hasPrefix("http://"), !text.contains(" ") else {
-                throw .invalid(field: "url", problem: .malformed(expected: "a web address beginning with https://"))
+            guard text.hasPrefix("https://") || text.hasPrefix("http://"), !text.contains(" ")
+            else {
+                throw .invalid(
+                    field: "url",
+                    problem: .malformed(expected: "a web address beginning with https://")
+                )
             }
             return text
         }
@@ -229,9 +273,14 @@ public struct SupportRequest: Identified, Hashable, Sendable {
 
     /// Reads back what was stored. The stored row passed the checks of the other initialiser.
     public init(
-        stored tenant: TenantID, number: SupportRequestNumber, subject: String, description: String,
-        service: ServiceID?, url: String?,
-        openedBy: PersonID, openedAt: Timestamp
+        stored tenant: TenantID,
+        number: SupportRequestNumber,
+        subject: String,
+        description: String,
+        service: ServiceID?,
+        url: String?,
+        openedBy: PersonID,
+        openedAt: Timestamp
     ) {
         self.tenant = tenant
         self.number = number

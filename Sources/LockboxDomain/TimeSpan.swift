@@ -14,13 +14,16 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     /// `count` whole days of 24 hours.
     public static func days(_ count: Int64) -> TimeSpan { .hours(count * 24) }
 
-    public static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.milliseconds < right.milliseconds }
+    public static func < (left: TimeSpan, right: TimeSpan) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
 }
 
 // MARK: - ISO 8601
 
 extension TimeSpan: CustomStringConvertible {
-    /// The shortest ISO 8601 form in days, hours, minutes and seconds: `PT2H`, `P1DT30M`, `PT0.250S`.
+    /// The shortest ISO 8601 form in days, hours, minutes and seconds: `PT2H`, `P1DT30M`,
+    /// `PT0.250S`.
     public var description: String {
         let magnitude = milliseconds.magnitude
         let days = magnitude / 86_400_000
@@ -31,20 +34,27 @@ extension TimeSpan: CustomStringConvertible {
         var time = ""
         if hours > 0 { time += "\(hours)H" }
         if minutes > 0 { time += "\(minutes)M" }
-        if fraction > 0 { time += "\(seconds).\(pad(fraction, 3))S" } else if seconds > 0 { time += "\(seconds)S" }
+        if fraction > 0 {
+            time += "\(seconds).\(pad(fraction, 3))S"
+        } else if seconds > 0 {
+            time += "\(seconds)S"
+        }
         if days == 0 && time.isEmpty { return "PT0S" }
         let sign = milliseconds < 0 ? "-" : ""
         return sign + "P" + (days > 0 ? "\(days)D" : "") + (time.isEmpty ? "" : "T" + time)
     }
 
-    /// Reads `P[nD][T[nH][nM][n[.fff]S]]`. Years, months and weeks are refused because their length depends on the
-    /// calendar; so are signs, empty parts (`P`, `PT`), parts out of order and anything that does not fit.
+    /// Reads `P[nD][T[nH][nM][n[.fff]S]]`. Years, months and weeks are refused because their length
+    /// depends on the calendar; so are signs, empty parts (`P`, `PT`), parts out of order and
+    /// anything that does not fit.
     public init?(_ text: String) {
         var reader = DigitReader(text)
         guard reader.skip("P") else { return nil }
         var total: Int64 = 0
         var inTime = false
-        var remaining: [(Character, Int64)] = [("D", 86_400_000), ("H", 3_600_000), ("M", 60_000), ("S", 1000)]
+        var remaining: [(Character, Int64)] = [
+            ("D", 86_400_000), ("H", 3_600_000), ("M", 60_000), ("S", 1000),
+        ]
         var parts = 0
         let longest = TimeSpan.days(36_500).milliseconds
         while !reader.isAtEnd {
@@ -59,10 +69,13 @@ extension TimeSpan: CustomStringConvertible {
                 fraction = reader.fractionMilliseconds()
                 if fraction == nil { return nil }
             }
-            guard let unit = reader.next(), let index = remaining.firstIndex(where: { $0.0 == unit }),
+            guard let unit = reader.next(),
+                let index = remaining.firstIndex(where: { $0.0 == unit }),
                 (unit != "D") == inTime, fraction == nil || unit == "S"
             else { return nil }
-            let (product, overflow) = Int64(count).multipliedReportingOverflow(by: remaining[index].1)
+            let (product, overflow) = Int64(count).multipliedReportingOverflow(
+                by: remaining[index].1
+            )
             // Each part alone is within the bound, so that no sum of the four can overflow.
             guard !overflow, product <= longest else { return nil }
             total += product + Int64(fraction ?? 0)

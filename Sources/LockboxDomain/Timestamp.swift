@@ -1,7 +1,7 @@
 /// An instant in UTC, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// The range is that of RFC 3339 years 0001…9999; arithmetic saturates at its ends, so that no sum of a
-/// hostile duration can wrap around into the past.
+/// The range is that of RFC 3339 years 0001…9999; arithmetic saturates at its ends, so that no sum
+/// of a hostile duration can wrap around into the past.
 public struct Timestamp: Hashable, Comparable, Sendable {
     public let milliseconds: Int64
 
@@ -10,12 +10,17 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     /// The instant `milliseconds` after the epoch, clamped to the representable range.
     public init(milliseconds: Int64) {
-        self.milliseconds = min(max(milliseconds, Self.earliest.milliseconds), Self.latest.milliseconds)
+        self.milliseconds = min(
+            max(milliseconds, Self.earliest.milliseconds),
+            Self.latest.milliseconds
+        )
     }
 
     private init(unchecked milliseconds: Int64) { self.milliseconds = milliseconds }
 
-    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
 
     public static func + (instant: Timestamp, span: TimeSpan) -> Timestamp {
         let (sum, overflow) = instant.milliseconds.addingReportingOverflow(span.milliseconds)
@@ -27,7 +32,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         TimeSpan(milliseconds: later.milliseconds - earlier.milliseconds)
     }
 
-    /// Whole seconds since the epoch, rounded down: the form of OAuth's `exp`, `iat`, `nbf` (RFC 7662 §2.2).
+    /// Whole seconds since the epoch, rounded down: the form of OAuth's `exp`, `iat`, `nbf` (RFC
+    /// 7662 §2.2).
     public var secondsSinceEpoch: Int64 { CivilDate.floorDivide(milliseconds, 1000) }
 }
 
@@ -37,18 +43,23 @@ extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with exactly three fractional digits: `2026-11-23T20:15:00.000Z`.
     public var description: String {
         let (date, time) = civil
-        return "\(date)T\(pad(time.hour, 2)):\(pad(time.minute, 2)):\(pad(time.second, 2)).\(pad(time.millisecond, 3))Z"
+        return
+            "\(date)T\(pad(time.hour, 2)):\(pad(time.minute, 2)):\(pad(time.second, 2)).\(pad(time.millisecond, 3))Z"
     }
 
-    /// Reads RFC 3339 §5.6. A zone (`Z` or `±hh:mm`) is required: a time without one means a different instant to
-    /// everyone who reads it. Fractions beyond milliseconds are cut off. Leap seconds are refused.
+    /// Reads RFC 3339 §5.6. A zone (`Z` or `±hh:mm`) is required: a time without one means a
+    /// different instant to everyone who reads it. Fractions beyond milliseconds are cut off. Leap
+    /// seconds are refused.
     public init?(_ text: String) {
         var reader = DigitReader(text)
-        guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
+        guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2),
+            reader.skip("-"),
             let day = reader.number(2), reader.skip("T") || reader.skip("t"),
-            let hour = reader.number(2), reader.skip(":"), let minute = reader.number(2), reader.skip(":"),
+            let hour = reader.number(2), reader.skip(":"), let minute = reader.number(2),
+            reader.skip(":"),
             let second = reader.number(2),
-            let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second < 60
+            let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60,
+            second < 60
         else { return nil }
         var millisecond = 0
         if reader.skip(".") {
@@ -58,21 +69,34 @@ extension Timestamp: CustomStringConvertible {
         var offsetMinutes = 0
         if !(reader.skip("Z") || reader.skip("z")) {
             let sign: Int
-            if reader.skip("+") { sign = 1 } else if reader.skip("-") { sign = -1 } else { return nil }
-            guard let hours = reader.number(2), reader.skip(":"), let minutes = reader.number(2), hours < 24,
+            if reader.skip("+") {
+                sign = 1
+            } else if reader.skip("-") {
+                sign = -1
+            } else {
+                return nil
+            }
+            guard let hours = reader.number(2), reader.skip(":"), let minutes = reader.number(2),
+                hours < 24,
                 minutes < 60
             else { return nil }
             offsetMinutes = sign * (hours * 60 + minutes)
         }
         guard reader.isAtEnd else { return nil }
-        let seconds = Int64(date.daysSinceEpoch) * 86_400 + Int64((hour * 60 + minute - offsetMinutes) * 60 + second)
+        let seconds =
+            Int64(date.daysSinceEpoch) * 86_400
+            + Int64((hour * 60 + minute - offsetMinutes) * 60 + second)
         let milliseconds = seconds * 1000 + Int64(millisecond)
-        guard (Self.earliest.milliseconds...Self.latest.milliseconds).contains(milliseconds) else { return nil }
+        guard (Self.earliest.milliseconds...Self.latest.milliseconds).contains(milliseconds) else {
+            return nil
+        }
         self.init(unchecked: milliseconds)
     }
 
     /// The calendar day and the time of day in UTC.
-    public var civil: (date: CivilDate, time: (hour: Int, minute: Int, second: Int, millisecond: Int)) {
+    public var civil:
+        (date: CivilDate, time: (hour: Int, minute: Int, second: Int, millisecond: Int))
+    {
         let day = CivilDate.floorDivide(milliseconds, 86_400_000)
         let rest = Int(milliseconds - day * 86_400_000)
         return (
@@ -90,20 +114,23 @@ public struct CivilDate: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil unless the day exists in years 1…9999.
     public init?(year: Int, month: Int, day: Int) {
-        guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= Self.days(inMonth: month, of: year)
+        guard (1...9999).contains(year), (1...12).contains(month), day >= 1,
+            day <= Self.days(inMonth: month, of: year)
         else { return nil }
         (self.year, self.month, self.day) = (year, month, day)
     }
 
     public var description: String { "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))" }
 
-    /// Days since 1970-01-01. Counts in eras of 400 years that begin on 1 March, so that a leap day ends its year.
+    /// Days since 1970-01-01. Counts in eras of 400 years that begin on 1 March, so that a leap day
+    /// ends its year.
     var daysSinceEpoch: Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = Int(Self.floorDivide(Int64(shifted), 400))
         let yearOfEra = shifted - era * 400
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+            - 719_468
     }
 
     init(daysSinceEpoch: Int) {

@@ -1,12 +1,14 @@
 // How people read instants, lengths of time and things, in letters and on pages alike.
 
 extension Timestamp {
-    /// As people read it: `Mon 23 Nov 2026, 20:15 UTC`. Cut off, not rounded, so that a deadline is never told too
-    /// late.
+    /// As people read it: `Mon 23 Nov 2026, 20:15 UTC`. Cut off, not rounded, so that a deadline is
+    /// never told too late.
     public func words(withSeconds: Bool = false) -> String {
         let (date, time) = civil
         let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][date.weekday]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let months = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ]
         let clock = [time.hour, time.minute] + (withSeconds ? [time.second] : [])
         let shown = clock.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
         return "\(weekday) \(date.day) \(months[date.month - 1]) \(date.year), \(shown) UTC"
@@ -27,7 +29,9 @@ extension TimeSpan {
 }
 
 /// `1 time`, `2 times`.
-public func counted(_ count: Int64, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+public func counted(_ count: Int64, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+}
 
 extension Actions {
     /// As in "asks to …".
@@ -35,8 +39,8 @@ extension Actions {
 }
 
 extension Scope {
-    /// One line for each resource: `read the mailbox sue@contoso.test`. Services are named where there are several,
-    /// because two of them may call a thing by the same name.
+    /// One line for each resource: `read the mailbox sue@contoso.test`. Services are named where
+    /// there are several, because two of them may call a thing by the same name.
     public var words: [String] {
         let severalServices = services.count > 1
         return accesses.map { access in
@@ -51,7 +55,8 @@ extension Service.Kind {
     /// How to use a credential with the login name `username`, for a person with the usual tools.
     public func how(username: String) -> String {
         switch self {
-        case .imap: "Sign in to the IMAP server as \(username) with the token, by XOAUTH2 or OAUTHBEARER."
+        case .imap:
+            "Sign in to the IMAP server as \(username) with the token, by XOAUTH2 or OAUTHBEARER."
         case .http: "Send the token with each request: Authorization: Bearer <token>."
         case .sql: "Connect to the database as \(username) with the token as the password."
         }

@@ -5,9 +5,11 @@ package import LockboxPorts
 import NIOCore
 import NIOHTTP1
 
-/// Cuts IMAP sessions through doveadm's HTTP API (Dovecot 2.3): `kick` by login name, then `who` until nobody is left.
+/// Cuts IMAP sessions through doveadm's HTTP API (Dovecot 2.3): `kick` by login name, then `who`
+/// until nobody is left.
 ///
-/// A login name belongs to one grant, so a kick touches neither other engineers nor the owner of the mailbox.
+/// A login name belongs to one grant, so a kick touches neither other engineers nor the owner of
+/// the mailbox.
 package struct DovecotEnforcer: Enforcer {
     private static let timeout = TimeAmount.milliseconds(800)
     private static let answerBytes = 1 << 20
@@ -15,10 +17,11 @@ package struct DovecotEnforcer: Enforcer {
     private static let rounds = 5
     /// The moment that a kicked process needs to go.
     private static let betweenRounds = TimeAmount.milliseconds(20)
-    /// Waits between further looks. Together they are longer than a mail server may take from our answer to an open
-    /// session (its `timeout_msecs` is 3 s); only then is the removal confirmed.
+    /// Waits between further looks. Together they are longer than a mail server may take from our
+    /// answer to an open session (its `timeout_msecs` is 3 s); only then is the removal confirmed.
     private static let afterwards: [TimeAmount] = [
-        .milliseconds(100), .milliseconds(150), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2),
+        .milliseconds(100), .milliseconds(150), .milliseconds(250), .milliseconds(500), .seconds(1),
+        .seconds(2),
     ]
 
     private let client: HTTPClient
@@ -61,7 +64,8 @@ package struct DovecotEnforcer: Enforcer {
         switch try await command("kick", username) {
         // 68 (EX_NOHOST) says that there was nobody to kick.
         case .done, .failed(68): return
-        case .failed(let code): throw EnforcerError("the mail server refused to close sessions (code \(code))")
+        case .failed(let code):
+            throw EnforcerError("the mail server refused to close sessions (code \(code))")
         }
     }
 
@@ -69,7 +73,8 @@ package struct DovecotEnforcer: Enforcer {
         switch try await command("who", username) {
         case .done(let rows): return rows.count { ($0["username"] ?? $0["user"]) == username }
         case .failed(68): return 0
-        case .failed(let code): throw EnforcerError("the mail server did not say who is connected (code \(code))")
+        case .failed(let code):
+            throw EnforcerError("the mail server did not say who is connected (code \(code))")
         }
     }
 
@@ -84,13 +89,19 @@ package struct DovecotEnforcer: Enforcer {
             var request = HTTPClientRequest(url: url)
             request.method = .POST
             request.headers.add(
-                name: "Authorization", value: "X-Dovecot-API \(Data(apiKey.utf8).base64EncodedString())")
+                name: "Authorization",
+                value: "X-Dovecot-API \(Data(apiKey.utf8).base64EncodedString())"
+            )
             request.headers.add(name: "Content-Type", value: "application/json")
             let body: [Any] = [[name, ["mask": [username]], "lockbox"]]
-            request.body = .bytes(ByteBuffer(bytes: try JSONSerialization.data(withJSONObject: body)))
+            request.body = .bytes(
+                ByteBuffer(bytes: try JSONSerialization.data(withJSONObject: body))
+            )
             let response = try await client.execute(request, timeout: Self.timeout)
             guard response.status == .ok else {
-                throw EnforcerError("the mail server answered with HTTP status \(response.status.code)")
+                throw EnforcerError(
+                    "the mail server answered with HTTP status \(response.status.code)"
+                )
             }
             data = Data(try await response.body.collect(upTo: Self.answerBytes).readableBytesView)
         } catch let error as EnforcerError {
@@ -109,7 +120,9 @@ package struct DovecotEnforcer: Enforcer {
         } catch {
             throw EnforcerError("the mail server's answer is not JSON")
         }
-        guard let answer = (json as? [[Any]])?.first, answer.count >= 3, let kind = answer[0] as? String else {
+        guard let answer = (json as? [[Any]])?.first, answer.count >= 3,
+            let kind = answer[0] as? String
+        else {
             throw EnforcerError("the mail server's answer has an unknown form")
         }
         if kind == "doveadmResponse", let first = answer[1] as? [[String: Any]] {
@@ -117,7 +130,9 @@ package struct DovecotEnforcer: Enforcer {
             let rows = first + answer[2..<answer.count - 1].compactMap { $0 as? [String: Any] }
             return .done(rows.map { $0.compactMapValues { $0 as? String } })
         }
-        if kind == "error", let error = answer[1] as? [String: Any] { return .failed(error["exitCode"] as? Int ?? -1) }
+        if kind == "error", let error = answer[1] as? [String: Any] {
+            return .failed(error["exitCode"] as? Int ?? -1)
+        }
         throw EnforcerError("the mail server's answer has an unknown form")
     }
 }

@@ -11,20 +11,23 @@ package protocol EnforcerDirectory: Sendable {
 
 /// Makes the services match the grants: carries out removals until each is confirmed.
 ///
-/// An order is durable before it is tried, and is confirmed in the log only after the service confirmed it; a crash
-/// between the two tries it again, which does no harm.
+/// An order is durable before it is tried, and is confirmed in the log only after the service
+/// confirmed it; a crash between the two tries it again, which does no harm.
 package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     package enum Limits {
-        /// Removals carried out at once, in all and at one service, so that one that hangs does not hold up the others.
+        /// Removals carried out at once, in all and at one service, so that one that hangs does not
+        /// hold up the others.
         package static let parallel = 256
         package static let parallelAtOneService = 64
-        /// How many orders that are due one look sees: more than can pile up at a service before its waits grow long.
+        /// How many orders that are due one look sees: more than can pile up at a service before
+        /// its waits grow long.
         package static let seen = 1000
         /// The longest wait between two looks.
         package static let longestWait: Int64 = 250
         /// Waits after the first, second, … failure in a row; the last one repeats.
         package static let backOff: [TimeSpan] = [
-            TimeSpan(milliseconds: 250), TimeSpan(milliseconds: 500), .seconds(1), .seconds(2), .seconds(5),
+            TimeSpan(milliseconds: 250), TimeSpan(milliseconds: 500), .seconds(1), .seconds(2),
+            .seconds(5),
             .seconds(15), .seconds(30),
         ]
     }
@@ -34,7 +37,12 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
     private let pause: any Pause
     private let logger: Logger
 
-    package init(store: AuditedStore, enforcers: any EnforcerDirectory, pause: any Pause, logger: Logger) {
+    package init(
+        store: AuditedStore,
+        enforcers: any EnforcerDirectory,
+        pause: any Pause,
+        logger: Logger
+    ) {
         self.store = store
         self.enforcers = enforcers
         self.pause = pause
@@ -48,7 +56,8 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             while await pause(milliseconds: wait) {
                 wait = Limits.longestWait
                 do {
-                    let due = try await store.read { tx, now in try tx.removalsDue(at: now, limit: Limits.seen)
+                    let due = try await store.read { tx, now in
+                        try tx.removalsDue(at: now, limit: Limits.seen)
                     }
                     for removal in due where running.begin(removal) {
                         group.addTask {
@@ -60,7 +69,10 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
                 } catch is CancellationError {
                     return
                 } catch {
-                    logger.error("cannot read the removals that are due", metadata: ["error": "\(error)"])
+                    logger.error(
+                        "cannot read the removals that are due",
+                        metadata: ["error": "\(error)"]
+                    )
                 }
             }
         }
@@ -78,18 +90,24 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             outcome.problem = nil
         } catch {
             outcome.progress = .failed
-            outcome.problem = (error as? EnforcerError)?.problem ?? "the service could not be reached"
+            outcome.problem =
+                (error as? EnforcerError)?.problem ?? "the service could not be reached"
             logger.error(
                 "access could not be removed",
                 metadata: [
-                    "grant": "\(removal.grant)", "service": "\(removal.service)", "attempt": "\(outcome.attempts)",
-                ])
+                    "grant": "\(removal.grant)", "service": "\(removal.service)",
+                    "attempt": "\(outcome.attempts)",
+                ]
+            )
         }
         do {
             try await record(outcome, after: removal)
         } catch {
             // The order stands as it was and is carried out again.
-            logger.error("the outcome of a removal could not be recorded", metadata: ["error": "\(error)"])
+            logger.error(
+                "the outcome of a removal could not be recorded",
+                metadata: ["error": "\(error)"]
+            )
         }
     }
 
@@ -106,7 +124,8 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             try change.tx.save(outcome)
             switch outcome.progress {
             case .confirmed: change.emit(.removalConfirmed(outcome))
-            // The log says it when it begins, and once more when it is over; not with each of a thousand attempts.
+            // The log says it when it begins, and once more when it is over; not with each of a
+            // thousand attempts.
             case .failed where before.progress != .failed: change.emit(.removalFailed(outcome))
             case .failed, .pending: break
             }

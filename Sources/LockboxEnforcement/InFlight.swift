@@ -14,12 +14,14 @@ final class InFlight: Sendable {
     func begin(_ removal: Removal) -> Bool {
         keys.withLock { keys in
             keys.count < Enforcement.Limits.parallel
-                && keys.count { $0.service == removal.service } < Enforcement.Limits.parallelAtOneService
+                && keys.count { $0.service == removal.service }
+                    < Enforcement.Limits.parallelAtOneService
                 && keys.insert(Key(grant: removal.grant, service: removal.service)).inserted
         }
     }
 
     func end(_ removal: Removal) {
-        keys.withLock { keys in _ = keys.remove(Key(grant: removal.grant, service: removal.service)) }
+        keys.withLock { keys in _ = keys.remove(Key(grant: removal.grant, service: removal.service))
+        }
     }
 }

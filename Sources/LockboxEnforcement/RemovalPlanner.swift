@@ -1,13 +1,17 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Enforcement's reading of events: when access ends, its credentials die and its services get orders, in the same
-/// write.
+/// Enforcement's reading of events: when access ends, its credentials die and its services get
+/// orders, in the same write.
 package struct RemovalPlanner: EventReader {
     package init() {}
 
     package func read(
-        _ event: Event, by actor: Actor, at now: Timestamp, entropy: any Entropy, in tx: any StoreTransaction
+        _ event: Event,
+        by actor: Actor,
+        at now: Timestamp,
+        entropy: any Entropy,
+        in tx: any StoreTransaction
     ) throws {
         switch event {
         case .grantEnded(let request, let grant, _):
@@ -16,10 +20,12 @@ package struct RemovalPlanner: EventReader {
                 try tx.revokeCredential(credential.id, at: now)
             }
             for service in grant.scope.services {
-                // Where no credential was issued nobody can be connected. HTTP and SQL without a way to be told ask
-                // anew about the credential; mail sessions last, so an order that cannot be carried out must show as
-                // failed.
-                let usernames = credentials.filter { $0.resource.service == service }.map(\.username)
+                // Where no credential was issued nobody can be connected. HTTP and SQL without a
+                // way to be told ask anew about the credential; mail sessions last, so an order
+                // that cannot be carried out must show as failed.
+                let usernames = credentials.filter { $0.resource.service == service }.map(
+                    \.username
+                )
                 guard !usernames.isEmpty, let settings = try tx.service(service),
                     settings.doveadm != nil || settings.service.kind == .imap
                 else { continue }
@@ -27,14 +33,22 @@ package struct RemovalPlanner: EventReader {
                 for name in usernames where !distinct.contains(name) { distinct.append(name) }
                 try tx.save(
                     Removal(
-                        tenant: request.terms.tenant, request: request.id, grant: grant.id, service: service,
+                        tenant: request.terms.tenant,
+                        request: request.id,
+                        grant: grant.id,
+                        service: service,
                         usernames: distinct,
-                        nextAttempt: now))
+                        nextAttempt: now
+                    )
+                )
             }
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked, .requestWithdrawn,
+        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked,
+            .requestWithdrawn,
             .requestExpired, .messagePosted,
-            .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed,
-            .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
+            .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed,
+            .removalFailed,
+            .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded,
+            .personChanged,
             .resourceAdded, .tenantRenamed, .providerRenamed, .serviceAdded,
             .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
             .clientHeldOff, .signedIn, .sessionsEnded:

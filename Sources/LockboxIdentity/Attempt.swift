@@ -19,9 +19,10 @@ enum Origin: Sendable {
 
 /// One attempt at one account, inside the write that decides it.
 ///
-/// Failures are counted for each client, so that whoever guesses is held off and nobody else. Guesses from many places
-/// add up for the account as a whole; past that bound all are held off, save browsers in which its person has signed in
-/// before. So strangers can keep nobody out for whom the cookie of such a browser speaks.
+/// Failures are counted for each client, so that whoever guesses is held off and nobody else.
+/// Guesses from many places add up for the account as a whole; past that bound all are held off,
+/// save browsers in which its person has signed in before. So strangers can keep nobody out for
+/// whom the cookie of such a browser speaks.
 struct Attempt {
     let person: Person
     private(set) var account: PasswordRecord
@@ -41,16 +42,20 @@ struct Attempt {
         case .client(let key):
             let device = try key.device.map { Origin.hash(device: $0) }
                 .filter { try change.tx.knows($0, of: person, at: change.now) }
-            // A browser that nobody has signed in from is nothing but its address: it could say another name each time.
+            // A browser that nobody has signed in from is nothing but its address: it could say
+            // another name each time.
             clientHash = device ?? Origin.hash("address", key.address)
             isKnown = device != nil
         }
-        client = try change.tx.signInClient(clientHash, of: person.id) ?? SignInClient(keptUntil: change.now)
+        client =
+            try change.tx.signInClient(clientHash, of: person.id)
+            ?? SignInClient(keptUntil: change.now)
     }
 
     /// Whether even the right password is refused now.
     func isHeldOff(at now: Timestamp) -> Bool {
-        client.heldUntil.map { now < $0 } ?? false || !isKnown && account.lockedUntil.map { now < $0 } ?? false
+        client.heldUntil.map { now < $0 } ?? false
+            || !isKnown && account.lockedUntil.map { now < $0 } ?? false
     }
 
     /// A wrong password.
@@ -73,7 +78,9 @@ struct Attempt {
             account.failuresSince = now
         }
         account.failures += 1
-        if account.failures >= IdentityLimits.failuresBeforeLock && account.lockedUntil.map({ $0 <= now }) ?? true {
+        if account.failures >= IdentityLimits.failuresBeforeLock
+            && account.lockedUntil.map({ $0 <= now }) ?? true
+        {
             let until = now + IdentityLimits.hold
             account.lockedUntil = until
             change.emit(.signInLocked(person, until: until))
@@ -81,7 +88,8 @@ struct Attempt {
         try change.tx.save(account, of: person.id)
     }
 
-    /// The right password: this client begins anew. The account's failures still count, since they were others'.
+    /// The right password: this client begins anew. The account's failures still count, since they
+    /// were others'.
     mutating func succeed(_ change: Change) throws {
         guard client.failures > 0 || client.heldUntil != nil else { return }
         client.failures = 0
@@ -93,18 +101,28 @@ struct Attempt {
 extension SignInRecords {
     /// Whether `person` signed in from the browser with that hash not long ago.
     fileprivate func knows(_ device: [UInt8], of person: Person, at now: Timestamp) throws -> Bool {
-        guard let succeededAt = try signInClient(device, of: person.id)?.succeededAt else { return false }
+        guard let succeededAt = try signInClient(device, of: person.id)?.succeededAt else {
+            return false
+        }
         return now < succeededAt + IdentityLimits.deviceKnown
     }
 
-    /// Remembers the browser from which `person` signed in just now, by the name that it gave if it is known by that,
-    /// else by a new one: a name that somebody else put into it would be known to that one too.
+    /// Remembers the browser from which `person` signed in just now, by the name that it gave if it
+    /// is known by that, else by a new one: a name that somebody else put into it would be known to
+    /// that one too.
     func remember(_ device: String?, of person: Person, _ change: Change) throws -> String {
         var name = Hex.text(change.entropy.bytes(32))
-        if let device, try knows(Origin.hash(device: device), of: person, at: change.now) { name = device }
+        if let device, try knows(Origin.hash(device: device), of: person, at: change.now) {
+            name = device
+        }
         try save(
-            SignInClient(succeededAt: change.now, keptUntil: change.now + IdentityLimits.deviceKnown),
-            Origin.hash(device: name), of: person.id)
+            SignInClient(
+                succeededAt: change.now,
+                keptUntil: change.now + IdentityLimits.deviceKnown
+            ),
+            Origin.hash(device: name),
+            of: person.id
+        )
         return name
     }
 }

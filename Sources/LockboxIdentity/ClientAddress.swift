@@ -2,7 +2,8 @@ import Foundation
 
 /// Where an attempt comes from: for limits only, never for authorisation.
 package struct ClientKey: Hashable, Sendable {
-    /// An IPv4 address, or the first half of an IPv6 address: whoever has one address of such a network has all of it.
+    /// An IPv4 address, or the first half of an IPv6 address: whoever has one address of such a
+    /// network has all of it.
     package let address: String
     /// What the browser's long-lived cookie says; nil where there is none.
     package let device: String?
@@ -41,14 +42,20 @@ package struct TrustedProxies: Sendable {
 
     private init(networks: [Network]) { self.networks = networks }
 
-    /// The client behind `peer`, the other end of the connection. If that is a trusted proxy, it is the last address in
-    /// the fields `X-Forwarded-For` that is not one too; what stands before that, anybody may have written.
+    /// The client behind `peer`, the other end of the connection. If that is a trusted proxy, it is
+    /// the last address in the fields `X-Forwarded-For` that is not one too; what stands before
+    /// that, anybody may have written.
     package func client(peer: String, forwardedFor fields: [String]) -> ClientKey {
         guard var client = IPAddress(peer) else { return ClientKey(address: peer) }
-        let hops = fields.joined(separator: ",").split(separator: ",", omittingEmptySubsequences: false)
+        let hops = fields.joined(separator: ",").split(
+            separator: ",",
+            omittingEmptySubsequences: false
+        )
         for hop in hops.reversed() {
             // A proxy that does not say whom it speaks for is the client itself.
-            guard networks.contains(where: { $0.contains(client) }), let before = IPAddress(hop: hop) else { break }
+            guard networks.contains(where: { $0.contains(client) }),
+                let before = IPAddress(hop: hop)
+            else { break }
             client = before
         }
         return ClientKey(address: client.limitKey)
@@ -86,7 +93,9 @@ struct IPAddress: Hashable {
         }
     }
 
-    var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
+    var isLoopback: Bool {
+        bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
+    }
 
     fileprivate var limitKey: String {
         if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
@@ -106,7 +115,8 @@ private struct Network: Sendable {
         if parts.count == 1 {
             bits = bytes.count * 8
         } else {
-            guard parts[1].allSatisfy({ $0.isASCII && $0.isNumber }), let bits = Int(parts[1]), bits <= bytes.count * 8
+            guard parts[1].allSatisfy({ $0.isASCII && $0.isNumber }), let bits = Int(parts[1]),
+                bits <= bytes.count * 8
             else { return nil }
             self.bits = bits
         }

@@ -7,8 +7,8 @@ package enum IdentityLimits {
     /// Failures in a row after which one client is held off from an account, and for how long.
     package static let failuresBeforeHold = 10
     package static let hold = TimeSpan.minutes(15)
-    /// Failures within `failuresCounted`, from everywhere together, after which all clients that are not known are held
-    /// off from an account (NIST SP 800-63B-4 §3.2.2: no more than 100).
+    /// Failures within `failuresCounted`, from everywhere together, after which all clients that
+    /// are not known are held off from an account (NIST SP 800-63B-4 §3.2.2: no more than 100).
     package static let failuresBeforeLock = 100
     package static let failuresCounted = TimeSpan.days(1)
     /// How long a browser is known from which somebody signed in.
@@ -16,7 +16,8 @@ package enum IdentityLimits {
     package static let tokensPerPerson = 50
     package static let tokenLifetime = TimeSpan.days(90)
     package static let labelLength = 0...100
-    /// OWASP ASVS 5.0 §7.3.1 and §7.3.2: how long a session may say nothing, and how long it lasts at most.
+    /// OWASP ASVS 5.0 §7.3.1 and §7.3.2: how long a session may say nothing, and how long it lasts
+    /// at most.
     package static let sessionIdle = TimeSpan.minutes(30)
     package static let sessionLifetime = TimeSpan.hours(12)
     /// How long after the password was given something weighty may be done without giving it again.
@@ -25,7 +26,8 @@ package enum IdentityLimits {
     package static let sessionsPerPerson = 20
     /// How often it is written down that a session was seen.
     package static let sessionSeenEvery = TimeSpan.minutes(1)
-    /// scrypt work: 2^15 rounds of 8 blocks take 32 MiB and about 0.1 s (OWASP Password Storage Cheat Sheet).
+    /// scrypt work: 2^15 rounds of 8 blocks take 32 MiB and about 0.1 s (OWASP Password Storage
+    /// Cheat Sheet).
     static let scryptLogRounds = 15
     static let hashingThreads = 2
     /// Hashes under way or waiting; one more attempt is sent away at once.

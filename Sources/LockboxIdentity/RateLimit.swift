@@ -1,9 +1,9 @@
 package import LockboxDomain
 import Synchronization
 
-/// A token bucket for each key (RFC 6585 §4 answers what overflows). Memory is bounded: when it is full, the fullest
-/// buckets are forgotten first, which are those that were asked least, and those that are spent never. Where all are
-/// spent, everybody new shares one bucket.
+/// A token bucket for each key (RFC 6585 §4 answers what overflows). Memory is bounded: when it is
+/// full, the fullest buckets are forgotten first, which are those that were asked least, and those
+/// that are spent never. Where all are spent, everybody new shares one bucket.
 package final class RateLimit: Sendable {
     private struct Bucket {
         var level: Double
@@ -54,7 +54,9 @@ package final class RateLimit: Sendable {
             $0.level >= 1 && $0.key != Self.everybodyNew
         }
         // A part at a time, so that not every newcomer makes us look at all of them.
-        for (key, _) in unspent.sorted(by: { $0.level > $1.level }).prefix(max(1, capacity / 8)) { buckets[key] = nil }
+        for (key, _) in unspent.sorted(by: { $0.level > $1.level }).prefix(max(1, capacity / 8)) {
+            buckets[key] = nil
+        }
     }
 
     private func level(of bucket: Bucket, at now: Timestamp) -> Double {

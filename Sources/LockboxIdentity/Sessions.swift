@@ -9,12 +9,13 @@ package struct SignedIn: Sendable {
     package let person: Person
     /// Made from the session's secret, so that only pages of this very session know it.
     package let csrfToken: String
-    /// After `begin`: a name for the browser's long-lived cookie, by which it is known at the next sign-in.
+    /// After `begin`: a name for the browser's long-lived cookie, by which it is known at the next
+    /// sign-in.
     package var device: String?
 }
 
-/// Sessions of the portal: a secret in a cookie stands for a person who gave her password. The database is asked each
-/// time, so that an end counts at once, whichever process it came through.
+/// Sessions of the portal: a secret in a cookie stands for a person who gave her password. The
+/// database is asked each time, so that an end counts at once, whichever process it came through.
 package struct Sessions: Sendable {
     private let store: AuditedStore
     private let signIn: SignIn
@@ -24,9 +25,12 @@ package struct Sessions: Sendable {
         self.signIn = signIn
     }
 
-    /// Begins a session after a right password. Gives the secret for the cookie, which is kept only as SHA-256.
+    /// Begins a session after a right password. Gives the secret for the cookie, which is kept only
+    /// as SHA-256.
     package func begin(
-        email: String, password: String, from client: ClientKey
+        email: String,
+        password: String,
+        from client: ClientKey
     ) async throws -> (secret: String, signedIn: SignedIn) {
         try await signIn.check(email: email, password: password, from: client) { change, person in
             let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
@@ -37,18 +41,26 @@ package struct Sessions: Sendable {
             try change.tx.removeSessions(expiredBy: change.now)
             let secret = Self.secret(change.entropy)
             let session = Session(
-                id: change.entropy.id(), person: person.id, createdAt: change.now, lastSeenAt: change.now,
-                confirmedAt: change.now, expiresAt: change.now + IdentityLimits.sessionLifetime)
+                id: change.entropy.id(),
+                person: person.id,
+                createdAt: change.now,
+                lastSeenAt: change.now,
+                confirmedAt: change.now,
+                expiresAt: change.now + IdentityLimits.sessionLifetime
+            )
             try change.tx.insert(session, secretHash: Self.hash(secret))
             change.emit(.signedIn(person))
             let device = try change.tx.remember(client.device, of: person, change)
             let csrfToken = Self.csrfToken(secret)
-            return (secret, SignedIn(session: session, person: person, csrfToken: csrfToken, device: device))
+            return (
+                secret,
+                SignedIn(session: session, person: person, csrfToken: csrfToken, device: device)
+            )
         }
     }
 
-    /// Who comes back with `secret`; nil if it is unknown or ended, was idle too long, is over its absolute end, or its
-    /// person is switched off.
+    /// Who comes back with `secret`; nil if it is unknown or ended, was idle too long, is over its
+    /// absolute end, or its person is switched off.
     package func resume(_ secret: String) async throws -> SignedIn? {
         guard Self.isSecret(secret) else { return nil }
         let (found, now) = try await store.read { tx, now in (try tx.open(secret, now: now), now) }
@@ -62,7 +74,8 @@ package struct Sessions: Sendable {
         return SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
     }
 
-    /// Who `resume` would say it is, without counting as a use: what a page does by itself keeps no idle session alive.
+    /// Who `resume` would say it is, without counting as a use: what a page does by itself keeps no
+    /// idle session alive.
     package func look(_ secret: String) async throws -> SignedIn? {
         guard Self.isSecret(secret) else { return nil }
         return try await store.read { tx, now in
@@ -72,25 +85,32 @@ package struct Sessions: Sendable {
         }
     }
 
-    /// Checks the password again; failures are counted for this session alone. It goes on under a new secret; the old
-    /// one is good for nothing from then on.
+    /// Checks the password again; failures are counted for this session alone. It goes on under a
+    /// new secret; the old one is good for nothing from then on.
     package func confirm(
-        _ secret: String, password: String
+        _ secret: String,
+        password: String
     ) async throws -> (secret: String, signedIn: SignedIn) {
         guard let before = try await resume(secret) else { throw Refusal.notSignedIn }
         return try await signIn.check(before.session, password: password) { change, _ in
             // It may have ended, or got another secret, while the password was compared.
-            guard let (known, person) = try change.tx.open(secret, now: change.now) else { throw Refusal.notSignedIn }
+            guard let (known, person) = try change.tx.open(secret, now: change.now) else {
+                throw Refusal.notSignedIn
+            }
             var session = known
             let secret = Self.secret(change.entropy)
             try change.tx.confirm(session.id, at: change.now, secretHash: Self.hash(secret))
             session.confirmedAt = change.now
             session.lastSeenAt = change.now
-            return (secret, SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret)))
+            return (
+                secret,
+                SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
+            )
         }
     }
 
-    /// Whether the password was given so short a time ago that what is weighty may be done without giving it again.
+    /// Whether the password was given so short a time ago that what is weighty may be done without
+    /// giving it again.
     package func isFresh(_ signedIn: SignedIn, now: Timestamp) -> Bool {
         now < signedIn.session.confirmedAt + IdentityLimits.freshness
     }
@@ -115,7 +135,8 @@ package struct Sessions: Sendable {
     /// Whether `token` is that of this session. Takes as long for a wrong one as for the right one.
     package func csrfMatches(_ token: String, _ signedIn: SignedIn) -> Bool {
         let (given, expected) = (Array(token.utf8), Array(signedIn.csrfToken.utf8))
-        return given.count == expected.count && zip(given, expected).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        return given.count == expected.count
+            && zip(given, expected).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
     // MARK: - Secrets
@@ -124,11 +145,17 @@ package struct Sessions: Sendable {
 
     private static func isSecret(_ text: String) -> Bool { text.utf8.count == 64 }
 
-    fileprivate static func hash(_ secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
+    fileprivate static func hash(_ secret: String) -> [UInt8] {
+        Array(SHA256.hash(data: Array(secret.utf8)))
+    }
 
     private static func csrfToken(_ secret: String) -> String {
         Hex.text(
-            HMAC<SHA256>.authenticationCode(for: Array("csrf".utf8), using: SymmetricKey(data: Array(secret.utf8))))
+            HMAC<SHA256>.authenticationCode(
+                for: Array("csrf".utf8),
+                using: SymmetricKey(data: Array(secret.utf8))
+            )
+        )
     }
 }
 

@@ -25,64 +25,90 @@ package struct SignIn: Sendable {
 
     /// The person whom `secret` was issued to.
     package func caller(token secret: String) async throws -> Person {
-        guard secret.hasPrefix(Self.tokenPrefix), secret.utf8.count == Self.tokenPrefix.utf8.count + 64 else {
+        guard secret.hasPrefix(Self.tokenPrefix),
+            secret.utf8.count == Self.tokenPrefix.utf8.count + 64
+        else {
             throw Refusal.notSignedIn
         }
         let hash = Array(SHA256.hash(data: Array(secret.utf8)))
         return try await store.read { tx, now in
-            guard let token = try tx.token(secretHash: hash), token.expiresAt.map({ now < $0 }) ?? true,
+            guard let token = try tx.token(secretHash: hash),
+                token.expiresAt.map({ now < $0 }) ?? true,
                 let person = try tx.person(token.person), !person.isDisabled
             else { throw Refusal.notSignedIn }
             return person
         }
     }
 
-    /// Checks a local password. Wrong address and wrong password are one answer; after too many failures `client` gets
-    /// it to the right password too.
-    package func person(email: String, password: String, from client: ClientKey) async throws -> Person {
+    /// Checks a local password. Wrong address and wrong password are one answer; after too many
+    /// failures `client` gets it to the right password too.
+    package func person(email: String, password: String, from client: ClientKey) async throws
+        -> Person
+    {
         try await check(email: email, password: password, from: client) { _, person in person }
     }
 
-    /// Checks a local password, and runs `body` for whose it is in the write that finds it right, so that no password
-    /// that is changed meanwhile opens anything.
+    /// Checks a local password, and runs `body` for whose it is in the write that finds it right,
+    /// so that no password that is changed meanwhile opens anything.
     func check<Value: Sendable>(
-        email: String, password: String, from client: ClientKey,
+        email: String,
+        password: String,
+        from client: ClientKey,
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
         let address = EmailAddress(email)
         return try await check(
-            password, from: .client(client),
-            of: { tx in try address.flatMap { try tx.person(identifiedBy: Identity(local: $0)) } }, body)
+            password,
+            from: .client(client),
+            of: { tx in try address.flatMap { try tx.person(identifiedBy: Identity(local: $0)) } },
+            body
+        )
     }
 
     /// The same for whoever is signed in by `session`.
     func check<Value: Sendable>(
-        _ session: Session, password: String,
+        _ session: Session,
+        password: String,
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
-        try await check(password, from: .session(session.id), of: { tx in try tx.person(session.person) }, body)
+        try await check(
+            password,
+            from: .session(session.id),
+            of: { tx in try tx.person(session.person) },
+            body
+        )
     }
 
     private func check<Value: Sendable>(
-        _ password: String, from origin: Origin, of find: @escaping @Sendable (any StoreTransaction) throws -> Person?,
+        _ password: String,
+        from origin: Origin,
+        of find: @escaping @Sendable (any StoreTransaction) throws -> Person?,
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
         let account = try await store.read { tx, _ -> (Person, PasswordRecord)? in
-            guard let person = try find(tx), !person.isDisabled, let record = try tx.password(of: person.id) else {
+            guard let person = try find(tx), !person.isDisabled,
+                let record = try tx.password(of: person.id)
+            else {
                 return nil
             }
             return (person, record)
         }
-        // Longer than any password can be: none is compared, rather than its first part, and it costs the same.
+        // Longer than any password can be: none is compared, rather than its first part, and it
+        // costs the same.
         let isPossible = password.unicodeScalars.count <= IdentityLimits.passwordLength.upperBound
         let matches = try await hasher.verify(
-            isPossible ? password : "", against: isPossible ? account?.1.encoded : nil)
+            isPossible ? password : "",
+            against: isPossible ? account?.1.encoded : nil
+        )
         guard let (person, compared) = account else { throw Refusal.badCredentials }
         return try await store.write(by: .person(person)) { change -> Result<Value, Refusal> in
-            // What is known is read again: other attempts may have failed meanwhile. Whoever is held off is answered as
-            // if the password were wrong: another answer would tell a stranger that there is such an account, and
-            // whoever guesses on meanwhile which guess was right.
-            guard var attempt = try Attempt(on: person, from: origin, change), !attempt.isHeldOff(at: change.now) else {
+            // What is known is read again: other attempts may have failed meanwhile. Whoever is
+            // held off is answered as if the password were wrong: another answer would tell a
+            // stranger that there is such an account, and whoever guesses on meanwhile which guess
+            // was right.
+            guard var attempt = try Attempt(on: person, from: origin, change),
+                !attempt.isHeldOff(at: change.now)
+            else {
                 return .failure(.badCredentials)
             }
             // A password that was replaced while it was compared is no password any more.
@@ -95,8 +121,8 @@ package struct SignIn: Sendable {
         }.get()
     }
 
-    /// Sets the local password of whoever has `address`, and ends her sessions and API tokens: who holds one may have
-    /// got it by the old password.
+    /// Sets the local password of whoever has `address`, and ends her sessions and API tokens: who
+    /// holds one may have got it by the old password.
     package func setPassword(_ password: String, of address: EmailAddress) async throws -> Person {
         let length = IdentityLimits.passwordLength
         let count = password.unicodeScalars.count
@@ -135,7 +161,10 @@ package struct SignIn: Sendable {
 
     /// Issues a token to whoever gives the right password.
     package func issueToken(
-        email: String, password: String, label: String, from client: ClientKey
+        email: String,
+        password: String,
+        label: String,
+        from client: ClientKey
     ) async throws -> NewToken {
         let label = try Self.checked(label)
         return try await check(email: email, password: password, from: client) { change, person in
@@ -147,14 +176,24 @@ package struct SignIn: Sendable {
         try Text.check(label, field: "label", length: IdentityLimits.labelLength)
     }
 
-    private static func issue(to person: Person, _ label: String, _ change: inout Change) throws -> NewToken {
+    private static func issue(to person: Person, _ label: String, _ change: inout Change) throws
+        -> NewToken
+    {
         let now = change.now
-        let valid = try change.tx.tokens(of: person.id).filter { $0.expiresAt.map { now < $0 } ?? true }
-        guard valid.count < IdentityLimits.tokensPerPerson else { throw Refusal.limitReached(.tokens) }
+        let valid = try change.tx.tokens(of: person.id).filter {
+            $0.expiresAt.map { now < $0 } ?? true
+        }
+        guard valid.count < IdentityLimits.tokensPerPerson else {
+            throw Refusal.limitReached(.tokens)
+        }
         let secret = tokenPrefix + Hex.text(change.entropy.bytes(32))
         let token = APIToken(
-            id: change.entropy.id(), person: person.id, label: label, createdAt: now,
-            expiresAt: now + IdentityLimits.tokenLifetime)
+            id: change.entropy.id(),
+            person: person.id,
+            label: label,
+            createdAt: now,
+            expiresAt: now + IdentityLimits.tokenLifetime
+        )
         try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
         change.emit(.tokenIssued(token, person))
         return NewToken(token: token, secret: secret, person: person)
@@ -162,14 +201,17 @@ package struct SignIn: Sendable {
 
     package func tokens(of person: Person) async throws -> [APIToken] {
         try await store.read { tx, now in
-            try tx.tokens(of: try tx.current(person).id).filter { $0.expiresAt.map { now < $0 } ?? true }
+            try tx.tokens(of: try tx.current(person).id).filter {
+                $0.expiresAt.map { now < $0 } ?? true
+            }
         }
     }
 
     package func revokeToken(_ id: String, of person: Person) async throws {
         try await store.write(by: .person(person)) { change in
             let person = try change.tx.current(person)
-            guard let id = TokenID(id), let token = try change.tx.tokens(of: person.id).first(where: { $0.id == id })
+            guard let id = TokenID(id),
+                let token = try change.tx.tokens(of: person.id).first(where: { $0.id == id })
             else {
                 throw Refusal.notFound(.token)
             }
@@ -181,12 +223,16 @@ package struct SignIn: Sendable {
 
 extension PersonRecords {
     fileprivate func person(at address: EmailAddress) throws -> Person {
-        guard let person = try person(identifiedBy: Identity(local: address)) else { throw Refusal.notFound(.person) }
+        guard let person = try person(identifiedBy: Identity(local: address)) else {
+            throw Refusal.notFound(.person)
+        }
         return person
     }
 
     func current(_ caller: Person) throws -> Person {
-        guard let person = try person(caller.id), !person.isDisabled else { throw Refusal.notSignedIn }
+        guard let person = try person(caller.id), !person.isDisabled else {
+            throw Refusal.notSignedIn
+        }
         return person
     }
 }

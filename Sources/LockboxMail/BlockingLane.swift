@@ -2,8 +2,9 @@ import Dispatch
 import LockboxPorts
 import Synchronization
 
-/// Runs work that blocks its thread, on at most `width` threads of its own; more work waits its turn. Swift's own pool
-/// must not be blocked: it has one thread per core. The threads go back to the system when there is nothing to do.
+/// Runs work that blocks its thread, on at most `width` threads of its own; more work waits its
+/// turn. Swift's own pool must not be blocked: it has one thread per core. The threads go back to
+/// the system when there is nothing to do.
 final class BlockingLane: Sendable {
     static let mostWaiting = 1000
 
@@ -18,9 +19,13 @@ final class BlockingLane: Sendable {
 
     init(width: Int) { self.width = max(1, width) }
 
-    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws(MailError) -> Value {
+    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws(MailError)
+        -> Value
+    {
         let value: Value? = await withCheckedContinuation { continuation in
-            if !enqueue({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }
+            if !enqueue({ continuation.resume(returning: work()) }) {
+                continuation.resume(returning: nil)
+            }
         }
         guard let value else { throw .unreachable("too many letters are waiting to be sent") }
         return value

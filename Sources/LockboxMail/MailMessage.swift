@@ -1,8 +1,8 @@
 import LockboxDomain
 import LockboxPorts
 
-/// A letter as the bytes that go over the wire (RFC 5322, RFC 2045): the same letter is always the same bytes, so that
-/// a copy sent again after an unknown outcome is a true copy.
+/// A letter as the bytes that go over the wire (RFC 5322, RFC 2045): the same letter is always the
+/// same bytes, so that a copy sent again after an unknown outcome is a true copy.
 struct MailMessage: Sendable {
     static let largestBody = 1 << 20
     static let mostReferences = 20
@@ -18,13 +18,18 @@ struct MailMessage: Sendable {
         (from, to, messageID) = (letter.from.address, letter.to.address, letter.messageID)
         let head =
             Self.headers(of: letter) + [
-                "MIME-Version: 1.0", "Content-Type: multipart/alternative;\r\n boundary=\"\(Self.boundary)\"", "", "",
+                "MIME-Version: 1.0",
+                "Content-Type: multipart/alternative;\r\n boundary=\"\(Self.boundary)\"", "", "",
             ]
         // RFC 2046 §5.1.4: the plainest first, the best last.
-        let parts = [("text/plain", letter.text), ("text/html", letter.html)].flatMap { type, body in
+        let parts = [("text/plain", letter.text), ("text/html", letter.html)].flatMap {
+            type,
+            body in
             Array(Self.partHead(type).utf8) + QuotedPrintable.encoded(body) + Array("\r\n".utf8)
         }
-        bytes = Array(head.joined(separator: "\r\n").utf8) + parts + Array("--\(Self.boundary)--\r\n".utf8)
+        bytes =
+            Array(head.joined(separator: "\r\n").utf8) + parts
+            + Array("--\(Self.boundary)--\r\n".utf8)
     }
 
     /// Quoted-printable never has `=_`, so no body can hold this line.
@@ -50,10 +55,15 @@ struct MailMessage: Sendable {
         for (field, mailbox) in [("from", letter.from), ("to", letter.to)] {
             try require(MailText.isAddress(mailbox.address), "\(field).address")
             try require(
-                MailText.isOneLine(mailbox.name) && mailbox.name.utf8.count <= MailText.longestName, "\(field).name")
+                MailText.isOneLine(mailbox.name) && mailbox.name.utf8.count <= MailText.longestName,
+                "\(field).name"
+            )
         }
         try require(
-            MailText.isOneLine(letter.subject) && letter.subject.utf8.count <= MailText.longestSubject, "subject")
+            MailText.isOneLine(letter.subject)
+                && letter.subject.utf8.count <= MailText.longestSubject,
+            "subject"
+        )
         try require(letter.text.utf8.count <= largestBody, "text")
         try require(letter.html.utf8.count <= largestBody, "html")
     }
@@ -81,7 +91,9 @@ struct MailMessage: Sendable {
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let (date, time) = instant.civil
         let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][date.weekday]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let months = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ]
         let year = String(repeating: "0", count: max(0, 4 - "\(date.year)".count)) + "\(date.year)"
         return "\(weekday), \(two(date.day)) \(months[date.month - 1]) \(year) "
             + "\(two(time.hour)):\(two(time.minute)):\(two(time.second)) +0000"

@@ -16,8 +16,8 @@ enum MailText {
 
     // MARK: What may stand there
 
-    /// A line of text a person wrote: no control characters and no line or paragraph separators, so that it can end
-    /// neither its header line nor the header.
+    /// A line of text a person wrote: no control characters and no line or paragraph separators, so
+    /// that it can end neither its header line nor the header.
     static func isOneLine(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { scalar in
             switch scalar.properties.generalCategory {
@@ -27,11 +27,13 @@ enum MailText {
         }
     }
 
-    /// An ASCII `local@domain` of dot-atoms. Quoted local parts and address literals are refused: nothing we send to
-    /// needs them, and parsers disagree on them.
+    /// An ASCII `local@domain` of dot-atoms. Quoted local parts and address literals are refused:
+    /// nothing we send to needs them, and parsers disagree on them.
     static func isAddress(_ text: String) -> Bool {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, text.utf8.count <= longestAddress, parts[0].utf8.count <= longestLocalPart else {
+        guard parts.count == 2, text.utf8.count <= longestAddress,
+            parts[0].utf8.count <= longestLocalPart
+        else {
             return false
         }
         return isDotAtom(parts[0]) && isHostName(parts[1])
@@ -40,7 +42,8 @@ enum MailText {
     /// `left@right` of dot-atoms, without angle brackets.
     static func isMessageID(_ text: String) -> Bool {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        return parts.count == 2 && text.utf8.count <= longestMessageID && parts.allSatisfy(isDotAtom)
+        return parts.count == 2 && text.utf8.count <= longestMessageID
+            && parts.allSatisfy(isDotAtom)
     }
 
     /// Labels of letters, digits and inner hyphens, joined by dots.
@@ -54,7 +57,9 @@ enum MailText {
     }
 
     private static func isDotAtom(_ text: Substring) -> Bool {
-        text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty && isAtom($0) }
+        text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy {
+            !$0.isEmpty && isAtom($0)
+        }
     }
 
     private static func isAtom(_ text: Substring) -> Bool {
@@ -94,14 +99,18 @@ enum MailText {
         }) {
             phrase = mailbox.name
         } else {
-            phrase = "\"" + mailbox.name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            phrase =
+                "\"" + mailbox.name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+                + "\""
         }
         let lastLine = phrase.utf8.split(separator: UInt8(ascii: "\n")).last?.count ?? 0
-        let fits = name.utf8.count + 2 + lastLine + mailbox.address.utf8.count + 3 <= encodedLineLength
+        let fits =
+            name.utf8.count + 2 + lastLine + mailbox.address.utf8.count + 3 <= encodedLineLength
         return "\(name): \(phrase)\(fits ? " " : "\r\n ")<\(mailbox.address)>"
     }
 
-    /// `start` and `words` with single spaces between, broken before a word that would make the line too long.
+    /// `start` and `words` with single spaces between, broken before a word that would make the
+    /// line too long.
     static func folded(_ start: String, _ words: [String]) -> String {
         var lines = start
         var length = start.utf8.count
@@ -135,5 +144,7 @@ enum MailText {
         return words.joined(separator: "\r\n ")
     }
 
-    private static func isPrintableASCII(_ text: String) -> Bool { text.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
+    private static func isPrintableASCII(_ text: String) -> Bool {
+        text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
 }

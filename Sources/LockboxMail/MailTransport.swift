@@ -5,10 +5,12 @@ package import LockboxPorts
 
 /// Where letters go, as the configuration's `mail` says it.
 ///
-/// - `smtp://user:password@host:port?starttls=required`: submission with STARTTLS (port 587 unless given);
+/// - `smtp://user:password@host:port?starttls=required`: submission with STARTTLS (port 587 unless
+///   given);
 ///   `starttls=never` only where the host is this machine.
 /// - `smtps://…`: TLS from the first byte (port 465 unless given).
-/// - both: `ca=PATH` trusts that file's certificates instead of the system's; `from=ADDRESS` is the envelope sender, to
+/// - both: `ca=PATH` trusts that file's certificates instead of the system's; `from=ADDRESS` is the
+///   envelope sender, to
 ///   whom undelivered letters come back, instead of the letter's own.
 /// - `file:DIR`: one file a letter, for development.
 package enum MailTransport: Sendable {
@@ -23,7 +25,8 @@ package enum MailTransport: Sendable {
         // The text holds a password: no error may quote it.
         guard let url = URLComponents(string: text, encodingInvalidCharacters: false) else {
             throw MailConfigurationError(
-                "is not a valid URL: special characters in the user name and password must be percent-encoded")
+                "is not a valid URL: special characters in the user name and password must be percent-encoded"
+            )
         }
         return .smtp(try SMTPConfiguration(url))
     }
@@ -84,9 +87,15 @@ package struct SMTPConfiguration: Sendable {
     init(_ url: URLComponents) throws(MailConfigurationError) {
         host = try Self.host(url)
         let options = try Self.options(url)
-        encryption = try Self.encryption(scheme: url.scheme, starttls: options["starttls"], host: host)
+        encryption = try Self.encryption(
+            scheme: url.scheme,
+            starttls: options["starttls"],
+            host: host
+        )
         port = url.port ?? (encryption == .implicit ? 465 : 587)
-        guard (1...65_535).contains(port) else { throw MailConfigurationError("the port must be 1 to 65535") }
+        guard (1...65_535).contains(port) else {
+            throw MailConfigurationError("the port must be 1 to 65535")
+        }
         guard url.path.isEmpty || url.path == "/" else {
             throw MailConfigurationError("nothing may follow the host but ?")
         }
@@ -97,7 +106,9 @@ package struct SMTPConfiguration: Sendable {
             throw MailConfigurationError("ca: cannot read \(authorities)")
         }
         sender = options["from"]
-        if let sender, !MailText.isAddress(sender) { throw MailConfigurationError("from: not a mail address") }
+        if let sender, !MailText.isAddress(sender) {
+            throw MailConfigurationError("from: not a mail address")
+        }
     }
 
     private static func host(_ url: URLComponents) throws(MailConfigurationError) -> String {
@@ -109,13 +120,19 @@ package struct SMTPConfiguration: Sendable {
         return String(host)
     }
 
-    private static func options(_ url: URLComponents) throws(MailConfigurationError) -> [String: String] {
+    private static func options(_ url: URLComponents) throws(MailConfigurationError) -> [String:
+        String]
+    {
         var options: [String: String] = [:]
         for item in url.queryItems ?? [] {
             guard ["starttls", "ca", "from"].contains(item.name) else {
-                throw MailConfigurationError("unknown option after ?; known are starttls, ca and from")
+                throw MailConfigurationError(
+                    "unknown option after ?; known are starttls, ca and from"
+                )
             }
-            guard let value = item.value, !value.isEmpty, !value.utf8.contains(0), options[item.name] == nil else {
+            guard let value = item.value, !value.isEmpty, !value.utf8.contains(0),
+                options[item.name] == nil
+            else {
                 throw MailConfigurationError("\(item.name): give one value")
             }
             options[item.name] = value
@@ -124,22 +141,31 @@ package struct SMTPConfiguration: Sendable {
     }
 
     private static func encryption(
-        scheme: String?, starttls: String?, host: String
+        scheme: String?,
+        starttls: String?,
+        host: String
     ) throws(MailConfigurationError) -> Encryption {
         switch (scheme, starttls) {
         case ("smtps", nil): return .implicit
-        case ("smtps", _): throw MailConfigurationError("starttls: smtps:// is encrypted from the start; leave it out")
+        case ("smtps", _):
+            throw MailConfigurationError(
+                "starttls: smtps:// is encrypted from the start; leave it out"
+            )
         case (_, nil), (_, "required"): return .starttls
         case (_, "never"):
             guard isLoopback(host) else {
-                throw MailConfigurationError("starttls=never would send passwords and letters in the clear to \(host)")
+                throw MailConfigurationError(
+                    "starttls=never would send passwords and letters in the clear to \(host)"
+                )
             }
             return .none
         case (_, _): throw MailConfigurationError("starttls: must be required or never")
         }
     }
 
-    private static func credentials(_ url: URLComponents) throws(MailConfigurationError) -> SMTPCredentials? {
+    private static func credentials(_ url: URLComponents) throws(MailConfigurationError)
+        -> SMTPCredentials?
+    {
         guard url.percentEncodedUser != nil || url.percentEncodedPassword != nil else { return nil }
         guard let user = url.user, !user.isEmpty else {
             throw MailConfigurationError("the user name is missing or not UTF-8")
@@ -148,7 +174,9 @@ package struct SMTPConfiguration: Sendable {
             throw MailConfigurationError("the password is missing or not UTF-8")
         }
         guard MailText.isOneLine(user), MailText.isOneLine(password) else {
-            throw MailConfigurationError("the user name and password may not contain control characters")
+            throw MailConfigurationError(
+                "the user name and password may not contain control characters"
+            )
         }
         return SMTPCredentials(user: user, password: password)
     }
@@ -161,10 +189,14 @@ package struct SMTPConfiguration: Sendable {
     /// 127.0.0.0/8, ::1 and `localhost`: what never leaves this machine.
     private static func isLoopback(_ host: String) -> Bool {
         var four = in_addr()
-        if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+        if inet_pton(AF_INET, host, &four) == 1 {
+            return UInt32(bigEndian: four.s_addr) >> 24 == 127
+        }
         var six = in6_addr()
         if inet_pton(AF_INET6, host, &six) == 1 {
-            return withUnsafeBytes(of: &six) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+            return withUnsafeBytes(of: &six) {
+                $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1
+            }
         }
         return host.lowercased() == "localhost"
     }
@@ -175,13 +207,17 @@ extension SMTPConfiguration: CustomStringConvertible {
     package var description: String {
         let scheme = encryption == .implicit ? "smtps" : "smtp"
         let user = credentials.map { "\($0)@" } ?? ""
-        let options = encryption == .implicit ? "" : "?starttls=\(encryption == .starttls ? "required" : "never")"
+        let options =
+            encryption == .implicit
+            ? "" : "?starttls=\(encryption == .starttls ? "required" : "never")"
         return "\(scheme)://\(user)\(host.contains(":") ? "[\(host)]" : host):\(port)\(options)"
     }
 }
 
 /// A user name and its password, which no description, dump or mirror shows.
-package struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     let user: String
     let password: String
 

@@ -3,14 +3,16 @@ enum QuotedPrintable {
     private static let longestLine = 76
     private static let softBreak = Array("=\r\n".utf8)
 
-    /// `text` as ASCII lines of at most 76 characters. CR, LF and CRLF are all ends of line and become CRLF.
+    /// `text` as ASCII lines of at most 76 characters. CR, LF and CRLF are all ends of line and
+    /// become CRLF.
     static func encoded(_ text: String) -> [UInt8] {
         var result: [UInt8] = []
         var length = 0
         let bytes = Array(text.utf8)
         for (index, byte) in bytes.enumerated() {
             switch byte {
-            case UInt8(ascii: "\n") where index > 0 && bytes[index - 1] == UInt8(ascii: "\r"): continue
+            case UInt8(ascii: "\n") where index > 0 && bytes[index - 1] == UInt8(ascii: "\r"):
+                continue
             case UInt8(ascii: "\r"), UInt8(ascii: "\n"):
                 result += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
                 length = 0
@@ -30,7 +32,9 @@ enum QuotedPrintable {
         return result
     }
 
-    private static func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") }
+    private static func isLineEnd(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n")
+    }
 
     /// Relays may strip blanks at the end of a line, so one there is escaped.
     private static func isLiteral(_ byte: UInt8, isLastOfLine: Bool) -> Bool {

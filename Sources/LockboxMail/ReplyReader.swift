@@ -19,7 +19,9 @@ struct ReplyReader {
         guard !isClosed else { return }
         let line = String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }
         let digits = line.utf8.prefix(3)
-        guard digits.count == 3, let code = Int(line.prefix(3)), (200...599).contains(code) else { return }
+        guard digits.count == 3, let code = Int(line.prefix(3)), (200...599).contains(code) else {
+            return
+        }
         if lines.utf8.count < Self.longest {
             lines += (lines.isEmpty ? "" : " ") + line.dropFirst(4).prefix(Self.longest)
         }

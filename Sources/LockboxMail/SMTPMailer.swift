@@ -14,6 +14,7 @@ package struct SMTPMailer: Mailer {
 
     package func send(_ letter: Letter) async throws(MailError) -> MailReceipt {
         let message = try MailMessage(letter)
-        return try await lane.run { [configuration] in SMTPTransfer.send(message, to: configuration) }.get()
+        return try await lane.run { [configuration] in SMTPTransfer.send(message, to: configuration)
+        }.get()
     }
 }

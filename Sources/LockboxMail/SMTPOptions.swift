@@ -15,16 +15,23 @@ final class SMTPOptions {
         note(ccurl_set_pointer(handle, option, value))
     }
 
-    private func number(_ option: CURLoption, _ value: Int) { note(ccurl_set_long(handle, option, value)) }
+    private func number(_ option: CURLoption, _ value: Int) {
+        note(ccurl_set_long(handle, option, value))
+    }
 
-    private func string(_ option: CURLoption, _ value: String?) { note(ccurl_set_string(handle, option, value)) }
+    private func string(_ option: CURLoption, _ value: String?) {
+        note(ccurl_set_string(handle, option, value))
+    }
 
     func relay(_ configuration: SMTPConfiguration) {
         // Environment variables and ~/.netrc must not change where letters go.
         string(CURLOPT_PROXY, "")
         string(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
         number(CURLOPT_PORT, configuration.port)
-        number(CURLOPT_USE_SSL, Int((configuration.encryption == .none ? CURLUSESSL_NONE : CURLUSESSL_ALL).rawValue))
+        number(
+            CURLOPT_USE_SSL,
+            Int((configuration.encryption == .none ? CURLUSESSL_NONE : CURLUSESSL_ALL).rawValue)
+        )
         number(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         if let authorities = configuration.authorities {
             string(CURLOPT_CAINFO, authorities)
@@ -37,14 +44,19 @@ final class SMTPOptions {
         number(CURLOPT_NOSIGNAL, 1)
         number(CURLOPT_CONNECTTIMEOUT_MS, Int(configuration.connectTimeout.milliseconds))
         number(CURLOPT_TIMEOUT_MS, Int(configuration.totalTimeout.milliseconds))
-        // Bounds the goodbye, which the total does not; and with the connection's end it happens within the transfer.
-        number(CURLOPT_SERVER_RESPONSE_TIMEOUT, max(1, Int((configuration.totalTimeout.milliseconds + 999) / 1000)))
+        // Bounds the goodbye, which the total does not; and with the connection's end it happens
+        // within the transfer.
+        number(
+            CURLOPT_SERVER_RESPONSE_TIMEOUT,
+            max(1, Int((configuration.totalTimeout.milliseconds + 999) / 1000))
+        )
         number(CURLOPT_FORBID_REUSE, 1)
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         url = "\(configuration.encryption == .implicit ? "smtps" : "smtp")://\(host)"
     }
 
-    /// The sender's domain is the name we greet with (RFC 5321 §2.3.5 wants a full one, which a container's is not).
+    /// The sender's domain is the name we greet with (RFC 5321 §2.3.5 wants a full one, which a
+    /// container's is not).
     func envelope(from sender: String, to recipients: UnsafeMutablePointer<curl_slist>?) {
         let domain = sender.split(separator: "@").last ?? "localhost"
         string(CURLOPT_URL, "\(url)/\(domain)")
@@ -60,15 +72,21 @@ final class SMTPOptions {
         note(
             ccurl_set_reader(handle) { buffer, size, count, context in
                 guard let buffer, let context else { return Int(CURL_READFUNC_ABORT) }
-                return SMTPOptions.transfer(context).handOver(into: .init(start: buffer, count: size * count))
-            })
+                return SMTPOptions.transfer(context).handOver(
+                    into: .init(start: buffer, count: size * count)
+                )
+            }
+        )
         pointer(CURLOPT_READDATA, context)
         note(
             ccurl_set_header_writer(handle) { bytes, size, count, context in
                 guard let bytes, let context else { return 0 }
-                SMTPOptions.transfer(context).replyReceived(.init(start: bytes, count: size * count))
+                SMTPOptions.transfer(context).replyReceived(
+                    .init(start: bytes, count: size * count)
+                )
                 return size * count
-            })
+            }
+        )
         pointer(CURLOPT_HEADERDATA, context)
         // libcurl would print any body to standard output.
         note(ccurl_set_body_writer(handle) { _, size, count, _ in size * count })
@@ -79,7 +97,8 @@ final class SMTPOptions {
                     SMTPOptions.transfer(context).commandSent(.init(start: bytes, count: count))
                 }
                 return 0
-            })
+            }
+        )
         pointer(CURLOPT_DEBUGDATA, context)
         number(CURLOPT_VERBOSE, 1)
     }

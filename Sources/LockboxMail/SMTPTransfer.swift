@@ -4,8 +4,9 @@ import LockboxPorts
 
 /// One letter's way to the relay. Blocks its thread until libcurl is done.
 ///
-/// libcurl speaks the protocol; its three callbacks tell how far it came, which decides what a failure means: before
-/// the last byte of the letter is handed over it cannot have been delivered, after that only a reply can tell.
+/// libcurl speaks the protocol; its three callbacks tell how far it came, which decides what a
+/// failure means: before the last byte of the letter is handed over it cannot have been delivered,
+/// after that only a reply can tell.
 final class SMTPTransfer {
     /// The last command sent.
     private enum Step { case connect, sender, recipient, data, body }
@@ -21,7 +22,9 @@ final class SMTPTransfer {
         self.configuration = configuration
     }
 
-    static func send(_ message: MailMessage, to configuration: SMTPConfiguration) -> Result<MailReceipt, MailError> {
+    static func send(_ message: MailMessage, to configuration: SMTPConfiguration) -> Result<
+        MailReceipt, MailError
+    > {
         withoutPipeSignal { SMTPTransfer(message, configuration).perform() }
     }
 
@@ -49,13 +52,16 @@ final class SMTPTransfer {
             options.envelope(from: configuration.sender ?? message.from, to: recipients)
             options.transfer(self, size: message.bytes.count)
             let result = options.result == CURLE_OK ? curl_easy_perform(handle) : options.result
-            let detail = errorText.first == 0 ? curl_easy_strerror(result)! : UnsafePointer(errorText.baseAddress!)
+            let detail =
+                errorText.first == 0
+                ? curl_easy_strerror(result)! : UnsafePointer(errorText.baseAddress!)
             return outcome(String(cString: detail))
         }
     }
 
-    /// Holds SIGPIPE back from this thread: a relay that hangs up is an error, not the end of the process. libcurl may
-    /// leave the signal to us, since its own way changes the whole process and is not for threads (CURLOPT_NOSIGNAL).
+    /// Holds SIGPIPE back from this thread: a relay that hangs up is an error, not the end of the
+    /// process. libcurl may leave the signal to us, since its own way changes the whole process and
+    /// is not for threads (CURLOPT_NOSIGNAL).
     private static func withoutPipeSignal<Value>(_ body: () -> Value) -> Value {
         var (pipe, before, noTime) = (sigset_t(), sigset_t(), timespec())
         sigemptyset(&pipe)
@@ -78,20 +84,27 @@ final class SMTPTransfer {
         case (_, 400...499): return .failure(.deferred(code: reply.code, text: text(reply.text)))
         case (_, 500...599): return .failure(.refused(code: reply.code, text: text(reply.text)))
         case (_, 200...299) where isHandedOver: return .success(MailReceipt(reply: whole))
-        case (_, _): return .failure(isHandedOver ? .outcomeUnknown(text(detail)) : .unreachable(text(detail)))
+        case (_, _):
+            return .failure(
+                isHandedOver ? .outcomeUnknown(text(detail)) : .unreachable(text(detail))
+            )
         }
     }
 
     private var isHandedOver: Bool { handedOver == message.bytes.count }
 
-    private func text(_ text: String) -> String { ReplyText.cleaned(text, hiding: configuration.credentials) }
+    private func text(_ text: String) -> String {
+        ReplyText.cleaned(text, hiding: configuration.credentials)
+    }
 
     // MARK: What libcurl tells us
 
     func commandSent(_ command: UnsafeRawBufferPointer) {
         // The reply to the letter is the one that counts, not the one to the goodbye.
         if command.starts(with: "QUIT\r\n".utf8) { return reply.close() }
-        let steps: [(String, Step)] = [("MAIL FROM:", .sender), ("RCPT TO:", .recipient), ("DATA\r\n", .data)]
+        let steps: [(String, Step)] = [
+            ("MAIL FROM:", .sender), ("RCPT TO:", .recipient), ("DATA\r\n", .data),
+        ]
         guard let next = steps.first(where: { command.starts(with: $0.0.utf8) })?.1 else { return }
         step = next
         reply.forget()

@@ -1,8 +1,9 @@
 import LockboxDomain
 import LockboxPorts
 
-/// What a letter says, by name. The raw value is stored, and so is each value in the very words of the letter: what
-/// happens after it was written cannot alter it, and nothing stored can fail to be read.
+/// What a letter says, by name. The raw value is stored, and so is each value in the very words of
+/// the letter: what happens after it was written cannot alter it, and nothing stored can fail to be
+/// read.
 enum Fact: String, CaseIterable {
     /// Names of people and companies.
     case provider, tenant, engineer, manager, endedBy, endedBySide

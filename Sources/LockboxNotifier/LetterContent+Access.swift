@@ -6,9 +6,11 @@ extension LetterContent {
             source.facts[.basis] == "policy"
             ? "Your rules do not require an approval for this." : "Your organisation approved it."
         return LetterContent(
-            .inform, subject: "Access has begun, until \(source.facts.text(.end)): \(source.number)",
+            .inform,
+            subject: "Access has begun, until \(source.facts.text(.end)): \(source.number)",
             heading: "\(source.provider) can open your data now",
-            lead: "\(source.engineer) of \(source.provider) has access until \(source.facts.text(.end)). \(basis)",
+            lead:
+                "\(source.engineer) of \(source.provider) has access until \(source.facts.text(.end)). \(basis)",
             rows: [
                 source.who, source.what, source.supportRequest, source.row("From", .start),
                 source.row("Until", .end), source.request,
@@ -17,7 +19,8 @@ extension LetterContent {
                 "You need not do anything: access ends by itself, and you then get a report.",
                 "To stop it at once, sign in to \(source.adminCentre), open \(source.number) and stop the access.",
             ],
-            why: source.whyApprover)
+            why: source.whyApprover
+        )
     }
 
     /// The closing report.
@@ -31,12 +34,17 @@ extension LetterContent {
                     source.row("Would have lasted to", .plannedEnd),
                 ]
                 : [source.row("Was to begin", .start), source.row("Called off", .endedAt)])
-            + [source.row("Why it ended", why(source))] + (hasBegun ? usage(source) : []) + [source.request]
+            + [source.row("Why it ended", why(source))] + (hasBegun ? usage(source) : []) + [
+                source.request
+            ]
         return LetterContent(
             .inform,
             subject: hasBegun
-                ? "Access has ended, closing report: \(source.number)" : "Called off: access \(source.number)",
-            heading: hasBegun ? "\(source.provider) no longer has this access" : "The planned access was called off",
+                ? "Access has ended, closing report: \(source.number)"
+                : "Called off: access \(source.number)",
+            heading: hasBegun
+                ? "\(source.provider) no longer has this access"
+                : "The planned access was called off",
             lead: hasBegun
                 ? "The access of \(source.engineer) ended at \(source.facts.text(.endedAt))."
                 : "It was called off before it began. Nobody got access.",
@@ -45,36 +53,43 @@ extension LetterContent {
                 "You need not do anything. Every step is in your audit log: sign in to \(source.adminCentre) "
                     + "and look for \(source.number)."
             ],
-            why: source.whyApprover)
+            why: source.whyApprover
+        )
     }
 
     static func endedForEngineer(_ source: LetterSource) -> LetterContent {
         let hasBegun = source.facts[.began] == "yes"
         return LetterContent(
-            .inform, subject: "Access has ended: \(source.number)",
+            .inform,
+            subject: "Access has ended: \(source.number)",
             heading: hasBegun ? "Your access has ended" : "Your scheduled access was called off",
             lead: hasBegun
                 ? "It ended at \(source.facts.text(.endedAt)). "
                     + "Your credentials no longer work, and open connections are cut."
                 : "It was called off at \(source.facts.text(.endedAt)), before it began.",
             rows: [
-                source.customer, source.what, source.supportRequest, source.row("Why it ended", why(source)),
+                source.customer, source.what, source.supportRequest,
+                source.row("Why it ended", why(source)),
                 source.request,
             ],
             advice: ["If access is still needed, make a new request in \(source.requestTool)."],
-            why: source.whyEngineer)
+            why: source.whyEngineer
+        )
     }
 
     static func removalFailed(_ source: LetterSource) -> LetterContent {
         let service = source.facts.text(.service)
         let isManager = source.audience == .manager
         return LetterContent(
-            .alarm, subject: "Attention, not confirmed closed: access \(source.number)",
+            .alarm,
+            subject: "Attention, not confirmed closed: access \(source.number)",
             heading: "Ended access is not confirmed closed",
-            lead: "The access of \(source.engineer) has ended and its credentials no longer work. But the service "
+            lead:
+                "The access of \(source.engineer) has ended and its credentials no longer work. But the service "
                 + "\"\(service)\" has not confirmed that connections still open were cut.",
             rows: [
-                source.who, isManager ? source.customer : nil, source.row("Service", service), source.supportRequest,
+                source.who, isManager ? source.customer : nil, source.row("Service", service),
+                source.supportRequest,
                 source.request,
             ],
             advice: [
@@ -84,22 +99,27 @@ extension LetterContent {
                     : "Until then a connection may still be open. If that worries you, call \(source.provider) "
                         + "and name \(source.number).",
             ],
-            why: isManager ? source.whyManager : source.whyApprover)
+            why: isManager ? source.whyManager : source.whyApprover
+        )
     }
 
     static func removalRecovered(_ source: LetterSource) -> LetterContent {
         let service = source.facts.text(.service)
         let isManager = source.audience == .manager
         return LetterContent(
-            .inform, subject: "Resolved, confirmed closed: access \(source.number)",
+            .inform,
+            subject: "Resolved, confirmed closed: access \(source.number)",
             heading: "The ended access is confirmed closed",
-            lead: "The service \"\(service)\" has now confirmed that no connection of \(source.engineer) is left.",
+            lead:
+                "The service \"\(service)\" has now confirmed that no connection of \(source.engineer) is left.",
             rows: [
-                source.who, isManager ? source.customer : nil, source.row("Service", service), source.supportRequest,
+                source.who, isManager ? source.customer : nil, source.row("Service", service),
+                source.supportRequest,
                 source.request,
             ],
             advice: ["You need not do anything."],
-            why: isManager ? source.whyManager : source.whyApprover)
+            why: isManager ? source.whyManager : source.whyApprover
+        )
     }
 
     /// Why access ended and who ended it.
@@ -112,7 +132,9 @@ extension LetterContent {
         case .finished: return "\(source.engineer) finished the work."
         case .revoked:
             // Without a person, Lockbox itself took it away.
-            guard source.facts[.endedBySide] != nil else { return "The engineer is no longer allowed to have access." }
+            guard source.facts[.endedBySide] != nil else {
+                return "The engineer is no longer allowed to have access."
+            }
             return "\(person ?? organisation) stopped it."
         case .tenantSwitch:
             let change = "The rules or the licence of \(source.tenant) changed"

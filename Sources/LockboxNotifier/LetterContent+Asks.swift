@@ -7,18 +7,21 @@ extension LetterContent {
     static func managerAsked(_ source: LetterSource) -> LetterContent {
         let decideBy = source.facts.text(.decideBy)
         return LetterContent(
-            .decide, subject: "Review by \(decideBy): request \(source.number)",
+            .decide,
+            subject: "Review by \(decideBy): request \(source.number)",
             heading: "An access request awaits your review",
             lead: "\(source.engineer) asks \(source.wish) of \(source.tenant).",
             rows: [
                 source.who, source.customer, source.what, source.supportRequest, source.howLong,
-                source.row("Not before", .notBefore), source.row("Review by", decideBy), source.request,
+                source.row("Not before", .notBefore), source.row("Review by", decideBy),
+                source.request,
             ],
             advice: [
                 "Sign in to \(source.requestTool) and open \(source.number) to approve or reject it.",
                 "If no manager reviews it by then, it expires and nobody gets access.",
             ],
-            why: source.whyManager)
+            why: source.whyManager
+        )
     }
 
     static func customerAsked(_ source: LetterSource, _ ask: Ask) -> LetterContent {
@@ -29,18 +32,23 @@ extension LetterContent {
             case .reminder: ("Reminder, decide by", "Half of the time to decide has passed")
             case .lastReminder: ("Last reminder, decide by", "Little time is left to decide")
             }
-        let approvals = source.facts[.approvalsNeeded].map { source.row("Approvals needed", "\($0) people must agree") }
+        let approvals = source.facts[.approvalsNeeded].map {
+            source.row("Approvals needed", "\($0) people must agree")
+        }
         let review = source.facts[.manager].map { _ in
             source.row("Reviewed by", "\(source.facts.name(.manager)), \(source.provider)")
         }
         return LetterContent(
-            .decide, subject: "\(prefix) \(decideBy): request \(source.number)", heading: heading,
+            .decide,
+            subject: "\(prefix) \(decideBy): request \(source.number)",
+            heading: heading,
             lead:
                 "\(source.engineer) of \(source.provider) asks \(source.wish). "
                 + "There is no access unless \(source.tenant) agrees.",
             rows: [
                 source.who, source.what, source.supportRequest, source.howLong,
-                source.row("Not before", .notBefore), review, approvals, source.row("Decide by", decideBy),
+                source.row("Not before", .notBefore), review, approvals,
+                source.row("Decide by", decideBy),
                 source.request,
             ],
             advice: [
@@ -48,6 +56,7 @@ extension LetterContent {
                     + "and approve or deny. You can also approve less than is asked for.",
                 "If nobody decides by then, the request expires and nobody gets access.",
             ],
-            why: source.whyApprover)
+            why: source.whyApprover
+        )
     }
 }

@@ -1,20 +1,24 @@
 extension LetterContent {
     static func rejected(_ source: LetterSource) -> LetterContent {
         LetterContent(
-            .inform, subject: "Rejected: access request \(source.number)",
+            .inform,
+            subject: "Rejected: access request \(source.number)",
             heading: "A manager rejected your access request",
-            lead: "\(source.facts.name(.manager)) rejected it. \(source.tenant) was not asked, and nobody got access.",
+            lead:
+                "\(source.facts.name(.manager)) rejected it. \(source.tenant) was not asked, and nobody got access.",
             rows: askedRows(source),
             advice: [
                 "To read why, sign in to \(source.requestTool) and open \(source.number). "
                     + "If access is still needed, make a new request."
             ],
-            why: source.whyEngineer)
+            why: source.whyEngineer
+        )
     }
 
     static func denied(_ source: LetterSource) -> LetterContent {
         LetterContent(
-            .inform, subject: "Denied: access request \(source.number)",
+            .inform,
+            subject: "Denied: access request \(source.number)",
             heading: "The customer denied your access request",
             lead: "\(source.tenant) said no. Nobody got access.",
             rows: askedRows(source),
@@ -22,7 +26,8 @@ extension LetterContent {
                 "To read why, sign in to \(source.requestTool) and open \(source.number). "
                     + "Talk to the customer before you ask again."
             ],
-            why: source.whyEngineer)
+            why: source.whyEngineer
+        )
     }
 
     /// Expired or withdrawn: nobody said no, and nobody got access.
@@ -53,36 +58,48 @@ extension LetterContent {
             ? "If access is still needed, make a new request in \(source.requestTool)."
             : "You need not do anything. The request is kept in your audit log."
         return LetterContent(
-            .inform, subject: "\(point): access request \(source.number)", heading: heading, lead: lead,
+            .inform,
+            subject: "\(point): access request \(source.number)",
+            heading: heading,
+            lead: lead,
             rows: isForEngineer
-                ? askedRows(source) : [source.who, source.what, source.supportRequest, source.request],
-            advice: [advice], why: isForEngineer ? source.whyEngineer : source.whyApprover)
+                ? askedRows(source)
+                : [source.who, source.what, source.supportRequest, source.request],
+            advice: [advice],
+            why: isForEngineer ? source.whyEngineer : source.whyApprover
+        )
     }
 
     static func approved(_ source: LetterSource) -> LetterContent {
         let end = source.facts.text(.end)
         return LetterContent(
-            .inform, subject: "Approved: access until \(end), \(source.number)", heading: "You have access now",
+            .inform,
+            subject: "Approved: access until \(end), \(source.number)",
+            heading: "You have access now",
             lead: "\(approval(source)) Access ends by itself at \(end).",
             rows: grantedRows(source),
             advice: [
                 "Sign in to \(source.requestTool) and open \(source.number) to obtain a credential.",
                 "Finish once you are done. At the end your credentials stop working, and open connections are cut.",
             ],
-            why: source.whyEngineer)
+            why: source.whyEngineer
+        )
     }
 
     static func scheduled(_ source: LetterSource) -> LetterContent {
         let start = source.facts.text(.start)
         return LetterContent(
-            .inform, subject: "Approved: access from \(start), \(source.number)", heading: "Your access is scheduled",
+            .inform,
+            subject: "Approved: access from \(start), \(source.number)",
+            heading: "Your access is scheduled",
             lead: "\(approval(source)) Access opens at \(start), not earlier.",
             rows: grantedRows(source),
             advice: [
                 "From then on, sign in to \(source.requestTool) and open \(source.number) to obtain a credential.",
                 "At the end your credentials stop working and open connections are cut.",
             ],
-            why: source.whyEngineer)
+            why: source.whyEngineer
+        )
     }
 
     private static func approval(_ source: LetterSource) -> String {
@@ -99,7 +116,8 @@ extension LetterContent {
 
     private static func grantedRows(_ source: LetterSource) -> [Row?] {
         [
-            source.customer, source.what, source.supportRequest, source.row("From", .start), source.row("Until", .end),
+            source.customer, source.what, source.supportRequest, source.row("From", .start),
+            source.row("Until", .end),
             source.request,
         ]
     }

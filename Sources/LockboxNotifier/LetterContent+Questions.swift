@@ -4,14 +4,16 @@ extension LetterContent {
     /// To the engineer: somebody of the customer wrote.
     static func questionAsked(_ source: LetterSource) -> LetterContent {
         LetterContent(
-            .decide, subject: "Question from the customer: access request \(source.number)",
+            .decide,
+            subject: "Question from the customer: access request \(source.number)",
             heading: "\(source.tenant) has a question about your access request",
             lead: "The clock goes on while you answer: \(clock(source))",
             rows: [source.customer] + rows(source),
             advice: [
                 "Sign in to \(source.requestTool) and open \(source.number). There you read the question and answer it."
             ],
-            why: source.whyEngineer)
+            why: source.whyEngineer
+        )
     }
 
     /// To the customer: the engineer or a manager wrote.
@@ -30,22 +32,29 @@ extension LetterContent {
             advice: [
                 "Sign in to \(source.adminCentre) and open \(source.number). There you read it and can write back."
             ],
-            why: isAnswer ? "You get this letter because you wrote about this request." : source.whyApprover)
+            why: isAnswer
+                ? "You get this letter because you wrote about this request." : source.whyApprover
+        )
     }
 
     private static func rows(_ source: LetterSource) -> [Row?] {
         [
-            source.what, source.supportRequest, source.row("Decide by", .decideBy), source.row("From", .start),
+            source.what, source.supportRequest, source.row("Decide by", .decideBy),
+            source.row("From", .start),
             source.row("Until", .end), source.request,
         ]
     }
 
     /// What happens next, however long the answer takes.
     private static func clock(_ source: LetterSource) -> String {
-        let (decideBy, start, end) = (source.facts.text(.decideBy), source.facts.text(.start), source.facts.text(.end))
+        let (decideBy, start, end) = (
+            source.facts.text(.decideBy), source.facts.text(.start), source.facts.text(.end)
+        )
         switch source.facts[.stage].flatMap(AccessRequest.StateName.init) {
-        case .awaitingManager: return "a manager of \(source.provider) must review the request by \(decideBy)."
-        case .awaitingCustomer: return "\(source.tenant) must decide by \(decideBy), or the request expires."
+        case .awaitingManager:
+            return "a manager of \(source.provider) must review the request by \(decideBy)."
+        case .awaitingCustomer:
+            return "\(source.tenant) must decide by \(decideBy), or the request expires."
         case .scheduled: return "the approved access still opens at \(start)."
         case .active: return "the access still ends at \(end)."
         case .ended, .rejected, .denied, .withdrawn, .expired, nil: return "no deadline has moved."

@@ -1,7 +1,8 @@
 import LockboxDomain
 import LockboxPorts
 
-/// What one letter says. The text and the HTML are two renderings of this, so that they cannot differ.
+/// What one letter says. The text and the HTML are two renderings of this, so that they cannot
+/// differ.
 struct LetterContent {
     /// What a reader must feel at a glance; it only colours a line.
     enum Tone {
@@ -48,7 +49,13 @@ struct LetterContent {
     }
 
     init(
-        _ tone: Tone, subject: String, heading: String, lead: String, rows: [Row?], advice: [String], why: String
+        _ tone: Tone,
+        subject: String,
+        heading: String,
+        lead: String,
+        rows: [Row?],
+        advice: [String],
+        why: String
     ) {
         self.tone = tone
         self.subject = subject
@@ -73,7 +80,8 @@ struct LetterSource {
     /// As in "Erik asks …".
     var wish: String {
         let lines = facts.lines(.resources)
-        return lines.count == 1 ? "to \(lines[0])" : "for access to \(counted(Int64(lines.count), "resource"))"
+        return lines.count == 1
+            ? "to \(lines[0])" : "for access to \(counted(Int64(lines.count), "resource"))"
     }
 
     /// As in "Sign in to …".
@@ -85,21 +93,31 @@ struct LetterSource {
         return facts[.portalAddress].map { "\(name), \($0)" } ?? name
     }
 
-    var whyApprover: String { "You get this letter because you may approve data access for \(tenant)." }
+    var whyApprover: String {
+        "You get this letter because you may approve data access for \(tenant)."
+    }
     var whyManager: String { "You get this letter because you are a manager at \(provider)." }
     var whyEngineer: String { "You get this letter because you made this request." }
 
     var who: LetterContent.Row { row("Who", "\(engineer), \(provider)") }
-    var what: LetterContent.Row { .init(label: "What", values: facts.lines(.resources).map(sentenceCased)) }
+    var what: LetterContent.Row {
+        .init(label: "What", values: facts.lines(.resources).map(sentenceCased))
+    }
     var customer: LetterContent.Row { row("Customer", tenant) }
     var supportRequest: LetterContent.Row { row("Support request", facts.text(.supportRequest)) }
     var request: LetterContent.Row { row("Request", number) }
     var howLong: LetterContent.Row { row("How long", "at most \(facts.text(.duration))") }
 
-    func row(_ label: String, _ value: String) -> LetterContent.Row { .init(label: label, values: [value]) }
+    func row(_ label: String, _ value: String) -> LetterContent.Row {
+        .init(label: label, values: [value])
+    }
 
     /// Nil where the letter does not have this fact.
-    func row(_ label: String, _ fact: Fact) -> LetterContent.Row? { facts[fact].map { row(label, $0) } }
+    func row(_ label: String, _ fact: Fact) -> LetterContent.Row? {
+        facts[fact].map { row(label, $0) }
+    }
 
-    private func sentenceCased(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+    private func sentenceCased(_ text: String) -> String {
+        text.prefix(1).uppercased() + text.dropFirst()
+    }
 }

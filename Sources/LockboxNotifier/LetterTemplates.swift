@@ -27,8 +27,8 @@ enum LetterTemplates {
 
         """
 
-    /// No colours of text or ground are set, so that a reader's dark mode needs no rule of ours. Nothing is loaded from
-    /// anywhere, and there is no link.
+    /// No colours of text or ground are set, so that a reader's dark mode needs no rule of ours.
+    /// Nothing is loaded from anywhere, and there is no link.
     static let html = """
         {{% CONTENT_TYPE:SCALAR_HTML}}
         <!DOCTYPE html>
@@ -61,7 +61,8 @@ enum LetterTemplates {
 
         """
 
-    static let cell = "text-align:left; vertical-align:top; padding:6px 12px 6px 0; border-bottom:1px solid #80808040"
+    static let cell =
+        "text-align:left; vertical-align:top; padding:6px 12px 6px 0; border-bottom:1px solid #80808040"
 
     static let caution =
         "No letter of Lockbox decides anything, holds a link that does, or asks for your password."

@@ -18,13 +18,20 @@ struct NoticeDesk {
         let facts = try asking(request)
         for manager in try managers() where !manager.isSame(as: engineer) {
             try send(
-                .managerAsked, facts, to: manager, about: request.id, of: request.terms.tenant,
-                goodUntil: request.state.decideBy)
+                .managerAsked,
+                facts,
+                to: manager,
+                about: request.id,
+                of: request.terms.tenant,
+                goodUntil: request.state.decideBy
+            )
         }
     }
 
     func askApprovers(_ request: AccessRequest) throws {
-        guard case .awaitingCustomer(let askedAt, let decideBy, let needed) = request.state else { return }
+        guard case .awaitingCustomer(let askedAt, let decideBy, let needed) = request.state else {
+            return
+        }
         let engineer = try person(request.terms.engineer)
         var facts = try asking(request)
         if needed > 1 { facts[.approvalsNeeded] = "\(needed)" }
@@ -36,12 +43,19 @@ struct NoticeDesk {
             (.customerAsked, 0), (.reminder, NotifierLimits.reminderPercent),
             (.lastReminder, NotifierLimits.lastReminderPercent),
         ]
-        for approver in try approvers(of: request.terms.tenant) where !approver.isSame(as: engineer) {
+        for approver in try approvers(of: request.terms.tenant) where !approver.isSame(as: engineer)
+        {
             for (kind, percent) in rows {
                 let sendAt = askedAt + TimeSpan(milliseconds: window / 100 * percent)
                 try send(
-                    kind, facts, to: approver, about: request.id, of: request.terms.tenant, sendAt: sendAt,
-                    goodUntil: decideBy)
+                    kind,
+                    facts,
+                    to: approver,
+                    about: request.id,
+                    of: request.terms.tenant,
+                    sendAt: sendAt,
+                    goodUntil: decideBy
+                )
             }
         }
     }
@@ -60,10 +74,12 @@ struct NoticeDesk {
             try cancelAsks(request)
             try sendToEngineer(.denied, asking(request), request)
         case (.customer, .approve):
-            // Where this completes the quorum, the grant's own event tells. Else the others are still asked, but who
-            // has decided needs no reminder.
+            // Where this completes the quorum, the grant's own event tells. Else the others are
+            // still asked, but who has decided needs no reminder.
             for var notice in try tx.notices(about: request.id)
-            where notice.recipient == decision.person && notice.delivery == .queued && Self.asks.contains(notice.kind) {
+            where notice.recipient == decision.person && notice.delivery == .queued
+                && Self.asks.contains(notice.kind)
+            {
                 notice.delivery = .cancelled
                 try tx.update(notice)
             }
@@ -73,8 +89,14 @@ struct NoticeDesk {
     func tellOfWithdrawal(_ request: AccessRequest) throws {
         try cancelAsks(request)
         // A manager's yes is what asks the customer; before it the customer has heard nothing.
-        guard request.decisions.contains(where: { $0.stage == .manager && $0.isApproval }) else { return }
-        try sendToApprovers(.withdrawn, asking(request).with(.outcome, Lapse.withdrawn.rawValue), request)
+        guard request.decisions.contains(where: { $0.stage == .manager && $0.isApproval }) else {
+            return
+        }
+        try sendToApprovers(
+            .withdrawn,
+            asking(request).with(.outcome, Lapse.withdrawn.rawValue),
+            request
+        )
     }
 
     func tellOfExpiry(_ request: AccessRequest) throws {
@@ -92,7 +114,11 @@ struct NoticeDesk {
     func tellOfApproval(_ request: AccessRequest, _ grant: Grant) throws {
         try cancelAsks(request)
         let isScheduled = grant.start > now
-        try sendToEngineer(isScheduled ? .accessScheduled : .approved, window(request, grant), request)
+        try sendToEngineer(
+            isScheduled ? .accessScheduled : .approved,
+            window(request, grant),
+            request
+        )
     }
 
     func tellOfBeginning(_ request: AccessRequest, _ grant: Grant) throws {
@@ -107,7 +133,8 @@ struct NoticeDesk {
         let stopper = try ending.by.map(person)
         facts[.endedBySide] = stopper.map { $0.side == .provider ? "provider" : "tenant" }
 
-        // Who of the customer stopped it is the customer's own affair; the engineer learns that the customer did.
+        // Who of the customer stopped it is the customer's own affair; the engineer learns that the
+        // customer did.
         var engineerFacts = facts
         if stopper?.side == .provider { engineerFacts[.endedBy] = stopper?.name }
         try sendToEngineer(.accessEnded, engineerFacts, request)
@@ -124,7 +151,8 @@ struct NoticeDesk {
 
     // MARK: - Questions and answers
 
-    /// What was written stays inside: a letter only says that there is something to read, and until when it matters.
+    /// What was written stays inside: a letter only says that there is something to read, and until
+    /// when it matters.
     func tell(of message: Message, on request: AccessRequest) throws {
         var facts = try asking(request)
         facts[.start] = request.state.grant?.start.words()
@@ -140,8 +168,13 @@ struct NoticeDesk {
             let recipients = askers.isEmpty ? try approvers(of: request.terms.tenant) : askers
             for recipient in recipients where !recipient.isSame(as: engineer) {
                 try send(
-                    .questionAnswered, facts.with(.audience, Audience.approver.rawValue), to: recipient,
-                    about: request.id, of: request.terms.tenant, goodUntil: useless)
+                    .questionAnswered,
+                    facts.with(.audience, Audience.approver.rawValue),
+                    to: recipient,
+                    about: request.id,
+                    of: request.terms.tenant,
+                    goodUntil: useless
+                )
             }
         }
     }
@@ -149,7 +182,8 @@ struct NoticeDesk {
     /// Who of the customer has written on the request and may still read what is answered.
     private func askers(on request: AccessRequest) throws -> [Person] {
         var askers: [Person] = []
-        for message in try tx.messages(on: request.id) where !askers.contains(where: { $0.id == message.person }) {
+        for message in try tx.messages(on: request.id)
+        where !askers.contains(where: { $0.id == message.person }) {
             let author = try person(message.person)
             if author.mayDecide(for: request.terms.tenant) { askers.append(author) }
         }
@@ -164,7 +198,9 @@ struct NoticeDesk {
         guard !stopped.isEmpty, let tenant = after.side.tenant else { return }
         for request in try tx.openRequests(of: tenant, engineer: nil) {
             for var notice in try tx.notices(about: request.id)
-            where notice.recipient == after.id && notice.delivery == .queued && notice.kind.isMuted(by: stopped) {
+            where notice.recipient == after.id && notice.delivery == .queued
+                && notice.kind.isMuted(by: stopped)
+            {
                 notice.delivery = .cancelled
                 try tx.update(notice)
             }
@@ -173,8 +209,8 @@ struct NoticeDesk {
 
     // MARK: - Removal
 
-    /// The first failure of a grant's removal from a service. It is tried again many times, and each failure is an
-    /// event, but one letter is enough.
+    /// The first failure of a grant's removal from a service. It is tried again many times, and
+    /// each failure is an event, but one letter is enough.
     func tellOfFailure(_ removal: Removal) throws {
         guard try !isFailing(removal) else { return }
         let request = try request(removal.request)
@@ -182,8 +218,12 @@ struct NoticeDesk {
         try sendToApprovers(.removalFailed, facts, request)
         for manager in try managers() {
             try send(
-                .removalFailed, facts.with(.audience, Audience.manager.rawValue), to: manager, about: request.id,
-                of: removal.tenant)
+                .removalFailed,
+                facts.with(.audience, Audience.manager.rawValue),
+                to: manager,
+                about: request.id,
+                of: removal.tenant
+            )
         }
     }
 
@@ -196,18 +236,27 @@ struct NoticeDesk {
             let recipient = try person(notice.recipient)
             if recipient.isDisabled { continue }
             try send(
-                .removalRecovered, Facts(notice.facts), to: recipient, about: removal.request, of: removal.tenant)
+                .removalRecovered,
+                Facts(notice.facts),
+                to: recipient,
+                about: removal.request,
+                of: removal.tenant
+            )
         }
     }
 
     private func notices(on removal: Removal) throws -> [Notice] {
-        try tx.notices(about: removal.request).filter { Facts($0.facts)[.service] == removal.service.text }
+        try tx.notices(about: removal.request).filter {
+            Facts($0.facts)[.service] == removal.service.text
+        }
     }
 
     /// Whether the last that people heard of this removal is that it failed.
     private func isFailing(_ removal: Removal) throws -> Bool {
         let told = try notices(on: removal)
-        func last(_ kind: Notice.Kind) -> Timestamp? { told.filter { $0.kind == kind }.map(\.createdAt).max() }
+        func last(_ kind: Notice.Kind) -> Timestamp? {
+            told.filter { $0.kind == kind }.map(\.createdAt).max()
+        }
         guard let failed = last(.removalFailed) else { return false }
         return last(.removalRecovered).map { $0 < failed } ?? true
     }
@@ -264,42 +313,74 @@ struct NoticeDesk {
     }
 
     private func person(_ id: PersonID) throws -> Person {
-        guard let person = try tx.person(id) else { throw StoreError.corrupt("person \(id) is not there") }
+        guard let person = try tx.person(id) else {
+            throw StoreError.corrupt("person \(id) is not there")
+        }
         return person
     }
 
     private func request(_ id: RequestID) throws -> AccessRequest {
-        guard let request = try tx.request(id) else { throw StoreError.corrupt("request \(id) is not there") }
+        guard let request = try tx.request(id) else {
+            throw StoreError.corrupt("request \(id) is not there")
+        }
         return request
     }
 
     private func sendToEngineer(
-        _ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest, goodUntil: Timestamp? = nil
+        _ kind: Notice.Kind,
+        _ facts: Facts,
+        _ request: AccessRequest,
+        goodUntil: Timestamp? = nil
     ) throws {
         let engineer = try person(request.terms.engineer)
         if engineer.isDisabled { return }
         try send(
-            kind, facts.with(.audience, Audience.engineer.rawValue), to: engineer, about: request.id,
-            of: request.terms.tenant, goodUntil: goodUntil)
+            kind,
+            facts.with(.audience, Audience.engineer.rawValue),
+            to: engineer,
+            about: request.id,
+            of: request.terms.tenant,
+            goodUntil: goodUntil
+        )
     }
 
-    private func sendToApprovers(_ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest) throws {
+    private func sendToApprovers(_ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest)
+        throws
+    {
         for approver in try approvers(of: request.terms.tenant) {
             try send(
-                kind, facts.with(.audience, Audience.approver.rawValue), to: approver, about: request.id,
-                of: request.terms.tenant)
+                kind,
+                facts.with(.audience, Audience.approver.rawValue),
+                to: approver,
+                about: request.id,
+                of: request.terms.tenant
+            )
         }
     }
 
     private func send(
-        _ kind: Notice.Kind, _ facts: Facts, to recipient: Person, about request: RequestID, of tenant: TenantID,
-        sendAt: Timestamp? = nil, goodUntil: Timestamp? = nil
+        _ kind: Notice.Kind,
+        _ facts: Facts,
+        to recipient: Person,
+        about request: RequestID,
+        of tenant: TenantID,
+        sendAt: Timestamp? = nil,
+        goodUntil: Timestamp? = nil
     ) throws {
         if kind.isMuted(by: recipient.mutedLetters) { return }
         try tx.insert(
             Notice(
-                id: entropy.id(), kind: kind, tenant: tenant, request: request, recipient: recipient,
-                facts: facts.values, createdAt: now, sendAt: sendAt ?? now, goodUntil: goodUntil))
+                id: entropy.id(),
+                kind: kind,
+                tenant: tenant,
+                request: request,
+                recipient: recipient,
+                facts: facts.values,
+                createdAt: now,
+                sendAt: sendAt ?? now,
+                goodUntil: goodUntil
+            )
+        )
     }
 
     private func cancelAsks(_ request: AccessRequest) throws {
@@ -308,13 +389,15 @@ struct NoticeDesk {
 }
 
 extension Notice.Kind {
-    /// Whether someone who muted `letters` does not get it. A new kind says here whether it can be muted at all.
+    /// Whether someone who muted `letters` does not get it. A new kind says here whether it can be
+    /// muted at all.
     func isMuted(by letters: MutedLetters) -> Bool {
         switch self {
         case .reminder, .lastReminder: letters.contains(.reminders)
         case .accessBegan: letters.contains(.accessBegan)
         case .accessReport: letters.contains(.accessReports)
-        case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn, .accessEnded,
+        case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
+            .accessEnded,
             .accessScheduled, .removalFailed, .removalRecovered, .questionAsked, .questionAnswered:
             false
         }

@@ -1,15 +1,20 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Who must hear of which event. It adds the letters to the outbox inside the write that the event belongs to, so that
-/// no letter tells of what was taken back, and nothing that happened goes untold.
+/// Who must hear of which event. It adds the letters to the outbox inside the write that the event
+/// belongs to, so that no letter tells of what was taken back, and nothing that happened goes
+/// untold.
 package struct NoticePlanner: EventReader {
     private let portal: Portal
 
     package init(portal: Portal) { self.portal = portal }
 
     package func read(
-        _ event: Event, by actor: Actor, at now: Timestamp, entropy: any Entropy, in tx: any StoreTransaction
+        _ event: Event,
+        by actor: Actor,
+        at now: Timestamp,
+        entropy: any Entropy,
+        in tx: any StoreTransaction
     ) throws {
         let outbox = NoticeDesk(portal: portal, now: now, entropy: entropy, tx: tx)
         switch event {
@@ -19,13 +24,16 @@ package struct NoticePlanner: EventReader {
         case .requestWithdrawn(let request): try outbox.tellOfWithdrawal(request)
         case .requestExpired(let request): try outbox.tellOfExpiry(request)
         case .messagePosted(let request, let message): try outbox.tell(of: message, on: request)
-        case .personChanged(let before, let after): try outbox.stopLetters(before: before, after: after)
+        case .personChanged(let before, let after):
+            try outbox.stopLetters(before: before, after: after)
         case .grantOpened(let request, let grant): try outbox.tellOfApproval(request, grant)
         case .grantStarted(let request, let grant): try outbox.tellOfBeginning(request, grant)
-        case .grantEnded(let request, let grant, let ending): try outbox.tellOfEnd(request, grant, ending)
+        case .grantEnded(let request, let grant, let ending):
+            try outbox.tellOfEnd(request, grant, ending)
         case .removalFailed(let removal): try outbox.tellOfFailure(removal)
         case .removalConfirmed(let removal): try outbox.tellOfRecovery(removal)
-        case .supportRequestOpened, .credentialIssued, .resourceOpened, .noticeUndeliverable, .tenantAdded,
+        case .supportRequestOpened, .credentialIssued, .resourceOpened, .noticeUndeliverable,
+            .tenantAdded,
             .policyChanged, .licenceChanged, .personAdded, .resourceAdded, .tenantRenamed,
             .providerRenamed, .serviceAdded, .serviceChanged,
             .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,

@@ -2,7 +2,8 @@ package import LockboxDomain
 
 /// Every bound of the notifier by name.
 package struct NotifierLimits: Sendable {
-    /// Letters on their way at once. One that hangs takes one of these places until the mailer gives it up.
+    /// Letters on their way at once. One that hangs takes one of these places until the mailer
+    /// gives it up.
     package var concurrentLetters = 8
     /// How often the outbox is looked at when nobody pokes.
     package var pollInterval: Duration = .milliseconds(250)
@@ -10,12 +11,14 @@ package struct NotifierLimits: Sendable {
     package var backOff: [TimeSpan] = [
         .seconds(5), .seconds(15), .minutes(1), .minutes(5), .minutes(15), .hours(1),
     ]
-    /// How much longer than its step a wait may be, in percent, so that letters which failed together do not return
-    /// together.
+    /// How much longer than its step a wait may be, in percent, so that letters which failed
+    /// together do not return together.
     package var spreadPercent: Int64 = 20
-    /// After this many attempts a letter counts as refused. With the waits above that is about a day.
+    /// After this many attempts a letter counts as refused. With the waits above that is about a
+    /// day.
     package var attempts = 30
-    /// A letter that still fails at this age counts as refused, once every step of the back-off has been tried.
+    /// A letter that still fails at this age counts as refused, once every step of the back-off has
+    /// been tried.
     package var age = TimeSpan.hours(24)
     /// How long letters on their way may take to finish when Lockbox shuts down.
     package var shutdownPatience: Duration = .seconds(2)
@@ -34,8 +37,8 @@ package struct NotifierLimits: Sendable {
 }
 
 extension NotifierLimits {
-    /// How long a letter waits after its `attempts`-th failed attempt. The spread follows from the letter's identifier,
-    /// so that it is the same whoever computes it.
+    /// How long a letter waits after its `attempts`-th failed attempt. The spread follows from the
+    /// letter's identifier, so that it is the same whoever computes it.
     func delay(after attempts: Int, of notice: String) -> TimeSpan {
         let step = backOff[min(max(attempts, 1), backOff.count) - 1].milliseconds
         // FNV-1a: any even spread over identifiers would do.

@@ -6,8 +6,9 @@ import Synchronization
 
 /// Sends what the outbox holds, and writes down what became of it.
 ///
-/// A letter is sent first and recorded after. A crash in between, or an answer that got lost, sends it again under the
-/// same message identifier; nothing is ever lost for the sake of not sending twice.
+/// A letter is sent first and recorded after. A crash in between, or an answer that got lost, sends
+/// it again under the same message identifier; nothing is ever lost for the sake of not sending
+/// twice.
 package final class OutboxDrain: ServiceLifecycle.Service {
     private let store: any Store
     private let mailer: any Mailer
@@ -22,13 +23,19 @@ package final class OutboxDrain: ServiceLifecycle.Service {
     private let waker: AsyncStream<Void>.Continuation
     /// Letters on their way. The store still has them as due.
     private let inFlight = Mutex<Set<NoticeID>>([])
-    /// Whether the last look at the store failed, so that trouble is logged when it begins and not four times a second.
+    /// Whether the last look at the store failed, so that trouble is logged when it begins and not
+    /// four times a second.
     private let inTrouble = Atomic(false)
 
     /// `sleep` waits for a duration or until its task is cancelled, and throws then.
     package init(
-        store: any Store, mailer: any Mailer, clock: any WallClock, letters: Letters,
-        undeliverable: any UndeliverableRecorder, limits: NotifierLimits = NotifierLimits(), logger: Logger,
+        store: any Store,
+        mailer: any Mailer,
+        clock: any WallClock,
+        letters: Letters,
+        undeliverable: any UndeliverableRecorder,
+        limits: NotifierLimits = NotifierLimits(),
+        logger: Logger,
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
         self.store = store
@@ -57,7 +64,8 @@ package final class OutboxDrain: ServiceLifecycle.Service {
         }
     }
 
-    /// Time of day may jump, and other processes write too, so the outbox is looked at often rather than slept towards.
+    /// Time of day may jump, and other processes write too, so the outbox is looked at often rather
+    /// than slept towards.
     private func tick() async {
         poke()
         while !Task.isCancelled {
@@ -84,8 +92,12 @@ package final class OutboxDrain: ServiceLifecycle.Service {
         let now = clock.now()
         do {
             // Those on their way are still due in the store, and first in line.
-            let due = try await store.read { tx in try tx.noticesDue(at: now, limit: free + busy.count) }
-            if inTrouble.exchange(false, ordering: .relaxed) { logger.notice("the outbox is readable again") }
+            let due = try await store.read { tx in
+                try tx.noticesDue(at: now, limit: free + busy.count)
+            }
+            if inTrouble.exchange(false, ordering: .relaxed) {
+                logger.notice("the outbox is readable again")
+            }
             let taken = due.filter { !busy.contains($0.id) }.prefix(free)
             inFlight.withLock { $0.formUnion(taken.map(\.id)) }
             return Array(taken)
@@ -119,8 +131,9 @@ package final class OutboxDrain: ServiceLifecycle.Service {
         }
     }
 
-    /// Writes the outcome down, trying until the store takes it: a letter that was sent must not go out again because
-    /// the store was away for a moment. A crash before this is done sends the letter again.
+    /// Writes the outcome down, trying until the store takes it: a letter that was sent must not go
+    /// out again because the store was away for a moment. A crash before this is done sends the
+    /// letter again.
     private func settle(_ notice: Notice, _ outcome: Attempt) async {
         let settlement = Settlement(of: notice, outcome, at: clock.now(), limits: limits)
         var failures = 0
@@ -134,7 +147,8 @@ package final class OutboxDrain: ServiceLifecycle.Service {
                 if failures == 1 {
                     logger.error(
                         "a letter's outcome cannot be written down yet",
-                        metadata: settlement.metadata.merging(["error": "\(error)"]) { $1 })
+                        metadata: settlement.metadata.merging(["error": "\(error)"]) { $1 }
+                    )
                 }
             }
             do { try await sleep(limits.pollInterval) } catch { return }
@@ -148,8 +162,11 @@ package final class OutboxDrain: ServiceLifecycle.Service {
                 guard try settlement.apply(in: tx) else { return nil }
                 let notice = settlement.notice
                 return UndeliverableNotice(
-                    tenant: notice.tenant, request: notice.request, recipient: notice.recipient,
-                    kind: notice.kind.rawValue)
+                    tenant: notice.tenant,
+                    request: notice.request,
+                    recipient: notice.recipient,
+                    kind: notice.kind.rawValue
+                )
             }
         case .queued, .sent, .cancelled:
             try await store.write { tx in _ = try settlement.apply(in: tx) }

@@ -1,10 +1,12 @@
 import Mustache
 
-/// Escapes scalar by scalar. The library's own escaping goes by character and so lets a quote or bracket pass that
-/// carries a combining mark, which a browser still reads as markup.
+/// Escapes scalar by scalar. The library's own escaping goes by character and so lets a quote or
+/// bracket pass that carries a combining mark, which a browser still reads as markup.
 package struct ScalarHTML: MustacheContentType {
     /// How templates ask for it: `{{% CONTENT_TYPE:SCALAR_HTML}}`.
-    package static func register() { MustacheContentTypes.register(ScalarHTML(), named: "SCALAR_HTML") }
+    package static func register() {
+        MustacheContentTypes.register(ScalarHTML(), named: "SCALAR_HTML")
+    }
 
     func escapeText(_ text: String) -> String {
         var escaped = String.UnicodeScalarView()

@@ -54,9 +54,11 @@ struct Settlement {
         self.notice = notice
     }
 
-    /// A letter with an end is cancelled there; how old it is says little, because a reminder is written long before it
-    /// is due.
-    private static func isHopeless(_ notice: Notice, at now: Timestamp, _ limits: NotifierLimits) -> Bool {
+    /// A letter with an end is cancelled there; how old it is says little, because a reminder is
+    /// written long before it is due.
+    private static func isHopeless(_ notice: Notice, at now: Timestamp, _ limits: NotifierLimits)
+        -> Bool
+    {
         if notice.attempts >= limits.attempts { return true }
         let isOld = notice.goodUntil == nil && now - notice.createdAt >= limits.age
         return isOld && notice.attempts >= limits.backOff.count
@@ -66,10 +68,13 @@ struct Settlement {
         String(String.UnicodeScalarView(reply.unicodeScalars.prefix(limits.replyLength)))
     }
 
-    /// Writes it down, unless that was done before or somebody cancelled the letter meanwhile; false then. A letter
-    /// that did go out is recorded as sent even so: the record tells what happened.
+    /// Writes it down, unless that was done before or somebody cancelled the letter meanwhile;
+    /// false then. A letter that did go out is recorded as sent even so: the record tells what
+    /// happened.
     func apply(in tx: any StoreTransaction) throws -> Bool {
-        guard let stored = try tx.notices(about: notice.request).first(where: { $0.id == notice.id }) else {
+        guard
+            let stored = try tx.notices(about: notice.request).first(where: { $0.id == notice.id })
+        else {
             throw StoreError.corrupt("notice \(notice.id) is not there")
         }
         switch stored.delivery {
@@ -93,7 +98,8 @@ struct Settlement {
     /// No names or addresses.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "notice": "\(notice.id)", "request": "\(notice.request)", "kind": "\(notice.kind.rawValue)",
+            "notice": "\(notice.id)", "request": "\(notice.request)",
+            "kind": "\(notice.kind.rawValue)",
             "attempts": "\(notice.attempts)",
         ]
         if notice.delivery != .sent, let reply = notice.lastReply { metadata["reply"] = "\(reply)" }

@@ -10,7 +10,10 @@ public struct PasswordRecord: Hashable, Sendable {
     public var lockedUntil: Timestamp?
 
     public init(
-        encoded: String, failures: Int = 0, failuresSince: Timestamp? = nil, lockedUntil: Timestamp? = nil
+        encoded: String,
+        failures: Int = 0,
+        failuresSince: Timestamp? = nil,
+        lockedUntil: Timestamp? = nil
     ) {
         self.encoded = encoded
         self.failures = failures
@@ -29,7 +32,12 @@ public struct SignInClient: Hashable, Sendable {
     /// When it may be forgotten.
     public var keptUntil: Timestamp
 
-    public init(failures: Int = 0, heldUntil: Timestamp? = nil, succeededAt: Timestamp? = nil, keptUntil: Timestamp) {
+    public init(
+        failures: Int = 0,
+        heldUntil: Timestamp? = nil,
+        succeededAt: Timestamp? = nil,
+        keptUntil: Timestamp
+    ) {
         self.failures = failures
         self.heldUntil = heldUntil
         self.succeededAt = succeededAt
@@ -61,7 +69,8 @@ public protocol TokenRecords {
     func revokeToken(_ id: TokenID, at now: Timestamp) throws
 }
 
-/// A write that was carried out, so that its retry finds the first outcome instead of doing it twice.
+/// A write that was carried out, so that its retry finds the first outcome instead of doing it
+/// twice.
 public struct CommandRecord: Hashable, Sendable {
     public let person: PersonID
     /// The caller's `Idempotency-Key`.
@@ -72,7 +81,8 @@ public struct CommandRecord: Hashable, Sendable {
     public let subject: String
     public let at: Timestamp
 
-    public init(person: PersonID, key: String, payloadHash: [UInt8], subject: String, at: Timestamp) {
+    public init(person: PersonID, key: String, payloadHash: [UInt8], subject: String, at: Timestamp)
+    {
         self.person = person
         self.key = key
         self.payloadHash = payloadHash

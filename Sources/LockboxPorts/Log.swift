@@ -4,8 +4,8 @@ public import MerkleLog
 /// Which log: a tenant's own, or the provider's.
 public typealias LogID = Side
 
-/// One audit record as it is stored: the bytes that were hashed, and beside them the texts that the bytes only commit
-/// to.
+/// One audit record as it is stored: the bytes that were hashed, and beside them the texts that the
+/// bytes only commit to.
 public struct LogEntry: Hashable, Sendable {
     public let log: LogID
     /// Position in the log, from 0, without gaps.
@@ -23,8 +23,14 @@ public struct LogEntry: Hashable, Sendable {
     public let texts: [CommittedText]
 
     public init(
-        log: LogID, index: UInt64, time: Timestamp, activity: String, actor: String, request: RequestID?,
-        bytes: [UInt8], hash: Hash,
+        log: LogID,
+        index: UInt64,
+        time: Timestamp,
+        activity: String,
+        actor: String,
+        request: RequestID?,
+        bytes: [UInt8],
+        hash: Hash,
         texts: [CommittedText]
     ) {
         self.log = log
@@ -39,8 +45,8 @@ public struct LogEntry: Hashable, Sendable {
     }
 }
 
-/// A personal or free text beside a record, which holds only a salted commitment to it. It can be erased; the log stays
-/// whole.
+/// A personal or free text beside a record, which holds only a salted commitment to it. It can be
+/// erased; the log stays whole.
 public struct CommittedText: Hashable, Sendable {
     public let field: String
     public let salt: [UInt8]
@@ -87,7 +93,10 @@ public struct LogSearch: Hashable, Sendable {
     public var oldestFirst = false
 
     public init(
-        from: Timestamp? = nil, to: Timestamp? = nil, activity: String? = nil, person: String? = nil,
+        from: Timestamp? = nil,
+        to: Timestamp? = nil,
+        activity: String? = nil,
+        person: String? = nil,
         request: RequestID? = nil,
         text: String? = nil
     ) {
@@ -105,7 +114,8 @@ public protocol LogRecords {
     /// All logs that have a head, the provider's first, then by tenant.
     func logs() throws -> [LogID]
     func head(of log: LogID) throws -> LogHead
-    /// Appends `entry` at the head and moves the head. Refused by the schema unless `entry.index` is the present size.
+    /// Appends `entry` at the head and moves the head. Refused by the schema unless `entry.index`
+    /// is the present size.
     func append(_ entry: LogEntry, head: LogHead) throws
     /// Entries with indices in `range`, in order.
     func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry]
@@ -121,7 +131,8 @@ public protocol LogTreeRecords {
     func saveTileRoot(_ hash: Hash, of log: LogID, level: Int, index: UInt64) throws
     /// `count` hashes from `first` on at tile level `level`; level 0 holds the leaf hashes.
     func treeHashes(of log: LogID, level: Int, first: UInt64, count: Int) throws -> [Hash]
-    /// Keeps a checkpoint before it is shown to anyone. A second one of the same size and another root is refused.
+    /// Keeps a checkpoint before it is shown to anyone. A second one of the same size and another
+    /// root is refused.
     func saveCheckpoint(size: UInt64, root: Hash, note: String, of log: LogID) throws
     /// The newest signed checkpoint.
     func lastCheckpoint(of log: LogID) throws -> (size: UInt64, note: String)?

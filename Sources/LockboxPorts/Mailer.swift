@@ -2,8 +2,9 @@ public import LockboxDomain
 
 /// Hands letters to a mail relay.
 public protocol Mailer: Sendable {
-    /// Returns once the relay has taken responsibility for `letter`. Sending the same letter again is how a failure is
-    /// made good, always with the same `messageID`, so that a second copy can be told from a second letter.
+    /// Returns once the relay has taken responsibility for `letter`. Sending the same letter again
+    /// is how a failure is made good, always with the same `messageID`, so that a second copy can
+    /// be told from a second letter.
     func send(_ letter: Letter) async throws(MailError) -> MailReceipt
 }
 
@@ -11,7 +12,8 @@ public protocol Mailer: Sendable {
 public struct Letter: Sendable, Equatable {
     /// `left@right`, without angle brackets; unique for ever.
     public var messageID: String
-    /// The message ids of the letters this one follows, oldest first: what makes it part of their thread.
+    /// The message ids of the letters this one follows, oldest first: what makes it part of their
+    /// thread.
     public var references: [String]
     public var date: Timestamp
     public var from: Mailbox
@@ -23,8 +25,14 @@ public struct Letter: Sendable, Equatable {
     public var html: String
 
     public init(
-        messageID: String, references: [String] = [], date: Timestamp, from: Mailbox, to: Mailbox, subject: String,
-        text: String, html: String
+        messageID: String,
+        references: [String] = [],
+        date: Timestamp,
+        from: Mailbox,
+        to: Mailbox,
+        subject: String,
+        text: String,
+        html: String
     ) {
         self.messageID = messageID
         self.references = references
@@ -56,17 +64,19 @@ public struct MailReceipt: Sendable, Equatable {
     public init(reply: String) { self.reply = reply }
 }
 
-/// Why a letter was not sent. Texts hold no control characters, at most 200 characters, and never a password.
+/// Why a letter was not sent. Texts hold no control characters, at most 200 characters, and never a
+/// password.
 public enum MailError: Error, Sendable, Equatable {
     /// The relay will never take this letter for this recipient (5xx).
     case refused(code: Int, text: String)
     /// The relay will not take this letter now (4xx).
     case deferred(code: Int, text: String)
-    /// The relay was not reached or would not talk to us: no connection, TLS, sign-in, our sender refused, time out.
-    /// Certainly not delivered.
+    /// The relay was not reached or would not talk to us: no connection, TLS, sign-in, our sender
+    /// refused, time out. Certainly not delivered.
     case unreachable(String)
     /// The whole letter went out and no reply came back: it may have been delivered.
     case outcomeUnknown(String)
-    /// The letter cannot be written as mail because of this field. Nothing was sent, and never will be.
+    /// The letter cannot be written as mail because of this field. Nothing was sent, and never will
+    /// be.
     case invalid(field: String)
 }

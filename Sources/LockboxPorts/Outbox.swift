@@ -33,7 +33,8 @@ public struct Notice: Identified, Hashable, Sendable {
     public let recipient: PersonID
     public let recipientName: String
     public let recipientAddress: EmailAddress
-    /// What the letter says, by name, fixed when it was written so that a later change cannot alter it.
+    /// What the letter says, by name, fixed when it was written so that a later change cannot alter
+    /// it.
     public let facts: [String: String]
     public let createdAt: Timestamp
     /// Not before this instant is it sent (again).
@@ -47,23 +48,52 @@ public struct Notice: Identified, Hashable, Sendable {
     public var sentAt: Timestamp?
 
     public init(
-        id: NoticeID, kind: Kind, tenant: TenantID, request: RequestID, recipient: Person, facts: [String: String],
-        createdAt: Timestamp, sendAt: Timestamp, goodUntil: Timestamp? = nil
+        id: NoticeID,
+        kind: Kind,
+        tenant: TenantID,
+        request: RequestID,
+        recipient: Person,
+        facts: [String: String],
+        createdAt: Timestamp,
+        sendAt: Timestamp,
+        goodUntil: Timestamp? = nil
     ) {
         self.init(
-            stored: id, kind: kind, tenant: tenant, request: request, recipient: recipient.id,
+            stored: id,
+            kind: kind,
+            tenant: tenant,
+            request: request,
+            recipient: recipient.id,
             recipientName: recipient.name,
-            recipientAddress: recipient.email, facts: facts, createdAt: createdAt, nextAttempt: sendAt,
+            recipientAddress: recipient.email,
+            facts: facts,
+            createdAt: createdAt,
+            nextAttempt: sendAt,
             goodUntil: goodUntil,
-            delivery: .queued, attempts: 0, lastReply: nil, sentAt: nil)
+            delivery: .queued,
+            attempts: 0,
+            lastReply: nil,
+            sentAt: nil
+        )
     }
 
     /// Reads back what was stored.
     public init(
-        stored id: NoticeID, kind: Kind, tenant: TenantID, request: RequestID, recipient: PersonID,
+        stored id: NoticeID,
+        kind: Kind,
+        tenant: TenantID,
+        request: RequestID,
+        recipient: PersonID,
         recipientName: String,
-        recipientAddress: EmailAddress, facts: [String: String], createdAt: Timestamp, nextAttempt: Timestamp,
-        goodUntil: Timestamp?, delivery: Delivery, attempts: Int, lastReply: String?, sentAt: Timestamp?
+        recipientAddress: EmailAddress,
+        facts: [String: String],
+        createdAt: Timestamp,
+        nextAttempt: Timestamp,
+        goodUntil: Timestamp?,
+        delivery: Delivery,
+        attempts: Int,
+        lastReply: String?,
+        sentAt: Timestamp?
     ) {
         self.id = id
         self.kind = kind
@@ -96,8 +126,15 @@ public protocol OutboxRecords {
     func notices(about request: RequestID) throws -> [Notice]
 }
 
-/// Reads each event of a write inside that write, and adds what follows from it: notices, orders to enforcers.
+/// Reads each event of a write inside that write, and adds what follows from it: notices, orders to
+/// enforcers.
 public protocol EventReader: Sendable {
-    func read(_ event: Event, by actor: Actor, at now: Timestamp, entropy: any Entropy, in tx: any StoreTransaction)
+    func read(
+        _ event: Event,
+        by actor: Actor,
+        at now: Timestamp,
+        entropy: any Entropy,
+        in tx: any StoreTransaction
+    )
         throws
 }

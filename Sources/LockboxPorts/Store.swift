@@ -1,24 +1,30 @@
 public import LockboxDomain
 
-/// Durable state. Its promises are those of the contract suite (Tests/Support/LockboxStoreContract).
+/// Durable state. Its promises are those of the contract suite
+/// (Tests/Support/LockboxStoreContract).
 public protocol Store: Sendable {
-    /// Serialisable: as if transactions ran one after another. When it returns, the change survives a power cut.
-    /// `body` may run more than once; it only reads and writes through its transaction. What it throws comes out
-    /// unchanged, and then nothing of it is kept. Failures of the store itself are `StoreError`s.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws
+    /// Serialisable: as if transactions ran one after another. When it returns, the change survives
+    /// a power cut. `body` may run more than once; it only reads and writes through its
+    /// transaction. What it throws comes out unchanged, and then nothing of it is kept. Failures of
+    /// the store itself are `StoreError`s.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value)
+        async throws
         -> Value
 
     /// One consistent view. Writing throws.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value) async throws -> Value
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value)
+        async throws -> Value
 
     /// Whether another process has committed since this was last asked.
     func changedElsewhere() async throws -> Bool
 }
 
 /// Everything a transaction can do, by subject.
-public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords & SupportRequestRecords
+public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords
+    & SupportRequestRecords
     & AccessRequestRecords & MessageRecords
-    & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords & SignInRecords & TokenRecords
+    & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords
+    & SignInRecords & TokenRecords
     & CommandRecords & SessionRecords
 
 /// Tenants, what belongs to them, and the provider's name.
@@ -32,14 +38,16 @@ public protocol TenantRecords {
     func owner(of resource: Resource) throws -> TenantID?
     /// In order.
     func resources(of tenant: TenantID) throws -> [Resource]
-    /// Says that `resource` belongs to `tenant`. Throws `Refusal.alreadyExists(.resource)` if it is another tenant's.
+    /// Says that `resource` belongs to `tenant`. Throws `Refusal.alreadyExists(.resource)` if it is
+    /// another tenant's.
     func save(_ resource: Resource, of tenant: TenantID) throws
     /// The provider's name, as people read it.
     func providerName() throws -> String
     func saveProviderName(_ name: String) throws
 }
 
-/// How a registered service talks to Lockbox and Lockbox to it. Secrets stay in files; only their paths are stored.
+/// How a registered service talks to Lockbox and Lockbox to it. Secrets stay in files; only their
+/// paths are stored.
 public struct ServiceSettings: Hashable, Sendable {
     public var service: Service
     public var introspection: Introspection?
@@ -78,8 +86,8 @@ public struct ServiceSettings: Hashable, Sendable {
 public protocol ServiceRecords {
     func service(_ id: ServiceID) throws -> ServiceSettings?
     func services() throws -> [ServiceSettings]
-    /// Inserts or replaces. Throws `Refusal.alreadyExists(.service)` if another service has the introspection client's
-    /// name.
+    /// Inserts or replaces. Throws `Refusal.alreadyExists(.service)` if another service has the
+    /// introspection client's name.
     func save(_ settings: ServiceSettings) throws
 }
 
@@ -90,8 +98,8 @@ public protocol PersonRecords {
     /// Everyone of one side in order of their canonical addresses.
     func people(at side: Side) throws -> [Person]
     /// Inserts or replaces, with the local identity of the address and of each alias. Throws
-    /// `Refusal.alreadyExists(.person)` if any of these means somebody else, on whichever side: one human being is one
-    /// person.
+    /// `Refusal.alreadyExists(.person)` if any of these means somebody else, on whichever side: one
+    /// human being is one person.
     func save(_ person: Person) throws
 }
 
@@ -119,11 +127,15 @@ public struct Paged<Item: Sendable>: Sendable {
 
 /// Support requests.
 public protocol SupportRequestRecords {
-    func supportRequest(_ number: SupportRequestNumber, of tenant: TenantID) throws -> SupportRequest?
+    func supportRequest(_ number: SupportRequestNumber, of tenant: TenantID) throws
+        -> SupportRequest?
     /// Of all tenants that have one with this number.
     func supportRequests(numbered number: SupportRequestNumber) throws -> [SupportRequest]
-    /// Newest first; of one tenant or of all. A cursor that is none throws `Refusal.invalid(field: "cursor", …)`.
-    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: Page) throws -> Paged<SupportRequest>
+    /// Newest first; of one tenant or of all. A cursor that is none throws `Refusal.invalid(field:
+    /// "cursor", …)`.
+    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: Page) throws -> Paged<
+        SupportRequest
+    >
     /// Throws `Refusal.alreadyExists(.supportRequest)` if the tenant has one with this number.
     func insert(_ support: SupportRequest) throws
 }
@@ -138,8 +150,11 @@ public struct RequestFilter: Hashable, Sendable {
     public var supportOpenedBy: PersonID?
 
     public init(
-        tenant: TenantID? = nil, state: AccessRequest.StateName? = nil, supportRequest: SupportRequestNumber? = nil,
-        engineer: PersonID? = nil, supportOpenedBy: PersonID? = nil
+        tenant: TenantID? = nil,
+        state: AccessRequest.StateName? = nil,
+        supportRequest: SupportRequestNumber? = nil,
+        engineer: PersonID? = nil,
+        supportOpenedBy: PersonID? = nil
     ) {
         self.tenant = tenant
         self.state = state
@@ -154,14 +169,16 @@ public protocol AccessRequestRecords {
     func request(_ id: RequestID) throws -> AccessRequest?
     /// Newest first.
     func requests(_ filter: RequestFilter, page: Page) throws -> Paged<AccessRequest>
-    /// Inserts version 1, or replaces the version before. Any other version, a changed term or decision, and an illegal
-    /// transition are refused by the schema: the caller has a bug.
+    /// Inserts version 1, or replaces the version before. Any other version, a changed term or
+    /// decision, and an illegal transition are refused by the schema: the caller has a bug.
     func save(_ request: AccessRequest) throws
-    /// Requests in one of the states that time changes, whose deadline is at or before `now`; earliest first.
+    /// Requests in one of the states that time changes, whose deadline is at or before `now`;
+    /// earliest first.
     func requestsDue(at now: Timestamp, limit: Int) throws -> [AccessRequest]
     /// The earliest deadline of all.
     func nextRequestDeadline() throws -> Timestamp?
-    /// Requests that are not in a terminal state, in order of identifiers; of one tenant, of one engineer, or both.
+    /// Requests that are not in a terminal state, in order of identifiers; of one tenant, of one
+    /// engineer, or both.
     func openRequests(of tenant: TenantID?, engineer: PersonID?) throws -> [AccessRequest]
 }
 
@@ -169,7 +186,8 @@ public protocol AccessRequestRecords {
 public protocol MessageRecords {
     /// In order of their numbers.
     func messages(on request: RequestID) throws -> [Message]
-    /// Adds the next message of its request. Any other number is refused by the schema: the caller has a bug.
+    /// Adds the next message of its request. Any other number is refused by the schema: the caller
+    /// has a bug.
     func insert(_ message: Message) throws
 }
 
@@ -181,7 +199,13 @@ public struct CredentialUse: Hashable, Sendable {
     public let last: Timestamp
     public let count: Int
 
-    public init(credential: CredentialID, resource: Resource, first: Timestamp, last: Timestamp, count: Int) {
+    public init(
+        credential: CredentialID,
+        resource: Resource,
+        first: Timestamp,
+        last: Timestamp,
+        count: Int
+    ) {
         self.credential = credential
         self.resource = resource
         self.first = first
@@ -198,10 +222,14 @@ public protocol CredentialRecords {
     /// In order of issue.
     func credentials(of grant: GrantID) throws -> [Credential]
     func revokeCredential(_ id: CredentialID, at now: Timestamp) throws
-    /// Not revoked, and not expired at `now`: with hash and the request it belongs to, for the decision index.
-    func liveCredentials(at now: Timestamp) throws -> [(secretHash: [UInt8], credential: Credential)]
+    /// Not revoked, and not expired at `now`: with hash and the request it belongs to, for the
+    /// decision index.
+    func liveCredentials(at now: Timestamp) throws -> [(
+        secretHash: [UInt8], credential: Credential
+    )]
     /// Adds `count` uses. True if these are the first.
-    func recordUse(of credential: CredentialID, count: Int, first: Timestamp, last: Timestamp) throws -> Bool
+    func recordUse(of credential: CredentialID, count: Int, first: Timestamp, last: Timestamp)
+        throws -> Bool
     func uses(of grant: GrantID) throws -> [CredentialUse]
 }
 

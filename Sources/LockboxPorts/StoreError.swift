@@ -1,11 +1,13 @@
-/// Why the store could not do what was asked. The texts are for the operator's log, never for a caller's eyes.
+/// Why the store could not do what was asked. The texts are for the operator's log, never for a
+/// caller's eyes.
 ///
 /// A refusal by a rule is not a `StoreError`: it passes through the store unchanged.
 public enum StoreError: Error, Equatable, Sendable {
-    /// Nothing was changed; the same call may succeed later. Disk full, database busy or closed, file not readable.
+    /// Nothing was changed; the same call may succeed later. Disk full, database busy or closed,
+    /// file not readable.
     case unavailable(String)
-    /// The commit was sent and no answer came: it may or may not be durable. Only a retry under the same
-    /// `CommandID` finds out.
+    /// The commit was sent and no answer came: it may or may not be durable. Only a retry under the
+    /// same `CommandID` finds out.
     case outcomeUnknown(String)
     /// What is stored cannot be what we stored. Nobody may act on it; an operator must look.
     case corrupt(String)

@@ -1,6 +1,7 @@
 public import LockboxDomain
 
-/// The time of day. Everything that needs it asks here, so that tests and simulations can say what time it is.
+/// The time of day. Everything that needs it asks here, so that tests and simulations can say what
+/// time it is.
 public protocol WallClock: Sendable {
     /// Now, in UTC. Never earlier than a value it returned before.
     func now() -> Timestamp
@@ -13,34 +14,40 @@ public protocol Entropy: Sendable {
 
 extension Entropy {
     /// A new identifier.
-    public func id<Entity>(_: Entity.Type = Entity.self) -> ID<Entity> { ID(entropy: bytes(ID<Entity>.entropyBytes)) }
+    public func id<Entity>(_: Entity.Type = Entity.self) -> ID<Entity> {
+        ID(entropy: bytes(ID<Entity>.entropyBytes))
+    }
 }
 
 /// Signs the head of a log. The key lives outside the database.
 public protocol CheckpointSigner: Sendable {
     /// The verifier's line for the key that signs `origin` (C2SP signed-note `vkey`).
     func verifierKey(origin: String) -> String
-    /// A signed note over `text`, under the key name `origin`. Callers make the size and root durable first.
+    /// A signed note over `text`, under the key name `origin`. Callers make the size and root
+    /// durable first.
     func sign(_ text: String, origin: String) throws -> String
 }
 
 /// Makes one kind of service forget access that ended.
 public protocol Enforcer: Sendable {
-    /// Cuts what is open and returns once the service confirms that nothing is left. May be called again at any time.
+    /// Cuts what is open and returns once the service confirms that nothing is left. May be called
+    /// again at any time.
     func remove(_ removal: Removal) async throws(EnforcerError)
 }
 
-/// Why a service could not be made to confirm a removal. The words are fit for the tenant's log: no address, no key.
+/// Why a service could not be made to confirm a removal. The words are fit for the tenant's log: no
+/// address, no key.
 public struct EnforcerError: Error, Hashable, Sendable {
     public let problem: String
 
     public init(_ problem: String) { self.problem = problem }
 }
 
-/// Waits between two rounds of a service's loop. Deadlines are instants of the wall clock, which may be set; so loops
-/// wait a little, look at the clock, and never sleep until an instant.
+/// Waits between two rounds of a service's loop. Deadlines are instants of the wall clock, which
+/// may be set; so loops wait a little, look at the clock, and never sleep until an instant.
 public protocol Pause: Sendable {
-    /// Waits for `milliseconds`, or less if `wake` is called meanwhile. False once the service is asked to stop.
+    /// Waits for `milliseconds`, or less if `wake` is called meanwhile. False once the service is
+    /// asked to stop.
     func callAsFunction(milliseconds: Int64) async -> Bool
     /// Ends the present wait, or the next one if none is on.
     func wake()

@@ -7,8 +7,8 @@ import ServiceLifecycle
 
 /// Ends what is due: waits until the next deadline, then lets time pass in the store.
 ///
-/// It only records. Whether access is open, and whether a decision is in time, is judged against the clock where it
-/// matters; a late scheduler neither prolongs nor kills anything.
+/// It only records. Whether access is open, and whether a decision is in time, is judged against
+/// the clock where it matters; a late scheduler neither prolongs nor kills anything.
 package struct Scheduler: ServiceLifecycle.Service, CommitListener {
     /// The longest wait: the wall clock can be set, so no deadline is slept through.
     private static let longestWait: Int64 = 250

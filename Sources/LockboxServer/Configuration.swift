@@ -3,9 +3,8 @@ package import LockboxAPI
 import LockboxDomain
 package import LockboxIdentity
 
-/// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is `LOCKBOX_LISTEN`,
-/// `signing.keyFile` is
-/// `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
+/// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is
+/// `LOCKBOX_LISTEN`, `signing.keyFile` is `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
 package struct Configuration: Sendable {
     package var host: String
     package var port: Int
@@ -25,7 +24,9 @@ package struct Configuration: Sendable {
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
         "trustedProxies", "metrics",
     ]
-    private static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+    private static let logLevels = [
+        "trace", "debug", "info", "notice", "warning", "error", "critical",
+    ]
 
     /// Reads the file at `path`. Paths in it are relative to its folder.
     package static func load(path: String, environment: [String: String]) throws -> Configuration {
@@ -39,9 +40,15 @@ package struct Configuration: Sendable {
         var values = try read(text, file: file)
         for key in keys {
             let name = "LOCKBOX_" + key.uppercased().replacing(".", with: "_")
-            if let value = environment[name] { values[key] = (value, "the environment variable \(name)") }
+            if let value = environment[name] {
+                values[key] = (value, "the environment variable \(name)")
+            }
         }
-        return try Configuration(values, folder: URL(filePath: path).deletingLastPathComponent(), file: file)
+        return try Configuration(
+            values,
+            folder: URL(filePath: path).deletingLastPathComponent(),
+            file: file
+        )
     }
 
     private static func read(_ text: String, file: String) throws(ConfigurationError) -> [String: (
@@ -49,7 +56,9 @@ package struct Configuration: Sendable {
     )] {
         let root = try YAMLValue(parsing: text, file: file)
         var values: [String: (text: String, place: String)] = [:]
-        for (key, value) in try root.members(["signing", "gateway"] + keys.filter { !$0.contains(".") }) {
+        for (key, value) in try root.members(
+            ["signing", "gateway"] + keys.filter { !$0.contains(".") }
+        ) {
             switch key {
             case "signing":
                 for (inner, value) in try value.members(["keyFile"]) {
@@ -66,29 +75,44 @@ package struct Configuration: Sendable {
         return values
     }
 
-    private init(_ values: [String: (text: String, place: String)], folder: URL, file: String) throws {
-        func path(_ text: String) -> String { URL(filePath: text, relativeTo: folder).standardizedFileURL.path }
+    private init(_ values: [String: (text: String, place: String)], folder: URL, file: String)
+        throws
+    {
+        func path(_ text: String) -> String {
+            URL(filePath: text, relativeTo: folder).standardizedFileURL.path
+        }
         func need(_ key: String) throws(ConfigurationError) -> (text: String, place: String) {
-            guard let value = values[key] else { throw ConfigurationError("\(file): \(key) is missing") }
+            guard let value = values[key] else {
+                throw ConfigurationError("\(file): \(key) is missing")
+            }
             return value
         }
         let listen = values["listen"] ?? ("127.0.0.1:8443", "the default")
         guard let colon = listen.text.lastIndex(of: ":"),
             let port = Int(listen.text[listen.text.index(after: colon)...]),
             (0...65535).contains(port), colon > listen.text.startIndex
-        else { throw ConfigurationError("\(listen.place): must be HOST:PORT, such as 127.0.0.1:8443") }
+        else {
+            throw ConfigurationError("\(listen.place): must be HOST:PORT, such as 127.0.0.1:8443")
+        }
         host = listen.text[..<colon].trimmingCharacters(in: ["[", "]"])
         self.port = port
         let url = values["publicURL"] ?? ("http://\(listen.text)", "the default")
         publicURL = url.text.hasSuffix("/") ? String(url.text.dropLast()) : url.text
-        guard let parts = URLComponents(string: publicURL), ["http", "https"].contains(parts.scheme),
+        guard let parts = URLComponents(string: publicURL),
+            ["http", "https"].contains(parts.scheme),
             parts.host?.isEmpty == false,
             parts.query == nil, parts.fragment == nil, parts.user == nil
-        else { throw ConfigurationError("\(url.place): must be a web address such as https://lockbox.example") }
+        else {
+            throw ConfigurationError(
+                "\(url.place): must be a web address such as https://lockbox.example"
+            )
+        }
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
         guard database.text.hasPrefix("sqlite:"), database.text.utf8.count > 7 else {
-            throw ConfigurationError("\(database.place): must be sqlite:PATH; this version knows no other database")
+            throw ConfigurationError(
+                "\(database.place): must be sqlite:PATH; this version knows no other database"
+            )
         }
         self.database = path(String(database.text.dropFirst(7)))
         if let mailFile = values["mailFile"] {
@@ -105,7 +129,9 @@ package struct Configuration: Sendable {
         signingKeyFile = path(values["signing.keyFile"]?.text ?? dataDir + "/signing.key")
         let level = values["log"] ?? ("info", "the default")
         guard Self.logLevels.contains(level.text) else {
-            throw ConfigurationError("\(level.place): must be one of \(Self.logLevels.joined(separator: ", "))")
+            throw ConfigurationError(
+                "\(level.place): must be one of \(Self.logLevels.joined(separator: ", "))"
+            )
         }
         logLevel = level.text
         trustedProxies = try Self.proxies(values["trustedProxies"])
@@ -118,16 +144,20 @@ package struct Configuration: Sendable {
     }
 
     /// Addresses and networks with commas between them.
-    private static func proxies(_ value: (text: String, place: String)?) throws(ConfigurationError) -> TrustedProxies {
+    private static func proxies(_ value: (text: String, place: String)?) throws(ConfigurationError)
+        -> TrustedProxies
+    {
         guard let value, !value.text.isEmpty else { return .none }
         do throws(TrustedProxies.BadEntry) {
             return try TrustedProxies(
                 value.text.split(separator: ",", omittingEmptySubsequences: false).map {
                     $0.trimmingCharacters(in: .whitespaces)
-                })
+                }
+            )
         } catch {
             throw ConfigurationError(
-                "\(value.place): \"\(error.entry)\" is neither an address nor a network such as 10.0.0.0/8")
+                "\(value.place): \"\(error.entry)\" is neither an address nor a network such as 10.0.0.0/8"
+            )
         }
     }
 
@@ -144,7 +174,9 @@ enum SecretFile {
     static func read(_ path: String, for place: String) throws(ConfigurationError) -> String {
         let text: String
         do {
-            text = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            text = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(
+                in: .whitespacesAndNewlines
+            )
         } catch {
             throw ConfigurationError("\(place): the file \(path) cannot be read")
         }

@@ -13,13 +13,23 @@ extension DirectoryFile {
             throw ConfigurationError("\(path): cannot be read")
         }
         return try parse(
-            text, file: URL(filePath: path).lastPathComponent, folder: URL(filePath: path).deletingLastPathComponent())
+            text,
+            file: URL(filePath: path).lastPathComponent,
+            folder: URL(filePath: path).deletingLastPathComponent()
+        )
     }
 
-    static func parse(_ text: String, file: String, folder: URL) throws(ConfigurationError) -> DirectoryFile {
+    static func parse(_ text: String, file: String, folder: URL) throws(ConfigurationError)
+        -> DirectoryFile
+    {
         let root = try YAMLValue(parsing: text, file: file)
         let members = try root.members(["provider", "tenants", "services"])
-        var directory = DirectoryFile(providerName: nil, providerPeople: [], tenants: [], services: [])
+        var directory = DirectoryFile(
+            providerName: nil,
+            providerPeople: [],
+            tenants: [],
+            services: []
+        )
         if let provider = members["provider"] {
             let parts = try provider.members(["name", "people"])
             directory.providerName = try parts["name"]?.checked(Limits.nameLength)
@@ -28,11 +38,15 @@ extension DirectoryFile {
         for service in try members["services"]?.items() ?? [] {
             directory.services.append((service.place, try settings(service, folder: folder)))
         }
-        for tenant in try members["tenants"]?.items() ?? [] { directory.tenants.append(try customer(tenant)) }
+        for tenant in try members["tenants"]?.items() ?? [] {
+            directory.tenants.append(try customer(tenant))
+        }
         return directory
     }
 
-    private static func people(_ list: YAMLValue?, at side: Side) throws(ConfigurationError) -> [Human] {
+    private static func people(_ list: YAMLValue?, at side: Side) throws(ConfigurationError)
+        -> [Human]
+    {
         var people: [Human] = []
         var seen: [String: String] = [:]
         for item in try list?.items() ?? [] {
@@ -47,7 +61,8 @@ extension DirectoryFile {
             for role in try roles.items() {
                 let name = try role.text()
                 guard Roles(names: [name], side: side) != nil else {
-                    let known = (side == .provider ? Roles.ofProvider : Roles.ofTenant).names.joined(separator: ", ")
+                    let known = (side == .provider ? Roles.ofProvider : Roles.ofTenant).names
+                        .joined(separator: ", ")
                     throw role.error("\(name) is not a role here; known are \(known)")
                 }
                 names.append(name)
@@ -59,10 +74,14 @@ extension DirectoryFile {
             }
             people.append(
                 Human(
-                    place: item.place, email: address,
+                    place: item.place,
+                    email: address,
                     name: try parts.required("name", of: item).checked(Limits.nameLength),
-                    roles: Roles(names: names, side: side) ?? [], aliases: aliases,
-                    isDisabled: try parts["disabled"]?.flag() ?? false))
+                    roles: Roles(names: names, side: side) ?? [],
+                    aliases: aliases,
+                    isDisabled: try parts["disabled"]?.flag() ?? false
+                )
+            )
         }
         return people
     }
@@ -92,20 +111,28 @@ extension DirectoryFile {
             resources.append((item.place, resource))
         }
         return Customer(
-            place: tenant.place, id: id, name: try parts.required("name", of: tenant).checked(Limits.nameLength),
+            place: tenant.place,
+            id: id,
+            name: try parts.required("name", of: tenant).checked(Limits.nameLength),
             isLicensed: licensed,
-            policy: policy, people: try people(parts["people"], at: .tenant(id)), resources: resources)
+            policy: policy,
+            people: try people(parts["people"], at: .tenant(id)),
+            resources: resources
+        )
     }
 
     private static func policy(_ value: YAMLValue) throws(ConfigurationError) -> Policy {
-        let parts = try value.members(["requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded"])
+        let parts = try value.members([
+            "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded",
+        ])
         let standard = Policy.standard
         do {
             return try Policy(
                 requireApproval: try parts["requireApproval"]?.flag() ?? standard.requireApproval,
                 decisionWindow: try parts["decisionWindow"]?.span() ?? standard.decisionWindow,
                 maxAccess: try parts["maxAccess"]?.span() ?? standard.maxAccess,
-                approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded)
+                approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded
+            )
         } catch Refusal.invalid(let field, let problem) {
             throw (parts[field] ?? value).error(problem.sentence)
         } catch let error as ConfigurationError {
@@ -115,7 +142,9 @@ extension DirectoryFile {
         }
     }
 
-    private static func settings(_ value: YAMLValue, folder: URL) throws(ConfigurationError) -> ServiceSettings {
+    private static func settings(_ value: YAMLValue, folder: URL) throws(ConfigurationError)
+        -> ServiceSettings
+    {
         func secretFile(_ value: YAMLValue) throws(ConfigurationError) -> String {
             let path = URL(filePath: try value.text(), relativeTo: folder).standardizedFileURL.path
             _ = try SecretFile.read(path, for: value.place)
@@ -128,7 +157,9 @@ extension DirectoryFile {
         }
         let kindValue = try parts.required("kind", of: value)
         guard let kind = Service.Kind(rawValue: try kindValue.text()) else {
-            throw kindValue.error("must be one of \(Service.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw kindValue.error(
+                "must be one of \(Service.Kind.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         let typeValue = try parts.required("resources", of: value)
         let type = try typeValue.text()
@@ -146,7 +177,9 @@ extension DirectoryFile {
                 throw client.error("must be 1 to 100 visible ASCII characters without a colon")
             }
             introspection = .init(
-                clientID: clientID, clientSecretFile: try secretFile(try inner.required("clientSecretFile", of: block)))
+                clientID: clientID,
+                clientSecretFile: try secretFile(try inner.required("clientSecretFile", of: block))
+            )
         }
         var doveadm: ServiceSettings.Doveadm?
         if let block = parts["removal"] {
@@ -154,25 +187,37 @@ extension DirectoryFile {
             let target = try inner.required("doveadm", of: block)
             let fields = try target.members(["url", "apiKeyFile"])
             let url = try fields.required("url", of: target)
-            guard let parsed = URLComponents(string: try url.text()), ["http", "https"].contains(parsed.scheme),
+            guard let parsed = URLComponents(string: try url.text()),
+                ["http", "https"].contains(parsed.scheme),
                 parsed.host != nil
-            else { throw url.error("must be a web address such as http://127.0.0.1:8080/doveadm/v1") }
+            else {
+                throw url.error("must be a web address such as http://127.0.0.1:8080/doveadm/v1")
+            }
             doveadm = .init(
-                url: try url.text(), apiKeyFile: try secretFile(try fields.required("apiKeyFile", of: target)))
+                url: try url.text(),
+                apiKeyFile: try secretFile(try fields.required("apiKeyFile", of: target))
+            )
         }
         return ServiceSettings(
-            service: Service(id: id, kind: kind, resourceType: type), introspection: introspection, doveadm: doveadm)
+            service: Service(id: id, kind: kind, resourceType: type),
+            introspection: introspection,
+            doveadm: doveadm
+        )
     }
 }
 
 extension YAMLValue {
     fileprivate func address() throws(ConfigurationError) -> EmailAddress {
-        guard let address = EmailAddress(try text()) else { throw error("must be an e-mail address in ASCII") }
+        guard let address = EmailAddress(try text()) else {
+            throw error("must be an e-mail address in ASCII")
+        }
         return address
     }
 
     fileprivate func span() throws(ConfigurationError) -> TimeSpan {
-        guard let span = TimeSpan(try text()) else { throw error("must be an ISO 8601 duration such as PT12H") }
+        guard let span = TimeSpan(try text()) else {
+            throw error("must be an ISO 8601 duration such as PT12H")
+        }
         return span
     }
 

@@ -3,7 +3,8 @@ import LockboxAPI
 import LockboxPortal
 import NIOCore
 
-/// One address for programs and for people: paths of the API go to the API, all others to the portal.
+/// One address for programs and for people: paths of the API go to the API, all others to the
+/// portal.
 struct FrontDoor: HTTPResponder {
     typealias Context = FrontDoorContext
 
@@ -18,9 +19,13 @@ struct FrontDoor: HTTPResponder {
     }
 
     static func isForPrograms(_ path: String) -> Bool {
-        let first = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: true).first ?? ""
-        return ["v1", "oauth2", ".well-known", "authz", "access", "openapi.json", "healthz", "readyz", "metrics"]
-            .contains(first)
+        let first =
+            path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: true).first ?? ""
+        return [
+            "v1", "oauth2", ".well-known", "authz", "access", "openapi.json", "healthz", "readyz",
+            "metrics",
+        ]
+        .contains(first)
     }
 }
 

@@ -26,7 +26,8 @@ package struct JSONLogHandler: LogHandler {
             "time": clock.now().description, "level": event.level.rawValue, "logger": label,
             "message": event.message.description,
         ]
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) where fields[key] == nil {
+        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
+        where fields[key] == nil {
             fields[key] = value.description
         }
         let encoder = JSONEncoder()

@@ -32,8 +32,12 @@ package struct Server: Sendable {
 
     /// `onListening` is called with the port once connections are accepted.
     package init(
-        _ configuration: Configuration, store: any Store, mailer: any Mailer, clock: any WallClock,
-        entropy: any Entropy, logger: Logger,
+        _ configuration: Configuration,
+        store: any Store,
+        mailer: any Mailer,
+        clock: any WallClock,
+        entropy: any Entropy,
+        logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
@@ -43,8 +47,12 @@ package struct Server: Sendable {
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let audited = AuditedStore(
-            store: store, clock: clock, entropy: entropy, readers: [RemovalPlanner(), NoticePlanner(portal: portal)],
-            listeners: [index, wakers, feed])
+            store: store,
+            clock: clock,
+            entropy: entropy,
+            readers: [RemovalPlanner(), NoticePlanner(portal: portal)],
+            listeners: [index, wakers, feed]
+        )
         let hasher = PasswordHasher(entropy: entropy)
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
         let directory = ServiceDirectory(store: store, http: http, logger: logger)
@@ -57,33 +65,61 @@ package struct Server: Sendable {
         lockbox = Lockbox(store: audited)
         signIn = SignIn(store: audited, hasher: hasher)
         log = LogReader(
-            store: store, signer: try Ed25519CheckpointSigner(seed: seed), prefix: configuration.origin)
+            store: store,
+            signer: try Ed25519CheckpointSigner(seed: seed),
+            prefix: configuration.origin
+        )
         let sender = try Self.sender(configuration)
         let drain = OutboxDrain(
-            store: store, mailer: mailer, clock: clock,
+            store: store,
+            mailer: mailer,
+            clock: clock,
             letters: try Letters(
-                sender: sender, host: String(sender.address.split(separator: "@").last ?? "localhost")),
-            undeliverable: AuditedUndeliverables(store: audited), logger: logger,
-            sleep: SystemPause.sleep)
+                sender: sender,
+                host: String(sender.address.split(separator: "@").last ?? "localhost")
+            ),
+            undeliverable: AuditedUndeliverables(store: audited),
+            logger: logger,
+            sleep: SystemPause.sleep
+        )
         wakers.alsoWake { drain.poke() }
         let api = API(
-            lockbox: lockbox, signIn: signIn, log: log, index: index, clients: directory, store: store, clock: clock,
+            lockbox: lockbox,
+            signIn: signIn,
+            log: log,
+            index: index,
+            clients: directory,
+            store: store,
+            clock: clock,
             metrics: Metrics(),
-            publicURL: configuration.publicURL, proxies: configuration.trustedProxies,
-            metricsAccess: configuration.metrics)
+            publicURL: configuration.publicURL,
+            proxies: configuration.trustedProxies,
+            metricsAccess: configuration.metrics
+        )
         let site = PortalSite(
-            lockbox: lockbox, sessions: Sessions(store: audited, signIn: signIn), signIn: signIn, log: log,
+            lockbox: lockbox,
+            sessions: Sessions(store: audited, signIn: signIn),
+            signIn: signIn,
+            log: log,
             logCheck: LogCheck(store: store),
             clock: clock,
-            entropy: entropy, publicURL: configuration.publicURL, proxies: configuration.trustedProxies, feed: feed,
-            makePause: { SystemPause() })
+            entropy: entropy,
+            publicURL: configuration.publicURL,
+            proxies: configuration.trustedProxies,
+            feed: feed,
+            makePause: { SystemPause() }
+        )
         let application = Application(
             responder: FrontDoor(api: api.responder(), portal: site.responder()),
             server: .http1(configuration: .init(idleTimeout: .seconds(ServerLimits.idleSeconds))),
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil,
-                availableConnectionsDelegate: .maximum(ServerLimits.connections, logger: logger)),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: nil,
+                availableConnectionsDelegate: .maximum(ServerLimits.connections, logger: logger)
+            ),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
         services = [
             ChangeFeed(store: store, index: index, pause: SystemPause(), logger: logger) {
                 do {
@@ -94,7 +130,12 @@ package struct Server: Sendable {
                 wakers.wake()
                 feed.changedElsewhere()
             },
-            Enforcement(store: audited, enforcers: directory, pause: enforcementPause, logger: logger),
+            Enforcement(
+                store: audited,
+                enforcers: directory,
+                pause: enforcementPause,
+                logger: logger
+            ),
             Scheduler(lockbox: lockbox, clock: clock, pause: schedulerPause, logger: logger),
             drain, application,
         ]
@@ -107,8 +148,12 @@ package struct Server: Sendable {
         try await directory.reload()
         try await index.refresh(reload: true)
         var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        // A mail relay that hangs does not keep the server from stopping; its letter is sent again at the next start.
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        // A mail relay that hangs does not keep the server from stopping; its letter is sent again
+        // at the next start.
         group.maximumGracefulShutdownDuration = .seconds(10)
         do {
             try await ServiceGroup(configuration: group).run()
@@ -127,10 +172,12 @@ package struct Server: Sendable {
 
     private static func sender(_ configuration: Configuration) throws -> Mailbox {
         let host = configuration.publicHost
-        let address = configuration.mailSender ?? "lockbox@\(host.contains(":") ? "localhost" : host)"
+        let address =
+            configuration.mailSender ?? "lockbox@\(host.contains(":") ? "localhost" : host)"
         guard EmailAddress(address) != nil else {
             throw ConfigurationError(
-                "mail: \(address) is not an address that letters can come from; set from=ADDRESS in its URL")
+                "mail: \(address) is not an address that letters can come from; set from=ADDRESS in its URL"
+            )
         }
         return Mailbox(name: "Lockbox", address: address)
     }
@@ -164,7 +211,9 @@ private final class Wakers: CommitListener {
 private struct AuditedUndeliverables: UndeliverableRecorder {
     let store: AuditedStore
 
-    func record(_ change: @escaping @Sendable (any StoreTransaction) throws -> UndeliverableNotice?) async throws {
+    func record(_ change: @escaping @Sendable (any StoreTransaction) throws -> UndeliverableNotice?)
+        async throws
+    {
         try await store.write(by: .system) { writing in
             if let notice = try change(writing.tx) { writing.emit(.noticeUndeliverable(notice)) }
         }

@@ -2,8 +2,9 @@ import Foundation
 
 /// The bounds of the process by name.
 package enum ServerLimits {
-    /// Connections served at once. Well below the files that the process may open, so that strangers who only connect
-    /// cannot keep it from its database, from mail servers, and so from ending access.
+    /// Connections served at once. Well below the files that the process may open, so that
+    /// strangers who only connect cannot keep it from its database, from mail servers, and so from
+    /// ending access.
     package static let connections = 512
     /// How long a connection may say nothing.
     static let idleSeconds: Int64 = 30
@@ -18,7 +19,9 @@ package enum ServerLimits {
             _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         }
         guard limit.rlim_cur >= rlim_t(connections * 2) else {
-            throw ConfigurationError("the process may open only \(limit.rlim_cur) files; \(connections * 2) are needed")
+            throw ConfigurationError(
+                "the process may open only \(limit.rlim_cur) files; \(connections * 2) are needed"
+            )
         }
     }
 }

@@ -27,15 +27,22 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         self.logger = logger
     }
 
-    /// Reads the services and their secrets anew. A service whose secret cannot be read is not known until it can.
+    /// Reads the services and their secrets anew. A service whose secret cannot be read is not
+    /// known until it can.
     func reload() async throws {
         let services = try await store.read { tx in try tx.services() }
         var found: [String: Client] = [:]
         for settings in services {
             guard let introspection = settings.introspection else { continue }
             do {
-                let secret = try SecretFile.read(introspection.clientSecretFile, for: "service \(settings.service.id)")
-                found[introspection.clientID] = Client(service: settings.service.id, secretHash: Self.hash(secret))
+                let secret = try SecretFile.read(
+                    introspection.clientSecretFile,
+                    for: "service \(settings.service.id)"
+                )
+                found[introspection.clientID] = Client(
+                    service: settings.service.id,
+                    secretHash: Self.hash(secret)
+                )
             } catch {
                 logger.error("a service's secret cannot be read", metadata: ["error": "\(error)"])
             }
@@ -53,7 +60,9 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
 
     /// The key is read for each removal, so that a new one works without a restart.
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? {
-        guard let doveadm = try await store.read({ tx in try tx.service(service)?.doveadm }) else { return nil }
+        guard let doveadm = try await store.read({ tx in try tx.service(service)?.doveadm }) else {
+            return nil
+        }
         let key: String
         do {
             key = try SecretFile.read(doveadm.apiKeyFile, for: "service \(service)")
@@ -64,5 +73,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         return DovecotEnforcer(client: http, url: doveadm.url, apiKey: key)
     }
 
-    private static func hash(_ secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
+    private static func hash(_ secret: String) -> [UInt8] {
+        Array(SHA256.hash(data: Array(secret.utf8)))
+    }
 }

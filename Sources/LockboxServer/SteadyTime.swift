@@ -2,11 +2,12 @@ import LockboxDomain
 
 /// What time it is, from a wall clock that may be set and a monotonic one that may not.
 ///
-/// A step forward is followed at once: what is overdue then ends then. A step back is not: time goes on from where it
-/// was at the pace of the monotonic clock, because otherwise access would last longer than was approved (decision
-/// 0004).
+/// A step forward is followed at once: what is overdue then ends then. A step back is not: time
+/// goes on from where it was at the pace of the monotonic clock, because otherwise access would
+/// last longer than was approved (decision 0004).
 struct SteadyTime {
-    /// Steps back up to this are ordinary corrections; time stands still until the clock has caught up.
+    /// Steps back up to this are ordinary corrections; time stands still until the clock has caught
+    /// up.
     static let tolerated = TimeSpan.seconds(1)
 
     private var now: Timestamp

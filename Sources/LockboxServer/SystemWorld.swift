@@ -5,7 +5,8 @@ import LockboxPorts
 import ServiceLifecycle
 import Synchronization
 
-// The one home of the machine's clock, its randomness and its timers. Everything else is handed these.
+// The one home of the machine's clock, its randomness and its timers. Everything else is handed
+// these.
 
 /// The machine's clock, which does not go back (`SteadyTime` says how).
 package final class SystemClock: WallClock {
@@ -18,7 +19,8 @@ package final class SystemClock: WallClock {
         return time.withLock { $0.read(wall: wall, monotonic: monotonic) }
     }
 
-    /// Time is at least `instant`: what was recorded before a restart has happened, whatever the machine's clock says.
+    /// Time is at least `instant`: what was recorded before a restart has happened, whatever the
+    /// machine's clock says.
     package func advance(to instant: Timestamp) {
         time.withLock { $0.advance(to: instant, monotonic: .now) }
     }
@@ -103,5 +105,7 @@ package final class SystemPause: Pause {
     }
 
     /// Waits in real time. Throws if cancelled meanwhile.
-    package static func sleep(_ duration: Duration) async throws { try await Task.sleep(for: duration) }
+    package static func sleep(_ duration: Duration) async throws {
+        try await Task.sleep(for: duration)
+    }
 }

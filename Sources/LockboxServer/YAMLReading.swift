@@ -19,7 +19,9 @@ struct YAMLValue {
     /// Reads `text`, which came from the file called `file`.
     init(parsing text: String, file: String) throws(ConfigurationError) {
         do {
-            guard let node = try Yams.compose(yaml: text) else { throw ConfigurationError("\(file): is empty") }
+            guard let node = try Yams.compose(yaml: text) else {
+                throw ConfigurationError("\(file): is empty")
+            }
             self.init(node: node, file: file, line: node.mark?.line ?? 0, path: "")
         } catch let error as ConfigurationError {
             throw error
@@ -50,14 +52,23 @@ struct YAMLValue {
     /// `directory.yaml, line 12: tenants[0].people[1].email`.
     var place: String { "\(file), line \(line)\(path.isEmpty ? "" : ": \(path)")" }
 
-    func error(_ problem: String) -> ConfigurationError { ConfigurationError("\(place): \(problem)") }
+    func error(_ problem: String) -> ConfigurationError {
+        ConfigurationError("\(place): \(problem)")
+    }
 
     /// The members of a mapping that may have `known` keys only.
     func members(_ known: [String]) throws(ConfigurationError) -> [String: YAMLValue] {
-        guard case .mapping(let mapping) = node else { throw error("must be a mapping of keys to values") }
+        guard case .mapping(let mapping) = node else {
+            throw error("must be a mapping of keys to values")
+        }
         var members: [String: YAMLValue] = [:]
         for (key, value) in mapping {
-            let at = YAMLValue(node: key, file: file, line: key.mark?.line ?? line, path: join(key.string ?? "?"))
+            let at = YAMLValue(
+                node: key,
+                file: file,
+                line: key.mark?.line ?? line,
+                path: join(key.string ?? "?")
+            )
             guard let name = key.string, known.contains(name) else {
                 throw at.error("is not a known key; known are \(known.joined(separator: ", "))")
             }
@@ -75,7 +86,8 @@ struct YAMLValue {
     }
 
     func text() throws(ConfigurationError) -> String {
-        guard case .scalar(let scalar) = node, scalar.style != .plain || !["", "~", "null"].contains(scalar.string)
+        guard case .scalar(let scalar) = node,
+            scalar.style != .plain || !["", "~", "null"].contains(scalar.string)
         else {
             throw error("must be a text")
         }

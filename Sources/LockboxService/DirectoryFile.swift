@@ -1,7 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// What an operator's `directory.yaml` says, checked for form. Each part knows its line for messages.
+/// What an operator's `directory.yaml` says, checked for form. Each part knows its line for
+/// messages.
 package struct DirectoryFile: Sendable {
     package struct Human: Sendable {
         package var place: String
@@ -12,7 +13,12 @@ package struct DirectoryFile: Sendable {
         package var isDisabled: Bool
 
         package init(
-            place: String, email: EmailAddress, name: String, roles: Roles, aliases: [EmailAddress], isDisabled: Bool
+            place: String,
+            email: EmailAddress,
+            name: String,
+            roles: Roles,
+            aliases: [EmailAddress],
+            isDisabled: Bool
         ) {
             self.place = place
             self.email = email
@@ -33,7 +39,12 @@ package struct DirectoryFile: Sendable {
         package var resources: [(place: String, resource: Resource)]
 
         package init(
-            place: String, id: TenantID, name: String, isLicensed: Bool, policy: Policy?, people: [Human],
+            place: String,
+            id: TenantID,
+            name: String,
+            isLicensed: Bool,
+            policy: Policy?,
+            people: [Human],
             resources: [(place: String, resource: Resource)]
         ) {
             self.place = place
@@ -52,7 +63,9 @@ package struct DirectoryFile: Sendable {
     package var services: [(place: String, settings: ServiceSettings)]
 
     package init(
-        providerName: String?, providerPeople: [Human], tenants: [Customer],
+        providerName: String?,
+        providerPeople: [Human],
+        tenants: [Customer],
         services: [(place: String, settings: ServiceSettings)]
     ) {
         self.providerName = providerName
@@ -76,11 +89,12 @@ package struct DirectoryProblem: Error, CustomStringConvertible, Sendable {
 }
 
 extension DirectoryFile {
-    /// Refuses what is said twice, in whatever spelling: the later entry would silently win, and one human being under
-    /// two names could decide twice.
+    /// Refuses what is said twice, in whatever spelling: the later entry would silently win, and
+    /// one human being under two names could decide twice.
     func checkForRepetition() throws(DirectoryProblem) {
         var services: Set<ServiceID> = []
-        for (place, settings) in self.services where !services.insert(settings.service.id).inserted {
+        for (place, settings) in self.services where !services.insert(settings.service.id).inserted
+        {
             throw DirectoryProblem(place: place, sentence: "\(settings.service.id) is given twice.")
         }
         var tenants: Set<TenantID> = []
@@ -93,7 +107,9 @@ extension DirectoryFile {
                 if let earlier = places.updateValue(human.place, forKey: address) {
                     throw DirectoryProblem(
                         place: human.place,
-                        sentence: "\(human.email) or one of its aliases means somebody else already (see \(earlier)).")
+                        sentence:
+                            "\(human.email) or one of its aliases means somebody else already (see \(earlier))."
+                    )
                 }
             }
         }

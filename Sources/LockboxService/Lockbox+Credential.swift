@@ -14,12 +14,19 @@ extension Lockbox {
     /// What every credential begins with, so that scanners find a leaked one.
     package static let credentialPrefix = "lbc_"
 
-    /// Issues a credential for one resource of an active grant. `resource` may be left out where there is only one.
+    /// Issues a credential for one resource of an active grant. `resource` may be left out where
+    /// there is only one.
     package func issueCredential(
-        for id: String, service: String?, resource name: String?, by caller: Person, key: CommandKey?
+        for id: String,
+        service: String?,
+        resource name: String?,
+        by caller: Person,
+        key: CommandKey?
     ) async throws -> IssuedCredential {
         try await command(
-            by: caller, key: key, subject: { $0.credential.id.text },
+            by: caller,
+            key: key,
+            subject: { $0.credential.id.text },
             again: { _, _, _, _ in throw Refusal.alreadyExists(.credential) }
         ) { person, change in
             let tx = change.tx
@@ -27,64 +34,100 @@ extension Lockbox {
             let resource = try Self.resource(service, name, of: request)
             let (grant, actions) = try request.mayUse(resource, by: person, now: change.now)
             let earlier = try tx.credentials(of: grant.id)
-            guard earlier.count < Limits.credentialsPerGrant else { throw Refusal.limitReached(.credentials) }
+            guard earlier.count < Limits.credentialsPerGrant else {
+                throw Refusal.limitReached(.credentials)
+            }
             guard let settings = try tx.service(resource.service) else {
                 throw StoreError.corrupt("no service \(resource.service)")
             }
             let position = grant.scope.accesses.firstIndex { $0.resource == resource } ?? 0
             let secret = Self.credentialPrefix + Self.text(change.entropy.bytes(32))
             let credential = Credential(
-                id: change.entropy.id(), request: request.id, grant: grant.id, tenant: request.terms.tenant,
+                id: change.entropy.id(),
+                request: request.id,
+                grant: grant.id,
+                tenant: request.terms.tenant,
                 engineer: person.id,
-                resource: resource, actions: actions, username: grant.username(position), issuedAt: change.now,
-                expiresAt: grant.end)
+                resource: resource,
+                actions: actions,
+                username: grant.username(position),
+                issuedAt: change.now,
+                expiresAt: grant.end
+            )
             try tx.insert(credential, secretHash: Self.hash(secret))
             change.emit(.credentialIssued(credential))
-            return IssuedCredential(credential: credential, secret: secret, kind: settings.service.kind)
+            return IssuedCredential(
+                credential: credential,
+                secret: secret,
+                kind: settings.service.kind
+            )
         }
     }
 
-    private static func resource(_ service: String?, _ name: String?, of request: AccessRequest) throws -> Resource {
+    private static func resource(_ service: String?, _ name: String?, of request: AccessRequest)
+        throws -> Resource
+    {
         let offered = request.state.grant?.scope ?? request.terms.scope
         let matching = offered.accesses.map(\.resource).filter { resource in
             (service.map { $0 == resource.service.text } ?? true)
-                && (name.map { $0.lowercased() == resource.name || $0.lowercased() == resource.localName } ?? true)
+                && (name.map {
+                    $0.lowercased() == resource.name || $0.lowercased() == resource.localName
+                } ?? true)
         }
         if let only = matching.first, matching.count == 1 { return only }
         guard matching.isEmpty else {
             throw Refusal.invalid(
-                field: "resource", problem: .notAllowedHere("is needed, because this access covers several resources."))
+                field: "resource",
+                problem: .notAllowedHere("is needed, because this access covers several resources.")
+            )
         }
         throw Refusal.unknownReference(
-            field: name == nil ? "service" : "resource", noun: name == nil ? .service : .resource)
+            field: name == nil ? "service" : "resource",
+            noun: name == nil ? .service : .resource
+        )
     }
 
     /// SHA-256, which is what is kept of a secret of 256 random bits.
-    package static func hash(_ secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
+    package static func hash(_ secret: String) -> [UInt8] {
+        Array(SHA256.hash(data: Array(secret.utf8)))
+    }
 
     /// Letters and digits only, so that a double click selects a whole secret.
     package static func text(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".unicodeScalars)
-        return String(String.UnicodeScalarView(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
+        return String(
+            String.UnicodeScalarView(
+                bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+            )
+        )
     }
 
-    /// Records that `credential` was presented and accepted. The first time is an event of the tenant's log: no record,
-    /// no access, so the service is answered only after this. False, and nothing recorded, if its access has ended
-    /// meanwhile: an answer from memory may be a moment old, and no use may follow the record of the end.
+    /// Records that `credential` was presented and accepted. The first time is an event of the
+    /// tenant's log: no record, no access, so the service is answered only after this. False, and
+    /// nothing recorded, if its access has ended meanwhile: an answer from memory may be a moment
+    /// old, and no use may follow the record of the end.
     package func recordUse(of credential: Credential) async throws -> Bool {
         try await store.write(by: .service(credential.resource.service)) { change in
-            guard case .active(let grant) = try change.tx.request(credential.request)?.seen(at: change.now).state,
+            guard
+                case .active(let grant) = try change.tx.request(credential.request)?.seen(
+                    at: change.now
+                ).state,
                 grant.id == credential.grant
             else { return false }
-            if try change.tx.recordUse(of: credential.id, count: 1, first: change.now, last: change.now) {
+            if try change.tx.recordUse(
+                of: credential.id,
+                count: 1,
+                first: change.now,
+                last: change.now
+            ) {
                 change.emit(.resourceOpened(credential))
             }
             return true
         }
     }
 
-    /// Finishes the access that a credential belongs to (RFC 7009): its holder is done. Nothing happens, and nothing is
-    /// told, where the credential is unknown, over, or another service's.
+    /// Finishes the access that a credential belongs to (RFC 7009): its holder is done. Nothing
+    /// happens, and nothing is told, where the credential is unknown, over, or another service's.
     package func surrender(secretHash: [UInt8], presentedBy service: ServiceID) async throws {
         try await store.write(by: .service(service)) { change in
             guard let credential = try change.tx.credential(secretHash: secretHash),
@@ -105,7 +148,9 @@ extension Lockbox {
 }
 
 extension Grant {
-    /// The login name for the resource at `position`: it belongs to this grant alone, so that ending the grant cuts no
-    /// other.
-    func username(_ position: Int) -> String { "lbx-\(id.text.lowercased().dropFirst(4))-\(position + 1)" }
+    /// The login name for the resource at `position`: it belongs to this grant alone, so that
+    /// ending the grant cuts no other.
+    func username(_ position: Int) -> String {
+        "lbx-\(id.text.lowercased().dropFirst(4))-\(position + 1)"
+    }
 }

@@ -9,7 +9,12 @@ package struct DecisionDraft: Hashable, Sendable {
     package var duration: TimeSpan?
     package var resources: [RequestDraft.Line]?
 
-    package init(approves: Bool, comment: String?, duration: TimeSpan?, resources: [RequestDraft.Line]?) {
+    package init(
+        approves: Bool,
+        comment: String?,
+        duration: TimeSpan?,
+        resources: [RequestDraft.Line]?
+    ) {
         self.approves = approves
         self.comment = comment
         self.duration = duration
@@ -20,7 +25,11 @@ package struct DecisionDraft: Hashable, Sendable {
 extension Lockbox {
     /// `version` is what the decider read; nil if she did not say.
     package func decide(
-        _ draft: DecisionDraft, on id: String, version: Int?, by caller: Person, key: CommandKey?
+        _ draft: DecisionDraft,
+        on id: String,
+        version: Int?,
+        by caller: Person,
+        key: CommandKey?
     ) async throws -> RequestView {
         try await requestCommand(by: caller, key: key) { person, change in
             let tx = change.tx
@@ -30,30 +39,45 @@ extension Lockbox {
                 throw StoreError.corrupt("no tenant \(request.terms.tenant)")
             }
             let context = DecisionContext(
-                tenant: tenant, engineer: try tx.known(request.terms.engineer),
+                tenant: tenant,
+                engineer: try tx.known(request.terms.engineer),
                 approvers: try tx.approvers(of: tenant.id),
                 deciders: try request.decisions.map { try tx.known($0.person) },
-                newGrant: change.entropy.id())
+                newGrant: change.entropy.id()
+            )
             try change.letTimePass(&request)
             let verdict: Decision.Verdict
             do {
                 verdict = try tx.verdict(draft, for: tenant.id)
             } catch let details as Refusal {
-                // A decision that comes too late, or from the wrong person, is refused as such and not for its details.
+                // A decision that comes too late, or from the wrong person, is refused as such and
+                // not for its details.
                 var trial = request
                 _ = try trial.decide(
-                    draft.approves ? .approve(.none) : .deny, comment: draft.comment, by: person, version: version,
-                    in: context, now: change.now)
+                    draft.approves ? .approve(.none) : .deny,
+                    comment: draft.comment,
+                    by: person,
+                    version: version,
+                    in: context,
+                    now: change.now
+                )
                 throw details
             }
             let events = try request.decide(
-                verdict, comment: draft.comment, by: person, version: version, in: context, now: change.now)
+                verdict,
+                comment: draft.comment,
+                by: person,
+                version: version,
+                in: context,
+                now: change.now
+            )
             try change.save(request, events)
             return request
         }
     }
 
-    package func withdraw(_ id: String, comment: String?, by caller: Person, key: CommandKey?) async throws
+    package func withdraw(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
+        async throws
         -> RequestView
     {
         try await end(id, by: caller, key: key) { request, person, now in
@@ -61,14 +85,16 @@ extension Lockbox {
         }
     }
 
-    package func finish(_ id: String, comment: String?, by caller: Person, key: CommandKey?) async throws -> RequestView
+    package func finish(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
+        async throws -> RequestView
     {
         try await end(id, by: caller, key: key) { request, person, now in
             try request.finish(comment: comment, by: person, now: now)
         }
     }
 
-    package func revoke(_ id: String, comment: String?, by caller: Person, key: CommandKey?) async throws -> RequestView
+    package func revoke(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
+        async throws -> RequestView
     {
         try await end(id, by: caller, key: key) { request, person, now in
             try request.revoke(comment: comment, by: person, now: now)
@@ -76,7 +102,9 @@ extension Lockbox {
     }
 
     private func end(
-        _ id: String, by caller: Person, key: CommandKey?,
+        _ id: String,
+        by caller: Person,
+        key: CommandKey?,
         _ rule: @escaping @Sendable (inout AccessRequest, Person, Timestamp) throws -> [Event]
     ) async throws -> RequestView {
         try await requestCommand(by: caller, key: key) { person, change in
@@ -91,12 +119,15 @@ extension Lockbox {
 
 extension TenantRecords where Self: ServiceRecords {
     /// What `draft` says, with the resources that it names.
-    fileprivate func verdict(_ draft: DecisionDraft, for tenant: TenantID) throws -> Decision.Verdict {
+    fileprivate func verdict(_ draft: DecisionDraft, for tenant: TenantID) throws
+        -> Decision.Verdict
+    {
         guard draft.approves else {
             if draft.duration != nil || draft.resources != nil {
                 throw Refusal.invalid(
                     field: draft.duration != nil ? "duration" : "resources",
-                    problem: .notAllowedHere("belongs to an approval; a denial gives nothing."))
+                    problem: .notAllowedHere("belongs to an approval; a denial gives nothing.")
+                )
             }
             return .deny
         }

@@ -3,8 +3,9 @@ import LockboxDomain
 import LockboxPorts
 
 extension Lockbox {
-    /// Brings the directory to what `file` says, in one write; says what changed, a line each. What the file does not
-    /// mention stays. A tenant's policy is its own once it exists: the file may make it stricter, never looser.
+    /// Brings the directory to what `file` says, in one write; says what changed, a line each. What
+    /// the file does not mention stays. A tenant's policy is its own once it exists: the file may
+    /// make it stricter, never looser.
     package func apply(_ file: DirectoryFile) async throws -> [String] {
         try file.checkForRepetition()
         return try await store.write(by: .console) { change in
@@ -24,12 +25,15 @@ extension Lockbox {
                 try at(customer.place) { report += try change.apply(customer) }
             }
             for customer in file.tenants {
-                guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else { continue }
+                guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else {
+                    continue
+                }
                 let eligible = try change.tx.approvers(of: tenant.id).count
                 if eligible < tenant.policy.approvalsNeeded {
                     report.append(
                         "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
-                            + "\(eligible) approver(s); nobody can be given access to its data")
+                            + "\(eligible) approver(s); nobody can be given access to its data"
+                    )
                 }
             }
             return report
@@ -55,24 +59,35 @@ extension Change {
         return ["service \(settings.service.id): \(before == nil ? "added" : "changed")"]
     }
 
-    fileprivate mutating func apply(_ human: DirectoryFile.Human, at side: Side) throws -> [String] {
+    fileprivate mutating func apply(_ human: DirectoryFile.Human, at side: Side) throws -> [String]
+    {
         let identity = Identity(local: human.email)
         let before = try tx.person(identifiedBy: identity)
         guard before == nil || before?.side == side else {
             throw DirectoryProblem(
                 place: human.place,
-                sentence: "\(human.email) belongs to another organisation already. One person is on one side only.")
+                sentence:
+                    "\(human.email) belongs to another organisation already. One person is on one side only."
+            )
         }
         let after = Person(
-            id: before?.id ?? entropy.id(), side: side, name: human.name, email: human.email, roles: human.roles,
+            id: before?.id ?? entropy.id(),
+            side: side,
+            name: human.name,
+            email: human.email,
+            roles: human.roles,
             aliases: human.aliases,
-            isDisabled: human.isDisabled, mutedLetters: before?.mutedLetters ?? [])
+            isDisabled: human.isDisabled,
+            mutedLetters: before?.mutedLetters ?? []
+        )
         guard before != after else { return [] }
         do {
             try tx.save(after)
         } catch Refusal.alreadyExists(.person) {
             throw DirectoryProblem(
-                place: human.place, sentence: "\(human.email) or one of its aliases means somebody else already.")
+                place: human.place,
+                sentence: "\(human.email) or one of its aliases means somebody else already."
+            )
         }
         guard let before else {
             emit(.personAdded(after))
@@ -80,7 +95,9 @@ extension Change {
         }
         emit(.personChanged(before: before, after: after))
         if after.isDisabled { try shutOut(after) }
-        if before.holds(oneOf: .engineer, at: .provider) && !after.holds(oneOf: .engineer, at: .provider) {
+        if before.holds(oneOf: .engineer, at: .provider)
+            && !after.holds(oneOf: .engineer, at: .provider)
+        {
             for open in try tx.openRequests(of: nil, engineer: after.id) {
                 var request = open
                 try letTimePass(&request)
@@ -100,7 +117,12 @@ extension Change {
         // A mailbox belongs to the tenant whose people has its address.
         for service in try tx.services().map(\.service) where service.resourceType == "mailbox" {
             for human in customer.people {
-                guard let resource = Resource(service: service.id, name: "mailbox:\(human.email.text)") else {
+                guard
+                    let resource = Resource(
+                        service: service.id,
+                        name: "mailbox:\(human.email.text)"
+                    )
+                else {
                     continue
                 }
                 report += try own(resource, customer.id, at: human.place)
@@ -108,22 +130,32 @@ extension Change {
         }
         for (place, resource) in customer.resources {
             guard let service = try tx.service(resource.service)?.service else {
-                throw DirectoryProblem(place: place, sentence: "There is no service \(resource.service).")
+                throw DirectoryProblem(
+                    place: place,
+                    sentence: "There is no service \(resource.service)."
+                )
             }
             guard service.resourceType == resource.type else {
                 throw DirectoryProblem(
-                    place: place, sentence: "The resources of \(service.id) begin with \(service.resourceType):")
+                    place: place,
+                    sentence: "The resources of \(service.id) begin with \(service.resourceType):"
+                )
             }
             report += try own(resource, customer.id, at: place)
         }
         return report
     }
 
-    private mutating func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws -> [String] {
+    private mutating func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws
+        -> [String]
+    {
         let owner = try tx.owner(of: resource)
         if owner == tenant { return [] }
         guard owner == nil else {
-            throw DirectoryProblem(place: place, sentence: "\(resource) belongs to another tenant already.")
+            throw DirectoryProblem(
+                place: place,
+                sentence: "\(resource) belongs to another tenant already."
+            )
         }
         try tx.save(resource, of: tenant)
         emit(.resourceAdded(resource, tenant))
@@ -133,8 +165,11 @@ extension Change {
     private mutating func applyTenant(_ customer: DirectoryFile.Customer) throws -> [String] {
         guard let before = try tx.tenant(customer.id) else {
             let tenant = Tenant(
-                id: customer.id, name: customer.name, isLicensed: customer.isLicensed,
-                policy: customer.policy ?? .standard)
+                id: customer.id,
+                name: customer.name,
+                isLicensed: customer.isLicensed,
+                policy: customer.policy ?? .standard
+            )
             try tx.save(tenant)
             emit(.tenantAdded(tenant))
             return ["tenant \(tenant.id): added"]
@@ -165,7 +200,13 @@ extension Change {
             emit(.tenantRenamed(after))
             report.append("tenant \(after.id): named \(after.name)")
         }
-        if rulesChanged { try applyRules(of: after, licenceWithdrawn: before.isLicensed && !after.isLicensed, by: nil) }
+        if rulesChanged {
+            try applyRules(
+                of: after,
+                licenceWithdrawn: before.isLicensed && !after.isLicensed,
+                by: nil
+            )
+        }
         return report
     }
 }
@@ -176,6 +217,8 @@ extension Policy {
         try Policy(
             requireApproval: requireApproval || other.requireApproval,
             decisionWindow: min(decisionWindow, other.decisionWindow),
-            maxAccess: min(maxAccess, other.maxAccess), approvalsNeeded: max(approvalsNeeded, other.approvalsNeeded))
+            maxAccess: min(maxAccess, other.maxAccess),
+            approvalsNeeded: max(approvalsNeeded, other.approvalsNeeded)
+        )
     }
 }

@@ -4,7 +4,9 @@ import LockboxPorts
 
 extension Lockbox {
     /// Says which letters the caller does not want from now on. Nobody does that for somebody else.
-    package func changeMutedLetters(to muted: MutedLetters, by caller: Person) async throws -> Person {
+    package func changeMutedLetters(to muted: MutedLetters, by caller: Person) async throws
+        -> Person
+    {
         try await store.write(by: .person(caller)) { change in
             let before = try change.tx.current(caller)
             guard muted != before.mutedLetters else { return before }

@@ -13,17 +13,24 @@ extension Lockbox {
     package func messages(on id: String, by caller: Person) async throws -> [MessageView] {
         try await query(by: caller) { person, tx, _ in
             let request = try tx.request(id, visibleTo: person)
-            guard person.oversees(request.terms.tenant) else { throw Refusal.notFound(.accessRequest) }
-            return try tx.messages(on: request.id).map { try MessageView(message: $0, author: tx.known($0.person)) }
+            guard person.oversees(request.terms.tenant) else {
+                throw Refusal.notFound(.accessRequest)
+            }
+            return try tx.messages(on: request.id).map {
+                try MessageView(message: $0, author: tx.known($0.person))
+            }
         }
     }
 
     /// Writes a question or an answer; no deadline moves, and the request keeps its version.
-    package func postMessage(_ text: String, on id: String, by caller: Person, key: CommandKey?) async throws
+    package func postMessage(_ text: String, on id: String, by caller: Person, key: CommandKey?)
+        async throws
         -> MessageView
     {
         try await command(
-            by: caller, key: key, subject: { "\($0.message.request)/\($0.message.number)" },
+            by: caller,
+            key: key,
+            subject: { "\($0.message.request)/\($0.message.number)" },
             again: { subject, person, tx, _ in
                 let parts = subject.split(separator: "/").map(String.init)
                 guard parts.count == 2, let id = RequestID(parts[0]), let number = Int(parts[1]),
@@ -36,8 +43,12 @@ extension Lockbox {
             var request = try tx.request(id, visibleTo: person)
             try change.letTimePass(&request)
             let (message, happened) = try request.post(
-                text, number: try tx.messages(on: request.id).count + 1, by: person,
-                engineer: try tx.known(request.terms.engineer), now: change.now)
+                text,
+                number: try tx.messages(on: request.id).count + 1,
+                by: person,
+                engineer: try tx.known(request.terms.engineer),
+                now: change.now
+            )
             try tx.insert(message)
             change.emit(happened)
             return MessageView(message: message, author: person)

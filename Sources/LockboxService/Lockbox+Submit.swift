@@ -24,7 +24,11 @@ package struct RequestDraft: Hashable, Sendable {
     package var notBefore: Timestamp?
 
     package init(
-        tenant: String, supportRequest: String, reason: String, duration: TimeSpan, resources: [Line],
+        tenant: String,
+        supportRequest: String,
+        reason: String,
+        duration: TimeSpan,
+        resources: [Line],
         notBefore: Timestamp?
     ) {
         self.tenant = tenant
@@ -37,10 +41,14 @@ package struct RequestDraft: Hashable, Sendable {
 }
 
 extension Lockbox {
-    package func submit(_ draft: RequestDraft, by caller: Person, key: CommandKey?) async throws -> RequestView {
+    package func submit(_ draft: RequestDraft, by caller: Person, key: CommandKey?) async throws
+        -> RequestView
+    {
         try await requestCommand(by: caller, key: key) { person, change in
             // Authorise before anything about tenants or tickets can be learned from a refusal.
-            guard person.holds(oneOf: .engineer, at: .provider) else { throw Refusal.notPermitted(.requestAccess) }
+            guard person.holds(oneOf: .engineer, at: .provider) else {
+                throw Refusal.notPermitted(.requestAccess)
+            }
             let tx = change.tx
             guard let id = TenantID(draft.tenant), let tenant = try tx.tenant(id) else {
                 throw Refusal.unknownReference(field: "tenant", noun: .tenant)
@@ -49,14 +57,26 @@ extension Lockbox {
                 let support = try tx.supportRequest(number, of: tenant.id)
             else { throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest) }
             let scope = try tx.scope(draft.resources, of: tenant.id)
-            guard try tx.openRequests(of: nil, engineer: person.id).count < Limits.openRequestsPerEngineer else {
+            guard
+                try tx.openRequests(of: nil, engineer: person.id).count
+                    < Limits.openRequestsPerEngineer
+            else {
                 throw Refusal.limitReached(.openRequests)
             }
             let (request, events) = try AccessRequest.submit(
                 id: change.entropy.id(),
-                draft: Draft(reason: draft.reason, duration: draft.duration, scope: scope, notBefore: draft.notBefore),
-                engineer: person, supportRequest: support, tenant: tenant, approvers: try tx.approvers(of: tenant.id),
-                now: change.now)
+                draft: Draft(
+                    reason: draft.reason,
+                    duration: draft.duration,
+                    scope: scope,
+                    notBefore: draft.notBefore
+                ),
+                engineer: person,
+                supportRequest: support,
+                tenant: tenant,
+                approvers: try tx.approvers(of: tenant.id),
+                now: change.now
+            )
             try change.save(request, events)
             return request
         }
@@ -64,10 +84,14 @@ extension Lockbox {
 
     /// A command whose outcome is an access request.
     func requestCommand(
-        by caller: Person, key: CommandKey?, _ body: @escaping @Sendable (Person, inout Change) throws -> AccessRequest
+        by caller: Person,
+        key: CommandKey?,
+        _ body: @escaping @Sendable (Person, inout Change) throws -> AccessRequest
     ) async throws -> RequestView {
         try await command(
-            by: caller, key: key, subject: { $0.request.id.text },
+            by: caller,
+            key: key,
+            subject: { $0.request.id.text },
             again: { subject, person, tx, now in
                 try RequestView(try tx.request(subject, visibleTo: person), at: now, in: tx)
             }
@@ -79,28 +103,35 @@ extension Lockbox {
 }
 
 extension TenantRecords where Self: ServiceRecords {
-    /// The scope that `lines` describe. A resource exists for a tenant only if somebody said that it is that tenant's;
-    /// otherwise one tenant's approver could open another tenant's data.
+    /// The scope that `lines` describe. A resource exists for a tenant only if somebody said that
+    /// it is that tenant's; otherwise one tenant's approver could open another tenant's data.
     func scope(_ lines: [RequestDraft.Line], of tenant: TenantID) throws -> Scope {
         guard lines.count <= Limits.resourcesPerRequest.upperBound else {
             throw Refusal.invalid(
-                field: "resources", problem: .outOfRange("1 to \(Limits.resourcesPerRequest.upperBound) resources"))
+                field: "resources",
+                problem: .outOfRange("1 to \(Limits.resourcesPerRequest.upperBound) resources")
+            )
         }
         return try Scope(
             try lines.enumerated().map { position, line in
                 let field = "resources[\(position)]"
-                guard let id = ServiceID(line.service), let service = try service(id)?.service else {
+                guard let id = ServiceID(line.service), let service = try service(id)?.service
+                else {
                     throw Refusal.unknownReference(field: "\(field).service", noun: .service)
                 }
                 guard let actions = Actions(names: line.actions) else {
                     throw Refusal.invalid(
-                        field: "\(field).actions", problem: .malformed(expected: #"a list of "read" and "write""#))
+                        field: "\(field).actions",
+                        problem: .malformed(expected: #"a list of "read" and "write""#)
+                    )
                 }
                 let name = line.id.contains(":") ? line.id : "\(service.resourceType):\(line.id)"
-                guard let resource = Resource(service: id, name: name), resource.type == service.resourceType,
+                guard let resource = Resource(service: id, name: name),
+                    resource.type == service.resourceType,
                     try owner(of: resource) == tenant
                 else { throw Refusal.unknownReference(field: "\(field).id", noun: .resource) }
                 return Access(resource, actions)
-            })
+            }
+        )
     }
 }

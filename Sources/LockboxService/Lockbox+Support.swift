@@ -12,8 +12,14 @@ package struct SupportDraft: Hashable, Sendable {
     package var number: String?
     package var url: String?
 
-    package init(tenant: String, subject: String, description: String, service: String?, number: String?, url: String?)
-    {
+    package init(
+        tenant: String,
+        subject: String,
+        description: String,
+        service: String?,
+        number: String?,
+        url: String?
+    ) {
         self.tenant = tenant
         self.subject = subject
         self.description = description
@@ -30,13 +36,18 @@ package struct SupportView: Sendable {
 }
 
 extension Lockbox {
-    package func openSupportRequest(_ draft: SupportDraft, by caller: Person, key: CommandKey?) async throws
+    package func openSupportRequest(_ draft: SupportDraft, by caller: Person, key: CommandKey?)
+        async throws
         -> SupportView
     {
         try await command(
-            by: caller, key: key, subject: { $0.support.tenant.text + "/" + $0.support.number.text },
+            by: caller,
+            key: key,
+            subject: { $0.support.tenant.text + "/" + $0.support.number.text },
             again: { subject, person, tx, _ in
-                let number = subject.split(separator: "/").last.flatMap { SupportRequestNumber(String($0)) }
+                let number = subject.split(separator: "/").last.flatMap {
+                    SupportRequestNumber(String($0))
+                }
                 guard let tenant = person.side.tenant, let number,
                     let support = try tx.supportRequest(number, of: tenant)
                 else {
@@ -45,7 +56,9 @@ extension Lockbox {
                 return try SupportView(support: support, openedBy: tx.known(support.openedBy))
             }
         ) { person, change in
-            guard let own = person.side.tenant else { throw Refusal.notPermitted(.openSupportRequests) }
+            guard let own = person.side.tenant else {
+                throw Refusal.notPermitted(.openSupportRequests)
+            }
             // Another tenant's identifier is answered like one that nobody has.
             guard let id = TenantID(draft.tenant), id == own else {
                 throw Refusal.unknownReference(field: "tenant", noun: .tenant)
@@ -60,14 +73,22 @@ extension Lockbox {
                 guard let number = SupportRequestNumber(text) else {
                     throw Refusal.invalid(
                         field: "number",
-                        problem: .malformed(expected: "1 to 64 letters, digits, dots, dashes and underscores"))
+                        problem: .malformed(
+                            expected: "1 to 64 letters, digits, dots, dashes and underscores"
+                        )
+                    )
                 }
                 return number
             }
             let support = try SupportRequest(
-                tenant: id, number: number ?? SupportRequestNumber(entropy: change.entropy.bytes(10)),
+                tenant: id,
+                number: number ?? SupportRequestNumber(entropy: change.entropy.bytes(10)),
                 subject: draft.subject,
-                description: draft.description, service: service, url: draft.url, openedBy: person, openedAt: change.now
+                description: draft.description,
+                service: service,
+                url: draft.url,
+                openedBy: person,
+                openedAt: change.now
             )
             try change.tx.insert(support)
             change.emit(.supportRequestOpened(support))
@@ -76,9 +97,13 @@ extension Lockbox {
     }
 
     /// `tenant` says whose, where the caller is of the provider and several tenants use one number.
-    package func supportRequest(_ number: String, tenant: String?, by caller: Person) async throws -> SupportView {
+    package func supportRequest(_ number: String, tenant: String?, by caller: Person) async throws
+        -> SupportView
+    {
         try await query(by: caller) { person, tx, _ in
-            guard let number = SupportRequestNumber(number) else { throw Refusal.notFound(.supportRequest) }
+            guard let number = SupportRequestNumber(number) else {
+                throw Refusal.notFound(.supportRequest)
+            }
             let found = try tx.supportRequests(numbered: number).filter { support in
                 tenant.map { $0 == support.tenant.text } ?? true
                     && (person.oversees(support.tenant) || support.openedBy == person.id)
@@ -89,27 +114,38 @@ extension Lockbox {
         }
     }
 
-    package func supportRequests(tenant: String?, page: Page, by caller: Person) async throws -> Paged<SupportView> {
+    package func supportRequests(tenant: String?, page: Page, by caller: Person) async throws
+        -> Paged<SupportView>
+    {
         try await query(by: caller) { person, tx, _ in
             let (scope, own) = try person.reach(tenant, in: tx)
             let found = try tx.supportRequests(of: scope, openedBy: own, page: page)
             return Paged(
-                items: try found.items.map { try SupportView(support: $0, openedBy: tx.known($0.openedBy)) },
-                next: found.next)
+                items: try found.items.map {
+                    try SupportView(support: $0, openedBy: tx.known($0.openedBy))
+                },
+                next: found.next
+            )
         }
     }
 }
 
 extension Person {
-    /// Whose things a list may show to this person: of which tenant (nil is all), and whether only those about support
-    /// requests of her own. `wanted` narrows it; a tenant out of reach is answered like one that nobody has.
-    func reach(_ wanted: String?, in tx: any StoreTransaction) throws -> (tenant: TenantID?, openedBy: PersonID?) {
+    /// Whose things a list may show to this person: of which tenant (nil is all), and whether only
+    /// those about support requests of her own. `wanted` narrows it; a tenant out of reach is
+    /// answered like one that nobody has.
+    func reach(_ wanted: String?, in tx: any StoreTransaction) throws -> (
+        tenant: TenantID?, openedBy: PersonID?
+    ) {
         switch side {
         case .provider:
-            // Before the name is looked at: whether there is such a tenant is not for everybody of the provider.
+            // Before the name is looked at: whether there is such a tenant is not for everybody of
+            // the provider.
             guard isProviderStaff else { throw Refusal.notFound(.page) }
             let named = try wanted.map { text in
-                guard let id = TenantID(text), try tx.tenant(id) != nil else { throw Refusal.notFound(.tenant) }
+                guard let id = TenantID(text), try tx.tenant(id) != nil else {
+                    throw Refusal.notFound(.tenant)
+                }
                 return id
             }
             return (named, nil)

@@ -27,20 +27,27 @@ extension Lockbox {
         try await query(by: caller) { _, tx, _ in try tx.services().map(\.service) }
     }
 
-    /// Changes a tenant's own rules. Access that the new rules would not have given ends in the same write.
-    package func changePolicy(of id: String, to policy: Policy, version: Int?, by caller: Person) async throws -> Tenant
+    /// Changes a tenant's own rules. Access that the new rules would not have given ends in the
+    /// same write.
+    package func changePolicy(of id: String, to policy: Policy, version: Int?, by caller: Person)
+        async throws -> Tenant
     {
         try await store.write(by: .person(caller)) { change in
             let person = try change.tx.current(caller)
             let before = try change.tx.tenant(id, visibleTo: person)
-            guard person.holds(oneOf: .admin, at: .tenant(before.id)) else { throw Refusal.notPermitted(.changePolicy) }
+            guard person.holds(oneOf: .admin, at: .tenant(before.id)) else {
+                throw Refusal.notPermitted(.changePolicy)
+            }
             guard let version else { throw Refusal.versionRequired }
             guard version == before.version else { throw Refusal.stale(current: before.version) }
             if policy.requireApproval {
                 guard before.isLicensed else { throw Refusal.notLicensed }
                 let eligible = try change.tx.approvers(of: before.id).count
                 guard eligible >= policy.approvalsNeeded else {
-                    throw Refusal.nobodyCanApprove(needed: policy.approvalsNeeded, eligible: eligible)
+                    throw Refusal.nobodyCanApprove(
+                        needed: policy.approvalsNeeded,
+                        eligible: eligible
+                    )
                 }
             }
             guard policy != before.policy else { return before }
@@ -67,25 +74,38 @@ extension Lockbox {
     }
 
     /// Says what a person of the tenant may do from now on.
-    package func changeRoles(of id: String, in tenant: String, to names: [String], by caller: Person) async throws
+    package func changeRoles(
+        of id: String,
+        in tenant: String,
+        to names: [String],
+        by caller: Person
+    ) async throws
         -> Person
     {
         try await store.write(by: .person(caller)) { change in
             let person = try change.tx.current(caller)
             let tenant = try change.tx.tenant(tenant, visibleTo: person)
-            guard person.holds(oneOf: .admin, at: .tenant(tenant.id)) else { throw Refusal.notPermitted(.changePeople) }
-            guard let id = PersonID(id), let before = try change.tx.person(id), before.side == .tenant(tenant.id) else {
+            guard person.holds(oneOf: .admin, at: .tenant(tenant.id)) else {
+                throw Refusal.notPermitted(.changePeople)
+            }
+            guard let id = PersonID(id), let before = try change.tx.person(id),
+                before.side == .tenant(tenant.id)
+            else {
                 throw Refusal.notFound(.person)
             }
             guard let roles = Roles(names: names, side: before.side) else {
                 throw Refusal.invalid(
-                    field: "roles", problem: .malformed(expected: "a list of member, approver, admin and auditor"))
+                    field: "roles",
+                    problem: .malformed(expected: "a list of member, approver, admin and auditor")
+                )
             }
             guard roles != before.roles else { return before }
             var after = before
             after.roles = roles
             try change.tx.save(after)
-            let admins = try change.tx.people(at: before.side).filter { $0.holds(oneOf: .admin, at: before.side) }
+            let admins = try change.tx.people(at: before.side).filter {
+                $0.holds(oneOf: .admin, at: before.side)
+            }
             guard !admins.isEmpty else { throw Refusal.lastAdministrator }
             change.emit(.personChanged(before: before, after: after))
             return after
@@ -94,7 +114,8 @@ extension Lockbox {
 
     // MARK: - Log
 
-    /// The log that the caller may read: her tenant's, or the provider's for its managers, operators and auditors.
+    /// The log that the caller may read: her tenant's, or the provider's for its managers,
+    /// operators and auditors.
     package func readableLog(tenant: String?, by caller: Person) async throws -> LogID {
         try await query(by: caller) { person, tx, _ in
             guard let tenant else {
@@ -104,7 +125,8 @@ extension Lockbox {
                 }
                 return .provider
             }
-            guard let id = TenantID(tenant), person.side == .tenant(id), try tx.tenant(id) != nil else {
+            guard let id = TenantID(tenant), person.side == .tenant(id), try tx.tenant(id) != nil
+            else {
                 throw Refusal.notFound(.tenant)
             }
             guard person.holds(oneOf: [.approver, .admin, .auditor], at: .tenant(id)) else {
@@ -118,7 +140,8 @@ extension Lockbox {
 extension TenantRecords {
     /// The tenant, if it exists for `person`.
     func tenant(_ text: String, visibleTo person: Person) throws -> Tenant {
-        guard let id = TenantID(text), let tenant = try tenant(id), person.isProviderStaff || person.side == .tenant(id)
+        guard let id = TenantID(text), let tenant = try tenant(id),
+            person.isProviderStaff || person.side == .tenant(id)
         else {
             throw Refusal.notFound(.tenant)
         }
@@ -128,11 +151,17 @@ extension TenantRecords {
 
 extension Change {
     /// Ends what the tenant's present rules would not have given.
-    mutating func applyRules(of tenant: Tenant, licenceWithdrawn: Bool, by person: PersonID?) throws {
+    mutating func applyRules(of tenant: Tenant, licenceWithdrawn: Bool, by person: PersonID?) throws
+    {
         for open in try tx.openRequests(of: tenant.id, engineer: nil) {
             var request = open
             try letTimePass(&request)
-            let happened = request.applyRules(of: tenant, licenceWithdrawn: licenceWithdrawn, by: person, now: now)
+            let happened = request.applyRules(
+                of: tenant,
+                licenceWithdrawn: licenceWithdrawn,
+                by: person,
+                now: now
+            )
             try save(request, happened)
         }
     }
@@ -140,7 +169,9 @@ extension Change {
 
 extension Lockbox {
     /// The provider's name, and the caller's own tenant if she is a customer.
-    package func organisations(of caller: Person) async throws -> (provider: String, tenant: Tenant?) {
+    package func organisations(of caller: Person) async throws -> (
+        provider: String, tenant: Tenant?
+    ) {
         try await query(by: caller) { person, tx, _ in
             (try tx.providerName(), try person.side.tenant.flatMap { try tx.tenant($0) })
         }

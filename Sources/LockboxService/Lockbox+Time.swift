@@ -3,11 +3,13 @@ package import LockboxDomain
 import LockboxPorts
 
 extension Lockbox {
-    /// How many requests one write advances, so that a backlog after a long stop does not hold up people.
+    /// How many requests one write advances, so that a backlog after a long stop does not hold up
+    /// people.
     private static let batch = 100
 
-    /// Records what time alone has done: undecided requests expire, scheduled access starts, access ends.
-    /// Nobody's rights depend on it having run. Returns the next instant at which there is something to do.
+    /// Records what time alone has done: undecided requests expire, scheduled access starts, access
+    /// ends. Nobody's rights depend on it having run. Returns the next instant at which there is
+    /// something to do.
     package func letTimePass() async throws -> Timestamp? {
         while true {
             let done = try await store.write(by: .system) { change in

@@ -2,16 +2,19 @@ package import LockboxAudit
 import LockboxDomain
 import LockboxPorts
 
-/// The use cases. Each authorises the caller against what is stored now, runs the rule, and commits.
+/// The use cases. Each authorises the caller against what is stored now, runs the rule, and
+/// commits.
 ///
-/// It knows nothing of HTTP or of how callers sign in: a caller is the `Person` that the identity room found.
+/// It knows nothing of HTTP or of how callers sign in: a caller is the `Person` that the identity
+/// room found.
 package struct Lockbox: Sendable {
     let store: AuditedStore
 
     package init(store: AuditedStore) { self.store = store }
 }
 
-/// A retry's handle on the write that it repeats: the caller's `Idempotency-Key`, and SHA-256 of what was sent with it.
+/// A retry's handle on the write that it repeats: the caller's `Idempotency-Key`, and SHA-256 of
+/// what was sent with it.
 package struct CommandKey: Hashable, Sendable {
     package let key: String
     package let payloadHash: [UInt8]
@@ -23,11 +26,15 @@ package struct CommandKey: Hashable, Sendable {
 }
 
 extension Lockbox {
-    /// Runs `body` as `caller`, once for each key: a retry gets what `again` makes of the first run's subject.
-    /// The record of the key commits with the change, so a crash leaves both or neither.
+    /// Runs `body` as `caller`, once for each key: a retry gets what `again` makes of the first
+    /// run's subject. The record of the key commits with the change, so a crash leaves both or
+    /// neither.
     func command<Value: Sendable>(
-        by caller: Person, key: CommandKey?, subject: @escaping @Sendable (Value) -> String,
-        again: @escaping @Sendable (String, Person, any StoreTransaction, Timestamp) throws -> Value,
+        by caller: Person,
+        key: CommandKey?,
+        subject: @escaping @Sendable (Value) -> String,
+        again:
+            @escaping @Sendable (String, Person, any StoreTransaction, Timestamp) throws -> Value,
         _ body: @escaping @Sendable (Person, inout Change) throws -> Value
     ) async throws -> Value {
         try await store.write(by: .person(caller)) { change in
@@ -40,8 +47,13 @@ extension Lockbox {
             if let key {
                 try change.tx.insert(
                     CommandRecord(
-                        person: person.id, key: key.key, payloadHash: key.payloadHash, subject: subject(value),
-                        at: change.now))
+                        person: person.id,
+                        key: key.key,
+                        payloadHash: key.payloadHash,
+                        subject: subject(value),
+                        at: change.now
+                    )
+                )
             }
             return value
         }
@@ -49,7 +61,8 @@ extension Lockbox {
 
     /// Runs `body` as `caller` on one consistent view.
     func query<Value: Sendable>(
-        by caller: Person, _ body: @escaping @Sendable (Person, any StoreTransaction, Timestamp) throws -> Value
+        by caller: Person,
+        _ body: @escaping @Sendable (Person, any StoreTransaction, Timestamp) throws -> Value
     ) async throws -> Value {
         try await store.read { tx, now in try body(try tx.current(caller), tx, now) }
     }
@@ -58,7 +71,9 @@ extension Lockbox {
 extension PersonRecords {
     /// The caller's record as it is now; a caller who was switched off meanwhile is not signed in.
     func current(_ caller: Person) throws -> Person {
-        guard let person = try person(caller.id), !person.isDisabled else { throw Refusal.notSignedIn }
+        guard let person = try person(caller.id), !person.isDisabled else {
+            throw Refusal.notSignedIn
+        }
         return person
     }
 

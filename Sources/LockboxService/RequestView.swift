@@ -20,7 +20,8 @@ package struct RequestView: Sendable {
     package let people: [PersonID: Person]
     package let removals: [Removal]
     package let uses: [CredentialUse]
-    /// False in the moment between the window's end and its record, when the services have no orders yet.
+    /// False in the moment between the window's end and its record, when the services have no
+    /// orders yet.
     private let isEndRecorded: Bool
 
     package var grantState: GrantState? {
@@ -62,31 +63,43 @@ extension Lockbox {
         }
     }
 
-    package func requests(_ filter: RequestFilter, tenant: String?, page: Page, by caller: Person) async throws
+    package func requests(_ filter: RequestFilter, tenant: String?, page: Page, by caller: Person)
+        async throws
         -> Paged<RequestView>
     {
         try await query(by: caller) { person, tx, now in
             var filter = filter
             (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
             let found = try tx.requests(filter, page: page)
-            return Paged(items: try found.items.map { try RequestView($0, at: now, in: tx) }, next: found.next)
+            return Paged(
+                items: try found.items.map { try RequestView($0, at: now, in: tx) },
+                next: found.next
+            )
         }
     }
 
-    /// The letters about a request and how each fared, for the provider and for those who oversee the tenant.
-    package func notices(about id: String, by caller: Person) async throws -> [(notice: Notice, recipient: Person)] {
+    /// The letters about a request and how each fared, for the provider and for those who oversee
+    /// the tenant.
+    package func notices(about id: String, by caller: Person) async throws -> [(
+        notice: Notice, recipient: Person
+    )] {
         try await query(by: caller) { person, tx, _ in
             let request = try tx.request(id, visibleTo: person)
-            guard person.oversees(request.terms.tenant) else { throw Refusal.notFound(.accessRequest) }
+            guard person.oversees(request.terms.tenant) else {
+                throw Refusal.notFound(.accessRequest)
+            }
             return try tx.notices(about: request.id).map { ($0, try tx.known($0.recipient)) }
         }
     }
 }
 
 extension AccessRequestRecords where Self: SupportRequestRecords {
-    /// The request, if it exists for `person`; else the same refusal as for one that does not exist at all.
+    /// The request, if it exists for `person`; else the same refusal as for one that does not exist
+    /// at all.
     func request(_ text: String, visibleTo person: Person) throws -> AccessRequest {
-        guard let id = RequestID(text), let request = try request(id) else { throw Refusal.notFound(.accessRequest) }
+        guard let id = RequestID(text), let request = try request(id) else {
+            throw Refusal.notFound(.accessRequest)
+        }
         let tenant = request.terms.tenant
         if person.oversees(tenant) { return request }
         guard person.side == .tenant(tenant),

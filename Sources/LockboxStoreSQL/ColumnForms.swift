@@ -15,12 +15,16 @@ extension SQLValue {
     static func id<Entity>(_ id: Slug<Entity>?) -> SQLValue { .optional(id?.text) }
     static func flag(_ flag: Bool) -> SQLValue { .integer(flag ? 1 : 0) }
     static func count(_ count: Int) -> SQLValue { .integer(Int64(count)) }
-    static func choice(_ choice: some RawRepresentable<String>) -> SQLValue { .text(choice.rawValue) }
+    static func choice(_ choice: some RawRepresentable<String>) -> SQLValue {
+        .text(choice.rawValue)
+    }
     static func log(_ log: LogID) -> SQLValue { .text(log.stored) }
     /// Positions beyond what a column holds are beyond every log.
     static func position(_ position: UInt64) -> SQLValue { .integer(Int64(clamping: position)) }
     /// At most as many rows as anyone may ask for at once, and at least one.
-    static func limit(_ limit: Int) -> SQLValue { .integer(Int64(min(max(limit, 1), SQLLimits.rows))) }
+    static func limit(_ limit: Int) -> SQLValue {
+        .integer(Int64(min(max(limit, 1), SQLLimits.rows)))
+    }
 }
 
 /// The bounds of the store.
@@ -54,9 +58,12 @@ extension Actions {
 }
 
 extension Scope {
-    /// A line for each access: service, resource and actions with a space between. None of the three can hold one.
+    /// A line for each access: service, resource and actions with a space between. None of the
+    /// three can hold one.
     var stored: String {
-        accesses.map { "\($0.resource.service) \($0.resource.name) \($0.actions.rawValue)" }.joined(separator: "\n")
+        accesses.map { "\($0.resource.service) \($0.resource.name) \($0.actions.rawValue)" }.joined(
+            separator: "\n"
+        )
     }
 
     /// Nil unless `stored` is what the property of that name gives.
@@ -89,7 +96,9 @@ enum JSONColumn {
 }
 
 extension Record {
-    func json<Content: Decodable>(_ column: Int, _: Content.Type = Content.self) throws(StoreError) -> Content {
+    func json<Content: Decodable>(_ column: Int, _: Content.Type = Content.self) throws(StoreError)
+        -> Content
+    {
         do {
             return try JSONDecoder().decode(Content.self, from: Data(try text(column).utf8))
         } catch {

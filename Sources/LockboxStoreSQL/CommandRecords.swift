@@ -2,7 +2,8 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: CommandRecords {
-    private static let commandColumns = "person, idempotency_key, payload_hash, subject, carried_out_at"
+    private static let commandColumns =
+        "person, idempotency_key, payload_hash, subject, carried_out_at"
 
     func command(of person: PersonID, key: String) throws -> CommandRecord? {
         try connection.queryOne(
@@ -11,8 +12,12 @@ extension SQLTransaction: CommandRecords {
         ) { row in
             let record = Record(row, of: "command")
             return CommandRecord(
-                person: try record.id(0), key: try record.text(1), payloadHash: try record.blob(2),
-                subject: try record.text(3), at: try record.timestamp(4))
+                person: try record.id(0),
+                key: try record.text(1),
+                payloadHash: try record.blob(2),
+                subject: try record.text(3),
+                at: try record.timestamp(4)
+            )
         }
     }
 
@@ -20,8 +25,10 @@ extension SQLTransaction: CommandRecords {
         try connection.execute(
             "INSERT INTO command (\(Self.commandColumns)) VALUES ($1, $2, $3, $4, $5)",
             [
-                .id(command.person), .text(command.key), .blob(command.payloadHash), .text(command.subject),
+                .id(command.person), .text(command.key), .blob(command.payloadHash),
+                .text(command.subject),
                 .time(command.at),
-            ])
+            ]
+        )
     }
 }

@@ -7,16 +7,22 @@ extension SQLTransaction: LogRecords {
 
     func logs() throws -> [LogID] {
         // The provider's is the empty one, so it comes first.
-        try connection.query("SELECT log FROM log_head ORDER BY log") { try Record($0, of: "log_head").log(0) }
+        try connection.query("SELECT log FROM log_head ORDER BY log") {
+            try Record($0, of: "log_head").log(0)
+        }
     }
 
     func head(of log: LogID) throws -> LogHead {
         let stored = try connection.queryOne(
-            "SELECT log, size, range_hashes, last_time FROM log_head WHERE log = $1", [.log(log)]
+            "SELECT log, size, range_hashes, last_time FROM log_head WHERE log = $1",
+            [.log(log)]
         ) { row in
             let record = Record(row, of: "log_head")
             return LogHead(
-                size: try record.position(1), range: try record.hashes(2), lastTime: try record.timestamp(3))
+                size: try record.position(1),
+                range: try record.hashes(2),
+                lastTime: try record.timestamp(3)
+            )
         }
         return stored ?? .empty
     }
@@ -27,7 +33,8 @@ extension SQLTransaction: LogRecords {
             [
                 .log(entry.log), .position(entry.index), .time(entry.time), .text(entry.activity),
                 .text(entry.actor), .id(entry.request), .blob(entry.bytes), .blob(entry.hash.bytes),
-            ])
+            ]
+        )
         for (ordinal, text) in entry.texts.enumerated() {
             try connection.execute(
                 """
@@ -35,35 +42,45 @@ extension SQLTransaction: LogRecords {
                 VALUES ($1, $2, $3, $4, $5, $6, $7)
                 """,
                 [
-                    .log(entry.log), .position(entry.index), .text(text.field), .count(ordinal), .blob(text.salt),
+                    .log(entry.log), .position(entry.index), .text(text.field), .count(ordinal),
+                    .blob(text.salt),
                     .flag(text.namesSomeone), .optional(text.text),
-                ])
+                ]
+            )
         }
         try save(head, of: entry.log)
     }
 
     private func save(_ head: LogHead, of log: LogID) throws {
         let values: [SQLValue] = [
-            .position(head.size), .blob(head.range.flatMap(\.bytes)), .time(head.lastTime), .log(log),
+            .position(head.size), .blob(head.range.flatMap(\.bytes)), .time(head.lastTime),
+            .log(log),
         ]
         let moved = try connection.execute(
-            "UPDATE log_head SET size = $1, range_hashes = $2, last_time = $3 WHERE log = $4", values)
+            "UPDATE log_head SET size = $1, range_hashes = $2, last_time = $3 WHERE log = $4",
+            values
+        )
         guard moved == 0 else { return }
         try connection.execute(
-            "INSERT INTO log_head (size, range_hashes, last_time, log) VALUES ($1, $2, $3, $4)", values)
+            "INSERT INTO log_head (size, range_hashes, last_time, log) VALUES ($1, $2, $3, $4)",
+            values
+        )
     }
 
     func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry] {
         try entries(
             """
             WHERE e.log = $1 AND e.position >= $2 AND e.position < $3 ORDER BY e.position
-            """, [.log(log), .position(range.lowerBound), .position(range.upperBound)])
+            """,
+            [.log(log), .position(range.lowerBound), .position(range.upperBound)]
+        )
     }
 
     func eraseText(_ field: String, of log: LogID, at index: UInt64) throws {
         try connection.execute(
             "UPDATE log_text SET content = NULL WHERE log = $1 AND position = $2 AND field = $3",
-            [.log(log), .position(index), .text(field)])
+            [.log(log), .position(index), .text(field)]
+        )
     }
 
     // MARK: - Searching
@@ -72,25 +89,37 @@ extension SQLTransaction: LogRecords {
         var conditions = Conditions()
         conditions.add("e.log = %", [.log(log)])
         if let text = page.cursor {
-            // Positions stay what they are while the log grows; the time in the cursor only makes it one of this list.
+            // Positions stay what they are while the log grows; the time in the cursor only makes
+            // it one of this list.
             let cursor = try Cursor(text, list: search.oldestFirst ? "export" : "log", keyParts: 0)
-            conditions.add("e.position \(search.oldestFirst ? ">" : "<") %", [.integer(cursor.time)])
+            conditions.add(
+                "e.position \(search.oldestFirst ? ">" : "<") %",
+                [.integer(cursor.time)]
+            )
         }
         // No text holds a NUL, at which SQLite would cut the pattern off.
-        let isFindable = ![search.person, search.text].contains { $0?.unicodeScalars.contains("\0") ?? false }
-        guard isFindable, try addTime(search, in: log, to: &conditions) else { return Paged(items: [], next: nil) }
+        let isFindable = ![search.person, search.text].contains {
+            $0?.unicodeScalars.contains("\0") ?? false
+        }
+        guard isFindable, try addTime(search, in: log, to: &conditions) else {
+            return Paged(items: [], next: nil)
+        }
         addSubject(search, to: &conditions)
         let limit = conditions.placeholder(for: page.rows)
         let found = try entries(
             "\(conditions.whereClause) ORDER BY e.position \(search.oldestFirst ? "ASC" : "DESC") LIMIT \(limit)",
-            conditions.values)
+            conditions.values
+        )
         return page.paged(found) {
             Cursor(list: search.oldestFirst ? "export" : "log", time: Int64(clamping: $0.index))
         }
     }
 
-    /// Time does not run backwards in a log, so a span of time is a span of positions. False if nothing is in it.
-    private func addTime(_ search: LogSearch, in log: LogID, to conditions: inout Conditions) throws -> Bool {
+    /// Time does not run backwards in a log, so a span of time is a span of positions. False if
+    /// nothing is in it.
+    private func addTime(_ search: LogSearch, in log: LogID, to conditions: inout Conditions) throws
+        -> Bool
+    {
         if let from = search.from {
             guard let first = try firstPosition(of: log, at: from) else { return false }
             conditions.add("e.position >= %", [.integer(first)])
@@ -106,17 +135,20 @@ extension SQLTransaction: LogRecords {
         try connection.queryOne(
             """
             SELECT log, position FROM log_entry WHERE log = $1 AND time >= $2 ORDER BY time, position LIMIT 1
-            """, [.log(log), .time(instant)]
+            """,
+            [.log(log), .time(instant)]
         ) { try Record($0, of: "log_entry").integer(1) }
     }
 
     private func addSubject(_ search: LogSearch, to conditions: inout Conditions) {
         conditions.add("e.request = %", search.request.map(SQLValue.id))
         if let activity = search.activity {
-            // "/" is the character after ".": between the two lies everything that begins with the activity and a dot.
+            // "/" is the character after ".": between the two lies everything that begins with the
+            // activity and a dot.
             conditions.add(
                 "(e.activity = % OR (e.activity >= % AND e.activity < %))",
-                [.text(activity), .text(activity + "."), .text(activity + "/")])
+                [.text(activity), .text(activity + "."), .text(activity + "/")]
+            )
         }
         let content = """
             EXISTS (
@@ -126,7 +158,8 @@ extension SQLTransaction: LogRecords {
         if let person = search.person {
             conditions.add(
                 "(e.actor = % OR \(content) AND t.names_someone = 1))",
-                [.text(PersonID(person)?.text ?? person), .containing(person)])
+                [.text(PersonID(person)?.text ?? person), .containing(person)]
+            )
         }
         conditions.add("\(content))", search.text.map(SQLValue.containing))
     }
@@ -134,16 +167,27 @@ extension SQLTransaction: LogRecords {
     // MARK: - Reading
 
     private func entries(_ clause: String, _ values: [SQLValue]) throws -> [LogEntry] {
-        let columns = Self.entryColumns.split(separator: ", ").map { "e.\($0)" }.joined(separator: ", ")
+        let columns = Self.entryColumns.split(separator: ", ").map { "e.\($0)" }.joined(
+            separator: ", "
+        )
         // Ends the first query before it begins the others.
-        let rows = try connection.query("SELECT \(columns) FROM log_entry e \(clause)", values) { $0 }
+        let rows = try connection.query("SELECT \(columns) FROM log_entry e \(clause)", values) {
+            $0
+        }
         return try rows.map { row in
             let record = Record(row, of: "log_entry", keyColumns: 2)
             let (log, index) = (try record.log(0), try record.position(1))
             return LogEntry(
-                log: log, index: index, time: try record.timestamp(2), activity: try record.text(3),
-                actor: try record.text(4), request: try record.optionalID(5), bytes: try record.blob(6),
-                hash: try record.hash(7), texts: try texts(of: log, at: index))
+                log: log,
+                index: index,
+                time: try record.timestamp(2),
+                activity: try record.text(3),
+                actor: try record.text(4),
+                request: try record.optionalID(5),
+                bytes: try record.blob(6),
+                hash: try record.hash(7),
+                texts: try texts(of: log, at: index)
+            )
         }
     }
 
@@ -152,11 +196,15 @@ extension SQLTransaction: LogRecords {
             """
             SELECT log, position, field, salt, content FROM log_text
             WHERE log = $1 AND position = $2 ORDER BY ordinal
-            """, [.log(log), .position(index)]
+            """,
+            [.log(log), .position(index)]
         ) { row in
             let record = Record(row, of: "log_text", keyColumns: 3)
             return CommittedText(
-                field: try record.text(2), salt: try record.blob(3), text: try record.optionalText(4))
+                field: try record.text(2),
+                salt: try record.blob(3),
+                text: try record.optionalText(4)
+            )
         }
     }
 }

@@ -24,11 +24,15 @@ package enum SchemaMismatch: Error, Equatable, Sendable {
 extension SQLEngine {
     /// Brings the schema to the last of `migrations`, which are numbered from 1 without gaps.
     ///
-    /// Two processes may do this at once: each step looks again, under the write lock, at what is already applied.
-    /// A crash between two steps leaves a schema that the next start continues from; a crash within a step leaves none
-    /// of it, for its row in `schema_migration` commits with its statements.
+    /// Two processes may do this at once: each step looks again, under the write lock, at what is
+    /// already applied. A crash between two steps leaves a schema that the next start continues
+    /// from; a crash within a step leaves none of it, for its row in `schema_migration` commits
+    /// with its statements.
     package func migrate(_ migrations: [Migration]) async throws {
-        precondition(migrations.enumerated().allSatisfy { $1.number == $0 + 1 }, "migrations are numbered from 1")
+        precondition(
+            migrations.enumerated().allSatisfy { $1.number == $0 + 1 },
+            "migrations are numbered from 1"
+        )
         _ = try await write { connection in
             try connection.execute(
                 """
@@ -36,7 +40,8 @@ extension SQLEngine {
                     number BIGINT NOT NULL PRIMARY KEY CHECK (number > 0),
                     name TEXT NOT NULL
                 )
-                """)
+                """
+            )
         }
         for migration in migrations {
             try await write { connection in
@@ -46,21 +51,31 @@ extension SQLEngine {
                 }
                 try connection.execute(
                     "INSERT INTO schema_migration (number, name) VALUES ($1, $2)",
-                    [.integer(Int64(migration.number)), .text(migration.name)])
+                    [.integer(Int64(migration.number)), .text(migration.name)]
+                )
             }
         }
-        // A newer program may have migrated between our last step and now; and there may have been no step at all.
+        // A newer program may have migrated between our last step and now; and there may have been
+        // no step at all.
         _ = try await read { try appliedCount($0, migrations) }
     }
 }
 
-/// How many of `migrations` the database has, having checked that it has them in order and nothing else.
-private func appliedCount(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> Int {
-    let applied = try connection.query("SELECT number, name FROM schema_migration ORDER BY number") { row in
+/// How many of `migrations` the database has, having checked that it has them in order and nothing
+/// else.
+private func appliedCount(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> Int
+{
+    let applied = try connection.query("SELECT number, name FROM schema_migration ORDER BY number")
+    { row in
         (number: Int(try row.integer(0)), name: try row.text(1))
     }
-    for (known, found) in zip(migrations, applied) where known.number != found.number || known.name != found.name {
-        throw SchemaMismatch.historyDiffers(number: found.number, database: found.name, program: known.name)
+    for (known, found) in zip(migrations, applied)
+    where known.number != found.number || known.name != found.name {
+        throw SchemaMismatch.historyDiffers(
+            number: found.number,
+            database: found.name,
+            program: known.name
+        )
     }
     guard applied.count <= migrations.count else {
         throw SchemaMismatch.databaseIsNewer(database: applied.count, program: migrations.count)

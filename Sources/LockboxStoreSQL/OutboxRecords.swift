@@ -12,7 +12,9 @@ extension SQLTransaction: OutboxRecords {
             """
             INSERT INTO notice (\(Self.noticeColumns))
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-            """, try Self.values(of: notice))
+            """,
+            try Self.values(of: notice)
+        )
     }
 
     /// Sets every column, so that the schema can refuse a change of what was written.
@@ -23,7 +25,9 @@ extension SQLTransaction: OutboxRecords {
                 recipient_address = $7, facts = $8, created_at = $9, next_attempt = $10, good_until = $11,
                 delivery = $12, attempts = $13, last_reply = $14, sent_at = $15
             WHERE id = $1
-            """, try Self.values(of: notice))
+            """,
+            try Self.values(of: notice)
+        )
         guard changed == 1 else { throw Refusal.notFound(.notice) }
     }
 
@@ -32,7 +36,10 @@ extension SQLTransaction: OutboxRecords {
             """
             SELECT \(Self.noticeColumns) FROM notice WHERE delivery = 'queued' AND next_attempt <= $1
             ORDER BY next_attempt, id LIMIT $2
-            """, [.time(now), .limit(limit)], row: Self.notice)
+            """,
+            [.time(now), .limit(limit)],
+            row: Self.notice
+        )
     }
 
     func nextNoticeAttempt() throws -> Timestamp? {
@@ -45,21 +52,27 @@ extension SQLTransaction: OutboxRecords {
         for kind in kinds {
             try connection.execute(
                 "UPDATE notice SET delivery = $1 WHERE request = $2 AND kind = $3 AND delivery = 'queued'",
-                [.choice(Notice.Delivery.cancelled), .id(request), .choice(kind)])
+                [.choice(Notice.Delivery.cancelled), .id(request), .choice(kind)]
+            )
         }
     }
 
     func notices(about request: RequestID) throws -> [Notice] {
         try connection.query(
-            "SELECT \(Self.noticeColumns) FROM notice WHERE request = $1 ORDER BY created_at, id", [.id(request)],
-            row: Self.notice)
+            "SELECT \(Self.noticeColumns) FROM notice WHERE request = $1 ORDER BY created_at, id",
+            [.id(request)],
+            row: Self.notice
+        )
     }
 
     private static func values(of notice: Notice) throws -> [SQLValue] {
         [
-            .id(notice.id), .choice(notice.kind), .id(notice.tenant), .id(notice.request), .id(notice.recipient),
-            .text(notice.recipientName), .text(notice.recipientAddress.text), try JSONColumn.value(notice.facts),
-            .time(notice.createdAt), .time(notice.nextAttempt), .time(notice.goodUntil), .choice(notice.delivery),
+            .id(notice.id), .choice(notice.kind), .id(notice.tenant), .id(notice.request),
+            .id(notice.recipient),
+            .text(notice.recipientName), .text(notice.recipientAddress.text),
+            try JSONColumn.value(notice.facts),
+            .time(notice.createdAt), .time(notice.nextAttempt), .time(notice.goodUntil),
+            .choice(notice.delivery),
             .count(notice.attempts), .optional(notice.lastReply), .time(notice.sentAt),
         ]
     }
@@ -67,11 +80,21 @@ extension SQLTransaction: OutboxRecords {
     private static func notice(_ row: SQLRow) throws -> Notice {
         let record = Record(row, of: "notice")
         return Notice(
-            stored: try record.id(0), kind: try record.choice(1), tenant: try record.slug(2),
-            request: try record.id(3), recipient: try record.id(4), recipientName: try record.text(5),
-            recipientAddress: try record.email(6), facts: try record.json(7), createdAt: try record.timestamp(8),
-            nextAttempt: try record.timestamp(9), goodUntil: try record.optionalTimestamp(10),
-            delivery: try record.choice(11), attempts: try record.count(12), lastReply: try record.optionalText(13),
-            sentAt: try record.optionalTimestamp(14))
+            stored: try record.id(0),
+            kind: try record.choice(1),
+            tenant: try record.slug(2),
+            request: try record.id(3),
+            recipient: try record.id(4),
+            recipientName: try record.text(5),
+            recipientAddress: try record.email(6),
+            facts: try record.json(7),
+            createdAt: try record.timestamp(8),
+            nextAttempt: try record.timestamp(9),
+            goodUntil: try record.optionalTimestamp(10),
+            delivery: try record.choice(11),
+            attempts: try record.count(12),
+            lastReply: try record.optionalText(13),
+            sentAt: try record.optionalTimestamp(14)
+        )
     }
 }

@@ -2,8 +2,8 @@ import LockboxDomain
 import LockboxPorts
 import MerkleLog
 
-/// One row on its way back to a domain value. A column that does not fit throws `StoreError.corrupt` with the table and
-/// the row's key, both of which are no personal data.
+/// One row on its way back to a domain value. A column that does not fit throws
+/// `StoreError.corrupt` with the table and the row's key, both of which are no personal data.
 struct Record {
     let row: SQLRow
     let table: String
@@ -35,7 +35,9 @@ struct Record {
 
     // MARK: - As stored
 
-    func integer(_ column: Int) throws(StoreError) -> Int64 { try required(optionalInteger(column)) }
+    func integer(_ column: Int) throws(StoreError) -> Int64 {
+        try required(optionalInteger(column))
+    }
 
     func text(_ column: Int) throws(StoreError) -> String { try required(optionalText(column)) }
 
@@ -70,11 +72,17 @@ struct Record {
         }
     }
 
-    func count(_ column: Int) throws(StoreError) -> Int { try required(Int(exactly: try integer(column))) }
+    func count(_ column: Int) throws(StoreError) -> Int {
+        try required(Int(exactly: try integer(column)))
+    }
 
-    func position(_ column: Int) throws(StoreError) -> UInt64 { try required(UInt64(exactly: try integer(column))) }
+    func position(_ column: Int) throws(StoreError) -> UInt64 {
+        try required(UInt64(exactly: try integer(column)))
+    }
 
-    func timestamp(_ column: Int) throws(StoreError) -> Timestamp { try required(optionalTimestamp(column)) }
+    func timestamp(_ column: Int) throws(StoreError) -> Timestamp {
+        try required(optionalTimestamp(column))
+    }
 
     func optionalTimestamp(_ column: Int) throws(StoreError) -> Timestamp? {
         guard let milliseconds = try optionalInteger(column) else { return nil }
@@ -83,23 +91,31 @@ struct Record {
         return instant
     }
 
-    func span(_ column: Int) throws(StoreError) -> TimeSpan { TimeSpan(milliseconds: try integer(column)) }
+    func span(_ column: Int) throws(StoreError) -> TimeSpan {
+        TimeSpan(milliseconds: try integer(column))
+    }
 
-    func id<Entity>(_ column: Int) throws(StoreError) -> ID<Entity> { try required(ID(try text(column))) }
+    func id<Entity>(_ column: Int) throws(StoreError) -> ID<Entity> {
+        try required(ID(try text(column)))
+    }
 
     func optionalID<Entity>(_ column: Int) throws(StoreError) -> ID<Entity>? {
         guard let text = try optionalText(column) else { return nil }
         return try required(ID(text))
     }
 
-    func slug<Entity>(_ column: Int) throws(StoreError) -> Slug<Entity> { try required(Slug(try text(column))) }
+    func slug<Entity>(_ column: Int) throws(StoreError) -> Slug<Entity> {
+        try required(Slug(try text(column)))
+    }
 
     func optionalSlug<Entity>(_ column: Int) throws(StoreError) -> Slug<Entity>? {
         guard let text = try optionalText(column) else { return nil }
         return try required(Slug(text))
     }
 
-    func email(_ column: Int) throws(StoreError) -> EmailAddress { try required(EmailAddress(try text(column))) }
+    func email(_ column: Int) throws(StoreError) -> EmailAddress {
+        try required(EmailAddress(try text(column)))
+    }
 
     func choice<Choice: RawRepresentable<String>>(_ column: Int) throws(StoreError) -> Choice {
         try required(Choice(rawValue: try text(column)))
@@ -116,14 +132,20 @@ struct Record {
         try required(Actions(stored: try integer(column)))
     }
 
-    func scope(_ column: Int) throws(StoreError) -> Scope { try required(Scope(stored: try text(column))) }
+    func scope(_ column: Int) throws(StoreError) -> Scope {
+        try required(Scope(stored: try text(column)))
+    }
 
-    func hash(_ column: Int) throws(StoreError) -> Hash { try required(Hash(bytes: try blob(column))) }
+    func hash(_ column: Int) throws(StoreError) -> Hash {
+        try required(Hash(bytes: try blob(column)))
+    }
 
     func side(tenant column: Int) throws(StoreError) -> Side {
         guard let tenant: TenantID = try optionalSlug(column) else { return .provider }
         return .tenant(tenant)
     }
 
-    func log(_ column: Int) throws(StoreError) -> LogID { try required(LogID(stored: try text(column))) }
+    func log(_ column: Int) throws(StoreError) -> LogID {
+        try required(LogID(stored: try text(column)))
+    }
 }

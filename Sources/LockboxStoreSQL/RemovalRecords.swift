@@ -16,15 +16,19 @@ extension SQLTransaction: RemovalRecords {
             """,
             [
                 .id(removal.grant), .id(removal.service), .id(removal.request), .id(removal.tenant),
-                try JSONColumn.value(removal.usernames), .choice(removal.progress), .count(removal.attempts),
+                try JSONColumn.value(removal.usernames), .choice(removal.progress),
+                .count(removal.attempts),
                 .time(removal.nextAttempt), .optional(removal.problem),
-            ])
+            ]
+        )
     }
 
     func removals(of request: RequestID) throws -> [Removal] {
         try connection.query(
             "SELECT \(Self.removalColumns) FROM removal WHERE request = $1 ORDER BY grant_id, service",
-            [.id(request)], row: Self.removal)
+            [.id(request)],
+            row: Self.removal
+        )
     }
 
     func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal] {
@@ -32,7 +36,10 @@ extension SQLTransaction: RemovalRecords {
             """
             SELECT \(Self.removalColumns) FROM removal WHERE progress <> 'confirmed' AND next_attempt <= $1
             ORDER BY next_attempt, grant_id, service LIMIT $2
-            """, [.time(now), .limit(limit)], row: Self.removal)
+            """,
+            [.time(now), .limit(limit)],
+            row: Self.removal
+        )
     }
 
     func openRemovals() throws -> [Removal] {
@@ -40,7 +47,9 @@ extension SQLTransaction: RemovalRecords {
             """
             SELECT \(Self.removalColumns) FROM removal WHERE progress <> 'confirmed'
             ORDER BY next_attempt, grant_id, service
-            """, row: Self.removal)
+            """,
+            row: Self.removal
+        )
     }
 
     func nextRemovalAttempt() throws -> Timestamp? {
@@ -55,9 +64,15 @@ extension SQLTransaction: RemovalRecords {
     private static func removal(_ row: SQLRow) throws -> Removal {
         let record = Record(row, of: "removal", keyColumns: 2)
         return Removal(
-            tenant: try record.slug(3), request: try record.id(2), grant: try record.id(0),
-            service: try record.slug(1), usernames: try record.json(4), progress: try record.choice(5),
-            attempts: try record.count(6), nextAttempt: try record.timestamp(7),
-            problem: try record.optionalText(8))
+            tenant: try record.slug(3),
+            request: try record.id(2),
+            grant: try record.id(0),
+            service: try record.slug(1),
+            usernames: try record.json(4),
+            progress: try record.choice(5),
+            attempts: try record.count(6),
+            nextAttempt: try record.timestamp(7),
+            problem: try record.optionalText(8)
+        )
     }
 }

@@ -2,20 +2,22 @@ import LockboxPorts
 
 /// What the statements of the store are written over: one connection, inside one transaction.
 ///
-/// Placeholders are `$1`, `$2`, …, numbered in the order of their first use, and may be used again: the form that
-/// SQLite and PostgreSQL read alike. Each call takes exactly one statement. Transactions and savepoints belong to the
-/// engine; a body never begins, commits or rolls back.
+/// Placeholders are `$1`, `$2`, …, numbered in the order of their first use, and may be used again:
+/// the form that SQLite and PostgreSQL read alike. Each call takes exactly one statement.
+/// Transactions and savepoints belong to the engine; a body never begins, commits or rolls back.
 ///
-/// Both calls throw `SQLConstraintViolation` when the schema said no, and `StoreError` when the database failed.
+/// Both calls throw `SQLConstraintViolation` when the schema said no, and `StoreError` when the
+/// database failed.
 package protocol SQLConnection {
-    /// Runs one statement; the answer is the number of rows that it inserted, updated or deleted itself
-    /// (not counting triggers and cascades).
+    /// Runs one statement; the answer is the number of rows that it inserted, updated or deleted
+    /// itself (not counting triggers and cascades).
     @discardableResult
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int
 
-    /// Runs one statement and turns each row of its answer into a value. An error thrown by `row` ends the query
-    /// and passes through unchanged.
-    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws -> [Value]
+    /// Runs one statement and turns each row of its answer into a value. An error thrown by `row`
+    /// ends the query and passes through unchanged.
+    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws
+        -> [Value]
 }
 
 extension SQLConnection {
@@ -28,17 +30,23 @@ extension SQLConnection {
         try query(sql, [], row: row)
     }
 
-    /// The only row, or nil when there is none. More than one row, where the statement promises one, is corruption.
+    /// The only row, or nil when there is none. More than one row, where the statement promises
+    /// one, is corruption.
     package func queryOne<Value>(
-        _ sql: String, _ values: [SQLValue] = [], row: (SQLRow) throws -> Value
+        _ sql: String,
+        _ values: [SQLValue] = [],
+        row: (SQLRow) throws -> Value
     ) throws -> Value? {
         let rows = try query(sql, values, row: row)
-        guard rows.count <= 1 else { throw StoreError.corrupt("\(rows.count) rows where one was promised") }
+        guard rows.count <= 1 else {
+            throw StoreError.corrupt("\(rows.count) rows where one was promised")
+        }
         return rows.first
     }
 }
 
-/// The schema refused a change. Which rule it was is for the log; the kind is for the code that maps it to a refusal.
+/// The schema refused a change. Which rule it was is for the log; the kind is for the code that
+/// maps it to a refusal.
 package struct SQLConstraintViolation: Error, Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// UNIQUE or PRIMARY KEY.
@@ -62,10 +70,12 @@ package struct SQLConstraintViolation: Error, Equatable, Sendable {
 
 /// A database that runs bodies in serialisable transactions. One for SQLite, one for PostgreSQL.
 package protocol SQLEngine: Sendable {
-    /// Runs `body` as if transactions ran one after another, and answers when its changes are durable.
+    /// Runs `body` as if transactions ran one after another, and answers when its changes are
+    /// durable.
     ///
-    /// The body may run more than once and must do nothing but read and write through its connection. An error that it
-    /// throws takes back its own changes and nobody else's, and reaches its caller unchanged.
+    /// The body may run more than once and must do nothing but read and write through its
+    /// connection. An error that it throws takes back its own changes and nobody else's, and
+    /// reaches its caller unchanged.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value
@@ -76,16 +86,19 @@ package protocol SQLEngine: Sendable {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value
 
-    /// True when anyone but this engine's own `write` has committed since the last call (the first call: since the
-    /// engine was opened). Each such commit is reported to one caller, once; several may share one `true`.
+    /// True when anyone but this engine's own `write` has committed since the last call (the first
+    /// call: since the engine was opened). Each such commit is reported to one caller, once;
+    /// several may share one `true`.
     func changedElsewhere() async throws -> Bool
 
-    /// Finishes the writes that wait, then lets go of the database. Later calls fail as unavailable.
+    /// Finishes the writes that wait, then lets go of the database. Later calls fail as
+    /// unavailable.
     func close() async throws
 }
 
-/// Whether `$1`, `$2`, … appear first in the order of their numbers. SQLite binds by first use and PostgreSQL by
-/// number: a statement for which this is false would mean two different things. Engines assert it.
+/// Whether `$1`, `$2`, … appear first in the order of their numbers. SQLite binds by first use and
+/// PostgreSQL by number: a statement for which this is false would mean two different things.
+/// Engines assert it.
 package func placeholdersAreInOrder(_ sql: String) -> Bool {
     var seen = 0
     var rest = Substring(sql)

@@ -1,4 +1,5 @@
-/// In which words a database reads the schema. Everything that follows the schema is written once, for all of them.
+/// In which words a database reads the schema. Everything that follows the schema is written once,
+/// for all of them.
 package struct SQLDialect: Sendable {
     /// Whole numbers of 64 bits.
     let integer: String
@@ -33,7 +34,11 @@ package struct SQLDialect: Sendable {
 extension SQLDialect {
     /// SQLite 3.37 or later.
     package static let sqlite = SQLDialect(
-        integer: "INTEGER", text: "TEXT", bytes: "BLOB", tableEnd: " STRICT", differs: "IS NOT",
+        integer: "INTEGER",
+        text: "TEXT",
+        bytes: "BLOB",
+        tableEnd: " STRICT",
+        differs: "IS NOT",
         guarding: { rule in
             [
                 """
@@ -45,7 +50,8 @@ extension SQLDialect {
                 END
                 """
             ]
-        })
+        }
+    )
 
     /// Every row stays as it was written.
     func appendOnly(_ table: String) -> [Guard] {
@@ -63,8 +69,13 @@ extension SQLDialect {
     /// `columns` stay as they were first written.
     func unchanging(_ table: String, _ columns: [String]) -> Guard {
         Guard(
-            table: table, change: .update,
-            condition: columns.map { "NEW.\($0) \(differs) OLD.\($0)" }.joined(separator: "\n    OR "),
-            name: "unchanging", message: "\(table): what it is about never changes")
+            table: table,
+            change: .update,
+            condition: columns.map { "NEW.\($0) \(differs) OLD.\($0)" }.joined(
+                separator: "\n    OR "
+            ),
+            name: "unchanging",
+            message: "\(table): what it is about never changes"
+        )
     }
 }

@@ -29,7 +29,8 @@ package struct SQLStore: Store {
     package func close() async throws { try await engine.close() }
 }
 
-/// The records of every subject over one connection, inside one transaction. One file for each protocol.
+/// The records of every subject over one connection, inside one transaction. One file for each
+/// protocol.
 struct SQLTransaction {
     let connection: any SQLConnection
 }

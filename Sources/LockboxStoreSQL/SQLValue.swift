@@ -1,6 +1,7 @@
 package import LockboxPorts
 
-/// What a column holds or a placeholder stands for. No floating point: nothing in Lockbox is measured in it.
+/// What a column holds or a placeholder stands for. No floating point: nothing in Lockbox is
+/// measured in it.
 package enum SQLValue: Hashable, Sendable {
     case null
     case integer(Int64)
@@ -10,17 +11,21 @@ package enum SQLValue: Hashable, Sendable {
 
 extension SQLValue {
     /// `nil` as NULL.
-    package static func optional(_ value: Int64?) -> SQLValue { value.map(SQLValue.integer) ?? .null }
+    package static func optional(_ value: Int64?) -> SQLValue {
+        value.map(SQLValue.integer) ?? .null
+    }
     /// `nil` as NULL.
     package static func optional(_ value: String?) -> SQLValue { value.map(SQLValue.text) ?? .null }
     /// `nil` as NULL.
-    package static func optional(_ value: [UInt8]?) -> SQLValue { value.map(SQLValue.blob) ?? .null }
+    package static func optional(_ value: [UInt8]?) -> SQLValue {
+        value.map(SQLValue.blob) ?? .null
+    }
 }
 
 /// One row of an answer, read by column index.
 ///
-/// A column that is missing or of another type means that the database is not the one this program wrote:
-/// every reader throws `StoreError.corrupt` instead of crashing or guessing.
+/// A column that is missing or of another type means that the database is not the one this program
+/// wrote: every reader throws `StoreError.corrupt` instead of crashing or guessing.
 package struct SQLRow: Sendable {
     private let columns: [SQLValue]
 
@@ -71,7 +76,9 @@ package struct SQLRow: Sendable {
         }
     }
 
-    private func required<Value>(_ value: Value?, _ index: Int, _ wanted: String) throws(StoreError) -> Value {
+    private func required<Value>(_ value: Value?, _ index: Int, _ wanted: String) throws(StoreError)
+        -> Value
+    {
         guard let value else { throw mismatch(index, wanted) }
         return value
     }

@@ -118,14 +118,22 @@ struct DirectoryTables: SchemaPart {
 
     var guards: [SQLDialect.Guard] {
         [
-            dialect.keptForever("tenant"), dialect.keptForever("person"), dialect.keptForever("api_token"),
-            // The log and the decisions name people by identifier: one that changed sides would change what they say.
+            dialect.keptForever("tenant"), dialect.keptForever("person"),
+            dialect.keptForever("api_token"),
+            // The log and the decisions name people by identifier: one that changed sides would
+            // change what they say.
             dialect.unchanging("person", ["id", "tenant"]),
             dialect.unchanging(
-                "api_token", ["id", "secret_hash", "person", "label", "created_at", "expires_at"]),
+                "api_token",
+                ["id", "secret_hash", "person", "label", "created_at", "expires_at"]
+            ),
             .init(
-                table: "api_token", change: .update, condition: "OLD.revoked_at IS NOT NULL", name: "revoked",
-                message: "api_token: a revoked token stays revoked"),
+                table: "api_token",
+                change: .update,
+                condition: "OLD.revoked_at IS NOT NULL",
+                name: "revoked",
+                message: "api_token: a revoked token stays revoked"
+            ),
         ] + dialect.appendOnly("command")
     }
 }

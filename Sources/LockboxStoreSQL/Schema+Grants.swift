@@ -101,16 +101,25 @@ struct GrantTables: SchemaPart {
             dialect.unchanging(
                 "credential",
                 [
-                    "id", "secret_hash", "request", "grant_id", "tenant", "engineer", "service", "resource", "actions",
+                    "id", "secret_hash", "request", "grant_id", "tenant", "engineer", "service",
+                    "resource", "actions",
                     "username", "issued_at", "expires_at",
-                ]),
+                ]
+            ),
             .init(
-                table: "credential", change: .update, condition: "OLD.revoked_at IS NOT NULL", name: "revoked",
-                message: "credential: a revoked credential stays revoked"),
+                table: "credential",
+                change: .update,
+                condition: "OLD.revoked_at IS NOT NULL",
+                name: "revoked",
+                message: "credential: a revoked credential stays revoked"
+            ),
             .init(
-                table: "credential", change: .insert,
-                condition: "NEW.expires_at > (SELECT ends_at FROM access_grant WHERE id = NEW.grant_id)",
-                message: "credential: it may not outlive its grant"),
+                table: "credential",
+                change: .insert,
+                condition:
+                    "NEW.expires_at > (SELECT ends_at FROM access_grant WHERE id = NEW.grant_id)",
+                message: "credential: it may not outlive its grant"
+            ),
             dialect.keptForever("credential"),
             dialect.keptForever("credential_use"),
             dialect.unchanging("removal", ["grant_id", "service", "request", "tenant"]),
@@ -118,9 +127,11 @@ struct GrantTables: SchemaPart {
             dialect.unchanging(
                 "notice",
                 [
-                    "id", "kind", "tenant", "request", "recipient", "recipient_name", "recipient_address", "facts",
+                    "id", "kind", "tenant", "request", "recipient", "recipient_name",
+                    "recipient_address", "facts",
                     "created_at", "good_until",
-                ]),
+                ]
+            ),
         ] + dialect.appendOnly("access_grant")
     }
 }

@@ -72,59 +72,91 @@ struct LogTables: SchemaPart {
     var guards: [SQLDialect.Guard] {
         [
             .init(
-                table: "log_entry", change: .insert,
-                condition: "NEW.position <> coalesce((SELECT size FROM log_head WHERE log = NEW.log), 0)",
-                name: "dense", message: "log_entry: the next position is the size of the log"),
+                table: "log_entry",
+                change: .insert,
+                condition:
+                    "NEW.position <> coalesce((SELECT size FROM log_head WHERE log = NEW.log), 0)",
+                name: "dense",
+                message: "log_entry: the next position is the size of the log"
+            ),
             .init(
-                table: "log_entry", change: .insert,
+                table: "log_entry",
+                change: .insert,
                 condition: "NEW.time < (SELECT last_time FROM log_head WHERE log = NEW.log)",
-                name: "time", message: "log_entry: time does not run backwards"),
+                name: "time",
+                message: "log_entry: time does not run backwards"
+            ),
             headFits(.insert, before: "0"),
             headFits(.update, before: "OLD.size"),
             dialect.unchanging("log_head", ["log"]),
             dialect.keptForever("log_head"),
             .init(
-                table: "log_text", change: .insert,
+                table: "log_text",
+                change: .insert,
                 condition: "NEW.position < (SELECT size FROM log_head WHERE log = NEW.log)",
-                message: "log_text: texts come with their entry"),
+                message: "log_text: texts come with their entry"
+            ),
             .init(
-                table: "log_text", change: .insert,
+                table: "log_text",
+                change: .insert,
                 condition: """
                     EXISTS (
                         SELECT 1 FROM log_text
                         WHERE log = NEW.log AND position = NEW.position AND field = NEW.field
                     )
-                    """, name: "field", message: "log_text: a field has one text"),
+                    """,
+                name: "field",
+                message: "log_text: a field has one text"
+            ),
             // Erasing takes the text and nothing else.
-            dialect.unchanging("log_text", ["log", "position", "field", "ordinal", "salt", "names_someone"]),
+            dialect.unchanging(
+                "log_text",
+                ["log", "position", "field", "ordinal", "salt", "names_someone"]
+            ),
             .init(
-                table: "log_text", change: .update, condition: "NEW.content IS NOT NULL", name: "erased",
-                message: "log_text: a text can only be erased"),
+                table: "log_text",
+                change: .update,
+                condition: "NEW.content IS NOT NULL",
+                name: "erased",
+                message: "log_text: a text can only be erased"
+            ),
             dialect.keptForever("log_text"),
             .init(
-                table: "log_checkpoint", change: .insert,
+                table: "log_checkpoint",
+                change: .insert,
                 condition: """
                     EXISTS (
                         SELECT 1 FROM log_checkpoint
                         WHERE log = NEW.log AND size = NEW.size AND root <> NEW.root
                     )
-                    """, name: "root", message: "log_checkpoint: another root was signed at this size"),
+                    """,
+                name: "root",
+                message: "log_checkpoint: another root was signed at this size"
+            ),
             .init(
-                table: "log_checkpoint", change: .insert,
-                condition: "NEW.size > coalesce((SELECT size FROM log_head WHERE log = NEW.log), 0)",
-                name: "size", message: "log_checkpoint: the log is not that long"),
+                table: "log_checkpoint",
+                change: .insert,
+                condition:
+                    "NEW.size > coalesce((SELECT size FROM log_head WHERE log = NEW.log), 0)",
+                name: "size",
+                message: "log_checkpoint: the log is not that long"
+            ),
         ] + ["log_entry", "log_tile", "log_checkpoint"].flatMap(dialect.appendOnly)
     }
 
     /// A head moves by the one entry that was written before it.
     private func headFits(_ change: SQLDialect.Guard.Change, before: String) -> SQLDialect.Guard {
         .init(
-            table: "log_head", change: change,
+            table: "log_head",
+            change: change,
             condition: """
                 NEW.size <> \(before) + 1 OR NOT EXISTS (
                     SELECT 1 FROM log_entry
                     WHERE log = NEW.log AND position = NEW.size - 1 AND time = NEW.last_time
                 )
-                """, name: "step", message: "log_head: a head moves with its entry")
+                """,
+            name: "step",
+            message: "log_head: a head moves with its entry"
+        )
     }
 }

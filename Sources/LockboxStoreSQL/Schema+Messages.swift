@@ -1,4 +1,5 @@
-/// The second step: what people write to each other about a request, and which letters a person does not want.
+/// The second step: what people write to each other about a request, and which letters a person
+/// does not want.
 struct MessageTables: SchemaPart {
     let dialect: SQLDialect
 
@@ -23,9 +24,13 @@ struct MessageTables: SchemaPart {
     var guards: [SQLDialect.Guard] {
         [
             .init(
-                table: "message", change: .insert,
-                condition: "NEW.number <> 1 + (SELECT count(*) FROM message WHERE request = NEW.request)",
-                name: "dense", message: "message: numbers have no gaps")
+                table: "message",
+                change: .insert,
+                condition:
+                    "NEW.number <> 1 + (SELECT count(*) FROM message WHERE request = NEW.request)",
+                name: "dense",
+                message: "message: numbers have no gaps"
+            )
         ] + dialect.appendOnly("message")
     }
 }

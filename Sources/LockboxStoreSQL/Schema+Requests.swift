@@ -35,16 +35,20 @@ struct RequestTables: SchemaPart {
         """
     }
 
-    /// The domain's own list, and the step from waiting to waiting that one of several approvals is.
+    /// The domain's own list, and the step from waiting to waiting that one of several approvals
+    /// is.
     private var fillTransition: String {
-        let pairs = AccessRequest.legalTransitions.map { ($0.from?.rawValue ?? Self.beginning, $0.to.rawValue) }
+        let pairs = AccessRequest.legalTransitions.map {
+            ($0.from?.rawValue ?? Self.beginning, $0.to.rawValue)
+        }
         let waiting = AccessRequest.StateName.awaitingCustomer.rawValue
         let rows = (pairs + [(waiting, waiting)]).map { "('\($0)', '\($1)')" }
         return "INSERT INTO request_transition (prior, next) VALUES \(rows.joined(separator: ", "))"
     }
 
-    /// Columns from `deadline` on are those that only some states have; the CHECK says which. The deadline is the next
-    /// instant at which time alone changes the state: `decideBy`, or the grant's start or end.
+    /// Columns from `deadline` on are those that only some states have; the CHECK says which. The
+    /// deadline is the next instant at which time alone changes the state: `decideBy`, or the
+    /// grant's start or end.
     private var accessRequest: String {
         """
         CREATE TABLE access_request (
@@ -123,32 +127,51 @@ struct RequestTables: SchemaPart {
             dialect.unchanging(
                 "access_request",
                 [
-                    "id", "tenant", "support_request", "engineer", "reason", "duration", "scope", "not_before",
+                    "id", "tenant", "support_request", "engineer", "reason", "duration", "scope",
+                    "not_before",
                     "created_at",
-                ]),
+                ]
+            ),
             .init(
-                table: "access_request", change: .update, condition: "NEW.version <> OLD.version + 1", name: "version",
-                message: "access_request: the version before must be the present one"),
+                table: "access_request",
+                change: .update,
+                condition: "NEW.version <> OLD.version + 1",
+                name: "version",
+                message: "access_request: the version before must be the present one"
+            ),
             .init(
-                table: "access_request", change: .update, condition: "NEW.prior_state <> OLD.state", name: "prior",
-                message: "access_request: the prior state must be the present one"),
+                table: "access_request",
+                change: .update,
+                condition: "NEW.prior_state <> OLD.state",
+                name: "prior",
+                message: "access_request: the prior state must be the present one"
+            ),
             .init(
-                table: "access_request", change: .insert, condition: "NEW.version <> 1 OR NEW.prior_state <> ''",
-                message: "access_request: a request begins at version 1"),
+                table: "access_request",
+                change: .insert,
+                condition: "NEW.version <> 1 OR NEW.prior_state <> ''",
+                message: "access_request: a request begins at version 1"
+            ),
             dialect.keptForever("access_request"),
             grantFits,
             .init(
-                table: "decision", change: .insert,
-                condition: "NEW.position <> (SELECT count(*) FROM decision WHERE request = NEW.request)", name: "dense",
-                message: "decision: positions have no gaps"),
+                table: "decision",
+                change: .insert,
+                condition:
+                    "NEW.position <> (SELECT count(*) FROM decision WHERE request = NEW.request)",
+                name: "dense",
+                message: "decision: positions have no gaps"
+            ),
         ] + dialect.appendOnly("decision") + dialect.appendOnly("request_transition")
             + dialect.appendOnly("support_request")
     }
 
-    /// Access that is open, or was, rests on a grant whose start or end is the deadline; other states have none.
+    /// Access that is open, or was, rests on a grant whose start or end is the deadline; other
+    /// states have none.
     private var grantFits: SQLDialect.Guard {
         .init(
-            table: "access_request", change: .update,
+            table: "access_request",
+            change: .update,
             condition: """
                 (NEW.state IN ('scheduled', 'active', 'ended')) <> EXISTS (
                     SELECT 1 FROM access_grant WHERE request = NEW.id AND CASE NEW.state
@@ -156,6 +179,9 @@ struct RequestTables: SchemaPart {
                         WHEN 'active' THEN ends_at = NEW.deadline
                         ELSE TRUE END
                 )
-                """, name: "grant", message: "access_request: the state does not fit the grant")
+                """,
+            name: "grant",
+            message: "access_request: the state does not fit the grant"
+        )
     }
 }

@@ -44,8 +44,12 @@ struct SessionTables: SchemaPart {
         [
             dialect.unchanging("portal_session", ["id", "person", "created_at", "expires_at"]),
             .init(
-                table: "portal_session", change: .update, condition: "OLD.ended_at IS NOT NULL", name: "ended",
-                message: "portal_session: what has ended stays ended"),
+                table: "portal_session",
+                change: .update,
+                condition: "OLD.ended_at IS NOT NULL",
+                name: "ended",
+                message: "portal_session: what has ended stays ended"
+            ),
         ]
     }
 }

@@ -8,11 +8,17 @@ extension SQLTransaction: ServiceRecords {
 
     func service(_ id: ServiceID) throws -> ServiceSettings? {
         try connection.queryOne(
-            "SELECT \(Self.serviceColumns) FROM service WHERE id = $1", [.id(id)], row: Self.service)
+            "SELECT \(Self.serviceColumns) FROM service WHERE id = $1",
+            [.id(id)],
+            row: Self.service
+        )
     }
 
     func services() throws -> [ServiceSettings] {
-        try connection.query("SELECT \(Self.serviceColumns) FROM service ORDER BY id", row: Self.service)
+        try connection.query(
+            "SELECT \(Self.serviceColumns) FROM service ORDER BY id",
+            row: Self.service
+        )
     }
 
     func save(_ settings: ServiceSettings) throws {
@@ -28,9 +34,11 @@ extension SQLTransaction: ServiceRecords {
                 """,
                 [
                     .id(service.id), .choice(service.kind), .text(service.resourceType),
-                    .optional(settings.introspection?.clientID), .optional(settings.introspection?.clientSecretFile),
+                    .optional(settings.introspection?.clientID),
+                    .optional(settings.introspection?.clientSecretFile),
                     .optional(settings.doveadm?.url), .optional(settings.doveadm?.apiKeyFile),
-                ])
+                ]
+            )
         }
     }
 
@@ -38,10 +46,16 @@ extension SQLTransaction: ServiceRecords {
         let record = Record(row, of: "service")
         return ServiceSettings(
             service: Service(
-                id: try record.slug(0), kind: try record.choice(1), resourceType: try record.text(2)),
+                id: try record.slug(0),
+                kind: try record.choice(1),
+                resourceType: try record.text(2)
+            ),
             introspection: try record.optionalText(3).map { clientID in
                 .init(clientID: clientID, clientSecretFile: try record.text(4))
             },
-            doveadm: try record.optionalText(5).map { url in .init(url: url, apiKeyFile: try record.text(6)) })
+            doveadm: try record.optionalText(5).map { url in
+                .init(url: url, apiKeyFile: try record.text(6))
+            }
+        )
     }
 }

@@ -9,8 +9,11 @@ extension SQLTransaction: SignInRecords {
         ) { row in
             let record = Record(row, of: "password")
             return PasswordRecord(
-                encoded: try record.text(1), failures: try record.count(2),
-                failuresSince: try record.optionalTimestamp(3), lockedUntil: try record.optionalTimestamp(4))
+                encoded: try record.text(1),
+                failures: try record.count(2),
+                failuresSince: try record.optionalTimestamp(3),
+                lockedUntil: try record.optionalTimestamp(4)
+            )
         }
     }
 
@@ -23,9 +26,11 @@ extension SQLTransaction: SignInRecords {
                 failures_since = excluded.failures_since, locked_until = excluded.locked_until
             """,
             [
-                .id(person), .text(password.encoded), .count(password.failures), .time(password.failuresSince),
+                .id(person), .text(password.encoded), .count(password.failures),
+                .time(password.failuresSince),
                 .time(password.lockedUntil),
-            ])
+            ]
+        )
     }
 
     func signInClient(_ hash: [UInt8], of person: PersonID) throws -> SignInClient? {
@@ -33,12 +38,16 @@ extension SQLTransaction: SignInRecords {
             """
             SELECT person, failures, held_until, succeeded_at, kept_until FROM sign_in_client
             WHERE person = $1 AND client_hash = $2
-            """, [.id(person), .blob(hash)]
+            """,
+            [.id(person), .blob(hash)]
         ) { row in
             let record = Record(row, of: "sign_in_client")
             return SignInClient(
-                failures: try record.count(1), heldUntil: try record.optionalTimestamp(2),
-                succeededAt: try record.optionalTimestamp(3), keptUntil: try record.timestamp(4))
+                failures: try record.count(1),
+                heldUntil: try record.optionalTimestamp(2),
+                succeededAt: try record.optionalTimestamp(3),
+                keptUntil: try record.timestamp(4)
+            )
         }
     }
 
@@ -54,7 +63,8 @@ extension SQLTransaction: SignInRecords {
             [
                 .id(person), .blob(hash), .count(client.failures), .time(client.heldUntil),
                 .time(client.succeededAt), .time(client.keptUntil),
-            ])
+            ]
+        )
     }
 
     func forgetSignInClients(of person: PersonID) throws {

@@ -1,6 +1,7 @@
 import LockboxDomain
 
-/// A request's state as columns, the grant apart. Which state has which is checked by the schema too.
+/// A request's state as columns, the grant apart. Which state has which is checked by the schema
+/// too.
 struct StateColumns: Equatable {
     let name: AccessRequest.StateName
     /// When time alone changes the state.
@@ -17,15 +18,22 @@ struct StateColumns: Equatable {
     /// In the order in which the statements name them.
     var values: [SQLValue] {
         [
-            .choice(name), .time(deadline), .time(askedAt), .optional(approvalsNeeded.map(Int64.init)),
+            .choice(name), .time(deadline), .time(askedAt),
+            .optional(approvalsNeeded.map(Int64.init)),
             .time(settledAt), .optional(endingReason?.rawValue), .id(endedBy), .optional(comment),
             .optional(expiredStage?.rawValue),
         ]
     }
 
     init(
-        name: AccessRequest.StateName, deadline: Timestamp?, askedAt: Timestamp?, approvalsNeeded: Int?,
-        settledAt: Timestamp?, endingReason: Ending.Reason?, endedBy: PersonID?, comment: String?,
+        name: AccessRequest.StateName,
+        deadline: Timestamp?,
+        askedAt: Timestamp?,
+        approvalsNeeded: Int?,
+        settledAt: Timestamp?,
+        endingReason: Ending.Reason?,
+        endedBy: PersonID?,
+        comment: String?,
         expiredStage: AccessRequest.StateName?
     ) {
         self.name = name
@@ -64,7 +72,8 @@ struct StateColumns: Equatable {
 
     /// The state; nil where the columns and the grant are not those of one.
     func state(grant: Grant?) -> AccessRequest.State? {
-        guard let state = assembled(grant: grant), state.grant == grant, StateColumns(state) == self else { return nil }
+        guard let state = assembled(grant: grant), state.grant == grant, StateColumns(state) == self
+        else { return nil }
         return state
     }
 
@@ -73,7 +82,11 @@ struct StateColumns: Equatable {
         case .awaitingManager: deadline.map { .awaitingManager(decideBy: $0) }
         case .awaitingCustomer:
             if let askedAt, let deadline, let approvalsNeeded {
-                .awaitingCustomer(askedAt: askedAt, decideBy: deadline, approvalsNeeded: approvalsNeeded)
+                .awaitingCustomer(
+                    askedAt: askedAt,
+                    decideBy: deadline,
+                    approvalsNeeded: approvalsNeeded
+                )
             } else {
                 nil
             }
@@ -81,7 +94,10 @@ struct StateColumns: Equatable {
         case .active: grant.map { .active($0) }
         case .ended:
             if let grant, let settledAt, let endingReason {
-                .ended(grant, Ending(reason: endingReason, at: settledAt, by: endedBy, comment: comment))
+                .ended(
+                    grant,
+                    Ending(reason: endingReason, at: settledAt, by: endedBy, comment: comment)
+                )
             } else {
                 nil
             }
@@ -89,7 +105,11 @@ struct StateColumns: Equatable {
         case .denied: settledAt.map { .denied(at: $0) }
         case .withdrawn: settledAt.map { .withdrawn(at: $0, comment: comment) }
         case .expired:
-            if let settledAt, let expiredStage { .expired(at: settledAt, stage: expiredStage) } else { nil }
+            if let settledAt, let expiredStage {
+                .expired(at: settledAt, stage: expiredStage)
+            } else {
+                nil
+            }
         }
     }
 }

@@ -8,11 +8,17 @@ extension SQLTransaction: TenantRecords {
 
     func tenant(_ id: TenantID) throws -> Tenant? {
         try connection.queryOne(
-            "SELECT \(Self.tenantColumns) FROM tenant WHERE id = $1", [.id(id)], row: Self.tenant)
+            "SELECT \(Self.tenantColumns) FROM tenant WHERE id = $1",
+            [.id(id)],
+            row: Self.tenant
+        )
     }
 
     func tenants() throws -> [Tenant] {
-        try connection.query("SELECT \(Self.tenantColumns) FROM tenant ORDER BY id", row: Self.tenant)
+        try connection.query(
+            "SELECT \(Self.tenantColumns) FROM tenant ORDER BY id",
+            row: Self.tenant
+        )
     }
 
     func save(_ tenant: Tenant) throws {
@@ -25,24 +31,33 @@ extension SQLTransaction: TenantRecords {
                 version = excluded.version
             """,
             [
-                .id(tenant.id), .text(tenant.name), .flag(tenant.isLicensed), .flag(tenant.policy.requireApproval),
+                .id(tenant.id), .text(tenant.name), .flag(tenant.isLicensed),
+                .flag(tenant.policy.requireApproval),
                 .span(tenant.policy.decisionWindow), .span(tenant.policy.maxAccess),
                 .count(tenant.policy.approvalsNeeded), .count(tenant.version),
-            ])
+            ]
+        )
     }
 
     private static func tenant(_ row: SQLRow) throws -> Tenant {
         let record = Record(row, of: "tenant")
         return Tenant(
-            id: try record.slug(0), name: try record.text(1), isLicensed: try record.flag(2),
-            policy: try policy(record), version: try record.count(7))
+            id: try record.slug(0),
+            name: try record.text(1),
+            isLicensed: try record.flag(2),
+            policy: try policy(record),
+            version: try record.count(7)
+        )
     }
 
     private static func policy(_ record: Record) throws -> Policy {
         do {
             return try Policy(
-                requireApproval: record.flag(3), decisionWindow: record.span(4), maxAccess: record.span(5),
-                approvalsNeeded: record.count(6))
+                requireApproval: record.flag(3),
+                decisionWindow: record.span(4),
+                maxAccess: record.span(5),
+                approvalsNeeded: record.count(6)
+            )
         } catch is Refusal {
             throw record.corrupt
         }
@@ -59,7 +74,8 @@ extension SQLTransaction: TenantRecords {
 
     func resources(of tenant: TenantID) throws -> [Resource] {
         try connection.query(
-            "SELECT service, name FROM resource WHERE tenant = $1 ORDER BY service, name", [.id(tenant)]
+            "SELECT service, name FROM resource WHERE tenant = $1 ORDER BY service, name",
+            [.id(tenant)]
         ) { try Record($0, of: "resource", keyColumns: 2).resource(service: 0, name: 1) }
     }
 
@@ -69,18 +85,22 @@ extension SQLTransaction: TenantRecords {
         guard present == nil else { return }
         try connection.execute(
             "INSERT INTO resource (service, name, tenant) VALUES ($1, $2, $3)",
-            [.id(resource.service), .text(resource.name), .id(tenant)])
+            [.id(resource.service), .text(resource.name), .id(tenant)]
+        )
     }
 
     // MARK: - Provider
 
     func providerName() throws -> String {
-        try connection.queryOne("SELECT id, name FROM provider") { try Record($0, of: "provider").text(1) } ?? ""
+        try connection.queryOne("SELECT id, name FROM provider") {
+            try Record($0, of: "provider").text(1)
+        } ?? ""
     }
 
     func saveProviderName(_ name: String) throws {
         try connection.execute(
             "INSERT INTO provider (id, name) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-            [.text(name)])
+            [.text(name)]
+        )
     }
 }

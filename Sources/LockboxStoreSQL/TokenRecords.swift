@@ -10,13 +10,16 @@ extension SQLTransaction: TokenRecords {
             [
                 .id(token.id), .id(token.person), .text(token.label), .time(token.createdAt),
                 .time(token.expiresAt), .blob(secretHash),
-            ])
+            ]
+        )
     }
 
     func token(secretHash: [UInt8]) throws -> APIToken? {
         try connection.queryOne(
             "SELECT \(Self.tokenColumns) FROM api_token WHERE secret_hash = $1 AND revoked_at IS NULL",
-            [.blob(secretHash)], row: Self.token)
+            [.blob(secretHash)],
+            row: Self.token
+        )
     }
 
     func tokens(of person: PersonID) throws -> [APIToken] {
@@ -24,18 +27,27 @@ extension SQLTransaction: TokenRecords {
             """
             SELECT \(Self.tokenColumns) FROM api_token WHERE person = $1 AND revoked_at IS NULL
             ORDER BY created_at, id
-            """, [.id(person)], row: Self.token)
+            """,
+            [.id(person)],
+            row: Self.token
+        )
     }
 
     func revokeToken(_ id: TokenID, at now: Timestamp) throws {
         try connection.execute(
-            "UPDATE api_token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL", [.time(now), .id(id)])
+            "UPDATE api_token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
+            [.time(now), .id(id)]
+        )
     }
 
     private static func token(_ row: SQLRow) throws -> APIToken {
         let record = Record(row, of: "api_token")
         return APIToken(
-            id: try record.id(0), person: try record.id(1), label: try record.text(2),
-            createdAt: try record.timestamp(3), expiresAt: try record.optionalTimestamp(4))
+            id: try record.id(0),
+            person: try record.id(1),
+            label: try record.text(2),
+            createdAt: try record.timestamp(3),
+            expiresAt: try record.optionalTimestamp(4)
+        )
     }
 }

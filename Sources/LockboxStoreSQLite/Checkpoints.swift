@@ -3,11 +3,12 @@ import GRDB
 import LockboxPorts
 import Synchronization
 
-/// Moves what is committed from the write-ahead log into the database file, beside the writer instead of inside its
-/// commits, where SQLite would do it and let every 1,000th page's caller wait for it.
+/// Moves what is committed from the write-ahead log into the database file, beside the writer
+/// instead of inside its commits, where SQLite would do it and let every 1,000th page's caller wait
+/// for it.
 ///
-/// A crash in the middle of a checkpoint loses nothing: the log is complete until it is started over, and that happens
-/// only after the database file is on the disk.
+/// A crash in the middle of a checkpoint loses nothing: the log is complete until it is started
+/// over, and that happens only after the database file is on the disk.
 final class Checkpoints: Sendable {
     private struct State {
         var writes = 0
@@ -27,15 +28,16 @@ final class Checkpoints: Sendable {
 
     /// To be called by the writer between two groups.
     ///
-    /// While the writer goes on, a checkpoint beside it never reaches the end of the log, so the log never starts over.
-    /// From a certain length the writer therefore waits for one. That may still not be enough, when a reader holds on
-    /// to an old snapshot: hence not after every group.
+    /// While the writer goes on, a checkpoint beside it never reaches the end of the log, so the
+    /// log never starts over. From a certain length the writer therefore waits for one. That may
+    /// still not be enough, when a reader holds on to an old snapshot: hence not after every group.
     func groupEnded(writes: Int) {
         enum Next { case nothing, beside, waiting }
         let isLong = logBytes() >= SQLiteLimits.logBytes
         let next = state.withLock { state -> Next in
             state.writes += writes
-            guard state.writes >= SQLiteLimits.writesBetweenCheckpoints, isLong || !state.isRunning else {
+            guard state.writes >= SQLiteLimits.writesBetweenCheckpoints, isLong || !state.isRunning
+            else {
                 return .nothing
             }
             state.writes = 0
@@ -64,12 +66,13 @@ final class Checkpoints: Sendable {
         do {
             try database.checkpoint(.passive)
         } catch {
-            // The log is as it was, and the next checkpoint tries again. A disk that stays broken shows in the commits,
-            // whose callers hear of it.
+            // The log is as it was, and the next checkpoint tries again. A disk that stays broken
+            // shows in the commits, whose callers hear of it.
         }
     }
 
-    /// The length of the log, where it is above `keptLogBytes`: SQLite cuts the file down to that as it starts over.
+    /// The length of the log, where it is above `keptLogBytes`: SQLite cuts the file down to that
+    /// as it starts over.
     private func logBytes() -> Int {
         var status = stat()
         return stat(log, &status) == 0 ? Int(status.st_size) : 0

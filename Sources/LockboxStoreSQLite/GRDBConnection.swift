@@ -12,12 +12,15 @@ struct GRDBConnection: SQLConnection {
             let statement = try prepared(sql)
             let before = database.totalChangesCount
             try statement.execute(arguments: arguments(values))
-            // SQLite leaves the count of the last change in place when a statement changes nothing by its nature.
+            // SQLite leaves the count of the last change in place when a statement changes nothing
+            // by its nature.
             return database.totalChangesCount == before ? 0 : database.changesCount
         }
     }
 
-    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws -> [Value] {
+    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws
+        -> [Value]
+    {
         try translatingErrors {
             let rows = try Row.fetchCursor(prepared(sql), arguments: arguments(values))
             var answer: [Value] = []
@@ -63,8 +66,9 @@ struct GRDBTransaction: GroupTransaction {
         do {
             try database.commit()
         } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
-            // The frames may have reached the disk though the flush failed: this process goes on without them, but
-            // if it crashed before writing over them, recovery would find them whole.
+            // The frames may have reached the disk though the flush failed: this process goes on
+            // without them, but if it crashed before writing over them, recovery would find them
+            // whole.
             throw StoreError.outcomeUnknown(error.logText)
         } catch let error as DatabaseError {
             throw translated(error)
@@ -76,8 +80,8 @@ struct GRDBTransaction: GroupTransaction {
         do {
             try database.rollback()
         } catch {
-            // A transaction that neither commits nor ends would swallow every later write. Stopping loses nothing that
-            // was acknowledged: the next start recovers the last commit.
+            // A transaction that neither commits nor ends would swallow every later write. Stopping
+            // loses nothing that was acknowledged: the next start recovers the last commit.
             fatalError("the transaction cannot be rolled back: \(error)")
         }
     }
@@ -100,7 +104,8 @@ func translatingErrors<Value>(_ body: () throws -> Value) throws -> Value {
 func translated(_ error: DatabaseError) -> any Error {
     switch error.resultCode {
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: StoreError.corrupt(error.logText)
-    case .SQLITE_CONSTRAINT: SQLConstraintViolation(kind: error.violatedKind, message: error.message ?? "")
+    case .SQLITE_CONSTRAINT:
+        SQLConstraintViolation(kind: error.violatedKind, message: error.message ?? "")
     // Also a statement that is wrong in itself: nothing was changed, and the log says which.
     default: StoreError.unavailable(error.logText)
     }
@@ -112,7 +117,8 @@ extension DatabaseError {
 
     fileprivate var violatedKind: SQLConstraintViolation.Kind {
         switch extendedResultCode {
-        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_ROWID: .unique
+        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_ROWID:
+            .unique
         case .SQLITE_CONSTRAINT_FOREIGNKEY: .foreignKey
         case .SQLITE_CONSTRAINT_TRIGGER: .trigger
         default: .check
@@ -127,7 +133,8 @@ extension SQLValue {
             case .null: return .null
             case .integer(let value): return value.databaseValue
             case .text(let value):
-                // PostgreSQL refuses it; SQLite would keep it whole, and GRDB read it back only up to there.
+                // PostgreSQL refuses it; SQLite would keep it whole, and GRDB read it back only up
+                // to there.
                 guard !value.utf8.contains(0) else {
                     throw SQLConstraintViolation(kind: .check, message: "text holds a NUL")
                 }
@@ -143,7 +150,8 @@ extension SQLValue {
         case .int64(let value): self = .integer(value)
         case .string(let value): self = .text(value)
         case .blob(let value): self = .blob(Array(value))
-        case .double: throw StoreError.corrupt("a floating-point number, which this program never writes")
+        case .double:
+            throw StoreError.corrupt("a floating-point number, which this program never writes")
         }
     }
 }

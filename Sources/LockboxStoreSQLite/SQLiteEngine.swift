@@ -4,7 +4,8 @@ import LockboxPorts
 package import LockboxStoreSQL
 import Synchronization
 
-/// The store's database in one SQLite file: many readers on snapshots, one writer that commits in groups.
+/// The store's database in one SQLite file: many readers on snapshots, one writer that commits in
+/// groups.
 ///
 /// The file may be shared with other processes of this machine, not over a network file system.
 package final class SQLiteEngine: SQLEngine {
@@ -22,11 +23,15 @@ package final class SQLiteEngine: SQLEngine {
         try self.init(path: path, durability: .full, temporaryFolder: nil)
     }
 
-    /// A new database in a temporary folder that `close` removes. It never waits for the disk, for nobody reads it
-    /// again.
+    /// A new database in a temporary folder that `close` removes. It never waits for the disk, for
+    /// nobody reads it again.
     package static func temporary() throws -> SQLiteEngine {
         let folder = try DatabaseFile.temporaryFolder()
-        return try SQLiteEngine(path: folder + "/lockbox.sqlite", durability: .none, temporaryFolder: folder)
+        return try SQLiteEngine(
+            path: folder + "/lockbox.sqlite",
+            durability: .none,
+            temporaryFolder: folder
+        )
     }
 
     private init(path: String, durability: Durability, temporaryFolder: String?) throws {
@@ -42,9 +47,11 @@ package final class SQLiteEngine: SQLEngine {
         self.queue = WriteQueue(commit: writer.commit)
     }
 
-    /// Making a new file a WAL database does not wait for another process that does the same; it fails as busy at once.
+    /// Making a new file a WAL database does not wait for another process that does the same; it
+    /// fails as busy at once.
     private static func open(
-        _ path: String, _ durability: Durability
+        _ path: String,
+        _ durability: Durability
     ) throws -> (pool: DatabasePool, version: Int64, checkpoints: Checkpoints) {
         var attempt = 1
         while true {
@@ -65,7 +72,8 @@ package final class SQLiteEngine: SQLEngine {
     }
 
     deinit {
-        // The thread keeps the pool until it has ended; those who wait keep the engine, so there are none.
+        // The thread keeps the pool until it has ended; those who wait keep the engine, so there
+        // are none.
         queue.close()
         removeTemporaryFolder()
     }
@@ -80,7 +88,9 @@ package final class SQLiteEngine: SQLEngine {
                         let value = try body(connection)
                         return { continuation.resume(returning: value) }
                     },
-                    fail: { continuation.resume(throwing: $0) }))
+                    fail: { continuation.resume(throwing: $0) }
+                )
+            )
         }
     }
 
@@ -95,8 +105,8 @@ package final class SQLiteEngine: SQLEngine {
         }
     }
 
-    /// SQLite counts, for each connection, the commits of all others. Asked on the writer's connection, between two
-    /// groups, that is everyone but us.
+    /// SQLite counts, for each connection, the commits of all others. Asked on the writer's
+    /// connection, between two groups, that is everyone but us.
     package func changedElsewhere() async throws -> Bool {
         do {
             return try await pool.writeWithoutTransaction { [self] writer in
@@ -115,8 +125,8 @@ package final class SQLiteEngine: SQLEngine {
         await queue.closeAndWait()
         try translatingErrors {
             try checkpoints.close()
-            // The last connection of all moves the log into the database file and removes it. A crash here leaves the
-            // log, and the next to open the file recovers it.
+            // The last connection of all moves the log into the database file and removes it. A
+            // crash here leaves the log, and the next to open the file recovers it.
             try pool.close()
         }
         removeTemporaryFolder()
@@ -155,13 +165,17 @@ extension SQLiteEngine {
         configuration.prepareDatabase { database in
             // Checkpoints.swift says when instead.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
-            _ = try Int.fetchOne(database, sql: "PRAGMA journal_size_limit = \(SQLiteLimits.keptLogBytes)")
+            _ = try Int.fetchOne(
+                database,
+                sql: "PRAGMA journal_size_limit = \(SQLiteLimits.keptLogBytes)"
+            )
         }
         return configuration
     }
 
     private static func dataVersion(_ database: Database) throws -> Int64 {
-        guard let version = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA data_version")) else {
+        guard let version = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA data_version"))
+        else {
             throw StoreError.unavailable("SQLite gives no data_version")
         }
         return version
@@ -175,17 +189,21 @@ private enum Durability: Int64 {
     /// When the operating system has it.
     case none = 0
 
-    /// GRDB sets NORMAL as it opens a pool, whatever was set before; so this comes after, and looks.
+    /// GRDB sets NORMAL as it opens a pool, whatever was set before; so this comes after, and
+    /// looks.
     func enforce(on writer: Database) throws {
         try writer.execute(sql: "PRAGMA synchronous = \(rawValue)")
         let settings = [
-            ("synchronous", "\(rawValue)"), ("journal_mode", "wal"), ("foreign_keys", "1"), ("wal_autocheckpoint", "0"),
+            ("synchronous", "\(rawValue)"), ("journal_mode", "wal"), ("foreign_keys", "1"),
+            ("wal_autocheckpoint", "0"),
             ("journal_size_limit", "\(SQLiteLimits.keptLogBytes)"),
         ]
         for (name, wanted) in settings {
             let found = try String.fetchOne(writer, sql: "PRAGMA \(name)")
             guard found == wanted else {
-                throw StoreError.unavailable("SQLite runs with \(name) = \(found ?? "nothing"), not \(wanted)")
+                throw StoreError.unavailable(
+                    "SQLite runs with \(name) = \(found ?? "nothing"), not \(wanted)"
+                )
             }
         }
     }

@@ -1,8 +1,10 @@
 /// The bounds of the engine.
 enum SQLiteLimits {
-    /// Bodies that share one commit: the point from which waiting for the disk is no longer what costs.
+    /// Bodies that share one commit: the point from which waiting for the disk is no longer what
+    /// costs.
     static let groupSize = 256
-    /// Bodies in line. Past this the callers hear that the store is unavailable, rather than memory growing.
+    /// Bodies in line. Past this the callers hear that the store is unavailable, rather than memory
+    /// growing.
     static let waitingWrites = 8_192
     /// Connections that read at once; further reads wait for one.
     static let readers = 8

@@ -3,7 +3,8 @@ import Foundation
 import LockboxPorts
 import Synchronization
 
-/// The line before the one writer: bodies wait here, and a thread of their own takes up to a group of them at a time.
+/// The line before the one writer: bodies wait here, and a thread of their own takes up to a group
+/// of them at a time.
 ///
 /// The thread is not one of Swift's cooperative pool, whose threads must not wait for a disk.
 final class WriteQueue: Sendable {
@@ -18,7 +19,8 @@ final class WriteQueue: Sendable {
     /// Signalled when the line was empty and is not any more, and on closing.
     private let wakeUp = DispatchSemaphore(value: 0)
 
-    /// Starts the thread. `commit` gets one group at a time, in the order of arrival; the thread keeps it, not us.
+    /// Starts the thread. `commit` gets one group at a time, in the order of arrival; the thread
+    /// keeps it, not us.
     init(commit: @escaping @Sendable ([WaitingWrite]) -> Void) {
         let thread = Thread { [self] in
             while let group = next() { commit(group) }
@@ -40,7 +42,10 @@ final class WriteQueue: Sendable {
         switch entry {
         case .first: wakeUp.signal()
         case .behindOthers: break
-        case .tooMany: write.fail(StoreError.unavailable("\(SQLiteLimits.waitingWrites) writes are waiting already"))
+        case .tooMany:
+            write.fail(
+                StoreError.unavailable("\(SQLiteLimits.waitingWrites) writes are waiting already")
+            )
         case .closed: write.fail(StoreError.unavailable("the store is closed"))
         }
     }

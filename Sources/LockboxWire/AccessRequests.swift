@@ -19,9 +19,21 @@ public struct AccessRequestBody: Codable, Hashable, Sendable {
     @Nullable public var grant: GrantBody?
 
     public init(
-        id: String, state: AccessState, version: Int, tenant: String, supportRequest: String, engineer: PersonRef,
-        reason: String, resources: [ResourceAccess], duration: String, notBefore: String?, createdAt: String,
-        decideBy: String?, approvalsNeeded: Int?, decisions: [DecisionBody], grant: GrantBody?
+        id: String,
+        state: AccessState,
+        version: Int,
+        tenant: String,
+        supportRequest: String,
+        engineer: PersonRef,
+        reason: String,
+        resources: [ResourceAccess],
+        duration: String,
+        notBefore: String?,
+        createdAt: String,
+        decideBy: String?,
+        approvalsNeeded: Int?,
+        decisions: [DecisionBody],
+        grant: GrantBody?
     ) {
         self.id = id
         self.state = state
@@ -55,8 +67,13 @@ public struct DecisionBody: Codable, Hashable, Sendable {
     public var at: String
 
     public init(
-        by: PersonRef, side: String, decision: Verdict, comment: String?, duration: String?,
-        resources: [ResourceAccess]?, at: String
+        by: PersonRef,
+        side: String,
+        decision: Verdict,
+        comment: String?,
+        duration: String?,
+        resources: [ResourceAccess]?,
+        at: String
     ) {
         self.by = by
         self.side = side
@@ -87,8 +104,17 @@ public struct GrantBody: Codable, Hashable, Sendable {
     public var uses: [UseBody]
 
     public init(
-        id: String, start: String, end: String, state: GrantState, basis: String, resources: [ResourceAccess],
-        endedReason: String?, endedAt: String?, endedBy: PersonRef?, removals: [RemovalBody], uses: [UseBody]
+        id: String,
+        start: String,
+        end: String,
+        state: GrantState,
+        basis: String,
+        resources: [ResourceAccess],
+        endedReason: String?,
+        endedAt: String?,
+        endedBy: PersonRef?,
+        removals: [RemovalBody],
+        uses: [UseBody]
     ) {
         self.id = id
         self.start = start
@@ -154,8 +180,15 @@ public struct NoticeBody: Codable, Hashable, Sendable {
     @Nullable public var lastReply: String?
 
     public init(
-        id: String, kind: String, recipient: PersonRef, state: String, attempts: Int, createdAt: String,
-        sentAt: String?, nextAttempt: String?, lastReply: String?
+        id: String,
+        kind: String,
+        recipient: PersonRef,
+        state: String,
+        attempts: Int,
+        createdAt: String,
+        sentAt: String?,
+        nextAttempt: String?,
+        lastReply: String?
     ) {
         self.id = id
         self.kind = kind

@@ -1,6 +1,7 @@
 /// One record of an audit log, with all that is needed to check it.
 ///
-/// `leaf` is what was hashed. The other members say the same for easier reading; a verifier compares them with it.
+/// `leaf` is what was hashed. The other members say the same for easier reading; a verifier
+/// compares them with it.
 public struct AuditRecord: Codable, Hashable, Sendable {
     /// Who did it.
     public struct Actor: Codable, Hashable, Sendable {
@@ -46,8 +47,17 @@ public struct AuditRecord: Codable, Hashable, Sendable {
     public var proof: [String]?
 
     public init(
-        index: UInt64, time: String, activity: String, actor: Actor, request: String?, data: [String: JSONValue],
-        texts: [String: Text], leaf: String, hash: String, size: UInt64? = nil, proof: [String]? = nil
+        index: UInt64,
+        time: String,
+        activity: String,
+        actor: Actor,
+        request: String?,
+        data: [String: JSONValue],
+        texts: [String: Text],
+        leaf: String,
+        hash: String,
+        size: UInt64? = nil,
+        proof: [String]? = nil
     ) {
         self.index = index
         self.time = time

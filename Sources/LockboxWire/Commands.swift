@@ -26,7 +26,11 @@ public struct NewAccessRequest: Codable, Hashable, Sendable, KnownMembers {
     public var notBefore: String?
 
     public init(
-        tenant: String, supportRequest: String, reason: String, duration: String, resources: [ResourceAccess],
+        tenant: String,
+        supportRequest: String,
+        reason: String,
+        duration: String,
+        resources: [ResourceAccess],
         notBefore: String? = nil
     ) {
         self.tenant = tenant
@@ -42,10 +46,13 @@ public struct NewAccessRequest: Codable, Hashable, Sendable, KnownMembers {
     ]
 
     /// The resources are objects of known members too.
-    public static var nestedArrays: [String: any KnownMembers.Type] { ["resources": ResourceAccess.self] }
+    public static var nestedArrays: [String: any KnownMembers.Type] {
+        ["resources": ResourceAccess.self]
+    }
 }
 
-/// A yes or no. A yes may give less than was asked for: a shorter duration, fewer resources, fewer actions.
+/// A yes or no. A yes may give less than was asked for: a shorter duration, fewer resources, fewer
+/// actions.
 public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
     public var decision: Verdict
     public var comment: String?
@@ -53,7 +60,10 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
     public var resources: [ResourceAccess]?
 
     public init(
-        decision: Verdict, comment: String? = nil, duration: String? = nil, resources: [ResourceAccess]? = nil
+        decision: Verdict,
+        comment: String? = nil,
+        duration: String? = nil,
+        resources: [ResourceAccess]? = nil
     ) {
         self.decision = decision
         self.comment = comment
@@ -64,7 +74,9 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
     public static let members: Set<String> = ["decision", "comment", "duration", "resources"]
 
     /// The resources are objects of known members too.
-    public static var nestedArrays: [String: any KnownMembers.Type] { ["resources": ResourceAccess.self] }
+    public static var nestedArrays: [String: any KnownMembers.Type] {
+        ["resources": ResourceAccess.self]
+    }
 }
 
 /// Goes with withdrawing, finishing and revoking.
@@ -103,8 +115,14 @@ public struct CredentialBody: Codable, Hashable, Sendable {
     public var how: String
 
     public init(
-        id: String, token: String, expiresAt: String, resource: String, service: String, username: String,
-        actions: [String], how: String
+        id: String,
+        token: String,
+        expiresAt: String,
+        resource: String,
+        service: String,
+        username: String,
+        actions: [String],
+        how: String
     ) {
         self.id = id
         self.token = token

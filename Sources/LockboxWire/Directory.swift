@@ -26,8 +26,13 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var version: Int
 
     public init(
-        tenant: String, licensed: Bool, requireApproval: Bool, decisionWindow: String, maxAccess: String,
-        approvalsNeeded: Int, version: Int
+        tenant: String,
+        licensed: Bool,
+        requireApproval: Bool,
+        decisionWindow: String,
+        maxAccess: String,
+        approvalsNeeded: Int,
+        version: Int
     ) {
         self.tenant = tenant
         self.licensed = licensed
@@ -46,14 +51,21 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var maxAccess: String
     public var approvalsNeeded: Int
 
-    public init(requireApproval: Bool, decisionWindow: String, maxAccess: String, approvalsNeeded: Int) {
+    public init(
+        requireApproval: Bool,
+        decisionWindow: String,
+        maxAccess: String,
+        approvalsNeeded: Int
+    ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
     }
 
-    public static let members: Set<String> = ["requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded"]
+    public static let members: Set<String> = [
+        "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded",
+    ]
 }
 
 /// Something that holds customers' data and obeys grants.

@@ -1,7 +1,7 @@
 /// A member that is always there: `null` when there is nothing to say, never left out.
 ///
-/// Readers then see from any one answer which members exist. When read, a missing member counts as `null`, so that a
-/// client goes on working with a server older than itself.
+/// Readers then see from any one answer which members exist. When read, a missing member counts as
+/// `null`, so that a client goes on working with a server older than itself.
 @propertyWrapper
 public struct Nullable<Wrapped: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
     public var wrappedValue: Wrapped?
@@ -15,13 +15,19 @@ public struct Nullable<Wrapped: Codable & Hashable & Sendable>: Codable, Hashabl
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+        if let wrappedValue {
+            try container.encode(wrappedValue)
+        } else {
+            try container.encodeNil()
+        }
     }
 }
 
 extension KeyedDecodingContainer {
     /// Synthesised decoders call this one for `Nullable` members.
-    func decode<Wrapped>(_ type: Nullable<Wrapped>.Type, forKey key: Key) throws -> Nullable<Wrapped> {
+    func decode<Wrapped>(_ type: Nullable<Wrapped>.Type, forKey key: Key) throws -> Nullable<
+        Wrapped
+    > {
         Nullable(wrappedValue: try decodeIfPresent(Wrapped.self, forKey: key))
     }
 }

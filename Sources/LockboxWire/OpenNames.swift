@@ -1,4 +1,5 @@
-// Names that a later version may add to. A reader keeps a name it does not know instead of failing on it.
+// Names that a later version may add to. A reader keeps a name it does not know instead of failing
+// on it.
 
 /// Where an access request stands.
 public struct AccessState: RawRepresentable, Codable, Hashable, Sendable {
@@ -18,7 +19,8 @@ public struct AccessState: RawRepresentable, Codable, Hashable, Sendable {
 
     /// All that this version knows, in the order of a request's life.
     public static let known: [AccessState] = [
-        .awaitingManager, .awaitingCustomer, .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired,
+        .awaitingManager, .awaitingCustomer, .scheduled, .active, .ended, .rejected, .denied,
+        .withdrawn, .expired,
     ]
 
     /// Whether somebody has still to decide.
@@ -26,11 +28,13 @@ public struct AccessState: RawRepresentable, Codable, Hashable, Sendable {
 
     /// Whether nothing can change it any more.
     public var isTerminal: Bool {
-        self == .ended || self == .rejected || self == .denied || self == .withdrawn || self == .expired
+        self == .ended || self == .rejected || self == .denied || self == .withdrawn
+            || self == .expired
     }
 }
 
-/// Where a grant stands. Unlike the request's state it tells whether the removal of access has been confirmed.
+/// Where a grant stands. Unlike the request's state it tells whether the removal of access has been
+/// confirmed.
 public struct GrantState: RawRepresentable, Codable, Hashable, Sendable {
     public let rawValue: String
 

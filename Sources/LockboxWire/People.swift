@@ -22,7 +22,14 @@ public struct Me: Codable, Hashable, Sendable {
     @Nullable public var tenant: String?
     public var roles: [String]
 
-    public init(id: String, name: String, email: String, side: String, tenant: String?, roles: [String]) {
+    public init(
+        id: String,
+        name: String,
+        email: String,
+        side: String,
+        tenant: String?,
+        roles: [String]
+    ) {
         self.id = id
         self.name = name
         self.email = email

@@ -22,7 +22,12 @@ public struct ProblemDocument: Codable, Hashable, Sendable {
     public var errors: [FieldError]?
 
     public init(
-        type: String, title: String, status: Int, detail: String, code: String, errors: [FieldError]? = nil
+        type: String,
+        title: String,
+        status: Int,
+        detail: String,
+        code: String,
+        errors: [FieldError]? = nil
     ) {
         self.type = type
         self.title = title

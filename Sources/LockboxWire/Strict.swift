@@ -1,5 +1,5 @@
-/// A body that somebody sends to the server. The server refuses members it does not know: a misspelt `notBefore` must
-/// not silently become "at once".
+/// A body that somebody sends to the server. The server refuses members it does not know: a
+/// misspelt `notBefore` must not silently become "at once".
 public protocol KnownMembers: Decodable {
     /// The names of all members.
     static var members: Set<String> { get }
@@ -23,7 +23,8 @@ public struct UnknownMember: Error, Hashable, Sendable, CustomStringConvertible 
     public var description: String { "\(path): there is no such member" }
 }
 
-/// Decodes a `Body`, refusing unknown members with `UnknownMember`; otherwise as `Body` itself is decoded.
+/// Decodes a `Body`, refusing unknown members with `UnknownMember`; otherwise as `Body` itself is
+/// decoded.
 public struct Strict<Body: KnownMembers>: Decodable {
     public let body: Body
 
@@ -48,7 +49,8 @@ public struct Strict<Body: KnownMembers>: Decodable {
     }
 }
 
-/// A place in a body as problem documents write it: `resources[0].id`. Takes the coding path of a `DecodingError` too.
+/// A place in a body as problem documents write it: `resources[0].id`. Takes the coding path of a
+/// `DecodingError` too.
 public func memberPath(_ codingPath: [any CodingKey]) -> String {
     codingPath.reduce(into: "") { path, key in
         if let index = key.intValue {

@@ -1,4 +1,5 @@
-/// Asks the provider for help. With `number` (and `url`) it stands for a ticket of an outside system.
+/// Asks the provider for help. With `number` (and `url`) it stands for a ticket of an outside
+/// system.
 public struct NewSupportRequest: Codable, Hashable, Sendable, KnownMembers {
     public var tenant: String
     public var subject: String
@@ -8,7 +9,11 @@ public struct NewSupportRequest: Codable, Hashable, Sendable, KnownMembers {
     public var url: String?
 
     public init(
-        tenant: String, subject: String, description: String, service: String? = nil, number: String? = nil,
+        tenant: String,
+        subject: String,
+        description: String,
+        service: String? = nil,
+        number: String? = nil,
         url: String? = nil
     ) {
         self.tenant = tenant
@@ -19,7 +24,9 @@ public struct NewSupportRequest: Codable, Hashable, Sendable, KnownMembers {
         self.url = url
     }
 
-    public static let members: Set<String> = ["tenant", "subject", "description", "service", "number", "url"]
+    public static let members: Set<String> = [
+        "tenant", "subject", "description", "service", "number", "url",
+    ]
 }
 
 /// What a member of a tenant asked the provider's help with.
@@ -34,8 +41,14 @@ public struct SupportRequestBody: Codable, Hashable, Sendable {
     public var openedAt: String
 
     public init(
-        number: String, tenant: String, subject: String, description: String, service: String?, url: String?,
-        openedBy: PersonRef, openedAt: String
+        number: String,
+        tenant: String,
+        subject: String,
+        description: String,
+        service: String?,
+        url: String?,
+        openedBy: PersonRef,
+        openedAt: String
     ) {
         self.number = number
         self.tenant = tenant

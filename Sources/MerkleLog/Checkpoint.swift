@@ -21,7 +21,8 @@ extension CheckpointError: CustomStringConvertible {
     }
 }
 
-/// The head of a log as it is signed: which log, how many entries, which root (C2SP tlog-checkpoint).
+/// The head of a log as it is signed: which log, how many entries, which root (C2SP
+/// tlog-checkpoint).
 public struct Checkpoint: Hashable, Sendable {
     /// Which log: its URL without scheme. Clients compare it and look no further.
     public let origin: String
@@ -31,7 +32,9 @@ public struct Checkpoint: Hashable, Sendable {
 
     /// The checkpoint of the log `origin`, which must fit on one line.
     public init(origin: String, head: TreeHead) throws(CheckpointError) {
-        guard !origin.isEmpty, origin.utf8.allSatisfy({ $0 >= 0x20 }), head.size <= LogLimits.treeSize else {
+        guard !origin.isEmpty, origin.utf8.allSatisfy({ $0 >= 0x20 }),
+            head.size <= LogLimits.treeSize
+        else {
             throw .malformed
         }
         guard head.size > 0 || head.root == .emptyRoot else { throw .wrongEmptyRoot }
@@ -44,9 +47,13 @@ public struct Checkpoint: Hashable, Sendable {
 
     /// Reads a note's text. Extension lines are passed over, as no log monitor can check them.
     public init(parsing text: String) throws(CheckpointError) {
-        let lines = Array(text.utf8).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let lines = Array(text.utf8).split(
+            separator: UInt8(ascii: "\n"),
+            omittingEmptySubsequences: false
+        )
         // What follows the last newline is nothing; every line before it is something.
-        guard lines.count >= 4, lines.last?.isEmpty == true, lines.dropLast().allSatisfy({ !$0.isEmpty }),
+        guard lines.count >= 4, lines.last?.isEmpty == true,
+            lines.dropLast().allSatisfy({ !$0.isEmpty }),
             let origin = String(validating: lines[0], as: UTF8.self),
             let size = Decimal.parse(lines[1], atMost: LogLimits.treeSize),
             let bytes = Base64.decode(lines[2]), let root = Hash(bytes: bytes)
@@ -54,10 +61,13 @@ public struct Checkpoint: Hashable, Sendable {
         try self.init(origin: origin, head: TreeHead(size: size, root: root))
     }
 
-    /// Reads a note and believes it: `logKey` has signed it, its text is a checkpoint, and of the log `origin`.
+    /// Reads a note and believes it: `logKey` has signed it, its text is a checkpoint, and of the
+    /// log `origin`.
     ///
     /// Signatures of others do not count here; ask `SignedNote.verify` which witnesses have signed.
-    public init(opening note: SignedNote, origin: String, logKey: VerifierKey) throws(CheckpointError) {
+    public init(opening note: SignedNote, origin: String, logKey: VerifierKey)
+        throws(CheckpointError)
+    {
         do { try note.verify(with: [logKey]) } catch { throw .note(error) }
         try self.init(parsing: note.text)
         guard self.origin.utf8.elementsEqual(origin.utf8) else { throw .wrongOrigin }

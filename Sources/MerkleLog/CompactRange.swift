@@ -1,5 +1,6 @@
-/// What must be remembered of a tree to go on appending to it and to know its root: the hashes of the complete subtrees
-/// that cover its leaves, one for each one bit of its size, the largest first.
+/// What must be remembered of a tree to go on appending to it and to know its root: the hashes of
+/// the complete subtrees that cover its leaves, one for each one bit of its size, the largest
+/// first.
 public struct CompactRange: Hashable, Sendable {
     /// How many leaves the tree has.
     public private(set) var size: UInt64
@@ -13,14 +14,16 @@ public struct CompactRange: Hashable, Sendable {
         hashes = []
     }
 
-    /// The tree of `size` leaves whose `subtrees(ofSize:)` have these hashes; nil if that is not their number.
+    /// The tree of `size` leaves whose `subtrees(ofSize:)` have these hashes; nil if that is not
+    /// their number.
     public init?(size: UInt64, hashes: [Hash]) {
         guard size <= LogLimits.treeSize, hashes.count == size.nonzeroBitCount else { return nil }
         self.size = size
         self.hashes = hashes
     }
 
-    /// The places whose hashes make the compact range of a tree of this size, in the order of `hashes`.
+    /// The places whose hashes make the compact range of a tree of this size, in the order of
+    /// `hashes`.
     public static func subtrees(ofSize size: UInt64) -> [Subtree] { Subtree.covering(0..<size) }
 
     /// The root of the tree: `MTH` of RFC 6962 §2.1.
@@ -29,8 +32,9 @@ public struct CompactRange: Hashable, Sendable {
     /// The size and the root together.
     public var head: TreeHead { TreeHead(size: size, root: root) }
 
-    /// Adds a leaf at the right. `completed` hears of each subtree that has its last leaf by this, from the leaf itself
-    /// upwards: each complete subtree of the log is told once, and only with its final hash.
+    /// Adds a leaf at the right. `completed` hears of each subtree that has its last leaf by this,
+    /// from the leaf itself upwards: each complete subtree of the log is told once, and only with
+    /// its final hash.
     public mutating func append(_ leaf: Hash, completed: (Subtree, Hash) -> Void = { _, _ in }) {
         precondition(size < LogLimits.treeSize, "the log is full")
         var hash = leaf

@@ -1,4 +1,5 @@
-/// A bundle of up to 256 neighbouring entries, served under one address (C2SP tlog-tiles, "Log entries").
+/// A bundle of up to 256 neighbouring entries, served under one address (C2SP tlog-tiles, "Log
+/// entries").
 public struct EntryBundle: Hashable, Sendable {
     /// The bundle's index `N`: it starts with entry `256 × N`.
     public let index: UInt64
@@ -13,12 +14,15 @@ public struct EntryBundle: Hashable, Sendable {
         self.width = tile.width
     }
 
-    /// The indices of its entries in the log. The upper bound is the smallest log that has this bundle at this width.
+    /// The indices of its entries in the log. The upper bound is the smallest log that has this
+    /// bundle at this width.
     public var entries: Range<UInt64> { index * 256..<index * 256 + UInt64(width) }
 
-    /// The bundles of a log of `size` entries, from the one that holds entry `first`. Made while walked: a size from
-    /// outside costs no memory.
-    public static func all(ofSize size: UInt64, from first: UInt64 = 0) -> some Sequence<EntryBundle> {
+    /// The bundles of a log of `size` entries, from the one that holds entry `first`. Made while
+    /// walked: a size from outside costs no memory.
+    public static func all(ofSize size: UInt64, from first: UInt64 = 0) -> some Sequence<
+        EntryBundle
+    > {
         Tile.widths(count: size, from: first).compactMap { EntryBundle(index: $0, width: $1) }
     }
 }
@@ -52,7 +56,8 @@ public enum EntryBundleError: Error, Hashable, Sendable {
 
 extension EntryBundle {
     /// The bytes of a bundle: each entry after its length as two bytes, the high one first.
-    public static func encode(_ entries: some Sequence<[UInt8]>) throws(EntryBundleError) -> [UInt8] {
+    public static func encode(_ entries: some Sequence<[UInt8]>) throws(EntryBundleError) -> [UInt8]
+    {
         var bytes: [UInt8] = []
         for entry in entries {
             guard entry.count <= LogLimits.entryBytes else { throw .entryTooLong }
@@ -63,7 +68,8 @@ extension EntryBundle {
         return bytes
     }
 
-    /// The entries in the bytes of this bundle: exactly as many as it is wide, and nothing after them.
+    /// The entries in the bytes of this bundle: exactly as many as it is wide, and nothing after
+    /// them.
     public func decode(_ bytes: [UInt8]) throws(EntryBundleError) -> [[UInt8]] {
         var entries: [[UInt8]] = []
         entries.reserveCapacity(width)

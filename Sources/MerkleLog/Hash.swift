@@ -29,7 +29,9 @@ public struct Hash: Hashable, Sendable, BitwiseCopyable {
     public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
     /// Lends the 32 bytes without copying them.
-    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+        -> Result
+    {
         try Swift.withUnsafeBytes(of: self, body)
     }
 }
@@ -89,7 +91,9 @@ extension SHA256 {
 
     /// Feeds the bytes where they lie; copies only a collection that has no storage of its own.
     mutating func update(bytes: some Collection<UInt8>) {
-        let fed: Void? = bytes.withContiguousStorageIfAvailable { update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        let fed: Void? = bytes.withContiguousStorageIfAvailable {
+            update(bufferPointer: UnsafeRawBufferPointer($0))
+        }
         if fed == nil { Array(bytes).withUnsafeBytes { update(bufferPointer: $0) } }
     }
 }

@@ -2,13 +2,16 @@
 public struct LogReplay: Sendable {
     /// What is wrong with the log, or with what is remembered of it.
     public enum Fault: Error, Hashable, Sendable {
-        /// The leaves lead to another root than was known at this size: an entry up to there is not what it was.
+        /// The leaves lead to another root than was known at this size: an entry up to there is not
+        /// what it was.
         case rootMismatch(known: TreeHead, computed: Hash)
-        /// Two different roots are known at one size: the log was shown to different people differently.
+        /// Two different roots are known at one size: the log was shown to different people
+        /// differently.
         case conflictingHeads(size: UInt64)
         /// A known head is of a larger log than was replayed: entries are missing at the end.
         case logTooShort(size: UInt64, known: TreeHead)
-        /// A known head is of a smaller log than where the replay started: nothing was learnt about it.
+        /// A known head is of a smaller log than where the replay started: nothing was learnt about
+        /// it.
         case headBeforeStart(TreeHead)
     }
 
@@ -41,7 +44,8 @@ public struct LogReplay: Sendable {
     /// What to keep in order to go on later.
     public var compactRange: CompactRange { range }
 
-    /// Feeds the next leaf's data. Goes on after a fault, so that size and root stay those of the leaves.
+    /// Feeds the next leaf's data. Goes on after a fault, so that size and root stay those of the
+    /// leaves.
     public mutating func append(leaf data: some Collection<UInt8>) {
         range.append(.leaf(data))
         compare()

@@ -1,12 +1,13 @@
 /// Which hashes a proof is made of, before anything is read.
 ///
-/// Making a plan is arithmetic only; a database then reads all `subtrees` in one query, a client fetches all
-/// `tiles` at once, and `hashes(from:)` folds what came into the proof.
+/// Making a plan is arithmetic only; a database then reads all `subtrees` in one query, a client
+/// fetches all `tiles` at once, and `hashes(from:)` folds what came into the proof.
 public struct ProofPlan: Hashable, Sendable {
     /// The tree that the proof leads to.
     public let size: UInt64
 
-    /// For each hash of the proof, in order, the complete subtrees (left to right) that it is folded from.
+    /// For each hash of the proof, in order, the complete subtrees (left to right) that it is
+    /// folded from.
     private let elements: [[Subtree]]
 
     /// How RFC 6962 splits the tree, from the root down; a proof lists the same from the leaves up.
@@ -15,7 +16,8 @@ public struct ProofPlan: Hashable, Sendable {
         elements = ranges.reversed().map(Subtree.covering)
     }
 
-    /// The proof that leaf `index` is in the tree of `size`: `PATH` of RFC 6962 §2.1.1, RFC 9162 §2.1.3.1.
+    /// The proof that leaf `index` is in the tree of `size`: `PATH` of RFC 6962 §2.1.1, RFC 9162
+    /// §2.1.3.1.
     public static func inclusion(index: UInt64, size: UInt64) throws(ProofError) -> ProofPlan {
         guard size <= LogLimits.treeSize else { throw .treeTooLarge }
         guard index < size else { throw .indexBeyondTree }
@@ -34,8 +36,9 @@ public struct ProofPlan: Hashable, Sendable {
         return ProofPlan(size: size, fromTheRoot: ranges)
     }
 
-    /// The proof that the tree of size `to` begins with the one of size `from`: `PROOF` of RFC 6962 §2.1.2,
-    /// RFC 9162 §2.1.4.1. Empty from the empty tree (C2SP tlog-witness) and between equal sizes.
+    /// The proof that the tree of size `to` begins with the one of size `from`: `PROOF` of RFC 6962
+    /// §2.1.2, RFC 9162 §2.1.4.1. Empty from the empty tree (C2SP tlog-witness) and between equal
+    /// sizes.
     public static func consistency(from: UInt64, to: UInt64) throws(ProofError) -> ProofPlan {
         guard to <= LogLimits.treeSize else { throw .treeTooLarge }
         guard from <= to else { throw .sizesOutOfOrder }
@@ -52,13 +55,16 @@ public struct ProofPlan: Hashable, Sendable {
                 start = middle
             }
         }
-        // The old tree itself is not told when it is one subtree of the new one: the verifier knows its root.
+        // The old tree itself is not told when it is one subtree of the new one: the verifier knows
+        // its root.
         if start > 0 { ranges.append(start..<end) }
         return ProofPlan(size: to, fromTheRoot: ranges)
     }
 
     /// The largest power of two smaller than `count` (RFC 6962 §2.1), for `count` of at least 2.
-    private static func splitPoint(_ count: UInt64) -> UInt64 { 1 << UInt64(63 - (count - 1).leadingZeroBitCount) }
+    private static func splitPoint(_ count: UInt64) -> UInt64 {
+        1 << UInt64(63 - (count - 1).leadingZeroBitCount)
+    }
 
     /// Every complete subtree whose hash the proof needs.
     public var subtrees: [Subtree] { elements.flatMap { $0 } }

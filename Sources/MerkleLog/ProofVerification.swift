@@ -32,7 +32,11 @@ public enum MerkleProof {
     /// Returns if `proof` shows that `leaf` is the leaf `index` of the tree of `size` with `root`
     /// (RFC 9162 §2.1.3.2).
     public static func verifyInclusion(
-        leaf: Hash, index: UInt64, size: UInt64, proof: [Hash], root: Hash
+        leaf: Hash,
+        index: UInt64,
+        size: UInt64,
+        proof: [Hash],
+        root: Hash
     ) throws(ProofError) {
         guard size <= LogLimits.treeSize else { throw .treeTooLarge }
         guard index < size else { throw .indexBeyondTree }
@@ -48,13 +52,17 @@ public enum MerkleProof {
         guard hash == root else { throw .rootMismatch }
     }
 
-    /// Returns if `proof` shows that the tree of size `to` begins with all leaves of the tree of size `from`
-    /// (RFC 9162 §2.1.4.2).
+    /// Returns if `proof` shows that the tree of size `to` begins with all leaves of the tree of
+    /// size `from` (RFC 9162 §2.1.4.2).
     ///
-    /// From the empty tree, and between equal sizes, only the empty proof is right, and the roots must be what they
-    /// must be: the root of nothing, or equal (C2SP tlog-witness).
+    /// From the empty tree, and between equal sizes, only the empty proof is right, and the roots
+    /// must be what they must be: the root of nothing, or equal (C2SP tlog-witness).
     public static func verifyConsistency(
-        from: UInt64, fromRoot: Hash, to: UInt64, toRoot: Hash, proof: [Hash]
+        from: UInt64,
+        fromRoot: Hash,
+        to: UInt64,
+        toRoot: Hash,
+        proof: [Hash]
     ) throws(ProofError) {
         guard to <= LogLimits.treeSize else { throw .treeTooLarge }
         guard from <= to else { throw .sizesOutOfOrder }
@@ -97,7 +105,8 @@ private struct Path {
     /// A level has one node only at the root.
     var isAtRoot: Bool { last == 0 }
 
-    /// Goes up to the parent and tells on which side the sibling lay; throws if the root was reached before.
+    /// Goes up to the parent and tells on which side the sibling lay; throws if the root was
+    /// reached before.
     mutating func climb() throws(ProofError) -> Side {
         guard !isAtRoot else { throw .wrongLength }
         let isRightmost = node == last

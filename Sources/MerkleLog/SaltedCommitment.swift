@@ -8,12 +8,13 @@ public enum CommitmentError: Error, Hashable, Sendable {
     case fieldNameTooLong
 }
 
-/// Stands in the log for a text that must be erasable, such as a person's name: whoever keeps salt and text can show
-/// what was committed to; once both are erased, nobody can tell or guess it.
+/// Stands in the log for a text that must be erasable, such as a person's name: whoever keeps salt
+/// and text can show what was committed to; once both are erased, nobody can tell or guess it.
 ///
-/// SHA-256(0x02 ‖ salt (16 bytes) ‖ length of field (two bytes, high first) ‖ field ‖ text). The first byte keeps it
-/// apart from the leaves (0x00) and nodes (0x01) of RFC 6962 §2.1; the field's name keeps a text from being shown under
-/// another heading; with fixed-length salt and the length of the name, no two inputs run together into the same bytes.
+/// SHA-256(0x02 ‖ salt (16 bytes) ‖ length of field (two bytes, high first) ‖ field ‖ text). The
+/// first byte keeps it apart from the leaves (0x00) and nodes (0x01) of RFC 6962 §2.1; the field's
+/// name keeps a text from being shown under another heading; with fixed-length salt and the length
+/// of the name, no two inputs run together into the same bytes.
 public struct SaltedCommitment: Hashable, Sendable {
     /// The salt's length. It must be random, secret as long as the text is, and used once.
     public static let saltBytes = 16
@@ -37,7 +38,9 @@ public struct SaltedCommitment: Hashable, Sendable {
 
     /// Whether this commitment was made to this text, under this field, with this salt.
     public func isOpened(salt: [UInt8], field: String, text: String) -> Bool {
-        switch Result(catching: { () throws(CommitmentError) in try Self(salt: salt, field: field, text: text) }) {
+        switch Result(catching: { () throws(CommitmentError) in
+            try Self(salt: salt, field: field, text: text)
+        }) {
         case .success(let other): other == self
         case .failure: false
         }

@@ -42,7 +42,8 @@ extension NoteError: CustomStringConvertible {
     }
 }
 
-/// One signature line of a note: `— <name> <base64 of key id ‖ signature>` (C2SP signed-note, "Signatures").
+/// One signature line of a note: `— <name> <base64 of key id ‖ signature>` (C2SP signed-note,
+/// "Signatures").
 public struct NoteSignature: Hashable, Sendable {
     /// The name of the key that signed, as claimed.
     public let name: String
@@ -65,11 +66,18 @@ public struct NoteSignature: Hashable, Sendable {
         let line = Array(line)
         guard line.starts(with: Self.mark) else { throw .malformedSignature }
         let parts = line.dropFirst(Self.mark.count).split(
-            separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-        guard parts.count == 2, isKeyName(parts[0]), let name = String(validating: parts[0], as: UTF8.self),
+            separator: UInt8(ascii: " "),
+            omittingEmptySubsequences: false
+        )
+        guard parts.count == 2, isKeyName(parts[0]),
+            let name = String(validating: parts[0], as: UTF8.self),
             let bytes = Base64.decode(parts[1]), bytes.count > 4
         else { throw .malformedSignature }
-        self.init(name: name, keyID: UInt32(bigEndianBytes: bytes.prefix(4)), signature: Array(bytes.dropFirst(4)))
+        self.init(
+            name: name,
+            keyID: UInt32(bigEndianBytes: bytes.prefix(4)),
+            signature: Array(bytes.dropFirst(4))
+        )
     }
 
     /// The line, without its newline.
@@ -111,12 +119,19 @@ public struct SignedNote: Hashable, Sendable {
     public init(parsing bytes: some Collection<UInt8>) throws(NoteError) {
         guard bytes.count <= LogLimits.noteBytes else { throw .tooLarge }
         let bytes = Array(bytes)
-        guard bytes.last == UInt8(ascii: "\n"), let blank = Self.lastBlankLine(bytes), blank + 1 < bytes.count else {
+        guard bytes.last == UInt8(ascii: "\n"), let blank = Self.lastBlankLine(bytes),
+            blank + 1 < bytes.count
+        else {
             throw .malformedNote
         }
-        guard let text = String(validating: bytes[..<blank], as: UTF8.self) else { throw .malformedText }
+        guard let text = String(validating: bytes[..<blank], as: UTF8.self) else {
+            throw .malformedText
+        }
         let lines = bytes[(blank + 1)...].dropLast().split(
-            separator: UInt8(ascii: "\n"), maxSplits: LogLimits.noteSignatures, omittingEmptySubsequences: false)
+            separator: UInt8(ascii: "\n"),
+            maxSplits: LogLimits.noteSignatures,
+            omittingEmptySubsequences: false
+        )
         guard lines.count <= LogLimits.noteSignatures else { throw .tooLarge }
         var signatures: [NoteSignature] = []
         for line in lines { signatures.append(try NoteSignature(line: line)) }
@@ -139,17 +154,19 @@ public struct SignedNote: Hashable, Sendable {
 
     /// Whether the bytes, already known to be UTF-8, are lines without control characters.
     static func isText(_ text: String.UTF8View) -> Bool {
-        text.last == UInt8(ascii: "\n") && text.allSatisfy { $0 >= 0x20 || $0 == UInt8(ascii: "\n") }
+        text.last == UInt8(ascii: "\n")
+            && text.allSatisfy { $0 >= 0x20 || $0 == UInt8(ascii: "\n") }
     }
 }
 
 // MARK: - Verification
 
 extension SignedNote {
-    /// The keys among `keys` that have signed the note; at least one (C2SP signed-note, "Signatures").
+    /// The keys among `keys` that have signed the note; at least one (C2SP signed-note,
+    /// "Signatures").
     ///
-    /// Signatures by unknown keys are passed over. One signature that names a known key and does not verify spoils the
-    /// whole note, whoever else has signed.
+    /// Signatures by unknown keys are passed over. One signature that names a known key and does
+    /// not verify spoils the whole note, whoever else has signed.
     @discardableResult
     public func verify(with keys: [VerifierKey]) throws(NoteError) -> Set<VerifierKey> {
         var signed: Set<VerifierKey> = []
@@ -157,7 +174,9 @@ extension SignedNote {
             let named = Set(keys.filter(signature.claims))
             guard let key = named.first else { continue }
             guard named.count == 1 else { throw .ambiguousKey(name: key.name) }
-            guard key.isValid(signature.signature, for: text.utf8) else { throw .badSignature(name: key.name) }
+            guard key.isValid(signature.signature, for: text.utf8) else {
+                throw .badSignature(name: key.name)
+            }
             signed.insert(key)
         }
         guard !signed.isEmpty else { throw .unsigned }

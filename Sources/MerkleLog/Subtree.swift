@@ -1,7 +1,8 @@
-/// The place of a complete subtree: the one over the leaves `index << level ..< (index + 1) << level`.
+/// The place of a complete subtree: the one over the leaves `index << level ..< (index + 1) <<
+/// level`.
 ///
-/// Level 0 is the leaves themselves. The hash of a complete subtree never changes once its last leaf is there, so it is
-/// what a store keeps and what proofs are made of.
+/// Level 0 is the leaves themselves. The hash of a complete subtree never changes once its last
+/// leaf is there, so it is what a store keeps and what proofs are made of.
 public struct Subtree: Hashable, Sendable {
     public let level: Int
     public let index: UInt64
@@ -15,10 +16,11 @@ public struct Subtree: Hashable, Sendable {
     /// The first leaf after the subtree: the smallest tree in which it is complete.
     public var end: UInt64 { (index + 1) << UInt64(level) }
 
-    /// The complete subtrees, from left to right, of which the tree over `leaves` is built (RFC 6962 §2.1): as many as
-    /// the length has one bits, the largest first.
+    /// The complete subtrees, from left to right, of which the tree over `leaves` is built (RFC
+    /// 6962 §2.1): as many as the length has one bits, the largest first.
     ///
-    /// `leaves` must start where a subtree of its size can start; all ranges that RFC 6962 splits off do.
+    /// `leaves` must start where a subtree of its size can start; all ranges that RFC 6962 splits
+    /// off do.
     static func covering(_ leaves: Range<UInt64>) -> [Subtree] {
         var subtrees: [Subtree] = []
         var start = leaves.lowerBound
@@ -32,7 +34,8 @@ public struct Subtree: Hashable, Sendable {
 }
 
 extension Collection where Self: BidirectionalCollection, Element == Hash {
-    /// The hash of the tree over subtrees with these hashes, largest first: folded from the right (RFC 6962 §2.1).
+    /// The hash of the tree over subtrees with these hashes, largest first: folded from the right
+    /// (RFC 6962 §2.1).
     var foldedFromTheRight: Hash {
         guard var hash = last else { return .emptyRoot }
         for left in dropLast().reversed() { hash = .node(left, hash) }

@@ -1,7 +1,10 @@
-/// Standard base64 with padding (RFC 4648 §4). Decoding takes only what encoding writes: no white space, no missing
-/// padding, no stray bits in the last character, so that one value has exactly one text.
+/// Standard base64 with padding (RFC 4648 §4). Decoding takes only what encoding writes: no white
+/// space, no missing padding, no stray bits in the last character, so that one value has exactly
+/// one text.
 package enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+    )
     private static let pad = UInt8(ascii: "=")
 
     /// The value of each alphabet character; 255 for every other byte.
@@ -93,7 +96,9 @@ package enum Hex {
 enum Decimal {
     /// The number written so, or nil when the text is anything else or exceeds `largest`.
     static func parse(_ text: some Collection<UInt8>, atMost largest: UInt64) -> UInt64? {
-        guard let first = text.first, first != UInt8(ascii: "0") || text.count == 1 else { return nil }
+        guard let first = text.first, first != UInt8(ascii: "0") || text.count == 1 else {
+            return nil
+        }
         return parseDigits(text, atMost: largest)
     }
 

@@ -1,5 +1,5 @@
-/// A tile of hashes: up to 256 neighbours of one level of the tree, served under one address (C2SP tlog-tiles,
-/// "Merkle Tree"). Tile level `L` holds the complete subtrees of level `8 × L`.
+/// A tile of hashes: up to 256 neighbours of one level of the tree, served under one address (C2SP
+/// tlog-tiles, "Merkle Tree"). Tile level `L` holds the complete subtrees of level `8 × L`.
 public struct Tile: Hashable, Sendable {
     /// The width of a full tile.
     public static let fullWidth = 256
@@ -17,7 +17,9 @@ public struct Tile: Hashable, Sendable {
     public init?(level: Int, index: UInt64, width: Int = Tile.fullWidth) {
         guard (0...7).contains(level), (1...Tile.fullWidth).contains(width) else { return nil }
         let largestCount = LogLimits.treeSize >> Tile.shift(level)
-        guard index <= largestCount / 256, index * 256 + UInt64(width) <= largestCount else { return nil }
+        guard index <= largestCount / 256, index * 256 + UInt64(width) <= largestCount else {
+            return nil
+        }
         self.level = level
         self.index = index
         self.width = width
@@ -30,7 +32,8 @@ public struct Tile: Hashable, Sendable {
         (0..<width).map { Subtree(level: 8 * level, index: index * 256 + UInt64($0)) }
     }
 
-    /// The smallest tree that has this tile at this width. A log of that size or more can serve it for ever.
+    /// The smallest tree that has this tile at this width. A log of that size or more can serve it
+    /// for ever.
     public var end: UInt64 { (index * 256 + UInt64(width)) << Tile.shift(level) }
 }
 
@@ -73,16 +76,18 @@ extension Tile {
 // MARK: - Which tiles a tree has
 
 extension Tile {
-    /// All tiles of a tree of `size` leaves, lowest level first, each level from left to right. Made while walked:
-    /// a size from outside costs no memory.
+    /// All tiles of a tree of `size` leaves, lowest level first, each level from left to right.
+    /// Made while walked: a size from outside costs no memory.
     public static func all(ofSize size: UInt64) -> some Sequence<Tile> {
         (0...7).lazy.flatMap { level in
-            widths(count: size >> shift(level), from: 0).compactMap { Tile(level: level, index: $0, width: $1) }
+            widths(count: size >> shift(level), from: 0).compactMap {
+                Tile(level: level, index: $0, width: $1)
+            }
         }
     }
 
-    /// The tile, as wide as it is in a tree of `size`, that holds this subtree's hash or those of its descendants from
-    /// which to compute it; nil if the subtree is not complete in that tree.
+    /// The tile, as wide as it is in a tree of `size`, that holds this subtree's hash or those of
+    /// its descendants from which to compute it; nil if the subtree is not complete in that tree.
     public static func holding(_ subtree: Subtree, size: UInt64) -> Tile? {
         guard subtree.end <= size else { return nil }
         let level = subtree.level / 8
@@ -91,11 +96,14 @@ extension Tile {
         return Tile(level: level, index: index, width: Int(min(held, 256)))
     }
 
-    /// The hash of a subtree that this tile is `holding`, from the tile's hashes; nil if it is not within them.
+    /// The hash of a subtree that this tile is `holding`, from the tile's hashes; nil if it is not
+    /// within them.
     public func node(_ subtree: Subtree, in hashes: [Hash]) -> Hash? {
         let height = UInt64(subtree.level % 8)
         let first = subtree.index << height
-        guard hashes.count == width, subtree.level / 8 == level, first / 256 == index else { return nil }
+        guard hashes.count == width, subtree.level / 8 == level, first / 256 == index else {
+            return nil
+        }
         let start = Int(first % 256)
         guard start + 1 << Int(height) <= width else { return nil }
         var range = CompactRange()
@@ -103,11 +111,15 @@ extension Tile {
         return range.root
     }
 
-    /// The index and width of each group of 256 into which `count` things are cut, from the group that holds the thing
-    /// number `first`.
-    static func widths(count: UInt64, from first: UInt64) -> LazyMapSequence<Range<UInt64>, (UInt64, Int)> {
+    /// The index and width of each group of 256 into which `count` things are cut, from the group
+    /// that holds the thing number `first`.
+    static func widths(count: UInt64, from first: UInt64) -> LazyMapSequence<
+        Range<UInt64>, (UInt64, Int)
+    > {
         let groups = count / 256 + (count % 256 == 0 ? 0 : 1)
-        return (min(first / 256, groups)..<groups).lazy.map { ($0, Int(min(count - $0 * 256, 256))) }
+        return (min(first / 256, groups)..<groups).lazy.map {
+            ($0, Int(min(count - $0 * 256, 256)))
+        }
     }
 }
 
@@ -126,7 +138,8 @@ struct IndexPath {
         self.width = width
     }
 
-    /// The index in groups of three digits, all but the last marked with `x`, and the width unless full.
+    /// The index in groups of three digits, all but the last marked with `x`, and the width unless
+    /// full.
     var text: String {
         var groups = [digits(index % 1000)]
         var rest = index / 1000
@@ -134,7 +147,8 @@ struct IndexPath {
             groups.append("x" + digits(rest % 1000))
             rest /= 1000
         }
-        return groups.reversed().joined(separator: "/") + (width == Tile.fullWidth ? "" : ".p/\(width)")
+        return groups.reversed().joined(separator: "/")
+            + (width == Tile.fullWidth ? "" : ".p/\(width)")
     }
 
     private func digits(_ group: UInt64) -> String {
@@ -147,7 +161,9 @@ struct IndexPath {
         var groups = elements
         var width = Tile.fullWidth
         let marker = Array(".p".utf8)
-        if groups.count >= 2, let last = groups.last, let stem = groups.dropLast().last, stem.suffix(2) == marker[...] {
+        if groups.count >= 2, let last = groups.last, let stem = groups.dropLast().last,
+            stem.suffix(2) == marker[...]
+        {
             guard let partial = Decimal.parse(last, atMost: 255), partial > 0 else { return nil }
             width = Int(partial)
             groups = groups.dropLast(2) + [stem.dropLast(2)]
@@ -160,7 +176,9 @@ struct IndexPath {
             guard group.count == 4, group.first == UInt8(ascii: "x") else { return nil }
             digits += group.dropFirst()
         }
-        guard last.count == 3, let index = Decimal.parseDigits(digits + last, atMost: LogLimits.treeSize) else {
+        guard last.count == 3,
+            let index = Decimal.parseDigits(digits + last, atMost: LogLimits.treeSize)
+        else {
             return nil
         }
         self.init(index: index, width: width)

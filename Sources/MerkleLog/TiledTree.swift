@@ -1,5 +1,5 @@
-/// A tree of a known size whose hashes are read tile by tile (C2SP tlog-tiles): the node source of proofs for a client,
-/// or for a server that stores whole tiles.
+/// A tree of a known size whose hashes are read tile by tile (C2SP tlog-tiles): the node source of
+/// proofs for a client, or for a server that stores whole tiles.
 ///
 ///     let plan = try ProofPlan.inclusion(index: 7, size: tree.size)   // plan.tiles tells what to fetch
 ///     let proof = try plan.hashes(from: tree.node)
@@ -9,8 +9,8 @@ public struct TiledTree {
 
     private let hashes: (Tile) throws -> [Hash]
 
-    /// `hashes` gives the hashes of a tile, exactly as many as it is wide. It is asked once for each node read: keep
-    /// what is costly to get.
+    /// `hashes` gives the hashes of a tile, exactly as many as it is wide. It is asked once for
+    /// each node read: keep what is costly to get.
     public init(size: UInt64, hashes: @escaping (Tile) throws -> [Hash]) {
         self.size = size
         self.hashes = hashes
@@ -19,7 +19,9 @@ public struct TiledTree {
     /// The hash of a complete subtree, computed from the tile below it.
     public func node(_ subtree: Subtree) throws -> Hash {
         guard let tile = Tile.holding(subtree, size: size) else { throw TileError.beyondTree }
-        guard let hash = tile.node(subtree, in: try hashes(tile)) else { throw TileError.wrongWidth(tile) }
+        guard let hash = tile.node(subtree, in: try hashes(tile)) else {
+            throw TileError.wrongWidth(tile)
+        }
         return hash
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 
-/// The public half of a signing key with the name it signs under (C2SP signed-note, "Signatures"). Ed25519 only.
+/// The public half of a signing key with the name it signs under (C2SP signed-note, "Signatures").
+/// Ed25519 only.
 public struct VerifierKey: Hashable, Sendable {
     /// The signature type byte of Ed25519 in key ids and key texts.
     static let ed25519Type: UInt8 = 0x01
@@ -8,7 +9,8 @@ public struct VerifierKey: Hashable, Sendable {
     /// The name: a log's origin, or a URL without scheme. Not empty, no white space, no `+`.
     public let name: String
 
-    /// Tells keys of one name apart: SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key), the first four bytes. Not a fingerprint.
+    /// Tells keys of one name apart: SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key), the first four
+    /// bytes. Not a fingerprint.
     public let id: UInt32
 
     /// The 32 bytes of RFC 8032 §5.1.5.
@@ -28,7 +30,8 @@ public struct VerifierKey: Hashable, Sendable {
 
     /// Whether `signature` is this key's over exactly these bytes (RFC 8032 §5.1.7).
     func isValid(_ signature: [UInt8], for text: String.UTF8View) -> Bool {
-        switch Result(catching: { try Curve25519.Signing.PublicKey(rawRepresentation: publicKey) }) {
+        switch Result(catching: { try Curve25519.Signing.PublicKey(rawRepresentation: publicKey) })
+        {
         case .success(let key): key.isValidSignature(signature, for: Array(text))
         case .failure: false
         }
@@ -38,7 +41,8 @@ public struct VerifierKey: Hashable, Sendable {
 // MARK: - Text ("vkey")
 
 extension VerifierKey: CustomStringConvertible {
-    /// `<name>+<id in hexadecimal>+<base64 of 0x01 ‖ public key>`: how keys are handed to those who verify.
+    /// `<name>+<id in hexadecimal>+<base64 of 0x01 ‖ public key>`: how keys are handed to those who
+    /// verify.
     public var text: String {
         "\(name)+\(Hex.encode(id.bigEndianBytes))+\(Base64.encode([Self.ed25519Type] + publicKey))"
     }
@@ -48,7 +52,11 @@ extension VerifierKey: CustomStringConvertible {
     /// Reads the form that `text` writes; the id must be the one that belongs to the name and key.
     public init(parsing text: some StringProtocol) throws(NoteError) {
         // The name holds no plus sign, the base64 may.
-        let parts = Array(text.utf8).split(separator: UInt8(ascii: "+"), maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = Array(text.utf8).split(
+            separator: UInt8(ascii: "+"),
+            maxSplits: 2,
+            omittingEmptySubsequences: false
+        )
         guard parts.count == 3, let name = String(validating: parts[0], as: UTF8.self),
             let id = Hex.decode(parts[1]), id.count == 4,
             let key = Base64.decode(parts[2]), let type = key.first
@@ -59,15 +67,19 @@ extension VerifierKey: CustomStringConvertible {
     }
 }
 
-/// Whether these bytes may name a key (C2SP signed-note, "Format"): UTF-8, not empty, no control character, no Unicode
-/// white space, no plus sign.
+/// Whether these bytes may name a key (C2SP signed-note, "Format"): UTF-8, not empty, no control
+/// character, no Unicode white space, no plus sign.
 func isKeyName(_ bytes: some Collection<UInt8>) -> Bool {
     guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else { return false }
-    return text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "+" && !$0.properties.isWhitespace }
+    return text.unicodeScalars.allSatisfy {
+        $0.value >= 0x20 && $0 != "+" && !$0.properties.isWhitespace
+    }
 }
 
 extension UInt32 {
-    init(bigEndianBytes bytes: some Sequence<UInt8>) { self = bytes.reduce(0) { $0 << 8 | UInt32($1) } }
+    init(bigEndianBytes bytes: some Sequence<UInt8>) {
+        self = bytes.reduce(0) { $0 << 8 | UInt32($1) }
+    }
 
     var bigEndianBytes: [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: self >> (24 - 8 * $0)) } }
 }

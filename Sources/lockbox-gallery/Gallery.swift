@@ -7,23 +7,43 @@ import LockboxPortalWorld
 struct Gallery: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lockbox-gallery",
-        abstract: "Renders every page of the portal in every state into plain files. Open index.html of the folder.")
+        abstract:
+            "Renders every page of the portal in every state into plain files. Open index.html of the folder."
+    )
 
     @Flag(help: "Only say which scenes there are.")
     var list = false
 
-    @Option(help: ArgumentHelp("Where to write; what is there of an earlier run is replaced.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to write; what is there of an earlier run is replaced.",
+            valueName: "dir"
+        )
+    )
     var out = "gallery"
 
-    @Option(help: ArgumentHelp("Only scenes whose group, name or path has this text in it.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "Only scenes whose group, name or path has this text in it.",
+            valueName: "text"
+        )
+    )
     var only = ""
 
-    @Option(help: ArgumentHelp("Ask for each page so many times more, and tell the median time.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Ask for each page so many times more, and tell the median time.",
+            valueName: "count"
+        )
+    )
     var timings = 0
 
     func run() async throws {
         let scenes = Scene.all.filter { scene in
-            only.isEmpty || "\(scene.group) \(scene.name) \(scene.path)".lowercased().contains(only.lowercased())
+            only.isEmpty
+                || "\(scene.group) \(scene.name) \(scene.path)".lowercased().contains(
+                    only.lowercased()
+                )
         }
         if list {
             for scene in scenes { print(Self.line(scene)) }
@@ -37,7 +57,9 @@ struct Gallery: AsyncParsableCommand {
                 let page = try await RenderedPage(scene, timings: timings)
                 if page.answer.status != scene.status {
                     failures += 1
-                    print("✗ \(Self.line(scene)): status \(page.answer.status), not \(scene.status)")
+                    print(
+                        "✗ \(Self.line(scene)): status \(page.answer.status), not \(scene.status)"
+                    )
                 }
                 pages.append(page)
             } catch {

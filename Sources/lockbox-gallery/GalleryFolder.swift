@@ -1,9 +1,11 @@
 import Foundation
 import LockboxPortalWorld
 
-/// The files of a gallery: each page in a light and a dark variant, the assets beside them, and an index.
+/// The files of a gallery: each page in a light and a dark variant, the assets beside them, and an
+/// index.
 struct GalleryFolder {
-    /// A browser shows what its owner likes; here both are shown at once, so each variant has one of them fixed.
+    /// A browser shows what its owner likes; here both are shown at once, so each variant has one
+    /// of them fixed.
     enum Theme: String, CaseIterable {
         case light, dark
 
@@ -23,10 +25,15 @@ struct GalleryFolder {
         for theme in Theme.allCases {
             let place = folder.appending(path: theme.rawValue)
             // Pages of scenes that are gone would be taken for present ones.
-            if FileManager.default.fileExists(atPath: place.path) { try FileManager.default.removeItem(at: place) }
+            if FileManager.default.fileExists(atPath: place.path) {
+                try FileManager.default.removeItem(at: place)
+            }
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
             for asset in assets.files {
-                try write(theme.fix(asset.text), to: place.appending(path: Links.fileName(ofAsset: asset.path)))
+                try write(
+                    theme.fix(asset.text),
+                    to: place.appending(path: Links.fileName(ofAsset: asset.path))
+                )
             }
             for page in pages {
                 let text = theme.fix(links.localised(page.answer.html, for: page.answer.person))
@@ -41,7 +48,8 @@ struct GalleryFolder {
     private func write(_ text: String, to file: URL) throws { try Data(text.utf8).write(to: file) }
 }
 
-/// Where the links of a page lead among files: to the same person's page of that path, if there is a scene with it.
+/// Where the links of a page lead among files: to the same person's page of that path, if there is
+/// a scene with it.
 private struct Links {
     private let scenes: [String: String]
 
@@ -55,15 +63,20 @@ private struct Links {
         self.scenes = scenes
     }
 
-    static func fileName(ofAsset path: String) -> String { String(path.split(separator: "/").last ?? "asset") }
+    static func fileName(ofAsset path: String) -> String {
+        String(path.split(separator: "/").last ?? "asset")
+    }
 
     func localised(_ html: String, for person: String?) -> String {
         html.replacing(#/(href|src|action)="(/[^"]*)"/#) { match -> String in
             let path = String(match.output.2).replacing("&amp;", with: "&")
-            if path.hasPrefix("/assets/") { return "\(match.output.1)=\"\(Self.fileName(ofAsset: path))\"" }
+            if path.hasPrefix("/assets/") {
+                return "\(match.output.1)=\"\(Self.fileName(ofAsset: path))\""
+            }
             let known = Self.keys(path, person).compactMap { scenes[$0] }.first
             // A form would send its fields; a file takes none.
-            return match.output.1 == "action" ? "action=\"#\"" : "\(match.output.1)=\"\(known ?? "#")\""
+            return match.output.1 == "action"
+                ? "action=\"#\"" : "\(match.output.1)=\"\(known ?? "#")\""
         }.replacing("method=\"post\"", with: "method=\"get\"")
     }
 

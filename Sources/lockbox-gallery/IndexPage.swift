@@ -11,7 +11,9 @@ enum IndexPage {
                 groups.append((page.scene.group, [page]))
             }
         }
-        let contents = groups.map { "<li><a href=\"#\(slug($0.name))\">\($0.name)</a> \($0.pages.count)</li>" }
+        let contents = groups.map {
+            "<li><a href=\"#\(slug($0.name))\">\($0.name)</a> \($0.pages.count)</li>"
+        }
         return """
             <!doctype html>
             <html lang="en" data-theme="light" data-width="both">
@@ -61,7 +63,10 @@ enum IndexPage {
     }
 
     private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(
+            "\"",
+            with: "&quot;"
+        )
     }
 
     static let style = """

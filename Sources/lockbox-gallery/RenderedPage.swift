@@ -11,10 +11,14 @@ struct RenderedPage: Sendable {
         self.scene = scene
         (answer, milliseconds) = try await PortalWorld.with { world in
             let answer = try await scene.play(in: world)
-            guard timings > 0, case .page = scene.ask else { return (answer, answer.elapsed.milliseconds) }
+            guard timings > 0, case .page = scene.ask else {
+                return (answer, answer.elapsed.milliseconds)
+            }
             var times: [Double] = []
             for _ in 0..<timings {
-                times.append(try await world.visit(answer.path, as: answer.person).elapsed.milliseconds)
+                times.append(
+                    try await world.visit(answer.path, as: answer.person).elapsed.milliseconds
+                )
             }
             return (answer, times.sorted()[times.count / 2])
         }
@@ -26,7 +30,8 @@ struct RenderedPage: Sendable {
     static func table(of pages: [RenderedPage]) -> [String] {
         pages.sorted { $0.milliseconds > $1.milliseconds }.map { page in
             let tenths = Int((page.milliseconds * 10).rounded())
-            return "\(tenths / 10).\(tenths % 10) ms\t\(page.bytes) bytes\t\(page.scene.group): \(page.scene.name)"
+            return
+                "\(tenths / 10).\(tenths % 10) ms\t\(page.bytes) bytes\t\(page.scene.group): \(page.scene.name)"
         }
     }
 }
@@ -44,7 +49,9 @@ struct PageAssets: Sendable {
     static func load() async throws -> PageAssets {
         try await PortalWorld.with { world in
             let page = HTMLDocument(try await world.visit("/sign-in", as: nil).html)
-            let paths = page.elements.compactMap { $0["href"] ?? $0["src"] }.filter { $0.hasPrefix("/assets/") }
+            let paths = page.elements.compactMap { $0["href"] ?? $0["src"] }.filter {
+                $0.hasPrefix("/assets/")
+            }
             var files: [(path: String, text: String)] = []
             for path in paths { files.append((path, try await world.visit(path, as: nil).html)) }
             return PageAssets(files: files)

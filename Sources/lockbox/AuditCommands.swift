@@ -5,7 +5,8 @@ import MerkleLog
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "The audit log: search, export, verify.",
+        commandName: "audit",
+        abstract: "The audit log: search, export, verify.",
         discussion: """
             Every tenant has a log of its own. Its head is signed; keep the checkpoints,
             and nobody can change what was written before without your noticing.
@@ -14,7 +15,8 @@ struct AuditCommand: AsyncParsableCommand {
               lockbox audit verify                       check all of it
               lockbox audit export --out 2026-11.jsonl   keep a copy, to verify offline
             """,
-        subcommands: [SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self])
+        subcommands: [SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self]
+    )
 }
 
 /// Which log.
@@ -23,7 +25,9 @@ struct LogOptions: ParsableArguments {
     @Flag(help: "The provider's own log.") var provider = false
 
     func validate() throws {
-        if provider && tenant != nil { throw ValidationError("Give --tenant or --provider, not both.") }
+        if provider && tenant != nil {
+            throw ValidationError("Give --tenant or --provider, not both.")
+        }
     }
 
     /// The path that the log's `audit` and `log` are below.
@@ -37,11 +41,13 @@ struct LogOptions: ParsableArguments {
 
 struct SearchAudit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "search", abstract: "Find records, newest first.",
+        commandName: "search",
+        abstract: "Find records, newest first.",
         discussion: """
               lockbox audit search --person adam@contoso.test
               lockbox audit search --request LBX-7K3M9QPXAB --output json
-            """)
+            """
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
@@ -49,7 +55,8 @@ struct SearchAudit: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
     @Option(help: "At or after this time (RFC 3339, or a day).") var from: InstantArgument?
     @Option(help: "Before this time.") var to: InstantArgument?
-    @Option(help: "An activity, or its first part: request finds request.approved.") var activity: String?
+    @Option(help: "An activity, or its first part: request finds request.approved.") var activity:
+        String?
     @Option(help: "A person's id, or part of a name or address.") var person: String?
     @Option(help: "An access request: LBX-…") var request: String?
     @Option(help: "Part of any text.") var text: String?
@@ -57,18 +64,31 @@ struct SearchAudit: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(server, format.output) { session in
             let path = try await log.base(session).appending("audit").adding([
-                "from": from?.text, "to": to?.text, "activity": activity, "person": person, "request": request,
+                "from": from?.text, "to": to?.text, "activity": activity, "person": person,
+                "request": request,
                 "text": text,
             ])
-            let found = try await session.client.list(path, limit: paging.limit, of: AuditRecord.self)
+            let found = try await session.client.list(
+                path,
+                limit: paging.limit,
+                of: AuditRecord.self
+            )
             try session.show(found, none: "There are no such records.") { records in
                 var table = Table("No", "Time", "Activity", "By", "Request", "What")
                 for record in records {
-                    let texts = record.texts.filter { !$0.key.hasPrefix("actor") }.sorted { $0.key < $1.key }
+                    let texts = record.texts.filter { !$0.key.hasPrefix("actor") }.sorted {
+                        $0.key < $1.key
+                    }
                     table.add(
-                        "\(record.index)", TimeText.absolute(record.time), record.activity,
-                        record.actor.name ?? record.actor.id, record.request ?? "–",
-                        texts.map { "\($0.key): \($0.value.text ?? "(erased)")" }.joined(separator: "; "))
+                        "\(record.index)",
+                        TimeText.absolute(record.time),
+                        record.activity,
+                        record.actor.name ?? record.actor.id,
+                        record.request ?? "–",
+                        texts.map { "\($0.key): \($0.value.text ?? "(erased)")" }.joined(
+                            separator: "; "
+                        )
+                    )
                 }
                 return table
             }
@@ -82,9 +102,13 @@ struct SignedHead {
     let head: TreeHead
     let key: VerifierKey
 
-    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed, whatever the server names.
+    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed,
+    /// whatever the server names.
     init(_ base: Path, _ session: Session, pinned: VerifierKey? = nil) async throws {
-        let line = String(decoding: try await session.client.bytes(base.appending("log/key")), as: UTF8.self)
+        let line = String(
+            decoding: try await session.client.bytes(base.appending("log/key")),
+            as: UTF8.self
+        )
         note = try await session.client.bytes(base.appending("log/checkpoint"))
         do {
             let named = try VerifierKey(parsing: line.filter { $0 != "\n" })
@@ -94,10 +118,12 @@ struct SignedHead {
                     The log's key has changed. Do not trust the log before you know why; ask the provider.
                       it was  \(TerminalText.clean(pinned.text))
                       now is  \(TerminalText.clean(named.text))
-                    """)
+                    """
+                )
             }
             key = named
-            head = try Checkpoint(opening: SignedNote(parsing: note), origin: key.name, logKey: key).head
+            head = try Checkpoint(opening: SignedNote(parsing: note), origin: key.name, logKey: key)
+                .head
         } catch let error as NoteError {
             throw Failure.failed("The server's checkpoint cannot be trusted: \(error)")
         } catch let error as CheckpointError {
@@ -108,8 +134,10 @@ struct SignedHead {
 
 struct CheckpointAudit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "checkpoint", abstract: "Get the signed head of the log, to be kept outside the provider's reach.",
-        discussion: "  lockbox audit checkpoint > contoso-2026-11-23.checkpoint")
+        commandName: "checkpoint",
+        abstract: "Get the signed head of the log, to be kept outside the provider's reach.",
+        discussion: "  lockbox audit checkpoint > contoso-2026-11-23.checkpoint"
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var log: LogOptions
@@ -118,32 +146,40 @@ struct CheckpointAudit: AsyncParsableCommand {
     func run() async throws {
         try await Session.run(server) { session in
             let signed = try await SignedHead(try await log.base(session), session)
-            session.shell.write(key ? signed.key.text : String(decoding: signed.note, as: UTF8.self))
+            session.shell.write(
+                key ? signed.key.text : String(decoding: signed.note, as: UTF8.self)
+            )
         }
     }
 }
 
 struct ExportAudit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Copy the whole log into files that can be verified without any server.",
+        commandName: "export",
+        abstract: "Copy the whole log into files that can be verified without any server.",
         discussion: """
               lockbox audit export --tenant contoso --out contoso.jsonl
 
             Writes contoso.jsonl (one record a line, each with its proof),
             contoso.checkpoint (the signed head) and contoso.key (the key that signed
             it).
-            """)
+            """
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var log: LogOptions
-    @Option(help: "Where to write the records: FILE.jsonl.", completion: .file(extensions: ["jsonl"])) var out: String
+    @Option(
+        help: "Where to write the records: FILE.jsonl.",
+        completion: .file(extensions: ["jsonl"])
+    ) var out: String
     @Flag(help: "Replace files that are there already.") var force = false
 
     func run() async throws {
         let names = ExportFiles(records: out)
         if !force, let taken = names.all.first(where: Files.exists) {
             throw Failure.failed(
-                "\(taken) is there already. An old checkpoint is worth keeping; use another name, or --force.")
+                "\(taken) is there already. An old checkpoint is worth keeping; use another name, or --force."
+            )
         }
         try await Session.run(server) { session in
             let base = try await log.base(session)
@@ -151,14 +187,24 @@ struct ExportAudit: AsyncParsableCommand {
             let path = base.appending("audit").adding(["size": "\(signed.head.size)"])
             let found = try await session.client.list(path, of: AuditRecord.self).items
             // What was written since the checkpoint is not covered by it.
-            let records = found.filter { $0.index < signed.head.size }.sorted { $0.index < $1.index }
+            let records = found.filter { $0.index < signed.head.size }.sorted {
+                $0.index < $1.index
+            }
             var verifier = ExportVerifier(
-                notes: [.init(name: "checkpoint", bytes: signed.note)], key: signed.key, isComplete: true)
+                notes: [.init(name: "checkpoint", bytes: signed.note)],
+                key: signed.key,
+                isComplete: true
+            )
             for record in records { verifier.read(record) }
             try Files.write(try ExportFiles.encode(records), to: names.records)
             try Files.write(signed.note, to: names.checkpoint)
             try Files.write(Array((signed.key.text + "\n").utf8), to: names.key)
-            try AuditText.conclude(verifier.finish(), session.shell, .table, subject: "\(names.records)")
+            try AuditText.conclude(
+                verifier.finish(),
+                session.shell,
+                .table,
+                subject: "\(names.records)"
+            )
         }
     }
 }

@@ -36,7 +36,8 @@ struct ExportFiles {
     }
 }
 
-/// What `lockbox audit verify` remembers of a log between runs: the key, every checkpoint, and the hash of each leaf.
+/// What `lockbox audit verify` remembers of a log between runs: the key, every checkpoint, and the
+/// hash of each leaf.
 struct LogMemory {
     private let folder: String
     let key: VerifierKey?
@@ -45,7 +46,9 @@ struct LogMemory {
     /// `server` and `log` name the log before anything of it is known.
     init(state: String?, server: String, log: String, environment: [String: String]) throws {
         let root = state ?? Self.defaultFolder(environment)
-        let name = "\(server)/\(log)".map { $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) ? $0 : "_" }
+        let name = "\(server)/\(log)".map {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) ? $0 : "_"
+        }
         folder = root + "/" + String(name)
         key = try Self.readKey(folder + "/key")
         var memory = LogVerifier.Memory()
@@ -54,11 +57,19 @@ struct LogMemory {
                 let path = folder + "/checkpoints/" + name
                 do {
                     let note = try SignedNote(parsing: try Files.read(path))
-                    memory.heads.append(try Checkpoint(opening: note, origin: key.name, logKey: key).head)
+                    memory.heads.append(
+                        try Checkpoint(opening: note, origin: key.name, logKey: key).head
+                    )
                 } catch is NoteError {
-                    throw FileProblem(path, "it is not a checkpoint any more; somebody has changed it")
+                    throw FileProblem(
+                        path,
+                        "it is not a checkpoint any more; somebody has changed it"
+                    )
                 } catch is CheckpointError {
-                    throw FileProblem(path, "it is not a checkpoint of this log any more; somebody has changed it")
+                    throw FileProblem(
+                        path,
+                        "it is not a checkpoint of this log any more; somebody has changed it"
+                    )
                 }
             }
             memory.leaves = try Self.readLeaves(folder + "/leaves")
@@ -68,13 +79,16 @@ struct LogMemory {
 
     private static func defaultFolder(_ environment: [String: String]) -> String {
         let base = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (base ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.local/state") + "/lockbox/logs"
+        return (base ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.local/state")
+            + "/lockbox/logs"
     }
 
     private static func readKey(_ path: String) throws -> VerifierKey? {
         guard Files.exists(path) else { return nil }
         do {
-            return try VerifierKey(parsing: String(decoding: try Files.read(path), as: UTF8.self).filter { $0 != "\n" })
+            return try VerifierKey(
+                parsing: String(decoding: try Files.read(path), as: UTF8.self).filter { $0 != "\n" }
+            )
         } catch is NoteError {
             throw FileProblem(path, "it is not a key any more; somebody has changed it")
         }
@@ -83,7 +97,9 @@ struct LogMemory {
     private static func names(_ folder: String) throws(FileProblem) -> [String] {
         guard Files.exists(folder) else { return [] }
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasSuffix(".new") }.sorted()
+            return try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+                !$0.hasSuffix(".new")
+            }.sorted()
         } catch {
             throw FileProblem(folder, "it cannot be read")
         }
@@ -121,15 +137,26 @@ enum AuditText {
     }
 
     /// Tells the outcome; throws if anything is wrong.
-    static func conclude(_ report: AuditReport, _ shell: Shell, _ output: OutputFormat, subject: String) throws {
+    static func conclude(
+        _ report: AuditReport,
+        _ shell: Shell,
+        _ output: OutputFormat,
+        subject: String
+    ) throws {
         let findings = report.findings.map { TerminalText.clean($0.description) }
         if output == .json {
             let heads = report.heads.map { Summary.Head(size: $0.size, root: $0.root.base64) }
             shell.write(
                 try Session.json(
                     Summary(
-                        verified: findings.isEmpty, records: report.records, erasedTexts: report.erasedTexts,
-                        checkpoints: heads, findings: findings)))
+                        verified: findings.isEmpty,
+                        records: report.records,
+                        erasedTexts: report.erasedTexts,
+                        checkpoints: heads,
+                        findings: findings
+                    )
+                )
+            )
         }
         guard findings.isEmpty else {
             throw Failure.failed((findings + ["\(subject): NOT in order"]).joined(separator: "\n"))
@@ -138,9 +165,15 @@ enum AuditText {
         let newest = report.heads.last
         let older = report.heads.count - 1
         shell.write("\(subject): in order")
-        shell.write("  \(report.records) record\(report.records == 1 ? "" : "s"), none changed, missing or added")
+        shell.write(
+            "  \(report.records) record\(report.records == 1 ? "" : "s"), none changed, missing or added"
+        )
         if let newest { shell.write("  signed head: size \(newest.size), root \(newest.root)") }
-        if older > 0 { shell.write("  continues \(older) earlier checkpoint\(older == 1 ? "" : "s")") }
-        if report.erasedTexts > 0 { shell.write("  \(report.erasedTexts) texts were erased; their records are intact") }
+        if older > 0 {
+            shell.write("  continues \(older) earlier checkpoint\(older == 1 ? "" : "s")")
+        }
+        if report.erasedTexts > 0 {
+            shell.write("  \(report.erasedTexts) texts were erased; their records are intact")
+        }
     }
 }

@@ -4,7 +4,8 @@ import LockboxWire
 
 struct ApproveRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Say yes to an access request, or yes to less.",
+        commandName: "approve",
+        abstract: "Say yes to an access request, or yes to less.",
         discussion: """
               lockbox request approve LBX-7K3M9QPXAB
               lockbox request approve LBX-7K3M9QPXAB --duration 30m \\
@@ -12,14 +13,18 @@ struct ApproveRequest: AsyncParsableCommand {
 
             Shows the request and asks first, on a terminal. What you approve is exactly
             the version you were shown; if it changed meanwhile, nothing happens.
-            """)
+            """
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
     @Argument(help: "The request: LBX-…") var id: String
     @Option(help: "Approve for a shorter time, such as 30m.") var duration: DurationArgument?
     @Option(
-        name: .long, help: "Approve only this resource: [SERVICE/]TYPE:NAME[:read|:write]. May be given several times.")
+        name: .long,
+        help:
+            "Approve only this resource: [SERVICE/]TYPE:NAME[:read|:write]. May be given several times."
+    )
     var resource: [ResourceArgument] = []
     @Flag(help: "Approve reading only.") var readOnly = false
     @Option(help: "A remark; the engineer sees it.") var comment: String?
@@ -34,7 +39,11 @@ struct ApproveRequest: AsyncParsableCommand {
             let resources = try Narrowing.apply(resource, readOnly: readOnly, to: shown.resources)
             if !yes { try session.confirm(question(resources)) }
             let decision = NewDecision(
-                decision: .approve, comment: comment, duration: duration?.iso, resources: resources)
+                decision: .approve,
+                comment: comment,
+                duration: duration?.iso,
+                resources: resources
+            )
             var request = try await session.decide(shown, decision, version: version)
             if wait { request = try await session.wait(for: request, waiting) }
             try session.showOutcome(request)
@@ -45,14 +54,17 @@ struct ApproveRequest: AsyncParsableCommand {
         var less: [String] = []
         if let duration { less.append("for \(TimeText.duration(duration.iso))") }
         if let resources { less.append("only " + resources.map(\.words).joined(separator: ", ")) }
-        return "Approve this request" + (less.isEmpty ? "?" : " " + less.joined(separator: ", ") + "?")
+        return "Approve this request"
+            + (less.isEmpty ? "?" : " " + less.joined(separator: ", ") + "?")
     }
 }
 
 struct DenyRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "deny", abstract: "Say no to an access request.",
-        discussion: "  lockbox request deny LBX-7K3M9QPXAB --comment \"Ask us on Monday\"")
+        commandName: "deny",
+        abstract: "Say no to an access request.",
+        discussion: "  lockbox request deny LBX-7K3M9QPXAB --comment \"Ask us on Monday\""
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
@@ -82,14 +94,21 @@ extension Session {
     }
 
     fileprivate func confirm(_ question: String) throws {
-        guard shell.agrees(to: TerminalText.clean(question)) else { throw Failure.failed("Nothing was changed.") }
+        guard shell.agrees(to: TerminalText.clean(question)) else {
+            throw Failure.failed("Nothing was changed.")
+        }
     }
 
     fileprivate func decide(
-        _ shown: AccessRequestBody, _ decision: NewDecision, version: Int?
+        _ shown: AccessRequestBody,
+        _ decision: NewDecision,
+        version: Int?
     ) async throws -> AccessRequestBody {
         try await client.post(
-            Path("v1", "requests", shown.id, "decisions"), decision, ifVersion: version ?? shown.version)
+            Path("v1", "requests", shown.id, "decisions"),
+            decision,
+            ifVersion: version ?? shown.version
+        )
     }
 
     fileprivate func showOutcome(_ request: AccessRequestBody) throws {
@@ -101,17 +120,23 @@ extension Session {
     /// Withdraws, finishes or revokes.
     fileprivate func end(_ id: String, _ verb: String, _ comment: String?) async throws {
         let request: AccessRequestBody = try await client.post(
-            Path("v1", "requests", id, verb), CommentBody(comment: comment))
+            Path("v1", "requests", id, verb),
+            CommentBody(comment: comment)
+        )
         try showOutcome(request)
         if let grant = request.grant, grant.state == .removing || grant.state == .removalFailed {
-            shell.tell("The services are being told; see “lockbox request show \(TerminalText.clean(id))”.")
+            shell.tell(
+                "The services are being told; see “lockbox request show \(TerminalText.clean(id))”."
+            )
         }
     }
 }
 
 struct WithdrawRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "withdraw", abstract: "Take your request back before it is decided.")
+        commandName: "withdraw",
+        abstract: "Take your request back before it is decided."
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
@@ -125,7 +150,9 @@ struct WithdrawRequest: AsyncParsableCommand {
 
 struct FinishRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "finish", abstract: "Give your access back before its time is over.")
+        commandName: "finish",
+        abstract: "Give your access back before its time is over."
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
@@ -139,7 +166,9 @@ struct FinishRequest: AsyncParsableCommand {
 
 struct RevokeRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "End somebody's access at once. Open connections are cut.")
+        commandName: "revoke",
+        abstract: "End somebody's access at once. Open connections are cut."
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
@@ -153,11 +182,13 @@ struct RevokeRequest: AsyncParsableCommand {
 
 struct CredentialRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "credential", abstract: "Get what opens a resource. It is shown once and dies with the access.",
+        commandName: "credential",
+        abstract: "Get what opens a resource. It is shown once and dies with the access.",
         discussion: """
               lockbox request credential LBX-7K3M9QPXAB
               TOKEN=$(lockbox request credential LBX-7K3M9QPXAB --token-only)
-            """)
+            """
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
@@ -170,7 +201,9 @@ struct CredentialRequest: AsyncParsableCommand {
         try await Session.run(server, format.output) { session in
             let body = NewCredential(service: resource?.service, resource: resource?.id)
             let credential: CredentialBody = try await session.client.post(
-                Path("v1", "requests", id, "credentials"), body)
+                Path("v1", "requests", id, "credentials"),
+                body
+            )
             let now = session.shell.now()
             if tokenOnly { return session.shell.write(TerminalText.clean(credential.token)) }
             try session.show(credential) { credential in

@@ -30,9 +30,12 @@ struct LockboxCommand: AsyncParsableCommand {
             3 not signed in, 4 server unreachable.
             """,
         subcommands: [
-            LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self, RequestCommand.self,
-            AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self, TokenCommand.self,
-        ])
+            LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self,
+            RequestCommand.self,
+            AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self,
+            TokenCommand.self,
+        ]
+    )
 
     static func main() async {
         let shell = Shell()
@@ -45,7 +48,11 @@ struct LockboxCommand: AsyncParsableCommand {
             }
         } catch {
             let failure = Failure(error) ?? Failure(parsing: error)
-            if failure.exitCode == 0 { shell.write(failure.message) } else { shell.tell(failure.message) }
+            if failure.exitCode == 0 {
+                shell.write(failure.message)
+            } else {
+                shell.tell(failure.message)
+            }
             Foundation.exit(failure.exitCode)
         }
     }

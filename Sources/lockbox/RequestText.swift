@@ -35,7 +35,9 @@ extension GrantBody {
 
 /// An access request as people read it.
 enum RequestText {
-    static func sheet(_ request: AccessRequestBody, thread: [MessageBody] = [], now: Int64) -> [String] {
+    static func sheet(_ request: AccessRequestBody, thread: [MessageBody] = [], now: Int64)
+        -> [String]
+    {
         var sheet = Sheet()
         sheet.add("Request", request.id)
         sheet.add("State", request.state.words)
@@ -58,10 +60,15 @@ enum RequestText {
     }
 
     private static func decision(_ decision: DecisionBody) -> String {
-        let verb = decision.decision == .approve ? "approved" : decision.decision == .deny ? "denied" : "decided"
-        var text = "\(verb) by \(decision.by.name) (\(decision.side)), \(TimeText.absolute(decision.at))"
+        let verb =
+            decision.decision == .approve
+            ? "approved" : decision.decision == .deny ? "denied" : "decided"
+        var text =
+            "\(verb) by \(decision.by.name) (\(decision.side)), \(TimeText.absolute(decision.at))"
         if let duration = decision.duration { text += ", for \(TimeText.duration(duration)) only" }
-        if let resources = decision.resources { text += ", only " + resources.map(\.words).joined(separator: ", ") }
+        if let resources = decision.resources {
+            text += ", only " + resources.map(\.words).joined(separator: ", ")
+        }
         if let comment = decision.comment { text += ": “\(comment)”" }
         return text
     }
@@ -71,42 +78,62 @@ enum RequestText {
     }
 
     private static func add(_ grant: GrantBody, to sheet: inout Sheet, now: Int64) {
-        sheet.add("Access", "from \(TimeText.absolute(grant.start)) to \(TimeText.both(grant.end, now: now))")
+        sheet.add(
+            "Access",
+            "from \(TimeText.absolute(grant.start)) to \(TimeText.both(grant.end, now: now))"
+        )
         if grant.basis == "policy" { sheet.add("Basis", "the tenant requires no approval") }
         sheet.add("Opens", each: grant.resources.map(\.words))
         if let ending = grant.endingWords {
             sheet.add(
                 "Ended",
-                [grant.endedAt.map { TimeText.absolute($0) }, ending].compactMap { $0 }.joined(separator: ": "))
+                [grant.endedAt.map { TimeText.absolute($0) }, ending].compactMap { $0 }.joined(
+                    separator: ": "
+                )
+            )
         }
-        if grant.state == .removalFailed { sheet.add("Warning", "a service has not confirmed that access is gone") }
+        if grant.state == .removalFailed {
+            sheet.add("Warning", "a service has not confirmed that access is gone")
+        }
         sheet.add(
             "Removed",
             each: grant.removals.map { removal in
                 "\(removal.service): \(removal.state)"
                     + (removal.problem.map { " (\($0), \(removal.attempts) attempts)" } ?? "")
-            })
+            }
+        )
         sheet.add(
             "Used",
             each: grant.uses.map { use in
                 "\(use.id) (\(use.service)): \(use.count)×, last \(TimeText.absolute(use.last))"
-            })
+            }
+        )
     }
 
     static func table(_ requests: [AccessRequestBody], now: Int64) -> Table {
         var table = Table("Id", "State", "Time", "Tenant", "Engineer", "Support", "Resources")
         for request in requests {
             table.add(
-                request.id, request.state.rawValue, deadline(request, now: now), request.tenant, request.engineer.name,
-                request.supportRequest, request.resources.map(\.id).joined(separator: ", "))
+                request.id,
+                request.state.rawValue,
+                deadline(request, now: now),
+                request.tenant,
+                request.engineer.name,
+                request.supportRequest,
+                request.resources.map(\.id).joined(separator: ", ")
+            )
         }
         return table
     }
 
     /// The one instant that matters now.
     private static func deadline(_ request: AccessRequestBody, now: Int64) -> String {
-        if let decideBy = request.decideBy { return "decide \(TimeText.relative(decideBy, now: now))" }
-        guard let grant = request.grant else { return "asked \(TimeText.relative(request.createdAt, now: now))" }
+        if let decideBy = request.decideBy {
+            return "decide \(TimeText.relative(decideBy, now: now))"
+        }
+        guard let grant = request.grant else {
+            return "asked \(TimeText.relative(request.createdAt, now: now))"
+        }
         switch request.state {
         case .scheduled: return "begins \(TimeText.relative(grant.start, now: now))"
         case .active: return "ends \(TimeText.relative(grant.end, now: now))"

@@ -22,7 +22,8 @@ struct SavedSignIns: Codable {
 
     static func path(_ environment: [String: String]) -> String {
         let base = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (base ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.config") + "/lockbox/credentials.json"
+        return (base ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.config")
+            + "/lockbox/credentials.json"
     }
 
     /// None if the file is not there.
@@ -52,13 +53,17 @@ struct SavedSignIns: Codable {
 
 /// Whole files.
 enum Files {
-    /// Replaces the file in one step, so that no reader sees half of it. Folders above are made, for the owner only.
+    /// Replaces the file in one step, so that no reader sees half of it. Folders above are made,
+    /// for the owner only.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(FileProblem) {
         let folder = URL(filePath: path).deletingLastPathComponent().path
         let draft = path + ".new"
         do {
             try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
         } catch {
             throw FileProblem(folder, "the folder cannot be made")
         }
@@ -73,13 +78,18 @@ enum Files {
         } catch {
             throw FileProblem(path, "it cannot be written")
         }
-        guard rename(draft, path) == 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
+        guard rename(draft, path) == 0 else {
+            throw FileProblem(path, String(cString: strerror(errno)))
+        }
     }
 
     static func read(_ path: String) throws(FileProblem) -> [UInt8] {
         do { return Array(try Data(contentsOf: URL(filePath: path))) } catch {
             throw FileProblem(
-                path, FileManager.default.fileExists(atPath: path) ? "it cannot be read" : "there is no such file")
+                path,
+                FileManager.default.fileExists(atPath: path)
+                    ? "it cannot be read" : "there is no such file"
+            )
         }
     }
 }

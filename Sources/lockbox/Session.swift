@@ -28,31 +28,48 @@ struct Session: Sendable {
 
     /// Runs `body` signed in, and lets go of all connections.
     static func run(
-        _ server: ServerOptions, _ output: OutputFormat = .table, body: @Sendable (Session) async throws -> Void
+        _ server: ServerOptions,
+        _ output: OutputFormat = .table,
+        body: @Sendable (Session) async throws -> Void
     ) async throws {
         let shell = Shell()
         let saved = try SavedSignIns(environment: shell.environment)
         guard let address = address(server, shell, saved) else {
-            throw Failure.notSignedIn("Which server? Use “lockbox login --url https://…”, or set LOCKBOX_URL.")
+            throw Failure.notSignedIn(
+                "Which server? Use “lockbox login --url https://…”, or set LOCKBOX_URL."
+            )
         }
         let key = trimmed(address)
-        guard let token = shell.environment["LOCKBOX_TOKEN"] ?? saved.servers[key]?.token, !token.isEmpty else {
+        guard let token = shell.environment["LOCKBOX_TOKEN"] ?? saved.servers[key]?.token,
+            !token.isEmpty
+        else {
             throw Failure.notSignedIn(
-                "You are not signed in at \(address). Sign in with “lockbox login”, or set LOCKBOX_TOKEN.")
+                "You are not signed in at \(address). Sign in with “lockbox login”, or set LOCKBOX_TOKEN."
+            )
         }
         try await run(address: address, token: token, shell: shell, output: output, body: body)
     }
 
     /// Runs `body` with the token given, which may be none.
     static func run(
-        address: String, token: String?, shell: Shell, output: OutputFormat = .table,
+        address: String,
+        token: String?,
+        shell: Shell,
+        output: OutputFormat = .table,
         body: @Sendable (Session) async throws -> Void
     ) async throws {
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: LockboxClient.settings)
+        let http = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: LockboxClient.settings
+        )
         do {
             let client = try LockboxClient(
-                address: address, token: token, http: http,
-                allowsPlainHTTP: shell.environment["LOCKBOX_ALLOW_HTTP"] == "1", newKey: Shell.newKey)
+                address: address,
+                token: token,
+                http: http,
+                allowsPlainHTTP: shell.environment["LOCKBOX_ALLOW_HTTP"] == "1",
+                newKey: Shell.newKey
+            )
             try await body(Session(client: client, shell: shell, output: output))
         } catch {
             try await http.shutdown()
@@ -67,11 +84,15 @@ struct Session: Sendable {
     }
 
     /// Without slashes at the end: the form under which a sign-in is kept.
-    static func trimmed(_ address: String) -> String { String(address.reversed().drop { $0 == "/" }.reversed()) }
+    static func trimmed(_ address: String) -> String {
+        String(address.reversed().drop { $0 == "/" }.reversed())
+    }
 
     // MARK: - Results
 
-    func write(_ lines: [String]) { if !lines.isEmpty { shell.write(lines.joined(separator: "\n")) } }
+    func write(_ lines: [String]) {
+        if !lines.isEmpty { shell.write(lines.joined(separator: "\n")) }
+    }
 
     /// The result as the server gave it, or in the words of `lines`.
     func show<Body: Encodable>(_ body: Body, _ lines: (Body) -> [String]) throws {
@@ -83,7 +104,9 @@ struct Session: Sendable {
 
     /// A listing: rows of a table, or a JSON array.
     func show<Item: Encodable>(
-        _ found: (items: [Item], hasMore: Bool), none: String, _ table: ([Item]) -> Table
+        _ found: (items: [Item], hasMore: Bool),
+        none: String,
+        _ table: ([Item]) -> Table
     ) throws {
         switch output {
         case .json: shell.write(try Self.json(found.items))
@@ -106,7 +129,9 @@ struct Session: Sendable {
     /// The tenant that was named, or the caller's own.
     func tenant(_ named: String?) async throws -> String {
         if let named { return named }
-        guard let own = try await me().tenant else { throw Failure.usage("Name the tenant with --tenant.") }
+        guard let own = try await me().tenant else {
+            throw Failure.usage("Name the tenant with --tenant.")
+        }
         return own
     }
 }

@@ -1,7 +1,8 @@
 import Crypto
 import Foundation
 
-/// What surrounds the program: environment, terminal, clock and chance. The only place that asks for them.
+/// What surrounds the program: environment, terminal, clock and chance. The only place that asks
+/// for them.
 struct Shell: Sendable {
     let environment: [String: String]
     let outputIsTerminal: Bool
@@ -24,7 +25,9 @@ struct Shell: Sendable {
 
     /// An unpredictable name for one command.
     static func newKey() -> String {
-        SymmetricKey(size: .bits128).withUnsafeBytes { bytes in bytes.map { Self.hexadecimal($0) }.joined() }
+        SymmetricKey(size: .bits128).withUnsafeBytes { bytes in
+            bytes.map { Self.hexadecimal($0) }.joined()
+        }
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {
@@ -36,17 +39,23 @@ struct Shell: Sendable {
     var outputColumns: Int? {
         guard outputIsTerminal else { return nil }
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else {
+            return 80
+        }
         return Int(size.ws_col)
     }
 
     // MARK: - Output
 
     /// A result, on standard output.
-    func write(_ text: String) { Self.write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO) }
+    func write(_ text: String) {
+        Self.write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO)
+    }
 
     /// A remark or a reason, on standard error.
-    func tell(_ text: String) { Self.write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO) }
+    func tell(_ text: String) {
+        Self.write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO)
+    }
 
     /// A line that the next one replaces; only on a terminal.
     func progress(_ line: String) {
@@ -60,7 +69,8 @@ struct Shell: Sendable {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            // Nobody reads any more (`… | head`), or the disk is full; there is nobody left to tell.
+            // Nobody reads any more (`… | head`), or the disk is full; there is nobody left to
+            // tell.
             guard count > 0 else { Foundation.exit(1) }
             rest = rest.dropFirst(count)
         }
@@ -91,7 +101,8 @@ struct Shell: Sendable {
         return readLine(strippingNewline: true)
     }
 
-    /// Whether the person agrees. In a pipe nobody is there to ask, and giving the command was agreeing.
+    /// Whether the person agrees. In a pipe nobody is there to ask, and giving the command was
+    /// agreeing.
     func agrees(to question: String) -> Bool {
         guard inputIsTerminal, errorsAreTerminal else { return true }
         return ["y", "yes"].contains(ask(question + " [y/N]")?.lowercased())

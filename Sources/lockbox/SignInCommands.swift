@@ -5,19 +5,23 @@ import LockboxWire
 
 struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "login", abstract: "Sign in with e-mail address and password.",
+        commandName: "login",
+        abstract: "Sign in with e-mail address and password.",
         discussion: """
             Keeps an API token in ~/.config/lockbox/credentials.json, readable by you
             alone; never the password.
 
               lockbox login --url https://lockbox.example.com
               pass lockbox | lockbox login --email eve@example.com --password-stdin
-            """)
+            """
+    )
 
     @OptionGroup var server: ServerOptions
     @Option(help: "Your e-mail address.") var email: String?
-    @Flag(help: "Read the password from standard input instead of asking.") var passwordStdin = false
-    @Option(help: "What the token is for, as “lockbox token list” shows it.") var label = "lockbox command line"
+    @Flag(help: "Read the password from standard input instead of asking.") var passwordStdin =
+        false
+    @Option(help: "What the token is for, as “lockbox token list” shows it.") var label =
+        "lockbox command line"
 
     func run() async throws {
         let shell = Shell()
@@ -25,8 +29,11 @@ struct LoginCommand: AsyncParsableCommand {
         guard let address = Session.address(server, shell, saved) ?? shell.ask("Server:") else {
             throw Failure.usage("Say which server with --url or LOCKBOX_URL.")
         }
-        guard let email = email ?? shell.ask("E-mail:") else { throw Failure.usage("Give your address with --email.") }
-        let password = passwordStdin ? readLine(strippingNewline: true) : shell.askSecret("Password:")
+        guard let email = email ?? shell.ask("E-mail:") else {
+            throw Failure.usage("Give your address with --email.")
+        }
+        let password =
+            passwordStdin ? readLine(strippingNewline: true) : shell.askSecret("Password:")
         guard let password, !password.isEmpty else {
             throw Failure.usage("There is no password. In a script, give it with --password-stdin.")
         }
@@ -36,16 +43,23 @@ struct LoginCommand: AsyncParsableCommand {
             var signIns = saved
             signIns.current = session.client.address
             signIns.servers[session.client.address] = .init(
-                token: issued.token, tokenID: issued.id, email: issued.person.email)
+                token: issued.token,
+                tokenID: issued.id,
+                email: issued.person.email
+            )
             try signIns.save(environment: shell.environment)
-            shell.tell("Signed in at \(session.client.address) as \(TerminalText.clean(issued.person.name)).")
+            shell.tell(
+                "Signed in at \(session.client.address) as \(TerminalText.clean(issued.person.name))."
+            )
         }
     }
 }
 
 struct LogoutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logout", abstract: "Revoke the token of the last login and forget it.")
+        commandName: "logout",
+        abstract: "Revoke the token of the last login and forget it."
+    )
 
     @OptionGroup var server: ServerOptions
 
@@ -76,7 +90,10 @@ struct LogoutCommand: AsyncParsableCommand {
 }
 
 struct WhoAmICommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "whoami", abstract: "Show who you are signed in as.")
+    static let configuration = CommandConfiguration(
+        commandName: "whoami",
+        abstract: "Show who you are signed in as."
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
@@ -99,10 +116,16 @@ struct WhoAmICommand: AsyncParsableCommand {
 
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Your API tokens.", subcommands: [ListTokens.self, RevokeToken.self])
+        commandName: "token",
+        abstract: "Your API tokens.",
+        subcommands: [ListTokens.self, RevokeToken.self]
+    )
 
     struct ListTokens: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List your API tokens.")
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "List your API tokens."
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
@@ -115,8 +138,11 @@ struct TokenCommand: AsyncParsableCommand {
                     var table = Table("Id", "Label", "Created", "Expires")
                     for token in tokens {
                         table.add(
-                            token.id, token.label, TimeText.absolute(token.createdAt),
-                            token.expiresAt.map { TimeText.both($0, now: now) } ?? "never")
+                            token.id,
+                            token.label,
+                            TimeText.absolute(token.createdAt),
+                            token.expiresAt.map { TimeText.both($0, now: now) } ?? "never"
+                        )
                     }
                     return table
                 }
@@ -126,7 +152,9 @@ struct TokenCommand: AsyncParsableCommand {
 
     struct RevokeToken: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "revoke", abstract: "Revoke one of your API tokens. It is dead at once.")
+            commandName: "revoke",
+            abstract: "Revoke one of your API tokens. It is dead at once."
+        )
 
         @OptionGroup var server: ServerOptions
         @Argument(help: "The token's id, as “lockbox token list” shows it.") var id: String

@@ -4,22 +4,27 @@ import LockboxWire
 
 struct SupportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "support", abstract: "Support requests: what customers asked help with.",
-        subcommands: [Open.self, ListAll.self, Show.self])
+        commandName: "support",
+        abstract: "Support requests: what customers asked help with.",
+        subcommands: [Open.self, ListAll.self, Show.self]
+    )
 
     struct Open: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "open", abstract: "Ask the provider for help.",
+            commandName: "open",
+            abstract: "Ask the provider for help.",
             discussion: """
                   lockbox support open --service mail --subject "Mail is gone" \\
                     --description "Since Monday …"
                   lockbox support open --subject "Mail is gone" --description - < problem.txt
-                """)
+                """
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
         @Option(help: "In one line, what is wrong.") var subject: String
-        @Option(help: "What happened, and what you tried; - reads standard input.") var description: String
+        @Option(help: "What happened, and what you tried; - reads standard input.") var description:
+            String
         @Option(help: "The service that is affected.") var service: String?
         @Option(help: "The tenant; your own if left out.") var tenant: String?
         @Option(help: "The number of an outside ticket that this stands for.") var number: String?
@@ -28,10 +33,17 @@ struct SupportCommand: AsyncParsableCommand {
         func run() async throws {
             try await Session.run(server, format.output) { session in
                 let body = NewSupportRequest(
-                    tenant: try await session.tenant(tenant), subject: subject,
-                    description: description == "-" ? session.shell.standardInput() : description, service: service,
-                    number: number, url: ticketURL)
-                let opened: SupportRequestBody = try await session.client.post(Path("v1", "support-requests"), body)
+                    tenant: try await session.tenant(tenant),
+                    subject: subject,
+                    description: description == "-" ? session.shell.standardInput() : description,
+                    service: service,
+                    number: number,
+                    url: ticketURL
+                )
+                let opened: SupportRequestBody = try await session.client.post(
+                    Path("v1", "support-requests"),
+                    body
+                )
                 try session.show(opened) { opened in
                     session.shell.tell("Opened. The provider works on it under this number.")
                     return [TerminalText.clean(opened.number)]
@@ -42,7 +54,9 @@ struct SupportCommand: AsyncParsableCommand {
 
     struct ListAll: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List support requests, newest first.")
+            commandName: "list",
+            abstract: "List support requests, newest first."
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
@@ -52,14 +66,23 @@ struct SupportCommand: AsyncParsableCommand {
         func run() async throws {
             try await Session.run(server, format.output) { session in
                 let path = Path("v1", "support-requests", query: ["tenant": tenant])
-                let found = try await session.client.list(path, limit: paging.limit, of: SupportRequestBody.self)
+                let found = try await session.client.list(
+                    path,
+                    limit: paging.limit,
+                    of: SupportRequestBody.self
+                )
                 let now = session.shell.now()
                 try session.show(found, none: "There are no support requests.") { requests in
                     var table = Table("Number", "Tenant", "Opened", "By", "Service", "Subject")
                     for request in requests {
                         table.add(
-                            request.number, request.tenant, TimeText.relative(request.openedAt, now: now),
-                            request.openedBy.name, request.service ?? "–", request.subject)
+                            request.number,
+                            request.tenant,
+                            TimeText.relative(request.openedAt, now: now),
+                            request.openedBy.name,
+                            request.service ?? "–",
+                            request.subject
+                        )
                     }
                     return table
                 }
@@ -68,7 +91,10 @@ struct SupportCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one support request.")
+        static let configuration = CommandConfiguration(
+            commandName: "show",
+            abstract: "Show one support request."
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions

@@ -1,4 +1,5 @@
-/// Rows under headings, aligned. Cells come from a server and are cleaned here, so that no table can forget it.
+/// Rows under headings, aligned. Cells come from a server and are cleaned here, so that no table
+/// can forget it.
 struct Table {
     private let headings: [String]
     private var rows: [[String]] = []
@@ -9,10 +10,13 @@ struct Table {
 
     var isEmpty: Bool { rows.isEmpty }
 
-    /// The lines. With `columns`, what is too long is cut: the last column first, but no column below a readable rest.
+    /// The lines. With `columns`, what is too long is cut: the last column first, but no column
+    /// below a readable rest.
     func lines(columns: Int?) -> [String] {
         let all = [headings.map { $0.uppercased() }] + rows
-        var widths = headings.indices.map { column in all.map { TerminalText.width($0[column]) }.max() ?? 0 }
+        var widths = headings.indices.map { column in
+            all.map { TerminalText.width($0[column]) }.max() ?? 0
+        }
         if let columns {
             var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - columns
             for column in widths.indices.reversed() where excess > 0 {
@@ -37,15 +41,21 @@ struct Table {
 struct Sheet {
     private var entries: [(name: String, lines: [String])] = []
 
-    /// Adds an entry; the second and further lines of `value` stand below the first. Nil adds nothing.
+    /// Adds an entry; the second and further lines of `value` stand below the first. Nil adds
+    /// nothing.
     mutating func add(_ name: String, _ value: String?) {
         guard let value else { return }
-        let lines = TerminalText.clean(value, keepsLines: true).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = TerminalText.clean(value, keepsLines: true).split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        )
         entries.append((name, lines.map(String.init)))
     }
 
     mutating func add(_ name: String, each values: [String]) {
-        if !values.isEmpty { add(name, values.map { TerminalText.clean($0) }.joined(separator: "\n")) }
+        if !values.isEmpty {
+            add(name, values.map { TerminalText.clean($0) }.joined(separator: "\n"))
+        }
     }
 
     var lines: [String] {

@@ -4,12 +4,17 @@ import LockboxWire
 
 struct AccessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "access", abstract: "Access that is open now.", subcommands: [ListAccess.self])
+        commandName: "access",
+        abstract: "Access that is open now.",
+        subcommands: [ListAccess.self]
+    )
 
     struct ListAccess: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List who has access to what right now, and until when.",
-            discussion: "End one with: lockbox request revoke LBX-…")
+            commandName: "list",
+            abstract: "List who has access to what right now, and until when.",
+            discussion: "End one with: lockbox request revoke LBX-…"
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
@@ -19,16 +24,24 @@ struct AccessCommand: AsyncParsableCommand {
         func run() async throws {
             try await Session.run(server, format.output) { session in
                 let path = Path("v1", "requests", query: ["state": "active", "tenant": tenant])
-                let found = try await session.client.list(path, limit: paging.limit, of: AccessRequestBody.self)
+                let found = try await session.client.list(
+                    path,
+                    limit: paging.limit,
+                    of: AccessRequestBody.self
+                )
                 let now = session.shell.now()
                 try session.show(found, none: "Nobody has access now.") { requests in
                     var table = Table("Request", "Tenant", "Engineer", "Ends", "Used", "Opens")
                     for request in requests {
                         guard let grant = request.grant else { continue }
                         table.add(
-                            request.id, request.tenant, request.engineer.name, TimeText.relative(grant.end, now: now),
+                            request.id,
+                            request.tenant,
+                            request.engineer.name,
+                            TimeText.relative(grant.end, now: now),
                             "\(grant.uses.reduce(0) { $0 + $1.count })×",
-                            grant.resources.map(\.words).joined(separator: ", "))
+                            grant.resources.map(\.words).joined(separator: ", ")
+                        )
                     }
                     return table
                 }
@@ -39,10 +52,16 @@ struct AccessCommand: AsyncParsableCommand {
 
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "A tenant's own rules.", subcommands: [ShowPolicy.self, SetPolicy.self])
+        commandName: "policy",
+        abstract: "A tenant's own rules.",
+        subcommands: [ShowPolicy.self, SetPolicy.self]
+    )
 
     struct ShowPolicy: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the rules.")
+        static let configuration = CommandConfiguration(
+            commandName: "show",
+            abstract: "Show the rules."
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
@@ -51,7 +70,9 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             try await Session.run(server, format.output) { session in
                 let tenant = try await session.tenant(tenant)
-                let policy: PolicyBody = try await session.client.get(Path("v1", "tenants", tenant, "policy"))
+                let policy: PolicyBody = try await session.client.get(
+                    Path("v1", "tenants", tenant, "policy")
+                )
                 try session.show(policy) { $0.lines }
             }
         }
@@ -59,23 +80,28 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct SetPolicy: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "set", abstract: "Change rules; those that you do not name stay.",
+            commandName: "set",
+            abstract: "Change rules; those that you do not name stay.",
             discussion: """
                   lockbox policy set --require-approval --decision-window 6h
                   lockbox policy set --approvals-needed 2 --max-access 1h
-                """)
+                """
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
         @Option(help: "The tenant; your own if left out.") var tenant: String?
         @Flag(inversion: .prefixedNo, help: "Require approval for all data access requests.")
         var requireApproval: Bool?
-        @Option(help: "How long approvers may take: 15m to 14d.") var decisionWindow: DurationArgument?
+        @Option(help: "How long approvers may take: 15m to 14d.") var decisionWindow:
+            DurationArgument?
         @Option(help: "How long access may last: up to 24h.") var maxAccess: DurationArgument?
         @Option(help: "How many approvers must say yes: 1 to 10.") var approvalsNeeded: Int?
 
         func validate() throws {
-            if requireApproval == nil, decisionWindow == nil, maxAccess == nil, approvalsNeeded == nil {
+            if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
+                approvalsNeeded == nil
+            {
                 throw ValidationError("Say which rule to change.")
             }
         }
@@ -88,8 +114,13 @@ struct PolicyCommand: AsyncParsableCommand {
                     requireApproval: requireApproval ?? before.requireApproval,
                     decisionWindow: decisionWindow?.iso ?? before.decisionWindow,
                     maxAccess: maxAccess?.iso ?? before.maxAccess,
-                    approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded)
-                let after: PolicyBody = try await session.client.put(path, wanted, ifVersion: before.version)
+                    approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded
+                )
+                let after: PolicyBody = try await session.client.put(
+                    path,
+                    wanted,
+                    ifVersion: before.version
+                )
                 try session.show(after) { $0.lines }
             }
         }
@@ -112,11 +143,16 @@ extension PolicyBody {
 
 struct PeopleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "people", abstract: "A tenant's people and what they may do.",
-        subcommands: [ListPeople.self, SetRoles.self])
+        commandName: "people",
+        abstract: "A tenant's people and what they may do.",
+        subcommands: [ListPeople.self, SetRoles.self]
+    )
 
     struct ListPeople: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List people and their roles.")
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "List people and their roles."
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
@@ -130,8 +166,12 @@ struct PeopleCommand: AsyncParsableCommand {
                     var table = Table("Id", "Name", "E-mail", "Roles", "")
                     for person in people {
                         table.add(
-                            person.id, person.name, person.email, person.roles.joined(separator: ", "),
-                            person.disabled ? "switched off" : "")
+                            person.id,
+                            person.name,
+                            person.email,
+                            person.roles.joined(separator: ", "),
+                            person.disabled ? "switched off" : ""
+                        )
                     }
                     return table
                 }
@@ -141,7 +181,8 @@ struct PeopleCommand: AsyncParsableCommand {
 
     struct SetRoles: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "set-roles", abstract: "Say what a person may do; this replaces the roles they have.",
+            commandName: "set-roles",
+            abstract: "Say what a person may do; this replaces the roles they have.",
             discussion: """
                   lockbox people set-roles adam@contoso.test member approver
 
@@ -149,19 +190,24 @@ struct PeopleCommand: AsyncParsableCommand {
                 approver  decides on access
                 admin     decides too, and sets rules and roles
                 auditor   reads the log
-                """)
+                """
+        )
 
         @OptionGroup var server: ServerOptions
         @OptionGroup var format: OutputOptions
         @Option(help: "The tenant; your own if left out.") var tenant: String?
         @Argument(help: "The person's e-mail address or id.") var person: String
         @Argument(
-            help: "All the roles the person shall have.", completion: .list(["member", "approver", "admin", "auditor"]))
+            help: "All the roles the person shall have.",
+            completion: .list(["member", "approver", "admin", "auditor"])
+        )
         var roles: [String] = []
         @Flag(help: "Take all roles away.") var none = false
 
         func validate() throws {
-            if roles.isEmpty != none { throw ValidationError("Name the roles, or take all away with --none.") }
+            if roles.isEmpty != none {
+                throw ValidationError("Name the roles, or take all away with --none.")
+            }
         }
 
         func run() async throws {
@@ -169,12 +215,22 @@ struct PeopleCommand: AsyncParsableCommand {
                 let path = Path("v1", "tenants", try await session.tenant(tenant), "people")
                 let people = try await session.client.list(path, of: PersonBody.self).items
                 let wanted = person.lowercased()
-                guard let found = people.first(where: { [$0.id.lowercased(), $0.email.lowercased()].contains(wanted) })
-                else { throw Failure.failed("There is no \(TerminalText.clean(person)) among the tenant's people.") }
+                guard
+                    let found = people.first(where: {
+                        [$0.id.lowercased(), $0.email.lowercased()].contains(wanted)
+                    })
+                else {
+                    throw Failure.failed(
+                        "There is no \(TerminalText.clean(person)) among the tenant's people."
+                    )
+                }
                 let after: PersonBody = try await session.client.put(
-                    path.appending(found.id), NewRoles(roles: roles))
+                    path.appending(found.id),
+                    NewRoles(roles: roles)
+                )
                 try session.show(after) { person in
-                    let roles = person.roles.isEmpty ? "no roles" : person.roles.joined(separator: ", ")
+                    let roles =
+                        person.roles.isEmpty ? "no roles" : person.roles.joined(separator: ", ")
                     return [TerminalText.clean("\(person.name) now has: \(roles)")]
                 }
             }

@@ -1,7 +1,8 @@
-/// Text from elsewhere, made fit for a terminal: nothing in it can move the cursor, change colours, hide or reorder.
+/// Text from elsewhere, made fit for a terminal: nothing in it can move the cursor, change colours,
+/// hide or reorder.
 enum TerminalText {
-    /// `text` with every control and invisible formatting character replaced by a visible mark. Line breaks stay if
-    /// `keepsLines`, else they become spaces.
+    /// `text` with every control and invisible formatting character replaced by a visible mark.
+    /// Line breaks stay if `keepsLines`, else they become spaces.
     static func clean(_ text: String, keepsLines: Bool = false) -> String {
         var cleaned = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -27,7 +28,9 @@ enum TerminalText {
             for unit in String(scalar).utf16 {
                 let digits = String(unit, radix: 16)
                 cleaned.append(
-                    contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).unicodeScalars)
+                    contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+                        .unicodeScalars
+                )
             }
         }
         return String(cleaned)
@@ -35,7 +38,8 @@ enum TerminalText {
 
     private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        case .control, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            true
         // These two join letters in several scripts, and emoji.
         case .format: scalar.value != 0x200C && scalar.value != 0x200D
         case _: false
@@ -51,14 +55,18 @@ enum TerminalText {
         case .nonspacingMark, .enclosingMark, .format, .control: return 0
         case _: break
         }
-        if first.properties.isEmojiPresentation || character.unicodeScalars.contains("\u{FE0F}") { return 2 }
+        if first.properties.isEmojiPresentation || character.unicodeScalars.contains("\u{FE0F}") {
+            return 2
+        }
         return wide.contains { $0.contains(first.value) } ? 2 : 1
     }
 
     /// The blocks whose characters are two columns wide (Unicode Standard Annex 11, W and F).
     private static let wide: [ClosedRange<UInt32>] = [
-        0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
-        0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6,
+        0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF,
+        0xA000...0xA4CF,
+        0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF01...0xFF60,
+        0xFFE0...0xFFE6,
         0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
     ]
 

@@ -31,15 +31,20 @@ enum TimeText {
     }
 
     /// Both: `2026-11-23 20:15:00 UTC (in 2 h)`.
-    static func both(_ text: String, now: Int64) -> String { "\(absolute(text)) (\(relative(text, now: now)))" }
+    static func both(_ text: String, now: Int64) -> String {
+        "\(absolute(text)) (\(relative(text, now: now)))"
+    }
 
     /// The two largest units: `11 h 58 min`.
     static func span(seconds: Int64) -> String {
         let units: [(Int64, String)] = [
-            (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s"),
+            (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"),
+            (seconds % 60, "s"),
         ]
         guard let first = units.firstIndex(where: { $0.0 > 0 }) else { return "0 s" }
-        return units[first...].prefix(2).filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+        return units[first...].prefix(2).filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(
+            separator: " "
+        )
     }
 
     /// An ISO 8601 duration in words: `PT1H30M` is `1 h 30 min`. What is none comes back as it is.
@@ -67,7 +72,9 @@ enum TimeText {
 
 extension Int64 {
     /// Rounded down, also below zero.
-    fileprivate func dividing(by divisor: Int64) -> Int64 { (self - ((self % divisor) + divisor) % divisor) / divisor }
+    fileprivate func dividing(by divisor: Int64) -> Int64 {
+        (self - ((self % divisor) + divisor) % divisor) / divisor
+    }
 }
 
 /// A length of time as people type it (`90m`, `1h30m`, `2d`) or as ISO 8601 has it (`PT90M`).
@@ -95,7 +102,9 @@ struct DurationArgument: ExpressibleByArgument, Equatable {
             if unit == "m", rest.hasPrefix("in") { rest = rest.dropFirst(2) }
         }
         guard last >= 0 else { return nil }
-        let time = ["h", "m", "s"].compactMap { unit in parts[Character(unit)].map { $0 + unit.uppercased() } }.joined()
+        let time = ["h", "m", "s"].compactMap { unit in
+            parts[Character(unit)].map { $0 + unit.uppercased() }
+        }.joined()
         iso = "P" + (parts["d"].map { $0 + "D" } ?? "") + (time.isEmpty ? "" : "T" + time)
     }
 

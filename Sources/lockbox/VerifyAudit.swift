@@ -5,7 +5,8 @@ import MerkleLog
 
 struct VerifyAudit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check that nothing in the log was changed, removed, added or reordered.",
+        commandName: "verify",
+        abstract: "Check that nothing in the log was changed, removed, added or reordered.",
         discussion: """
             With a server: reads the whole log, computes its root again, holds it against
             the signed head and against every checkpoint and record seen in earlier runs,
@@ -23,16 +24,24 @@ struct VerifyAudit: AsyncParsableCommand {
                 --key contoso.key
 
             Names what is wrong, record by record, and then ends with exit code 1.
-            """)
+            """
+    )
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
     @OptionGroup var log: LogOptions
-    @Option(help: "Verify this export instead of a server's log.", completion: .file(extensions: ["jsonl"]))
+    @Option(
+        help: "Verify this export instead of a server's log.",
+        completion: .file(extensions: ["jsonl"])
+    )
     var export: String?
-    @Option(help: "A checkpoint to hold it against; may be given several times. FILE.checkpoint if left out.")
+    @Option(
+        help:
+            "A checkpoint to hold it against; may be given several times. FILE.checkpoint if left out."
+    )
     var checkpoint: [String] = []
-    @Option(help: "The log's key, or a file that holds it. With --export, FILE.key if left out.") var key: String?
+    @Option(help: "The log's key, or a file that holds it. With --export, FILE.key if left out.")
+    var key: String?
     @Flag(help: "The export holds only some of the records.") var partial = false
     @Option(help: "Where to remember what was seen.") var state: String?
 
@@ -59,11 +68,18 @@ struct VerifyAudit: AsyncParsableCommand {
         let names = ExportFiles(records: export)
         let path = Files.exists(export) ? export : names.records
         let key = try readKey(self.key ?? names.key)
-        if self.key == nil { shell.tell("The key was taken from \(names.key); compare it with one you got elsewhere.") }
+        if self.key == nil {
+            shell.tell(
+                "The key was taken from \(names.key); compare it with one you got elsewhere."
+            )
+        }
         let checkpoints = checkpoint.isEmpty ? [names.checkpoint] : checkpoint
         let notes = try checkpoints.map { ExportVerifier.Note(name: $0, bytes: try Files.read($0)) }
         var verifier = ExportVerifier(notes: notes, key: key, isComplete: !partial)
-        let lines = try Files.read(path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let lines = try Files.read(path).split(
+            separator: UInt8(ascii: "\n"),
+            omittingEmptySubsequences: false
+        )
         // After the last line's end is nothing.
         for line in lines.last?.isEmpty == true ? lines.dropLast() : lines[...] {
             verifier.read(line: line)
@@ -75,14 +91,22 @@ struct VerifyAudit: AsyncParsableCommand {
         try await Session.run(server, format.output) { session in
             let base = try await log.base(session)
             let remembered = try LogMemory(
-                state: state, server: session.client.address, log: base.text, environment: session.shell.environment)
+                state: state,
+                server: session.client.address,
+                log: base.text,
+                environment: session.shell.environment
+            )
             let named = try key.map(readKey)
             if let named, let kept = remembered.key, named != kept {
-                throw Failure.failed("The key given is not the one that was remembered for this log.")
+                throw Failure.failed(
+                    "The key given is not the one that was remembered for this log."
+                )
             }
             let signed = try await SignedHead(base, session, pinned: named ?? remembered.key)
             if remembered.key == nil, named == nil {
-                session.shell.tell("First look at this log. Its key is remembered from now on:\n  \(signed.key.text)")
+                session.shell.tell(
+                    "First look at this log. Its key is remembered from now on:\n  \(signed.key.text)"
+                )
             }
             let origin = signed.key.name
             var verifier = LogVerifier(head: signed.head, origin: origin, memory: remembered.memory)
@@ -92,7 +116,9 @@ struct VerifyAudit: AsyncParsableCommand {
                 do {
                     for entry in try bundle.decode(bytes) { verifier.read(entry: entry) }
                 } catch {
-                    throw Failure.failed("The server's entries from \(bundle.entries.lowerBound) on cannot be read.")
+                    throw Failure.failed(
+                        "The server's entries from \(bundle.entries.lowerBound) on cannot be read."
+                    )
                 }
             }
             session.shell.clearProgress()

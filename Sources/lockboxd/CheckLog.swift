@@ -9,7 +9,8 @@ struct CheckLog: AsyncParsableCommand {
         discussion: """
             Every record must hash to what the tree holds, every text must match its commitment, every checkpoint that was ever
             signed must be a head of the log, and the tables must say what the records say. Exit status 1 on any difference.
-            """)
+            """
+    )
 
     @OptionGroup var config: ConfigOption
 
@@ -20,13 +21,20 @@ struct CheckLog: AsyncParsableCommand {
         let reports = try await withServer(config) { opened in
             try await LogCheck(store: opened.store).run(
                 only: try tenant.map { text in
-                    guard let id = TenantID(text) else { throw ValidationError("\(text) is not the id of a tenant.") }
+                    guard let id = TenantID(text) else {
+                        throw ValidationError("\(text) is not the id of a tenant.")
+                    }
                     return id
-                })
+                }
+            )
         }
         for report in reports {
-            let found = report.differences.isEmpty ? "all as it should be" : "\(report.differences.count) differences"
-            print("\(report.log): \(report.records) records, \(report.checkpoints) checkpoints, \(found)")
+            let found =
+                report.differences.isEmpty
+                ? "all as it should be" : "\(report.differences.count) differences"
+            print(
+                "\(report.log): \(report.records) records, \(report.checkpoints) checkpoints, \(found)"
+            )
             for difference in report.differences { print("  \(difference)") }
         }
         if reports.contains(where: { !$0.differences.isEmpty }) { throw ExitCode(1) }

@@ -10,14 +10,17 @@ final class DemoChildren: Sendable {
         let log: String
     }
 
-    /// The kernel ends a child with the thread that started it (`prctl(2)`, PR_SET_PDEATHSIG), so this thread must last
-    /// as long as the children; those of Swift's own pool come and go.
+    /// The kernel ends a child with the thread that started it (`prctl(2)`, PR_SET_PDEATHSIG), so
+    /// this thread must last as long as the children; those of Swift's own pool come and go.
     private let thread = NIOThreadPool(numberOfThreads: 1)
 
     init() { thread.start() }
 
-    /// Starts `command`, which gets SIGTERM should the demo be killed. `user` runs it as somebody else.
-    func start(_ name: String, _ command: [String], as user: DemoUser? = nil, log: String) async throws -> Child {
+    /// Starts `command`, which gets SIGTERM should the demo be killed. `user` runs it as somebody
+    /// else.
+    func start(_ name: String, _ command: [String], as user: DemoUser? = nil, log: String)
+        async throws -> Child
+    {
         try DemoFolder.write("", to: log)
         let process = Process()
         process.executableURL = URL(filePath: try Self.find("setpriv", package: "util-linux"))
@@ -27,7 +30,8 @@ final class DemoChildren: Sendable {
         process.standardOutput = output
         process.standardError = output
         try await thread.runIfActive {
-            // A child inherits the signals that its starter blocks, here nearly all: it could not be ended.
+            // A child inherits the signals that its starter blocks, here nearly all: it could not
+            // be ended.
             var (none, before) = (sigset_t(), sigset_t())
             sigemptyset(&none)
             pthread_sigmask(SIG_SETMASK, &none, &before)
@@ -49,17 +53,21 @@ final class DemoChildren: Sendable {
             }
             try await SystemPause.sleep(.milliseconds(25))
         }
-        let words = try String(contentsOfFile: child.log, encoding: .utf8).split(separator: "\n").suffix(5)
+        let words = try String(contentsOfFile: child.log, encoding: .utf8).split(separator: "\n")
+            .suffix(5)
         throw DemoError(
             "\(child.name) did not start (\(child.process.isRunning ? "\(last)" : "it ended")).\n"
-                + words.joined(separator: "\n") + "\nIts log is \(child.log).")
+                + words.joined(separator: "\n") + "\nIts log is \(child.log)."
+        )
     }
 
     /// Asks every child to end, waits, and kills what is left.
     func end(_ children: [Child]) async throws {
         for child in children where child.process.isRunning { child.process.terminate() }
         for child in children {
-            for _ in 0..<200 where child.process.isRunning { try await SystemPause.sleep(.milliseconds(25)) }
+            for _ in 0..<200 where child.process.isRunning {
+                try await SystemPause.sleep(.milliseconds(25))
+            }
             if child.process.isRunning { kill(child.process.processIdentifier, SIGKILL) }
         }
         try await thread.shutdownGracefully()
@@ -67,13 +75,17 @@ final class DemoChildren: Sendable {
 
     /// The full path of a program.
     static func find(_ program: String, package: String) throws -> String {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(
+            String.init
+        )
         // Ordinary users often have no sbin in their PATH.
         for folder in folders + ["/usr/sbin", "/usr/local/sbin", "/usr/bin"]
         where FileManager.default.isExecutableFile(atPath: "\(folder)/\(program)") {
             return "\(folder)/\(program)"
         }
-        throw DemoError("\(program) is not installed (Debian's package \(package)): make setup installs it.")
+        throw DemoError(
+            "\(program) is not installed (Debian's package \(package)): make setup installs it."
+        )
     }
 }
 
@@ -87,8 +99,13 @@ struct DemoUser: Sendable {
 
     init() throws {
         isOther = geteuid() == 0
-        guard let entry = isOther ? getpwnam("nobody") : getpwuid(geteuid()), let group = getgrgid(entry.pointee.pw_gid)
-        else { throw DemoError("The user whom Dovecot shall run as has no entry in /etc/passwd and /etc/group.") }
+        guard let entry = isOther ? getpwnam("nobody") : getpwuid(geteuid()),
+            let group = getgrgid(entry.pointee.pw_gid)
+        else {
+            throw DemoError(
+                "The user whom Dovecot shall run as has no entry in /etc/passwd and /etc/group."
+            )
+        }
         name = String(cString: entry.pointee.pw_name)
         uid = entry.pointee.pw_uid
         gid = entry.pointee.pw_gid
@@ -101,9 +118,12 @@ struct DemoUser: Sendable {
     /// Gives a whole tree to the user.
     func own(_ path: String) throws {
         guard isOther else { return }
-        let inside = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+        let inside =
+            FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
         for item in [path] + inside.map({ path + "/" + $0 }) {
-            guard lchown(item, uid, gid) == 0 else { throw DemoError("\(item) cannot be given to \(name).") }
+            guard lchown(item, uid, gid) == 0 else {
+                throw DemoError("\(item) cannot be given to \(name).")
+            }
         }
     }
 

@@ -7,12 +7,14 @@ import LockboxStoreSQLite
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Walks one request through, with a real mailbox, on this machine; then keeps serving.",
+        abstract:
+            "Walks one request through, with a real mailbox, on this machine; then keeps serving.",
         discussion: """
             Makes a provider, a tenant with two mailboxes behind Dovecot, and a mail receiver; tells the story of a
             support request step by step, and checks each step. Nothing outside the data folder is changed, and every
             program that was started ends with this one.
-            """)
+            """
+    )
 
     @Option(name: .long, help: "Where everything is put. Made anew each time.")
     var data = "demo-data"
@@ -20,11 +22,16 @@ struct Demo: AsyncParsableCommand {
     @Option(name: .long, help: "The server's port; 8443 if that is free.")
     var port: Int?
 
-    @Flag(name: .long, help: "End after the story, with exit status 0 only if every step was as expected.")
+    @Flag(
+        name: .long,
+        help: "End after the story, with exit status 0 only if every step was as expected."
+    )
     var once = false
 
     func validate() throws {
-        if let port, !(1...65535).contains(port) { throw ValidationError("--port must be 1 to 65535.") }
+        if let port, !(1...65535).contains(port) {
+            throw ValidationError("--port must be 1 to 65535.")
+        }
     }
 
     func run() async throws {
@@ -45,7 +52,8 @@ struct Demo: AsyncParsableCommand {
             """
             Lockbox demo: Example Cloud looks after Contoso's mail. Everything is written to \(world.folder.shown).
             Starting a mail receiver, two Dovecots and Lockbox …
-            """)
+            """
+        )
         let children = DemoChildren()
         var started: [DemoChildren.Child] = []
         let result: Result<Bool, any Error>
@@ -68,7 +76,10 @@ struct Demo: AsyncParsableCommand {
     /// Runs the server as `lockboxd serve` does, and the story beside it.
     private func serve(_ world: DemoWorld, _ terminal: DemoTerminal) async throws -> Bool {
         let (listening, isListening) = AsyncStream.makeStream(of: Void.self)
-        let configuration = try Configuration.load(path: world.folder["lockbox.yaml"], environment: [:])
+        let configuration = try Configuration.load(
+            path: world.folder["lockbox.yaml"],
+            environment: [:]
+        )
         let opened = try await Opened.open(configuration) { _ in isListening.finish() }
         let keys: [DemoPerson: DemoKeys]
         do {
@@ -77,7 +88,10 @@ struct Demo: AsyncParsableCommand {
             try await opened.close()
             throw error
         }
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: LockboxClient.settings)
+        let http = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: LockboxClient.settings
+        )
         let result: Result<Bool, any Error>
         do {
             let clients = try world.clients(keys, over: http)
@@ -90,12 +104,18 @@ struct Demo: AsyncParsableCommand {
                     }
                     group.addTask {
                         for await _ in listening {}
-                        let story = DemoStory(world, clients: clients, keys: keys, terminal: DemoTerminal())
+                        let story = DemoStory(
+                            world,
+                            clients: clients,
+                            keys: keys,
+                            terminal: DemoTerminal()
+                        )
                         return .told(await tell(story, guide))
                     }
                     defer { group.cancelAll() }
                     return try await outcome(of: &group, guide)
-                })
+                }
+            )
         } catch {
             result = .failure(error)
         }
@@ -104,7 +124,8 @@ struct Demo: AsyncParsableCommand {
         return try result.get()
     }
 
-    /// The whole evening: introduction, story, and what is left to look at. Whether every step was as expected.
+    /// The whole evening: introduction, story, and what is left to look at. Whether every step was
+    /// as expected.
     private func tell(_ story: DemoStory, _ guide: DemoGuide) async -> Result<Bool, any Error> {
         var story = story
         do {
@@ -124,9 +145,11 @@ struct Demo: AsyncParsableCommand {
         }
     }
 
-    /// Waits for the server's end. A story that failed brings it about, and so does a good one if no more is wanted;
-    /// else an operator does, as with any server.
-    private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: DemoGuide) async throws -> Bool {
+    /// Waits for the server's end. A story that failed brings it about, and so does a good one if
+    /// no more is wanted; else an operator does, as with any server.
+    private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: DemoGuide)
+        async throws -> Bool
+    {
         var told: Result<Bool, any Error>?
         while let event = try await group.next() {
             switch event {

@@ -1,7 +1,8 @@
 import Foundation
 import LockboxPorts
 
-/// The demo's data folder: made anew each time, and never in place of a folder that is not a demo's.
+/// The demo's data folder: made anew each time, and never in place of a folder that is not a
+/// demo's.
 struct DemoFolder {
     /// Lies in every folder that a demo has made; while one runs, it is locked.
     private static let marker = ".lockbox-demo"
@@ -12,15 +13,20 @@ struct DemoFolder {
 
     init(making shown: String) throws {
         self.shown = shown.hasSuffix("/") && shown.count > 1 ? String(shown.dropLast()) : shown
-        path = URL(filePath: shown).standardizedFileURL.path(percentEncoded: false).trimmingSuffix("/")
+        path = URL(filePath: shown).standardizedFileURL.path(percentEncoded: false).trimmingSuffix(
+            "/"
+        )
         let files = FileManager.default
         var isFolder: ObjCBool = false
         if files.fileExists(atPath: path, isDirectory: &isFolder) {
-            guard isFolder.boolValue else { throw DemoError("\(shown) is a file. Name another folder with --data.") }
+            guard isFolder.boolValue else {
+                throw DemoError("\(shown) is a file. Name another folder with --data.")
+            }
             let content = try files.contentsOfDirectory(atPath: path)
             guard content.isEmpty || content.contains(Self.marker) else {
                 throw DemoError(
-                    "\(shown) is not a demo's folder, and would be emptied. Name another one with --data.")
+                    "\(shown) is not a demo's folder, and would be emptied. Name another one with --data."
+                )
             }
         }
         try make("", mode: 0o755)
@@ -33,17 +39,23 @@ struct DemoFolder {
     /// The path of something in the folder.
     subscript(name: String) -> String { name.isEmpty ? path : path + "/" + name }
 
-    /// Two demos in one folder would take it away from each other. The lock lasts as long as this process.
+    /// Two demos in one folder would take it away from each other. The lock lasts as long as this
+    /// process.
     private func lock() throws {
         let file = open(self[Self.marker], O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw DemoError("\(shown) cannot be written.") }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            throw DemoError("Another demo is running in \(shown). End it, or name another folder with --data.")
+            throw DemoError(
+                "Another demo is running in \(shown). End it, or name another folder with --data."
+            )
         }
     }
 
     func make(_ name: String, mode: Int) throws {
-        try FileManager.default.createDirectory(atPath: self[name], withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: self[name],
+            withIntermediateDirectories: true
+        )
         // Set apart from making it, so that no umask makes it less.
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: self[name])
     }
@@ -55,7 +67,10 @@ struct DemoFolder {
     static func write(_ text: String, to path: String, mode: Int = 0o644) throws {
         guard
             FileManager.default.createFile(
-                atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+                atPath: path,
+                contents: Data(text.utf8),
+                attributes: [.posixPermissions: mode]
+            )
         else { throw DemoError("\(path) cannot be written.") }
     }
 }
@@ -93,7 +108,8 @@ enum DemoPorts {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard file >= 0 else { return false }
         defer { close(file) }
-        // As the server does, so that connections of a run before, which the system still remembers, do not count.
+        // As the server does, so that connections of a run before, which the system still
+        // remembers, do not count.
         var yes: Int32 = 1
         setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()

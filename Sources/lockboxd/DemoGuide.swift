@@ -16,7 +16,8 @@ struct DemoGuide {
 
             At Example Cloud: Eve, an engineer, and Mark, a manager.
             At Contoso: Sue and Sam, members; Adam, who may approve access; Gita, the admin.
-            """)
+            """
+        )
     }
 
     func conclude(steps: Int) throws {
@@ -29,7 +30,8 @@ struct DemoGuide {
               \(data)/audit           the exported log with its signed head, and the forged copy
               \(data)/lockbox.yaml    the server's configuration; people and services are in directory.yaml
               \(data)/mailserver      the Maildirs, and both Dovecots' configuration
-            """)
+            """
+        )
     }
 
     func conclude(badStep number: Int) throws {
@@ -37,7 +39,8 @@ struct DemoGuide {
             """
 
             Step \(number) was not as expected, so the story ends here. What the programs said is in \(data)/logs.
-            """)
+            """
+        )
     }
 
     /// For exploring by hand, while the server goes on.
@@ -50,7 +53,11 @@ struct DemoGuide {
         var (people, tokens) = ("", "")
         for person in DemoPerson.all {
             guard let keys = keys[person] else { continue }
-            let introduction = person.introduction.padding(toLength: column, withPad: " ", startingAt: 0)
+            let introduction = person.introduction.padding(
+                toLength: column,
+                withPad: " ",
+                startingAt: 0
+            )
             let address = person.email.padding(toLength: addresses, withPad: " ", startingAt: 0)
             people += "\n  \(introduction)   \(address)   \(keys.password)"
             tokens += "\n  export LOCKBOX_TOKEN=\(keys.token)   # \(person.name)"
@@ -80,6 +87,7 @@ struct DemoGuide {
             Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2), while access lasts.
 
             Ctrl-C ends the server and everything that was started with it.
-            """)
+            """
+        )
     }
 }

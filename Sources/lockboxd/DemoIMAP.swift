@@ -137,7 +137,9 @@ struct DemoIMAP: Sendable {
         }
     }
 
-    private func inTime<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    private func inTime<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value)
+        async throws -> Value
+    {
         try await withThrowingTaskGroup(of: Value.self) { group in
             group.addTask(operation: body)
             group.addTask {
@@ -150,10 +152,12 @@ struct DemoIMAP: Sendable {
         }
     }
 
-    /// `NO [AUTHENTICATIONFAILED] Authentication failed.`: the last line without its tag, and without how long it took.
+    /// `NO [AUTHENTICATIONFAILED] Authentication failed.`: the last line without its tag, and
+    /// without how long it took.
     private static func verdict(_ lines: [String]) -> String {
         let words = String((lines.last ?? "").drop { $0 != " " }.dropFirst())
-        return words.hasSuffix(" secs).") ? String(words.prefix { $0 != "(" }.dropLast()) + "." : words
+        return words.hasSuffix(" secs).")
+            ? String(words.prefix { $0 != "(" }.dropLast()) + "." : words
     }
 }
 
@@ -198,5 +202,7 @@ private final class DemoLines: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
 }

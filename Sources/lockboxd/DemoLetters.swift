@@ -17,18 +17,26 @@ struct DemoLetter: Sendable {
         recipient = Self.header("X-RcptTo", in: head) ?? ""
         subject = Self.header("Subject", in: head) ?? ""
         let part = lines.drop { !$0.lowercased().hasPrefix("content-type: text/plain") }
-        let body = part.drop { !$0.isEmpty }.dropFirst().prefix { !$0.hasPrefix("--") || $0 == "-- " }
+        let body = part.drop { !$0.isEmpty }.dropFirst().prefix {
+            !$0.hasPrefix("--") || $0 == "-- "
+        }
         text = Self.decode(Array(body))
     }
 
     /// The value that the letter shows beside `label`.
     func fact(_ label: String) -> String {
-        text.split(separator: "\n").first { $0.hasPrefix(label + ": ") }.map { String($0.dropFirst(label.count + 2)) }
+        text.split(separator: "\n").first { $0.hasPrefix(label + ": ") }.map {
+            String($0.dropFirst(label.count + 2))
+        }
             ?? "(not told)"
     }
 
     private static func header(_ name: String, in head: ArraySlice<String>) -> String? {
-        guard let start = head.firstIndex(where: { $0.lowercased().hasPrefix(name.lowercased() + ":") }) else {
+        guard
+            let start = head.firstIndex(where: {
+                $0.lowercased().hasPrefix(name.lowercased() + ":")
+            })
+        else {
             return nil
         }
         let more = head[(start + 1)...].prefix { $0.hasPrefix(" ") || $0.hasPrefix("\t") }
@@ -45,7 +53,10 @@ struct DemoLetter: Sendable {
             while let byte = rest.popFirst() {
                 if byte != UInt8(ascii: "=") {
                     bytes.append(byte)
-                } else if let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                } else if let value = UInt8(
+                    String(decoding: rest.prefix(2), as: UTF8.self),
+                    radix: 16
+                ) {
                     bytes.append(value)
                     rest = rest.dropFirst(2)
                 } else {
@@ -69,18 +80,25 @@ struct DemoLetters: Sendable {
         guard FileManager.default.isExecutableFile(atPath: python),
             FileManager.default.fileExists(atPath: "/usr/lib/python3/dist-packages/aiosmtpd")
         else {
-            throw DemoError("aiosmtpd is not installed (Debian's package python3-aiosmtpd): make setup installs it.")
+            throw DemoError(
+                "aiosmtpd is not installed (Debian's package python3-aiosmtpd): make setup installs it."
+            )
         }
         return try await children.start(
             "The mail receiver",
             [
-                python, "-m", "aiosmtpd", "-n", "-l", "127.0.0.1:\(port)", "-c", "aiosmtpd.handlers.Mailbox", folder,
+                python, "-m", "aiosmtpd", "-n", "-l", "127.0.0.1:\(port)", "-c",
+                "aiosmtpd.handlers.Mailbox", folder,
             ],
-            log: log)
+            log: log
+        )
     }
 
-    /// The letter to `recipient` about the access request `request` whose subject begins so, once it is there.
-    func wait(to recipient: String, about request: String, beginning: String) async throws -> DemoLetter {
+    /// The letter to `recipient` about the access request `request` whose subject begins so, once
+    /// it is there.
+    func wait(to recipient: String, about request: String, beginning: String) async throws
+        -> DemoLetter
+    {
         for _ in 0..<400 {
             for letter in try all()
             where letter.recipient == recipient && letter.subject.hasPrefix(beginning)

@@ -1,10 +1,11 @@
 import Foundation
 import LockboxDomain
 
-/// Two Dovecots on the same Maildirs: the support instance, which obeys Lockbox, and the tenant's own. They run from
-/// the files in Examples/dovecot.
+/// Two Dovecots on the same Maildirs: the support instance, which obeys Lockbox, and the tenant's
+/// own. They run from the files in Examples/dovecot.
 struct DemoMailServer {
-    /// Names of Unix sockets end at 107 bytes (`unix(7)`); Dovecot's longest below its folder has less than this.
+    /// Names of Unix sockets end at 107 bytes (`unix(7)`); Dovecot's longest below its folder has
+    /// less than this.
     private static let socketPathRoom = 107 - 48
 
     let supportPort: Int
@@ -16,10 +17,12 @@ struct DemoMailServer {
     /// Where it belongs, if it could not be put there.
     private let home: String?
     private static let instances = [
-        (name: "Dovecot (for engineers)", folder: "support"), (name: "Dovecot (Contoso's own)", folder: "owner"),
+        (name: "Dovecot (for engineers)", folder: "support"),
+        (name: "Dovecot (Contoso's own)", folder: "owner"),
     ]
 
-    /// Puts it into `folder`, or, where Dovecot could not run there, below `/tmp` with a link in `folder`.
+    /// Puts it into `folder`, or, where Dovecot could not run there, below `/tmp` with a link in
+    /// `folder`.
     init(in folder: DemoFolder, ports: [Int]) throws {
         (supportPort, ownPort, doveadmPort) = (ports[0], ports[1], ports[2])
         user = try DemoUser()
@@ -29,8 +32,13 @@ struct DemoMailServer {
             home = nil
         } else {
             var template = Array("/tmp/lockbox-demo-XXXXXX".utf8CString)
-            guard mkdtemp(&template) != nil else { throw DemoError("No folder can be made in /tmp.") }
-            base = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            guard mkdtemp(&template) != nil else {
+                throw DemoError("No folder can be made in /tmp.")
+            }
+            base = String(
+                decoding: template.dropLast().map { UInt8(bitPattern: $0) },
+                as: UTF8.self
+            )
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: base)
             home = link
         }
@@ -41,7 +49,9 @@ struct DemoMailServer {
     func comeHome() throws {
         guard let home else { return }
         // Sockets cannot be moved to another file system, and nobody needs them now.
-        for instance in Self.instances { try FileManager.default.removeItem(atPath: "\(base)/\(instance.folder)/run") }
+        for instance in Self.instances {
+            try FileManager.default.removeItem(atPath: "\(base)/\(instance.folder)/run")
+        }
         try FileManager.default.removeItem(atPath: home)
         try FileManager.default.moveItem(atPath: base, toPath: home)
     }
@@ -51,13 +61,17 @@ struct DemoMailServer {
     /// Delivers to an address, as a mail server does: written to `tmp`, moved to `new`.
     func deliver(_ messages: [DemoMessage], to address: String) throws {
         let box = base + "/mail/" + address
-        // Dovecot's user may write into the Maildirs, but not beside them; see docs/operating/dovecot.md.
+        // Dovecot's user may write into the Maildirs, but not beside them; see
+        // docs/operating/dovecot.md.
         try makeFolder(base + "/mail")
         for part in ["", "/cur", "/new", "/tmp"] { try makeFolder(box + part) }
         for (number, message) in messages.enumerated() {
             let name = "\(number + 1).demo"
             try DemoFolder.write(message.text(to: address), to: "\(box)/tmp/\(name)", mode: 0o600)
-            try FileManager.default.moveItem(atPath: "\(box)/tmp/\(name)", toPath: "\(box)/new/\(name)")
+            try FileManager.default.moveItem(
+                atPath: "\(box)/tmp/\(name)",
+                toPath: "\(box)/new/\(name)"
+            )
         }
         try user.own(box)
     }
@@ -69,15 +83,18 @@ struct DemoMailServer {
 
     // MARK: - Instances
 
-    /// Writes what the support instance needs: whom to ask about a login, and the key that may cut sessions.
+    /// Writes what the support instance needs: whom to ask about a login, and the key that may cut
+    /// sessions.
     func prepareSupport(introspectionURL: String, doveadmKey: String) throws {
         try prepare(
             "support",
             files: [("dovecot.conf", 0o600), ("dovecot-oauth2.conf.ext", 0o600), ("acl", 0o644)],
             [
-                "IMAP_PORT": "\(supportPort)", "DOVEADM_PORT": "\(doveadmPort)", "DOVEADM_KEY": doveadmKey,
+                "IMAP_PORT": "\(supportPort)", "DOVEADM_PORT": "\(doveadmPort)",
+                "DOVEADM_KEY": doveadmKey,
                 "INTROSPECTION_URL": introspectionURL,
-            ])
+            ]
+        )
     }
 
     /// Writes what the tenant's own instance needs.
@@ -88,11 +105,14 @@ struct DemoMailServer {
         try prepare("owner", files: [("owner/dovecot.conf", 0o600)], ["IMAP_PORT": "\(ownPort)"])
     }
 
-    private func prepare(_ name: String, files: [(String, Int)], _ values: [String: String]) throws {
+    private func prepare(_ name: String, files: [(String, Int)], _ values: [String: String]) throws
+    {
         let templates = try Self.templates()
         let folder = base + "/" + name
         for part in ["", "/run", "/state", "/home"] { try makeFolder(folder + part) }
-        let standing = ["BASE": folder, "USER": user.name, "GROUP": user.group, "MAIL_ROOT": base + "/mail"]
+        let standing = [
+            "BASE": folder, "USER": user.name, "GROUP": user.group, "MAIL_ROOT": base + "/mail",
+        ]
         for (file, mode) in files {
             var text = try String(contentsOfFile: templates + "/" + file, encoding: .utf8)
             for (key, value) in values.merging(standing, uniquingKeysWith: { $1 }) {
@@ -105,13 +125,16 @@ struct DemoMailServer {
     }
 
     /// Starts both, and waits until they answer.
-    func start(_ children: DemoChildren, log: (String) -> String) async throws -> [DemoChildren.Child] {
+    func start(_ children: DemoChildren, log: (String) -> String) async throws -> [DemoChildren
+        .Child]
+    {
         let dovecot = try DemoChildren.find("dovecot", package: "dovecot-imapd")
         var started: [DemoChildren.Child] = []
         for (name, folder) in Self.instances {
             let command = [dovecot, "-F", "-c", "\(base)/\(folder)/dovecot.conf"]
             started.append(
-                try await children.start(name, command, as: user, log: log("dovecot-\(folder)")))
+                try await children.start(name, command, as: user, log: log("dovecot-\(folder)"))
+            )
         }
         return started
     }
@@ -125,11 +148,15 @@ struct DemoMailServer {
             folders.append(path.path)
         }
         let candidates = folders.map { ($0 == "/" ? "" : $0) + "/Examples/dovecot" }
-        guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0 + "/dovecot.conf") })
+        guard
+            let found = candidates.first(where: {
+                FileManager.default.fileExists(atPath: $0 + "/dovecot.conf")
+            })
         else {
             throw DemoError(
                 "Examples/dovecot of Lockbox's sources is not found, neither here nor above \(folders[1]). "
-                    + "Run the demo in the source folder.")
+                    + "Run the demo in the source folder."
+            )
         }
         return found
     }

@@ -30,7 +30,10 @@ struct DemoStory {
     private(set) var steps = 0
 
     init(
-        _ world: DemoWorld, clients: [DemoPerson: LockboxClient], keys: [DemoPerson: DemoKeys], terminal: DemoTerminal
+        _ world: DemoWorld,
+        clients: [DemoPerson: LockboxClient],
+        keys: [DemoPerson: DemoKeys],
+        terminal: DemoTerminal
     ) {
         self.world = world
         self.clients = clients
@@ -42,9 +45,13 @@ struct DemoStory {
     mutating func tell() async throws {
         try terminal.head("Before anybody is asked")
         try await step(
-            "Eve tries a made-up token at Sue's mailbox", expected: "the mail server refuses"
+            "Eve tries a made-up token at Sue's mailbox",
+            expected: "the mail server refuses"
         ) { story in
-            try await story.refusedLogin(user: DemoPerson.sue.email, token: "lbc_" + String(repeating: "0", count: 64))
+            try await story.refusedLogin(
+                user: DemoPerson.sue.email,
+                token: "lbc_" + String(repeating: "0", count: 64)
+            )
         }
         let support = try await askForHelp()
         let first = try await approveLess(support)
@@ -55,10 +62,13 @@ struct DemoStory {
         try await DemoAudit(story: self).tell(&self)
     }
 
-    /// One step: shows who does what, does it, shows what came of it, and holds that against what must come.
+    /// One step: shows who does what, does it, shows what came of it, and holds that against what
+    /// must come.
     @discardableResult
     mutating func step<Value>(
-        _ action: String, expected: String, _ body: (DemoStory) async throws -> (Outcome, Value)
+        _ action: String,
+        expected: String,
+        _ body: (DemoStory) async throws -> (Outcome, Value)
     ) async throws -> Value {
         steps += 1
         try terminal.begin(steps, action)
@@ -81,7 +91,9 @@ struct DemoStory {
     }
 
     mutating func step(
-        _ action: String, expected: String, _ body: (DemoStory) async throws -> Outcome
+        _ action: String,
+        expected: String,
+        _ body: (DemoStory) async throws -> Outcome
     ) async throws {
         try await step(action, expected: expected) { story in (try await body(story), ()) }
     }
@@ -97,29 +109,47 @@ struct DemoStory {
         try await client(person).get(Path("v1", "requests", id))
     }
 
-    func ask(_ support: SupportRequestBody, reason: String, duration: String) async throws -> AccessRequestBody {
-        let mailbox = ResourceAccess(service: "mail", id: "mailbox:\(DemoPerson.sue.email)", actions: ["read"])
+    func ask(_ support: SupportRequestBody, reason: String, duration: String) async throws
+        -> AccessRequestBody
+    {
+        let mailbox = ResourceAccess(
+            service: "mail",
+            id: "mailbox:\(DemoPerson.sue.email)",
+            actions: ["read"]
+        )
         return try await client(.eve).post(
             Path("v1", "requests"),
             NewAccessRequest(
-                tenant: support.tenant, supportRequest: support.number, reason: reason, duration: duration,
-                resources: [mailbox]))
+                tenant: support.tenant,
+                supportRequest: support.number,
+                reason: reason,
+                duration: duration,
+                resources: [mailbox]
+            )
+        )
     }
 
     /// Decides on the request as it is now.
     func decide(
-        _ verdict: Verdict, on id: String, by person: DemoPerson, comment: String? = nil, duration: String? = nil
+        _ verdict: Verdict,
+        on id: String,
+        by person: DemoPerson,
+        comment: String? = nil,
+        duration: String? = nil
     ) async throws -> AccessRequestBody {
         let shown = try await request(id, by: person)
         return try await client(person).post(
             Path("v1", "requests", id, "decisions"),
-            NewDecision(decision: verdict, comment: comment, duration: duration), ifVersion: shown.version)
+            NewDecision(decision: verdict, comment: comment, duration: duration),
+            ifVersion: shown.version
+        )
     }
 
     func credential(for id: String, resource: DemoPerson = .sue) async throws -> CredentialBody {
         try await client(.eve).post(
             Path("v1", "requests", id, "credentials"),
-            NewCredential(service: "mail", resource: "mailbox:\(resource.email)"))
+            NewCredential(service: "mail", resource: "mailbox:\(resource.email)")
+        )
     }
 
     /// A session of Eve's at the support Dovecot.
@@ -149,13 +179,17 @@ struct DemoStory {
     }
 
     /// A letter, shown by its subject.
-    func letter(to person: DemoPerson, about id: String, _ beginning: String) async throws -> Outcome {
+    func letter(to person: DemoPerson, about id: String, _ beginning: String) async throws
+        -> Outcome
+    {
         let letter = try await world.letters.wait(to: person.email, about: id, beginning: beginning)
         return Outcome("letter: \(letter.subject)", true)
     }
 
     /// The request as it must be, in a word or two.
-    func outcome(_ request: AccessRequestBody, is state: AccessState, _ more: String? = nil) -> Outcome {
+    func outcome(_ request: AccessRequestBody, is state: AccessState, _ more: String? = nil)
+        -> Outcome
+    {
         let words: [AccessState: String] = [
             .awaitingManager: "waits for the manager", .awaitingCustomer: "waits for the customer",
             .active: "access is open", .denied: "denied, for good",
@@ -166,7 +200,9 @@ struct DemoStory {
 
     /// The end of the grant's window, which was fixed when it was approved.
     func windowEnd(_ request: AccessRequestBody) throws -> Timestamp {
-        guard let text = request.grant?.end, let end = Timestamp(text) else { throw DemoError("the grant has no end") }
+        guard let text = request.grant?.end, let end = Timestamp(text) else {
+            throw DemoError("the grant has no end")
+        }
         return end
     }
 
@@ -174,4 +210,6 @@ struct DemoStory {
 }
 
 /// `10:15:03.250 UTC`: the time of day, to the millisecond.
-func timeOfDay(_ instant: Timestamp) -> String { "\(instant.description.dropFirst(11).prefix(12)) UTC" }
+func timeOfDay(_ instant: Timestamp) -> String {
+    "\(instant.description.dropFirst(11).prefix(12)) UTC"
+}

@@ -10,7 +10,8 @@ struct DemoTerminal: Sendable {
     private let start = ContinuousClock.now
 
     init() {
-        isStyled = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+        isStyled =
+            isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
     }
 
     func say(_ text: String = "") throws { try write(text + "\n") }
@@ -40,7 +41,11 @@ struct DemoTerminal: Sendable {
     private func column(_ mark: String, _ text: String) throws {
         let lines = wrapped(text, width: Self.width - Self.answerColumn - 2)
         try write(
-            mark + " " + lines.joined(separator: "\n" + String(repeating: " ", count: Self.answerColumn + 2)) + "\n")
+            mark + " "
+                + lines.joined(
+                    separator: "\n" + String(repeating: " ", count: Self.answerColumn + 2)
+                ) + "\n"
+        )
     }
 
     /// Breaks between words.

@@ -15,12 +15,36 @@ struct DemoPerson: Hashable, Sendable {
 
     var introduction: String { "\(name), \(part)" }
 
-    static let eve = DemoPerson(name: "Eve Park", email: "eve@example-cloud.test", part: "engineer at Example Cloud")
-    static let mark = DemoPerson(name: "Mark Lee", email: "mark@example-cloud.test", part: "manager at Example Cloud")
-    static let sue = DemoPerson(name: "Sue Reyes", email: "sue@contoso.test", part: "member at Contoso")
-    static let sam = DemoPerson(name: "Sam Ode", email: "sam@contoso.test", part: "member at Contoso")
-    static let adam = DemoPerson(name: "Adam Cole", email: "adam@contoso.test", part: "approver at Contoso")
-    static let gita = DemoPerson(name: "Gita Rao", email: "gita@contoso.test", part: "admin at Contoso")
+    static let eve = DemoPerson(
+        name: "Eve Park",
+        email: "eve@example-cloud.test",
+        part: "engineer at Example Cloud"
+    )
+    static let mark = DemoPerson(
+        name: "Mark Lee",
+        email: "mark@example-cloud.test",
+        part: "manager at Example Cloud"
+    )
+    static let sue = DemoPerson(
+        name: "Sue Reyes",
+        email: "sue@contoso.test",
+        part: "member at Contoso"
+    )
+    static let sam = DemoPerson(
+        name: "Sam Ode",
+        email: "sam@contoso.test",
+        part: "member at Contoso"
+    )
+    static let adam = DemoPerson(
+        name: "Adam Cole",
+        email: "adam@contoso.test",
+        part: "approver at Contoso"
+    )
+    static let gita = DemoPerson(
+        name: "Gita Rao",
+        email: "gita@contoso.test",
+        part: "admin at Contoso"
+    )
 
     static let all = [eve, mark, sue, sam, adam, gita]
 }
@@ -53,11 +77,15 @@ struct DemoWorld {
         let ports = DemoPorts.free(5, entropy: entropy)
         let port = wanted ?? (DemoPorts.isFree(Self.usualPort) ? Self.usualPort : ports[4])
         url = "http://127.0.0.1:\(port)"
-        for (name, mode) in [("secrets", 0o700), ("lockbox", 0o700), ("logs", 0o755), ("audit", 0o755)] {
+        for (name, mode) in [
+            ("secrets", 0o700), ("lockbox", 0o700), ("logs", 0o755), ("audit", 0o755),
+        ] {
             try folder.make(name, mode: mode)
         }
         letters = DemoLetters(folder: folder["letters"], port: ports[3])
-        let secrets = (client: hexadecimal(entropy.bytes(32)), doveadm: hexadecimal(entropy.bytes(32)))
+        let secrets = (
+            client: hexadecimal(entropy.bytes(32)), doveadm: hexadecimal(entropy.bytes(32))
+        )
         try folder.write(secrets.client + "\n", to: "secrets/dovecot", mode: 0o600)
         try folder.write(secrets.doveadm + "\n", to: "secrets/doveadm", mode: 0o600)
         passwords = DemoPerson.all.reduce(into: [:]) { $0[$1] = hexadecimal(entropy.bytes(8)) }
@@ -66,20 +94,40 @@ struct DemoWorld {
         try mail.deliver(Self.samsMessages, to: DemoPerson.sam.email)
         for person in [DemoPerson.adam, .gita] { try mail.deliver([], to: person.email) }
         try mail.prepareSupport(
-            introspectionURL: "http://dovecot:\(secrets.client)@127.0.0.1:\(port)/oauth2/introspect",
-            doveadmKey: secrets.doveadm)
-        try mail.prepareOwn(passwords: [DemoPerson.sue, .sam].map { ($0.email, passwords[$0] ?? "") })
+            introspectionURL:
+                "http://dovecot:\(secrets.client)@127.0.0.1:\(port)/oauth2/introspect",
+            doveadmKey: secrets.doveadm
+        )
+        try mail.prepareOwn(
+            passwords: [DemoPerson.sue, .sam].map { ($0.email, passwords[$0] ?? "") }
+        )
         try folder.write(configuration(port: port), to: "lockbox.yaml")
         try folder.write(directory, to: "directory.yaml")
     }
 
     static let suesMessages = [
-        DemoMessage(from: "billing@fabrikam.test", subject: "Invoice 2041 for March", body: "Please find it attached."),
-        DemoMessage(from: "sam@contoso.test", subject: "Lunch on Friday?", body: "The usual place?"),
-        DemoMessage(from: "shop@wingtip.test", subject: "Your parcel is on its way", body: "It arrives tomorrow."),
+        DemoMessage(
+            from: "billing@fabrikam.test",
+            subject: "Invoice 2041 for March",
+            body: "Please find it attached."
+        ),
+        DemoMessage(
+            from: "sam@contoso.test",
+            subject: "Lunch on Friday?",
+            body: "The usual place?"
+        ),
+        DemoMessage(
+            from: "shop@wingtip.test",
+            subject: "Your parcel is on its way",
+            body: "It arrives tomorrow."
+        ),
     ]
     static let samsMessages = [
-        DemoMessage(from: "hr@contoso.test", subject: "Salary review, confidential", body: "For your eyes only.")
+        DemoMessage(
+            from: "hr@contoso.test",
+            subject: "Salary review, confidential",
+            body: "For your eyes only."
+        )
     ]
 
     private func configuration(port: Int) -> String {
@@ -131,7 +179,8 @@ struct DemoWorld {
 
     // MARK: - Running
 
-    /// Starts the mail receiver and both Dovecots; adds each to `started` as soon as it is, so that it can be ended.
+    /// Starts the mail receiver and both Dovecots; adds each to `started` as soon as it is, so that
+    /// it can be ended.
     func start(_ children: DemoChildren, started: inout [DemoChildren.Child]) async throws {
         started.append(try await letters.start(children, log: folder["logs/mail-receiver"]))
         started += try await mail.start(children) { folder["logs/\($0)"] }
@@ -161,10 +210,14 @@ struct DemoWorld {
     }
 
     /// A client of the API for each person.
-    func clients(_ keys: [DemoPerson: DemoKeys], over http: HTTPClient) throws -> [DemoPerson: LockboxClient] {
+    func clients(_ keys: [DemoPerson: DemoKeys], over http: HTTPClient) throws -> [DemoPerson:
+        LockboxClient]
+    {
         let entropy = entropy
         return try keys.mapValues { keys in
-            try LockboxClient(address: url, token: keys.token, http: http) { hexadecimal(entropy.bytes(16)) }
+            try LockboxClient(address: url, token: keys.token, http: http) {
+                hexadecimal(entropy.bytes(16))
+            }
         }
     }
 }

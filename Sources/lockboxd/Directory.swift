@@ -11,7 +11,8 @@ struct Apply: AsyncParsableCommand {
         discussion: """
             What the file does not mention stays as it is. Nothing changes if anything in the file is wrong. A running server
             sees the changes within a second. A tenant's policy is its own: the file can make it stricter, never looser.
-            """)
+            """
+    )
 
     @OptionGroup var config: ConfigOption
 
@@ -28,7 +29,8 @@ struct Apply: AsyncParsableCommand {
 
 struct Token: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Issues an API token to a person and prints it, this once.")
+        abstract: "Issues an API token to a person and prints it, this once."
+    )
 
     @OptionGroup var config: ConfigOption
 
@@ -41,7 +43,9 @@ struct Token: AsyncParsableCommand {
     func run() async throws {
         let address = try address(person)
         let new = try await withServer(config) { opened in
-            try await of(address) { try await opened.server.signIn.issueToken(for: address, label: label) }
+            try await of(address) {
+                try await opened.server.signIn.issueToken(for: address, label: label)
+            }
         }
         print(new.secret)
     }
@@ -53,7 +57,8 @@ struct Password: AsyncParsableCommand {
         discussion: """
             The first line is the password: lockboxd password --config lockbox.yaml --person EMAIL < FILE
             The person's sessions and API tokens end, because the old password may be what somebody came in by.
-            """)
+            """
+    )
 
     @OptionGroup var config: ConfigOption
 
@@ -66,19 +71,25 @@ struct Password: AsyncParsableCommand {
             throw ValidationError("Give the password on standard input.")
         }
         let found = try await withServer(config) { opened in
-            try await of(address) { try await opened.server.signIn.setPassword(password, of: address) }
+            try await of(address) {
+                try await opened.server.signIn.setPassword(password, of: address)
+            }
         }
         print("password of \(found.email) set")
     }
 }
 
 private func address(_ text: String) throws -> EmailAddress {
-    guard let address = EmailAddress(text) else { throw ValidationError("\(text) is not an e-mail address.") }
+    guard let address = EmailAddress(text) else {
+        throw ValidationError("\(text) is not an e-mail address.")
+    }
     return address
 }
 
 /// Says whom there is not.
-private func of<Value>(_ address: EmailAddress, _ body: () async throws -> Value) async throws -> Value {
+private func of<Value>(_ address: EmailAddress, _ body: () async throws -> Value) async throws
+    -> Value
+{
     do {
         return try await body()
     } catch Refusal.notFound(.person) {

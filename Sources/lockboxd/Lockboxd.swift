@@ -16,7 +16,8 @@ struct Lockboxd: AsyncParsableCommand {
               lockboxd demo
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, Apply.self, Token.self, Password.self, CheckLog.self, Demo.self])
+        subcommands: [Serve.self, Apply.self, Token.self, Password.self, CheckLog.self, Demo.self]
+    )
 }
 
 struct ConfigOption: ParsableArguments {

@@ -7,23 +7,30 @@ import LockboxServer
 import LockboxStoreSQLite
 import Logging
 
-/// A server put together from its configuration with the adapters of this program: SQLite, and mail through libcurl.
+/// A server put together from its configuration with the adapters of this program: SQLite, and mail
+/// through libcurl.
 struct Opened {
     let server: Server
     let store: SQLiteStore
     let logger: Logger
 
     static func open(
-        _ configuration: Configuration, logLevel: Logger.Level? = nil,
+        _ configuration: Configuration,
+        logLevel: Logger.Level? = nil,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> Opened {
         try ServerLimits.raiseOpenFiles()
         let clock = SystemClock()
         let level = logLevel ?? Logger.Level(rawValue: configuration.logLevel) ?? .info
-        let logger = Logger(label: "lockbox") { JSONLogHandler(label: $0, level: level, clock: clock) }
+        let logger = Logger(label: "lockbox") {
+            JSONLogHandler(label: $0, level: level, clock: clock)
+        }
         let folder = URL(filePath: configuration.database).deletingLastPathComponent().path
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            atPath: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         let transport: MailTransport
         do {
             transport = try MailTransport.parse(configuration.mail)
@@ -31,11 +38,19 @@ struct Opened {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
         let store = try await SQLiteStore.open(path: configuration.database)
-        let last = try await store.read { tx in try tx.logs().compactMap { try tx.head(of: $0).lastTime }.max() }
+        let last = try await store.read { tx in
+            try tx.logs().compactMap { try tx.head(of: $0).lastTime }.max()
+        }
         if let last { clock.advance(to: last) }
         let server = try Server(
-            configuration, store: store, mailer: transport.mailer(), clock: clock,
-            entropy: SystemEntropy(), logger: logger, onListening: onListening)
+            configuration,
+            store: store,
+            mailer: transport.mailer(),
+            clock: clock,
+            entropy: SystemEntropy(),
+            logger: logger,
+            onListening: onListening
+        )
         return Opened(server: server, store: store, logger: logger)
     }
 
@@ -45,11 +60,16 @@ struct Opened {
     }
 }
 
-/// Runs a tool's work on what the configuration describes; problems become one line and exit status 1.
-func withServer<Value>(_ config: ConfigOption, _ body: (Opened) async throws -> Value) async throws -> Value {
+/// Runs a tool's work on what the configuration describes; problems become one line and exit status
+/// 1.
+func withServer<Value>(_ config: ConfigOption, _ body: (Opened) async throws -> Value) async throws
+    -> Value
+{
     do {
         let configuration = try Configuration.load(
-            path: config.config, environment: ProcessInfo.processInfo.environment)
+            path: config.config,
+            environment: ProcessInfo.processInfo.environment
+        )
         let opened = try await Opened.open(configuration, logLevel: .error)
         do {
             let value = try await body(opened)

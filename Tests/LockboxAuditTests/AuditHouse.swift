@@ -24,9 +24,12 @@ struct AuditHouse: Sendable {
     static let prefix = "lockbox.test"
     static let seed = [UInt8](repeating: 42, count: 32)
 
-    /// Runs `body` with a house of its own, which is gone afterwards. With `told`, the logs know of everybody in it.
+    /// Runs `body` with a house of its own, which is gone afterwards. With `told`, the logs know of
+    /// everybody in it.
     static func with(
-        told: Bool = false, readers: [any EventReader] = [], _ body: (AuditHouse) async throws -> Void
+        told: Bool = false,
+        readers: [any EventReader] = [],
+        _ body: (AuditHouse) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "lockbox-audit-\(ProcessInfo.processInfo.globallyUniqueString)"
@@ -48,7 +51,12 @@ struct AuditHouse: Sendable {
         self.folder = folder
         self.store = store
         sqlite = store
-        audited = AuditedStore(store: store, clock: clock, entropy: SeededEntropy(), readers: readers)
+        audited = AuditedStore(
+            store: store,
+            clock: clock,
+            entropy: SeededEntropy(),
+            readers: readers
+        )
     }
 
     private func close() async throws {
@@ -69,7 +77,8 @@ struct AuditHouse: Sendable {
 
     /// Appends `count` records that say little to `log`.
     func grow(_ log: LogID = contoso, by count: Int) async throws {
-        let person = log == .provider ? Fixture.eve : log == Self.fabrikam ? Fixture.frida : Fixture.sue
+        let person =
+            log == .provider ? Fixture.eve : log == Self.fabrikam ? Fixture.frida : Fixture.sue
         try await audited.write(by: .console) { change in
             for _ in 0..<count { change.emit(.passwordSet(person)) }
         }
@@ -79,10 +88,17 @@ struct AuditHouse: Sendable {
         try await store.read { tx in try tx.entries(of: log, in: 0..<(try tx.head(of: log)).size) }
     }
 
-    func size(of log: LogID) async throws -> UInt64 { try await store.read { tx in try tx.head(of: log).size } }
+    func size(of log: LogID) async throws -> UInt64 {
+        try await store.read { tx in try tx.head(of: log).size }
+    }
 
-    func reader(signer: (any CheckpointSigner)? = nil, prefix: String = prefix) throws -> LogReader {
-        LogReader(store: store, signer: try signer ?? Ed25519CheckpointSigner(seed: Self.seed), prefix: prefix)
+    func reader(signer: (any CheckpointSigner)? = nil, prefix: String = prefix) throws -> LogReader
+    {
+        LogReader(
+            store: store,
+            signer: try signer ?? Ed25519CheckpointSigner(seed: Self.seed),
+            prefix: prefix
+        )
     }
 
     /// What is not as it should be in any log.
@@ -90,13 +106,16 @@ struct AuditHouse: Sendable {
         try await LogCheck(store: store).run(only: nil).flatMap(\.differences)
     }
 
-    /// Changes the file behind the store's back, as somebody with the disk in hand would: guards first, then
-    /// `statements`.
+    /// Changes the file behind the store's back, as somebody with the disk in hand would: guards
+    /// first, then `statements`.
     func tamper(_ statements: String...) throws {
         let database = try DatabaseQueue(path: path)
         try database.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA foreign_keys = OFF")
-            for name in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'") {
+            for name in try String.fetchAll(
+                database,
+                sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ) {
                 try database.execute(sql: "DROP TRIGGER \"\(name)\"")
             }
             for statement in statements {

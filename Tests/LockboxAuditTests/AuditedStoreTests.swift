@@ -13,7 +13,11 @@ struct AuditedStoreTests {
         let read: @Sendable (any StoreTransaction) throws -> Void
 
         func read(
-            _ event: Event, by actor: Actor, at now: Timestamp, entropy: any Entropy, in tx: any StoreTransaction
+            _ event: Event,
+            by actor: Actor,
+            at now: Timestamp,
+            entropy: any Entropy,
+            in tx: any StoreTransaction
         ) throws {
             try read(tx)
         }
@@ -35,7 +39,9 @@ struct AuditedStoreTests {
                 }
             }
             #expect(try await house.size(of: AuditHouse.contoso) == 0)
-            #expect(try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue)
+            #expect(
+                try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
+            )
         }
     }
 
@@ -48,7 +54,9 @@ struct AuditedStoreTests {
                 }
             }
             #expect(try await house.size(of: AuditHouse.contoso) == 0)
-            #expect(try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue)
+            #expect(
+                try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
+            )
         }
     }
 
@@ -63,14 +71,19 @@ struct AuditedStoreTests {
                     change.emit(.passwordSet(Fixture.sue))
                 }
             }
-            #expect(try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue)
+            #expect(
+                try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
+            )
         }
     }
 
     @Test func whatReadersWriteCommitsWithTheState() async throws {
         try await AuditHouse.with(readers: [Reader(read: Self.rename)]) { house async throws in
             try await house.audited.write(by: .console) { $0.emit(.passwordSet(Fixture.sue)) }
-            #expect(try await house.store.read { tx in try tx.person(Fixture.sue.id)?.name } == "Changed")
+            #expect(
+                try await house.store.read { tx in try tx.person(Fixture.sue.id)?.name }
+                    == "Changed"
+            )
         }
     }
 
@@ -84,7 +97,11 @@ struct AuditedStoreTests {
         try await AuditHouse.with { house async throws in
             let listener = Listener()
             let audited = AuditedStore(
-                store: house.store, clock: house.clock, entropy: SeededEntropy(), listeners: [listener])
+                store: house.store,
+                clock: house.clock,
+                entropy: SeededEntropy(),
+                listeners: [listener]
+            )
             try await audited.write(by: .console) { $0.emit(.passwordSet(Fixture.sue)) }
             try await audited.write(by: .console) { _ in }
             await #expect(throws: Broken.self) {
@@ -121,7 +138,11 @@ struct AuditedStoreTests {
         try await AuditHouse.with { house async throws in
             let listener = Listener()
             let audited = AuditedStore(
-                store: Unsure(store: house.store), clock: house.clock, entropy: SeededEntropy(), listeners: [listener])
+                store: Unsure(store: house.store),
+                clock: house.clock,
+                entropy: SeededEntropy(),
+                listeners: [listener]
+            )
             await #expect(throws: StoreError.outcomeUnknown("the disk did not answer")) {
                 try await audited.write(by: .console) { $0.emit(.passwordSet(Fixture.sue)) }
             }
@@ -140,7 +161,9 @@ struct AuditedStoreTests {
             let times = try await house.entries().map(\.time)
             #expect(times == [Fixture.now, Fixture.now, Fixture.now + .hours(1)])
             // Another log has a time of its own.
-            #expect(try await house.entries(of: .provider).map(\.time) == [Fixture.now + .hours(-1)])
+            #expect(
+                try await house.entries(of: .provider).map(\.time) == [Fixture.now + .hours(-1)]
+            )
             #expect(try await house.differences().filter { $0.contains("older") }.isEmpty)
         }
     }

@@ -6,11 +6,16 @@ import LockboxPorts
 import MerkleLog
 import Testing
 
-/// Every event becomes exactly one record, in the log of whom it concerns, without a personal or free text in its
-/// bytes.
+/// Every event becomes exactly one record, in the log of whom it concerns, without a personal or
+/// free text in its bytes.
 struct EventRecordTests {
     private static let question = Message(
-        number: 1, request: Fixture.id(1), person: Fixture.adam.id, text: "Whose calendar is it?", at: Fixture.now)
+        number: 1,
+        request: Fixture.id(1),
+        person: Fixture.adam.id,
+        text: "Whose calendar is it?",
+        at: Fixture.now
+    )
 
     /// One of every event there is, with the texts that must not be in the record's bytes.
     private static func everyEvent() throws -> [Event] {
@@ -23,8 +28,12 @@ struct EventRecordTests {
         let (asked, denied) = (try last(.awaitingCustomer), try last(.denied))
         let credential = Fixture.credential(of: active)
         let token = APIToken(
-            id: Fixture.id(1), person: Fixture.eve.id, label: "Eve's laptop", createdAt: Fixture.now,
-            expiresAt: Fixture.now + .days(90))
+            id: Fixture.id(1),
+            person: Fixture.eve.id,
+            label: "Eve's laptop",
+            createdAt: Fixture.now,
+            expiresAt: Fixture.now + .days(90)
+        )
         var promoted = Fixture.sue
         promoted.roles = [.member, .approver]
         promoted.mutedLetters = .reminders
@@ -37,24 +46,35 @@ struct EventRecordTests {
             .decisionMade(active, try #require(active.decisions.last)),
             .decisionMade(denied, try #require(denied.decisions.last)),
             .decisionMade(try last(.rejected), try #require(try last(.rejected).decisions.last)),
-            .customerAsked(asked), .requestWithdrawn(try last(.withdrawn)), .requestExpired(try last(.expired)),
+            .customerAsked(asked), .requestWithdrawn(try last(.withdrawn)),
+            .requestExpired(try last(.expired)),
             .messagePosted(asked, Self.question), .grantOpened(active, try grant(active)),
             .grantStarted(active, try grant(active)),
-            .grantEnded(ended, try grant(ended), try #require(ended.state.ending)), .credentialIssued(credential),
+            .grantEnded(ended, try grant(ended), try #require(ended.state.ending)),
+            .credentialIssued(credential),
             .resourceOpened(credential), .removalConfirmed(Fixture.removal(of: ended)),
-            .removalFailed(Fixture.removal(of: ended, problem: "the mail server could not be reached")),
+            .removalFailed(
+                Fixture.removal(of: ended, problem: "the mail server could not be reached")
+            ),
             .noticeUndeliverable(
                 UndeliverableNotice(
-                    tenant: Fixture.contoso.id, request: asked.id, recipient: Fixture.adam.id, kind: "customerAsked")),
+                    tenant: Fixture.contoso.id,
+                    request: asked.id,
+                    recipient: Fixture.adam.id,
+                    kind: "customerAsked"
+                )
+            ),
             .tenantAdded(Fixture.contoso), .policyChanged(before: Fixture.contoso, after: strict),
             .licenceChanged(Fixture.contoso), .personAdded(Fixture.sue),
             .personChanged(before: Fixture.sue, after: promoted), .personAdded(Fixture.eve),
             .tenantRenamed(Fixture.contoso), .providerRenamed("Example Cloud"),
             .resourceAdded(Fixture.mailbox, Fixture.contoso.id),
             .serviceAdded(Fixture.mail.service), .serviceChanged(Fixture.mail.service),
-            .tokenIssued(token, Fixture.eve), .tokenRevoked(token, Fixture.eve), .passwordSet(Fixture.frida),
+            .tokenIssued(token, Fixture.eve), .tokenRevoked(token, Fixture.eve),
+            .passwordSet(Fixture.frida),
             .signInLocked(Fixture.adam, until: Fixture.now + .minutes(15)),
-            .clientHeldOff(Fixture.adam, until: Fixture.now + .minutes(15)), .signedIn(Fixture.adam),
+            .clientHeldOff(Fixture.adam, until: Fixture.now + .minutes(15)),
+            .signedIn(Fixture.adam),
             .sessionsEnded(Fixture.eve),
         ]
     }
@@ -120,7 +140,10 @@ struct EventRecordTests {
                 try await house.audited.write(by: .person(Fixture.gita)) { $0.emit(event) }
                 let expected = Self.expected(event)
                 for (log, size) in zip(logs, before) {
-                    #expect(try await house.size(of: log) == size + (log == expected.log ? 1 : 0), "\(event)")
+                    #expect(
+                        try await house.size(of: log) == size + (log == expected.log ? 1 : 0),
+                        "\(event)"
+                    )
                 }
                 let entry = try #require(try await house.entries(of: expected.log).last)
                 let leaf = try members(of: entry)
@@ -129,7 +152,10 @@ struct EventRecordTests {
                 #expect(leaf["log"] as? String == expected.log.logName)
                 #expect(leaf["index"] as? Int == Int(entry.index))
                 #expect(leaf["time"] as? String == Fixture.now.description)
-                #expect(leaf["actor"] as? String == (event.isCausedByTime ? "system" : Fixture.gita.id.text))
+                #expect(
+                    leaf["actor"] as? String
+                        == (event.isCausedByTime ? "system" : Fixture.gita.id.text)
+                )
                 #expect(entry.hash == Hash.leaf(entry.bytes))
             }
         }
@@ -139,8 +165,10 @@ struct EventRecordTests {
         let personal =
             Fixture.everyone.flatMap { [$0.name, $0.email.text, $0.email.canonical] }
             + [
-                "Mail does not arrive", "Since this morning", "tickets.example", "Look why mail", "One hour will do",
-                "Not this mailbox", "Not needed", "Solved without", "Enough.", "Whose calendar", "Eve's laptop",
+                "Mail does not arrive", "Since this morning", "tickets.example", "Look why mail",
+                "One hour will do",
+                "Not this mailbox", "Not needed", "Solved without", "Enough.", "Whose calendar",
+                "Eve's laptop",
                 "mailbox:", "secrets/",
                 "127.0.0.1",
             ]
@@ -152,7 +180,10 @@ struct EventRecordTests {
                 for entry in try await house.entries(of: log) {
                     let bytes = String(decoding: entry.bytes, as: UTF8.self)
                     for text in personal {
-                        #expect(!bytes.localizedCaseInsensitiveContains(text), "\(text) is in \(bytes)")
+                        #expect(
+                            !bytes.localizedCaseInsensitiveContains(text),
+                            "\(text) is in \(bytes)"
+                        )
                     }
                 }
             }
@@ -168,14 +199,32 @@ struct EventRecordTests {
             var opened = 0
             for log in [LogID.provider, AuditHouse.contoso, AuditHouse.fabrikam] {
                 for entry in try await house.entries(of: log) {
-                    let commitments = try #require(try members(of: entry)["commitments"] as? [String: String])
+                    let commitments = try #require(
+                        try members(of: entry)["commitments"] as? [String: String]
+                    )
                     #expect(Set(commitments.keys) == Set(entry.texts.map(\.field)))
                     for text in entry.texts {
-                        let committed = try #require(SaltedCommitment(base64: commitments[text.field] ?? ""))
+                        let committed = try #require(
+                            SaltedCommitment(base64: commitments[text.field] ?? "")
+                        )
                         let content = try #require(text.text)
-                        #expect(committed.isOpened(salt: text.salt, field: text.field, text: content))
-                        #expect(!committed.isOpened(salt: text.salt, field: text.field, text: content + " "))
-                        #expect(!committed.isOpened(salt: text.salt, field: text.field + "s", text: content))
+                        #expect(
+                            committed.isOpened(salt: text.salt, field: text.field, text: content)
+                        )
+                        #expect(
+                            !committed.isOpened(
+                                salt: text.salt,
+                                field: text.field,
+                                text: content + " "
+                            )
+                        )
+                        #expect(
+                            !committed.isOpened(
+                                salt: text.salt,
+                                field: text.field + "s",
+                                text: content
+                            )
+                        )
                         #expect(salts.insert(text.salt).inserted, "a salt is used twice")
                         opened += 1
                     }
@@ -190,7 +239,11 @@ struct EventRecordTests {
             let denied = try #require(try Fixture.history(to: .denied).last)
             try await house.audited.write(by: .person(Fixture.adam)) {
                 $0.emit(.decisionMade(denied, denied.decisions[1]))
-                $0.emit(.supportRequestOpened(Fixture.supportRequest(url: "https://tickets.example/4711")))
+                $0.emit(
+                    .supportRequestOpened(
+                        Fixture.supportRequest(url: "https://tickets.example/4711")
+                    )
+                )
                 $0.emit(.requestSubmitted(denied))
                 $0.emit(.messagePosted(denied, Self.question))
             }
@@ -205,12 +258,15 @@ struct EventRecordTests {
                     == actor.merging([
                         "subject": "Mail does not arrive", "url": "https://tickets.example/4711",
                         "description": "Since this morning\nno mail reaches my mailbox.",
-                    ]) { $1 })
+                    ]) { $1 }
+            )
             #expect(
                 texts(entries[2])
                     == actor.merging([
-                        "reason": "Look why mail does not arrive.", "resource0": "mailbox:sue@contoso.test",
-                    ]) { $1 })
+                        "reason": "Look why mail does not arrive.",
+                        "resource0": "mailbox:sue@contoso.test",
+                    ]) { $1 }
+            )
             #expect(try members(of: entries[2])["request"] as? String == denied.id.text)
             #expect(texts(entries[3]) == actor.merging(["message": "Whose calendar is it?"]) { $1 })
             #expect((try members(of: entries[3])["data"] as? [String: Any])?["number"] as? Int == 1)
@@ -227,7 +283,9 @@ struct EventRecordTests {
                 $0.emit(.personChanged(before: Fixture.sue, after: muted))
                 $0.emit(.personChanged(before: muted, after: Fixture.sue))
             }
-            let data = try await house.entries().map { try #require(try members(of: $0)["data"] as? [String: Any]) }
+            let data = try await house.entries().map {
+                try #require(try members(of: $0)["data"] as? [String: Any])
+            }
             #expect(Set(data[0].keys) == ["person", "roles", "disabled"])
             #expect(data[1]["mutedLetters"] as? [String] == ["reminders", "accessReports"])
             #expect(data[2]["mutedLetters"] == nil)
@@ -236,10 +294,16 @@ struct EventRecordTests {
 
     @Test func actorsAreNamedByIdentifierConsoleSystemOrService() async throws {
         try await AuditHouse.with { house in
-            let actors: [Actor] = [.person(Fixture.adam), .console, .system, .service(Fixture.mail.service.id)]
-            for actor in actors { try await house.audited.write(by: actor) { $0.emit(.passwordSet(Fixture.sue)) } }
+            let actors: [Actor] = [
+                .person(Fixture.adam), .console, .system, .service(Fixture.mail.service.id),
+            ]
+            for actor in actors {
+                try await house.audited.write(by: actor) { $0.emit(.passwordSet(Fixture.sue)) }
+            }
             let expired = try #require(try Fixture.history(to: .expired).last)
-            try await house.audited.write(by: .person(Fixture.adam)) { $0.emit(.requestExpired(expired)) }
+            try await house.audited.write(by: .person(Fixture.adam)) {
+                $0.emit(.requestExpired(expired))
+            }
             let named = try await house.entries().map(\.actor)
             #expect(named == [Fixture.adam.id.text, "console", "system", "service:mail", "system"])
         }

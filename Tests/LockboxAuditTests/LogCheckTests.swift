@@ -7,8 +7,8 @@ import Testing
 
 /// Somebody with the disk in hand changes the file; the check says what.
 struct LogCheckTests {
-    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and a few hundred
-    /// records.
+    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and
+    /// a few hundred records.
     private static func with(_ body: (AuditHouse) async throws -> Void) async throws {
         try await AuditHouse.with(told: true) { house in
             try await house.play()
@@ -48,11 +48,13 @@ struct LogCheckTests {
             "record 2: the column index differs from the record"
         ),
         (
-            "a column", "UPDATE log_entry SET activity = 'person.left' WHERE log LIKE '%contoso' AND position = 2",
+            "a column",
+            "UPDATE log_entry SET activity = 'person.left' WHERE log LIKE '%contoso' AND position = 2",
             "record 2: the column activity differs from the record"
         ),
         (
-            "the actor", "UPDATE log_entry SET actor = 'system' WHERE log LIKE '%contoso' AND position = 2",
+            "the actor",
+            "UPDATE log_entry SET actor = 'system' WHERE log LIKE '%contoso' AND position = 2",
             "record 2: the column actor differs from the record"
         ),
         (
@@ -66,26 +68,31 @@ struct LogCheckTests {
                 + "AND field = 'personName'", "record 1: its texts are not those that it commits to"
         ),
         (
-            "a record that is gone", "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position = 100",
+            "a record that is gone",
+            "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position = 100",
             "record 100 is missing; found 101"
         ),
         (
-            "the state of a request", "UPDATE access_request SET ending_reason = 'finished' WHERE state = 'ended'",
+            "the state of a request",
+            "UPDATE access_request SET ending_reason = 'finished' WHERE state = 'ended'",
             "end's reason is revoked in the log and finished in the tables"
         ),
         (
-            "the version of a request", "UPDATE access_request SET version = version + 1 WHERE state = 'ended'",
+            "the version of a request",
+            "UPDATE access_request SET version = version + 1 WHERE state = 'ended'",
             "version is "
         ),
         (
             "the end of a grant", "UPDATE access_grant SET ends_at = ends_at + 3600000", "end is "
         ),
         (
-            "the engineer", "UPDATE access_request SET engineer = (SELECT id FROM person WHERE email LIKE 'mark@%')",
+            "the engineer",
+            "UPDATE access_request SET engineer = (SELECT id FROM person WHERE email LIKE 'mark@%')",
             "engineer is "
         ),
         (
-            "a decision that is gone", "DELETE FROM decision WHERE stage = 'customer'", "number of decisions is 2"
+            "a decision that is gone", "DELETE FROM decision WHERE stage = 'customer'",
+            "number of decisions is 2"
         ),
         (
             "who decided",
@@ -98,14 +105,16 @@ struct LogCheckTests {
                 + "stage = 'customer'", "the deciders in the log are not those in the tables"
         ),
         (
-            "the duration asked for", "UPDATE access_request SET duration = duration + 1000", "duration is "
+            "the duration asked for", "UPDATE access_request SET duration = duration + 1000",
+            "duration is "
         ),
         (
             "the reason", "UPDATE access_request SET reason = 'Something else entirely.'",
             "the reason in the tables is not the one in the log"
         ),
         (
-            "what was asked for", "UPDATE access_request SET scope = replace(scope, 'sue@', 'adam@')",
+            "what was asked for",
+            "UPDATE access_request SET scope = replace(scope, 'sue@', 'adam@')",
             "the resources in the tables are not those in the log"
         ),
         (
@@ -113,7 +122,8 @@ struct LogCheckTests {
             "the messages in the tables are not those in the log"
         ),
         (
-            "who asked", "UPDATE message SET person = (SELECT id FROM person WHERE email LIKE 'gita@%')",
+            "who asked",
+            "UPDATE message SET person = (SELECT id FROM person WHERE email LIKE 'gita@%')",
             "the messages in the tables are not those in the log"
         ),
         (
@@ -121,7 +131,8 @@ struct LogCheckTests {
             "the messages in the tables are not those in the log"
         ),
         (
-            "which letters a person wants", "UPDATE person SET muted_letters = 1 WHERE email LIKE 'sue@%'",
+            "which letters a person wants",
+            "UPDATE person SET muted_letters = 1 WHERE email LIKE 'sue@%'",
             "the muted letters in the log are not those in the tables"
         ),
         (
@@ -129,7 +140,8 @@ struct LogCheckTests {
             "the roles in the log are not those in the tables"
         ),
         (
-            "a person who was switched on", "UPDATE person SET is_disabled = 1 WHERE email LIKE 'sue@%'",
+            "a person who was switched on",
+            "UPDATE person SET is_disabled = 1 WHERE email LIKE 'sue@%'",
             "the roles in the log are not those in the tables"
         ),
         (
@@ -141,7 +153,8 @@ struct LogCheckTests {
             "the policy in the log is not the one in the tables"
         ),
         (
-            "a signed root", "UPDATE log_checkpoint SET root = zeroblob(32) WHERE ordinal = 0 AND size > 300",
+            "a signed root",
+            "UPDATE log_checkpoint SET root = zeroblob(32) WHERE ordinal = 0 AND size > 300",
             "but AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= was signed"
         ),
         (
@@ -150,16 +163,23 @@ struct LogCheckTests {
                 + "WHERE size > 300", "does not say what was signed"
         ),
         (
-            "a root of a tile", "UPDATE log_tile SET hash = zeroblob(32)", "tile tile/0/000 does not hash to its root"
+            "a root of a tile", "UPDATE log_tile SET hash = zeroblob(32)",
+            "tile tile/0/000 does not hash to its root"
         ),
-        ("a root of a tile that is gone", "DELETE FROM log_tile", "tile tile/0/000 does not hash to its root"),
         (
-            "the head", "UPDATE log_head SET range_hashes = zeroblob(length(range_hashes)) WHERE log LIKE '%contoso'",
+            "a root of a tile that is gone", "DELETE FROM log_tile",
+            "tile tile/0/000 does not hash to its root"
+        ),
+        (
+            "the head",
+            "UPDATE log_head SET range_hashes = zeroblob(length(range_hashes)) WHERE log LIKE '%contoso'",
             "the records do not hash to the head of the tree"
         ),
     ]
 
-    @Test(arguments: tamperings.indices) func changeBehindTheStoresBackIsNamed(_ index: Int) async throws {
+    @Test(arguments: tamperings.indices) func changeBehindTheStoresBackIsNamed(_ index: Int)
+        async throws
+    {
         let (name, sql, finding) = Self.tamperings[index]
         try await Self.with { house in
             try house.tamper(sql)
@@ -178,7 +198,10 @@ struct LogCheckTests {
             }
             #expect(
                 try await house.differences()
-                    == ["person \(Fixture.adam.id): the roles in the log are not those in the tables"])
+                    == [
+                        "person \(Fixture.adam.id): the roles in the log are not those in the tables"
+                    ]
+            )
         }
     }
 
@@ -187,21 +210,30 @@ struct LogCheckTests {
             try await house.store.write { tx in try tx.save(try Fixture.request(9)) }
             let id: RequestID = Fixture.id(9)
             #expect(
-                try await house.differences() == ["request \(id) is in the tables, but no record speaks of it"])
+                try await house.differences() == [
+                    "request \(id) is in the tables, but no record speaks of it"
+                ]
+            )
         }
     }
 
     @Test func logCutBelowASignedCheckpointIsFound() async throws {
         try await Self.with { house in
-            // Everything after record 299 disappears and the head is made to fit, as if it had never been.
+            // Everything after record 299 disappears and the head is made to fit, as if it had
+            // never been.
             let entries = Array(try await house.entries().prefix(300))
             var range = CompactRange()
             for entry in entries { range.append(.leaf(entry.bytes)) }
             let hashes = range.hashes.map(\.hex).joined()
             try house.tamper(
                 "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position >= 300",
-                "UPDATE log_head SET size = 300, range_hashes = x'\(hashes)' WHERE log LIKE '%contoso'")
-            #expect(try await house.differences().contains { $0.hasPrefix("the log ends after 300 entries, but") })
+                "UPDATE log_head SET size = 300, range_hashes = x'\(hashes)' WHERE log LIKE '%contoso'"
+            )
+            #expect(
+                try await house.differences().contains {
+                    $0.hasPrefix("the log ends after 300 entries, but")
+                }
+            )
         }
     }
 
@@ -226,7 +258,8 @@ struct LogCheckTests {
 }
 
 extension AuditHouse {
-    /// One request that was approved with less and revoked, and one that waits, each step through the one door.
+    /// One request that was approved with less and revoked, and one that waits, each step through
+    /// the one door.
     func play() async throws {
         for (number, state) in [(UInt8(1), AccessRequest.StateName.ended), (2, .awaitingCustomer)] {
             let submitted = try Fixture.request(number)
@@ -235,14 +268,24 @@ extension AuditHouse {
             }
             try await change(submitted.id, by: Fixture.mark) { request, now in
                 try request.decide(
-                    .approve(.none), comment: nil, by: Fixture.mark, version: request.version,
-                    in: Fixture.context(newGrant: number), now: now)
+                    .approve(.none),
+                    comment: nil,
+                    by: Fixture.mark,
+                    version: request.version,
+                    in: Fixture.context(newGrant: number),
+                    now: now
+                )
             }
             for (position, person) in [Fixture.adam, Fixture.eve].enumerated() {
                 try await audited.write(by: .person(person)) { change in
                     let request = try #require(try change.tx.request(submitted.id))
                     let (message, happened) = try request.post(
-                        "What for? For this.", number: position + 1, by: person, engineer: Fixture.eve, now: change.now)
+                        "What for? For this.",
+                        number: position + 1,
+                        by: person,
+                        engineer: Fixture.eve,
+                        now: change.now
+                    )
                     try change.tx.insert(message)
                     change.emit(happened)
                 }
@@ -250,8 +293,13 @@ extension AuditHouse {
             guard state == .ended else { continue }
             try await change(submitted.id, by: Fixture.adam) { request, now in
                 try request.decide(
-                    .approve(.init(duration: .hours(1))), comment: "One hour will do.", by: Fixture.adam,
-                    version: request.version, in: Fixture.context(newGrant: number), now: now)
+                    .approve(.init(duration: .hours(1))),
+                    comment: "One hour will do.",
+                    by: Fixture.adam,
+                    version: request.version,
+                    in: Fixture.context(newGrant: number),
+                    now: now
+                )
             }
             try await change(submitted.id, by: Fixture.gita) { request, now in
                 try request.revoke(comment: "Enough.", by: Fixture.gita, now: now)
@@ -260,7 +308,8 @@ extension AuditHouse {
     }
 
     private func change(
-        _ id: RequestID, by person: Person,
+        _ id: RequestID,
+        by person: Person,
         _ rule: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
     ) async throws {
         try await audited.write(by: .person(person)) { change in

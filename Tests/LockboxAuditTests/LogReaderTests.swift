@@ -32,7 +32,11 @@ struct LogReaderTests {
                 let missing = try await size - house.size(of: log)
                 if missing > 0 { try await house.grow(by: Int(missing)) }
                 let note = try SignedNote(parsing: Array(try await reader.checkpoint(of: log).utf8))
-                let checkpoint = try Checkpoint(opening: note, origin: reader.origin(of: log), logKey: key)
+                let checkpoint = try Checkpoint(
+                    opening: note,
+                    origin: reader.origin(of: log),
+                    logKey: key
+                )
                 #expect(checkpoint.head.size == size)
                 heads.append(checkpoint.head)
             }
@@ -40,10 +44,18 @@ struct LogReaderTests {
             for later in heads {
                 #expect(later.root == roots[Int(later.size)])
                 for earlier in heads where earlier.size <= later.size {
-                    let proof = try await reader.consistency(from: earlier.size, to: later.size, in: log)
+                    let proof = try await reader.consistency(
+                        from: earlier.size,
+                        to: later.size,
+                        in: log
+                    )
                     try MerkleProof.verifyConsistency(
-                        from: earlier.size, fromRoot: earlier.root, to: later.size, toRoot: later.root,
-                        proof: try #require(proof))
+                        from: earlier.size,
+                        fromRoot: earlier.root,
+                        to: later.size,
+                        toRoot: later.root,
+                        proof: try #require(proof)
+                    )
                 }
             }
             #expect(try await house.differences().filter { !$0.contains("in the tables") }.isEmpty)
@@ -58,16 +70,30 @@ struct LogReaderTests {
             let roots = Self.roots(entries)
             for size in Set(Self.spots + stride(from: 5, to: 600, by: 11)).sorted() {
                 for (index, treeSize) in [(size - 1, size), (size / 2, size), (size - 1, 600)] {
-                    let (hash, proof) = try #require(try await reader.inclusion(of: index, size: treeSize, in: log))
+                    let (hash, proof) = try #require(
+                        try await reader.inclusion(of: index, size: treeSize, in: log)
+                    )
                     #expect(hash == Hash.leaf(entries[Int(index)].bytes))
                     try MerkleProof.verifyInclusion(
-                        leaf: hash, index: index, size: treeSize, proof: proof, root: roots[Int(treeSize)])
+                        leaf: hash,
+                        index: index,
+                        size: treeSize,
+                        proof: proof,
+                        root: roots[Int(treeSize)]
+                    )
                 }
                 let proof = try #require(try await reader.consistency(from: size, to: 600, in: log))
                 try MerkleProof.verifyConsistency(
-                    from: size, fromRoot: roots[Int(size)], to: 600, toRoot: roots[600], proof: proof)
+                    from: size,
+                    fromRoot: roots[Int(size)],
+                    to: 600,
+                    toRoot: roots[600],
+                    proof: proof
+                )
             }
-            let several = try #require(try await reader.inclusions(of: [0, 300, 599], size: 300, in: log))
+            let several = try #require(
+                try await reader.inclusions(of: [0, 300, 599], size: 300, in: log)
+            )
             #expect(several.map { $0 != nil } == [true, false, false])
         }
     }
@@ -91,7 +117,9 @@ struct LogReaderTests {
             }
             for bundle in EntryBundle.all(ofSize: size) {
                 let bytes = try #require(try await reader.entries(bundle, of: log))
-                let expected = entries[Int(bundle.entries.lowerBound)..<Int(bundle.entries.upperBound)].map(\.bytes)
+                let expected = entries[
+                    Int(bundle.entries.lowerBound)..<Int(bundle.entries.upperBound)
+                ].map(\.bytes)
                 #expect(try bundle.decode(bytes) == expected)
             }
         }
@@ -101,9 +129,18 @@ struct LogReaderTests {
         try await AuditHouse.with { house in
             let (reader, log) = (try house.reader(), AuditHouse.contoso)
             try await house.grow(by: 10)
-            #expect(try await reader.tile(try #require(Tile(level: 0, index: 0, width: 11)), of: log) == nil)
-            #expect(try await reader.tile(try #require(Tile(level: 1, index: 0, width: 1)), of: log) == nil)
-            #expect(try await reader.entries(try #require(EntryBundle(index: 0, width: 11)), of: log) == nil)
+            #expect(
+                try await reader.tile(try #require(Tile(level: 0, index: 0, width: 11)), of: log)
+                    == nil
+            )
+            #expect(
+                try await reader.tile(try #require(Tile(level: 1, index: 0, width: 1)), of: log)
+                    == nil
+            )
+            #expect(
+                try await reader.entries(try #require(EntryBundle(index: 0, width: 11)), of: log)
+                    == nil
+            )
             #expect(try await reader.inclusion(of: 10, size: 10, in: log) == nil)
             #expect(try await reader.inclusion(of: 0, size: 11, in: log) == nil)
             #expect(try await reader.inclusions(of: [0], size: 11, in: log) == nil)
@@ -134,7 +171,11 @@ struct LogReaderTests {
             try await house.grow(by: 1)
             let second = try await reader.checkpoint(of: log)
             #expect(second != first)
-            #expect(try await house.store.read { tx in try tx.checkpoints(of: log).map(\.size) } == [3, 4])
+            #expect(
+                try await house.store.read { tx in try tx.checkpoints(of: log).map(\.size) } == [
+                    3, 4,
+                ]
+            )
         }
     }
 
@@ -143,11 +184,16 @@ struct LogReaderTests {
             let reader = try house.reader()
             try await house.grow(by: 5)
             let notes = try await withThrowingTaskGroup(of: String.self) { group in
-                for _ in 0..<50 { group.addTask { try await reader.checkpoint(of: AuditHouse.contoso) } }
+                for _ in 0..<50 {
+                    group.addTask { try await reader.checkpoint(of: AuditHouse.contoso) }
+                }
                 return try await group.reduce(into: Set<String>()) { $0.insert($1) }
             }
             #expect(notes.count == 1)
-            #expect(try await house.store.read { tx in try tx.checkpoints(of: AuditHouse.contoso).count } == 1)
+            #expect(
+                try await house.store.read { tx in try tx.checkpoints(of: AuditHouse.contoso).count
+                } == 1
+            )
         }
     }
 
@@ -155,8 +201,13 @@ struct LogReaderTests {
         try await AuditHouse.with { house in
             try await house.grow(by: 3)
             let reader = try house.reader(signer: Refusing())
-            await #expect(throws: Refusing.Lost.self) { _ = try await reader.checkpoint(of: AuditHouse.contoso) }
-            #expect(try await house.store.read { tx in try tx.checkpoints(of: AuditHouse.contoso).count } == 0)
+            await #expect(throws: Refusing.Lost.self) {
+                _ = try await reader.checkpoint(of: AuditHouse.contoso)
+            }
+            #expect(
+                try await house.store.read { tx in try tx.checkpoints(of: AuditHouse.contoso).count
+                } == 0
+            )
         }
     }
 
@@ -164,10 +215,17 @@ struct LogReaderTests {
         try await AuditHouse.with { house in
             try await house.grow(by: 3)
             try await house.store.write { tx in
-                try tx.saveCheckpoint(size: 3, root: .leaf([]), note: "forged", of: AuditHouse.contoso)
+                try tx.saveCheckpoint(
+                    size: 3,
+                    root: .leaf([]),
+                    note: "forged",
+                    of: AuditHouse.contoso
+                )
             }
             let reader = try house.reader()
-            await #expect(throws: (any Error).self) { _ = try await reader.checkpoint(of: AuditHouse.contoso) }
+            await #expect(throws: (any Error).self) {
+                _ = try await reader.checkpoint(of: AuditHouse.contoso)
+            }
         }
     }
 
@@ -181,8 +239,10 @@ struct LogReaderTests {
                 let new = try await reader.checkpoint(of: log)
                 #expect(new != old)
                 let checkpoint = try Checkpoint(
-                    opening: SignedNote(parsing: Array(new.utf8)), origin: reader.origin(of: log),
-                    logKey: VerifierKey(parsing: reader.verifierKey(of: log)))
+                    opening: SignedNote(parsing: Array(new.utf8)),
+                    origin: reader.origin(of: log),
+                    logKey: VerifierKey(parsing: reader.verifierKey(of: log))
+                )
                 #expect(checkpoint.head.size == 3)
                 #expect(try await reader.checkpoint(of: log) == new)
             }

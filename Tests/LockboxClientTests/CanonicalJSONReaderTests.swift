@@ -11,18 +11,27 @@ import Testing
             value
                 == .object([
                     "a": .array([]), "b": .object([:]),
-                    "c": .array([.integer(1), .integer(-2), .integer(0), .integer(9_007_199_254_740_991)]),
-                    "d": .string("\"\\\u{8}\t\n\u{C}\r\u{1}\u{1F}/é😀"), "e": .bool(true), "f": .bool(false),
-                ]))
+                    "c": .array([
+                        .integer(1), .integer(-2), .integer(0), .integer(9_007_199_254_740_991),
+                    ]),
+                    "d": .string("\"\\\u{8}\t\n\u{C}\r\u{1}\u{1F}/é😀"), "e": .bool(true),
+                    "f": .bool(false),
+                ])
+        )
     }
 
     @Test(arguments: [
-        "", " {}", "{} ", "{ }", #"{"a" :1}"#, #"{"a":1,}"#, #"{"b":1,"a":1}"#, #"{"a":1,"a":1}"#, #"{"é":1}"#,
-        "[1,]", "[1", "[", "01", "-0", "1.0", "1e2", "+1", "-", "9007199254740992", "99999999999999999999", "null",
-        "tru", #""\/""#, #""\u0041""#, #""\u000a""#, #""\u001F""#, #""\x""#, "\"\n\"", "\"", #""\ud800""#, "1 2",
+        "", " {}", "{} ", "{ }", #"{"a" :1}"#, #"{"a":1,}"#, #"{"b":1,"a":1}"#, #"{"a":1,"a":1}"#,
+        #"{"é":1}"#,
+        "[1,]", "[1", "[", "01", "-0", "1.0", "1e2", "+1", "-", "9007199254740992",
+        "99999999999999999999", "null",
+        "tru", #""\/""#, #""\u0041""#, #""\u000a""#, #""\u001F""#, #""\x""#, "\"\n\"", "\"",
+        #""\ud800""#, "1 2",
     ])
     func otherSpellingsAreRefused(text: String) {
-        #expect(throws: CanonicalJSONReader.Problem.self) { try CanonicalJSONReader.read(text.utf8) }
+        #expect(throws: CanonicalJSONReader.Problem.self) {
+            try CanonicalJSONReader.read(text.utf8)
+        }
     }
 
     @Test func bytesThatAreNotTextAreRefused() {
@@ -33,7 +42,9 @@ import Testing
 
     @Test func deepNestingIsRefusedBeforeItHurts() {
         let text = String(repeating: "[", count: 100_000)
-        #expect(throws: CanonicalJSONReader.Problem.self) { try CanonicalJSONReader.read(text.utf8) }
+        #expect(throws: CanonicalJSONReader.Problem.self) {
+            try CanonicalJSONReader.read(text.utf8)
+        }
     }
 
     @Test func originTellsTheLog() {

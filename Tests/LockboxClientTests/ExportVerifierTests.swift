@@ -31,7 +31,11 @@ private let notInTheLog = "it is not what the signed log has in this place"
         var records = records
         records[5].texts["actorName"]?.text = nil
         records[5].actor.name = nil
-        var verifier = ExportVerifier(notes: [try log.note(34)], key: log.signer.verifierKey, isComplete: true)
+        var verifier = ExportVerifier(
+            notes: [try log.note(34)],
+            key: log.signer.verifierKey,
+            isComplete: true
+        )
         for record in records { verifier.read(record) }
         let report = verifier.finish()
         #expect(report.findings == [])
@@ -50,7 +54,8 @@ private let notInTheLog = "it is not what the signed log has in this place"
     // MARK: - Changed
 
     @Test(arguments: [
-        ("time", "2026-11-23T20:15:00.000Z"), ("activity", "request.denied"), ("actor", "PER-0000000000"),
+        ("time", "2026-11-23T20:15:00.000Z"), ("activity", "request.denied"),
+        ("actor", "PER-0000000000"),
         ("request", "LBX-0000000000"),
     ])
     func changedShownMemberIsNamed(member: String, value: String) throws {
@@ -61,7 +66,11 @@ private let notInTheLog = "it is not what the signed log has in this place"
         case "actor": records[17].actor.id = value
         case _: records[17].request = value
         }
-        #expect(try log.findings(records) == ["record 17 was changed: the \(member) shown is not the one in the leaf"])
+        #expect(
+            try log.findings(records) == [
+                "record 17 was changed: the \(member) shown is not the one in the leaf"
+            ]
+        )
     }
 
     @Test func removedRequestAndChangedDataAreNamed() throws {
@@ -72,7 +81,8 @@ private let notInTheLog = "it is not what the signed log has in this place"
             try log.findings(records) == [
                 "record 17 was changed: the request shown is not the one in the leaf; "
                     + "the data shown is not the one in the leaf"
-            ])
+            ]
+        )
     }
 
     @Test func lookAlikeTextIsAChange() throws {
@@ -83,7 +93,8 @@ private let notInTheLog = "it is not what the signed log has in this place"
         #expect(
             try log.findings(records) == [
                 "record 1 was changed: the text actorName is not the one that was committed to"
-            ])
+            ]
+        )
     }
 
     @Test func changedTextSaltAndNameAreNamed() throws {
@@ -100,7 +111,8 @@ private let notInTheLog = "it is not what the signed log has in this place"
                 "record 5 was changed: the actor's name shown is not the one in the leaf",
                 "record 6 was changed: the text comment is missing",
                 "record 7 was changed: the text remark was never in the log",
-            ])
+            ]
+        )
     }
 
     @Test func changedLeafWithoutItsHashIsNamed() throws {
@@ -110,7 +122,8 @@ private let notInTheLog = "it is not what the signed log has in this place"
         #expect(
             try log.findings(records) == [
                 "record 17 was changed: its leaf does not have the hash shown; \(notInTheLog)"
-            ])
+            ]
+        )
     }
 
     @Test(arguments: [0, 17, 33])
@@ -119,7 +132,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
         records[index] = try records[index].forged { $0["activity"] = .string("request.denied") }
         #expect(try log.findings(records) == ["record \(index) was changed: \(notInTheLog)"])
         #expect(
-            try log.findings([records[index]], isComplete: false) == ["record \(index) was changed: \(notInTheLog)"])
+            try log.findings([records[index]], isComplete: false) == [
+                "record \(index) was changed: \(notInTheLog)"
+            ]
+        )
     }
 
     @Test func forgedRecordWithoutAnyProofsIsSeenByTheRoot() throws {
@@ -129,13 +145,19 @@ private let notInTheLog = "it is not what the signed log has in this place"
             try log.findings(records, sizes: [34, 20, 10]) == [
                 "the log was rewritten: its records are not those that were signed at 20; "
                     + "those before record 10 are, so the change is in 10…19"
-            ])
+            ]
+        )
     }
 
     @Test func forgedRecordWhoseProofWasTakenAwayIsNamed() throws {
         var records = records
-        records[17] = try records[17].forged { $0["activity"] = .string("request.denied") }.withoutProof()
-        #expect(try log.findings(records) == ["record 17 carries no proof that leads to a checkpoint at hand"])
+        records[17] = try records[17].forged { $0["activity"] = .string("request.denied") }
+            .withoutProof()
+        #expect(
+            try log.findings(records) == [
+                "record 17 carries no proof that leads to a checkpoint at hand"
+            ]
+        )
     }
 
     @Test func leafInAnotherSpellingIsRefused() throws {
@@ -145,20 +167,30 @@ private let notInTheLog = "it is not what the signed log has in this place"
         let findings = try log.findings(records)
         #expect(findings.count == 1)
         #expect(
-            findings[0].hasPrefix("record 2 was changed: its leaf cannot be read: it is not canonical JSON at byte"))
+            findings[0].hasPrefix(
+                "record 2 was changed: its leaf cannot be read: it is not canonical JSON at byte"
+            )
+        )
     }
 
     @Test func changedProofOfAGenuineRecordIsToldApart() throws {
         var records = records
         records[17].proof?[0] = Hash.emptyRoot.base64
-        #expect(try log.findings(records) == ["the proof of record 17 was changed; the record itself was not"])
+        #expect(
+            try log.findings(records) == [
+                "the proof of record 17 was changed; the record itself was not"
+            ]
+        )
     }
 
     @Test func recordOfAnotherLogIsNamed() throws {
         var other = try ExportedLog(records: 2)
         try other.append(index: 2, log: "tenant:fabrikam")
         #expect(
-            try other.findings(try other.records()) == ["record 2 was changed: its leaf is of the log tenant:fabrikam"])
+            try other.findings(try other.records()) == [
+                "record 2 was changed: its leaf is of the log tenant:fabrikam"
+            ]
+        )
     }
 
     // MARK: - Missing, inserted, reordered, cut off
@@ -182,7 +214,9 @@ private let notInTheLog = "it is not what the signed log has in this place"
         }
         let findings = try log.findings(records)
         #expect(findings.first == "record 18 was changed: \(notInTheLog)")
-        #expect(findings.last?.hasPrefix("the export ends at 33 but the checkpoint covers 34") == true)
+        #expect(
+            findings.last?.hasPrefix("the export ends at 33 but the checkpoint covers 34") == true
+        )
     }
 
     @Test func repeatedRecordIsNamed() throws {
@@ -193,14 +227,25 @@ private let notInTheLog = "it is not what the signed log has in this place"
 
     @Test func insertedRecordIsNamed() throws {
         var records = records
-        records.insert(try records[19].forged { $0["activity"] = .string("request.denied") }, at: 19)
-        #expect(try log.findings(records) == ["record 19 was inserted: line 20 is not in the signed log"])
+        records.insert(
+            try records[19].forged { $0["activity"] = .string("request.denied") },
+            at: 19
+        )
+        #expect(
+            try log.findings(records) == [
+                "record 19 was inserted: line 20 is not in the signed log"
+            ]
+        )
     }
 
     @Test func recordAddedAtTheEndIsNamed() throws {
         var records = records
         records.append(try records[33].forged { $0["index"] = .integer(34) })
-        #expect(try log.findings(records) == ["record 34 was inserted: line 35 is not in the signed log"])
+        #expect(
+            try log.findings(records) == [
+                "record 34 was inserted: line 35 is not in the signed log"
+            ]
+        )
     }
 
     @Test func swappedRecordsAreNamed() throws {
@@ -217,12 +262,18 @@ private let notInTheLog = "it is not what the signed log has in this place"
         #expect(
             try log.findings(Array(records.prefix(30))) == [
                 "the export ends at 30 but the checkpoint covers 34: records 30…33 are missing (truncated)"
-            ])
+            ]
+        )
         #expect(
             try log.findings(Array(records.prefix(33))) == [
                 "the export ends at 33 but the checkpoint covers 34: record 33 is missing (truncated)"
-            ])
-        #expect(try log.findings([]).first?.hasPrefix("the export ends at 0 but the checkpoint covers 34") == true)
+            ]
+        )
+        #expect(
+            try log.findings([]).first?.hasPrefix(
+                "the export ends at 0 but the checkpoint covers 34"
+            ) == true
+        )
     }
 
     @Test func recordsBeyondTheOnlyCheckpointAreToldAsUncovered() throws {
@@ -230,11 +281,16 @@ private let notInTheLog = "it is not what the signed log has in this place"
             try log.findings(records, sizes: [30]) == [
                 "records 30, 31, 32 and 33: newer than the newest checkpoint at hand, which covers 30; "
                     + "give the one that was exported with them"
-            ])
+            ]
+        )
     }
 
     @Test func lineThatIsNoRecordIsNamed() throws {
-        var verifier = ExportVerifier(notes: [try log.note(34)], key: log.signer.verifierKey, isComplete: true)
+        var verifier = ExportVerifier(
+            notes: [try log.note(34)],
+            key: log.signer.verifierKey,
+            isComplete: true
+        )
         verifier.read(line: Array("{\"index\":1}".utf8))
         #expect(verifier.finish().findings.first == .unreadable(line: 1))
     }
@@ -244,17 +300,29 @@ private let notInTheLog = "it is not what the signed log has in this place"
         encoder.outputFormatting = [.withoutEscapingSlashes]
         let genuine = String(decoding: try encoder.encode(records[17]), as: UTF8.self)
         let forgeries = [
-            ("{\"activity\":\"request.denied\",", "activity twice"), ("{\"approvedBy\":\"nobody\",", "approvedBy"),
+            ("{\"activity\":\"request.denied\",", "activity twice"),
+            ("{\"approvedBy\":\"nobody\",", "approvedBy"),
             ("{\"\\u0061ctivity\":\"request.denied\",", "activity twice"),
         ]
         for (start, name) in forgeries {
-            var verifier = ExportVerifier(notes: [try log.note(34)], key: log.signer.verifierKey, isComplete: false)
+            var verifier = ExportVerifier(
+                notes: [try log.note(34)],
+                key: log.signer.verifierKey,
+                isComplete: false
+            )
             verifier.read(line: Array((start + genuine.dropFirst()).utf8))
             let findings = verifier.finish().findings.map(\.description)
             #expect(findings.count == 1)
-            #expect(findings.first?.contains("it shows \(name), which the leaf does not bear out") == true)
+            #expect(
+                findings.first?.contains("it shows \(name), which the leaf does not bear out")
+                    == true
+            )
         }
-        var verifier = ExportVerifier(notes: [try log.note(34)], key: log.signer.verifierKey, isComplete: false)
+        var verifier = ExportVerifier(
+            notes: [try log.note(34)],
+            key: log.signer.verifierKey,
+            isComplete: false
+        )
         verifier.read(line: Array(genuine.utf8))
         #expect(verifier.finish().findings == [])
     }
@@ -268,41 +336,59 @@ private let notInTheLog = "it is not what the signed log has in this place"
         let records = try rewritten.records()
         #expect(try rewritten.findings(records) == [])
         var verifier = ExportVerifier(
-            notes: [try rewritten.note(34), try log.note(10), try log.note(20)], key: log.signer.verifierKey,
-            isComplete: true)
+            notes: [try rewritten.note(34), try log.note(10), try log.note(20)],
+            key: log.signer.verifierKey,
+            isComplete: true
+        )
         for record in records { verifier.read(record) }
         #expect(
             verifier.finish().findings.map(\.description) == [
                 "the log was rewritten: its records are not those that were signed at 20; "
                     + "those before record 10 are, so the change is in 10…19"
-            ])
+            ]
+        )
     }
 
     @Test func twoCheckpointsOfOneSizeAreASplitView() throws {
         let other = try ExportedLog(records: 34, name: "Somebody Else")
         var verifier = ExportVerifier(
-            notes: [try log.note(34), try other.note(34)], key: log.signer.verifierKey, isComplete: true)
+            notes: [try log.note(34), try other.note(34)],
+            key: log.signer.verifierKey,
+            isComplete: true
+        )
         for record in records { verifier.read(record) }
         #expect(verifier.finish().findings == [.splitView(size: 34)])
     }
 
     @Test func checkpointOfAnotherKeyIsRefused() throws {
         let other = try ExportedLog(records: 34, seed: 8)
-        var verifier = ExportVerifier(notes: [try other.note(34)], key: log.signer.verifierKey, isComplete: true)
+        var verifier = ExportVerifier(
+            notes: [try other.note(34)],
+            key: log.signer.verifierKey,
+            isComplete: true
+        )
         for record in records { verifier.read(record) }
         let findings = verifier.finish().findings
-        #expect(findings.prefix(2) == [.checkpoint(name: "checkpoint 34", .note(.unsigned)), .noCheckpoint])
+        #expect(
+            findings.prefix(2) == [
+                .checkpoint(name: "checkpoint 34", .note(.unsigned)), .noCheckpoint,
+            ]
+        )
     }
 
     @Test func changedCheckpointIsRefused() throws {
         let note = try log.note(34)
         let text = String(decoding: note.bytes, as: UTF8.self).replacing("\n34\n", with: "\n33\n")
         var verifier = ExportVerifier(
-            notes: [.init(name: "changed", bytes: Array(text.utf8))], key: log.signer.verifierKey, isComplete: true)
+            notes: [.init(name: "changed", bytes: Array(text.utf8))],
+            key: log.signer.verifierKey,
+            isComplete: true
+        )
         verifier.read(records[0])
         #expect(
             verifier.finish().findings.first
-                == .checkpoint(name: "changed", .note(.badSignature(name: ExportedLog.origin))))
+                == .checkpoint(name: "changed", .note(.badSignature(name: ExportedLog.origin)))
+        )
     }
 }
 

@@ -3,7 +3,8 @@ import LockboxClient
 import LockboxWire
 import MerkleLog
 
-/// A log made for a test, with the key that signs it, and an export of it that a test can tamper with.
+/// A log made for a test, with the key that signs it, and an export of it that a test can tamper
+/// with.
 struct ExportedLog {
     static let origin = "lockbox.example/v1/tenants/contoso/log"
 
@@ -18,21 +19,33 @@ struct ExportedLog {
 
     /// Adds a record by the rules, whatever its content.
     mutating func append(
-        index: UInt64, activity: String = "request.approved", name: String = "Adam Cole", log: String = "tenant:contoso"
+        index: UInt64,
+        activity: String = "request.approved",
+        name: String = "Adam Cole",
+        log: String = "tenant:contoso"
     ) throws {
-        let salt = Array(repeating: UInt8(truncatingIfNeeded: index + 1), count: SaltedCommitment.saltBytes)
+        let salt = Array(
+            repeating: UInt8(truncatingIfNeeded: index + 1),
+            count: SaltedCommitment.saltBytes
+        )
         let plain = ["actorName": name, "comment": "All right, \"go\" ahead № \(index)"]
         var commitments: [String: JSONValue] = [:]
         var kept: [String: AuditRecord.Text] = [:]
         for (field, text) in plain {
-            commitments[field] = .string(try SaltedCommitment(salt: salt, field: field, text: text).base64)
+            commitments[field] = .string(
+                try SaltedCommitment(salt: salt, field: field, text: text).base64
+            )
             kept[field] = .init(text: text, salt: Base64.encode(salt))
         }
         let leaf: JSONValue = .object([
             "v": .integer(1), "log": .string(log), "index": .integer(Int64(index)),
-            "time": .string("2026-11-23T20:15:\(index < 50 ? index + 10 : 59).000Z"), "activity": .string(activity),
+            "time": .string("2026-11-23T20:15:\(index < 50 ? index + 10 : 59).000Z"),
+            "activity": .string(activity),
             "actor": .string("PER-7K3M9QPXAB"), "request": .string("LBX-7K3M9QPXAB"),
-            "data": .object(["state": .string("active"), "version": .integer(3), "resources": .array([.bool(true)])]),
+            "data": .object([
+                "state": .string("active"), "version": .integer(3),
+                "resources": .array([.bool(true)]),
+            ]),
             "commitments": .object(commitments),
         ])
         leaves.append(try Self.canonical(leaf))
@@ -73,15 +86,25 @@ struct ExportedLog {
                 return range.root
             }
             return AuditRecord(
-                index: UInt64(index), time: leaf.time, activity: leaf.activity,
-                actor: .init(id: leaf.actor, name: texts[index]["actorName"]?.text), request: leaf.request,
-                data: leaf.data, texts: texts[index], leaf: leaves[index], hash: hashes[index].base64,
-                size: UInt64(leaves.count), proof: proof.map(\.base64))
+                index: UInt64(index),
+                time: leaf.time,
+                activity: leaf.activity,
+                actor: .init(id: leaf.actor, name: texts[index]["actorName"]?.text),
+                request: leaf.request,
+                data: leaf.data,
+                texts: texts[index],
+                leaf: leaves[index],
+                hash: hashes[index].base64,
+                size: UInt64(leaves.count),
+                proof: proof.map(\.base64)
+            )
         }
     }
 
     /// What the verifier says of `records` held against the checkpoints of `sizes`.
-    func findings(_ records: [AuditRecord], sizes: [Int]? = nil, isComplete: Bool = true) throws -> [String] {
+    func findings(_ records: [AuditRecord], sizes: [Int]? = nil, isComplete: Bool = true) throws
+        -> [String]
+    {
         let notes = try (sizes ?? [leaves.count]).map(note)
         var verifier = ExportVerifier(notes: notes, key: signer.verifierKey, isComplete: isComplete)
         for record in records { verifier.read(record) }
@@ -90,9 +113,12 @@ struct ExportedLog {
 }
 
 extension AuditRecord {
-    /// The record with another leaf, and with everything shown and the hash made to fit: a careful forger's work.
+    /// The record with another leaf, and with everything shown and the hash made to fit: a careful
+    /// forger's work.
     func forged(_ change: (inout [String: JSONValue]) -> Void) throws -> AuditRecord {
-        guard case .object(var members) = try CanonicalJSONReader.read(leaf.utf8) else { return self }
+        guard case .object(var members) = try CanonicalJSONReader.read(leaf.utf8) else {
+            return self
+        }
         change(&members)
         var record = self
         record.leaf = try ExportedLog.canonical(.object(members))

@@ -4,17 +4,27 @@ import Testing
 
 @Suite struct LogVerifierTests {
     private func findings(
-        _ log: ExportedLog, read: Int? = nil, head: Int? = nil, memory: LogVerifier.Memory = .init()
+        _ log: ExportedLog,
+        read: Int? = nil,
+        head: Int? = nil,
+        memory: LogVerifier.Memory = .init()
     ) -> [String] {
         var verifier = LogVerifier(
-            head: log.head(head ?? log.leaves.count), origin: ExportedLog.origin, memory: memory)
-        for leaf in log.leaves.prefix(read ?? log.leaves.count) { verifier.read(entry: Array(leaf.utf8)) }
+            head: log.head(head ?? log.leaves.count),
+            origin: ExportedLog.origin,
+            memory: memory
+        )
+        for leaf in log.leaves.prefix(read ?? log.leaves.count) {
+            verifier.read(entry: Array(leaf.utf8))
+        }
         return verifier.finish().findings.map(\.description)
     }
 
     private func memory(_ log: ExportedLog, sizes: [Int], leaves: Int) -> LogVerifier.Memory {
         .init(
-            heads: sizes.map(log.head), leaves: log.leaves.prefix(leaves).map { Hash.leaf(Array($0.utf8)) })
+            heads: sizes.map(log.head),
+            leaves: log.leaves.prefix(leaves).map { Hash.leaf(Array($0.utf8)) }
+        )
     }
 
     @Test func grownLogIsInOrder() throws {
@@ -32,13 +42,15 @@ import Testing
         #expect(
             findings(rewritten, memory: memory(log, sizes: [20], leaves: 20)) == [
                 "record 17 was changed: it is not what this place held when the log was verified before"
-            ])
+            ]
+        )
         // Without the hashes of the leaves the checkpoints alone tell between which of them it was.
         #expect(
             findings(rewritten, memory: memory(log, sizes: [10, 20], leaves: 0)) == [
                 "the log was rewritten: its records are not those that were signed at 20; "
                     + "those before record 10 are, so the change is in 10…19"
-            ])
+            ]
+        )
     }
 
     @Test func shrunkLogIsNamed() throws {
@@ -47,7 +59,8 @@ import Testing
         #expect(
             findings(shorter, memory: memory(log, sizes: [34], leaves: 34)) == [
                 "the log was truncated: it has 30 records, and 34 were signed before"
-            ])
+            ]
+        )
     }
 
     @Test func secondHeadOfOneSizeIsASplitView() throws {
@@ -56,7 +69,8 @@ import Testing
         #expect(
             findings(other, memory: memory(log, sizes: [34], leaves: 0)) == [
                 "two different logs of 34 records were signed: the log was not shown to everybody alike"
-            ])
+            ]
+        )
     }
 
     @Test func entriesThatDoNotReachTheHeadAreNamed() throws {
@@ -64,26 +78,31 @@ import Testing
         #expect(
             findings(log, read: 30) == [
                 "the export ends at 30 but the checkpoint covers 34: records 30…33 are missing (truncated)"
-            ])
+            ]
+        )
     }
 
     @Test func entriesThatDoNotLeadToTheSignedRootAreNamed() throws {
         let log = try ExportedLog(records: 34)
         var verifier = LogVerifier(head: log.head(34), origin: ExportedLog.origin, memory: .init())
         for (index, leaf) in log.leaves.enumerated() {
-            let shown = index == 17 ? leaf.replacing("request.approved", with: "request.denied") : leaf
+            let shown =
+                index == 17 ? leaf.replacing("request.approved", with: "request.denied") : leaf
             verifier.read(entry: Array(shown.utf8))
         }
         #expect(
             verifier.finish().findings.map(\.description) == [
                 "the log was rewritten: its records are not those that were signed at 34; "
                     + "the change is before record 34"
-            ])
+            ]
+        )
     }
 
     @Test func recordWithTheWrongNumberIsNamed() throws {
         var log = try ExportedLog(records: 2)
         try log.append(index: 5)
-        #expect(findings(log) == ["record 2 was changed: the index shown is not the one in the leaf"])
+        #expect(
+            findings(log) == ["record 2 was changed: the index shown is not the one in the leaf"]
+        )
     }
 }

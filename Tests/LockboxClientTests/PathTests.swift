@@ -9,11 +9,16 @@ import Testing
     }
 
     @Test func queryLeavesOutWhatIsNotGiven() {
-        let path = Path("v1", "requests", query: ["state": "active", "tenant": nil]).adding(["text": "a&b=c"])
+        let path = Path("v1", "requests", query: ["state": "active", "tenant": nil]).adding([
+            "text": "a&b=c"
+        ])
         #expect(path.text == "/v1/requests?state=active&text=a%26b%3Dc")
     }
 
     @Test func tilesAreAppendedPartByPart() {
-        #expect(Path("v1").appending("log/tile/entries/x001/067.p/8").text == "/v1/log/tile/entries/x001/067.p/8")
+        #expect(
+            Path("v1").appending("log/tile/entries/x001/067.p/8").text
+                == "/v1/log/tile/entries/x001/067.p/8"
+        )
     }
 }

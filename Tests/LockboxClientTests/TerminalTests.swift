@@ -9,7 +9,10 @@ import Testing
         let clean = TerminalText.clean(hostile)
         #expect(clean == "a\u{FFFD}[31mred\u{FFFD}\u{FFFD}2J\u{FFFD}x b c\u{FFFD}d\u{FFFD}")
         #expect(TerminalText.clean("a\nb", keepsLines: true) == "a\nb")
-        #expect(TerminalText.cleanJSON("{\n\"a\":\"\u{9B}é\u{202E}\"}") == "{\n\"a\":\"\\u009bé\\u202e\"}")
+        #expect(
+            TerminalText.cleanJSON("{\n\"a\":\"\u{9B}é\u{202E}\"}")
+                == "{\n\"a\":\"\\u009bé\\u202e\"}"
+        )
     }
 
     @Test func wideAndCombiningCharactersAreMeasured() {
@@ -26,7 +29,10 @@ import Testing
         table.add("1", "日本", "x")
         table.add("22", "Bob\u{1B}", "a long tale that goes on")
         #expect(
-            table.lines(columns: nil) == ["ID  NAME  WHAT", "1   日本  x", "22  Bob\u{FFFD}  a long tale that goes on"])
+            table.lines(columns: nil) == [
+                "ID  NAME  WHAT", "1   日本  x", "22  Bob\u{FFFD}  a long tale that goes on",
+            ]
+        )
         #expect(table.lines(columns: 24).allSatisfy { TerminalText.width($0) <= 24 })
     }
 
@@ -46,7 +52,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("2h", "PT2H"), ("90m", "PT90M"), ("1h30m", "PT1H30M"), ("2d", "P2D"), ("1d12h", "P1DT12H"), ("45s", "PT45S"),
+        ("2h", "PT2H"), ("90m", "PT90M"), ("1h30m", "PT1H30M"), ("2d", "P2D"), ("1d12h", "P1DT12H"),
+        ("45s", "PT45S"),
         ("10min", "PT10M"), ("pt2h", "PT2H"), ("P14D", "P14D"),
     ])
     func durationsAreTyped(typed: String, iso: String) {
@@ -84,7 +91,11 @@ import Testing
             ResourceAccess(service: "mail", id: "mailbox:bob@x", actions: ["read"]),
         ]
         func apply(_ typed: [String], readOnly: Bool = false) throws -> [ResourceAccess]? {
-            try Narrowing.apply(typed.compactMap { ResourceArgument(argument: $0) }, readOnly: readOnly, to: asked)
+            try Narrowing.apply(
+                typed.compactMap { ResourceArgument(argument: $0) },
+                readOnly: readOnly,
+                to: asked
+            )
         }
         #expect(try apply([]) == nil)
         #expect(try apply(["mailbox:sue@x"]) == [asked[0]])

@@ -11,8 +11,11 @@ import Testing
         #expect(throws: UnknownMember(path: "labell")) {
             try decode(#"{"email":"a@b","password":"x","labell":"y"}"#, as: NewToken.self)
         }
-        let nested = #"{"decision":"approve","resources":[{"service":"mail","id":"m:x","actions":["read"],"foo":1}]}"#
-        #expect(throws: UnknownMember(path: "resources[0].foo")) { try decode(nested, as: NewDecision.self) }
+        let nested =
+            #"{"decision":"approve","resources":[{"service":"mail","id":"m:x","actions":["read"],"foo":1}]}"#
+        #expect(throws: UnknownMember(path: "resources[0].foo")) {
+            try decode(nested, as: NewDecision.self)
+        }
     }
 
     @Test func knownMembersAreRead() throws {
@@ -22,11 +25,17 @@ import Testing
         #expect(
             body
                 == NewDecision(
-                    decision: .approve, resources: [ResourceAccess(service: "mail", id: "m:x", actions: ["read"])]))
+                    decision: .approve,
+                    resources: [ResourceAccess(service: "mail", id: "m:x", actions: ["read"])]
+                )
+        )
         #expect(try decode("{}", as: CommentBody.self) == CommentBody())
     }
 
-    @Test(arguments: [#"{"decision":"approve","resources":{}}"#, #"{"decision":"approve","resources":[7]}"#, "[]", "7"])
+    @Test(arguments: [
+        #"{"decision":"approve","resources":{}}"#, #"{"decision":"approve","resources":[7]}"#, "[]",
+        "7",
+    ])
     func wrongTypesAreDecodingErrors(text: String) {
         #expect(throws: DecodingError.self) { try decode(text, as: NewDecision.self) }
     }
@@ -34,7 +43,11 @@ import Testing
     @Test func membersAreThoseOfTheTypes() throws {
         let resource = ResourceAccess(service: "s", id: "i", actions: [])
         func members(_ body: some Encodable) throws -> Set<String> {
-            guard case .object(let members) = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(body))
+            guard
+                case .object(let members) = try JSONDecoder().decode(
+                    JSONValue.self,
+                    from: JSONEncoder().encode(body)
+                )
             else { return [] }
             return Set(members.keys)
         }
@@ -44,21 +57,48 @@ import Testing
         #expect(try members(CommentBody(comment: "")) == CommentBody.members)
         #expect(try members(NewCredential(service: "", resource: "")) == NewCredential.members)
         #expect(
-            try members(NewDecision(decision: .deny, comment: "", duration: "", resources: [resource]))
-                == NewDecision.members)
+            try members(
+                NewDecision(decision: .deny, comment: "", duration: "", resources: [resource])
+            )
+                == NewDecision.members
+        )
         #expect(
             try members(
-                NewPolicy(requireApproval: true, decisionWindow: "", maxAccess: "", approvalsNeeded: 1))
-                == NewPolicy.members)
+                NewPolicy(
+                    requireApproval: true,
+                    decisionWindow: "",
+                    maxAccess: "",
+                    approvalsNeeded: 1
+                )
+            )
+                == NewPolicy.members
+        )
         #expect(
             try members(
-                NewSupportRequest(tenant: "", subject: "", description: "", service: "", number: "", url: ""))
-                == NewSupportRequest.members)
+                NewSupportRequest(
+                    tenant: "",
+                    subject: "",
+                    description: "",
+                    service: "",
+                    number: "",
+                    url: ""
+                )
+            )
+                == NewSupportRequest.members
+        )
         #expect(
             try members(
                 NewAccessRequest(
-                    tenant: "", supportRequest: "", reason: "", duration: "", resources: [resource], notBefore: ""))
-                == NewAccessRequest.members)
+                    tenant: "",
+                    supportRequest: "",
+                    reason: "",
+                    duration: "",
+                    resources: [resource],
+                    notBefore: ""
+                )
+            )
+                == NewAccessRequest.members
+        )
     }
 
     @Test func nothingToSayIsWrittenAsNull() throws {
@@ -71,17 +111,33 @@ import Testing
         let older = #"{"createdAt":"t","id":"TOK-1","label":"x"}"#
         #expect(try JSONDecoder().decode(TokenBody.self, from: Data(older.utf8)) == token)
         let empty = List<TokenBody>(items: [], next: nil)
-        #expect(String(decoding: try encoder.encode(empty), as: UTF8.self) == #"{"items":[],"next":null}"#)
+        #expect(
+            String(decoding: try encoder.encode(empty), as: UTF8.self)
+                == #"{"items":[],"next":null}"#
+        )
     }
 
     @Test func secretsAreInNoDescription() {
         let issued = IssuedToken(
-            id: "TOK-1", token: "lbx_secret", person: PersonRef(id: "PER-1", name: "Eve", email: "e@x"), expiresAt: nil)
+            id: "TOK-1",
+            token: "lbx_secret",
+            person: PersonRef(id: "PER-1", name: "Eve", email: "e@x"),
+            expiresAt: nil
+        )
         let credential = CredentialBody(
-            id: "CRD-1", token: "lbx_secret", expiresAt: "", resource: "m:x", service: "mail", username: "u",
-            actions: [], how: "")
+            id: "CRD-1",
+            token: "lbx_secret",
+            expiresAt: "",
+            resource: "m:x",
+            service: "mail",
+            username: "u",
+            actions: [],
+            how: ""
+        )
         let asked = NewToken(email: "e@x", password: "lbx_secret")
-        for text in ["\(issued)", "\(credential)", "\(asked)"] { #expect(!text.contains("lbx_secret")) }
+        for text in ["\(issued)", "\(credential)", "\(asked)"] {
+            #expect(!text.contains("lbx_secret"))
+        }
         var dumped = ""
         dump([issued], to: &dumped)
         dump(credential, to: &dumped)

@@ -5,7 +5,9 @@ import Testing
 struct BoundaryTests {
     /// Deadlines exclude: at the instant itself it is too late.
     @Test(arguments: [AccessRequest.StateName.awaitingManager, .awaitingCustomer])
-    func aDecisionCountsOneMillisecondBeforeTheDeadlineAndNotAtIt(_ state: AccessRequest.StateName) throws {
+    func aDecisionCountsOneMillisecondBeforeTheDeadlineAndNotAtIt(_ state: AccessRequest.StateName)
+        throws
+    {
         let person = try (state == .awaitingManager ? Cast.manager : Cast.approver).person()
         let scene = try Scene.inState(state)
         let deadline = try required(scene.request.state.decideBy)
@@ -16,7 +18,9 @@ struct BoundaryTests {
             for late in [deadline, deadline + millisecond, deadline + .days(400)] {
                 var tooLate = scene
                 tooLate.now = late
-                #expect(throws: Refusal.alreadyDecided(.expired)) { try tooLate.decide(verdict, by: person) }
+                #expect(throws: Refusal.alreadyDecided(.expired)) {
+                    try tooLate.decide(verdict, by: person)
+                }
                 #expect(tooLate.request.state == .expired(at: deadline, stage: state))
                 #expect(tooLate.request.decisions == scene.request.decisions)
             }
@@ -44,7 +48,12 @@ struct BoundaryTests {
         // Counted from when the customer is asked, not from when the request was made.
         #expect(
             scene.request.state
-                == .awaitingCustomer(askedAt: scene.now, decideBy: scene.now + .minutes(15), approvalsNeeded: 1))
+                == .awaitingCustomer(
+                    askedAt: scene.now,
+                    decideBy: scene.now + .minutes(15),
+                    approvalsNeeded: 1
+                )
+        )
     }
 
     /// Windows include their start and exclude their end.
@@ -57,7 +66,9 @@ struct BoundaryTests {
         func use(at now: Timestamp) throws -> GrantID {
             try scene.request.mayUse(resource, by: scene.engineer, now: now).grant.id
         }
-        #expect(throws: Refusal.accessNotActive(.scheduled)) { try use(at: grant.start - millisecond) }
+        #expect(throws: Refusal.accessNotActive(.scheduled)) {
+            try use(at: grant.start - millisecond)
+        }
         #expect(try use(at: grant.start) == grant.id)
         #expect(try use(at: grant.start + millisecond) == grant.id)
         #expect(try use(at: grant.end - millisecond) == grant.id)
@@ -77,7 +88,11 @@ struct BoundaryTests {
         let scene = try Scene.inState(.active)
         let grant = try required(scene.request.state.grant)
         #expect(throws: Refusal.self) {
-            try scene.request.mayUse(mailbox("sue"), by: scene.engineer, now: grant.start - millisecond)
+            try scene.request.mayUse(
+                mailbox("sue"),
+                by: scene.engineer,
+                now: grant.start - millisecond
+            )
         }
     }
 
@@ -91,7 +106,10 @@ struct BoundaryTests {
         #expect(throws: Refusal.wrongState(.ended)) {
             try request.finish(comment: nil, by: scene.engineer, now: grant.end)
         }
-        #expect(request.state.ending == Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil))
+        #expect(
+            request.state.ending
+                == Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil)
+        )
     }
 
     @Test func aLateLookEndsAccessAtItsEndAndNotAtTheTimeOfTheLook() throws {
@@ -123,7 +141,12 @@ struct BoundaryTests {
         let left = request.engineerLeft(now: start)
         ended.append((request, left))
         request = scene.request
-        let switched = request.applyRules(of: scene.tenant, licenceWithdrawn: true, by: nil, now: start)
+        let switched = request.applyRules(
+            of: scene.tenant,
+            licenceWithdrawn: true,
+            by: nil,
+            now: start
+        )
         ended.append((request, switched))
         for (request, events) in ended {
             #expect(events.map(\.kind) == ["grantStarted", "grantEnded"])
@@ -134,9 +157,13 @@ struct BoundaryTests {
 
     @Test func aStartMayBeOneMillisecondAheadAndThirtyDaysButNotNowAndNoFurther() throws {
         for start in [morning + millisecond, morning + .days(30)] {
-            #expect(try Scene.submitted(to: tenant(), notBefore: start).request.terms.notBefore == start)
+            #expect(
+                try Scene.submitted(to: tenant(), notBefore: start).request.terms.notBefore == start
+            )
         }
-        for start in [morning - millisecond, morning, morning + .days(30) + millisecond, .latest, .earliest] {
+        for start in [
+            morning - millisecond, morning, morning + .days(30) + millisecond, .latest, .earliest,
+        ] {
             #expect(throws: Refusal.self) { try Scene.submitted(to: tenant(), notBefore: start) }
         }
     }
@@ -161,12 +188,15 @@ struct BoundaryTests {
 
     @Test func durationsAtTheBoundsAreTakenAndBeyondThemRefused() throws {
         let longest = try tenant(maxAccess: .hours(24))
-        for duration in [TimeSpan.seconds(1), .hours(24)] { _ = try Scene.submitted(to: longest, duration: duration) }
+        for duration in [TimeSpan.seconds(1), .hours(24)] {
+            _ = try Scene.submitted(to: longest, duration: duration)
+        }
         #expect(throws: Refusal.exceedsCap(.hours(24))) {
             try Scene.submitted(to: longest, duration: .hours(24) + millisecond)
         }
         for span in [
-            TimeSpan.seconds(1) - millisecond, .zero, TimeSpan(milliseconds: -1), TimeSpan(milliseconds: .min),
+            TimeSpan.seconds(1) - millisecond, .zero, TimeSpan(milliseconds: -1),
+            TimeSpan(milliseconds: .min),
         ] {
             #expect(
                 throws: Refusal.invalid(field: "duration", problem: .outOfRange("PT1S or longer"))
@@ -178,8 +208,15 @@ struct BoundaryTests {
     }
 
     @Test func aPolicyAtItsBoundsIsTakenAndBeyondThemRefused() throws {
-        func policy(_ window: TimeSpan = .hours(12), _ cap: TimeSpan = .hours(4), _ needed: Int = 1) throws -> Policy {
-            try Policy(requireApproval: true, decisionWindow: window, maxAccess: cap, approvalsNeeded: needed)
+        func policy(_ window: TimeSpan = .hours(12), _ cap: TimeSpan = .hours(4), _ needed: Int = 1)
+            throws -> Policy
+        {
+            try Policy(
+                requireApproval: true,
+                decisionWindow: window,
+                maxAccess: cap,
+                approvalsNeeded: needed
+            )
         }
         for window in [TimeSpan.minutes(15), .days(14)] { _ = try policy(window) }
         for window in [TimeSpan.minutes(15) - millisecond, .days(14) + millisecond, .zero] {
@@ -190,7 +227,9 @@ struct BoundaryTests {
             #expect(throws: Refusal.self) { try policy(.hours(12), cap) }
         }
         for needed in [1, 10] { _ = try policy(.hours(12), .hours(4), needed) }
-        for needed in [0, -1, 11, .max] { #expect(throws: Refusal.self) { try policy(.hours(12), .hours(4), needed) } }
+        for needed in [0, -1, 11, .max] {
+            #expect(throws: Refusal.self) { try policy(.hours(12), .hours(4), needed) }
+        }
     }
 }
 

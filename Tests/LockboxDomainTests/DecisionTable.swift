@@ -6,7 +6,8 @@ enum Attempt: String, CaseIterable {
     case approve, deny, withdraw, finish, revoke, mayUse
 }
 
-/// Every attempt × person × state, and what comes of it. Written by hand from the rules, not from the code:
+/// Every attempt × person × state, and what comes of it. Written by hand from the rules, not from
+/// the code:
 ///
 ///     → state   it is done, and the request is in that state afterwards
 ///     yes       (mayUse) the person may use the access
@@ -168,7 +169,9 @@ struct Cell: Sendable, CustomTestStringConvertible {
     /// Tables are apart by empty lines; the first line of each has its name and the columns.
     static func all(in text: String) -> [Cell] {
         text.split(separator: "\n\n").flatMap { block in
-            let lines = block.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            let lines = block.split(separator: "\n").map {
+                $0.split(separator: " ").map(String.init)
+            }
             let columns = lines[0].dropFirst().map { name in
                 guard let state = AccessRequest.StateName(rawValue: name) else {
                     preconditionFailure("no state \(name)")

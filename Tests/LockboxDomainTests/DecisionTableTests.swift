@@ -24,8 +24,8 @@ struct DecisionTableTests {
         var scene = try Scene.inState(cell.column)
         let person = try cast.person()
         if cast.madeTheRequest { scene.engineer = person }
-        // Both records that share an address with the engineer's are among those who may approve, as a careless
-        // directory has it.
+        // Both records that share an address with the engineer's are among those who may approve,
+        // as a careless directory has it.
         scene.approvers.append(try Cast.aliasApprover.person())
         let before = scene.request
         #expect(before.state.name == cell.column)
@@ -48,23 +48,32 @@ struct DecisionTableTests {
     }
 
     @Test(arguments: Attempt.allCases, Cast.allCases)
-    func nothingIsDoneAfterTheLastDeadlineEvenIfNobodyRecordedIt(_ attempt: Attempt, _ cast: Cast) throws {
+    func nothingIsDoneAfterTheLastDeadlineEvenIfNobodyRecordedIt(_ attempt: Attempt, _ cast: Cast)
+        throws
+    {
         for state in AccessRequest.StateName.allCases {
             var scene = try Scene.inState(state)
             let person = try cast.person()
             if cast.madeTheRequest { scene.engineer = person }
             scene.now = morning + .days(40)
             let passed = scene.request.seen(at: scene.now)
-            let outcome = Result { () throws(Refusal) in try attempt.carryOut(by: person, in: &scene) }
+            let outcome = Result { () throws(Refusal) in
+                try attempt.carryOut(by: person, in: &scene)
+            }
             #expect(throws: Refusal.self) { try outcome.get() }
-            // A use only looks. Every command but that leaves the passing of time behind, and nothing else.
+            // A use only looks. Every command but that leaves the passing of time behind, and
+            // nothing else.
             if attempt != .mayUse { #expect(scene.request == passed) }
             #expect(passed.state.name.isTerminal)
         }
     }
 
     private func checkDecisions(
-        of request: AccessRequest, since before: AccessRequest, _ attempt: Attempt, by person: Person, at now: Timestamp
+        of request: AccessRequest,
+        since before: AccessRequest,
+        _ attempt: Attempt,
+        by person: Person,
+        at now: Timestamp
     ) {
         guard attempt == .approve || attempt == .deny else {
             #expect(request.decisions == before.decisions)
@@ -114,9 +123,11 @@ struct CircumstanceTableTests {
         case "engineerLeft": return scene.request.engineerLeft(now: scene.now)
         case "rulesUnchanged": break
         case "moreApprovalsNeeded": scene.tenant = try tenant(approval: approval, needed: 2)
-        case "capBelowTheGrant": scene.tenant = try tenant(approval: approval, maxAccess: .hours(2) - millisecond)
+        case "capBelowTheGrant":
+            scene.tenant = try tenant(approval: approval, maxAccess: .hours(2) - millisecond)
         case "capAtTheGrant": scene.tenant = try tenant(approval: approval, maxAccess: .hours(2))
-        case "decisionWindowShortened": scene.tenant = try tenant(approval: approval, decisionWindow: .minutes(15))
+        case "decisionWindowShortened":
+            scene.tenant = try tenant(approval: approval, decisionWindow: .minutes(15))
         case "approvalSwitchedOff": scene.tenant = try tenant(approval: false)
         case "approvalSwitchedOn": scene.tenant = try tenant(approval: true)
         case "licenceWithdrawn":
@@ -125,7 +136,11 @@ struct CircumstanceTableTests {
         default: throw Missing()
         }
         return scene.request.applyRules(
-            of: scene.tenant, licenceWithdrawn: licenceWithdrawn, by: identifier(5), now: scene.now)
+            of: scene.tenant,
+            licenceWithdrawn: licenceWithdrawn,
+            by: identifier(5),
+            now: scene.now
+        )
     }
 }
 
@@ -139,8 +154,10 @@ extension Event {
     /// The request that it shows, where it shows one.
     var request: AccessRequest? {
         switch self {
-        case .requestSubmitted(let request), .decisionMade(let request, _), .customerAsked(let request),
-            .requestWithdrawn(let request), .requestExpired(let request), .grantOpened(let request, _),
+        case .requestSubmitted(let request), .decisionMade(let request, _),
+            .customerAsked(let request),
+            .requestWithdrawn(let request), .requestExpired(let request),
+            .grantOpened(let request, _),
             .grantStarted(let request, _), .grantEnded(let request, _, _):
             request
         default: nil
@@ -154,15 +171,31 @@ extension Attempt {
         switch self {
         case .approve:
             return try scene.request.decide(
-                .approve(.none), comment: nil, by: person, version: version, in: context, now: now)
+                .approve(.none),
+                comment: nil,
+                by: person,
+                version: version,
+                in: context,
+                now: now
+            )
         case .deny:
             return try scene.request.decide(
-                .deny, comment: "Not today, please.", by: person, version: version, in: context, now: now)
+                .deny,
+                comment: "Not today, please.",
+                by: person,
+                version: version,
+                in: context,
+                now: now
+            )
         case .withdraw: return try scene.request.withdraw(comment: nil, by: person, now: now)
         case .finish: return try scene.request.finish(comment: nil, by: person, now: now)
         case .revoke: return try scene.request.revoke(comment: nil, by: person, now: now)
         case .mayUse:
-            _ = try scene.request.mayUse(scene.request.terms.scope.accesses[0].resource, by: person, now: now)
+            _ = try scene.request.mayUse(
+                scene.request.terms.scope.accesses[0].resource,
+                by: person,
+                now: now
+            )
             return []
         }
     }
@@ -180,7 +213,9 @@ extension Attempt {
     }
 
     /// The refusal that a cell's word stands for.
-    func refusal(_ word: String, of person: Person, in state: AccessRequest.StateName) throws -> Refusal {
+    func refusal(_ word: String, of person: Person, in state: AccessRequest.StateName) throws
+        -> Refusal
+    {
         switch word {
         case "role": .notPermitted(permission(of: person))
         case "none": .notFound(.accessRequest)

@@ -6,11 +6,20 @@ struct MessageTests {
     private static let text = "Why do you need to write?"
 
     private func post(
-        _ text: String = text, number: Int = 1, in scene: Scene, by person: Person, engineer: Person? = nil,
+        _ text: String = text,
+        number: Int = 1,
+        in scene: Scene,
+        by person: Person,
+        engineer: Person? = nil,
         now: Timestamp? = nil
     ) throws -> (message: Message, events: [Event]) {
         try scene.request.post(
-            text, number: number, by: person, engineer: engineer ?? scene.engineer, now: now ?? scene.now)
+            text,
+            number: number,
+            by: person,
+            engineer: engineer ?? scene.engineer,
+            now: now ?? scene.now
+        )
     }
 
     @Test(arguments: Cast.allCases)
@@ -25,10 +34,17 @@ struct MessageTests {
             #expect(
                 message
                     == Message(
-                        number: 1, request: scene.request.id, person: person.id, text: Self.text, at: scene.now))
+                        number: 1,
+                        request: scene.request.id,
+                        person: person.id,
+                        text: Self.text,
+                        at: scene.now
+                    )
+            )
         case .foreignApprover:
             #expect(throws: Refusal.notFound(.accessRequest)) { try outcome.get() }
-        case .otherEngineer, .disabledEngineer, .operator, .providerAuditor, .member, .tenantAuditor,
+        case .otherEngineer, .disabledEngineer, .operator, .providerAuditor, .member,
+            .tenantAuditor,
             .disabledApprover, .aliasApprover:
             #expect(throws: Refusal.notPermitted(.postMessage)) { try outcome.get() }
         }
@@ -49,7 +65,11 @@ struct MessageTests {
 
     @Test func theEventShowsTheRequestUnchangedInVersionAndDeadline() throws {
         let scene = try Scene.inState(.awaitingCustomer)
-        let (message, events) = try post(in: scene, by: Cast.approver.person(), now: scene.now + .hours(1))
+        let (message, events) = try post(
+            in: scene,
+            by: Cast.approver.person(),
+            now: scene.now + .hours(1)
+        )
         #expect(events == [.messagePosted(scene.request, message)])
         #expect(events.map(\.side) == [.tenant(try slug("contoso"))])
         #expect(events.map(\.isCausedByTime) == [false])
@@ -59,13 +79,20 @@ struct MessageTests {
         let scene = try Scene.inState(.awaitingCustomer)
         let decideBy = try required(scene.request.state.decideBy)
         let approver = try Cast.approver.person()
-        #expect(try post(in: scene, by: approver, now: decideBy - millisecond).message.at == decideBy - millisecond)
-        #expect(throws: Refusal.wrongState(.expired)) { try post(in: scene, by: approver, now: decideBy) }
+        #expect(
+            try post(in: scene, by: approver, now: decideBy - millisecond).message.at == decideBy
+                - millisecond
+        )
+        #expect(throws: Refusal.wrongState(.expired)) {
+            try post(in: scene, by: approver, now: decideBy)
+        }
     }
 
     @Test func textIsCheckedAndTrimmed() throws {
         let scene = try Scene.inState(.active)
-        func text(_ raw: String) throws -> String { try post(raw, in: scene, by: scene.engineer).message.text }
+        func text(_ raw: String) throws -> String {
+            try post(raw, in: scene, by: scene.engineer).message.text
+        }
         #expect(try text("  Two\nlines.\t ") == "Two\nlines.")
         #expect(try text(String(repeating: "é", count: 2000)).count == 2000)
         #expect(throws: Refusal.invalid(field: "text", problem: .tooLong(maximum: 2000))) {
@@ -74,13 +101,17 @@ struct MessageTests {
         for blank in ["", " \n", "\u{2800}"] {
             #expect(throws: Refusal.invalid(field: "text", problem: .missing)) { try text(blank) }
         }
-        #expect(throws: Refusal.invalid(field: "text", problem: .controlCharacters)) { try text("a\u{202E}b") }
+        #expect(throws: Refusal.invalid(field: "text", problem: .controlCharacters)) {
+            try text("a\u{202E}b")
+        }
     }
 
     @Test func aThreadHasAnEnd() throws {
         let scene = try Scene.inState(.awaitingManager)
         #expect(try post(number: 100, in: scene, by: scene.engineer).message.number == 100)
-        #expect(throws: Refusal.limitReached(.messages)) { try post(number: 101, in: scene, by: scene.engineer) }
+        #expect(throws: Refusal.limitReached(.messages)) {
+            try post(number: 101, in: scene, by: scene.engineer)
+        }
     }
 }
 
@@ -98,7 +129,9 @@ struct MutedLettersTests {
         for name in ["", "customerAsked", "removalFailed", "Reminders", "all"] {
             #expect(
                 throws: Refusal.invalid(
-                    field: "muted[1]", problem: .malformed(expected: "one of reminders, accessBegan, accessReports"))
+                    field: "muted[1]",
+                    problem: .malformed(expected: "one of reminders, accessBegan, accessReports")
+                )
             ) { try MutedLetters(names: ["reminders", name], field: "muted") }
         }
         #expect(throws: Refusal.invalid(field: "muted[1]", problem: .duplicate)) {

@@ -8,7 +8,8 @@ struct NamesTests {
     @Test(arguments: [
         ("mailbox:sue@contoso.test", "mailbox", "sue@contoso.test"),
         ("Mailbox:Sue@Contoso.TEST", "mailbox", "sue@contoso.test"),
-        ("database:contoso-prod", "database", "contoso-prod"), ("a:b", "a", "b"), ("a:b.c", "a", "b.c"),
+        ("database:contoso-prod", "database", "contoso-prod"), ("a:b", "a", "b"),
+        ("a:b.c", "a", "b.c"),
         ("mailbox:sue+tag@contoso.test", "mailbox", "sue+tag@contoso.test"),
     ])
     func resources(_ text: String, _ type: String, _ local: String) throws {
@@ -19,13 +20,20 @@ struct NamesTests {
     }
 
     @Test(arguments: [
-        "", ":", "mailbox", "mailbox:", ":sue", "::mailbox:sue@contoso.test", ":mailbox:sue", "mailbox::sue",
-        "mailbox:a:b", "mail box:sue", "mail1:sue", "mail-box:sue", "mailbox:../adam", "mailbox:a/../b", "mailbox:a/b",
-        "mailbox:a..b", "mailbox:..", "mailbox:.", "mailbox:.hidden", "mailbox:-rf", "mailbox:a\\b", "mailbox:a b",
-        "mailbox:a\nb", "mailbox:a\tb", "mailbox:a\0b", "mailbox:a%2fb", "mailbox:a\"b", "mailbox:a'b", "mailbox:a`b",
-        "mailbox:$HOME", "mailbox:a;b", "mailbox:a|b", "mailbox:a&b", "mailbox:a<b>", "mailbox:*", "mailbox:?",
-        "mailbox:{a,b}", "mailbox:a,b", "mailbox:~root", "mailbox:#x", "mailbox:a!b", "mailbox:[a]", "mailbox:(a)",
-        "mailbox:sü", "mailbox:su\u{212A}e", "mailbox:ſue", "mailbox\u{FF1A}sue", "\u{212A}:sue", "mailbox:sue\u{200B}",
+        "", ":", "mailbox", "mailbox:", ":sue", "::mailbox:sue@contoso.test", ":mailbox:sue",
+        "mailbox::sue",
+        "mailbox:a:b", "mail box:sue", "mail1:sue", "mail-box:sue", "mailbox:../adam",
+        "mailbox:a/../b", "mailbox:a/b",
+        "mailbox:a..b", "mailbox:..", "mailbox:.", "mailbox:.hidden", "mailbox:-rf", "mailbox:a\\b",
+        "mailbox:a b",
+        "mailbox:a\nb", "mailbox:a\tb", "mailbox:a\0b", "mailbox:a%2fb", "mailbox:a\"b",
+        "mailbox:a'b", "mailbox:a`b",
+        "mailbox:$HOME", "mailbox:a;b", "mailbox:a|b", "mailbox:a&b", "mailbox:a<b>", "mailbox:*",
+        "mailbox:?",
+        "mailbox:{a,b}", "mailbox:a,b", "mailbox:~root", "mailbox:#x", "mailbox:a!b", "mailbox:[a]",
+        "mailbox:(a)",
+        "mailbox:sü", "mailbox:su\u{212A}e", "mailbox:ſue", "mailbox\u{FF1A}sue", "\u{212A}:sue",
+        "mailbox:sue\u{200B}",
         " mailbox:sue", "mailbox:sue ", "mailbox: sue",
     ])
     func resourcesThatClimbSplitOrDeceiveAreRefused(_ text: String) throws {
@@ -48,16 +56,21 @@ struct NamesTests {
         #expect(try scope(("sue", .read)).isWithin(scope(("sue", .write))))
     }
 
-    @Test(arguments: [[], ["read", "read"], ["write", "write"], ["Read"], ["delete"], ["read", ""]])
+    @Test(arguments: [
+        [], ["read", "read"], ["write", "write"], ["Read"], ["delete"], ["read", ""],
+    ])
     func actionsThatAreNoneAreRefused(_ names: [String]) { #expect(Actions(names: names) == nil) }
 
     @Test func scopesHaveAFixedOrder() throws {
         let one = try scope(("sue", .read), ("adam", .read))
         let other = try scope(("adam", .read), ("sue", .read))
         #expect(one == other)
-        #expect(one.accesses.map(\.resource.localName) == ["adam@contoso.test", "sue@contoso.test"])
+        #expect(
+            one.accesses.map(\.resource.localName) == ["adam@contoso.test", "sue@contoso.test"]
+        )
         let two = try Scope([
-            Access(mailbox("sue", service: "mail"), .read), Access(mailbox("sue", service: "archive"), .read),
+            Access(mailbox("sue", service: "mail"), .read),
+            Access(mailbox("sue", service: "archive"), .read),
             Access(mailbox("adam", service: "mail"), .read),
         ])
         #expect(two.services == [try slug("archive"), try slug("mail")])
@@ -82,7 +95,8 @@ struct NamesTests {
     func slugs(_ text: String) { #expect(TenantID(text)?.text == text) }
 
     @Test(arguments: [
-        "", "-a", "a-", "-", "A", "Contoso", "a b", "a_b", "a.b", "a/b", "..", "ä", "a\n", "a\0", "ｃontoso",
+        "", "-a", "a-", "-", "A", "Contoso", "a b", "a_b", "a.b", "a/b", "..", "ä", "a\n", "a\0",
+        "ｃontoso",
         "x" + String(repeating: "y", count: 63),
     ])
     func slugsThatAreNone(_ text: String) { #expect(TenantID(text) == nil) }
@@ -94,7 +108,9 @@ struct NamesTests {
         "", ".", "..", ".x", "-x", "a b", "a/b", "a\\b", "a%2f", "#1", "a?b", "a\r\nb", "ä", "１",
         String(repeating: "9", count: 65),
     ])
-    func supportRequestNumbersThatAreNone(_ text: String) { #expect(SupportRequestNumber(text) == nil) }
+    func supportRequestNumbersThatAreNone(_ text: String) {
+        #expect(SupportRequestNumber(text) == nil)
+    }
 
     // MARK: - Identifiers
 
@@ -103,7 +119,9 @@ struct NamesTests {
         #expect((identifier(31) as GrantID).text == "GRT-ZZZZZZZZZZ")
         // Only five bits of each byte count, each of the 32 letters equally often.
         #expect((identifier(255) as PersonID) == identifier(31))
-        #expect(SupportRequestNumber(entropy: Array(repeating: 10, count: 10)).text == "SR-AAAAAAAAAA")
+        #expect(
+            SupportRequestNumber(entropy: Array(repeating: 10, count: 10)).text == "SR-AAAAAAAAAA"
+        )
     }
 
     @Test func identifiersAreReadInAnyCaseButOnlyAsTheirOwnKind() throws {
@@ -113,9 +131,12 @@ struct NamesTests {
     }
 
     @Test(arguments: [
-        "", "LBX-", "LBX-7K3M9QPXA", "LBX-7K3M9QPXABC", "LBX7K3M9QPXABC", "LBX_7K3M9QPXAB", "7K3M9QPXAB",
-        "LBX-7K3M9QPXAI", "LBX-7K3M9QPXAL", "LBX-7K3M9QPXAO", "LBX-7K3M9QPXAU", "LBX-7K3M9QPX/B", " LBX-7K3M9QPXAB",
-        "LBX-7K3M9QPXAB\n", "LBX-7K3M9QPXA\0", "LBX-7K3M9QPXAſ", "LBX-7K3M9QPXﬀ", "LBX-7\u{212A}3M9QPXAB",
+        "", "LBX-", "LBX-7K3M9QPXA", "LBX-7K3M9QPXABC", "LBX7K3M9QPXABC", "LBX_7K3M9QPXAB",
+        "7K3M9QPXAB",
+        "LBX-7K3M9QPXAI", "LBX-7K3M9QPXAL", "LBX-7K3M9QPXAO", "LBX-7K3M9QPXAU", "LBX-7K3M9QPX/B",
+        " LBX-7K3M9QPXAB",
+        "LBX-7K3M9QPXAB\n", "LBX-7K3M9QPXA\0", "LBX-7K3M9QPXAſ", "LBX-7K3M9QPXﬀ",
+        "LBX-7\u{212A}3M9QPXAB",
         "ＬBX-7K3M9QPXAB",
     ])
     func identifiersThatAreNone(_ text: String) { #expect(RequestID(text) == nil) }
@@ -123,7 +144,9 @@ struct NamesTests {
     @Test func everyIdentifierIsReadBack() {
         var chance = SeededChance(seed: 1)
         for _ in 0..<5000 {
-            let id = RequestID(entropy: (0..<10).map { _ in UInt8.random(in: 0...255, using: &chance) })
+            let id = RequestID(
+                entropy: (0..<10).map { _ in UInt8.random(in: 0...255, using: &chance) }
+            )
             #expect(RequestID(id.text) == id)
             #expect(RequestID(id.text.lowercased()) == id)
         }

@@ -3,18 +3,25 @@ import Testing
 
 @Suite("An approval gives less than what is asked for, never more")
 struct NarrowingTests {
-    /// Waits for the customer; asked for are two hours of writing to Sue's mailbox and reading the shared one.
+    /// Waits for the customer; asked for are two hours of writing to Sue's mailbox and reading the
+    /// shared one.
     private func asked(needed: Int = 1, _ tenant: Tenant? = nil) throws -> Scene {
         var scene = try Scene.submitted(
             to: tenant ?? LockboxDomainTests.tenant(needed: needed),
-            approvers: [approver(1), approver(2), approver(3)])
+            approvers: [approver(1), approver(2), approver(3)]
+        )
         try scene.approve(by: Cast.manager.person())
         return scene
     }
 
     private func approve(
-        _ scene: inout Scene, _ number: UInt8 = 1, _ duration: TimeSpan? = nil, _ scope: Scope? = nil
-    ) throws { try scene.decide(.approve(.init(duration: duration, scope: scope)), by: approver(number)) }
+        _ scene: inout Scene,
+        _ number: UInt8 = 1,
+        _ duration: TimeSpan? = nil,
+        _ scope: Scope? = nil
+    ) throws {
+        try scene.decide(.approve(.init(duration: duration, scope: scope)), by: approver(number))
+    }
 
     @Test func shorterTimeIsGiven() throws {
         var scene = try asked()
@@ -28,7 +35,10 @@ struct NarrowingTests {
     @Test func fewerResourcesAreGiven() throws {
         var scene = try asked()
         try approve(&scene, 1, nil, scope(("shared", .read)))
-        #expect(try scene.request.mayUse(mailbox("shared"), by: scene.engineer, now: scene.now).actions == .read)
+        #expect(
+            try scene.request.mayUse(mailbox("shared"), by: scene.engineer, now: scene.now).actions
+                == .read
+        )
         #expect(throws: Refusal.unknownReference(field: "resource", noun: .resource)) {
             try scene.request.mayUse(mailbox("sue"), by: scene.engineer, now: scene.now)
         }
@@ -37,7 +47,10 @@ struct NarrowingTests {
     @Test func fewerActionsAreGiven() throws {
         var scene = try asked()
         try approve(&scene, 1, nil, scope(("sue", .read), ("shared", .read)))
-        #expect(try scene.request.mayUse(mailbox("sue"), by: scene.engineer, now: scene.now).actions == .read)
+        #expect(
+            try scene.request.mayUse(mailbox("sue"), by: scene.engineer, now: scene.now).actions
+                == .read
+        )
     }
 
     @Test func allThreeAtOnce() throws {
@@ -62,9 +75,15 @@ struct NarrowingTests {
         var scene = try asked(needed: 2)
         try approve(&scene, 1, .hours(1), scope(("sue", .read)))
         let before = scene.request
-        #expect(throws: Refusal.exceedsRequest(field: "duration")) { try approve(&scene, 2, .hours(2)) }
-        #expect(throws: Refusal.exceedsRequest(field: "duration")) { try approve(&scene, 2, .hours(1) + millisecond) }
-        #expect(throws: Refusal.exceedsRequest(field: "resources")) { try approve(&scene, 2, nil, wholeScope()) }
+        #expect(throws: Refusal.exceedsRequest(field: "duration")) {
+            try approve(&scene, 2, .hours(2))
+        }
+        #expect(throws: Refusal.exceedsRequest(field: "duration")) {
+            try approve(&scene, 2, .hours(1) + millisecond)
+        }
+        #expect(throws: Refusal.exceedsRequest(field: "resources")) {
+            try approve(&scene, 2, nil, wholeScope())
+        }
         #expect(throws: Refusal.exceedsRequest(field: "resources")) {
             try approve(&scene, 2, nil, scope(("shared", .read)))
         }
@@ -83,13 +102,19 @@ struct NarrowingTests {
             try Scope([Access(mailbox("sue", service: "archive"), .read)]),
         ]
         for scope in more {
-            #expect(throws: Refusal.exceedsRequest(field: "resources")) { try approve(&scene, 1, nil, scope) }
+            #expect(throws: Refusal.exceedsRequest(field: "resources")) {
+                try approve(&scene, 1, nil, scope)
+            }
         }
         for longer in [TimeSpan.hours(2) + millisecond, TimeSpan(milliseconds: .max)] {
-            #expect(throws: Refusal.exceedsRequest(field: "duration")) { try approve(&scene, 1, longer) }
+            #expect(throws: Refusal.exceedsRequest(field: "duration")) {
+                try approve(&scene, 1, longer)
+            }
         }
         for nothing in [TimeSpan.zero, TimeSpan(milliseconds: -1), .seconds(1) - millisecond] {
-            #expect(throws: Refusal.invalid(field: "duration", problem: .outOfRange("PT1S or longer"))) {
+            #expect(
+                throws: Refusal.invalid(field: "duration", problem: .outOfRange("PT1S or longer"))
+            ) {
                 try approve(&scene, 1, nothing)
             }
         }
@@ -99,8 +124,12 @@ struct NarrowingTests {
     @Test func aManagersNarrowingBindsTheCustomersApproversToo() throws {
         var scene = try Scene.submitted(to: tenant(), approvers: [approver(1)])
         try scene.decide(
-            .approve(.init(duration: .hours(1), scope: scope(("sue", .read)))), by: Cast.manager.person())
-        #expect(throws: Refusal.exceedsRequest(field: "duration")) { try approve(&scene, 1, .hours(2)) }
+            .approve(.init(duration: .hours(1), scope: scope(("sue", .read)))),
+            by: Cast.manager.person()
+        )
+        #expect(throws: Refusal.exceedsRequest(field: "duration")) {
+            try approve(&scene, 1, .hours(2))
+        }
         try approve(&scene)
         let grant = try required(scene.request.state.grant)
         #expect(grant.end - grant.start == .hours(1))
@@ -139,12 +168,21 @@ struct NarrowingTests {
         for comment in [nil, "", "  \n "] {
             #expect(throws: Refusal.invalid(field: "comment", problem: .missing)) {
                 try scene.request.decide(
-                    .deny, comment: comment, by: approver(1), version: scene.request.version, in: scene.context,
-                    now: scene.now)
+                    .deny,
+                    comment: comment,
+                    by: approver(1),
+                    version: scene.request.version,
+                    in: scene.context,
+                    now: scene.now
+                )
             }
         }
         #expect(throws: Refusal.invalid(field: "comment", problem: .tooLong(maximum: 2000))) {
-            try scene.decide(.approve(.none), by: approver(1), comment: String(repeating: "x", count: 2001))
+            try scene.decide(
+                .approve(.none),
+                by: approver(1),
+                comment: String(repeating: "x", count: 2001)
+            )
         }
         #expect(throws: Refusal.invalid(field: "comment", problem: .controlCharacters)) {
             try scene.decide(.approve(.none), by: approver(1), comment: "fine\u{1B}[2J")

@@ -7,14 +7,19 @@ struct PeopleTests {
         let one = try approver(1, "Sue@Contoso.test", aliases: ["s.reyes@contoso.test"])
         let same = [
             try approver(2, "sue@contoso.TEST"), try approver(2, "sue+lockbox@contoso.test"),
-            try approver(2, "S.Reyes+x@contoso.test"), try approver(2, "z@contoso.test", aliases: ["SUE@contoso.test"]),
-            try approver(2, "z@contoso.test", aliases: ["S.REYES@contoso.test"]), try approver(1, "new@contoso.test"),
+            try approver(2, "S.Reyes+x@contoso.test"),
+            try approver(2, "z@contoso.test", aliases: ["SUE@contoso.test"]),
+            try approver(2, "z@contoso.test", aliases: ["S.REYES@contoso.test"]),
+            try approver(1, "new@contoso.test"),
         ]
         for other in same {
             #expect(one.isSame(as: other))
             #expect(other.isSame(as: one))
         }
-        for other in [try approver(2, "sue@contoso.test.test"), try approver(2, "su@contoso.test"), try approver(2)] {
+        for other in [
+            try approver(2, "sue@contoso.test.test"), try approver(2, "su@contoso.test"),
+            try approver(2),
+        ] {
             #expect(!one.isSame(as: other))
             #expect(!other.isSame(as: one))
         }
@@ -24,7 +29,10 @@ struct PeopleTests {
         let contoso: TenantID = try slug("contoso")
         for cast in Cast.allCases {
             let person = try cast.person()
-            #expect(person.mayDecide(for: contoso) == [.approver, .admin, .aliasApprover].contains(cast))
+            #expect(
+                person.mayDecide(for: contoso)
+                    == [.approver, .admin, .aliasApprover].contains(cast)
+            )
         }
         // A role of the other side, stored by mistake, gives nothing.
         var person = try Cast.approver.person()
@@ -46,7 +54,11 @@ struct PeopleTests {
         #expect(Roles(names: ["Approver"], side: .tenant(try slug("contoso"))) == nil)
         #expect(Roles(names: [], side: .provider) == [])
         let everything = Roles.ofProvider.union(.ofTenant)
-        #expect(everything.names == ["engineer", "manager", "operator", "member", "approver", "admin", "auditor"])
+        #expect(
+            everything.names == [
+                "engineer", "manager", "operator", "member", "approver", "admin", "auditor",
+            ]
+        )
     }
 
     @Test(arguments: Cast.allCases)
@@ -55,8 +67,15 @@ struct PeopleTests {
         let person = try cast.person()
         let outcome = Result {
             try SupportRequest(
-                tenant: slug("contoso"), number: required(SupportRequestNumber("SR-1")), subject: "Mail vanishes",
-                description: "Since yesterday.", service: nil, url: nil, openedBy: person, openedAt: morning)
+                tenant: slug("contoso"),
+                number: required(SupportRequestNumber("SR-1")),
+                subject: "Mail vanishes",
+                description: "Since yesterday.",
+                service: nil,
+                url: nil,
+                openedBy: person,
+                openedAt: morning
+            )
         }
         if allowed.contains(cast) {
             #expect(try outcome.get().openedBy == person.id)
@@ -66,15 +85,23 @@ struct PeopleTests {
     }
 
     @Test(arguments: [
-        "javascript:alert(1)", "data:text/html,x", "ftp://x.test", "tickets.test/1", "https:/x", "//x.test",
+        "javascript:alert(1)", "data:text/html,x", "ftp://x.test", "tickets.test/1", "https:/x",
+        "//x.test",
         " JAVASCRIPT:x", "https://x.test/a b", "https://x.test/\u{202E}", "https://x.test/\n",
     ])
     func addressesOfTicketsAreWebAddresses(_ url: String) throws {
         let member = try Cast.member.person()
         do {
             let made = try SupportRequest(
-                tenant: slug("contoso"), number: required(SupportRequestNumber("SR-1")), subject: "Mail vanishes",
-                description: "Since yesterday.", service: nil, url: url, openedBy: member, openedAt: morning)
+                tenant: slug("contoso"),
+                number: required(SupportRequestNumber("SR-1")),
+                subject: "Mail vanishes",
+                description: "Since yesterday.",
+                service: nil,
+                url: url,
+                openedBy: member,
+                openedAt: morning
+            )
             Issue.record("accepted as \(made.url ?? "nil")")
         } catch let refusal as Refusal {
             #expect(refusal.field == "url")

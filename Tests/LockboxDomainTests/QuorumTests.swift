@@ -6,7 +6,9 @@ struct QuorumTests {
     /// A request that waits for two of three approvers.
     private func twoOfThree(approvers: [Person]? = nil, needed: Int = 2) throws -> Scene {
         var scene = try Scene.submitted(
-            to: tenant(needed: needed), approvers: approvers ?? [approver(1), approver(2), approver(3)])
+            to: tenant(needed: needed),
+            approvers: approvers ?? [approver(1), approver(2), approver(3)]
+        )
         try scene.approve(by: Cast.manager.person())
         return scene
     }
@@ -28,11 +30,23 @@ struct QuorumTests {
         #expect(scene.request.version == read + 1)
         #expect(throws: Refusal.stale(current: read + 1)) {
             try scene.request.decide(
-                .approve(.none), comment: nil, by: approver(2), version: read, in: scene.context, now: scene.now)
+                .approve(.none),
+                comment: nil,
+                by: approver(2),
+                version: read,
+                in: scene.context,
+                now: scene.now
+            )
         }
         #expect(throws: Refusal.stale(current: read + 1)) {
             try scene.request.decide(
-                .approve(.none), comment: nil, by: approver(2), version: read + 2, in: scene.context, now: scene.now)
+                .approve(.none),
+                comment: nil,
+                by: approver(2),
+                version: read + 2,
+                in: scene.context,
+                now: scene.now
+            )
         }
     }
 
@@ -48,7 +62,9 @@ struct QuorumTests {
         try scene.approve(by: approver(1))
         let before = scene.request
         for verdict in [Decision.Verdict.approve(.none), .deny] {
-            #expect(throws: Refusal.alreadyDecidedByYou) { try scene.decide(verdict, by: approver(1)) }
+            #expect(throws: Refusal.alreadyDecidedByYou) {
+                try scene.decide(verdict, by: approver(1))
+            }
         }
         #expect(scene.request == before)
     }
@@ -75,8 +91,11 @@ struct QuorumTests {
     @Test func recordsThatTurnOutToBeOnePersonCountOnce() throws {
         var scene = try twoOfThree(needed: 3)
         try scene.approve(by: approver(1), approver(2))
-        // Since then an alias has shown that the two are one. The third is the second human being, not the third.
-        scene.approvers = [try approver(1, aliases: ["approver2@contoso.test"]), try approver(2), try approver(3)]
+        // Since then an alias has shown that the two are one. The third is the second human being,
+        // not the third.
+        scene.approvers = [
+            try approver(1, aliases: ["approver2@contoso.test"]), try approver(2), try approver(3),
+        ]
         try scene.approve(by: approver(3))
         #expect(scene.request.state.name == .awaitingCustomer)
     }
@@ -84,12 +103,15 @@ struct QuorumTests {
     @Test func samenessCarriesOnOverAThirdRecord() throws {
         let four = try (1...4).map { try approver($0) }
         var scene = try twoOfThree(approvers: four, needed: 3)
-        // Three said yes while five were required, which is three again by the time the fourth does.
+        // Three said yes while five were required, which is three again by the time the fourth
+        // does.
         scene.tenant = try tenant(needed: 5)
         try scene.approve(by: four[0], four[1], four[2])
         scene.tenant = try tenant(needed: 3)
         let bridge = try approver(2, aliases: ["approver1@contoso.test", "approver3@contoso.test"])
-        for order in [[four[0], bridge, four[2]], [bridge, four[0], four[2]], [four[0], four[2], bridge]] {
+        for order in [
+            [four[0], bridge, four[2]], [bridge, four[0], four[2]], [four[0], four[2], bridge],
+        ] {
             var attempt = scene
             attempt.approvers = order + [four[3]]
             try attempt.approve(by: four[3])
@@ -119,7 +141,9 @@ struct QuorumTests {
     @Test func whoIsNotAmongTheApproversNowIsRefused() throws {
         var scene = try twoOfThree()
         let before = scene.request
-        #expect(throws: Refusal.notPermitted(.decideAsApprover)) { try scene.approve(by: approver(9)) }
+        #expect(throws: Refusal.notPermitted(.decideAsApprover)) {
+            try scene.approve(by: approver(9))
+        }
         #expect(scene.request == before)
     }
 
@@ -137,7 +161,9 @@ struct QuorumTests {
         try lowered.approve(by: approver(1))
         #expect(lowered.request.state.name == .awaitingCustomer)
         // Approval switched off, or the licence gone: who was asked decides.
-        for change in [try tenant(approval: false, needed: 2), try tenant(licensed: false, needed: 2)] {
+        for change in [
+            try tenant(approval: false, needed: 2), try tenant(licensed: false, needed: 2),
+        ] {
             var switched = try twoOfThree(needed: 2)
             switched.tenant = change
             #expect(throws: Refusal.notAwaitingYou(.awaitingCustomer)) {
@@ -164,15 +190,20 @@ struct QuorumTests {
         disabled.isDisabled = true
         let twins = [try approver(1), try approver(2, "Approver1@contoso.test")]
         let cases: [(needed: Int, approvers: [Person], eligible: Int)] = [
-            (1, [], 0), (1, [engineerTwin], 0), (1, [disabled], 0), (2, [try approver(1), engineerTwin], 1),
+            (1, [], 0), (1, [engineerTwin], 0), (1, [disabled], 0),
+            (2, [try approver(1), engineerTwin], 1),
             (2, twins, 1), (1, [try Cast.foreignApprover.person(), try Cast.member.person()], 0),
         ]
         for (needed, approvers, eligible) in cases {
             let refusal = Refusal.nobodyCanApprove(needed: needed, eligible: eligible)
-            #expect(throws: refusal) { try Scene.submitted(to: tenant(needed: needed), approvers: approvers) }
+            #expect(throws: refusal) {
+                try Scene.submitted(to: tenant(needed: needed), approvers: approvers)
+            }
             // The same when they are gone by the time the manager reviews it.
             var scene = try Scene.submitted(
-                to: tenant(needed: needed), approvers: [approver(11), approver(12), approver(13)])
+                to: tenant(needed: needed),
+                approvers: [approver(11), approver(12), approver(13)]
+            )
             scene.approvers = approvers
             let before = scene.request
             #expect(throws: refusal) { try scene.approve(by: Cast.manager.person()) }
@@ -188,9 +219,15 @@ struct QuorumTests {
             let reviewer = try (state == .awaitingManager ? Cast.manager : Cast.approver).person()
             for change in [0, 1] {
                 var scene = try Scene.inState(state)
-                if change == 0 { scene.engineer.roles = [.manager] } else { scene.engineer.isDisabled = true }
+                if change == 0 {
+                    scene.engineer.roles = [.manager]
+                } else {
+                    scene.engineer.isDisabled = true
+                }
                 let before = scene.request
-                #expect(throws: Refusal.notPermitted(.requestAccess)) { try scene.approve(by: reviewer) }
+                #expect(throws: Refusal.notPermitted(.requestAccess)) {
+                    try scene.approve(by: reviewer)
+                }
                 #expect(scene.request == before)
                 try scene.decide(.deny, by: reviewer)
             }
@@ -204,7 +241,9 @@ struct QuorumTests {
             for second in people {
                 for third in people {
                     var scene = try Scene.submitted(
-                        to: tenant(needed: 2), approvers: [approver(1), approver(2), approver(3)])
+                        to: tenant(needed: 2),
+                        approvers: [approver(1), approver(2), approver(3)]
+                    )
                     for person in [first, second, third] {
                         _ = try? scene.decide(.approve(.none), by: person)
                     }

@@ -6,15 +6,19 @@ struct RefusalTests {
     /// At least one of each case, and each value of what it carries where that is a list.
     private static var all: [Refusal] {
         var all: [Refusal] = [
-            .exceedsRequest(field: "duration"), .exceedsCap(.hours(4)), .ambiguous(field: "supportRequest"),
+            .exceedsRequest(field: "duration"), .exceedsCap(.hours(4)),
+            .ambiguous(field: "supportRequest"),
             .notSignedIn, .badCredentials, .tooManyAttempts(retryAfter: .seconds(30)),
             .ownRequest, .versionRequired, .stale(current: 3), .alreadyDecidedByYou,
-            .nobodyCanApprove(needed: 1, eligible: 0), .nobodyCanApprove(needed: 2, eligible: 1), .notLicensed,
+            .nobodyCanApprove(needed: 1, eligible: 0), .nobodyCanApprove(needed: 2, eligible: 1),
+            .notLicensed,
             .keyReused, .lastAdministrator,
         ]
         let problems: [Refusal.InputProblem] = [
-            .missing, .malformed(expected: "a duration such as PT2H"), .tooShort(minimum: 10), .tooLong(maximum: 2000),
-            .outOfRange("1 to 10"), .controlCharacters, .notAllowedHere("can be set only by an administrator."),
+            .missing, .malformed(expected: "a duration such as PT2H"), .tooShort(minimum: 10),
+            .tooLong(maximum: 2000),
+            .outOfRange("1 to 10"), .controlCharacters,
+            .notAllowedHere("can be set only by an administrator."),
             .duplicate,
         ]
         all += problems.map { .invalid(field: "reason", problem: $0) }
@@ -34,7 +38,9 @@ struct RefusalTests {
         let sentence = refusal.sentence
         #expect(sentence.count >= 10)
         #expect(sentence.hasSuffix("."))
-        for hole in ["Optional(", "nil", "%@", "{", "}", "(null)", "TODO", "  ", "LockboxDomain", "\n"] {
+        for hole in [
+            "Optional(", "nil", "%@", "{", "}", "(null)", "TODO", "  ", "LockboxDomain", "\n",
+        ] {
             #expect(!sentence.contains(hole), "\(sentence)")
         }
         if let field = refusal.field, !["If-Match", "Idempotency-Key"].contains(field) {
@@ -49,7 +55,8 @@ struct RefusalTests {
     }
 
     @Test func eachReasonHasACodeOfItsOwn() {
-        // What is carried does not change the code, but for what is missing or unknown: these have codes of their own.
+        // What is carried does not change the code, but for what is missing or unknown: these have
+        // codes of their own.
         var reasons: [String: Set<String>] = [:]
         for refusal in Self.all { reasons[refusal.code, default: []].insert(Self.reason(refusal)) }
         for (code, reasons) in reasons { #expect(reasons.count == 1, "\(code) means \(reasons)") }
@@ -73,7 +80,10 @@ struct RefusalTests {
         #expect(Refusal.stale(current: 2).code == "stale")
         #expect(Refusal.alreadyDecided(.denied).code == "alreadyDecided")
         #expect(Refusal.versionRequired.code == "versionRequired")
-        #expect(Refusal.unknownReference(field: "x", noun: .supportRequest).code == "unknownSupportRequest")
+        #expect(
+            Refusal.unknownReference(field: "x", noun: .supportRequest).code
+                == "unknownSupportRequest"
+        )
         #expect(Refusal.keyReused.code == "idempotencyKeyReused")
         #expect(Refusal.invalid(field: "x", problem: .missing).code == "missingField")
         #expect(Refusal.invalid(field: "x", problem: .duplicate).code == "invalidField")
@@ -107,7 +117,10 @@ struct EventTests {
     }
 
     @Test func aDecisionShowsTheRequestAsItIsAfterIt() throws {
-        var scene = try Scene.submitted(to: tenant(needed: 2), approvers: [approver(1), approver(2)])
+        var scene = try Scene.submitted(
+            to: tenant(needed: 2),
+            approvers: [approver(1), approver(2)]
+        )
         for person in [try Cast.manager.person(), try approver(1), try approver(2)] {
             let events = try scene.decide(.approve(.none), by: person)
             #expect(events.first?.request == scene.request)

@@ -11,7 +11,9 @@ extension Timestamp {
 
 let millisecond = TimeSpan(milliseconds: 1)
 
-func identifier<Entity>(_ number: UInt8) -> ID<Entity> { ID(entropy: Array(repeating: number, count: 10)) }
+func identifier<Entity>(_ number: UInt8) -> ID<Entity> {
+    ID(entropy: Array(repeating: number, count: 10))
+}
 
 func slug<Entity>(_ text: String) throws -> Slug<Entity> { try required(Slug(text)) }
 
@@ -29,13 +31,23 @@ func required<Value>(_ value: Value?) throws -> Value {
 }
 
 func tenant(
-    approval: Bool = true, licensed: Bool = true, needed: Int = 1, maxAccess: TimeSpan = .hours(4),
+    approval: Bool = true,
+    licensed: Bool = true,
+    needed: Int = 1,
+    maxAccess: TimeSpan = .hours(4),
     decisionWindow: TimeSpan = .hours(12)
 ) throws -> Tenant {
     try Tenant(
-        id: slug("contoso"), name: "Contoso Ltd", isLicensed: licensed,
+        id: slug("contoso"),
+        name: "Contoso Ltd",
+        isLicensed: licensed,
         policy: Policy(
-            requireApproval: approval, decisionWindow: decisionWindow, maxAccess: maxAccess, approvalsNeeded: needed))
+            requireApproval: approval,
+            decisionWindow: decisionWindow,
+            maxAccess: maxAccess,
+            approvalsNeeded: needed
+        )
+    )
 }
 
 /// Everyone who may try something.
@@ -76,36 +88,55 @@ enum Cast: String, CaseIterable {
         case .tenantAuditor: try at(.tenant(slug("contoso")), .auditor)
         case .foreignApprover: try at(.tenant(slug("fabrikam")), .approver)
         case .disabledApprover: try at(.tenant(slug("contoso")), .approver, isDisabled: true)
-        case .aliasApprover: try at(.tenant(slug("contoso")), .approver, alias: "EVE.PARK+work@Example-Cloud.test")
+        case .aliasApprover:
+            try at(.tenant(slug("contoso")), .approver, alias: "EVE.PARK+work@Example-Cloud.test")
         case .aliasManager: try at(.provider, .manager, alias: "Eve.Park@example-cloud.test")
         }
     }
 
     /// Whether this is the person that the request in a scene belongs to.
-    var madeTheRequest: Bool { self == .engineer || self == .engineerManager || self == .disabledEngineer }
+    var madeTheRequest: Bool {
+        self == .engineer || self == .engineerManager || self == .disabledEngineer
+    }
 
     private static func eve(_ roles: Roles, isDisabled: Bool = false) throws -> Person {
         Person(
-            id: identifier(1), side: .provider, name: "Eve Park", email: try address("eve@example-cloud.test"),
-            roles: roles, aliases: [try address("eve.park@example-cloud.test")], isDisabled: isDisabled)
+            id: identifier(1),
+            side: .provider,
+            name: "Eve Park",
+            email: try address("eve@example-cloud.test"),
+            roles: roles,
+            aliases: [try address("eve.park@example-cloud.test")],
+            isDisabled: isDisabled
+        )
     }
 
-    private func at(_ side: Side, _ roles: Roles, alias: String? = nil, isDisabled: Bool = false) throws -> Person {
+    private func at(_ side: Side, _ roles: Roles, alias: String? = nil, isDisabled: Bool = false)
+        throws -> Person
+    {
         let place = try required(Self.allCases.firstIndex(of: self))
         return Person(
-            id: identifier(UInt8(10 + place)), side: side, name: rawValue,
-            email: try address("\(rawValue)@somewhere.test"), roles: roles,
+            id: identifier(UInt8(10 + place)),
+            side: side,
+            name: rawValue,
+            email: try address("\(rawValue)@somewhere.test"),
+            roles: roles,
             aliases: try alias.map { [try address($0)] } ?? [],
-            isDisabled: isDisabled)
+            isDisabled: isDisabled
+        )
     }
 }
 
 /// Another approver of the tenant, by number.
 func approver(_ number: UInt8, _ email: String? = nil, aliases: [String] = []) throws -> Person {
     Person(
-        id: identifier(100 + number % 100), side: .tenant(try slug("contoso")), name: "Approver \(number)",
-        email: try address(email ?? "approver\(number)@contoso.test"), roles: .approver,
-        aliases: try aliases.map(address))
+        id: identifier(100 + number % 100),
+        side: .tenant(try slug("contoso")),
+        name: "Approver \(number)",
+        email: try address(email ?? "approver\(number)@contoso.test"),
+        roles: .approver,
+        aliases: try aliases.map(address)
+    )
 }
 
 /// A request in some state, and an instant at which it is in it.
@@ -119,12 +150,20 @@ struct Scene {
 
     var context: DecisionContext {
         DecisionContext(
-            tenant: tenant, engineer: engineer, approvers: approvers, deciders: deciders, newGrant: identifier(9))
+            tenant: tenant,
+            engineer: engineer,
+            approvers: approvers,
+            deciders: deciders,
+            newGrant: identifier(9)
+        )
     }
 
     /// As submitted at `morning`, by Eve, for two mailboxes and two hours.
     static func submitted(
-        to tenant: Tenant, approvers: [Person]? = nil, duration: TimeSpan = .hours(2), scope: Scope? = nil,
+        to tenant: Tenant,
+        approvers: [Person]? = nil,
+        duration: TimeSpan = .hours(2),
+        scope: Scope? = nil,
         notBefore: Timestamp? = nil
     ) throws -> Scene {
         let engineer = try Cast.engineer.person()
@@ -132,17 +171,36 @@ struct Scene {
         let request = try AccessRequest.submit(
             id: identifier(7),
             draft: Draft(
-                reason: "Find the mails that vanished.", duration: duration, scope: try scope ?? wholeScope(),
-                notBefore: notBefore),
-            engineer: engineer, supportRequest: supportRequest(), tenant: tenant, approvers: approvers, now: morning
+                reason: "Find the mails that vanished.",
+                duration: duration,
+                scope: try scope ?? wholeScope(),
+                notBefore: notBefore
+            ),
+            engineer: engineer,
+            supportRequest: supportRequest(),
+            tenant: tenant,
+            approvers: approvers,
+            now: morning
         ).request
-        return Scene(request: request, now: morning, tenant: tenant, engineer: engineer, approvers: approvers)
+        return Scene(
+            request: request,
+            now: morning,
+            tenant: tenant,
+            engineer: engineer,
+            approvers: approvers
+        )
     }
 
-    /// In `state` by the shortest way, without any deadline passed at `now` but those that lead there.
-    static func inState(_ state: AccessRequest.StateName, basis: Grant.Basis = .approval) throws -> Scene {
+    /// In `state` by the shortest way, without any deadline passed at `now` but those that lead
+    /// there.
+    static func inState(_ state: AccessRequest.StateName, basis: Grant.Basis = .approval) throws
+        -> Scene
+    {
         let notBefore = state == .scheduled ? morning + .hours(1) : nil
-        var scene = try submitted(to: LockboxDomainTests.tenant(approval: basis == .approval), notBefore: notBefore)
+        var scene = try submitted(
+            to: LockboxDomainTests.tenant(approval: basis == .approval),
+            notBefore: notBefore
+        )
         let manager = try Cast.manager.person()
         let approver = try Cast.approver.person()
         let engineer = scene.engineer
@@ -161,17 +219,27 @@ struct Scene {
         case .scheduled, .active, .ended:
             try scene.decide(.approve(.none), by: manager)
             if basis == .approval { try scene.decide(.approve(.none), by: approver) }
-            if state == .ended { _ = try scene.request.finish(comment: nil, by: engineer, now: scene.now) }
+            if state == .ended {
+                _ = try scene.request.finish(comment: nil, by: engineer, now: scene.now)
+            }
         }
         return scene
     }
 
     /// Decides with the present version, and remembers who did.
     @discardableResult
-    mutating func decide(_ verdict: Decision.Verdict, by person: Person, comment: String? = nil) throws -> [Event] {
+    mutating func decide(_ verdict: Decision.Verdict, by person: Person, comment: String? = nil)
+        throws -> [Event]
+    {
         let said = comment ?? (verdict == .deny ? "Not today, please." : nil)
         let events = try request.decide(
-            verdict, comment: said, by: person, version: request.version, in: context, now: now)
+            verdict,
+            comment: said,
+            by: person,
+            version: request.version,
+            in: context,
+            now: now
+        )
         deciders.append(person)
         return events
     }
@@ -190,8 +258,15 @@ func scope(_ accesses: (name: String, actions: Actions)...) throws -> Scope {
 
 func supportRequest() throws -> SupportRequest {
     SupportRequest(
-        stored: try slug("contoso"), number: try required(SupportRequestNumber("SR-1")), subject: "Mails vanish",
-        description: "Since yesterday.", service: nil, url: nil, openedBy: identifier(3), openedAt: morning)
+        stored: try slug("contoso"),
+        number: try required(SupportRequestNumber("SR-1")),
+        subject: "Mails vanish",
+        description: "Since yesterday.",
+        service: nil,
+        url: nil,
+        openedBy: identifier(3),
+        openedAt: morning
+    )
 }
 
 extension Event {

@@ -21,9 +21,14 @@ struct SubmitTests {
 
     @Test(arguments: [
         ("", "missingField"), ("   \n  ", "missingField"), ("too short", "invalidField"),
-        (String(repeating: "x", count: 2001), "invalidField"), ("Look at this \u{202E}gpj.exe", "invalidField"),
-        ("A reason with \u{0} in it", "invalidField"), ("\u{3164}\u{3164}\u{3164}\u{3164}\u{3164}", "invalidField"),
-        ("\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}", "missingField"),
+        (String(repeating: "x", count: 2001), "invalidField"),
+        ("Look at this \u{202E}gpj.exe", "invalidField"),
+        ("A reason with \u{0} in it", "invalidField"),
+        ("\u{3164}\u{3164}\u{3164}\u{3164}\u{3164}", "invalidField"),
+        (
+            "\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}\u{2800}",
+            "missingField"
+        ),
     ])
     func aReasonThatSaysNothingOrHidesSomethingIsRefused(_ reason: String, _ code: String) throws {
         do throws(Refusal) {
@@ -44,7 +49,10 @@ struct SubmitTests {
 
     @Test func longerThanTheTenantAllowsIsRefused() throws {
         #expect(throws: Refusal.exceedsCap(.minutes(30))) {
-            try Scene.submitted(to: tenant(maxAccess: .minutes(30)), duration: .minutes(30) + millisecond)
+            try Scene.submitted(
+                to: tenant(maxAccess: .minutes(30)),
+                duration: .minutes(30) + millisecond
+            )
         }
         _ = try Scene.submitted(to: tenant(maxAccess: .minutes(30)), duration: .minutes(30))
     }
@@ -61,13 +69,21 @@ struct SubmitTests {
     }
 
     private func submit(
-        by engineer: Person, reason: String = "Find the mails that vanished."
+        by engineer: Person,
+        reason: String = "Find the mails that vanished."
     ) throws(Refusal) -> (request: AccessRequest, events: [Event]) {
-        guard let tenant = try? tenant(), let support = try? supportRequest(), let scope = try? wholeScope(),
+        guard let tenant = try? tenant(), let support = try? supportRequest(),
+            let scope = try? wholeScope(),
             let approver = try? Cast.approver.person()
         else { preconditionFailure("the fixtures are wrong") }
         return try AccessRequest.submit(
-            id: identifier(7), draft: Draft(reason: reason, duration: .hours(1), scope: scope), engineer: engineer,
-            supportRequest: support, tenant: tenant, approvers: [approver], now: morning)
+            id: identifier(7),
+            draft: Draft(reason: reason, duration: .hours(1), scope: scope),
+            engineer: engineer,
+            supportRequest: support,
+            tenant: tenant,
+            approvers: [approver],
+            now: morning
+        )
     }
 }

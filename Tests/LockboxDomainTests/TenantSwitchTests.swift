@@ -5,7 +5,8 @@ import Testing
 struct TenantSwitchTests {
     @Test func whereNoApprovalIsRequiredTheManagersYesOpensAccessByPolicy() throws {
         for tenant in [
-            try tenant(approval: false), try tenant(licensed: false), try tenant(approval: false, licensed: false),
+            try tenant(approval: false), try tenant(licensed: false),
+            try tenant(approval: false, licensed: false),
         ] {
             #expect(!tenant.requiresApproval)
             var scene = try Scene.submitted(to: tenant, approvers: [])
@@ -36,7 +37,11 @@ struct TenantSwitchTests {
                 var scene = try Scene.inState(.awaitingCustomer)
                 scene.tenant = change
                 let events = scene.request.applyRules(
-                    of: change, licenceWithdrawn: licenceWithdrawn, by: nil, now: scene.now)
+                    of: change,
+                    licenceWithdrawn: licenceWithdrawn,
+                    by: nil,
+                    now: scene.now
+                )
                 #expect(events.isEmpty)
                 #expect(throws: Refusal.notAwaitingYou(.awaitingCustomer)) {
                     try scene.approve(by: Cast.manager.person())
@@ -52,7 +57,11 @@ struct TenantSwitchTests {
         let grant = try required(scene.request.state.grant)
         let admin = try Cast.admin.person()
         let events = scene.request.applyRules(
-            of: try tenant(needed: 2), licenceWithdrawn: false, by: admin.id, now: scene.now)
+            of: try tenant(needed: 2),
+            licenceWithdrawn: false,
+            by: admin.id,
+            now: scene.now
+        )
         let ending = Ending(reason: .tenantSwitch, at: scene.now, by: admin.id, comment: nil)
         #expect(scene.request.state == .ended(grant, ending))
         #expect(events == [.grantEnded(scene.request, grant, ending)])
@@ -61,7 +70,12 @@ struct TenantSwitchTests {
     @Test func accessThatEndedByTimeIsNotEndedAgainByARule() throws {
         var scene = try Scene.inState(.active)
         let grant = try required(scene.request.state.grant)
-        _ = scene.request.applyRules(of: scene.tenant, licenceWithdrawn: true, by: nil, now: grant.end)
+        _ = scene.request.applyRules(
+            of: scene.tenant,
+            licenceWithdrawn: true,
+            by: nil,
+            now: grant.end
+        )
         #expect(scene.request.state.ending?.reason == .windowOver)
     }
 
@@ -69,9 +83,20 @@ struct TenantSwitchTests {
         let approvers = [try approver(1), try approver(2)]
         var scene = try Scene.submitted(to: tenant(needed: 2), approvers: approvers)
         try scene.approve(by: Cast.manager.person(), approvers[0], approvers[1])
-        #expect(scene.request.applyRules(of: scene.tenant, licenceWithdrawn: false, by: nil, now: scene.now).isEmpty)
+        #expect(
+            scene.request.applyRules(
+                of: scene.tenant,
+                licenceWithdrawn: false,
+                by: nil,
+                now: scene.now
+            ).isEmpty
+        )
         let events = scene.request.applyRules(
-            of: try tenant(needed: 3), licenceWithdrawn: false, by: nil, now: scene.now)
+            of: try tenant(needed: 3),
+            licenceWithdrawn: false,
+            by: nil,
+            now: scene.now
+        )
         #expect(events.map(\.kind) == ["grantEnded"])
     }
 

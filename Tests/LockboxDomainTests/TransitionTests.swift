@@ -9,7 +9,9 @@ struct TransitionTests {
         var description: String { "\(from.map(\.rawValue) ?? "nothing") → \(to)" }
     }
 
-    private let declared = Set(AccessRequest.legalTransitions.map { Move(from: $0.from, to: $0.to) })
+    private let declared = Set(
+        AccessRequest.legalTransitions.map { Move(from: $0.from, to: $0.to) }
+    )
 
     @Test func theDeclaredMovesAreTheseFifteen() {
         let written = """
@@ -29,7 +31,9 @@ struct TransitionTests {
             scheduled → ended
             active → ended
             """
-        #expect(Set(written.split(separator: "\n").map(String.init)) == Set(declared.map(\.description)))
+        #expect(
+            Set(written.split(separator: "\n").map(String.init)) == Set(declared.map(\.description))
+        )
         #expect(AccessRequest.legalTransitions.count == 15)
     }
 
@@ -39,10 +43,13 @@ struct TransitionTests {
         }
     }
 
-    /// Does everything that anybody can do in every state, again in every state that this leads to, under each kind of
-    /// tenant, and collects the moves.
+    /// Does everything that anybody can do in every state, again in every state that this leads to,
+    /// under each kind of tenant, and collects the moves.
     @Test func theMovesThatHappenAreTheDeclaredOnes() throws {
-        let tenants = [try tenant(), try tenant(needed: 2), try tenant(approval: false), try tenant(licensed: false)]
+        let tenants = [
+            try tenant(), try tenant(needed: 2), try tenant(approval: false),
+            try tenant(licensed: false),
+        ]
         var observed: Set<Move> = []
         var seen: Set<AccessRequest> = []
         var waiting: [Scene] = []
@@ -56,7 +63,9 @@ struct TransitionTests {
         while let scene = waiting.popLast() {
             for next in try followers(of: scene, under: tenants) {
                 if next.request.state.name != scene.request.state.name {
-                    observed.insert(Move(from: scene.request.state.name, to: next.request.state.name))
+                    observed.insert(
+                        Move(from: scene.request.state.name, to: next.request.state.name)
+                    )
                 } else if scene.request.state.name.isTerminal {
                     #expect(next.request == scene.request)
                 }
@@ -74,7 +83,9 @@ struct TransitionTests {
             let person = try cast.person()
             for attempt in Attempt.allCases {
                 var next = scene
-                let outcome = Result { () throws(Refusal) in try attempt.carryOut(by: person, in: &next) }
+                let outcome = Result { () throws(Refusal) in
+                    try attempt.carryOut(by: person, in: &next)
+                }
                 if case .success = outcome {
                     if attempt == .approve || attempt == .deny { next.deciders.append(person) }
                     found.append(next)
@@ -86,7 +97,11 @@ struct TransitionTests {
                 var next = scene
                 next.tenant = tenant
                 _ = next.request.applyRules(
-                    of: tenant, licenceWithdrawn: licenceWithdrawn, by: nil, now: next.now)
+                    of: tenant,
+                    licenceWithdrawn: licenceWithdrawn,
+                    by: nil,
+                    now: next.now
+                )
                 found.append(next)
             }
         }

@@ -12,7 +12,8 @@ extension Letter {
             date: Timestamp("2026-11-23T20:15:09.987Z")!,
             from: Mailbox(name: "Example Cloud, Lockbox", address: "lockbox@example-cloud.test"),
             to: Mailbox(name: "Ádám Kővári", address: address),
-            subject: "Zugriff für „Postfach“ bis 04:00 UTC genehmigen? ✓ 承認が必要です — 7Q4K, noch zwölf Stunden 🔐",
+            subject:
+                "Zugriff für „Postfach“ bis 04:00 UTC genehmigen? ✓ 承認が必要です — 7Q4K, noch zwölf Stunden 🔐",
             text: """
                 Grüße, Ádám ✓ = 100 %\t
                 .a line with a dot
@@ -21,7 +22,8 @@ extension Letter {
                 From here on: \(String(repeating: "long ✓ ", count: 40))\u{20}
                 \r\nlast line\rand one more
                 """,
-            html: "<p>Grüße, <b>Ádám</b> ✓ &amp; 承認</p>\n")
+            html: "<p>Grüße, <b>Ádám</b> ✓ &amp; 承認</p>\n"
+        )
     }
 
     /// `text` as a reader with LF line ends sees it.

@@ -8,7 +8,9 @@ import Testing
 /// The bytes of a letter, read back by Python's parser from the files of `FileMailer`.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct MailMessageTests {
     private func writing(_ letters: [Letter], read: (URL) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "lockbox-mail-\(UUID())")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "lockbox-mail-\(UUID())"
+        )
         defer { try? FileManager.default.removeItem(at: folder) }
         let mailer = try MailTransport.parse("file:\(folder.path)").mailer()
         for letter in letters { _ = try await mailer.send(letter) }
@@ -33,7 +35,9 @@ import Testing
         var letters = [Letter.example(), .example(), .example()]
         letters[0].messageID = "../../a/b%@lockbox.test"
         letters[0].messageID = "a/../b%@lockbox.test"
-        await #expect(throws: MailError.invalid(field: "messageID")) { try await self.parsed(letters[0]) }
+        await #expect(throws: MailError.invalid(field: "messageID")) {
+            try await self.parsed(letters[0])
+        }
         letters[0].messageID = "a/b%2F@lockbox.test"
         letters[1].messageID = "a_b@lockbox.test"
         letters[2].messageID = "a_b@lockbox.test"
@@ -49,7 +53,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "Approval needed: 7Q4K", "", " padded ", "two  spaces", "=?UTF-8?B?aGk=?=", "it's \"quoted\" \\ here",
+        "Approval needed: 7Q4K", "", " padded ", "two  spaces", "=?UTF-8?B?aGk=?=",
+        "it's \"quoted\" \\ here",
         String(repeating: "word ", count: 60) + "end", String(repeating: "x", count: 500),
         String(repeating: "é", count: 300), "🔐👩‍👩‍👧‍👦" + String(repeating: "👩🏽‍🚒", count: 20),
         "a" + String(repeating: " ", count: 120) + "b",
@@ -64,7 +69,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "Adam Cole", "Cole, Adam", "J. Doe", "O'Neil \"Bob\" \\ <x@y.test>", "Ádám", "=?UTF-8?Q?x?=", "a:b;c@d",
+        "", "Adam Cole", "Cole, Adam", "J. Doe", "O'Neil \"Bob\" \\ <x@y.test>", "Ádám",
+        "=?UTF-8?Q?x?=", "a:b;c@d",
         "(none)",
         String(repeating: "Ő", count: 21), String(repeating: "Long Name ", count: 12) + "End",
     ])
@@ -98,7 +104,9 @@ import Testing
     @Test func longNameIsSplitIntoWordsThatReadersJoin() throws {
         var letter = Letter.example()
         letter.to.name = String(repeating: "Ő", count: 100)
-        let lines = String(decoding: try MailMessage(letter).bytes, as: UTF8.self).split(separator: "\r\n")
+        let lines = String(decoding: try MailMessage(letter).bytes, as: UTF8.self).split(
+            separator: "\r\n"
+        )
         let field = lines.drop { !$0.hasPrefix("To: ") }.prefix { !$0.hasPrefix("Subject: ") }
         let words = field.flatMap { $0.split(separator: " ") }.filter {
             $0.hasPrefix("=?UTF-8?B?") && $0.hasSuffix("?=")
@@ -106,14 +114,17 @@ import Testing
         #expect(words.allSatisfy { $0.count <= 75 })
         // Each word is whole characters: it decodes by itself.
         let texts = words.map { word in
-            Data(base64Encoded: String(word.dropFirst(10).dropLast(2))).flatMap { String(data: $0, encoding: .utf8) }
+            Data(base64Encoded: String(word.dropFirst(10).dropLast(2))).flatMap {
+                String(data: $0, encoding: .utf8)
+            }
         }
         #expect(texts.map { $0 ?? "?" }.joined() == letter.to.name)
     }
 
     @Test func endsOfLineAreNeverEncoded() {
         #expect(
-            String(decoding: QuotedPrintable.encoded("a\nb\rc\r\nd\n\re"), as: UTF8.self) == "a\r\nb\r\nc\r\nd\r\n\r\ne"
+            String(decoding: QuotedPrintable.encoded("a\nb\rc\r\nd\n\re"), as: UTF8.self)
+                == "a\r\nb\r\nc\r\nd\r\n\r\ne"
         )
     }
 
@@ -154,13 +165,28 @@ import Testing
 }
 
 /// Everything of `letter` is in `message`, in the right form.
-func expectSame(_ message: Parsed, _ letter: Letter, sourceLocation: SourceLocation = #_sourceLocation) {
-    func expect(_ isSo: Bool, _ what: Comment) { #expect(isSo, what, sourceLocation: sourceLocation) }
+func expectSame(
+    _ message: Parsed,
+    _ letter: Letter,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    func expect(_ isSo: Bool, _ what: Comment) {
+        #expect(isSo, what, sourceLocation: sourceLocation)
+    }
     expect(message.allDefects.isEmpty, "defects: \(message.allDefects)")
-    expect(message.headersAreASCII && message.bareLineEnds == 0 && message.longestLine <= 78, "lines")
+    expect(
+        message.headersAreASCII && message.bareLineEnds == 0 && message.longestLine <= 78,
+        "lines"
+    )
     expect(message.subject == letter.subject, "subject: \(message.subject)")
-    expect(message.from == [.init(name: letter.from.name, address: letter.from.address)], "from: \(message.from)")
-    expect(message.to == [.init(name: letter.to.name, address: letter.to.address)], "to: \(message.to)")
+    expect(
+        message.from == [.init(name: letter.from.name, address: letter.from.address)],
+        "from: \(message.from)"
+    )
+    expect(
+        message.to == [.init(name: letter.to.name, address: letter.to.address)],
+        "to: \(message.to)"
+    )
     expect(message.date == "2026-11-23T20:15:09+00:00", "date: \(message.date)")
     expect(message["Date"] == "Mon, 23 Nov 2026 20:15:09 +0000", "date: \(message["Date"] ?? "")")
     expect(message["Message-ID"] == "<\(letter.messageID)>", "message id")
@@ -170,6 +196,12 @@ func expectSame(_ message: Parsed, _ letter: Letter, sourceLocation: SourceLocat
     expect(Set(message.names).count == message.names.count, "each header once: \(message.names)")
     expect(message.contentType == "multipart/alternative", "content type")
     expect(message.parts.map(\.contentType) == ["text/plain", "text/html"], "order of parts")
-    expect(message.parts.allSatisfy { $0.charset == "utf-8" && $0.encoding == "quoted-printable" }, "encoding")
-    expect(message.parts.map(\.text) == [letter.readText, letter.readHTML], "bodies: \(message.parts.map(\.text))")
+    expect(
+        message.parts.allSatisfy { $0.charset == "utf-8" && $0.encoding == "quoted-printable" },
+        "encoding"
+    )
+    expect(
+        message.parts.map(\.text) == [letter.readText, letter.readHTML],
+        "bodies: \(message.parts.map(\.text))"
+    )
 }

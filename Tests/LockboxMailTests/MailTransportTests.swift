@@ -6,13 +6,16 @@ import Testing
 
 struct MailTransportTests {
     private func smtp(_ text: String) throws -> SMTPConfiguration {
-        guard case .smtp(let configuration) = try MailTransport.parse(text) else { throw CancellationError() }
+        guard case .smtp(let configuration) = try MailTransport.parse(text) else {
+            throw CancellationError()
+        }
         return configuration
     }
 
     @Test func partsOfTheURLAreDecoded() throws {
         let relay = try smtp(
-            "smtp://lock%40box:p%3Aw%2F%3F%25%C3%A9@mail.example.test:2525?starttls=required&from=b%2B1@x.test")
+            "smtp://lock%40box:p%3Aw%2F%3F%25%C3%A9@mail.example.test:2525?starttls=required&from=b%2B1@x.test"
+        )
         #expect(relay.host == "mail.example.test")
         #expect(relay.port == 2525)
         #expect(relay.encryption == .starttls)
@@ -22,13 +25,18 @@ struct MailTransportTests {
     }
 
     @Test(arguments: [
-        ("smtp://mail.test", SMTPConfiguration.Encryption.starttls, 587), ("smtps://mail.test/", .implicit, 465),
-        ("smtp://127.0.0.1?starttls=never", .none, 587), ("smtp://127.8.9.1:25?starttls=never", .none, 25),
-        ("smtp://[::1]:25?starttls=never", .none, 25), ("smtp://localhost:25?starttls=never", .none, 25),
+        ("smtp://mail.test", SMTPConfiguration.Encryption.starttls, 587),
+        ("smtps://mail.test/", .implicit, 465),
+        ("smtp://127.0.0.1?starttls=never", .none, 587),
+        ("smtp://127.8.9.1:25?starttls=never", .none, 25),
+        ("smtp://[::1]:25?starttls=never", .none, 25),
+        ("smtp://localhost:25?starttls=never", .none, 25),
         ("smtp://[2001:db8::1]", .starttls, 587),
     ])
     func encryptionIsRequiredUnlessTheRelayIsThisMachine(
-        text: String, encryption: SMTPConfiguration.Encryption, port: Int
+        text: String,
+        encryption: SMTPConfiguration.Encryption,
+        port: Int
     ) throws {
         let relay = try smtp(text)
         #expect(relay.encryption == encryption)
@@ -36,16 +44,22 @@ struct MailTransportTests {
     }
 
     @Test(arguments: [
-        "", "mail.test", "http://mail.test", "smtp:mail.test", "smtp://", "smtp://:25", "smtp://mail.test:0",
-        "smtp://mail.test:65536", "smtp://mail.test/path", "smtp://mail.test#x", "smtp://mail.test?starttls=maybe",
+        "", "mail.test", "http://mail.test", "smtp:mail.test", "smtp://", "smtp://:25",
+        "smtp://mail.test:0",
+        "smtp://mail.test:65536", "smtp://mail.test/path", "smtp://mail.test#x",
+        "smtp://mail.test?starttls=maybe",
         "smtp://mail.test?starttls=never", "smtp://127.0.0.1.evil.test?starttls=never",
         "smtp://10.0.0.1?starttls=never",
-        "smtp://[::2]?starttls=never", "smtp://[::ffff:10.0.0.1]?starttls=never", "smtps://mail.test?starttls=required",
-        "smtp://mail.test?tls=off", "smtp://mail.test?starttls=required&starttls=required", "smtp://mail.test?starttls",
+        "smtp://[::2]?starttls=never", "smtp://[::ffff:10.0.0.1]?starttls=never",
+        "smtps://mail.test?starttls=required",
+        "smtp://mail.test?tls=off", "smtp://mail.test?starttls=required&starttls=required",
+        "smtp://mail.test?starttls",
         "smtp://user@mail.test", "smtp://:secret@mail.test", "smtp://user:%00secret@mail.test",
         "smtp://user:%FF@mail.test",
-        "smtp://user:se%0D%0Acret@mail.test", "smtp://user:se@cret@mail.test", "smtp://user:100%@mail.test",
-        "smtp://mail.test?ca=/nonexistent/ca.pem", "smtp://mail.test?from=nobody", "smtp://mail_.test", "smtp://a b",
+        "smtp://user:se%0D%0Acret@mail.test", "smtp://user:se@cret@mail.test",
+        "smtp://user:100%@mail.test",
+        "smtp://mail.test?ca=/nonexistent/ca.pem", "smtp://mail.test?from=nobody",
+        "smtp://mail_.test", "smtp://a b",
         "file:", "file://mail", "file:a\0b",
     ])
     func whatIsNotUnderstoodIsRefusedInWords(text: String) {
@@ -66,7 +80,9 @@ struct MailTransportTests {
         var dumped = ""
         dump(transport, to: &dumped)
         dump(transport.mailer(), to: &dumped)
-        dumped += String(reflecting: transport) + String(reflecting: transport.mailer()) + "\(transport.mailer())"
+        dumped +=
+            String(reflecting: transport) + String(reflecting: transport.mailer())
+            + "\(transport.mailer())"
         #expect(!dumped.contains("hunter2"))
     }
 

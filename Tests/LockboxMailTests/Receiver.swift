@@ -3,15 +3,19 @@ import Testing
 
 @testable import LockboxMail
 
-/// A real SMTP receiver, started for one test (Tests/Support/receiver/smtp_receiver.py says what it can do).
+/// A real SMTP receiver, started for one test (Tests/Support/receiver/smtp_receiver.py says what it
+/// can do).
 struct Receiver: Sendable {
     let port: Int
     let authorities: String?
     let folder: URL
 
     /// Runs `body` with a receiver of its own, which ends with it.
-    static func with(_ arguments: String..., run body: (Receiver) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "lockbox-mail-\(UUID())")
+    static func with(_ arguments: String..., run body: (Receiver) async throws -> Void) async throws
+    {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "lockbox-mail-\(UUID())"
+        )
         defer { try? FileManager.default.removeItem(at: folder) }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/python3")
@@ -29,7 +33,10 @@ struct Receiver: Sendable {
             let port: Int
             let ca: String?
         }
-        let ready = try JSONDecoder().decode(Ready.self, from: output.fileHandleForReading.availableData)
+        let ready = try JSONDecoder().decode(
+            Ready.self,
+            from: output.fileHandleForReading.availableData
+        )
         try await body(Receiver(port: ready.port, authorities: ready.ca, folder: folder))
     }
 
@@ -46,13 +53,19 @@ struct Receiver: Sendable {
         return try JSONDecoder().decode(Parsed.self, from: data)
     }
 
-    private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let script = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "Support/receiver/smtp_receiver.py")
 
     /// The letters the receiver accepted, in order.
     func received() throws -> [Received] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }.sorted().map {
-            try JSONDecoder().decode(Received.self, from: Data(contentsOf: folder.appending(path: $0)))
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.hasSuffix(".json")
+        }.sorted().map {
+            try JSONDecoder().decode(
+                Received.self,
+                from: Data(contentsOf: folder.appending(path: $0))
+            )
         }
     }
 
@@ -63,12 +76,19 @@ struct Receiver: Sendable {
     }
 
     func mailer(
-        scheme: String = "smtp", user: String? = nil, host: String = "127.0.0.1", trusting: Bool = true,
-        _ options: String..., configure: (inout SMTPConfiguration) -> Void = { _ in }
+        scheme: String = "smtp",
+        user: String? = nil,
+        host: String = "127.0.0.1",
+        trusting: Bool = true,
+        _ options: String...,
+        configure: (inout SMTPConfiguration) -> Void = { _ in }
     ) throws -> SMTPMailer {
         let query = options + (trusting && authorities != nil ? ["ca=\(authorities!)"] : [])
-        let text = "\(scheme)://\(user.map { $0 + "@" } ?? "")\(host):\(port)?\(query.joined(separator: "&"))"
-        guard case .smtp(var configuration) = try MailTransport.parse(text) else { throw CancellationError() }
+        let text =
+            "\(scheme)://\(user.map { $0 + "@" } ?? "")\(host):\(port)?\(query.joined(separator: "&"))"
+        guard case .smtp(var configuration) = try MailTransport.parse(text) else {
+            throw CancellationError()
+        }
         configure(&configuration)
         return SMTPMailer(configuration)
     }

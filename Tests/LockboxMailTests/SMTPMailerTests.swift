@@ -11,7 +11,9 @@ import Testing
     @Test func letterArrivesIntactOverStartTLSWithSignIn() async throws {
         try await Receiver.with("--user", "lock box", "--password", "s3:c@r/et%") { receiver in
             let letter = Letter.example()
-            let receipt = try await receiver.mailer(user: "lock%20box:s3%3Ac%40r%2Fet%25").send(letter)
+            let receipt = try await receiver.mailer(user: "lock%20box:s3%3Ac%40r%2Fet%25").send(
+                letter
+            )
             #expect(receipt.reply == "250 2.0.0 OK queued")
             let received = try receiver.onlyReceived()
             #expect(received.tls)
@@ -109,7 +111,10 @@ import Testing
     // MARK: What the relay says
 
     @Test(arguments: [
-        ("nobody@contoso.test", MailError.refused(code: 550, text: "5.1.1 no such 5.1.1 user here")),
+        (
+            "nobody@contoso.test",
+            MailError.refused(code: 550, text: "5.1.1 no such 5.1.1 user here")
+        ),
         ("later@contoso.test", .deferred(code: 451, text: "4.7.1 greylisted, come back")),
         ("spam@contoso.test", .refused(code: 554, text: "5.6.0 not wanted")),
         ("busy@contoso.test", .deferred(code: 452, text: "4.3.1 disk full")),
@@ -146,7 +151,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["connect", "data"]) func connectionLostBeforeTheEndIsUnreachable(point: String) async throws {
+    @Test(arguments: ["connect", "data"]) func connectionLostBeforeTheEndIsUnreachable(
+        point: String
+    ) async throws {
         try await Receiver.with("--mode", "die", "--at", point) { receiver in
             let mailer = try receiver.mailer()
             let failure = await failure(of: mailer, sending: .longest)
@@ -208,11 +215,14 @@ extension Receiver {
 
 extension MailError {
     fileprivate var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
-    fileprivate var isOutcomeUnknown: Bool { if case .outcomeUnknown = self { true } else { false } }
+    fileprivate var isOutcomeUnknown: Bool {
+        if case .outcomeUnknown = self { true } else { false }
+    }
 }
 
 extension Letter {
-    /// So long that it cannot all be on its way when the connection ends in its middle: 6 MB when encoded.
+    /// So long that it cannot all be on its way when the connection ends in its middle: 6 MB when
+    /// encoded.
     fileprivate static var longest: Letter {
         var letter = Letter.example()
         letter.text = String(repeating: "✓", count: 340_000)
@@ -222,14 +232,19 @@ extension Letter {
 
     /// Letters that must not leave, by the field that must be named.
     static var injections: [(String, Letter)] {
-        let ends = ["\r\n", "\n", "\r", "\0", "\u{0B}", "\u{85}", "\u{2028}", "\u{1B}", "\t", "\u{7F}"]
+        let ends = [
+            "\r\n", "\n", "\r", "\0", "\u{0B}", "\u{85}", "\u{2028}", "\u{1B}", "\t", "\u{7F}",
+        ]
         let lines = ends.map { "Hello\($0)Bcc: mallory@evil.test" }
         let addresses =
             ends.map { "adam\($0)@contoso.test" } + ends.map { "adam@contoso.test\($0)" } + [
-                "adam@contoso.test> RCPT TO:<mallory@evil.test", "adam@contoso.test, mallory@evil.test", "adam", "@",
+                "adam@contoso.test> RCPT TO:<mallory@evil.test",
+                "adam@contoso.test, mallory@evil.test", "adam", "@",
                 "",
-                "adam@", "@contoso.test", "a@b@contoso.test", "adam kovari@contoso.test", "ádám@contoso.test",
-                "adam@-contoso.test", "adam@contoso..test", "<adam@contoso.test>", "\"a b\"@contoso.test",
+                "adam@", "@contoso.test", "a@b@contoso.test", "adam kovari@contoso.test",
+                "ádám@contoso.test",
+                "adam@-contoso.test", "adam@contoso..test", "<adam@contoso.test>",
+                "\"a b\"@contoso.test",
                 "adam@[127.0.0.1]", String(repeating: "a", count: 65) + "@contoso.test",
             ]
         func changed(_ path: WritableKeyPath<Letter, String>, _ value: String) -> Letter {

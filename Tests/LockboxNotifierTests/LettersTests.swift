@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct LettersTests {
     private static let letters = try? Letters(
-        sender: Mailbox(name: "Adatum Lockbox", address: "lockbox@adatum.test"), host: "mail.adatum.test")
+        sender: Mailbox(name: "Adatum Lockbox", address: "lockbox@adatum.test"),
+        host: "mail.adatum.test"
+    )
 
     private func render(_ notice: Notice) throws -> Letter {
         try #require(Self.letters).letter(for: notice, at: Stage.start)
@@ -20,21 +22,34 @@ import Testing
         let denied = try await stage.askCustomer()
         try await stage.decide(denied, cast.alice, .deny)
         let withdrawn = try await stage.askCustomer()
-        try await stage.change(withdrawn) { try $0.withdraw(comment: Stage.comment, by: cast.erik, now: $1) }
+        try await stage.change(withdrawn) {
+            try $0.withdraw(comment: Stage.comment, by: cast.erik, now: $1)
+        }
         let unanswered = try await stage.askCustomer()
-        for person in [cast.mona, cast.alice, cast.erik] { try await stage.post(unanswered, by: person) }
+        for person in [cast.mona, cast.alice, cast.erik] {
+            try await stage.post(unanswered, by: person)
+        }
         let planned = try await stage.approved(notBefore: Stage.start + .hours(20))
         let used = try await stage.approved()
-        try await stage.change(used) { try $0.revoke(comment: Stage.comment, by: cast.adam, now: $1) }
+        try await stage.change(used) {
+            try $0.revoke(comment: Stage.comment, by: cast.adam, now: $1)
+        }
         let removal = Removal(
-            tenant: Stage.tenant, request: used, grant: stage.entropy.id(), service: Stage.mail, usernames: ["lbx-0"],
-            nextAttempt: Stage.start)
+            tenant: Stage.tenant,
+            request: used,
+            grant: stage.entropy.id(),
+            service: Stage.mail,
+            usernames: ["lbx-0"],
+            nextAttempt: Stage.start
+        )
         try await stage.tell(.removalFailed(removal))
         stage.clock.advance(by: .seconds(1))
         try await stage.tell(.removalConfirmed(removal))
         try await stage.pass(unanswered, to: Stage.start + .hours(12))
         var notices: [Notice] = []
-        for id in [rejected, denied, withdrawn, unanswered, planned, used] { notices += try await stage.notices(id) }
+        for id in [rejected, denied, withdrawn, unanswered, planned, used] {
+            notices += try await stage.notices(id)
+        }
         return notices
     }
 
@@ -80,7 +95,9 @@ import Testing
     @Test func askTellsAnApproverAllSheNeeds() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            let letter = try render(try await stage.notice(id, .customerAsked, to: stage.cast.alice))
+            let letter = try render(
+                try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            )
             #expect(letter.subject == "Decide by Mon 23 Nov 2026, 20:15 UTC: request \(id)")
             #expect(letter.to == Mailbox(name: "Alice Approver", address: "alice@contoso.test"))
             #expect(
@@ -108,7 +125,8 @@ import Testing
                     You get this letter because you may approve data access for Contoso. No letter of Lockbox decides \
                     anything, holds a link that does, or asks for your password.
 
-                    """)
+                    """
+            )
         }
     }
 
@@ -117,8 +135,10 @@ import Testing
             for notice in try await everyKind(stage) {
                 let html = try render(notice).html
                 #expect(html.contains("<html lang=\"en\">"))
-                for forbidden in ["<a ", "href", "src=", "url(", "<img", "<script", "<form", "<link", "?x=1", "/admin"]
-                {
+                for forbidden in [
+                    "<a ", "href", "src=", "url(", "<img", "<script", "<form", "<link", "?x=1",
+                    "/admin",
+                ] {
                     #expect(!html.contains(forbidden), "\(forbidden) in \(notice.kind)")
                 }
             }
@@ -126,7 +146,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'\u{301}\"\u{301} <\u{301}script\u{301}>",
+        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
+        "'\u{301}\"\u{301} <\u{301}script\u{301}>",
         "Erik\r\nBcc: all@evil.test", "Erik\u{2028}Bcc: all@evil.test", "{{why}}{{{cell}}}",
         "https://evil.test/sign-in",
     ])
@@ -136,11 +157,20 @@ import Testing
                 let letter = try render(notice)
                 let body = try #require(letter.html.split(separator: "<body", maxSplits: 1).last)
                 let tags = body.unicodeScalars.split(separator: "<").dropFirst().map { rest in
-                    String(String.UnicodeScalarView(rest.prefix { $0.isASCII && $0.properties.isAlphabetic }))
+                    String(
+                        String.UnicodeScalarView(
+                            rest.prefix { $0.isASCII && $0.properties.isAlphabetic }
+                        )
+                    )
                 }
-                #expect(Set(tags).isSubset(of: ["", "div", "h", "p", "table", "tr", "th", "td"]), "\(tags)")
+                #expect(
+                    Set(tags).isSubset(of: ["", "div", "h", "p", "table", "tr", "th", "td"]),
+                    "\(tags)"
+                )
                 #expect(!letter.html.unicodeScalars.contains("\u{2028}"))
-                let lines = letter.text.unicodeScalars.split { $0 == "\n" || $0 == "\r" || $0 == "\u{2028}" }
+                let lines = letter.text.unicodeScalars.split {
+                    $0 == "\n" || $0 == "\r" || $0 == "\u{2028}"
+                }
                 #expect(!lines.contains { String(String.UnicodeScalarView($0)).hasPrefix("Bcc") })
                 #expect(!letter.text.contains("https://evil"))
                 #expect(letter.subject.unicodeScalars.allSatisfy { (32...126).contains($0.value) })
@@ -167,7 +197,8 @@ import Testing
 
     @Test(arguments: [
         ("https://lockbox.test/admin?token=1#x", true, "https://lockbox.test"),
-        ("http://127.0.0.1:8443/", true, "http://127.0.0.1:8443"), ("https://[::1]:1/x", true, "https://[::1]:1"),
+        ("http://127.0.0.1:8443/", true, "http://127.0.0.1:8443"),
+        ("https://[::1]:1/x", true, "https://[::1]:1"),
         ("https://lockbox.test@evil.test/", true, nil), ("javascript:alert(1)", true, nil),
         ("https://lockbox.test", false, nil),
     ])
@@ -177,7 +208,10 @@ import Testing
 
     @Test func timesAndSpansAreSpelledForPeople() {
         #expect(Timestamp("2026-11-23T20:15:59.999Z")!.words() == "Mon 23 Nov 2026, 20:15 UTC")
-        #expect(Timestamp("2027-01-02T03:04:05Z")!.words(withSeconds: true) == "Sat 2 Jan 2027, 03:04:05 UTC")
+        #expect(
+            Timestamp("2027-01-02T03:04:05Z")!.words(withSeconds: true)
+                == "Sat 2 Jan 2027, 03:04:05 UTC"
+        )
         #expect(TimeSpan.minutes(90).words == "1 hour 30 minutes")
         #expect(TimeSpan.hours(24).words == "1 day")
         #expect(TimeSpan.seconds(61).words == "1 minute 1 second")
@@ -191,7 +225,8 @@ import Testing
             scope.words == [
                 "read the mailbox sue@contoso.test (service mail)",
                 "read the mailbox sue@contoso.test (service mail-eu)",
-            ])
+            ]
+        )
     }
 
     // MARK: - Reading HTML
@@ -208,7 +243,9 @@ import Testing
                 text.append(" ")
             }
         }
-        for (entity, character) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")] {
+        for (entity, character) in [
+            ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&"),
+        ] {
             text.replace(entity, with: character)
         }
         return words(text)

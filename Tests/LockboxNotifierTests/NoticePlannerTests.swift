@@ -23,9 +23,11 @@ import Testing
             let id = try await stage.askCustomer()
             #expect(
                 try await stage.waiting(id) == [
-                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam", "lastReminder → alice",
+                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam",
+                    "lastReminder → alice",
                     "reminder → adam", "reminder → alice",
-                ])
+                ]
+            )
         }
     }
 
@@ -47,15 +49,25 @@ import Testing
 
     @Test func approvalShortOfTheQuorumTellsNobodyAndSparesThePersonReminders() async throws {
         let policy = try Policy(
-            requireApproval: true, decisionWindow: .hours(12), maxAccess: .hours(4), approvalsNeeded: 2)
+            requireApproval: true,
+            decisionWindow: .hours(12),
+            maxAccess: .hours(4),
+            approvalsNeeded: 2
+        )
         try await Stage.with(policy: policy) { stage in
             let id = try await stage.askCustomer()
             try await stage.decide(id, stage.cast.alice)
             #expect(
-                try await stage.waiting(id) == ["customerAsked → adam", "lastReminder → adam", "reminder → adam"])
+                try await stage.waiting(id) == [
+                    "customerAsked → adam", "lastReminder → adam", "reminder → adam",
+                ]
+            )
             try await stage.decide(id, stage.cast.adam)
             #expect(
-                try await stage.waiting(id) == ["accessBegan → adam", "accessBegan → alice", "approved → erik"])
+                try await stage.waiting(id) == [
+                    "accessBegan → adam", "accessBegan → alice", "approved → erik",
+                ]
+            )
         }
     }
 
@@ -83,7 +95,9 @@ import Testing
             let asked = try await stage.askCustomer()
             for id in [unasked, asked] {
                 let erik = stage.cast.erik
-                try await stage.change(id) { try $0.withdraw(comment: Stage.comment, by: erik, now: $1) }
+                try await stage.change(id) {
+                    try $0.withdraw(comment: Stage.comment, by: erik, now: $1)
+                }
             }
             #expect(try await stage.waiting(unasked).isEmpty)
             #expect(try await stage.waiting(asked) == ["withdrawn → adam", "withdrawn → alice"])
@@ -104,7 +118,11 @@ import Testing
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
             try await stage.pass(id, to: Stage.start + .hours(12))
-            #expect(try await stage.waiting(id) == ["expired → adam", "expired → alice", "expired → erik"])
+            #expect(
+                try await stage.waiting(id) == [
+                    "expired → adam", "expired → alice", "expired → erik",
+                ]
+            )
         }
     }
 
@@ -114,7 +132,10 @@ import Testing
         try await Stage.with { stage in
             let id = try await stage.approved()
             #expect(
-                try await stage.waiting(id) == ["accessBegan → adam", "accessBegan → alice", "approved → erik"])
+                try await stage.waiting(id) == [
+                    "accessBegan → adam", "accessBegan → alice", "approved → erik",
+                ]
+            )
         }
     }
 
@@ -124,23 +145,37 @@ import Testing
             let id = try await stage.approved(notBefore: start)
             #expect(try await stage.waiting(id) == ["accessScheduled → erik"])
             try await stage.pass(id, to: start)
-            #expect(try await stage.waiting(id, .accessBegan) == ["accessBegan → adam", "accessBegan → alice"])
+            #expect(
+                try await stage.waiting(id, .accessBegan) == [
+                    "accessBegan → adam", "accessBegan → alice",
+                ]
+            )
         }
     }
 
     @Test func approversOfATenantWithoutApprovalHearOfAccessAllTheSame() async throws {
         let policy = try Policy(
-            requireApproval: false, decisionWindow: .hours(12), maxAccess: .hours(4), approvalsNeeded: 1)
+            requireApproval: false,
+            decisionWindow: .hours(12),
+            maxAccess: .hours(4),
+            approvalsNeeded: 1
+        )
         try await Stage.with(policy: policy) { stage in
             let id = try await stage.askCustomer()
             try await stage.pass(id, to: Stage.start + .hours(2))
             #expect(
                 try await stage.waiting(id) == [
-                    "accessBegan → adam", "accessBegan → alice", "accessEnded → erik", "accessReport → adam",
+                    "accessBegan → adam", "accessBegan → alice", "accessEnded → erik",
+                    "accessReport → adam",
                     "accessReport → alice", "approved → erik",
-                ])
+                ]
+            )
             let notice = try await stage.notice(id, .accessBegan, to: stage.cast.alice)
-            #expect(LetterContent(notice).lead.hasSuffix("Your rules do not require an approval for this."))
+            #expect(
+                LetterContent(notice).lead.hasSuffix(
+                    "Your rules do not require an approval for this."
+                )
+            )
         }
     }
 
@@ -152,12 +187,25 @@ import Testing
                 let grant = try #require(try tx.request(id)?.state.grant)
                 for (index, resource) in [Stage.mailbox, Stage.secondMailbox].enumerated() {
                     let credential = Credential(
-                        id: entropy.id(), request: id, grant: grant.id, tenant: Stage.tenant, engineer: erik.id,
-                        resource: resource, actions: .read, username: "lbx-\(index)", issuedAt: Stage.start,
-                        expiresAt: grant.end)
+                        id: entropy.id(),
+                        request: id,
+                        grant: grant.id,
+                        tenant: Stage.tenant,
+                        engineer: erik.id,
+                        resource: resource,
+                        actions: .read,
+                        username: "lbx-\(index)",
+                        issuedAt: Stage.start,
+                        expiresAt: grant.end
+                    )
                     try tx.insert(credential, secretHash: Array(repeating: UInt8(index), count: 32))
                     let first = Stage.start + .minutes(Int64(10 + index))
-                    _ = try tx.recordUse(of: credential.id, count: 2 + index, first: first, last: first + .minutes(5))
+                    _ = try tx.recordUse(
+                        of: credential.id,
+                        count: 2 + index,
+                        first: first,
+                        last: first + .minutes(5)
+                    )
                 }
             }
             try await stage.pass(id, to: Stage.start + .hours(2))
@@ -191,10 +239,17 @@ import Testing
     @Test func onlyTheFirstFailureOfARemovalIsToldAndThenItsRecovery() async throws {
         try await Stage.with { stage in
             let id = try await stage.approved()
-            let grant = try await stage.store.read { tx in try #require(try tx.request(id)?.state.grant) }
+            let grant = try await stage.store.read { tx in
+                try #require(try tx.request(id)?.state.grant)
+            }
             var removal = Removal(
-                tenant: Stage.tenant, request: id, grant: grant.id, service: Stage.mail, usernames: ["lbx-0"],
-                nextAttempt: Stage.start)
+                tenant: Stage.tenant,
+                request: id,
+                grant: grant.id,
+                service: Stage.mail,
+                usernames: ["lbx-0"],
+                nextAttempt: Stage.start
+            )
             // A removal that simply succeeds is no news.
             try await stage.tell(.removalConfirmed(removal))
             #expect(try await stage.waiting(id, .removalFailed, .removalRecovered).isEmpty)
@@ -206,13 +261,18 @@ import Testing
                 try await stage.tell(.removalFailed(removal))
             }
             let told = ["adam", "alice", "erik", "max", "mona"]
-            #expect(try await stage.waiting(id, .removalFailed) == told.map { "removalFailed → \($0)" })
+            #expect(
+                try await stage.waiting(id, .removalFailed) == told.map { "removalFailed → \($0)" }
+            )
 
             for _ in 1...2 {
                 stage.clock.advance(by: .seconds(5))
                 try await stage.tell(.removalConfirmed(removal))
             }
-            #expect(try await stage.waiting(id, .removalRecovered) == told.map { "removalRecovered → \($0)" })
+            #expect(
+                try await stage.waiting(id, .removalRecovered)
+                    == told.map { "removalRecovered → \($0)" }
+            )
 
             stage.clock.advance(by: .seconds(5))
             try await stage.tell(.removalFailed(removal))
@@ -228,11 +288,19 @@ import Testing
             let before = try await stage.notices(id).count
             let cast = stage.cast
             let notice = UndeliverableNotice(
-                tenant: Stage.tenant, request: id, recipient: cast.mona.id, kind: "managerAsked")
-            let tenant = try await stage.store.read { tx in try #require(try tx.tenant(Stage.tenant)) }
+                tenant: Stage.tenant,
+                request: id,
+                recipient: cast.mona.id,
+                kind: "managerAsked"
+            )
+            let tenant = try await stage.store.read { tx in
+                try #require(try tx.tenant(Stage.tenant))
+            }
             for event: Event in [
-                .noticeUndeliverable(notice), .licenceChanged(tenant), .policyChanged(before: tenant, after: tenant),
-                .personAdded(cast.sue), .passwordSet(cast.sue), .signInLocked(cast.sue, until: Stage.start),
+                .noticeUndeliverable(notice), .licenceChanged(tenant),
+                .policyChanged(before: tenant, after: tenant),
+                .personAdded(cast.sue), .passwordSet(cast.sue),
+                .signInLocked(cast.sue, until: Stage.start),
             ] {
                 try await stage.tell(event)
             }
@@ -242,5 +310,7 @@ import Testing
 }
 
 extension LetterContent {
-    func value(_ label: String) -> String? { rows.first { $0.label == label }?.values.joined(separator: " | ") }
+    func value(_ label: String) -> String? {
+        rows.first { $0.label == label }?.values.joined(separator: " | ")
+    }
 }

@@ -10,17 +10,27 @@ import Testing
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private func drain(
-        _ stage: Stage, _ mailer: ScriptedMailer, store: (any Store)? = nil, book: EventBook? = nil,
+        _ stage: Stage,
+        _ mailer: ScriptedMailer,
+        store: (any Store)? = nil,
+        book: EventBook? = nil,
         limits: NotifierLimits = NotifierLimits()
     ) throws -> OutboxDrain {
         let store = store ?? stage.store
         return OutboxDrain(
-            store: store, mailer: mailer, clock: stage.clock,
+            store: store,
+            mailer: mailer,
+            clock: stage.clock,
             letters: try Letters(
-                sender: Mailbox(name: "Lockbox", address: "lockbox@adatum.test"), host: "adatum.test"),
-            undeliverable: book ?? EventBook(store: store), limits: limits, logger: Self.quiet,
+                sender: Mailbox(name: "Lockbox", address: "lockbox@adatum.test"),
+                host: "adatum.test"
+            ),
+            undeliverable: book ?? EventBook(store: store),
+            limits: limits,
+            logger: Self.quiet,
             // The time of day is the test's; only the looking goes on by itself.
-            sleep: { _ in try await Task.sleep(for: .milliseconds(2)) })
+            sleep: { _ in try await Task.sleep(for: .milliseconds(2)) }
+        )
     }
 
     /// Runs `drain` while `body` runs, then cancels it and waits until it has ended.
@@ -49,7 +59,9 @@ import Testing
             try await running(try drain(stage, mailer)) {
                 try await until { try await delivered(stage, id) == [.sent, .sent] }
             }
-            #expect(Set(mailer.letters.map(\.to.address)) == ["mona@adatum.test", "max@adatum.test"])
+            #expect(
+                Set(mailer.letters.map(\.to.address)) == ["mona@adatum.test", "max@adatum.test"]
+            )
             let notice = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
             #expect(notice.attempts == 1)
             #expect(notice.sentAt == Stage.start)
@@ -71,7 +83,11 @@ import Testing
             }
             #expect(mailer.letters.count { $0.subject.hasPrefix("Reminder") } == 2)
             #expect(!mailer.letters.contains { $0.subject.hasPrefix("Last reminder") })
-            #expect(mailer.letters(to: stage.cast.erik.email).map(\.subject) == ["Denied: access request \(id)"])
+            #expect(
+                mailer.letters(to: stage.cast.erik.email).map(\.subject) == [
+                    "Denied: access request \(id)"
+                ]
+            )
         }
     }
 
@@ -129,11 +145,19 @@ import Testing
 
                 stage.clock.set(deferred.nextAttempt + TimeSpan(milliseconds: -1))
                 try await stage.submitUnrelated(after: mailer)
-                #expect(mailer.letters(to: mona.email).count { $0.messageID.hasPrefix(deferred.id.text) } == 1)
+                #expect(
+                    mailer.letters(to: mona.email).count {
+                        $0.messageID.hasPrefix(deferred.id.text)
+                    } == 1
+                )
 
                 stage.clock.advance(by: .seconds(2))
                 try await until { try await delivered(stage, id) == [.sent, .sent] }
-                #expect(mailer.letters(to: mona.email).count { $0.messageID.hasPrefix(deferred.id.text) } == 2)
+                #expect(
+                    mailer.letters(to: mona.email).count {
+                        $0.messageID.hasPrefix(deferred.id.text)
+                    } == 2
+                )
             }
         }
     }
@@ -184,10 +208,14 @@ import Testing
             let id = try await stage.submit()
             let mona = stage.cast.mona
             let mailer = ScriptedMailer { [mona] letter, _ throws(MailError) in
-                if letter.to.address == mona.email.text { throw .refused(code: 550, text: "no such user") }
+                if letter.to.address == mona.email.text {
+                    throw .refused(code: 550, text: "no such user")
+                }
                 return MailReceipt(reply: "250 ok")
             }
-            let book = EventBook(store: FlakyStore(stage.store, faults: [.nothingWritten, .nothingWritten]))
+            let book = EventBook(
+                store: FlakyStore(stage.store, faults: [.nothingWritten, .nothingWritten])
+            )
             try await running(try drain(stage, mailer, book: book)) {
                 try await until { book.events.count == 1 }
                 try await until { try await !delivered(stage, id).contains(.queued) }
@@ -195,13 +223,23 @@ import Testing
             #expect(
                 book.events == [
                     UndeliverableNotice(
-                        tenant: Stage.tenant, request: id, recipient: mona.id, kind: "managerAsked")
-                ])
+                        tenant: Stage.tenant,
+                        request: id,
+                        recipient: mona.id,
+                        kind: "managerAsked"
+                    )
+                ]
+            )
             #expect(mailer.letters(to: mona.email).count == 1)
             // A second settlement of the same letter finds it settled.
             var read = try await stage.notice(id, .managerAsked, to: mona)
             read.delivery = .queued
-            let again = Settlement(of: read, .refused("550 no"), at: Stage.start, limits: NotifierLimits())
+            let again = Settlement(
+                of: read,
+                .refused("550 no"),
+                at: Stage.start,
+                limits: NotifierLimits()
+            )
             #expect(try await stage.store.write { tx in try again.apply(in: tx) } == false)
         }
     }
@@ -217,7 +255,9 @@ import Testing
             let book = EventBook(store: stage.store)
             try await running(try drain(stage, mailer, book: book, limits: limits)) {
                 for attempt in 1...3 {
-                    try await until { try await stage.notices(id).allSatisfy { $0.attempts == attempt } }
+                    try await until {
+                        try await stage.notices(id).allSatisfy { $0.attempts == attempt }
+                    }
                     stage.clock.advance(by: .minutes(2))
                 }
                 try await until { book.events.count == 2 }
@@ -234,7 +274,10 @@ import Testing
         try await Stage.with { stage in
             let id = try await stage.submit()
             let mailer = ScriptedMailer()
-            let broken = FlakyStore(stage.store, faults: Array(repeating: .nothingWritten, count: 10_000))
+            let broken = FlakyStore(
+                stage.store,
+                faults: Array(repeating: .nothingWritten, count: 10_000)
+            )
             try await running(try drain(stage, mailer, store: broken)) {
                 try await until { mailer.letters.count == 2 }
             }
@@ -251,7 +294,10 @@ import Testing
         try await Stage.with { stage in
             let id = try await stage.submit()
             let mailer = ScriptedMailer()
-            let flaky = FlakyStore(stage.store, faults: [.nothingWritten, .answerLost, .nothingWritten])
+            let flaky = FlakyStore(
+                stage.store,
+                faults: [.nothingWritten, .answerLost, .nothingWritten]
+            )
             try await running(try drain(stage, mailer, store: flaky)) {
                 try await until { try await delivered(stage, id) == [.sent, .sent] }
                 try await stage.submitUnrelated(after: mailer)
@@ -271,7 +317,9 @@ import Testing
             #expect(try await stage.store.write { tx in try failed.apply(in: tx) } == false)
             let sent = Settlement(of: read, .sent("250 ok"), at: now, limits: NotifierLimits())
             #expect(try await stage.store.write { tx in try sent.apply(in: tx) })
-            #expect(try await stage.notice(id, .managerAsked, to: stage.cast.mona).delivery == .sent)
+            #expect(
+                try await stage.notice(id, .managerAsked, to: stage.cast.mona).delivery == .sent
+            )
         }
     }
 
@@ -297,7 +345,8 @@ import Testing
                 opener.finish()
                 try await tasks.waitForAll()
             }
-            // The drain may have begun another before it heard of the shutdown; what it began, it finished.
+            // The drain may have begun another before it heard of the shutdown; what it began, it
+            // finished.
             #expect(try await delivered(stage, id).count { $0 == .sent } == mailer.letters.count)
         }
     }
@@ -340,19 +389,27 @@ import Testing
             let limits = NotifierLimits()
             let later = Stage.start + .hours(25)
             notice.attempts = 1
-            #expect(Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery == .queued)
+            #expect(
+                Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery
+                    == .queued
+            )
             notice.attempts = limits.backOff.count
-            #expect(Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery == .refused)
+            #expect(
+                Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery
+                    == .refused
+            )
         }
     }
 }
 
 extension Stage {
-    /// Makes another request and waits until its letters were handed over: by then the drain has looked at everything
-    /// due.
+    /// Makes another request and waits until its letters were handed over: by then the drain has
+    /// looked at everything due.
     func submitUnrelated(after mailer: ScriptedMailer) async throws {
         let id = try await submit()
         let ids = Set(try await notices(id).map { "\($0.id).lockbox@adatum.test" })
-        while !ids.isSubset(of: Set(mailer.letters.map(\.messageID))) { try await Task.sleep(for: .milliseconds(2)) }
+        while !ids.isSubset(of: Set(mailer.letters.map(\.messageID))) {
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 }

@@ -11,13 +11,20 @@ import Testing
             let id = try await stage.askCustomer()
             try await stage.post(id, by: stage.cast.alice)
             #expect(
-                try await stage.waiting(id, .questionAsked, .questionAnswered) == ["questionAsked → erik"])
+                try await stage.waiting(id, .questionAsked, .questionAnswered) == [
+                    "questionAsked → erik"
+                ]
+            )
             let notice = try await stage.notice(id, .questionAsked, to: stage.cast.erik)
             #expect(notice.goodUntil == Stage.start + .hours(12))
             let letter = LetterContent(notice)
             #expect(letter.subject == "Question from the customer: access request \(id)")
             #expect(letter.heading == "Contoso has a question about your access request")
-            #expect(letter.lead.hasSuffix("Contoso must decide by Mon 23 Nov 2026, 20:15 UTC, or the request expires."))
+            #expect(
+                letter.lead.hasSuffix(
+                    "Contoso must decide by Mon 23 Nov 2026, 20:15 UTC, or the request expires."
+                )
+            )
             #expect(letter.value("Decide by") == "Mon 23 Nov 2026, 20:15 UTC")
         }
     }
@@ -29,15 +36,26 @@ import Testing
             try await stage.post(id, by: cast.mona)
             #expect(
                 try await stage.waiting(id, .questionAnswered)
-                    == ["questionAnswered → adam", "questionAnswered → alice"])
-            let unasked = LetterContent(try await stage.notice(id, .questionAnswered, to: cast.adam))
+                    == ["questionAnswered → adam", "questionAnswered → alice"]
+            )
+            let unasked = LetterContent(
+                try await stage.notice(id, .questionAnswered, to: cast.adam)
+            )
             #expect(unasked.heading == "Adatum has written to you about an access request")
 
-            for person in [cast.alice, cast.alice, cast.erik] { try await stage.post(id, by: person) }
+            for person in [cast.alice, cast.alice, cast.erik] {
+                try await stage.post(id, by: person)
+            }
             #expect(
                 try await stage.waiting(id, .questionAnswered)
-                    == ["questionAnswered → adam", "questionAnswered → alice", "questionAnswered → alice"])
-            let answer = LetterContent(try await stage.notice(id, .questionAnswered, to: cast.alice))
+                    == [
+                        "questionAnswered → adam", "questionAnswered → alice",
+                        "questionAnswered → alice",
+                    ]
+            )
+            let answer = LetterContent(
+                try await stage.notice(id, .questionAnswered, to: cast.alice)
+            )
             #expect(answer.heading == "Adatum has answered your question")
             #expect(answer.subject == "Answer to your question: access request \(id)")
         }
@@ -65,7 +83,11 @@ import Testing
                 return LetterContent(try await stage.notice(id, .questionAsked, to: cast.erik)).lead
             }
             let submitted = try await stage.submit()
-            #expect(try await lead(submitted).contains("a manager of Adatum must review the request by Mon 23"))
+            #expect(
+                try await lead(submitted).contains(
+                    "a manager of Adatum must review the request by Mon 23"
+                )
+            )
             let planned = try await stage.approved(notBefore: Stage.start + .hours(3))
             #expect(try await lead(planned).contains("still opens at Mon 23 Nov 2026, 11:15 UTC"))
             let open = try await stage.approved()
@@ -82,14 +104,18 @@ import Testing
             let id = try await stage.askCustomer()
             #expect(
                 try await stage.waiting(id) == [
-                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam", "reminder → adam",
-                ])
+                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam",
+                    "reminder → adam",
+                ]
+            )
             try await stage.decide(id, adam)
             try await stage.pass(id, to: Stage.start + .hours(2))
             #expect(
                 try await stage.waiting(id) == [
-                    "accessBegan → adam", "accessEnded → erik", "accessReport → adam", "approved → erik",
-                ])
+                    "accessBegan → adam", "accessEnded → erik", "accessReport → adam",
+                    "approved → erik",
+                ]
+            )
         }
     }
 
@@ -99,8 +125,10 @@ import Testing
             try await stage.mute(.reminders, by: stage.cast.alice)
             #expect(
                 try await stage.waiting(id) == [
-                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam", "reminder → adam",
-                ])
+                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam",
+                    "reminder → adam",
+                ]
+            )
             try await stage.mute([], by: stage.cast.alice)
             #expect(try await stage.waiting(id, .reminder, .lastReminder).count == 2)
         }

@@ -17,7 +17,9 @@ final class ScriptedMailer: Mailer {
     /// Every letter handed over so far, also those refused.
     var letters: [Letter] { seen.withLock { $0 } }
 
-    func letters(to address: EmailAddress) -> [Letter] { letters.filter { $0.to.address == address.text } }
+    func letters(to address: EmailAddress) -> [Letter] {
+        letters.filter { $0.to.address == address.text }
+    }
 
     func send(_ letter: Letter) async throws(MailError) -> MailReceipt {
         let attempt = seen.withLock { seen in

@@ -5,7 +5,8 @@ import LockboxStoreSQLite
 import Synchronization
 import Testing
 
-/// A provider and a customer in a real store, and the commands of the workflow with the planner reading their events.
+/// A provider and a customer in a real store, and the commands of the workflow with the planner
+/// reading their events.
 struct Stage: Sendable {
     static let start = Timestamp("2026-11-23T08:15:00Z")!
     static let tenant = TenantID("contoso")!
@@ -23,12 +24,19 @@ struct Stage: Sendable {
     let clock = HandClock(Stage.start)
     let entropy = CountingEntropy()
     let planner = NoticePlanner(
-        portal: Portal(name: "Adatum Lockbox", publicURL: "https://lockbox.adatum.test/admin?x=1", showAddress: true))
+        portal: Portal(
+            name: "Adatum Lockbox",
+            publicURL: "https://lockbox.adatum.test/admin?x=1",
+            showAddress: true
+        )
+    )
     let cast: Cast
 
     /// Runs `body` on a new stage and takes the stage down.
     static func with(
-        engineerName: String = "Erik Engineer", tenantName: String = "Contoso", policy: Policy = .standard,
+        engineerName: String = "Erik Engineer",
+        tenantName: String = "Contoso",
+        policy: Policy = .standard,
         _ body: (Stage) async throws -> Void
     ) async throws {
         let store = try await SQLiteStore.temporary()
@@ -39,14 +47,25 @@ struct Stage: Sendable {
                 try tx.saveProviderName("Adatum")
                 let service = Service(id: Stage.mail, kind: .imap, resourceType: "mailbox")
                 try tx.save(ServiceSettings(service: service, introspection: nil, doveadm: nil))
-                try tx.save(Tenant(id: Stage.tenant, name: tenantName, isLicensed: true, policy: policy))
-                for resource in [Stage.mailbox, Stage.secondMailbox] { try tx.save(resource, of: Stage.tenant) }
+                try tx.save(
+                    Tenant(id: Stage.tenant, name: tenantName, isLicensed: true, policy: policy)
+                )
+                for resource in [Stage.mailbox, Stage.secondMailbox] {
+                    try tx.save(resource, of: Stage.tenant)
+                }
                 for person in cast.everyone { try tx.save(person) }
                 try tx.insert(
                     SupportRequest(
-                        tenant: Stage.tenant, number: SupportRequestNumber("SR-1001")!, subject: Stage.subject,
-                        description: Stage.description, service: Stage.mail, url: nil, openedBy: cast.sue,
-                        openedAt: Stage.start))
+                        tenant: Stage.tenant,
+                        number: SupportRequestNumber("SR-1001")!,
+                        subject: Stage.subject,
+                        description: Stage.description,
+                        service: Stage.mail,
+                        url: nil,
+                        openedBy: cast.sue,
+                        openedAt: Stage.start
+                    )
+                )
             }
             try await body(stage)
         } catch {
@@ -62,12 +81,19 @@ struct Cast: Sendable {
 
     init(engineerName: String) {
         let entropy = CountingEntropy(from: 1 << 20)
-        func person(_ name: String, _ side: Side, _ roles: Roles, isDisabled: Bool = false) -> Person {
+        func person(_ name: String, _ side: Side, _ roles: Roles, isDisabled: Bool = false)
+            -> Person
+        {
             let address =
                 "\(name.split(separator: " ")[0].lowercased())@\(side == .provider ? "adatum" : "contoso").test"
             return Person(
-                id: entropy.id(), side: side, name: name, email: EmailAddress(address)!, roles: roles,
-                isDisabled: isDisabled)
+                id: entropy.id(),
+                side: side,
+                name: name,
+                email: EmailAddress(address)!,
+                roles: roles,
+                isDisabled: isDisabled
+            )
         }
         let contoso = Side.tenant(Stage.tenant)
         var engineer = person("Erik", .provider, [.engineer, .manager])
@@ -88,17 +114,32 @@ struct Cast: Sendable {
 // MARK: - Commands
 
 extension Stage {
-    func submit(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws -> RequestID {
+    func submit(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws
+        -> RequestID
+    {
         let (now, entropy, cast, planner) = (clock.now(), entropy, cast, planner)
         return try await store.write { tx in
             let tenant = try #require(try tx.tenant(Stage.tenant))
-            let support = try #require(try tx.supportRequest(SupportRequestNumber("SR-1001")!, of: tenant.id))
-            let scope = try Scope([Access(Stage.mailbox, [.read, .write]), Access(Stage.secondMailbox, .read)])
+            let support = try #require(
+                try tx.supportRequest(SupportRequestNumber("SR-1001")!, of: tenant.id)
+            )
+            let scope = try Scope([
+                Access(Stage.mailbox, [.read, .write]), Access(Stage.secondMailbox, .read),
+            ])
             let (request, events) = try AccessRequest.submit(
                 id: entropy.id(),
-                draft: Draft(reason: Stage.reason, duration: duration, scope: scope, notBefore: notBefore),
-                engineer: cast.erik, supportRequest: support, tenant: tenant, approvers: [cast.alice, cast.adam],
-                now: now)
+                draft: Draft(
+                    reason: Stage.reason,
+                    duration: duration,
+                    scope: scope,
+                    notBefore: notBefore
+                ),
+                engineer: cast.erik,
+                supportRequest: support,
+                tenant: tenant,
+                approvers: [cast.alice, cast.adam],
+                now: now
+            )
             try tx.save(request)
             for event in events {
                 try planner.read(event, by: .person(cast.erik), at: now, entropy: entropy, in: tx)
@@ -107,40 +148,60 @@ extension Stage {
         }
     }
 
-    /// Lets `change` change the request, saves it, and shows the events to the planner, as the audited write does.
+    /// Lets `change` change the request, saves it, and shows the events to the planner, as the
+    /// audited write does.
     func change(
-        _ id: RequestID, _ change: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
+        _ id: RequestID,
+        _ change: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
     ) async throws {
         let (now, entropy, planner) = (clock.now(), entropy, planner)
         try await store.write { tx in
             var request = try #require(try tx.request(id))
             let events = try change(&request, now)
             try tx.save(request)
-            for event in events { try planner.read(event, by: .system, at: now, entropy: entropy, in: tx) }
+            for event in events {
+                try planner.read(event, by: .system, at: now, entropy: entropy, in: tx)
+            }
         }
     }
 
     func decide(
-        _ id: RequestID, _ person: Person, _ verdict: Decision.Verdict = .approve(.none)
+        _ id: RequestID,
+        _ person: Person,
+        _ verdict: Decision.Verdict = .approve(.none)
     ) async throws {
         let (cast, entropy) = (cast, entropy)
         let tenant = try await store.read { tx in try #require(try tx.tenant(Stage.tenant)) }
         try await change(id) { request, now in
             let context = DecisionContext(
-                tenant: tenant, engineer: cast.erik, approvers: [cast.alice, cast.adam], newGrant: entropy.id())
+                tenant: tenant,
+                engineer: cast.erik,
+                approvers: [cast.alice, cast.adam],
+                newGrant: entropy.id()
+            )
             return try request.decide(
-                verdict, comment: Stage.comment, by: person, version: request.version, in: context, now: now)
+                verdict,
+                comment: Stage.comment,
+                by: person,
+                version: request.version,
+                in: context,
+                now: now
+            )
         }
     }
 
     /// Submitted and approved by a manager: the customer is asked.
-    func askCustomer(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws -> RequestID {
+    func askCustomer(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws
+        -> RequestID
+    {
         let id = try await submit(duration: duration, notBefore: notBefore)
         try await decide(id, cast.mona)
         return id
     }
 
-    func approved(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws -> RequestID {
+    func approved(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws
+        -> RequestID
+    {
         let id = try await askCustomer(duration: duration, notBefore: notBefore)
         try await decide(id, cast.alice)
         return id
@@ -152,7 +213,12 @@ extension Stage {
         try await store.write { tx in
             let request = try #require(try tx.request(id))
             let (message, events) = try request.post(
-                Stage.comment, number: try tx.messages(on: id).count + 1, by: person, engineer: cast.erik, now: now)
+                Stage.comment,
+                number: try tx.messages(on: id).count + 1,
+                by: person,
+                engineer: cast.erik,
+                now: now
+            )
             try tx.insert(message)
             for event in events {
                 try planner.read(event, by: .person(person), at: now, entropy: entropy, in: tx)
@@ -169,7 +235,12 @@ extension Stage {
             after.mutedLetters = letters
             try tx.save(after)
             try planner.read(
-                .personChanged(before: before, after: after), by: .person(person), at: now, entropy: entropy, in: tx)
+                .personChanged(before: before, after: after),
+                by: .person(person),
+                at: now,
+                entropy: entropy,
+                in: tx
+            )
         }
     }
 
@@ -180,7 +251,9 @@ extension Stage {
 
     func tell(_ event: Event) async throws {
         let (now, entropy, planner) = (clock.now(), entropy, planner)
-        try await store.write { tx in try planner.read(event, by: .system, at: now, entropy: entropy, in: tx) }
+        try await store.write { tx in
+            try planner.read(event, by: .system, at: now, entropy: entropy, in: tx)
+        }
     }
 
     // MARK: - Looking
@@ -202,7 +275,8 @@ extension Stage {
     }
 
     private func firstName(_ id: PersonID) -> String {
-        cast.everyone.first { $0.id == id }.map { String($0.email.text.prefix { $0 != "@" }) } ?? id.text
+        cast.everyone.first { $0.id == id }.map { String($0.email.text.prefix { $0 != "@" }) }
+            ?? id.text
     }
 }
 

@@ -20,7 +20,10 @@ struct GalleryTests {
             #expect(answer.status == scene.status)
             for fault in PageFaults(of: answer.html).found { Issue.record("\(fault)") }
             #expect(!answer.html.contains("<script>alert"), "a hostile text came out as markup")
-            #expect(!answer.html.replacing("{{name}}", with: "").contains("{{"), "a template's name came out")
+            #expect(
+                !answer.html.replacing("{{name}}", with: "").contains("{{"),
+                "a template's name came out"
+            )
             for name in ["Content-Security-Policy", "X-Content-Type-Options", "Cache-Control"] {
                 #expect(answer.headers.contains { $0.name.rawName == name }, "\(name) is missing")
             }
@@ -29,13 +32,19 @@ struct GalleryTests {
         }
     }
 
-    /// Each link of the page leads to a page that this very person may see, and each form to a path that takes it.
+    /// Each link of the page leads to a page that this very person may see, and each form to a path
+    /// that takes it.
     private func expectLinksLeadSomewhere(_ answer: Answer, in world: PortalWorld) async throws {
         let document = HTMLDocument(answer.html)
-        let links = Set(document.elements.filter { $0.name == "a" || $0.name == "link" }.compactMap { $0["href"] })
+        let links = Set(
+            document.elements.filter { $0.name == "a" || $0.name == "link" }.compactMap {
+                $0["href"]
+            }
+        )
         for link in links.sorted() where link.hasPrefix("/") {
             // A browser keeps the place on the page to itself.
-            let status = try await world.visit(String(link.prefix { $0 != "#" }), as: answer.person).status
+            let status = try await world.visit(String(link.prefix { $0 != "#" }), as: answer.person)
+                .status
             #expect(status == 200 || status == 303, "\(link) answers \(status)")
         }
         let paths = world.site.routes.filter { $0.method == .post }.map { $0.path.description }
@@ -75,13 +84,16 @@ struct GalleryTests {
 
     // MARK: - Cost
 
-    /// The first page of a stranger on a slow line: the page, the style and the script. Icons come later.
+    /// The first page of a stranger on a slow line: the page, the style and the script. Icons come
+    /// later.
     @Test func firstLoadIsSmall() async throws {
         let shared = Assets.styleSheet.bytes.count + Assets.script.bytes.count
         for scene in Scene.all {
             let bytes = try await scene.play().html.utf8.count
             #expect(
-                bytes + shared <= 60 * 1024, "\(scene.group): \(scene.name) has \(bytes) bytes, and \(shared) besides")
+                bytes + shared <= 60 * 1024,
+                "\(scene.group): \(scene.name) has \(bytes) bytes, and \(shared) besides"
+            )
         }
     }
 }

@@ -39,15 +39,20 @@ struct PageFaults {
 
     private mutating func checkIdentifiers() {
         let identifiers = document.elements.compactMap { $0["id"] }
-        for (id, count) in Dictionary(grouping: identifiers, by: { $0 }).mapValues(\.count) where count > 1 {
+        for (id, count) in Dictionary(grouping: identifiers, by: { $0 }).mapValues(\.count)
+        where count > 1 {
             found.append("id \(id) \(count) times")
         }
         let known = Set(identifiers)
         for element in document.elements {
-            for attribute in ["for", "aria-describedby", "aria-labelledby", "aria-controls", "list", "form"] {
+            for attribute in [
+                "for", "aria-describedby", "aria-labelledby", "aria-controls", "list", "form",
+            ] {
                 for id in (element[attribute] ?? "").split(separator: " ") {
                     expect(
-                        known.contains(String(id)), "\(attribute) of <\(element.name)> names \(id), which is not there")
+                        known.contains(String(id)),
+                        "\(attribute) of <\(element.name)> names \(id), which is not there"
+                    )
                 }
             }
             if let link = element["href"], link.hasPrefix("#"), link.count > 1 {
@@ -56,7 +61,8 @@ struct PageFaults {
         }
     }
 
-    /// The content security policy lets nothing of this run; a page with it would be broken in a browser.
+    /// The content security policy lets nothing of this run; a page with it would be broken in a
+    /// browser.
     private mutating func checkScripting() {
         for element in document.elements {
             for (name, value) in element.attributes {
@@ -65,8 +71,10 @@ struct PageFaults {
                 if ["href", "src", "action", "formaction"].contains(name) {
                     expect(
                         value.hasPrefix("/") || value.hasPrefix("#") || value.hasPrefix("?")
-                            || value.hasPrefix("https://") || value.hasPrefix("http://") || value.hasPrefix("mailto:"),
-                        "\(name) of <\(element.name)> is \(value)")
+                            || value.hasPrefix("https://") || value.hasPrefix("http://")
+                            || value.hasPrefix("mailto:"),
+                        "\(name) of <\(element.name)> is \(value)"
+                    )
                 }
             }
             if element.name == "style" || (element.name == "script" && element["src"] == nil) {
@@ -84,14 +92,23 @@ struct PageFaults {
             let action = form["action"] ?? "here"
             expect(["get", "post"].contains(form["method"]), "the form to \(action) has no method")
             if form["method"] == "post", action != "/sign-in" {
-                let guards = form.all("input").filter { $0["name"] == "csrf" && $0["type"] == "hidden" }
-                expect(guards.count == 1 && guards[0]["value"]?.isEmpty == false, "the form to \(action) has no csrf")
+                let guards = form.all("input").filter {
+                    $0["name"] == "csrf" && $0["type"] == "hidden"
+                }
+                expect(
+                    guards.count == 1 && guards[0]["value"]?.isEmpty == false,
+                    "the form to \(action) has no csrf"
+                )
             }
             let buttons = form.all("button").filter { $0["type"] ?? "submit" == "submit" }
             expect(!buttons.isEmpty, "the form to \(action) has no button")
         }
-        for button in document.all("button") where button["form"] == nil && button["type"] != "button" {
-            expect(button.ancestors.contains { $0.name == "form" }, "the button \(button.text) is in no form")
+        for button in document.all("button")
+        where button["form"] == nil && button["type"] != "button" {
+            expect(
+                button.ancestors.contains { $0.name == "form" },
+                "the button \(button.text) is in no form"
+            )
         }
     }
 
@@ -101,15 +118,23 @@ struct PageFaults {
             let name = control["name"] ?? control["id"] ?? "?"
             let label = control.ancestors.first { $0.name == "label" }
             expect(
-                label.map { !$0.words.isEmpty } ?? false || control["id"].map(labelled.contains) ?? false
+                label.map { !$0.words.isEmpty } ?? false
+                    || control["id"].map(labelled.contains) ?? false
                     || control["aria-label"]?.isEmpty == false || control["aria-labelledby"] != nil,
-                "the control \(name) has no label")
+                "the control \(name) has no label"
+            )
             let isChoice = ["radio", "checkbox"].contains(control["type"])
             if control["type"] == "radio" {
-                expect(control.ancestors.contains { $0.name == "fieldset" }, "the radio \(name) is in no fieldset")
+                expect(
+                    control.ancestors.contains { $0.name == "fieldset" },
+                    "the radio \(name) is in no fieldset"
+                )
             }
             if control["aria-invalid"] == "true" {
-                expect(control["aria-describedby"] != nil || isChoice, "nothing says what is wrong with \(name)")
+                expect(
+                    control["aria-describedby"] != nil || isChoice,
+                    "nothing says what is wrong with \(name)"
+                )
             }
         }
         for fieldset in document.all("fieldset") {
@@ -123,19 +148,29 @@ struct PageFaults {
         where ["a", "button", "summary", "th", "label", "h1", "h2"].contains(element.name) {
             expect(
                 !element.words.isEmpty || element["aria-label"]?.isEmpty == false,
-                "<\(element.name)> \(element["href"] ?? "") has no words")
+                "<\(element.name)> \(element["href"] ?? "") has no words"
+            )
         }
         for navigation in document.all("nav") {
-            expect(navigation["aria-label"] != nil || navigation["aria-labelledby"] != nil, "a <nav> without a name")
+            expect(
+                navigation["aria-label"] != nil || navigation["aria-labelledby"] != nil,
+                "a <nav> without a name"
+            )
         }
         for picture in document.all("svg") {
             expect(
-                picture["aria-hidden"] == "true" || (picture["role"] == "img" && !picture.all("title").isEmpty)
+                picture["aria-hidden"] == "true"
+                    || (picture["role"] == "img" && !picture.all("title").isEmpty)
                     || picture["aria-label"] != nil || picture["aria-labelledby"] != nil,
-                "a picture without a name")
+                "a picture without a name"
+            )
         }
-        for picture in document.all("img") { expect(picture["alt"] != nil, "an image without words") }
-        for table in document.all("table") { expect(!table.all("th").isEmpty, "a table without headings") }
+        for picture in document.all("img") {
+            expect(picture["alt"] != nil, "an image without words")
+        }
+        for table in document.all("table") {
+            expect(!table.all("th").isEmpty, "a table without headings")
+        }
     }
 }
 

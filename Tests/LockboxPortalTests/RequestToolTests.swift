@@ -11,14 +11,19 @@ import Testing
 /// What the request tool's pages do, beyond what can be looked at.
 struct RequestToolTests {
     private static let filled = [
-        ("key", "one"), ("tenant", "contoso"), ("supportRequest", "{support}"), ("amount", "2"), ("unit", "hours"),
-        ("pick", "mail mailbox:sue@contoso.test"), ("actions mail mailbox:sue@contoso.test", "read"),
+        ("key", "one"), ("tenant", "contoso"), ("supportRequest", "{support}"), ("amount", "2"),
+        ("unit", "hours"),
+        ("pick", "mail mailbox:sue@contoso.test"),
+        ("actions mail mailbox:sue@contoso.test", "read"),
         ("reason", PortalWorld.reason),
     ]
 
     private func requests(in world: PortalWorld) async throws -> [AccessRequest] {
         try await world.lockbox.requests(
-            RequestFilter(), tenant: nil, page: .init(limit: 50), by: world.person("eve")
+            RequestFilter(),
+            tenant: nil,
+            page: .init(limit: 50),
+            by: world.person("eve")
         ).items.map(\.request)
     }
 
@@ -28,7 +33,10 @@ struct RequestToolTests {
         try await PortalWorld.with { world in
             try await world.support()
             let answer = try await world.send(
-                "/requests/new", form: Self.filled + [("intent", "preview")], as: "eve")
+                "/requests/new",
+                form: Self.filled + [("intent", "preview")],
+                as: "eve"
+            )
             #expect(answer.status == 200)
             #expect(try await requests(in: world).isEmpty)
         }
@@ -51,13 +59,18 @@ struct RequestToolTests {
             try await world.support()
             let typed =
                 Self.filled.filter { $0.0 != "key" && !$0.0.hasPrefix("actions") } + [
-                    ("actions mail mailbox:sue@contoso.test", "write"), ("start", "2026-11-24T06:30"),
+                    ("actions mail mailbox:sue@contoso.test", "write"),
+                    ("start", "2026-11-24T06:30"),
                     ("intent", "preview"),
                 ]
             let preview = try await world.send("/requests/new", form: typed, as: "eve")
             let forms = HTMLDocument(preview.html).all("form")
             let form = try #require(forms.first { $0["action"] == "/requests/new" })
-            _ = try await world.send("/requests/new", form: form.fields + [("intent", "send")], as: "eve")
+            _ = try await world.send(
+                "/requests/new",
+                form: form.fields + [("intent", "send")],
+                as: "eve"
+            )
             let request = try #require(try await requests(in: world).first)
             #expect(request.terms.notBefore == Timestamp("2026-11-24T06:30:00Z"))
             #expect(request.terms.scope.accesses.map(\.actions) == [[.read, .write]])
@@ -75,13 +88,22 @@ struct RequestToolTests {
     }
 
     @Test(arguments: [
-        ("mailbox:a@contoso.test", "mail", ["read"]), ("mail/mailbox:a@contoso.test:write", "mail", ["read", "write"]),
+        ("mailbox:a@contoso.test", "mail", ["read"]),
+        ("mail/mailbox:a@contoso.test:write", "mail", ["read", "write"]),
         ("  mailbox:a@contoso.test:read \n\n", "mail", ["read"]),
     ])
-    func linesAreReadAsTheCommandLineReadsThem(_ text: String, _ service: String, _ actions: [String]) throws {
+    func linesAreReadAsTheCommandLineReadsThem(
+        _ text: String,
+        _ service: String,
+        _ actions: [String]
+    ) throws {
         var entry = RequestEntry()
         (entry.supportRequest, entry.reason, entry.lines) = ("SR-1", PortalWorld.reason, text)
-        let mail = Service(id: try #require(ServiceID("mail")), kind: .imap, resourceType: "mailbox")
+        let mail = Service(
+            id: try #require(ServiceID("mail")),
+            kind: .imap,
+            resourceType: "mailbox"
+        )
         let line = try #require(entry.draft(services: [mail]).draft?.resources.first)
         #expect(line == .init(service: service, id: "mailbox:a@contoso.test", actions: actions))
     }
@@ -101,7 +123,9 @@ struct RequestToolTests {
             world.clock.advance(by: .hours(1))
             let second = try await world.submitted(by: "max")
             let html = try await world.visit("/work", as: "mark").html
-            let (one, two) = (html.firstRange(of: first.id.text), html.firstRange(of: second.id.text))
+            let (one, two) = (
+                html.firstRange(of: first.id.text), html.firstRange(of: second.id.text)
+            )
             #expect(try #require(one).lowerBound < (try #require(two)).lowerBound)
         }
     }
@@ -111,7 +135,9 @@ struct RequestToolTests {
     @Test func secretIsInOneAnswerAndNowhereElse() async throws {
         try await PortalWorld.with { world in
             let request = try await world.approved()
-            let form = [("key", "c"), ("service", "mail"), ("resource", "mailbox:sue@contoso.test")]
+            let form = [
+                ("key", "c"), ("service", "mail"), ("resource", "mailbox:sue@contoso.test"),
+            ]
             let path = "/requests/\(request.id)/credential"
             let answer = try await world.send(path, form: form, as: "eve")
             #expect(answer.status == 200)
@@ -123,7 +149,9 @@ struct RequestToolTests {
             let again = try await world.send(path, form: form, as: "eve")
             #expect(again.status == 409)
             #expect(!again.html.contains(secret))
-            #expect(!(try await world.visit("/requests/\(request.id)", as: "eve").html.contains(secret)))
+            #expect(
+                !(try await world.visit("/requests/\(request.id)", as: "eve").html.contains(secret))
+            )
         }
     }
 
@@ -131,12 +159,22 @@ struct RequestToolTests {
         try await PortalWorld.with { world in
             let request = try await world.approved(
                 try await world.reviewed(
-                    try await world.submitted(mailboxes: ["sue@contoso.test", "adam@contoso.test"])))
-            let page = HTMLDocument(try await world.visit("/requests/\(request.id)", as: "eve").html)
-            let forms = page.all("form").filter { $0["action"] == "/requests/\(request.id)/credential" }
+                    try await world.submitted(mailboxes: ["sue@contoso.test", "adam@contoso.test"])
+                )
+            )
+            let page = HTMLDocument(
+                try await world.visit("/requests/\(request.id)", as: "eve").html
+            )
+            let forms = page.all("form").filter {
+                $0["action"] == "/requests/\(request.id)/credential"
+            }
             #expect(forms.count == 2)
             for form in forms {
-                let answer = try await world.send("/requests/\(request.id)/credential", form: form.fields, as: "eve")
+                let answer = try await world.send(
+                    "/requests/\(request.id)/credential",
+                    form: form.fields,
+                    as: "eve"
+                )
                 #expect(answer.status == 200)
             }
         }

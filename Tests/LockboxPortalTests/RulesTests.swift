@@ -11,14 +11,17 @@ import Testing
 struct RulesTests {
     private func form(_ changes: [(String, String)] = []) -> [(name: String, value: String)] {
         let standard = [
-            ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"), ("cap-unit", "hours"),
+            ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"),
+            ("cap-unit", "hours"),
             ("approvals", "1"), ("version", "1"), ("seen", "on PT12H PT4H 1"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }
     }
 
-    private func sent(_ changes: [(String, String)]) -> [(String, String)] { form(changes).map { ($0.name, $0.value) } }
+    private func sent(_ changes: [(String, String)]) -> [(String, String)] {
+        form(changes).map { ($0.name, $0.value) }
+    }
 
     private func policy(in world: PortalWorld) async throws -> Policy {
         try await world.lockbox.tenant("contoso", by: world.person("gita")).policy
@@ -27,7 +30,8 @@ struct RulesTests {
     // MARK: - Form
 
     @Test(arguments: [
-        Policy.standard, Fixture.policy(requireApproval: false, decisionWindow: .days(14), maxAccess: .hours(24)),
+        Policy.standard,
+        Fixture.policy(requireApproval: false, decisionWindow: .days(14), maxAccess: .hours(24)),
         Fixture.policy(decisionWindow: .minutes(75), maxAccess: .seconds(95), approvalsNeeded: 10),
     ])
     func rulesComeBackFromTheirForm(_ policy: Policy) throws {
@@ -44,8 +48,10 @@ struct RulesTests {
     }
 
     @Test(arguments: [
-        ("window", "14", "minutes"), ("window", "15", "days"), ("window", "1e3", "hours"), ("window", "-4", "hours"),
-        ("window", "٤", "hours"), ("window", "9999999", "days"), ("cap", "25", "hours"), ("cap", "0", "seconds"),
+        ("window", "14", "minutes"), ("window", "15", "days"), ("window", "1e3", "hours"),
+        ("window", "-4", "hours"),
+        ("window", "٤", "hours"), ("window", "9999999", "days"), ("cap", "25", "hours"),
+        ("cap", "0", "seconds"),
         ("cap", "1.5", "hours"), ("cap", "", "hours"),
     ])
     func lengthOutOfRangeIsMarked(_ name: String, _ number: String, _ unit: String) {
@@ -60,11 +66,21 @@ struct RulesTests {
 
     // MARK: - What is said before
 
-    private func sentences(from before: Policy, to after: Policy, isLicensed: Bool = true, approvers: Int = 2) -> String
-    {
+    private func sentences(
+        from before: Policy,
+        to after: Policy,
+        isLicensed: Bool = true,
+        approvers: Int = 2
+    ) -> String {
         let work = OpenWork(grants: [], withManager: 1, withCustomer: 2, approvers: approvers)
         let tenant = Fixture.tenant(isLicensed: isLicensed, policy: before)
-        return PolicyConsequences(from: tenant, to: after, work, provider: "Example Cloud", now: Fixture.now).sentences
+        return PolicyConsequences(
+            from: tenant,
+            to: after,
+            work,
+            provider: "Example Cloud",
+            now: Fixture.now
+        ).sentences
             .joined(separator: "\n")
     }
 
@@ -84,7 +100,8 @@ struct RulesTests {
         let told = sentences(
             from: Fixture.policy(requireApproval: false),
             to: Fixture.policy(requireApproval: false, maxAccess: .hours(1)),
-            isLicensed: false)
+            isLicensed: false
+        )
         #expect(told.contains("approval is not in force whatever is chosen here"))
     }
 
@@ -92,19 +109,32 @@ struct RulesTests {
         try await PortalWorld.with { world in
             let long = try await world.approved()
             let short = try await world.approved(
-                try await world.reviewed(try await world.submitted(for: .minutes(30))))
+                try await world.reviewed(try await world.submitted(for: .minutes(30)))
+            )
             let answer = try await world.send(
-                "/settings/review", form: sent([("cap", "30"), ("cap-unit", "minutes")]), as: "gita")
+                "/settings/review",
+                form: sent([("cap", "30"), ("cap-unit", "minutes")]),
+                as: "gita"
+            )
             #expect(answer.html.contains("Access of 1 request ends"))
             #expect(answer.html.contains("/lockbox/\(long.id.text)"))
             #expect(!answer.html.contains("/lockbox/\(short.id.text)"))
             #expect(try await policy(in: world) == .standard)
 
-            _ = try await world.send("/settings", form: sent([("cap", "30"), ("cap-unit", "minutes")]), as: "gita")
+            _ = try await world.send(
+                "/settings",
+                form: sent([("cap", "30"), ("cap-unit", "minutes")]),
+                as: "gita"
+            )
             let adam = world.person("adam")
             #expect(
-                try await world.lockbox.request(long.id.text, by: adam).request.state.ending?.reason == .tenantSwitch)
-            #expect(try await world.lockbox.request(short.id.text, by: adam).request.state.name == .active)
+                try await world.lockbox.request(long.id.text, by: adam).request.state.ending?.reason
+                    == .tenantSwitch
+            )
+            #expect(
+                try await world.lockbox.request(short.id.text, by: adam).request.state.name
+                    == .active
+            )
         }
     }
 
@@ -129,7 +159,10 @@ struct RulesTests {
             let again = page.all("form").first { $0["action"] == "/settings" }?.fields ?? []
             let taken = try await world.send("/settings", form: again, as: "gita")
             #expect(taken.location == "/settings?done=policyChanged")
-            #expect(try await policy(in: world) == Fixture.policy(decisionWindow: .hours(6), maxAccess: .hours(2)))
+            #expect(
+                try await policy(in: world)
+                    == Fixture.policy(decisionWindow: .hours(6), maxAccess: .hours(2))
+            )
         }
     }
 
@@ -140,13 +173,20 @@ struct RulesTests {
             world.clock.advance(by: .minutes(11))
             if status == 409 { try await world.policy { $0.approvalsNeeded = 2 } }
             let answer = try await world.send(
-                "/settings", form: sent([("window", window), ("password", PortalWorld.password)]), as: "gita")
+                "/settings",
+                form: sent([("window", window), ("password", PortalWorld.password)]),
+                as: "gita"
+            )
             #expect(answer.status == status)
-            let cookies = answer.headers[values: .setCookie].filter { $0.hasPrefix("__Host-lockbox=") }
+            let cookies = answer.headers[values: .setCookie].filter {
+                $0.hasPrefix("__Host-lockbox=")
+            }
             #expect(cookies.count == 1)
             // The page's next form is of the session as it goes on.
             if status == 409 {
-                let again = HTMLDocument(answer.html).all("form").first { $0["action"] == "/settings" }?.fields ?? []
+                let again =
+                    HTMLDocument(answer.html).all("form").first { $0["action"] == "/settings" }?
+                    .fields ?? []
                 #expect(try await world.send("/settings", form: again, as: "gita").status == 303)
             }
         }
@@ -158,7 +198,10 @@ struct RulesTests {
             world.clock.advance(by: .minutes(11))
             for password in ["", "wrong horse"] {
                 let answer = try await world.send(
-                    "/settings", form: sent([("approval", "off"), ("password", password)]), as: "gita")
+                    "/settings",
+                    form: sent([("approval", "off"), ("password", password)]),
+                    as: "gita"
+                )
                 #expect(answer.status == 422)
             }
             #expect(try await policy(in: world) == .standard)
@@ -171,7 +214,8 @@ struct RulesTests {
             let adam = world.person("adam")
             func send(_ sure: String) async throws -> Int {
                 let form = [("role", "member"), ("seen", "approver"), ("sure", sure)]
-                return try await world.send("/people/\(adam.id.text)", form: form, as: "gita").status
+                return try await world.send("/people/\(adam.id.text)", form: form, as: "gita")
+                    .status
             }
             #expect(try await send("auditor") == 422)
             let people = try await world.lockbox.people(of: "contoso", by: world.person("gita"))
@@ -185,7 +229,9 @@ struct RulesTests {
             let foreign = try await world.visit("/people/{frida}", as: "gita")
             let unknown = try await world.visit("/people/PER-NOBODY", as: "gita")
             #expect(foreign.status == 404 && unknown.status == 404)
-            #expect(HTMLDocument(foreign.html).visibleText == HTMLDocument(unknown.html).visibleText)
+            #expect(
+                HTMLDocument(foreign.html).visibleText == HTMLDocument(unknown.html).visibleText
+            )
         }
     }
 }

@@ -13,11 +13,15 @@ struct TimelineTests {
     private let now = Fixture.now
     private let mailbox = Fixture.mailbox
 
-    private func entry(_ kind: Timeline.Entry.Kind, on resource: Resource = Fixture.mailbox) -> Timeline.Entry {
+    private func entry(_ kind: Timeline.Entry.Kind, on resource: Resource = Fixture.mailbox)
+        -> Timeline.Entry
+    {
         Timeline.Entry(resource, "Eve Park", "LBX-1", kind, became: "finished by Eve Park")
     }
 
-    private func ago(_ span: TimeSpan) -> Timestamp { Timestamp(milliseconds: now.milliseconds - span.milliseconds) }
+    private func ago(_ span: TimeSpan) -> Timestamp {
+        Timestamp(milliseconds: now.milliseconds - span.milliseconds)
+    }
 
     private func timeline(_ kinds: [Timeline.Entry.Kind], days: Int = 7) -> Timeline {
         Timeline(kinds.map { entry($0) }, now: now, days: days)
@@ -42,7 +46,9 @@ struct TimelineTests {
 
     @Test func barIsWhereItsTimeIs() throws {
         let midnight = ago(.hours(9))
-        let bar = try #require(timeline([.ended(from: ago(.hours(33)), to: midnight)]).rows.first?.bars.first)
+        let bar = try #require(
+            timeline([.ended(from: ago(.hours(33)), to: midnight)]).rows.first?.bars.first
+        )
         #expect(bar.left == 10_000 * 5 / 7)
         #expect(bar.left + bar.width == 10_000 * 6 / 7)
         #expect(bar.tone == "ended")
@@ -59,8 +65,10 @@ struct TimelineTests {
 
     @Test func nothingLeavesThePicture() {
         let kinds: [Timeline.Entry.Kind] = [
-            .ended(from: ago(.days(30)), to: ago(.hours(153))), .ended(from: ago(.days(30)), to: ago(.days(1))),
-            .ended(from: ago(.seconds(2)), to: ago(.seconds(1))), .active(from: ago(.days(12)), until: now + .hours(1)),
+            .ended(from: ago(.days(30)), to: ago(.hours(153))),
+            .ended(from: ago(.days(30)), to: ago(.days(1))),
+            .ended(from: ago(.seconds(2)), to: ago(.seconds(1))),
+            .active(from: ago(.days(12)), until: now + .hours(1)),
             .active(from: now, until: now + .hours(24)),
             .scheduled(from: now + .hours(1), to: now + .hours(2)),
             .scheduled(from: now + .days(2), to: now + .days(3)),
@@ -68,13 +76,17 @@ struct TimelineTests {
             .nothing(at: ago(.hours(153))), .nothing(at: now), .nothing(at: ago(.days(3))),
         ]
         for row in timeline(kinds).rows {
-            for bar in row.bars { #expect(bar.left >= 0 && bar.width > 0 && bar.left + bar.width <= 10_000) }
+            for bar in row.bars {
+                #expect(bar.left >= 0 && bar.width > 0 && bar.left + bar.width <= 10_000)
+            }
             for mark in row.marks { #expect(mark.place > 0 && mark.place < 10_000) }
         }
     }
 
     @Test func whatWasOverBeforeIsLeftOut() {
-        let old = timeline([.ended(from: ago(.days(9)), to: ago(.days(8))), .nothing(at: ago(.days(8)))])
+        let old = timeline([
+            .ended(from: ago(.days(9)), to: ago(.days(8))), .nothing(at: ago(.days(8))),
+        ])
         #expect(!old.hasLines)
     }
 
@@ -89,8 +101,10 @@ struct TimelineTests {
 
     @Test func accessThatOverlapsHasALaneOfItsOwn() {
         let row = timeline([
-            .ended(from: ago(.hours(60)), to: ago(.hours(40))), .ended(from: ago(.hours(50)), to: ago(.hours(30))),
-            .ended(from: ago(.hours(39)), to: ago(.hours(35))), .active(from: ago(.hours(20)), until: now),
+            .ended(from: ago(.hours(60)), to: ago(.hours(40))),
+            .ended(from: ago(.hours(50)), to: ago(.hours(30))),
+            .ended(from: ago(.hours(39)), to: ago(.hours(35))),
+            .active(from: ago(.hours(20)), until: now),
         ]).rows[0]
         #expect(row.bars.map(\.lane) == [0, 1, 0, 0])
         for (index, bar) in row.bars.enumerated() {
@@ -102,7 +116,10 @@ struct TimelineTests {
 
     @Test func eightResourcesAreDrawnAndTheRestIsSaid() {
         let entries = (1...11).map { number in
-            entry(.nothing(at: ago(.hours(Int64(number)))), on: Fixture.resource("mailbox:m\(number)@contoso.test"))
+            entry(
+                .nothing(at: ago(.hours(Int64(number)))),
+                on: Fixture.resource("mailbox:m\(number)@contoso.test")
+            )
         }
         let many = Timeline(entries, now: now, days: 7)
         #expect(many.rows.count == 8)
@@ -113,23 +130,29 @@ struct TimelineTests {
 
     @Test func openAccessComesFirst() {
         let entries = [
-            entry(.nothing(at: now), on: Fixture.otherMailbox), entry(.active(from: ago(.days(2)), until: now)),
+            entry(.nothing(at: now), on: Fixture.otherMailbox),
+            entry(.active(from: ago(.days(2)), until: now)),
         ]
         #expect(Timeline(entries, now: now, days: 7).rows.first?.rowLabel == "sue@contoso.test")
     }
 
     @Test func typeIsNamedWhereThereAreSeveral() {
         let entries = [
-            entry(.nothing(at: now)), entry(.nothing(at: ago(.hours(1))), on: Fixture.resource("database:orders")),
+            entry(.nothing(at: now)),
+            entry(.nothing(at: ago(.hours(1))), on: Fixture.resource("database:orders")),
         ]
         let labels = Timeline(entries, now: now, days: 7).rows.map(\.rowLabel)
         #expect(labels == ["mailbox sue@contoso.test", "database orders"])
     }
 
     @Test func longNameIsCutInTheMiddle() throws {
-        let resource = Fixture.resource("mailbox:" + String(repeating: "a", count: 60) + "@contoso.test")
+        let resource = Fixture.resource(
+            "mailbox:" + String(repeating: "a", count: 60) + "@contoso.test"
+        )
         let label = try #require(
-            Timeline([entry(.nothing(at: now), on: resource)], now: now, days: 7).rows.first?.rowLabel)
+            Timeline([entry(.nothing(at: now), on: resource)], now: now, days: 7).rows.first?
+                .rowLabel
+        )
         #expect(label.count <= 34)
         #expect(label.hasSuffix("@contoso.test"))
     }
@@ -137,22 +160,38 @@ struct TimelineTests {
     @Test func requestsBecomeWhatHappened() async throws {
         try await PortalWorld.with { world in
             _ = try await world.submitted()
-            _ = try await world.decide(.no("Not today."), on: try await world.reviewed(), by: "adam")
+            _ = try await world.decide(
+                .no("Not today."),
+                on: try await world.reviewed(),
+                by: "adam"
+            )
             _ = try await world.finished(try await world.approved())
             _ = try await world.approved(
-                try await world.reviewed(try await world.submitted(notBefore: world.clock.now() + .hours(30))))
+                try await world.reviewed(
+                    try await world.submitted(notBefore: world.clock.now() + .hours(30))
+                )
+            )
             _ = try await world.approved()
             let adam = world.person("adam")
-            let views = try await world.lockbox.requests(.init(), tenant: nil, page: .init(limit: 25), by: adam).items
+            let views = try await world.lockbox.requests(
+                .init(),
+                tenant: nil,
+                page: .init(limit: 25),
+                by: adam
+            ).items
             let timeline = Timeline(views, now: world.clock.now())
             #expect(
                 timeline.lines.map(\.became) == [
                     "Open now", "Approved, not begun", "Finished by Eve Park", "Denied",
-                ])
+                ]
+            )
             #expect(timeline.rows.map(\.rowLabel) == ["sue@contoso.test"])
             #expect(Set(timeline.rows[0].bars.map(\.tone)) == ["live", "ended", "scheduled"])
             #expect(timeline.rows[0].marks.count == 1)
-            #expect(timeline.showsLive && timeline.showsEnded && timeline.showsScheduled && timeline.showsNothing)
+            #expect(
+                timeline.showsLive && timeline.showsEnded && timeline.showsScheduled
+                    && timeline.showsNothing
+            )
         }
     }
 }

@@ -14,9 +14,14 @@ struct ConfigurationTests {
         """
 
     private static func load(
-        _ text: String, environment: [String: String] = [:], in folder: Folder
+        _ text: String,
+        environment: [String: String] = [:],
+        in folder: Folder
     ) throws -> Configuration {
-        try Configuration.load(path: folder.write(text, to: "lockbox.yaml"), environment: environment)
+        try Configuration.load(
+            path: folder.write(text, to: "lockbox.yaml"),
+            environment: environment
+        )
     }
 
     @Test func whatIsNotSaidHasItsDefault() throws {
@@ -31,7 +36,10 @@ struct ConfigurationTests {
         #expect(configuration.signingKeyFile == folder.path + "/data/signing.key")
         #expect(configuration.logLevel == "info")
         #expect(configuration.metrics == .loopback)
-        let client = configuration.trustedProxies.client(peer: "127.0.0.1", forwardedFor: ["192.0.2.9"])
+        let client = configuration.trustedProxies.client(
+            peer: "127.0.0.1",
+            forwardedFor: ["192.0.2.9"]
+        )
         #expect(client.address == "127.0.0.1")
     }
 
@@ -48,7 +56,9 @@ struct ConfigurationTests {
             signing:
               keyFile: keys/log.key
             log: debug
-            """, in: folder)
+            """,
+            in: folder
+        )
         #expect(configuration.host == "::1")
         #expect(configuration.port == 9000)
         #expect(configuration.publicURL == "https://lockbox.cloud.test")
@@ -67,9 +77,13 @@ struct ConfigurationTests {
             Self.minimal + "listen: 127.0.0.1:1\nlog: debug\n",
             environment: [
                 "LOCKBOX_LISTEN": "0.0.0.0:8080", "LOCKBOX_PUBLICURL": "https://env.test",
-                "LOCKBOX_DATABASE": "sqlite:env.sqlite", "LOCKBOX_DATADIR": "env", "LOCKBOX_LOG": "error",
-                "LOCKBOX_SIGNING_KEYFILE": "env.key", "LOCKBOX_MAIL": "file:letters", "PATH": "/bin",
-            ], in: folder)
+                "LOCKBOX_DATABASE": "sqlite:env.sqlite", "LOCKBOX_DATADIR": "env",
+                "LOCKBOX_LOG": "error",
+                "LOCKBOX_SIGNING_KEYFILE": "env.key", "LOCKBOX_MAIL": "file:letters",
+                "PATH": "/bin",
+            ],
+            in: folder
+        )
         #expect(configuration.host == "0.0.0.0" && configuration.port == 8080)
         #expect(configuration.publicURL == "https://env.test")
         #expect(configuration.database == folder.path + "/env.sqlite")
@@ -79,13 +93,17 @@ struct ConfigurationTests {
         #expect(configuration.logLevel == "error")
     }
 
-    private static let known = "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics"
+    private static let known =
+        "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
         ("empty", "", "lockbox.yaml: is empty"),
         ("nothing but a comment", "# nothing\n", "lockbox.yaml: is empty"),
-        ("not a mapping", "- a\n- b\n", "lockbox.yaml, line 1: must be a mapping of keys to values"),
+        (
+            "not a mapping", "- a\n- b\n",
+            "lockbox.yaml, line 1: must be a mapping of keys to values"
+        ),
         (
             "unknown key", minimal + "databse: x\n",
             "lockbox.yaml, line 3: databse: is not a known key; known are signing, gateway, \(known)"
@@ -94,7 +112,10 @@ struct ConfigurationTests {
             "unknown inner key", minimal + "signing:\n  key: x\n",
             "lockbox.yaml, line 4: signing.key: is not a known key; known are keyFile"
         ),
-        ("duplicate key", minimal + "log: info\nlog: debug\n", "lockbox.yaml, line 3: log: is given twice"),
+        (
+            "duplicate key", minimal + "log: info\nlog: debug\n",
+            "lockbox.yaml, line 3: log: is given twice"
+        ),
         (
             "tab", minimal + "signing:\n\tkeyFile: x\n",
             "lockbox.yaml, line 4: found character that cannot start any token"
@@ -103,7 +124,10 @@ struct ConfigurationTests {
             "bad indent", minimal + "signing:\n    keyFile: x\n  other: y\n",
             "lockbox.yaml, line 5: did not find expected key"
         ),
-        ("unclosed quote", minimal + "log: \"info\n", "lockbox.yaml, line 4: found unexpected end of stream"),
+        (
+            "unclosed quote", minimal + "log: \"info\n",
+            "lockbox.yaml, line 4: found unexpected end of stream"
+        ),
         (
             "two documents", minimal + "---\nlog: info\n",
             "lockbox.yaml, line 3: but found another document"
@@ -197,8 +221,12 @@ struct ConfigurationTests {
         #expect(client(file, behind: "2001:db8::1") == "203.0.113.9")
         #expect(client(file, behind: "10.0.0.1") == "10.0.0.1")
         let environment = try Self.load(
-            text, environment: ["LOCKBOX_TRUSTEDPROXIES": "10.0.0.0/8, 127.0.0.1", "LOCKBOX_METRICS": "off"],
-            in: folder)
+            text,
+            environment: [
+                "LOCKBOX_TRUSTEDPROXIES": "10.0.0.0/8, 127.0.0.1", "LOCKBOX_METRICS": "off",
+            ],
+            in: folder
+        )
         #expect(environment.metrics == .off)
         #expect(client(environment, behind: "192.0.2.1") == "192.0.2.1")
         #expect(client(environment, behind: "127.0.0.1") == "203.0.113.9")
@@ -211,7 +239,10 @@ struct ConfigurationTests {
         let said = try complaint(in: folder) {
             _ = try Self.load(Self.minimal, environment: ["LOCKBOX_LISTEN": "here"], in: folder)
         }
-        #expect(said == "the environment variable LOCKBOX_LISTEN: must be HOST:PORT, such as 127.0.0.1:8443")
+        #expect(
+            said
+                == "the environment variable LOCKBOX_LISTEN: must be HOST:PORT, such as 127.0.0.1:8443"
+        )
     }
 
     @Test func secretOfAMailFileIsNotInTheComplaint() throws {

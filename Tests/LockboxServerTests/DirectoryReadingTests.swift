@@ -56,7 +56,10 @@ struct DirectoryReadingTests {
         let file = try Self.load(Self.whole, in: folder)
         #expect(file.providerName == "Example Cloud")
         let eve = try #require(file.providerPeople.first)
-        #expect(eve.email.text == "Eve@Cloud.test" && eve.name == "Eve Park" && eve.roles == [.engineer, .manager])
+        #expect(
+            eve.email.text == "Eve@Cloud.test" && eve.name == "Eve Park"
+                && eve.roles == [.engineer, .manager]
+        )
         #expect(eve.aliases.map(\.text) == ["e.park@cloud.test"] && !eve.isDisabled)
         let service = try #require(file.services.first?.settings)
         #expect(service.introspection?.clientID == "dovecot")
@@ -74,7 +77,8 @@ struct DirectoryReadingTests {
         #expect(tenant.resources.map(\.resource.name) == ["mailbox:info@contoso.test"])
     }
 
-    private static let person = "    - email: eve@cloud.test\n      name: Eve Park\n      roles: [engineer]\n"
+    private static let person =
+        "    - email: eve@cloud.test\n      name: Eve Park\n      roles: [engineer]\n"
     private static let provider = "provider:\n  people:\n" + person
 
     private static func tenant(_ more: String) -> String {
@@ -83,7 +87,9 @@ struct DirectoryReadingTests {
 
     private static let licence = "    licence:\n      lockbox: true\n"
 
-    private static func service(_ more: String) -> String { "services:\n  - id: mail\n    kind: imap\n" + more }
+    private static func service(_ more: String) -> String {
+        "services:\n  - id: mail\n    kind: imap\n" + more
+    }
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
@@ -118,7 +124,8 @@ struct DirectoryReadingTests {
             "directory.yaml, line 3: provider.people[0]: email is missing"
         ),
         (
-            "bad address", "provider:\n  people:\n    - email: eve\n      name: Eve Park\n      roles: [engineer]\n",
+            "bad address",
+            "provider:\n  people:\n    - email: eve\n      name: Eve Park\n      roles: [engineer]\n",
             "directory.yaml, line 3: provider.people[0].email: must be an e-mail address in ASCII"
         ),
         (
@@ -132,7 +139,8 @@ struct DirectoryReadingTests {
         ),
         (
             "too many aliases",
-            provider + "      aliases: [\((0...10).map { "a\($0)@b.test" }.joined(separator: ", "))]\n",
+            provider
+                + "      aliases: [\((0...10).map { "a\($0)@b.test" }.joined(separator: ", "))]\n",
             "directory.yaml, line 3: provider.people[0]: has more than 10 aliases"
         ),
         (
@@ -140,7 +148,8 @@ struct DirectoryReadingTests {
             "directory.yaml, line 3: provider.people[0]: roles is missing"
         ),
         (
-            "unknown role", "provider:\n  people:\n    - email: eve@cloud.test\n      name: E\n      roles: [boss]\n",
+            "unknown role",
+            "provider:\n  people:\n    - email: eve@cloud.test\n      name: E\n      roles: [boss]\n",
             "directory.yaml, line 5: provider.people[0].roles[0]: boss is not a role here; "
                 + "known are engineer, manager, operator, auditor"
         ),
@@ -152,13 +161,17 @@ struct DirectoryReadingTests {
         ),
         (
             "provider's role at a tenant",
-            tenant(licence + "    people:\n      - email: a@b.test\n        name: A\n        roles: [engineer]\n"),
+            tenant(
+                licence
+                    + "    people:\n      - email: a@b.test\n        name: A\n        roles: [engineer]\n"
+            ),
             "directory.yaml, line 9: tenants[0].people[0].roles[0]: engineer is not a role here; "
                 + "known are member, approver, admin, auditor"
         ),
         (
             "duplicate person",
-            provider + "    - email: EVE+x@Cloud.test\n      name: Eve Again\n      roles: [manager]\n",
+            provider
+                + "    - email: EVE+x@Cloud.test\n      name: Eve Again\n      roles: [manager]\n",
             "directory.yaml, line 6: provider.people[1].email: is given twice "
                 + "(see directory.yaml, line 3: provider.people[0].email)"
         ),
@@ -170,7 +183,10 @@ struct DirectoryReadingTests {
             "name that hides", "provider:\n  name: \"Example\\u202ECloud\"\n",
             "directory.yaml, line 2: provider.name: contains control or invisible formatting characters."
         ),
-        ("missing licence", tenant("    people: []\n"), "directory.yaml, line 2: tenants[0]: licence is missing"),
+        (
+            "missing licence", tenant("    people: []\n"),
+            "directory.yaml, line 2: tenants[0]: licence is missing"
+        ),
         (
             "licence of nothing", tenant("    licence: {}\n"),
             "directory.yaml, line 4: tenants[0].licence: lockbox is missing"
@@ -201,7 +217,8 @@ struct DirectoryReadingTests {
             "directory.yaml, line 7: tenants[0].policy.approvalsNeeded: is out of range; allowed is 1 to 10."
         ),
         (
-            "approvals that are no number", tenant(licence + "    policy:\n      approvalsNeeded: two\n"),
+            "approvals that are no number",
+            tenant(licence + "    policy:\n      approvalsNeeded: two\n"),
             "directory.yaml, line 7: tenants[0].policy.approvalsNeeded: must be a whole number"
         ),
         (
@@ -211,7 +228,9 @@ struct DirectoryReadingTests {
         ),
         (
             "resource without a type",
-            tenant(licence + "    resources:\n      - service: mail\n        id: info@contoso.test\n"),
+            tenant(
+                licence + "    resources:\n      - service: mail\n        id: info@contoso.test\n"
+            ),
             "directory.yaml, line 8: tenants[0].resources[0].id: "
                 + "must be TYPE:NAME, such as mailbox:info@contoso.example"
         ),
@@ -226,14 +245,16 @@ struct DirectoryReadingTests {
         (
             "client with a colon",
             service(
-                "    resources: mailbox\n    introspection:\n      clientID: a:b\n      clientSecretFile: secret\n"),
+                "    resources: mailbox\n    introspection:\n      clientID: a:b\n      clientSecretFile: secret\n"
+            ),
             "directory.yaml, line 6: services[0].introspection.clientID: "
                 + "must be 1 to 100 visible ASCII characters without a colon"
         ),
         (
             "secret that is not there",
             service(
-                "    resources: mailbox\n    introspection:\n      clientID: a\n      clientSecretFile: nowhere\n"),
+                "    resources: mailbox\n    introspection:\n      clientID: a\n      clientSecretFile: nowhere\n"
+            ),
             "directory.yaml, line 7: services[0].introspection.clientSecretFile: "
                 + "the file FOLDER/nowhere cannot be read"
         ),
@@ -241,7 +262,8 @@ struct DirectoryReadingTests {
             "removal to nowhere",
             service(
                 "    resources: mailbox\n    removal:\n      doveadm:\n        url: localhost\n"
-                    + "        apiKeyFile: secret\n"),
+                    + "        apiKeyFile: secret\n"
+            ),
             "directory.yaml, line 7: services[0].removal.doveadm.url: "
                 + "must be a web address such as http://127.0.0.1:8080/doveadm/v1"
         ),
@@ -259,8 +281,10 @@ struct DirectoryReadingTests {
     }
 
     @Test func everyExampleFileIsSound() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Examples")
-            .standardizedFileURL
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../Examples"
+        )
+        .standardizedFileURL
         let files = FileManager.default.enumerator(atPath: root.path)
         for case let name as String in files ?? .init() where name.hasSuffix("directory.yaml") {
             let folder = try Folder()

@@ -17,7 +17,11 @@ struct SigningKeyTests {
         #expect(file[.posixPermissions] as? Int == 0o600)
         let keys = try FileManager.default.attributesOfItem(atPath: folder.path + "/keys/deep")
         #expect(keys[.posixPermissions] as? Int == 0o700)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/keys/deep") == ["signing.key"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path + "/keys/deep") == [
+                "signing.key"
+            ]
+        )
     }
 
     @Test func processesThatStartTogetherGetOneKey() async throws {
@@ -25,7 +29,9 @@ struct SigningKeyTests {
         let path = folder.path + "/signing.key"
         let seeds = try await withThrowingTaskGroup(of: [UInt8].self) { group in
             for seed in 1...8 {
-                group.addTask { try SigningKey.load(path, entropy: SeededEntropy(seed: UInt64(seed))) }
+                group.addTask {
+                    try SigningKey.load(path, entropy: SeededEntropy(seed: UInt64(seed)))
+                }
             }
             return try await group.reduce(into: Set()) { $0.insert($1) }
         }
@@ -33,19 +39,40 @@ struct SigningKeyTests {
     }
 
     @Test(arguments: [
-        ("", "signing.keyFile: the file PATH is empty"), (" \n", "signing.keyFile: the file PATH is empty"),
+        ("", "signing.keyFile: the file PATH is empty"),
+        (" \n", "signing.keyFile: the file PATH is empty"),
         ("abc", "signing.keyFile: PATH must hold 64 hexadecimal digits"),
-        (String(repeating: "0", count: 63), "signing.keyFile: PATH must hold 64 hexadecimal digits"),
-        (String(repeating: "0", count: 65), "signing.keyFile: PATH must hold 64 hexadecimal digits"),
-        (String(repeating: "0g", count: 32), "signing.keyFile: PATH must hold 64 hexadecimal digits"),
-        (String(repeating: "+f", count: 32), "signing.keyFile: PATH must hold 64 hexadecimal digits"),
-        (String(repeating: "é", count: 32), "signing.keyFile: PATH must hold 64 hexadecimal digits"),
-        (String(repeating: "００", count: 32), "signing.keyFile: PATH must hold 64 hexadecimal digits"),
+        (
+            String(repeating: "0", count: 63),
+            "signing.keyFile: PATH must hold 64 hexadecimal digits"
+        ),
+        (
+            String(repeating: "0", count: 65),
+            "signing.keyFile: PATH must hold 64 hexadecimal digits"
+        ),
+        (
+            String(repeating: "0g", count: 32),
+            "signing.keyFile: PATH must hold 64 hexadecimal digits"
+        ),
+        (
+            String(repeating: "+f", count: 32),
+            "signing.keyFile: PATH must hold 64 hexadecimal digits"
+        ),
+        (
+            String(repeating: "é", count: 32),
+            "signing.keyFile: PATH must hold 64 hexadecimal digits"
+        ),
+        (
+            String(repeating: "００", count: 32),
+            "signing.keyFile: PATH must hold 64 hexadecimal digits"
+        ),
     ])
     func brokenFileIsRefusedAndKept(_ text: String, _ expected: String) throws {
         let folder = try Folder()
         let path = try folder.write(text, to: "signing.key")
-        let said = try complaint(in: folder) { _ = try SigningKey.load(path, entropy: SeededEntropy()) }
+        let said = try complaint(in: folder) {
+            _ = try SigningKey.load(path, entropy: SeededEntropy())
+        }
         #expect(said == expected.replacing("PATH", with: "FOLDER/signing.key"))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }
@@ -53,7 +80,10 @@ struct SigningKeyTests {
     @Test func keyInUpperCaseWithALineEndIsTheSame() throws {
         let folder = try Folder()
         let path = try folder.write(String(repeating: "AB", count: 32) + "\r\n", to: "signing.key")
-        #expect(try SigningKey.load(path, entropy: SeededEntropy()) == [UInt8](repeating: 0xAB, count: 32))
+        #expect(
+            try SigningKey.load(path, entropy: SeededEntropy())
+                == [UInt8](repeating: 0xAB, count: 32)
+        )
     }
 
     @Test func folderThatCannotBeMadeIsAnError() throws {

@@ -13,11 +13,13 @@ struct SteadyTimeTests {
 
     init() { time = SteadyTime(wall: Fixture.now, monotonic: start) }
 
-    /// Reads with the wall clock `wall` and the monotonic clock `passed` milliseconds after the start; gives
-    /// milliseconds after the start.
+    /// Reads with the wall clock `wall` and the monotonic clock `passed` milliseconds after the
+    /// start; gives milliseconds after the start.
     private mutating func read(wall: Int64, passed: Int64) -> Int64 {
         let wall = Fixture.now + TimeSpan(milliseconds: wall)
-        return (time.read(wall: wall, monotonic: start.advanced(by: .milliseconds(passed))) - Fixture.now).milliseconds
+        return
+            (time.read(wall: wall, monotonic: start.advanced(by: .milliseconds(passed)))
+            - Fixture.now).milliseconds
     }
 
     @Test mutating func ordinaryTimeIsTheWallClocks() {
@@ -52,7 +54,9 @@ struct SteadyTimeTests {
     @Test mutating func manyReadingsWithinOneMillisecondLoseNoTime() {
         for micro in 1...5000 {
             _ = time.read(
-                wall: Fixture.now + .hours(-1), monotonic: start.advanced(by: .microseconds(micro)))
+                wall: Fixture.now + .hours(-1),
+                monotonic: start.advanced(by: .microseconds(micro))
+            )
         }
         #expect(read(wall: -3_600_000, passed: 5) == 5)
     }
@@ -64,7 +68,9 @@ struct SteadyTimeTests {
             let bytes = entropy.bytes(4).map(Int64.init)
             passed += bytes[0]
             let now = read(
-                wall: passed + (bytes[1] << 8 | bytes[2]) * (bytes[3] & 1 == 0 ? 1 : -1) * 100, passed: passed)
+                wall: passed + (bytes[1] << 8 | bytes[2]) * (bytes[3] & 1 == 0 ? 1 : -1) * 100,
+                passed: passed
+            )
             #expect(now >= last)
             last = now
         }
@@ -147,7 +153,10 @@ struct SystemPauseTests {
                 services: [
                     .init(service: Loop()),
                     .init(service: Ender(), successTerminationBehavior: .gracefullyShutdownGroup),
-                ], logger: .init(label: "test")))
+                ],
+                logger: .init(label: "test")
+            )
+        )
         try await group.run()
     }
 

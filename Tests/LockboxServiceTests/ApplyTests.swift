@@ -10,30 +10,55 @@ struct ApplyTests {
     // MARK: - The file
 
     private static func human(
-        _ email: String, _ roles: Roles, name: String = "Pat Doe", aliases: [String] = [], disabled: Bool = false
+        _ email: String,
+        _ roles: Roles,
+        name: String = "Pat Doe",
+        aliases: [String] = [],
+        disabled: Bool = false
     ) -> DirectoryFile.Human {
         .init(
-            place: "file: \(email)", email: EmailAddress(email)!, name: name, roles: roles,
-            aliases: aliases.map { EmailAddress($0)! }, isDisabled: disabled)
+            place: "file: \(email)",
+            email: EmailAddress(email)!,
+            name: name,
+            roles: roles,
+            aliases: aliases.map { EmailAddress($0)! },
+            isDisabled: disabled
+        )
     }
 
     private static func customer(
-        _ id: String = "acme", policy: Policy? = nil, licensed: Bool = true, people: [DirectoryFile.Human]? = nil,
+        _ id: String = "acme",
+        policy: Policy? = nil,
+        licensed: Bool = true,
+        people: [DirectoryFile.Human]? = nil,
         resources: [Resource] = []
     ) -> DirectoryFile.Customer {
         .init(
-            place: "file: \(id)", id: TenantID(id)!, name: "The \(id)", isLicensed: licensed, policy: policy,
-            people: people ?? [human("ann@\(id).test", .admin), human("ben@\(id).test", .approver)],
-            resources: resources.map { ("file: \($0)", $0) })
+            place: "file: \(id)",
+            id: TenantID(id)!,
+            name: "The \(id)",
+            isLicensed: licensed,
+            policy: policy,
+            people: people ?? [
+                human("ann@\(id).test", .admin), human("ben@\(id).test", .approver),
+            ],
+            resources: resources.map { ("file: \($0)", $0) }
+        )
     }
 
     private static func file(
-        people: [DirectoryFile.Human] = [human("eli@cloud.test", .engineer), human("mia@cloud.test", .manager)],
-        tenants: [DirectoryFile.Customer] = [customer()], services: [ServiceSettings] = [Fixture.mail]
+        people: [DirectoryFile.Human] = [
+            human("eli@cloud.test", .engineer), human("mia@cloud.test", .manager),
+        ],
+        tenants: [DirectoryFile.Customer] = [customer()],
+        services: [ServiceSettings] = [Fixture.mail]
     ) -> DirectoryFile {
         DirectoryFile(
-            providerName: "Cloud", providerPeople: people, tenants: tenants,
-            services: services.map { ("file: \($0.service.id)", $0) })
+            providerName: "Cloud",
+            providerPeople: people,
+            tenants: tenants,
+            services: services.map { ("file: \($0.service.id)", $0) }
+        )
     }
 
     // MARK: - What it brings
@@ -41,19 +66,27 @@ struct ApplyTests {
     @Test func secondRunReportsAndRecordsNothing() async throws {
         try await House.with { house async throws in
             let messy = Self.human(
-                "Ann@Acme.test", .admin, aliases: ["zoe@acme.test", "ann.b@acme.test", "ANN+home@acme.test"])
+                "Ann@Acme.test",
+                .admin,
+                aliases: ["zoe@acme.test", "ann.b@acme.test", "ANN+home@acme.test"]
+            )
             let file = Self.file(tenants: [
                 Self.customer(
                     people: [messy, Self.human("ben+x@acme.test", .approver)],
-                    resources: [Fixture.resource("mailbox:info@acme.test")])
+                    resources: [Fixture.resource("mailbox:info@acme.test")]
+                )
             ])
             let first = try await house.lockbox.apply(file)
             #expect(first.contains("tenant acme: added"))
             #expect(first.contains("person Ann@Acme.test added: admin"))
             #expect(first.contains("resource mailbox:info@acme.test of mail: belongs to acme"))
-            let sizes = try await house.store.read { tx in try tx.logs().map { try tx.head(of: $0).size } }
+            let sizes = try await house.store.read { tx in
+                try tx.logs().map { try tx.head(of: $0).size }
+            }
             #expect(try await house.lockbox.apply(file) == [])
-            let later = try await house.store.read { tx in try tx.logs().map { try tx.head(of: $0).size } }
+            let later = try await house.store.read { tx in
+                try tx.logs().map { try tx.head(of: $0).size }
+            }
             #expect(sizes == later)
             try await house.expectConsistentLogs()
         }
@@ -62,14 +95,24 @@ struct ApplyTests {
     @Test func policyOfATenantBecomesStricterAndNeverLooser() async throws {
         try await House.with { house async throws in
             func apply(_ policy: Policy?) async throws -> Policy? {
-                _ = try await house.lockbox.apply(Self.file(tenants: [Self.customer(policy: policy)]))
+                _ = try await house.lockbox.apply(
+                    Self.file(tenants: [Self.customer(policy: policy)])
+                )
                 return try await house.store.read { tx in try tx.tenant(TenantID("acme")!)?.policy }
             }
             #expect(try await apply(nil) == .standard)
             let loose = Fixture.policy(
-                requireApproval: false, decisionWindow: .days(2), maxAccess: .hours(24), approvalsNeeded: 1)
+                requireApproval: false,
+                decisionWindow: .days(2),
+                maxAccess: .hours(24),
+                approvalsNeeded: 1
+            )
             #expect(try await apply(loose) == .standard)
-            let strict = Fixture.policy(decisionWindow: .hours(1), maxAccess: .hours(1), approvalsNeeded: 2)
+            let strict = Fixture.policy(
+                decisionWindow: .hours(1),
+                maxAccess: .hours(1),
+                approvalsNeeded: 2
+            )
             #expect(try await apply(strict) == strict)
             #expect(try await apply(loose) == strict)
             #expect(try await apply(nil) == strict)
@@ -96,7 +139,12 @@ struct ApplyTests {
             )
             let planned = try await house.approved { $0.notBefore = Fixture.now + .hours(1) }
             let issued = try await house.credential(for: open)
-            let off = Self.human("eve@example-cloud.test", .engineer, name: "Eve Park", disabled: true)
+            let off = Self.human(
+                "eve@example-cloud.test",
+                .engineer,
+                name: "Eve Park",
+                disabled: true
+            )
             _ = try await house.lockbox.apply(Self.file(people: [off], tenants: []))
             for request in [waiting, asked] {
                 #expect(try await house.stored(request.id).state.name == .withdrawn)
@@ -118,9 +166,15 @@ struct ApplyTests {
                 Self.file(
                     people: [
                         Self.human(
-                            "eve@example-cloud.test", .engineer, name: "Eve Park",
-                            aliases: ["eve.park@example-cloud.test"])
-                    ], tenants: []))
+                            "eve@example-cloud.test",
+                            .engineer,
+                            name: "Eve Park",
+                            aliases: ["eve.park@example-cloud.test"]
+                        )
+                    ],
+                    tenants: []
+                )
+            )
             _ = try await house.lockbox.apply(Self.file(people: [moved], tenants: []))
             let found = try await house.store.read { tx in try tx.person(Fixture.eve.id) }
             #expect(found?.email.text == "eve.park@example-cloud.test")
@@ -132,7 +186,11 @@ struct ApplyTests {
             _ = try await house.lockbox.changeMutedLetters(to: .reminders, by: Fixture.eve)
             let same = Self.human("eve@example-cloud.test", .engineer, name: "Eve Park")
             let renamed = Self.human("eve@example-cloud.test", .engineer, name: "Eve Stone")
-            #expect(try await house.lockbox.apply(Self.file(people: [same], tenants: [])) == ["provider: named Cloud"])
+            #expect(
+                try await house.lockbox.apply(Self.file(people: [same], tenants: [])) == [
+                    "provider: named Cloud"
+                ]
+            )
             _ = try await house.lockbox.apply(Self.file(people: [renamed], tenants: []))
             let found = try await house.store.read { tx in try tx.person(Fixture.eve.id) }
             #expect(found?.name == "Eve Stone" && found?.mutedLetters == .reminders)
@@ -144,7 +202,10 @@ struct ApplyTests {
         try await House.with { house async throws in
             let lonely = Self.customer(people: [Self.human("ann@acme.test", .member)])
             let report = try await house.lockbox.apply(Self.file(tenants: [lonely]))
-            #expect(report.last?.hasPrefix("warning: acme requires 1 approval(s) but has 0 approver(s)") == true)
+            #expect(
+                report.last?.hasPrefix("warning: acme requires 1 approval(s) but has 0 approver(s)")
+                    == true
+            )
         }
     }
 
@@ -155,8 +216,14 @@ struct ApplyTests {
         (human("pat@cloud.test", .engineer), human("pat@cloud.test", .approver)),
         (human("pat@cloud.test", .engineer), human("PAT@Cloud.Test", .approver)),
         (human("pat@cloud.test", .engineer), human("pat+lockbox@cloud.test", .approver)),
-        (human("pat@cloud.test", .engineer), human("p@acme.test", .approver, aliases: ["Pat+1@cloud.test"])),
-        (human("pat@cloud.test", .engineer, aliases: ["p@acme.test"]), human("P+x@acme.test", .approver)),
+        (
+            human("pat@cloud.test", .engineer),
+            human("p@acme.test", .approver, aliases: ["Pat+1@cloud.test"])
+        ),
+        (
+            human("pat@cloud.test", .engineer, aliases: ["p@acme.test"]),
+            human("P+x@acme.test", .approver)
+        ),
         (
             human("pat@cloud.test", .engineer, aliases: ["both@mail.test"]),
             human("p@acme.test", .approver, aliases: ["BOTH+y@mail.test"])
@@ -167,17 +234,24 @@ struct ApplyTests {
         let (provider, tenant) = Self.twice[index]
         try await House.with { house async throws in
             let both = Self.file(
-                people: [provider], tenants: [Self.customer(people: [Self.human("ann@acme.test", .admin), tenant])])
+                people: [provider],
+                tenants: [Self.customer(people: [Self.human("ann@acme.test", .admin), tenant])]
+            )
             await #expect(throws: DirectoryProblem.self) { _ = try await house.lockbox.apply(both) }
             // The whole file was one write: nothing of it is there.
             let left = try await house.store.read { tx in
-                (try tx.tenant(TenantID("acme")!), try tx.person(identifiedBy: Identity(local: provider.email)))
+                (
+                    try tx.tenant(TenantID("acme")!),
+                    try tx.person(identifiedBy: Identity(local: provider.email))
+                )
             }
             #expect(left.0 == nil && left.1 == nil)
             // Nor in two files.
             _ = try await house.lockbox.apply(Self.file(people: [provider], tenants: []))
             let later = Self.file(people: [], tenants: [Self.customer(people: [tenant])])
-            await #expect(throws: DirectoryProblem.self) { _ = try await house.lockbox.apply(later) }
+            await #expect(throws: DirectoryProblem.self) {
+                _ = try await house.lockbox.apply(later)
+            }
             try await house.expectConsistentLogs()
         }
     }
@@ -185,8 +259,14 @@ struct ApplyTests {
     @Test func onePersonTwiceOnOneSideIsRefused() async throws {
         try await House.with { house async throws in
             let pairs = [
-                (Self.human("a@acme.test", .admin, aliases: ["b@acme.test"]), Self.human("b@acme.test", .member)),
-                (Self.human("b@acme.test", .member), Self.human("a@acme.test", .admin, aliases: ["B+x@acme.test"])),
+                (
+                    Self.human("a@acme.test", .admin, aliases: ["b@acme.test"]),
+                    Self.human("b@acme.test", .member)
+                ),
+                (
+                    Self.human("b@acme.test", .member),
+                    Self.human("a@acme.test", .admin, aliases: ["B+x@acme.test"])
+                ),
                 (
                     Self.human("a@acme.test", .admin, aliases: ["c@acme.test"]),
                     Self.human("b@acme.test", .approver, aliases: ["c@acme.test"])
@@ -194,7 +274,9 @@ struct ApplyTests {
             ]
             for (first, second) in pairs {
                 let file = Self.file(tenants: [Self.customer(people: [first, second])])
-                await #expect(throws: DirectoryProblem.self) { _ = try await house.lockbox.apply(file) }
+                await #expect(throws: DirectoryProblem.self) {
+                    _ = try await house.lockbox.apply(file)
+                }
             }
             try await house.expectConsistentLogs()
         }
@@ -204,13 +286,24 @@ struct ApplyTests {
         try await House.with { house async throws in
             let shared = Fixture.resource("mailbox:info@shared.test")
             let file = Self.file(tenants: [
-                Self.customer("acme", resources: [shared]), Self.customer("bolt", resources: [shared]),
+                Self.customer("acme", resources: [shared]),
+                Self.customer("bolt", resources: [shared]),
             ])
-            let problem = await #expect(throws: DirectoryProblem.self) { _ = try await house.lockbox.apply(file) }
-            #expect(problem?.description == "file: \(shared): \(shared) belongs to another tenant already.")
+            let problem = await #expect(throws: DirectoryProblem.self) {
+                _ = try await house.lockbox.apply(file)
+            }
+            #expect(
+                problem?.description
+                    == "file: \(shared): \(shared) belongs to another tenant already."
+            )
             let stolen = Self.file(tenants: [Self.customer(resources: [Fixture.mailbox])])
-            await #expect(throws: DirectoryProblem.self) { _ = try await house.lockbox.apply(stolen) }
-            #expect(try await house.store.read { tx in try tx.owner(of: Fixture.mailbox) } == Fixture.contoso.id)
+            await #expect(throws: DirectoryProblem.self) {
+                _ = try await house.lockbox.apply(stolen)
+            }
+            #expect(
+                try await house.store.read { tx in try tx.owner(of: Fixture.mailbox) }
+                    == Fixture.contoso.id
+            )
             #expect(try await house.store.read { tx in try tx.tenant(TenantID("acme")!) } == nil)
         }
     }
@@ -220,18 +313,32 @@ struct ApplyTests {
         let wrongType = Fixture.resource("database:x")
         let clash = Fixture.service("post")
         let files: [(DirectoryFile, String)] = [
-            (Self.file(tenants: [Self.customer(resources: [unknown])]), "file: \(unknown): There is no service files."),
+            (
+                Self.file(tenants: [Self.customer(resources: [unknown])]),
+                "file: \(unknown): There is no service files."
+            ),
             (
                 Self.file(tenants: [Self.customer(resources: [wrongType])]),
                 "file: \(wrongType): The resources of mail begin with mailbox:"
             ),
-            (Self.file(services: [Fixture.mail, clash]), "file: post: There is already such a service."),
-            (Self.file(tenants: [Self.customer(), Self.customer()]), "file: acme: acme is given twice."),
-            (Self.file(services: [Fixture.mail, Fixture.mail]), "file: mail: mail is given twice."),
+            (
+                Self.file(services: [Fixture.mail, clash]),
+                "file: post: There is already such a service."
+            ),
+            (
+                Self.file(tenants: [Self.customer(), Self.customer()]),
+                "file: acme: acme is given twice."
+            ),
+            (
+                Self.file(services: [Fixture.mail, Fixture.mail]),
+                "file: mail: mail is given twice."
+            ),
         ]
         try await House.with { house async throws in
             for (file, sentence) in files {
-                let problem = await #expect(throws: DirectoryProblem.self) { _ = try await house.lockbox.apply(file) }
+                let problem = await #expect(throws: DirectoryProblem.self) {
+                    _ = try await house.lockbox.apply(file)
+                }
                 #expect(problem?.description == sentence)
             }
             #expect(try await house.store.read { tx in try tx.tenant(TenantID("acme")!) } == nil)

@@ -3,7 +3,9 @@ import Testing
 
 /// Whom a limit is for: the other end of the connection, or whom our own proxy speaks for.
 struct ClientAddressTests {
-    private static func proxies(_ entries: String...) throws -> TrustedProxies { try TrustedProxies(entries) }
+    private static func proxies(_ entries: String...) throws -> TrustedProxies {
+        try TrustedProxies(entries)
+    }
 
     @Test func withoutTrustedProxiesTheOtherEndIsTheClientWhateverItSays() {
         for fields in [[], ["203.0.113.9"], ["127.0.0.1", "203.0.113.9"]] {
@@ -24,15 +26,19 @@ struct ClientAddressTests {
     @Test(arguments: [
         (["203.0.113.9"], "203.0.113.9"),
         // The client wrote the first itself; only the last was written by our proxy.
-        (["198.51.100.7, 203.0.113.9"], "203.0.113.9"), (["198.51.100.7", "203.0.113.9"], "203.0.113.9"),
+        (["198.51.100.7, 203.0.113.9"], "203.0.113.9"),
+        (["198.51.100.7", "203.0.113.9"], "203.0.113.9"),
         (["127.0.0.1,203.0.113.9"], "203.0.113.9"), (["10.9.9.9, 203.0.113.9"], "203.0.113.9"),
         // Two of our proxies in a row.
-        (["203.0.113.9, 10.2.2.2"], "203.0.113.9"), (["198.51.100.7, 203.0.113.9 , 10.2.2.2"], "203.0.113.9"),
+        (["203.0.113.9, 10.2.2.2"], "203.0.113.9"),
+        (["198.51.100.7, 203.0.113.9 , 10.2.2.2"], "203.0.113.9"),
         // Some proxies write a port.
         (["203.0.113.9:4711"], "203.0.113.9"), (["[2001:db8:2:3::9]:443"], "20010db800020003/64"),
         (["[2001:db8:2:3::9]"], "20010db800020003/64"), (["::ffff:203.0.113.9"], "203.0.113.9"),
-        // Nothing, or nothing that is an address: then it is the proxy, never somebody of the client's choice.
-        ([], "10.1.1.1"), ([""], "10.1.1.1"), (["unknown"], "10.1.1.1"), (["203.0.113.9, unknown"], "10.1.1.1"),
+        // Nothing, or nothing that is an address: then it is the proxy, never somebody of the
+        // client's choice.
+        ([], "10.1.1.1"), ([""], "10.1.1.1"), (["unknown"], "10.1.1.1"),
+        (["203.0.113.9, unknown"], "10.1.1.1"),
         (["203.0.113.9,"], "10.1.1.1"), (["203.0.113.9, 10.2.2.2, _hidden"], "10.1.1.1"),
         (["198.51.100.7, nonsense, 10.2.2.2"], "10.2.2.2"), (["203.0.113.256"], "10.1.1.1"),
         (["[2001:db8::1"], "10.1.1.1"), (["10.3.3.3, 10.2.2.2"], "10.3.3.3"),
@@ -43,22 +49,31 @@ struct ClientAddressTests {
     }
 
     @Test func networkOfAnIPv6ClientIsOneClient() throws {
-        let keys = ["2001:db8:2:3::1", "2001:DB8:2:3:ffff:ffff:ffff:ffff", "2001:db8:2:3::1%eth0"].map {
-            TrustedProxies.none.client(peer: $0, forwardedFor: []).address
-        }
+        let keys = ["2001:db8:2:3::1", "2001:DB8:2:3:ffff:ffff:ffff:ffff", "2001:db8:2:3::1%eth0"]
+            .map {
+                TrustedProxies.none.client(peer: $0, forwardedFor: []).address
+            }
         #expect(Set(keys) == ["20010db800020003/64"])
         let next = TrustedProxies.none.client(peer: "2001:db8:2:4::1", forwardedFor: [])
         #expect(next.address == "20010db800020004/64")
         // One machine under two spellings is one client.
-        #expect(TrustedProxies.none.client(peer: "::ffff:192.0.2.1", forwardedFor: []).address == "192.0.2.1")
-        #expect(TrustedProxies.none.client(peer: "unknown", forwardedFor: ["192.0.2.1"]).address == "unknown")
+        #expect(
+            TrustedProxies.none.client(peer: "::ffff:192.0.2.1", forwardedFor: []).address
+                == "192.0.2.1"
+        )
+        #expect(
+            TrustedProxies.none.client(peer: "unknown", forwardedFor: ["192.0.2.1"]).address
+                == "unknown"
+        )
     }
 
     @Test func networksAreReadByTheirBits() throws {
         let proxies = try Self.proxies("192.0.2.128/25", "198.51.100.7", "2001:db8::/33", "::1")
         for (peer, isTrusted) in [
-            ("192.0.2.128", true), ("192.0.2.255", true), ("192.0.2.127", false), ("198.51.100.7", true),
-            ("198.51.100.6", false), ("2001:db8:7fff::1", true), ("2001:db8:8000::1", false), ("::1", true),
+            ("192.0.2.128", true), ("192.0.2.255", true), ("192.0.2.127", false),
+            ("198.51.100.7", true),
+            ("198.51.100.6", false), ("2001:db8:7fff::1", true), ("2001:db8:8000::1", false),
+            ("::1", true),
             ("::ffff:198.51.100.7", true),
         ] {
             let client = proxies.client(peer: peer, forwardedFor: ["203.0.113.9"])
@@ -67,14 +82,19 @@ struct ClientAddressTests {
     }
 
     @Test(arguments: [
-        "", "proxy", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8", "10.0.0", "::/129", "10.0.0.0/+8", " ",
+        "", "proxy", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8", "10.0.0", "::/129",
+        "10.0.0.0/+8", " ",
     ])
     func whatIsNoNetworkIsNamed(_ entry: String) {
-        #expect(throws: TrustedProxies.BadEntry(entry: entry)) { _ = try TrustedProxies(["::1", entry]) }
+        #expect(throws: TrustedProxies.BadEntry(entry: entry)) {
+            _ = try TrustedProxies(["::1", entry])
+        }
     }
 
     @Test func loopbackIsThisMachineOnly() {
-        for peer in ["127.0.0.1", "127.255.0.1", "::1", "::ffff:127.0.0.1"] { #expect(isLoopback(peer), "\(peer)") }
+        for peer in ["127.0.0.1", "127.255.0.1", "::1", "::ffff:127.0.0.1"] {
+            #expect(isLoopback(peer), "\(peer)")
+        }
         for peer in ["128.0.0.1", "10.0.0.1", "::2", "::", "unknown", "", "localhost"] {
             #expect(!isLoopback(peer), "\(peer)")
         }

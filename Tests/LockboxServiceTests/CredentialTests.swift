@@ -20,7 +20,9 @@ struct CredentialTests {
             }
             #expect(found == issued.credential)
             for entry in try await house.entries() {
-                let bytes = String(decoding: entry.bytes, as: UTF8.self) + entry.texts.compactMap(\.text).joined()
+                let bytes =
+                    String(decoding: entry.bytes, as: UTF8.self)
+                    + entry.texts.compactMap(\.text).joined()
                 #expect(!bytes.contains(issued.secret) && !bytes.contains("lbc_"))
             }
         }
@@ -31,7 +33,12 @@ struct CredentialTests {
             func refused(_ request: AccessRequest, _ person: Person) async throws -> Refusal {
                 try await house.refusal {
                     _ = try await house.lockbox.issueCredential(
-                        for: request.id.text, service: nil, resource: nil, by: person, key: nil)
+                        for: request.id.text,
+                        service: nil,
+                        resource: nil,
+                        by: person,
+                        key: nil
+                    )
                 }
             }
             let asked = try await house.reviewed()
@@ -51,19 +58,28 @@ struct CredentialTests {
     @Test func oneOfSeveralResourcesMustBeNamed() async throws {
         try await House.with { house async throws in
             let request = try await house.approved {
-                $0.resources.append(.init(service: "mail", id: "adam@contoso.test", actions: ["write"]))
+                $0.resources.append(
+                    .init(service: "mail", id: "adam@contoso.test", actions: ["write"])
+                )
             }
             func issue(_ service: String?, _ name: String?) async throws -> IssuedCredential {
                 try await house.lockbox.issueCredential(
-                    for: request.id.text, service: service, resource: name, by: Fixture.eve, key: nil)
+                    for: request.id.text,
+                    service: service,
+                    resource: name,
+                    by: Fixture.eve,
+                    key: nil
+                )
             }
             #expect(try await house.refusal { _ = try await issue(nil, nil) }.field == "resource")
             #expect(
                 try await house.refusal { _ = try await issue("mail", "frida@fabrikam.test") }
-                    == .unknownReference(field: "resource", noun: .resource))
+                    == .unknownReference(field: "resource", noun: .resource)
+            )
             #expect(
                 try await house.refusal { _ = try await issue("files", nil) }
-                    == .unknownReference(field: "service", noun: .service))
+                    == .unknownReference(field: "service", noun: .service)
+            )
             let one = try await issue(nil, "ADAM@contoso.test")
             #expect(one.credential.resource == Fixture.otherMailbox)
             #expect(one.credential.actions == [.read, .write])
@@ -103,7 +119,10 @@ struct CredentialTests {
                 house.clock.advance(by: .seconds(1))
                 #expect(try await house.lockbox.recordUse(of: issued.credential))
             }
-            #expect(try await house.activities(about: request.id).filter { $0 == "access.used" }.count == 1)
+            #expect(
+                try await house.activities(about: request.id).filter { $0 == "access.used" }.count
+                    == 1
+            )
             let view = try await house.lockbox.request(request.id.text, by: Fixture.adam)
             #expect(view.uses.map(\.count) == [3])
             let used = try await house.entries().first { $0.activity == "access.used" }
@@ -117,7 +136,12 @@ struct CredentialTests {
             let issued = try await house.credential(for: revoked)
             let other = try await house.credential(for: over)
             // The service's question was answered from memory a moment before the customer revoked.
-            _ = try await house.lockbox.revoke(revoked.id.text, comment: nil, by: Fixture.adam, key: nil)
+            _ = try await house.lockbox.revoke(
+                revoked.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
             #expect(try await house.lockbox.recordUse(of: issued.credential) == false)
             house.clock.advance(by: .hours(2))
             #expect(try await house.lockbox.recordUse(of: other.credential) == false)
@@ -133,13 +157,22 @@ struct CredentialTests {
             let hash = Lockbox.hash(issued.secret)
             // Another service, and a secret nobody has: nothing happens and nothing is told.
             try await house.lockbox.surrender(secretHash: hash, presentedBy: ServiceID("files")!)
-            try await house.lockbox.surrender(secretHash: Lockbox.hash("lbc_x"), presentedBy: Fixture.mail.service.id)
+            try await house.lockbox.surrender(
+                secretHash: Lockbox.hash("lbc_x"),
+                presentedBy: Fixture.mail.service.id
+            )
             #expect(try await house.stored(request.id).state.name == .active)
             for _ in 0..<2 {
-                try await house.lockbox.surrender(secretHash: hash, presentedBy: Fixture.mail.service.id)
+                try await house.lockbox.surrender(
+                    secretHash: hash,
+                    presentedBy: Fixture.mail.service.id
+                )
             }
             #expect(try await house.stored(request.id).state.ending?.reason == .finished)
-            #expect(try await house.activities(about: request.id).filter { $0 == "access.ended" }.count == 1)
+            #expect(
+                try await house.activities(about: request.id).filter { $0 == "access.ended" }.count
+                    == 1
+            )
             try await house.expectConsistentLogs()
         }
     }
@@ -147,18 +180,34 @@ struct CredentialTests {
     @Test func endedAccessCannotBeOpenedAgain() async throws {
         try await House.with { house async throws in
             let request = try await house.approved()
-            _ = try await house.lockbox.finish(request.id.text, comment: nil, by: Fixture.eve, key: nil)
+            _ = try await house.lockbox.finish(
+                request.id.text,
+                comment: nil,
+                by: Fixture.eve,
+                key: nil
+            )
             let ended = try await house.stored(request.id)
-            for (draft, person) in [(House.yes, Fixture.adam), (House.yes, Fixture.gita), (House.no, Fixture.gita)] {
-                let refusal = try await house.refusal { try await house.decide(draft, on: ended, by: person) }
+            for (draft, person) in [
+                (House.yes, Fixture.adam), (House.yes, Fixture.gita), (House.no, Fixture.gita),
+            ] {
+                let refusal = try await house.refusal {
+                    try await house.decide(draft, on: ended, by: person)
+                }
                 #expect(refusal == .alreadyDecided(.ended))
             }
             for end in [house.lockbox.finish, house.lockbox.withdraw] {
-                let refusal = try await house.refusal { _ = try await end(request.id.text, nil, Fixture.eve, nil) }
+                let refusal = try await house.refusal {
+                    _ = try await end(request.id.text, nil, Fixture.eve, nil)
+                }
                 #expect(refusal == .wrongState(.ended))
             }
             let revoked = try await house.refusal {
-                _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+                _ = try await house.lockbox.revoke(
+                    request.id.text,
+                    comment: nil,
+                    by: Fixture.adam,
+                    key: nil
+                )
             }
             #expect(revoked == .wrongState(.ended))
         }

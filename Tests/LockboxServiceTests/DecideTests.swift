@@ -14,13 +14,20 @@ struct DecideTests {
             #expect(request.state.grant?.basis == .approval)
             #expect(request.state.grant?.end == Fixture.now + .hours(2))
             _ = try await house.credential(for: request)
-            let ended = try await house.lockbox.finish(request.id.text, comment: "Done.", by: Fixture.eve, key: nil)
+            let ended = try await house.lockbox.finish(
+                request.id.text,
+                comment: "Done.",
+                by: Fixture.eve,
+                key: nil
+            )
             #expect(ended.request.state.ending?.reason == .finished)
             #expect(
                 try await house.activities(about: request.id) == [
-                    "request.submitted", "request.approvedByManager", "request.customerAsked", "request.approved",
+                    "request.submitted", "request.approvedByManager", "request.customerAsked",
+                    "request.approved",
                     "access.granted", "access.started", "access.credentialIssued", "access.ended",
-                ])
+                ]
+            )
             try await house.expectConsistentLogs()
         }
     }
@@ -29,7 +36,9 @@ struct DecideTests {
         try await House.with { house async throws in
             let submitted = try await house.submitted()
             func refused(_ request: AccessRequest, _ person: Person) async throws -> Refusal {
-                try await house.refusal { try await house.decide(House.yes, on: request, by: person) }
+                try await house.refusal {
+                    try await house.decide(House.yes, on: request, by: person)
+                }
             }
             #expect(try await refused(submitted, Fixture.eve) == .notPermitted(.decideAsManager))
             #expect(try await refused(submitted, House.olga) == .notPermitted(.decideAsManager))
@@ -47,9 +56,13 @@ struct DecideTests {
     @Test func managerWhoIsAnEngineerCannotReviewHerOwn() async throws {
         try await House.with { house async throws in
             let own = try await house.lockbox.submit(House.draft(), by: House.max, key: nil).request
-            let refusal = try await house.refusal { try await house.decide(House.yes, on: own, by: House.max) }
+            let refusal = try await house.refusal {
+                try await house.decide(House.yes, on: own, by: House.max)
+            }
             #expect(refusal == .ownRequest)
-            let denied = try await house.refusal { try await house.decide(House.no, on: own, by: House.max) }
+            let denied = try await house.refusal {
+                try await house.decide(House.no, on: own, by: House.max)
+            }
             #expect(denied == .ownRequest)
         }
     }
@@ -58,9 +71,16 @@ struct DecideTests {
         try await House.with { house async throws in
             let request = try await house.reviewed()
             _ = try await house.lockbox.changeRoles(
-                of: Fixture.adam.id.text, in: "contoso", to: ["member"], by: Fixture.gita)
-            // What the caller brings along is as it was; what counts is what is stored. She may no longer even see it.
-            let refusal = try await house.refusal { try await house.decide(House.yes, on: request, by: Fixture.adam) }
+                of: Fixture.adam.id.text,
+                in: "contoso",
+                to: ["member"],
+                by: Fixture.gita
+            )
+            // What the caller brings along is as it was; what counts is what is stored. She may no
+            // longer even see it.
+            let refusal = try await house.refusal {
+                try await house.decide(House.yes, on: request, by: Fixture.adam)
+            }
             #expect(refusal == .notFound(.accessRequest))
             try await house.expectConsistentLogs()
         }
@@ -73,7 +93,11 @@ struct DecideTests {
             var request = try await house.approved()
             #expect(request.state.name == .awaitingCustomer)
             _ = try await house.lockbox.changeRoles(
-                of: Fixture.adam.id.text, in: "contoso", to: ["member"], by: Fixture.gita)
+                of: Fixture.adam.id.text,
+                in: "contoso",
+                to: ["member"],
+                by: Fixture.gita
+            )
             request = try await house.decide(House.yes, on: request, by: abe)
             #expect(request.state.name == .awaitingCustomer)
             request = try await house.decide(House.yes, on: request, by: Fixture.gita)
@@ -88,12 +112,22 @@ struct DecideTests {
             let reviewed = try await house.decide(House.yes, on: submitted, by: Fixture.mark)
             let unsaid = try await house.refusal {
                 _ = try await house.lockbox.decide(
-                    House.yes, on: reviewed.id.text, version: nil, by: Fixture.adam, key: nil)
+                    House.yes,
+                    on: reviewed.id.text,
+                    version: nil,
+                    by: Fixture.adam,
+                    key: nil
+                )
             }
             #expect(unsaid == .versionRequired)
             let stale = try await house.refusal {
                 _ = try await house.lockbox.decide(
-                    House.yes, on: reviewed.id.text, version: submitted.version, by: Fixture.adam, key: nil)
+                    House.yes,
+                    on: reviewed.id.text,
+                    version: submitted.version,
+                    by: Fixture.adam,
+                    key: nil
+                )
             }
             #expect(stale == .stale(current: reviewed.version))
         }
@@ -105,25 +139,43 @@ struct DecideTests {
                 .init(service: "mail", id: id, actions: actions)
             }
             let request = try await house.reviewed {
-                $0.resources = [line("sue@contoso.test", ["write"]), line("adam@contoso.test", ["read"])]
+                $0.resources = [
+                    line("sue@contoso.test", ["write"]), line("adam@contoso.test", ["read"]),
+                ]
             }
-            func refused(_ duration: TimeSpan?, _ resources: [RequestDraft.Line]?) async throws -> Refusal {
-                let draft = DecisionDraft(approves: true, comment: nil, duration: duration, resources: resources)
-                return try await house.refusal { try await house.decide(draft, on: request, by: Fixture.adam) }
+            func refused(_ duration: TimeSpan?, _ resources: [RequestDraft.Line]?) async throws
+                -> Refusal
+            {
+                let draft = DecisionDraft(
+                    approves: true,
+                    comment: nil,
+                    duration: duration,
+                    resources: resources
+                )
+                return try await house.refusal {
+                    try await house.decide(draft, on: request, by: Fixture.adam)
+                }
             }
             #expect(try await refused(.hours(3), nil) == .exceedsRequest(field: "duration"))
             #expect(
                 try await refused(.zero, nil)
-                    == .invalid(field: "duration", problem: .outOfRange("PT1S or longer")))
+                    == .invalid(field: "duration", problem: .outOfRange("PT1S or longer"))
+            )
             #expect(
-                try await refused(nil, [line("adam@contoso.test", ["write"])]) == .exceedsRequest(field: "resources"))
+                try await refused(nil, [line("adam@contoso.test", ["write"])])
+                    == .exceedsRequest(field: "resources")
+            )
             // Not in the request, of another tenant, or not at all: one answer.
             for id in ["tom@contoso.test", "frida@fabrikam.test", "nobody@contoso.test"] {
                 #expect(try await refused(nil, [line(id, ["read"])]).code == "exceedsRequest")
             }
             #expect(try await refused(nil, []) == .invalid(field: "resources", problem: .missing))
             let less = DecisionDraft(
-                approves: true, comment: nil, duration: .minutes(30), resources: [line("sue@contoso.test", ["read"])])
+                approves: true,
+                comment: nil,
+                duration: .minutes(30),
+                resources: [line("sue@contoso.test", ["read"])]
+            )
             let approved = try await house.decide(less, on: request, by: Fixture.adam)
             let grant = try #require(approved.state.grant)
             #expect(grant.end == Fixture.now + .minutes(30))
@@ -136,16 +188,28 @@ struct DecideTests {
         try await House.with { house async throws in
             let request = try await house.reviewed()
             let bad = DecisionDraft(
-                approves: true, comment: nil, duration: nil,
-                resources: [.init(service: "files", id: "x", actions: ["fly"])])
-            let odd = DecisionDraft(approves: false, comment: nil, duration: .hours(1), resources: nil)
+                approves: true,
+                comment: nil,
+                duration: nil,
+                resources: [.init(service: "files", id: "x", actions: ["fly"])]
+            )
+            let odd = DecisionDraft(
+                approves: false,
+                comment: nil,
+                duration: .hours(1),
+                resources: nil
+            )
             for draft in [bad, odd] {
-                let foreign = try await house.refusal { try await house.decide(draft, on: request, by: Fixture.sue) }
+                let foreign = try await house.refusal {
+                    try await house.decide(draft, on: request, by: Fixture.sue)
+                }
                 #expect(foreign == .notPermitted(.decideAsApprover))
             }
             house.clock.advance(by: .hours(12))
             for draft in [bad, odd] {
-                let late = try await house.refusal { try await house.decide(draft, on: request, by: Fixture.adam) }
+                let late = try await house.refusal {
+                    try await house.decide(draft, on: request, by: Fixture.adam)
+                }
                 #expect(late == .alreadyDecided(.expired))
             }
         }
@@ -155,10 +219,19 @@ struct DecideTests {
         try await House.with { house async throws in
             let request = try await house.reviewed()
             var draft = DecisionDraft(approves: false, comment: nil, duration: nil, resources: nil)
-            let silent = try await house.refusal { try await house.decide(draft, on: request, by: Fixture.adam) }
+            let silent = try await house.refusal {
+                try await house.decide(draft, on: request, by: Fixture.adam)
+            }
             #expect(silent == .invalid(field: "comment", problem: .missing))
-            draft = DecisionDraft(approves: false, comment: "No.", duration: .hours(1), resources: nil)
-            let odd = try await house.refusal { try await house.decide(draft, on: request, by: Fixture.adam) }
+            draft = DecisionDraft(
+                approves: false,
+                comment: "No.",
+                duration: .hours(1),
+                resources: nil
+            )
+            let odd = try await house.refusal {
+                try await house.decide(draft, on: request, by: Fixture.adam)
+            }
             #expect(odd.field == "duration")
         }
     }
@@ -175,16 +248,25 @@ struct DecideTests {
             house.clock.advance(by: TimeSpan(milliseconds: 1))
             for (request, person) in [(submitted, Fixture.mark), (other, Fixture.adam)] {
                 for draft in [House.yes, House.no] {
-                    let refusal = try await house.refusal { try await house.decide(draft, on: request, by: person) }
+                    let refusal = try await house.refusal {
+                        try await house.decide(draft, on: request, by: person)
+                    }
                     #expect(refusal == .alreadyDecided(.expired))
                 }
                 let withdrawn = try await house.refusal {
-                    _ = try await house.lockbox.withdraw(request.id.text, comment: nil, by: Fixture.eve, key: nil)
+                    _ = try await house.lockbox.withdraw(
+                        request.id.text,
+                        comment: nil,
+                        by: Fixture.eve,
+                        key: nil
+                    )
                 }
                 #expect(withdrawn == .wrongState(.expired))
                 // A reader sees what is, though it is not recorded yet.
                 #expect(
-                    try await house.lockbox.request(request.id.text, by: Fixture.mark).request.state.name == .expired)
+                    try await house.lockbox.request(request.id.text, by: Fixture.mark).request.state
+                        .name == .expired
+                )
             }
         }
     }
@@ -208,7 +290,10 @@ struct DecideTests {
             func at(_ instant: Timestamp) async throws -> [AccessRequest.StateName] {
                 house.clock.move(to: instant)
                 _ = try await house.lockbox.letTimePass()
-                return [try await house.stored(pending.id).state.name, try await house.stored(scheduled.id).state.name]
+                return [
+                    try await house.stored(pending.id).state.name,
+                    try await house.stored(scheduled.id).state.name,
+                ]
             }
             let (start, end) = (Fixture.now + .hours(1), Fixture.now + .hours(3))
             let deadline = Fixture.now + .hours(12)
@@ -234,7 +319,9 @@ struct DecideTests {
         try await House.with { house async throws in
             var ids: [RequestID] = []
             for hour in 1...3 {
-                ids.append(try await house.approved { $0.notBefore = Fixture.now + .hours(Int64(hour)) }.id)
+                ids.append(
+                    try await house.approved { $0.notBefore = Fixture.now + .hours(Int64(hour)) }.id
+                )
             }
             house.clock.advance(by: .days(2))
             #expect(try await house.lockbox.letTimePass() == nil)
@@ -242,7 +329,11 @@ struct DecideTests {
             #expect(try await house.lockbox.letTimePass() == nil)
             #expect(try await house.entries().count == size)
             for id in ids {
-                #expect(try await house.activities(about: id).suffix(2) == ["access.started", "access.ended"])
+                #expect(
+                    try await house.activities(about: id).suffix(2) == [
+                        "access.started", "access.ended",
+                    ]
+                )
                 #expect(try await house.stored(id).state.ending?.at != house.clock.now())
             }
             try await house.expectConsistentLogs()
@@ -254,7 +345,9 @@ struct DecideTests {
             for _ in 0..<120 { _ = try await house.submitted() }
             house.clock.advance(by: .hours(12))
             #expect(try await house.lockbox.letTimePass() == nil)
-            let open = try await house.store.read { tx in try tx.openRequests(of: nil, engineer: nil) }
+            let open = try await house.store.read { tx in
+                try tx.openRequests(of: nil, engineer: nil)
+            }
             #expect(open.isEmpty)
             try await house.expectConsistentLogs()
         }
@@ -263,9 +356,16 @@ struct DecideTests {
     @Test func overlappingGrantsEndEachForItself() async throws {
         try await House.with { house async throws in
             let (first, second) = (try await house.approved(), try await house.approved())
-            let (one, two) = (try await house.credential(for: first), try await house.credential(for: second))
+            let (one, two) = (
+                try await house.credential(for: first), try await house.credential(for: second)
+            )
             #expect(one.credential.username != two.credential.username)
-            _ = try await house.lockbox.revoke(first.id.text, comment: "One is enough.", by: Fixture.adam, key: nil)
+            _ = try await house.lockbox.revoke(
+                first.id.text,
+                comment: "One is enough.",
+                by: Fixture.adam,
+                key: nil
+            )
             let now = house.clock.now()
             #expect(try await house.index.active(one.secret, now: now) == nil)
             #expect(try await house.index.active(two.secret, now: now) == two.credential)

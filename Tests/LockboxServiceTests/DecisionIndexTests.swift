@@ -37,10 +37,15 @@ struct DecisionIndexTests {
 
     @Test func endIsKnownBeforeItsCallerHearsOfIt() async throws {
         try await House.with { house async throws in
-            for (end, person) in [(house.lockbox.finish, Fixture.eve), (house.lockbox.revoke, Fixture.adam)] {
+            for (end, person) in [
+                (house.lockbox.finish, Fixture.eve), (house.lockbox.revoke, Fixture.adam),
+            ] {
                 let request = try await house.approved()
                 let issued = try await house.credential(for: request)
-                #expect(try await house.index.active(issued.secret, now: Fixture.now) == issued.credential)
+                #expect(
+                    try await house.index.active(issued.secret, now: Fixture.now)
+                        == issued.credential
+                )
                 _ = try await end(request.id.text, nil, person, nil)
                 #expect(try await house.index.active(issued.secret, now: Fixture.now) == nil)
                 #expect(house.index.count == 0)
@@ -52,7 +57,8 @@ struct DecisionIndexTests {
         try await House.with { house async throws in
             let issued = try await house.credential(for: try await house.approved())
             for secret in [
-                "", "lbc_", issued.secret.uppercased(), issued.secret + " ", issued.credential.id.text,
+                "", "lbc_", issued.secret.uppercased(), issued.secret + " ",
+                issued.credential.id.text,
                 issued.credential.username,
             ] {
                 for now in [Fixture.now, Fixture.now + .seconds(5)] {
@@ -67,8 +73,15 @@ struct DecisionIndexTests {
             let request = try await house.approved()
             let issued = try await house.credential(for: request)
             try await other.index.refresh(reload: true)
-            #expect(try await other.index.active(issued.secret, now: Fixture.now) == issued.credential)
-            _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+            #expect(
+                try await other.index.active(issued.secret, now: Fixture.now) == issued.credential
+            )
+            _ = try await house.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
             // Until it has looked, the other one may be as old as the published bound says.
             #expect(try await other.store.changedElsewhere())
             try await other.index.refresh(reload: true)
@@ -81,7 +94,12 @@ struct DecisionIndexTests {
             let request = try await house.approved()
             let issued = try await house.credential(for: request)
             try await other.index.refresh(reload: true)
-            _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+            _ = try await house.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
             let bound = DecisionIndex.freshness
             let later = Fixture.now + bound + TimeSpan(milliseconds: 1)
             #expect(try await other.index.active(issued.secret, now: later) == nil)
@@ -96,7 +114,9 @@ struct DecisionIndexTests {
             let issued = try await house.credential(for: try await house.approved())
             let isDown = Mutex(false)
             let broken = Meddled(
-                house.store, beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } })
+                house.store,
+                beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } }
+            )
             let index = DecisionIndex(store: broken, clock: house.clock)
             try await index.refresh(reload: true)
             isDown.withLock { $0 = true }
@@ -104,9 +124,13 @@ struct DecisionIndexTests {
             #expect(try await index.active(issued.secret, now: Fixture.now) == issued.credential)
             let late = Fixture.now + .seconds(2)
             for secret in [issued.secret, "lbc_unknown"] {
-                await #expect(throws: StoreError.unavailable("down")) { _ = try await index.active(secret, now: late) }
+                await #expect(throws: StoreError.unavailable("down")) {
+                    _ = try await index.active(secret, now: late)
+                }
             }
-            await #expect(throws: StoreError.unavailable("down")) { try await index.refresh(reload: true) }
+            await #expect(throws: StoreError.unavailable("down")) {
+                try await index.refresh(reload: true)
+            }
             let empty = DecisionIndex(store: broken, clock: house.clock)
             await #expect(throws: StoreError.unavailable("down")) {
                 _ = try await empty.active(issued.secret, now: Fixture.now)
@@ -121,7 +145,12 @@ struct DecisionIndexTests {
             let index = DecisionIndex(store: house.store, clock: house.clock)
             try await index.refresh(reload: true)
             // The grant ended, and this index was not told but warned.
-            _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+            _ = try await house.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
             #expect(try await index.active(issued.secret, now: Fixture.now) != nil)
             await index.outcomeUnknown()
             #expect(try await index.active(issued.secret, now: Fixture.now) == nil)
@@ -134,7 +163,9 @@ struct DecisionIndexTests {
         try await House.with { house async throws in
             let isDown = Mutex(false)
             let broken = Meddled(
-                house.store, beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } })
+                house.store,
+                beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } }
+            )
             let index = DecisionIndex(store: broken, clock: house.clock)
             try await index.refresh(reload: true)
             let issued = try await house.credential(for: try await house.approved())
@@ -152,7 +183,8 @@ struct DecisionIndexTests {
             let index = Mutex<DecisionIndex?>(nil)
             let grant = try #require(request.state.grant)
             let reads = Mutex(0)
-            // While the first reload reads, the grant ends: what it has read is then no longer true.
+            // While the first reload reads, the grant ends: what it has read is then no longer
+            // true.
             let slow = Late(store: house.store) {
                 guard
                     reads.withLock({ count in
@@ -160,7 +192,12 @@ struct DecisionIndexTests {
                         return count == 1
                     })
                 else { return }
-                _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+                _ = try await house.lockbox.revoke(
+                    request.id.text,
+                    comment: nil,
+                    by: Fixture.adam,
+                    key: nil
+                )
                 let ended = Ending(reason: .revoked, at: Fixture.now, by: nil, comment: nil)
                 await index.withLock { $0 }?.committed([.grantEnded(request, grant, ended)])
             }
@@ -201,11 +238,14 @@ struct DecisionIndexTests {
                         return left >= 0
                     }
                     if fails { throw StoreError.unavailable("down") }
-                })
+                }
+            )
             let index = DecisionIndex(store: flaky, clock: other.clock)
             func run(_ rounds: Int) async throws {
                 let feed = ChangeFeed(
-                    store: flaky, index: index, pause: Rounds(rounds),
+                    store: flaky,
+                    index: index,
+                    pause: Rounds(rounds),
                     logger: Logger(label: "test") { _ in
                         SwiftLogNoOpLogHandler()
                     }

@@ -19,13 +19,19 @@ struct DovecotEnforcerTests {
         let ended = try #require(try Fixture.history(to: .ended).last)
         var removal = Fixture.removal(of: ended)
         removal = Removal(
-            tenant: removal.tenant, request: removal.request, grant: removal.grant, service: removal.service,
-            usernames: usernames, nextAttempt: Fixture.now)
+            tenant: removal.tenant,
+            request: removal.request,
+            grant: removal.grant,
+            service: removal.service,
+            usernames: usernames,
+            nextAttempt: Fixture.now
+        )
         return removal
     }
 
     private static func rows(_ usernames: [String]) -> Stub.Answer {
-        let rows = usernames.map { #"{"username":"\#($0)","connections":"1","service":"imap"}"# }.joined(separator: ",")
+        let rows = usernames.map { #"{"username":"\#($0)","connections":"1","service":"imap"}"# }
+            .joined(separator: ",")
         return .json(#"[["doveadmResponse",[\#(rows)],"lockbox"]]"#)
     }
 
@@ -35,7 +41,8 @@ struct DovecotEnforcerTests {
 
     /// What the enforcer says of a server that answers like `script`; nil if it is content.
     private static func problem(
-        _ usernames: [String] = names, _ script: @escaping @Sendable (Stub.Asked) -> Stub.Answer
+        _ usernames: [String] = names,
+        _ script: @escaping @Sendable (Stub.Asked) -> Stub.Answer
     ) async throws -> (problem: String?, asked: [Stub.Asked]) {
         try await Stub.with(script) { stub in
             let enforcer = DovecotEnforcer(client: HTTPClient.shared, url: stub.url, apiKey: key)
@@ -50,10 +57,16 @@ struct DovecotEnforcerTests {
     }
 
     @Test func everyLoginIsKickedAndThenNobodyIsLeft() async throws {
-        let (problem, asked) = try await Self.problem { $0.command == "kick" ? Self.rows([]) : Self.rows([]) }
+        let (problem, asked) = try await Self.problem {
+            $0.command == "kick" ? Self.rows([]) : Self.rows([])
+        }
         #expect(problem == nil)
         #expect(asked.prefix(4).map(\.command) == ["kick", "kick", "who", "who"])
-        #expect(asked.prefix(4).map(\.mask) == [["lbx-abc-1"], ["lbx-abc-2"], ["lbx-abc-1"], ["lbx-abc-2"]])
+        #expect(
+            asked.prefix(4).map(\.mask) == [
+                ["lbx-abc-1"], ["lbx-abc-2"], ["lbx-abc-1"], ["lbx-abc-2"],
+            ]
+        )
         let expected = "X-Dovecot-API \(Data(Self.key.utf8).base64EncodedString())"
         #expect(asked.allSatisfy { $0.authorization == expected })
     }
@@ -78,7 +91,8 @@ struct DovecotEnforcerTests {
     }
 
     @Test func sessionThatComesUpAfterTheFirstLookIsCutToo() async throws {
-        // A sign-in that was answered just before the end becomes a session only after the first kick.
+        // A sign-in that was answered just before the end becomes a session only after the first
+        // kick.
         let isThere = Mutex(false)
         let looks = Mutex(0)
         let (problem, asked) = try await Self.problem(["lbx-abc-1"]) { asked in
@@ -110,7 +124,8 @@ struct DovecotEnforcerTests {
         let (problem, _) = try await Self.problem(["lbx-abc-1"]) { asked in
             guard asked.command == "who" else { return Self.rows([]) }
             return .json(
-                #"[["doveadmResponse",[{"username":"sue@contoso.test"}],{"username":"lbx-abc-1"},"lockbox"]]"#)
+                #"[["doveadmResponse",[{"username":"sue@contoso.test"}],{"username":"lbx-abc-1"},"lockbox"]]"#
+            )
         }
         #expect(problem == "the mail server still shows open sessions")
     }
@@ -132,25 +147,41 @@ struct DovecotEnforcerTests {
         ("empty", .json(""), "the mail server's answer is not JSON"),
         ("other JSON", .json(#"{"ok":true}"#), "the mail server's answer has an unknown form"),
         ("no answers", .json("[]"), "the mail server's answer has an unknown form"),
-        ("short answer", .json(#"[["doveadmResponse"]]"#), "the mail server's answer has an unknown form"),
-        ("odd kind", .json(#"[["surprise",[],"lockbox"]]"#), "the mail server's answer has an unknown form"),
+        (
+            "short answer", .json(#"[["doveadmResponse"]]"#),
+            "the mail server's answer has an unknown form"
+        ),
+        (
+            "odd kind", .json(#"[["surprise",[],"lockbox"]]"#),
+            "the mail server's answer has an unknown form"
+        ),
         (
             "rows that are none", .json(#"[["doveadmResponse",[1],"lockbox"]]"#),
             "the mail server's answer has an unknown form"
         ),
-        ("no code", .json(#"[["error",{},"lockbox"]]"#), "the mail server refused to close sessions (code -1)"),
-        ("endless", .json(String(repeating: " ", count: 2 << 20)), "the mail server could not be reached"),
+        (
+            "no code", .json(#"[["error",{},"lockbox"]]"#),
+            "the mail server refused to close sessions (code -1)"
+        ),
+        (
+            "endless", .json(String(repeating: " ", count: 2 << 20)),
+            "the mail server could not be reached"
+        ),
         ("hangs up", .hangUp, "the mail server could not be reached"),
     ]
 
-    @Test(arguments: bad.indices) func badAnswerIsAFailureInWordsFitForTheTenant(_ index: Int) async throws {
+    @Test(arguments: bad.indices) func badAnswerIsAFailureInWordsFitForTheTenant(_ index: Int)
+        async throws
+    {
         let (name, answer, expected) = Self.bad[index]
         let (problem, _) = try await Self.problem { _ in answer }
         #expect(problem == expected, "\(name)")
     }
 
     @Test func whoThatFailsIsNotTakenForNobody() async throws {
-        let (problem, _) = try await Self.problem { $0.command == "kick" ? Self.rows([]) : Self.exit(77) }
+        let (problem, _) = try await Self.problem {
+            $0.command == "kick" ? Self.rows([]) : Self.exit(77)
+        }
         #expect(problem == "the mail server did not say who is connected (code 77)")
     }
 
@@ -193,7 +224,8 @@ private final class Stub: Sendable {
     private init(_ script: @escaping @Sendable (Asked) -> Answer) { self.script = script }
 
     static func with<Value: Sendable>(
-        _ script: @escaping @Sendable (Asked) -> Answer, _ body: (Stub) async throws -> Value
+        _ script: @escaping @Sendable (Asked) -> Answer,
+        _ body: (Stub) async throws -> Value
     ) async throws -> Value {
         let stub = Stub(script)
         let children = Mutex<[any Channel]>([])
@@ -208,7 +240,9 @@ private final class Stub: Sendable {
         stub.port.withLock { $0 = channel.localAddress?.port ?? 0 }
         func close() async throws {
             try await channel.close()
-            for child in children.withLock({ $0 }) where child.isActive { child.close(promise: nil) }
+            for child in children.withLock({ $0 }) where child.isActive {
+                child.close(promise: nil)
+            }
         }
         do {
             let value = try await body(stub)
@@ -221,10 +255,14 @@ private final class Stub: Sendable {
     }
 
     fileprivate func answer(_ body: Data, authorization: String?) throws -> Answer {
-        let command = try #require((try JSONSerialization.jsonObject(with: body) as? [[Any]])?.first)
+        let command = try #require(
+            (try JSONSerialization.jsonObject(with: body) as? [[Any]])?.first
+        )
         let asked = Asked(
-            command: command[0] as? String ?? "", mask: (command[1] as? [String: [String]])?["mask"] ?? [],
-            authorization: authorization)
+            command: command[0] as? String ?? "",
+            mask: (command[1] as? [String: [String]])?["mask"] ?? [],
+            authorization: authorization
+        )
         heard.withLock { $0.append(asked) }
         return script(asked)
     }
@@ -246,7 +284,13 @@ private final class StubHandler: ChannelInboundHandler {
         case .body(let part): body.append(contentsOf: part.readableBytesView)
         case .end:
             do {
-                respond(try stub.answer(body, authorization: head?.headers.first(name: "Authorization")), context)
+                respond(
+                    try stub.answer(
+                        body,
+                        authorization: head?.headers.first(name: "Authorization")
+                    ),
+                    context
+                )
             } catch {
                 Issue.record(error, "the enforcer asked for something unreadable")
                 context.close(promise: nil)
@@ -263,7 +307,11 @@ private final class StubHandler: ChannelInboundHandler {
         case .json(let json): (status, text) = (200, json)
         }
         let headers = HTTPHeaders([("Content-Length", "\(text.utf8.count)")])
-        let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: Int(status)), headers: headers)
+        let head = HTTPResponseHead(
+            version: .http1_1,
+            status: .init(statusCode: Int(status)),
+            headers: headers
+        )
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

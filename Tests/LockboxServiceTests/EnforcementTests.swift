@@ -8,7 +8,8 @@ import Logging
 import Synchronization
 import Testing
 
-/// Orders are carried out until a service confirms them, and what happens to them is told once each.
+/// Orders are carried out until a service confirms them, and what happens to them is told once
+/// each.
 struct EnforcementTests {
     @Test func failureIsRecordedOnceRetriedLaterAndLaterAndItsEndRecorded() async throws {
         try await House.with { house async throws in
@@ -65,9 +66,14 @@ struct EnforcementTests {
             let post = Fixture.service("post", clientID: "post")
             try await house.store.write { tx in
                 try tx.save(post)
-                try tx.save(Fixture.resource("mailbox:sue@contoso.test", of: post.service.id), of: Fixture.contoso.id)
+                try tx.save(
+                    Fixture.resource("mailbox:sue@contoso.test", of: post.service.id),
+                    of: Fixture.contoso.id
+                )
             }
-            for _ in 0..<Enforcement.Limits.parallelAtOneService + 10 { _ = try await Self.ended(house) }
+            for _ in 0..<Enforcement.Limits.parallelAtOneService + 10 {
+                _ = try await Self.ended(house)
+            }
             house.clock.advance(by: .seconds(1))
             let other = try await Self.ended(house, service: "post")
             let gate = Gate()
@@ -105,7 +111,10 @@ struct EnforcementTests {
         try await House.with { house async throws in
             let request = try await Self.ended(house)
             // The first one stops before the service has confirmed anything.
-            try await Self.run(house, Scripted { _, _ throws(EnforcerError) in throw EnforcerError("down") }) { _ in
+            try await Self.run(
+                house,
+                Scripted { _, _ throws(EnforcerError) in throw EnforcerError("down") }
+            ) { _ in
                 _ = try await Self.removal(house, request) { $0.progress == .failed }
             }
             house.clock.advance(by: .seconds(1))
@@ -121,7 +130,10 @@ struct EnforcementTests {
             let kept = try await house.credential(for: open)
             let request = try await Self.ended(house)
             let seen = Mutex<[String]>([])
-            try await Self.run(house, Scripted { removal, _ in seen.withLock { $0 += removal.usernames } }) { _ in
+            try await Self.run(
+                house,
+                Scripted { removal, _ in seen.withLock { $0 += removal.usernames } }
+            ) { _ in
                 _ = try await Self.removal(house, request) { $0.progress == .confirmed }
             }
             #expect(seen.withLock { $0 }.count == 1)
@@ -132,19 +144,31 @@ struct EnforcementTests {
     // MARK: - Parts
 
     /// A request whose access was used and has ended.
-    private static func ended(_ house: House, service: String = "mail") async throws -> AccessRequest {
+    private static func ended(_ house: House, service: String = "mail") async throws
+        -> AccessRequest
+    {
         let request = try await house.approved { $0.resources[0].service = service }
         _ = try await house.credential(for: request)
-        return try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil).request
+        return try await house.lockbox.revoke(
+            request.id.text,
+            comment: nil,
+            by: Fixture.adam,
+            key: nil
+        ).request
     }
 
     private static func run(
-        _ house: House, _ scripted: Scripted, _ body: (ManualPause) async throws -> Void
+        _ house: House,
+        _ scripted: Scripted,
+        _ body: (ManualPause) async throws -> Void
     ) async throws {
         let pause = ManualPause()
         let enforcement = Enforcement(
-            store: house.audited, enforcers: scripted, pause: pause,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            store: house.audited,
+            enforcers: scripted,
+            pause: pause,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
         async let running: Void = enforcement.run()
         do {
             try await body(pause)
@@ -159,7 +183,9 @@ struct EnforcementTests {
 
     /// The order of `request` once `condition` holds.
     private static func removal(
-        _ house: House, _ request: AccessRequest, _ condition: (Removal) -> Bool
+        _ house: House,
+        _ request: AccessRequest,
+        _ condition: (Removal) -> Bool
     ) async throws -> Removal {
         for _ in 0..<2000 {
             let found = try await house.store.read { tx in try tx.removals(of: request.id) }
@@ -178,7 +204,10 @@ private final class Scripted: EnforcerDirectory, Enforcer {
     private let isSetUp: Bool
     private let count = Mutex(0)
 
-    init(isSetUp: Bool = true, _ script: @escaping @Sendable (Removal, Int) async throws(EnforcerError) -> Void) {
+    init(
+        isSetUp: Bool = true,
+        _ script: @escaping @Sendable (Removal, Int) async throws(EnforcerError) -> Void
+    ) {
         self.isSetUp = isSetUp
         self.script = script
     }
@@ -198,7 +227,9 @@ private final class Scripted: EnforcerDirectory, Enforcer {
 
 /// Holds up whoever waits until it is opened.
 private final class Gate: Sendable {
-    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>(
+        (false, [])
+    )
 
     func wait() async {
         await withCheckedContinuation { continuation in

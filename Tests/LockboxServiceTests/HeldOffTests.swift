@@ -33,7 +33,10 @@ struct HeldOffTests {
 
     /// Whether `password` signs Adam in.
     private static func succeeds(
-        _ signIn: SignIn, _ password: String = right, from client: ClientKey, email: String = adam
+        _ signIn: SignIn,
+        _ password: String = right,
+        from client: ClientKey,
+        email: String = adam
     ) async throws -> Bool {
         do {
             _ = try await signIn.person(email: email, password: password, from: client)
@@ -44,7 +47,9 @@ struct HeldOffTests {
     }
 
     private static func fail(
-        _ signIn: SignIn, times: Int = IdentityLimits.failuresBeforeHold, from client: ClientKey
+        _ signIn: SignIn,
+        times: Int = IdentityLimits.failuresBeforeHold,
+        from client: ClientKey
     ) async throws {
         for _ in 0..<times { #expect(try await !succeeds(signIn, "guess", from: client)) }
     }
@@ -68,7 +73,11 @@ struct HeldOffTests {
 
     @Test func clientIsHeldOffAfterTooManyFailuresTheRightPasswordIncluded() async throws {
         try await Self.with { house, signIn, _ async throws in
-            try await Self.fail(signIn, times: IdentityLimits.failuresBeforeHold - 1, from: Self.here)
+            try await Self.fail(
+                signIn,
+                times: IdentityLimits.failuresBeforeHold - 1,
+                from: Self.here
+            )
             // One success in time, and counting begins anew.
             #expect(try await Self.succeeds(signIn, from: Self.here))
             try await Self.fail(signIn, from: Self.here)
@@ -88,7 +97,11 @@ struct HeldOffTests {
 
     @Test func strangersFailuresHoldNobodyElseOff() async throws {
         try await Self.with { _, signIn, _ async throws in
-            try await Self.fail(signIn, times: IdentityLimits.failuresBeforeHold * 2, from: Self.here)
+            try await Self.fail(
+                signIn,
+                times: IdentityLimits.failuresBeforeHold * 2,
+                from: Self.here
+            )
             #expect(try await Self.succeeds(signIn, from: Self.elsewhere))
             // Nor the same client from another account.
             #expect(try await Self.succeeds(signIn, from: Self.here, email: "gita@contoso.test"))
@@ -117,7 +130,11 @@ struct HeldOffTests {
     @Test func browserWithMadeUpNamesIsCountedByItsAddress() async throws {
         try await Self.with { _, signIn, _ async throws in
             for number in 0..<IdentityLimits.failuresBeforeHold {
-                try await Self.fail(signIn, times: 1, from: Self.here.with(device: "made up \(number)"))
+                try await Self.fail(
+                    signIn,
+                    times: 1,
+                    from: Self.here.with(device: "made up \(number)")
+                )
             }
             #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: "another")))
             #expect(try await !Self.succeeds(signIn, from: Self.here))
@@ -158,13 +175,20 @@ struct HeldOffTests {
 
     @Test func browserThatSignedInBeforeIsNotHeldOffByOthers() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let begun = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).signedIn
+            let begun = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            ).signedIn
             let device = try #require(begun.device)
             try await Self.lock(house, signIn)
             try await Self.fail(signIn, times: 1, from: Self.here)
             // From wherever it comes; and it keeps its name.
             let again = try await sessions.begin(
-                email: Self.adam, password: Self.right, from: Self.elsewhere.with(device: device))
+                email: Self.adam,
+                password: Self.right,
+                from: Self.elsewhere.with(device: device)
+            )
             #expect(again.signedIn.device == device)
             // By its own failures it is, and its address is not.
             try await Self.fail(signIn, from: Self.here.with(device: device))
@@ -177,16 +201,31 @@ struct HeldOffTests {
 
     @Test func browserIsKnownToItsOwnAccountOnlyAndNotForEver() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let hers = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
-            let his = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (herDevice, device) = (try #require(hers.signedIn.device), try #require(his.signedIn.device))
+            let hers = try await sessions.begin(
+                email: "gita@contoso.test",
+                password: Self.right,
+                from: Self.here
+            )
+            let his = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (herDevice, device) = (
+                try #require(hers.signedIn.device), try #require(his.signedIn.device)
+            )
             #expect(herDevice != device)
             try await Self.lock(house, signIn)
             for name in [herDevice, String(device.dropLast()), device.uppercased(), ""] {
-                #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: name)), "\(name)")
+                #expect(
+                    try await !Self.succeeds(signIn, from: Self.here.with(device: name)),
+                    "\(name)"
+                )
             }
             #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
-            house.clock.move(to: Fixture.now + IdentityLimits.deviceKnown + TimeSpan(milliseconds: -1))
+            house.clock.move(
+                to: Fixture.now + IdentityLimits.deviceKnown + TimeSpan(milliseconds: -1)
+            )
             try await Self.lock(house, signIn)
             #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
             house.clock.advance(by: TimeSpan(milliseconds: 1))
@@ -198,14 +237,21 @@ struct HeldOffTests {
         try await Self.with { _, _, sessions async throws in
             let planted = String(repeating: "ab", count: 32)
             let begun = try await sessions.begin(
-                email: Self.adam, password: Self.right, from: Self.here.with(device: planted))
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here.with(device: planted)
+            )
             #expect(begun.signedIn.device != planted)
         }
     }
 
     @Test func newPasswordLetsInAtOnceAndForgetsBrowsers() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let begun = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).signedIn
+            let begun = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            ).signedIn
             try await Self.fail(signIn, from: Self.here)
             try await Self.lock(house, signIn)
             _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
@@ -218,11 +264,17 @@ struct HeldOffTests {
 
     @Test func neitherAddressesNorNamesOfBrowsersAreKeptAsTheyAre() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let begun = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).signedIn
+            let begun = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            ).signedIn
             let device = try #require(begun.device)
             try await Self.fail(signIn, from: Self.here)
             for entry in try await house.entries() {
-                let text = String(decoding: entry.bytes, as: UTF8.self) + entry.texts.compactMap(\.text).joined()
+                let text =
+                    String(decoding: entry.bytes, as: UTF8.self)
+                    + entry.texts.compactMap(\.text).joined()
                 #expect(!text.contains(Self.here.address) && !text.contains(device))
             }
         }

@@ -8,7 +8,8 @@ import LockboxService
 import LockboxStoreSQLite
 import Testing
 
-/// The middle floors together, on a store of their own: two tenants, their people and the provider's.
+/// The middle floors together, on a store of their own: two tenants, their people and the
+/// provider's.
 struct House: Sendable {
     let store: any Store
     let clock: FixedClock
@@ -19,15 +20,41 @@ struct House: Sendable {
     /// More people than the fixture has: a second of each kind that matters.
     static let tom = Fixture.person(11, "Tom Ash", "tom@contoso.test", .member)
     static let uma = Fixture.person(12, "Uma Bell", "uma@contoso.test", .auditor)
-    static let max = Fixture.person(13, "Max Orr", "max@example-cloud.test", [.manager, .engineer], at: .provider)
-    static let olga = Fixture.person(14, "Olga Diaz", "olga@example-cloud.test", .operator, at: .provider)
-    static let vera = Fixture.person(15, "Vera Moss", "vera@example-cloud.test", .auditor, at: .provider)
-    static let finn = Fixture.person(16, "Finn Koch", "finn@fabrikam.test", .admin, at: .tenant(Fixture.fabrikam.id))
+    static let max = Fixture.person(
+        13,
+        "Max Orr",
+        "max@example-cloud.test",
+        [.manager, .engineer],
+        at: .provider
+    )
+    static let olga = Fixture.person(
+        14,
+        "Olga Diaz",
+        "olga@example-cloud.test",
+        .operator,
+        at: .provider
+    )
+    static let vera = Fixture.person(
+        15,
+        "Vera Moss",
+        "vera@example-cloud.test",
+        .auditor,
+        at: .provider
+    )
+    static let finn = Fixture.person(
+        16,
+        "Finn Koch",
+        "finn@fabrikam.test",
+        .admin,
+        at: .tenant(Fixture.fabrikam.id)
+    )
     static let everyone = Fixture.everyone + [tom, uma, max, olga, vera, finn]
 
     /// Runs `body` in a house of its own, which is gone afterwards.
     static func with(
-        contoso: Tenant = Fixture.contoso, people: [Person] = [], _ body: (House) async throws -> Void
+        contoso: Tenant = Fixture.contoso,
+        people: [Person] = [],
+        _ body: (House) async throws -> Void
     ) async throws {
         let store = try await SQLiteStore.temporary()
         let house = House(store: store)
@@ -46,8 +73,12 @@ struct House: Sendable {
         self.clock = clock
         index = DecisionIndex(store: store, clock: clock)
         audited = AuditedStore(
-            store: store, clock: clock, entropy: SeededEntropy(seed: seed), readers: [RemovalPlanner()],
-            listeners: [index])
+            store: store,
+            clock: clock,
+            entropy: SeededEntropy(seed: seed),
+            readers: [RemovalPlanner()],
+            listeners: [index]
+        )
         lockbox = Lockbox(store: audited)
     }
 
@@ -65,11 +96,17 @@ struct House: Sendable {
             }
             try tx.save(Fixture.mail)
             change.emit(.serviceAdded(Fixture.mail.service))
-            for resource in [Fixture.mailbox, Fixture.otherMailbox] { try tx.save(resource, of: contoso.id) }
+            for resource in [Fixture.mailbox, Fixture.otherMailbox] {
+                try tx.save(resource, of: contoso.id)
+            }
             try tx.save(Fixture.resource("mailbox:frida@fabrikam.test"), of: Fixture.fabrikam.id)
             for support in [
                 Fixture.supportRequest(), Fixture.supportRequest("SR-1002", openedBy: House.tom.id),
-                Fixture.supportRequest("SR-2001", of: Fixture.fabrikam.id, openedBy: Fixture.frida.id),
+                Fixture.supportRequest(
+                    "SR-2001",
+                    of: Fixture.fabrikam.id,
+                    openedBy: Fixture.frida.id
+                ),
             ] {
                 try tx.insert(support)
                 change.emit(.supportRequestOpened(support))
@@ -82,17 +119,27 @@ struct House: Sendable {
 
     static func draft(_ change: (inout RequestDraft) -> Void = { _ in }) -> RequestDraft {
         var draft = RequestDraft(
-            tenant: "contoso", supportRequest: "SR-1001", reason: "Look why mail does not arrive.",
-            duration: .hours(2), resources: [.init(service: "mail", id: "mailbox:sue@contoso.test", actions: ["read"])],
-            notBefore: nil)
+            tenant: "contoso",
+            supportRequest: "SR-1001",
+            reason: "Look why mail does not arrive.",
+            duration: .hours(2),
+            resources: [.init(service: "mail", id: "mailbox:sue@contoso.test", actions: ["read"])],
+            notBefore: nil
+        )
         change(&draft)
         return draft
     }
 
     static let yes = DecisionDraft(approves: true, comment: nil, duration: nil, resources: nil)
-    static let no = DecisionDraft(approves: false, comment: "Not today.", duration: nil, resources: nil)
+    static let no = DecisionDraft(
+        approves: false,
+        comment: "Not today.",
+        duration: nil,
+        resources: nil
+    )
 
-    func submitted(_ change: (inout RequestDraft) -> Void = { _ in }) async throws -> AccessRequest {
+    func submitted(_ change: (inout RequestDraft) -> Void = { _ in }) async throws -> AccessRequest
+    {
         try await lockbox.submit(Self.draft(change), by: Fixture.eve, key: nil).request
     }
 
@@ -106,13 +153,26 @@ struct House: Sendable {
     }
 
     @discardableResult
-    func decide(_ draft: DecisionDraft, on request: AccessRequest, by person: Person) async throws -> AccessRequest {
-        try await lockbox.decide(draft, on: request.id.text, version: request.version, by: person, key: nil).request
+    func decide(_ draft: DecisionDraft, on request: AccessRequest, by person: Person) async throws
+        -> AccessRequest
+    {
+        try await lockbox.decide(
+            draft,
+            on: request.id.text,
+            version: request.version,
+            by: person,
+            key: nil
+        ).request
     }
 
     func credential(for request: AccessRequest) async throws -> IssuedCredential {
         try await lockbox.issueCredential(
-            for: request.id.text, service: nil, resource: nil, by: Fixture.eve, key: nil)
+            for: request.id.text,
+            service: nil,
+            resource: nil,
+            by: Fixture.eve,
+            key: nil
+        )
     }
 
     func stored(_ id: RequestID) async throws -> AccessRequest {
@@ -137,7 +197,8 @@ struct House: Sendable {
 
     /// Runs `body`, which must be refused and must change nothing; gives the refusal.
     func refusal(
-        sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: () async throws -> Void
     ) async throws -> Refusal {
         let before = try await state()
         var found: Refusal?
@@ -169,7 +230,8 @@ final class Meddled: Store {
     let beforeRead: @Sendable () async throws -> Void
 
     init(
-        _ store: any Store, beforeRead: @escaping @Sendable () async throws -> Void = {},
+        _ store: any Store,
+        beforeRead: @escaping @Sendable () async throws -> Void = {},
         beforeWrite: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.store = store

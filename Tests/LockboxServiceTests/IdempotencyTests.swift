@@ -12,12 +12,24 @@ struct IdempotencyTests {
 
     @Test func sameKeyGivesTheSameRequestOnce() async throws {
         try await House.with { house async throws in
-            let first = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key())
+            let first = try await house.lockbox.submit(
+                House.draft(),
+                by: Fixture.eve,
+                key: Self.key()
+            )
             let size = try await house.entries().count
-            let again = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key())
+            let again = try await house.lockbox.submit(
+                House.draft(),
+                by: Fixture.eve,
+                key: Self.key()
+            )
             #expect(again.request == first.request)
             #expect(try await house.entries().count == size)
-            let other = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key("k2"))
+            let other = try await house.lockbox.submit(
+                House.draft(),
+                by: Fixture.eve,
+                key: Self.key("k2")
+            )
             #expect(other.request.id != first.request.id)
             // Keys are each person's own.
             let hers = try await house.lockbox.submit(House.draft(), by: House.max, key: Self.key())
@@ -31,13 +43,19 @@ struct IdempotencyTests {
             let ids = try await withThrowingTaskGroup(of: RequestID.self) { group in
                 for _ in 0..<40 {
                     group.addTask {
-                        try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key()).request.id
+                        try await house.lockbox.submit(
+                            House.draft(),
+                            by: Fixture.eve,
+                            key: Self.key()
+                        ).request.id
                     }
                 }
                 return try await group.reduce(into: Set()) { $0.insert($1) }
             }
             #expect(ids.count == 1)
-            #expect(try await house.entries().filter { $0.activity == "request.submitted" }.count == 1)
+            #expect(
+                try await house.entries().filter { $0.activity == "request.submitted" }.count == 1
+            )
         }
     }
 
@@ -46,7 +64,10 @@ struct IdempotencyTests {
             _ = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key())
             let refusal = try await house.refusal {
                 _ = try await house.lockbox.submit(
-                    House.draft { $0.duration = .hours(1) }, by: Fixture.eve, key: Self.key("k1", 2))
+                    House.draft { $0.duration = .hours(1) },
+                    by: Fixture.eve,
+                    key: Self.key("k1", 2)
+                )
             }
             #expect(refusal == .keyReused)
         }
@@ -56,9 +77,16 @@ struct IdempotencyTests {
         try await House.with { house async throws in
             _ = try await house.refusal {
                 _ = try await house.lockbox.submit(
-                    House.draft { $0.tenant = "nobody" }, by: Fixture.eve, key: Self.key())
+                    House.draft { $0.tenant = "nobody" },
+                    by: Fixture.eve,
+                    key: Self.key()
+                )
             }
-            let made = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key("k1", 2))
+            let made = try await house.lockbox.submit(
+                House.draft(),
+                by: Fixture.eve,
+                key: Self.key("k1", 2)
+            )
             #expect(made.request.version == 1)
         }
     }
@@ -68,7 +96,12 @@ struct IdempotencyTests {
             let request = try await house.submitted()
             func approve() async throws -> RequestView {
                 try await house.lockbox.decide(
-                    House.yes, on: request.id.text, version: 1, by: Fixture.mark, key: Self.key())
+                    House.yes,
+                    on: request.id.text,
+                    version: 1,
+                    by: Fixture.mark,
+                    key: Self.key()
+                )
             }
             let first = try await approve()
             let again = try await approve()
@@ -82,9 +115,23 @@ struct IdempotencyTests {
     @Test func supportRequestRetriedIsTheSame() async throws {
         try await House.with { house async throws in
             let draft = SupportDraft(
-                tenant: "contoso", subject: "Help", description: "Please.", service: "mail", number: nil, url: nil)
-            let first = try await house.lockbox.openSupportRequest(draft, by: Fixture.sue, key: Self.key())
-            let again = try await house.lockbox.openSupportRequest(draft, by: Fixture.sue, key: Self.key())
+                tenant: "contoso",
+                subject: "Help",
+                description: "Please.",
+                service: "mail",
+                number: nil,
+                url: nil
+            )
+            let first = try await house.lockbox.openSupportRequest(
+                draft,
+                by: Fixture.sue,
+                key: Self.key()
+            )
+            let again = try await house.lockbox.openSupportRequest(
+                draft,
+                by: Fixture.sue,
+                key: Self.key()
+            )
             #expect(first.support == again.support)
             let other = try await house.lockbox.openSupportRequest(draft, by: Fixture.sue, key: nil)
             #expect(other.support.number != first.support.number)
@@ -96,13 +143,20 @@ struct IdempotencyTests {
             let request = try await house.approved()
             func issue() async throws -> IssuedCredential {
                 try await house.lockbox.issueCredential(
-                    for: request.id.text, service: nil, resource: nil, by: Fixture.eve, key: Self.key())
+                    for: request.id.text,
+                    service: nil,
+                    resource: nil,
+                    by: Fixture.eve,
+                    key: Self.key()
+                )
             }
             let first = try await issue()
             let refusal = try await house.refusal { _ = try await issue() }
             #expect(refusal == .alreadyExists(.credential))
             #expect(!refusal.sentence.contains(first.secret))
-            let kept = try await house.store.read { tx in try tx.credentials(of: first.credential.grant) }
+            let kept = try await house.store.read { tx in
+                try tx.credentials(of: first.credential.grant)
+            }
             #expect(kept == [first.credential])
         }
     }

@@ -10,19 +10,36 @@ struct MessageTests {
         try await House.with { house async throws in
             let request = try await house.reviewed()
             let id = request.id.text
-            let asked = try await house.lockbox.postMessage(" Why? ", on: id, by: Fixture.adam, key: nil)
-            #expect(asked.message.number == 1 && asked.message.text == "Why?" && asked.author == Fixture.adam)
+            let asked = try await house.lockbox.postMessage(
+                " Why? ",
+                on: id,
+                by: Fixture.adam,
+                key: nil
+            )
+            #expect(
+                asked.message.number == 1 && asked.message.text == "Why?"
+                    && asked.author == Fixture.adam
+            )
             house.clock.advance(by: .minutes(1))
             _ = try await house.lockbox.postMessage("Because.", on: id, by: Fixture.eve, key: nil)
-            for reader in [Fixture.adam, Fixture.gita, House.uma, Fixture.eve, Fixture.mark, House.max, House.olga] {
+            for reader in [
+                Fixture.adam, Fixture.gita, House.uma, Fixture.eve, Fixture.mark, House.max,
+                House.olga,
+            ] {
                 let thread = try await house.lockbox.messages(on: id, by: reader)
                 #expect(thread.map(\.message.number) == [1, 2])
                 #expect(thread.map(\.author.id) == [Fixture.adam.id, Fixture.eve.id])
             }
             // The request is as it was, for a decision on the version that was read before.
             #expect(try await house.stored(request.id) == request)
-            #expect(try await house.decide(House.yes, on: request, by: Fixture.adam).state.name == .active)
-            #expect(try await house.activities(about: request.id).filter { $0 == "request.message" }.count == 2)
+            #expect(
+                try await house.decide(House.yes, on: request, by: Fixture.adam).state.name
+                    == .active
+            )
+            #expect(
+                try await house.activities(about: request.id).filter { $0 == "request.message" }
+                    .count == 2
+            )
             try await house.expectConsistentLogs()
         }
     }
@@ -31,7 +48,9 @@ struct MessageTests {
         try await House.with { house async throws in
             let id = try await house.reviewed().id.text
             _ = try await house.lockbox.request(id, by: Fixture.sue)
-            let reading = try await house.refusal { _ = try await house.lockbox.messages(on: id, by: Fixture.sue) }
+            let reading = try await house.refusal {
+                _ = try await house.lockbox.messages(on: id, by: Fixture.sue)
+            }
             #expect(reading == .notFound(.accessRequest))
             for person in [Fixture.sue, House.uma, House.olga] {
                 let refusal = try await house.refusal {
@@ -46,9 +65,19 @@ struct MessageTests {
         try await House.with { house async throws in
             let id = try await house.reviewed().id.text
             let key = CommandKey(key: "k", payloadHash: [UInt8](repeating: 1, count: 32))
-            let first = try await house.lockbox.postMessage("Why?", on: id, by: Fixture.adam, key: key)
+            let first = try await house.lockbox.postMessage(
+                "Why?",
+                on: id,
+                by: Fixture.adam,
+                key: key
+            )
             _ = try await house.lockbox.postMessage("Because.", on: id, by: Fixture.eve, key: nil)
-            let again = try await house.lockbox.postMessage("Why?", on: id, by: Fixture.adam, key: key)
+            let again = try await house.lockbox.postMessage(
+                "Why?",
+                on: id,
+                by: Fixture.adam,
+                key: key
+            )
             #expect(again.message == first.message)
             #expect(try await house.lockbox.messages(on: id, by: Fixture.adam).count == 2)
         }
@@ -62,7 +91,12 @@ struct MessageTests {
                     group.addTask {
                         let person = number.isMultiple(of: 2) ? Fixture.adam : Fixture.eve
                         do {
-                            _ = try await house.lockbox.postMessage("\(number)", on: id, by: person, key: nil)
+                            _ = try await house.lockbox.postMessage(
+                                "\(number)",
+                                on: id,
+                                by: person,
+                                key: nil
+                            )
                             return nil
                         } catch {
                             return error as? Refusal
@@ -72,7 +106,9 @@ struct MessageTests {
                 return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
             }
             #expect(refused == Array(repeating: .limitReached(.messages), count: 5))
-            let numbers = try await house.lockbox.messages(on: id, by: Fixture.adam).map(\.message.number)
+            let numbers = try await house.lockbox.messages(on: id, by: Fixture.adam).map(
+                \.message.number
+            )
             #expect(numbers == Array(1...Limits.messagesPerRequest))
             try await house.expectConsistentLogs()
         }
@@ -83,7 +119,12 @@ struct MessageTests {
             let request = try await house.reviewed()
             house.clock.move(to: try #require(request.state.decideBy))
             let refusal = try await house.refusal {
-                _ = try await house.lockbox.postMessage("Still?", on: request.id.text, by: Fixture.adam, key: nil)
+                _ = try await house.lockbox.postMessage(
+                    "Still?",
+                    on: request.id.text,
+                    by: Fixture.adam,
+                    key: nil
+                )
             }
             #expect(refusal == .wrongState(.expired))
         }
@@ -101,10 +142,16 @@ struct MessageTests {
             #expect(try await house.store.read { try $0.person(Fixture.gita.id) } == Fixture.gita)
             // The same again is no change.
             _ = try await house.lockbox.changeMutedLetters(to: muted, by: Fixture.adam)
-            #expect(try await house.entries().dropFirst(before).map(\.activity) == ["person.changed"])
+            #expect(
+                try await house.entries().dropFirst(before).map(\.activity) == ["person.changed"]
+            )
             // A caller's record from before is not written back.
             let admin = try await house.lockbox.changeRoles(
-                of: Fixture.adam.id.text, in: "contoso", to: ["auditor"], by: Fixture.gita)
+                of: Fixture.adam.id.text,
+                in: "contoso",
+                to: ["auditor"],
+                by: Fixture.gita
+            )
             #expect(admin.mutedLetters == muted)
             let again = try await house.lockbox.changeMutedLetters(to: [], by: Fixture.adam)
             #expect(again.roles == .auditor && again.mutedLetters.isEmpty)

@@ -10,7 +10,9 @@ struct PolicySwitchTests {
     private static let off = Fixture.tenant(policy: Fixture.policy(requireApproval: false))
     private static let unlicensed = Fixture.tenant(isLicensed: false)
 
-    @Test(arguments: [off, unlicensed]) func managersYesOpensAccessByPolicyAndTheLogSaysSo(_ tenant: Tenant)
+    @Test(arguments: [off, unlicensed]) func managersYesOpensAccessByPolicyAndTheLogSaysSo(
+        _ tenant: Tenant
+    )
         async throws
     {
         try await House.with(contoso: tenant) { house async throws in
@@ -19,9 +21,13 @@ struct PolicySwitchTests {
             #expect(request.state.grant?.basis == .policy)
             #expect(
                 try await house.activities(about: request.id) == [
-                    "request.submitted", "request.approvedByManager", "access.granted", "access.started",
-                ])
-            let opened = try #require(try await house.entries().first { $0.activity == "access.granted" })
+                    "request.submitted", "request.approvedByManager", "access.granted",
+                    "access.started",
+                ]
+            )
+            let opened = try #require(
+                try await house.entries().first { $0.activity == "access.granted" }
+            )
             #expect(String(decoding: opened.bytes, as: UTF8.self).contains(#""basis":"policy""#))
             try await house.expectConsistentLogs()
         }
@@ -32,7 +38,11 @@ struct PolicySwitchTests {
             let request = try await house.reviewed()
             let issued = try await house.credential(for: request)
             let after = try await house.lockbox.changePolicy(
-                of: "contoso", to: .standard, version: 1, by: Fixture.gita)
+                of: "contoso",
+                to: .standard,
+                version: 1,
+                by: Fixture.gita
+            )
             #expect(after.version == 2)
             let ending = try await house.stored(request.id).state.ending
             #expect(ending?.reason == .tenantSwitch)
@@ -46,10 +56,20 @@ struct PolicySwitchTests {
         try await House.with { house async throws in
             let request = try await house.approved()
             let same = Fixture.policy(decisionWindow: .hours(6), maxAccess: .hours(2))
-            _ = try await house.lockbox.changePolicy(of: "contoso", to: same, version: 1, by: Fixture.gita)
+            _ = try await house.lockbox.changePolicy(
+                of: "contoso",
+                to: same,
+                version: 1,
+                by: Fixture.gita
+            )
             #expect(try await house.stored(request.id).state.name == .active)
             let shorter = Fixture.policy(maxAccess: .hours(1))
-            _ = try await house.lockbox.changePolicy(of: "contoso", to: shorter, version: 2, by: Fixture.gita)
+            _ = try await house.lockbox.changePolicy(
+                of: "contoso",
+                to: shorter,
+                version: 2,
+                by: Fixture.gita
+            )
             #expect(try await house.stored(request.id).state.ending?.reason == .tenantSwitch)
             try await house.expectConsistentLogs()
         }
@@ -59,7 +79,12 @@ struct PolicySwitchTests {
         try await House.with { house async throws in
             let request = try await house.approved()
             let two = Fixture.policy(approvalsNeeded: 2)
-            _ = try await house.lockbox.changePolicy(of: "contoso", to: two, version: 1, by: Fixture.gita)
+            _ = try await house.lockbox.changePolicy(
+                of: "contoso",
+                to: two,
+                version: 1,
+                by: Fixture.gita
+            )
             #expect(try await house.stored(request.id).state.ending?.reason == .tenantSwitch)
         }
     }
@@ -67,20 +92,36 @@ struct PolicySwitchTests {
     @Test func policyIsChangedByAnAdministratorOnItsPresentVersion() async throws {
         try await House.with { house async throws in
             let wanted = Fixture.policy(maxAccess: .hours(1))
-            func refused(_ version: Int?, _ person: Person, _ policy: Policy) async throws -> Refusal {
+            func refused(_ version: Int?, _ person: Person, _ policy: Policy) async throws
+                -> Refusal
+            {
                 try await house.refusal {
-                    _ = try await house.lockbox.changePolicy(of: "contoso", to: policy, version: version, by: person)
+                    _ = try await house.lockbox.changePolicy(
+                        of: "contoso",
+                        to: policy,
+                        version: version,
+                        by: person
+                    )
                 }
             }
-            for person in [Fixture.adam, Fixture.sue, House.uma, Fixture.eve, Fixture.mark, House.olga] {
+            for person in [
+                Fixture.adam, Fixture.sue, House.uma, Fixture.eve, Fixture.mark, House.olga,
+            ] {
                 #expect(try await refused(1, person, wanted) == .notPermitted(.changePolicy))
             }
             #expect(try await refused(nil, Fixture.gita, wanted) == .versionRequired)
             #expect(try await refused(2, Fixture.gita, wanted) == .stale(current: 1))
             let many = Fixture.policy(approvalsNeeded: 3)
-            #expect(try await refused(1, Fixture.gita, many) == .nobodyCanApprove(needed: 3, eligible: 2))
+            #expect(
+                try await refused(1, Fixture.gita, many)
+                    == .nobodyCanApprove(needed: 3, eligible: 2)
+            )
             let same = try await house.lockbox.changePolicy(
-                of: "contoso", to: .standard, version: 1, by: Fixture.gita)
+                of: "contoso",
+                to: .standard,
+                version: 1,
+                by: Fixture.gita
+            )
             #expect(same.version == 1)
         }
     }
@@ -88,9 +129,15 @@ struct PolicySwitchTests {
     @Test func unlicensedTenantCannotRequireApproval() async throws {
         var policy = Policy.standard
         policy.requireApproval = false
-        try await House.with(contoso: Fixture.tenant(isLicensed: false, policy: policy)) { house async throws in
+        try await House.with(contoso: Fixture.tenant(isLicensed: false, policy: policy)) {
+            house async throws in
             let refusal = try await house.refusal {
-                _ = try await house.lockbox.changePolicy(of: "contoso", to: .standard, version: 1, by: Fixture.gita)
+                _ = try await house.lockbox.changePolicy(
+                    of: "contoso",
+                    to: .standard,
+                    version: 1,
+                    by: Fixture.gita
+                )
             }
             #expect(refusal == .notLicensed)
         }
@@ -100,7 +147,12 @@ struct PolicySwitchTests {
         let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
         try await House.with(contoso: two) { house async throws in
             let request = try await house.reviewed()
-            _ = try await house.lockbox.changePolicy(of: "contoso", to: .standard, version: 1, by: Fixture.gita)
+            _ = try await house.lockbox.changePolicy(
+                of: "contoso",
+                to: .standard,
+                version: 1,
+                by: Fixture.gita
+            )
             // The customer was asked for two approvals; one does not open it now either.
             let once = try await house.decide(House.yes, on: request, by: Fixture.adam)
             #expect(once.state.name == .awaitingCustomer)
@@ -113,7 +165,12 @@ struct PolicySwitchTests {
         try await House.with { house async throws in
             let request = try await house.reviewed()
             let strict = Fixture.policy(maxAccess: .minutes(30), approvalsNeeded: 2)
-            _ = try await house.lockbox.changePolicy(of: "contoso", to: strict, version: 1, by: Fixture.gita)
+            _ = try await house.lockbox.changePolicy(
+                of: "contoso",
+                to: strict,
+                version: 1,
+                by: Fixture.gita
+            )
             let once = try await house.decide(House.yes, on: request, by: Fixture.adam)
             #expect(once.state.name == .awaitingCustomer)
             let twice = try await house.decide(House.yes, on: once, by: Fixture.gita)
@@ -127,7 +184,11 @@ struct PolicySwitchTests {
         try await House.with { house async throws in
             func change(_ names: [String], _ caller: Person) async throws {
                 _ = try await house.lockbox.changeRoles(
-                    of: Fixture.sue.id.text, in: "contoso", to: names, by: caller)
+                    of: Fixture.sue.id.text,
+                    in: "contoso",
+                    to: names,
+                    by: caller
+                )
             }
             for caller in [Fixture.adam, Fixture.sue, House.uma, Fixture.mark, House.olga] {
                 let refusal = try await house.refusal { try await change(["admin"], caller) }
@@ -150,7 +211,11 @@ struct PolicySwitchTests {
         try await House.with { house async throws in
             let refusal = try await house.refusal {
                 _ = try await house.lockbox.changeRoles(
-                    of: Fixture.gita.id.text, in: "contoso", to: ["member"], by: Fixture.gita)
+                    of: Fixture.gita.id.text,
+                    in: "contoso",
+                    to: ["member"],
+                    by: Fixture.gita
+                )
             }
             #expect(refusal == .lastAdministrator)
         }

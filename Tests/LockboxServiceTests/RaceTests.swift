@@ -40,11 +40,30 @@ struct RaceTests {
                 }
                 let deny: Step = { try await house.decide(House.no, on: request, by: Fixture.gita) }
                 let withdraw: Step = {
-                    _ = try await house.lockbox.withdraw(id, comment: nil, by: Fixture.eve, key: nil)
+                    _ = try await house.lockbox.withdraw(
+                        id,
+                        comment: nil,
+                        by: Fixture.eve,
+                        key: nil
+                    )
                 }
                 let end: [Step] = [
-                    { _ = try await house.lockbox.revoke(id, comment: nil, by: Fixture.adam, key: nil) },
-                    { _ = try await house.lockbox.finish(id, comment: nil, by: Fixture.eve, key: nil) },
+                    {
+                        _ = try await house.lockbox.revoke(
+                            id,
+                            comment: nil,
+                            by: Fixture.adam,
+                            key: nil
+                        )
+                    },
+                    {
+                        _ = try await house.lockbox.finish(
+                            id,
+                            comment: nil,
+                            by: Fixture.eve,
+                            key: nil
+                        )
+                    },
                 ]
                 let timePasses: Step = {
                     house.clock.advance(by: .hours(13))
@@ -60,10 +79,18 @@ struct RaceTests {
                 _ = try await Self.race(Array(steps[first...] + steps[..<first]))
                 let state = try await house.stored(request.id).state.name
                 let told = try await house.activities(about: request.id)
-                let answers = ["access.granted", "request.denied", "request.withdrawn", "request.expired"]
+                let answers = [
+                    "access.granted", "request.denied", "request.withdrawn", "request.expired",
+                ]
                 #expect(told.filter(answers.contains).count == 1, "\(told)")
-                #expect(told.filter { $0 == "access.started" }.count == told.filter { $0 == "access.granted" }.count)
-                #expect(told.filter { $0 == "access.ended" }.count == (state == .ended ? 1 : 0), "\(told)")
+                #expect(
+                    told.filter { $0 == "access.started" }.count
+                        == told.filter { $0 == "access.granted" }.count
+                )
+                #expect(
+                    told.filter { $0 == "access.ended" }.count == (state == .ended ? 1 : 0),
+                    "\(told)"
+                )
                 #expect(state.isTerminal || state == .active)
             }
             try await house.expectConsistentLogs()
@@ -89,11 +116,15 @@ struct RaceTests {
                                 }
                             }
                         }
-                    })
+                    }
+                )
                 let done = try await house.stored(request.id)
                 #expect(done.state.name == .active)
                 #expect(done.decisions.filter { $0.stage == .customer }.count == 2)
-                #expect(try await house.activities(about: request.id).filter { $0 == "access.granted" }.count == 1)
+                #expect(
+                    try await house.activities(about: request.id).filter { $0 == "access.granted" }
+                        .count == 1
+                )
             }
             try await house.expectConsistentLogs()
         }
@@ -104,11 +135,17 @@ struct RaceTests {
         try await House.with(contoso: two) { house async throws in
             let request = try await house.reviewed()
             let done = try await Self.race(
-                Array(repeating: { try await house.decide(House.yes, on: request, by: Fixture.adam) }, count: 10))
+                Array(
+                    repeating: { try await house.decide(House.yes, on: request, by: Fixture.adam) },
+                    count: 10
+                )
+            )
             #expect(done == 1)
             let after = try await house.stored(request.id)
             #expect(after.state.name == .awaitingCustomer)
-            let again = try await house.refusal { try await house.decide(House.yes, on: after, by: Fixture.adam) }
+            let again = try await house.refusal {
+                try await house.decide(House.yes, on: after, by: Fixture.adam)
+            }
             #expect(again == .alreadyDecidedByYou)
         }
     }
@@ -118,9 +155,13 @@ struct RaceTests {
             let request = try await house.approved()
             house.clock.advance(by: .hours(2))
             let sweeps = try await Self.race(
-                Array(repeating: { _ = try await house.lockbox.letTimePass() }, count: 20))
+                Array(repeating: { _ = try await house.lockbox.letTimePass() }, count: 20)
+            )
             #expect(sweeps == 20)
-            #expect(try await house.activities(about: request.id).filter { $0 == "access.ended" }.count == 1)
+            #expect(
+                try await house.activities(about: request.id).filter { $0 == "access.ended" }.count
+                    == 1
+            )
             try await house.expectConsistentLogs()
         }
     }
@@ -129,12 +170,24 @@ struct RaceTests {
         try await House.with { house async throws in
             for round in 0..<50 {
                 let request = try await house.approved()
-                var steps: [Step] = (0..<4).map { _ in { _ = try await house.credential(for: request) } }
+                var steps: [Step] = (0..<4).map { _ in
+                    { _ = try await house.credential(for: request) }
+                }
                 steps.insert(
-                    { _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil) },
-                    at: round % 5)
+                    {
+                        _ = try await house.lockbox.revoke(
+                            request.id.text,
+                            comment: nil,
+                            by: Fixture.adam,
+                            key: nil
+                        )
+                    },
+                    at: round % 5
+                )
                 _ = try await Self.race(steps)
-                let live = try await house.store.read { tx in try tx.liveCredentials(at: Fixture.now) }
+                let live = try await house.store.read { tx in
+                    try tx.liveCredentials(at: Fixture.now)
+                }
                 #expect(live.isEmpty)
                 #expect(house.index.count == 0)
             }

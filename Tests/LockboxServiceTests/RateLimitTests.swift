@@ -5,7 +5,9 @@ import Testing
 
 /// The arithmetic of the buckets, on a clock that stands where it is put.
 struct RateLimitTests {
-    private static func refused(_ limit: RateLimit, _ key: String, after milliseconds: Int64) -> TimeSpan? {
+    private static func refused(_ limit: RateLimit, _ key: String, after milliseconds: Int64)
+        -> TimeSpan?
+    {
         do {
             try limit.take(key, now: Fixture.now + TimeSpan(milliseconds: milliseconds))
             return nil
@@ -53,7 +55,9 @@ struct RateLimitTests {
         let limit = RateLimit(burst: 2, perSecond: 0.001, keys: 100)
         let spent = (0..<95).map { "guesser \($0)" }
         for key in spent { for _ in 0..<2 { #expect(Self.refused(limit, key, after: 0) == nil) } }
-        for number in 0..<1000 { for _ in 0..<2 { _ = Self.refused(limit, "stranger \(number)", after: 0) } }
+        for number in 0..<1000 {
+            for _ in 0..<2 { _ = Self.refused(limit, "stranger \(number)", after: 0) }
+        }
         for key in spent { #expect(Self.refused(limit, key, after: 0) != nil, "\(key)") }
         // Where nobody's bucket can be forgotten, all newcomers share one.
         #expect(Self.refused(limit, "newcomer", after: 0) != nil)

@@ -10,34 +10,57 @@ import Testing
 struct RemovalPlannerTests {
     private static let post = Fixture.service("post", clientID: "post")
     private static let files = Fixture.service(
-        "files", kind: .http, resourceType: "share", clientID: "files", doveadm: nil)
+        "files",
+        kind: .http,
+        resourceType: "share",
+        clientID: "files",
+        doveadm: nil
+    )
 
     private static func with(_ body: (House) async throws -> Void) async throws {
         try await House.with { house async throws in
             try await house.store.write { tx in
                 try tx.save(post)
                 try tx.save(files)
-                try tx.save(Fixture.resource("mailbox:sue@contoso.test", of: post.service.id), of: Fixture.contoso.id)
-                try tx.save(Fixture.resource("share:plans", of: files.service.id), of: Fixture.contoso.id)
+                try tx.save(
+                    Fixture.resource("mailbox:sue@contoso.test", of: post.service.id),
+                    of: Fixture.contoso.id
+                )
+                try tx.save(
+                    Fixture.resource("share:plans", of: files.service.id),
+                    of: Fixture.contoso.id
+                )
             }
             try await body(house)
         }
     }
 
-    /// Approves access to `resources` (service and name), issues a credential for each of `used`, revokes, and gives
-    /// the orders that came of it.
+    /// Approves access to `resources` (service and name), issues a credential for each of `used`,
+    /// revokes, and gives the orders that came of it.
     private static func orders(
-        _ house: House, _ resources: [(String, String)], used: [(String, String)]
+        _ house: House,
+        _ resources: [(String, String)],
+        used: [(String, String)]
     ) async throws -> [Removal] {
         let request = try await house.approved {
             $0.resources = resources.map { .init(service: $0.0, id: $0.1, actions: ["read"]) }
         }
         for (service, name) in used {
             _ = try await house.lockbox.issueCredential(
-                for: request.id.text, service: service, resource: name, by: Fixture.eve, key: nil)
+                for: request.id.text,
+                service: service,
+                resource: name,
+                by: Fixture.eve,
+                key: nil
+            )
         }
         house.clock.advance(by: .minutes(1))
-        _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: Fixture.adam, key: nil)
+        _ = try await house.lockbox.revoke(
+            request.id.text,
+            comment: nil,
+            by: Fixture.adam,
+            key: nil
+        )
         let grant = try #require(request.state.grant)
         let (removals, credentials) = try await house.store.read { tx in
             (try tx.removals(of: request.id), try tx.credentials(of: grant.id))
@@ -45,10 +68,16 @@ struct RemovalPlannerTests {
         #expect(credentials.count == used.count)
         #expect(credentials.allSatisfy { $0.revokedAt == house.clock.now() })
         for removal in removals {
-            #expect(removal.progress == .pending && removal.attempts == 0 && removal.grant == grant.id)
+            #expect(
+                removal.progress == .pending && removal.attempts == 0 && removal.grant == grant.id
+            )
             #expect(removal.nextAttempt == house.clock.now())
-            let names = credentials.filter { $0.resource.service == removal.service }.map(\.username)
-            #expect(Set(removal.usernames) == Set(names) && Set(names).count == removal.usernames.count)
+            let names = credentials.filter { $0.resource.service == removal.service }.map(
+                \.username
+            )
+            #expect(
+                Set(removal.usernames) == Set(names) && Set(names).count == removal.usernames.count
+            )
         }
         return removals
     }
@@ -69,14 +98,20 @@ struct RemovalPlannerTests {
     @Test func serviceWithoutAWayToBeToldGetsNoOrderAndItsCredentialsDie() async throws {
         try await Self.with { house async throws in
             #expect(try await Self.orders(house, [Self.plans], used: [Self.plans]).isEmpty)
-            let both = try await Self.orders(house, [Self.plans, Self.sue], used: [Self.plans, Self.sue])
+            let both = try await Self.orders(
+                house,
+                [Self.plans, Self.sue],
+                used: [Self.plans, Self.sue]
+            )
             #expect(both.map(\.service.text) == ["mail"])
         }
     }
 
     @Test func mailServiceWithoutAWayToBeToldGetsAnOrderThatWillShowAsFailed() async throws {
         try await Self.with { house async throws in
-            try await house.store.write { tx in try tx.save(Fixture.service("post", clientID: "post", doveadm: nil)) }
+            try await house.store.write { tx in
+                try tx.save(Fixture.service("post", clientID: "post", doveadm: nil))
+            }
             let orders = try await Self.orders(house, [Self.posted], used: [Self.posted])
             #expect(orders.map(\.service.text) == ["post"])
         }
@@ -85,8 +120,10 @@ struct RemovalPlannerTests {
     @Test func eachServiceGetsOneOrderWithEachLoginNameOnce() async throws {
         try await Self.with { house async throws in
             let orders = try await Self.orders(
-                house, [Self.sue, Self.adam, Self.posted],
-                used: [Self.sue, Self.sue, Self.adam, Self.posted, Self.adam])
+                house,
+                [Self.sue, Self.adam, Self.posted],
+                used: [Self.sue, Self.sue, Self.adam, Self.posted, Self.adam]
+            )
             #expect(orders.map(\.service.text).sorted() == ["mail", "post"])
             #expect(orders.map(\.usernames.count).sorted() == [1, 2])
         }
@@ -99,8 +136,18 @@ struct RemovalPlannerTests {
                 requests.append(try await house.approved())
                 _ = try await house.credential(for: requests[requests.count - 1])
             }
-            _ = try await house.lockbox.finish(requests[0].id.text, comment: nil, by: Fixture.eve, key: nil)
-            _ = try await house.lockbox.revoke(requests[1].id.text, comment: nil, by: Fixture.mark, key: nil)
+            _ = try await house.lockbox.finish(
+                requests[0].id.text,
+                comment: nil,
+                by: Fixture.eve,
+                key: nil
+            )
+            _ = try await house.lockbox.revoke(
+                requests[1].id.text,
+                comment: nil,
+                by: Fixture.mark,
+                key: nil
+            )
             house.clock.advance(by: .hours(2))
             _ = try await house.lockbox.letTimePass()
             let open = try await house.store.read { tx in try tx.openRemovals() }

@@ -35,20 +35,36 @@ struct SessionTests {
     private static func contoso(adamDisabled: Bool) -> DirectoryFile.Customer {
         let (contoso, adam) = (Fixture.contoso, Fixture.adam)
         return DirectoryFile.Customer(
-            place: "line 1", id: contoso.id, name: contoso.name, isLicensed: true, policy: nil,
+            place: "line 1",
+            id: contoso.id,
+            name: contoso.name,
+            isLicensed: true,
+            policy: nil,
             people: [
                 .init(
-                    place: "line 2", email: adam.email, name: adam.name, roles: adam.roles, aliases: [],
-                    isDisabled: adamDisabled)
-            ], resources: [])
+                    place: "line 2",
+                    email: adam.email,
+                    name: adam.name,
+                    roles: adam.roles,
+                    aliases: [],
+                    isDisabled: adamDisabled
+                )
+            ],
+            resources: []
+        )
     }
 
-    private static func justBefore(_ span: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: span.milliseconds - 1) }
+    private static func justBefore(_ span: TimeSpan) -> TimeSpan {
+        TimeSpan(milliseconds: span.milliseconds - 1)
+    }
 
     @Test func rightPasswordBeginsASessionThatItsSecretResumes() async throws {
         try await Self.with { house, _, sessions async throws in
             let (secret, signedIn) = try await sessions.begin(
-                email: "ADAM+x@contoso.test", password: Self.right, from: Self.here)
+                email: "ADAM+x@contoso.test",
+                password: Self.right,
+                from: Self.here
+            )
             #expect(signedIn.person == Fixture.adam)
             #expect(signedIn.session.expiresAt == Fixture.now + IdentityLimits.sessionLifetime)
             let resumed = try #require(try await sessions.resume(secret))
@@ -59,7 +75,8 @@ struct SessionTests {
             #expect(last?.activity == "signIn.succeeded")
             #expect(last?.actor == Fixture.adam.id.text)
             for wrong in [
-                "", String(secret.dropLast()), secret + "0", secret.uppercased(), " " + secret.dropFirst(),
+                "", String(secret.dropLast()), secret + "0", secret.uppercased(),
+                " " + secret.dropFirst(),
                 String(repeating: "0", count: 64), signedIn.csrfToken, signedIn.session.id.text,
             ] {
                 #expect(try await sessions.resume(wrong) == nil, "\(wrong)")
@@ -69,7 +86,9 @@ struct SessionTests {
 
     @Test func wrongPasswordBeginsNothing() async throws {
         try await Self.with { house, _, sessions async throws in
-            for (email, password) in [(Self.adam, "wrong horse"), ("nobody@contoso.test", Self.right)] {
+            for (email, password) in [
+                (Self.adam, "wrong horse"), ("nobody@contoso.test", Self.right),
+            ] {
                 await #expect(throws: Refusal.badCredentials) {
                     _ = try await sessions.begin(email: email, password: password, from: Self.here)
                 }
@@ -80,7 +99,11 @@ struct SessionTests {
 
     @Test func sessionThatIsIdleTooLongIsOver() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             house.clock.advance(by: Self.justBefore(IdentityLimits.sessionIdle))
             let seen = try #require(try await sessions.resume(secret)).session.lastSeenAt
             #expect(seen == house.clock.now())
@@ -94,7 +117,11 @@ struct SessionTests {
 
     @Test func busySessionIsOverAtItsAbsoluteEnd() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (secret, signedIn) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             let end = signedIn.session.expiresAt
             while house.clock.now() + .minutes(20) < end {
                 house.clock.advance(by: .minutes(20))
@@ -113,10 +140,15 @@ struct SessionTests {
 
     @Test func beingSeenIsWrittenDownAtMostOnceAMinuteAndNeverInTheLog() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             let size = try await house.entries().count
             func kept() async throws -> Timestamp? {
-                try await house.store.read { try $0.sessions(of: Fixture.adam.id) }.first?.lastSeenAt
+                try await house.store.read { try $0.sessions(of: Fixture.adam.id) }.first?
+                    .lastSeenAt
             }
             house.clock.advance(by: Self.justBefore(IdentityLimits.sessionSeenEvery))
             _ = try await sessions.resume(secret)
@@ -130,7 +162,11 @@ struct SessionTests {
 
     @Test func confirmingMakesTheSessionFreshUnderANewSecretAndKillsTheOld() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (old, begun) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             house.clock.advance(by: Self.justBefore(IdentityLimits.freshness))
             #expect(sessions.isFresh(begun, now: house.clock.now()))
             house.clock.advance(by: TimeSpan(milliseconds: 1))
@@ -158,8 +194,16 @@ struct SessionTests {
 
     @Test func wrongConfirmationsHoldOffTheirSessionAndNothingElse() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (other, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (other, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             for _ in 0..<IdentityLimits.failuresBeforeHold {
                 await #expect(throws: Refusal.badCredentials) {
                     _ = try await sessions.confirm(secret, password: "guess")
@@ -178,12 +222,25 @@ struct SessionTests {
 
     @Test func csrfTokenOfAnotherSessionIsRefused() async throws {
         try await Self.with { _, _, sessions async throws in
-            let (secret, mine) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (_, again) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (_, hers) = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
+            let (secret, mine) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (_, again) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (_, hers) = try await sessions.begin(
+                email: "gita@contoso.test",
+                password: Self.right,
+                from: Self.here
+            )
             #expect(sessions.csrfMatches(mine.csrfToken, mine))
             for wrong in [
-                again.csrfToken, hers.csrfToken, "", String(mine.csrfToken.dropLast()), mine.csrfToken + "0",
+                again.csrfToken, hers.csrfToken, "", String(mine.csrfToken.dropLast()),
+                mine.csrfToken + "0",
                 mine.csrfToken.uppercased(), secret,
             ] {
                 #expect(!sessions.csrfMatches(wrong, mine), "\(wrong)")
@@ -193,10 +250,26 @@ struct SessionTests {
 
     @Test func signingOutEndsOneSessionAndSigningOutEverywhereAll() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let (first, signedIn) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (second, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (third, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
+            let (first, signedIn) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (second, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (third, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (hers, _) = try await sessions.begin(
+                email: "gita@contoso.test",
+                password: Self.right,
+                from: Self.here
+            )
             let token = try await signIn.issueToken(for: Fixture.adam, label: "").secret
             for _ in 0..<2 { try await sessions.end(first) }
             #expect(try await sessions.resume(first) == nil)
@@ -211,8 +284,16 @@ struct SessionTests {
 
     @Test func newPasswordEndsSessionsAndTokensOfItsPersonOnly() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let (hers, _) = try await sessions.begin(email: "gita@contoso.test", password: Self.right, from: Self.here)
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let (hers, _) = try await sessions.begin(
+                email: "gita@contoso.test",
+                password: Self.right,
+                from: Self.here
+            )
             let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
             let herToken = try await signIn.issueToken(for: Fixture.gita, label: "laptop").secret
             _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
@@ -222,26 +303,45 @@ struct SessionTests {
             #expect(try await signIn.caller(token: herToken) == Fixture.gita)
             #expect(
                 try await house.entries().suffix(3).map(\.activity)
-                    == ["password.set", "token.revoked", "sessions.ended"])
+                    == ["password.set", "token.revoked", "sessions.ended"]
+            )
             // What comes after it stands.
-            let (new, _) = try await sessions.begin(email: Self.adam, password: "another horse", from: Self.here)
+            let (new, _) = try await sessions.begin(
+                email: Self.adam,
+                password: "another horse",
+                from: Self.here
+            )
             #expect(try await sessions.resume(new) != nil)
         }
     }
 
     @Test func personSwitchedOffLosesSessionsAndTokensForGood() async throws {
         try await Self.with { house, signIn, sessions async throws in
-            let (secret, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
             for isDisabled in [true, false] {
                 _ = try await house.lockbox.apply(
                     DirectoryFile(
-                        providerName: nil, providerPeople: [], tenants: [Self.contoso(adamDisabled: isDisabled)],
-                        services: []))
+                        providerName: nil,
+                        providerPeople: [],
+                        tenants: [Self.contoso(adamDisabled: isDisabled)],
+                        services: []
+                    )
+                )
                 #expect(try await sessions.resume(secret) == nil)
-                await #expect(throws: Refusal.notSignedIn) { _ = try await signIn.caller(token: token) }
+                await #expect(throws: Refusal.notSignedIn) {
+                    _ = try await signIn.caller(token: token)
+                }
             }
-            let (again, _) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (again, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             // Even where the row alone says so, without the write that ends everything.
             try await house.store.write { tx in
                 var adam = Fixture.adam
@@ -250,7 +350,11 @@ struct SessionTests {
             }
             #expect(try await sessions.resume(again) == nil)
             await #expect(throws: Refusal.badCredentials) {
-                _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+                _ = try await sessions.begin(
+                    email: Self.adam,
+                    password: Self.right,
+                    from: Self.here
+                )
             }
             try await house.store.write { try $0.save(Fixture.adam) }
         }
@@ -260,7 +364,13 @@ struct SessionTests {
         try await Self.with { house, _, sessions async throws in
             var secrets: [String] = []
             for _ in 0...IdentityLimits.sessionsPerPerson {
-                secrets.append(try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here).secret)
+                secrets.append(
+                    try await sessions.begin(
+                        email: Self.adam,
+                        password: Self.right,
+                        from: Self.here
+                    ).secret
+                )
                 house.clock.advance(by: .seconds(1))
             }
             #expect(try await sessions.resume(secrets[0]) == nil)
@@ -274,13 +384,19 @@ struct SessionTests {
 
     @Test func secretIsInNoRecordAndNoColumn() async throws {
         try await Self.with { house, _, sessions async throws in
-            let (old, begun) = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+            let (old, begun) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
             let (new, confirmed) = try await sessions.confirm(old, password: Self.right)
             try await sessions.endAll(of: begun.person)
             let secrets = [old, new, begun.csrfToken, confirmed.csrfToken, Self.right]
             for log in [LogID.provider, .tenant(Fixture.contoso.id)] {
                 for entry in try await house.entries(of: log) {
-                    let text = String(decoding: entry.bytes, as: UTF8.self) + entry.texts.compactMap(\.text).joined()
+                    let text =
+                        String(decoding: entry.bytes, as: UTF8.self)
+                        + entry.texts.compactMap(\.text).joined()
                     for secret in secrets { #expect(!text.contains(secret)) }
                 }
             }

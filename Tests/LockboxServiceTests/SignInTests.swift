@@ -15,7 +15,8 @@ struct SignInTests {
     private static let here = ClientKey(address: "192.0.2.1")
 
     private static func with(
-        between: (@Sendable (House) async throws -> Void)? = nil, _ body: (House, SignIn) async throws -> Void
+        between: (@Sendable (House) async throws -> Void)? = nil,
+        _ body: (House, SignIn) async throws -> Void
     ) async throws {
         try await House.with { house async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
@@ -26,8 +27,13 @@ struct SignInTests {
                 if let between {
                     let store = Meddled(house.store, beforeWrite: { try await between(house) })
                     meddled = SignIn(
-                        store: AuditedStore(store: store, clock: house.clock, entropy: SeededEntropy(seed: 6)),
-                        hasher: hasher)
+                        store: AuditedStore(
+                            store: store,
+                            clock: house.clock,
+                            entropy: SeededEntropy(seed: 6)
+                        ),
+                        hasher: hasher
+                    )
                 }
                 try await body(house, meddled)
             } catch {
@@ -55,14 +61,22 @@ struct SignInTests {
             #expect(new.secret.hasPrefix("lbx_"))
             #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
             let kept = try await house.store.read { tx in
-                (try tx.token(secretHash: Lockbox.hash(new.secret)), try tx.token(secretHash: Array(new.secret.utf8)))
+                (
+                    try tx.token(secretHash: Lockbox.hash(new.secret)),
+                    try tx.token(secretHash: Array(new.secret.utf8))
+                )
             }
             #expect(kept.0 == new.token)
             #expect(kept.1 == nil)
             for log in [LogID.provider, .tenant(Fixture.contoso.id)] {
                 for entry in try await house.entries(of: log) {
-                    let text = String(decoding: entry.bytes, as: UTF8.self) + entry.texts.compactMap(\.text).joined()
-                    #expect(!text.contains("lbx_") && !text.contains(new.secret) && !text.contains(Self.right))
+                    let text =
+                        String(decoding: entry.bytes, as: UTF8.self)
+                        + entry.texts.compactMap(\.text).joined()
+                    #expect(
+                        !text.contains("lbx_") && !text.contains(new.secret)
+                            && !text.contains(Self.right)
+                    )
                 }
             }
             #expect(try await house.entries(of: .provider).last?.activity == "token.issued")
@@ -75,15 +89,23 @@ struct SignInTests {
             let new = try await signIn.issueToken(for: Fixture.eve, label: "")
             let secret = new.secret
             let wrong = [
-                "", "lbx_", secret + "0", String(secret.dropLast()), secret.uppercased(), " " + secret, secret + " ",
-                "lbc_" + secret.dropFirst(4), "lbx_" + String(repeating: "0", count: 64), new.token.id.text,
+                "", "lbx_", secret + "0", String(secret.dropLast()), secret.uppercased(),
+                " " + secret, secret + " ",
+                "lbc_" + secret.dropFirst(4), "lbx_" + String(repeating: "0", count: 64),
+                new.token.id.text,
             ]
             for text in wrong {
-                #expect(try await Self.refusal { try await signIn.caller(token: text) } == .notSignedIn, "\(text)")
+                #expect(
+                    try await Self.refusal { try await signIn.caller(token: text) } == .notSignedIn,
+                    "\(text)"
+                )
             }
             // A credential for a service is no token for Lockbox, and the other way round.
             let issued = try await house.credential(for: try await house.approved())
-            #expect(try await Self.refusal { try await signIn.caller(token: issued.secret) } == .notSignedIn)
+            #expect(
+                try await Self.refusal { try await signIn.caller(token: issued.secret) }
+                    == .notSignedIn
+            )
             #expect(try await house.index.active(secret, now: house.clock.now()) == nil)
         }
     }
@@ -96,7 +118,10 @@ struct SignInTests {
             }
             #expect(try await signIn.tokens(of: Fixture.eve) == [new.token])
             try await signIn.revokeToken(new.token.id.text, of: Fixture.eve)
-            #expect(try await Self.refusal { try await signIn.caller(token: new.secret) } == .notSignedIn)
+            #expect(
+                try await Self.refusal { try await signIn.caller(token: new.secret) }
+                    == .notSignedIn
+            )
             #expect(try await signIn.tokens(of: Fixture.eve).isEmpty)
             await #expect(throws: Refusal.notFound(.token)) {
                 try await signIn.revokeToken(new.token.id.text, of: Fixture.eve)
@@ -113,7 +138,10 @@ struct SignInTests {
             house.clock.move(to: end + TimeSpan(milliseconds: -1))
             #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
             house.clock.move(to: end)
-            #expect(try await Self.refusal { try await signIn.caller(token: new.secret) } == .notSignedIn)
+            #expect(
+                try await Self.refusal { try await signIn.caller(token: new.secret) }
+                    == .notSignedIn
+            )
             #expect(try await signIn.tokens(of: Fixture.eve).isEmpty)
         }
     }
@@ -126,7 +154,10 @@ struct SignInTests {
                 eve.isDisabled = true
                 try tx.save(eve)
             }
-            #expect(try await Self.refusal { try await signIn.caller(token: new.secret) } == .notSignedIn)
+            #expect(
+                try await Self.refusal { try await signIn.caller(token: new.secret) }
+                    == .notSignedIn
+            )
             await #expect(throws: Refusal.notSignedIn) {
                 _ = try await signIn.issueToken(for: Fixture.eve, label: "another")
             }
@@ -151,7 +182,10 @@ struct SignInTests {
     @Test func rightPasswordSignsInUnderEverySpellingOfTheAddress() async throws {
         try await Self.with { _, signIn async throws in
             for address in ["adam@contoso.test", "ADAM@Contoso.Test", "adam+x@contoso.test"] {
-                #expect(try await signIn.person(email: address, password: Self.right, from: Self.here) == Fixture.adam)
+                #expect(
+                    try await signIn.person(email: address, password: Self.right, from: Self.here)
+                        == Fixture.adam
+                )
             }
         }
     }
@@ -165,7 +199,8 @@ struct SignInTests {
             }
             for (email, password) in [
                 ("adam@contoso.test", "wrong horse"), ("adam@contoso.test", ""),
-                ("nobody@contoso.test", Self.right), ("not an address", Self.right), ("sue@contoso.test", Self.right),
+                ("nobody@contoso.test", Self.right), ("not an address", Self.right),
+                ("sue@contoso.test", Self.right),
                 ("uma@contoso.test", Self.right),
             ] {
                 let refusal = try await Self.refusal {
@@ -177,15 +212,22 @@ struct SignInTests {
     }
 
     @Test func unknownAddressCostsAHashAsAKnownOneDoes() async throws {
-        // Not by the clock: with its threads stopped the hasher refuses, so whoever is refused by it has asked it.
+        // Not by the clock: with its threads stopped the hasher refuses, so whoever is refused by
+        // it has asked it.
         try await House.with { house async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
             let signIn = SignIn(store: house.audited, hasher: hasher)
             _ = try await signIn.setPassword(Self.right, of: Fixture.adam.email)
             try await hasher.shutDown()
-            for email in ["adam@contoso.test", "nobody@contoso.test", "sue@contoso.test", "not an address"] {
+            for email in [
+                "adam@contoso.test", "nobody@contoso.test", "sue@contoso.test", "not an address",
+            ] {
                 await #expect(throws: CancellationError.self, "\(email)") {
-                    _ = try await signIn.person(email: email, password: "whatever it is", from: Self.here)
+                    _ = try await signIn.person(
+                        email: email,
+                        password: "whatever it is",
+                        from: Self.here
+                    )
                 }
             }
         }
@@ -193,18 +235,34 @@ struct SignInTests {
 
     @Test func passwordOutsideTheLimitsIsRefusedAndNothingOfItIsCutOff() async throws {
         try await Self.with { _, signIn async throws in
-            await #expect(throws: Refusal.invalid(field: "password", problem: .tooShort(minimum: 8))) {
+            await #expect(
+                throws: Refusal.invalid(field: "password", problem: .tooShort(minimum: 8))
+            ) {
                 _ = try await signIn.setPassword("1234567", of: Fixture.adam.email)
             }
-            await #expect(throws: Refusal.invalid(field: "password", problem: .tooLong(maximum: 256))) {
-                _ = try await signIn.setPassword(String(repeating: "a", count: 257), of: Fixture.adam.email)
+            await #expect(
+                throws: Refusal.invalid(field: "password", problem: .tooLong(maximum: 256))
+            ) {
+                _ = try await signIn.setPassword(
+                    String(repeating: "a", count: 257),
+                    of: Fixture.adam.email
+                )
             }
             let longest = String(repeating: "a", count: 256)
             _ = try await signIn.setPassword(longest, of: Fixture.adam.email)
             #expect(
-                try await signIn.person(email: "adam@contoso.test", password: longest, from: Self.here) == Fixture.adam)
+                try await signIn.person(
+                    email: "adam@contoso.test",
+                    password: longest,
+                    from: Self.here
+                ) == Fixture.adam
+            )
             let refusal = try await Self.refusal {
-                try await signIn.person(email: "adam@contoso.test", password: longest + "b", from: Self.here)
+                try await signIn.person(
+                    email: "adam@contoso.test",
+                    password: longest + "b",
+                    from: Self.here
+                )
             }
             #expect(refusal == .badCredentials)
         }
@@ -217,7 +275,11 @@ struct SignInTests {
                 [Fixture.adam, Fixture.gita].compactMap { try? tx.password(of: $0.id)?.encoded }
             }
             #expect(encoded.count == 2 && encoded[0] != encoded[1])
-            #expect(encoded.allSatisfy { $0.hasPrefix("scrypt$ln=15,r=8,p=1$") && !$0.contains(Self.right) })
+            #expect(
+                encoded.allSatisfy {
+                    $0.hasPrefix("scrypt$ln=15,r=8,p=1$") && !$0.contains(Self.right)
+                }
+            )
         }
     }
 
@@ -232,31 +294,47 @@ struct SignInTests {
                     })
                 else { return }
                 try await house.store.write { tx in
-                    try tx.save(PasswordRecord(encoded: "scrypt$ln=15,r=8,p=1$00$00"), of: Fixture.adam.id)
+                    try tx.save(
+                        PasswordRecord(encoded: "scrypt$ln=15,r=8,p=1$00$00"),
+                        of: Fixture.adam.id
+                    )
                 }
             },
             { _, signIn async throws in
                 let refusal = try await Self.refusal {
-                    try await signIn.person(email: "adam@contoso.test", password: Self.right, from: Self.here)
+                    try await signIn.person(
+                        email: "adam@contoso.test",
+                        password: Self.right,
+                        from: Self.here
+                    )
                 }
                 #expect(refusal == .badCredentials)
-            })
+            }
+        )
     }
 
     @Test func passwordReplacedWhileTheOldOneIsComparedGetsNoToken() async throws {
         try await Self.with(
             between: { house in
                 try await house.store.write { tx in
-                    try tx.save(PasswordRecord(encoded: "scrypt$ln=15,r=8,p=1$00$00"), of: Fixture.adam.id)
+                    try tx.save(
+                        PasswordRecord(encoded: "scrypt$ln=15,r=8,p=1$00$00"),
+                        of: Fixture.adam.id
+                    )
                 }
             },
             { house, signIn async throws in
                 await #expect(throws: Refusal.badCredentials) {
                     _ = try await signIn.issueToken(
-                        email: "adam@contoso.test", password: Self.right, label: "", from: Self.here)
+                        email: "adam@contoso.test",
+                        password: Self.right,
+                        label: "",
+                        from: Self.here
+                    )
                 }
                 #expect(try await house.store.read { try $0.tokens(of: Fixture.adam.id) } == [])
-            })
+            }
+        )
     }
 
     @Test func moreGuessesAtOnceThanCanBeHashedAreSentAway() async throws {
@@ -266,7 +344,10 @@ struct SignInTests {
                     group.addTask {
                         try await Self.refusal {
                             try await signIn.person(
-                                email: "nobody\(number)@contoso.test", password: "guess", from: Self.here)
+                                email: "nobody\(number)@contoso.test",
+                                password: "guess",
+                                from: Self.here
+                            )
                         }
                     }
                 }
@@ -276,8 +357,13 @@ struct SignInTests {
             #expect(refusals.contains(.tooManyAttempts(retryAfter: .seconds(1))))
             // It was only for the moment.
             #expect(
-                try await signIn.person(email: "adam@contoso.test", password: Self.right, from: Self.here)
-                    == Fixture.adam)
+                try await signIn.person(
+                    email: "adam@contoso.test",
+                    password: Self.right,
+                    from: Self.here
+                )
+                    == Fixture.adam
+            )
         }
     }
 }

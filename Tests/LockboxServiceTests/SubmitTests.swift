@@ -19,8 +19,14 @@ struct SubmitTests {
 
     /// A changed draft and its refusal.
     private static let refused: [(String, @Sendable (inout RequestDraft) -> Void, Refusal)] = [
-        ("unknown tenant", { $0.tenant = "nobody" }, .unknownReference(field: "tenant", noun: .tenant)),
-        ("no tenant's form", { $0.tenant = "Contoso Ltd" }, .unknownReference(field: "tenant", noun: .tenant)),
+        (
+            "unknown tenant", { $0.tenant = "nobody" },
+            .unknownReference(field: "tenant", noun: .tenant)
+        ),
+        (
+            "no tenant's form", { $0.tenant = "Contoso Ltd" },
+            .unknownReference(field: "tenant", noun: .tenant)
+        ),
         (
             "unknown support request", { $0.supportRequest = "SR-9999" },
             .unknownReference(field: "supportRequest", noun: .supportRequest)
@@ -43,7 +49,11 @@ struct SubmitTests {
         ),
         (
             "resource of another tenant among its own",
-            { $0.resources.append(.init(service: "mail", id: "frida@fabrikam.test", actions: ["read"])) },
+            {
+                $0.resources.append(
+                    .init(service: "mail", id: "frida@fabrikam.test", actions: ["read"])
+                )
+            },
             .unknownReference(field: "resources[1].id", noun: .resource)
         ),
         (
@@ -56,11 +66,17 @@ struct SubmitTests {
         ),
         (
             "no action", { $0.resources[0].actions = [] },
-            .invalid(field: "resources[0].actions", problem: .malformed(expected: #"a list of "read" and "write""#))
+            .invalid(
+                field: "resources[0].actions",
+                problem: .malformed(expected: #"a list of "read" and "write""#)
+            )
         ),
         (
             "unknown action", { $0.resources[0].actions = ["delete"] },
-            .invalid(field: "resources[0].actions", problem: .malformed(expected: #"a list of "read" and "write""#))
+            .invalid(
+                field: "resources[0].actions",
+                problem: .malformed(expected: #"a list of "read" and "write""#)
+            )
         ),
         ("no resource", { $0.resources = [] }, .invalid(field: "resources", problem: .missing)),
         (
@@ -69,7 +85,11 @@ struct SubmitTests {
         ),
         (
             "one resource twice in another case",
-            { $0.resources.append(.init(service: "mail", id: "SUE@Contoso.test", actions: ["write"])) },
+            {
+                $0.resources.append(
+                    .init(service: "mail", id: "SUE@Contoso.test", actions: ["write"])
+                )
+            },
             .invalid(field: "resources[1]", problem: .duplicate)
         ),
         (
@@ -77,7 +97,10 @@ struct SubmitTests {
             .invalid(field: "resources", problem: .outOfRange("1 to 20 resources"))
         ),
         ("empty reason", { $0.reason = " \n " }, .invalid(field: "reason", problem: .missing)),
-        ("short reason", { $0.reason = "because" }, .invalid(field: "reason", problem: .tooShort(minimum: 10))),
+        (
+            "short reason", { $0.reason = "because" },
+            .invalid(field: "reason", problem: .tooShort(minimum: 10))
+        ),
         (
             "huge reason", { $0.reason = String(repeating: "a", count: 2001) },
             .invalid(field: "reason", problem: .tooLong(maximum: 2000))
@@ -95,10 +118,14 @@ struct SubmitTests {
             .invalid(field: "duration", problem: .outOfRange("PT1S or longer"))
         ),
         (
-            "a millisecond over the tenant's cap", { $0.duration = TimeSpan(milliseconds: 14_400_001) },
+            "a millisecond over the tenant's cap",
+            { $0.duration = TimeSpan(milliseconds: 14_400_001) },
             .exceedsCap(.hours(4))
         ),
-        ("endless duration", { $0.duration = TimeSpan(milliseconds: .max) }, .exceedsCap(.hours(4))),
+        (
+            "endless duration", { $0.duration = TimeSpan(milliseconds: .max) },
+            .exceedsCap(.hours(4))
+        ),
         (
             "start in the past", { $0.notBefore = Fixture.now },
             .invalid(field: "notBefore", problem: .outOfRange("an instant in the future"))
@@ -109,7 +136,9 @@ struct SubmitTests {
         ),
     ]
 
-    @Test(arguments: refused.indices) func badDraftIsRefusedAndChangesNothing(_ index: Int) async throws {
+    @Test(arguments: refused.indices) func badDraftIsRefusedAndChangesNothing(_ index: Int)
+        async throws
+    {
         let (name, change, expected) = Self.refused[index]
         try await House.with { house async throws in
             let refusal = try await house.refusal {
@@ -124,9 +153,13 @@ struct SubmitTests {
             let longest = try await house.submitted { $0.duration = .hours(4) }
             #expect(longest.terms.duration == .hours(4))
             func sentence(_ id: String) async throws -> String {
-                try await house.refusal { _ = try await house.submitted { $0.resources[0].id = id } }.sentence
+                try await house.refusal {
+                    _ = try await house.submitted { $0.resources[0].id = id }
+                }.sentence
             }
-            let (theirs, nobodys) = (try await sentence("frida@fabrikam.test"), try await sentence("x@contoso.test"))
+            let (theirs, nobodys) = (
+                try await sentence("frida@fabrikam.test"), try await sentence("x@contoso.test")
+            )
             #expect(theirs == nobodys)
         }
     }
@@ -137,7 +170,11 @@ struct SubmitTests {
                 // Even of a tenant that does not exist nothing is learned.
                 for tenant in ["contoso", "nobody"] {
                     let refusal = try await house.refusal {
-                        _ = try await house.lockbox.submit(House.draft { $0.tenant = tenant }, by: person, key: nil)
+                        _ = try await house.lockbox.submit(
+                            House.draft { $0.tenant = tenant },
+                            by: person,
+                            key: nil
+                        )
                     }
                     #expect(refusal == .notPermitted(.requestAccess))
                 }
@@ -156,7 +193,9 @@ struct SubmitTests {
     @Test func openRequestsOfOneEngineerAreBounded() async throws {
         try await House.with { house async throws in
             try await withThrowingTaskGroup { group in
-                for _ in 0..<Limits.openRequestsPerEngineer { group.addTask { _ = try await house.submitted() } }
+                for _ in 0..<Limits.openRequestsPerEngineer {
+                    group.addTask { _ = try await house.submitted() }
+                }
                 try await group.waitForAll()
             }
             let refusal = try await house.refusal { _ = try await house.submitted() }

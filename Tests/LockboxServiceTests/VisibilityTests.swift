@@ -18,19 +18,52 @@ struct VisibilityTests {
                         { _ = try await lockbox.request(id, by: stranger) },
                         { _ = try await lockbox.notices(about: id, by: stranger) },
                         { _ = try await lockbox.messages(on: id, by: stranger) },
-                        { _ = try await lockbox.postMessage("Hello", on: id, by: stranger, key: nil) },
-                        { _ = try await lockbox.decide(House.yes, on: id, version: 1, by: stranger, key: nil) },
-                        { _ = try await lockbox.decide(House.no, on: id, version: nil, by: stranger, key: nil) },
-                        { _ = try await lockbox.withdraw(id, comment: nil, by: stranger, key: nil) },
+                        {
+                            _ = try await lockbox.postMessage(
+                                "Hello",
+                                on: id,
+                                by: stranger,
+                                key: nil
+                            )
+                        },
+                        {
+                            _ = try await lockbox.decide(
+                                House.yes,
+                                on: id,
+                                version: 1,
+                                by: stranger,
+                                key: nil
+                            )
+                        },
+                        {
+                            _ = try await lockbox.decide(
+                                House.no,
+                                on: id,
+                                version: nil,
+                                by: stranger,
+                                key: nil
+                            )
+                        },
+                        {
+                            _ = try await lockbox.withdraw(id, comment: nil, by: stranger, key: nil)
+                        },
                         { _ = try await lockbox.finish(id, comment: nil, by: stranger, key: nil) },
                         { _ = try await lockbox.revoke(id, comment: "x", by: stranger, key: nil) },
                         {
                             _ = try await lockbox.issueCredential(
-                                for: id, service: nil, resource: nil, by: stranger, key: nil)
+                                for: id,
+                                service: nil,
+                                resource: nil,
+                                by: stranger,
+                                key: nil
+                            )
                         },
                     ]
                     for operation in operations {
-                        #expect(try await house.refusal { try await operation() } == .notFound(.accessRequest))
+                        #expect(
+                            try await house.refusal { try await operation() }
+                                == .notFound(.accessRequest)
+                        )
                     }
                 }
             }
@@ -42,7 +75,11 @@ struct VisibilityTests {
             for number in ["SR-1001", "SR-9999", "not a number!"] {
                 for tenant in [nil, "contoso", "nobody"] {
                     let refusal = try await house.refusal {
-                        _ = try await house.lockbox.supportRequest(number, tenant: tenant, by: Fixture.frida)
+                        _ = try await house.lockbox.supportRequest(
+                            number,
+                            tenant: tenant,
+                            by: Fixture.frida
+                        )
                     }
                     #expect(refusal == .notFound(.supportRequest))
                 }
@@ -58,23 +95,50 @@ struct VisibilityTests {
                     { _ = try await lockbox.tenant(tenant, by: House.finn) },
                     { _ = try await lockbox.resources(of: tenant, by: House.finn) },
                     { _ = try await lockbox.people(of: tenant, by: House.finn) },
-                    { _ = try await lockbox.changePolicy(of: tenant, to: .standard, version: 1, by: House.finn) },
+                    {
+                        _ = try await lockbox.changePolicy(
+                            of: tenant,
+                            to: .standard,
+                            version: 1,
+                            by: House.finn
+                        )
+                    },
                     {
                         _ = try await lockbox.changeRoles(
-                            of: Fixture.sue.id.text, in: tenant, to: ["admin"], by: House.finn)
+                            of: Fixture.sue.id.text,
+                            in: tenant,
+                            to: ["admin"],
+                            by: House.finn
+                        )
                     },
                     { _ = try await lockbox.readableLog(tenant: tenant, by: House.finn) },
                     {
                         _ = try await lockbox.requests(
-                            RequestFilter(), tenant: tenant, page: Page(limit: 10), by: House.finn)
+                            RequestFilter(),
+                            tenant: tenant,
+                            page: Page(limit: 10),
+                            by: House.finn
+                        )
                     },
-                    { _ = try await lockbox.supportRequests(tenant: tenant, page: Page(limit: 10), by: House.finn) },
+                    {
+                        _ = try await lockbox.supportRequests(
+                            tenant: tenant,
+                            page: Page(limit: 10),
+                            by: House.finn
+                        )
+                    },
                 ]
                 for operation in operations {
                     #expect(try await house.refusal { try await operation() } == .notFound(.tenant))
                 }
                 let draft = SupportDraft(
-                    tenant: tenant, subject: "Help", description: "Please.", service: nil, number: nil, url: nil)
+                    tenant: tenant,
+                    subject: "Help",
+                    description: "Please.",
+                    service: nil,
+                    number: nil,
+                    url: nil
+                )
                 let refusal = try await house.refusal {
                     _ = try await lockbox.openSupportRequest(draft, by: House.finn, key: nil)
                 }
@@ -88,7 +152,11 @@ struct VisibilityTests {
             for person in [Fixture.frida.id.text, Fixture.eve.id.text, "PER-0000000000", "x"] {
                 let refusal = try await house.refusal {
                     _ = try await house.lockbox.changeRoles(
-                        of: person, in: "contoso", to: ["member"], by: Fixture.gita)
+                        of: person,
+                        in: "contoso",
+                        to: ["member"],
+                        by: Fixture.gita
+                    )
                 }
                 #expect(refusal == .notFound(.person))
             }
@@ -100,17 +168,36 @@ struct VisibilityTests {
             let request = try await house.approved()
             let page = Page(limit: 50)
             for caller in [Fixture.frida, House.finn] {
-                let requests = try await house.lockbox.requests(RequestFilter(), tenant: nil, page: page, by: caller)
+                let requests = try await house.lockbox.requests(
+                    RequestFilter(),
+                    tenant: nil,
+                    page: page,
+                    by: caller
+                )
                 #expect(requests.items.isEmpty)
-                let support = try await house.lockbox.supportRequests(tenant: nil, page: page, by: caller)
+                let support = try await house.lockbox.supportRequests(
+                    tenant: nil,
+                    page: page,
+                    by: caller
+                )
                 #expect(support.items.map(\.support.number.text) == ["SR-2001"])
                 #expect(try await house.lockbox.tenants(by: caller).map(\.id.text) == ["fabrikam"])
             }
             // A filter that names another tenant's things narrows; it never widens.
             let filter = RequestFilter(tenant: Fixture.contoso.id, engineer: Fixture.eve.id)
-            let found = try await house.lockbox.requests(filter, tenant: nil, page: page, by: Fixture.frida)
+            let found = try await house.lockbox.requests(
+                filter,
+                tenant: nil,
+                page: page,
+                by: Fixture.frida
+            )
             #expect(found.items.isEmpty)
-            let staff = try await house.lockbox.requests(RequestFilter(), tenant: nil, page: page, by: House.olga)
+            let staff = try await house.lockbox.requests(
+                RequestFilter(),
+                tenant: nil,
+                page: page,
+                by: House.olga
+            )
             #expect(staff.items.map(\.request.id) == [request.id])
         }
     }
@@ -122,9 +209,16 @@ struct VisibilityTests {
             let (lockbox, page) = (house.lockbox, Page(limit: 50))
             for (member, own, other) in [(Fixture.sue, hers, his), (House.tom, his, hers)] {
                 #expect(try await lockbox.request(own.id.text, by: member).request.id == own.id)
-                let seen = try await lockbox.requests(RequestFilter(), tenant: "contoso", page: page, by: member)
+                let seen = try await lockbox.requests(
+                    RequestFilter(),
+                    tenant: "contoso",
+                    page: page,
+                    by: member
+                )
                 #expect(seen.items.map(\.request.id) == [own.id])
-                let refusal = try await house.refusal { _ = try await lockbox.request(other.id.text, by: member) }
+                let refusal = try await house.refusal {
+                    _ = try await lockbox.request(other.id.text, by: member)
+                }
                 #expect(refusal == .notFound(.accessRequest))
                 let support = try await lockbox.supportRequests(tenant: nil, page: page, by: member)
                 #expect(support.items.map(\.support.number) == [own.terms.supportRequest])
@@ -140,7 +234,12 @@ struct VisibilityTests {
                 #expect(decided == .notPermitted(.decideAsApprover))
             }
             for overseer in [Fixture.adam, Fixture.gita, House.uma, Fixture.mark] {
-                let seen = try await lockbox.requests(RequestFilter(), tenant: nil, page: page, by: overseer)
+                let seen = try await lockbox.requests(
+                    RequestFilter(),
+                    tenant: nil,
+                    page: page,
+                    by: overseer
+                )
                 #expect(Set(seen.items.map(\.request.id)) == [hers.id, his.id])
             }
         }
@@ -150,13 +249,18 @@ struct VisibilityTests {
         try await House.with { house async throws in
             let lockbox = house.lockbox
             for reader in [Fixture.adam, Fixture.gita, House.uma] {
-                #expect(try await lockbox.readableLog(tenant: "contoso", by: reader) == .tenant(Fixture.contoso.id))
+                #expect(
+                    try await lockbox.readableLog(tenant: "contoso", by: reader)
+                        == .tenant(Fixture.contoso.id)
+                )
             }
             for reader in [Fixture.mark, House.olga, House.vera] {
                 #expect(try await lockbox.readableLog(tenant: nil, by: reader) == .provider)
             }
             func refused(_ tenant: String?, _ person: Person) async throws -> Refusal {
-                try await house.refusal { _ = try await lockbox.readableLog(tenant: tenant, by: person) }
+                try await house.refusal {
+                    _ = try await lockbox.readableLog(tenant: tenant, by: person)
+                }
             }
             #expect(try await refused("contoso", Fixture.sue) == .notPermitted(.readAudit))
             #expect(try await refused(nil, Fixture.eve) == .notPermitted(.readAudit))
@@ -175,8 +279,13 @@ struct VisibilityTests {
                 refusals.append(
                     try await house.refusal {
                         _ = try await house.lockbox.requests(
-                            RequestFilter(), tenant: tenant, page: Page(limit: 5), by: House.vera)
-                    })
+                            RequestFilter(),
+                            tenant: tenant,
+                            page: Page(limit: 5),
+                            by: House.vera
+                        )
+                    }
+                )
             }
             #expect(refusals[0] == refusals[1])
             #expect(try await house.lockbox.tenants(by: House.vera).isEmpty)
@@ -187,14 +296,23 @@ struct VisibilityTests {
         try await House.with { house async throws in
             try await house.store.write { tx in
                 try tx.insert(
-                    Fixture.supportRequest("SR-1001", of: Fixture.fabrikam.id, openedBy: Fixture.frida.id))
+                    Fixture.supportRequest(
+                        "SR-1001",
+                        of: Fixture.fabrikam.id,
+                        openedBy: Fixture.frida.id
+                    )
+                )
             }
             let lockbox = house.lockbox
             let refusal = try await house.refusal {
                 _ = try await lockbox.supportRequest("SR-1001", tenant: nil, by: Fixture.eve)
             }
             #expect(refusal == .ambiguous(field: "tenant"))
-            let named = try await lockbox.supportRequest("SR-1001", tenant: "fabrikam", by: Fixture.eve)
+            let named = try await lockbox.supportRequest(
+                "SR-1001",
+                tenant: "fabrikam",
+                by: Fixture.eve
+            )
             #expect(named.support.tenant == Fixture.fabrikam.id)
             let own = try await lockbox.supportRequest("SR-1001", tenant: nil, by: Fixture.sue)
             #expect(own.support.tenant == Fixture.contoso.id)
@@ -209,8 +327,22 @@ struct VisibilityTests {
             let operations: [@Sendable () async throws -> Void] = [
                 { _ = try await lockbox.tenants(by: House.tom) },
                 { _ = try await lockbox.request(Self.unknown, by: House.tom) },
-                { _ = try await lockbox.withdraw(Self.unknown, comment: nil, by: House.tom, key: nil) },
-                { _ = try await lockbox.changePolicy(of: "contoso", to: .standard, version: 1, by: House.tom) },
+                {
+                    _ = try await lockbox.withdraw(
+                        Self.unknown,
+                        comment: nil,
+                        by: House.tom,
+                        key: nil
+                    )
+                },
+                {
+                    _ = try await lockbox.changePolicy(
+                        of: "contoso",
+                        to: .standard,
+                        version: 1,
+                        by: House.tom
+                    )
+                },
             ]
             for operation in operations {
                 #expect(try await house.refusal { try await operation() } == .notSignedIn)

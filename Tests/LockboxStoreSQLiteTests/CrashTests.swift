@@ -6,7 +6,8 @@ import LockboxStoreSQLite
 import MerkleLog
 import Testing
 
-/// A process that writes is killed at any moment; what it has been answered is there when the store is opened again.
+/// A process that writes is killed at any moment; what it has been answered is there when the store
+/// is opened again.
 @Suite(.serialized)
 struct CrashTests {
     private static let rounds = 60
@@ -29,13 +30,15 @@ struct CrashTests {
     private func killedChild(path: String, round: Int) throws -> String {
         let child = Process()
         let output = Pipe()
-        child.executableURL = try URL(filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-            .deletingLastPathComponent().appending(path: "lockbox-crash-child")
+        child.executableURL = try URL(
+            filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        )
+        .deletingLastPathComponent().appending(path: "lockbox-crash-child")
         child.arguments = [path, "\(round)"]
         child.standardOutput = output
         try child.run()
-        // Its first lines may come late on a busy machine; from there on, any moment is as good as another. Every fifth
-        // is not waited for and dies while it opens the store.
+        // Its first lines may come late on a busy machine; from there on, any moment is as good as
+        // another. Every fifth is not waited for and dies while it opens the store.
         var heard = Data()
         if !round.isMultiple(of: 5) {
             while !heard.contains(UInt8(ascii: "\n")) {
@@ -53,11 +56,15 @@ struct CrashTests {
         return String(decoding: heard, as: UTF8.self)
     }
 
-    private func expectAll(_ acknowledged: Acknowledged, at path: String, _ round: Comment) async throws {
+    private func expectAll(_ acknowledged: Acknowledged, at path: String, _ round: Comment)
+        async throws
+    {
         let store = try await SQLiteStore.open(path: path)
         let (logs, versions) = try await store.read { tx in
             (
-                try tx.logs().map { (head: try tx.head(of: $0), entries: try tx.entries(of: $0, in: 0..<UInt64.max)) },
+                try tx.logs().map {
+                    (head: try tx.head(of: $0), entries: try tx.entries(of: $0, in: 0..<UInt64.max))
+                },
                 try acknowledged.requests.keys.map { ($0, try tx.request($0)?.version ?? 0) }
             )
         }

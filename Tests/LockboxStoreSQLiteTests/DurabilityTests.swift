@@ -32,7 +32,9 @@ struct DurabilityTests {
         let log = scratch.folder + "/flushes"
         let tracer = try Neighbour(
             "/usr/bin/strace",
-            ["-f", "-y", "-e", "trace=fsync,fdatasync", "-o", log, "-p", "\(getpid())"], readingErrors: true)
+            ["-f", "-y", "-e", "trace=fsync,fdatasync", "-o", log, "-p", "\(getpid())"],
+            readingErrors: true
+        )
         try #require(tracer.says("attached"))
 
         for number in 0..<20 { try await engine.add("alone \(number)") }
@@ -50,9 +52,11 @@ struct DurabilityTests {
         try await engine.close()
     }
 
-    /// Flushes of our log so far: strace writes a line as each call begins, before the call is let through.
+    /// Flushes of our log so far: strace writes a line as each call begins, before the call is let
+    /// through.
     private func flushes(in log: String) throws -> Int {
-        // strace names files by their real path, which may begin otherwise than the path of temporary files.
+        // strace names files by their real path, which may begin otherwise than the path of
+        // temporary files.
         let file = "/\(URL(fileURLWithPath: scratch.folder).lastPathComponent)/lockbox.sqlite-wal>"
         return try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
             .count { $0.contains("sync(") && $0.contains(file) }
@@ -66,7 +70,10 @@ struct DurabilityTests {
             // What a killed process leaves behind is what its files hold now.
             let left = scratch.folder + "/left-\(number)"
             try FileManager.default.copyItem(atPath: scratch.database, toPath: left)
-            try FileManager.default.copyItem(atPath: scratch.database + "-wal", toPath: left + "-wal")
+            try FileManager.default.copyItem(
+                atPath: scratch.database + "-wal",
+                toPath: left + "-wal"
+            )
             let recovered = try SQLiteEngine(path: left)
             #expect(try await recovered.words() == (0...number).map(String.init))
             try await recovered.close()
@@ -79,7 +86,11 @@ struct DurabilityTests {
         try await engine.makeEntries()
         try await engine.add("kept")
         try await engine.close()
-        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.folder) == ["lockbox.sqlite"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: scratch.folder) == [
+                "lockbox.sqlite"
+            ]
+        )
         let reopened = try SQLiteEngine(path: scratch.database)
         #expect(try await reopened.words() == ["kept"])
         try await reopened.close()
@@ -91,7 +102,9 @@ struct DurabilityTests {
         let engine = try SQLiteEngine(path: scratch.database)
         try await engine.makeEntries()
         for suffix in ["", "-wal", "-shm"] {
-            let attributes = try FileManager.default.attributesOfItem(atPath: scratch.database + suffix)
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: scratch.database + suffix
+            )
             #expect(attributes[.posixPermissions] as? Int == 0o600, "lockbox.sqlite\(suffix)")
         }
         try await engine.close()
@@ -100,7 +113,8 @@ struct DurabilityTests {
     @Test func logStartsOverThoughTheWriterNeverRests() async throws {
         let engine = try SQLiteEngine.temporary()
         let path = try #require(engine.temporaryFolder) + "/lockbox.sqlite-wal"
-        try await engine.write { tx in _ = try tx.execute("CREATE TABLE bulk (bytes BLOB NOT NULL)") }
+        try await engine.write { tx in _ = try tx.execute("CREATE TABLE bulk (bytes BLOB NOT NULL)")
+        }
         let bytes = SQLValue.blob(Array(repeating: 7, count: 40_000))
         // More than twice the length from which the writer waits for a checkpoint.
         let groups = SQLiteLimits.logBytes * 5 / 2 / (40_000 * SQLiteLimits.groupSize)
@@ -111,8 +125,11 @@ struct DurabilityTests {
                         run: { tx in
                             try tx.execute("INSERT INTO bulk (bytes) VALUES ($1)", [bytes])
                             return {}
-                        }, fail: { Issue.record($0) })
-                })
+                        },
+                        fail: { Issue.record($0) }
+                    )
+                }
+            )
         }
         let log = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
         #expect(try #require(log) < SQLiteLimits.logBytes * 3 / 2)
@@ -121,12 +138,16 @@ struct DurabilityTests {
 
     @Test func fileOfAnotherKindIsCorrupt() throws {
         try Data(repeating: 0x41, count: 8_192).write(to: URL(fileURLWithPath: scratch.database))
-        let error = #expect(throws: StoreError.self) { _ = try SQLiteEngine(path: scratch.database) }
+        let error = #expect(throws: StoreError.self) {
+            _ = try SQLiteEngine(path: scratch.database)
+        }
         guard case .corrupt = error else { throw Refused(why: "\(String(describing: error))") }
     }
 
     @Test func folderThatIsNotThereIsUnavailable() throws {
-        let error = #expect(throws: StoreError.self) { _ = try SQLiteEngine(path: scratch.folder + "/none/x.sqlite") }
+        let error = #expect(throws: StoreError.self) {
+            _ = try SQLiteEngine(path: scratch.folder + "/none/x.sqlite")
+        }
         guard case .unavailable = error else { throw Refused(why: "\(String(describing: error))") }
     }
 }
@@ -155,6 +176,8 @@ extension WaitingWrite {
             run: { tx in
                 try tx.execute("INSERT INTO entry (word) VALUES ($1)", [.text(word)])
                 return {}
-            }, fail: { Issue.record($0) })
+            },
+            fail: { Issue.record($0) }
+        )
     }
 }

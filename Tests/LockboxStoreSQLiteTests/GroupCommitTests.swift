@@ -25,7 +25,9 @@ struct GroupCommitTests {
             answers.adding("third"),
         ])
         #expect(try await engine.words() == ["first", "third"])
-        #expect(answers.all == ["first: done", "second: \(Refused(why: "not allowed"))", "third: done"])
+        #expect(
+            answers.all == ["first: done", "second: \(Refused(why: "not allowed"))", "third: done"]
+        )
         try await engine.close()
     }
 
@@ -48,15 +50,20 @@ struct GroupCommitTests {
                 CREATE TABLE child (
                     parent INTEGER NOT NULL REFERENCES entry (id) DEFERRABLE INITIALLY DEFERRED
                 )
-                """)
+                """
+            )
         }
         engine.writer.commit([
             answers.adding("first"),
-            answers.body("orphan") { tx in try tx.execute("INSERT INTO child (parent) VALUES (99)") },
+            answers.body("orphan") { tx in try tx.execute("INSERT INTO child (parent) VALUES (99)")
+            },
             answers.adding("third"),
         ])
         #expect(try await engine.words() == ["first", "third"])
-        let orphan = SQLConstraintViolation(kind: .foreignKey, message: "FOREIGN KEY constraint failed")
+        let orphan = SQLConstraintViolation(
+            kind: .foreignKey,
+            message: "FOREIGN KEY constraint failed"
+        )
         #expect(answers.all == ["first: done", "orphan: \(orphan)", "third: done"])
         try await engine.close()
     }
@@ -67,9 +74,12 @@ struct GroupCommitTests {
                 """
                 CREATE TRIGGER rash BEFORE INSERT ON entry WHEN NEW.word = 'rash'
                 BEGIN SELECT RAISE(ROLLBACK, 'everything goes'); END
-                """)
+                """
+            )
         }
-        engine.writer.commit([answers.adding("first"), answers.adding("rash"), answers.adding("third")])
+        engine.writer.commit([
+            answers.adding("first"), answers.adding("rash"), answers.adding("third"),
+        ])
         #expect(try await engine.words() == ["first", "third"])
         let rash = SQLConstraintViolation(kind: .trigger, message: "everything goes")
         #expect(answers.all == ["first: done", "rash: \(rash)", "third: done"])
@@ -77,15 +87,21 @@ struct GroupCommitTests {
     }
 
     @Test func fullDatabaseFailsOnlyTheBodyThatNeedsRoom() async throws {
-        try await engine.write { tx in _ = try tx.execute("CREATE TABLE bulk (bytes BLOB NOT NULL)") }
+        try await engine.write { tx in _ = try tx.execute("CREATE TABLE bulk (bytes BLOB NOT NULL)")
+        }
         let pages = try await engine.write { tx in
             try tx.queryOne("PRAGMA page_count") { try $0.integer(0) } ?? 0
         }
-        try await engine.write { tx in _ = try tx.query("PRAGMA max_page_count = \(pages + 2)") { try $0.integer(0) } }
+        try await engine.write { tx in
+            _ = try tx.query("PRAGMA max_page_count = \(pages + 2)") { try $0.integer(0) }
+        }
         engine.writer.commit([
             answers.adding("first"),
             answers.body("large") { tx in
-                try tx.execute("INSERT INTO bulk (bytes) VALUES ($1)", [.blob(Array(repeating: 7, count: 100_000))])
+                try tx.execute(
+                    "INSERT INTO bulk (bytes) VALUES ($1)",
+                    [.blob(Array(repeating: 7, count: 100_000))]
+                )
             },
             answers.adding("third"),
         ])
@@ -97,7 +113,8 @@ struct GroupCommitTests {
 
     @Test func nobodyIsAnsweredWhenTheCommitFails() throws {
         let database = BrokenDatabase(commitError: StoreError.outcomeUnknown("the disk"))
-        let refusing = answers.body("second") { _ in throw Refused(why: "based on what is now gone") }
+        let refusing = answers.body("second") { _ in throw Refused(why: "based on what is now gone")
+        }
         GroupCommit.run([answers.body("first") { _ in }, refusing], in: database)
         let unknown = StoreError.outcomeUnknown("the disk")
         #expect(answers.all == ["first: \(unknown)", "second: \(unknown)"])
@@ -117,14 +134,16 @@ private final class Answers: Sendable {
     var all: [String] { told.withLock { $0 } }
 
     func body(
-        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Void
+        _ name: String,
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Void
     ) -> WaitingWrite {
         WaitingWrite(
             run: { [self] tx in
                 try body(tx)
                 return { [self] in told.withLock { $0.append("\(name): done") } }
             },
-            fail: { [self] error in told.withLock { $0.append("\(name): \(error)") } })
+            fail: { [self] error in told.withLock { $0.append("\(name): \(error)") } }
+        )
     }
 
     func adding(_ word: String) -> WaitingWrite {
@@ -152,8 +171,12 @@ private final class BrokenDatabase: GroupTransaction, SQLConnection, Sendable {
     func commit() throws { try note("commit", commitError) }
     func rollBack() { calls.withLock { $0.append("roll back") } }
 
-    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { throw StoreError.unavailable("no tables here") }
-    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws -> [Value] {
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
+        throw StoreError.unavailable("no tables here")
+    }
+    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws
+        -> [Value]
+    {
         throw StoreError.unavailable("no tables here")
     }
 

@@ -6,11 +6,17 @@ import Testing
 struct MigrationTests {
     private let scratch: Scratch
     private let first = Migration(
-        number: 1, name: "words",
-        statements: ["CREATE TABLE word (text TEXT NOT NULL)", "INSERT INTO word VALUES ('one')"])
+        number: 1,
+        name: "words",
+        statements: ["CREATE TABLE word (text TEXT NOT NULL)", "INSERT INTO word VALUES ('one')"]
+    )
     private let second = Migration(
-        number: 2, name: "more words",
-        statements: ["ALTER TABLE word ADD COLUMN length INTEGER", "INSERT INTO word VALUES ('two', 3)"])
+        number: 2,
+        name: "more words",
+        statements: [
+            "ALTER TABLE word ADD COLUMN length INTEGER", "INSERT INTO word VALUES ('two', 3)",
+        ]
+    )
 
     init() throws {
         scratch = try Scratch()
@@ -34,15 +40,23 @@ struct MigrationTests {
         await #expect(throws: SchemaMismatch.databaseIsNewer(database: 2, program: 1)) {
             try await engine.migrate([first])
         }
-        await #expect(throws: SchemaMismatch.databaseIsNewer(database: 2, program: 0)) { try await engine.migrate([]) }
+        await #expect(throws: SchemaMismatch.databaseIsNewer(database: 2, program: 0)) {
+            try await engine.migrate([])
+        }
         try await engine.close()
     }
 
     @Test func anotherHistoryIsRefused() async throws {
         let engine = try SQLiteEngine(path: scratch.database)
         try await engine.migrate([first])
-        let other = Migration(number: 1, name: "other", statements: ["CREATE TABLE other (id INTEGER)"])
-        await #expect(throws: SchemaMismatch.historyDiffers(number: 1, database: "words", program: "other")) {
+        let other = Migration(
+            number: 1,
+            name: "other",
+            statements: ["CREATE TABLE other (id INTEGER)"]
+        )
+        await #expect(
+            throws: SchemaMismatch.historyDiffers(number: 1, database: "words", program: "other")
+        ) {
             try await engine.migrate([other, second])
         }
         #expect(try await words(engine) == ["one"])
@@ -52,8 +66,10 @@ struct MigrationTests {
     @Test func migrationThatFailsLeavesNothingOfItself() async throws {
         let engine = try SQLiteEngine(path: scratch.database)
         let broken = Migration(
-            number: 2, name: "broken",
-            statements: ["INSERT INTO word VALUES ('half')", "CREATE TABLE word (id INTEGER)"])
+            number: 2,
+            name: "broken",
+            statements: ["INSERT INTO word VALUES ('half')", "CREATE TABLE word (id INTEGER)"]
+        )
         await #expect(throws: StoreError.self) { try await engine.migrate([first, broken]) }
         #expect(try await words(engine) == ["one"])
         try await engine.migrate([first, second])
@@ -79,6 +95,8 @@ struct MigrationTests {
     }
 
     private func words(_ engine: SQLiteEngine) async throws -> [String] {
-        try await engine.read { tx in try tx.query("SELECT text FROM word ORDER BY rowid") { try $0.text(0) } }
+        try await engine.read { tx in
+            try tx.query("SELECT text FROM word ORDER BY rowid") { try $0.text(0) }
+        }
     }
 }

@@ -19,7 +19,9 @@ struct OtherProcessTests {
     @Test func commitOfAnotherProcessIsNoticedOnce() async throws {
         #expect(try await engine.changedElsewhere() == false)
         let neighbour = try Neighbour(
-            python: "db.execute(\"INSERT INTO entry (word) VALUES ('theirs')\")", database: scratch.database)
+            python: "db.execute(\"INSERT INTO entry (word) VALUES ('theirs')\")",
+            database: scratch.database
+        )
         #expect(neighbour.exitCode() == 0)
         #expect(try await engine.changedElsewhere())
         #expect(try await engine.changedElsewhere() == false)
@@ -29,7 +31,9 @@ struct OtherProcessTests {
 
     @Test func commitOfAnotherProcessIsNoticedThoughWeWroteAfterIt() async throws {
         let neighbour = try Neighbour(
-            python: "db.execute(\"INSERT INTO entry (word) VALUES ('theirs')\")", database: scratch.database)
+            python: "db.execute(\"INSERT INTO entry (word) VALUES ('theirs')\")",
+            database: scratch.database
+        )
         #expect(neighbour.exitCode() == 0)
         try await engine.add("ours")
         #expect(try await engine.words() == ["theirs", "ours"])
@@ -45,7 +49,9 @@ struct OtherProcessTests {
                     run: { tx in
                         try tx.execute("INSERT INTO entry (word) VALUES ($1)", [.text("\(number)")])
                         return {}
-                    }, fail: { Issue.record($0) })
+                    },
+                    fail: { Issue.record($0) }
+                )
             ])
         }
         _ = try await engine.words()
@@ -60,7 +66,9 @@ struct OtherProcessTests {
                 db.execute("BEGIN IMMEDIATE")
                 db.execute("INSERT INTO entry (word) VALUES ('taken back')")
                 db.execute("ROLLBACK")
-                """, database: scratch.database)
+                """,
+            database: scratch.database
+        )
         #expect(neighbour.exitCode() == 0)
         #expect(try await engine.changedElsewhere() == false)
         try await engine.close()
@@ -74,7 +82,9 @@ struct OtherProcessTests {
                 print("locked", flush=True)
                 while not os.path.exists(sys.argv[1] + ".go"): time.sleep(0.01)
                 db.execute("COMMIT")
-                """, database: scratch.database)
+                """,
+            database: scratch.database
+        )
         try #require(neighbour.says("locked"))
         #expect(try await engine.words() == [], "reading does not wait")
         async let writing = engine.write { tx in
@@ -98,7 +108,9 @@ struct OtherProcessTests {
                     db.execute("BEGIN IMMEDIATE")
                     db.execute("INSERT INTO entry (word) VALUES (?)", (f"theirs {n}",))
                     db.execute("COMMIT")
-                """, database: scratch.database)
+                """,
+            database: scratch.database
+        )
         try #require(neighbour.says("started"))
         for number in 0..<100 { try await engine.add("ours \(number)") }
         #expect(neighbour.exitCode() == 0)

@@ -19,7 +19,9 @@ struct SQLiteEngineTests {
                     var last: Int64 = 0
                     for _ in 0..<25 {
                         let value = try await engine.write { tx in
-                            let value = try tx.queryOne("SELECT value FROM counter") { try $0.integer(0) } ?? -1
+                            let value =
+                                try tx.queryOne("SELECT value FROM counter") { try $0.integer(0) }
+                                ?? -1
                             try tx.execute("UPDATE counter SET value = $1", [.integer(value + 1)])
                             return value + 1
                         }
@@ -84,7 +86,9 @@ struct SQLiteEngineTests {
         let engine = try SQLiteEngine.temporary()
         try await engine.makeEntries()
         await #expect(throws: StoreError.self) {
-            try await engine.read { tx in _ = try tx.execute("INSERT INTO entry (word) VALUES ('sly')") }
+            try await engine.read { tx in
+                _ = try tx.execute("INSERT INTO entry (word) VALUES ('sly')")
+            }
         }
         #expect(try await engine.words() == [])
         try await engine.close()
@@ -99,7 +103,9 @@ struct SQLiteEngineTests {
             try await engine.read { _ in throw Refused(why: "reading") }
         }
         await #expect(throws: Refused(why: "row")) {
-            try await engine.read { tx in try tx.query("SELECT 1") { _ in throw Refused(why: "row") } }
+            try await engine.read { tx in
+                try tx.query("SELECT 1") { _ in throw Refused(why: "row") }
+            }
         }
         try await engine.close()
     }
@@ -113,16 +119,21 @@ struct SQLiteEngineTests {
         ("INSERT INTO entry (word) VALUES (NULL)", .check),
         ("UPDATE child SET parent = 1", .trigger),
     ])
-    func constraintViolationSaysItsKind(statement: String, kind: SQLConstraintViolation.Kind) async throws {
+    func constraintViolationSaysItsKind(statement: String, kind: SQLConstraintViolation.Kind)
+        async throws
+    {
         let engine = try SQLiteEngine.temporary()
         try await engine.makeEntries()
         try await engine.write { tx in
-            try tx.execute("CREATE TABLE child (parent INTEGER NOT NULL REFERENCES entry (id)) STRICT")
+            try tx.execute(
+                "CREATE TABLE child (parent INTEGER NOT NULL REFERENCES entry (id)) STRICT"
+            )
             try tx.execute(
                 """
                 CREATE TRIGGER child_is_fixed BEFORE UPDATE ON child
                 BEGIN SELECT RAISE(ABORT, 'a child never changes'); END
-                """)
+                """
+            )
             try tx.execute("INSERT INTO entry (word) VALUES ('once')")
             _ = try tx.execute("INSERT INTO child (parent) VALUES (1)")
         }
@@ -157,7 +168,9 @@ struct SQLiteEngineTests {
         async let added: Void = engine.add("last")
         try await added
         try await engine.close()
-        await #expect(throws: StoreError.unavailable("the store is closed")) { try await engine.add("late") }
+        await #expect(throws: StoreError.unavailable("the store is closed")) {
+            try await engine.add("late")
+        }
         await #expect(throws: StoreError.self) { try await engine.words() }
         await #expect(throws: StoreError.self) { try await engine.changedElsewhere() }
         try await engine.close()
@@ -190,9 +203,12 @@ struct SQLiteEngineTests {
 
     /// The writer's thread keeps the connections, so open files tell whether it is still there.
     private func threadHoldsFile(in folder: String) -> Bool {
-        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        let descriptors =
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         return descriptors.contains { descriptor in
-            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+            let target = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "/proc/self/fd/\(descriptor)"
+            )
             return target?.hasPrefix(folder) ?? false
         }
     }

@@ -23,17 +23,42 @@ struct SchemaTests {
             try tx.save(Fixture.removal(of: request))
             try tx.insert(Fixture.notice(about: request))
             try tx.insert(
-                Message(number: 1, request: request.id, person: Fixture.adam.id, text: "Why?", at: Fixture.now))
+                Message(
+                    number: 1,
+                    request: request.id,
+                    person: Fixture.adam.id,
+                    text: "Why?",
+                    at: Fixture.now
+                )
+            )
             try tx.insert(
-                APIToken(id: Fixture.id(1), person: Fixture.eve.id, label: "", createdAt: Fixture.now, expiresAt: nil),
-                secretHash: Fixture.secretHash(1))
+                APIToken(
+                    id: Fixture.id(1),
+                    person: Fixture.eve.id,
+                    label: "",
+                    createdAt: Fixture.now,
+                    expiresAt: nil
+                ),
+                secretHash: Fixture.secretHash(1)
+            )
             let session = Session(
-                id: Fixture.id(1), person: Fixture.eve.id, createdAt: Fixture.now, lastSeenAt: Fixture.now,
-                confirmedAt: Fixture.now, expiresAt: Fixture.now + .hours(1))
+                id: Fixture.id(1),
+                person: Fixture.eve.id,
+                createdAt: Fixture.now,
+                lastSeenAt: Fixture.now,
+                confirmedAt: Fixture.now,
+                expiresAt: Fixture.now + .hours(1)
+            )
             try tx.insert(session, secretHash: Fixture.secretHash(1))
             try tx.insert(
                 CommandRecord(
-                    person: Fixture.eve.id, key: "k", payloadHash: Fixture.secretHash(1), subject: "", at: Fixture.now))
+                    person: Fixture.eve.id,
+                    key: "k",
+                    payloadHash: Fixture.secretHash(1),
+                    subject: "",
+                    at: Fixture.now
+                )
+            )
             let entry = try LogWriter.append(texts: [Fixture.text("actorName", "Eve Park")], in: tx)
             try tx.saveTileRoot(entry.hash, of: entry.log, level: 1, index: 0)
             try tx.saveCheckpoint(size: 1, root: entry.hash, note: "note", of: entry.log)
@@ -44,9 +69,13 @@ struct SchemaTests {
     @Test func transitionsAreThoseOfTheDomain() async throws {
         let (store, engine) = try await furnished()
         let stored = try await engine.read { tx in
-            try tx.query("SELECT prior, next FROM request_transition") { [try $0.text(0), try $0.text(1)] }
+            try tx.query("SELECT prior, next FROM request_transition") {
+                [try $0.text(0), try $0.text(1)]
+            }
         }
-        let legal = AccessRequest.legalTransitions.map { [$0.from?.rawValue ?? "", $0.to.rawValue] }
+        let legal = AccessRequest.legalTransitions.map {
+            [$0.from?.rawValue ?? "", $0.to.rawValue]
+        }
         #expect(Set(stored) == Set(legal + [["awaitingCustomer", "awaitingCustomer"]]))
         try await store.close()
     }
@@ -55,18 +84,24 @@ struct SchemaTests {
         "UPDATE decision SET comment = 'x'", "DELETE FROM decision",
         "UPDATE message SET content = 'x'", "DELETE FROM message",
         "UPDATE access_grant SET ends_at = ends_at + 1", "DELETE FROM access_grant",
-        "UPDATE access_request SET reason = 'x', version = version + 1", "DELETE FROM access_request",
+        "UPDATE access_request SET reason = 'x', version = version + 1",
+        "DELETE FROM access_request",
         "UPDATE access_request SET version = version + 1, prior_state = state",
         "UPDATE access_request SET state = 'awaitingManager', prior_state = '', version = version + 1",
         "UPDATE support_request SET subject = 'x'", "DELETE FROM support_request",
         "UPDATE request_transition SET next = 'active'", "DELETE FROM request_transition",
-        "UPDATE credential SET expires_at = expires_at + 1", "DELETE FROM credential", "DELETE FROM credential_use",
+        "UPDATE credential SET expires_at = expires_at + 1", "DELETE FROM credential",
+        "DELETE FROM credential_use",
         "DELETE FROM removal", "UPDATE notice SET facts = '{}'", "UPDATE command SET subject = 'x'",
         "DELETE FROM command", "UPDATE api_token SET person = 'x'", "DELETE FROM api_token",
-        "UPDATE portal_session SET person = 'x'", "UPDATE portal_session SET expires_at = expires_at + 1",
-        "UPDATE person SET tenant = NULL WHERE tenant IS NOT NULL", "DELETE FROM person", "DELETE FROM tenant",
-        "UPDATE log_entry SET leaf = x'00'", "DELETE FROM log_entry", "UPDATE log_head SET size = 9",
-        "DELETE FROM log_head", "UPDATE log_text SET salt = x''", "UPDATE log_text SET content = 'x'",
+        "UPDATE portal_session SET person = 'x'",
+        "UPDATE portal_session SET expires_at = expires_at + 1",
+        "UPDATE person SET tenant = NULL WHERE tenant IS NOT NULL", "DELETE FROM person",
+        "DELETE FROM tenant",
+        "UPDATE log_entry SET leaf = x'00'", "DELETE FROM log_entry",
+        "UPDATE log_head SET size = 9",
+        "DELETE FROM log_head", "UPDATE log_text SET salt = x''",
+        "UPDATE log_text SET content = 'x'",
         "UPDATE log_text SET content = NULL, field = 'x'", "DELETE FROM log_text",
         "INSERT INTO log_text VALUES ('contoso', 0, 'new', 1, x'00', 0, 'x')",
         "UPDATE log_tile SET hash = zeroblob(32)", "DELETE FROM log_tile",
@@ -82,7 +117,9 @@ struct SchemaTests {
 
     @Test func erasingATextTakesOnlyTheText() async throws {
         let (store, engine) = try await furnished()
-        let changed = try await engine.write { try $0.execute("UPDATE log_text SET content = NULL") }
+        let changed = try await engine.write {
+            try $0.execute("UPDATE log_text SET content = NULL")
+        }
         #expect(changed == 1)
         try await store.close()
     }
@@ -97,7 +134,9 @@ struct SchemaTests {
         ("removal", "UPDATE removal SET usernames = 'sue at home'", "GRT-0000011111 mail"),
         ("removal", "UPDATE removal SET next_attempt = 9223372036854775807", "GRT-0000011111 mail"),
     ])
-    func rowThatIsNoValueIsReportedWithoutItsContent(table: String, statement: String, key: String) async throws {
+    func rowThatIsNoValueIsReportedWithoutItsContent(table: String, statement: String, key: String)
+        async throws
+    {
         let (store, engine) = try await furnished()
         try await engine.write { tx in _ = try tx.execute(statement) }
         await #expect(throws: StoreError.corrupt("\(table) \(key)")) {
@@ -115,12 +154,16 @@ struct SchemaTests {
         let engine = try SQLiteEngine.temporary()
         try await engine.migrate([Schema.migrations(for: .sqlite)[0]])
         try await engine.write { tx in
-            _ = try tx.execute("INSERT INTO tenant VALUES ('contoso', 'Contoso Ltd', 1, 1, 1000, 1000, 1, 1)")
+            _ = try tx.execute(
+                "INSERT INTO tenant VALUES ('contoso', 'Contoso Ltd', 1, 1, 1000, 1000, 1, 1)"
+            )
             _ = try tx.execute(
                 """
                 INSERT INTO person (id, tenant, name, email, canonical_email, aliases, roles, is_disabled)
                 VALUES ($1, 'contoso', 'Sue Reyes', 'sue@contoso.test', 'sue@contoso.test', '[]', $2, 0)
-                """, [.text(Fixture.sue.id.text), .integer(Int64(Roles.member.rawValue))])
+                """,
+                [.text(Fixture.sue.id.text), .integer(Int64(Roles.member.rawValue))]
+            )
         }
         let store = try await SQLStore(engine: engine, dialect: .sqlite)
         #expect(try await store.read { try $0.person(Fixture.sue.id) } == Fixture.sue)
@@ -165,11 +208,19 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("requests due") { try $0.requestsDue(at: Fixture.now, limit: 9) },
         Question("next deadline") { try $0.nextRequestDeadline() },
         Question("open requests of a tenant") { try $0.openRequests(of: contoso, engineer: nil) },
-        Question("open requests of an engineer") { try $0.openRequests(of: nil, engineer: Fixture.eve.id) },
+        Question("open requests of an engineer") {
+            try $0.openRequests(of: nil, engineer: Fixture.eve.id)
+        },
         Question("all requests") { try $0.requests(RequestFilter(), page: page) },
-        Question("requests of a tenant") { try $0.requests(RequestFilter(tenant: contoso), page: page) },
-        Question("requests of an engineer") { try $0.requests(RequestFilter(engineer: Fixture.eve.id), page: page) },
-        Question("support requests of a tenant") { try $0.supportRequests(of: contoso, openedBy: nil, page: page) },
+        Question("requests of a tenant") {
+            try $0.requests(RequestFilter(tenant: contoso), page: page)
+        },
+        Question("requests of an engineer") {
+            try $0.requests(RequestFilter(engineer: Fixture.eve.id), page: page)
+        },
+        Question("support requests of a tenant") {
+            try $0.supportRequests(of: contoso, openedBy: nil, page: page)
+        },
         Question("support requests of a person") {
             try $0.supportRequests(of: nil, openedBy: Fixture.sue.id, page: page)
         },
@@ -182,26 +233,40 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("next notice") { try $0.nextNoticeAttempt() },
         Question("notices of a request") { try $0.notices(about: Fixture.id(1)) },
         Question("messages on a request") { try $0.messages(on: Fixture.id(1)) },
-        Question("a person by identity") { try $0.person(identifiedBy: Identity(local: Fixture.sue.email)) },
+        Question("a person by identity") {
+            try $0.person(identifiedBy: Identity(local: Fixture.sue.email))
+        },
         Question("people of a tenant") { try $0.people(at: .tenant(contoso)) },
         Question("resources of a tenant") { try $0.resources(of: contoso) },
         Question("a token") { try $0.token(secretHash: Fixture.secretHash(1)) },
         Question("tokens of a person") { try $0.tokens(of: Fixture.eve.id) },
         Question("a session") { try $0.session(secretHash: Fixture.secretHash(1)) },
-        Question("a client that tried") { try $0.signInClient(Fixture.secretHash(1), of: Fixture.eve.id) },
+        Question("a client that tried") {
+            try $0.signInClient(Fixture.secretHash(1), of: Fixture.eve.id)
+        },
         Question("sessions of a person") { try $0.sessions(of: Fixture.eve.id) },
         Question("a command") { try $0.command(of: Fixture.eve.id, key: "k") },
         Question("entries") { try $0.entries(of: log, in: 0..<9) },
         Question("leaf hashes") { try $0.treeHashes(of: log, level: 0, first: 0, count: 9) },
         Question("tile roots") { try $0.treeHashes(of: log, level: 1, first: 0, count: 9) },
         Question("last checkpoint") { try $0.lastCheckpoint(of: log) },
-        Question("search by request") { try $0.search(LogSearch(request: Fixture.id(1)), in: log, page: page) },
+        Question("search by request") {
+            try $0.search(LogSearch(request: Fixture.id(1)), in: log, page: page)
+        },
         Question("search by time") {
-            try $0.search(LogSearch(from: Fixture.now, to: Fixture.now + .days(1)), in: log, page: page)
+            try $0.search(
+                LogSearch(from: Fixture.now, to: Fixture.now + .days(1)),
+                in: log,
+                page: page
+            )
         },
         Question("search by text") { try $0.search(LogSearch(text: "eve"), in: log, page: page) },
-        Question("search by person") { try $0.search(LogSearch(person: "eve"), in: log, page: page) },
-        Question("search by activity") { try $0.search(LogSearch(activity: "request"), in: log, page: page) },
+        Question("search by person") {
+            try $0.search(LogSearch(person: "eve"), in: log, page: page)
+        },
+        Question("search by activity") {
+            try $0.search(LogSearch(activity: "request"), in: log, page: page)
+        },
     ]
 }
 
@@ -212,9 +277,13 @@ private final class ExplainingConnection: SQLConnection {
 
     init(connection: any SQLConnection) { self.connection = connection }
 
-    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { try connection.execute(sql, values) }
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
+        try connection.execute(sql, values)
+    }
 
-    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws -> [Value] {
+    func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws
+        -> [Value]
+    {
         steps += try connection.query("EXPLAIN QUERY PLAN \(sql)", values) { try $0.text(3) }
         return try connection.query(sql, values, row: row)
     }

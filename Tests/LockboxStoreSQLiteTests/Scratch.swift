@@ -60,8 +60,8 @@ final class Neighbour {
         return true
     }
 
-    /// Ends it at once. (A tracer that is asked politely first wants every thread of ours to stop, and one that sleeps
-    /// may never.)
+    /// Ends it at once. (A tracer that is asked politely first wants every thread of ours to stop,
+    /// and one that sleeps may never.)
     func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 
     /// Waits for its end.
@@ -76,7 +76,8 @@ extension SQLEngine {
     func makeEntries() async throws {
         try await write { tx in
             _ = try tx.execute(
-                "CREATE TABLE entry (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, CHECK (length(word) < 100))")
+                "CREATE TABLE entry (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, CHECK (length(word) < 100))"
+            )
         }
     }
 
@@ -87,7 +88,8 @@ extension SQLEngine {
     }
 
     func words() async throws -> [String] {
-        try await read { tx in try tx.query("SELECT word FROM entry ORDER BY id") { try $0.text(0) } }
+        try await read { tx in try tx.query("SELECT word FROM entry ORDER BY id") { try $0.text(0) }
+        }
     }
 }
 

@@ -7,7 +7,8 @@ struct StatementTests {
     @Test func everyKindOfValueComesBackAsItWent() async throws {
         let engine = try SQLiteEngine.temporary()
         let values: [SQLValue] = [
-            .null, .integer(.min), .integer(.max), .text(""), .text("Zoë 🔐"), .blob([]), .blob([0, 255, 7]),
+            .null, .integer(.min), .integer(.max), .text(""), .text("Zoë 🔐"), .blob([]),
+            .blob([0, 255, 7]),
         ]
         let found = try await engine.read { tx in
             try tx.queryOne("SELECT $1, $2, $3, $4, $5, $6, $7", values) { row in
@@ -21,7 +22,9 @@ struct StatementTests {
     @Test func textWithANulIsRefusedAsItWouldBeCutOffAtIt() async throws {
         let engine = try SQLiteEngine.temporary()
         let violation = await #expect(throws: SQLConstraintViolation.self) {
-            try await engine.write { tx in try tx.query("SELECT $1", [.text("a\u{0}b")]) { try $0.text(0) } }
+            try await engine.write { tx in
+                try tx.query("SELECT $1", [.text("a\u{0}b")]) { try $0.text(0) }
+            }
         }
         #expect(violation?.kind == .check)
         try await engine.close()
@@ -30,7 +33,9 @@ struct StatementTests {
     @Test func placeholderUsedTwiceTakesOneValue() async throws {
         let engine = try SQLiteEngine.temporary()
         let sum = try await engine.read { tx in
-            try tx.queryOne("SELECT $1 * 100 + $2 * 10 + $1", [.integer(1), .integer(2)]) { try $0.integer(0) }
+            try tx.queryOne("SELECT $1 * 100 + $2 * 10 + $1", [.integer(1), .integer(2)]) {
+                try $0.integer(0)
+            }
         }
         #expect(sum == 121)
         try await engine.close()
@@ -48,7 +53,8 @@ struct StatementTests {
 
     @Test(arguments: [
         ("SELECT 1", true), ("a = $1 AND b = $2", true), ("a = $1 OR b = $1 OR c = $2", true),
-        ("a = $2 AND b = $1", false), ("a = $1 AND b = $3", false), ("a = $0", false), ("a = $name", false),
+        ("a = $2 AND b = $1", false), ("a = $1 AND b = $3", false), ("a = $0", false),
+        ("a = $name", false),
         ("$1 $2 $3 $4 $5 $6 $7 $8 $9 $10 $11", true),
     ])
     func placeholdersMustFirstAppearInOrder(sql: String, inOrder: Bool) {
@@ -61,7 +67,10 @@ struct StatementTests {
         let counts = try await engine.write { tx in
             [
                 try tx.execute("INSERT INTO entry (word) VALUES ('a'), ('b'), ('c')"),
-                try tx.execute("UPDATE entry SET word = word || '!' WHERE word <> $1", [.text("a")]),
+                try tx.execute(
+                    "UPDATE entry SET word = word || '!' WHERE word <> $1",
+                    [.text("a")]
+                ),
                 try tx.execute("CREATE TABLE other (id INTEGER)"),
                 try tx.execute("DELETE FROM entry WHERE word = 'nobody'"),
                 try tx.execute("DELETE FROM entry"),
@@ -75,7 +84,9 @@ struct StatementTests {
         let engine = try SQLiteEngine.temporary()
         try await engine.makeEntries()
         let id = try await engine.write { tx in
-            try tx.queryOne("INSERT INTO entry (word) VALUES ($1) RETURNING id", [.text("x")]) { try $0.integer(0) }
+            try tx.queryOne("INSERT INTO entry (word) VALUES ($1) RETURNING id", [.text("x")]) {
+                try $0.integer(0)
+            }
         }
         #expect(id == 1)
         #expect(try await engine.words() == ["x"])
@@ -109,7 +120,9 @@ struct StatementTests {
     @Test func secondRowWhereOneWasPromisedIsCorruption() async throws {
         let engine = try SQLiteEngine.temporary()
         await #expect(throws: StoreError.corrupt("2 rows where one was promised")) {
-            try await engine.read { tx in try tx.queryOne("SELECT 1 UNION SELECT 2") { try $0.integer(0) } }
+            try await engine.read { tx in
+                try tx.queryOne("SELECT 1 UNION SELECT 2") { try $0.integer(0) }
+            }
         }
         try await engine.close()
     }
@@ -117,7 +130,9 @@ struct StatementTests {
     @Test func wrongStatementFailsWithoutItsValuesInTheText() async throws {
         let engine = try SQLiteEngine.temporary()
         let error = await #expect(throws: StoreError.self) {
-            try await engine.write { tx in _ = try tx.execute("INSERT INTO nowhere VALUES ($1)", [.text("secret")]) }
+            try await engine.write { tx in
+                _ = try tx.execute("INSERT INTO nowhere VALUES ($1)", [.text("secret")])
+            }
         }
         #expect(error != nil && !"\(error as Any)".contains("secret"))
         try await engine.close()

@@ -45,7 +45,11 @@ import Testing
         let witness = try Keys.signer("witness.example/w1", seed: 50)
         let note = try SignedNote(text: checkpoint().text, signers: [witness])
         #expect(throws: CheckpointError.note(.unsigned)) {
-            try Checkpoint(opening: note, origin: Keys.name, logKey: VerifierKey(parsing: Keys.vkey))
+            try Checkpoint(
+                opening: note,
+                origin: Keys.name,
+                logKey: VerifierKey(parsing: Keys.vkey)
+            )
         }
     }
 
@@ -58,20 +62,29 @@ import Testing
     }
 
     @Test func extensionLinesArePassedOver() throws {
-        #expect(try Checkpoint(parsing: checkpoint().text + "extension 1\nextension 2\n") == checkpoint())
+        #expect(
+            try Checkpoint(parsing: checkpoint().text + "extension 1\nextension 2\n")
+                == checkpoint()
+        )
     }
 
     @Test func emptyLogHasTheEmptyRoot() throws {
         let empty = try Checkpoint(origin: "o", head: CompactRange().head)
         #expect(try Checkpoint(parsing: empty.text) == empty)
-        #expect(throws: CheckpointError.wrongEmptyRoot) { try Checkpoint(parsing: "o\n0\n\(Self.root)\n") }
+        #expect(throws: CheckpointError.wrongEmptyRoot) {
+            try Checkpoint(parsing: "o\n0\n\(Self.root)\n")
+        }
     }
 
     @Test(arguments: [
-        "", "\n", "o\n3\n", "o\n3\n\(root)", "\n3\n\(root)\n", "o\n\n\(root)\n", "o\n03\n\(root)\n", "o\n+3\n\(root)\n",
-        "o\n-3\n\(root)\n", "o\n 3\n\(root)\n", "o\n3 \n\(root)\n", "o\n0x3\n\(root)\n", "o\n3\n\(root) \n",
-        "o\n3\nAAAA\n", "o\n3\n\n", "o\n3\n\(root)\n\n", "o\n3\n\(root)\n\nextension\n", "o\n3\n\(root)\nextension",
-        "o\n3\r\n\(root)\n", "o\n9223372036854775808\n\(root)\n", "o\n18446744073709551617\n\(root)\n",
+        "", "\n", "o\n3\n", "o\n3\n\(root)", "\n3\n\(root)\n", "o\n\n\(root)\n", "o\n03\n\(root)\n",
+        "o\n+3\n\(root)\n",
+        "o\n-3\n\(root)\n", "o\n 3\n\(root)\n", "o\n3 \n\(root)\n", "o\n0x3\n\(root)\n",
+        "o\n3\n\(root) \n",
+        "o\n3\nAAAA\n", "o\n3\n\n", "o\n3\n\(root)\n\n", "o\n3\n\(root)\n\nextension\n",
+        "o\n3\n\(root)\nextension",
+        "o\n3\r\n\(root)\n", "o\n9223372036854775808\n\(root)\n",
+        "o\n18446744073709551617\n\(root)\n",
         "o\n٣\n\(root)\n", "o\n3\n\(root.dropLast())\n",
     ])
     func malformedTextsAreRefused(text: String) {
@@ -80,6 +93,8 @@ import Testing
 
     @Test(arguments: ["", "two\nlines", "tab\t", "return\r"])
     func originThatIsNotALineIsRefused(origin: String) {
-        #expect(throws: CheckpointError.malformed) { try Checkpoint(origin: origin, head: CompactRange().head) }
+        #expect(throws: CheckpointError.malformed) {
+            try Checkpoint(origin: origin, head: CompactRange().head)
+        }
     }
 }

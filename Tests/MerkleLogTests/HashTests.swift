@@ -3,17 +3,26 @@ import Testing
 
 @Suite struct HashTests {
     @Test func knownAnswersOfRFC6962() {
-        #expect(Hash.emptyRoot.hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-        #expect(Hash.leaf([]).hex == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d")
         #expect(
-            Hash.leaf("L123456".utf8).hex == "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56")
+            Hash.emptyRoot.hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        )
+        #expect(
+            Hash.leaf([]).hex == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+        )
+        #expect(
+            Hash.leaf("L123456".utf8).hex
+                == "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56"
+        )
     }
 
     @Test func nodeIsThePrefixedHashOfBothChildren() {
         let (left, right) = (Hash.leaf([1]), Hash.leaf([2]))
         #expect(Hash.node(left, right) != Hash.node(right, left))
         // SHA-256(0x01 ‖ l ‖ r), computed elsewhere.
-        #expect(Hash.node(.emptyRoot, .emptyRoot).base64 == "po7nncEoE9E0/QNccyj3vV7mgYdzX38NLkUa6j/2kw8=")
+        #expect(
+            Hash.node(.emptyRoot, .emptyRoot).base64
+                == "po7nncEoE9E0/QNccyj3vV7mgYdzX38NLkUa6j/2kw8="
+        )
     }
 
     @Test func leafHashDoesNotDependOnHowTheBytesAreStored() {
@@ -46,7 +55,8 @@ import Testing
 
 @Suite struct Base64Tests {
     @Test(arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
+        ("fooba", "Zm9vYmE="),
         ("foobar", "Zm9vYmFy"),
     ])
     func vectorsOfRFC4648(plain: String, text: String) {
@@ -55,7 +65,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "Zg", "Zg=", "Zg===", "Z===", "====", "=", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n", "Zm9v====", "Zg==Zg==", "Zm-_",
+        "Zg", "Zg=", "Zg===", "Z===", "====", "=", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n", "Zm9v====",
+        "Zg==Zg==", "Zm-_",
         "Zm9é",
     ])
     func textsThatNobodyWritesAreRefused(text: String) {

@@ -44,7 +44,9 @@ import Testing
         var replay = LogReplay(heads: [tree.head(10), tree.head(20), tree.head(50)])
         self.replay(0..<19, into: &replay)
         #expect(replay.fault == nil)
-        #expect(throws: LogReplay.Fault.logTooShort(size: 19, known: tree.head(20))) { try replay.finish() }
+        #expect(throws: LogReplay.Fault.logTooShort(size: 19, known: tree.head(20))) {
+            try replay.finish()
+        }
     }
 
     @Test func twoRootsAtOneSizeAreAForkedLog() {
@@ -57,7 +59,9 @@ import Testing
     @Test func wrongHeadOfTheEmptyLogIsToldAtOnce() {
         let wrong = TreeHead(size: 0, root: tree.root(1))
         let replay = LogReplay(heads: [wrong])
-        #expect(throws: LogReplay.Fault.rootMismatch(known: wrong, computed: .emptyRoot)) { try replay.finish() }
+        #expect(throws: LogReplay.Fault.rootMismatch(known: wrong, computed: .emptyRoot)) {
+            try replay.finish()
+        }
     }
 
     @Test func replayGoesOnFromWhereItStopped() throws {

@@ -1,6 +1,7 @@
 import MerkleLog
 
-/// RFC 6962 §2.1 to the letter: recursive, over the whole list of leaves. Slow; everything else is measured by it.
+/// RFC 6962 §2.1 to the letter: recursive, over the whole list of leaves. Slow; everything else is
+/// measured by it.
 final class ReferenceTree {
     let leaves: [Hash]
     private var known: [Range<Int>: Hash] = [:]
@@ -14,7 +15,9 @@ final class ReferenceTree {
 
     func head(_ size: Int) -> TreeHead { TreeHead(size: UInt64(size), root: root(size)) }
 
-    func node(_ subtree: Subtree) -> Hash { hash(Int(subtree.index) << subtree.level..<Int(subtree.end)) }
+    func node(_ subtree: Subtree) -> Hash {
+        hash(Int(subtree.index) << subtree.level..<Int(subtree.end))
+    }
 
     /// MTH(D[range]).
     func hash(_ range: Range<Int>) -> Hash {
@@ -32,7 +35,8 @@ final class ReferenceTree {
         if range.count == 1 { return [] }
         let middle = range.lowerBound + split(range.count)
         let (left, right) = (range.lowerBound..<middle, middle..<range.upperBound)
-        return index < middle ? path(index, left) + [hash(right)] : path(index, right) + [hash(left)]
+        return index < middle
+            ? path(index, left) + [hash(right)] : path(index, right) + [hash(left)]
     }
 
     /// PROOF(m, D[0..<size]).
@@ -44,7 +48,8 @@ final class ReferenceTree {
         let middle = range.lowerBound + split(range.count)
         let (left, right) = (range.lowerBound..<middle, middle..<range.upperBound)
         return from <= middle
-            ? subproof(from, left, isWhole) + [hash(right)] : subproof(from, right, false) + [hash(left)]
+            ? subproof(from, left, isWhole) + [hash(right)]
+            : subproof(from, right, false) + [hash(left)]
     }
 
     /// The largest power of two smaller than `count`.
@@ -57,7 +62,8 @@ final class ReferenceTree {
 
 /// The data of the leaf `index`, of many lengths.
 func entry(_ index: Int) -> [UInt8] {
-    (0..<index % 70).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ index) } + Array("entry \(index)".utf8)
+    (0..<index % 70).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ index) }
+        + Array("entry \(index)".utf8)
 }
 
 /// Seeded chance, so that a failure comes again.

@@ -5,7 +5,9 @@ import Testing
     private let salt = Array<UInt8>(0..<16)
 
     private func commitment(
-        salt: [UInt8]? = nil, field: String = "requester", text: String = "Zoë Ångström"
+        salt: [UInt8]? = nil,
+        field: String = "requester",
+        text: String = "Zoë Ångström"
     ) throws -> SaltedCommitment {
         try SaltedCommitment(salt: salt ?? self.salt, field: field, text: text)
     }
@@ -34,7 +36,9 @@ import Testing
 
     @Test func saltOfAnotherLengthIsRefused() {
         for count in [0, 15, 17, 32] {
-            #expect(throws: CommitmentError.saltLength) { try commitment(salt: Array(repeating: 1, count: count)) }
+            #expect(throws: CommitmentError.saltLength) {
+                try commitment(salt: Array(repeating: 1, count: count))
+            }
         }
     }
 

@@ -5,7 +5,8 @@ import Testing
 enum Keys {
     static let name = "lockbox.example/audit/acme"
     /// Made by another implementation from the seed 00 01 … 1f.
-    static let vkey = "lockbox.example/audit/acme+a3c8983f+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+    static let vkey =
+        "lockbox.example/audit/acme+a3c8983f+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 
     static func signer(_ name: String = Keys.name, seed first: UInt8 = 0) throws -> NoteSigner {
         try NoteSigner(name: name, seed: Array(first..<first + 32))
@@ -22,10 +23,14 @@ enum Keys {
     }
 
     @Test func seedGivesTheKeyOfRFC8032() throws {
-        let seed = try #require(Hex.decode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60".utf8))
+        let seed = try #require(
+            Hex.decode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60".utf8)
+        )
         let key = try NoteSigner(name: "a", seed: seed).verifierKey
         #expect(
-            Hex.encode(key.publicKey) == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+            Hex.encode(key.publicKey)
+                == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+        )
     }
 
     @Test(arguments: [
@@ -44,16 +49,23 @@ enum Keys {
 
     @Test func keyWhoseIDBelongsToAnotherIsRefused() {
         #expect(throws: NoteError.wrongKeyID) {
-            try VerifierKey(parsing: "lockbox.example/audit/acmf" + Keys.vkey.dropFirst(Keys.name.count))
+            try VerifierKey(
+                parsing: "lockbox.example/audit/acmf" + Keys.vkey.dropFirst(Keys.name.count)
+            )
         }
     }
 
     @Test func keyOfAnotherKindIsRefused() throws {
         let key = Base64.encode([4] + (try Keys.signer().verifierKey.publicKey))
-        #expect(throws: NoteError.unknownKeyType(4)) { try VerifierKey(parsing: "\(Keys.name)+a3c8983f+\(key)") }
+        #expect(throws: NoteError.unknownKeyType(4)) {
+            try VerifierKey(parsing: "\(Keys.name)+a3c8983f+\(key)")
+        }
     }
 
-    @Test(arguments: ["", "two words", "plus+sign", "line\nbreak", "tab\there", "no\u{A0}break", "wide\u{3000}space"])
+    @Test(arguments: [
+        "", "two words", "plus+sign", "line\nbreak", "tab\there", "no\u{A0}break",
+        "wide\u{3000}space",
+    ])
     func namesThatWouldBreakALineAreRefused(name: String) {
         #expect(throws: NoteError.malformedKey) { try Keys.signer(name) }
     }
@@ -68,12 +80,15 @@ enum Keys {
 
     @Test(arguments: [0, 31, 33, 64])
     func seedOfAnotherLengthIsRefused(count: Int) {
-        #expect(throws: NoteError.malformedKey) { try NoteSigner(name: "a", seed: Array(repeating: 1, count: count)) }
+        #expect(throws: NoteError.malformedKey) {
+            try NoteSigner(name: "a", seed: Array(repeating: 1, count: count))
+        }
     }
 }
 
 @Suite struct SignedNoteTests {
-    private static let vectorKey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+    private static let vectorKey =
+        "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
     private static let vectorText = "This is an example message.\n"
     private static let vectorSignature =
         "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM="
@@ -110,7 +125,8 @@ enum Keys {
         let signer = try Keys.signer()
         let (name, id) = (signer.verifierKey.name, signer.verifierKey.id)
         let unknown = [
-            // A stranger, one of another length, one with the name but another id, one with the id but another name.
+            // A stranger, one of another length, one with the name but another id, one with the id
+            // but another name.
             "— stranger.example \(Base64.encode(Array(repeating: 9, count: 68)))\n",
             "— post.quantum/key \(Base64.encode(Array(repeating: 8, count: 3313)))\n",
             "— \(name) \(Base64.encode([1, 2, 3, 4] + Array(repeating: 7, count: 64)))\n",
@@ -139,7 +155,9 @@ enum Keys {
         #expect(try note.verify(with: [log.verifierKey]) == [log.verifierKey])
         // Also behind a good one by the same key.
         let twice = try SignedNote(text: text, signers: [log]).adding(log.sign("another text\n"))
-        #expect(throws: NoteError.badSignature(name: Keys.name)) { try twice.verify(with: [log.verifierKey]) }
+        #expect(throws: NoteError.badSignature(name: Keys.name)) {
+            try twice.verify(with: [log.verifierKey])
+        }
     }
 
     @Test func everyFlippedBitOfTextOrSignatureIsRefused() throws {
@@ -160,20 +178,28 @@ enum Keys {
         /// Two public keys found by trying: under this name they have the same id.
         func key(_ number: UInt32) throws -> VerifierKey {
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
-            return try VerifierKey(name: Keys.name, publicKey: Array(repeating: 0, count: 28) + bytes)
+            return try VerifierKey(
+                name: Keys.name,
+                publicKey: Array(repeating: 0, count: 28) + bytes
+            )
         }
         let (one, other) = (try key(72_724), try key(118_019))
         #expect(one != other)
         #expect(one.id == other.id)
-        let line = "— \(Keys.name) \(Base64.encode([0xfa, 0xca, 0xb3, 0x3b] + Array(repeating: 7, count: 64)))\n"
+        let line =
+            "— \(Keys.name) \(Base64.encode([0xfa, 0xca, 0xb3, 0x3b] + Array(repeating: 7, count: 64)))\n"
         let note = try SignedNote(parsing: (text + "\n" + line).utf8)
-        #expect(throws: NoteError.ambiguousKey(name: Keys.name)) { try note.verify(with: [one, other]) }
+        #expect(throws: NoteError.ambiguousKey(name: Keys.name)) {
+            try note.verify(with: [one, other])
+        }
     }
 
     @Test func keyGivenTwiceIsNoAmbiguity() throws {
         let signer = try Keys.signer()
         let note = try SignedNote(text: text, signers: [signer])
-        #expect(try note.verify(with: [signer.verifierKey, signer.verifierKey]) == [signer.verifierKey])
+        #expect(
+            try note.verify(with: [signer.verifierKey, signer.verifierKey]) == [signer.verifierKey]
+        )
     }
 
     @Test func noteIsRefusedByWhoeverKnowsNoKey() throws {
@@ -182,7 +208,8 @@ enum Keys {
     }
 
     @Test(arguments: [
-        "", "\n", "\n\n", "text\n", "text\n\n", "text", "text\n\n— a AAAAAAA=", "— a AAAAAAA=\n", "\n— a AAAAAAA=\n",
+        "", "\n", "\n\n", "text\n", "text\n\n", "text", "text\n\n— a AAAAAAA=", "— a AAAAAAA=\n",
+        "\n— a AAAAAAA=\n",
         "text\n— a AAAAAAA=\n",
     ])
     func bytesThatAreNoNoteAreRefused(note: String) {
@@ -190,12 +217,16 @@ enum Keys {
     }
 
     @Test(arguments: [
-        "- a AAAAAAA=", "—a AAAAAAA=", "—  a AAAAAAA=", "— a  AAAAAAA=", "— a AAAAAAA= ", "— a", "— AAAAAAA=", "— a ",
+        "- a AAAAAAA=", "—a AAAAAAA=", "—  a AAAAAAA=", "— a  AAAAAAA=", "— a AAAAAAA= ", "— a",
+        "— AAAAAAA=", "— a ",
         "—  AAAAAAA=", "— a AAAA", "— a AAAAAA==", "— a AAAAAAA", "— a AAAAAAB=", "— a+b AAAAAAA=",
-        "— a\u{A0}b AAAAAAA=", "— a AAAAAAA=\r", " — a AAAAAAA=", "— a AAAAAAA= b", "not a signature",
+        "— a\u{A0}b AAAAAAA=", "— a AAAAAAA=\r", " — a AAAAAAA=", "— a AAAAAAA= b",
+        "not a signature",
     ])
     func malformedSignatureLinesAreRefused(line: String) {
-        #expect(throws: NoteError.malformedSignature) { try SignedNote(parsing: "text\n\n\(line)\n".utf8) }
+        #expect(throws: NoteError.malformedSignature) {
+            try SignedNote(parsing: "text\n\n\(line)\n".utf8)
+        }
         #expect(throws: NoteError.malformedSignature) {
             try SignedNote(parsing: "text\n\n— a AAAAAAA=\n\(line)\n".utf8)
         }
@@ -203,8 +234,12 @@ enum Keys {
 
     @Test func controlCharactersAndBrokenUTF8AreRefused() {
         let tail = Array("\n\n— a AAAAAAA=\n".utf8)
-        for bytes in [[0x09], [0x0d], [0x00], [0x1f], [0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80]] as [[UInt8]] {
-            #expect(throws: NoteError.malformedText) { try SignedNote(parsing: Array("text".utf8) + bytes + tail) }
+        for bytes in [[0x09], [0x0d], [0x00], [0x1f], [0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80]]
+            as [[UInt8]]
+        {
+            #expect(throws: NoteError.malformedText) {
+                try SignedNote(parsing: Array("text".utf8) + bytes + tail)
+            }
         }
         #expect(throws: NoteError.malformedSignature) {
             try SignedNote(parsing: Array("text\n\n— a".utf8) + [0xff] + Array(" AAAAAAA=\n".utf8))
@@ -221,7 +256,9 @@ enum Keys {
         let signer = try Keys.signer()
         for text in ["", "text", "text\r\n", "a\tb\n"] {
             #expect(throws: NoteError.malformedText) { try signer.sign(text) }
-            #expect(throws: NoteError.malformedText) { try SignedNote(text: text, signers: [signer]) }
+            #expect(throws: NoteError.malformedText) {
+                try SignedNote(text: text, signers: [signer])
+            }
         }
         #expect(throws: NoteError.unsigned) { try SignedNote(text: "text\n", signers: []) }
     }
@@ -237,7 +274,9 @@ enum Keys {
         }
         #expect(throws: NoteError.tooLarge) { try most.adding(most.signatures[0]) }
         #expect(throws: NoteError.tooLarge) {
-            try SignedNote(parsing: Array(repeating: UInt8(ascii: "a"), count: LogLimits.noteBytes + 1))
+            try SignedNote(
+                parsing: Array(repeating: UInt8(ascii: "a"), count: LogLimits.noteBytes + 1)
+            )
         }
     }
 
@@ -255,15 +294,21 @@ enum Keys {
 
     @Test func anyBytesAreRefusedWithoutTrouble() {
         var chance = SeededGenerator(state: 12)
-        let pieces = ["\n", "\n\n", "— ", "a", " ", "AAAAAAA=", "+", "=", "0", "\u{0}", "é"].map { Array($0.utf8) }
+        let pieces = ["\n", "\n\n", "— ", "a", " ", "AAAAAAA=", "+", "=", "0", "\u{0}", "é"].map {
+            Array($0.utf8)
+        }
         for _ in 0..<3000 {
             var bytes: [UInt8] = []
             for _ in 0..<Int.random(in: 0..<20, using: &chance) {
                 bytes += pieces[Int.random(in: 0..<pieces.count, using: &chance)]
-                if Int.random(in: 0..<20, using: &chance) == 0 { bytes.append(.random(in: 0...255, using: &chance)) }
+                if Int.random(in: 0..<20, using: &chance) == 0 {
+                    bytes.append(.random(in: 0...255, using: &chance))
+                }
             }
             // Whatever parses is written again as it was read.
-            if let note = try? SignedNote(parsing: bytes) { #expect(Array(note.encoded.utf8) == bytes) }
+            if let note = try? SignedNote(parsing: bytes) {
+                #expect(Array(note.encoded.utf8) == bytes)
+            }
         }
     }
 }

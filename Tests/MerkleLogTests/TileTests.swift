@@ -9,8 +9,10 @@ import Testing
             (1, 1_234_067, 255, "tile/1/x001/x234/067.p/255"), (3, 273, 112, "tile/3/273.p/112"),
             (0, 36_028_797_018_963_967, 255, "tile/0/x036/x028/x797/x018/x963/967.p/255"),
             (7, 0, 127, "tile/7/000.p/127"),
-        ] as [(Int, UInt64, Int, String)])
-    func pathsAreThoseOfTheSpecification(level: Int, index: UInt64, width: Int, path: String) throws {
+        ] as [(Int, UInt64, Int, String)]
+    )
+    func pathsAreThoseOfTheSpecification(level: Int, index: UInt64, width: Int, path: String) throws
+    {
         let tile = try #require(Tile(level: level, index: index, width: width))
         #expect(tile.path == path)
         #expect(Tile(path: path) == tile)
@@ -29,19 +31,29 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "tile", "tile/0", "tile/0/", "/tile/0/000", "tile/0/000/", "tile//000", "tile/00/000", "tile/+1/000",
-        "tile/8/000", "tile/63/000", "tile/64/000", "tile/-1/000", "tile/0/0", "tile/0/00", "tile/0/0000",
-        "tile/0/x000", "tile/0/x000/001", "tile/0/001/002", "tile/0/x001/x002", "tile/0/x01/002", "tile/0/x0001/002",
-        "tile/0/X001/002", "tile/0/00a", "tile/0/000.p", "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/01",
-        "tile/0/000.p/256", "tile/0/000.p/1/", "tile/0/000.p/1.p/1", "tile/0/000.q/1", "tile/0/000/1", "tile/0/.p/1",
-        "tile/0/p/1", "tile/0/x001.p/1", "tile/0/../000", "tile/0/٠٠٠", "tile/0/000\n", "Tile/0/000", "tile/0/x/001",
-        "tile/0/x036/x028/x797/x018/x963/968", "tile/0/x999/x999/x999/x999/x999/x999/x999/999", "tile/7/000",
+        "", "/", "tile", "tile/0", "tile/0/", "/tile/0/000", "tile/0/000/", "tile//000",
+        "tile/00/000", "tile/+1/000",
+        "tile/8/000", "tile/63/000", "tile/64/000", "tile/-1/000", "tile/0/0", "tile/0/00",
+        "tile/0/0000",
+        "tile/0/x000", "tile/0/x000/001", "tile/0/001/002", "tile/0/x001/x002", "tile/0/x01/002",
+        "tile/0/x0001/002",
+        "tile/0/X001/002", "tile/0/00a", "tile/0/000.p", "tile/0/000.p/", "tile/0/000.p/0",
+        "tile/0/000.p/01",
+        "tile/0/000.p/256", "tile/0/000.p/1/", "tile/0/000.p/1.p/1", "tile/0/000.q/1",
+        "tile/0/000/1", "tile/0/.p/1",
+        "tile/0/p/1", "tile/0/x001.p/1", "tile/0/../000", "tile/0/٠٠٠", "tile/0/000\n",
+        "Tile/0/000", "tile/0/x/001",
+        "tile/0/x036/x028/x797/x018/x963/968", "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
+        "tile/7/000",
         "tile/0/x018/x446/x744/x073/x709/x551/616",
     ])
     func otherPathsAreRefused(path: String) {
         #expect(Tile(path: path) == nil)
-        let entryPath = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2).joined(separator: "/")
-        if path.utf8.starts(with: "tile/0/".utf8) { #expect(EntryBundle(path: "tile/entries/" + entryPath) == nil) }
+        let entryPath = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2)
+            .joined(separator: "/")
+        if path.utf8.starts(with: "tile/0/".utf8) {
+            #expect(EntryBundle(path: "tile/entries/" + entryPath) == nil)
+        }
     }
 
     @Test func tilesThatNoTreeHasCannotBeMade() {
@@ -61,10 +73,15 @@ import Testing
         #expect(
             tiles.filter { $0.width < 256 }.map(\.path) == [
                 "tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1",
-            ])
+            ]
+        )
         #expect(tiles.allSatisfy { $0.end <= 70_000 })
         #expect(Array(EntryBundle.all(ofSize: 70_000)).map(\.width).reduce(0, +) == 70_000)
-        #expect(Array(EntryBundle.all(ofSize: 70_000, from: 69_900)).map(\.path) == ["tile/entries/273.p/112"])
+        #expect(
+            Array(EntryBundle.all(ofSize: 70_000, from: 69_900)).map(\.path) == [
+                "tile/entries/273.p/112"
+            ]
+        )
     }
 
     @Test func smallTreesHaveTheTilesOfTheSpecification() {
@@ -94,7 +111,9 @@ import Testing
 
 @Suite struct EntryBundleTests {
     @Test func entriesComeBackFromTheBytesOfABundle() throws {
-        let entries: [[UInt8]] = [[], [1], .init(repeating: 7, count: 300), .init(repeating: 9, count: 65_535)]
+        let entries: [[UInt8]] = [
+            [], [1], .init(repeating: 7, count: 300), .init(repeating: 9, count: 65_535),
+        ]
         let bundle = try #require(EntryBundle(index: 0, width: 4))
         let bytes = try EntryBundle.encode(entries)
         #expect(Array(bytes.prefix(7)) == [0, 0, 0, 1, 1, 1, 44])
@@ -111,7 +130,9 @@ import Testing
         let bundle = try #require(EntryBundle(index: 0, width: 2))
         let bytes = try EntryBundle.encode([[1, 2], [3]])
         for count in 0..<bytes.count {
-            #expect(throws: EntryBundleError.wrongLength) { try bundle.decode(Array(bytes.prefix(count))) }
+            #expect(throws: EntryBundleError.wrongLength) {
+                try bundle.decode(Array(bytes.prefix(count)))
+            }
         }
         #expect(throws: EntryBundleError.wrongLength) { try bundle.decode(bytes + [0]) }
         #expect(throws: EntryBundleError.wrongLength) { try bundle.decode(bytes + [0, 0]) }
@@ -137,12 +158,21 @@ import Testing
             let plan = try ProofPlan.inclusion(index: index, size: 70_000)
             #expect(plan.tiles.isSubset(of: tiles.keys))
             try MerkleProof.verifyInclusion(
-                leaf: tree.leaves[Int(index)], index: index, size: 70_000, proof: plan.hashes(from: tiled.node),
-                root: tree.root(70_000))
+                leaf: tree.leaves[Int(index)],
+                index: index,
+                size: 70_000,
+                proof: plan.hashes(from: tiled.node),
+                root: tree.root(70_000)
+            )
             let from = index + 1
             let proof = try ProofPlan.consistency(from: from, to: 70_000).hashes(from: tiled.node)
             try MerkleProof.verifyConsistency(
-                from: from, fromRoot: tree.root(Int(from)), to: 70_000, toRoot: tree.root(70_000), proof: proof)
+                from: from,
+                fromRoot: tree.root(Int(from)),
+                to: 70_000,
+                toRoot: tree.root(70_000),
+                proof: proof
+            )
         }
     }
 
@@ -169,7 +199,9 @@ import Testing
         let tile = try #require(Tile(level: 0, index: 0, width: 5))
         for count in [0, 4, 6] {
             let tiled = TiledTree(size: 5) { _ in Array(repeating: .emptyRoot, count: count) }
-            #expect(throws: TileError.wrongWidth(tile)) { try tiled.node(Subtree(level: 0, index: 0)) }
+            #expect(throws: TileError.wrongWidth(tile)) {
+                try tiled.node(Subtree(level: 0, index: 0))
+            }
         }
     }
 }

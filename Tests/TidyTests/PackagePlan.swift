@@ -1,6 +1,7 @@
 import Foundation
 
-/// What Package.swift says about rooms, read from its text: the lines `(floor, "Name", ["use", …])`.
+/// What Package.swift says about rooms, read from its text: the lines `(floor, "Name", ["use",
+/// …])`.
 struct PackagePlan {
     struct Room: Equatable {
         let floor: Int
@@ -16,16 +17,23 @@ struct PackagePlan {
 
     init(package: String) throws {
         let rooms = try PackagePlan.section(of: package, from: "let rooms:", to: "\n]")
-        self.rooms = try PackagePlan.captures(#"\(\s*(\d+),\s*"(\w+)",\s*\[([^\]]*)\]\s*\)"#, in: rooms).map {
+        self.rooms = try PackagePlan.captures(
+            #"\(\s*(\d+),\s*"(\w+)",\s*\[([^\]]*)\]\s*\)"#,
+            in: rooms
+        ).map {
             Room(floor: Int($0[0]) ?? -1, name: $0[1], uses: PackagePlan.names(in: $0[2]))
         }
         let libraries = try PackagePlan.section(of: package, from: "let libraries:", to: "\n]")
-        self.libraries = try PackagePlan.captures(#""(\w+)":\s*\.product"#, in: libraries).map { $0[0] }
+        self.libraries = try PackagePlan.captures(#""(\w+)":\s*\.product"#, in: libraries).map {
+            $0[0]
+        }
         let programs = try PackagePlan.captures(
             #"\.executableTarget\(\s*name: "([\w-]+)",\s*dependencies: dependencies\(\[([^\]]*)\]\)(?!,\s*path:)"#,
-            in: package)
+            in: package
+        )
         self.programs = Dictionary(
-            uniqueKeysWithValues: programs.map { ($0[0], PackagePlan.names(in: $0[1])) })
+            uniqueKeysWithValues: programs.map { ($0[0], PackagePlan.names(in: $0[1])) }
+        )
     }
 
     struct Unreadable: Error {
@@ -50,9 +58,13 @@ struct PackagePlan {
         let known = Set(rooms.map(\.name) + libraries)
         return try files.flatMap { file in
             try file.code.flatMap { line in
-                try PackagePlan.captures(#"\bimport\s+(?:(?:struct|enum|class|protocol|func)\s+)?(\w+)"#, in: line).map
-                { $0[0] }
-            }.filter { known.contains($0) && uses[file.room]?.contains($0) != true }.map { "\(file.path): \($0)" }
+                try PackagePlan.captures(
+                    #"\bimport\s+(?:(?:struct|enum|class|protocol|func)\s+)?(\w+)"#,
+                    in: line
+                ).map { $0[0] }
+            }.filter { known.contains($0) && uses[file.room]?.contains($0) != true }.map {
+                "\(file.path): \($0)"
+            }
         }
     }
 
@@ -69,7 +81,10 @@ struct PackagePlan {
                     $0.trimmingCharacters(in: CharacterSet(charactersIn: " `"))
                 }
             return Room(
-                floor: floor, name: cells[1].trimmingCharacters(in: CharacterSet(charactersIn: "`")), uses: uses)
+                floor: floor,
+                name: cells[1].trimmingCharacters(in: CharacterSet(charactersIn: "`")),
+                uses: uses
+            )
         }
     }
 
@@ -80,7 +95,9 @@ struct PackagePlan {
         return (quoted + linked).map { $0[0] }
     }
 
-    private static func section(of text: String, from start: String, to end: String) throws -> String {
+    private static func section(of text: String, from start: String, to end: String) throws
+        -> String
+    {
         guard let begin = text.range(of: start),
             let finish = text.range(of: end, range: begin.upperBound..<text.endIndex)
         else { throw Unreadable(what: start) }
@@ -89,7 +106,8 @@ struct PackagePlan {
 
     private static func captures(_ pattern: String, in text: String) throws -> [[String]] {
         let expression = try NSRegularExpression(pattern: pattern)
-        return expression.matches(in: text, range: NSRange(text.startIndex..., in: text)).map { match in
+        return expression.matches(in: text, range: NSRange(text.startIndex..., in: text)).map {
+            match in
             (1..<match.numberOfRanges).map { index in
                 Range(match.range(at: index), in: text).map { String(text[$0]) } ?? ""
             }
@@ -97,7 +115,9 @@ struct PackagePlan {
     }
 
     private static func names(in list: String) -> [String] {
-        list.split(separator: ",").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " \n\"")) }
-            .filter { !$0.isEmpty }
+        list.split(separator: ",").map {
+            $0.trimmingCharacters(in: CharacterSet(charactersIn: " \n\""))
+        }
+        .filter { !$0.isEmpty }
     }
 }

@@ -1,11 +1,13 @@
 import Foundation
 
-/// One source file, taken apart far enough to tell code from comments and from the contents of string literals.
+/// One source file, taken apart far enough to tell code from comments and from the contents of
+/// string literals.
 struct SourceText: Sendable {
     /// Relative to the package, such as `Sources/LockboxDomain/Text.swift`.
     let path: String
     let lines: [String]
-    /// The lines with comments and the contents of string literals blanked; what is interpolated into a string is code.
+    /// The lines with comments and the contents of string literals blanked; what is interpolated
+    /// into a string is code.
     let code: [String]
     /// The contents of string literals, all else blanked.
     let literals: [String]
@@ -30,8 +32,8 @@ struct SourceText: Sendable {
 }
 
 extension SourceText {
-    /// Marks each scalar as code, comment or string. Knows nested comments, raw and multi-line strings and
-    /// interpolation; not regular expression literals, which this package does not use.
+    /// Marks each scalar as code, comment or string. Knows nested comments, raw and multi-line
+    /// strings and interpolation; not regular expression literals, which this package does not use.
     private struct Reader {
         enum Kind { case code, comment, string }
 
@@ -90,8 +92,11 @@ extension SourceText {
         private func stringOpening() -> Int? {
             guard scalars[position] == "\"" || scalars[position] == "#" else { return nil }
             var pounds = 0
-            while position + pounds < scalars.count, scalars[position + pounds] == "#" { pounds += 1 }
-            return position + pounds < scalars.count && scalars[position + pounds] == "\"" ? pounds : nil
+            while position + pounds < scalars.count, scalars[position + pounds] == "#" {
+                pounds += 1
+            }
+            return position + pounds < scalars.count && scalars[position + pounds] == "\""
+                ? pounds : nil
         }
 
         private mutating func readString(pounds: Int) {
@@ -137,7 +142,8 @@ extension SourceText {
 /// The package on disk.
 enum Tree {
     /// This file is `Tests/TidyTests/SourceText.swift` under it.
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
 
     static func text(_ path: String) throws -> String {
@@ -150,8 +156,12 @@ enum Tree {
     private static func swiftFiles(under folders: [String]) throws -> [SourceText] {
         var paths: [String] = []
         for folder in folders {
-            let names = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path)
-            paths += names.filter { $0.hasSuffix(".swift") && !$0.contains("/.build") }.map { "\(folder)/\($0)" }
+            let names = try FileManager.default.subpathsOfDirectory(
+                atPath: root.appending(path: folder).path
+            )
+            paths += names.filter { $0.hasSuffix(".swift") && !$0.contains("/.build") }.map {
+                "\(folder)/\($0)"
+            }
         }
         return try paths.sorted().map { SourceText(path: $0, text: try text($0)) }
     }

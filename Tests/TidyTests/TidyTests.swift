@@ -20,9 +20,12 @@ struct TidyTests {
     func everyExceptionIsStillNeeded(_ rule: Rule) throws {
         for path in rule.exceptions.keys {
             // The home is written last; until it is there, it needs no exception.
-            guard FileManager.default.fileExists(atPath: Tree.root.appending(path: path).path) else { continue }
+            guard FileManager.default.fileExists(atPath: Tree.root.appending(path: path).path)
+            else { continue }
             let file = SourceText(path: path, text: try Tree.text(path))
-            if path != Rule.home { #expect(!rule.find(file).isEmpty, "\(path) does not break this rule any more") }
+            if path != Rule.home {
+                #expect(!rule.find(file).isEmpty, "\(path) does not break this rule any more")
+            }
         }
     }
 
@@ -30,7 +33,11 @@ struct TidyTests {
         let files = try Tree.files.get()
         #expect(files.count > 40)
         #expect(files.contains { $0.path == "Tests/TidyTests/TidyTests.swift" })
-        #expect(files.contains { $0.path == "Sources/LockboxDomain/AccessRequest.swift" && $0.room == "LockboxDomain" })
+        #expect(
+            files.contains {
+                $0.path == "Sources/LockboxDomain/AccessRequest.swift" && $0.room == "LockboxDomain"
+            }
+        )
     }
 
     @Test func commentsAndStringsAreToldFromCode() {
@@ -50,7 +57,9 @@ struct TidyTests {
         #expect(file.literals[1].allSatisfy { $0 == " " })
         #expect(file.lines.count == 4)
         let multiline = SourceText(
-            path: "Sources/X/x.swift", text: "let s = \"\"\"\n  \"Task {\" \\(x)\n\"\"\"\nlet y = 2")
+            path: "Sources/X/x.swift",
+            text: "let s = \"\"\"\n  \"Task {\" \\(x)\n\"\"\"\nlet y = 2"
+        )
         #expect(!multiline.code.joined().contains("Task"))
         #expect(multiline.code[1].contains("x"))
         #expect(multiline.code[3] == "let y = 2")
@@ -65,33 +74,50 @@ struct WallTests {
 
     @Test func thePackageIsRead() {
         #expect(plan.rooms.count >= 15)
-        #expect(plan.rooms.contains { $0.name == "LockboxPorts" && $0.uses == ["LockboxDomain", "MerkleLog"] })
+        #expect(
+            plan.rooms.contains {
+                $0.name == "LockboxPorts" && $0.uses == ["LockboxDomain", "MerkleLog"]
+            }
+        )
         #expect(plan.libraries.contains("GRDB"))
         #expect(Set(plan.programs.keys) == ["lockbox", "lockbox-gallery", "lockboxd"])
     }
 
     @Test func everyRoomHasItsFolderAndEveryFolderItsRoom() throws {
-        let folders = try FileManager.default.contentsOfDirectory(atPath: Tree.root.appending(path: "Sources").path)
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: Tree.root.appending(path: "Sources").path
+        )
         // Outside libraries in C have a folder for their module map.
         let systemLibraries: Set = ["CLibcurl"]
-        #expect(Set(folders).subtracting(systemLibraries) == Set(plan.rooms.map(\.name) + plan.programs.keys))
+        #expect(
+            Set(folders).subtracting(systemLibraries)
+                == Set(plan.rooms.map(\.name) + plan.programs.keys)
+        )
     }
 
     @Test func importsGoDown() {
-        let allowed = ["LockboxStoreSQLite → LockboxStoreSQL": "the engine below the statements that are written once"]
+        let allowed = [
+            "LockboxStoreSQLite → LockboxStoreSQL":
+                "the engine below the statements that are written once"
+        ]
         #expect(plan.climbingUses(allowed: allowed) == [])
         #expect(plan.climbingUses() == Array(allowed.keys), "an exception that is not needed")
     }
 
     @Test func importsAreDeclared() throws {
         let files = try Tree.files.get().filter { $0.path.hasPrefix("Sources/") }
-        for fault in try plan.undeclaredImports(in: files) { Issue.record("\(fault) is not declared in Package.swift") }
+        for fault in try plan.undeclaredImports(in: files) {
+            Issue.record("\(fault) is not declared in Package.swift")
+        }
     }
 
     @Test func theCustomersToolHasNoServerCodeInIt() {
         let rooms = Set(plan.rooms.map(\.name))
         #expect(
-            Set(plan.programs["lockbox"] ?? []).intersection(rooms) == ["LockboxClient", "LockboxWire", "MerkleLog"])
+            Set(plan.programs["lockbox"] ?? []).intersection(rooms) == [
+                "LockboxClient", "LockboxWire", "MerkleLog",
+            ]
+        )
     }
 
     @Test func theTableInTheArchitectureIsThePackages() throws {
@@ -105,11 +131,15 @@ struct WallTests {
         for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"] {
             for name in try PackagePlan.filesNamed(in: Tree.text(document)) {
                 let places = [name, "Sources/\(name)"].map { Tree.root.appending(path: $0).path }
-                #expect(places.contains { FileManager.default.fileExists(atPath: $0) }, "\(document): \(name)")
+                #expect(
+                    places.contains { FileManager.default.fileExists(atPath: $0) },
+                    "\(document): \(name)"
+                )
             }
         }
         #expect(try PackagePlan.filesNamed(in: Tree.text("ARCHITECTURE.md")).count > 30)
-        let markdown = "see `Gone/File.swift` and [this](docs/x.md#part), not [that](https://x.test/y.md)"
+        let markdown =
+            "see `Gone/File.swift` and [this](docs/x.md#part), not [that](https://x.test/y.md)"
         #expect(try PackagePlan.filesNamed(in: markdown) == ["Gone/File.swift", "docs/x.md"])
     }
 
@@ -130,8 +160,14 @@ struct WallTests {
         let plan = try PackagePlan(package: package)
         #expect(plan.climbingUses() == ["Low → High", "High → Beside"])
         let files = [
-            SourceText(path: "Sources/Low/a.swift", text: "public import GRDB\nimport High\nimport Glibc"),
-            SourceText(path: "Sources/High/a.swift", text: "@testable import struct Low.A\nimport GRDB // import X"),
+            SourceText(
+                path: "Sources/Low/a.swift",
+                text: "public import GRDB\nimport High\nimport Glibc"
+            ),
+            SourceText(
+                path: "Sources/High/a.swift",
+                text: "@testable import struct Low.A\nimport GRDB // import X"
+            ),
         ]
         #expect(try plan.undeclaredImports(in: files) == ["Sources/Low/a.swift: GRDB"])
         let markdown = """
@@ -144,8 +180,10 @@ struct WallTests {
             """
         #expect(
             try PackagePlan.table(in: markdown) == [
-                .init(floor: 0, name: "Low", uses: ["High"]), .init(floor: 1, name: "Beside", uses: []),
-            ])
+                .init(floor: 0, name: "Low", uses: ["High"]),
+                .init(floor: 1, name: "Beside", uses: []),
+            ]
+        )
         #expect(throws: PackagePlan.Unreadable.self) { try PackagePlan.table(in: "no table") }
     }
 }

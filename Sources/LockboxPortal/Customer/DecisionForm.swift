@@ -36,18 +36,31 @@ struct DecisionForm: Sendable {
         seen = reading.seen
         let chosen = typed?["duration"] ?? ""
         durations =
-            [DurationChoice(value: "", label: "\(longest.words) (all that is asked for)", isChosen: chosen.isEmpty)]
+            [
+                DurationChoice(
+                    value: "",
+                    label: "\(longest.words) (all that is asked for)",
+                    isChosen: chosen.isEmpty
+                )
+            ]
             + Self.shorter(than: longest).map { span in
-                DurationChoice(value: span.description, label: span.words, isChosen: chosen == span.description)
+                DurationChoice(
+                    value: span.description,
+                    label: span.words,
+                    isChosen: chosen == span.description
+                )
             }
         let kept = typed?["resources"] == nil ? nil : typed?.all("keep")
         let written = typed?["resources"] == nil ? nil : typed?.all("write")
         resources = scope.accesses.map { access in
             let value = Self.value(of: access.resource)
             return ResourceChoice(
-                value: value, thing: "\(access.resource.type) \(access.resource.localName)",
-                isKept: kept?.contains(value) ?? true, mayWrite: access.actions.contains(.write),
-                keepsWrite: written?.contains(value) ?? true)
+                value: value,
+                thing: "\(access.resource.type) \(access.resource.localName)",
+                isKept: kept?.contains(value) ?? true,
+                mayWrite: access.actions.contains(.write),
+                keepsWrite: written?.contains(value) ?? true
+            )
         }
         hasSeveralResources = resources.count > 1
         isOpen = typed != nil
@@ -57,38 +70,58 @@ struct DecisionForm: Sendable {
 
     /// Usual lengths below `longest`; where there is none, halves of it.
     private static func shorter(than longest: TimeSpan) -> [TimeSpan] {
-        let usual: [TimeSpan] = [.hours(12), .hours(8), .hours(4), .hours(2), .hours(1), .minutes(30), .minutes(15)]
-            .filter { $0 < longest }
+        let usual: [TimeSpan] = [
+            .hours(12), .hours(8), .hours(4), .hours(2), .hours(1), .minutes(30), .minutes(15),
+        ]
+        .filter { $0 < longest }
         if !usual.isEmpty { return usual }
-        return [2, 4].map { TimeSpan.seconds(longest.milliseconds / 1000 / $0) }.filter { $0 >= .seconds(1) }
+        return [2, 4].map { TimeSpan.seconds(longest.milliseconds / 1000 / $0) }.filter {
+            $0 >= .seconds(1)
+        }
     }
 
-    private static func value(of resource: Resource) -> String { "\(resource.service) \(resource.name)" }
+    private static func value(of resource: Resource) -> String {
+        "\(resource.service) \(resource.name)"
+    }
 
     /// What the form says; the rules judge it.
     static func approval(_ form: Form, of request: AccessRequest) throws -> DecisionDraft {
         var duration: TimeSpan?
         if let text = form["duration"] {
             guard let span = TimeSpan(text) else {
-                throw Refusal.invalid(field: "duration", problem: .malformed(expected: "one of the offered lengths"))
+                throw Refusal.invalid(
+                    field: "duration",
+                    problem: .malformed(expected: "one of the offered lengths")
+                )
             }
             duration = span
         }
-        var draft = DecisionDraft(approves: true, comment: form["comment"], duration: duration, resources: nil)
+        var draft = DecisionDraft(
+            approves: true,
+            comment: form["comment"],
+            duration: duration,
+            resources: nil
+        )
         guard form["resources"] != nil else { return draft }
         let (kept, written) = (form.all("keep"), form.all("write"))
         guard !kept.isEmpty else { throw Refusal.invalid(field: "keep", problem: .missing) }
         let lines = kept.map { value -> RequestDraft.Line in
             let parts = value.split(separator: " ", maxSplits: 1).map(String.init)
             return RequestDraft.Line(
-                service: parts.first ?? "", id: parts.last ?? "",
-                actions: written.contains(value) ? ["read", "write"] : ["read"])
+                service: parts.first ?? "",
+                id: parts.last ?? "",
+                actions: written.contains(value) ? ["read", "write"] : ["read"]
+            )
         }
         let whole = request.offered.scope.accesses.map { access in
             RequestDraft.Line(
-                service: access.resource.service.text, id: access.resource.name, actions: access.actions.names)
+                service: access.resource.service.text,
+                id: access.resource.name,
+                actions: access.actions.names
+            )
         }
-        // Nothing taken away is not the same as giving all of it again: a narrower yes of somebody else would not hold.
+        // Nothing taken away is not the same as giving all of it again: a narrower yes of somebody
+        // else would not hold.
         if Set(lines) != Set(whole) { draft.resources = lines }
         return draft
     }

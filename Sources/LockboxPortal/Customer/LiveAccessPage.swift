@@ -28,8 +28,12 @@ struct OpenAccess: Sendable {
         grantedAccess = grant.scope.words.map(\.capitalisedFirst)
         openSince = Moment(grant.start)
         openUntil = Moment(view.request.state.ending?.at ?? grant.end)
-        openClock = Countdown(until: view.grantState == .scheduled ? grant.start : grant.end, now: view.at)
-        useWords = view.useCount == 0 ? "not used yet" : "used \(counted(Int64(view.useCount), "time"))"
+        openClock = Countdown(
+            until: view.grantState == .scheduled ? grant.start : grant.end,
+            now: view.at
+        )
+        useWords =
+            view.useCount == 0 ? "not used yet" : "used \(counted(Int64(view.useCount), "time"))"
         lastUse = view.lastUse.map { Moment($0, withSeconds: true) }
         supportNumber = view.request.terms.supportRequest.text
         let isStoppable = view.grantState == .active || view.grantState == .scheduled
@@ -54,14 +58,18 @@ struct LiveAccessPage: Page {
 
     init(_ views: [RequestView], visit: Visit) {
         func those(_ states: [RequestView.GrantState]) -> [OpenAccess] {
-            views.filter { $0.grantState.map(states.contains) ?? false }.compactMap { OpenAccess($0, visit: visit) }
+            views.filter { $0.grantState.map(states.contains) ?? false }.compactMap {
+                OpenAccess($0, visit: visit)
+            }
         }
         open = those([.active])
         leaving = those([.removing, .removalFailed])
         coming = those([.scheduled])
         isNobody = open.isEmpty
         liveTag =
-            views.map { "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")\($0.useCount)" }
+            views.map {
+                "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")\($0.useCount)"
+            }
             .joined(separator: " ") + "."
         csrf = visit.csrf
         key = visit.formKey
@@ -78,8 +86,11 @@ extension PortalSite {
         var views: [RequestView] = []
         for state in [AccessRequest.StateName.active, .scheduled, .ended] {
             let found = try await lockbox.requests(
-                RequestFilter(state: state), tenant: visit.tenant?.id.text,
-                page: .init(limit: PortalLimits.listed), by: visit.person)
+                RequestFilter(state: state),
+                tenant: visit.tenant?.id.text,
+                page: .init(limit: PortalLimits.listed),
+                by: visit.person
+            )
             views += found.items.filter { $0.grantState != .ended }
         }
         return views

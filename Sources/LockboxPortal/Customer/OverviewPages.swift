@@ -3,7 +3,8 @@ import LockboxDomain
 import LockboxPorts
 import LockboxService
 
-/// The admin centre's first page: what needs a decision, who is in the tenant's data now, and what was lately.
+/// The admin centre's first page: what needs a decision, who is in the tenant's data now, and what
+/// was lately.
 struct OverviewPage: Page {
     static let template = PageTemplate(PackageResources.overview_mustache)
 
@@ -88,7 +89,9 @@ extension PortalSite {
     var overviewRoutes: [Route] {
         [
             page("/overview", for: .customer) { _, _, visit in
-                guard visit.holds([.approver, .admin, .auditor]) else { throw Refusal.notFound(.page) }
+                guard visit.holds([.approver, .admin, .auditor]) else {
+                    throw Refusal.notFound(.page)
+                }
                 return OverviewPage(try await overview(visit), visit)
             }
         ]
@@ -98,7 +101,8 @@ extension PortalSite {
         guard let tenant = visit.tenant else { throw Refusal.notFound(.page) }
         func those(in state: AccessRequest.StateName?) async throws -> [RequestView] {
             try await lockbox.requests(
-                RequestFilter(state: state), tenant: tenant.id.text,
+                RequestFilter(state: state),
+                tenant: tenant.id.text,
                 page: LockboxPorts.Page(limit: PortalLimits.listed),
                 by: visit.person
             ).items
@@ -106,11 +110,18 @@ extension PortalSite {
         let waiting = try await those(in: .awaitingCustomer)
         let people = try await lockbox.people(of: tenant.id.text, by: visit.person)
         return OverviewReading(
-            // The stored state may be older than the clock: what ran out a moment ago waits for nobody.
+            // The stored state may be older than the clock: what ran out a moment ago waits for
+            // nobody.
             deciding: waiting.filter { $0.request.state.name == .awaitingCustomer }
-                .sorted { ($0.request.state.decideBy ?? $0.at) < ($1.request.state.decideBy ?? $1.at) },
-            reviewing: try await those(in: .awaitingManager).filter { $0.request.state.name == .awaitingManager },
-            grants: try await grants(visit), recent: try await those(in: nil),
-            approvers: people.count { $0.mayDecide(for: tenant.id) })
+                .sorted {
+                    ($0.request.state.decideBy ?? $0.at) < ($1.request.state.decideBy ?? $1.at)
+                },
+            reviewing: try await those(in: .awaitingManager).filter {
+                $0.request.state.name == .awaitingManager
+            },
+            grants: try await grants(visit),
+            recent: try await those(in: nil),
+            approvers: people.count { $0.mayDecide(for: tenant.id) }
+        )
     }
 }

@@ -7,24 +7,33 @@ struct RoleWords: Sendable {
 
     /// Those of a tenant, in the order in which pages show them.
     static let ofTenant: [(role: Roles, words: RoleWords)] = [
-        (.member, .init(label: "Member", meaning: "Opens support requests, and sees what came of them.")),
+        (
+            .member,
+            .init(label: "Member", meaning: "Opens support requests, and sees what came of them.")
+        ),
         (
             .approver,
             .init(
                 label: "Approver",
-                meaning: "Is asked by mail when the provider needs access. Approves or denies, asks the engineer, and "
-                    + "stops access at any moment.")
+                meaning:
+                    "Is asked by mail when the provider needs access. Approves or denies, asks the engineer, and "
+                    + "stops access at any moment."
+            )
         ),
         (
             .admin,
             .init(
                 label: "Administrator",
-                meaning: "Does all that an approver does. Also changes the rules, and says who may do what.")
+                meaning:
+                    "Does all that an approver does. Also changes the rules, and says who may do what."
+            )
         ),
         (
             .auditor,
             .init(
-                label: "Auditor", meaning: "Sees all requests and the audit log, and checks them. Decides nothing.")
+                label: "Auditor",
+                meaning: "Sees all requests and the audit log, and checks them. Decides nothing."
+            )
         ),
     ]
 
@@ -87,7 +96,9 @@ struct PeoplePage: Page {
         isPaged = earlier != nil || later != nil
         mayChange = visit.holds(.admin)
         providerName = visit.providerName
-        let states = everyone.map { "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")" }
+        let states = everyone.map {
+            "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")"
+        }
         liveTag = "people-\(roster.tenant.version)-\(total)-\(approvers.count)-" + states.joined()
     }
 }
@@ -130,7 +141,11 @@ struct PersonPage: Page {
     let key: String
 
     init(
-        _ person: Person, _ roster: Roster, _ visit: Visit, asksPassword: Bool, typed: RolesForm? = nil,
+        _ person: Person,
+        _ roster: Roster,
+        _ visit: Visit,
+        asksPassword: Bool,
+        typed: RolesForm? = nil,
         refused: RolesForm.Refused? = nil
     ) {
         title = person.name
@@ -143,12 +158,16 @@ struct PersonPage: Page {
         isOff = person.isDisabled
         mayChange = visit.holds(.admin)
         let isLate = if case .changedMeanwhile = refused { true } else { false }
-        // After somebody else's change the boxes show what is, not what was wanted from something else.
+        // After somebody else's change the boxes show what is, not what was wanted from something
+        // else.
         let shown = isLate ? person.roles : typed?.roles ?? person.roles
         roles = RoleWords.ofTenant.map { role, words in
             Role(
-                roleName: role.names.first ?? "", label: words.label, meaning: words.meaning,
-                isHeld: shown.contains(role))
+                roleName: role.names.first ?? "",
+                label: words.label,
+                meaning: words.meaning,
+                isHeld: shown.contains(role)
+            )
         }
         heldRoles = roles.filter { _ in !visit.holds(.admin) }.filter(\.isHeld)
         hasNoRole = person.roles.isEmpty
@@ -164,7 +183,9 @@ struct PersonPage: Page {
         key = visit.formKey
     }
 
-    private static func problems(_ refused: RolesForm.Refused?, _ person: Person) -> (Problems, [String]) {
+    private static func problems(_ refused: RolesForm.Refused?, _ person: Person) -> (
+        Problems, [String]
+    ) {
         switch refused {
         case nil: (.none, [])
         case .unknownRole: (Problems(["There is no such role. Choose among those below."]), [])

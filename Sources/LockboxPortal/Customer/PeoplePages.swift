@@ -8,18 +8,28 @@ extension PortalSite {
         [
             page("/people", for: .customer) { request, _, visit in
                 PeoplePage(
-                    try await roster(visit), visit,
-                    from: request.query("cursor").flatMap { Int($0) } ?? 0)
+                    try await roster(visit),
+                    visit,
+                    from: request.query("cursor").flatMap { Int($0) } ?? 0
+                )
             },
             page("/people/{id}", for: .customer) { _, context, visit in
                 let roster = try await roster(visit)
                 return PersonPage(
-                    try roster.person(try Self.id(context)), roster, visit, asksPassword: needsPassword(visit))
+                    try roster.person(try Self.id(context)),
+                    roster,
+                    visit,
+                    asksPassword: needsPassword(visit)
+                )
             },
             form(
-                "/people/{id}", for: .customer,
-                back: { context in context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people" },
-                { form, context, visit in try await changeRoles(form, context, visit) }),
+                "/people/{id}",
+                for: .customer,
+                back: { context in
+                    context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
+                },
+                { form, context, visit in try await changeRoles(form, context, visit) }
+            ),
         ]
     }
 
@@ -30,18 +40,28 @@ extension PortalSite {
         }
         return Roster(
             tenant: try await lockbox.tenant(id.text, by: visit.person),
-            people: try await lockbox.people(of: id.text, by: visit.person))
+            people: try await lockbox.people(of: id.text, by: visit.person)
+        )
     }
 
-    private func changeRoles(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws -> Response {
+    private func changeRoles(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws
+        -> Response
+    {
         let before = try await roster(visit)
         let person = try before.person(try Self.id(context))
         guard visit.holds(.admin) else { throw Refusal.notPermitted(.changePeople) }
         let typed = RolesForm(form, of: person)
-        func refused(_ roster: Roster, _ visit: Visit, _ refusal: RolesForm.Refused) throws -> Response {
+        func refused(_ roster: Roster, _ visit: Visit, _ refusal: RolesForm.Refused) throws
+            -> Response
+        {
             let page = PersonPage(
-                try roster.person(person.id.text), roster, visit, asksPassword: needsPassword(visit), typed: typed,
-                refused: refusal)
+                try roster.person(person.id.text),
+                roster,
+                visit,
+                asksPassword: needsPassword(visit),
+                typed: typed,
+                refused: refusal
+            )
             return html(page, visit, status: refusal.isConflict ? .conflict : .unprocessableContent)
         }
 
@@ -50,7 +70,9 @@ extension PortalSite {
         if wanted == person.roles { return seeOther("/people/\(person.id.text)", .rolesChanged) }
         if typed.seen != person.roles { return try refused(before, visit, .changedMeanwhile) }
         let warnings = before.warnings(giving: wanted, to: person, by: visit.person)
-        if !warnings.isEmpty, !typed.isSure { return try refused(before, visit, .needsCare(warnings)) }
+        if !warnings.isEmpty, !typed.isSure {
+            return try refused(before, visit, .needsCare(warnings))
+        }
         let secret: String?
         do {
             secret = try await confirm(form, visit)
@@ -61,12 +83,18 @@ extension PortalSite {
         return try await going(on: secret, context, visit) { visit in
             do {
                 _ = try await lockbox.changeRoles(
-                    of: person.id.text, in: before.tenant.id.text, to: wanted.names, by: visit.person)
+                    of: person.id.text,
+                    in: before.tenant.id.text,
+                    to: wanted.names,
+                    by: visit.person
+                )
             } catch Refusal.lastAdministrator {
                 return try refused(before, visit, .refusal(.lastAdministrator, warnings))
             }
             // Whoever took her own roles away does not see these pages any more.
-            let staysHere = person.id != visit.person.id || !wanted.isDisjoint(with: [.approver, .admin, .auditor])
+            let staysHere =
+                person.id != visit.person.id
+                || !wanted.isDisjoint(with: [.approver, .admin, .auditor])
             return seeOther(staysHere ? "/people/\(person.id.text)" : "/support", .rolesChanged)
         }
     }
@@ -79,14 +107,18 @@ struct Roster: Sendable {
 
     init(tenant: Tenant, people: [Person]) {
         self.tenant = tenant
-        self.people = people.sorted { ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email) }
+        self.people = people.sorted {
+            ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email)
+        }
     }
 
     var approvers: [Person] { Person.approvers(of: tenant, among: people) }
 
     /// Another tenant's person does not exist, any more than one that was never there.
     func person(_ id: String) throws -> Person {
-        guard let found = people.first(where: { $0.id.text == id }) else { throw Refusal.notFound(.person) }
+        guard let found = people.first(where: { $0.id.text == id }) else {
+            throw Refusal.notFound(.person)
+        }
         return found
     }
 
@@ -95,8 +127,12 @@ struct Roster: Sendable {
         var warnings: [String] = []
         var changed = person
         changed.roles = roles
-        let left = approvers.filter { $0.id != person.id }.count + (changed.mayDecide(for: tenant.id) ? 1 : 0)
-        let (needed, count) = (tenant.policy.approvalsNeeded, left == 1 ? "1 person" : "\(left) people")
+        let left =
+            approvers.filter { $0.id != person.id }.count
+            + (changed.mayDecide(for: tenant.id) ? 1 : 0)
+        let (needed, count) = (
+            tenant.policy.approvalsNeeded, left == 1 ? "1 person" : "\(left) people"
+        )
         if left < approvers.count, left < needed {
             let result =
                 tenant.requiresApproval
@@ -112,7 +148,8 @@ struct Roster: Sendable {
         if person.id == admin.id, person.roles.contains(.admin), !roles.contains(.admin) {
             warnings.append(
                 "You take the administrator’s role from yourself. You could not give it back to yourself: another "
-                    + "administrator would have to.")
+                    + "administrator would have to."
+            )
         }
         return warnings
     }
@@ -146,10 +183,15 @@ struct RolesForm: Sendable {
 
     init(_ form: Form, of person: Person) {
         roles = Roles(names: form.all("role"), side: person.side)
-        seen = Roles(names: (form["seen"] ?? "").split(separator: " ").map(String.init), side: person.side)
+        seen = Roles(
+            names: (form["seen"] ?? "").split(separator: " ").map(String.init),
+            side: person.side
+        )
         isSure = roles.map { form["sure"] == Self.mark($0) } ?? false
     }
 
     /// Stands for `roles` in a hidden field or a check box.
-    static func mark(_ roles: Roles) -> String { roles.isEmpty ? "none" : roles.names.joined(separator: " ") }
+    static func mark(_ roles: Roles) -> String {
+        roles.isEmpty ? "none" : roles.names.joined(separator: " ")
+    }
 }

@@ -48,7 +48,8 @@ struct ApproverCount: Sendable {
                 + ". No access to your data is possible until there are more approvers."
             (tone, isShown) = (Badge.Tone.bad.rawValue, true)
         } else if count == 1 {
-            words = "Only \(names[0]) can approve. Requests expire if nobody else can step in. Name a second approver."
+            words =
+                "Only \(names[0]) can approve. Requests expire if nobody else can step in. Name a second approver."
             (tone, isShown) = ("warn", true)
         } else if count == needed {
             words = "Each request needs all \(count) approvers. If one of them is away, it expires."
@@ -58,7 +59,9 @@ struct ApproverCount: Sendable {
         }
     }
 
-    private static func people(_ count: Int) -> String { count == 1 ? "1 person" : "\(count) people" }
+    private static func people(_ count: Int) -> String {
+        count == 1 ? "1 person" : "\(count) people"
+    }
 }
 
 extension Person {
@@ -92,7 +95,8 @@ struct PolicyConsequences: Sendable {
     /// Whether less protects the tenant's data from then on.
     let isWeaker: Bool
 
-    init(from before: Tenant, to policy: Policy, _ work: OpenWork, provider: String, now: Timestamp) {
+    init(from before: Tenant, to policy: Policy, _ work: OpenWork, provider: String, now: Timestamp)
+    {
         var after = before
         after.policy = policy
         let ended = work.grants.filter { view in
@@ -104,7 +108,8 @@ struct PolicyConsequences: Sendable {
             let scope = view.request.state.grant?.scope ?? view.request.terms.scope
             return EndingAccess(
                 endingRequest: view.request.id.text,
-                endingWords: "\(view.engineerName): \(scope.words.joined(separator: "; "))")
+                endingWords: "\(view.engineerName): \(scope.words.joined(separator: "; "))"
+            )
         }
         isEnding = !ending.isEmpty
         endingCount = ending.count == 1 ? "1 request" : "\(ending.count) requests"
@@ -112,9 +117,13 @@ struct PolicyConsequences: Sendable {
         if policy.requireApproval != before.policy.requireApproval {
             sentences += policy.requireApproval ? Self.on(provider) : Self.off(work, provider)
         }
-        sentences += Self.times(before.policy, policy, provider) + Self.approvals(before.policy, policy, work)
+        sentences +=
+            Self.times(before.policy, policy, provider)
+            + Self.approvals(before.policy, policy, work)
         if !before.isLicensed {
-            sentences.append("Your plan does not include Lockbox, so approval is not in force whatever is chosen here.")
+            sentences.append(
+                "Your plan does not include Lockbox, so approval is not in force whatever is chosen here."
+            )
         }
     }
 
@@ -133,12 +142,14 @@ struct PolicyConsequences: Sendable {
         if work.withManager > 0 {
             list.append(
                 "\(requests(work.withManager)) at \(provider) now will not come to you: "
-                    + "a manager’s yes opens the access.")
+                    + "a manager’s yes opens the access."
+            )
         }
         if work.withCustomer > 0 {
             list.append(
                 "\(requests(work.withCustomer)) for your decision now still "
-                    + "\(work.withCustomer == 1 ? "needs" : "need") it: without your yes there is no access.")
+                    + "\(work.withCustomer == 1 ? "needs" : "need") it: without your yes there is no access."
+            )
         }
         return list
     }
@@ -152,15 +163,18 @@ struct PolicyConsequences: Sendable {
         if after.decisionWindow != before.decisionWindow {
             list.append(
                 "Requests that come to you from then on wait \(after.decisionWindow.words) for a decision. "
-                    + "Those that wait already keep their deadline.")
+                    + "Those that wait already keep their deadline."
+            )
         }
         if after.maxAccess < before.maxAccess {
             list.append(
                 "Engineers can ask for \(after.maxAccess.words) at most. If you approve a request that waits for "
-                    + "longer, access lasts \(after.maxAccess.words).")
+                    + "longer, access lasts \(after.maxAccess.words)."
+            )
         } else if after.maxAccess > before.maxAccess {
             list.append(
-                "Engineers can ask for up to \(after.maxAccess.words). Access that is open now does not get longer.")
+                "Engineers can ask for up to \(after.maxAccess.words). Access that is open now does not get longer."
+            )
         }
         return list
     }
@@ -170,24 +184,29 @@ struct PolicyConsequences: Sendable {
         if after.approvalsNeeded > before.approvalsNeeded {
             list.append(
                 "Each request needs \(after.approvalsNeeded) people who say yes, and those that wait already need "
-                    + "them too.")
+                    + "them too."
+            )
         } else if after.approvalsNeeded < before.approvalsNeeded {
             list.append(
                 "Requests from then on need \(counted(Int64(after.approvalsNeeded), "approval")). "
-                    + "Those that wait already still need as many as before.")
+                    + "Those that wait already still need as many as before."
+            )
         }
         let isTouched =
-            after.approvalsNeeded != before.approvalsNeeded || after.requireApproval != before.requireApproval
+            after.approvalsNeeded != before.approvalsNeeded
+            || after.requireApproval != before.requireApproval
         if after.requireApproval, isTouched, after.approvalsNeeded == work.approvers {
             list.append(
                 work.approvers == 1
                     ? "One person can approve. While that person is away, requests expire."
-                    : "Each request needs all \(work.approvers) of your approvers: none of them may be away.")
+                    : "Each request needs all \(work.approvers) of your approvers: none of them may be away."
+            )
         }
         if !after.requireApproval, after.approvalsNeeded > work.approvers {
             list.append(
                 "\(work.approvers == 1 ? "1 person" : "\(work.approvers) people") can approve now: approval cannot be "
-                    + "switched on before there are \(after.approvalsNeeded).")
+                    + "switched on before there are \(after.approvalsNeeded)."
+            )
         }
         return list
     }

@@ -27,7 +27,8 @@ struct PolicyForm: Sendable {
 
         /// In the largest unit that leaves nothing over.
         init(_ span: TimeSpan) {
-            let unit = Unit.allCases.last { span.milliseconds % $0.span.milliseconds == 0 } ?? .seconds
+            let unit =
+                Unit.allCases.last { span.milliseconds % $0.span.milliseconds == 0 } ?? .seconds
             self.init(number: "\(span.milliseconds / unit.span.milliseconds)", unit: unit)
         }
 
@@ -62,7 +63,10 @@ struct PolicyForm: Sendable {
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
-        Span(number: form[name] ?? "", unit: form["\(name)-unit"].flatMap(Span.Unit.init(rawValue:)) ?? .hours)
+        Span(
+            number: form[name] ?? "",
+            unit: form["\(name)-unit"].flatMap(Span.Unit.init(rawValue:)) ?? .hours
+        )
     }
 
     /// The fields as a form sends them.
@@ -76,7 +80,8 @@ struct PolicyForm: Sendable {
 
     /// A few digits and nothing else, so that no product of it can overflow.
     fileprivate static func whole(_ text: String) -> Int64? {
-        guard (1...6).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        guard (1...6).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) })
+        else { return nil }
         return Int64(text)
     }
 
@@ -90,12 +95,20 @@ struct PolicyForm: Sendable {
         let range = Limits.approvalsNeeded
         if needed.map(range.contains) != true {
             faults.found.append(
-                (.approvals, "Approvals needed: give a number from \(range.lowerBound) to \(range.upperBound)."))
+                (
+                    .approvals,
+                    "Approvals needed: give a number from \(range.lowerBound) to \(range.upperBound)."
+                )
+            )
         }
         guard let isOn, let window, let cap, let needed, faults.found.isEmpty else { throw faults }
         do {
             return try Policy(
-                requireApproval: isOn, decisionWindow: window, maxAccess: cap, approvalsNeeded: needed)
+                requireApproval: isOn,
+                decisionWindow: window,
+                maxAccess: cap,
+                approvalsNeeded: needed
+            )
         } catch {
             faults.found.append((.approval, error.sentence))
             throw faults
@@ -109,7 +122,10 @@ struct PolicyForm: Sendable {
         func of(_ field: Field) -> String? { found.first { $0.field == field }?.sentence }
 
         fileprivate mutating func check(
-            _ field: Field, _ name: String, _ typed: Span, _ range: ClosedRange<TimeSpan>
+            _ field: Field,
+            _ name: String,
+            _ typed: Span,
+            _ range: ClosedRange<TimeSpan>
         ) -> TimeSpan? {
             guard let span = typed.span else {
                 found.append((field, "\(name): give a whole number, such as 4."))
@@ -117,7 +133,11 @@ struct PolicyForm: Sendable {
             }
             guard range.contains(span) else {
                 found.append(
-                    (field, "\(name): from \(range.lowerBound.words) to \(range.upperBound.words) is allowed."))
+                    (
+                        field,
+                        "\(name): from \(range.lowerBound.words) to \(range.upperBound.words) is allowed."
+                    )
+                )
                 return nil
             }
             return span
@@ -129,29 +149,43 @@ struct PolicyForm: Sendable {
 
 extension Policy {
     /// As a hidden field carries it: `on PT12H PT4H 1`.
-    var mark: String { "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded)" }
+    var mark: String {
+        "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded)"
+    }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 4, let isOn = ["on": true, "off": false][parts[0]], let window = TimeSpan(parts[1]),
+        guard parts.count == 4, let isOn = ["on": true, "off": false][parts[0]],
+            let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3])
         else { return nil }
         do {
-            try self.init(requireApproval: isOn, decisionWindow: window, maxAccess: cap, approvalsNeeded: needed)
+            try self.init(
+                requireApproval: isOn,
+                decisionWindow: window,
+                maxAccess: cap,
+                approvalsNeeded: needed
+            )
         } catch {
             return nil
         }
     }
 
-    /// What `wanted` changed of what its sender had read, on top of these rules: whoever touched one rule does not
-    /// take back what somebody else did to another.
+    /// What `wanted` changed of what its sender had read, on top of these rules: whoever touched
+    /// one rule does not take back what somebody else did to another.
     func with(_ wanted: Policy, since read: Policy) -> Policy {
         var merged = self
-        if wanted.requireApproval != read.requireApproval { merged.requireApproval = wanted.requireApproval }
-        if wanted.decisionWindow != read.decisionWindow { merged.decisionWindow = wanted.decisionWindow }
+        if wanted.requireApproval != read.requireApproval {
+            merged.requireApproval = wanted.requireApproval
+        }
+        if wanted.decisionWindow != read.decisionWindow {
+            merged.decisionWindow = wanted.decisionWindow
+        }
         if wanted.maxAccess != read.maxAccess { merged.maxAccess = wanted.maxAccess }
-        if wanted.approvalsNeeded != read.approvalsNeeded { merged.approvalsNeeded = wanted.approvalsNeeded }
+        if wanted.approvalsNeeded != read.approvalsNeeded {
+            merged.approvalsNeeded = wanted.approvalsNeeded
+        }
         return merged
     }
 }

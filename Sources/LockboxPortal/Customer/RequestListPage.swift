@@ -19,7 +19,9 @@ struct RequestRow: Sendable {
         rowReason = String(terms.reason.prefix(160)) + (terms.reason.count > 160 ? "…" : "")
         rowBadge = Badge(view, for: visit.person.side)
         rowAt = Moment(view.request.createdAt)
-        rowUntil = (view.request.state.decideBy ?? view.openUntil).map { Countdown(until: $0, now: view.at) }
+        rowUntil = (view.request.state.decideBy ?? view.openUntil).map {
+            Countdown(until: $0, now: view.at)
+        }
     }
 }
 
@@ -28,7 +30,9 @@ extension RequestView {
     var openUntil: Timestamp? {
         switch request.state {
         case .active(let grant): grant.end
-        case .awaitingManager, .awaitingCustomer, .scheduled, .ended, .rejected, .denied, .withdrawn, .expired: nil
+        case .awaitingManager, .awaitingCustomer, .scheduled, .ended, .rejected, .denied,
+            .withdrawn, .expired:
+            nil
         }
     }
 }
@@ -56,7 +60,11 @@ struct RequestListPage: Page {
         chips =
             [Chip(chipLabel: "All", chipLink: "/lockbox", isCurrent: state == nil)]
             + Self.filters.map { name, label in
-                Chip(chipLabel: label, chipLink: "/lockbox?state=\(name.rawValue)", isCurrent: state == name)
+                Chip(
+                    chipLabel: label,
+                    chipLink: "/lockbox?state=\(name.rawValue)",
+                    isCurrent: state == name
+                )
             }
         rows = found.items.map { RequestRow($0, visit: visit) }
         isEmpty = rows.isEmpty
@@ -70,7 +78,8 @@ struct RequestListPage: Page {
     }
 
     private static let filters: [(AccessRequest.StateName, String)] = [
-        (.awaitingCustomer, "Needs a decision"), (.awaitingManager, "With the provider"), (.scheduled, "Scheduled"),
+        (.awaitingCustomer, "Needs a decision"), (.awaitingManager, "With the provider"),
+        (.scheduled, "Scheduled"),
         (.active, "Open now"), (.ended, "Ended"), (.denied, "Denied"), (.expired, "Expired"),
         (.withdrawn, "Withdrawn"), (.rejected, "Rejected by the provider"),
     ]
@@ -80,9 +89,15 @@ extension PortalSite {
     func requestList(_ request: Request, _ visit: Visit) async throws -> any Page {
         let state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
         let page = LockboxPorts.Page(
-            limit: PortalLimits.pageSize, cursor: request.query("cursor"))
+            limit: PortalLimits.pageSize,
+            cursor: request.query("cursor")
+        )
         let found = try await lockbox.requests(
-            RequestFilter(state: state), tenant: visit.tenant?.id.text, page: page, by: visit.person)
+            RequestFilter(state: state),
+            tenant: visit.tenant?.id.text,
+            page: page,
+            by: visit.person
+        )
         return RequestListPage(found, state: state, visit: visit)
     }
 }

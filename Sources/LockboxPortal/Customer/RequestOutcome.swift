@@ -20,14 +20,16 @@ struct RunningAccess: Sendable {
         switch view.request.state {
         case .scheduled(let opened): (grant, isActive) = (opened, false)
         case .active(let opened): (grant, isActive) = (opened, true)
-        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired: return nil
+        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
+            return nil
         }
         self.isActive = isActive
         grantedAccess = grant.scope.words.map(\.capitalisedFirst)
         begin = Moment(grant.start)
         end = Moment(grant.end)
         clock = Countdown(until: isActive ? grant.end : grant.start, now: view.at)
-        useWords = view.useCount == 0 ? "Not used yet" : "Used \(counted(Int64(view.useCount), "time"))"
+        useWords =
+            view.useCount == 0 ? "Not used yet" : "Used \(counted(Int64(view.useCount), "time"))"
         lastUse = view.lastUse.map { Moment($0) }
         mayStop = visit.person.mayDecide(for: view.request.terms.tenant)
         stopWrong = refused?.kind == .stop ? refused?.refusal.words : nil
@@ -66,16 +68,20 @@ struct RequestReport: Sendable {
             (outcome, outcomeAt, said) = ("Denied. No access comes of it.", Moment(at), nil)
         case .rejected(let at):
             (outcome, outcomeAt, said) = (
-                "Rejected by a manager of \(reading.companies.provider). The customer was not asked.", Moment(at), nil
+                "Rejected by a manager of \(reading.companies.provider). The customer was not asked.",
+                Moment(at), nil
             )
         case .withdrawn(let at, let comment):
             (outcome, outcomeAt, said) = (
                 "Withdrawn before it was decided. No access comes of it.", Moment(at), comment
             )
         case .expired(let at, let stage):
-            let who = stage == .awaitingManager ? "\(reading.companies.provider)" : "\(reading.companies.tenant)"
+            let who =
+                stage == .awaitingManager
+                ? "\(reading.companies.provider)" : "\(reading.companies.tenant)"
             (outcome, outcomeAt, said) = (
-                "Expired: the time for \(who) to decide was over. No access comes of it.", Moment(at), nil
+                "Expired: the time for \(who) to decide was over. No access comes of it.",
+                Moment(at), nil
             )
         }
         let began = ended.flatMap { grant in
@@ -84,7 +90,8 @@ struct RequestReport: Sendable {
         hasGrant = began != nil
         grantedAccess = began?.scope.words.map(\.capitalisedFirst) ?? []
         begin = began.map { Moment($0.start, withSeconds: true) }
-        end = began == nil ? nil : view.request.state.ending.map { Moment($0.at, withSeconds: true) }
+        end =
+            began == nil ? nil : view.request.state.ending.map { Moment($0.at, withSeconds: true) }
         useWords = view.useCount == 0 ? "Not used" : "Used \(counted(Int64(view.useCount), "time"))"
         removalProblems = problems
     }

@@ -1,8 +1,8 @@
 import LockboxDomain
 import LockboxService
 
-/// One access request as the customer's people see it: who wants what, why, until when it must be decided, and what
-/// became of it.
+/// One access request as the customer's people see it: who wants what, why, until when it must be
+/// decided, and what became of it.
 struct RequestPage: Page {
     static let template = PageTemplate(PackageResources.request_mustache)
 
@@ -54,7 +54,10 @@ struct RequestPage: Page {
     let key: String
 
     init(
-        _ reading: RequestReading, _ visit: Visit, asksPassword: Bool, newRecord: UInt64? = nil,
+        _ reading: RequestReading,
+        _ visit: Visit,
+        asksPassword: Bool,
+        newRecord: UInt64? = nil,
         refused: RefusedForm? = nil
     ) {
         let (view, request) = (reading.view, reading.view.request)
@@ -67,7 +70,9 @@ struct RequestPage: Page {
         facts = RequestFacts(view, support: reading.support, companies: reading.companies)
         progress = Progress(view, companies: reading.companies)
         decisions = DecisionLine.all(of: view, companies: reading.companies)
-        thread = reading.messages.map { MessageThread($0, for: visit.person.side, companies: reading.companies) }
+        thread = reading.messages.map {
+            MessageThread($0, for: visit.person.side, companies: reading.companies)
+        }
         hasDecisions = !decisions.isEmpty
         hasThread = thread != nil
         mayAsk = !request.state.name.isTerminal && visit.person.mayDecide(for: request.terms.tenant)
@@ -83,7 +88,9 @@ struct RequestPage: Page {
         deciding = standing.mayDecide ? Deciding(reading, refused: refused) : nil
         waitingWords = standing.words
         waitingUntil = standing.words == nil ? nil : request.state.decideBy.map { Moment($0) }
-        waitingClock = standing.words == nil ? nil : request.state.decideBy.map { Countdown(until: $0, now: view.at) }
+        waitingClock =
+            standing.words == nil
+            ? nil : request.state.decideBy.map { Countdown(until: $0, now: view.at) }
         running = RunningAccess(reading, visit, refused: refused)
         report = RequestReport(reading)
 
@@ -131,7 +138,8 @@ private struct Standing {
             let open = reading.missingApprovals(asked: asked)
             if request.decisions.contains(where: { $0.person == person.id }) {
                 mayDecide = false
-                words = "You have approved. \(counted(Int64(open), "more approval")) needed before access begins."
+                words =
+                    "You have approved. \(counted(Int64(open), "more approval")) needed before access begins."
             } else if !person.mayDecide(for: request.terms.tenant) {
                 mayDecide = false
                 words =
@@ -152,7 +160,9 @@ private struct Standing {
 
 extension RequestPage.Deciding {
     fileprivate init?(_ reading: RequestReading, refused: RefusedForm?) {
-        guard case .awaitingCustomer(_, let decideBy, let asked) = reading.view.request.state else { return nil }
+        guard case .awaitingCustomer(_, let decideBy, let asked) = reading.view.request.state else {
+            return nil
+        }
         let (approval, denial) = (refused?.kind == .approve, refused?.kind == .deny)
         form = DecisionForm(reading, typed: approval ? refused?.form : nil)
         decideUntil = Moment(decideBy)
@@ -173,13 +183,19 @@ extension RequestPage.Deciding {
         var list: [String] = []
         if missing > 1 {
             list.append(
-                "\(counted(Int64(missing - 1), "more approval")) needed after yours; until then no access begins.")
+                "\(counted(Int64(missing - 1), "more approval")) needed after yours; until then no access begins."
+            )
         }
         list.append(
             "\(missing > 1 ? "Then access" : "Access") begins \(begin), for \(view.engineerName) alone, "
-                + "for \(longest.words) at the most.")
-        list.append("It ends by itself: open connections are cut. You can stop it sooner on this page.")
-        list.append("Every step stands in your audit log, and you get a report by mail when it is over.")
+                + "for \(longest.words) at the most."
+        )
+        list.append(
+            "It ends by itself: open connections are cut. You can stop it sooner on this page."
+        )
+        list.append(
+            "Every step stands in your audit log, and you get a report by mail when it is over."
+        )
         return list
     }
 }

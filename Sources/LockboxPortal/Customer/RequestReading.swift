@@ -20,26 +20,31 @@ struct RequestReading: Sendable {
     var liveTag: String {
         let removed = view.removals.count { $0.progress == .confirmed }
         let state = view.grantState?.rawValue ?? view.request.state.name.rawValue
-        return "\(view.request.id.text)-\(view.request.version)-\(state)-\(removed)-\(view.useCount)-"
+        return
+            "\(view.request.id.text)-\(view.request.version)-\(state)-\(removed)-\(view.useCount)-"
             + "\(messages?.count ?? 0)"
     }
 
-    /// Whether somebody wrote since the form was made: an answer could change her mind, and changes no version.
+    /// Whether somebody wrote since the form was made: an answer could change her mind, and changes
+    /// no version.
     func hasUnreadMessages(_ form: Form) -> Bool {
         let counts = Self.counts(form)
         return counts.count == 2 && counts[1] < messages?.count ?? 0
     }
 
-    /// Approvals still missing, by the stricter of the rule when the customer was asked and the rule now.
+    /// Approvals still missing, by the stricter of the rule when the customer was asked and the
+    /// rule now.
     func missingApprovals(asked: Int) -> Int {
         let given = view.request.decisions.count { $0.stage == .customer && $0.isApproval }
         return max(1, max(asked, tenant.policy.approvalsNeeded) - given)
     }
 
-    /// What happened between the making of a refused form and its arrival; empty where the form itself was wrong.
+    /// What happened between the making of a refused form and its arrival; empty where the form
+    /// itself was wrong.
     func changes(since refused: RefusedForm) -> [String] {
         switch refused.refusal {
-        case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
+        case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .nobodyCanApprove,
             .accessNotActive:
             break
         case _: return []
@@ -55,11 +60,14 @@ struct RequestReading: Sendable {
             changes.append("There is a new message that you have not seen. Read it, then decide.")
         }
         switch request.state {
-        case .expired(let at, _): changes.append("The request expired on \(Moment(at).words). It gives no access.")
+        case .expired(let at, _):
+            changes.append("The request expired on \(Moment(at).words). It gives no access.")
         case .withdrawn(let at, _):
             changes.append("\(view.engineerName) withdrew the request on \(Moment(at).words).")
         case .ended(_, let ending):
-            changes.append("Access is over since \(Moment(ending.at).words): \(view.words(for: ending)).")
+            changes.append(
+                "Access is over since \(Moment(ending.at).words): \(view.words(for: ending))."
+            )
         case .scheduled, .active, .awaitingCustomer, .awaitingManager, .denied, .rejected: break
         }
         return changes.isEmpty ? [refused.refusal.words] : changes
@@ -95,15 +103,21 @@ extension PortalSite {
         return RequestReading(
             view: view,
             support: try await lockbox.supportRequest(
-                view.request.terms.supportRequest.text, tenant: tenant.id.text, by: visit.person),
+                view.request.terms.supportRequest.text,
+                tenant: tenant.id.text,
+                by: visit.person
+            ),
             messages: oversees ? try await lockbox.messages(on: id, by: visit.person) : nil,
-            tenant: tenant, companies: Companies(provider: visit.providerName, tenant: tenant.name))
+            tenant: tenant,
+            companies: Companies(provider: visit.providerName, tenant: tenant.name)
+        )
     }
 
     /// Where the log holds what the visitor did to the request last.
     func ownRecord(of reading: RequestReading, _ visit: Visit) async throws -> UInt64? {
         guard visit.holds([.approver, .admin, .auditor]) else { return nil }
         let search = LogSearch(person: visit.person.id.text, request: reading.view.request.id)
-        return try await log.search(search, in: .tenant(reading.tenant.id), page: .init(limit: 1)).items.first?.index
+        return try await log.search(search, in: .tenant(reading.tenant.id), page: .init(limit: 1))
+            .items.first?.index
     }
 }

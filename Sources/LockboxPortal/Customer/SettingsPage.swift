@@ -29,7 +29,8 @@ struct SettingsPage: Page {
 
     private static let windowMeaning =
         "How long a request waits for you. Then it expires, and no access comes of it."
-    private static let capMeaning = "Engineers cannot ask for more. Access ends by itself when its time is over."
+    private static let capMeaning =
+        "Engineers cannot ask for more. Access ends by itself when its time is over."
 
     let title = "Settings"
     let section: String? = "/settings"
@@ -60,9 +61,13 @@ struct SettingsPage: Page {
     let csrf: String
     let key: String
 
-    /// `typed` is what a form said that was not taken, and `faults` why: about the whole where `marksFields` is false.
+    /// `typed` is what a form said that was not taken, and `faults` why: about the whole where
+    /// `marksFields` is false.
     init(
-        _ reading: SettingsReading, _ visit: Visit, typed: PolicyForm? = nil, faults: PolicyForm.Faults? = nil,
+        _ reading: SettingsReading,
+        _ visit: Visit,
+        typed: PolicyForm? = nil,
+        faults: PolicyForm.Faults? = nil,
         marksFields: Bool = true
     ) {
         let (tenant, policy) = (reading.tenant, reading.tenant.policy)
@@ -82,7 +87,8 @@ struct SettingsPage: Page {
                 : policy.requireApproval
                     ? "Nobody at \(visit.providerName) opens your data without your yes."
                     : "Managers of \(visit.providerName) decide alone.",
-            Self.windowMeaning, Self.capMeaning, "How many of your people must say yes to one request.",
+            Self.windowMeaning, Self.capMeaning,
+            "How many of your people must say yes to one request.",
         ]
         rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
@@ -91,14 +97,27 @@ struct SettingsPage: Page {
         isChosenOff = shown.isOn == false
         approvalWrong = marks?.of(.approval)
         windowField = SpanField(
-            "window", "Time to decide", shown.window, policy.decisionWindow, Limits.decisionWindow, marks?.of(.window),
-            meaning: Self.windowMeaning)
+            "window",
+            "Time to decide",
+            shown.window,
+            policy.decisionWindow,
+            Limits.decisionWindow,
+            marks?.of(.window),
+            meaning: Self.windowMeaning
+        )
         capField = SpanField(
-            "cap", "Longest access", shown.cap, policy.maxAccess, Limits.maxAccess, marks?.of(.cap),
-            meaning: Self.capMeaning)
+            "cap",
+            "Longest access",
+            shown.cap,
+            policy.maxAccess,
+            Limits.maxAccess,
+            marks?.of(.cap),
+            meaning: Self.capMeaning
+        )
         approvals = shown.approvals
         approvalsNow = "\(policy.approvalsNeeded)"
-        approvalsRange = "\(Limits.approvalsNeeded.lowerBound) to \(Limits.approvalsNeeded.upperBound)"
+        approvalsRange =
+            "\(Limits.approvalsNeeded.lowerBound) to \(Limits.approvalsNeeded.upperBound)"
         let count = reading.approvers.count
         approverWords = count == 1 ? "1 person can" : "\(count) people can"
         approvalsWrong = marks?.of(.approvals)
@@ -113,18 +132,29 @@ struct SettingsPage: Page {
 
 extension SettingsPage.SpanField {
     init(
-        _ name: String, _ legend: String, _ typed: PolicyForm.Span, _ present: TimeSpan, _ range: ClosedRange<TimeSpan>,
-        _ wrong: String?, meaning: String
+        _ name: String,
+        _ legend: String,
+        _ typed: PolicyForm.Span,
+        _ present: TimeSpan,
+        _ range: ClosedRange<TimeSpan>,
+        _ wrong: String?,
+        meaning: String
     ) {
-        // Seconds only where they are needed to say what is there: nobody chooses a rule to the second.
+        // Seconds only where they are needed to say what is there: nobody chooses a rule to the
+        // second.
         let needsSeconds = typed.unit == .seconds
         self.init(
-            spanName: name, legend: legend, meaning: meaning,
-            rangeWords: "\(range.lowerBound.words) to \(range.upperBound.words)", presentWords: present.words,
+            spanName: name,
+            legend: legend,
+            meaning: meaning,
+            rangeWords: "\(range.lowerBound.words) to \(range.upperBound.words)",
+            presentWords: present.words,
             number: typed.number,
             units: PolicyForm.Span.Unit.allCases.filter { $0 != .seconds || needsSeconds }.map {
                 Option(unitName: $0.rawValue, isChosen: $0 == typed.unit)
-            }, spanWrong: wrong)
+            },
+            spanWrong: wrong
+        )
     }
 }
 
@@ -154,16 +184,23 @@ struct SettingsReviewPage: Page {
     let key: String
 
     init(
-        _ reading: SettingsReading, _ visit: Visit, wanted: Policy, readBefore: Policy?,
-        consequences: PolicyConsequences, asksPassword: Bool, problem: Refusal?
+        _ reading: SettingsReading,
+        _ visit: Visit,
+        wanted: Policy,
+        readBefore: Policy?,
+        consequences: PolicyConsequences,
+        asksPassword: Bool,
+        problem: Refusal?
     ) {
         let policy = reading.tenant.policy
         problems = problem.map { Problems([$0.words]) } ?? .none
         isLate = readBefore != nil
         lateBy = reading.lastChange?.by
-        let changes = readBefore.map { RuleDifference.all(from: $0, to: policy).map(\.sentence) } ?? []
+        let changes =
+            readBefore.map { RuleDifference.all(from: $0, to: policy).map(\.sentence) } ?? []
         meanwhile =
-            isLate && changes.isEmpty ? ["Your plan was changed, or a rule was changed and changed back."] : changes
+            isLate && changes.isEmpty
+            ? ["Your plan was changed, or a rule was changed and changed back."] : changes
         differences = RuleDifference.all(from: policy, to: wanted)
         self.consequences = consequences
         kept = PolicyForm(wanted).fields.map { Kept(keptName: $0.name, keptValue: $0.value) }

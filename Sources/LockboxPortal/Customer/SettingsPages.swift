@@ -11,7 +11,9 @@ import Logging
 extension PortalSite {
     var settingsRoutes: [Route] {
         [
-            page("/settings", for: .customer) { _, _, visit in SettingsPage(try await settings(visit), visit) },
+            page("/settings", for: .customer) { _, _, visit in
+                SettingsPage(try await settings(visit), visit)
+            },
             form("/settings/review", for: .customer, back: { _ in "/settings" }) { form, _, visit in
                 try await review(form, visit)
             },
@@ -31,25 +33,39 @@ extension PortalSite {
         let search = LogSearch(activity: "tenant.policyChanged")
         let last = try await log.search(search, in: .tenant(id), page: .init(limit: 1)).items.first
         let author = last.map { entry in
-            people.first { $0.id.text == entry.actor }?.name ?? "\(visit.providerName), by the directory"
+            people.first { $0.id.text == entry.actor }?.name
+                ?? "\(visit.providerName), by the directory"
         }
         return SettingsReading(
-            tenant: tenant, people: people, lastChange: last.flatMap { entry in author.map { ($0, entry.time) } })
+            tenant: tenant,
+            people: people,
+            lastChange: last.flatMap { entry in author.map { ($0, entry.time) } }
+        )
     }
 
     private func openWork(_ reading: SettingsReading, _ visit: Visit) async throws -> OpenWork {
         var found: [AccessRequest.StateName: [RequestView]] = [:]
-        for state in [AccessRequest.StateName.scheduled, .active, .awaitingManager, .awaitingCustomer] {
+        for state in [
+            AccessRequest.StateName.scheduled, .active, .awaitingManager, .awaitingCustomer,
+        ] {
             let filter = RequestFilter(state: state)
             let page = LockboxPorts.Page(limit: PortalLimits.listed)
-            found[state] = try await lockbox.requests(filter, tenant: nil, page: page, by: visit.person).items
+            found[state] = try await lockbox.requests(
+                filter,
+                tenant: nil,
+                page: page,
+                by: visit.person
+            ).items
         }
         func count(_ state: AccessRequest.StateName) -> Int {
             found[state]?.count { $0.request.state.name == state } ?? 0
         }
         return OpenWork(
-            grants: (found[.active] ?? []) + (found[.scheduled] ?? []), withManager: count(.awaitingManager),
-            withCustomer: count(.awaitingCustomer), approvers: reading.approvers.count)
+            grants: (found[.active] ?? []) + (found[.scheduled] ?? []),
+            withManager: count(.awaitingManager),
+            withCustomer: count(.awaitingCustomer),
+            approvers: reading.approvers.count
+        )
     }
 
     // MARK: - Review
@@ -63,14 +79,23 @@ extension PortalSite {
         do {
             wanted = try typed.read()
         } catch {
-            return html(SettingsPage(reading, visit, typed: typed, faults: error), visit, status: .unprocessableContent)
+            return html(
+                SettingsPage(reading, visit, typed: typed, faults: error),
+                visit,
+                status: .unprocessableContent
+            )
         }
         return try await review(wanted, form, reading, visit)
     }
 
-    /// The page before the change; where the rules are other ones than its sender had read it says so.
+    /// The page before the change; where the rules are other ones than its sender had read it says
+    /// so.
     private func review(
-        _ wanted: Policy, _ form: Form, _ reading: SettingsReading, _ visit: Visit, problem: Refusal? = nil
+        _ wanted: Policy,
+        _ form: Form,
+        _ reading: SettingsReading,
+        _ visit: Visit,
+        problem: Refusal? = nil
     ) async throws -> Response {
         let current = reading.tenant.policy
         let read = form["seen"].flatMap(Policy.init(mark:)) ?? current
@@ -81,27 +106,53 @@ extension PortalSite {
             var faults = PolicyForm.Faults()
             faults.found = [(.approval, "These rules hold already. There is nothing to change.")]
             return html(
-                SettingsPage(reading, visit, typed: typed, faults: faults, marksFields: false), visit,
-                status: .unprocessableContent)
+                SettingsPage(reading, visit, typed: typed, faults: faults, marksFields: false),
+                visit,
+                status: .unprocessableContent
+            )
         }
         if let faults = reading.faults(of: wanted) {
-            return html(SettingsPage(reading, visit, typed: typed, faults: faults), visit, status: .conflict)
+            return html(
+                SettingsPage(reading, visit, typed: typed, faults: faults),
+                visit,
+                status: .conflict
+            )
         }
         let consequences = PolicyConsequences(
-            from: reading.tenant, to: wanted, try await openWork(reading, visit), provider: visit.providerName,
-            now: visit.now)
+            from: reading.tenant,
+            to: wanted,
+            try await openWork(reading, visit),
+            provider: visit.providerName,
+            now: visit.now
+        )
         let page = SettingsReviewPage(
-            reading, visit, wanted: wanted, readBefore: isLate ? read : nil, consequences: consequences,
-            asksPassword: needsPassword(visit), problem: problem)
-        return html(page, visit, status: isLate ? .conflict : problem == nil ? .ok : .unprocessableContent)
+            reading,
+            visit,
+            wanted: wanted,
+            readBefore: isLate ? read : nil,
+            consequences: consequences,
+            asksPassword: needsPassword(visit),
+            problem: problem
+        )
+        return html(
+            page,
+            visit,
+            status: isLate ? .conflict : problem == nil ? .ok : .unprocessableContent
+        )
     }
 
     // MARK: - Change
 
-    private func change(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws -> Response {
-        guard visit.holds(.admin), let id = visit.person.side.tenant else { throw Refusal.notPermitted(.changePolicy) }
+    private func change(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws
+        -> Response
+    {
+        guard visit.holds(.admin), let id = visit.person.side.tenant else {
+            throw Refusal.notPermitted(.changePolicy)
+        }
         let typed = PolicyForm(form)
-        if form["step"] == "back" { return html(SettingsPage(try await settings(visit), visit, typed: typed), visit) }
+        if form["step"] == "back" {
+            return html(SettingsPage(try await settings(visit), visit, typed: typed), visit)
+        }
         let wanted: Policy
         do {
             wanted = try typed.read()
@@ -113,12 +164,22 @@ extension PortalSite {
             secret = try await confirm(form, visit)
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
-            return try await review(wanted, form, try await settings(visit), visit, problem: refusal)
+            return try await review(
+                wanted,
+                form,
+                try await settings(visit),
+                visit,
+                problem: refusal
+            )
         }
         return try await going(on: secret, context, visit) { visit in
             do {
                 _ = try await lockbox.changePolicy(
-                    of: id.text, to: wanted, version: form["version"].flatMap { Int($0) }, by: visit.person)
+                    of: id.text,
+                    to: wanted,
+                    version: form["version"].flatMap { Int($0) },
+                    by: visit.person
+                )
             } catch let refusal as Refusal where refusal.isAboutRules {
                 let reading = try await settings(visit)
                 // The second sending of one form, or somebody else wanted the same.
@@ -129,9 +190,13 @@ extension PortalSite {
         }
     }
 
-    /// Answers a form whose password was taken: whatever comes of it, the browser hears of the session's new secret.
+    /// Answers a form whose password was taken: whatever comes of it, the browser hears of the
+    /// session's new secret.
     func going(
-        on secret: String?, _ context: PortalContext, _ visit: Visit, _ take: (Visit) async throws -> Response
+        on secret: String?,
+        _ context: PortalContext,
+        _ visit: Visit,
+        _ take: (Visit) async throws -> Response
     ) async throws -> Response {
         guard let secret else { return try await take(visit) }
         guard let signedIn = try await sessions.resume(secret) else { throw Refusal.notSignedIn }
@@ -176,7 +241,8 @@ struct SettingsReading: Sendable {
                     .approval,
                     "Customer approval: your plan does not include Lockbox, so it cannot be on. With it off, the "
                         + "other rules can be changed."
-                ))
+                )
+            )
         } else if approvers.count < wanted.approvalsNeeded {
             let have = approvers.count == 1 ? "1 person" : "\(approvers.count) people"
             faults.found.append(
@@ -184,7 +250,8 @@ struct SettingsReading: Sendable {
                     .approvals,
                     "Approvals needed: \(wanted.approvalsNeeded) are asked for, but only \(have) can approve. Nobody "
                         + "could ever be given access. Name more approvers first."
-                ))
+                )
+            )
         }
         return faults.found.isEmpty ? nil : faults
     }

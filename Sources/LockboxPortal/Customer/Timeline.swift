@@ -1,10 +1,12 @@
 import LockboxDomain
 import LockboxService
 
-/// Who could reach what in the last days, as a picture and in words (`{{#timeline}}{{> timeline}}{{/timeline}}`).
+/// Who could reach what in the last days, as a picture and in words (`{{#timeline}}{{>
+/// timeline}}{{/timeline}}`).
 ///
-/// Across, places are parts of the picture's width, so that it fits a phone and a wide screen alike with letters of one
-/// size; downwards they are in `em`, so that it grows with the reader's letters.
+/// Across, places are parts of the picture's width, so that it fits a phone and a wide screen alike
+/// with letters of one size; downwards they are in `em`, so that it grows with the reader's
+/// letters.
 struct Timeline: Sendable {
     /// Resources that have a row of their own; of the others the words tell.
     static let mostRows = 8
@@ -103,7 +105,13 @@ extension Timeline {
         let kind: Kind
         let became: String
 
-        init(_ resource: Resource, _ engineer: String, _ request: String, _ kind: Kind, became: String) {
+        init(
+            _ resource: Resource,
+            _ engineer: String,
+            _ request: String,
+            _ kind: Kind,
+            became: String
+        ) {
             self.resource = resource
             self.engineer = engineer
             self.request = request
@@ -126,11 +134,14 @@ extension RequestView {
     private var timelineKind: (Timeline.Entry.Kind, became: String)? {
         switch request.state {
         case .awaitingManager, .awaitingCustomer: return nil
-        case .scheduled(let grant): return (.scheduled(from: grant.start, to: grant.end), "approved, not begun")
+        case .scheduled(let grant):
+            return (.scheduled(from: grant.start, to: grant.end), "approved, not begun")
         case .active(let grant): return (.active(from: grant.start, until: grant.end), "open now")
         case .ended(let grant, let ending):
             let reason = words(for: ending)
-            guard grant.start < ending.at else { return (.nothing(at: ending.at), "never began: \(reason)") }
+            guard grant.start < ending.at else {
+                return (.nothing(at: ending.at), "never began: \(reason)")
+            }
             let rest = grantState == .removalFailed ? "; a service has not confirmed it yet" : ""
             return (.ended(from: grant.start, to: ending.at), reason + rest)
         case .rejected(let at): return (.nothing(at: at), "rejected by the provider's manager")
@@ -152,7 +163,8 @@ private struct Axis {
     let dayCount: Int64
     let now: Timestamp
 
-    /// Whole days in UTC: the last `days` with today, and those after it on which something of `entries` is ahead.
+    /// Whole days in UTC: the last `days` with today, and those after it on which something of
+    /// `entries` is ahead.
     init(_ entries: [Timeline.Entry], now: Timestamp, days: Int) {
         let midnight = now.milliseconds - now.milliseconds % Self.day
         let ahead = entries.map { entry in
@@ -174,7 +186,9 @@ private struct Axis {
         return Int(inside * Int64(Self.width) / (dayCount * Self.day))
     }
 
-    func midnight(_ index: Int64) -> Timestamp { Timestamp(milliseconds: start.milliseconds + index * Self.day) }
+    func midnight(_ index: Int64) -> Timestamp {
+        Timestamp(milliseconds: start.milliseconds + index * Self.day)
+    }
 
     /// Whether anything of `kind` is after the beginning of the picture.
     func shows(_ kind: Timeline.Entry.Kind) -> Bool {
@@ -198,14 +212,16 @@ private func decimal(_ hundredths: Int) -> String {
 // MARK: - Picture
 
 extension Timeline {
-    /// The least width of a bar, so that a short access is seen on a phone; in hundredths of a percent.
+    /// The least width of a bar, so that a short access is seen on a phone; in hundredths of a
+    /// percent.
     static let leastWidth = 130
     /// Half of what a mark needs beside it.
     fileprivate static let markReach = 130
     /// In hundredths of an em.
     fileprivate static let laneHeight = 100
 
-    /// `views` in any order; those that wait for a decision and those that were over before are left out.
+    /// `views` in any order; those that wait for a decision and those that were over before are
+    /// left out.
     init(_ views: [RequestView], now: Timestamp, days: Int = 7) {
         self.init(views.flatMap(\.timelineEntries), now: now, days: days)
     }
@@ -214,7 +230,9 @@ extension Timeline {
         let axis = Axis(entries, now: now, days: dayCount)
         let shown = entries.filter { axis.shows($0.kind) }.sorted { $0.order(now) > $1.order(now) }
         var resources: [Resource] = []
-        for entry in shown where !resources.contains(entry.resource) { resources.append(entry.resource) }
+        for entry in shown where !resources.contains(entry.resource) {
+            resources.append(entry.resource)
+        }
 
         let severalTypes = Set(resources.map(\.type)).count > 1
         // The names of "now" and of each resource stand above what they name.
@@ -261,7 +279,8 @@ extension Timeline.Entry {
     fileprivate var words: String {
         let name = "\(engineer), "
         return switch kind {
-        case .active(let from, let until): "\(name)since \(from.words()), until \(until.words()) at the latest"
+        case .active(let from, let until):
+            "\(name)since \(from.words()), until \(until.words()) at the latest"
         case .ended(let from, let to): "\(name)\(from.words()) to \(to.words())"
         case .scheduled(let from, let to): "\(name)scheduled, \(from.words()) to \(to.words())"
         case .nothing(let at): "\(name)\(at.words()): \(became)"
@@ -272,13 +291,18 @@ extension Timeline.Entry {
 extension Timeline.Row {
     /// The row that begins at `top`, and where the next one does.
     fileprivate static func laidOut(
-        _ name: String, _ entries: [Timeline.Entry], on axis: Axis, top: Int
+        _ name: String,
+        _ entries: [Timeline.Entry],
+        on axis: Axis,
+        top: Int
     ) -> (row: Timeline.Row, bottom: Int) {
         let lanesTop = top + 140
         var (bars, marks): ([Timeline.Bar], [Timeline.Mark]) = ([], [])
         // Where the last thing of each lane ends.
         var lanes: [Int] = []
-        let spans = entries.map { ($0, axis.span(of: $0.kind)) }.sorted { $0.1.lowerBound < $1.1.lowerBound }
+        let spans = entries.map { ($0, axis.span(of: $0.kind)) }.sorted {
+            $0.1.lowerBound < $1.1.lowerBound
+        }
         for (entry, span) in spans {
             let free = lanes.firstIndex { $0 <= span.lowerBound } ?? lanes.count
             if free == lanes.count { lanes.append(0) }
@@ -292,20 +316,26 @@ extension Timeline.Row {
         }
         let bottom = lanesTop + lanes.count * Timeline.laneHeight + 50
         let row = Timeline.Row(
-            rowLabel: name.cutInTheMiddle, labelY: em(top + 100), rowEndY: em(bottom), bars: bars, marks: marks)
+            rowLabel: name.cutInTheMiddle,
+            labelY: em(top + 100),
+            rowEndY: em(bottom),
+            bars: bars,
+            marks: marks
+        )
         return (row, bottom)
     }
 }
 
 extension Axis {
-    /// Where `kind` is drawn, never outside the picture. What has begun grows to the left where it is too short to
-    /// see, so that nothing past seems to reach beyond now.
+    /// Where `kind` is drawn, never outside the picture. What has begun grows to the left where it
+    /// is too short to see, so that nothing past seems to reach beyond now.
     func span(of kind: Timeline.Entry.Kind) -> Range<Int> {
         switch kind {
         case .active(let from, _): endingAt(place(now), from: place(from))
         case .ended(let from, let to): endingAt(place(to), from: place(from))
         case .scheduled(let from, let to): around(place(from), to: place(to))
-        case .nothing(let at): around(place(at) - Timeline.markReach, to: place(at) + Timeline.markReach)
+        case .nothing(let at):
+            around(place(at) - Timeline.markReach, to: place(at) + Timeline.markReach)
         }
     }
 
@@ -336,15 +366,28 @@ extension Timeline.Entry.Kind {
 extension Timeline.Bar {
     fileprivate init(_ span: Range<Int>, lane: Int, tone: String, title: String, y: Int) {
         self.init(
-            left: span.lowerBound, width: span.count, lane: lane, tone: tone, barTitle: title,
-            barX: percent(span.lowerBound), barWidth: percent(span.count), barY: em(y))
+            left: span.lowerBound,
+            width: span.count,
+            lane: lane,
+            tone: tone,
+            barTitle: title,
+            barX: percent(span.lowerBound),
+            barWidth: percent(span.count),
+            barY: em(y)
+        )
     }
 }
 
 extension Timeline.Mark {
     fileprivate init(_ span: Range<Int>, lane: Int, title: String, y: Int) {
         let middle = (span.lowerBound + span.upperBound) / 2
-        self.init(place: middle, lane: lane, markTitle: title, markX: percent(middle), markY: em(y + 35))
+        self.init(
+            place: middle,
+            lane: lane,
+            markTitle: title,
+            markX: percent(middle),
+            markY: em(y + 35)
+        )
     }
 }
 
@@ -365,7 +408,8 @@ extension Timeline.Line {
     fileprivate init(_ entry: Timeline.Entry) {
         (resource, engineer, request) = (entry.resource.words, entry.engineer, entry.request)
         switch entry.kind {
-        case .active(let from, let until), .ended(let from, let until), .scheduled(let from, let until):
+        case .active(let from, let until), .ended(let from, let until),
+            .scheduled(let from, let until):
             (lineFrom, lineTo) = (Moment(from), Moment(until))
         case .nothing(let at):
             (lineFrom, lineTo) = (Moment(at), nil)

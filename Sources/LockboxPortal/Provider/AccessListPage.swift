@@ -32,18 +32,35 @@ struct AccessListPage: Page {
     let isFiltered: Bool
     let next: String?
 
-    init(_ found: Paged<RequestView>, _ choice: AccessChoice, tenants: [TenantID: Tenant], visit: Visit) {
+    init(
+        _ found: Paged<RequestView>,
+        _ choice: AccessChoice,
+        tenants: [TenantID: Tenant],
+        visit: Visit
+    ) {
         chips =
-            [Chip(chipLabel: "All", chipLink: choice.path(state: nil), isCurrent: choice.state == nil)]
+            [
+                Chip(
+                    chipLabel: "All",
+                    chipLink: choice.path(state: nil),
+                    isCurrent: choice.state == nil
+                )
+            ]
             + AccessRequest.StateName.allCases.map { name in
                 Chip(
-                    chipLabel: Badge(name, for: .provider).words, chipLink: choice.path(state: name),
-                    isCurrent: choice.state == name)
+                    chipLabel: Badge(name, for: .provider).words,
+                    chipLink: choice.path(state: name),
+                    isCurrent: choice.state == name
+                )
             }
         self.tenants =
             [Choice(value: "", label: "All tenants", isChosen: choice.tenant == nil)]
             + tenants.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { tenant in
-                Choice(value: tenant.id.text, label: tenant.name, isChosen: choice.tenant == tenant.id.text)
+                Choice(
+                    value: tenant.id.text,
+                    label: tenant.name,
+                    isChosen: choice.tenant == tenant.id.text
+                )
             }
         state = choice.state?.rawValue
         isEngineer = visit.isEngineer
@@ -80,7 +97,9 @@ extension PortalSite {
         let found = try await lockbox.requests(
             RequestFilter(state: choice.state, engineer: choice.isMine ? visit.person.id : nil),
             tenant: choice.tenant,
-            page: .init(limit: PortalLimits.pageSize, cursor: request.query("cursor")), by: visit.person)
+            page: .init(limit: PortalLimits.pageSize, cursor: request.query("cursor")),
+            by: visit.person
+        )
         return AccessListPage(found, choice, tenants: try await tenantsByID(visit), visit: visit)
     }
 }

@@ -125,15 +125,23 @@ extension AccessPage.Running {
         switch view.request.state {
         case .scheduled(let opened): (grant, isActive) = (opened, false)
         case .active(let opened): (grant, isActive) = (opened, true)
-        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired: return nil
+        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
+            return nil
         }
         let isMine = view.request.terms.engineer == visit.person.id
         begin = Moment(grant.start)
         end = Moment(grant.end)
         clock = Countdown(until: isActive ? grant.end : grant.start, now: view.at)
         mayOpen = isActive && isMine && visit.isEngineer
-        openings = zip(grant.scope.accesses, grant.scope.words).enumerated().map { position, opened in
-            Opening(opened.0, words: opened.1, reading: reading, key: "\(visit.formKey)-\(position + 1)")
+        openings = zip(grant.scope.accesses, grant.scope.words).enumerated().map {
+            position,
+            opened in
+            Opening(
+                opened.0,
+                words: opened.1,
+                reading: reading,
+                key: "\(visit.formKey)-\(position + 1)"
+            )
         }
         mayFinish = isMine
         finishComment = refused?.text("comment", of: .finish) ?? ""
@@ -150,7 +158,8 @@ extension AccessPage.Running.Opening {
         let (resource, view) = (access.resource, reading.view)
         openingWords = words.capitalisedFirst
         openingService = resource.service.text
-        openingKind = reading.services.first { $0.id == resource.service }?.kind.rawValue.uppercased() ?? ""
+        openingKind =
+            reading.services.first { $0.id == resource.service }?.kind.rawValue.uppercased() ?? ""
         openingResource = resource.name
         openingLabel = "the \(resource.type) \(resource.localName)"
         (openingUse, openingLast) = view.useOf(resource)
@@ -164,7 +173,9 @@ extension RequestView {
         let uses = uses.filter { $0.resource == resource }
         let count = uses.reduce(0) { $0 + $1.count }
         guard count > 0 else { return ("Not opened yet", nil) }
-        return ("Opened \(counted(Int64(count), "time"))", uses.map(\.last).max().map { Moment($0) })
+        return (
+            "Opened \(counted(Int64(count), "time"))", uses.map(\.last).max().map { Moment($0) }
+        )
     }
 }
 
@@ -179,19 +190,27 @@ extension AccessPage.Closing {
         case .ended(let given, let end):
             (grant, ending, comment) = (given, end, end.comment)
             (outcome, outcomeAt) = ("Access is over: \(view.words(for: end)).", Moment(end.at))
-        case .denied(let at): (outcome, outcomeAt) = ("\(tenant) denied it. No access comes of it.", Moment(at))
+        case .denied(let at):
+            (outcome, outcomeAt) = ("\(tenant) denied it. No access comes of it.", Moment(at))
         case .rejected(let at):
             (outcome, outcomeAt) = ("A manager rejected it. \(tenant) was not asked.", Moment(at))
         case .withdrawn(let at, let words):
             comment = words
-            (outcome, outcomeAt) = ("Withdrawn before it was decided. No access comes of it.", Moment(at))
+            (outcome, outcomeAt) = (
+                "Withdrawn before it was decided. No access comes of it.", Moment(at)
+            )
         case .expired(let at, let stage):
-            let who = stage == .awaitingManager ? "No manager of \(provider)" : "Nobody at \(tenant)"
-            (outcome, outcomeAt) = ("\(who) decided in time. It expired, and no access comes of it.", Moment(at))
+            let who =
+                stage == .awaitingManager ? "No manager of \(provider)" : "Nobody at \(tenant)"
+            (outcome, outcomeAt) = (
+                "\(who) decided in time. It expired, and no access comes of it.", Moment(at)
+            )
         }
         said = comment
         // Access that was stopped before it began was never open.
-        let opened = grant.flatMap { grant in ending.map { $0.at > grant.start } == true ? grant : nil }
+        let opened = grant.flatMap { grant in
+            ending.map { $0.at > grant.start } == true ? grant : nil
+        }
         hasGrant = opened != nil
         grantedAccess = opened?.scope.words.map(\.capitalisedFirst) ?? []
         begin = opened.map { Moment($0.start, withSeconds: true) }

@@ -1,7 +1,8 @@
 import LockboxDomain
 import LockboxService
 
-/// One access request as the provider's people see it: where it stands, what they can do next, and what became of it.
+/// One access request as the provider's people see it: where it stands, what they can do next, and
+/// what became of it.
 struct AccessPage: Page {
     static let template = PageTemplate(PackageResources.access_mustache)
 
@@ -16,7 +17,9 @@ struct AccessPage: Page {
         let form: Form
 
         /// What had been typed into the form of `kind`.
-        func text(_ name: String, of kind: FormKind) -> String? { self.kind == kind ? form[name] : nil }
+        func text(_ name: String, of kind: FormKind) -> String? {
+            self.kind == kind ? form[name] : nil
+        }
         func words(of kind: FormKind) -> String? { self.kind == kind ? refusal.accessWords : nil }
     }
 
@@ -90,7 +93,9 @@ struct AccessPage: Page {
         review = Review(reading, visit, refused: refused)
         nextWords = review == nil ? Self.nextWords(reading, visit) : nil
         nextUntil = nextWords == nil ? nil : request.state.decideBy.map { Moment($0) }
-        nextClock = nextWords == nil ? nil : request.state.decideBy.map { Countdown(until: $0, now: view.at) }
+        nextClock =
+            nextWords == nil
+            ? nil : request.state.decideBy.map { Countdown(until: $0, now: view.at) }
         running = Running(reading, visit, refused: refused)
         closing = Closing(reading)
 
@@ -103,7 +108,8 @@ struct AccessPage: Page {
     private static func summary(_ reading: AccessReading) -> String {
         let terms = reading.view.request.terms
         let verb = reading.view.request.state.name.isTerminal ? "asked" : "asks"
-        return "\(reading.view.engineerName) \(verb) to \(terms.scope.shortWords) of \(reading.companies.tenant) "
+        return
+            "\(reading.view.engineerName) \(verb) to \(terms.scope.shortWords) of \(reading.companies.tenant) "
             + "for \(terms.duration.words)."
     }
 
@@ -123,24 +129,32 @@ struct AccessPage: Page {
         switch request.state {
         case .awaitingManager:
             if isMine && visit.isManager {
-                return "Yours: nobody decides on a request of their own. Another manager must review it."
+                return
+                    "Yours: nobody decides on a request of their own. Another manager must review it."
             }
-            return "A manager of \(reading.companies.provider) reviews it first. If nobody does in time, it expires, "
+            return
+                "A manager of \(reading.companies.provider) reviews it first. If nobody does in time, it expires, "
                 + "and nobody gets access."
         case .awaitingCustomer(_, _, let needed):
             let given = request.decisions.count { $0.stage == .customer && $0.isApproval }
             let open = max(1, max(needed, reading.tenant.policy.approvalsNeeded) - given)
-            let more = given == 0 ? counted(Int64(open), "approval") : counted(Int64(open), "more approval")
+            let more =
+                given == 0
+                ? counted(Int64(open), "approval") : counted(Int64(open), "more approval")
             let mail = isMine ? " You get a mail as soon as it is decided." : ""
-            return "\(reading.companies.tenant) decides: \(more) needed.\(mail) If nobody does in time, it expires."
+            return
+                "\(reading.companies.tenant) decides: \(more) needed.\(mail) If nobody does in time, it expires."
         case .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired: return nil
         }
     }
 
-    /// What happened between the making of a refused form and its arrival; empty where the form itself was wrong.
+    /// What happened between the making of a refused form and its arrival; empty where the form
+    /// itself was wrong.
     private static func changes(_ reading: AccessReading, since refused: Refused) -> [String] {
         switch refused.refusal {
-        case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .accessNotActive: break
+        case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .accessNotActive:
+            break
         case .alreadyExists, .keyReused: return [refused.refusal.accessWords]
         case _: return []
         }
@@ -149,14 +163,18 @@ struct AccessPage: Page {
         let isReview = refused.kind == .approve || refused.kind == .reject
         var changes = (isReview ? request.decisions : []).map { decision in
             let line = DecisionLine(decision, in: reading.view, companies: reading.companies)
-            return "\(line.decider), \(line.deciderRole), \(line.verdict) on \(line.decidedAt.words)."
+            return
+                "\(line.decider), \(line.deciderRole), \(line.verdict) on \(line.decidedAt.words)."
         }
         switch request.state {
-        case .expired(let at, _): changes.append("The request expired on \(at.words()). It gives no access.")
+        case .expired(let at, _):
+            changes.append("The request expired on \(at.words()). It gives no access.")
         case .withdrawn(let at, _):
             changes.append("\(reading.view.engineerName) withdrew the request on \(at.words()).")
         case .ended(_, let ending):
-            changes.append("Access is over since \(ending.at.words()): \(reading.view.words(for: ending)).")
+            changes.append(
+                "Access is over since \(ending.at.words()): \(reading.view.words(for: ending))."
+            )
         case .awaitingCustomer: changes.append("It waits for \(reading.companies.tenant) now.")
         case .scheduled, .active, .awaitingManager, .denied, .rejected: break
         }
@@ -171,14 +189,17 @@ extension Refusal {
         case .invalid("comment", .missing): "Write why you reject it. The engineer reads it."
         case .invalid("text", .missing): "Write your message first."
         case .invalid("password", .missing): "Give your password, so that we know it is you."
-        case .invalid("comment", let problem), .invalid("text", let problem): "Your text \(problem.sentence)"
-        case .badCredentials: "The password is wrong. After too many wrong ones, no password is right for a while."
+        case .invalid("comment", let problem), .invalid("text", let problem):
+            "Your text \(problem.sentence)"
+        case .badCredentials:
+            "The password is wrong. After too many wrong ones, no password is right for a while."
         case .alreadyExists(.credential):
             "This form was sent before, and its credential was shown then. A credential is shown only once; get "
                 + "another one below."
         case .keyReused: "This page was out of date. Here it is anew: please press again."
         case .versionRequired: "This page was out of date. Here it is anew: please decide again."
-        case .stale: "The request has changed since you opened the page. Read it again, then decide."
+        case .stale:
+            "The request has changed since you opened the page. Read it again, then decide."
         case _: sentence
         }
     }

@@ -33,7 +33,9 @@ struct AccessRow: Sendable {
         case .awaitingCustomer(_, let decideBy, _):
             (rowClockFor, rowClock) = ("To decide", Countdown(until: decideBy, now: view.at))
         case .scheduled(let grant):
-            (rowClockFor, rowClock) = ("Until it begins", Countdown(until: grant.start, now: view.at))
+            (rowClockFor, rowClock) = (
+                "Until it begins", Countdown(until: grant.start, now: view.at)
+            )
         case .active(let grant):
             (rowClockFor, rowClock) = ("Until the end", Countdown(until: grant.end, now: view.at))
         case .ended, .rejected, .denied, .withdrawn, .expired:
@@ -61,13 +63,16 @@ extension RequestView {
 extension Visit {
     var isEngineer: Bool { holds(.engineer) }
     var isManager: Bool { holds(.manager) }
-    /// Whether the use cases show requests and tenants to her; a provider's auditor reads the log alone.
+    /// Whether the use cases show requests and tenants to her; a provider's auditor reads the log
+    /// alone.
     var seesRequests: Bool { holds([.engineer, .manager, .operator]) }
 }
 
 extension PortalSite {
     /// The tenants by identifier, for their names.
     func tenantsByID(_ visit: Visit) async throws -> [TenantID: Tenant] {
-        Dictionary(uniqueKeysWithValues: try await lockbox.tenants(by: visit.person).map { ($0.id, $0) })
+        Dictionary(
+            uniqueKeysWithValues: try await lockbox.tenants(by: visit.person).map { ($0.id, $0) }
+        )
     }
 }

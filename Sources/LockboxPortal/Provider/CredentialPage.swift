@@ -7,8 +7,8 @@ struct CredentialPage: Page {
 
     let title: String
     let section: String? = "/requests"
-    /// That of the request, so that whoever has the page open hears when the access ends; the script never takes a
-    /// secret away unasked.
+    /// That of the request, so that whoever has the page open hears when the access ends; the
+    /// script never takes a secret away unasked.
     let liveTag: String?
     let number: String
     let thing: String
@@ -49,13 +49,15 @@ extension Service.Kind {
         switch self {
         case .imap:
             "Lockbox does not know the server’s address: put that of the support instance of “\(service)” for SERVER."
-        case .http: "Lockbox does not know the service’s address: put that of “\(service)” for SERVER."
-        case .sql: "Lockbox does not know the server’s address: put that of “\(service)” for SERVER."
+        case .http:
+            "Lockbox does not know the service’s address: put that of “\(service)” for SERVER."
+        case .sql:
+            "Lockbox does not know the server’s address: put that of “\(service)” for SERVER."
         }
     }
 
-    /// Lines for a shell. The token is asked for, so that it stands neither in the shell's history nor in the list of
-    /// processes.
+    /// Lines for a shell. The token is asked for, so that it stands neither in the shell's history
+    /// nor in the list of processes.
     fileprivate func command(loginName: String) -> String {
         switch self {
         case .imap:

@@ -31,7 +31,8 @@ struct LetterList: Sendable {
         hasRefused = notices.contains { $0.delivery == .refused }
         letterCount = counted(Int64(notices.count), "letter")
         let parts: [(Notice.Delivery, String)] = [
-            (.sent, "delivered"), (.queued, "waiting"), (.refused, "refused"), (.cancelled, "not needed any more"),
+            (.sent, "delivered"), (.queued, "waiting"), (.refused, "refused"),
+            (.cancelled, "not needed any more"),
         ]
         tally = parts.compactMap { delivery, words in
             let count = notices.count { $0.delivery == delivery }
@@ -50,14 +51,19 @@ extension LetterList.Line {
             (fate, fateTone) = ("delivered to the mail server", Badge.Tone.good.rawValue)
             (fateAt, reply) = (notice.sentAt.map { Moment($0) }, nil)
         case .cancelled:
-            (fate, fateTone, fateAt, reply) = ("not needed any more", Badge.Tone.quiet.rawValue, nil, nil)
+            (fate, fateTone, fateAt, reply) = (
+                "not needed any more", Badge.Tone.quiet.rawValue, nil, nil
+            )
         case .refused:
             (fate, fateTone, fateAt) = ("refused", Badge.Tone.bad.rawValue, nil)
             reply = notice.lastReply
         case .queued:
-            let tried = notice.attempts == 0 ? "" : "tried \(counted(Int64(notice.attempts), "time")), "
+            let tried =
+                notice.attempts == 0 ? "" : "tried \(counted(Int64(notice.attempts), "time")), "
             let isDue = notice.nextAttempt <= now
-            (fate, fateTone) = (tried + (isDue ? "being sent" : "waiting until"), Badge.Tone.waiting.rawValue)
+            (fate, fateTone) = (
+                tried + (isDue ? "being sent" : "waiting until"), Badge.Tone.waiting.rawValue
+            )
             fateAt = isDue ? nil : Moment(notice.nextAttempt)
             reply = notice.attempts == 0 ? nil : notice.lastReply
         }

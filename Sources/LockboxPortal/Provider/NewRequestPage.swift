@@ -34,9 +34,11 @@ struct TenantChoicePage: Page {
         self.starts = starts.map { view in
             let (number, tenant) = (view.support.number.text, view.support.tenant)
             return Start(
-                startSubject: view.support.subject, startNumber: number,
+                startSubject: view.support.subject,
+                startNumber: number,
                 startCompany: tenants[tenant]?.name ?? tenant.text,
-                startLink: "/requests/new?tenant=\(tenant)&support=\(number)")
+                startLink: "/requests/new?tenant=\(tenant)&support=\(number)"
+            )
         }
         hasStarts = support == nil && !self.starts.isEmpty
     }
@@ -99,12 +101,23 @@ struct NewRequestPage: Page {
     let csrf: String
     let key: String
 
-    init(_ entry: RequestEntry, _ reading: EntryReading, _ visit: Visit, faults: [RequestEntry.Fault] = []) {
+    init(
+        _ entry: RequestEntry,
+        _ reading: EntryReading,
+        _ visit: Visit,
+        faults: [RequestEntry.Fault] = []
+    ) {
         problems = Problems(faults.map(\.sentence))
-        func wrong(_ field: RequestEntry.Field) -> String? { faults.first { $0.field == field }?.sentence }
+        func wrong(_ field: RequestEntry.Field) -> String? {
+            faults.first { $0.field == field }?.sentence
+        }
         wrongs = Wrongs(
-            supportWrong: wrong(.supportRequest), resourcesWrong: wrong(.resources), durationWrong: wrong(.duration),
-            startWrong: wrong(.start), reasonWrong: wrong(.reason))
+            supportWrong: wrong(.supportRequest),
+            resourcesWrong: wrong(.resources),
+            durationWrong: wrong(.duration),
+            startWrong: wrong(.start),
+            reasonWrong: wrong(.reason)
+        )
         (tenantID, tenantName) = (reading.tenant.id.text, reading.tenant.name)
         extends = entry.extends
         supportRequest = entry.supportRequest
@@ -117,7 +130,9 @@ struct NewRequestPage: Page {
         resources = reading.isTooMany ? [] : reading.resources.map { ResourceChoice($0, entry) }
         lines = entry.lines
         amount = entry.amount
-        units = RequestEntry.Unit.allCases.map { UnitChoice(unit: $0.rawValue, isChosen: $0 == entry.unit) }
+        units = RequestEntry.Unit.allCases.map {
+            UnitChoice(unit: $0.rawValue, isChosen: $0 == entry.unit)
+        }
         cap = reading.tenant.policy.maxAccess.words
         start = entry.start
         earliest = String(visit.now.description.prefix(16))
@@ -169,7 +184,11 @@ struct PreviewPage: Page {
     let key: String
 
     init(
-        _ request: AccessRequest, _ entry: RequestEntry, support: SupportView, _ reading: EntryReading, _ visit: Visit
+        _ request: AccessRequest,
+        _ entry: RequestEntry,
+        support: SupportView,
+        _ reading: EntryReading,
+        _ visit: Visit
     ) {
         let (tenant, terms) = (reading.tenant, request.terms)
         let companies = Companies(provider: visit.providerName, tenant: tenant.name)
@@ -178,16 +197,25 @@ struct PreviewPage: Page {
             "\(visit.person.name) of \(visit.providerName) asks to \(terms.scope.words.listed) "
             + "for \(terms.duration.words)."
         extends = entry.extends
-        facts = RequestFacts(request, engineer: visit.person, support: support, companies: companies)
+        facts = RequestFacts(
+            request,
+            engineer: visit.person,
+            support: support,
+            companies: companies
+        )
         let review = Limits.managerWindow.words
         let first = Asked(
             askedWho: "A manager of \(visit.providerName)",
-            askedWords: "Has \(review), until \((visit.now + Limits.managerWindow).words()) if you send it now.")
+            askedWords:
+                "Has \(review), until \((visit.now + Limits.managerWindow).words()) if you send it now."
+        )
         let needed = tenant.policy.approvalsNeeded
         let second = Asked(
-            askedWho: needed == 1 ? "An approver of \(tenant.name)" : "\(needed) approvers of \(tenant.name)",
+            askedWho: needed == 1
+                ? "An approver of \(tenant.name)" : "\(needed) approvers of \(tenant.name)",
             askedWords: "Asked by mail as soon as a manager has said yes, with "
-                + "\(tenant.policy.decisionWindow.words) from then on to decide. They can give less than you ask for.")
+                + "\(tenant.policy.decisionWindow.words) from then on to decide. They can give less than you ask for."
+        )
         asked = tenant.requiresApproval ? [first, second] : [first]
         unasked = reading.tenant.unaskedBecause.map { why in
             "Nobody at \(tenant.name) will be asked: \(why). The manager’s approval opens the access at once, and "

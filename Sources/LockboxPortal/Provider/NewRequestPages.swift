@@ -9,11 +9,19 @@ extension PortalSite {
         [
             page("/requests/new", for: .provider) { request, _, visit in
                 guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
-                if let earlier = request.query("extends") { return try await extensionPage(of: earlier, visit) }
+                if let earlier = request.query("extends") {
+                    return try await extensionPage(of: earlier, visit)
+                }
                 return try await newRequestPage(
-                    tenant: request.query("tenant"), support: request.query("support"), visit)
+                    tenant: request.query("tenant"),
+                    support: request.query("support"),
+                    visit
+                )
             },
-            form("/requests/new", for: .provider, back: { _ in "/requests/new" }) { form, _, visit in
+            form("/requests/new", for: .provider, back: { _ in "/requests/new" }) {
+                form,
+                _,
+                visit in
                 guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
                 return try await take(RequestEntry(form), form, visit)
             },
@@ -22,7 +30,8 @@ extension PortalSite {
 
     // MARK: - Pages
 
-    private func newRequestPage(tenant wanted: String?, support number: String?, _ visit: Visit) async throws
+    private func newRequestPage(tenant wanted: String?, support number: String?, _ visit: Visit)
+        async throws
         -> any Page
     {
         var entry = RequestEntry()
@@ -32,7 +41,10 @@ extension PortalSite {
         if let number, !number.isEmpty {
             do {
                 support = try await lockbox.supportRequest(
-                    number, tenant: entry.tenant.isEmpty ? nil : entry.tenant, by: visit.person)
+                    number,
+                    tenant: entry.tenant.isEmpty ? nil : entry.tenant,
+                    by: visit.person
+                )
             } catch Refusal.ambiguous {
                 // Several tenants use one number: she says which.
                 return try await tenantChoice(support: number, visit)
@@ -67,7 +79,10 @@ extension PortalSite {
         } else {
             entry.picked = accesses.map { RequestEntry.value(of: $0.resource) }
             entry.written = Set(
-                accesses.filter { $0.actions.contains(.write) }.map { RequestEntry.value(of: $0.resource) })
+                accesses.filter { $0.actions.contains(.write) }.map {
+                    RequestEntry.value(of: $0.resource)
+                }
+            )
         }
         let minutes = min(terms.duration, reading.tenant.policy.maxAccess).milliseconds / 60_000
         let isWhole = minutes % 60 == 0
@@ -81,21 +96,32 @@ extension PortalSite {
     private static func reason(extending request: AccessRequest) -> String {
         let mark = "Extension of "
         var reason = request.terms.reason
-        if reason.hasPrefix(mark), let end = reason.firstRange(of: ": ") { reason = String(reason[end.upperBound...]) }
+        if reason.hasPrefix(mark), let end = reason.firstRange(of: ": ") {
+            reason = String(reason[end.upperBound...])
+        }
         return String("\(mark)\(request.id): \(reason)".prefix(Limits.reasonLength.upperBound))
     }
 
     // MARK: - Forms
 
-    private func take(_ entry: RequestEntry, _ form: Form, _ visit: Visit) async throws -> Response {
+    private func take(_ entry: RequestEntry, _ form: Form, _ visit: Visit) async throws -> Response
+    {
         let reading: EntryReading
         do {
             reading = try await entryReading(of: entry.tenant, visit)
         } catch Refusal.notFound {
-            return html(try await tenantChoice(support: nil, visit), visit, status: .unprocessableContent)
+            return html(
+                try await tenantChoice(support: nil, visit),
+                visit,
+                status: .unprocessableContent
+            )
         }
         func again(_ faults: [RequestEntry.Fault]) -> Response {
-            html(NewRequestPage(entry, reading, visit, faults: faults), visit, status: .unprocessableContent)
+            html(
+                NewRequestPage(entry, reading, visit, faults: faults),
+                visit,
+                status: .unprocessableContent
+            )
         }
         if form["intent"] == "edit" { return html(NewRequestPage(entry, reading, visit), visit) }
         let (read, faults) = entry.draft(services: reading.services)
@@ -113,15 +139,18 @@ extension PortalSite {
         }
     }
 
-    /// The request that would come of `draft`, by the very rules that will judge it. Who may approve for the tenant is
-    /// not told to the provider, so that alone is left for the sending.
+    /// The request that would come of `draft`, by the very rules that will judge it. Who may
+    /// approve for the tenant is not told to the provider, so that alone is left for the sending.
     private func trial(_ draft: RequestDraft, _ reading: EntryReading, _ visit: Visit) async throws
         -> (AccessRequest, SupportView)
     {
         let support: SupportView
         do {
             support = try await lockbox.supportRequest(
-                draft.supportRequest, tenant: reading.tenant.id.text, by: visit.person)
+                draft.supportRequest,
+                tenant: reading.tenant.id.text,
+                by: visit.person
+            )
         } catch Refusal.notFound {
             throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest)
         }
@@ -135,22 +164,38 @@ extension PortalSite {
                     }), let actions = Actions(names: line.actions)
                 else { throw Refusal.unknownReference(field: "resources", noun: .resource) }
                 return Access(resource, actions)
-            })
+            }
+        )
         let (request, _) = try AccessRequest.submit(
             id: entropy.id(),
             draft: Draft(
-                reason: draft.reason, duration: draft.duration, scope: scope, notBefore: draft.notBefore),
-            engineer: visit.person, supportRequest: support.support, tenant: tenant, approvers: [], now: visit.now)
+                reason: draft.reason,
+                duration: draft.duration,
+                scope: scope,
+                notBefore: draft.notBefore
+            ),
+            engineer: visit.person,
+            supportRequest: support.support,
+            tenant: tenant,
+            approvers: [],
+            now: visit.now
+        )
         return (request, support)
     }
 
     private func entryReading(of id: String, _ visit: Visit) async throws -> EntryReading {
         let tenant = try await lockbox.tenant(id, by: visit.person)
         let support = try await lockbox.supportRequests(
-            tenant: id, page: .init(limit: PortalLimits.pageSize), by: visit.person)
+            tenant: id,
+            page: .init(limit: PortalLimits.pageSize),
+            by: visit.person
+        )
         return EntryReading(
-            tenant: tenant, resources: try await lockbox.resources(of: id, by: visit.person),
-            services: try await lockbox.services(by: visit.person), support: support.items)
+            tenant: tenant,
+            resources: try await lockbox.resources(of: id, by: visit.person),
+            services: try await lockbox.services(by: visit.person),
+            support: support.items
+        )
     }
 }
 
@@ -165,10 +210,13 @@ struct EntryReading: Sendable {
     /// More than a person would look through, and more than one request may name.
     var isTooMany: Bool { resources.count > Limits.resourcesPerRequest.upperBound }
 
-    /// What a support request is most likely about: what belongs to who opened it, at the service that it names.
+    /// What a support request is most likely about: what belongs to who opened it, at the service
+    /// that it names.
     func obvious(for view: SupportView) -> [Resource] {
         guard !isTooMany else { return [] }
-        let offered = resources.filter { resource in view.support.service.map { $0 == resource.service } ?? true }
+        let offered = resources.filter { resource in
+            view.support.service.map { $0 == resource.service } ?? true
+        }
         let address = view.openedBy.email.text.lowercased()
         let own = offered.filter { $0.localName == address }
         return own.isEmpty && offered.count == 1 ? offered : own

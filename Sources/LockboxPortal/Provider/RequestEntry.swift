@@ -64,7 +64,8 @@ struct RequestEntry: Sendable {
     /// All of it as hidden fields, so that what was looked at is what is sent.
     var hiddenFields: [(name: String, value: String)] {
         var fields = [
-            ("tenant", tenant), ("supportRequest", supportRequest), ("lines", lines), ("amount", amount),
+            ("tenant", tenant), ("supportRequest", supportRequest), ("lines", lines),
+            ("amount", amount),
             ("unit", unit.rawValue), ("start", start), ("reason", reason),
         ]
         fields += picked.map { ("pick", $0) }
@@ -88,26 +89,40 @@ extension RequestEntry {
                 return nil
             }
         }
-        let resources = reading(.resources) { () throws(Refusal) in try resourceLines(services: services) }
+        let resources = reading(.resources) { () throws(Refusal) in
+            try resourceLines(services: services)
+        }
         let duration = reading(.duration, readDuration)
         let notBefore = reading(.start, readStart)
         if supportRequest.isEmpty {
-            faults.append(Fault(field: .supportRequest, sentence: "Say which support request it is for."))
+            faults.append(
+                Fault(field: .supportRequest, sentence: "Say which support request it is for.")
+            )
         }
         _ = reading(.reason) { () throws(Refusal) in
             try Text.check(reason, field: "reason", length: Limits.reasonLength, multiline: true)
         }
         faults = Field.allCases.flatMap { field in faults.filter { $0.field == field } }
-        guard faults.isEmpty, let resources, let duration, let notBefore else { return (nil, faults) }
+        guard faults.isEmpty, let resources, let duration, let notBefore else {
+            return (nil, faults)
+        }
         let draft = RequestDraft(
-            tenant: tenant, supportRequest: supportRequest, reason: reason, duration: duration, resources: resources,
-            notBefore: notBefore)
+            tenant: tenant,
+            supportRequest: supportRequest,
+            reason: reason,
+            duration: duration,
+            resources: resources,
+            notBefore: notBefore
+        )
         return (draft, [])
     }
 
     private func readDuration() throws(Refusal) -> TimeSpan {
         guard let count = Int64(amount), count > 0, count <= 10_000 else {
-            throw .invalid(field: "duration", problem: .malformed(expected: "a whole number above 0"))
+            throw .invalid(
+                field: "duration",
+                problem: .malformed(expected: "a whole number above 0")
+            )
         }
         return unit.span(count)
     }
@@ -118,7 +133,9 @@ extension RequestEntry {
         let seconds = start.utf8.count == 16 ? ":00" : ""
         guard let instant = Timestamp(start + seconds + "Z") else {
             throw .invalid(
-                field: "notBefore", problem: .malformed(expected: "a date and time such as 2026-11-23T20:15"))
+                field: "notBefore",
+                problem: .malformed(expected: "a date and time such as 2026-11-23T20:15")
+            )
         }
         return instant
     }
@@ -127,11 +144,14 @@ extension RequestEntry {
         var found: [RequestDraft.Line] = []
         for value in picked {
             let parts = value.split(separator: " ", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else { throw .unknownReference(field: "resources", noun: .resource) }
+            guard parts.count == 2 else {
+                throw .unknownReference(field: "resources", noun: .resource)
+            }
             let actions = written.contains(value) ? ["read", "write"] : ["read"]
             found.append(.init(service: parts[0], id: parts[1], actions: actions))
         }
-        for line in lines.split(whereSeparator: \.isNewline) where line.contains(where: { !$0.isWhitespace }) {
+        for line in lines.split(whereSeparator: \.isNewline)
+        where line.contains(where: { !$0.isWhitespace }) {
             found.append(try Self.line(String(line), services: services))
         }
         guard !found.isEmpty else { throw .invalid(field: "resources", problem: .missing) }
@@ -139,7 +159,9 @@ extension RequestEntry {
     }
 
     /// One resource as the command-line tool takes it: `[service/]type:name[:read|:write]`.
-    private static func line(_ text: String, services: [Service]) throws(Refusal) -> RequestDraft.Line {
+    private static func line(_ text: String, services: [Service]) throws(Refusal)
+        -> RequestDraft.Line
+    {
         var rest = text.split(whereSeparator: \.isWhitespace).joined()
         var actions = ["read"]
         if rest.hasSuffix(":write") {
@@ -152,15 +174,22 @@ extension RequestEntry {
         guard let name = parts.last, name.contains(":") else {
             throw .invalid(
                 field: "resources",
-                problem: .notAllowedHere("“\(rest)” is not of the form type:name, such as mailbox:sue@contoso.test."))
+                problem: .notAllowedHere(
+                    "“\(rest)” is not of the form type:name, such as mailbox:sue@contoso.test."
+                )
+            )
         }
         if parts.count == 2 { return .init(service: parts[0], id: name, actions: actions) }
         let fitting = services.filter { name.hasPrefix("\($0.resourceType):") }
-        guard let service = fitting.first else { throw .unknownReference(field: "resources", noun: .resource) }
+        guard let service = fitting.first else {
+            throw .unknownReference(field: "resources", noun: .resource)
+        }
         guard fitting.count == 1 else {
             let choices = fitting.map { "\($0.id)/\(name)" }.joined(separator: " or ")
             throw .invalid(
-                field: "resources", problem: .notAllowedHere("Several services have such a thing: write \(choices)."))
+                field: "resources",
+                problem: .notAllowedHere("Several services have such a thing: write \(choices).")
+            )
         }
         return .init(service: service.id.text, id: name, actions: actions)
     }
@@ -185,22 +214,26 @@ extension Refusal {
         switch self {
         case .invalid("resources", .missing): "Choose at least one resource."
         case .invalid("resources", .notAllowedHere(let why)): why
-        case .invalid("reason", .missing): "Write why you need it. The customer decides by what you write."
+        case .invalid("reason", .missing):
+            "Write why you need it. The customer decides by what you write."
         case .invalid("reason", let problem): "The reason \(problem.sentence)"
         case .invalid("duration", .outOfRange): "The time is too short."
         case .invalid("duration", let problem): "The time \(problem.sentence)"
         case .exceedsCap(let cap): "This tenant allows access for at most \(cap.words)."
-        case .invalid("notBefore", .outOfRange("an instant in the future")): "The start is in the past. Times are UTC."
+        case .invalid("notBefore", .outOfRange("an instant in the future")):
+            "The start is in the past. Times are UTC."
         case .invalid("notBefore", .outOfRange):
             "The start is too far ahead: at most \(Limits.scheduleAhead.words) are allowed."
         case .invalid("notBefore", let problem): "The start \(problem.sentence)"
-        case .unknownReference("supportRequest", _): "This tenant has no support request with that number."
+        case .unknownReference("supportRequest", _):
+            "This tenant has no support request with that number."
         case .unknownReference("tenant", _): "There is no such tenant."
         case .unknownReference(_, .resource), .unknownReference(_, .service):
             "This tenant has no such resource. Look at its page for those it has."
         case .invalid(_, .duplicate): "A resource is given twice."
         case .invalid(_, .outOfRange(let range)): "Too much at once; allowed is \(range)."
-        case .keyReused: "This page was out of date. Here it is anew: look through it, and send it again."
+        case .keyReused:
+            "This page was out of date. Here it is anew: look through it, and send it again."
         case _: sentence
         }
     }

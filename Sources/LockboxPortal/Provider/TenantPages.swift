@@ -10,18 +10,28 @@ extension PortalSite {
             page("/tenants", for: .provider) { request, _, visit in
                 guard visit.seesRequests else { throw Refusal.notFound(.page) }
                 return TenantListPage(
-                    try await lockbox.tenants(by: visit.person), find: request.query("find") ?? "",
-                    after: request.query("cursor"))
+                    try await lockbox.tenants(by: visit.person),
+                    find: request.query("find") ?? "",
+                    after: request.query("cursor")
+                )
             },
             page("/tenants/{id}", for: .provider) { request, context, visit in
                 guard let id = context.parameters.get("id") else { throw Refusal.notFound(.page) }
                 let tenant = try await lockbox.tenant(id, by: visit.person)
                 let latest = try await lockbox.requests(
-                    RequestFilter(), tenant: id, page: .init(limit: PortalLimits.recent), by: visit.person)
+                    RequestFilter(),
+                    tenant: id,
+                    page: .init(limit: PortalLimits.recent),
+                    by: visit.person
+                )
                 return TenantPage(
-                    tenant, resources: try await lockbox.resources(of: id, by: visit.person),
-                    services: try await lockbox.services(by: visit.person), latest: latest.items,
-                    find: request.query("find") ?? "", visit)
+                    tenant,
+                    resources: try await lockbox.resources(of: id, by: visit.person),
+                    services: try await lockbox.services(by: visit.person),
+                    latest: latest.items,
+                    find: request.query("find") ?? "",
+                    visit
+                )
             },
         ]
     }
@@ -42,7 +52,9 @@ extension Badge {
 
 extension String {
     /// Whether `part` is in it, without regard to case.
-    fileprivate func mentions(_ part: String) -> Bool { part.isEmpty || lowercased().contains(part.lowercased()) }
+    fileprivate func mentions(_ part: String) -> Bool {
+        part.isEmpty || lowercased().contains(part.lowercased())
+    }
 }
 
 /// All tenants by name.
@@ -71,9 +83,13 @@ struct TenantListPage: Page {
         let shown = rest.prefix(PortalLimits.pageSize)
         rows = shown.map { tenant in
             Row(
-                tenantID: tenant.id.text, tenantName: tenant.name, tenantBadge: Badge(tenant),
+                tenantID: tenant.id.text,
+                tenantName: tenant.name,
+                tenantBadge: Badge(tenant),
                 rules: "At most \(tenant.policy.maxAccess.words)"
-                    + (tenant.requiresApproval ? " · \(tenant.policy.decisionWindow.words) to decide" : ""))
+                    + (tenant.requiresApproval
+                        ? " · \(tenant.policy.decisionWindow.words) to decide" : "")
+            )
         }
         isEmpty = rows.isEmpty
         self.find = find
@@ -122,7 +138,11 @@ struct TenantPage: Page {
     let hasRows: Bool
 
     init(
-        _ tenant: Tenant, resources: [Resource], services: [Service], latest: [RequestView], find: String,
+        _ tenant: Tenant,
+        resources: [Resource],
+        services: [Service],
+        latest: [RequestView],
+        find: String,
         _ visit: Visit
     ) {
         title = tenant.name
@@ -134,7 +154,8 @@ struct TenantPage: Page {
             : "Off: the approval of a manager of \(visit.providerName) is enough"
         licenceWords =
             tenant.isLicensed
-            ? "Lockbox is part of the plan" : "Lockbox is not part of the plan, so the switch above has no effect"
+            ? "Lockbox is part of the plan"
+            : "Lockbox is not part of the plan, so the switch above has no effect"
         decisionWindow = policy.decisionWindow.words
         maxAccess = policy.maxAccess.words
         approvals = "\(policy.approvalsNeeded)"
@@ -148,17 +169,23 @@ struct TenantPage: Page {
             return names.isEmpty
                 ? nil
                 : ServiceResources(
-                    serviceName: service.id.text, serviceKind: service.kind.rawValue.uppercased(), names: names,
-                    count: counted(Int64(count), "resource"))
+                    serviceName: service.id.text,
+                    serviceKind: service.kind.rawValue.uppercased(),
+                    names: names,
+                    count: counted(Int64(count), "resource")
+                )
         }
         hasResources = !groups.isEmpty
         self.find = find
         isFound = !find.isEmpty
         hasMany = resources.count > Limits.resourcesPerRequest.upperBound
         let more = fitting.count - shown.count
-        hidden = more > 0 ? "\(counted(Int64(more), "more resource")) not shown. Give a part of the name." : nil
+        hidden =
+            more > 0
+            ? "\(counted(Int64(more), "more resource")) not shown. Give a part of the name." : nil
         rows = latest.map { AccessRow($0, tenants: [tenant.id: tenant], visit: visit) }
         hasRows = !rows.isEmpty
-        liveTag = "\(tenant.version)-\(resources.count)-" + latest.map(\.rowTag).joined(separator: " ")
+        liveTag =
+            "\(tenant.version)-\(resources.count)-" + latest.map(\.rowTag).joined(separator: " ")
     }
 }

@@ -61,12 +61,18 @@ struct WorkPage: Page {
         func row(_ view: RequestView, hint: String? = nil) -> AccessRow {
             AccessRow(view, tenants: reading.tenants, visit: visit, hint: hint)
         }
-        firstName = visit.person.name.split(separator: " ").first.map(String.init) ?? visit.person.name
-        (isEngineer, isManager, seesRequests) = (visit.isEngineer, visit.isManager, visit.seesRequests)
+        firstName =
+            visit.person.name.split(separator: " ").first.map(String.init) ?? visit.person.name
+        (isEngineer, isManager, seesRequests) = (
+            visit.isEngineer, visit.isManager, visit.seesRequests
+        )
         isAuditor = visit.holds(.auditor)
         failing = reading.failing.map { row($0) }
         queue = reading.queue.map { view in
-            row(view, hint: reading.isOwn(view, visit) ? "Yours: another manager must review it." : nil)
+            row(
+                view,
+                hint: reading.isOwn(view, visit) ? "Yours: another manager must review it." : nil
+            )
         }
         open = reading.mine(in: [.active]).map { Open($0, tenants: reading.tenants) }
         let asked = reading.mine(in: [.awaitingManager, .awaitingCustomer, .scheduled, .active])
@@ -78,7 +84,9 @@ struct WorkPage: Page {
         others = reading.others.map { row($0) }
         starts = reading.starts.map { Start($0, tenants: reading.tenants) }
         (hasFailing, isQueueEmpty, hasOpen) = (!failing.isEmpty, queue.isEmpty, !open.isEmpty)
-        (hasQuestions, hasWaiting, hasRecent) = (!questions.isEmpty, !waiting.isEmpty, !recent.isEmpty)
+        (hasQuestions, hasWaiting, hasRecent) = (
+            !questions.isEmpty, !waiting.isEmpty, !recent.isEmpty
+        )
         (hasOthers, hasStarts) = (!others.isEmpty, !starts.isEmpty)
         watchesOthers = visit.holds([.manager, .operator])
         hasNothing = open.isEmpty && questions.isEmpty && waiting.isEmpty
@@ -155,7 +163,9 @@ extension RequestView {
 extension [RequestView] {
     /// The nearest instant at which something happens by itself comes first.
     fileprivate var byDeadline: [RequestView] {
-        sorted { ($0.request.state.nextDeadline ?? $0.at) < ($1.request.state.nextDeadline ?? $1.at) }
+        sorted {
+            ($0.request.state.nextDeadline ?? $0.at) < ($1.request.state.nextDeadline ?? $1.at)
+        }
     }
 }
 
@@ -171,12 +181,16 @@ extension PortalSite {
         guard visit.seesRequests else { return WorkReading() }
         func those(_ filter: RequestFilter) async throws -> [RequestView] {
             try await lockbox.requests(
-                filter, tenant: nil, page: .init(limit: PortalLimits.listed), by: visit.person
+                filter,
+                tenant: nil,
+                page: .init(limit: PortalLimits.listed),
+                by: visit.person
             ).items
         }
         var reading = WorkReading(tenants: try await tenantsByID(visit))
         if visit.isManager {
-            // What is stored may be older than the clock: what ran out a moment ago waits for nobody.
+            // What is stored may be older than the clock: what ran out a moment ago waits for
+            // nobody.
             reading.queue = try await those(RequestFilter(state: .awaitingManager))
                 .filter { $0.request.state.name == .awaitingManager }.byDeadline
         }
@@ -186,13 +200,17 @@ extension PortalSite {
                 open.filter {
                     $0.request.state.name == .active && $0.request.terms.engineer != visit.person.id
                 }.byDeadline
-            reading.failing = try await those(RequestFilter(state: .ended)).filter { $0.grantState == .removalFailed }
+            reading.failing = try await those(RequestFilter(state: .ended)).filter {
+                $0.grantState == .removalFailed
+            }
         }
         if visit.isEngineer {
             reading.mine = try await own(visit)
             for view in reading.mine where !view.request.state.name.isTerminal {
                 let thread = try await lockbox.messages(on: view.request.id.text, by: visit.person)
-                if let last = thread.last, last.author.side != .provider { reading.asked.insert(view.request.id) }
+                if let last = thread.last, last.author.side != .provider {
+                    reading.asked.insert(view.request.id)
+                }
             }
             reading.starts = try await starts(visit)
         }
@@ -202,26 +220,39 @@ extension PortalSite {
     /// All of the reader's requests that something can happen to, and her latest others.
     private func own(_ visit: Visit) async throws -> [RequestView] {
         var found: [LockboxDomain.RequestID: RequestView] = [:]
-        let states: [AccessRequest.StateName?] = [nil, .active, .scheduled, .awaitingCustomer, .awaitingManager]
+        let states: [AccessRequest.StateName?] = [
+            nil, .active, .scheduled, .awaitingCustomer, .awaitingManager,
+        ]
         for state in states {
             let limit = state == nil ? PortalLimits.pageSize : PortalLimits.listed
             let page = try await lockbox.requests(
-                RequestFilter(state: state, engineer: visit.person.id), tenant: nil, page: .init(limit: limit),
-                by: visit.person)
+                RequestFilter(state: state, engineer: visit.person.id),
+                tenant: nil,
+                page: .init(limit: limit),
+                by: visit.person
+            )
             for view in page.items { found[view.request.id] = view }
         }
-        return found.values.sorted { ($1.request.createdAt, $1.request.id) < ($0.request.createdAt, $0.request.id) }
+        return found.values.sorted {
+            ($1.request.createdAt, $1.request.id) < ($0.request.createdAt, $0.request.id)
+        }
     }
 
     /// The newest support requests that no access was ever asked for.
     func starts(_ visit: Visit) async throws -> [SupportView] {
         let newest = try await lockbox.supportRequests(
-            tenant: nil, page: .init(limit: Self.startsSeen), by: visit.person)
+            tenant: nil,
+            page: .init(limit: Self.startsSeen),
+            by: visit.person
+        )
         var starts: [SupportView] = []
         for view in newest.items where starts.count < Self.startsShown {
             let found = try await lockbox.requests(
-                RequestFilter(supportRequest: view.support.number), tenant: view.support.tenant.text,
-                page: .init(limit: 1), by: visit.person)
+                RequestFilter(supportRequest: view.support.number),
+                tenant: view.support.tenant.text,
+                page: .init(limit: 1),
+                by: visit.person
+            )
             if found.items.isEmpty { starts.append(view) }
         }
         return starts

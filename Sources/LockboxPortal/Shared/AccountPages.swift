@@ -11,31 +11,45 @@ extension PortalSite {
             form("/account/letters", for: .both, back: { _ in "/account" }) { form, _, visit in
                 let wanted = try MutedLetters(names: form.all("wanted"), field: "wanted")
                 let all = MutedLetters.all.reduce(into: MutedLetters()) { $0.formUnion($1.kind) }
-                _ = try await lockbox.changeMutedLetters(to: all.subtracting(wanted), by: visit.person)
+                _ = try await lockbox.changeMutedLetters(
+                    to: all.subtracting(wanted),
+                    by: visit.person
+                )
                 return seeOther("/account", .lettersChanged)
             },
             form("/account/tokens", for: .both, back: { _ in "/account" }) { form, _, visit in
                 try await newToken(form, visit)
             },
-            form("/account/tokens/{id}/revoke", for: .both, back: { _ in "/account" }) { _, context, visit in
+            form("/account/tokens/{id}/revoke", for: .both, back: { _ in "/account" }) {
+                _,
+                context,
+                visit in
                 try await signIn.revokeToken(try Self.id(context), of: visit.person)
                 return seeOther("/account", .tokenRevoked)
             },
-            form("/account/sign-out-everywhere", for: .both, back: { _ in "/account" }) { _, _, visit in
+            form("/account/sign-out-everywhere", for: .both, back: { _ in "/account" }) {
+                _,
+                _,
+                visit in
                 try await sessions.endAll(of: visit.person)
                 return clearSession(on: seeOther("/sign-in", .signedOut))
             },
         ]
     }
 
-    private func account(_ visit: Visit, refused: (form: Form, refusal: Refusal)? = nil) async throws -> AccountPage {
+    private func account(_ visit: Visit, refused: (form: Form, refusal: Refusal)? = nil)
+        async throws -> AccountPage
+    {
         AccountPage(
-            visit, tokens: try await signIn.tokens(of: visit.person), asksPassword: needsPassword(visit),
-            refused: refused)
+            visit,
+            tokens: try await signIn.tokens(of: visit.person),
+            asksPassword: needsPassword(visit),
+            refused: refused
+        )
     }
 
-    /// A token speaks for its owner for months, so the password is asked as for a decision. The secret is in this one
-    /// answer and in no address.
+    /// A token speaks for its owner for months, so the password is asked as for a decision. The
+    /// secret is in this one answer and in no address.
     private func newToken(_ form: Form, _ visit: Visit) async throws -> Response {
         var visit = visit
         var secret: String?
@@ -89,7 +103,10 @@ struct AccountPage: Page {
     let key: String
 
     init(
-        _ visit: Visit, tokens: [APIToken], asksPassword: Bool, refused: (form: Form, refusal: Refusal)? = nil
+        _ visit: Visit,
+        tokens: [APIToken],
+        asksPassword: Bool,
+        refused: (form: Form, refusal: Refusal)? = nil
     ) {
         let person = visit.person
         personName = person.name
@@ -98,12 +115,18 @@ struct AccountPage: Page {
         roles = person.roles.names.map { RoleSentence.may[$0] ?? $0 }
         letters = MutedLetters.all.map { name, kind in
             Letter(
-                letterName: name, letterWords: Self.words(kind), isWanted: !person.mutedLetters.contains(kind))
+                letterName: name,
+                letterWords: Self.words(kind),
+                isWanted: !person.mutedLetters.contains(kind)
+            )
         }
         self.tokens = tokens.map { token in
             Token(
-                id: token.id.text, tokenLabel: token.label.isEmpty ? "(no label)" : token.label,
-                issuedAt: Moment(token.createdAt), expires: token.expiresAt.map { Moment($0) })
+                id: token.id.text,
+                tokenLabel: token.label.isEmpty ? "(no label)" : token.label,
+                issuedAt: Moment(token.createdAt),
+                expires: token.expiresAt.map { Moment($0) }
+            )
         }
         hasTokens = !tokens.isEmpty
         label = refused?.form["label"] ?? ""

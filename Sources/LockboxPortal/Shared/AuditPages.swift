@@ -15,8 +15,13 @@ extension PortalSite {
             page("/audit", for: .both) { request, _, visit in
                 let log = try await readableLog(visit)
                 let search = AuditSearch(request)
-                guard search.problems.isEmpty else { return AuditPage(search, .init(items: [], next: nil), visit) }
-                let page = LockboxPorts.Page(limit: PortalLimits.pageSize, cursor: request.query("cursor"))
+                guard search.problems.isEmpty else {
+                    return AuditPage(search, .init(items: [], next: nil), visit)
+                }
+                let page = LockboxPorts.Page(
+                    limit: PortalLimits.pageSize,
+                    cursor: request.query("cursor")
+                )
                 let found = try await self.log.search(search.query, in: log, page: page)
                 let records = try await self.log.records(found.items, size: nil, of: log)
                 return AuditPage(search, .init(items: records, next: found.next), visit)
@@ -25,7 +30,10 @@ extension PortalSite {
                 let log = try await readableLog(visit)
                 guard let index = context.parameters.get("index").flatMap({ UInt64($0) }),
                     let found = try await self.log.inclusion(
-                        of: index, size: try await self.log.size(of: log), in: log),
+                        of: index,
+                        size: try await self.log.size(of: log),
+                        in: log
+                    ),
                     let record = try await record(index, of: log)
                 else { throw Refusal.notFound(.auditRecord) }
                 return AuditRecordPage(record, proofLength: found.proof.count, visit)
@@ -34,8 +42,12 @@ extension PortalSite {
             file("/audit/export.jsonl") { request, log in try export(request, log, .jsonLines) },
             file("/audit/checkpoint") { _, log in
                 Response(
-                    status: .ok, headers: Self.download("text/plain; charset=utf-8", "checkpoint.txt"),
-                    body: .init(byteBuffer: ByteBuffer(string: try await self.log.checkpoint(of: log))))
+                    status: .ok,
+                    headers: Self.download("text/plain; charset=utf-8", "checkpoint.txt"),
+                    body: .init(
+                        byteBuffer: ByteBuffer(string: try await self.log.checkpoint(of: log))
+                    )
+                )
             },
             form("/audit/verify", for: .both, back: { _ in "/audit" }) { _, _, visit in
                 let log = try await readableLog(visit)
@@ -45,7 +57,14 @@ extension PortalSite {
                 let report = try await logCheck.run(on: log)
                 return html(
                     AuditCheckPage(
-                        report, note: note, key: self.log.verifierKey(of: log), at: clock.now(), visit), visit)
+                        report,
+                        note: note,
+                        key: self.log.verifierKey(of: log),
+                        at: clock.now(),
+                        visit
+                    ),
+                    visit
+                )
             },
         ]
     }
@@ -62,7 +81,8 @@ extension PortalSite {
 
     /// A file of the log for those who may read it.
     private func file(
-        _ path: RouterPath, _ make: @escaping @Sendable (Request, LogID) async throws -> Response
+        _ path: RouterPath,
+        _ make: @escaping @Sendable (Request, LogID) async throws -> Response
     ) -> Route {
         Route(method: .get, path: path) { request, context in
             let visit = try await visit(of: request, context)
@@ -70,17 +90,20 @@ extension PortalSite {
         }
     }
 
-    private func export(_ request: Request, _ log: LogID, _ form: LogExport.Form) throws -> Response {
+    private func export(_ request: Request, _ log: LogID, _ form: LogExport.Form) throws -> Response
+    {
         let search = AuditSearch(request)
         guard search.problems.isEmpty else { throw Refusal.notFound(.page) }
         return Response(
-            status: .ok, headers: Self.download(form.contentType, "audit.\(form.rawValue)"),
+            status: .ok,
+            headers: Self.download(form.contentType, "audit.\(form.rawValue)"),
             body: .init { writer in
                 try await self.log.export(search.query, size: nil, of: log, as: form) { text in
                     try await writer.write(ByteBuffer(string: text))
                 }
                 try await writer.finish(nil)
-            })
+            }
+        )
     }
 
     private static func download(_ type: String, _ name: String) -> HTTPFields {
@@ -101,8 +124,12 @@ struct AuditSearch: Sendable {
 
     /// Days are whole days of UTC, the last one included.
     init(_ request: Request) {
-        func typed(_ name: String) -> String { String((request.query(name) ?? "").prefix(PortalLimits.searchLength)) }
-        (from, to, activity, person) = (typed("from"), typed("to"), typed("activity"), typed("person"))
+        func typed(_ name: String) -> String {
+            String((request.query(name) ?? "").prefix(PortalLimits.searchLength))
+        }
+        (from, to, activity, person) = (
+            typed("from"), typed("to"), typed("activity"), typed("person")
+        )
         (number, text) = (typed("request"), typed("text"))
         var problems: [String] = []
         func day(_ text: String, _ name: String) -> Timestamp? {
@@ -128,7 +155,8 @@ struct AuditSearch: Sendable {
     /// As part of an address; empty where nothing is searched for.
     var address: String {
         [
-            ("from", from), ("to", to), ("activity", activity), ("person", person), ("request", number), ("text", text),
+            ("from", from), ("to", to), ("activity", activity), ("person", person),
+            ("request", number), ("text", text),
         ].filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1.asQueryValue)" }.joined(separator: "&")
     }
 }
@@ -172,15 +200,25 @@ struct AuditPage: Page {
 
     init(_ search: AuditSearch, _ found: Paged<AuditRecord>, _ visit: Visit) {
         whose = visit.tenant?.name ?? visit.providerName
-        (from, to, person, number, text) = (search.from, search.to, search.person, search.number, search.text)
+        (from, to, person, number, text) = (
+            search.from, search.to, search.person, search.number, search.text
+        )
         activities = AuditWords.activities.map {
-            ActivityChoice(value: $0.activity, words: $0.words, isChosen: $0.activity == search.activity)
+            ActivityChoice(
+                value: $0.activity,
+                words: $0.words,
+                isChosen: $0.activity == search.activity
+            )
         }
         problems = Problems(search.problems)
         rows = found.items.map { record in
             Row(
-                index: String(record.index), what: AuditWords.words(record.activity), actor: AuditWords.actor(record),
-                at: Moment(Timestamp(record.time) ?? visit.now, withSeconds: true), about: record.request)
+                index: String(record.index),
+                what: AuditWords.words(record.activity),
+                actor: AuditWords.actor(record),
+                at: Moment(Timestamp(record.time) ?? visit.now, withSeconds: true),
+                about: record.request
+            )
         }
         isEmpty = rows.isEmpty
         let address = search.address
@@ -188,7 +226,9 @@ struct AuditPage: Page {
         let joined = address.isEmpty ? "" : "?" + address
         csvLink = "/audit/export.csv\(joined)"
         jsonLink = "/audit/export.jsonl\(joined)"
-        next = found.next.map { "/audit?\(address)\(address.isEmpty ? "" : "&")cursor=\($0.asQueryValue)" }
+        next = found.next.map {
+            "/audit?\(address)\(address.isEmpty ? "" : "&")cursor=\($0.asQueryValue)"
+        }
         csrf = visit.csrf
         key = visit.formKey
     }
@@ -232,7 +272,10 @@ struct AuditRecordPage: Page {
         }
         facts = record.data.keys.sorted().map { member in
             Fact(
-                name: AuditWords.label(member), value: AuditWords.value(record.data[member] ?? .null), isErased: false)
+                name: AuditWords.label(member),
+                value: AuditWords.value(record.data[member] ?? .null),
+                isErased: false
+            )
         }
         hash = record.hash
         self.proofLength = String(proofLength)

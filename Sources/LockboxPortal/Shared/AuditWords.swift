@@ -3,7 +3,8 @@ import LockboxWire
 
 /// What the log's records say, for people.
 enum AuditWords {
-    /// What happened, by activity, in the order in which lists show them. Every activity of the log is here.
+    /// What happened, by activity, in the order in which lists show them. Every activity of the log
+    /// is here.
     static let activities: [(activity: String, words: String)] = [
         ("support.opened", "Support request opened"),
         ("request.submitted", "Access asked for"),
@@ -52,7 +53,8 @@ enum AuditWords {
         switch record.actor.id {
         case "system": return "Lockbox itself"
         case "console": return "The operator, at the machine"
-        case let id where id.hasPrefix("service:"): return "The service \(id.dropFirst("service:".count))"
+        case let id where id.hasPrefix("service:"):
+            return "The service \(id.dropFirst("service:".count))"
         case _: return "Somebody whose name was erased"
         }
     }
@@ -70,11 +72,15 @@ enum AuditWords {
         case .null: "none"
         case .bool(let flag): flag ? "yes" : "no"
         case .integer(let number): String(number)
-        case .string(let text): TimeSpan(text)?.words ?? Timestamp(text)?.words(withSeconds: true) ?? text
-        case .array(let items): items.isEmpty ? "none" : items.map(Self.value).joined(separator: ", ")
+        case .string(let text):
+            TimeSpan(text)?.words ?? Timestamp(text)?.words(withSeconds: true) ?? text
+        case .array(let items):
+            items.isEmpty ? "none" : items.map(Self.value).joined(separator: ", ")
         case .object(let members):
-            members.keys.sorted().map { "\(label($0).lowercased()): \(Self.value(members[$0] ?? .null))" }
-                .joined(separator: "; ")
+            members.keys.sorted().map {
+                "\(label($0).lowercased()): \(Self.value(members[$0] ?? .null))"
+            }
+            .joined(separator: "; ")
         }
     }
 }

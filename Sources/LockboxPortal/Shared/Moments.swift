@@ -1,6 +1,7 @@
 import LockboxDomain
 
-/// An instant as pages show it (`{{> moment}}`): UTC in the document; the script adds the reader's own time beside it.
+/// An instant as pages show it (`{{> moment}}`): UTC in the document; the script adds the reader's
+/// own time beside it.
 struct Moment: Sendable {
     let iso: String
     let words: String
@@ -11,7 +12,8 @@ struct Moment: Sendable {
     }
 }
 
-/// Time left until an instant (`{{> countdown}}`): true when the page was made, and kept so by the script.
+/// Time left until an instant (`{{> countdown}}`): true when the page was made, and kept so by the
+/// script.
 struct Countdown: Sendable {
     /// The instant in milliseconds since 1970.
     let milliseconds: Int64
@@ -28,7 +30,8 @@ extension TimeSpan {
     var roughWords: String { words.split(separator: " ").prefix(4).joined(separator: " ") }
 }
 
-/// Where something stands (`{{> badge}}`): words, and a tone for the eye that says nothing the words do not.
+/// Where something stands (`{{> badge}}`): words, and a tone for the eye that says nothing the
+/// words do not.
 struct Badge: Sendable {
     enum Tone: String {
         case waiting, good, live, bad, quiet

@@ -2,8 +2,8 @@ import LockboxDomain
 import LockboxPorts
 import LockboxService
 
-// What pages of both sides say about an access request. Each part is made from what a use case answered, and has a
-// partial template of the same purpose.
+// What pages of both sides say about an access request. Each part is made from what a use case
+// answered, and has a partial template of the same purpose.
 
 /// What the two organisations that a request concerns are called.
 struct Companies: Sendable {
@@ -100,8 +100,12 @@ extension Badge {
     init(_ state: AccessRequest.StateName, for side: Side) {
         switch state {
         case .awaitingManager:
-            self.init(side == .provider ? "Waiting for a manager" : "With the provider's manager", .waiting)
-        case .awaitingCustomer: self.init(side == .provider ? "Waiting for the customer" : "Needs a decision", .waiting)
+            self.init(
+                side == .provider ? "Waiting for a manager" : "With the provider's manager",
+                .waiting
+            )
+        case .awaitingCustomer:
+            self.init(side == .provider ? "Waiting for the customer" : "Needs a decision", .waiting)
         case .scheduled: self.init(.scheduled)
         case .active: self.init(.active)
         case .ended: self.init(.ended)
@@ -115,7 +119,8 @@ extension Badge {
 
 // MARK: - Progress
 
-/// The way of a request, from the asking to the end of access (`{{#progress}}{{> progress}}{{/progress}}`).
+/// The way of a request, from the asking to the end of access (`{{#progress}}{{>
+/// progress}}{{/progress}}`).
 struct Progress: Sendable {
     struct Step: Sendable {
         enum State: String, Sendable {
@@ -156,16 +161,24 @@ struct Progress: Sendable {
     init(_ view: RequestView, companies: Companies) {
         let request = view.request
         steps = [
-            Step("Asked", .done, "\(view.engineerName), \(companies.provider)", at: request.createdAt),
+            Step(
+                "Asked",
+                .done,
+                "\(view.engineerName), \(companies.provider)",
+                at: request.createdAt
+            ),
             Self.review(.manager, of: view, by: companies.provider),
             Self.review(.customer, of: view, by: companies.tenant),
             Self.access(view), Self.end(view),
         ]
     }
 
-    private static func review(_ stage: Decision.Stage, of view: RequestView, by company: String) -> Step {
+    private static func review(_ stage: Decision.Stage, of view: RequestView, by company: String)
+        -> Step
+    {
         let name = stage == .manager ? "Reviewed by \(company)" : "Decided by \(company)"
-        let waiting: AccessRequest.StateName = stage == .manager ? .awaitingManager : .awaitingCustomer
+        let waiting: AccessRequest.StateName =
+            stage == .manager ? .awaitingManager : .awaitingCustomer
         let made = view.request.decisions.filter { $0.stage == stage }
         let names = made.map { view.name(of: $0.person) }.joined(separator: ", ")
         if let no = made.first(where: { !$0.isApproval }) {
@@ -180,11 +193,20 @@ struct Progress: Sendable {
         case .expired(let at, let stopped):
             if stopped == waiting { return Step(name, .failed, "nobody decided in time", at: at) }
         case .withdrawn(let at, let comment):
-            let isHere = stage == .manager ? made.isEmpty : view.request.decisions.contains { $0.stage == .manager }
-            if isHere { return Step(name, .failed, comment ?? "withdrawn by \(view.engineerName)", at: at) }
+            let isHere =
+                stage == .manager
+                ? made.isEmpty : view.request.decisions.contains { $0.stage == .manager }
+            if isHere {
+                return Step(name, .failed, comment ?? "withdrawn by \(view.engineerName)", at: at)
+            }
         case .scheduled(let grant), .active(let grant), .ended(let grant, _):
             if stage == .customer, grant.basis == .policy {
-                return Step(name, .done, "not asked: approval was switched off or not in the plan", at: grant.start)
+                return Step(
+                    name,
+                    .done,
+                    "not asked: approval was switched off or not in the plan",
+                    at: grant.start
+                )
             }
         case .rejected, .denied: break
         }
@@ -198,20 +220,29 @@ struct Progress: Sendable {
         case .active(let grant): Step("Access", .now, "open since", at: grant.start)
         case .ended(let grant, let ending):
             ending.at <= grant.start
-                ? Step("Access", .open, "ended before it began") : Step("Access", .done, "began", at: grant.start)
+                ? Step("Access", .open, "ended before it began")
+                : Step("Access", .done, "began", at: grant.start)
         case .awaitingManager, .awaitingCustomer: Step("Access", .open, "")
-        case .rejected, .denied, .withdrawn, .expired: Step("Access", .open, "none, ever, from this request")
+        case .rejected, .denied, .withdrawn, .expired:
+            Step("Access", .open, "none, ever, from this request")
         }
     }
 
     private static func end(_ view: RequestView) -> Step {
         switch view.request.state {
-        case .scheduled(let grant), .active(let grant): Step("End", .open, "by itself", at: grant.end)
+        case .scheduled(let grant), .active(let grant):
+            Step("End", .open, "by itself", at: grant.end)
         case .ended(_, let ending):
             view.grantState == .removalFailed
-                ? Step("End", .failed, "\(view.words(for: ending)); a service has not confirmed it yet", at: ending.at)
+                ? Step(
+                    "End",
+                    .failed,
+                    "\(view.words(for: ending)); a service has not confirmed it yet",
+                    at: ending.at
+                )
                 : Step("End", .done, view.words(for: ending), at: ending.at)
-        case .awaitingManager, .awaitingCustomer, .rejected, .denied, .withdrawn, .expired: Step("End", .open, "")
+        case .awaitingManager, .awaitingCustomer, .rejected, .denied, .withdrawn, .expired:
+            Step("End", .open, "")
         }
     }
 }
@@ -265,7 +296,9 @@ struct DecisionLine: Sendable {
         view.request.decisions.map { DecisionLine($0, in: view, companies: companies) }
     }
 
-    private static func words(_ narrowing: Decision.Narrowing, asked: AccessRequest.Terms) -> [String] {
+    private static func words(_ narrowing: Decision.Narrowing, asked: AccessRequest.Terms)
+        -> [String]
+    {
         var words: [String] = []
         if let duration = narrowing.duration, duration != asked.duration {
             words.append("for \(duration.words) instead of \(asked.duration.words)")
@@ -298,9 +331,13 @@ struct MessageThread: Sendable {
     init(_ messages: [MessageView], for side: Side, companies: Companies) {
         lines = messages.map { view in
             Line(
-                author: view.author.name, authorCompany: companies.name(of: view.author.side),
-                isOurs: view.author.side == side, messageText: view.message.text, messageAt: Moment(view.message.at),
-                number: view.message.number)
+                author: view.author.name,
+                authorCompany: companies.name(of: view.author.side),
+                isOurs: view.author.side == side,
+                messageText: view.message.text,
+                messageAt: Moment(view.message.at),
+                number: view.message.number
+            )
         }
         isEmpty = lines.isEmpty
     }

@@ -7,7 +7,9 @@ import LockboxService
 extension PortalSite {
     var supportRoutes: [Route] {
         [
-            page("/support", for: .both) { request, _, visit in try await supportList(request, visit) },
+            page("/support", for: .both) { request, _, visit in
+                try await supportList(request, visit)
+            },
             page("/support/new", for: .customer) { _, _, visit in
                 SupportFormPage(try await lockbox.services(by: visit.person), visit)
             },
@@ -17,10 +19,16 @@ extension PortalSite {
             page("/support/{number}", for: .both) { request, context, visit in
                 let number = context.parameters.get("number") ?? ""
                 let support = try await lockbox.supportRequest(
-                    number, tenant: request.query("tenant"), by: visit.person)
+                    number,
+                    tenant: request.query("tenant"),
+                    by: visit.person
+                )
                 let requests = try await lockbox.requests(
-                    RequestFilter(supportRequest: support.support.number), tenant: support.support.tenant.text,
-                    page: LockboxPorts.Page(limit: PortalLimits.pageSize), by: visit.person)
+                    RequestFilter(supportRequest: support.support.number),
+                    tenant: support.support.tenant.text,
+                    page: LockboxPorts.Page(limit: PortalLimits.pageSize),
+                    by: visit.person
+                )
                 let tenant = try await lockbox.tenant(support.support.tenant.text, by: visit.person)
                 return SupportPage(support, requests.items, tenant: tenant, visit)
             },
@@ -34,21 +42,37 @@ extension PortalSite {
         let found = try await lockbox.supportRequests(
             tenant: tenant,
             page: LockboxPorts.Page(
-                limit: PortalLimits.pageSize, cursor: request.query("cursor")), by: visit.person)
+                limit: PortalLimits.pageSize,
+                cursor: request.query("cursor")
+            ),
+            by: visit.person
+        )
         return SupportListPage(found, tenants: tenants, chosen: tenant, visit)
     }
 
     private func openSupport(_ form: Form, _ visit: Visit) async throws -> Response {
         let draft = SupportDraft(
-            tenant: visit.tenant?.id.text ?? "", subject: form["subject"] ?? "",
-            description: form["description"] ?? "", service: form["service"], number: form["number"], url: form["url"])
+            tenant: visit.tenant?.id.text ?? "",
+            subject: form["subject"] ?? "",
+            description: form["description"] ?? "",
+            service: form["service"],
+            number: form["number"],
+            url: form["url"]
+        )
         do {
-            let opened = try await lockbox.openSupportRequest(draft, by: visit.person, key: form.commandKey)
+            let opened = try await lockbox.openSupportRequest(
+                draft,
+                by: visit.person,
+                key: form.commandKey
+            )
             return seeOther("/support/\(opened.support.number.text)", .supportOpened)
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
             let page = SupportFormPage(
-                try await lockbox.services(by: visit.person), visit, refused: (form, refusal))
+                try await lockbox.services(by: visit.person),
+                visit,
+                refused: (form, refusal)
+            )
             return html(page, visit, status: .unprocessableContent)
         }
     }
@@ -87,9 +111,12 @@ struct SupportListPage: Page {
             let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
             return Row(
                 supportLink: "/support/\(support.number.text.asQueryValue)\(tenant)",
-                supportNumber: support.number.text, supportSubject: support.subject,
+                supportNumber: support.number.text,
+                supportSubject: support.subject,
                 supportOpener: view.openedBy.name + (names[support.tenant].map { ", \($0)" } ?? ""),
-                openedAt: Moment(support.openedAt), requestLink: mayRequest ? "/requests/new\(query)" : nil)
+                openedAt: Moment(support.openedAt),
+                requestLink: mayRequest ? "/requests/new\(query)" : nil
+            )
         }
         isEmpty = rows.isEmpty
         hasChips = tenants.count > 1
@@ -97,8 +124,10 @@ struct SupportListPage: Page {
             [RequestListPage.Chip(chipLabel: "All", chipLink: "/support", isCurrent: chosen == nil)]
             + tenants.map { tenant in
                 RequestListPage.Chip(
-                    chipLabel: tenant.name, chipLink: "/support?tenant=\(tenant.id.text)",
-                    isCurrent: chosen == tenant.id.text)
+                    chipLabel: tenant.name,
+                    chipLink: "/support?tenant=\(tenant.id.text)",
+                    isCurrent: chosen == tenant.id.text
+                )
             }
         let filter = chosen.map { "tenant=\($0.asQueryValue)&" } ?? ""
         next = found.next.map { "/support?\(filter)cursor=\($0.asQueryValue)" }
@@ -147,17 +176,23 @@ struct SupportPage: Page {
         rows = requests.map { request in
             Row(
                 accessLink: "\(place)/\(request.request.id.text)",
-                accessSummary: "\(request.engineerName): \(request.request.terms.scope.words.listed), "
+                accessSummary:
+                    "\(request.engineerName): \(request.request.terms.scope.words.listed), "
                     + request.request.terms.duration.words,
-                accessBadge: Badge(request, for: visit.person.side), askedAt: Moment(request.request.createdAt))
+                accessBadge: Badge(request, for: visit.person.side),
+                askedAt: Moment(request.request.createdAt)
+            )
         }
         isUntouched = rows.isEmpty
         let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
-        requestLink = visit.person.holds(oneOf: .engineer, at: .provider) ? "/requests/new\(query)" : nil
+        requestLink =
+            visit.person.holds(oneOf: .engineer, at: .provider) ? "/requests/new\(query)" : nil
         isCustomer = visit.isCustomer
         providerName = visit.providerName
         liveTag =
-            requests.map { "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")" }
+            requests.map {
+                "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")"
+            }
             .joined(separator: " ") + "."
     }
 }
@@ -212,8 +247,10 @@ struct SupportFormPage: Page {
 
     private static func words(_ refusal: Refusal) -> String {
         switch refusal {
-        case .invalid("subject", .missing), .invalid("subject", .tooShort): "Say in a few words what is wrong."
-        case .invalid("description", .missing), .invalid("description", .tooShort): "Describe what happens."
+        case .invalid("subject", .missing), .invalid("subject", .tooShort):
+            "Say in a few words what is wrong."
+        case .invalid("description", .missing), .invalid("description", .tooShort):
+            "Describe what happens."
         case .invalid("subject", let problem): "The subject \(problem.sentence)"
         case .invalid("description", let problem): "The description \(problem.sentence)"
         case .invalid("number", let problem): "The ticket number \(problem.sentence)"

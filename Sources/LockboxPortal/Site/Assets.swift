@@ -21,14 +21,23 @@ struct Asset: Sendable {
         Response(
             status: .ok,
             headers: [.contentType: type, .cacheControl: "public, max-age=31536000, immutable"],
-            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes))
+        )
     }
 }
 
 /// Style, script and icon.
 enum Assets {
-    static let styleSheet = Asset("portal.css", "text/css; charset=utf-8", PackageResources.portal_css)
-    static let script = Asset("portal.js", "text/javascript; charset=utf-8", PackageResources.portal_js)
+    static let styleSheet = Asset(
+        "portal.css",
+        "text/css; charset=utf-8",
+        PackageResources.portal_css
+    )
+    static let script = Asset(
+        "portal.js",
+        "text/javascript; charset=utf-8",
+        PackageResources.portal_js
+    )
     static let icon = Asset("icon.svg", "image/svg+xml", PackageResources.icon_svg)
     static let all = [styleSheet, script, icon]
 }

@@ -1,8 +1,9 @@
-/// What was just done, told on the page that follows (`?done=approved`). The address holds a name of this list and
-/// never text, so that nobody can make the portal say something with a link.
+/// What was just done, told on the page that follows (`?done=approved`). The address holds a name
+/// of this list and never text, so that nobody can make the portal say something with a link.
 enum Done: String, Sendable {
     case signedOut
-    case approved, approvedByManager, denied, rejected, posted, stopped, finished, withdrawn, submitted
+    case approved, approvedByManager, denied, rejected, posted, stopped, finished, withdrawn,
+        submitted
     case supportOpened, policyChanged, rolesChanged, lettersChanged
     case tokenRevoked
 

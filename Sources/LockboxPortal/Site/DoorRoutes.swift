@@ -23,7 +23,9 @@ extension PortalSite {
             },
             Route(method: .get, path: "/sign-in") { request, _ in
                 var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
-                if request.query("done") == Done.signedOut.rawValue { page.done = Done.signedOut.sentence }
+                if request.query("done") == Done.signedOut.rawValue {
+                    page.done = Done.signedOut.sentence
+                }
                 return .html(Frame(door: page, now: clock.now()).document())
             },
             Route(method: .post, path: "/sign-in") { request, context in
@@ -40,7 +42,9 @@ extension PortalSite {
 
     /// Where a person's work begins.
     static func home(of visit: Visit) -> String {
-        if !visit.isCustomer { return visit.holds([.engineer, .manager, .operator]) ? "/work" : "/audit" }
+        if !visit.isCustomer {
+            return visit.holds([.engineer, .manager, .operator]) ? "/work" : "/audit"
+        }
         return visit.holds([.approver, .admin, .auditor]) ? "/overview" : "/support"
     }
 
@@ -49,16 +53,24 @@ extension PortalSite {
         let email = form["email"] ?? ""
         do {
             let (secret, signedIn) = try await sessions.begin(
-                email: email, password: form.secret("password"), from: client)
+                email: email,
+                password: form.secret("password"),
+                from: client
+            )
             let response = setSession(secret, on: seeOther(next))
             return signedIn.device.map { setDevice($0, on: response) } ?? response
         } catch Refusal.badCredentials {
             try signInLimit.take(client.address, now: clock.now())
             let page = SignInPage(
-                email: form["email"], next: next,
+                email: form["email"],
+                next: next,
                 problem: "The e-mail address or the password is wrong. After too many wrong "
-                    + "ones, no password is right for a while.")
-            return .html(Frame(door: page, now: clock.now()).document(), status: .unprocessableContent)
+                    + "ones, no password is right for a while."
+            )
+            return .html(
+                Frame(door: page, now: clock.now()).document(),
+                status: .unprocessableContent
+            )
         }
     }
 }

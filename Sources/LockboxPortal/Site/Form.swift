@@ -11,7 +11,8 @@ struct Form: Sendable {
     private let fields: [(name: String, value: String)]
     private let payloadHash: [UInt8]
 
-    /// Reads the body of `request`. Throws where it is no form or too large: no page of ours sends such.
+    /// Reads the body of `request`. Throws where it is no form or too large: no page of ours sends
+    /// such.
     init(_ request: Request) async throws {
         let media = request.headers[.contentType].map {
             $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
@@ -39,7 +40,8 @@ struct Form: Sendable {
         payloadHash = []
     }
 
-    /// The field's text with outer white space gone and line ends made `\n`; nil if it is not there or empty.
+    /// The field's text with outer white space gone and line ends made `\n`; nil if it is not there
+    /// or empty.
     subscript(name: String) -> String? {
         guard let raw = fields.first(where: { $0.name == name })?.value else { return nil }
         let text = raw.replacing("\r\n", with: "\n").trimmingCharacters(in: .whitespacesAndNewlines)
@@ -52,7 +54,8 @@ struct Form: Sendable {
     /// The values of a field that may come several times, as check boxes do.
     func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
-    /// Everything a person typed at length, so that an answer that could not be taken gives it back to her.
+    /// Everything a person typed at length, so that an answer that could not be taken gives it back
+    /// to her.
     var longTexts: [String] {
         ["reason", "comment", "text", "description"].compactMap { self[$0] }
     }
@@ -67,8 +70,10 @@ struct Form: Sendable {
     static func decode(fieldsOf text: some StringProtocol) -> [(name: String, value: String)]? {
         var fields: [(name: String, value: String)] = []
         for pair in text.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { Substring($0) }
-            guard let name = decode(parts[0]), let value = decode(parts.count > 1 ? parts[1] : "") else { return nil }
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                .map { Substring($0) }
+            guard let name = decode(parts[0]), let value = decode(parts.count > 1 ? parts[1] : "")
+            else { return nil }
             fields.append((name, value))
         }
         return fields
@@ -80,10 +85,13 @@ struct Form: Sendable {
 }
 
 extension Request {
-    /// A field of the address, as forms that ask encode it: `+` is a space. Nil if it is not there or empty.
+    /// A field of the address, as forms that ask encode it: `+` is a space. Nil if it is not there
+    /// or empty.
     func query(_ name: String) -> String? {
         guard let fields = Form.decode(fieldsOf: uri.query ?? ""),
-            let text = fields.first(where: { $0.name == name })?.value.trimmingCharacters(in: .whitespacesAndNewlines),
+            let text = fields.first(where: { $0.name == name })?.value.trimmingCharacters(
+                in: .whitespacesAndNewlines
+            ),
             !text.isEmpty
         else { return nil }
         return text
@@ -116,7 +124,8 @@ package enum PortalLimits {
     /// Browsers that follow changes at once, for one person and in all.
     static let listenersPerPerson = 8
     static let listeners = 256
-    /// How often a page that waits for changes hears that the connection lives, and its session is looked at.
+    /// How often a page that waits for changes hears that the connection lives, and its session is
+    /// looked at.
     static let heartBeat = TimeSpan.seconds(10)
     /// The least time between two of its changes.
     static let liveRest = TimeSpan(milliseconds: 500)

@@ -1,6 +1,7 @@
 import LockboxDomain
 
-/// What surrounds every page: the document's head, whose place this is, the navigation, and who is signed in.
+/// What surrounds every page: the document's head, whose place this is, the navigation, and who is
+/// signed in.
 struct Frame: Sendable {
     struct NavigationItem: Sendable {
         let label: String
@@ -14,7 +15,8 @@ struct Frame: Sendable {
     let tabTitle: String
     /// `customer`, `provider`, or `door` before sign-in.
     let place: String
-    /// Whose data this is about, always in sight: an approver of two companies must know where she is.
+    /// Whose data this is about, always in sight: an approver of two companies must know where she
+    /// is.
     let organisation: String
     /// One of twelve colours that stand for the organisation.
     let hue: Int
@@ -76,7 +78,9 @@ struct Frame: Sendable {
             var items = [("My work", "/work")]
             // An auditor of the provider reads its log, and neither requests nor tenants.
             if visit.seesRequests {
-                items += [("Requests", "/requests"), ("Support", "/support"), ("Tenants", "/tenants")]
+                items += [
+                    ("Requests", "/requests"), ("Support", "/support"), ("Tenants", "/tenants"),
+                ]
             }
             if visit.holds([.manager, .operator, .auditor]) { items.append(("Audit", "/audit")) }
             return items
@@ -86,7 +90,8 @@ struct Frame: Sendable {
         }
         return [
             ("Overview", "/overview"), ("Requests", "/lockbox"), ("Live access", "/lockbox/live"),
-            ("Support", "/support"), ("People", "/people"), ("Settings", "/settings"), ("Audit", "/audit"),
+            ("Support", "/support"), ("People", "/people"), ("Settings", "/settings"),
+            ("Audit", "/audit"),
         ]
     }
 }

@@ -3,7 +3,8 @@ package import LockboxDomain
 import LockboxPorts
 import Synchronization
 
-/// Wakes those who follow changes on open pages: after each durable write, and after writes of other processes.
+/// Wakes those who follow changes on open pages: after each durable write, and after writes of
+/// other processes.
 package final class LiveFeed: CommitListener {
     private let bells = Mutex<(next: Int, all: [Int: Bell])>((0, [:]))
 
@@ -24,13 +25,14 @@ package final class LiveFeed: CommitListener {
         for bell in concerned { bell.ring() }
     }
 
-    /// Hears of changes that may concern `person` as long as the returned value lives; each one ends a wait of `pause`.
-    /// Nil where too many listen already.
+    /// Hears of changes that may concern `person` as long as the returned value lives; each one
+    /// ends a wait of `pause`. Nil where too many listen already.
     func listen(as person: Person, with pause: any Pause) -> LiveListener? {
         let bell = Bell(side: person.side, person: person.id, pause: pause)
         let number = bells.withLock { bells -> Int? in
             let own = bells.all.values.filter { $0.person == person.id }.count
-            guard own < PortalLimits.listenersPerPerson, bells.all.count < PortalLimits.listeners else { return nil }
+            guard own < PortalLimits.listenersPerPerson, bells.all.count < PortalLimits.listeners
+            else { return nil }
             bells.next += 1
             bells.all[bells.next] = bell
             return bells.next
@@ -79,7 +81,12 @@ extension TimeSpan {
     /// What is left until `end`, in whole milliseconds, rounded up; 0 once it is over.
     init(until end: ContinuousClock.Instant) {
         let (seconds, attoseconds) = (end - .now).components
-        self.init(milliseconds: max(0, seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+        self.init(
+            milliseconds: max(
+                0,
+                seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+            )
+        )
     }
 }
 
@@ -97,7 +104,8 @@ final class LiveListener: Sendable {
 
     deinit { feed.leave(number) }
 
-    /// Waits for `span`, or until something may have changed. False once the other end has gone, or the server stops.
+    /// Waits for `span`, or until something may have changed. False once the other end has gone, or
+    /// the server stops.
     func wait(_ span: TimeSpan) async -> Bool {
         await bell.pause(milliseconds: span.milliseconds) && !bell.isHungUp
     }

@@ -4,30 +4,41 @@ import LockboxAudit
 import LockboxDomain
 import LockboxIdentity
 
-/// Open pages hear that something may have changed, and fetch themselves anew (Server-sent events, WHATWG HTML §9.2).
+/// Open pages hear that something may have changed, and fetch themselves anew (Server-sent events,
+/// WHATWG HTML §9.2).
 extension PortalSite {
     var liveRoutes: [Route] {
         [
             Route(method: .get, path: "/live") { request, _ in
                 // No redirect to the sign-in page: the script has to tell an end from an answer.
-                guard let secret = sessionSecret(of: request), let signedIn = try await sessions.look(secret) else {
+                guard let secret = sessionSecret(of: request),
+                    let signedIn = try await sessions.look(secret)
+                else {
                     return Response(status: .unauthorized)
                 }
                 guard let listener = feed.listen(as: signedIn.person, with: makePause()) else {
                     return Response(status: .serviceUnavailable)
                 }
                 let stream = LiveStream(
-                    sessions: sessions, secret: secret, log: log, side: signedIn.person.side, listener: listener)
+                    sessions: sessions,
+                    secret: secret,
+                    log: log,
+                    side: signedIn.person.side,
+                    listener: listener
+                )
                 return Response(
-                    status: .ok, headers: Self.streamHeaders,
+                    status: .ok,
+                    headers: Self.streamHeaders,
                     body: .init { writer in
-                        // A browser that leaves the page frees its place at once, and not only at the next heart-beat.
+                        // A browser that leaves the page frees its place at once, and not only at
+                        // the next heart-beat.
                         try await request.body.consumeWithInboundCloseHandler { _ in
                             try await stream.tell(to: &writer)
                         } onInboundClosed: {
                             listener.hangUp()
                         }
-                    })
+                    }
+                )
             }
         ]
     }
@@ -39,7 +50,8 @@ extension PortalSite {
         return headers
     }
 
-    /// Whether `request` is an open page's own, to fetch itself anew: a page left open must not keep a session alive.
+    /// Whether `request` is an open page's own, to fetch itself anew: a page left open must not
+    /// keep a session alive.
     static func isOfOpenPage(_ request: Request) -> Bool {
         request.method == .get && HTTPField.Name("X-Live").flatMap { request.headers[$0] } != nil
     }
@@ -65,7 +77,8 @@ private struct LiveStream: Sendable {
                 guard await listener.rest(PortalLimits.liveRest) else { break }
                 beat = Self.nextBeat()
             } else if ContinuousClock.now >= beat {
-                // Only when it is time: a comment for what does not concern this reader would tell of it all the same.
+                // Only when it is time: a comment for what does not concern this reader would tell
+                // of it all the same.
                 try await writer.write(ByteBuffer(string: ":\n\n"))
                 beat = Self.nextBeat()
             }
@@ -80,7 +93,8 @@ private struct LiveStream: Sendable {
     /// An event without data is not dispatched by browsers.
     private static let changed = "event: changed\ndata: 1\n\n"
 
-    /// A tenant's people learn of their own log's growth only: not even the time of another tenant's doings.
+    /// A tenant's people learn of their own log's growth only: not even the time of another
+    /// tenant's doings.
     private func isNews(_ known: inout UInt64?) async throws -> Bool {
         let size = try await logSize()
         defer { known = size }

@@ -8,8 +8,8 @@ protocol Page: Sendable {
     var title: String { get }
     /// The navigation entry that it belongs to, by path; nil for none.
     var section: String? { get }
-    /// Something that changes whenever what the page shows has changed, so that an open copy can tell; nil where a page
-    /// does not follow changes by itself.
+    /// Something that changes whenever what the page shows has changed, so that an open copy can
+    /// tell; nil where a page does not follow changes by itself.
     var liveTag: String? { get }
 }
 
@@ -25,8 +25,8 @@ extension Page {
 struct PageTemplate: Sendable {
     private let template: MustacheTemplate
 
-    /// `source` is part of the program: one that cannot be read is a bug, which the first test that shows the page
-    /// finds.
+    /// `source` is part of the program: one that cannot be read is a bug, which the first test that
+    /// shows the page finds.
     init(_ source: [UInt8]) {
         do {
             template = try Self.parse(source)
@@ -39,10 +39,12 @@ struct PageTemplate: Sendable {
 
     private static func parse(_ source: [UInt8]) throws -> MustacheTemplate {
         ScalarHTML.register()
-        // The line's end at the file's end would be a space between a part and the full stop after it.
+        // The line's end at the file's end would be a space between a part and the full stop after
+        // it.
         let text = String(decoding: source, as: UTF8.self).trimmingSuffix { $0.isNewline }
         return try MustacheTemplate(
-            string: "{{% CONTENT_TYPE:SCALAR_HTML}}\n" + String(text))
+            string: "{{% CONTENT_TYPE:SCALAR_HTML}}\n" + String(text)
+        )
     }
 
     /// What pages share, by the names that templates use: `{{> moment}}`.

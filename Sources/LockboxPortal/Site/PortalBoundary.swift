@@ -4,14 +4,16 @@ import LockboxDomain
 import LockboxPorts
 import Logging
 
-/// Turns every error into a page that a person understands, and sets the headers that all answers share.
+/// Turns every error into a page that a person understands, and sets the headers that all answers
+/// share.
 struct PortalBoundary: RouterMiddleware {
     typealias Context = PortalContext
 
     let site: PortalSite
 
     func handle(
-        _ request: Request, context: PortalContext,
+        _ request: Request,
+        context: PortalContext,
         next: (Request, PortalContext) async throws -> Response
     ) async throws -> Response {
         let began = ContinuousClock.now
@@ -32,16 +34,18 @@ struct PortalBoundary: RouterMiddleware {
         context.logger.info(
             "answered",
             metadata: [
-                "method": "\(request.method.rawValue)", "route": "\(context.endpointPath ?? "none")",
+                "method": "\(request.method.rawValue)",
+                "route": "\(context.endpointPath ?? "none")",
                 "status": "\(response.status.code)",
                 "microseconds":
                     "\(elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)",
-            ])
+            ]
+        )
         return response
     }
 
-    /// Nothing from elsewhere, nothing inline, in nobody's frame. `same-origin` and not `no-referrer`: with the latter
-    /// browsers send `Origin: null` with our own forms.
+    /// Nothing from elsewhere, nothing inline, in nobody's frame. `same-origin` and not
+    /// `no-referrer`: with the latter browsers send `Origin: null` with our own forms.
     private static let headers: [(HTTPField.Name, String)] = [
         (
             .contentSecurityPolicy,
@@ -50,7 +54,8 @@ struct PortalBoundary: RouterMiddleware {
         ),
         (.xContentTypeOptions, "nosniff"),
         named("X-Frame-Options", "DENY"), named("Referrer-Policy", "same-origin"),
-        named("Cross-Origin-Opener-Policy", "same-origin"), named("Cross-Origin-Resource-Policy", "same-origin"),
+        named("Cross-Origin-Opener-Policy", "same-origin"),
+        named("Cross-Origin-Resource-Policy", "same-origin"),
         named("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
     ].compactMap { $0 }
 
@@ -58,11 +63,15 @@ struct PortalBoundary: RouterMiddleware {
         HTTPField.Name(name).map { ($0, value) }
     }
 
-    private func answer(to error: any Error, _ request: Request, _ context: PortalContext) async throws -> Response {
+    private func answer(to error: any Error, _ request: Request, _ context: PortalContext)
+        async throws -> Response
+    {
         switch error {
         case Refusal.notSignedIn:
             let wanted = request.uri.path + (request.uri.query.map { "?\($0)" } ?? "")
-            return site.seeOther(wanted == "/" ? "/sign-in" : "/sign-in?next=\(wanted.asQueryValue)")
+            return site.seeOther(
+                wanted == "/" ? "/sign-in" : "/sign-in?next=\(wanted.asQueryValue)"
+            )
         case _: break
         }
         let page = ErrorPage(error)
@@ -73,7 +82,8 @@ struct PortalBoundary: RouterMiddleware {
         do {
             return site.html(page, try await site.visit(of: request, context), status: page.status)
         } catch {
-            // Nobody is signed in, or the store cannot be asked who: the page says the same without a frame.
+            // Nobody is signed in, or the store cannot be asked who: the page says the same without
+            // a frame.
             return .html(Frame(door: page, now: site.clock.now()).document(), status: page.status)
         }
     }
@@ -96,45 +106,94 @@ struct ErrorPage: Page {
         switch error {
         case Refusal.notFound:
             self.init(
-                "Nothing here", "There is no such page, or it is not yours to see.",
-                "The address may be mistyped, or you may be signed in as somebody else.", .notFound)
+                "Nothing here",
+                "There is no such page, or it is not yours to see.",
+                "The address may be mistyped, or you may be signed in as somebody else.",
+                .notFound
+            )
         case Refusal.notPermitted(let permission):
-            self.init("Not yours to do", permission.sentence, "Ask someone who holds that role.", .forbidden)
+            self.init(
+                "Not yours to do",
+                permission.sentence,
+                "Ask someone who holds that role.",
+                .forbidden
+            )
         case Refusal.tooManyAttempts:
-            self.init("Too many attempts", "Please wait a little.", "Then try again.", .tooManyRequests)
+            self.init(
+                "Too many attempts",
+                "Please wait a little.",
+                "Then try again.",
+                .tooManyRequests
+            )
         case let refusal as Refusal:
-            self.init("That did not work", refusal.sentence, "Nothing was changed. Go back and try again.", .conflict)
+            self.init(
+                "That did not work",
+                refusal.sentence,
+                "Nothing was changed. Go back and try again.",
+                .conflict
+            )
         case PortalError.foreignForm:
             self.init(
-                "This form is not from here", "It was not sent from a page of yours, or that page was too old.",
-                "Nothing was changed. Open the page again and send it from there.", .forbidden)
+                "This form is not from here",
+                "It was not sent from a page of yours, or that page was too old.",
+                "Nothing was changed. Open the page again and send it from there.",
+                .forbidden
+            )
         case PortalError.notAForm:
-            self.init("That could not be read", "It was not a form of ours.", "Nothing was changed.", .badRequest)
+            self.init(
+                "That could not be read",
+                "It was not a form of ours.",
+                "Nothing was changed.",
+                .badRequest
+            )
         case PortalError.formTooLarge:
-            self.init("That is too much", "The text is too long.", "Nothing was changed. Shorten it.", .contentTooLarge)
+            self.init(
+                "That is too much",
+                "The text is too long.",
+                "Nothing was changed. Shorten it.",
+                .contentTooLarge
+            )
         case PortalError.signedOutMeanwhile(let kept, let back):
             self.init(
-                "You were signed out", "Your session ended before this was sent, so it was not taken.",
-                "Sign in again; you come back to the page, which says how things stand.", .unauthorized)
+                "You were signed out",
+                "Your session ended before this was sent, so it was not taken.",
+                "Sign in again; you come back to the page, which says how things stand.",
+                .unauthorized
+            )
             keptTexts = kept
             link = "/sign-in?next=\(back.asQueryValue)"
             linkLabel = "Sign in again"
-        case let error as any HTTPResponseError where error.status == .notFound || error.status == .methodNotAllowed:
+        case let error as any HTTPResponseError
+        where error.status == .notFound || error.status == .methodNotAllowed:
             self.init(
-                "Nothing here", "There is no such page, or it is not yours to see.",
-                "The address may be mistyped, or you may be signed in as somebody else.", .notFound)
+                "Nothing here",
+                "There is no such page, or it is not yours to see.",
+                "The address may be mistyped, or you may be signed in as somebody else.",
+                .notFound
+            )
         case is StoreError:
             self.init(
-                "Not available just now", "Lockbox cannot reach its database.",
-                "Nothing was changed. Try again in a moment.", .serviceUnavailable)
+                "Not available just now",
+                "Lockbox cannot reach its database.",
+                "Nothing was changed. Try again in a moment.",
+                .serviceUnavailable
+            )
         case _:
             self.init(
-                "Something went wrong", "It was written to the server's log.",
-                "If you sent something, look whether it was done before you send it again.", .internalServerError)
+                "Something went wrong",
+                "It was written to the server's log.",
+                "If you sent something, look whether it was done before you send it again.",
+                .internalServerError
+            )
         }
     }
 
-    private init(_ title: String, _ sentence: String, _ advice: String, _ status: HTTPResponse.Status) {
+    private init(
+        _ title: String,
+        _ sentence: String,
+        _ advice: String,
+        _ status: HTTPResponse.Status
+    ) {
         self.title = title
         self.sentence = sentence
         self.advice = advice
@@ -158,8 +217,8 @@ extension String {
         }.joined()
     }
 
-    /// The path of one of our own pages, from a query or form; nil for anything that a browser could take for another
-    /// site.
+    /// The path of one of our own pages, from a query or form; nil for anything that a browser
+    /// could take for another site.
     var asLocalPath: String? {
         guard hasPrefix("/"), !hasPrefix("//"), !contains("\\"),
             unicodeScalars.allSatisfy({ $0.value > 32 && $0.value < 127 })

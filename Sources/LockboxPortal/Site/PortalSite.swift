@@ -7,8 +7,8 @@ package import LockboxIdentity
 package import LockboxPorts
 package import LockboxService
 
-/// The portal: pages and forms over the use cases. It finds out who is looking, calls one use case, and shows a page.
-/// Everything works without the script; nothing that a GET does changes anything.
+/// The portal: pages and forms over the use cases. It finds out who is looking, calls one use case,
+/// and shows a page. Everything works without the script; nothing that a GET does changes anything.
 package struct PortalSite: Sendable {
     let lockbox: Lockbox
     let sessions: Sessions
@@ -26,13 +26,20 @@ package struct PortalSite: Sendable {
     let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
     var isSecure: Bool { origin.hasPrefix("https://") }
 
-    /// `publicURL` is how browsers reach this server, without a trailing slash. Each open page waits with a pause of
-    /// its own.
+    /// `publicURL` is how browsers reach this server, without a trailing slash. Each open page
+    /// waits with a pause of its own.
     package init(
-        lockbox: Lockbox, sessions: Sessions, signIn: SignIn, log: LogReader, logCheck: LogCheck,
+        lockbox: Lockbox,
+        sessions: Sessions,
+        signIn: SignIn,
+        log: LogReader,
+        logCheck: LogCheck,
         clock: any WallClock,
         entropy: any Entropy,
-        publicURL: String, proxies: TrustedProxies, feed: LiveFeed, makePause: @escaping @Sendable () -> any Pause
+        publicURL: String,
+        proxies: TrustedProxies,
+        feed: LiveFeed,
+        makePause: @escaping @Sendable () -> any Pause
     ) {
         self.lockbox = lockbox
         self.sessions = sessions
@@ -66,7 +73,9 @@ package struct PortalSite: Sendable {
     private var customerRoutes: [Route] {
         overviewRoutes + decisionRoutes + settingsRoutes + peopleRoutes
     }
-    private var providerRoutes: [Route] { workRoutes + newRequestRoutes + accessRoutes + tenantsRoutes }
+    private var providerRoutes: [Route] {
+        workRoutes + newRequestRoutes + accessRoutes + tenantsRoutes
+    }
     private var sharedRoutes: [Route] { supportRoutes + auditRoutes + accountRoutes + liveRoutes }
 }
 
@@ -82,7 +91,8 @@ struct Route: Sendable {
 extension PortalSite {
     /// A page for people of `audience` who are signed in.
     func page(
-        _ path: RouterPath, for audience: Audience,
+        _ path: RouterPath,
+        for audience: Audience,
         _ make: @escaping @Sendable (Request, PortalContext, Visit) async throws -> any Page
     ) -> Route {
         Route(method: .get, path: path) { request, context in
@@ -93,10 +103,11 @@ extension PortalSite {
         }
     }
 
-    /// A form that people of `audience` send from one of our pages. `back` is the page that shows the form, by the path
-    /// it is sent to.
+    /// A form that people of `audience` send from one of our pages. `back` is the page that shows
+    /// the form, by the path it is sent to.
     func form(
-        _ path: RouterPath, for audience: Audience,
+        _ path: RouterPath,
+        for audience: Audience,
         back: @escaping @Sendable (PortalContext) -> String,
         _ take: @escaping @Sendable (Form, PortalContext, Visit) async throws -> Response
     ) -> Route {
@@ -111,12 +122,19 @@ extension PortalSite {
             }
             visit.formPage = back(context)
             guard audience.includes(visit.person) else { throw Refusal.notFound(.page) }
-            guard sessions.csrfMatches(form.secret("csrf"), visit.signedIn) else { throw PortalError.foreignForm }
+            guard sessions.csrfMatches(form.secret("csrf"), visit.signedIn) else {
+                throw PortalError.foreignForm
+            }
             return try await take(form, context, visit)
         }
     }
 
-    func html(_ page: any Page, _ visit: Visit, status: HTTPResponse.Status = .ok, done: Done? = nil) -> Response {
+    func html(
+        _ page: any Page,
+        _ visit: Visit,
+        status: HTTPResponse.Status = .ok,
+        done: Done? = nil
+    ) -> Response {
         .html(Frame(page, visit: visit, done: done).document(), status: status)
     }
 
@@ -129,19 +147,26 @@ extension PortalSite {
     /// Who is looking; throws `Refusal.notSignedIn` where nobody is.
     func visit(of request: Request, _ context: PortalContext) async throws -> Visit {
         guard let secret = sessionSecret(of: request) else { throw Refusal.notSignedIn }
-        let found = try await Self.isOfOpenPage(request) ? sessions.look(secret) : sessions.resume(secret)
+        let found =
+            try await Self.isOfOpenPage(request) ? sessions.look(secret) : sessions.resume(secret)
         guard let signedIn = found else { throw Refusal.notSignedIn }
         let (provider, tenant) = try await lockbox.organisations(of: signedIn.person)
         return Visit(
-            signedIn: signedIn, secret: secret, providerName: provider, tenant: tenant, now: clock.now(),
-            formKey: Lockbox.text(entropy.bytes(16)))
+            signedIn: signedIn,
+            secret: secret,
+            providerName: provider,
+            tenant: tenant,
+            now: clock.now(),
+            formKey: Lockbox.text(entropy.bytes(16))
+        )
     }
 
-    /// Whether the password must be given with a form that decides: an unlocked screen is not enough.
+    /// Whether the password must be given with a form that decides: an unlocked screen is not
+    /// enough.
     func needsPassword(_ visit: Visit) -> Bool { !sessions.isFresh(visit.signedIn, now: visit.now) }
 
-    /// Checks the password that came with a form that decides, where it is needed. The session then has a new secret,
-    /// which must be set on the answer whatever comes of the form.
+    /// Checks the password that came with a form that decides, where it is needed. The session then
+    /// has a new secret, which must be set on the answer whatever comes of the form.
     func confirm(_ form: Form, _ visit: Visit) async throws -> String? {
         guard needsPassword(visit) else { return nil }
         let password = form.secret("password")
@@ -149,8 +174,8 @@ extension PortalSite {
         return try await sessions.confirm(visit.secret, password: password).secret
     }
 
-    /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat Sheet, "Verifying
-    /// Origin"). Browsers that send neither field are left to the token.
+    /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat
+    /// Sheet, "Verifying Origin"). Browsers that send neither field are left to the token.
     func checkOrigin(of request: Request) throws {
         if let sent = request.headers[.origin] {
             guard sent.lowercased() == origin else { throw PortalError.foreignForm }
@@ -163,7 +188,9 @@ extension PortalSite {
 extension Response {
     static func html(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
         Response(
-            status: status, headers: [.contentType: "text/html; charset=utf-8"],
-            body: .init(byteBuffer: .init(string: text)))
+            status: status,
+            headers: [.contentType: "text/html; charset=utf-8"],
+            body: .init(byteBuffer: .init(string: text))
+        )
     }
 }

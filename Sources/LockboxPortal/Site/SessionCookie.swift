@@ -3,15 +3,16 @@ import Hummingbird
 import LockboxDomain
 import LockboxIdentity
 
-/// The cookie that holds a session's secret (RFC 6265bis). Over TLS its name begins with `__Host-`, which no other host
-/// and no plain connection can set.
+/// The cookie that holds a session's secret (RFC 6265bis). Over TLS its name begins with `__Host-`,
+/// which no other host and no plain connection can set.
 extension PortalSite {
     private var cookieName: String { isSecure ? "__Host-lockbox" : "lockbox" }
     private var deviceCookieName: String { cookieName + "-device" }
 
     func sessionSecret(of request: Request) -> String? { cookie(cookieName, of: request) }
 
-    /// Where `request` comes from, as far as our own proxies and the browser's long-lived cookie can tell.
+    /// Where `request` comes from, as far as our own proxies and the browser's long-lived cookie
+    /// can tell.
     func client(of request: Request, _ context: PortalContext) -> ClientKey {
         let forwarded = HTTPField.Name("X-Forwarded-For").map { request.headers[values: $0] } ?? []
         return proxies.client(peer: context.remoteAddress, forwardedFor: forwarded)
@@ -42,14 +43,20 @@ extension PortalSite {
     }
 
     private func setCookie(
-        _ name: String, to value: String, keptFor span: TimeSpan? = nil, on response: Response
+        _ name: String,
+        to value: String,
+        keptFor span: TimeSpan? = nil,
+        on response: Response
     ) -> Response {
         let age = span.map { "; Max-Age=\($0.milliseconds / 1000)" } ?? ""
         var response = response
         response.headers.append(
             HTTPField(
                 name: .setCookie,
-                value: "\(name)=\(value); Path=/\(age); HttpOnly; SameSite=Lax\(isSecure ? "; Secure" : "")"))
+                value:
+                    "\(name)=\(value); Path=/\(age); HttpOnly; SameSite=Lax\(isSecure ? "; Secure" : "")"
+            )
+        )
         return response
     }
 }

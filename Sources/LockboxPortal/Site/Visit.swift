@@ -24,7 +24,13 @@ struct Visit: Sendable {
     /// The same visit after the password was given again, which changes the session's secret.
     func going(on signedIn: SignedIn, _ secret: String) -> Visit {
         Visit(
-            signedIn: signedIn, secret: secret, providerName: providerName, tenant: tenant, now: now, formKey: formKey)
+            signedIn: signedIn,
+            secret: secret,
+            providerName: providerName,
+            tenant: tenant,
+            now: now,
+            formKey: formKey
+        )
     }
 
     func holds(_ roles: Roles) -> Bool { person.holds(oneOf: roles, at: person.side) }

@@ -1,22 +1,26 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Domain values for tests: two tenants, their people, the provider's, and what they do. Every function has defaults,
-/// so that a test names only what it is about.
+/// Domain values for tests: two tenants, their people, the provider's, and what they do. Every
+/// function has defaults, so that a test names only what it is about.
 package enum Fixture {
     /// When the tests take place.
     package static let now = Timestamp("2026-11-23T09:00:00Z")!
 
-    /// An identifier made of `number`: the same number, the same identifier, and a greater one for a greater number.
+    /// An identifier made of `number`: the same number, the same identifier, and a greater one for
+    /// a greater number.
     package static func id<Entity>(_ number: UInt8, _: Entity.Type = Entity.self) -> ID<Entity> {
         let half = ID<Entity>.entropyBytes / 2
         return ID(
             entropy: Array(repeating: number >> 5, count: half)
-                + Array(repeating: number & 31, count: ID<Entity>.entropyBytes - half))
+                + Array(repeating: number & 31, count: ID<Entity>.entropyBytes - half)
+        )
     }
 
     /// SHA-256 of nothing anybody knows.
-    package static func secretHash(_ number: UInt8) -> [UInt8] { Array(repeating: number, count: 32) }
+    package static func secretHash(_ number: UInt8) -> [UInt8] {
+        Array(repeating: number, count: 32)
+    }
 
     // MARK: - Organisations
 
@@ -24,14 +28,25 @@ package enum Fixture {
     package static let fabrikam = tenant("fabrikam", name: "Fabrikam Inc")
 
     package static func tenant(
-        _ id: String = "contoso", name: String = "Contoso Ltd", isLicensed: Bool = true, policy: Policy = .standard,
+        _ id: String = "contoso",
+        name: String = "Contoso Ltd",
+        isLicensed: Bool = true,
+        policy: Policy = .standard,
         version: Int = 1
     ) -> Tenant {
-        Tenant(id: TenantID(id)!, name: name, isLicensed: isLicensed, policy: policy, version: version)
+        Tenant(
+            id: TenantID(id)!,
+            name: name,
+            isLicensed: isLicensed,
+            policy: policy,
+            version: version
+        )
     }
 
     package static func policy(
-        requireApproval: Bool = true, decisionWindow: TimeSpan = .hours(12), maxAccess: TimeSpan = .hours(4),
+        requireApproval: Bool = true,
+        decisionWindow: TimeSpan = .hours(12),
+        maxAccess: TimeSpan = .hours(4),
         approvalsNeeded: Int = 1
     ) -> Policy {
         var policy = Policy.standard
@@ -51,21 +66,50 @@ package enum Fixture {
     /// The administrator of Contoso.
     package static let gita = person(3, "Gita Rao", "gita@contoso.test", .admin)
     /// An engineer of the provider.
-    package static let eve = person(4, "Eve Park", "eve@example-cloud.test", .engineer, at: .provider)
+    package static let eve = person(
+        4,
+        "Eve Park",
+        "eve@example-cloud.test",
+        .engineer,
+        at: .provider
+    )
     /// A manager of the provider.
-    package static let mark = person(5, "Mark Lee", "mark@example-cloud.test", .manager, at: .provider)
+    package static let mark = person(
+        5,
+        "Mark Lee",
+        "mark@example-cloud.test",
+        .manager,
+        at: .provider
+    )
     /// An approver of Fabrikam.
-    package static let frida = person(6, "Frida Holm", "frida@fabrikam.test", .approver, at: .tenant(fabrikam.id))
+    package static let frida = person(
+        6,
+        "Frida Holm",
+        "frida@fabrikam.test",
+        .approver,
+        at: .tenant(fabrikam.id)
+    )
 
     package static let everyone = [sue, adam, gita, eve, mark, frida]
 
     package static func person(
-        _ number: UInt8, _ name: String = "Pat Doe", _ email: String = "pat@contoso.test", _ roles: Roles = .member,
-        at side: Side = .tenant(contoso.id), aliases: [String] = [], isDisabled: Bool = false
+        _ number: UInt8,
+        _ name: String = "Pat Doe",
+        _ email: String = "pat@contoso.test",
+        _ roles: Roles = .member,
+        at side: Side = .tenant(contoso.id),
+        aliases: [String] = [],
+        isDisabled: Bool = false
     ) -> Person {
         Person(
-            id: id(number), side: side, name: name, email: EmailAddress(email)!, roles: roles,
-            aliases: aliases.map { EmailAddress($0)! }, isDisabled: isDisabled)
+            id: id(number),
+            side: side,
+            name: name,
+            email: EmailAddress(email)!,
+            roles: roles,
+            aliases: aliases.map { EmailAddress($0)! },
+            isDisabled: isDisabled
+        )
     }
 
     // MARK: - What is protected
@@ -76,16 +120,22 @@ package enum Fixture {
     package static let scope = scope([Access(mailbox, .read)])
 
     package static func service(
-        _ id: String = "mail", kind: Service.Kind = .imap, resourceType: String = "mailbox",
-        clientID: String? = "dovecot", doveadm: String? = "http://127.0.0.1:8080/doveadm/v1"
+        _ id: String = "mail",
+        kind: Service.Kind = .imap,
+        resourceType: String = "mailbox",
+        clientID: String? = "dovecot",
+        doveadm: String? = "http://127.0.0.1:8080/doveadm/v1"
     ) -> ServiceSettings {
         ServiceSettings(
             service: Service(id: ServiceID(id)!, kind: kind, resourceType: resourceType),
             introspection: clientID.map { .init(clientID: $0, clientSecretFile: "secrets/\($0)") },
-            doveadm: doveadm.map { .init(url: $0, apiKeyFile: "secrets/doveadm") })
+            doveadm: doveadm.map { .init(url: $0, apiKeyFile: "secrets/doveadm") }
+        )
     }
 
-    package static func resource(_ name: String, of service: ServiceID = mail.service.id) -> Resource {
+    package static func resource(_ name: String, of service: ServiceID = mail.service.id)
+        -> Resource
+    {
         Resource(service: service, name: name)!
     }
 
@@ -99,8 +149,8 @@ package enum Fixture {
 
     // MARK: - All of it
 
-    /// Saves the provider, the tenants, everyone, the mail service, its resources and a support request of each tenant:
-    /// what every access request rests on.
+    /// Saves the provider, the tenants, everyone, the mail service, its resources and a support
+    /// request of each tenant: what every access request rests on.
     package static func populate(_ tx: any StoreTransaction) throws {
         try tx.saveProviderName("Example Cloud")
         for tenant in [contoso, fabrikam] { try tx.save(tenant) }

@@ -15,7 +15,8 @@ package struct Answer: Sendable {
     package let status: Int
     package let headers: HTTPFields
     package let html: String
-    /// Whose page it is, and under which path; after a form that was taken, of the page that followed.
+    /// Whose page it is, and under which path; after a form that was taken, of the page that
+    /// followed.
     package let person: String?
     package let path: String
     /// How long the portal took to make it.
@@ -32,20 +33,27 @@ extension PortalWorld {
     }
 
     /// Sends `form` as `person`. Where it says nothing of `csrf` it has the token of her session.
-    package func send(_ path: String, form: [(String, String)], as person: String?) async throws -> Answer {
+    package func send(_ path: String, form: [(String, String)], as person: String?) async throws
+        -> Answer
+    {
         let secret = try await secret(of: person)
         var form = form.map { ($0.0, filled($0.1)) }
-        if let secret, !form.contains(where: { $0.0 == "csrf" }), let signedIn = try await sessions.resume(secret) {
+        if let secret, !form.contains(where: { $0.0 == "csrf" }),
+            let signedIn = try await sessions.resume(secret)
+        {
             form.append(("csrf", signedIn.csrfToken))
         }
         return try await ask(.post, filled(path), form: form, person: person, secret: secret)
     }
 
-    /// Opens the page at `path`, types `typed` into its form that goes to `action`, lets `meanwhile` happen, and sends
-    /// it, as a browser would: with the hidden fields and what was filled in before. A value of nil empties a field.
-    /// Follows where the answer leads.
+    /// Opens the page at `path`, types `typed` into its form that goes to `action`, lets
+    /// `meanwhile` happen, and sends it, as a browser would: with the hidden fields and what was
+    /// filled in before. A value of nil empties a field. Follows where the answer leads.
     package func fill(
-        _ action: String, on path: String, typing typed: [(String, String?)], as person: String?,
+        _ action: String,
+        on path: String,
+        typing typed: [(String, String?)],
+        as person: String?,
         meanwhile: @Sendable (PortalWorld) async throws -> Void = { _ in }
     ) async throws -> Answer {
         let page = try await visit(path, as: person)
@@ -55,7 +63,8 @@ extension PortalWorld {
         }
         // Where several go to one place, the one that has the fields.
         let names = Set(typed.filter { $0.1 != nil }.map(\.0))
-        guard let form = forms.first(where: { names.isSubset(of: $0.controlNames) }) ?? forms.first else {
+        guard let form = forms.first(where: { names.isSubset(of: $0.controlNames) }) ?? forms.first
+        else {
             throw NoSuchForm(action: action, page: page.path, status: page.status)
         }
         var fields = form.fields.filter { field in !typed.contains { $0.0 == field.0 } }
@@ -68,11 +77,14 @@ extension PortalWorld {
 
     /// The page that a redirect leads to; `answer` itself where it is none.
     package func follow(_ answer: Answer) async throws -> Answer {
-        guard (300..<400).contains(answer.status), let location = answer.location else { return answer }
+        guard (300..<400).contains(answer.status), let location = answer.location else {
+            return answer
+        }
         let isSignedOut = memory.withLock { answer.person.map($0.signedOut.contains) ?? true }
         let person = isSignedOut ? nil : answer.person
         return try await follow(
-            try await ask(.get, location, person: person, secret: try await secret(of: person)))
+            try await ask(.get, location, person: person, secret: try await secret(of: person))
+        )
     }
 
     /// Her session ends without her browser hearing of it.
@@ -86,11 +98,16 @@ extension PortalWorld {
 
     private func secret(of name: String?) async throws -> String? {
         guard let name else { return nil }
-        let (known, isSignedOut) = memory.withLock { ($0.secrets[name], $0.signedOut.contains(name)) }
+        let (known, isSignedOut) = memory.withLock {
+            ($0.secrets[name], $0.signedOut.contains(name))
+        }
         if isSignedOut { return known }
         if let known, try await isOpen(known) { return known }
         let (secret, _) = try await sessions.begin(
-            email: person(name).email.text, password: Self.password, from: ClientKey(address: "192.0.2.1"))
+            email: person(name).email.text,
+            password: Self.password,
+            from: ClientKey(address: "192.0.2.1")
+        )
         memory.withLock { $0.secrets[name] = secret }
         return secret
     }
@@ -105,38 +122,61 @@ extension PortalWorld {
     }
 
     private func ask(
-        _ method: HTTPRequest.Method, _ path: String, form: [(String, String)] = [], person: String?, secret: String?
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        form: [(String, String)] = [],
+        person: String?,
+        secret: String?
     ) async throws -> Answer {
         var headers: HTTPFields = [.origin: Self.publicURL]
         if let secret { headers[.cookie] = "\(Self.cookie)=\(secret)" }
         var body = ByteBuffer()
         if method == .post {
             headers[.contentType] = "application/x-www-form-urlencoded"
-            body.writeString(form.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&"))
+            body.writeString(
+                form.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")
+            )
         }
         let head = HTTPRequest(
-            method: method, scheme: "https", authority: "lockbox.example-cloud.test", path: path, headerFields: headers)
+            method: method,
+            scheme: "https",
+            authority: "lockbox.example-cloud.test",
+            path: path,
+            headerFields: headers
+        )
         let channel = NIOAsyncTestingChannel()
         let context = PortalContext(
-            source: .init(channel: channel, logger: Logger(label: "gallery") { _ in SwiftLogNoOpLogHandler() }))
+            source: .init(
+                channel: channel,
+                logger: Logger(label: "gallery") { _ in SwiftLogNoOpLogHandler() }
+            )
+        )
         let began = ContinuousClock.now
         let response = try await responder.respond(
-            to: Request(head: head, body: .init(buffer: body)), context: context)
+            to: Request(head: head, body: .init(buffer: body)),
+            context: context
+        )
         let collected = Collector()
         try await response.body.write(collected)
         let elapsed = ContinuousClock.now - began
         _ = try await channel.finish(acceptAlreadyClosed: true)
         keep(response.headers[values: .setCookie], of: person)
         return Answer(
-            status: response.status.code, headers: response.headers, html: String(buffer: collected.buffer),
-            person: person, path: path, elapsed: elapsed)
+            status: response.status.code,
+            headers: response.headers,
+            html: String(buffer: collected.buffer),
+            person: person,
+            path: path,
+            elapsed: elapsed
+        )
     }
 
     private static let cookie = "__Host-lockbox"
 
     /// After a password was given anew the session has another secret.
     private func keep(_ cookies: [String], of person: String?) {
-        guard let person, let cookie = cookies.last(where: { $0.hasPrefix(Self.cookie + "=") }) else { return }
+        guard let person, let cookie = cookies.last(where: { $0.hasPrefix(Self.cookie + "=") })
+        else { return }
         let secret = String(cookie.dropFirst(Self.cookie.count + 1).prefix { $0 != ";" })
         memory.withLock { $0.secrets[person] = secret.isEmpty ? nil : secret }
     }
@@ -157,7 +197,9 @@ struct NoSuchForm: Error, CustomStringConvertible {
     let page: String
     let status: Int
 
-    var description: String { "the page \(page) (status \(status)) has no form that goes to \(action)" }
+    var description: String {
+        "the page \(page) (status \(status)) has no form that goes to \(action)"
+    }
 }
 
 private final class Collector: ResponseBodyWriter {

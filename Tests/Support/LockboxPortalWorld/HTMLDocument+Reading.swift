@@ -4,19 +4,24 @@ extension HTMLElement {
     package var isControl: Bool { Self.controls.contains(name) }
 
     /// Names of the controls in a form.
-    package var controlNames: Set<String> { Set(subtree.filter(\.isControl).compactMap { $0["name"] }) }
+    package var controlNames: Set<String> {
+        Set(subtree.filter(\.isControl).compactMap { $0["name"] })
+    }
 
-    /// What a browser would send of this form if nobody touched it (HTML, "constructing the entry list"), buttons not
-    /// included.
+    /// What a browser would send of this form if nobody touched it (HTML, "constructing the entry
+    /// list"), buttons not included.
     package var fields: [(String, String)] {
-        subtree.filter { $0.isControl && $0["disabled"] == nil }.flatMap { control -> [(String, String)] in
+        subtree.filter { $0.isControl && $0["disabled"] == nil }.flatMap {
+            control -> [(String, String)] in
             guard let name = control["name"] else { return [] }
             switch control.name {
             case "textarea": return [(name, control.text)]
             case "select":
                 let options = control.all("option")
                 let chosen = options.filter { $0["selected"] != nil }
-                let sent = chosen.isEmpty ? Array(options.prefix(control["multiple"] == nil ? 1 : 0)) : chosen
+                let sent =
+                    chosen.isEmpty
+                    ? Array(options.prefix(control["multiple"] == nil ? 1 : 0)) : chosen
                 return sent.map { (name, $0["value"] ?? $0.text) }
             case _:
                 switch control["type"] ?? "text" {
@@ -32,14 +37,17 @@ extension HTMLElement {
 
 extension HTMLDocument {
     private static let blocks: Set<String> = [
-        "address", "article", "aside", "blockquote", "body", "button", "dd", "details", "div", "dl", "dt", "fieldset",
-        "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "header", "label", "legend", "li", "main", "nav",
-        "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
+        "address", "article", "aside", "blockquote", "body", "button", "dd", "details", "div", "dl",
+        "dt", "fieldset",
+        "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "header", "label", "legend",
+        "li", "main", "nav",
+        "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "td", "tfoot",
+        "th", "thead",
         "tr", "ul", "br", "input", "textarea",
     ]
 
-    /// What a person reads on the page, a line for each block, with the page's title first. Controls are told by what
-    /// is in them.
+    /// What a person reads on the page, a line for each block, with the page's title first.
+    /// Controls are told by what is in them.
     package var visibleText: String {
         var lines = all("title").map { "# " + Self.squeezed($0.text) }
         for body in all("body") {

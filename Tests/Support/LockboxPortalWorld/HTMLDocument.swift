@@ -12,7 +12,9 @@ package final class HTMLElement {
     }
 
     /// An attribute's value; empty where it stands alone, nil where it is not there.
-    package subscript(attribute: String) -> String? { attributes.first { $0.name == attribute }?.value }
+    package subscript(attribute: String) -> String? {
+        attributes.first { $0.name == attribute }?.value
+    }
 
     package func holds(_ className: String) -> Bool {
         (self["class"] ?? "").split(separator: " ").contains(Substring(className))
@@ -68,13 +70,17 @@ package struct HTMLDocument {
 }
 
 private struct HTMLReader {
-    private static let voids: Set<String> = ["meta", "link", "br", "hr", "img", "input", "wbr", "col"]
+    private static let voids: Set<String> = [
+        "meta", "link", "br", "hr", "img", "input", "wbr", "col",
+    ]
     /// Elements whose text may hold `<`.
     private static let texts: Set<String> = ["title", "textarea", "script", "style"]
     /// What a `p` cannot hold: a browser would end it there.
     private static let blocks: Set<String> = [
-        "address", "article", "aside", "blockquote", "details", "div", "dl", "fieldset", "figure", "footer", "form",
-        "h1", "h2", "h3", "h4", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul",
+        "address", "article", "aside", "blockquote", "details", "div", "dl", "fieldset", "figure",
+        "footer", "form",
+        "h1", "h2", "h3", "h4", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table",
+        "ul",
     ]
 
     let root = HTMLElement("", [], in: nil)
@@ -107,7 +113,9 @@ private struct HTMLReader {
         if !skip(">") { faults.append("</\(name) does not end") }
         guard open.count > 1, open[open.count - 1].name == name else {
             faults.append("</\(name)> closes <\(open[open.count - 1].name)>")
-            if let place = open.lastIndex(where: { $0.name == name }), place > 0 { open.removeSubrange(place...) }
+            if let place = open.lastIndex(where: { $0.name == name }), place > 0 {
+                open.removeSubrange(place...)
+            }
             return
         }
         open.removeLast()
@@ -141,7 +149,9 @@ private struct HTMLReader {
             let key = String(take { $0.isLetter || $0.isNumber || $0 == "-" || $0 == ":" })
             guard !key.isEmpty else { return attributes }
             if !hasBlank { faults.append("no blank before \(key) of <\(name)>") }
-            if attributes.contains(where: { $0.name == key }) { faults.append("<\(name)> has \(key) twice") }
+            if attributes.contains(where: { $0.name == key }) {
+                faults.append("<\(name)> has \(key) twice")
+            }
             guard skip("=") else {
                 attributes.append((key, ""))
                 continue
@@ -158,7 +168,8 @@ private struct HTMLReader {
         if Self.blocks.contains(element.name), within.contains("p") {
             faults.append("<\(element.name)> within <p>")
         }
-        for name in ["a", "button", "form", "label"] where element.name == name && within.contains(name) {
+        for name in ["a", "button", "form", "label"]
+        where element.name == name && within.contains(name) {
             faults.append("<\(name)> within <\(name)>")
         }
         if ["a", "button", "input", "select", "textarea"].contains(element.name),
@@ -166,7 +177,9 @@ private struct HTMLReader {
         {
             faults.append("<\(element.name)> within a link or button")
         }
-        if element.name == "li", !["ul", "ol"].contains(within.last ?? "") { faults.append("<li> outside a list") }
+        if element.name == "li", !["ul", "ol"].contains(within.last ?? "") {
+            faults.append("<li> outside a list")
+        }
         if ["dt", "dd"].contains(element.name), !["dl", "div"].contains(within.last ?? "") {
             faults.append("<\(element.name)> outside a <dl>")
         }
@@ -181,7 +194,8 @@ private struct HTMLReader {
     }
 
     private static let entities = [
-        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "middot": "·", "rarr": "→",
+        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}",
+        "middot": "·", "rarr": "→",
         "larr": "←", "hellip": "…", "ndash": "–", "mdash": "—", "times": "×",
     ]
 
@@ -192,7 +206,8 @@ private struct HTMLReader {
         while let start = rest.firstIndex(of: "&") {
             decoded += rest[..<start]
             rest = rest[start...].dropFirst()
-            guard let end = rest.firstIndex(of: ";"), let character = Self.character(rest[..<end]) else {
+            guard let end = rest.firstIndex(of: ";"), let character = Self.character(rest[..<end])
+            else {
                 faults.append("a bare & before: \(rest.prefix(20))")
                 decoded += "&"
                 continue

@@ -11,8 +11,9 @@ package import LockboxService
 import LockboxStoreSQLite
 import Synchronization
 
-/// The portal over real rooms, in one process: a store of its own, a clock that stands still, chance that repeats
-/// itself. Two tenants and the provider, with people of every role, who all have one password.
+/// The portal over real rooms, in one process: a store of its own, a clock that stands still,
+/// chance that repeats itself. Two tenants and the provider, with people of every role, who all
+/// have one password.
 package final class PortalWorld: Sendable {
     package static let publicURL = "https://lockbox.example-cloud.test"
     package static let password = "correct horse battery"
@@ -41,7 +42,9 @@ package final class PortalWorld: Sendable {
     }
 
     /// Runs `body` in a world of its own, which is gone afterwards.
-    package static func with<Value: Sendable>(_ body: (PortalWorld) async throws -> Value) async throws -> Value {
+    package static func with<Value: Sendable>(_ body: (PortalWorld) async throws -> Value)
+        async throws -> Value
+    {
         let store = try await SQLiteStore.temporary()
         let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
         let value: Value
@@ -65,20 +68,35 @@ package final class PortalWorld: Sendable {
         let feed = LiveFeed()
         let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
         audited = AuditedStore(
-            store: store, clock: clock, entropy: entropy, readers: [RemovalPlanner(), NoticePlanner(portal: letters)],
-            listeners: [feed])
+            store: store,
+            clock: clock,
+            entropy: entropy,
+            readers: [RemovalPlanner(), NoticePlanner(portal: letters)],
+            listeners: [feed]
+        )
         lockbox = Lockbox(store: audited)
         let signIn = SignIn(store: audited, hasher: hasher)
         sessions = Sessions(store: audited, signIn: signIn)
         let log = LogReader(
-            store: store, signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
-            prefix: "lockbox.example-cloud.test")
-        // Forms' keys from chance of their own, so that looking at a page does not change what comes after it.
+            store: store,
+            signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
+            prefix: "lockbox.example-cloud.test"
+        )
+        // Forms' keys from chance of their own, so that looking at a page does not change what
+        // comes after it.
         site = PortalSite(
-            lockbox: lockbox, sessions: sessions, signIn: signIn, log: log,
-            logCheck: LogCheck(store: store), clock: clock,
-            entropy: SeededEntropy(seed: 2), publicURL: Self.publicURL, proxies: .none, feed: feed,
-            makePause: { OneRound() })
+            lockbox: lockbox,
+            sessions: sessions,
+            signIn: signIn,
+            log: log,
+            logCheck: LogCheck(store: store),
+            clock: clock,
+            entropy: SeededEntropy(seed: 2),
+            publicURL: Self.publicURL,
+            proxies: .none,
+            feed: feed,
+            makePause: { OneRound() }
+        )
         responder = site.responder()
     }
 
@@ -87,10 +105,22 @@ package final class PortalWorld: Sendable {
     private static let staff = [
         Fixture.person(11, "Tom Ash", "tom@contoso.test", .member),
         Fixture.person(12, "Uma Bell", "uma@contoso.test", .auditor),
-        Fixture.person(13, "Max Orr", "max@example-cloud.test", [.manager, .engineer], at: .provider),
+        Fixture.person(
+            13,
+            "Max Orr",
+            "max@example-cloud.test",
+            [.manager, .engineer],
+            at: .provider
+        ),
         Fixture.person(14, "Olga Diaz", "olga@example-cloud.test", .operator, at: .provider),
         Fixture.person(15, "Vera Moss", "vera@example-cloud.test", .auditor, at: .provider),
-        Fixture.person(16, "Finn Koch", "finn@fabrikam.test", .admin, at: .tenant(Fixture.fabrikam.id)),
+        Fixture.person(
+            16,
+            "Finn Koch",
+            "finn@fabrikam.test",
+            .admin,
+            at: .tenant(Fixture.fabrikam.id)
+        ),
     ]
 
     /// The person with this first name, in lower case: `adam`.
@@ -114,7 +144,9 @@ package final class PortalWorld: Sendable {
             for person in Fixture.everyone + Self.staff { try change.welcome(person) }
             try tx.save(Fixture.mail)
             change.emit(.serviceAdded(Fixture.mail.service))
-            for resource in [Fixture.mailbox, Fixture.otherMailbox] { try tx.save(resource, of: Fixture.contoso.id) }
+            for resource in [Fixture.mailbox, Fixture.otherMailbox] {
+                try tx.save(resource, of: Fixture.contoso.id)
+            }
             try tx.save(Fixture.resource("mailbox:frida@fabrikam.test"), of: Fixture.fabrikam.id)
         }
     }
@@ -136,14 +168,20 @@ extension Change {
     }
 }
 
-/// The password as it is kept, with the least work that is still taken: a scene must not wait for each sign-in.
+/// The password as it is kept, with the least work that is still taken: a scene must not wait for
+/// each sign-in.
 private enum CheapPassword {
     static let encoded: String = {
         let salt = [UInt8](repeating: 9, count: 16)
         do {
             let key = try KDF.Scrypt.deriveKey(
-                from: Array(PortalWorld.password.utf8), salt: salt, outputByteCount: 32, rounds: 1 << 10, blockSize: 8,
-                parallelism: 1)
+                from: Array(PortalWorld.password.utf8),
+                salt: salt,
+                outputByteCount: 32,
+                rounds: 1 << 10,
+                blockSize: 8,
+                parallelism: 1
+            )
             return "scrypt$ln=10,r=8,p=1$\(hex(salt))$\(hex(key.withUnsafeBytes { Array($0) }))"
         } catch {
             preconditionFailure("no password: \(error)")
@@ -161,10 +199,14 @@ package final class BreakableStore: Store {
     init(_ store: any Store) { self.store = store }
 
     /// From now on nothing can be read or written, or can be again.
-    package func setBroken(_ isBroken: Bool) { broken.store(isBroken, ordering: .sequentiallyConsistent) }
+    package func setBroken(_ isBroken: Bool) {
+        broken.store(isBroken, ordering: .sequentiallyConsistent)
+    }
 
     private func check() throws {
-        if broken.load(ordering: .sequentiallyConsistent) { throw StoreError.unavailable("taken away") }
+        if broken.load(ordering: .sequentiallyConsistent) {
+            throw StoreError.unavailable("taken away")
+        }
     }
 
     package func write<Value: Sendable>(

@@ -3,10 +3,14 @@ package struct Scene: Sendable, CustomStringConvertible {
     /// How the page is asked for.
     package enum Ask: Sendable {
         case page(String)
-        /// The form on `page` that goes to `action` is filled in and sent, after `meanwhile` has happened.
+        /// The form on `page` that goes to `action` is filled in and sent, after `meanwhile` has
+        /// happened.
         case fill(
-            String, on: String, typing: [(String, String?)],
-            meanwhile: @Sendable (PortalWorld) async throws -> Void = { _ in })
+            String,
+            on: String,
+            typing: [(String, String?)],
+            meanwhile: @Sendable (PortalWorld) async throws -> Void = { _ in }
+        )
         /// Something that no page of ours would send.
         case send(String, [(String, String)])
     }
@@ -24,7 +28,12 @@ package struct Scene: Sendable, CustomStringConvertible {
     package let isKey: Bool
 
     package init(
-        _ group: String, _ name: String, as person: String?, _ ask: Ask, status: Int = 200, isKey: Bool = false,
+        _ group: String,
+        _ name: String,
+        as person: String?,
+        _ ask: Ask,
+        status: Int = 200,
+        isKey: Bool = false,
         after arrange: @escaping @Sendable (PortalWorld) async throws -> Void = { _ in }
     ) {
         self.group = group
@@ -38,7 +47,8 @@ package struct Scene: Sendable, CustomStringConvertible {
 
     /// Good as a file's name: `requests-quorum-half-reached`.
     package var slug: String {
-        "\(group) \(name)".lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }.joined(separator: "-")
+        "\(group) \(name)".lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }
+            .joined(separator: "-")
     }
 
     package var description: String { "\(group): \(name)" }
@@ -58,7 +68,13 @@ package struct Scene: Sendable, CustomStringConvertible {
         switch ask {
         case .page(let path): return try await world.follow(try await world.visit(path, as: person))
         case .fill(let action, let page, let typed, let meanwhile):
-            return try await world.fill(action, on: page, typing: typed, as: person, meanwhile: meanwhile)
+            return try await world.fill(
+                action,
+                on: page,
+                typing: typed,
+                as: person,
+                meanwhile: meanwhile
+            )
         case .send(let path, let form):
             return try await world.follow(try await world.send(path, form: form, as: person))
         }

@@ -6,7 +6,8 @@ package import LockboxService
 import Logging
 import Synchronization
 
-/// What people do before a scene begins, each through the use case that the portal or the API would call.
+/// What people do before a scene begins, each through the use case that the portal or the API would
+/// call.
 extension PortalWorld {
     // MARK: - Support
 
@@ -17,14 +18,26 @@ extension PortalWorld {
     /// Sue, or somebody else, asks for help.
     @discardableResult
     package func support(
-        _ subject: String = subject, _ description: String = description, service: String? = "mail",
-        number: String? = nil, url: String? = nil, by person: String = "sue"
+        _ subject: String = subject,
+        _ description: String = description,
+        service: String? = "mail",
+        number: String? = nil,
+        url: String? = nil,
+        by person: String = "sue"
     ) async throws -> SupportRequestNumber {
         let caller = self.person(person)
         let view = try await lockbox.openSupportRequest(
             SupportDraft(
-                tenant: caller.side.tenant?.text ?? "", subject: subject, description: description, service: service,
-                number: number, url: url), by: caller, key: nil)
+                tenant: caller.side.tenant?.text ?? "",
+                subject: subject,
+                description: description,
+                service: service,
+                number: number,
+                url: url
+            ),
+            by: caller,
+            key: nil
+        )
         memory.withLock { $0.support = view.support.number }
         clock.advance(by: .minutes(4))
         return view.support.number
@@ -32,29 +45,47 @@ extension PortalWorld {
 
     // MARK: - Requests
 
-    package static let reason = "Look at the delivery queue and the mailbox, to find out why mail does not arrive."
+    package static let reason =
+        "Look at the delivery queue and the mailbox, to find out why mail does not arrive."
 
     /// An engineer asks for access; a manager must review it.
     @discardableResult
     package func submitted(
-        _ reason: String = reason, for duration: TimeSpan = .hours(2), actions: [String] = ["read"],
-        mailboxes: [String] = ["sue@contoso.test"], tenant: String = "contoso", notBefore: Timestamp? = nil,
+        _ reason: String = reason,
+        for duration: TimeSpan = .hours(2),
+        actions: [String] = ["read"],
+        mailboxes: [String] = ["sue@contoso.test"],
+        tenant: String = "contoso",
+        notBefore: Timestamp? = nil,
         by engineer: String = "eve"
     ) async throws -> AccessRequest {
         let known = memory.withLock { $0.support }
         let number =
-            if let known { known } else { try await support(by: tenant == "contoso" ? "sue" : "frida") }
+            if let known { known } else {
+                try await support(by: tenant == "contoso" ? "sue" : "frida")
+            }
         let view = try await lockbox.submit(
             RequestDraft(
-                tenant: tenant, supportRequest: number.text, reason: reason, duration: duration,
-                resources: mailboxes.map { .init(service: "mail", id: "mailbox:\($0)", actions: actions) },
-                notBefore: notBefore), by: person(engineer), key: nil)
+                tenant: tenant,
+                supportRequest: number.text,
+                reason: reason,
+                duration: duration,
+                resources: mailboxes.map {
+                    .init(service: "mail", id: "mailbox:\($0)", actions: actions)
+                },
+                notBefore: notBefore
+            ),
+            by: person(engineer),
+            key: nil
+        )
         return remember(view)
     }
 
     /// A manager has said yes: the customer is asked, or access begins by policy.
     @discardableResult
-    package func reviewed(_ request: AccessRequest? = nil, by manager: String = "mark") async throws -> AccessRequest {
+    package func reviewed(_ request: AccessRequest? = nil, by manager: String = "mark") async throws
+        -> AccessRequest
+    {
         let request = if let request { request } else { try await submitted() }
         return try await decide(.yes(), on: request, by: manager)
     }
@@ -62,20 +93,29 @@ extension PortalWorld {
     /// An approver has said yes.
     @discardableResult
     package func approved(
-        _ request: AccessRequest? = nil, _ yes: DecisionDraft = .yes(), by approver: String = "adam"
+        _ request: AccessRequest? = nil,
+        _ yes: DecisionDraft = .yes(),
+        by approver: String = "adam"
     ) async throws -> AccessRequest {
         let request = if let request { request } else { try await reviewed() }
         return try await decide(yes, on: request, by: approver)
     }
 
     @discardableResult
-    package func decide(_ draft: DecisionDraft, on request: AccessRequest, by person: String) async throws
+    package func decide(_ draft: DecisionDraft, on request: AccessRequest, by person: String)
+        async throws
         -> AccessRequest
     {
         clock.advance(by: .minutes(3))
         return remember(
             try await lockbox.decide(
-                draft, on: request.id.text, version: request.version, by: self.person(person), key: nil))
+                draft,
+                on: request.id.text,
+                version: request.version,
+                by: self.person(person),
+                key: nil
+            )
+        )
     }
 
     /// The same, on the request that the last step was about.
@@ -90,32 +130,60 @@ extension PortalWorld {
     }
 
     /// Somebody writes into the thread of `request`, or of the one that the last step was about.
-    package func said(_ text: String, on request: AccessRequest? = nil, by person: String) async throws {
+    package func said(_ text: String, on request: AccessRequest? = nil, by person: String)
+        async throws
+    {
         clock.advance(by: .minutes(2))
         _ = try await lockbox.postMessage(
-            text, on: request?.id.text ?? filled("{request}"), by: self.person(person), key: nil)
+            text,
+            on: request?.id.text ?? filled("{request}"),
+            by: self.person(person),
+            key: nil
+        )
     }
 
     @discardableResult
-    package func withdrawn(_ request: AccessRequest, comment: String? = nil) async throws -> AccessRequest {
+    package func withdrawn(_ request: AccessRequest, comment: String? = nil) async throws
+        -> AccessRequest
+    {
         clock.advance(by: .minutes(5))
         return remember(
-            try await lockbox.withdraw(request.id.text, comment: comment, by: person("eve"), key: nil))
+            try await lockbox.withdraw(
+                request.id.text,
+                comment: comment,
+                by: person("eve"),
+                key: nil
+            )
+        )
     }
 
     @discardableResult
-    package func finished(_ request: AccessRequest, comment: String? = nil) async throws -> AccessRequest {
+    package func finished(_ request: AccessRequest, comment: String? = nil) async throws
+        -> AccessRequest
+    {
         clock.advance(by: .minutes(25))
-        return remember(try await lockbox.finish(request.id.text, comment: comment, by: person("eve"), key: nil))
+        return remember(
+            try await lockbox.finish(request.id.text, comment: comment, by: person("eve"), key: nil)
+        )
     }
 
     @discardableResult
-    package func revoked(_ request: AccessRequest, comment: String? = nil, by person: String = "adam") async throws
+    package func revoked(
+        _ request: AccessRequest,
+        comment: String? = nil,
+        by person: String = "adam"
+    ) async throws
         -> AccessRequest
     {
         clock.advance(by: .minutes(9))
         return remember(
-            try await lockbox.revoke(request.id.text, comment: comment, by: self.person(person), key: nil))
+            try await lockbox.revoke(
+                request.id.text,
+                comment: comment,
+                by: self.person(person),
+                key: nil
+            )
+        )
     }
 
     /// The engineer gets a credential and opens the mailbox with it.
@@ -124,7 +192,12 @@ extension PortalWorld {
         clock.advance(by: .minutes(2))
         let resource = request.terms.scope.accesses[0].resource
         let issued = try await lockbox.issueCredential(
-            for: request.id.text, service: "mail", resource: resource.name, by: person("eve"), key: nil)
+            for: request.id.text,
+            service: "mail",
+            resource: resource.name,
+            by: person("eve"),
+            key: nil
+        )
         clock.advance(by: .seconds(40))
         _ = try await lockbox.recordUse(of: issued.credential)
         return issued
@@ -136,11 +209,15 @@ extension PortalWorld {
         _ = try await lockbox.letTimePass()
     }
 
-    /// Makes the services match the grants, once. With a `problem` no service can be made to confirm.
+    /// Makes the services match the grants, once. With a `problem` no service can be made to
+    /// confirm.
     package func removing(problem: String? = nil) async throws {
         let logger = Logger(label: "gallery") { _ in SwiftLogNoOpLogHandler() }
         try await Enforcement(
-            store: audited, enforcers: OneEnforcer(problem: problem), pause: OneRound(), logger: logger
+            store: audited,
+            enforcers: OneEnforcer(problem: problem),
+            pause: OneRound(),
+            logger: logger
         ).run()
         clock.advance(by: .seconds(20))
     }
@@ -158,13 +235,21 @@ extension PortalWorld {
         var policy = tenant.policy
         change(&policy)
         _ = try await lockbox.changePolicy(
-            of: "contoso", to: policy, version: tenant.version, by: person("gita"))
+            of: "contoso",
+            to: policy,
+            version: tenant.version,
+            by: person("gita")
+        )
         clock.advance(by: .minutes(1))
     }
 
     package func roles(_ names: [String], of person: String) async throws {
         _ = try await lockbox.changeRoles(
-            of: self.person(person).id.text, in: "contoso", to: names, by: self.person("gita"))
+            of: self.person(person).id.text,
+            in: "contoso",
+            to: names,
+            by: self.person("gita")
+        )
     }
 
     /// Contoso's plan loses Lockbox.
@@ -177,35 +262,58 @@ extension PortalWorld {
         let person = self.person(person)
         try await apply(people: [
             .init(
-                place: "line 2", email: person.email, name: person.name, roles: person.roles, aliases: [],
-                isDisabled: true)
+                place: "line 2",
+                email: person.email,
+                name: person.name,
+                roles: person.roles,
+                aliases: [],
+                isDisabled: true
+            )
         ])
     }
 
     package func renamed(_ name: String) async throws { try await apply(name: name) }
 
     private func apply(
-        name: String = Fixture.contoso.name, isLicensed: Bool = true, people: [DirectoryFile.Human] = []
+        name: String = Fixture.contoso.name,
+        isLicensed: Bool = true,
+        people: [DirectoryFile.Human] = []
     ) async throws {
         _ = try await lockbox.apply(
             DirectoryFile(
-                providerName: nil, providerPeople: [],
+                providerName: nil,
+                providerPeople: [],
                 tenants: [
                     .init(
-                        place: "line 1", id: Fixture.contoso.id, name: name, isLicensed: isLicensed, policy: nil,
-                        people: people, resources: [])
-                ], services: []))
+                        place: "line 1",
+                        id: Fixture.contoso.id,
+                        name: name,
+                        isLicensed: isLicensed,
+                        policy: nil,
+                        people: people,
+                        resources: []
+                    )
+                ],
+                services: []
+            )
+        )
     }
 
     // MARK: - Names in paths
 
-    /// `text` with names filled in: `{request}` and `{support}` are what the last steps were about, `{version}` the
-    /// request's, and `{adam}` is Adam's identifier.
+    /// `text` with names filled in: `{request}` and `{support}` are what the last steps were about,
+    /// `{version}` the request's, and `{adam}` is Adam's identifier.
     func filled(_ text: String) -> String {
         guard text.contains("{") else { return text }
-        let (request, support) = memory.withLock { ($0.request?.text ?? "", $0.support?.text ?? "") }
-        var filled = text.replacing("{request}", with: request).replacing("{support}", with: support)
-        while let start = filled.firstIndex(of: "{"), let end = filled[start...].firstIndex(of: "}") {
+        let (request, support) = memory.withLock {
+            ($0.request?.text ?? "", $0.support?.text ?? "")
+        }
+        var filled = text.replacing("{request}", with: request).replacing(
+            "{support}",
+            with: support
+        )
+        while let start = filled.firstIndex(of: "{"), let end = filled[start...].firstIndex(of: "}")
+        {
             let name = filled[start..<end].dropFirst()
             // A brace that a scene types is not a name.
             guard !name.isEmpty, name.allSatisfy(\.isLowercase) else { break }
@@ -217,7 +325,9 @@ extension PortalWorld {
 
 extension DecisionDraft {
     package static func yes(
-        _ comment: String? = nil, for duration: TimeSpan? = nil, resources: [RequestDraft.Line]? = nil
+        _ comment: String? = nil,
+        for duration: TimeSpan? = nil,
+        resources: [RequestDraft.Line]? = nil
     ) -> DecisionDraft {
         DecisionDraft(approves: true, comment: comment, duration: duration, resources: resources)
     }

@@ -10,7 +10,8 @@ package enum Texts {
 
     /// `count` letters of words, the first of them long.
     package static func long(_ count: Int) -> String {
-        let words = "\(longWord) the queue holds back every letter whose sender has no reverse name; "
+        let words =
+            "\(longWord) the queue holds back every letter whose sender has no reverse name; "
         var text = ""
         while text.count < count { text += words }
         return String(text.prefix(count - 1)) + "."

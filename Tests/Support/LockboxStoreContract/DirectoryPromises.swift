@@ -11,12 +11,18 @@ extension Promise {
         Promise("two services cannot share an introspection client", clientsAreUnique),
         Promise("a resource belongs to one tenant", resourcesBelongToOne),
         Promise("people are read back as they were saved, by side and in order", peopleAreReadBack),
-        Promise("an address means one person, whatever its case or tag, on whichever side", addressesAreUnique),
+        Promise(
+            "an address means one person, whatever its case or tag, on whichever side",
+            addressesAreUnique
+        ),
         Promise("an address that was given up is free again", addressesAreFreed),
         Promise("a person stays on one side", peopleStayOnTheirSide),
         Promise("identifiers that differ in case differ", identifiersAreCaseSensitive),
         Promise("passwords and lock-outs are read back as they were saved", passwordsAreReadBack),
-        Promise("clients that tried a password are read back and forgotten", signInClientsAreReadBack),
+        Promise(
+            "clients that tried a password are read back and forgotten",
+            signInClientsAreReadBack
+        ),
         Promise("a token is found by its hash until it is revoked", tokensEnd),
         Promise("a command is found again by its person and key", commandsAreFound),
     ]
@@ -24,11 +30,24 @@ extension Promise {
 
 private func tenantsAreReadBack(_ store: any Store) async throws {
     let policy = Fixture.policy(
-        requireApproval: false, decisionWindow: .minutes(15), maxAccess: .seconds(1), approvalsNeeded: 10)
+        requireApproval: false,
+        decisionWindow: .minutes(15),
+        maxAccess: .seconds(1),
+        approvalsNeeded: 10
+    )
     let plain = Fixture.tenant(
-        "a-1", name: "Ünïcode “and” 'quotes'; DROP", isLicensed: false, policy: policy, version: 9)
-    try await store.write { tx in for tenant in [Fixture.fabrikam, Fixture.contoso, plain] { try tx.save(tenant) } }
-    #expect(try await store.read { try $0.tenants() } == [plain, Fixture.contoso, Fixture.fabrikam])
+        "a-1",
+        name: "Ünïcode “and” 'quotes'; DROP",
+        isLicensed: false,
+        policy: policy,
+        version: 9
+    )
+    try await store.write { tx in
+        for tenant in [Fixture.fabrikam, Fixture.contoso, plain] { try tx.save(tenant) }
+    }
+    #expect(
+        try await store.read { try $0.tenants() } == [plain, Fixture.contoso, Fixture.fabrikam]
+    )
     var changed = plain
     changed.name = "Another"
     changed.isLicensed = true
@@ -47,11 +66,30 @@ private func providerNameIsTheLastSaved(_ store: any Store) async throws {
 }
 
 private func servicesAreReadBack(_ store: any Store) async throws {
-    let bare = Fixture.service("db", kind: .sql, resourceType: "database", clientID: nil, doveadm: nil)
-    let web = Fixture.service("web", kind: .http, resourceType: "site", clientID: "web", doveadm: nil)
-    try await store.write { tx in for service in [web, Fixture.mail, bare] { try tx.save(service) } }
+    let bare = Fixture.service(
+        "db",
+        kind: .sql,
+        resourceType: "database",
+        clientID: nil,
+        doveadm: nil
+    )
+    let web = Fixture.service(
+        "web",
+        kind: .http,
+        resourceType: "site",
+        clientID: "web",
+        doveadm: nil
+    )
+    try await store.write { tx in for service in [web, Fixture.mail, bare] { try tx.save(service) }
+    }
     #expect(try await store.read { try $0.services() } == [bare, Fixture.mail, web])
-    let changed = Fixture.service("web", kind: .sql, resourceType: "table", clientID: nil, doveadm: "http://x")
+    let changed = Fixture.service(
+        "web",
+        kind: .sql,
+        resourceType: "table",
+        clientID: nil,
+        doveadm: "http://x"
+    )
     try await store.write { try $0.save(changed) }
     #expect(try await store.read { try $0.service(changed.service.id) } == changed)
 }
@@ -72,9 +110,13 @@ private func resourcesBelongToOne(_ store: any Store) async throws {
     try await store.populate()
     let contoso = Fixture.contoso.id
     #expect(
-        try await store.read { try $0.resources(of: contoso) } == [Fixture.mailbox, Fixture.otherMailbox].sorted())
+        try await store.read { try $0.resources(of: contoso) }
+            == [Fixture.mailbox, Fixture.otherMailbox].sorted()
+    )
     #expect(try await store.read { try $0.owner(of: Fixture.mailbox) } == contoso)
-    #expect(try await store.read { try $0.owner(of: Fixture.resource("mailbox:nobody@x.test")) } == nil)
+    #expect(
+        try await store.read { try $0.owner(of: Fixture.resource("mailbox:nobody@x.test")) } == nil
+    )
     await #expect(throws: Refusal.alreadyExists(.resource)) {
         try await store.write { try $0.save(Fixture.mailbox, of: Fixture.fabrikam.id) }
     }
@@ -85,8 +127,13 @@ private func resourcesBelongToOne(_ store: any Store) async throws {
 private func peopleAreReadBack(_ store: any Store) async throws {
     try await store.populate()
     let pat = Fixture.person(
-        20, "Pat “P” Doe", "Aa.Pat+work@Contoso.test", [.member, .auditor],
-        aliases: ["pat@old.test", "P.Doe@contoso.test"], isDisabled: true)
+        20,
+        "Pat “P” Doe",
+        "Aa.Pat+work@Contoso.test",
+        [.member, .auditor],
+        aliases: ["pat@old.test", "P.Doe@contoso.test"],
+        isDisabled: true
+    )
     try await store.write { try $0.save(pat) }
     let contoso = [pat, Fixture.adam, Fixture.gita, Fixture.sue]
     #expect(try await store.read { try $0.people(at: .tenant(Fixture.contoso.id)) } == contoso)
@@ -105,8 +152,12 @@ private func peopleAreReadBack(_ store: any Store) async throws {
 
 private func addressesAreUnique(_ store: any Store) async throws {
     try await store.populate()
-    try await store.write { try $0.save(Fixture.person(20, "Pat", "pat@contoso.test", aliases: ["pd@old.test"])) }
-    for address in ["pat@contoso.test", "Pat@CONTOSO.test", "pat+lists@contoso.test", "PD+x@old.test"] {
+    try await store.write {
+        try $0.save(Fixture.person(20, "Pat", "pat@contoso.test", aliases: ["pd@old.test"]))
+    }
+    for address in [
+        "pat@contoso.test", "Pat@CONTOSO.test", "pat+lists@contoso.test", "PD+x@old.test",
+    ] {
         let local = Identity(local: EmailAddress(address)!)
         #expect(try await store.read { try $0.person(identifiedBy: local)?.id } == Fixture.id(20))
         for side in [Side.provider, .tenant(Fixture.contoso.id), .tenant(Fixture.fabrikam.id)] {
@@ -130,7 +181,9 @@ private func addressesAreFreed(_ store: any Store) async throws {
     try await store.write { tx in
         try tx.save(Fixture.person(20, "Pat", "pat@contoso.test", aliases: ["pd@old.test"]))
         try tx.save(Fixture.person(20, "Pat", "pat.moe@contoso.test"))
-        try tx.save(Fixture.person(21, "Pat the second", "pat@contoso.test", aliases: ["pd@old.test"]))
+        try tx.save(
+            Fixture.person(21, "Pat the second", "pat@contoso.test", aliases: ["pd@old.test"])
+        )
     }
     let old = Identity(local: EmailAddress("pd@old.test")!)
     #expect(try await store.read { try $0.person(identifiedBy: old)?.id } == Fixture.id(21))
@@ -148,18 +201,28 @@ private func peopleStayOnTheirSide(_ store: any Store) async throws {
 
 private func identifiersAreCaseSensitive(_ store: any Store) async throws {
     try await store.populate()
-    try await store.write { try $0.insert(Fixture.supportRequest("sr-1001", openedBy: Fixture.adam.id)) }
+    try await store.write {
+        try $0.insert(Fixture.supportRequest("sr-1001", openedBy: Fixture.adam.id))
+    }
     let (upper, lower) = (SupportRequestNumber("SR-1001")!, SupportRequestNumber("sr-1001")!)
     let contoso = Fixture.contoso.id
-    #expect(try await store.read { try $0.supportRequest(upper, of: contoso)?.openedBy } == Fixture.sue.id)
-    #expect(try await store.read { try $0.supportRequest(lower, of: contoso)?.openedBy } == Fixture.adam.id)
+    #expect(
+        try await store.read { try $0.supportRequest(upper, of: contoso)?.openedBy }
+            == Fixture.sue.id
+    )
+    #expect(
+        try await store.read { try $0.supportRequest(lower, of: contoso)?.openedBy }
+            == Fixture.adam.id
+    )
     #expect(try await store.read { try $0.supportRequests(numbered: lower).count } == 1)
     try await store.write { tx in
         for key in ["key", "KEY"] {
             try tx.insert(command(key: key, subject: key))
         }
     }
-    #expect(try await store.read { try $0.command(of: Fixture.eve.id, key: "KEY")?.subject } == "KEY")
+    #expect(
+        try await store.read { try $0.command(of: Fixture.eve.id, key: "KEY")?.subject } == "KEY"
+    )
     #expect(try await store.read { try $0.command(of: Fixture.eve.id, key: "Key") } == nil)
     let shouting = Identity(issuer: "LOCAL", subject: "sue@contoso.test")
     #expect(try await store.read { try $0.person(identifiedBy: shouting) } == nil)
@@ -171,7 +234,11 @@ private func passwordsAreReadBack(_ store: any Store) async throws {
     for password in [
         PasswordRecord(encoded: "scrypt$1"),
         PasswordRecord(
-            encoded: "scrypt$2", failures: 5, failuresSince: Fixture.now, lockedUntil: Fixture.now + .minutes(15)),
+            encoded: "scrypt$2",
+            failures: 5,
+            failuresSince: Fixture.now,
+            lockedUntil: Fixture.now + .minutes(15)
+        ),
         PasswordRecord(encoded: "scrypt$2"),
     ] {
         try await store.write { try $0.save(password, of: Fixture.sue.id) }
@@ -189,8 +256,11 @@ private func signInClientsAreReadBack(_ store: any Store) async throws {
     for client in [
         plain,
         SignInClient(
-            failures: 3, heldUntil: Fixture.now + .minutes(1), succeededAt: Fixture.now,
-            keptUntil: Fixture.now + .days(2)),
+            failures: 3,
+            heldUntil: Fixture.now + .minutes(1),
+            succeededAt: Fixture.now,
+            keptUntil: Fixture.now + .days(2)
+        ),
     ] {
         try await store.write { try $0.save(client, Fixture.secretHash(1), of: Fixture.sue.id) }
         #expect(try await found(1) == client)
@@ -218,10 +288,19 @@ private func signInClientsAreReadBack(_ store: any Store) async throws {
 private func tokensEnd(_ store: any Store) async throws {
     try await store.populate()
     let first = APIToken(
-        id: Fixture.id(9), person: Fixture.eve.id, label: "laptop", createdAt: Fixture.now, expiresAt: nil)
+        id: Fixture.id(9),
+        person: Fixture.eve.id,
+        label: "laptop",
+        createdAt: Fixture.now,
+        expiresAt: nil
+    )
     let second = APIToken(
-        id: Fixture.id(8), person: Fixture.eve.id, label: "ci", createdAt: Fixture.now + .seconds(1),
-        expiresAt: Fixture.now + .days(1))
+        id: Fixture.id(8),
+        person: Fixture.eve.id,
+        label: "ci",
+        createdAt: Fixture.now + .seconds(1),
+        expiresAt: Fixture.now + .days(1)
+    )
     try await store.write { tx in
         try tx.insert(first, secretHash: Fixture.secretHash(1))
         try tx.insert(second, secretHash: Fixture.secretHash(2))
@@ -237,7 +316,12 @@ private func tokensEnd(_ store: any Store) async throws {
 
 private func command(key: String = "key", subject: String = "LBX-1") -> CommandRecord {
     CommandRecord(
-        person: Fixture.eve.id, key: key, payloadHash: Fixture.secretHash(4), subject: subject, at: Fixture.now)
+        person: Fixture.eve.id,
+        key: key,
+        payloadHash: Fixture.secretHash(4),
+        subject: subject,
+        at: Fixture.now
+    )
 }
 
 private func commandsAreFound(_ store: any Store) async throws {
@@ -245,6 +329,8 @@ private func commandsAreFound(_ store: any Store) async throws {
     try await store.write { try $0.insert(command()) }
     #expect(try await store.read { try $0.command(of: Fixture.eve.id, key: "key") } == command())
     #expect(try await store.read { try $0.command(of: Fixture.mark.id, key: "key") } == nil)
-    await store.refuses("a second command under one key") { try $0.insert(command(subject: "LBX-2")) }
+    await store.refuses("a second command under one key") {
+        try $0.insert(command(subject: "LBX-2"))
+    }
     #expect(try await store.read { try $0.command(of: Fixture.eve.id, key: "key") } == command())
 }

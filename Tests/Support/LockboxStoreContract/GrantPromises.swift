@@ -5,7 +5,10 @@ import Testing
 
 extension Promise {
     static let ofGrants = [
-        Promise("credentials are read back as they were inserted, by hash and by grant", credentialsAreReadBack),
+        Promise(
+            "credentials are read back as they were inserted, by hash and by grant",
+            credentialsAreReadBack
+        ),
         Promise("a credential is live until it is revoked or expires", credentialsEnd),
         Promise("a credential cannot outlive its grant", credentialsFitTheirGrant),
         Promise("uses are counted, and the first is told", usesAreCounted),
@@ -34,8 +37,13 @@ private func credentialsAreReadBack(_ store: any Store) async throws {
     let grant = request.state.grant!
     let first = Fixture.credential(9, of: request)
     let second = Fixture.credential(
-        8, of: request, resource: Fixture.otherMailbox, actions: [.read, .write],
-        issuedAt: grant.start + .seconds(1), expiresAt: grant.end.advanced(-1))
+        8,
+        of: request,
+        resource: Fixture.otherMailbox,
+        actions: [.read, .write],
+        issuedAt: grant.start + .seconds(1),
+        expiresAt: grant.end.advanced(-1)
+    )
     try await store.write { tx in
         try tx.insert(first, secretHash: Fixture.secretHash(1))
         try tx.insert(second, secretHash: Fixture.secretHash(2))
@@ -51,7 +59,9 @@ private func credentialsAreReadBack(_ store: any Store) async throws {
 }
 
 extension Timestamp {
-    fileprivate func advanced(_ milliseconds: Int64) -> Timestamp { self + TimeSpan(milliseconds: milliseconds) }
+    fileprivate func advanced(_ milliseconds: Int64) -> Timestamp {
+        self + TimeSpan(milliseconds: milliseconds)
+    }
 }
 
 private func credentialsEnd(_ store: any Store) async throws {
@@ -65,7 +75,9 @@ private func credentialsEnd(_ store: any Store) async throws {
         try tx.insert(short, secretHash: Fixture.secretHash(2))
     }
     func live(at now: Timestamp) async throws -> [CredentialID] {
-        let found = try await store.read { try $0.liveCredentials(at: now).map { ($0.secretHash, $0.credential) } }
+        let found = try await store.read {
+            try $0.liveCredentials(at: now).map { ($0.secretHash, $0.credential) }
+        }
         for (hash, credential) in found {
             #expect(try await store.read { try $0.credential(secretHash: hash) } == credential)
         }
@@ -82,7 +94,9 @@ private func credentialsEnd(_ store: any Store) async throws {
     #expect(try await live(at: grant.start) == [short.id])
     var expected = long
     expected.revokedAt = revoked
-    #expect(try await store.read { try $0.credential(secretHash: Fixture.secretHash(1)) } == expected)
+    #expect(
+        try await store.read { try $0.credential(secretHash: Fixture.secretHash(1)) } == expected
+    )
 }
 
 private func credentialsFitTheirGrant(_ store: any Store) async throws {
@@ -103,7 +117,8 @@ private func usesAreCounted(_ store: any Store) async throws {
     let request = try await active(in: store)
     let grant = request.state.grant!
     let (one, two) = (
-        Fixture.credential(1, of: request), Fixture.credential(2, of: request, resource: Fixture.otherMailbox)
+        Fixture.credential(1, of: request),
+        Fixture.credential(2, of: request, resource: Fixture.otherMailbox)
     )
     try await store.write { tx in
         try tx.insert(one, secretHash: Fixture.secretHash(1))
@@ -111,10 +126,16 @@ private func usesAreCounted(_ store: any Store) async throws {
     }
     #expect(try await store.read { try $0.uses(of: grant.id) } == [])
     let start = grant.start
-    func use(_ credential: Credential, _ count: Int, _ first: Int64, _ last: Int64) async throws -> Bool {
+    func use(_ credential: Credential, _ count: Int, _ first: Int64, _ last: Int64) async throws
+        -> Bool
+    {
         try await store.write {
             try $0.recordUse(
-                of: credential.id, count: count, first: start + .seconds(first), last: start + .seconds(last))
+                of: credential.id,
+                count: count,
+                first: start + .seconds(first),
+                last: start + .seconds(last)
+            )
         }
     }
     #expect(try await use(one, 3, 10, 20))
@@ -124,12 +145,21 @@ private func usesAreCounted(_ store: any Store) async throws {
     #expect(
         try await store.read { try $0.uses(of: grant.id) } == [
             CredentialUse(
-                credential: one.id, resource: one.resource, first: start + .seconds(5), last: start + .seconds(30),
-                count: 6),
+                credential: one.id,
+                resource: one.resource,
+                first: start + .seconds(5),
+                last: start + .seconds(30),
+                count: 6
+            ),
             CredentialUse(
-                credential: two.id, resource: two.resource, first: start + .seconds(7), last: start + .seconds(7),
-                count: 1),
-        ])
+                credential: two.id,
+                resource: two.resource,
+                first: start + .seconds(7),
+                last: start + .seconds(7),
+                count: 1
+            ),
+        ]
+    )
 }
 
 private func removalsAreReadBack(_ store: any Store) async throws {
@@ -154,9 +184,17 @@ private func removalsAreDue(_ store: any Store) async throws {
     try await store.populate()
     let request = try await active(in: store)
     #expect(try await store.read { try $0.nextRemovalAttempt() } == nil)
-    let soon = Fixture.removal(of: request, from: ServiceID("b")!, nextAttempt: Fixture.now + .seconds(1))
+    let soon = Fixture.removal(
+        of: request,
+        from: ServiceID("b")!,
+        nextAttempt: Fixture.now + .seconds(1)
+    )
     let later = Fixture.removal(
-        of: request, from: ServiceID("a")!, progress: .failed, nextAttempt: Fixture.now + .seconds(2))
+        of: request,
+        from: ServiceID("a")!,
+        progress: .failed,
+        nextAttempt: Fixture.now + .seconds(2)
+    )
     let done = Fixture.removal(of: request, from: ServiceID("c")!, progress: .confirmed)
     try await store.write { tx in for removal in [later, done, soon] { try tx.save(removal) } }
     func due(_ now: Timestamp, limit: Int = 10) async throws -> [Removal] {
@@ -181,10 +219,15 @@ private func noticesAreReadBack(_ store: any Store) async throws {
     try await store.populate()
     let request = try await active(in: store)
     var notice = Fixture.notice(
-        1, .accessReport, about: request, facts: ["": "", "a": "Ü \"\\\n\u{7f}/</script>", "b": "{}"],
-        goodUntil: Fixture.now + .hours(1))
+        1,
+        .accessReport,
+        about: request,
+        facts: ["": "", "a": "Ü \"\\\n\u{7f}/</script>", "b": "{}"],
+        goodUntil: Fixture.now + .hours(1)
+    )
     let second = Fixture.notice(2, about: request, facts: [:], createdAt: Fixture.now + .seconds(1))
-    try await store.write { [notice] tx in for notice in [second, notice] { try tx.insert(notice) } }
+    try await store.write { [notice] tx in for notice in [second, notice] { try tx.insert(notice) }
+    }
     #expect(try await store.read { try $0.notices(about: request.id) } == [notice, second])
     for delivery in Notice.Delivery.allCases {
         notice.delivery = delivery
@@ -208,7 +251,9 @@ private func noticesAreDue(_ store: any Store) async throws {
     let later = Fixture.notice(8, .reminder, about: request, sendAt: Fixture.now + .seconds(2))
     var sent = Fixture.notice(7, about: request)
     sent.delivery = .sent
-    try await store.write { [sent] tx in for notice in [later, sent, soon] { try tx.insert(notice) } }
+    try await store.write { [sent] tx in
+        for notice in [later, sent, soon] { try tx.insert(notice) }
+    }
     func due(_ now: Timestamp, limit: Int = 10) async throws -> [Notice] {
         try await store.read { try $0.noticesDue(at: now, limit: limit) }
     }
@@ -225,8 +270,10 @@ private func noticesAreCancelled(_ store: any Store) async throws {
     var sent = Fixture.notice(4, .reminder, about: request)
     sent.delivery = .sent
     let notices = [
-        Fixture.notice(1, .reminder, about: request), Fixture.notice(2, .lastReminder, about: request),
-        Fixture.notice(3, .customerAsked, about: request), sent, Fixture.notice(5, .reminder, about: other),
+        Fixture.notice(1, .reminder, about: request),
+        Fixture.notice(2, .lastReminder, about: request),
+        Fixture.notice(3, .customerAsked, about: request), sent,
+        Fixture.notice(5, .reminder, about: other),
     ]
     try await store.write { tx in
         for notice in notices { try tx.insert(notice) }
@@ -237,7 +284,10 @@ private func noticesAreCancelled(_ store: any Store) async throws {
     }
     #expect(states == [.cancelled, .cancelled, .queued, .sent, .queued])
     #expect(
-        try await store.read { try $0.noticesDue(at: .latest, limit: 9) }.map(\.id) == [notices[2].id, notices[4].id])
+        try await store.read { try $0.noticesDue(at: .latest, limit: 9) }.map(\.id) == [
+            notices[2].id, notices[4].id,
+        ]
+    )
 }
 
 private func noticesNeverChange(_ store: any Store) async throws {
@@ -246,8 +296,10 @@ private func noticesNeverChange(_ store: any Store) async throws {
     let notice = Fixture.notice(about: request)
     try await store.write { try $0.insert(notice) }
     for other in [
-        Fixture.notice(1, .rejected, about: request), Fixture.notice(about: request, to: Fixture.gita),
-        Fixture.notice(about: request, facts: [:]), Fixture.notice(about: request, goodUntil: Fixture.now),
+        Fixture.notice(1, .rejected, about: request),
+        Fixture.notice(about: request, to: Fixture.gita),
+        Fixture.notice(about: request, facts: [:]),
+        Fixture.notice(about: request, goodUntil: Fixture.now),
         Fixture.notice(about: request, createdAt: Fixture.now + .seconds(1)),
     ] {
         await store.refuses("another letter") { try $0.update(other) }

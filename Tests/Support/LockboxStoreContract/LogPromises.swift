@@ -6,7 +6,10 @@ import Testing
 
 extension Promise {
     static let ofLogs = [
-        Promise("entries and heads are read back as they were appended, each log apart", entriesAreReadBack),
+        Promise(
+            "entries and heads are read back as they were appended, each log apart",
+            entriesAreReadBack
+        ),
         Promise("a log has no gaps", logsAreDense),
         Promise("time does not run backwards in a log", logTimeIsMonotonic),
         Promise("a head moves with its entry", headsMoveWithEntries),
@@ -33,12 +36,18 @@ private func entriesAreReadBack(_ store: any Store) async throws {
         var writer = LogWriter(log)
         for number in 0..<5 {
             let texts = [
-                Fixture.text("requestReason", "Zeile 1\nZeile “2”"), Fixture.text("actorName", "Eve"),
+                Fixture.text("requestReason", "Zeile 1\nZeile “2”"),
+                Fixture.text("actorName", "Eve"),
                 Fixture.text("comment", nil),
             ]
             let (entry, head) = writer.next(
-                "request.n\(number)", at: Fixture.now + .seconds(Int64(number / 2)), by: Fixture.eve.id.text,
-                about: number == 3 ? Fixture.id(1) : nil, texts: Array(texts.prefix(number)), saying: "\(log)")
+                "request.n\(number)",
+                at: Fixture.now + .seconds(Int64(number / 2)),
+                by: Fixture.eve.id.text,
+                about: number == 3 ? Fixture.id(1) : nil,
+                texts: Array(texts.prefix(number)),
+                saying: "\(log)"
+            )
             try await store.write { try $0.append(entry, head: head) }
             expected[log, default: []].append(entry)
             #expect(try await store.read { try $0.head(of: log) } == head)
@@ -46,7 +55,9 @@ private func entriesAreReadBack(_ store: any Store) async throws {
     }
     for (log, entries) in expected {
         #expect(try await store.read { try $0.entries(of: log, in: 0..<UInt64.max) } == entries)
-        #expect(try await store.read { try $0.entries(of: log, in: 1..<3) } == Array(entries[1..<3]))
+        #expect(
+            try await store.read { try $0.entries(of: log, in: 1..<3) } == Array(entries[1..<3])
+        )
         #expect(try await store.read { try $0.entries(of: log, in: 5..<9) } == [])
     }
     #expect(try await store.read { try $0.logs() } == [.provider, contoso, fabrikam])
@@ -57,7 +68,9 @@ private func logsAreDense(_ store: any Store) async throws {
     let steps = (0..<4).map { _ in writer.next() }
     for (number, step) in steps.enumerated() {
         for (other, wrong) in steps.enumerated() where other != number {
-            await store.refuses("entry \(other) at \(number)") { try $0.append(wrong.entry, head: wrong.head) }
+            await store.refuses("entry \(other) at \(number)") {
+                try $0.append(wrong.entry, head: wrong.head)
+            }
         }
         try await store.write { try $0.append(step.entry, head: step.head) }
     }
@@ -83,19 +96,26 @@ private func logTimeIsMonotonic(_ store: any Store) async throws {
 private func headsMoveWithEntries(_ store: any Store) async throws {
     var writer = LogWriter(contoso)
     let (first, second) = (writer.next(), writer.next(at: Fixture.now + .seconds(1)))
-    await store.refuses("a head ahead of its entry") { try $0.append(first.entry, head: second.head) }
+    await store.refuses("a head ahead of its entry") {
+        try $0.append(first.entry, head: second.head)
+    }
     try await store.write { try $0.append(first.entry, head: first.head) }
     await store.refuses("a head behind its entry") { try $0.append(second.entry, head: first.head) }
     var wrong = second.head
     wrong.lastTime = Fixture.now
-    await store.refuses("a head with another time") { [wrong] in try $0.append(second.entry, head: wrong) }
+    await store.refuses("a head with another time") { [wrong] in
+        try $0.append(second.entry, head: wrong)
+    }
     #expect(try await store.read { try $0.head(of: contoso) } == first.head)
     #expect(try await store.read { try $0.entries(of: contoso, in: 0..<9) } == [first.entry])
 }
 
 private func fieldsAreUnique(_ store: any Store) async throws {
     await store.refuses("two texts of one field") { tx in
-        try LogWriter.append(texts: [Fixture.text("comment", "a"), Fixture.text("comment", "b")], in: tx)
+        try LogWriter.append(
+            texts: [Fixture.text("comment", "a"), Fixture.text("comment", "b")],
+            in: tx
+        )
     }
 }
 
@@ -103,7 +123,9 @@ private func concurrentAppendsAreDense(_ store: any Store) async throws {
     let count = 100
     try await withThrowingTaskGroup { group in
         for number in 0..<count {
-            group.addTask { _ = try await store.write { try LogWriter.append(saying: "\(number)", in: $0) } }
+            group.addTask {
+                _ = try await store.write { try LogWriter.append(saying: "\(number)", in: $0) }
+            }
         }
         try await group.waitForAll()
     }
@@ -127,13 +149,19 @@ private func erasingLeavesTheCommitment(_ store: any Store) async throws {
     let found = try await store.read { try $0.entries(of: contoso, in: 0..<9) }
     #expect(found[0].texts == texts)
     #expect(found[1].bytes == entry.bytes && found[1].hash == entry.hash)
-    #expect(found[1].texts == [texts[0], CommittedText(field: "comment", salt: texts[1].salt, text: nil)])
+    #expect(
+        found[1].texts == [
+            texts[0], CommittedText(field: "comment", salt: texts[1].salt, text: nil),
+        ]
+    )
     // Again, and where nothing is.
     try await store.write { tx in
         try tx.eraseText("comment", of: contoso, at: entry.index)
         try tx.eraseText("comment", of: .provider, at: 99)
     }
-    let hits = try await store.read { try $0.search(LogSearch(text: "555"), in: contoso, page: Page(limit: 9)) }
+    let hits = try await store.read {
+        try $0.search(LogSearch(text: "555"), in: contoso, page: Page(limit: 9))
+    }
     #expect(hits.items.map(\.index) == [0])
 }
 
@@ -149,21 +177,35 @@ private func tileRootsAreKept(_ store: any Store) async throws {
         try tx.saveTileRoot(roots[0], of: contoso, level: 1, index: 0)
     }
     #expect(
-        try await store.read { try $0.treeHashes(of: contoso, level: 1, first: 1, count: 2) } == Array(roots[1...2]))
+        try await store.read { try $0.treeHashes(of: contoso, level: 1, first: 1, count: 2) }
+            == Array(roots[1...2])
+    )
     #expect(
-        try await store.read { try $0.treeHashes(of: contoso, level: 1, first: 2, count: 9) } == Array(roots[2...3]))
-    #expect(try await store.read { try $0.treeHashes(of: contoso, level: 2, first: 0, count: 9) } == [roots[3]])
-    #expect(try await store.read { try $0.treeHashes(of: .provider, level: 1, first: 0, count: 9) } == [])
+        try await store.read { try $0.treeHashes(of: contoso, level: 1, first: 2, count: 9) }
+            == Array(roots[2...3])
+    )
+    #expect(
+        try await store.read { try $0.treeHashes(of: contoso, level: 2, first: 0, count: 9) } == [
+            roots[3]
+        ]
+    )
+    #expect(
+        try await store.read { try $0.treeHashes(of: .provider, level: 1, first: 0, count: 9) }
+            == []
+    )
     await store.refuses("another root of one tile") {
         try $0.saveTileRoot(roots[1], of: contoso, level: 1, index: 0)
     }
 }
 
 private func levelZeroIsTheLeaves(_ store: any Store) async throws {
-    let entries = try await store.write { tx in try (0..<6).map { try LogWriter.append(saying: "\($0)", in: tx) } }
+    let entries = try await store.write { tx in
+        try (0..<6).map { try LogWriter.append(saying: "\($0)", in: tx) }
+    }
     #expect(
         try await store.read { try $0.treeHashes(of: contoso, level: 0, first: 2, count: 3) }
-            == entries[2..<5].map(\.hash))
+            == entries[2..<5].map(\.hash)
+    )
 }
 
 private func checkpointsAreKept(_ store: any Store) async throws {
@@ -177,11 +219,19 @@ private func checkpointsAreKept(_ store: any Store) async throws {
         try tx.saveCheckpoint(size: 9, root: one, note: "nine", of: log)
         try tx.saveCheckpoint(size: 9, root: one, note: "nine, another key", of: log)
     }
-    await store.refuses("another root of one size") { try $0.saveCheckpoint(size: 9, root: two, note: "n", of: log) }
-    await store.refuses("a size beyond the log") { try $0.saveCheckpoint(size: 13, root: two, note: "n", of: log) }
-    let last = try await store.read { try $0.lastCheckpoint(of: log).map { [$0.note, "\($0.size)"] } }
+    await store.refuses("another root of one size") {
+        try $0.saveCheckpoint(size: 9, root: two, note: "n", of: log)
+    }
+    await store.refuses("a size beyond the log") {
+        try $0.saveCheckpoint(size: 13, root: two, note: "n", of: log)
+    }
+    let last = try await store.read {
+        try $0.lastCheckpoint(of: log).map { [$0.note, "\($0.size)"] }
+    }
     #expect(last == ["twelve", "12"])
-    let all = try await store.read { try $0.checkpoints(of: log).map { TreeHead(size: $0.size, root: $0.root) } }
+    let all = try await store.read {
+        try $0.checkpoints(of: log).map { TreeHead(size: $0.size, root: $0.root) }
+    }
     #expect(all == [TreeHead(size: 9, root: one), TreeHead(size: 12, root: two)])
     #expect(try await store.read { try $0.checkpoints(of: .provider).count } == 0)
 }

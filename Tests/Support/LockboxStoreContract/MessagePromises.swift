@@ -5,18 +5,28 @@ import Testing
 
 extension Promise {
     static let ofMessages = [
-        Promise("messages are read back as they were written, in order and by request", messagesAreReadBack),
+        Promise(
+            "messages are read back as they were written, in order and by request",
+            messagesAreReadBack
+        ),
         Promise("the numbers of messages have no gaps and are used once", messagesAreDense),
         Promise("a message belongs to a request and a person that exist", messagesBelong),
     ]
 }
 
 private func message(
-    _ number: Int, on request: UInt8 = 1, by person: Person = Fixture.adam, text: String = "Why?"
+    _ number: Int,
+    on request: UInt8 = 1,
+    by person: Person = Fixture.adam,
+    text: String = "Why?"
 ) -> Message {
     Message(
-        number: number, request: Fixture.id(request), person: person.id, text: text,
-        at: Fixture.now + .minutes(Int64(number)))
+        number: number,
+        request: Fixture.id(request),
+        person: person.id,
+        text: text,
+        at: Fixture.now + .minutes(Int64(number))
+    )
 }
 
 /// Two requests, saved.
@@ -31,7 +41,8 @@ private func furnish(_ store: any Store) async throws {
 private func messagesAreReadBack(_ store: any Store) async throws {
     try await furnish(store)
     let written = [
-        message(1, text: "Zeile 1\n\tZeile 2 – “quoted”, 100 %_\\ 'done'; -- 👩‍🔧"), message(2, by: Fixture.eve),
+        message(1, text: "Zeile 1\n\tZeile 2 – “quoted”, 100 %_\\ 'done'; -- 👩‍🔧"),
+        message(2, by: Fixture.eve),
         message(3, text: String(repeating: "é", count: 2000)),
     ]
     try await store.write { tx in
@@ -40,7 +51,11 @@ private func messagesAreReadBack(_ store: any Store) async throws {
         #expect(try tx.messages(on: Fixture.id(1)).count == 3)
     }
     #expect(try await store.read { try $0.messages(on: Fixture.id(1)) } == written)
-    #expect(try await store.read { try $0.messages(on: Fixture.id(2)) } == [message(1, on: 2, by: Fixture.gita)])
+    #expect(
+        try await store.read { try $0.messages(on: Fixture.id(2)) } == [
+            message(1, on: 2, by: Fixture.gita)
+        ]
+    )
     #expect(try await store.read { try $0.messages(on: Fixture.id(9)) } == [])
 }
 

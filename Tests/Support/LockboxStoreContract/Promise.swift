@@ -3,8 +3,8 @@ import LockboxFixtures
 package import LockboxPorts
 import Testing
 
-/// One of the things that everyone above may rely on, whichever database is below. A store that keeps all of them is a
-/// `Store`:
+/// One of the things that everyone above may rely on, whichever database is below. A store that
+/// keeps all of them is a `Store`:
 ///
 /// ```
 /// @Test(arguments: Promise.allCases)
@@ -17,7 +17,8 @@ package struct Promise: CaseIterable, Identifiable, Sendable, CustomTestStringCo
     private let body: @Sendable (any Store) async throws -> Void
 
     package static let allCases: [Promise] =
-        ofTransactions + ofTheDirectory + ofSupport + ofRequests + ofMessages + ofGrants + ofNotices + ofLogs
+        ofTransactions + ofTheDirectory + ofSupport + ofRequests + ofMessages + ofGrants + ofNotices
+        + ofLogs
         + ofSearching + ofTrees + ofSessions
 
     init(_ id: String, _ body: @escaping @Sendable (any Store) async throws -> Void) {
@@ -35,16 +36,22 @@ extension Store {
     /// Everyone and everything that a request rests on.
     func populate() async throws { try await write { tx in try Fixture.populate(tx) } }
 
-    /// Expects that `body` is refused not by a rule but by the schema, and that nothing of it is kept.
+    /// Expects that `body` is refused not by a rule but by the schema, and that nothing of it is
+    /// kept.
     func refuses(
-        _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
+        _ what: String,
+        sourceLocation: SourceLocation = #_sourceLocation,
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Void
     ) async {
         do {
             try await write(body)
             Issue.record("\(what) was accepted", sourceLocation: sourceLocation)
         } catch {
-            #expect(!(error is Refusal) && !(error is StoreError), "\(what)", sourceLocation: sourceLocation)
+            #expect(
+                !(error is Refusal) && !(error is StoreError),
+                "\(what)",
+                sourceLocation: sourceLocation
+            )
         }
     }
 }

@@ -9,7 +9,10 @@ private func oneOfEach(in store: any Store) async throws -> [AccessRequest] {
     var last: [AccessRequest] = []
     for (number, state) in AccessRequest.StateName.allCases.enumerated() {
         let versions = try Fixture.history(
-            UInt8(number + 1), to: state, from: Fixture.now + .seconds(Int64(number)))
+            UInt8(number + 1),
+            to: state,
+            from: Fixture.now + .seconds(Int64(number))
+        )
         for version in versions { try await store.write { try $0.save(version) } }
         last.append(versions[versions.count - 1])
     }
@@ -24,10 +27,18 @@ func dueAtTheInstant(_ store: any Store) async throws {
     for (number, request) in waiting.enumerated() {
         let deadline = request.state.nextDeadline!
         let before = Timestamp(milliseconds: deadline.milliseconds - 1)
-        #expect(try await store.read { try $0.requestsDue(at: before, limit: 50) } == Array(waiting[..<number]))
-        #expect(try await store.read { try $0.requestsDue(at: deadline, limit: 50) } == Array(waiting[...number]))
+        #expect(
+            try await store.read { try $0.requestsDue(at: before, limit: 50) }
+                == Array(waiting[..<number])
+        )
+        #expect(
+            try await store.read { try $0.requestsDue(at: deadline, limit: 50) }
+                == Array(waiting[...number])
+        )
     }
-    #expect(try await store.read { try $0.requestsDue(at: .latest, limit: 2) } == Array(waiting[..<2]))
+    #expect(
+        try await store.read { try $0.requestsDue(at: .latest, limit: 2) } == Array(waiting[..<2])
+    )
 }
 
 func openRequestsAreOpen(_ store: any Store) async throws {
@@ -37,17 +48,31 @@ func openRequestsAreOpen(_ store: any Store) async throws {
     #expect(try await store.read { try $0.openRequests(of: contoso, engineer: nil) } == open)
     #expect(try await store.read { try $0.openRequests(of: nil, engineer: eve) } == open)
     #expect(try await store.read { try $0.openRequests(of: contoso, engineer: eve) } == open)
-    #expect(try await store.read { try $0.openRequests(of: Fixture.fabrikam.id, engineer: eve) } == [])
-    #expect(try await store.read { try $0.openRequests(of: contoso, engineer: Fixture.mark.id) } == [])
+    #expect(
+        try await store.read { try $0.openRequests(of: Fixture.fabrikam.id, engineer: eve) } == []
+    )
+    #expect(
+        try await store.read { try $0.openRequests(of: contoso, engineer: Fixture.mark.id) } == []
+    )
 }
 
 func filtersFilter(_ store: any Store) async throws {
     let ours = try await oneOfEach(in: store)
     let otto = Fixture.person(21, "Otto", "otto@example-cloud.test", .engineer, at: .provider)
-    let support = Fixture.supportRequest("SR-2001", of: Fixture.fabrikam.id, openedBy: Fixture.frida.id)
+    let support = Fixture.supportRequest(
+        "SR-2001",
+        of: Fixture.fabrikam.id,
+        openedBy: Fixture.frida.id
+    )
     let second = Fixture.supportRequest("SR-1002", openedBy: Fixture.adam.id)
     let third = try Fixture.request(20, about: second, at: Fixture.now + .hours(1))
-    let theirs = try Fixture.request(30, by: otto, about: support, in: Fixture.fabrikam, at: Fixture.now + .hours(2))
+    let theirs = try Fixture.request(
+        30,
+        by: otto,
+        about: support,
+        in: Fixture.fabrikam,
+        at: Fixture.now + .hours(2)
+    )
     try await store.write { tx in
         try tx.save(otto)
         try tx.insert(second)
@@ -65,14 +90,25 @@ func filtersFilter(_ store: any Store) async throws {
     #expect(try await list(RequestFilter(supportOpenedBy: Fixture.adam.id)) == [third])
     #expect(try await list(RequestFilter(supportOpenedBy: Fixture.sue.id)) == ours.reversed())
     for state in AccessRequest.StateName.allCases {
-        #expect(try await list(RequestFilter(state: state)) == newestFirst.filter { $0.state.name == state })
+        #expect(
+            try await list(RequestFilter(state: state))
+                == newestFirst.filter { $0.state.name == state }
+        )
     }
     #expect(
         try await list(
             RequestFilter(
-                tenant: Fixture.contoso.id, state: .awaitingManager, supportRequest: second.number,
-                engineer: Fixture.eve.id, supportOpenedBy: Fixture.adam.id)) == [third])
-    #expect(try await list(RequestFilter(tenant: Fixture.fabrikam.id, engineer: Fixture.eve.id)) == [])
+                tenant: Fixture.contoso.id,
+                state: .awaitingManager,
+                supportRequest: second.number,
+                engineer: Fixture.eve.id,
+                supportOpenedBy: Fixture.adam.id
+            )
+        ) == [third]
+    )
+    #expect(
+        try await list(RequestFilter(tenant: Fixture.fabrikam.id, engineer: Fixture.eve.id)) == []
+    )
 }
 
 func requestPagesAreStable(_ store: any Store) async throws {
@@ -87,7 +123,9 @@ func requestPagesAreStable(_ store: any Store) async throws {
         var seen: [RequestID] = []
         var page = Page(limit: limit)
         repeat {
-            let found = try await store.read { [page] in try $0.requests(RequestFilter(), page: page) }
+            let found = try await store.read { [page] in
+                try $0.requests(RequestFilter(), page: page)
+            }
             #expect(found.items.count <= limit && !found.items.isEmpty)
             seen += found.items.map(\.id)
             page.cursor = found.next
@@ -97,7 +135,9 @@ func requestPagesAreStable(_ store: any Store) async throws {
     let first = try await store.read { try $0.requests(RequestFilter(), page: Page(limit: 8)) }
     let newer = try Fixture.request(25, at: Fixture.now + .hours(1))
     try await store.write { try $0.save(newer) }
-    let rest = try await store.read { try $0.requests(RequestFilter(), page: Page(limit: 50, cursor: first.next)) }
+    let rest = try await store.read {
+        try $0.requests(RequestFilter(), page: Page(limit: 50, cursor: first.next))
+    }
     #expect((first.items + rest.items).map(\.id) == expected)
     #expect(rest.next == nil)
 }
@@ -106,7 +146,10 @@ func requestPagesAreStable(_ store: any Store) async throws {
 
 extension Promise {
     static let ofSupport = [
-        Promise("support requests are read back as they were inserted, by tenant and number", supportIsReadBack),
+        Promise(
+            "support requests are read back as they were inserted, by tenant and number",
+            supportIsReadBack
+        ),
         Promise("a number is taken once in one tenant", numbersAreUnique),
         Promise("pages of support requests are complete and stable", supportPagesAreStable),
         Promise("a cursor that is none is refused", cursorsAreChecked),
@@ -116,13 +159,33 @@ extension Promise {
 private func supportIsReadBack(_ store: any Store) async throws {
     try await store.populate()
     let outside = Fixture.supportRequest(
-        "INC_42.a", subject: "Größer", description: "Zeile\n\tZeile", service: nil,
-        url: "https://tickets.test/42?a=b&c=%20", openedBy: Fixture.adam.id, openedAt: Fixture.now + .seconds(1))
-    let namesake = Fixture.supportRequest("INC_42.a", of: Fixture.fabrikam.id, openedBy: Fixture.frida.id)
+        "INC_42.a",
+        subject: "Größer",
+        description: "Zeile\n\tZeile",
+        service: nil,
+        url: "https://tickets.test/42?a=b&c=%20",
+        openedBy: Fixture.adam.id,
+        openedAt: Fixture.now + .seconds(1)
+    )
+    let namesake = Fixture.supportRequest(
+        "INC_42.a",
+        of: Fixture.fabrikam.id,
+        openedBy: Fixture.frida.id
+    )
     try await store.write { tx in for support in [namesake, outside] { try tx.insert(support) } }
-    #expect(try await store.read { try $0.supportRequest(outside.number, of: outside.tenant) } == outside)
-    #expect(try await store.read { try $0.supportRequests(numbered: outside.number) } == [outside, namesake])
-    #expect(try await store.read { try $0.supportRequests(numbered: SupportRequestNumber("inc_42.a")!) } == [])
+    #expect(
+        try await store.read { try $0.supportRequest(outside.number, of: outside.tenant) }
+            == outside
+    )
+    #expect(
+        try await store.read { try $0.supportRequests(numbered: outside.number) } == [
+            outside, namesake,
+        ]
+    )
+    #expect(
+        try await store.read { try $0.supportRequests(numbered: SupportRequestNumber("inc_42.a")!) }
+            == []
+    )
 }
 
 private func numbersAreUnique(_ store: any Store) async throws {
@@ -131,8 +194,11 @@ private func numbersAreUnique(_ store: any Store) async throws {
         try await store.write { try $0.insert(Fixture.supportRequest(subject: "Another")) }
     }
     #expect(
-        try await store.read { try $0.supportRequest(Fixture.supportRequest().number, of: Fixture.contoso.id) }
-            == Fixture.supportRequest())
+        try await store.read {
+            try $0.supportRequest(Fixture.supportRequest().number, of: Fixture.contoso.id)
+        }
+            == Fixture.supportRequest()
+    )
 }
 
 private func supportPagesAreStable(_ store: any Store) async throws {
@@ -143,12 +209,17 @@ private func supportPagesAreStable(_ store: any Store) async throws {
             let tenant = number.isMultiple(of: 2) ? Fixture.contoso.id : Fixture.fabrikam.id
             try tx.insert(
                 Fixture.supportRequest(
-                    "SR-\(100 + number / 2)", of: tenant, service: nil,
+                    "SR-\(100 + number / 2)",
+                    of: tenant,
+                    service: nil,
                     openedBy: number.isMultiple(of: 2) ? Fixture.sue.id : Fixture.frida.id,
-                    openedAt: Fixture.now + .seconds(Int64(number / 5))))
+                    openedAt: Fixture.now + .seconds(Int64(number / 5))
+                )
+            )
         }
     }
-    func walk(_ tenant: TenantID?, _ person: PersonID?, limit: Int) async throws -> [SupportRequest] {
+    func walk(_ tenant: TenantID?, _ person: PersonID?, limit: Int) async throws -> [SupportRequest]
+    {
         var seen: [SupportRequest] = []
         var page = Page(limit: limit)
         repeat {
@@ -190,12 +261,16 @@ private func cursorsAreChecked(_ store: any Store) async throws {
         ]
     }
     let refusal = Refusal.invalid(
-        field: "cursor", problem: .malformed(expected: "a cursor from an earlier page"))
+        field: "cursor",
+        problem: .malformed(expected: "a cursor from an earlier page")
+    )
     let invented = ["", " ", "x", "AAAA", "e30", "💥", String(repeating: "A", count: 5000)]
     func expectRefused(_ cursor: String) async {
         let page = Page(limit: 1, cursor: cursor)
         if cursor != genuine[0] {
-            await #expect(throws: refusal) { try await store.read { try $0.requests(RequestFilter(), page: page) } }
+            await #expect(throws: refusal) {
+                try await store.read { try $0.requests(RequestFilter(), page: page) }
+            }
         }
         if cursor != genuine[1] {
             await #expect(throws: refusal) {

@@ -5,7 +5,10 @@ import Testing
 
 extension Promise {
     static let ofRequests = [
-        Promise("every version of a request in every state is read back as it was saved", everyStateIsReadBack),
+        Promise(
+            "every version of a request in every state is read back as it was saved",
+            everyStateIsReadBack
+        ),
         Promise("terms, narrowings and comments are read back whole", contentIsReadBack),
         Promise("one of several approvals is a version of its own", approvalsAreCounted),
         Promise("a version other than the next is refused", versionsAreSteps),
@@ -18,7 +21,10 @@ extension Promise {
         Promise("requests are due from their deadline on, earliest first", dueAtTheInstant),
         Promise("open requests are those that time can change", openRequestsAreOpen),
         Promise("lists of requests show what the filter says", filtersFilter),
-        Promise("pages of requests are complete and stable while requests are added", requestPagesAreStable),
+        Promise(
+            "pages of requests are complete and stable while requests are added",
+            requestPagesAreStable
+        ),
     ]
 }
 
@@ -42,19 +48,34 @@ private func everyStateIsReadBack(_ store: any Store) async throws {
 
 private func contentIsReadBack(_ store: any Store) async throws {
     try await store.populate()
-    let wide = Fixture.scope([Access(Fixture.otherMailbox, [.read, .write]), Access(Fixture.mailbox, .read)])
+    let wide = Fixture.scope([
+        Access(Fixture.otherMailbox, [.read, .write]), Access(Fixture.mailbox, .read),
+    ])
     let draft = Fixture.draft(
-        reason: "Zeile 1\n\tZeile 2 – “quoted”, 100 %_\\ 'done'; -- 👩‍🔧", duration: .seconds(3601), scope: wide,
-        notBefore: Fixture.now + .days(2))
+        reason: "Zeile 1\n\tZeile 2 – “quoted”, 100 %_\\ 'done'; -- 👩‍🔧",
+        duration: .seconds(3601),
+        scope: wide,
+        notBefore: Fixture.now + .days(2)
+    )
     var request = try Fixture.request(1, draft)
     try await store.write { [request] in try $0.save(request) }
     _ = try request.decide(
-        .approve(.init(duration: .minutes(5), scope: nil)), comment: "kürzer", by: Fixture.mark, version: 1,
-        in: Fixture.context(), now: Fixture.now)
+        .approve(.init(duration: .minutes(5), scope: nil)),
+        comment: "kürzer",
+        by: Fixture.mark,
+        version: 1,
+        in: Fixture.context(),
+        now: Fixture.now
+    )
     try await store.write { [request] in try $0.save(request) }
     _ = try request.decide(
-        .approve(.init(duration: nil, scope: Fixture.scope)), comment: nil, by: Fixture.adam, version: 2,
-        in: Fixture.context(), now: Fixture.now)
+        .approve(.init(duration: nil, scope: Fixture.scope)),
+        comment: nil,
+        by: Fixture.adam,
+        version: 2,
+        in: Fixture.context(),
+        now: Fixture.now
+    )
     try await store.write { [request] in try $0.save(request) }
     #expect(try await store.read { try $0.request(Fixture.id(1)) } == request)
     #expect(request.decisions.count == 2 && request.state.name == .scheduled)
@@ -70,8 +91,13 @@ private func approvalsAreCounted(_ store: any Store) async throws {
         (Fixture.gita, .active),
     ] {
         _ = try request.decide(
-            .approve(.none), comment: nil, by: person, version: request.version, in: Fixture.context(strict),
-            now: Fixture.now)
+            .approve(.none),
+            comment: nil,
+            by: person,
+            version: request.version,
+            in: Fixture.context(strict),
+            now: Fixture.now
+        )
         #expect(request.state.name == state)
         try await store.write { [request] in try $0.save(request) }
         #expect(try await store.read { try $0.request(Fixture.id(1)) } == request)
@@ -92,12 +118,20 @@ private func versionsAreSteps(_ store: any Store) async throws {
 
 /// The request as it would be if it were in another state.
 private func moved(
-    _ request: AccessRequest, to state: AccessRequest.State, version: Int? = nil, terms: AccessRequest.Terms? = nil,
+    _ request: AccessRequest,
+    to state: AccessRequest.State,
+    version: Int? = nil,
+    terms: AccessRequest.Terms? = nil,
     decisions: [Decision]? = nil
 ) -> AccessRequest {
     AccessRequest(
-        id: request.id, terms: terms ?? request.terms, createdAt: request.createdAt,
-        version: version ?? request.version + 1, state: state, decisions: decisions ?? request.decisions)
+        id: request.id,
+        terms: terms ?? request.terms,
+        createdAt: request.createdAt,
+        version: version ?? request.version + 1,
+        state: state,
+        decisions: decisions ?? request.decisions
+    )
 }
 
 private func transitionsAreLegal(_ store: any Store) async throws {
@@ -124,7 +158,11 @@ private func transitionsAreLegal(_ store: any Store) async throws {
         }
     }
     for state in AccessRequest.StateName.allCases where state != .awaitingManager {
-        let first = moved(try Fixture.request(255), to: try Fixture.history(255, to: state).last!.state, version: 1)
+        let first = moved(
+            try Fixture.request(255),
+            to: try Fixture.history(255, to: state).last!.state,
+            version: 1
+        )
         await store.refuses("beginning in \(state)") { try $0.save(first) }
     }
 }
@@ -136,7 +174,8 @@ extension AccessRequest.State {
         case .scheduled: return .scheduled(other)
         case .active: return .active(other)
         case .ended(_, let ending): return .ended(other, ending)
-        case .awaitingManager, .awaitingCustomer, .rejected, .denied, .withdrawn, .expired: return self
+        case .awaitingManager, .awaitingCustomer, .rejected, .denied, .withdrawn, .expired:
+            return self
         }
     }
 }
@@ -168,44 +207,86 @@ private func termsNeverChange(_ store: any Store) async throws {
         (
             "tenant",
             Terms(
-                tenant: Fixture.fabrikam.id, supportRequest: SupportRequestNumber("SR-2001")!, engineer: t.engineer,
-                reason: t.reason, duration: t.duration, scope: t.scope, notBefore: nil)
+                tenant: Fixture.fabrikam.id,
+                supportRequest: SupportRequestNumber("SR-2001")!,
+                engineer: t.engineer,
+                reason: t.reason,
+                duration: t.duration,
+                scope: t.scope,
+                notBefore: nil
+            )
         ),
         (
             "support request",
             Terms(
-                tenant: t.tenant, supportRequest: SupportRequestNumber("SR-1002")!, engineer: t.engineer,
-                reason: t.reason, duration: t.duration, scope: t.scope, notBefore: nil)
+                tenant: t.tenant,
+                supportRequest: SupportRequestNumber("SR-1002")!,
+                engineer: t.engineer,
+                reason: t.reason,
+                duration: t.duration,
+                scope: t.scope,
+                notBefore: nil
+            )
         ),
         (
             "engineer",
             Terms(
-                tenant: t.tenant, supportRequest: t.supportRequest, engineer: Fixture.mark.id, reason: t.reason,
-                duration: t.duration, scope: t.scope, notBefore: nil)
+                tenant: t.tenant,
+                supportRequest: t.supportRequest,
+                engineer: Fixture.mark.id,
+                reason: t.reason,
+                duration: t.duration,
+                scope: t.scope,
+                notBefore: nil
+            )
         ),
         (
             "reason",
             Terms(
-                tenant: t.tenant, supportRequest: t.supportRequest, engineer: t.engineer, reason: t.reason + ".",
-                duration: t.duration, scope: t.scope, notBefore: nil)
+                tenant: t.tenant,
+                supportRequest: t.supportRequest,
+                engineer: t.engineer,
+                reason: t.reason + ".",
+                duration: t.duration,
+                scope: t.scope,
+                notBefore: nil
+            )
         ),
         (
             "duration",
             Terms(
-                tenant: t.tenant, supportRequest: t.supportRequest, engineer: t.engineer, reason: t.reason,
-                duration: .hours(3), scope: t.scope, notBefore: nil)
+                tenant: t.tenant,
+                supportRequest: t.supportRequest,
+                engineer: t.engineer,
+                reason: t.reason,
+                duration: .hours(3),
+                scope: t.scope,
+                notBefore: nil
+            )
         ),
         (
             "scope",
             Terms(
-                tenant: t.tenant, supportRequest: t.supportRequest, engineer: t.engineer, reason: t.reason,
-                duration: t.duration, scope: wide, notBefore: nil)
+                tenant: t.tenant,
+                supportRequest: t.supportRequest,
+                engineer: t.engineer,
+                reason: t.reason,
+                duration: t.duration,
+                scope: wide,
+                notBefore: nil
+            )
         ),
         (
             "start",
             Terms(
-                tenant: t.tenant, supportRequest: t.supportRequest, engineer: t.engineer, reason: t.reason,
-                duration: t.duration, scope: t.scope, notBefore: Fixture.now)
+                tenant: t.tenant,
+                supportRequest: t.supportRequest,
+                engineer: t.engineer,
+                reason: t.reason,
+                duration: t.duration,
+                scope: t.scope,
+                notBefore: Fixture.now
+            )
         ),
     ] {
         let other = moved(versions[1], to: versions[1].state, version: 2, terms: terms)
@@ -221,7 +302,12 @@ private func decisionsNeverChange(_ store: any Store) async throws {
     let last = versions[versions.count - 1]
     let (manager, customer) = (last.decisions[0], last.decisions[1])
     let other = Decision(
-        stage: .manager, person: manager.person, verdict: manager.verdict, comment: "rewritten", at: manager.at)
+        stage: .manager,
+        person: manager.person,
+        verdict: manager.verdict,
+        comment: "rewritten",
+        at: manager.at
+    )
     for decisions in [[], [other], [other, customer], [customer, manager]] {
         let wrong = moved(last, to: last.state, version: last.version, decisions: decisions)
         await store.refuses("decisions \(decisions.count)") { try $0.save(wrong) }
@@ -235,8 +321,17 @@ private func oneDecisionEach(_ store: any Store) async throws {
     let versions = try Fixture.history(to: .awaitingCustomer)
     try await save(versions, in: store)
     let again = Decision(
-        stage: .customer, person: Fixture.mark.id, verdict: .approve(.none), comment: nil, at: Fixture.now)
-    let wrong = moved(versions[1], to: versions[1].state, decisions: versions[1].decisions + [again])
+        stage: .customer,
+        person: Fixture.mark.id,
+        verdict: .approve(.none),
+        comment: nil,
+        at: Fixture.now
+    )
+    let wrong = moved(
+        versions[1],
+        to: versions[1].state,
+        decisions: versions[1].decisions + [again]
+    )
     await store.refuses("a second decision of one person") { try $0.save(wrong) }
     #expect(try await store.read { try $0.request(wrong.id) } == versions[1])
 }
@@ -248,9 +343,19 @@ private func grantsNeverChange(_ store: any Store) async throws {
     let last = versions[versions.count - 1]
     let grant = last.state.grant!
     let later = Grant(
-        id: grant.id, start: grant.start, end: grant.end + .seconds(1), scope: grant.scope, basis: grant.basis)
+        id: grant.id,
+        start: grant.start,
+        end: grant.end + .seconds(1),
+        scope: grant.scope,
+        basis: grant.basis
+    )
     let second = Grant(
-        id: Fixture.id(9), start: grant.start, end: grant.end, scope: grant.scope, basis: grant.basis)
+        id: Fixture.id(9),
+        start: grant.start,
+        end: grant.end,
+        scope: grant.scope,
+        basis: grant.basis
+    )
     for other in [later, second] {
         let wrong = moved(last, to: .ended(other, last.state.ending!), version: last.version)
         await store.refuses("another grant") { try $0.save(wrong) }

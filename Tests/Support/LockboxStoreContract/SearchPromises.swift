@@ -13,7 +13,10 @@ extension Promise {
         Promise("a search by text takes every character as itself", textsAreFound),
         Promise("filters restrict together", filtersRestrictTogether),
         Promise("a search stays within its log", searchesStayInTheirLog),
-        Promise("pages of a search are complete and stable while the log grows", searchPagesAreStable),
+        Promise(
+            "pages of a search are complete and stable while the log grows",
+            searchPagesAreStable
+        ),
     ]
 }
 
@@ -25,23 +28,54 @@ private func fill(_ store: any Store) async throws {
     @Sendable func at(_ seconds: Int64) -> Timestamp { Fixture.now + .seconds(seconds) }
     try await store.write { tx in
         try LogWriter.append(
-            "request.submitted", at: at(0), by: eve, about: Fixture.id(1),
-            texts: [Fixture.text("actorName", "Eve Park"), Fixture.text("reason", "100%_sure\\ about ADAM")], in: tx)
+            "request.submitted",
+            at: at(0),
+            by: eve,
+            about: Fixture.id(1),
+            texts: [
+                Fixture.text("actorName", "Eve Park"),
+                Fixture.text("reason", "100%_sure\\ about ADAM"),
+            ],
+            in: tx
+        )
         try LogWriter.append(
-            "request.approved", at: at(10), by: adam, about: Fixture.id(1),
-            texts: [Fixture.text("actorName", "Adam Cole"), Fixture.text("actorAddress", "Adam@Contoso.test")], in: tx)
+            "request.approved",
+            at: at(10),
+            by: adam,
+            about: Fixture.id(1),
+            texts: [
+                Fixture.text("actorName", "Adam Cole"),
+                Fixture.text("actorAddress", "Adam@Contoso.test"),
+            ],
+            in: tx
+        )
         try LogWriter.append("request", at: at(10), by: "system", about: Fixture.id(2), in: tx)
         try LogWriter.append("requests.listed", at: at(20), by: eve, in: tx)
         try LogWriter.append(
-            "policy.changed", at: at(30), by: "console", texts: [Fixture.text("comment", "100 percent süß")], in: tx)
+            "policy.changed",
+            at: at(30),
+            by: "console",
+            texts: [Fixture.text("comment", "100 percent süß")],
+            in: tx
+        )
         try LogWriter.append(
-            "request.submitted", to: .provider, at: at(10), by: eve, about: Fixture.id(1),
-            texts: [Fixture.text("actorName", "Eve Park")], in: tx)
+            "request.submitted",
+            to: .provider,
+            at: at(10),
+            by: eve,
+            about: Fixture.id(1),
+            texts: [Fixture.text("actorName", "Eve Park")],
+            in: tx
+        )
     }
 }
 
-private func find(_ search: LogSearch, in store: any Store, log: LogID = contoso) async throws -> [UInt64] {
-    try await store.read { try $0.search(search, in: log, page: Page(limit: 50)) }.items.map(\.index)
+private func find(_ search: LogSearch, in store: any Store, log: LogID = contoso) async throws
+    -> [UInt64]
+{
+    try await store.read { try $0.search(search, in: log, page: Page(limit: 50)) }.items.map(
+        \.index
+    )
 }
 
 private func everythingIsFound(_ store: any Store) async throws {
@@ -49,14 +83,19 @@ private func everythingIsFound(_ store: any Store) async throws {
     try await fill(store)
     #expect(try await find(LogSearch(), in: store) == [4, 3, 2, 1, 0])
     let entries = try await store.read { tx in
-        (try tx.entries(of: contoso, in: 0..<9), try tx.search(LogSearch(), in: contoso, page: Page(limit: 9)).items)
+        (
+            try tx.entries(of: contoso, in: 0..<9),
+            try tx.search(LogSearch(), in: contoso, page: Page(limit: 9)).items
+        )
     }
     #expect(entries.0 == entries.1.reversed())
 }
 
 private func timeIsFound(_ store: any Store) async throws {
     try await fill(store)
-    func at(_ milliseconds: Int64) -> Timestamp { Fixture.now + TimeSpan(milliseconds: milliseconds) }
+    func at(_ milliseconds: Int64) -> Timestamp {
+        Fixture.now + TimeSpan(milliseconds: milliseconds)
+    }
     #expect(try await find(LogSearch(from: at(10_000)), in: store) == [4, 3, 2, 1])
     #expect(try await find(LogSearch(from: at(10_001)), in: store) == [4, 3])
     #expect(try await find(LogSearch(to: at(10_000)), in: store) == [0])
@@ -80,7 +119,9 @@ private func activitiesAreFound(_ store: any Store) async throws {
 private func peopleAreFound(_ store: any Store) async throws {
     try await fill(store)
     #expect(try await find(LogSearch(person: Fixture.eve.id.text), in: store) == [3, 0])
-    #expect(try await find(LogSearch(person: Fixture.eve.id.text.lowercased()), in: store) == [3, 0])
+    #expect(
+        try await find(LogSearch(person: Fixture.eve.id.text.lowercased()), in: store) == [3, 0]
+    )
     #expect(try await find(LogSearch(person: "system"), in: store) == [2])
     // By name or address, but not for being mentioned in a reason.
     #expect(try await find(LogSearch(person: "adam"), in: store) == [1])
@@ -98,7 +139,8 @@ private func requestsAreFound(_ store: any Store) async throws {
 private func textsAreFound(_ store: any Store) async throws {
     try await fill(store)
     for (text, expected) in [
-        ("adam", [1, 0]), ("ADAM", [1, 0]), ("100", [4, 0]), ("100%", [0]), ("0%_s", [0]), ("_", [0]), ("\\", [0]),
+        ("adam", [1, 0]), ("ADAM", [1, 0]), ("100", [4, 0]), ("100%", [0]), ("0%_s", [0]),
+        ("_", [0]), ("\\", [0]),
         ("sure\\ about", [0]), ("süß", [4]), ("'; --", []), ("\0", []), ("percent\0", []),
         (String(repeating: "%", count: 2000), []),
     ] as [(String, [UInt64])] {
@@ -109,8 +151,13 @@ private func textsAreFound(_ store: any Store) async throws {
 private func filtersRestrictTogether(_ store: any Store) async throws {
     try await fill(store)
     let all = LogSearch(
-        from: Fixture.now, to: Fixture.now + .seconds(10), activity: "request", person: "eve", request: Fixture.id(1),
-        text: "sure")
+        from: Fixture.now,
+        to: Fixture.now + .seconds(10),
+        activity: "request",
+        person: "eve",
+        request: Fixture.id(1),
+        text: "sure"
+    )
     #expect(try await find(all, in: store) == [0])
     var other = all
     other.text = "cole"
@@ -122,7 +169,10 @@ private func searchesStayInTheirLog(_ store: any Store) async throws {
     #expect(try await find(LogSearch(text: "park"), in: store, log: .provider) == [0])
     #expect(try await find(LogSearch(text: "cole"), in: store, log: .provider) == [])
     #expect(try await find(LogSearch(), in: store, log: .tenant(Fixture.fabrikam.id)) == [])
-    #expect(try await find(LogSearch(from: Fixture.now), in: store, log: .tenant(Fixture.fabrikam.id)) == [])
+    #expect(
+        try await find(LogSearch(from: Fixture.now), in: store, log: .tenant(Fixture.fabrikam.id))
+            == []
+    )
 }
 
 private func searchPagesAreStable(_ store: any Store) async throws {
@@ -130,7 +180,9 @@ private func searchPagesAreStable(_ store: any Store) async throws {
         for number in 0..<20 {
             try LogWriter.append(
                 number.isMultiple(of: 2) ? "request.submitted" : "policy.changed",
-                at: Fixture.now + .seconds(Int64(number / 4)), in: tx)
+                at: Fixture.now + .seconds(Int64(number / 4)),
+                in: tx
+            )
         }
     }
     let search = LogSearch(activity: "request")
@@ -139,7 +191,9 @@ private func searchPagesAreStable(_ store: any Store) async throws {
         var seen: [UInt64] = []
         var page = Page(limit: limit)
         repeat {
-            let found = try await store.read { [page] in try $0.search(search, in: contoso, page: page) }
+            let found = try await store.read { [page] in
+                try $0.search(search, in: contoso, page: page)
+            }
             #expect(found.items.count <= limit)
             seen += found.items.map(\.index)
             page.cursor = found.next
@@ -150,7 +204,11 @@ private func searchPagesAreStable(_ store: any Store) async throws {
         #expect(seen == expected)
     }
     let first = try await store.read { try $0.search(search, in: contoso, page: Page(limit: 4)) }
-    _ = try await store.write { tx in try LogWriter.append("request.approved", at: Fixture.now + .hours(1), in: tx) }
-    let rest = try await store.read { try $0.search(search, in: contoso, page: Page(limit: 50, cursor: first.next)) }
+    _ = try await store.write { tx in
+        try LogWriter.append("request.approved", at: Fixture.now + .hours(1), in: tx)
+    }
+    let rest = try await store.read {
+        try $0.search(search, in: contoso, page: Page(limit: 50, cursor: first.next))
+    }
     #expect((first.items + rest.items).map(\.index) == expected && rest.next == nil)
 }

@@ -6,7 +6,10 @@ import Testing
 extension Promise {
     static let ofSessions = [
         Promise("a session is found by its hash until it ends", sessionsEnd),
-        Promise("a session that was confirmed is found by its new hash only", confirmedSessionsHaveAnotherHash),
+        Promise(
+            "a session that was confirmed is found by its new hash only",
+            confirmedSessionsHaveAnotherHash
+        ),
         Promise("being seen is never set back", seenIsNotSetBack),
         Promise("all sessions of one person end at once, and nobody else's", sessionsOfAPersonEnd),
         Promise("sessions that are over are forgotten, and no others", sessionsAreForgotten),
@@ -14,12 +17,19 @@ extension Promise {
 }
 
 private func session(
-    _ number: UInt8, of person: Person = Fixture.adam, at created: Timestamp = Fixture.now,
+    _ number: UInt8,
+    of person: Person = Fixture.adam,
+    at created: Timestamp = Fixture.now,
     lasting: TimeSpan = .hours(12)
 ) -> Session {
     Session(
-        id: Fixture.id(number), person: person.id, createdAt: created, lastSeenAt: created, confirmedAt: created,
-        expiresAt: created + lasting)
+        id: Fixture.id(number),
+        person: person.id,
+        createdAt: created,
+        lastSeenAt: created,
+        confirmedAt: created,
+        expiresAt: created + lasting
+    )
 }
 
 extension Store {
@@ -74,7 +84,9 @@ private func seenIsNotSetBack(_ store: any Store) async throws {
     var expected = session(1)
     expected.lastSeenAt = Fixture.now + .minutes(2)
     for minute: Int64 in [2, 1] {
-        try await store.write { try $0.touch(Fixture.id(1), seenAt: Fixture.now + .minutes(minute)) }
+        try await store.write {
+            try $0.touch(Fixture.id(1), seenAt: Fixture.now + .minutes(minute))
+        }
         #expect(try await store.found(1) == expected)
     }
 }
@@ -82,7 +94,9 @@ private func seenIsNotSetBack(_ store: any Store) async throws {
 private func sessionsOfAPersonEnd(_ store: any Store) async throws {
     try await store.populate()
     try await store.write { tx in
-        for number: UInt8 in 1...3 { try tx.insert(session(number), secretHash: Fixture.secretHash(number)) }
+        for number: UInt8 in 1...3 {
+            try tx.insert(session(number), secretHash: Fixture.secretHash(number))
+        }
         try tx.insert(session(4, of: Fixture.gita), secretHash: Fixture.secretHash(4))
         try tx.endSession(Fixture.id(1), at: Fixture.now)
     }

@@ -5,7 +5,10 @@ import Testing
 
 extension Promise {
     static let ofTransactions = [
-        Promise("what was written is read, by the same transaction and by later ones", writtenIsRead),
+        Promise(
+            "what was written is read, by the same transaction and by later ones",
+            writtenIsRead
+        ),
         Promise("a body that throws leaves nothing behind", thrownBodyLeavesNothing),
         Promise("what a body throws comes out unchanged", errorsComeOutUnchanged),
         Promise("reading and then writing is one step", countersAreSerialisable),
@@ -46,7 +49,9 @@ private func thrownBodyLeavesNothing(_ store: any Store) async throws {
 private func errorsComeOutUnchanged(_ store: any Store) async throws {
     await #expect(throws: Stop(number: 3)) { try await store.write { _ in throw Stop(number: 3) } }
     await #expect(throws: Stop(number: 4)) { try await store.read { _ in throw Stop(number: 4) } }
-    await #expect(throws: Refusal.ownRequest) { try await store.write { _ in throw Refusal.ownRequest } }
+    await #expect(throws: Refusal.ownRequest) {
+        try await store.write { _ in throw Refusal.ownRequest }
+    }
 }
 
 private func countersAreSerialisable(_ store: any Store) async throws {
@@ -119,7 +124,9 @@ private func readsSeeOneMoment(_ store: any Store) async throws {
 }
 
 private func readsCannotWrite(_ store: any Store) async throws {
-    await #expect(throws: (any Error).self) { try await store.read { try $0.save(Fixture.contoso) } }
+    await #expect(throws: (any Error).self) {
+        try await store.read { try $0.save(Fixture.contoso) }
+    }
     #expect(try await store.read { try $0.tenants() } == [])
 }
 

@@ -7,38 +7,82 @@ extension Scene {
         Scene("Door", "sent here from a page", as: nil, .page("/?from=a%20b")),
         Scene("Door", "signed out", as: "adam", .fill("/sign-out", on: "/account", typing: [])),
         Scene(
-            "Door", "wrong password", as: nil,
-            .fill("/sign-in", on: "/sign-in", typing: [("email", "adam@contoso.test"), ("password", "wrong horse")]),
-            status: 422, isKey: true),
+            "Door",
+            "wrong password",
+            as: nil,
+            .fill(
+                "/sign-in",
+                on: "/sign-in",
+                typing: [("email", "adam@contoso.test"), ("password", "wrong horse")]
+            ),
+            status: 422,
+            isKey: true
+        ),
         Scene(
-            "Door", "hostile address", as: nil,
-            .fill("/sign-in", on: "/sign-in", typing: [("email", Texts.hostile), ("password", "x")]), status: 422),
+            "Door",
+            "hostile address",
+            as: nil,
+            .fill(
+                "/sign-in",
+                on: "/sign-in",
+                typing: [("email", Texts.hostile), ("password", "x")]
+            ),
+            status: 422
+        ),
         Scene(
-            "Door", "too many attempts", as: nil,
-            .fill("/sign-in", on: "/sign-in", typing: [("email", "adam@contoso.test"), ("password", "wrong horse")]),
+            "Door",
+            "too many attempts",
+            as: nil,
+            .fill(
+                "/sign-in",
+                on: "/sign-in",
+                typing: [("email", "adam@contoso.test"), ("password", "wrong horse")]
+            ),
             status: 429,
             after: { world in
                 for _ in 0..<30 {
                     let form = [("email", "adam@contoso.test"), ("password", "wrong horse")]
                     _ = try await world.send("/sign-in", form: form, as: nil)
                 }
-            }),
+            }
+        ),
     ]
 
     /// Pages that nobody asked for.
     static let errors = [
         Scene("Errors", "unknown page", as: "adam", .page("/no-such-page"), status: 404),
-        Scene("Errors", "unknown page, nobody signed in", as: nil, .page("/no-such-page"), status: 404),
+        Scene(
+            "Errors",
+            "unknown page, nobody signed in",
+            as: nil,
+            .page("/no-such-page"),
+            status: 404
+        ),
         Scene("Errors", "page of the other side", as: "adam", .page("/work"), status: 404),
-        Scene("Errors", "form of another site", as: "adam", .send("/sign-out", [("csrf", "guessed")]), status: 403),
         Scene(
-            "Errors", "too much", as: "adam", .send("/sign-out", [("text", String(repeating: "x", count: 70_000))]),
-            status: 413),
+            "Errors",
+            "form of another site",
+            as: "adam",
+            .send("/sign-out", [("csrf", "guessed")]),
+            status: 403
+        ),
         Scene(
-            "Errors", "database away", as: "adam", .page("/"), status: 503,
+            "Errors",
+            "too much",
+            as: "adam",
+            .send("/sign-out", [("text", String(repeating: "x", count: 70_000))]),
+            status: 413
+        ),
+        Scene(
+            "Errors",
+            "database away",
+            as: "adam",
+            .page("/"),
+            status: 503,
             after: { world in
                 _ = try await world.visit("/sign-in", as: "adam")
                 world.store.setBroken(true)
-            }),
+            }
+        ),
     ]
 }

@@ -9,39 +9,65 @@ extension Scene {
     static let work: [Scene] = [
         Scene("Work", "engineer, nothing ever happened", as: "eve", .page("/work"), isKey: true),
         Scene(
-            "Work", "engineer, support requests to start from", as: "eve", .page("/work"),
+            "Work",
+            "engineer, support requests to start from",
+            as: "eve",
+            .page("/work"),
             after: { world in
                 try await world.support()
                 try await world.support("Calendar shows the wrong week", by: "tom")
-            }),
+            }
+        ),
         Scene("Work", "engineer, all at once", as: "eve", .page("/work"), isKey: true, after: busy),
         Scene("Work", "manager, nothing to review", as: "mark", .page("/work"), isKey: true),
         Scene("Work", "manager, a queue", as: "mark", .page("/work"), after: busy),
         Scene(
-            "Work", "manager who is an engineer, one of the queue is her own", as: "max", .page("/work"), isKey: true,
+            "Work",
+            "manager who is an engineer, one of the queue is her own",
+            as: "max",
+            .page("/work"),
+            isKey: true,
             after: { world in
                 try await world.submitted(by: "max")
                 world.clock.advance(by: .hours(1))
-                try await world.submitted("Look at the calendar of last week, nothing else.", by: "eve")
-            }),
+                try await world.submitted(
+                    "Look at the calendar of last week, nothing else.",
+                    by: "eve"
+                )
+            }
+        ),
         Scene(
-            "Work", "operator, a service does not confirm", as: "olga", .page("/work"),
+            "Work",
+            "operator, a service does not confirm",
+            as: "olga",
+            .page("/work"),
             after: { world in
                 let request = try await world.approved()
                 _ = try await world.opened(request)
                 try await world.revoked(request)
                 try await world.removing(problem: "doveadm does not answer")
-                _ = try await world.opened(try await world.approved(try await world.reviewed(world.submitted())))
-            }),
+                _ = try await world.opened(
+                    try await world.approved(try await world.reviewed(world.submitted()))
+                )
+            }
+        ),
         Scene("Work", "auditor", as: "vera", .page("/work")),
         Scene(
-            "Work", "no role yet", as: "nils", .page("/work"),
+            "Work",
+            "no role yet",
+            as: "nils",
+            .page("/work"),
             after: { world in
                 try await world.welcome(
-                    Fixture.person(92, "Nils Berg", "nils@example-cloud.test", [], at: .provider))
-            }),
+                    Fixture.person(92, "Nils Berg", "nils@example-cloud.test", [], at: .provider)
+                )
+            }
+        ),
         Scene(
-            "Work", "hostile texts", as: "mallory", .page("/work"),
+            "Work",
+            "hostile texts",
+            as: "mallory",
+            .page("/work"),
             after: { world in
                 try await world.mallory()
                 try await world.renamed(Texts.hostile)
@@ -49,141 +75,36 @@ extension Scene {
                 let request = try await world.submitted(Texts.hostile, by: "mallory")
                 try await world.said(Texts.hostile, on: request, by: "adam")
                 try await world.support(Texts.rightToLeft, by: "tom")
-            }),
+            }
+        ),
     ]
 
     /// Every kind of thing that an engineer's or a manager's first page can show.
     private static let busy: @Sendable (PortalWorld) async throws -> Void = { world in
         try await world.finished(try await world.approved(), comment: "Done.")
-        _ = try await world.opened(try await world.approved(try await world.reviewed(world.submitted())))
+        _ = try await world.opened(
+            try await world.approved(try await world.reviewed(world.submitted()))
+        )
         try await world.approved(
-            try await world.reviewed(try await world.submitted(mailboxes: ["adam@contoso.test", "sue@contoso.test"])))
+            try await world.reviewed(
+                try await world.submitted(mailboxes: ["adam@contoso.test", "sue@contoso.test"])
+            )
+        )
         try await world.approved(
-            try await world.reviewed(try await world.submitted(notBefore: world.clock.now() + .hours(30))))
-        let asked = try await world.reviewed(try await world.submitted("See why the filter drops letters."))
+            try await world.reviewed(
+                try await world.submitted(notBefore: world.clock.now() + .hours(30))
+            )
+        )
+        let asked = try await world.reviewed(
+            try await world.submitted("See why the filter drops letters.")
+        )
         try await world.said("Which filter do you mean?", on: asked, by: "adam")
-        try await world.submitted("Look at the queue once more, because it fills again.", actions: ["read", "write"])
+        try await world.submitted(
+            "Look at the queue once more, because it fills again.",
+            actions: ["read", "write"]
+        )
         try await world.support("Calendar shows the wrong week", by: "tom")
     }
-
-    // MARK: - New requests
-
-    private static let form = "/requests/new"
-    private static let filled: [(String, String?)] = [
-        ("pick", "mail mailbox:sue@contoso.test"), ("amount", "90"), ("unit", "minutes"),
-        ("reason", PortalWorld.reason), ("intent", "preview"),
-    ]
-    private static let prefilled = "/requests/new?tenant=contoso&support={support}"
-
-    /// The way to a new request.
-    static let newRequest: [Scene] = newRequestPages + newRequestForms
-
-    private static let newRequestPages: [Scene] = [
-        Scene("New request", "whose data", as: "eve", .page(form), after: { try await $0.support() }),
-        Scene("New request", "from a support request", as: "eve", .page(prefilled), isKey: true) {
-            try await $0.support()
-        },
-        Scene("New request", "from a choice of tenant", as: "max", .page("/requests/new?tenant=fabrikam")),
-        Scene(
-            "New request", "one number at two tenants", as: "eve", .page("/requests/new?support=CASE-7"),
-            after: { world in
-                try await world.support(number: "CASE-7", by: "sue")
-                try await world.support(number: "CASE-7", by: "frida")
-            }),
-        Scene(
-            "New request", "extension", as: "eve", .page("/requests/new?extends={request}"), isKey: true,
-            after: { world in
-                try await world.approved(
-                    try await world.reviewed(
-                        try await world.submitted(for: .minutes(90), actions: ["read", "write"])))
-            }),
-        Scene(
-            "New request", "the customer is not asked", as: "eve", .page(prefilled),
-            after: { world in
-                try await world.support()
-                try await world.policy { $0.requireApproval = false }
-            }),
-        Scene("New request", "too many resources to tick", as: "eve", .page(prefilled)) { world in
-            try await world.support()
-            try await world.manyResources()
-        },
-        Scene("New request", "unknown tenant", as: "eve", .page("/requests/new?tenant=nobody"), status: 404),
-        Scene("New request", "not for managers", as: "mark", .page(form), status: 403),
-    ]
-
-    private static let newRequestForms: [Scene] = [
-        Scene("New request", "preview", as: "eve", .fill(form, on: prefilled, typing: filled), isKey: true) {
-            try await $0.support()
-        },
-        Scene(
-            "New request", "preview, several and later", as: "eve",
-            .fill(
-                form, on: prefilled,
-                typing: filled + [
-                    ("pick", "mail mailbox:adam@contoso.test"), ("actions mail mailbox:adam@contoso.test", "write"),
-                    ("start", "2026-11-24T06:30"),
-                ])
-        ) { world in
-            try await world.support()
-            try await world.policy { $0.approvalsNeeded = 2 }
-        },
-        Scene("New request", "preview, not licensed", as: "eve", .fill(form, on: prefilled, typing: filled)) { world in
-            try await world.support()
-            try await world.licenceWithdrawn()
-        },
-        Scene(
-            "New request", "preview, lines", as: "eve",
-            .fill(
-                form, on: prefilled,
-                typing: filled.filter { $0.0 != "pick" } + [
-                    ("lines", "mailbox:box7@contoso.test\n mail/mailbox:box8@contoso.test:write \n")
-                ])
-        ) { world in
-            try await world.support()
-            try await world.manyResources()
-        },
-        Scene(
-            "New request", "preview, hostile", as: "eve",
-            .fill(form, on: prefilled, typing: filled.filter { $0.0 != "reason" } + [("reason", Texts.hostile)])
-        ) { try await $0.support(Texts.hostile, Texts.hostile) },
-        Scene(
-            "New request", "back from the preview", as: "eve",
-            .fill(form, on: prefilled, typing: filled.filter { $0.0 != "intent" } + [("intent", "edit")])
-        ) { try await $0.support() },
-        Scene(
-            "New request", "sent", as: "eve",
-            .fill(form, on: prefilled, typing: filled.filter { $0.0 != "intent" } + [("intent", "send")]), isKey: true
-        ) { try await $0.support() },
-        Scene(
-            "New request", "all wrong", as: "eve",
-            .fill(
-                form, on: prefilled,
-                typing: [
-                    ("pick", nil), ("amount", "two"), ("start", "yesterday"), ("reason", "short"),
-                    ("supportRequest", nil), ("intent", "preview"),
-                ]), status: 422, isKey: true
-        ) { try await $0.support() },
-        Scene(
-            "New request", "too long", as: "eve",
-            .fill(form, on: prefilled, typing: filled.filter { $0.0 != "amount" } + [("amount", "900")]), status: 422
-        ) { try await $0.support() },
-        Scene(
-            "New request", "unknown support request", as: "eve",
-            .fill(form, on: prefilled, typing: filled + [("supportRequest", "SR-0000000000")]), status: 422
-        ) { try await $0.support() },
-        Scene(
-            "New request", "another tenant’s resource", as: "eve",
-            .fill(form, on: prefilled, typing: filled + [("pick", "mail mailbox:frida@fabrikam.test")]), status: 422
-        ) { try await $0.support() },
-        Scene(
-            "New request", "nobody could approve", as: "eve",
-            .fill(form, on: prefilled, typing: filled.filter { $0.0 != "intent" } + [("intent", "send")]), status: 422
-        ) { world in
-            try await world.policy { $0.approvalsNeeded = 2 }
-            try await world.disabled("adam")
-            try await world.support()
-        },
-    ]
 
     // MARK: - Requests
 
@@ -194,25 +115,42 @@ extension Scene {
 
     private static let accessLists: [Scene] = [
         Scene("Access list", "none", as: "olga", .page("/requests")),
-        Scene("Access list", "none like that", as: "eve", .page("/requests?state=denied&tenant=fabrikam")),
+        Scene(
+            "Access list",
+            "none like that",
+            as: "eve",
+            .page("/requests?state=denied&tenant=fabrikam")
+        ),
         Scene("Access list", "all kinds", as: "mark", .page("/requests"), after: busy),
         Scene("Access list", "only mine", as: "max", .page("/requests?mine=yes")) { world in
             try await world.submitted(by: "max")
             try await world.submitted(by: "eve")
         },
-        Scene("Access list", "more than a page", as: "eve", .page("/requests?tenant=contoso")) { world in
+        Scene("Access list", "more than a page", as: "eve", .page("/requests?tenant=contoso")) {
+            world in
             for number in 1...30 {
-                try await world.withdrawn(try await world.submitted("Attempt \(number) to find the lost letters."))
+                try await world.withdrawn(
+                    try await world.submitted("Attempt \(number) to find the lost letters.")
+                )
             }
         },
-        Scene("Access list", "unknown tenant", as: "eve", .page("/requests?tenant=nobody"), status: 404),
+        Scene(
+            "Access list",
+            "unknown tenant",
+            as: "eve",
+            .page("/requests?tenant=nobody"),
+            status: 404
+        ),
         Scene("Access list", "not for auditors", as: "vera", .page("/requests"), status: 404),
         Scene("Access list", "not for customers", as: "adam", .page("/requests"), status: 404),
     ]
 
     private static let accessStates: [Scene] = [
-        Scene("Access", "a manager’s review", as: "mark", .page(one), isKey: true) { try await $0.submitted() },
-        Scene("Access", "a manager’s review, the customer is not asked", as: "mark", .page(one)) { world in
+        Scene("Access", "a manager’s review", as: "mark", .page(one), isKey: true) {
+            try await $0.submitted()
+        },
+        Scene("Access", "a manager’s review, the customer is not asked", as: "mark", .page(one)) {
+            world in
             try await world.policy { $0.requireApproval = false }
             try await world.submitted()
         },
@@ -221,23 +159,36 @@ extension Scene {
             try await world.submitted()
             world.clock.advance(by: .minutes(20))
         },
-        Scene("Access", "a manager’s own", as: "max", .page(one)) { try await $0.submitted(by: "max") },
-        Scene("Access", "waiting for a manager, the engineer", as: "eve", .page(one)) { try await $0.submitted() },
-        Scene("Access", "waiting for the customer, asked back", as: "eve", .page(one), isKey: true) { world in
+        Scene("Access", "a manager’s own", as: "max", .page(one)) {
+            try await $0.submitted(by: "max")
+        },
+        Scene("Access", "waiting for a manager, the engineer", as: "eve", .page(one)) {
+            try await $0.submitted()
+        },
+        Scene("Access", "waiting for the customer, asked back", as: "eve", .page(one), isKey: true)
+        { world in
             let request = try await world.reviewed()
             try await world.said("Do you need the whole mailbox?", on: request, by: "adam")
         },
         Scene("Access", "waiting for the customer, an operator", as: "olga", .page(one)) { world in
             try await world.policy { $0.approvalsNeeded = 2 }
-            try await world.approved(try await world.reviewed(), .yes("Fine with me.", for: .hours(1)))
+            try await world.approved(
+                try await world.reviewed(),
+                .yes("Fine with me.", for: .hours(1))
+            )
         },
         Scene("Access", "scheduled", as: "eve", .page(one)) { world in
             try await world.approved(
-                try await world.reviewed(try await world.submitted(notBefore: world.clock.now() + .hours(20))))
+                try await world.reviewed(
+                    try await world.submitted(notBefore: world.clock.now() + .hours(20))
+                )
+            )
         },
         Scene("Access", "open, several resources", as: "eve", .page(one), isKey: true) { world in
             let request = try await world.submitted(
-                actions: ["read", "write"], mailboxes: ["sue@contoso.test", "adam@contoso.test"])
+                actions: ["read", "write"],
+                mailboxes: ["sue@contoso.test", "adam@contoso.test"]
+            )
             _ = try await world.opened(try await world.approved(try await world.reviewed(request)))
         },
         Scene("Access", "open, a manager", as: "mark", .page(one)) { world in
@@ -258,8 +209,12 @@ extension Scene {
         },
         Scene("Access", "unknown", as: "eve", .page("/requests/LBX-0000000000"), status: 404),
         Scene("Access", "not a number", as: "eve", .page("/requests/%3Cscript%3E"), status: 404),
-        Scene("Access", "not for customers", as: "adam", .page(one), status: 404) { try await $0.submitted() },
-        Scene("Access", "not for auditors", as: "vera", .page(one), status: 404) { try await $0.submitted() },
+        Scene("Access", "not for customers", as: "adam", .page(one), status: 404) {
+            try await $0.submitted()
+        },
+        Scene("Access", "not for auditors", as: "vera", .page(one), status: 404) {
+            try await $0.submitted()
+        },
     ]
 
     private static let accessEnds: [Scene] = [
@@ -281,7 +236,10 @@ extension Scene {
         },
         Scene("Access", "denied", as: "eve", .page(one)) { world in
             try await world.decide(
-                .no("Ask Sue to send you the letters instead."), on: try await world.reviewed(), by: "adam")
+                .no("Ask Sue to send you the letters instead."),
+                on: try await world.reviewed(),
+                by: "adam"
+            )
         },
         Scene("Access", "rejected", as: "eve", .page(one)) { world in
             try await world.decide(.no("Not needed."), on: try await world.submitted(), by: "mark")
@@ -296,11 +254,18 @@ extension Scene {
     ]
 
     private static let reviewForms: [Scene] = [
-        Scene("Review", "approved", as: "mark", .fill(one + "/approve", on: one, typing: [("comment", "Go on.")])) {
+        Scene(
+            "Review",
+            "approved",
+            as: "mark",
+            .fill(one + "/approve", on: one, typing: [("comment", "Go on.")])
+        ) {
             try await $0.submitted()
         },
         Scene(
-            "Review", "approved after the password", as: "mark",
+            "Review",
+            "approved after the password",
+            as: "mark",
             .fill(one + "/approve", on: one, typing: [("password", PortalWorld.password)])
         ) { world in
             _ = try await world.visit("/work", as: "mark")
@@ -308,83 +273,174 @@ extension Scene {
             world.clock.advance(by: .minutes(20))
         },
         Scene(
-            "Review", "wrong password", as: "mark",
-            .fill(one + "/approve", on: one, typing: [("password", "wrong horse"), ("comment", "Go on, but soon.")]),
+            "Review",
+            "wrong password",
+            as: "mark",
+            .fill(
+                one + "/approve",
+                on: one,
+                typing: [("password", "wrong horse"), ("comment", "Go on, but soon.")]
+            ),
             status: 422
         ) { world in
             _ = try await world.visit("/work", as: "mark")
             try await world.submitted()
             world.clock.advance(by: .minutes(20))
         },
-        Scene("Review", "rejected", as: "mark", .fill(one + "/reject", on: one, typing: [("comment", "Not needed.")])) {
-            try await $0.submitted()
-        },
-        Scene("Review", "rejected without a word", as: "mark", .fill(one + "/reject", on: one, typing: []), status: 422)
-        {
+        Scene(
+            "Review",
+            "rejected",
+            as: "mark",
+            .fill(one + "/reject", on: one, typing: [("comment", "Not needed.")])
+        ) {
             try await $0.submitted()
         },
         Scene(
-            "Review", "somebody was faster", as: "mark",
+            "Review",
+            "rejected without a word",
+            as: "mark",
+            .fill(one + "/reject", on: one, typing: []),
+            status: 422
+        ) {
+            try await $0.submitted()
+        },
+        Scene(
+            "Review",
+            "somebody was faster",
+            as: "mark",
             .fill(
-                one + "/approve", on: one, typing: [("comment", "Go on.")],
-                meanwhile: { try await $0.latest(decided: .no("We know this already."), by: "max") }),
-            status: 409, isKey: true
+                one + "/approve",
+                on: one,
+                typing: [("comment", "Go on.")],
+                meanwhile: { try await $0.latest(decided: .no("We know this already."), by: "max") }
+            ),
+            status: 409,
+            isKey: true
         ) { try await $0.submitted() },
         Scene(
-            "Review", "withdrawn meanwhile", as: "mark",
+            "Review",
+            "withdrawn meanwhile",
+            as: "mark",
             .fill(
-                one + "/reject", on: one, typing: [("comment", "Why?")],
-                meanwhile: { world in try await world.latestWithdrawn() }), status: 409
+                one + "/reject",
+                on: one,
+                typing: [("comment", "Why?")],
+                meanwhile: { world in try await world.latestWithdrawn() }
+            ),
+            status: 409
         ) { try await $0.submitted() },
-        Scene("Review", "one’s own", as: "max", .send(one + "/approve", [("version", "1")]), status: 422) {
+        Scene(
+            "Review",
+            "one’s own",
+            as: "max",
+            .send(one + "/approve", [("version", "1")]),
+            status: 422
+        ) {
             try await $0.submitted(by: "max")
         },
-        Scene("Review", "not by engineers", as: "eve", .send(one + "/approve", [("version", "1")]), status: 403) {
+        Scene(
+            "Review",
+            "not by engineers",
+            as: "eve",
+            .send(one + "/approve", [("version", "1")]),
+            status: 403
+        ) {
             try await $0.submitted(by: "max")
         },
-        Scene("Review", "not by customers", as: "adam", .send(one + "/approve", [("version", "1")]), status: 404) {
+        Scene(
+            "Review",
+            "not by customers",
+            as: "adam",
+            .send(one + "/approve", [("version", "1")]),
+            status: 404
+        ) {
             try await $0.submitted()
         },
     ]
 
     private static let accessForms: [Scene] = [
-        Scene("Access", "credential", as: "eve", .fill(one + "/credential", on: one, typing: []), isKey: true) {
+        Scene(
+            "Access",
+            "credential",
+            as: "eve",
+            .fill(one + "/credential", on: one, typing: []),
+            isKey: true
+        ) {
             try await $0.approved()
         },
         Scene(
-            "Access", "credential after the end", as: "eve",
-            .fill(one + "/credential", on: one, typing: [], meanwhile: { try await $0.after(.minutes(21)) }),
+            "Access",
+            "credential after the end",
+            as: "eve",
+            .fill(
+                one + "/credential",
+                on: one,
+                typing: [],
+                meanwhile: { try await $0.after(.minutes(21)) }
+            ),
             status: 409
-        ) { try await $0.approved(try await $0.reviewed(try await $0.submitted(for: .minutes(20)))) },
+        ) {
+            try await $0.approved(try await $0.reviewed(try await $0.submitted(for: .minutes(20))))
+        },
         Scene(
-            "Access", "credential, somebody else", as: "max",
-            .send(one + "/credential", [("service", "mail")]), status: 403
+            "Access",
+            "credential, somebody else",
+            as: "max",
+            .send(one + "/credential", [("service", "mail")]),
+            status: 403
         ) { try await $0.approved() },
         Scene(
-            "Access", "message sent", as: "eve", .fill(one + "/write", on: one, typing: [("text", "Only the inbox.")])
+            "Access",
+            "message sent",
+            as: "eve",
+            .fill(one + "/write", on: one, typing: [("text", "Only the inbox.")])
         ) {
             let request = try await $0.reviewed()
             try await $0.said("Do you need the whole mailbox?", on: request, by: "adam")
         },
-        Scene("Access", "empty message", as: "mark", .fill(one + "/write", on: one, typing: []), status: 422) {
-            try await $0.reviewed()
-        },
-        Scene("Access", "withdrawn by its engineer", as: "eve", .fill(one + "/withdraw", on: one, typing: [])) {
+        Scene(
+            "Access",
+            "empty message",
+            as: "mark",
+            .fill(one + "/write", on: one, typing: []),
+            status: 422
+        ) {
             try await $0.reviewed()
         },
         Scene(
-            "Access", "finished by its engineer", as: "eve",
+            "Access",
+            "withdrawn by its engineer",
+            as: "eve",
+            .fill(one + "/withdraw", on: one, typing: [])
+        ) {
+            try await $0.reviewed()
+        },
+        Scene(
+            "Access",
+            "finished by its engineer",
+            as: "eve",
             .fill(one + "/finish", on: one, typing: [("comment", "It was a full disk.")])
         ) { try await $0.approved() },
         Scene(
-            "Access", "finish with a word too many", as: "eve",
-            .fill(one + "/finish", on: one, typing: [("comment", Texts.long(2100))]), status: 422
+            "Access",
+            "finish with a word too many",
+            as: "eve",
+            .fill(one + "/finish", on: one, typing: [("comment", Texts.long(2100))]),
+            status: 422
         ) { try await $0.approved() },
         Scene(
-            "Access", "revoked by a manager", as: "mark",
+            "Access",
+            "revoked by a manager",
+            as: "mark",
             .fill(one + "/revoke", on: one, typing: [("comment", "The ticket is closed.")])
         ) { try await $0.approved() },
-        Scene("Access", "revoke, not by operators", as: "olga", .send(one + "/revoke", []), status: 403) {
+        Scene(
+            "Access",
+            "revoke, not by operators",
+            as: "olga",
+            .send(one + "/revoke", []),
+            status: 403
+        ) {
             try await $0.approved()
         },
     ]
@@ -398,17 +454,30 @@ extension Scene {
         Scene("Tenants", "not found", as: "olga", .page("/tenants?find=%3Cb%3E")),
         Scene("Tenants", "not for auditors", as: "vera", .page("/tenants"), status: 404),
         Scene("Tenants", "not for customers", as: "adam", .page("/tenants"), status: 404),
-        Scene("Tenant", "with requests", as: "eve", .page("/tenants/contoso"), isKey: true, after: busy),
+        Scene(
+            "Tenant",
+            "with requests",
+            as: "eve",
+            .page("/tenants/contoso"),
+            isKey: true,
+            after: busy
+        ),
         Scene("Tenant", "without requests", as: "mark", .page("/tenants/fabrikam")),
         Scene("Tenant", "approval off", as: "mark", .page("/tenants/contoso")) { world in
             try await world.policy { $0.requireApproval = false }
         },
-        Scene("Tenant", "not licensed", as: "mark", .page("/tenants/contoso")) { try await $0.licenceWithdrawn() },
-        Scene("Tenant", "many resources", as: "eve", .page("/tenants/contoso")) { try await $0.manyResources() },
+        Scene("Tenant", "not licensed", as: "mark", .page("/tenants/contoso")) {
+            try await $0.licenceWithdrawn()
+        },
+        Scene("Tenant", "many resources", as: "eve", .page("/tenants/contoso")) {
+            try await $0.manyResources()
+        },
         Scene("Tenant", "some of many resources", as: "eve", .page("/tenants/contoso?find=box7")) {
             try await $0.manyResources()
         },
-        Scene("Tenant", "hostile name", as: "eve", .page("/tenants/contoso")) { try await $0.renamed(Texts.hostile) },
+        Scene("Tenant", "hostile name", as: "eve", .page("/tenants/contoso")) {
+            try await $0.renamed(Texts.hostile)
+        },
         Scene("Tenant", "unknown", as: "eve", .page("/tenants/nobody"), status: 404),
     ]
 }
@@ -417,7 +486,14 @@ extension PortalWorld {
     /// An engineer whose name tries what a page can take.
     fileprivate func mallory() async throws {
         try await welcome(
-            Fixture.person(91, Texts.hostileName, "mallory@example-cloud.test", .engineer, at: .provider))
+            Fixture.person(
+                91,
+                Texts.hostileName,
+                "mallory@example-cloud.test",
+                .engineer,
+                at: .provider
+            )
+        )
     }
 
     /// Contoso has more mailboxes than anybody would look through.
@@ -430,7 +506,8 @@ extension PortalWorld {
         }
     }
 
-    /// The first letter about `request` was delivered, the second refused, and the third is tried again.
+    /// The first letter about `request` was delivered, the second refused, and the third is tried
+    /// again.
     fileprivate func lettersFared(after request: AccessRequest) async throws {
         let now = clock.now()
         try await audited.write(by: .system) { change in
@@ -442,7 +519,8 @@ extension PortalWorld {
                     notice.sentAt = now
                 case 1:
                     notice.delivery = .refused
-                    notice.lastReply = "550 5.1.1 <adam@contoso.test>: unknown user " + Texts.hostile
+                    notice.lastReply =
+                        "550 5.1.1 <adam@contoso.test>: unknown user " + Texts.hostile
                 case 2:
                     notice.attempts = 2
                     notice.nextAttempt = now + .minutes(10)
@@ -457,6 +535,7 @@ extension PortalWorld {
     fileprivate func latestWithdrawn() async throws {
         try await withdrawn(
             try await lockbox.request(filled("{request}"), by: person("mark")).request,
-            comment: "Found it another way.")
+            comment: "Found it another way."
+        )
     }
 }

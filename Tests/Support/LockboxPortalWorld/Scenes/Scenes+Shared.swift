@@ -8,59 +8,144 @@ extension Scene {
         Scene("Support", "none yet", as: "sue", .page("/support")),
         Scene("Support", "none yet, for an engineer", as: "eve", .page("/support")),
         Scene(
-            "Support", "many", as: "adam", .page("/support"),
+            "Support",
+            "many",
+            as: "adam",
+            .page("/support"),
             after: { world in
-                for number in 1...27 { try await world.support("Mail does not arrive, part \(number)") }
-            }),
+                for number in 1...27 {
+                    try await world.support("Mail does not arrive, part \(number)")
+                }
+            }
+        ),
         Scene(
-            "Support", "of all tenants, for an engineer", as: "eve", .page("/support"),
+            "Support",
+            "of all tenants, for an engineer",
+            as: "eve",
+            .page("/support"),
             after: { world in
                 try await world.support()
                 try await world.support("Search finds nothing", by: "frida")
-            }),
+            }
+        ),
         Scene(
-            "Support", "of one tenant, for an engineer", as: "eve", .page("/support?tenant=fabrikam"),
-            after: { world in try await world.support() }),
-        Scene("Support", "of an unknown tenant", as: "eve", .page("/support?tenant=nobody"), status: 404),
+            "Support",
+            "of one tenant, for an engineer",
+            as: "eve",
+            .page("/support?tenant=fabrikam"),
+            after: { world in try await world.support() }
+        ),
+        Scene(
+            "Support",
+            "of an unknown tenant",
+            as: "eve",
+            .page("/support?tenant=nobody"),
+            status: 404
+        ),
         Scene("Support", "the form", as: "sue", .page("/support/new"), isKey: true),
-        Scene("Support", "the form, for the provider", as: "eve", .page("/support/new"), status: 404),
         Scene(
-            "Support", "opened", as: "sue",
+            "Support",
+            "the form, for the provider",
+            as: "eve",
+            .page("/support/new"),
+            status: 404
+        ),
+        Scene(
+            "Support",
+            "opened",
+            as: "sue",
             .fill(
-                "/support/new", on: "/support/new",
+                "/support/new",
+                on: "/support/new",
                 typing: [
-                    ("subject", "Mail does not arrive"), ("description", "Since this morning."), ("service", "mail"),
-                ])),
+                    ("subject", "Mail does not arrive"), ("description", "Since this morning."),
+                    ("service", "mail"),
+                ]
+            )
+        ),
         Scene(
-            "Support", "without a subject", as: "sue",
-            .fill("/support/new", on: "/support/new", typing: [("description", "Since this morning.")]), status: 422),
-        Scene(
-            "Support", "a bad number", as: "sue",
+            "Support",
+            "without a subject",
+            as: "sue",
             .fill(
-                "/support/new", on: "/support/new",
-                typing: [("subject", "Mail"), ("description", "It is gone."), ("number", "no number at all!")]),
-            status: 422),
+                "/support/new",
+                on: "/support/new",
+                typing: [("description", "Since this morning.")]
+            ),
+            status: 422
+        ),
         Scene(
-            "Support", "a script for an address", as: "sue",
+            "Support",
+            "a bad number",
+            as: "sue",
             .fill(
-                "/support/new", on: "/support/new",
-                typing: [("subject", "Mail"), ("description", "It is gone."), ("url", "javascript:alert(1)")]),
-            status: 422),
+                "/support/new",
+                on: "/support/new",
+                typing: [
+                    ("subject", "Mail"), ("description", "It is gone."),
+                    ("number", "no number at all!"),
+                ]
+            ),
+            status: 422
+        ),
         Scene(
-            "Support", "one, untouched", as: "sue", .page("/support/{support}"),
-            after: { world in try await world.support(number: "T-1000", url: "https://tickets.contoso.test/T-1000") }),
+            "Support",
+            "a script for an address",
+            as: "sue",
+            .fill(
+                "/support/new",
+                on: "/support/new",
+                typing: [
+                    ("subject", "Mail"), ("description", "It is gone."),
+                    ("url", "javascript:alert(1)"),
+                ]
+            ),
+            status: 422
+        ),
         Scene(
-            "Support", "one, with access asked for", as: "eve", .page("/support/{support}?tenant=contoso"),
-            after: { world in try await world.approved() }),
+            "Support",
+            "one, untouched",
+            as: "sue",
+            .page("/support/{support}"),
+            after: { world in
+                try await world.support(
+                    number: "T-1000",
+                    url: "https://tickets.contoso.test/T-1000"
+                )
+            }
+        ),
         Scene(
-            "Support", "hostile texts", as: "adam", .page("/support/{support}"),
-            after: { world in try await world.support(Texts.hostile, Texts.hostile + Texts.long(4000)) }),
+            "Support",
+            "one, with access asked for",
+            as: "eve",
+            .page("/support/{support}?tenant=contoso"),
+            after: { world in try await world.approved() }
+        ),
         Scene(
-            "Support", "another tenant", as: "finn", .page("/support/{support}"), status: 404,
-            after: { world in try await world.support() }),
+            "Support",
+            "hostile texts",
+            as: "adam",
+            .page("/support/{support}"),
+            after: { world in
+                try await world.support(Texts.hostile, Texts.hostile + Texts.long(4000))
+            }
+        ),
         Scene(
-            "Support", "another member’s", as: "tom", .page("/support/{support}"), status: 404,
-            after: { world in try await world.support() }),
+            "Support",
+            "another tenant",
+            as: "finn",
+            .page("/support/{support}"),
+            status: 404,
+            after: { world in try await world.support() }
+        ),
+        Scene(
+            "Support",
+            "another member’s",
+            as: "tom",
+            .page("/support/{support}"),
+            status: 404,
+            after: { world in try await world.support() }
+        ),
     ]
 
     /// One's own account.
@@ -68,68 +153,136 @@ extension Scene {
         Scene("Account", "of an approver", as: "adam", .page("/account"), isKey: true),
         Scene("Account", "of an engineer", as: "eve", .page("/account")),
         Scene(
-            "Account", "letters changed", as: "adam",
-            .fill("/account/letters", on: "/account", typing: [("wanted", nil)])),
+            "Account",
+            "letters changed",
+            as: "adam",
+            .fill("/account/letters", on: "/account", typing: [("wanted", nil)])
+        ),
         Scene(
-            "Account", "an unknown letter", as: "adam",
-            .fill("/account/letters", on: "/account", typing: [("wanted", "everything")]), status: 409),
+            "Account",
+            "an unknown letter",
+            as: "adam",
+            .fill("/account/letters", on: "/account", typing: [("wanted", "everything")]),
+            status: 409
+        ),
         Scene(
-            "Account", "a new token", as: "eve",
-            .fill("/account/tokens", on: "/account", typing: [("label", "My laptop")])),
+            "Account",
+            "a new token",
+            as: "eve",
+            .fill("/account/tokens", on: "/account", typing: [("label", "My laptop")])
+        ),
         Scene(
-            "Account", "a new token, with a wrong password", as: "eve",
-            .fill("/account/tokens", on: "/account", typing: [("label", "My laptop"), ("password", "wrong horse")]),
+            "Account",
+            "a new token, with a wrong password",
+            as: "eve",
+            .fill(
+                "/account/tokens",
+                on: "/account",
+                typing: [("label", "My laptop"), ("password", "wrong horse")]
+            ),
             status: 422,
             after: { world in
                 _ = try await world.visit("/account", as: "eve")
                 world.clock.advance(by: .minutes(12))
-            }),
+            }
+        ),
         Scene(
-            "Account", "with a token", as: "eve", .page("/account"),
+            "Account",
+            "with a token",
+            as: "eve",
+            .page("/account"),
             after: { world in
                 _ = try await world.fill(
-                    "/account/tokens", on: "/account", typing: [("label", Texts.hostile)], as: "eve")
-            }),
+                    "/account/tokens",
+                    on: "/account",
+                    typing: [("label", Texts.hostile)],
+                    as: "eve"
+                )
+            }
+        ),
         Scene(
-            "Account", "signed out everywhere", as: "adam",
-            .fill("/account/sign-out-everywhere", on: "/account", typing: [])),
+            "Account",
+            "signed out everywhere",
+            as: "adam",
+            .fill("/account/sign-out-everywhere", on: "/account", typing: [])
+        ),
     ]
 
     /// The audit log.
     static let audit: [Scene] = [
         Scene(
-            "Audit", "newest first", as: "uma", .page("/audit"), isKey: true,
+            "Audit",
+            "newest first",
+            as: "uma",
+            .page("/audit"),
+            isKey: true,
             after: { world in
                 let request = try await world.approved()
                 _ = try await world.opened(request)
                 try await world.finished(request)
-            }),
+            }
+        ),
         Scene(
-            "Audit", "a search", as: "adam", .page("/audit?text=delivery+queue&activity=request.submitted"),
-            after: { world in try await world.submitted() }),
+            "Audit",
+            "a search",
+            as: "adam",
+            .page("/audit?text=delivery+queue&activity=request.submitted"),
+            after: { world in try await world.submitted() }
+        ),
         Scene("Audit", "nothing found", as: "uma", .page("/audit?person=nobody+at+all")),
-        Scene("Audit", "a bad day and number", as: "uma", .page("/audit?from=yesterday&request=17")),
         Scene(
-            "Audit", "hostile search", as: "uma",
-            .page("/audit?text=%3Cscript%3Ealert(%22x%22)%3C%2Fscript%3E&person=%22%3E%3Cimg%20src%3Dx%3E")),
+            "Audit",
+            "a bad day and number",
+            as: "uma",
+            .page("/audit?from=yesterday&request=17")
+        ),
+        Scene(
+            "Audit",
+            "hostile search",
+            as: "uma",
+            .page(
+                "/audit?text=%3Cscript%3Ealert(%22x%22)%3C%2Fscript%3E&person=%22%3E%3Cimg%20src%3Dx%3E"
+            )
+        ),
         Scene("Audit", "of the provider", as: "vera", .page("/audit")),
         Scene("Audit", "not for engineers", as: "eve", .page("/audit"), status: 403),
         Scene("Audit", "not for plain members", as: "sue", .page("/audit"), status: 403),
         Scene(
-            "Audit", "one record", as: "uma", .page("/audit/record/5"), isKey: true,
-            after: { world in try await world.submitted() }),
+            "Audit",
+            "one record",
+            as: "uma",
+            .page("/audit/record/5"),
+            isKey: true,
+            after: { world in try await world.submitted() }
+        ),
         Scene(
-            "Audit", "a record with hostile texts", as: "uma", .page("/audit/record/6"),
-            after: { world in try await world.support(Texts.hostile, Texts.hostile) }),
+            "Audit",
+            "a record with hostile texts",
+            as: "uma",
+            .page("/audit/record/6"),
+            after: { world in try await world.support(Texts.hostile, Texts.hostile) }
+        ),
         Scene("Audit", "no such record", as: "uma", .page("/audit/record/4711"), status: 404),
         Scene("Audit", "no record at all", as: "uma", .page("/audit/record/-1"), status: 404),
         Scene(
-            "Audit", "verified", as: "uma", .fill("/audit/verify", on: "/audit", typing: []), isKey: true,
-            after: { world in try await world.approved() }),
+            "Audit",
+            "verified",
+            as: "uma",
+            .fill("/audit/verify", on: "/audit", typing: []),
+            isKey: true,
+            after: { world in try await world.approved() }
+        ),
         Scene(
-            "Audit", "verified too often", as: "uma", .fill("/audit/verify", on: "/audit", typing: []), status: 429,
+            "Audit",
+            "verified too often",
+            as: "uma",
+            .fill("/audit/verify", on: "/audit", typing: []),
+            status: 429,
             after: { world in
-                for _ in 0..<5 { _ = try await world.fill("/audit/verify", on: "/audit", typing: [], as: "uma") }
-            }),
+                for _ in 0..<5 {
+                    _ = try await world.fill("/audit/verify", on: "/audit", typing: [], as: "uma")
+                }
+            }
+        ),
     ]
 }
