@@ -187,6 +187,15 @@ let tests: [(name: String, uses: [String])] = [
     ("TidyTests", []),
 ]
 
+// Pages, style and script are part of the program: nothing to install beside it. Each subject of
+// the portal keeps its templates beside its models and routes.
+let portalResources: [Resource] =
+    [.embedInCode("Resources")]
+    + [
+        "Account", "Audit", "NewRequest", "Overview", "People", "Requests", "Settings", "SignIn",
+        "Site", "Support", "Tenants",
+    ].map { .embedInCode("\($0)/Templates") }
+
 func dependencies(_ names: [String]) -> [Target.Dependency] {
     names.map { libraries[$0] ?? .init(stringLiteral: $0) }
 }
@@ -221,8 +230,7 @@ let package = Package(
             .target(
                 name: room.name,
                 dependencies: dependencies(room.uses),
-                // Pages, style and script are part of the program: nothing to install beside it.
-                resources: room.name == "LockboxPortal" ? [.embedInCode("Resources")] : [],
+                resources: room.name == "LockboxPortal" ? portalResources : [],
                 swiftSettings: room.name == "CCurl" ? [] : settings
             )
         }

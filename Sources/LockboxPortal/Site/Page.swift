@@ -21,7 +21,7 @@ extension Page {
     func content() -> String { Self.template.render(self) }
 }
 
-/// A Mustache template of `Resources`, in HTML escaped scalar by scalar.
+/// A Mustache template of a `Templates` folder, in HTML escaped scalar by scalar.
 struct PageTemplate: Sendable {
     private let template: MustacheTemplate
 
@@ -57,7 +57,7 @@ struct PageTemplate: Sendable {
     }()
 }
 
-/// The parts that several pages share (`Resources/partials`).
+/// The parts that several pages share, each in the `Templates` of its subject.
 enum Partials {
     static let all: [String: [UInt8]] = [
         "moment": PackageResources.moment_mustache,
