@@ -4,11 +4,6 @@ package import LockboxPorts
 package import Logging
 import ServiceLifecycle
 
-/// Gives the enforcer of a service; nil where none is set up.
-package protocol EnforcerDirectory: Sendable {
-    func enforcer(of service: ServiceID) async throws -> (any Enforcer)?
-}
-
 /// Makes the services match the grants: carries out removals until each is confirmed.
 ///
 /// An order is durable before it is tried, and is confirmed in the log only after the service
@@ -85,7 +80,7 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             guard let enforcer = try await enforcers.enforcer(of: removal.service) else {
                 throw EnforcerError("the service is not set up for removal")
             }
-            try await enforcer.remove(removal)
+            try await enforcer.close(removal)
             outcome.progress = .confirmed
             outcome.problem = nil
         } catch {

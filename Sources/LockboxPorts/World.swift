@@ -28,21 +28,6 @@ public protocol CheckpointSigner: Sendable {
     func sign(_ text: String, origin: String) throws -> String
 }
 
-/// Makes one kind of service forget access that ended.
-public protocol Enforcer: Sendable {
-    /// Cuts what is open and returns once the service confirms that nothing is left. May be called
-    /// again at any time.
-    func remove(_ removal: Removal) async throws(EnforcerError)
-}
-
-/// Why a service could not be made to confirm a removal. The words are fit for the tenant's log: no
-/// address, no key.
-public struct EnforcerError: Error, Hashable, Sendable {
-    public let problem: String
-
-    public init(_ problem: String) { self.problem = problem }
-}
-
 /// Waits between two rounds of a service's loop. Deadlines are instants of the wall clock, which
 /// may be set; so loops wait a little, look at the clock, and never sleep until an instant.
 public protocol Pause: Sendable {

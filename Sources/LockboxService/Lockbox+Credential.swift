@@ -50,7 +50,7 @@ extension Lockbox {
                 engineer: person.id,
                 resource: resource,
                 actions: actions,
-                username: grant.username(position),
+                username: grant.loginName(at: position),
                 issuedAt: change.now,
                 expiresAt: grant.end
             )
@@ -144,13 +144,5 @@ extension Lockbox {
                 return
             }
         }
-    }
-}
-
-extension Grant {
-    /// The login name for the resource at `position`: it belongs to this grant alone, so that
-    /// ending the grant cuts no other.
-    func username(_ position: Int) -> String {
-        "lbx-\(id.text.lowercased().dropFirst(4))-\(position + 1)"
     }
 }

@@ -32,11 +32,20 @@ struct DovecotEnforcerTests {
     private static func rows(_ usernames: [String]) -> Stub.Answer {
         let rows = usernames.map { #"{"username":"\#($0)","connections":"1","service":"imap"}"# }
             .joined(separator: ",")
-        return .json(#"[["doveadmResponse",[\#(rows)],"lockbox"]]"#)
+        return .answer(#"["doveadmResponse",[\#(rows)],TAG]"#)
     }
 
     private static func exit(_ code: Int) -> Stub.Answer {
-        .json(#"[["error",{"type":"exitCode","exitCode":\#(code)},"lockbox"]]"#)
+        .answer(#"["error",{"type":"exitCode","exitCode":\#(code)},TAG]"#)
+    }
+
+    private static func enforcer(_ url: String) -> DovecotEnforcer {
+        DovecotEnforcer(
+            client: HTTPClient.shared,
+            url: url,
+            apiKey: key,
+            settling: [.milliseconds(1), .milliseconds(1), .milliseconds(1)]
+        )
     }
 
     /// What the enforcer says of a server that answers like `script`; nil if it is content.
@@ -45,9 +54,8 @@ struct DovecotEnforcerTests {
         _ script: @escaping @Sendable (Stub.Asked) -> Stub.Answer
     ) async throws -> (problem: String?, asked: [Stub.Asked]) {
         try await Stub.with(script) { stub in
-            let enforcer = DovecotEnforcer(client: HTTPClient.shared, url: stub.url, apiKey: key)
             do {
-                try await enforcer.remove(try removal(usernames))
+                try await enforcer(stub.url).close(try removal(usernames))
                 return (nil, stub.asked)
             } catch let error as EnforcerError {
                 #expect(!error.problem.contains(key) && !error.problem.contains("127.0.0.1"))
@@ -123,8 +131,8 @@ struct DovecotEnforcerTests {
         // Dovecot 2.3.19 puts the first row into the list and the others after it.
         let (problem, _) = try await Self.problem(["lbx-abc-1"]) { asked in
             guard asked.command == "who" else { return Self.rows([]) }
-            return .json(
-                #"[["doveadmResponse",[{"username":"sue@contoso.test"}],{"username":"lbx-abc-1"},"lockbox"]]"#
+            return .answer(
+                #"["doveadmResponse",[{"username":"sue@contoso.test"}],{"username":"lbx-abc-1"},TAG]"#
             )
         }
         #expect(problem == "the mail server still shows open sessions")
@@ -148,19 +156,36 @@ struct DovecotEnforcerTests {
         ("other JSON", .json(#"{"ok":true}"#), "the mail server's answer has an unknown form"),
         ("no answers", .json("[]"), "the mail server's answer has an unknown form"),
         (
-            "short answer", .json(#"[["doveadmResponse"]]"#),
+            "short answer", .answer(#"["doveadmResponse"]"#),
             "the mail server's answer has an unknown form"
         ),
         (
-            "odd kind", .json(#"[["surprise",[],"lockbox"]]"#),
+            "odd kind", .answer(#"["surprise",[],TAG]"#),
             "the mail server's answer has an unknown form"
         ),
         (
-            "rows that are none", .json(#"[["doveadmResponse",[1],"lockbox"]]"#),
+            "rows that are none", .answer(#"["doveadmResponse",[1],TAG]"#),
             "the mail server's answer has an unknown form"
         ),
         (
-            "no code", .json(#"[["error",{},"lockbox"]]"#),
+            "another's tag", .answer(#"["doveadmResponse",[],"other"]"#),
+            "the mail server's answer has an unknown form"
+        ),
+        (
+            "more rows that are none", .answer(#"["doveadmResponse",[],1,TAG]"#),
+            "the mail server's answer has an unknown form"
+        ),
+        (
+            "an answer too few", .json(#"[["doveadmResponse",[],"lockbox-0"]]"#),
+            "the mail server's answer has an unknown form"
+        ),
+        (
+            "an answer too many",
+            .answer(#"["doveadmResponse",[],TAG],["doveadmResponse",[],TAG]"#),
+            "the mail server's answer has an unknown form"
+        ),
+        (
+            "no code", .answer(#"["error",{},TAG]"#),
             "the mail server refused to close sessions (code -1)"
         ),
         (
@@ -185,6 +210,52 @@ struct DovecotEnforcerTests {
         #expect(problem == "the mail server did not say who is connected (code 77)")
     }
 
+    /// Rows of `who` that do not say in the known way whose session it is.
+    @Test(arguments: ["{}", #"{"user":"lbx-abc-1"}"#, #"{"username":7}"#, #"{"username":null}"#])
+    func rowThatIsNotUnderstoodIsNotTakenForNobody(_ row: String) async throws {
+        let (problem, _) = try await Self.problem {
+            $0.command == "kick"
+                ? Self.rows([]) : .answer(#"["doveadmResponse",[\#(row)],TAG]"#)
+        }
+        #expect(problem == "the mail server's answer has an unknown form")
+    }
+
+    @Test func firstCutOfManyOrdersIsOneRequest() async throws {
+        let orders = try (0..<40).map { try Self.removal(["lbx-abc-\($0)"]) }
+        let (asked, requests) = try await Stub.with({ _ in Self.rows([]) }) { stub in
+            try await Self.enforcer(stub.url).cut(orders)
+            return (stub.asked, stub.requests)
+        }
+        #expect(requests == 1)
+        #expect(asked.map(\.command) == Array(repeating: "kick", count: 40))
+        #expect(asked.map(\.mask) == orders.map(\.usernames))
+    }
+
+    @Test func firstCutTriesEveryOrderWhateverBecomesOfTheFirstOnes() async throws {
+        let orders = try (0..<250).map { try Self.removal(["lbx-abc-\($0)"]) }
+        let (asked, requests) = try await Stub.with(
+            { $0.mask == ["lbx-abc-0"] ? .status(500) : Self.rows([]) }
+        ) { stub in
+            await #expect(throws: EnforcerError("the mail server answered with HTTP status 500")) {
+                try await Self.enforcer(stub.url).cut(orders)
+            }
+            return (stub.asked, stub.requests)
+        }
+        #expect(asked.count == 250)
+        #expect(requests == 3)
+    }
+
+    @Test func listTellsEveryGrantsSessionsAndNobodyElses() async throws {
+        let names = ["lbx-0123456789-2", "sue@contoso.test", "lbx-0123456789-2", "lbx-x-1"]
+        let open = try await Stub.with({ _ in Self.rows(names) }) { stub in
+            let open = try await Self.enforcer(stub.url).list()
+            #expect(stub.asked.map(\.mask) == [["lbx-*"]])
+            return open
+        }
+        #expect(open.map(\.username) == ["lbx-0123456789-2", "lbx-x-1"])
+        #expect(open.map(\.grant) == [GrantID("GRT-0123456789"), nil])
+    }
+
     @Test func serverThatDoesNotAnswerIsGivenUpInTime() async throws {
         let began = ContinuousClock.now
         let (problem, _) = try await Self.problem { _ in .silence }
@@ -194,9 +265,9 @@ struct DovecotEnforcerTests {
 
     @Test func serverThatIsNotThereIsAFailure() async throws {
         let gone = try await Stub.with({ _ in .silence }, { $0.url })
-        let enforcer = DovecotEnforcer(client: HTTPClient.shared, url: gone, apiKey: Self.key)
+        let enforcer = Self.enforcer(gone)
         await #expect(throws: EnforcerError("the mail server could not be reached")) {
-            try await enforcer.remove(try Self.removal())
+            try await enforcer.close(try Self.removal())
         }
     }
 }
@@ -210,15 +281,21 @@ private final class Stub: Sendable {
     }
 
     enum Answer: Sendable {
-        case json(String), status(UInt)
+        /// The answer to one command, with `TAG` for its tag.
+        case answer(String)
+        /// The answer to all commands of a request.
+        case json(String)
+        case status(UInt)
         case silence, hangUp
     }
 
     private let script: @Sendable (Asked) -> Answer
     private let heard = Mutex<[Asked]>([])
+    private let counted = Mutex(0)
     private let port = Mutex(0)
 
     var asked: [Asked] { heard.withLock { $0 } }
+    var requests: Int { counted.withLock { $0 } }
     var url: String { "http://127.0.0.1:\(port.withLock { $0 })/doveadm/v1" }
 
     private init(_ script: @escaping @Sendable (Asked) -> Answer) { self.script = script }
@@ -255,16 +332,27 @@ private final class Stub: Sendable {
     }
 
     fileprivate func answer(_ body: Data, authorization: String?) throws -> Answer {
-        let command = try #require(
-            (try JSONSerialization.jsonObject(with: body) as? [[Any]])?.first
+        let commands = try #require(
+            try JSONSerialization.jsonObject(with: body) as? [[Any]]
         )
-        let asked = Asked(
-            command: command[0] as? String ?? "",
-            mask: (command[1] as? [String: [String]])?["mask"] ?? [],
-            authorization: authorization
-        )
-        heard.withLock { $0.append(asked) }
-        return script(asked)
+        counted.withLock { $0 += 1 }
+        var answers: [String] = []
+        var other: Answer?
+        for command in commands {
+            let asked = Asked(
+                command: command[0] as? String ?? "",
+                mask: (command[1] as? [String: [String]])?["mask"] ?? [],
+                authorization: authorization
+            )
+            heard.withLock { $0.append(asked) }
+            switch script(asked) {
+            case .answer(let text):
+                let tag = try #require(command[2] as? String)
+                answers.append(text.replacingOccurrences(of: "TAG", with: "\"\(tag)\""))
+            case let answer: other = other ?? answer
+            }
+        }
+        return other ?? .json("[\(answers.joined(separator: ","))]")
     }
 }
 
@@ -303,6 +391,7 @@ private final class StubHandler: ChannelInboundHandler {
         switch answer {
         case .silence: return
         case .hangUp: return context.close(promise: nil)
+        case .answer(let json): (status, text) = (200, json)
         case .status(let code): (status, text) = (code, "no")
         case .json(let json): (status, text) = (200, json)
         }

@@ -216,7 +216,13 @@ private final class Scripted: EnforcerDirectory, Enforcer {
 
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? { isSetUp ? self : nil }
 
-    func remove(_ removal: Removal) async throws(EnforcerError) {
+    func open(_ credential: Credential, secret: String) async throws(EnforcerError) {}
+
+    func cut(_ orders: [Removal]) async throws(EnforcerError) {}
+
+    func list() async throws(EnforcerError) -> [OpenAccess] { [] }
+
+    func close(_ removal: Removal) async throws(EnforcerError) {
         let attempt = count.withLock { count in
             count += 1
             return count

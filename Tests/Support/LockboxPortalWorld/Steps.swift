@@ -343,7 +343,13 @@ private struct OneEnforcer: EnforcerDirectory, Enforcer {
 
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? { self }
 
-    func remove(_ removal: Removal) async throws(EnforcerError) {
+    func open(_ credential: Credential, secret: String) async throws(EnforcerError) {}
+
+    func cut(_ orders: [Removal]) async throws(EnforcerError) {}
+
+    func list() async throws(EnforcerError) -> [OpenAccess] { [] }
+
+    func close(_ order: Removal) async throws(EnforcerError) {
         if let problem { throw EnforcerError(problem) }
     }
 }

@@ -1,0 +1,45 @@
+public import LockboxDomain
+
+/// Makes one service match the grants. Every call may be made again at any time with the same
+/// effect, and touches one grant's access only: what other grants opened, and what the service's
+/// own people do, goes on.
+public protocol Enforcer: Sendable {
+    /// Makes the access of `credential` usable at the service. Called after the credential is
+    /// durable and before its `secret` is shown; where it throws, the secret is shown to nobody.
+    func open(_ credential: Credential, secret: String) async throws(EnforcerError)
+    /// The first action of an end: cuts what is open of all of `orders`, at once and together. It
+    /// promises nothing about what comes up later, so it confirms no removal; but every order is
+    /// tried, whatever becomes of the others.
+    func cut(_ orders: [Removal]) async throws(EnforcerError)
+    /// Ends the access for good: cuts what is open, and returns once the service confirms that
+    /// nothing is left and nothing can come any more.
+    func close(_ order: Removal) async throws(EnforcerError)
+    /// What grants have open at the service now. What cannot be read for certain is an error, never
+    /// an empty list.
+    func list() async throws(EnforcerError) -> [OpenAccess]
+}
+
+/// Something that is open at a service under a login name that Lockbox gave out.
+public struct OpenAccess: Hashable, Sendable {
+    public let username: String
+    /// Nil where the login name is of our form and belongs to no grant that there can be.
+    public let grant: GrantID?
+
+    public init(username: String) {
+        self.username = username
+        grant = GrantID(loginName: username)
+    }
+}
+
+/// Why a service could not be made to match the grants. The words are fit for the tenant's log: no
+/// address, no key.
+public struct EnforcerError: Error, Hashable, Sendable {
+    public let problem: String
+
+    public init(_ problem: String) { self.problem = problem }
+}
+
+/// Gives the enforcer of a service; nil where none is set up.
+public protocol EnforcerDirectory: Sendable {
+    func enforcer(of service: ServiceID) async throws -> (any Enforcer)?
+}
