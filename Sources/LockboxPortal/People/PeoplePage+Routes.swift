@@ -183,15 +183,21 @@ struct RolesForm: Sendable {
 
     init(_ form: Form, of person: Person) {
         roles = Roles(names: form.all("role"), side: person.side)
-        seen = Roles(
-            names: (form["seen"] ?? "").split(separator: " ").map(String.init),
-            side: person.side
-        )
+        seen = form["seen"].flatMap { Self.roles(mark: $0, side: person.side) }
         isSure = roles.map { form["sure"] == Self.mark($0) } ?? false
     }
 
     /// Stands for `roles` in a hidden field or a check box.
     static func mark(_ roles: Roles) -> String {
-        roles.isEmpty ? "none" : roles.names.joined(separator: " ")
+        roles.isEmpty ? noRole : roles.names.joined(separator: " ")
     }
+
+    /// The roles that `mark` stands for; nil for what `mark(_:)` never writes.
+    private static func roles(mark: String, side: Side) -> Roles? {
+        if mark == noRole { return [] }
+        return Roles(names: mark.split(separator: " ").map(String.init), side: side)
+    }
+
+    /// An empty field is none at all, so that somebody without a role needs a word of her own.
+    private static let noRole = "none"
 }
