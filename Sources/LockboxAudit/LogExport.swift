@@ -126,13 +126,38 @@ private enum AuditTable {
         ].map(cell).joined(separator: ",") + "\r\n"
     }
 
-    /// Quoted where needed. A cell that a spreadsheet would run as a formula is made text by an
-    /// apostrophe.
+    /// Quoted where needed (RFC 4180 §2). A cell that a spreadsheet would run as a formula is made
+    /// text by an apostrophe.
+    ///
+    /// Decided by scalars: to Swift `\r\n` is one character that equals neither of its halves, and
+    /// so is a quote with an accent on it.
     private static func cell(_ raw: String) -> String {
-        let text = raw.first.map { "=+-@\t\r".contains($0) } ?? false ? "'" + raw : raw
-        guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
-        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+        let text = isFormula(raw) ? "'" + raw : raw
+        guard text.unicodeScalars.contains(where: quoted.contains) else { return text }
+        var cell = String.UnicodeScalarView("\"".unicodeScalars)
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" { cell.append(scalar) }
+            cell.append(scalar)
+        }
+        cell.append("\"")
+        return String(cell)
     }
+
+    private static let quoted: Set<Unicode.Scalar> = [",", "\"", "\r", "\n"]
+
+    /// Whether a spreadsheet would take `text` for a formula (OWASP, "CSV Injection"), also after
+    /// white space, which some drop: `=`, `+`, `-`, `@`, their full-width forms, a tab, a line
+    /// break.
+    private static func isFormula(_ text: String) -> Bool {
+        guard let first = text.unicodeScalars.first else { return false }
+        if [Unicode.Scalar("\t"), "\r", "\n"].contains(first) { return true }
+        return text.unicodeScalars.first { !$0.properties.isWhitespace }.map(starts.contains)
+            ?? false
+    }
+
+    private static let starts: Set<Unicode.Scalar> = [
+        "=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}",
+    ]
 
     private static func plain(_ value: JSONValue) -> String {
         switch value {

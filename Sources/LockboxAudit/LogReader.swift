@@ -110,7 +110,10 @@ package struct LogReader: Sendable {
     )? {
         try await store.read { tx in
             guard size <= (try tx.head(of: log)).size, index < size else { return nil }
-            let hash = try tx.treeHashes(of: log, level: 0, first: index, count: 1)[0]
+            guard let hash = try tx.treeHashes(of: log, level: 0, first: index, count: 1).first
+            else {
+                throw StoreError.corrupt("record \(index) of log \(log.logName) has no hash")
+            }
             return (hash, try Self.proof(.inclusion(index: index, size: size), log, in: tx))
         }
     }

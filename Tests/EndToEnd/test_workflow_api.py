@@ -1,6 +1,8 @@
 """The workflow of design and its rules, through the HTTP API alone."""
 
 import concurrent.futures
+import csv
+import io
 import time
 
 import pytest
@@ -335,6 +337,22 @@ def test_the_log_is_searched_and_exported(world):
         assert request["id"].encode() in answer.body and mark in answer.body
     for who in ("sue", "eve"):
         assert world.apis[who].get("/v1/tenants/contoso/audit").status in (403, 404), who
+
+
+HOSTILE = ["Two lines:\nand a lone line feed.", "=1+1 is no formula here", "@SUM(A1), \"quoted\", and\r\nbroken\ttwice"]
+
+
+def test_the_table_of_the_log_is_read_back_by_another_program(world):
+    texts = [f"{text} ({number})" for number, text in enumerate(HOSTILE)]
+    requests = [world.submitted(reason=text)["id"] for text in texts]
+    answer = world.alan.get("/v1/tenants/contoso/audit", Accept="text/csv")
+    header, *rows = csv.reader(io.StringIO(answer.body.decode(), newline=""), strict=True)
+    assert {len(row) for row in rows} == {len(header)} == {9}
+    assert [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)
+    for request, text in zip(requests, texts):
+        told = [row[header.index("texts")] for row in rows if row[header.index("request")] == request]
+        assert any(text.replace("\r\n", "\n") in cell for cell in told), (text, told)
+    assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
 
 def test_the_log_has_a_signed_checkpoint_and_proofs(world):

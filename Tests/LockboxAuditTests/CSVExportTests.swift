@@ -1,0 +1,117 @@
+import LockboxAudit
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import Testing
+
+/// The table that an export is, read back by the letter of RFC 4180.
+struct CSVExportTests {
+    private static let hostile = [
+        "two\nlines", "two\r\nlines", "one\rcarriage return", "a \"quoted\" word, and a comma",
+        "\"", "\"\u{301}", ",\u{301}", "\n\u{301}", "=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1",
+        "\r=1+1", "\n=1+1", " =1+1", "\u{A0}=1+1", "\u{FF1D}1+1", "=cmd|' /C calc'!A0",
+        "1,2\r\n\"3\",\"4\"\r\n", "'",
+    ]
+
+    /// A name becomes a cell of its own, so that it must come back alone.
+    @Test func everyTextComesBackInTheCellItWasPutInto() async throws {
+        try await AuditHouse.with { house in
+            try await Self.furnish(house)
+            let rows = try #require(StrictCSV.rows(of: try await export(house)))
+            let header = try #require(rows.first)
+            #expect(header.count == 9)
+            #expect(rows.allSatisfy { $0.count == header.count })
+            let name = try #require(header.firstIndex(of: "actorName"))
+            let named = rows.dropFirst().map { $0[name] }.filter { !$0.isEmpty }
+            let shown = Self.hostile
+            #expect(named.count == shown.count)
+            for (cell, text) in zip(named, shown) {
+                let isSame = cell.utf8.elementsEqual(text.utf8)
+                let isMadeText = cell.utf8.elementsEqual("'\(text)".utf8)
+                #expect(isSame || isMadeText, "\(text.debugDescription)")
+            }
+        }
+    }
+
+    @Test func noCellBeginsAFormula() async throws {
+        try await AuditHouse.with { house in
+            try await Self.furnish(house)
+            for cell in try #require(StrictCSV.rows(of: try await export(house))).flatMap({ $0 }) {
+                let first = cell.unicodeScalars.first { !$0.properties.isWhitespace }
+                let signs = "=+-@\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".unicodeScalars
+                #expect(first.map(signs.contains) != true, "\(cell.debugDescription)")
+                let breaks = "\t\r\n".unicodeScalars
+                #expect(cell.unicodeScalars.first.map(breaks.contains) != true)
+            }
+        }
+    }
+
+    /// Somebody for each text, who has it for a name and did something.
+    private static func furnish(_ house: AuditHouse) async throws {
+        for (number, text) in hostile.enumerated() {
+            let person = Fixture.person(UInt8(100 + number), text, "p\(number)@contoso.test")
+            try await house.audited.write(by: .console) { change in
+                try change.tx.save(person)
+                change.emit(.personAdded(person))
+            }
+            try await house.audited.write(by: .person(person)) { change in
+                change.emit(.passwordSet(person))
+            }
+        }
+    }
+
+    private func export(_ house: AuditHouse) async throws -> String {
+        var text = ""
+        try await house.reader().export(
+            LogSearch(),
+            size: nil,
+            of: AuditHouse.contoso,
+            as: .csv
+        ) { text += $0 }
+        return text
+    }
+}
+
+/// A reader that takes exactly the grammar of RFC 4180 §2, with CR LF after each record.
+enum StrictCSV {
+    /// Nil for anything that is not in the grammar.
+    static func rows(of text: String) -> [[String]]? {
+        var rest = text.unicodeScalars[...]
+        var (rows, row): ([[String]], [String]) = ([], [])
+        while !rest.isEmpty {
+            guard let cell = rest.first == "\"" ? quoted(&rest) : plain(&rest) else { return nil }
+            row.append(cell)
+            if rest.first == "," {
+                rest.removeFirst()
+            } else if rest.starts(with: "\r\n".unicodeScalars) {
+                rest.removeFirst(2)
+                rows.append(row)
+                row = []
+            } else {
+                return nil
+            }
+        }
+        return row.isEmpty ? rows : nil
+    }
+
+    private static func plain(_ rest: inout Substring.UnicodeScalarView) -> String? {
+        let cell = rest.prefix { !["\r", "\n", ",", "\""].contains($0) }
+        rest.removeFirst(cell.count)
+        return String(String.UnicodeScalarView(cell))
+    }
+
+    private static func quoted(_ rest: inout Substring.UnicodeScalarView) -> String? {
+        rest.removeFirst()
+        var cell = String.UnicodeScalarView()
+        while let scalar = rest.popFirst() {
+            guard scalar == "\"" else {
+                cell.append(scalar)
+                continue
+            }
+            guard rest.first == "\"" else { return String(cell) }
+            rest.removeFirst()
+            cell.append(scalar)
+        }
+        return nil
+    }
+}
