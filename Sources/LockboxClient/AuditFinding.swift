@@ -89,7 +89,9 @@ extension AuditFinding: CustomStringConvertible {
     private static func words(_ numbers: [some FixedWidthInteger]) -> String {
         guard let first = numbers.first, let last = numbers.last else { return "" }
         if numbers.count == 1 { return "\(first)" }
-        if numbers.count > 4, Int(last - first) == numbers.count - 1 { return "\(first)…\(last)" }
+        if numbers.count > 4, Int(exactly: last - first) == numbers.count - 1 {
+            return "\(first)…\(last)"
+        }
         return numbers.dropLast().map { "\($0)" }.joined(separator: ", ") + " and \(last)"
     }
 }

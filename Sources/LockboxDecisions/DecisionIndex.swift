@@ -67,11 +67,15 @@ package final class DecisionIndex: CommitListener {
         while true {
             let before = state.withLock { $0.generation }
             let live = try await store.read { tx in try tx.liveCredentials(at: now) }
+            let byHash = try Dictionary(
+                live.map { ($0.secretHash, $0.credential) },
+                uniquingKeysWith: { _, _ in
+                    throw StoreError.corrupt("two live credentials have one secret")
+                }
+            )
             let done = state.withLock { state in
                 guard state.generation == before else { return false }
-                state.live = Dictionary(
-                    uniqueKeysWithValues: live.map { ($0.secretHash, $0.credential) }
-                )
+                state.live = byHash
                 state.refreshedAt = now
                 return true
             }

@@ -8,7 +8,7 @@ enum TimeText {
         for fractions in [true, false] {
             let style = Date.ISO8601FormatStyle(includingFractionalSeconds: fractions)
             if case .success(let date) = Result(catching: { try style.parse(text) }) {
-                return Int64((date.timeIntervalSince1970 * 1000).rounded())
+                return Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded())
             }
         }
         return nil
@@ -117,7 +117,10 @@ struct DurationArgument: ExpressibleByArgument, Equatable {
         for character in iso.dropFirst() where character != "T" {
             if let unit = ["D": 86_400, "H": 3600, "M": 60, "S": 1][character] as Int64? {
                 guard let count = Int64(digits) else { return nil }
-                total += count * unit
+                let (span, isTooLong) = count.multipliedReportingOverflow(by: unit)
+                let (sum, isOver) = total.addingReportingOverflow(span)
+                guard !isTooLong, !isOver else { return nil }
+                total = sum
                 digits = ""
             } else {
                 digits.append(character)

@@ -327,6 +327,17 @@ private let notInTheLog = "it is not what the signed log has in this place"
         #expect(verifier.finish().findings == [])
     }
 
+    @Test func recordsThatClaimToBeBeyondEveryLogAreTold() throws {
+        let beyond = [40, 41, 42, 43, UInt64.max].map { index in
+            var record = records[0]
+            record.index = index
+            record.size = .max
+            return record
+        }
+        let findings = try log.findings(beyond, isComplete: false)
+        #expect(findings.contains { $0.contains("40, 41, 42, 43 and 18446744073709551615") })
+    }
+
     // MARK: - Checkpoints
 
     @Test func providerWhoRewroteTheLogIsCaughtByAnOlderCheckpoint() throws {

@@ -65,6 +65,11 @@ import Testing
         #expect(DurationArgument(argument: typed) == nil)
     }
 
+    @Test(arguments: ["P9223372036854775807D", "P106751991167300DT24H", "P99999999999999999999S"])
+    func durationThatNobodyCanWaitForHasNoSeconds(typed: String) {
+        #expect(DurationArgument(argument: typed)?.seconds == nil)
+    }
+
     @Test func instantsAreTyped() {
         #expect(InstantArgument(argument: "2026-11-23")?.text == "2026-11-23T00:00:00Z")
         #expect(InstantArgument(argument: "2026-11-23T20:15:00Z")?.text == "2026-11-23T20:15:00Z")

@@ -99,7 +99,11 @@ extension PortalSite {
         if reason.hasPrefix(mark), let end = reason.firstRange(of: ": ") {
             reason = String(reason[end.upperBound...])
         }
-        return String("\(mark)\(request.id): \(reason)".prefix(Limits.reasonLength.upperBound))
+        // The limit counts scalars, as the rules do.
+        let scalars = "\(mark)\(request.id): \(reason)".unicodeScalars
+        return String(
+            String.UnicodeScalarView(scalars.prefix(Limits.reasonLength.upperBound))
+        )
     }
 
     // MARK: - Forms

@@ -97,14 +97,16 @@ extension PortalSite {
         _ command: (RequestReading, String) async throws -> Response
     ) async throws -> Response {
         let id = try Self.id(context)
+        var seen: SeenCounts?
         return try await take(visit) {
+            seen = try SeenCounts(form)
             let before = try await reading(of: id, visit)
-            if kind == .approve, before.hasUnreadMessages(form) {
+            if kind == .approve, before.hasUnreadMessages(seen) {
                 throw Refusal.stale(current: before.view.request.version)
             }
             return try await command(before, id)
         } again: { visit, refusal in
-            let refused = RefusedForm(kind: kind, refusal: refusal, form: form)
+            let refused = RefusedForm(kind: kind, refusal: refusal, form: form, seen: seen)
             let after = try await reading(of: id, visit)
             let page = RequestPage(
                 after,

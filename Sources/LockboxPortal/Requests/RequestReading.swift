@@ -27,9 +27,8 @@ struct RequestReading: Sendable {
 
     /// Whether somebody wrote since the form was made: an answer could change her mind, and changes
     /// no version.
-    func hasUnreadMessages(_ form: Form) -> Bool {
-        let counts = Self.counts(form)
-        return counts.count == 2 && counts[1] < messages?.count ?? 0
+    func hasUnreadMessages(_ seen: SeenCounts?) -> Bool {
+        seen.map { $0.messages < messages?.count ?? 0 } ?? false
     }
 
     /// Approvals still missing, by the stricter of the rule when the customer was asked and the
@@ -50,13 +49,13 @@ struct RequestReading: Sendable {
         case _: return []
         }
         let request = view.request
-        let seen = Self.counts(refused.form).first ?? request.decisions.count
+        let seen = refused.seen?.decisions ?? request.decisions.count
         var changes = request.decisions.dropFirst(seen).map { decision in
             let line = DecisionLine(decision, in: view, companies: companies)
             let less = line.narrowed.isEmpty ? "" : ", " + line.narrowed.joined(separator: ", ")
             return "\(line.decider) \(line.verdict) on \(line.decidedAt.words)\(less)."
         }
-        if hasUnreadMessages(refused.form) {
+        if hasUnreadMessages(refused.seen) {
             changes.append("There is a new message that you have not seen. Read it, then decide.")
         }
         switch request.state {
@@ -72,9 +71,33 @@ struct RequestReading: Sendable {
         }
         return changes.isEmpty ? [refused.refusal.words] : changes
     }
+}
 
-    private static func counts(_ form: Form) -> [Int] {
-        (form["seen"] ?? "").split(separator: ".").compactMap { Int($0) }
+/// How many decisions and messages the page of a request showed when its forms were made; each form
+/// carries it as `decisions.messages`.
+struct SeenCounts: Sendable {
+    let decisions: Int
+    let messages: Int
+
+    /// Nil for a form that carries none. Throws where the field holds what no page writes: the
+    /// counts are used as positions, and a negative one would end the process.
+    init?(_ form: Form) throws(Refusal) {
+        guard let text = form["seen"] else { return nil }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let decisions = Self.count(parts[0]),
+            let messages = Self.count(parts[1])
+        else {
+            throw .invalid(field: "seen", problem: .malformed(expected: "what the page showed"))
+        }
+        (self.decisions, self.messages) = (decisions, messages)
+    }
+
+    /// One to six digits and nothing else.
+    private static func count(_ text: Substring) -> Int? {
+        guard (1...6).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return Int(text)
     }
 }
 
@@ -88,6 +111,7 @@ struct RefusedForm: Sendable {
     let kind: RequestForm
     let refusal: Refusal
     let form: Form
+    let seen: SeenCounts?
 
     /// What was typed at length.
     var typed: String? { form["comment"] ?? form["text"] }

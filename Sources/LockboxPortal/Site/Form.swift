@@ -32,6 +32,7 @@ struct Form: Sendable {
         hasher.update(data: Data("\(request.uri.path)\n".utf8))
         hasher.update(data: Data(text.utf8))
         payloadHash = Array(hasher.finalize())
+        guard (self["key"] ?? "").isFormKey else { throw PortalError.malformedField("key") }
     }
 
     /// For tests and re-made forms.
@@ -62,8 +63,7 @@ struct Form: Sendable {
 
     /// Makes a second sending of one form the same command. Nil for a form without a key.
     var commandKey: CommandKey? {
-        guard let key = self["key"], key.utf8.count <= 64 else { return nil }
-        return CommandKey(key: "form-" + key, payloadHash: payloadHash)
+        self["key"].map { CommandKey(key: "form-" + $0, payloadHash: payloadHash) }
     }
 
     /// Nil where `text` is not so encoded (WHATWG URL §5.1).
@@ -84,6 +84,13 @@ struct Form: Sendable {
     }
 }
 
+extension String {
+    /// Whether it can be a form's key: visible ASCII, as much as a page of ours may write.
+    fileprivate var isFormKey: Bool {
+        utf8.count <= PortalLimits.formKeyLength && utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+}
+
 extension Request {
     /// A field of the address, as forms that ask encode it: `+` is a space. Nil if it is not there
     /// or empty.
@@ -101,6 +108,8 @@ extension Request {
 /// What goes wrong between a browser and the portal, before any rule is asked.
 enum PortalError: Error {
     case notAForm, formTooLarge
+    /// A field that pages fill in, and not people, holds what no page of ours writes.
+    case malformedField(String)
     /// The form does not come from a page that this session was shown.
     case foreignForm
     /// The session ended before the form was sent; `kept` is what had been typed at length.
@@ -111,6 +120,8 @@ enum PortalError: Error {
 package enum PortalLimits {
     static let formBytes = 64 * 1024
     static let formFields = 200
+    /// Bytes of the key that makes a form's second sending the same command.
+    static let formKeyLength = 64
     /// Requests and records on one page.
     static let pageSize = 25
     /// Requests of one state that a page without pages looks at, newest first.

@@ -146,6 +146,13 @@ struct ErrorPage: Page {
                 "Nothing was changed.",
                 .badRequest
             )
+        case PortalError.malformedField(let field):
+            self.init(
+                "That could not be read",
+                "The field “\(field)” holds something that no page of Lockbox sends.",
+                "Nothing was changed. Open the page again and send it from there.",
+                .badRequest
+            )
         case PortalError.formTooLarge:
             self.init(
                 "That is too much",

@@ -43,7 +43,16 @@ extension PortalWorld {
         {
             form.append(("csrf", signedIn.csrfToken))
         }
-        return try await ask(.post, filled(path), form: form, person: person, secret: secret)
+        return try await ask(.post, filled(path), body: Body(form), person: person, secret: secret)
+    }
+
+    /// Sends `body` as it is, as no browser would.
+    package func sendRaw(_ path: String, body: [UInt8], type: String?, as person: String?)
+        async throws -> Answer
+    {
+        let sent = Body(type: type, bytes: ByteBuffer(bytes: body))
+        let secret = try await secret(of: person)
+        return try await ask(.post, filled(path), body: sent, person: person, secret: secret)
     }
 
     /// Opens the page at `path`, types `typed` into its form that goes to `action`, lets
@@ -71,7 +80,13 @@ extension PortalWorld {
         fields += typed.compactMap { name, value in value.map { (name, filled($0)) } }
         let secret = try await secret(of: person)
         try await meanwhile(self)
-        let answer = try await ask(.post, action, form: fields, person: person, secret: secret)
+        let answer = try await ask(
+            .post,
+            action,
+            body: Body(fields),
+            person: person,
+            secret: secret
+        )
         return try await follow(answer)
     }
 
@@ -124,19 +139,13 @@ extension PortalWorld {
     private func ask(
         _ method: HTTPRequest.Method,
         _ path: String,
-        form: [(String, String)] = [],
+        body: Body? = nil,
         person: String?,
         secret: String?
     ) async throws -> Answer {
         var headers: HTTPFields = [.origin: Self.publicURL]
         if let secret { headers[.cookie] = "\(Self.cookie)=\(secret)" }
-        var body = ByteBuffer()
-        if method == .post {
-            headers[.contentType] = "application/x-www-form-urlencoded"
-            body.writeString(
-                form.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")
-            )
-        }
+        if let type = body?.type { headers[.contentType] = type }
         let head = HTTPRequest(
             method: method,
             scheme: "https",
@@ -153,7 +162,7 @@ extension PortalWorld {
         )
         let began = ContinuousClock.now
         let response = try await responder.respond(
-            to: Request(head: head, body: .init(buffer: body)),
+            to: Request(head: head, body: .init(buffer: body?.bytes ?? ByteBuffer())),
             context: context
         )
         let collected = Collector()
@@ -179,6 +188,25 @@ extension PortalWorld {
         else { return }
         let secret = String(cookie.dropFirst(Self.cookie.count + 1).prefix { $0 != ";" })
         memory.withLock { $0.secrets[person] = secret.isEmpty ? nil : secret }
+    }
+
+    /// What is sent with a request.
+    private struct Body {
+        let type: String?
+        let bytes: ByteBuffer
+
+        init(type: String?, bytes: ByteBuffer) {
+            self.type = type
+            self.bytes = bytes
+        }
+
+        init(_ form: [(String, String)]) {
+            let pairs = form.map { "\(encoded($0.0))=\(encoded($0.1))" }
+            self.init(
+                type: "application/x-www-form-urlencoded",
+                bytes: ByteBuffer(string: pairs.joined(separator: "&"))
+            )
+        }
     }
 
     private static func encoded(_ text: String) -> String {
