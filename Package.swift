@@ -64,7 +64,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]
     ),
     (
-        4, "LockboxScheduler",
+        4, "LockboxWork",
         [
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle",
             "Logging",
@@ -103,7 +103,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService",
             "LockboxIdentity",
             "LockboxDecisions",
-            "LockboxNotifier", "LockboxScheduler", "LockboxEnforcement", "LockboxAPI",
+            "LockboxNotifier", "LockboxWork", "LockboxEnforcement", "LockboxAPI",
             "LockboxPortal",
             "AsyncHTTPClient", "Crypto", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle",
             "Yams",
@@ -159,11 +159,17 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxScheduler",
-            "LockboxEnforcement",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxEnforcement",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures",
             "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+        ]
+    ),
+    (
+        "LockboxWorkTests",
+        [
+            "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
+            "LockboxPorts", "LockboxFixtures", "Logging", "ServiceLifecycle",
         ]
     ),
     (

@@ -10,8 +10,8 @@ package import LockboxIdentity
 import LockboxNotifier
 import LockboxPortal
 package import LockboxPorts
-import LockboxScheduler
 package import LockboxService
+import LockboxWork
 package import Logging
 import ServiceLifecycle
 import Synchronization
@@ -41,9 +41,9 @@ package struct Server: Sendable {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
-        let (schedulerPause, enforcementPause) = (SystemPause(), SystemPause())
+        let (expiryPause, enforcementPause) = (SystemPause(), SystemPause())
         let index = DecisionIndex(store: store, clock: clock)
-        let wakers = Wakers(pauses: [schedulerPause, enforcementPause])
+        let wakers = Wakers(pauses: [expiryPause, enforcementPause])
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let audited = AuditedStore(
@@ -136,7 +136,13 @@ package struct Server: Sendable {
                 pause: enforcementPause,
                 logger: logger
             ),
-            Scheduler(lockbox: lockbox, clock: clock, pause: schedulerPause, logger: logger),
+            LaneLoop(
+                ExpiryJob(lockbox: lockbox),
+                store: audited,
+                pause: expiryPause,
+                sleep: SystemPause.sleep,
+                logger: logger
+            ),
             drain, application,
         ]
     }
