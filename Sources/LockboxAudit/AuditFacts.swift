@@ -28,26 +28,14 @@ extension AuditFacts {
     /// `tx` is the write that the event belongs to; it tells how often access was used.
     package init(_ event: Event, in tx: any StoreTransaction) throws {
         switch event {
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked,
-            .requestWithdrawn,
-            .requestExpired, .messagePosted:
-            self.init(requestEvent: event)
-        case .grantOpened, .grantStarted, .grantEnded, .credentialIssued, .resourceOpened,
-            .removalConfirmed,
-            .removalFailed,
-            .noticeUndeliverable:
-            try self.init(accessEvent: event, in: tx)
-        case .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
-            .resourceAdded,
-            .tenantRenamed, .providerRenamed, .serviceAdded,
-            .serviceChanged,
-            .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
-            .clientHeldOff, .signedIn, .sessionsEnded:
-            self.init(directoryEvent: event)
+        case .request(let event): self.init(event)
+        case .access(let event): try self.init(event, in: tx)
+        case .directory(let event): self.init(event)
+        case .signIn(let event): self.init(event)
         }
     }
 
-    private init(requestEvent event: Event) {
+    private init(_ event: RequestEvent) {
         switch event {
         case .supportRequestOpened(let support):
             self.init(
@@ -57,7 +45,7 @@ extension AuditFacts {
             )
             data["service"] = support.service.map { .string($0.text) }
             texts["url"] = support.url
-        case .requestSubmitted(let request):
+        case .submitted(let request):
             self.init("request.submitted", of: request)
             let terms = request.terms
             data["engineer"] = .string(terms.engineer.text)
@@ -83,10 +71,10 @@ extension AuditFacts {
             if case .awaitingCustomer(_, _, let needed) = request.state {
                 data["approvalsNeeded"] = .integer(Int64(needed))
             }
-        case .requestWithdrawn(let request):
+        case .withdrawn(let request):
             self.init("request.withdrawn", of: request)
             if case .withdrawn(_, let comment) = request.state { texts["comment"] = comment }
-        case .requestExpired(let request):
+        case .expired(let request):
             self.init("request.expired", of: request)
             if case .expired(let at, let stage) = request.state {
                 data["deadline"] = .string(at.description)
@@ -96,11 +84,16 @@ extension AuditFacts {
             self.init("request.message", of: request)
             data["number"] = .integer(Int64(message.number))
             texts["message"] = message.text
-        case _: preconditionFailure("sorted by the other initialiser")
+        case .noticeUndeliverable(let notice):
+            self.init(
+                "notice.undeliverable",
+                request: notice.request,
+                data: ["recipient": .string(notice.recipient.text), "letter": .string(notice.kind)]
+            )
         }
     }
 
-    private init(accessEvent event: Event, in tx: any StoreTransaction) throws {
+    private init(_ event: AccessEvent, in tx: any StoreTransaction) throws {
         switch event {
         case .grantOpened(let request, let grant):
             self.init("access.granted", of: request)
@@ -125,17 +118,10 @@ extension AuditFacts {
         case .removalFailed(let removal):
             self.init("access.removalFailed", of: removal)
             data["problem"] = removal.problem.map { .string($0) }
-        case .noticeUndeliverable(let notice):
-            self.init(
-                "notice.undeliverable",
-                request: notice.request,
-                data: ["recipient": .string(notice.recipient.text), "letter": .string(notice.kind)]
-            )
-        case _: preconditionFailure("sorted by the other initialiser")
         }
     }
 
-    private init(directoryEvent event: Event) {
+    private init(_ event: DirectoryEvent) {
         switch event {
         case .tenantAdded(let tenant):
             self.init(
@@ -166,6 +152,11 @@ extension AuditFacts {
             )
         case .serviceAdded(let service): self.init("service.added", of: service)
         case .serviceChanged(let service): self.init("service.changed", of: service)
+        }
+    }
+
+    private init(_ event: SignInEvent) {
+        switch event {
         case .tokenIssued(let token, let person):
             self.init(
                 "token.issued",
@@ -180,12 +171,12 @@ extension AuditFacts {
             )
         case .passwordSet(let person):
             self.init("password.set", data: ["person": .string(person.id.text)])
-        case .signInLocked(let person, let until):
+        case .locked(let person, let until):
             self.init(
                 "signIn.locked",
                 data: ["person": .string(person.id.text), "until": .string(until.description)]
             )
-        case .clientHeldOff(let person, let until):
+        case .throttled(let person, let until):
             self.init(
                 "signIn.clientHeldOff",
                 data: ["person": .string(person.id.text), "until": .string(until.description)]
@@ -194,7 +185,6 @@ extension AuditFacts {
             self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
         case .sessionsEnded(let person):
             self.init("sessions.ended", data: ["person": .string(person.id.text)])
-        case _: preconditionFailure("sorted by the other initialiser")
         }
     }
 }

@@ -8,13 +8,15 @@ extension Change {
         for token in try tx.tokens(of: person.id) {
             try tx.revokeToken(token.id, at: now)
             // One that is over already is no news.
-            if token.expiresAt.map({ now < $0 }) ?? true { emit(.tokenRevoked(token, person)) }
+            if token.expiresAt.map({ now < $0 }) ?? true {
+                emit(.signIn(.tokenRevoked(token, person)))
+            }
         }
         try endSessions(of: person)
     }
 
     /// Ends all sessions of `person`.
     package mutating func endSessions(of person: Person) throws {
-        if try tx.endSessions(of: person.id, at: now) > 0 { emit(.sessionsEnded(person)) }
+        if try tx.endSessions(of: person.id, at: now) > 0 { emit(.signIn(.sessionsEnded(person))) }
     }
 }

@@ -97,19 +97,11 @@ package final class DecisionIndex: CommitListener {
         var issued = false
         for event in events {
             switch event {
-            case .grantEnded(_, let grant, _): ended.insert(grant.id)
-            case .credentialIssued: issued = true
-            case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked,
-                .requestWithdrawn,
-                .requestExpired, .messagePosted,
-                .grantOpened, .grantStarted, .resourceOpened, .removalConfirmed, .removalFailed,
-                .noticeUndeliverable,
-                .tenantAdded, .policyChanged, .licenceChanged, .personAdded, .personChanged,
-                .resourceAdded,
-                .tenantRenamed, .providerRenamed, .serviceAdded,
-                .serviceChanged,
-                .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
-                .clientHeldOff, .signedIn, .sessionsEnded:
+            case .access(.grantEnded(_, let grant, _)): ended.insert(grant.id)
+            case .access(.credentialIssued): issued = true
+            case .access(.grantOpened), .access(.grantStarted), .access(.resourceOpened),
+                .access(.removalConfirmed), .access(.removalFailed),
+                .request, .directory, .signIn:
                 break
             }
         }

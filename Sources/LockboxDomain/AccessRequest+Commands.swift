@@ -111,7 +111,7 @@ extension AccessRequest {
             state: .awaitingManager(decideBy: now + Limits.managerWindow),
             decisions: []
         )
-        return (request, [.requestSubmitted(request)])
+        return (request, [.request(.submitted(request))])
     }
 
     // MARK: - Time
@@ -124,14 +124,14 @@ extension AccessRequest {
             switch state {
             case .awaitingManager, .awaitingCustomer:
                 move(to: .expired(at: deadline, stage: state.name), version: next)
-                events.append(.requestExpired(self))
+                events.append(.request(.expired(self)))
             case .scheduled(let grant):
                 move(to: .active(grant), version: next)
-                events.append(.grantStarted(self, grant))
+                events.append(.access(.grantStarted(self, grant)))
             case .active(let grant):
                 let ending = Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil)
                 move(to: .ended(grant, ending), version: next)
-                events.append(.grantEnded(self, grant, ending))
+                events.append(.access(.grantEnded(self, grant, ending)))
             case .ended, .rejected, .denied, .withdrawn, .expired:
                 preconditionFailure("a terminal state has no deadline")
             }
@@ -179,11 +179,11 @@ extension AccessRequest {
         case (.manager, .deny):
             record(decision)
             move(to: .rejected(at: now))
-            return passed + [.decisionMade(self, decision)]
+            return passed + [.request(.decisionMade(self, decision))]
         case (.customer, .deny):
             record(decision)
             move(to: .denied(at: now))
-            return passed + [.decisionMade(self, decision)]
+            return passed + [.request(.decisionMade(self, decision))]
         case (.manager, .approve):
             try Self.requireEngineer(context.engineer)
             return passed + (try managerApproved(decision, in: context, now: now))
@@ -236,7 +236,7 @@ extension AccessRequest {
         guard tenant.requiresApproval else {
             record(decision)
             let opened = open(basis: .policy, tenant: tenant, id: context.newGrant, now: now)
-            return [.decisionMade(self, decision)] + opened
+            return [.request(.decisionMade(self, decision))] + opened
         }
         try Self.requireApprovers(tenant, among: eligible(context))
         record(decision)
@@ -248,7 +248,7 @@ extension AccessRequest {
                 approvalsNeeded: tenant.policy.approvalsNeeded
             )
         )
-        return [.decisionMade(self, decision), .customerAsked(self)]
+        return [.request(.decisionMade(self, decision)), .request(.customerAsked(self))]
     }
 
     private mutating func customerApproved(
@@ -274,10 +274,10 @@ extension AccessRequest {
         }
         guard Person.countHumans(approved) >= needed else {
             touch()
-            return [.decisionMade(self, decision)]
+            return [.request(.decisionMade(self, decision))]
         }
         let opened = open(basis: .approval, tenant: context.tenant, id: context.newGrant, now: now)
-        return [.decisionMade(self, decision)] + opened
+        return [.request(.decisionMade(self, decision))] + opened
     }
 
     private mutating func open(basis: Grant.Basis, tenant: Tenant, id: GrantID, now: Timestamp)
@@ -294,10 +294,10 @@ extension AccessRequest {
         )
         guard start <= now else {
             move(to: .scheduled(grant))
-            return [.grantOpened(self, grant)]
+            return [.access(.grantOpened(self, grant))]
         }
         move(to: .active(grant))
-        return [.grantOpened(self, grant), .grantStarted(self, grant)]
+        return [.access(.grantOpened(self, grant)), .access(.grantStarted(self, grant))]
     }
 
     /// What an approval gives now: the terms, less what each approval so far took away.
@@ -376,7 +376,7 @@ extension AccessRequest {
             throw .wrongState(state.name)
         }
         move(to: .withdrawn(at: now, comment: comment))
-        return passed + [.requestWithdrawn(self)]
+        return passed + [.request(.withdrawn(self))]
     }
 
     /// The engineer gives access back before its end.
@@ -453,7 +453,7 @@ extension AccessRequest {
                     comment: "The engineer is no longer allowed to request access."
                 )
             )
-            return passed + [.requestWithdrawn(self)]
+            return passed + [.request(.withdrawn(self))]
         case .scheduled(let grant), .active(let grant):
             let comment = "The engineer is no longer allowed to have access."
             return passed
@@ -489,7 +489,7 @@ extension AccessRequest {
 
     private mutating func end(_ grant: Grant, _ ending: Ending, version: Int) -> [Event] {
         move(to: .ended(grant, ending), version: version)
-        return [.grantEnded(self, grant, ending)]
+        return [.access(.grantEnded(self, grant, ending))]
     }
 
     private static func checkComment(_ raw: String?, required: Bool) throws(Refusal) -> String? {

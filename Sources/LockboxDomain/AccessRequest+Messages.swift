@@ -42,7 +42,7 @@ extension AccessRequest {
         )
         guard number <= Limits.messagesPerRequest else { throw .limitReached(.messages) }
         let message = Message(number: number, request: id, person: person.id, text: text, at: now)
-        return (message, [.messagePosted(current, message)])
+        return (message, [.request(.messagePosted(current, message))])
     }
 
     private func mayPost(_ person: Person, engineer: Person) -> Bool {

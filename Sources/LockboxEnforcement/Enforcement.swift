@@ -118,10 +118,11 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             outcome.nextAttempt = change.now + wait
             try change.tx.save(outcome)
             switch outcome.progress {
-            case .confirmed: change.emit(.removalConfirmed(outcome))
+            case .confirmed: change.emit(.access(.removalConfirmed(outcome)))
             // The log says it when it begins, and once more when it is over; not with each of a
             // thousand attempts.
-            case .failed where before.progress != .failed: change.emit(.removalFailed(outcome))
+            case .failed where before.progress != .failed:
+                change.emit(.access(.removalFailed(outcome)))
             case .failed, .pending: break
             }
         }

@@ -14,6 +14,13 @@ package struct RemovalPlanner: EventReader {
         in tx: any StoreTransaction
     ) throws {
         switch event {
+        case .access(let event): try read(event, at: now, in: tx)
+        case .request, .directory, .signIn: break
+        }
+    }
+
+    private func read(_ event: AccessEvent, at now: Timestamp, in tx: any StoreTransaction) throws {
+        switch event {
         case .grantEnded(let request, let grant, _):
             let credentials = try tx.credentials(of: grant.id)
             for credential in credentials where credential.revokedAt == nil {
@@ -42,16 +49,8 @@ package struct RemovalPlanner: EventReader {
                     )
                 )
             }
-        case .supportRequestOpened, .requestSubmitted, .decisionMade, .customerAsked,
-            .requestWithdrawn,
-            .requestExpired, .messagePosted,
-            .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed,
-            .removalFailed,
-            .noticeUndeliverable, .tenantAdded, .policyChanged, .licenceChanged, .personAdded,
-            .personChanged,
-            .resourceAdded, .tenantRenamed, .providerRenamed, .serviceAdded,
-            .serviceChanged, .tokenIssued, .tokenRevoked, .passwordSet, .signInLocked,
-            .clientHeldOff, .signedIn, .sessionsEnded:
+        case .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed,
+            .removalFailed:
             break
         }
     }

@@ -67,7 +67,7 @@ struct Attempt {
             let until = now + IdentityLimits.hold
             client.failures = 0
             client.heldUntil = until
-            change.emit(.clientHeldOff(person, until: until))
+            change.emit(.signIn(.throttled(person, until: until)))
         }
         client.keptUntil = max(client.keptUntil, now + IdentityLimits.failuresCounted)
         try change.tx.save(client, clientHash, of: person.id)
@@ -83,7 +83,7 @@ struct Attempt {
         {
             let until = now + IdentityLimits.hold
             account.lockedUntil = until
-            change.emit(.signInLocked(person, until: until))
+            change.emit(.signIn(.locked(person, until: until)))
         }
         try change.tx.save(account, of: person.id)
     }

@@ -49,7 +49,7 @@ package struct Sessions: Sendable {
                 expiresAt: change.now + IdentityLimits.sessionLifetime
             )
             try change.tx.insert(session, secretHash: Self.hash(secret))
-            change.emit(.signedIn(person))
+            change.emit(.signIn(.signedIn(person)))
             let device = try change.tx.remember(client.device, of: person, change)
             let csrfToken = Self.csrfToken(secret)
             return (

@@ -136,7 +136,7 @@ package struct SignIn: Sendable {
         return try await store.write(by: .console) { change in
             let person = try change.tx.person(at: address)
             try change.tx.save(PasswordRecord(encoded: encoded), of: person.id)
-            change.emit(.passwordSet(person))
+            change.emit(.signIn(.passwordSet(person)))
             try change.tx.forgetSignInClients(of: person.id)
             try change.shutOut(person)
             return person
@@ -195,7 +195,7 @@ package struct SignIn: Sendable {
             expiresAt: now + IdentityLimits.tokenLifetime
         )
         try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
-        change.emit(.tokenIssued(token, person))
+        change.emit(.signIn(.tokenIssued(token, person)))
         return NewToken(token: token, secret: secret, person: person)
     }
 
@@ -216,7 +216,7 @@ package struct SignIn: Sendable {
                 throw Refusal.notFound(.token)
             }
             try change.tx.revokeToken(id, at: change.now)
-            change.emit(.tokenRevoked(token, person))
+            change.emit(.signIn(.tokenRevoked(token, person)))
         }
     }
 }

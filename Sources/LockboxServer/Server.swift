@@ -221,7 +221,9 @@ private struct AuditedUndeliverables: UndeliverableRecorder {
         async throws
     {
         try await store.write(by: .system) { writing in
-            if let notice = try change(writing.tx) { writing.emit(.noticeUndeliverable(notice)) }
+            if let notice = try change(writing.tx) {
+                writing.emit(.request(.noticeUndeliverable(notice)))
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ extension Lockbox {
                 expiresAt: grant.end
             )
             try tx.insert(credential, secretHash: Self.hash(secret))
-            change.emit(.credentialIssued(credential))
+            change.emit(.access(.credentialIssued(credential)))
             return IssuedCredential(
                 credential: credential,
                 secret: secret,
@@ -120,7 +120,7 @@ extension Lockbox {
                 first: change.now,
                 last: change.now
             ) {
-                change.emit(.resourceOpened(credential))
+                change.emit(.access(.resourceOpened(credential)))
             }
             return true
         }

@@ -12,7 +12,7 @@ extension Lockbox {
             var report: [String] = []
             if let name = file.providerName, try change.tx.providerName() != name {
                 try change.tx.saveProviderName(name)
-                change.emit(.providerRenamed(name))
+                change.emit(.directory(.providerRenamed(name)))
                 report.append("provider: named \(name)")
             }
             for (place, settings) in file.services {
@@ -55,8 +55,9 @@ extension Change {
         let before = try tx.service(settings.service.id)
         guard before != settings else { return [] }
         try tx.save(settings)
-        emit(before == nil ? .serviceAdded(settings.service) : .serviceChanged(settings.service))
-        return ["service \(settings.service.id): \(before == nil ? "added" : "changed")"]
+        let service = settings.service
+        emit(.directory(before == nil ? .serviceAdded(service) : .serviceChanged(service)))
+        return ["service \(service.id): \(before == nil ? "added" : "changed")"]
     }
 
     fileprivate mutating func apply(_ human: DirectoryFile.Human, at side: Side) throws -> [String]
@@ -90,10 +91,10 @@ extension Change {
             )
         }
         guard let before else {
-            emit(.personAdded(after))
+            emit(.directory(.personAdded(after)))
             return ["person \(after.email) added: \(after.roles.names.joined(separator: ", "))"]
         }
-        emit(.personChanged(before: before, after: after))
+        emit(.directory(.personChanged(before: before, after: after)))
         if after.isDisabled { try shutOut(after) }
         if before.holds(oneOf: .engineer, at: .provider)
             && !after.holds(oneOf: .engineer, at: .provider)
@@ -158,7 +159,7 @@ extension Change {
             )
         }
         try tx.save(resource, of: tenant)
-        emit(.resourceAdded(resource, tenant))
+        emit(.directory(.resourceAdded(resource, tenant)))
         return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
     }
 
@@ -171,7 +172,7 @@ extension Change {
                 policy: customer.policy ?? .standard
             )
             try tx.save(tenant)
-            emit(.tenantAdded(tenant))
+            emit(.directory(.tenantAdded(tenant)))
             return ["tenant \(tenant.id): added"]
         }
         var report: [String] = []
@@ -189,15 +190,15 @@ extension Change {
         if rulesChanged { after.version += 1 }
         try tx.save(after)
         if after.isLicensed != before.isLicensed {
-            emit(.licenceChanged(after))
+            emit(.directory(.licenceChanged(after)))
             report.append("tenant \(after.id): licence \(after.isLicensed ? "given" : "withdrawn")")
         }
         if after.policy != before.policy {
-            emit(.policyChanged(before: before, after: after))
+            emit(.directory(.policyChanged(before: before, after: after)))
             report.append("tenant \(after.id): policy made stricter")
         }
         if after.name != before.name {
-            emit(.tenantRenamed(after))
+            emit(.directory(.tenantRenamed(after)))
             report.append("tenant \(after.id): named \(after.name)")
         }
         if rulesChanged {

@@ -13,7 +13,7 @@ extension Lockbox {
             var after = before
             after.mutedLetters = muted
             try change.tx.save(after)
-            change.emit(.personChanged(before: before, after: after))
+            change.emit(.directory(.personChanged(before: before, after: after)))
             return after
         }
     }

@@ -91,7 +91,7 @@ extension Lockbox {
                 openedAt: change.now
             )
             try change.tx.insert(support)
-            change.emit(.supportRequestOpened(support))
+            change.emit(.request(.supportRequestOpened(support)))
             return SupportView(support: support, openedBy: person)
         }
     }

@@ -55,7 +55,7 @@ extension Lockbox {
             after.policy = policy
             after.version += 1
             try change.tx.save(after)
-            change.emit(.policyChanged(before: before, after: after))
+            change.emit(.directory(.policyChanged(before: before, after: after)))
             try change.applyRules(of: after, licenceWithdrawn: false, by: person.id)
             return after
         }
@@ -107,7 +107,7 @@ extension Lockbox {
                 $0.holds(oneOf: .admin, at: before.side)
             }
             guard !admins.isEmpty else { throw Refusal.lastAdministrator }
-            change.emit(.personChanged(before: before, after: after))
+            change.emit(.directory(.personChanged(before: before, after: after)))
             return after
         }
     }

@@ -68,10 +68,12 @@ struct AuditHouse: Sendable {
         try await audited.write(by: .console) { change in
             try Fixture.populate(change.tx)
             guard told else { return }
-            for tenant in [Fixture.contoso, Fixture.fabrikam] { change.emit(.tenantAdded(tenant)) }
-            for person in Fixture.everyone { change.emit(.personAdded(person)) }
-            change.emit(.serviceAdded(Fixture.mail.service))
-            change.emit(.supportRequestOpened(Fixture.supportRequest()))
+            for tenant in [Fixture.contoso, Fixture.fabrikam] {
+                change.emit(.directory(.tenantAdded(tenant)))
+            }
+            for person in Fixture.everyone { change.emit(.directory(.personAdded(person))) }
+            change.emit(.directory(.serviceAdded(Fixture.mail.service)))
+            change.emit(.request(.supportRequestOpened(Fixture.supportRequest())))
         }
     }
 
@@ -80,7 +82,7 @@ struct AuditHouse: Sendable {
         let person =
             log == .provider ? Fixture.eve : log == Self.fabrikam ? Fixture.frida : Fixture.sue
         try await audited.write(by: .console) { change in
-            for _ in 0..<count { change.emit(.passwordSet(person)) }
+            for _ in 0..<count { change.emit(.signIn(.passwordSet(person))) }
         }
     }
 

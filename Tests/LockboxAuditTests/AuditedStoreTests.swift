@@ -34,7 +34,7 @@ struct AuditedStoreTests {
             await #expect(throws: Broken.self) {
                 try await house.audited.write(by: .console) { change in
                     try Self.rename(change.tx)
-                    change.emit(.passwordSet(Fixture.sue))
+                    change.emit(.signIn(.passwordSet(Fixture.sue)))
                     throw Broken()
                 }
             }
@@ -50,7 +50,7 @@ struct AuditedStoreTests {
             await #expect(throws: Broken.self) {
                 try await house.audited.write(by: .console) { change in
                     try Self.rename(change.tx)
-                    change.emit(.passwordSet(Fixture.sue))
+                    change.emit(.signIn(.passwordSet(Fixture.sue)))
                 }
             }
             #expect(try await house.size(of: AuditHouse.contoso) == 0)
@@ -68,7 +68,7 @@ struct AuditedStoreTests {
             await #expect(throws: (any Error).self) {
                 try await house.audited.write(by: .console) { change in
                     try Self.rename(change.tx)
-                    change.emit(.passwordSet(Fixture.sue))
+                    change.emit(.signIn(.passwordSet(Fixture.sue)))
                 }
             }
             #expect(
@@ -79,7 +79,9 @@ struct AuditedStoreTests {
 
     @Test func whatReadersWriteCommitsWithTheState() async throws {
         try await AuditHouse.with(readers: [Reader(read: Self.rename)]) { house async throws in
-            try await house.audited.write(by: .console) { $0.emit(.passwordSet(Fixture.sue)) }
+            try await house.audited.write(by: .console) {
+                $0.emit(.signIn(.passwordSet(Fixture.sue)))
+            }
             #expect(
                 try await house.store.read { tx in try tx.person(Fixture.sue.id)?.name }
                     == "Changed"
@@ -102,15 +104,15 @@ struct AuditedStoreTests {
                 entropy: SeededEntropy(),
                 listeners: [listener]
             )
-            try await audited.write(by: .console) { $0.emit(.passwordSet(Fixture.sue)) }
+            try await audited.write(by: .console) { $0.emit(.signIn(.passwordSet(Fixture.sue))) }
             try await audited.write(by: .console) { _ in }
             await #expect(throws: Broken.self) {
                 try await audited.write(by: .console) { change in
-                    change.emit(.passwordSet(Fixture.sue))
+                    change.emit(.signIn(.passwordSet(Fixture.sue)))
                     throw Broken()
                 }
             }
-            #expect(listener.heard.withLock { $0 } == [[.passwordSet(Fixture.sue)]])
+            #expect(listener.heard.withLock { $0 } == [[.signIn(.passwordSet(Fixture.sue))]])
         }
     }
 
@@ -144,7 +146,9 @@ struct AuditedStoreTests {
                 listeners: [listener]
             )
             await #expect(throws: StoreError.outcomeUnknown("the disk did not answer")) {
-                try await audited.write(by: .console) { $0.emit(.passwordSet(Fixture.sue)) }
+                try await audited.write(by: .console) {
+                    $0.emit(.signIn(.passwordSet(Fixture.sue)))
+                }
             }
             #expect(listener.heard.withLock { $0 } == [[]])
         }

@@ -41,68 +41,103 @@ struct EventRecordTests {
         strict.policy.approvalsNeeded = 2
         strict.version = 2
         return [
-            .supportRequestOpened(support), .requestSubmitted(try last(.awaitingManager)),
-            .decisionMade(asked, try #require(asked.decisions.last)),
-            .decisionMade(active, try #require(active.decisions.last)),
-            .decisionMade(denied, try #require(denied.decisions.last)),
-            .decisionMade(try last(.rejected), try #require(try last(.rejected).decisions.last)),
-            .customerAsked(asked), .requestWithdrawn(try last(.withdrawn)),
-            .requestExpired(try last(.expired)),
-            .messagePosted(asked, Self.question), .grantOpened(active, try grant(active)),
-            .grantStarted(active, try grant(active)),
-            .grantEnded(ended, try grant(ended), try #require(ended.state.ending)),
-            .credentialIssued(credential),
-            .resourceOpened(credential), .removalConfirmed(Fixture.removal(of: ended)),
-            .removalFailed(
-                Fixture.removal(of: ended, problem: "the mail server could not be reached")
+            .request(.supportRequestOpened(support)),
+            .request(.submitted(try last(.awaitingManager))),
+            .request(.decisionMade(asked, try #require(asked.decisions.last))),
+            .request(.decisionMade(active, try #require(active.decisions.last))),
+            .request(.decisionMade(denied, try #require(denied.decisions.last))),
+            .request(
+                .decisionMade(try last(.rejected), try #require(try last(.rejected).decisions.last))
             ),
-            .noticeUndeliverable(
-                UndeliverableNotice(
-                    tenant: Fixture.contoso.id,
-                    request: asked.id,
-                    recipient: Fixture.adam.id,
-                    kind: "customerAsked"
+            .request(.customerAsked(asked)),
+            .request(.withdrawn(try last(.withdrawn))),
+            .request(.expired(try last(.expired))),
+            .request(.messagePosted(asked, Self.question)),
+            .access(.grantOpened(active, try grant(active))),
+            .access(.grantStarted(active, try grant(active))),
+            .access(.grantEnded(ended, try grant(ended), try #require(ended.state.ending))),
+            .access(.credentialIssued(credential)),
+            .access(.resourceOpened(credential)),
+            .access(.removalConfirmed(Fixture.removal(of: ended))),
+            .access(
+                .removalFailed(
+                    Fixture.removal(of: ended, problem: "the mail server could not be reached")
                 )
             ),
-            .tenantAdded(Fixture.contoso), .policyChanged(before: Fixture.contoso, after: strict),
-            .licenceChanged(Fixture.contoso), .personAdded(Fixture.sue),
-            .personChanged(before: Fixture.sue, after: promoted), .personAdded(Fixture.eve),
-            .tenantRenamed(Fixture.contoso), .providerRenamed("Example Cloud"),
-            .resourceAdded(Fixture.mailbox, Fixture.contoso.id),
-            .serviceAdded(Fixture.mail.service), .serviceChanged(Fixture.mail.service),
-            .tokenIssued(token, Fixture.eve), .tokenRevoked(token, Fixture.eve),
-            .passwordSet(Fixture.frida),
-            .signInLocked(Fixture.adam, until: Fixture.now + .minutes(15)),
-            .clientHeldOff(Fixture.adam, until: Fixture.now + .minutes(15)),
-            .signedIn(Fixture.adam),
-            .sessionsEnded(Fixture.eve),
+            .request(
+                .noticeUndeliverable(
+                    UndeliverableNotice(
+                        tenant: Fixture.contoso.id,
+                        request: asked.id,
+                        recipient: Fixture.adam.id,
+                        kind: "customerAsked"
+                    )
+                )
+            ),
+            .directory(.tenantAdded(Fixture.contoso)),
+            .directory(.policyChanged(before: Fixture.contoso, after: strict)),
+            .directory(.licenceChanged(Fixture.contoso)),
+            .directory(.personAdded(Fixture.sue)),
+            .directory(.personChanged(before: Fixture.sue, after: promoted)),
+            .directory(.personAdded(Fixture.eve)),
+            .directory(.tenantRenamed(Fixture.contoso)),
+            .directory(.providerRenamed("Example Cloud")),
+            .directory(.resourceAdded(Fixture.mailbox, Fixture.contoso.id)),
+            .directory(.serviceAdded(Fixture.mail.service)),
+            .directory(.serviceChanged(Fixture.mail.service)),
+            .signIn(.tokenIssued(token, Fixture.eve)),
+            .signIn(.tokenRevoked(token, Fixture.eve)),
+            .signIn(.passwordSet(Fixture.frida)),
+            .signIn(.locked(Fixture.adam, until: Fixture.now + .minutes(15))),
+            .signIn(.throttled(Fixture.adam, until: Fixture.now + .minutes(15))),
+            .signIn(.signedIn(Fixture.adam)),
+            .signIn(.sessionsEnded(Fixture.eve)),
         ]
     }
 
     /// Which log and under which name. A new event does not compile until it is told here.
     private static func expected(_ event: Event) -> (log: LogID, activity: String) {
         switch event {
-        case .supportRequestOpened: (AuditHouse.contoso, "support.opened")
-        case .requestSubmitted: (AuditHouse.contoso, "request.submitted")
+        case .request(let event): (AuditHouse.contoso, expected(event))
+        case .access(let event): (AuditHouse.contoso, expected(event))
+        case .directory(let event): expected(event)
+        case .signIn(let event): expected(event)
+        }
+    }
+
+    private static func expected(_ event: RequestEvent) -> String {
+        switch event {
+        case .supportRequestOpened: "support.opened"
+        case .submitted: "request.submitted"
         case .decisionMade(_, let decision):
             switch (decision.stage, decision.isApproval) {
-            case (.manager, true): (AuditHouse.contoso, "request.approvedByManager")
-            case (.manager, false): (AuditHouse.contoso, "request.rejected")
-            case (.customer, true): (AuditHouse.contoso, "request.approved")
-            case (.customer, false): (AuditHouse.contoso, "request.denied")
+            case (.manager, true): "request.approvedByManager"
+            case (.manager, false): "request.rejected"
+            case (.customer, true): "request.approved"
+            case (.customer, false): "request.denied"
             }
-        case .customerAsked: (AuditHouse.contoso, "request.customerAsked")
-        case .requestWithdrawn: (AuditHouse.contoso, "request.withdrawn")
-        case .messagePosted: (AuditHouse.contoso, "request.message")
-        case .requestExpired: (AuditHouse.contoso, "request.expired")
-        case .grantOpened: (AuditHouse.contoso, "access.granted")
-        case .grantStarted: (AuditHouse.contoso, "access.started")
-        case .grantEnded: (AuditHouse.contoso, "access.ended")
-        case .credentialIssued: (AuditHouse.contoso, "access.credentialIssued")
-        case .resourceOpened: (AuditHouse.contoso, "access.used")
-        case .removalConfirmed: (AuditHouse.contoso, "access.removed")
-        case .removalFailed: (AuditHouse.contoso, "access.removalFailed")
-        case .noticeUndeliverable: (AuditHouse.contoso, "notice.undeliverable")
+        case .customerAsked: "request.customerAsked"
+        case .withdrawn: "request.withdrawn"
+        case .messagePosted: "request.message"
+        case .expired: "request.expired"
+        case .noticeUndeliverable: "notice.undeliverable"
+        }
+    }
+
+    private static func expected(_ event: AccessEvent) -> String {
+        switch event {
+        case .grantOpened: "access.granted"
+        case .grantStarted: "access.started"
+        case .grantEnded: "access.ended"
+        case .credentialIssued: "access.credentialIssued"
+        case .resourceOpened: "access.used"
+        case .removalConfirmed: "access.removed"
+        case .removalFailed: "access.removalFailed"
+        }
+    }
+
+    private static func expected(_ event: DirectoryEvent) -> (log: LogID, activity: String) {
+        switch event {
         case .tenantAdded: (AuditHouse.contoso, "tenant.added")
         case .policyChanged: (AuditHouse.contoso, "tenant.policyChanged")
         case .licenceChanged: (AuditHouse.contoso, "tenant.licenceChanged")
@@ -113,11 +148,16 @@ struct EventRecordTests {
         case .resourceAdded: (.tenant(Fixture.contoso.id), "resource.added")
         case .serviceAdded: (.provider, "service.added")
         case .serviceChanged: (.provider, "service.changed")
+        }
+    }
+
+    private static func expected(_ event: SignInEvent) -> (log: LogID, activity: String) {
+        switch event {
         case .tokenIssued: (.provider, "token.issued")
         case .tokenRevoked: (.provider, "token.revoked")
         case .passwordSet(let person): (log(of: person), "password.set")
-        case .signInLocked(let person, _): (log(of: person), "signIn.locked")
-        case .clientHeldOff(let person, _): (log(of: person), "signIn.clientHeldOff")
+        case .locked(let person, _): (log(of: person), "signIn.locked")
+        case .throttled(let person, _): (log(of: person), "signIn.clientHeldOff")
         case .signedIn(let person): (log(of: person), "signIn.succeeded")
         case .sessionsEnded(let person): (log(of: person), "sessions.ended")
         }
@@ -238,14 +278,16 @@ struct EventRecordTests {
         try await AuditHouse.with { house in
             let denied = try #require(try Fixture.history(to: .denied).last)
             try await house.audited.write(by: .person(Fixture.adam)) {
-                $0.emit(.decisionMade(denied, denied.decisions[1]))
+                $0.emit(.request(.decisionMade(denied, denied.decisions[1])))
                 $0.emit(
-                    .supportRequestOpened(
-                        Fixture.supportRequest(url: "https://tickets.example/4711")
+                    .request(
+                        .supportRequestOpened(
+                            Fixture.supportRequest(url: "https://tickets.example/4711")
+                        )
                     )
                 )
-                $0.emit(.requestSubmitted(denied))
-                $0.emit(.messagePosted(denied, Self.question))
+                $0.emit(.request(.submitted(denied)))
+                $0.emit(.request(.messagePosted(denied, Self.question)))
             }
             let entries = try await house.entries()
             func texts(_ entry: LogEntry) -> [String: String] {
@@ -279,9 +321,9 @@ struct EventRecordTests {
             var muted = Fixture.sue
             muted.mutedLetters = [.reminders, .accessReports]
             try await house.audited.write(by: .person(Fixture.sue)) { [muted] in
-                $0.emit(.personAdded(Fixture.sue))
-                $0.emit(.personChanged(before: Fixture.sue, after: muted))
-                $0.emit(.personChanged(before: muted, after: Fixture.sue))
+                $0.emit(.directory(.personAdded(Fixture.sue)))
+                $0.emit(.directory(.personChanged(before: Fixture.sue, after: muted)))
+                $0.emit(.directory(.personChanged(before: muted, after: Fixture.sue)))
             }
             let data = try await house.entries().map {
                 try #require(try members(of: $0)["data"] as? [String: Any])
@@ -298,11 +340,13 @@ struct EventRecordTests {
                 .person(Fixture.adam), .console, .system, .service(Fixture.mail.service.id),
             ]
             for actor in actors {
-                try await house.audited.write(by: actor) { $0.emit(.passwordSet(Fixture.sue)) }
+                try await house.audited.write(by: actor) {
+                    $0.emit(.signIn(.passwordSet(Fixture.sue)))
+                }
             }
             let expired = try #require(try Fixture.history(to: .expired).last)
             try await house.audited.write(by: .person(Fixture.adam)) {
-                $0.emit(.requestExpired(expired))
+                $0.emit(.request(.expired(expired)))
             }
             let named = try await house.entries().map(\.actor)
             #expect(named == [Fixture.adam.id.text, "console", "system", "service:mail", "system"])

@@ -264,7 +264,7 @@ extension AuditHouse {
         for (number, state) in [(UInt8(1), AccessRequest.StateName.ended), (2, .awaitingCustomer)] {
             let submitted = try Fixture.request(number)
             try await audited.write(by: .person(Fixture.eve)) {
-                try $0.save(submitted, [.requestSubmitted(submitted)])
+                try $0.save(submitted, [.request(.submitted(submitted))])
             }
             try await change(submitted.id, by: Fixture.mark) { request, now in
                 try request.decide(

@@ -154,11 +154,11 @@ extension Event {
     /// The request that it shows, where it shows one.
     var request: AccessRequest? {
         switch self {
-        case .requestSubmitted(let request), .decisionMade(let request, _),
-            .customerAsked(let request),
-            .requestWithdrawn(let request), .requestExpired(let request),
-            .grantOpened(let request, _),
-            .grantStarted(let request, _), .grantEnded(let request, _, _):
+        case .request(.submitted(let request)), .request(.decisionMade(let request, _)),
+            .request(.customerAsked(let request)),
+            .request(.withdrawn(let request)), .request(.expired(let request)),
+            .access(.grantOpened(let request, _)),
+            .access(.grantStarted(let request, _)), .access(.grantEnded(let request, _, _)):
             request
         default: nil
         }
@@ -206,7 +206,7 @@ extension Attempt {
         case .approve where state == .awaitingManager: ["decisionMade", "customerAsked"]
         case .approve: ["decisionMade", "grantOpened", "grantStarted"]
         case .deny: ["decisionMade"]
-        case .withdraw: ["requestWithdrawn"]
+        case .withdraw: ["withdrawn"]
         case .finish, .revoke: ["grantEnded"]
         case .mayUse: []
         }

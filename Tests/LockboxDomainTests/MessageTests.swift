@@ -70,7 +70,7 @@ struct MessageTests {
             by: Cast.approver.person(),
             now: scene.now + .hours(1)
         )
-        #expect(events == [.messagePosted(scene.request, message)])
+        #expect(events == [.request(.messagePosted(scene.request, message))])
         #expect(events.map(\.side) == [.tenant(try slug("contoso"))])
         #expect(events.map(\.isCausedByTime) == [false])
     }

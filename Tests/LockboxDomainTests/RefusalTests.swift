@@ -112,8 +112,8 @@ struct EventTests {
         #expect(events.count == 6)
         for event in events { #expect(event.side == .tenant(try slug("contoso"))) }
         let member = try Cast.member.person()
-        #expect(Event.personAdded(member).side == member.side)
-        #expect(Event.passwordSet(try Cast.manager.person()).side == .provider)
+        #expect(Event.directory(.personAdded(member)).side == member.side)
+        #expect(Event.signIn(.passwordSet(try Cast.manager.person())).side == .provider)
     }
 
     @Test func aDecisionShowsTheRequestAsItIsAfterIt() throws {

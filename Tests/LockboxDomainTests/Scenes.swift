@@ -270,6 +270,15 @@ func supportRequest() throws -> SupportRequest {
 }
 
 extension Event {
-    /// The case's name without what it carries.
-    var kind: String { String("\(self)".prefix { $0 != "(" }) }
+    /// The case's name without what it carries, and without what it is about.
+    var kind: String {
+        let event: any Sendable =
+            switch self {
+            case .request(let event): event
+            case .access(let event): event
+            case .directory(let event): event
+            case .signIn(let event): event
+            }
+        return String("\(event)".prefix { $0 != "(" })
+    }
 }

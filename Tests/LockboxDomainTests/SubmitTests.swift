@@ -11,7 +11,7 @@ struct SubmitTests {
         if mayAsk.contains(cast) {
             let (request, events) = try outcome.get()
             #expect(request.terms.engineer == person.id)
-            #expect(events == [.requestSubmitted(request)])
+            #expect(events == [.request(.submitted(request))])
             #expect(request.version == 1)
             #expect(request.decisions.isEmpty)
         } else {

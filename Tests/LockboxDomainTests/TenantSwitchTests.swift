@@ -64,7 +64,7 @@ struct TenantSwitchTests {
         )
         let ending = Ending(reason: .tenantSwitch, at: scene.now, by: admin.id, comment: nil)
         #expect(scene.request.state == .ended(grant, ending))
-        #expect(events == [.grantEnded(scene.request, grant, ending)])
+        #expect(events == [.access(.grantEnded(scene.request, grant, ending))])
     }
 
     @Test func accessThatEndedByTimeIsNotEndedAgainByARule() throws {

@@ -42,9 +42,9 @@ import Testing
             usernames: ["lbx-0"],
             nextAttempt: Stage.start
         )
-        try await stage.tell(.removalFailed(removal))
+        try await stage.tell(.access(.removalFailed(removal)))
         stage.clock.advance(by: .seconds(1))
-        try await stage.tell(.removalConfirmed(removal))
+        try await stage.tell(.access(.removalConfirmed(removal)))
         try await stage.pass(unanswered, to: Stage.start + .hours(12))
         var notices: [Notice] = []
         for id in [rejected, denied, withdrawn, unanswered, planned, used] {

@@ -251,14 +251,14 @@ import Testing
                 nextAttempt: Stage.start
             )
             // A removal that simply succeeds is no news.
-            try await stage.tell(.removalConfirmed(removal))
+            try await stage.tell(.access(.removalConfirmed(removal)))
             #expect(try await stage.waiting(id, .removalFailed, .removalRecovered).isEmpty)
 
             for attempt in 1...3 {
                 stage.clock.advance(by: .seconds(5))
                 removal.attempts = attempt
                 removal.progress = .failed
-                try await stage.tell(.removalFailed(removal))
+                try await stage.tell(.access(.removalFailed(removal)))
             }
             let told = ["adam", "alice", "erik", "max", "mona"]
             #expect(
@@ -267,7 +267,7 @@ import Testing
 
             for _ in 1...2 {
                 stage.clock.advance(by: .seconds(5))
-                try await stage.tell(.removalConfirmed(removal))
+                try await stage.tell(.access(.removalConfirmed(removal)))
             }
             #expect(
                 try await stage.waiting(id, .removalRecovered)
@@ -275,7 +275,7 @@ import Testing
             )
 
             stage.clock.advance(by: .seconds(5))
-            try await stage.tell(.removalFailed(removal))
+            try await stage.tell(.access(.removalFailed(removal)))
             #expect(try await stage.waiting(id, .removalFailed).count == 10)
         }
     }
@@ -297,10 +297,10 @@ import Testing
                 try #require(try tx.tenant(Stage.tenant))
             }
             for event: Event in [
-                .noticeUndeliverable(notice), .licenceChanged(tenant),
-                .policyChanged(before: tenant, after: tenant),
-                .personAdded(cast.sue), .passwordSet(cast.sue),
-                .signInLocked(cast.sue, until: Stage.start),
+                .request(.noticeUndeliverable(notice)), .directory(.licenceChanged(tenant)),
+                .directory(.policyChanged(before: tenant, after: tenant)),
+                .directory(.personAdded(cast.sue)), .signIn(.passwordSet(cast.sue)),
+                .signIn(.locked(cast.sue, until: Stage.start)),
             ] {
                 try await stage.tell(event)
             }

@@ -235,7 +235,7 @@ extension Stage {
             after.mutedLetters = letters
             try tx.save(after)
             try planner.read(
-                .personChanged(before: before, after: after),
+                .directory(.personChanged(before: before, after: after)),
                 by: .person(person),
                 at: now,
                 entropy: entropy,

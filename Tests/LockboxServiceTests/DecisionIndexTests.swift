@@ -170,7 +170,7 @@ struct DecisionIndexTests {
             try await index.refresh(reload: true)
             let issued = try await house.credential(for: try await house.approved())
             isDown.withLock { $0 = true }
-            await index.committed([.credentialIssued(issued.credential)])
+            await index.committed([.access(.credentialIssued(issued.credential))])
             isDown.withLock { $0 = false }
             #expect(try await index.active(issued.secret, now: Fixture.now) == issued.credential)
         }
@@ -199,7 +199,8 @@ struct DecisionIndexTests {
                     key: nil
                 )
                 let ended = Ending(reason: .revoked, at: Fixture.now, by: nil, comment: nil)
-                await index.withLock { $0 }?.committed([.grantEnded(request, grant, ended)])
+                await index.withLock { $0 }?.committed([.access(.grantEnded(request, grant, ended))]
+                )
             }
             let reloading = DecisionIndex(store: slow, clock: house.clock)
             index.withLock { $0 = reloading }

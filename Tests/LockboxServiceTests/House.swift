@@ -88,14 +88,14 @@ struct House: Sendable {
             try tx.saveProviderName("Example Cloud")
             for tenant in [contoso, Fixture.fabrikam] {
                 try tx.save(tenant)
-                change.emit(.tenantAdded(tenant))
+                change.emit(.directory(.tenantAdded(tenant)))
             }
             for person in people {
                 try tx.save(person)
-                change.emit(.personAdded(person))
+                change.emit(.directory(.personAdded(person)))
             }
             try tx.save(Fixture.mail)
-            change.emit(.serviceAdded(Fixture.mail.service))
+            change.emit(.directory(.serviceAdded(Fixture.mail.service)))
             for resource in [Fixture.mailbox, Fixture.otherMailbox] {
                 try tx.save(resource, of: contoso.id)
             }
@@ -109,7 +109,7 @@ struct House: Sendable {
                 ),
             ] {
                 try tx.insert(support)
-                change.emit(.supportRequestOpened(support))
+                change.emit(.request(.supportRequestOpened(support)))
             }
         }
         try await index.refresh(reload: true)

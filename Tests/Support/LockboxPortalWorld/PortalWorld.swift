@@ -136,14 +136,14 @@ package final class PortalWorld: Sendable {
         try await audited.write(by: .console) { change in
             let tx = change.tx
             try tx.saveProviderName("Example Cloud")
-            change.emit(.providerRenamed("Example Cloud"))
+            change.emit(.directory(.providerRenamed("Example Cloud")))
             for tenant in [Fixture.contoso, Fixture.fabrikam] {
                 try tx.save(tenant)
-                change.emit(.tenantAdded(tenant))
+                change.emit(.directory(.tenantAdded(tenant)))
             }
             for person in Fixture.everyone + Self.staff { try change.welcome(person) }
             try tx.save(Fixture.mail)
-            change.emit(.serviceAdded(Fixture.mail.service))
+            change.emit(.directory(.serviceAdded(Fixture.mail.service)))
             for resource in [Fixture.mailbox, Fixture.otherMailbox] {
                 try tx.save(resource, of: Fixture.contoso.id)
             }
@@ -163,7 +163,7 @@ package final class PortalWorld: Sendable {
 extension Change {
     fileprivate mutating func welcome(_ person: Person) throws {
         try tx.save(person)
-        emit(.personAdded(person))
+        emit(.directory(.personAdded(person)))
         try tx.save(PasswordRecord(encoded: CheapPassword.encoded), of: person.id)
     }
 }

@@ -1,0 +1,34 @@
+/// What happens to the access that an approved request gives.
+public enum AccessEvent: Hashable, Sendable {
+    case grantOpened(AccessRequest, Grant)
+    case grantStarted(AccessRequest, Grant)
+    case grantEnded(AccessRequest, Grant, Ending)
+    case credentialIssued(Credential)
+    /// A credential was used for the first time.
+    case resourceOpened(Credential)
+    case removalConfirmed(Removal)
+    case removalFailed(Removal)
+}
+
+extension AccessEvent {
+    /// Whether the passing of time caused it.
+    var isCausedByTime: Bool {
+        switch self {
+        case .grantStarted: true
+        case .grantEnded(_, _, let ending): ending.reason == .windowOver
+        case .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed:
+            false
+        }
+    }
+
+    /// Whose data it is about.
+    var tenant: TenantID {
+        switch self {
+        case .grantOpened(let request, _), .grantStarted(let request, _),
+            .grantEnded(let request, _, _):
+            request.terms.tenant
+        case .credentialIssued(let credential), .resourceOpened(let credential): credential.tenant
+        case .removalConfirmed(let removal), .removalFailed(let removal): removal.tenant
+        }
+    }
+}

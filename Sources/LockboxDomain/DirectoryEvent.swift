@@ -1,0 +1,28 @@
+/// What changes in the directory: provider, tenants with their rules, people, services, resources.
+public enum DirectoryEvent: Hashable, Sendable {
+    case tenantAdded(Tenant)
+    case policyChanged(before: Tenant, after: Tenant)
+    case licenceChanged(Tenant)
+    case personAdded(Person)
+    case personChanged(before: Person, after: Person)
+    case tenantRenamed(Tenant)
+    case providerRenamed(String)
+    /// From now on this tenant's approvers decide about the resource.
+    case resourceAdded(Resource, TenantID)
+    case serviceAdded(Service)
+    case serviceChanged(Service)
+}
+
+extension DirectoryEvent {
+    /// Whose directory it concerns.
+    var side: Side {
+        switch self {
+        case .tenantAdded(let tenant), .policyChanged(_, let tenant), .licenceChanged(let tenant),
+            .tenantRenamed(let tenant):
+            .tenant(tenant.id)
+        case .personAdded(let person), .personChanged(_, let person): person.side
+        case .resourceAdded(_, let tenant): .tenant(tenant)
+        case .providerRenamed, .serviceAdded, .serviceChanged: .provider
+        }
+    }
+}

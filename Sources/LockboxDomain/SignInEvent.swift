@@ -1,0 +1,26 @@
+/// What happens to the ways in that a person has: password, sessions, API tokens.
+public enum SignInEvent: Hashable, Sendable {
+    case tokenIssued(APIToken, Person)
+    case tokenRevoked(APIToken, Person)
+    case passwordSet(Person)
+    /// Too many failures from everywhere together.
+    case locked(Person, until: Timestamp)
+    /// Too many failures from one place, which alone must wait.
+    case throttled(Person, until: Timestamp)
+    /// Somebody gave the right password at the portal.
+    case signedIn(Person)
+    /// All sessions of a person ended at once.
+    case sessionsEnded(Person)
+}
+
+extension SignInEvent {
+    /// Whose way in it is.
+    var person: Person {
+        switch self {
+        case .tokenIssued(_, let person), .tokenRevoked(_, let person), .passwordSet(let person),
+            .locked(let person, _), .throttled(let person, _), .signedIn(let person),
+            .sessionsEnded(let person):
+            person
+        }
+    }
+}

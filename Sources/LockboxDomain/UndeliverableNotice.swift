@@ -1,0 +1,14 @@
+/// A letter that a mail server refused for good.
+public struct UndeliverableNotice: Hashable, Sendable {
+    public let tenant: TenantID
+    public let request: RequestID
+    public let recipient: PersonID
+    public let kind: String
+
+    public init(tenant: TenantID, request: RequestID, recipient: PersonID, kind: String) {
+        self.tenant = tenant
+        self.request = request
+        self.recipient = recipient
+        self.kind = kind
+    }
+}
