@@ -1,6 +1,5 @@
 package import LockboxDomain
 package import LockboxPorts
-import MerkleLog
 
 /// The one door for writing: state, audit record and what follows from it commit together or not at
 /// all.
@@ -84,50 +83,4 @@ package struct AuditedStore: Sendable {
     ) async throws -> Value {
         try await store.write { [clock] tx in try body(tx, clock.now()) }
     }
-}
-
-/// One write in progress.
-package struct Change {
-    package let tx: any StoreTransaction
-    package let now: Timestamp
-    package let entropy: any Entropy
-    package private(set) var events: [Event] = []
-
-    init(tx: any StoreTransaction, now: Timestamp, entropy: any Entropy) {
-        self.tx = tx
-        self.now = now
-        self.entropy = entropy
-    }
-
-    package mutating func emit(_ event: Event) { events.append(event) }
-    package mutating func emit(_ more: [Event]) { events += more }
-
-    /// Lets time pass for `request`, one step of it after the other: each step is a version of its
-    /// own.
-    package mutating func letTimePass(_ request: inout AccessRequest) throws {
-        while let deadline = request.state.nextDeadline, deadline <= now {
-            let happened = request.advance(to: deadline)
-            try save(request, happened)
-        }
-    }
-
-    /// Saves `request` if anything happened to it, and emits what did. That must be one step.
-    package mutating func save(_ request: AccessRequest, _ happened: [Event]) throws {
-        guard !happened.isEmpty else { return }
-        try tx.save(request)
-        emit(happened)
-    }
-}
-
-/// Hears of each write once it is durable, before its caller does: the place to bring an index in
-/// memory up to date.
-package protocol CommitListener: Sendable {
-    func committed(_ events: [Event]) async
-    /// A write failed in a way that leaves open whether it became durable. What is remembered of
-    /// the state may be wrong.
-    func outcomeUnknown() async
-}
-
-extension CommitListener {
-    package func outcomeUnknown() async {}
 }

@@ -1,21 +1,3 @@
-/// One question or answer about an access request. It never changes once written.
-public struct Message: Hashable, Sendable {
-    /// 1, 2, 3, … for each request.
-    public let number: Int
-    public let request: RequestID
-    public let person: PersonID
-    public let text: String
-    public let at: Timestamp
-
-    public init(number: Int, request: RequestID, person: PersonID, text: String, at: Timestamp) {
-        self.number = number
-        self.request = request
-        self.person = person
-        self.text = text
-        self.at = at
-    }
-}
-
 extension AccessRequest {
     /// Writes a question or an answer. `number` is the next in the thread; `engineer` is the
     /// engineer's record as it is now.

@@ -1,0 +1,35 @@
+package import LockboxDomain
+package import LockboxPorts
+
+/// One write in progress.
+package struct Change {
+    package let tx: any StoreTransaction
+    package let now: Timestamp
+    package let entropy: any Entropy
+    package private(set) var events: [Event] = []
+
+    init(tx: any StoreTransaction, now: Timestamp, entropy: any Entropy) {
+        self.tx = tx
+        self.now = now
+        self.entropy = entropy
+    }
+
+    package mutating func emit(_ event: Event) { events.append(event) }
+    package mutating func emit(_ more: [Event]) { events += more }
+
+    /// Lets time pass for `request`, one step of it after the other: each step is a version of its
+    /// own.
+    package mutating func letTimePass(_ request: inout AccessRequest) throws {
+        while let deadline = request.state.nextDeadline, deadline <= now {
+            let happened = request.advance(to: deadline)
+            try save(request, happened)
+        }
+    }
+
+    /// Saves `request` if anything happened to it, and emits what did. That must be one step.
+    package mutating func save(_ request: AccessRequest, _ happened: [Event]) throws {
+        guard !happened.isEmpty else { return }
+        try tx.save(request)
+        emit(happened)
+    }
+}

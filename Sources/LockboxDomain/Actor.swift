@@ -1,0 +1,18 @@
+/// Who did something.
+public enum Actor: Hashable, Sendable {
+    case person(Person)
+    /// Lockbox itself: a deadline passed.
+    case system
+    /// Someone with a shell on the server, through `lockboxd`.
+    case console
+    /// A registered service, through introspection.
+    case service(ServiceID)
+
+    /// The person; nil where it was nobody in particular.
+    public var person: Person? {
+        switch self {
+        case .person(let person): person
+        case .system, .console, .service: nil
+        }
+    }
+}

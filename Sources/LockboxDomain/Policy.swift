@@ -1,0 +1,52 @@
+/// A tenant's own rules.
+public struct Policy: Hashable, Sendable {
+    /// "Require approval for all data access requests."
+    public var requireApproval: Bool
+    public var decisionWindow: TimeSpan
+    public var maxAccess: TimeSpan
+    public var approvalsNeeded: Int
+
+    public static let standard = Policy(
+        unchecked: true,
+        decisionWindow: Limits.defaultDecisionWindow,
+        maxAccess: Limits.defaultMaxAccess,
+        approvalsNeeded: 1
+    )
+
+    public init(
+        requireApproval: Bool,
+        decisionWindow: TimeSpan,
+        maxAccess: TimeSpan,
+        approvalsNeeded: Int
+    )
+        throws(Refusal)
+    {
+        guard Limits.decisionWindow.contains(decisionWindow) else {
+            throw .invalid(field: "decisionWindow", problem: .outOfRange("PT15M to P14D"))
+        }
+        guard Limits.maxAccess.contains(maxAccess) else {
+            throw .invalid(field: "maxAccess", problem: .outOfRange("PT1S to P1D (24 hours)"))
+        }
+        guard Limits.approvalsNeeded.contains(approvalsNeeded) else {
+            throw .invalid(field: "approvalsNeeded", problem: .outOfRange("1 to 10"))
+        }
+        self.init(
+            unchecked: requireApproval,
+            decisionWindow: decisionWindow,
+            maxAccess: maxAccess,
+            approvalsNeeded: approvalsNeeded
+        )
+    }
+
+    private init(
+        unchecked requireApproval: Bool,
+        decisionWindow: TimeSpan,
+        maxAccess: TimeSpan,
+        approvalsNeeded: Int
+    ) {
+        self.requireApproval = requireApproval
+        self.decisionWindow = decisionWindow
+        self.maxAccess = maxAccess
+        self.approvalsNeeded = approvalsNeeded
+    }
+}
