@@ -17,13 +17,10 @@ package struct Change {
     package mutating func emit(_ event: Event) { events.append(event) }
     package mutating func emit(_ more: [Event]) { events += more }
 
-    /// Lets time pass for `request`, one step of it after the other: each step is a version of its
-    /// own.
-    package mutating func letTimePass(_ request: inout AccessRequest) throws {
-        while let deadline = request.state.nextDeadline, deadline <= now {
-            let happened = request.advance(to: deadline)
-            try save(request, happened)
-        }
+    /// Lets time pass for `request` up to the instant of this write, and saves each step. Every
+    /// command of a request comes after this, so that it is decided against the clock read here.
+    package mutating func advance(_ request: inout AccessRequest) throws {
+        while let event = request.advance(to: now) { try save(request, [event]) }
     }
 
     /// Saves `request` if anything happened to it, and emits what did. That must be one step.

@@ -12,10 +12,10 @@ extension AccessRequest {
         now: Timestamp
     ) throws(Refusal) -> (message: Message, events: [Event]) {
         precondition(engineer.id == terms.engineer && number > 0)
+        try requireCurrent(at: now)
         try requireExists(for: person)
         guard mayPost(person, engineer: engineer) else { throw .notPermitted(.postMessage) }
-        let current = seen(at: now)
-        guard !current.state.name.isTerminal else { throw .wrongState(current.state.name) }
+        guard !state.name.isTerminal else { throw .wrongState(state.name) }
         let text = try Text.check(
             text,
             field: "text",
@@ -24,7 +24,7 @@ extension AccessRequest {
         )
         guard number <= Limits.messagesPerRequest else { throw .limitReached(.messages) }
         let message = Message(number: number, request: id, person: person.id, text: text, at: now)
-        return (message, [.request(.messagePosted(current, message))])
+        return (message, [.request(.messagePosted(self, message))])
     }
 
     private func mayPost(_ person: Person, engineer: Person) -> Bool {

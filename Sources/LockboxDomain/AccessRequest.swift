@@ -9,8 +9,9 @@
 ///               └──────── rejected
 /// ```
 /// Rejected, denied, withdrawn, expired and ended are terminal. Terms and decisions never change
-/// once written. Every rule takes the time as an argument and first lets it pass (`advance`), so
-/// that no decision can come too late because a sweeper has not run.
+/// once written. Every rule takes the time as an argument and refuses a request that time has
+/// overtaken: it is advanced first, in the same write, so that a sweeper that is late can neither
+/// prolong nor prevent anything.
 public struct AccessRequest: Identified, Hashable, Sendable {
     public static let idPrefix = "LBX"
 
@@ -19,7 +20,7 @@ public struct AccessRequest: Identified, Hashable, Sendable {
         public let tenant: TenantID
         public let supportRequest: SupportRequestNumber
         public let engineer: PersonID
-        public let reason: String
+        public internal(set) var reason: String
         public let duration: TimeSpan
         public let scope: Scope
         /// The earliest start; nil means at once.
@@ -67,8 +68,8 @@ public struct AccessRequest: Identified, Hashable, Sendable {
     public let id: RequestID
     public let terms: Terms
     public let createdAt: Timestamp
-    /// Grows by one with each command that changes anything, however many states it passes through:
-    /// what is stored replaces the version before.
+    /// Grows by one with each command that changes anything and with each step of time: what is
+    /// stored replaces the version before.
     public private(set) var version: Int
     public private(set) var state: State
     public private(set) var decisions: [Decision]
@@ -90,17 +91,13 @@ public struct AccessRequest: Identified, Hashable, Sendable {
         self.decisions = decisions
     }
 
-    mutating func move(to next: State) { move(to: next, version: version + 1) }
-
-    /// For commands that may have let time pass through a state before: both steps make one
-    /// version.
-    mutating func move(to next: State, version: Int) {
+    mutating func move(to next: State) {
         precondition(
             Self.legalTransitions.contains { $0.from == state.name && $0.to == next.name },
             "illegal transition \(state.name) → \(next.name)"
         )
         state = next
-        self.version = version
+        version += 1
     }
 
     mutating func record(_ decision: Decision) { decisions.append(decision) }

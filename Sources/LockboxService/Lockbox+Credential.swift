@@ -137,7 +137,7 @@ extension Lockbox {
             let engineer = try change.tx.known(credential.engineer)
             do {
                 let comment = "The credential was given back at the service."
-                try change.letTimePass(&request)
+                try change.advance(&request)
                 let happened = try request.finish(comment: comment, by: engineer, now: change.now)
                 try change.save(request, happened)
             } catch Refusal.wrongState, Refusal.notPermitted {

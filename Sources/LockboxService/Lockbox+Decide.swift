@@ -45,7 +45,7 @@ extension Lockbox {
                 deciders: try request.decisions.map { try tx.known($0.person) },
                 newGrant: change.entropy.id()
             )
-            try change.letTimePass(&request)
+            try change.advance(&request)
             let verdict: Decision.Verdict
             do {
                 verdict = try tx.verdict(draft, for: tenant.id)
@@ -109,7 +109,7 @@ extension Lockbox {
     ) async throws -> RequestView {
         try await requestCommand(by: caller, key: key) { person, change in
             var request = try change.tx.request(id, visibleTo: person)
-            try change.letTimePass(&request)
+            try change.advance(&request)
             let happened = try rule(&request, person, change.now)
             try change.save(request, happened)
             return request

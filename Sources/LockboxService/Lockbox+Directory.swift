@@ -101,8 +101,8 @@ extension Change {
         {
             for open in try tx.openRequests(of: nil, engineer: after.id) {
                 var request = open
-                try letTimePass(&request)
-                let happened = request.engineerLeft(now: now)
+                try advance(&request)
+                let happened = try request.engineerLeft(now: now)
                 try save(request, happened)
             }
         }

@@ -41,7 +41,7 @@ extension Lockbox {
         ) { person, change in
             let tx = change.tx
             var request = try tx.request(id, visibleTo: person)
-            try change.letTimePass(&request)
+            try change.advance(&request)
             let (message, happened) = try request.post(
                 text,
                 number: try tx.messages(on: request.id).count + 1,

@@ -65,14 +65,16 @@ extension Lockbox {
             }
             let (request, events) = try AccessRequest.submit(
                 id: change.entropy.id(),
-                draft: Draft(
+                terms: AccessRequest.Terms(
+                    tenant: tenant.id,
+                    supportRequest: support.number,
+                    engineer: person.id,
                     reason: draft.reason,
                     duration: draft.duration,
                     scope: scope,
                     notBefore: draft.notBefore
                 ),
                 engineer: person,
-                supportRequest: support,
                 tenant: tenant,
                 approvers: try tx.approvers(of: tenant.id),
                 now: change.now

@@ -155,8 +155,8 @@ extension Change {
     {
         for open in try tx.openRequests(of: tenant.id, engineer: nil) {
             var request = open
-            try letTimePass(&request)
-            let happened = request.applyRules(
+            try advance(&request)
+            let happened = try request.applyRules(
                 of: tenant,
                 licenceWithdrawn: licenceWithdrawn,
                 by: person,

@@ -16,7 +16,7 @@ extension Lockbox {
                 let due = try change.tx.requestsDue(at: change.now, limit: Self.batch)
                 for stored in due {
                     var request = stored
-                    try change.letTimePass(&request)
+                    try change.advance(&request)
                 }
                 return due.count
             }

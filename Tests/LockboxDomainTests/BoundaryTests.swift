@@ -18,6 +18,11 @@ struct BoundaryTests {
             for late in [deadline, deadline + millisecond, deadline + .days(400)] {
                 var tooLate = scene
                 tooLate.now = late
+                #expect(throws: Refusal.stale(current: scene.request.version + 1)) {
+                    try tooLate.decide(verdict, by: person)
+                }
+                #expect(tooLate.request == scene.request)
+                tooLate.passTime()
                 #expect(throws: Refusal.alreadyDecided(.expired)) {
                     try tooLate.decide(verdict, by: person)
                 }
@@ -33,9 +38,11 @@ struct BoundaryTests {
             let deadline = try required(scene.request.state.decideBy)
             var request = scene.request
             _ = try request.withdraw(comment: nil, by: scene.engineer, now: deadline - millisecond)
-            request = scene.request
+            var late = scene
+            late.now = deadline
+            late.passTime()
             #expect(throws: Refusal.wrongState(.expired)) {
-                try request.withdraw(comment: nil, by: scene.engineer, now: deadline)
+                try late.request.withdraw(comment: nil, by: scene.engineer, now: deadline)
             }
         }
     }
@@ -102,12 +109,14 @@ struct BoundaryTests {
         var request = scene.request
         _ = try request.finish(comment: nil, by: scene.engineer, now: grant.end - millisecond)
         #expect(request.state.ending?.reason == .finished)
-        request = scene.request
+        var late = scene
+        late.now = grant.end
+        late.passTime()
         #expect(throws: Refusal.wrongState(.ended)) {
-            try request.finish(comment: nil, by: scene.engineer, now: grant.end)
+            try late.request.finish(comment: nil, by: scene.engineer, now: grant.end)
         }
         #expect(
-            request.state.ending
+            late.request.state.ending
                 == Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil)
         )
     }
@@ -116,42 +125,37 @@ struct BoundaryTests {
         var scene = try Scene.inState(.scheduled)
         let grant = try required(scene.request.state.grant)
         let version = scene.request.version
-        let events = scene.request.advance(to: grant.end + .days(3))
+        scene.now = grant.end + .days(3)
+        let events = scene.passTime()
         #expect(events.map(\.kind) == ["grantStarted", "grantEnded"])
         #expect(scene.request.state.ending?.at == grant.end)
-        // One command, one version: the store takes only the one after the present.
-        #expect(scene.request.version == version + 1)
-        #expect(events.map(\.request?.version) == [version + 1, version + 1])
-        #expect(scene.request.advance(to: grant.end + .days(4)).isEmpty)
+        // One step, one version: the store takes only the one after the present.
+        #expect(scene.request.version == version + 2)
+        #expect(events.map(\.request?.version) == [version + 1, version + 2])
+        #expect(scene.request.advance(to: grant.end + .days(4)) == nil)
     }
 
-    @Test func aCommandThatFirstLetsAccessBeginMakesOneVersion() throws {
+    @Test func noCommandActsOnAccessWhoseStartNobodyRecorded() throws {
         let scene = try Scene.inState(.scheduled)
-        let grant = try required(scene.request.state.grant)
+        let start = try required(scene.request.state.grant).start
+        let (engineer, tenant) = (scene.engineer, scene.tenant)
         let manager = try Cast.manager.person()
-        let start = grant.start
-        var ended: [(AccessRequest, [Event])] = []
-        var request = scene.request
-        ended.append((request, try request.finish(comment: nil, by: scene.engineer, now: start)))
-        ended[0].0 = request
-        request = scene.request
-        let revoked = try request.revoke(comment: nil, by: manager, now: start)
-        ended.append((request, revoked))
-        request = scene.request
-        let left = request.engineerLeft(now: start)
-        ended.append((request, left))
-        request = scene.request
-        let switched = request.applyRules(
-            of: scene.tenant,
-            licenceWithdrawn: true,
-            by: nil,
-            now: start
-        )
-        ended.append((request, switched))
-        for (request, events) in ended {
-            #expect(events.map(\.kind) == ["grantStarted", "grantEnded"])
-            #expect(request.version == scene.request.version + 1)
-            #expect(request.state.name == .ended)
+        let commands: [(inout AccessRequest) throws -> [Event]] = [
+            { try $0.finish(comment: nil, by: engineer, now: start) },
+            { try $0.revoke(comment: nil, by: manager, now: start) },
+            { try $0.engineerLeft(now: start) },
+            { try $0.applyRules(of: tenant, licenceWithdrawn: true, by: nil, now: start) },
+        ]
+        for command in commands {
+            var late = scene
+            #expect(throws: Refusal.stale(current: scene.request.version + 1)) {
+                try command(&late.request)
+            }
+            #expect(late.request == scene.request)
+            late.now = start
+            #expect(late.passTime().map(\.kind) == ["grantStarted"])
+            #expect(try command(&late.request).map(\.kind) == ["grantEnded"])
+            #expect(late.request.version == scene.request.version + 2)
         }
     }
 

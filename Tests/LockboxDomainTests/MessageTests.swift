@@ -83,9 +83,13 @@ struct MessageTests {
             try post(in: scene, by: approver, now: decideBy - millisecond).message.at == decideBy
                 - millisecond
         )
-        #expect(throws: Refusal.wrongState(.expired)) {
+        #expect(throws: Refusal.stale(current: scene.request.version + 1)) {
             try post(in: scene, by: approver, now: decideBy)
         }
+        var late = scene
+        late.now = decideBy
+        late.passTime()
+        #expect(throws: Refusal.wrongState(.expired)) { try post(in: late, by: approver) }
     }
 
     @Test func textIsCheckedAndTrimmed() throws {

@@ -170,14 +170,13 @@ struct Scene {
         let approvers = try approvers ?? [Cast.approver.person(), Cast.admin.person()]
         let request = try AccessRequest.submit(
             id: identifier(7),
-            draft: Draft(
-                reason: "Find the mails that vanished.",
+            terms: terms(
+                for: engineer,
                 duration: duration,
-                scope: try scope ?? wholeScope(),
+                scope: scope,
                 notBefore: notBefore
             ),
             engineer: engineer,
-            supportRequest: supportRequest(),
             tenant: tenant,
             approvers: approvers,
             now: morning
@@ -211,7 +210,7 @@ struct Scene {
         case .withdrawn: _ = try scene.request.withdraw(comment: nil, by: engineer, now: scene.now)
         case .expired:
             scene.now = morning + .hours(13)
-            _ = scene.request.advance(to: scene.now)
+            scene.passTime()
         case .awaitingCustomer: try scene.decide(.approve(.none), by: manager)
         case .denied:
             try scene.decide(.approve(.none), by: manager)
@@ -244,6 +243,14 @@ struct Scene {
         return events
     }
 
+    /// Takes every step that is due by `now`, as a write does before a command.
+    @discardableResult
+    mutating func passTime() -> [Event] {
+        var events: [Event] = []
+        while let event = request.advance(to: now) { events.append(event) }
+        return events
+    }
+
     /// As many as the `people` who say yes, one after another.
     mutating func approve(by people: Person...) throws {
         for person in people { try decide(.approve(.none), by: person) }
@@ -254,6 +261,24 @@ func wholeScope() throws -> Scope { try scope(("sue", [.read, .write]), ("shared
 
 func scope(_ accesses: (name: String, actions: Actions)...) throws -> Scope {
     try Scope(accesses.map { Access(try mailbox($0.name), $0.actions) })
+}
+
+func terms(
+    for engineer: Person,
+    reason: String = "Find the mails that vanished.",
+    duration: TimeSpan,
+    scope: Scope? = nil,
+    notBefore: Timestamp? = nil
+) throws -> AccessRequest.Terms {
+    AccessRequest.Terms(
+        tenant: try slug("contoso"),
+        supportRequest: try supportRequest().number,
+        engineer: engineer.id,
+        reason: reason,
+        duration: duration,
+        scope: try scope ?? wholeScope(),
+        notBefore: notBefore
+    )
 }
 
 func supportRequest() throws -> SupportRequest {

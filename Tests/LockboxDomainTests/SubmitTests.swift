@@ -72,15 +72,14 @@ struct SubmitTests {
         by engineer: Person,
         reason: String = "Find the mails that vanished."
     ) throws(Refusal) -> (request: AccessRequest, events: [Event]) {
-        guard let tenant = try? tenant(), let support = try? supportRequest(),
-            let scope = try? wholeScope(),
+        guard let tenant = try? tenant(),
+            let terms = try? terms(for: engineer, reason: reason, duration: .hours(1)),
             let approver = try? Cast.approver.person()
         else { preconditionFailure("the fixtures are wrong") }
         return try AccessRequest.submit(
             id: identifier(7),
-            draft: Draft(reason: reason, duration: .hours(1), scope: scope),
+            terms: terms,
             engineer: engineer,
-            supportRequest: support,
             tenant: tenant,
             approvers: [approver],
             now: morning

@@ -36,7 +36,7 @@ struct TenantSwitchTests {
             for licenceWithdrawn in [false, true] {
                 var scene = try Scene.inState(.awaitingCustomer)
                 scene.tenant = change
-                let events = scene.request.applyRules(
+                let events = try scene.request.applyRules(
                     of: change,
                     licenceWithdrawn: licenceWithdrawn,
                     by: nil,
@@ -56,7 +56,7 @@ struct TenantSwitchTests {
         var scene = try Scene.inState(.active)
         let grant = try required(scene.request.state.grant)
         let admin = try Cast.admin.person()
-        let events = scene.request.applyRules(
+        let events = try scene.request.applyRules(
             of: try tenant(needed: 2),
             licenceWithdrawn: false,
             by: admin.id,
@@ -70,12 +70,15 @@ struct TenantSwitchTests {
     @Test func accessThatEndedByTimeIsNotEndedAgainByARule() throws {
         var scene = try Scene.inState(.active)
         let grant = try required(scene.request.state.grant)
-        _ = scene.request.applyRules(
+        scene.now = grant.end
+        scene.passTime()
+        let events = try scene.request.applyRules(
             of: scene.tenant,
             licenceWithdrawn: true,
             by: nil,
-            now: grant.end
+            now: scene.now
         )
+        #expect(events.isEmpty)
         #expect(scene.request.state.ending?.reason == .windowOver)
     }
 
@@ -84,14 +87,14 @@ struct TenantSwitchTests {
         var scene = try Scene.submitted(to: tenant(needed: 2), approvers: approvers)
         try scene.approve(by: Cast.manager.person(), approvers[0], approvers[1])
         #expect(
-            scene.request.applyRules(
+            try scene.request.applyRules(
                 of: scene.tenant,
                 licenceWithdrawn: false,
                 by: nil,
                 now: scene.now
             ).isEmpty
         )
-        let events = scene.request.applyRules(
+        let events = try scene.request.applyRules(
             of: try tenant(needed: 3),
             licenceWithdrawn: false,
             by: nil,
@@ -102,10 +105,10 @@ struct TenantSwitchTests {
 
     @Test func anEngineerWhoLeftKeepsNothing() throws {
         var pending = try Scene.inState(.awaitingCustomer)
-        _ = pending.request.engineerLeft(now: pending.now)
+        _ = try pending.request.engineerLeft(now: pending.now)
         #expect(pending.request.state.name == .withdrawn)
         var live = try Scene.inState(.active)
-        _ = live.request.engineerLeft(now: live.now)
+        _ = try live.request.engineerLeft(now: live.now)
         #expect(live.request.state.ending?.reason == .revoked)
         #expect(live.request.state.ending?.by == nil)
     }

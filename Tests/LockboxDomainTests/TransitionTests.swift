@@ -96,7 +96,7 @@ struct TransitionTests {
             for licenceWithdrawn in [false, true] {
                 var next = scene
                 next.tenant = tenant
-                _ = next.request.applyRules(
+                _ = try next.request.applyRules(
                     of: tenant,
                     licenceWithdrawn: licenceWithdrawn,
                     by: nil,
@@ -106,13 +106,13 @@ struct TransitionTests {
             }
         }
         var left = scene
-        _ = left.request.engineerLeft(now: left.now)
+        _ = try left.request.engineerLeft(now: left.now)
         found.append(left)
         if let deadline = scene.request.state.nextDeadline {
             for instant in [deadline - millisecond, deadline, deadline + .days(1)] {
                 var later = scene
                 later.now = max(later.now, instant)
-                _ = later.request.advance(to: later.now)
+                later.passTime()
                 found.append(later)
             }
         }

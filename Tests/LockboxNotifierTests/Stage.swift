@@ -128,14 +128,16 @@ extension Stage {
             ])
             let (request, events) = try AccessRequest.submit(
                 id: entropy.id(),
-                draft: Draft(
+                terms: AccessRequest.Terms(
+                    tenant: tenant.id,
+                    supportRequest: support.number,
+                    engineer: cast.erik.id,
                     reason: Stage.reason,
                     duration: duration,
                     scope: scope,
                     notBefore: notBefore
                 ),
                 engineer: cast.erik,
-                supportRequest: support,
                 tenant: tenant,
                 approvers: [cast.alice, cast.adam],
                 now: now
@@ -246,7 +248,14 @@ extension Stage {
 
     func pass(_ id: RequestID, to instant: Timestamp) async throws {
         clock.set(instant)
-        try await change(id) { request, now in request.advance(to: now) }
+        let (entropy, planner) = (entropy, planner)
+        try await store.write { tx in
+            var request = try #require(try tx.request(id))
+            while let event = request.advance(to: instant) {
+                try tx.save(request)
+                try planner.read(event, by: .system, at: instant, entropy: entropy, in: tx)
+            }
+        }
     }
 
     func tell(_ event: Event) async throws {

@@ -172,14 +172,16 @@ extension PortalSite {
         )
         let (request, _) = try AccessRequest.submit(
             id: entropy.id(),
-            draft: Draft(
+            terms: AccessRequest.Terms(
+                tenant: tenant.id,
+                supportRequest: support.support.number,
+                engineer: visit.person.id,
                 reason: draft.reason,
                 duration: draft.duration,
                 scope: scope,
                 notBefore: draft.notBefore
             ),
             engineer: visit.person,
-            supportRequest: support.support,
             tenant: tenant,
             approvers: [],
             now: visit.now

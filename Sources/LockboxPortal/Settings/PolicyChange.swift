@@ -100,9 +100,7 @@ struct PolicyConsequences: Sendable {
         var after = before
         after.policy = policy
         let ended = work.grants.filter { view in
-            var request = view.request
-            _ = request.applyRules(of: after, licenceWithdrawn: false, by: nil, now: now)
-            return request.state.ending?.reason == .tenantSwitch
+            view.request.seen(at: now).isEnded(byRulesOf: after, licenceWithdrawn: false)
         }
         ending = ended.map { view in
             let scope = view.request.state.grant?.scope ?? view.request.terms.scope

@@ -24,19 +24,30 @@ extension Fixture {
         )
     }
 
-    package static func draft(
+    package static func terms(
         reason: String = "Look why mail does not arrive.",
         duration: TimeSpan = .hours(2),
         scope: Scope = scope,
-        notBefore: Timestamp? = nil
-    ) -> Draft {
-        Draft(reason: reason, duration: duration, scope: scope, notBefore: notBefore)
+        notBefore: Timestamp? = nil,
+        by engineer: Person = eve,
+        about support: SupportRequest = supportRequest(),
+        in tenant: Tenant = contoso
+    ) -> AccessRequest.Terms {
+        AccessRequest.Terms(
+            tenant: tenant.id,
+            supportRequest: support.number,
+            engineer: engineer.id,
+            reason: reason,
+            duration: duration,
+            scope: scope,
+            notBefore: notBefore
+        )
     }
 
     /// Version 1 of a request, awaiting a manager.
     package static func request(
         _ number: UInt8 = 1,
-        _ draft: Draft = draft(),
+        _ terms: AccessRequest.Terms? = nil,
         by engineer: Person = eve,
         about support: SupportRequest = supportRequest(),
         in tenant: Tenant = contoso,
@@ -44,9 +55,8 @@ extension Fixture {
     ) throws(Refusal) -> AccessRequest {
         try AccessRequest.submit(
             id: id(number),
-            draft: draft,
+            terms: terms ?? self.terms(by: engineer, about: support, in: tenant),
             engineer: engineer,
-            supportRequest: support,
             tenant: tenant,
             approvers: approvers(of: tenant),
             now: now
@@ -80,8 +90,8 @@ extension Fixture {
         from start: Timestamp = now
     ) throws(Refusal) -> [AccessRequest] {
         let later = start + .hours(8)
-        let draft = state == .scheduled ? draft(notBefore: later) : draft()
-        var versions = [try request(number, draft, at: start)]
+        let terms = state == .scheduled ? terms(notBefore: later) : terms()
+        var versions = [try request(number, terms, at: start)]
         func step(_ change: (inout AccessRequest, Timestamp) throws(Refusal) -> Void)
             throws(Refusal)
         {

@@ -51,13 +51,13 @@ private func contentIsReadBack(_ store: any Store) async throws {
     let wide = Fixture.scope([
         Access(Fixture.otherMailbox, [.read, .write]), Access(Fixture.mailbox, .read),
     ])
-    let draft = Fixture.draft(
+    let terms = Fixture.terms(
         reason: "Zeile 1\n\tZeile 2 – “quoted”, 100 %_\\ 'done'; -- 👩‍🔧",
         duration: .seconds(3601),
         scope: wide,
         notBefore: Fixture.now + .days(2)
     )
-    var request = try Fixture.request(1, draft)
+    var request = try Fixture.request(1, terms)
     try await store.write { [request] in try $0.save(request) }
     _ = try request.decide(
         .approve(.init(duration: .minutes(5), scope: nil)),

@@ -45,9 +45,8 @@ enum CrashChild {
         let id: RequestID = entropy.id()
         var request = try AccessRequest.submit(
             id: id,
-            draft: Fixture.draft(),
+            terms: Fixture.terms(),
             engineer: Fixture.eve,
-            supportRequest: Fixture.supportRequest(),
             tenant: Fixture.contoso,
             approvers: [Fixture.adam],
             now: Fixture.now
