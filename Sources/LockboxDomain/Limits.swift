@@ -24,9 +24,6 @@ public enum Limits {
     public static let defaultMaxAccess = TimeSpan.hours(4)
     /// How far ahead a start may be scheduled.
     public static let scheduleAhead = TimeSpan.days(30)
-
-    /// Bound on the time between the end of a grant and the moment an enforcer must have been told.
-    public static let removalBound = TimeSpan.seconds(1)
     public static let credentialsPerGrant = 50
     public static let openRequestsPerEngineer = 200
     public static let messagesPerRequest = 100
