@@ -9,16 +9,19 @@ public struct EmailAddress: Hashable, Comparable, Sendable, CustomStringConverti
 
     public init?(_ raw: String) {
         let bytes = Array(raw.utf8)
-        guard Limits.emailLength.contains(bytes.count), let at = bytes.lastIndex(of: 64), at > 0,
+        guard Limits.emailLength.contains(bytes.count),
+            let at = bytes.lastIndex(of: UInt8(ascii: "@")), at > 0,
             at <= 64
         else {
             return nil
         }
         let local = bytes[..<at]
         let domain = bytes[(at + 1)...]
-        guard local.first != 43,
-            local.split(separator: 46, omittingEmptySubsequences: false).allSatisfy(Self.isWord),
-            domain.split(separator: 46, omittingEmptySubsequences: false).allSatisfy(
+        guard local.first != UInt8(ascii: "+"),
+            local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(
+                Self.isWord
+            ),
+            domain.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(
                 Self.isHostLabel
             )
         else { return nil }
@@ -26,7 +29,7 @@ public struct EmailAddress: Hashable, Comparable, Sendable, CustomStringConverti
         let lower = raw.lowercased()
         let name = lower.utf8.prefix(at)
         canonical =
-            String(decoding: name.prefix { $0 != 43 }, as: UTF8.self) + "@"
+            String(decoding: name.prefix { $0 != UInt8(ascii: "+") }, as: UTF8.self) + "@"
             + String(decoding: lower.utf8.dropFirst(at + 1), as: UTF8.self)
     }
 
@@ -41,13 +44,13 @@ public struct EmailAddress: Hashable, Comparable, Sendable, CustomStringConverti
     /// RFC 1035 §2.3.4 and RFC 1123 §2.1: 1–63 letters, digits and hyphens, no hyphen first or
     /// last.
     private static func isHostLabel(_ bytes: ArraySlice<UInt8>) -> Bool {
-        (1...63).contains(bytes.count) && bytes.first != 45 && bytes.last != 45
+        (1...63).contains(bytes.count) && bytes.first != UInt8(ascii: "-")
+            && bytes.last != UInt8(ascii: "-")
             && bytes.allSatisfy(isHostByte)
     }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
-        (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
-            || byte == 45
+        byte.isLetter || byte.isDigit || byte == UInt8(ascii: "-")
     }
 
     /// RFC 5322 `atext`, less what mail systems or shells read as commands (`/`, `%`, `!`,

@@ -26,7 +26,7 @@ public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStri
     /// other letters do not become ASCII by a change of case (`ſ` is no `S`).
     public init?(_ text: String) {
         let prefix = Entity.idPrefix + "-"
-        guard text.utf8.allSatisfy({ $0 < 128 }) else { return nil }
+        guard text.utf8.allSatisfy(\.isASCII) else { return nil }
         let upper = text.uppercased()
         guard upper.utf8.count == prefix.utf8.count + 10, upper.hasPrefix(prefix) else {
             return nil
@@ -63,8 +63,9 @@ public struct Slug<Entity: Named>: Hashable, Comparable, Sendable, CustomStringC
 
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
-        guard (1...63).contains(bytes.count), bytes.first != 45, bytes.last != 45,
-            bytes.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
+        guard (1...63).contains(bytes.count), bytes.first != UInt8(ascii: "-"),
+            bytes.last != UInt8(ascii: "-"),
+            bytes.allSatisfy({ $0.isLowercaseLetter || $0.isDigit || $0 == UInt8(ascii: "-") })
         else { return nil }
         self.text = text
     }
@@ -87,11 +88,9 @@ public struct SupportRequestNumber: Hashable, Comparable, Sendable, CustomString
 
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
-        guard (1...64).contains(bytes.count), bytes[0] != 46, bytes[0] != 45,
-            bytes.allSatisfy({
-                (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0)
-                    || [45, 46, 95].contains($0)
-            })
+        guard (1...64).contains(bytes.count), bytes[0] != UInt8(ascii: "."),
+            bytes[0] != UInt8(ascii: "-"),
+            bytes.allSatisfy({ $0.isLetter || $0.isDigit || Array("-._".utf8).contains($0) })
         else { return nil }
         self.text = text
     }

@@ -9,16 +9,21 @@ public struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// backslashes, percent signs or `..`.
     public init?(service: ServiceID, name raw: String) {
         // ASCII before the case is changed: the Kelvin sign has the letter k for its lower case.
-        guard Limits.resourceNameLength.contains(raw.utf8.count), raw.utf8.allSatisfy({ $0 < 128 })
+        guard Limits.resourceNameLength.contains(raw.utf8.count), raw.utf8.allSatisfy(\.isASCII)
         else { return nil }
         let name = raw.lowercased()
-        let parts = name.utf8.split(separator: 58, maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = name.utf8.split(
+            separator: UInt8(ascii: ":"),
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty,
-            parts[0].allSatisfy({ (97...122).contains($0) }),
+            parts[0].allSatisfy(\.isLowercaseLetter),
             parts[1].allSatisfy({
-                (33...126).contains($0) && !Array("\"'`/\\%$<>|&;*?:,{}()[]!#~".utf8).contains($0)
+                $0.isGlyph && !Array("\"'`/\\%$<>|&;*?:,{}()[]!#~".utf8).contains($0)
             }),
-            parts[1].first != 46, parts[1].first != 45, !Self.hasTwoDots(parts[1])
+            parts[1].first != UInt8(ascii: "."), parts[1].first != UInt8(ascii: "-"),
+            !Self.hasTwoDots(parts[1])
         else { return nil }
         self.service = service
         self.name = name
@@ -35,6 +40,8 @@ public struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
 
     private static func hasTwoDots(_ bytes: Substring.UTF8View.SubSequence) -> Bool {
-        zip(bytes, bytes.dropFirst()).contains { $0 == 46 && $1 == 46 }
+        zip(bytes, bytes.dropFirst()).contains {
+            $0 == UInt8(ascii: ".") && $1 == UInt8(ascii: ".")
+        }
     }
 }

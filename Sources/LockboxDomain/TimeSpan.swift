@@ -126,8 +126,8 @@ struct DigitReader {
 
     private mutating func digits(upTo limit: Int) -> [UInt8]? {
         var found: [UInt8] = []
-        while found.count < limit, let byte = rest.first, (48...57).contains(byte) {
-            found.append(byte - 48)
+        while found.count < limit, let byte = rest.first, byte.isDigit {
+            found.append(byte - UInt8(ascii: "0"))
             rest.removeFirst()
         }
         return found
