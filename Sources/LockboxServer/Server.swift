@@ -150,7 +150,7 @@ package struct Server: Sendable {
     /// Serves until asked to stop.
     package func run() async throws {
         // What became due while nobody ran happens before anybody is answered.
-        _ = try await lockbox.letTimePass()
+        _ = try await lockbox.expireDue()
         try await directory.reload()
         try await index.refresh(reload: true)
         var group = ServiceGroupConfiguration(

@@ -10,7 +10,7 @@ extension Lockbox {
     /// Records what time alone has done: undecided requests expire, scheduled access starts, access
     /// ends. Nobody's rights depend on it having run. Returns the next instant at which there is
     /// something to do.
-    package func letTimePass() async throws -> Timestamp? {
+    package func expireDue() async throws -> Timestamp? {
         while true {
             let done = try await store.write(by: .system) { change in
                 let due = try change.tx.requestsDue(at: change.now, limit: Self.batch)

@@ -29,6 +29,6 @@ package struct ExpiryJob: Job {
     package func key(of request: AccessRequest) -> WorkKey { WorkKey(item: "what is due") }
 
     package func carryOut(_ requests: [AccessRequest]) async throws {
-        _ = try await lockbox.letTimePass()
+        _ = try await lockbox.expireDue()
     }
 }

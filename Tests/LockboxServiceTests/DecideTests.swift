@@ -289,7 +289,7 @@ struct DecideTests {
             #expect(scheduled.state.name == .scheduled)
             func at(_ instant: Timestamp) async throws -> [AccessRequest.StateName] {
                 house.clock.move(to: instant)
-                _ = try await house.lockbox.letTimePass()
+                _ = try await house.lockbox.expireDue()
                 return [
                     try await house.stored(pending.id).state.name,
                     try await house.stored(scheduled.id).state.name,
@@ -298,15 +298,15 @@ struct DecideTests {
             let (start, end) = (Fixture.now + .hours(1), Fixture.now + .hours(3))
             let deadline = Fixture.now + .hours(12)
             let before = TimeSpan(milliseconds: -1)
-            #expect(try await house.lockbox.letTimePass() == start)
+            #expect(try await house.lockbox.expireDue() == start)
             #expect(try await at(start + before) == [.awaitingManager, .scheduled])
             #expect(try await at(start) == [.awaitingManager, .active])
-            #expect(try await house.lockbox.letTimePass() == end)
+            #expect(try await house.lockbox.expireDue() == end)
             #expect(try await at(end + before) == [.awaitingManager, .active])
             #expect(try await at(end) == [.awaitingManager, .ended])
             #expect(try await at(deadline + before) == [.awaitingManager, .ended])
             #expect(try await at(deadline) == [.expired, .ended])
-            #expect(try await house.lockbox.letTimePass() == nil)
+            #expect(try await house.lockbox.expireDue() == nil)
             let ended = try await house.stored(scheduled.id).state.ending
             #expect(ended?.reason == .windowOver)
             #expect(ended?.at == end)
@@ -324,9 +324,9 @@ struct DecideTests {
                 )
             }
             house.clock.advance(by: .days(2))
-            #expect(try await house.lockbox.letTimePass() == nil)
+            #expect(try await house.lockbox.expireDue() == nil)
             let size = try await house.entries().count
-            #expect(try await house.lockbox.letTimePass() == nil)
+            #expect(try await house.lockbox.expireDue() == nil)
             #expect(try await house.entries().count == size)
             for id in ids {
                 #expect(
@@ -344,7 +344,7 @@ struct DecideTests {
         try await House.with { house async throws in
             for _ in 0..<120 { _ = try await house.submitted() }
             house.clock.advance(by: .hours(12))
-            #expect(try await house.lockbox.letTimePass() == nil)
+            #expect(try await house.lockbox.expireDue() == nil)
             let open = try await house.store.read { tx in
                 try tx.openRequests(of: nil, engineer: nil)
             }

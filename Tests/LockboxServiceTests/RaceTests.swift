@@ -67,7 +67,7 @@ struct RaceTests {
                 ]
                 let timePasses: Step = {
                     house.clock.advance(by: .hours(13))
-                    _ = try await house.lockbox.letTimePass()
+                    _ = try await house.lockbox.expireDue()
                 }
                 let mixes = [
                     approve + [deny, withdraw] + end + [timePasses], approve + [deny, withdraw],
@@ -155,7 +155,7 @@ struct RaceTests {
             let request = try await house.approved()
             house.clock.advance(by: .hours(2))
             let sweeps = try await Self.race(
-                Array(repeating: { _ = try await house.lockbox.letTimePass() }, count: 20)
+                Array(repeating: { _ = try await house.lockbox.expireDue() }, count: 20)
             )
             #expect(sweeps == 20)
             #expect(

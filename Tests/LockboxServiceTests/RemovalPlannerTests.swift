@@ -149,7 +149,7 @@ struct RemovalPlannerTests {
                 key: nil
             )
             house.clock.advance(by: .hours(2))
-            _ = try await house.lockbox.letTimePass()
+            _ = try await house.lockbox.expireDue()
             let open = try await house.store.read { tx in try tx.openRemovals() }
             #expect(Set(open.map(\.request)) == Set(requests.map(\.id)))
         }

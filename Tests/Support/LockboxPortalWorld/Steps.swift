@@ -206,7 +206,7 @@ extension PortalWorld {
     /// Time passes, and what it ends is written down.
     package func after(_ span: TimeSpan) async throws {
         clock.advance(by: span)
-        _ = try await lockbox.letTimePass()
+        _ = try await lockbox.expireDue()
     }
 
     /// Makes the services match the grants, once. With a `problem` no service can be made to
