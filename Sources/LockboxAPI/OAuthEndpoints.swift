@@ -73,7 +73,7 @@ extension API {
                 try await answer {
                     let (form, service, _) = try await authenticated(request, context)
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
-                    try await lockbox.surrender(
+                    try await lockbox.revokeCredential(
                         secretHash: Lockbox.hash(try token(form)),
                         presentedBy: service
                     )

@@ -59,10 +59,10 @@ package struct AuditedStore: Sendable {
             var change = Change(tx: tx, now: clock.now(), entropy: entropy)
             let value = try body(&change)
             for event in change.events {
-                let doer = event.isCausedByTime ? .system : actor
-                try LogWriter.append(event, by: doer, at: change.now, entropy: entropy, in: tx)
+                let actor = event.isCausedByTime ? .system : actor
+                try LogWriter.append(event, by: actor, at: change.now, entropy: entropy, in: tx)
                 for reader in readers {
-                    try reader.read(event, by: doer, at: change.now, entropy: entropy, in: tx)
+                    try reader.read(event, by: actor, at: change.now, entropy: entropy, in: tx)
                 }
             }
             return (value, change.events)

@@ -4,7 +4,7 @@ import LockboxPorts
 extension Change {
     /// Ends every way in that `person` has: sessions and API tokens. For whoever was switched off,
     /// or whose password is another now, because the old one may be what somebody else came in by.
-    package mutating func shutOut(_ person: Person) throws {
+    package mutating func endSignIns(of person: Person) throws {
         for token in try tx.tokens(of: person.id) {
             try tx.revokeToken(token.id, at: now)
             // One that is over already is no news.

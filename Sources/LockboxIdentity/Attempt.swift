@@ -53,7 +53,7 @@ struct Attempt {
     }
 
     /// Whether even the right password is refused now.
-    func isHeldOff(at now: Timestamp) -> Bool {
+    func isThrottled(at now: Timestamp) -> Bool {
         client.heldUntil.map { now < $0 } ?? false
             || !isKnown && account.lockedUntil.map { now < $0 } ?? false
     }

@@ -21,7 +21,7 @@ package enum IdentityLimits {
     package static let sessionIdle = TimeSpan.minutes(30)
     package static let sessionLifetime = TimeSpan.hours(12)
     /// How long after the password was given something weighty may be done without giving it again.
-    package static let freshness = TimeSpan.minutes(10)
+    package static let confirmationWindow = TimeSpan.minutes(10)
     /// One more session ends the oldest.
     package static let sessionsPerPerson = 20
     /// How often it is written down that a session was seen.

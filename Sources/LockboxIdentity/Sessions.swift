@@ -112,7 +112,7 @@ package struct Sessions: Sendable {
     /// Whether the password was given so short a time ago that what is weighty may be done without
     /// giving it again.
     package func isFresh(_ signedIn: SignedIn, now: Timestamp) -> Bool {
-        now < signedIn.session.confirmedAt + IdentityLimits.freshness
+        now < signedIn.session.confirmedAt + IdentityLimits.confirmationWindow
     }
 
     /// Signs out. An unknown secret is as good as one that is signed out.

@@ -107,7 +107,7 @@ package struct SignIn: Sendable {
             // stranger that there is such an account, and whoever guesses on meanwhile which guess
             // was right.
             guard var attempt = try Attempt(on: person, from: origin, change),
-                !attempt.isHeldOff(at: change.now)
+                !attempt.isThrottled(at: change.now)
             else {
                 return .failure(.badCredentials)
             }
@@ -138,7 +138,7 @@ package struct SignIn: Sendable {
             try change.tx.save(PasswordRecord(encoded: encoded), of: person.id)
             change.emit(.signIn(.passwordSet(person)))
             try change.tx.forgetSignInClients(of: person.id)
-            try change.shutOut(person)
+            try change.endSignIns(of: person)
             return person
         }
     }

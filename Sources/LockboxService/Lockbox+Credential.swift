@@ -128,7 +128,8 @@ extension Lockbox {
 
     /// Finishes the access that a credential belongs to (RFC 7009): its holder is done. Nothing
     /// happens, and nothing is told, where the credential is unknown, over, or another service's.
-    package func surrender(secretHash: [UInt8], presentedBy service: ServiceID) async throws {
+    package func revokeCredential(secretHash: [UInt8], presentedBy service: ServiceID) async throws
+    {
         try await store.write(by: .service(service)) { change in
             guard let credential = try change.tx.credential(secretHash: secretHash),
                 credential.resource.service == service,

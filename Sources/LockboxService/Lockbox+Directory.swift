@@ -95,7 +95,7 @@ extension Change {
             return ["person \(after.email) added: \(after.roles.names.joined(separator: ", "))"]
         }
         emit(.directory(.personChanged(before: before, after: after)))
-        if after.isDisabled { try shutOut(after) }
+        if after.isDisabled { try endSignIns(of: after) }
         if before.holds(oneOf: .engineer, at: .provider)
             && !after.holds(oneOf: .engineer, at: .provider)
         {

@@ -156,14 +156,17 @@ struct CredentialTests {
             let issued = try await house.credential(for: request)
             let hash = Lockbox.hash(issued.secret)
             // Another service, and a secret nobody has: nothing happens and nothing is told.
-            try await house.lockbox.surrender(secretHash: hash, presentedBy: ServiceID("files")!)
-            try await house.lockbox.surrender(
+            try await house.lockbox.revokeCredential(
+                secretHash: hash,
+                presentedBy: ServiceID("files")!
+            )
+            try await house.lockbox.revokeCredential(
                 secretHash: Lockbox.hash("lbc_x"),
                 presentedBy: Fixture.mail.service.id
             )
             #expect(try await house.stored(request.id).state.name == .active)
             for _ in 0..<2 {
-                try await house.lockbox.surrender(
+                try await house.lockbox.revokeCredential(
                     secretHash: hash,
                     presentedBy: Fixture.mail.service.id
                 )

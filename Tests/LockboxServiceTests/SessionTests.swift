@@ -167,7 +167,7 @@ struct SessionTests {
                 password: Self.right,
                 from: Self.here
             )
-            house.clock.advance(by: Self.justBefore(IdentityLimits.freshness))
+            house.clock.advance(by: Self.justBefore(IdentityLimits.confirmationWindow))
             #expect(sessions.isFresh(begun, now: house.clock.now()))
             house.clock.advance(by: TimeSpan(milliseconds: 1))
             #expect(!sessions.isFresh(begun, now: house.clock.now()))
