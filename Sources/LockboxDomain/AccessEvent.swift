@@ -15,7 +15,7 @@ extension AccessEvent {
     var isCausedByTime: Bool {
         switch self {
         case .grantStarted: true
-        case .grantEnded(_, _, let ending): ending.reason == .windowOver
+        case .grantEnded(_, _, let ending): ending.reason == .expired
         case .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed:
             false
         }

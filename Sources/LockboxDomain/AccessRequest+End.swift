@@ -53,7 +53,7 @@ extension AccessRequest {
         guard isEnded(byRulesOf: tenant, licenceWithdrawn: licenceWithdrawn),
             let grant = state.grant
         else { return [] }
-        return end(grant, Ending(reason: .tenantSwitch, at: now, by: person, comment: nil))
+        return end(grant, Ending(reason: .policyChanged, at: now, by: person, comment: nil))
     }
 
     /// Whether there is access that the tenant's rules would not have given: the licence went, or

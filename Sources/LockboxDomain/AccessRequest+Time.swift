@@ -19,7 +19,7 @@ extension AccessRequest {
             return .access(.grantStarted(self, grant))
         case .active(let grant):
             guard grant.end <= now else { return nil }
-            let ending = Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil)
+            let ending = Ending(reason: .expired, at: grant.end, by: nil, comment: nil)
             move(to: .ended(grant, ending))
             return .access(.grantEnded(self, grant, ending))
         case .ended, .rejected, .denied, .withdrawn, .expired:

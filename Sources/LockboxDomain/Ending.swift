@@ -1,8 +1,10 @@
 /// Why and when access ended.
 public struct Ending: Hashable, Sendable {
-    /// What ended it.
+    /// What ended it. The raw value is stored, hashed and on the wire.
     public enum Reason: String, Hashable, Sendable, CaseIterable {
-        case windowOver, finished, revoked, tenantSwitch
+        case expired = "windowOver"
+        case finished, revoked
+        case policyChanged = "tenantSwitch"
     }
 
     public let reason: Reason

@@ -128,7 +128,7 @@ extension LetterContent {
         let organisation = isOfProvider ? source.provider : source.tenant
         let person = source.facts[.endedBy].map { "\(shownName($0)) of \(organisation)" }
         switch source.facts[.endReason].flatMap(Ending.Reason.init) {
-        case .windowOver: return "The approved time was over."
+        case .expired: return "The approved time was over."
         case .finished: return "\(source.engineer) finished the work."
         case .revoked:
             // Without a person, Lockbox itself took it away.
@@ -136,7 +136,7 @@ extension LetterContent {
                 return "The engineer is no longer allowed to have access."
             }
             return "\(person ?? organisation) stopped it."
-        case .tenantSwitch:
+        case .policyChanged:
             let change = "The rules or the licence of \(source.tenant) changed"
             return person.map { "\(change) (by \($0))." } ?? "\(change)."
         case nil: return "The reason is not known."

@@ -117,7 +117,7 @@ struct BoundaryTests {
         }
         #expect(
             late.request.state.ending
-                == Ending(reason: .windowOver, at: grant.end, by: nil, comment: nil)
+                == Ending(reason: .expired, at: grant.end, by: nil, comment: nil)
         )
     }
 

@@ -62,7 +62,7 @@ struct TenantSwitchTests {
             by: admin.id,
             now: scene.now
         )
-        let ending = Ending(reason: .tenantSwitch, at: scene.now, by: admin.id, comment: nil)
+        let ending = Ending(reason: .policyChanged, at: scene.now, by: admin.id, comment: nil)
         #expect(scene.request.state == .ended(grant, ending))
         #expect(events == [.access(.grantEnded(scene.request, grant, ending))])
     }
@@ -79,7 +79,7 @@ struct TenantSwitchTests {
             now: scene.now
         )
         #expect(events.isEmpty)
-        #expect(scene.request.state.ending?.reason == .windowOver)
+        #expect(scene.request.state.ending?.reason == .expired)
     }
 
     @Test func enoughApprovalsKeepAccessWhenMoreAreRequired() throws {

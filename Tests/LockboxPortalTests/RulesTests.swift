@@ -129,7 +129,7 @@ struct RulesTests {
             let adam = world.person("adam")
             #expect(
                 try await world.lockbox.request(long.id.text, by: adam).request.state.ending?.reason
-                    == .tenantSwitch
+                    == .policyChanged
             )
             #expect(
                 try await world.lockbox.request(short.id.text, by: adam).request.state.name

@@ -127,7 +127,7 @@ struct ApplyTests {
             contoso.name = Fixture.contoso.name
             let report = try await house.lockbox.apply(Self.file(people: [], tenants: [contoso]))
             #expect(report == ["provider: named Cloud", "tenant contoso: licence withdrawn"])
-            #expect(try await house.stored(request.id).state.ending?.reason == .tenantSwitch)
+            #expect(try await house.stored(request.id).state.ending?.reason == .policyChanged)
             try await house.expectConsistentLogs()
         }
     }

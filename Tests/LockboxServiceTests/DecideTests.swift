@@ -308,7 +308,7 @@ struct DecideTests {
             #expect(try await at(deadline) == [.expired, .ended])
             #expect(try await house.lockbox.expireDue() == nil)
             let ended = try await house.stored(scheduled.id).state.ending
-            #expect(ended?.reason == .windowOver)
+            #expect(ended?.reason == .expired)
             #expect(ended?.at == end)
             #expect(ended?.by == nil)
             try await house.expectConsistentLogs()

@@ -45,7 +45,7 @@ struct PolicySwitchTests {
             )
             #expect(after.version == 2)
             let ending = try await house.stored(request.id).state.ending
-            #expect(ending?.reason == .tenantSwitch)
+            #expect(ending?.reason == .policyChanged)
             #expect(ending?.by == Fixture.gita.id)
             #expect(try await house.index.active(issued.secret, now: house.clock.now()) == nil)
             try await house.expectConsistentLogs()
@@ -70,7 +70,7 @@ struct PolicySwitchTests {
                 version: 2,
                 by: Fixture.gita
             )
-            #expect(try await house.stored(request.id).state.ending?.reason == .tenantSwitch)
+            #expect(try await house.stored(request.id).state.ending?.reason == .policyChanged)
             try await house.expectConsistentLogs()
         }
     }
@@ -85,7 +85,7 @@ struct PolicySwitchTests {
                 version: 1,
                 by: Fixture.gita
             )
-            #expect(try await house.stored(request.id).state.ending?.reason == .tenantSwitch)
+            #expect(try await house.stored(request.id).state.ending?.reason == .policyChanged)
         }
     }
 

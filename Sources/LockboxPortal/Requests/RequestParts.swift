@@ -252,10 +252,10 @@ extension RequestView {
     func words(for ending: Ending) -> String {
         let by = ending.by.map { " by \(name(of: $0))" } ?? ""
         return switch ending.reason {
-        case .windowOver: "the approved time was over"
+        case .expired: "the approved time was over"
         case .finished: "finished\(by)"
         case .revoked: "stopped\(by)"
-        case .tenantSwitch: "the customer's rules were changed\(by)"
+        case .policyChanged: "the customer's rules were changed\(by)"
         }
     }
 }
