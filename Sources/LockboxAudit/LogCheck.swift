@@ -40,7 +40,7 @@ package struct LogCheck: Sendable {
         let signed = try tx.checkpoints(of: log)
         var differences: [String] = []
         var replay = LogReplay(heads: signed.map { TreeHead(size: $0.size, root: $0.root) })
-        var story = LogStory()
+        var state = LogReplayState()
         var lastTime: Timestamp?
         var position: UInt64 = 0
         while position < head.size {
@@ -57,7 +57,7 @@ package struct LogCheck: Sendable {
                 }
                 lastTime = entry.time
                 replay.append(leaf: entry.bytes)
-                story.hear(record)
+                state.read(record)
                 position += 1
             }
         }
@@ -78,7 +78,7 @@ package struct LogCheck: Sendable {
             differences += noteDifferences(size: last.size, note: last.note, signed: signed)
         }
         differences += try treeDifferences(log, head, in: tx)
-        differences += try story.differences(log, in: tx)
+        differences += try state.differences(log, in: tx)
         return Report(
             log: log.logName,
             records: position,

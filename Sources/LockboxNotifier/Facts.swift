@@ -24,7 +24,7 @@ enum Audience: String {
 }
 
 /// How a request came to nothing without anyone's no.
-enum Lapse: String {
+enum UndecidedOutcome: String {
     case managerSilent, customerSilent, withdrawn
 }
 

@@ -32,10 +32,10 @@ extension LetterContent {
 
     /// Expired or withdrawn: nobody said no, and nobody got access.
     static func lapsed(_ source: LetterSource) -> LetterContent {
-        let lapse = source.facts[.outcome].flatMap(Lapse.init) ?? .customerSilent
+        let outcome = source.facts[.outcome].flatMap(UndecidedOutcome.init) ?? .customerSilent
         let deadline = source.facts.text(.decideBy)
         let (point, heading, lead) =
-            switch lapse {
+            switch outcome {
             case .withdrawn:
                 (
                     "Withdrawn", "An access request was withdrawn",

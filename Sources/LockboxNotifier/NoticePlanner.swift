@@ -16,36 +16,36 @@ package struct NoticePlanner: EventReader {
         entropy: any Entropy,
         in tx: any StoreTransaction
     ) throws {
-        let outbox = NoticeDesk(portal: portal, now: now, entropy: entropy, tx: tx)
+        let writer = NoticeWriter(portal: portal, now: now, entropy: entropy, tx: tx)
         switch event {
-        case .request(let event): try read(event, outbox)
-        case .access(let event): try read(event, outbox)
+        case .request(let event): try read(event, writer)
+        case .access(let event): try read(event, writer)
         case .directory(.personChanged(let before, let after)):
-            try outbox.stopLetters(before: before, after: after)
+            try writer.stopLetters(before: before, after: after)
         case .directory, .signIn: return
         }
     }
 
-    private func read(_ event: RequestEvent, _ outbox: NoticeDesk) throws {
+    private func read(_ event: RequestEvent, _ writer: NoticeWriter) throws {
         switch event {
-        case .submitted(let request): try outbox.askManagers(request)
-        case .decisionMade(let request, let decision): try outbox.tell(of: decision, on: request)
-        case .customerAsked(let request): try outbox.askApprovers(request)
-        case .withdrawn(let request): try outbox.tellOfWithdrawal(request)
-        case .expired(let request): try outbox.tellOfExpiry(request)
-        case .messagePosted(let request, let message): try outbox.tell(of: message, on: request)
+        case .submitted(let request): try writer.askManagers(request)
+        case .decisionMade(let request, let decision): try writer.tell(of: decision, on: request)
+        case .customerAsked(let request): try writer.askApprovers(request)
+        case .withdrawn(let request): try writer.tellOfWithdrawal(request)
+        case .expired(let request): try writer.tellOfExpiry(request)
+        case .messagePosted(let request, let message): try writer.tell(of: message, on: request)
         case .supportRequestOpened, .noticeUndeliverable: return
         }
     }
 
-    private func read(_ event: AccessEvent, _ outbox: NoticeDesk) throws {
+    private func read(_ event: AccessEvent, _ writer: NoticeWriter) throws {
         switch event {
-        case .grantOpened(let request, let grant): try outbox.tellOfApproval(request, grant)
-        case .grantStarted(let request, let grant): try outbox.tellOfBeginning(request, grant)
+        case .grantOpened(let request, let grant): try writer.tellOfApproval(request, grant)
+        case .grantStarted(let request, let grant): try writer.tellOfBeginning(request, grant)
         case .grantEnded(let request, let grant, let ending):
-            try outbox.tellOfEnd(request, grant, ending)
-        case .removalFailed(let removal): try outbox.tellOfFailure(removal)
-        case .removalConfirmed(let removal): try outbox.tellOfRecovery(removal)
+            try writer.tellOfEnd(request, grant, ending)
+        case .removalFailed(let removal): try writer.tellOfFailure(removal)
+        case .removalConfirmed(let removal): try writer.tellOfRecovery(removal)
         case .credentialIssued, .resourceOpened: return
         }
     }

@@ -2,7 +2,7 @@ import LockboxDomain
 import LockboxPorts
 
 /// Writes the letters of one event: looks up who they go to and what they say.
-struct NoticeDesk {
+struct NoticeWriter {
     let portal: Portal
     let now: Timestamp
     let entropy: any Entropy
@@ -94,7 +94,7 @@ struct NoticeDesk {
         }
         try sendToApprovers(
             .withdrawn,
-            asking(request).with(.outcome, Lapse.withdrawn.rawValue),
+            asking(request).with(.outcome, UndecidedOutcome.withdrawn.rawValue),
             request
         )
     }
@@ -103,8 +103,8 @@ struct NoticeDesk {
         guard case .expired(let at, let stage) = request.state else { return }
         try cancelAsks(request)
         let customerAsked = stage == .awaitingCustomer
-        let lapse = customerAsked ? Lapse.customerSilent : .managerSilent
-        let facts = try asking(request).with(.outcome, lapse.rawValue).with(.decideBy, at.words())
+        let outcome = customerAsked ? UndecidedOutcome.customerSilent : .managerSilent
+        let facts = try asking(request).with(.outcome, outcome.rawValue).with(.decideBy, at.words())
         try sendToEngineer(.expired, facts, request)
         if customerAsked { try sendToApprovers(.expired, facts, request) }
     }
