@@ -130,7 +130,7 @@ extension Request {
         }
     }
 
-    func page() throws -> Page {
+    func page() throws -> ListPage {
         let limit = try number("limit") ?? UInt64(APILimits.defaultPageSize)
         guard limit <= Int.max, APILimits.pageSizes.contains(Int(limit)) else {
             throw BoundaryError.badParameter(
@@ -138,7 +138,7 @@ extension Request {
                 expected: "from 1 to \(APILimits.pageSizes.upperBound)"
             )
         }
-        return Page(limit: Int(limit), cursor: try parameter("cursor"))
+        return ListPage(limit: Int(limit), cursor: try parameter("cursor"))
     }
 }
 

@@ -53,7 +53,7 @@ extension LogReader {
         var query = query
         query.oldestFirst = true
         if form == .csv { try await write(AuditTable.header) }
-        var page = Page(limit: LogExport.batch)
+        var page = ListPage(limit: LogExport.batch)
         while true {
             let found = try await search(query, in: log, page: page)
             // An export of a tree of a given size ends where that tree does.

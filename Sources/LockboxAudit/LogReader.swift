@@ -86,7 +86,7 @@ package struct LogReader: Sendable {
         }
     }
 
-    package func search(_ search: LogSearch, in log: LogID, page: Page) async throws -> Paged<
+    package func search(_ search: LogSearch, in log: LogID, page: ListPage) async throws -> Paged<
         LogEntry
     > {
         try await store.read { tx in try tx.search(search, in: log, page: page) }

@@ -64,7 +64,7 @@ struct LogReplayState {
         guard let tenant = log.tenant else { return [] }
         var found: [String] = []
         var seen: Set<String> = []
-        var page = Page(limit: 200)
+        var page = ListPage(limit: 200)
         while true {
             let some = try tx.requests(RequestFilter(tenant: tenant), page: page)
             for request in some.items {

@@ -120,7 +120,7 @@ public protocol LogRecords {
     /// Entries with indices in `range`, in order.
     func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry]
     /// Newest first, or oldest first if `search` says so.
-    func search(_ search: LogSearch, in log: LogID, page: Page) throws -> Paged<LogEntry>
+    func search(_ search: LogSearch, in log: LogID, page: ListPage) throws -> Paged<LogEntry>
     /// Takes the text of `field` away from one record, leaving the commitment.
     func eraseText(_ field: String, of log: LogID, at index: UInt64) throws
 }

@@ -21,6 +21,7 @@ public protocol Store: Sendable {
 
 /// Everything a transaction can do, by subject.
 public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecords
+
     & SupportRequestRecords
     & AccessRequestRecords & MessageRecords
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords
@@ -103,28 +104,6 @@ public protocol PersonRecords {
     func save(_ person: Person) throws
 }
 
-/// A position in a list; nil is the beginning. Opaque to everyone but the store.
-public struct Page: Hashable, Sendable {
-    public var limit: Int
-    public var cursor: String?
-
-    public init(limit: Int, cursor: String? = nil) {
-        self.limit = limit
-        self.cursor = cursor
-    }
-}
-
-/// One page of a list, and where the next one begins; nil where this is the last.
-public struct Paged<Item: Sendable>: Sendable {
-    public var items: [Item]
-    public var next: String?
-
-    public init(items: [Item], next: String?) {
-        self.items = items
-        self.next = next
-    }
-}
-
 /// Support requests.
 public protocol SupportRequestRecords {
     func supportRequest(_ number: SupportRequestNumber, of tenant: TenantID) throws
@@ -133,7 +112,7 @@ public protocol SupportRequestRecords {
     func supportRequests(numbered number: SupportRequestNumber) throws -> [SupportRequest]
     /// Newest first; of one tenant or of all. A cursor that is none throws `Refusal.invalid(field:
     /// "cursor", …)`.
-    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: Page) throws -> Paged<
+    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: ListPage) throws -> Paged<
         SupportRequest
     >
     /// Throws `Refusal.alreadyExists(.supportRequest)` if the tenant has one with this number.
@@ -168,7 +147,7 @@ public struct RequestFilter: Hashable, Sendable {
 public protocol AccessRequestRecords {
     func request(_ id: RequestID) throws -> AccessRequest?
     /// Newest first.
-    func requests(_ filter: RequestFilter, page: Page) throws -> Paged<AccessRequest>
+    func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest>
     /// Inserts version 1, or replaces the version before. Any other version, a changed term or
     /// decision, and an illegal transition are refused by the schema: the caller has a bug.
     func save(_ request: AccessRequest) throws

@@ -114,7 +114,7 @@ extension Lockbox {
         }
     }
 
-    package func supportRequests(tenant: String?, page: Page, by caller: Person) async throws
+    package func supportRequests(tenant: String?, page: ListPage, by caller: Person) async throws
         -> Paged<SupportView>
     {
         try await query(by: caller) { person, tx, _ in

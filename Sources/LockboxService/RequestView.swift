@@ -63,7 +63,12 @@ extension Lockbox {
         }
     }
 
-    package func requests(_ filter: RequestFilter, tenant: String?, page: Page, by caller: Person)
+    package func requests(
+        _ filter: RequestFilter,
+        tenant: String?,
+        page: ListPage,
+        by caller: Person
+    )
         async throws
         -> Paged<RequestView>
     {

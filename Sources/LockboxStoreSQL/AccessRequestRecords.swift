@@ -13,7 +13,7 @@ extension SQLTransaction: AccessRequestRecords {
         try requests("WHERE r.id = $1", [.id(id)]).first
     }
 
-    func requests(_ filter: RequestFilter, page: Page) throws -> Paged<AccessRequest> {
+    func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest> {
         var conditions = Conditions()
         conditions.add("r.tenant = %", filter.tenant.map(SQLValue.id))
         conditions.add("r.state = %", filter.state.map { .choice($0) })

@@ -59,7 +59,7 @@ struct Cursor {
     }
 }
 
-extension Page {
+extension ListPage {
     /// How many items the page may have.
     var size: Int { min(max(limit, 1), SQLLimits.pageItems) }
     /// One row more than it shows tells whether another page follows.

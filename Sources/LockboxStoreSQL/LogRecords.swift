@@ -85,7 +85,7 @@ extension SQLTransaction: LogRecords {
 
     // MARK: - Searching
 
-    func search(_ search: LogSearch, in log: LogID, page: Page) throws -> Paged<LogEntry> {
+    func search(_ search: LogSearch, in log: LogID, page: ListPage) throws -> Paged<LogEntry> {
         var conditions = Conditions()
         conditions.add("e.log = %", [.log(log)])
         if let text = page.cursor {

@@ -23,7 +23,7 @@ extension SQLTransaction: SupportRequestRecords {
         )
     }
 
-    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: Page) throws -> Paged<
+    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: ListPage) throws -> Paged<
         SupportRequest
     > {
         var conditions = Conditions()

@@ -215,7 +215,7 @@ struct House: Sendable {
     private func state() async throws -> [String] {
         try await store.read { tx in
             try tx.logs().map { "\($0.logName) \(try tx.head(of: $0))" }
-                + tx.requests(RequestFilter(), page: Page(limit: 200)).items.map { "\($0)" }
+                + tx.requests(RequestFilter(), page: ListPage(limit: 200)).items.map { "\($0)" }
                 + tx.tenants().map { "\($0)" } + tx.people(at: .provider).map { "\($0)" }
                 + tx.people(at: .tenant(Fixture.contoso.id)).map { "\($0)" }
                 + tx.liveCredentials(at: .earliest).map { "\($0)" }

@@ -116,14 +116,14 @@ struct VisibilityTests {
                         _ = try await lockbox.requests(
                             RequestFilter(),
                             tenant: tenant,
-                            page: Page(limit: 10),
+                            page: ListPage(limit: 10),
                             by: House.finn
                         )
                     },
                     {
                         _ = try await lockbox.supportRequests(
                             tenant: tenant,
-                            page: Page(limit: 10),
+                            page: ListPage(limit: 10),
                             by: House.finn
                         )
                     },
@@ -166,7 +166,7 @@ struct VisibilityTests {
     @Test func listsShowNothingOfAnotherTenant() async throws {
         try await House.with { house async throws in
             let request = try await house.approved()
-            let page = Page(limit: 50)
+            let page = ListPage(limit: 50)
             for caller in [Fixture.frida, House.finn] {
                 let requests = try await house.lockbox.requests(
                     RequestFilter(),
@@ -206,7 +206,7 @@ struct VisibilityTests {
         try await House.with { house async throws in
             let hers = try await house.reviewed()
             let his = try await house.submitted { $0.supportRequest = "SR-1002" }
-            let (lockbox, page) = (house.lockbox, Page(limit: 50))
+            let (lockbox, page) = (house.lockbox, ListPage(limit: 50))
             for (member, own, other) in [(Fixture.sue, hers, his), (House.tom, his, hers)] {
                 #expect(try await lockbox.request(own.id.text, by: member).request.id == own.id)
                 let seen = try await lockbox.requests(
@@ -281,7 +281,7 @@ struct VisibilityTests {
                         _ = try await house.lockbox.requests(
                             RequestFilter(),
                             tenant: tenant,
-                            page: Page(limit: 5),
+                            page: ListPage(limit: 5),
                             by: House.vera
                         )
                     }

@@ -201,7 +201,7 @@ private struct Question: Sendable, CustomTestStringConvertible {
 
     static let contoso = Fixture.contoso.id
     static let log = LogID.tenant(contoso)
-    static let page = Page(limit: 50)
+    static let page = ListPage(limit: 50)
 
     static let all = [
         Question("a request") { try $0.request(Fixture.id(1)) },

@@ -18,7 +18,7 @@ extension PortalSite {
                 guard search.problems.isEmpty else {
                     return AuditPage(search, .init(items: [], next: nil), visit)
                 }
-                let page = LockboxPorts.Page(
+                let page = ListPage(
                     limit: PortalLimits.pageSize,
                     cursor: request.query("cursor")
                 )

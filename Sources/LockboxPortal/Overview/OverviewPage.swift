@@ -103,7 +103,7 @@ extension PortalSite {
             try await lockbox.requests(
                 RequestFilter(state: state),
                 tenant: tenant.id.text,
-                page: LockboxPorts.Page(limit: PortalLimits.listed),
+                page: ListPage(limit: PortalLimits.listed),
                 by: visit.person
             ).items
         }

@@ -88,7 +88,7 @@ struct RequestListPage: Page {
 extension PortalSite {
     func requestList(_ request: Request, _ visit: Visit) async throws -> any Page {
         let state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
-        let page = LockboxPorts.Page(
+        let page = ListPage(
             limit: PortalLimits.pageSize,
             cursor: request.query("cursor")
         )

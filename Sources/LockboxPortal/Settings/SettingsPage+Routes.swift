@@ -49,7 +49,7 @@ extension PortalSite {
             AccessRequest.StateName.scheduled, .active, .awaitingManager, .awaitingCustomer,
         ] {
             let filter = RequestFilter(state: state)
-            let page = LockboxPorts.Page(limit: PortalLimits.listed)
+            let page = ListPage(limit: PortalLimits.listed)
             found[state] = try await lockbox.requests(
                 filter,
                 tenant: nil,

@@ -26,7 +26,7 @@ extension PortalSite {
                 let requests = try await lockbox.requests(
                     RequestFilter(supportRequest: support.support.number),
                     tenant: support.support.tenant.text,
-                    page: LockboxPorts.Page(limit: PortalLimits.pageSize),
+                    page: ListPage(limit: PortalLimits.pageSize),
                     by: visit.person
                 )
                 let tenant = try await lockbox.tenant(support.support.tenant.text, by: visit.person)
@@ -41,7 +41,7 @@ extension PortalSite {
             visit.isCustomer ? nil : request.query("tenant")
         let found = try await lockbox.supportRequests(
             tenant: tenant,
-            page: LockboxPorts.Page(
+            page: ListPage(
                 limit: PortalLimits.pageSize,
                 cursor: request.query("cursor")
             ),

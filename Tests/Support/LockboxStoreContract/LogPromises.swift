@@ -160,7 +160,7 @@ private func erasingLeavesTheCommitment(_ store: any Store) async throws {
         try tx.eraseText("comment", of: .provider, at: 99)
     }
     let hits = try await store.read {
-        try $0.search(LogSearch(text: "555"), in: contoso, page: Page(limit: 9))
+        try $0.search(LogSearch(text: "555"), in: contoso, page: ListPage(limit: 9))
     }
     #expect(hits.items.map(\.index) == [0])
 }

@@ -80,7 +80,7 @@ func filtersFilter(_ store: any Store) async throws {
         try tx.save(theirs)
     }
     func list(_ filter: RequestFilter) async throws -> [AccessRequest] {
-        try await store.read { try $0.requests(filter, page: Page(limit: 100)) }.items
+        try await store.read { try $0.requests(filter, page: ListPage(limit: 100)) }.items
     }
     let newestFirst = [theirs, third] + ours.reversed()
     #expect(try await list(RequestFilter()) == newestFirst)
@@ -121,7 +121,7 @@ func requestPagesAreStable(_ store: any Store) async throws {
     let expected = all.sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }.map(\.id)
     for limit in [1, 2, 3, 7, 19, 20, 21] {
         var seen: [RequestID] = []
-        var page = Page(limit: limit)
+        var page = ListPage(limit: limit)
         repeat {
             let found = try await store.read { [page] in
                 try $0.requests(RequestFilter(), page: page)
@@ -132,11 +132,11 @@ func requestPagesAreStable(_ store: any Store) async throws {
         } while page.cursor != nil
         #expect(seen == expected)
     }
-    let first = try await store.read { try $0.requests(RequestFilter(), page: Page(limit: 8)) }
+    let first = try await store.read { try $0.requests(RequestFilter(), page: ListPage(limit: 8)) }
     let newer = try Fixture.request(25, at: Fixture.now + .hours(1))
     try await store.write { try $0.save(newer) }
     let rest = try await store.read {
-        try $0.requests(RequestFilter(), page: Page(limit: 50, cursor: first.next))
+        try $0.requests(RequestFilter(), page: ListPage(limit: 50, cursor: first.next))
     }
     #expect((first.items + rest.items).map(\.id) == expected)
     #expect(rest.next == nil)
@@ -221,7 +221,7 @@ private func supportPagesAreStable(_ store: any Store) async throws {
     func walk(_ tenant: TenantID?, _ person: PersonID?, limit: Int) async throws -> [SupportRequest]
     {
         var seen: [SupportRequest] = []
-        var page = Page(limit: limit)
+        var page = ListPage(limit: limit)
         repeat {
             let found = try await store.read { [page] in
                 try $0.supportRequests(of: tenant, openedBy: person, page: page)
@@ -255,9 +255,9 @@ private func cursorsAreChecked(_ store: any Store) async throws {
     let log = LogID.tenant(Fixture.contoso.id)
     let genuine = try await store.read { tx in
         [
-            try tx.requests(RequestFilter(), page: Page(limit: 1)).next!,
-            try tx.supportRequests(of: nil, openedBy: nil, page: Page(limit: 1)).next!,
-            try tx.search(LogSearch(), in: log, page: Page(limit: 1)).next!,
+            try tx.requests(RequestFilter(), page: ListPage(limit: 1)).next!,
+            try tx.supportRequests(of: nil, openedBy: nil, page: ListPage(limit: 1)).next!,
+            try tx.search(LogSearch(), in: log, page: ListPage(limit: 1)).next!,
         ]
     }
     let refusal = Refusal.invalid(
@@ -266,7 +266,7 @@ private func cursorsAreChecked(_ store: any Store) async throws {
     )
     let invented = ["", " ", "x", "AAAA", "e30", "💥", String(repeating: "A", count: 5000)]
     func expectRefused(_ cursor: String) async {
-        let page = Page(limit: 1, cursor: cursor)
+        let page = ListPage(limit: 1, cursor: cursor)
         if cursor != genuine[0] {
             await #expect(throws: refusal) {
                 try await store.read { try $0.requests(RequestFilter(), page: page) }

@@ -73,7 +73,7 @@ private func fill(_ store: any Store) async throws {
 private func find(_ search: LogSearch, in store: any Store, log: LogID = contoso) async throws
     -> [UInt64]
 {
-    try await store.read { try $0.search(search, in: log, page: Page(limit: 50)) }.items.map(
+    try await store.read { try $0.search(search, in: log, page: ListPage(limit: 50)) }.items.map(
         \.index
     )
 }
@@ -85,7 +85,7 @@ private func everythingIsFound(_ store: any Store) async throws {
     let entries = try await store.read { tx in
         (
             try tx.entries(of: contoso, in: 0..<9),
-            try tx.search(LogSearch(), in: contoso, page: Page(limit: 9)).items
+            try tx.search(LogSearch(), in: contoso, page: ListPage(limit: 9)).items
         )
     }
     #expect(entries.0 == entries.1.reversed())
@@ -189,7 +189,7 @@ private func searchPagesAreStable(_ store: any Store) async throws {
     let expected = (0..<10).reversed().map { UInt64($0 * 2) }
     for limit in [1, 3, 10, 11] {
         var seen: [UInt64] = []
-        var page = Page(limit: limit)
+        var page = ListPage(limit: limit)
         repeat {
             let found = try await store.read { [page] in
                 try $0.search(search, in: contoso, page: page)
@@ -203,12 +203,14 @@ private func searchPagesAreStable(_ store: any Store) async throws {
         } while page.cursor != nil
         #expect(seen == expected)
     }
-    let first = try await store.read { try $0.search(search, in: contoso, page: Page(limit: 4)) }
+    let first = try await store.read {
+        try $0.search(search, in: contoso, page: ListPage(limit: 4))
+    }
     _ = try await store.write { tx in
         try LogWriter.append("request.approved", at: Fixture.now + .hours(1), in: tx)
     }
     let rest = try await store.read {
-        try $0.search(search, in: contoso, page: Page(limit: 50, cursor: first.next))
+        try $0.search(search, in: contoso, page: ListPage(limit: 50, cursor: first.next))
     }
     #expect((first.items + rest.items).map(\.index) == expected && rest.next == nil)
 }
