@@ -121,7 +121,7 @@ extension API {
             text: try short(request, "text")
         )
         if let text = try request.parameter("request") {
-            guard let id = RequestID(text) else {
+            guard let id = AccessRequestID(text) else {
                 throw BoundaryError.badParameter(
                     "request",
                     expected: "the identifier of an access request, such as LBX-7K3M9QPXAB"

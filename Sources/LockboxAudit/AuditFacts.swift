@@ -7,13 +7,13 @@ package import LockboxPorts
 /// Activities and member names are read by other programs; they never change once published.
 package struct AuditFacts: Hashable, Sendable {
     package var activity: String
-    package var request: RequestID?
+    package var request: AccessRequestID?
     package var data: [String: CanonicalJSON]
     package var texts: [String: String]
 
     init(
         _ activity: String,
-        request: RequestID? = nil,
+        request: AccessRequestID? = nil,
         data: [String: CanonicalJSON] = [:],
         texts: [String: String] = [:]
     ) {

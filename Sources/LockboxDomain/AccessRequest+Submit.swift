@@ -2,7 +2,7 @@ extension AccessRequest {
     /// Makes a new request for `terms`. What they name was looked up by the caller, so it exists;
     /// `engineer` and `tenant` are those that they name.
     public static func submit(
-        id: RequestID,
+        id: AccessRequestID,
         terms: Terms,
         engineer: Person,
         tenant: Tenant,

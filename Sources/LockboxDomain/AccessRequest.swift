@@ -65,7 +65,7 @@ public struct AccessRequest: Identified, Hashable, Sendable {
             withdrawn, expired
     }
 
-    public let id: RequestID
+    public let id: AccessRequestID
     public let terms: Terms
     public let createdAt: Timestamp
     /// Grows by one with each command that changes anything and with each step of time: what is
@@ -76,7 +76,7 @@ public struct AccessRequest: Identified, Hashable, Sendable {
 
     /// Reads back what was stored.
     public init(
-        id: RequestID,
+        id: AccessRequestID,
         terms: Terms,
         createdAt: Timestamp,
         version: Int,

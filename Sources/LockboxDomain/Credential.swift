@@ -4,7 +4,7 @@ public struct Credential: Identified, Hashable, Sendable {
     public static let idPrefix = "CRD"
 
     public let id: CredentialID
-    public let request: RequestID
+    public let request: AccessRequestID
     public let grant: GrantID
     public let tenant: TenantID
     public let engineer: PersonID
@@ -20,7 +20,7 @@ public struct Credential: Identified, Hashable, Sendable {
 
     public init(
         id: CredentialID,
-        request: RequestID,
+        request: AccessRequestID,
         grant: GrantID,
         tenant: TenantID,
         engineer: PersonID,

@@ -47,7 +47,7 @@ public struct ID<Entity: Identified>: Hashable, Comparable, Sendable, CustomStri
     }
 }
 
-public typealias RequestID = ID<AccessRequest>
+public typealias AccessRequestID = ID<AccessRequest>
 public typealias GrantID = ID<Grant>
 public typealias PersonID = ID<Person>
 public typealias CredentialID = ID<Credential>

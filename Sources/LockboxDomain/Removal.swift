@@ -10,7 +10,7 @@ public struct Removal: Hashable, Sendable {
     }
 
     public let tenant: TenantID
-    public let request: RequestID
+    public let request: AccessRequestID
     public let grant: GrantID
     public let service: ServiceID
     /// The login names whose sessions must go.
@@ -24,7 +24,7 @@ public struct Removal: Hashable, Sendable {
 
     public init(
         tenant: TenantID,
-        request: RequestID,
+        request: AccessRequestID,
         grant: GrantID,
         service: ServiceID,
         usernames: [String],

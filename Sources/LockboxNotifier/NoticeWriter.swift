@@ -319,7 +319,7 @@ struct NoticeWriter {
         return person
     }
 
-    private func request(_ id: RequestID) throws -> AccessRequest {
+    private func request(_ id: AccessRequestID) throws -> AccessRequest {
         guard let request = try tx.request(id) else {
             throw StoreError.corrupt("request \(id) is not there")
         }
@@ -362,7 +362,7 @@ struct NoticeWriter {
         _ kind: Notice.Kind,
         _ facts: Facts,
         to recipient: Person,
-        about request: RequestID,
+        about request: AccessRequestID,
         of tenant: TenantID,
         sendAt: Timestamp? = nil,
         goodUntil: Timestamp? = nil

@@ -16,7 +16,7 @@ public struct LogEntry: Hashable, Sendable {
     public let activity: String
     /// Who did it: a person's identifier, `system`, `console`, or `service:<id>`.
     public let actor: String
-    public let request: RequestID?
+    public let request: AccessRequestID?
     /// Canonical JSON, exactly as hashed.
     public let bytes: [UInt8]
     public let hash: Hash
@@ -28,7 +28,7 @@ public struct LogEntry: Hashable, Sendable {
         time: Timestamp,
         activity: String,
         actor: String,
-        request: RequestID?,
+        request: AccessRequestID?,
         bytes: [UInt8],
         hash: Hash,
         texts: [CommittedText]
@@ -86,7 +86,7 @@ public struct LogSearch: Hashable, Sendable {
     public var activity: String?
     /// A person's identifier, or part of a name or address in the record's texts.
     public var person: String?
-    public var request: RequestID?
+    public var request: AccessRequestID?
     /// Part of any text of the record, without regard to ASCII letter case.
     public var text: String?
     /// Lists run from the newest record to the oldest, exports the other way.
@@ -97,7 +97,7 @@ public struct LogSearch: Hashable, Sendable {
         to: Timestamp? = nil,
         activity: String? = nil,
         person: String? = nil,
-        request: RequestID? = nil,
+        request: AccessRequestID? = nil,
         text: String? = nil
     ) {
         self.from = from

@@ -29,7 +29,7 @@ public struct Notice: Identified, Hashable, Sendable {
     public let id: NoticeID
     public let kind: Kind
     public let tenant: TenantID
-    public let request: RequestID
+    public let request: AccessRequestID
     public let recipient: PersonID
     public let recipientName: String
     public let recipientAddress: EmailAddress
@@ -51,7 +51,7 @@ public struct Notice: Identified, Hashable, Sendable {
         id: NoticeID,
         kind: Kind,
         tenant: TenantID,
-        request: RequestID,
+        request: AccessRequestID,
         recipient: Person,
         facts: [String: String],
         createdAt: Timestamp,
@@ -82,7 +82,7 @@ public struct Notice: Identified, Hashable, Sendable {
         stored id: NoticeID,
         kind: Kind,
         tenant: TenantID,
-        request: RequestID,
+        request: AccessRequestID,
         recipient: PersonID,
         recipientName: String,
         recipientAddress: EmailAddress,
@@ -121,7 +121,7 @@ public protocol OutboxRecords {
     func noticesDue(at now: Timestamp, limit: Int) throws -> [Notice]
     func nextNoticeAttempt() throws -> Timestamp?
     /// Cancels the queued notices of `kinds` about `request`.
-    func cancelNotices(about request: RequestID, kinds: [Notice.Kind]) throws
+    func cancelNotices(about request: AccessRequestID, kinds: [Notice.Kind]) throws
     /// In order of creation.
-    func notices(about request: RequestID) throws -> [Notice]
+    func notices(about request: AccessRequestID) throws -> [Notice]
 }

@@ -145,7 +145,7 @@ public struct RequestFilter: Hashable, Sendable {
 
 /// Access requests with their decisions and grants.
 public protocol AccessRequestRecords {
-    func request(_ id: RequestID) throws -> AccessRequest?
+    func request(_ id: AccessRequestID) throws -> AccessRequest?
     /// Newest first.
     func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest>
     /// Inserts version 1, or replaces the version before. Any other version, a changed term or
@@ -164,7 +164,7 @@ public protocol AccessRequestRecords {
 /// What people wrote to each other about access requests.
 public protocol MessageRecords {
     /// In order of their numbers.
-    func messages(on request: RequestID) throws -> [Message]
+    func messages(on request: AccessRequestID) throws -> [Message]
     /// Adds the next message of its request. Any other number is refused by the schema: the caller
     /// has a bug.
     func insert(_ message: Message) throws
@@ -216,7 +216,7 @@ public protocol CredentialRecords {
 public protocol RemovalRecords {
     /// Inserts or replaces, by grant and service.
     func save(_ removal: Removal) throws
-    func removals(of request: RequestID) throws -> [Removal]
+    func removals(of request: AccessRequestID) throws -> [Removal]
     /// Not yet confirmed, due at `now`, earliest first.
     func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal]
     /// Every one that is not yet confirmed.

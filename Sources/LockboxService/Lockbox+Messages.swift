@@ -33,7 +33,8 @@ extension Lockbox {
             subject: { "\($0.message.request)/\($0.message.number)" },
             again: { subject, person, tx, _ in
                 let parts = subject.split(separator: "/").map(String.init)
-                guard parts.count == 2, let id = RequestID(parts[0]), let number = Int(parts[1]),
+                guard parts.count == 2, let id = AccessRequestID(parts[0]),
+                    let number = Int(parts[1]),
                     let message = try tx.messages(on: id).first(where: { $0.number == number })
                 else { throw StoreError.corrupt("the first outcome of a command is gone") }
                 return MessageView(message: message, author: person)

@@ -102,7 +102,7 @@ extension AccessRequestRecords where Self: SupportRequestRecords {
     /// The request, if it exists for `person`; else the same refusal as for one that does not exist
     /// at all.
     func request(_ text: String, visibleTo person: Person) throws -> AccessRequest {
-        guard let id = RequestID(text), let request = try request(id) else {
+        guard let id = AccessRequestID(text), let request = try request(id) else {
             throw Refusal.notFound(.accessRequest)
         }
         let tenant = request.terms.tenant

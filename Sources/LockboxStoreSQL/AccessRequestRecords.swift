@@ -9,7 +9,7 @@ extension SQLTransaction: AccessRequestRecords {
         FROM access_request r LEFT JOIN access_grant g ON g.request = r.id
         """
 
-    func request(_ id: RequestID) throws -> AccessRequest? {
+    func request(_ id: AccessRequestID) throws -> AccessRequest? {
         try requests("WHERE r.id = $1", [.id(id)]).first
     }
 
@@ -79,7 +79,7 @@ extension SQLTransaction: AccessRequestRecords {
 
     /// A grant is inserted once; later versions must carry the same one, or the program has lost
     /// track of it.
-    private func save(_ grant: Grant?, of request: RequestID, version: Int) throws {
+    private func save(_ grant: Grant?, of request: AccessRequestID, version: Int) throws {
         guard let grant else { return }
         let columns = "id, starts_at, ends_at, scope, basis"
         let stored = try connection.queryOne(
@@ -255,7 +255,7 @@ extension SQLTransaction: AccessRequestRecords {
         )
     }
 
-    private func decisions(of request: RequestID) throws -> [Decision] {
+    private func decisions(of request: AccessRequestID) throws -> [Decision] {
         try connection.query(
             """
             SELECT request, position, stage, person, is_approval, duration, scope, comment, decided_at

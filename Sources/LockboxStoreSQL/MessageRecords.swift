@@ -4,7 +4,7 @@ import LockboxPorts
 extension SQLTransaction: MessageRecords {
     private static let messageColumns = "request, number, person, content, posted_at"
 
-    func messages(on request: RequestID) throws -> [Message] {
+    func messages(on request: AccessRequestID) throws -> [Message] {
         try connection.query(
             "SELECT \(Self.messageColumns) FROM message WHERE request = $1 ORDER BY number",
             [.id(request)],

@@ -48,7 +48,7 @@ extension SQLTransaction: OutboxRecords {
         ) { try Record($0, of: "notice").timestamp(1) }
     }
 
-    func cancelNotices(about request: RequestID, kinds: [Notice.Kind]) throws {
+    func cancelNotices(about request: AccessRequestID, kinds: [Notice.Kind]) throws {
         for kind in kinds {
             try connection.execute(
                 "UPDATE notice SET delivery = $1 WHERE request = $2 AND kind = $3 AND delivery = 'queued'",
@@ -57,7 +57,7 @@ extension SQLTransaction: OutboxRecords {
         }
     }
 
-    func notices(about request: RequestID) throws -> [Notice] {
+    func notices(about request: AccessRequestID) throws -> [Notice] {
         try connection.query(
             "SELECT \(Self.noticeColumns) FROM notice WHERE request = $1 ORDER BY created_at, id",
             [.id(request)],

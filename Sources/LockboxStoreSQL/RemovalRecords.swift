@@ -23,7 +23,7 @@ extension SQLTransaction: RemovalRecords {
         )
     }
 
-    func removals(of request: RequestID) throws -> [Removal] {
+    func removals(of request: AccessRequestID) throws -> [Removal] {
         try connection.query(
             "SELECT \(Self.removalColumns) FROM removal WHERE request = $1 ORDER BY grant_id, service",
             [.id(request)],

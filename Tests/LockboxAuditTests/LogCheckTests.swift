@@ -208,7 +208,7 @@ struct LogCheckTests {
     @Test func requestWithoutARecordIsFound() async throws {
         try await Self.with { house in
             try await house.store.write { tx in try tx.save(try Fixture.request(9)) }
-            let id: RequestID = Fixture.id(9)
+            let id: AccessRequestID = Fixture.id(9)
             #expect(
                 try await house.differences() == [
                     "request \(id) is in the tables, but no record speaks of it"
@@ -308,7 +308,7 @@ extension AuditHouse {
     }
 
     private func change(
-        _ id: RequestID,
+        _ id: AccessRequestID,
         by person: Person,
         _ rule: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
     ) async throws {

@@ -115,7 +115,7 @@ struct NamesTests {
     // MARK: - Identifiers
 
     @Test func identifiersSayWhatTheyAreOf() throws {
-        #expect((identifier(7) as RequestID).text == "LBX-7777777777")
+        #expect((identifier(7) as AccessRequestID).text == "LBX-7777777777")
         #expect((identifier(31) as GrantID).text == "GRT-ZZZZZZZZZZ")
         // Only five bits of each byte count, each of the 32 letters equally often.
         #expect((identifier(255) as PersonID) == identifier(31))
@@ -125,7 +125,7 @@ struct NamesTests {
     }
 
     @Test func identifiersAreReadInAnyCaseButOnlyAsTheirOwnKind() throws {
-        let id: RequestID = try required(ID("lbx-7k3m9qpxab"))
+        let id: AccessRequestID = try required(ID("lbx-7k3m9qpxab"))
         #expect(id.text == "LBX-7K3M9QPXAB")
         #expect(GrantID(id.text) == nil)
     }
@@ -139,16 +139,16 @@ struct NamesTests {
         "LBX-7\u{212A}3M9QPXAB",
         "ＬBX-7K3M9QPXAB",
     ])
-    func identifiersThatAreNone(_ text: String) { #expect(RequestID(text) == nil) }
+    func identifiersThatAreNone(_ text: String) { #expect(AccessRequestID(text) == nil) }
 
     @Test func everyIdentifierIsReadBack() {
         var chance = SeededChance(seed: 1)
         for _ in 0..<5000 {
-            let id = RequestID(
+            let id = AccessRequestID(
                 entropy: (0..<10).map { _ in UInt8.random(in: 0...255, using: &chance) }
             )
-            #expect(RequestID(id.text) == id)
-            #expect(RequestID(id.text.lowercased()) == id)
+            #expect(AccessRequestID(id.text) == id)
+            #expect(AccessRequestID(id.text.lowercased()) == id)
         }
     }
 }

@@ -46,7 +46,8 @@ import Testing
         while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
     }
 
-    private func delivered(_ stage: Stage, _ id: RequestID) async throws -> [Notice.Delivery] {
+    private func delivered(_ stage: Stage, _ id: AccessRequestID) async throws -> [Notice.Delivery]
+    {
         try await stage.notices(id).map(\.delivery)
     }
 

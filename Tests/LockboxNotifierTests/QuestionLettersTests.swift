@@ -78,7 +78,7 @@ import Testing
     @Test func lettersSayWhatTheClockDoesInEachState() async throws {
         try await Stage.with { stage in
             let cast = stage.cast
-            func lead(_ id: RequestID) async throws -> String {
+            func lead(_ id: AccessRequestID) async throws -> String {
                 try await stage.post(id, by: cast.adam)
                 return LetterContent(try await stage.notice(id, .questionAsked, to: cast.erik)).lead
             }

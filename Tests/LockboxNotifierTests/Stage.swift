@@ -115,7 +115,7 @@ struct Cast: Sendable {
 
 extension Stage {
     func submit(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws
-        -> RequestID
+        -> AccessRequestID
     {
         let (now, entropy, cast, planner) = (clock.now(), entropy, cast, planner)
         return try await store.write { tx in
@@ -153,7 +153,7 @@ extension Stage {
     /// Lets `change` change the request, saves it, and shows the events to the planner, as the
     /// audited write does.
     func change(
-        _ id: RequestID,
+        _ id: AccessRequestID,
         _ change: @escaping @Sendable (inout AccessRequest, Timestamp) throws -> [Event]
     ) async throws {
         let (now, entropy, planner) = (clock.now(), entropy, planner)
@@ -168,7 +168,7 @@ extension Stage {
     }
 
     func decide(
-        _ id: RequestID,
+        _ id: AccessRequestID,
         _ person: Person,
         _ verdict: Decision.Verdict = .approve(.none)
     ) async throws {
@@ -194,7 +194,7 @@ extension Stage {
 
     /// Submitted and approved by a manager: the customer is asked.
     func askCustomer(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws
-        -> RequestID
+        -> AccessRequestID
     {
         let id = try await submit(duration: duration, notBefore: notBefore)
         try await decide(id, cast.mona)
@@ -202,7 +202,7 @@ extension Stage {
     }
 
     func approved(duration: TimeSpan = .hours(2), notBefore: Timestamp? = nil) async throws
-        -> RequestID
+        -> AccessRequestID
     {
         let id = try await askCustomer(duration: duration, notBefore: notBefore)
         try await decide(id, cast.alice)
@@ -210,7 +210,7 @@ extension Stage {
     }
 
     /// Writes a message and shows it to the planner, as the use case does.
-    func post(_ id: RequestID, by person: Person) async throws {
+    func post(_ id: AccessRequestID, by person: Person) async throws {
         let (now, entropy, cast, planner) = (clock.now(), entropy, cast, planner)
         try await store.write { tx in
             let request = try #require(try tx.request(id))
@@ -246,7 +246,7 @@ extension Stage {
         }
     }
 
-    func pass(_ id: RequestID, to instant: Timestamp) async throws {
+    func pass(_ id: AccessRequestID, to instant: Timestamp) async throws {
         clock.set(instant)
         let (entropy, planner) = (entropy, planner)
         try await store.write { tx in
@@ -267,19 +267,21 @@ extension Stage {
 
     // MARK: - Looking
 
-    func notices(_ id: RequestID) async throws -> [Notice] {
+    func notices(_ id: AccessRequestID) async throws -> [Notice] {
         try await store.read { tx in try tx.notices(about: id) }
     }
 
     /// Each notice that is not cancelled as `kind → first name`, sorted.
-    func waiting(_ id: RequestID, _ kinds: Notice.Kind...) async throws -> [String] {
+    func waiting(_ id: AccessRequestID, _ kinds: Notice.Kind...) async throws -> [String] {
         try await notices(id)
             .filter { $0.delivery != .cancelled && (kinds.isEmpty || kinds.contains($0.kind)) }
             .map { "\($0.kind.rawValue) → \(firstName($0.recipient))" }
             .sorted()
     }
 
-    func notice(_ id: RequestID, _ kind: Notice.Kind, to person: Person) async throws -> Notice {
+    func notice(_ id: AccessRequestID, _ kind: Notice.Kind, to person: Person) async throws
+        -> Notice
+    {
         try #require(try await notices(id).last { $0.kind == kind && $0.recipient == person.id })
     }
 

@@ -317,7 +317,7 @@ struct DecideTests {
 
     @Test func longSleepMakesUpForEveryStepAndDoesNothingTwice() async throws {
         try await House.with { house async throws in
-            var ids: [RequestID] = []
+            var ids: [AccessRequestID] = []
             for hour in 1...3 {
                 ids.append(
                     try await house.approved { $0.notBefore = Fixture.now + .hours(Int64(hour)) }.id

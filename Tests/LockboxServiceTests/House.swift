@@ -175,7 +175,7 @@ struct House: Sendable {
         )
     }
 
-    func stored(_ id: RequestID) async throws -> AccessRequest {
+    func stored(_ id: AccessRequestID) async throws -> AccessRequest {
         try await store.read { tx in try #require(try tx.request(id)) }
     }
 
@@ -185,7 +185,7 @@ struct House: Sendable {
         try await store.read { tx in try tx.entries(of: log, in: 0..<(try tx.head(of: log)).size) }
     }
 
-    func activities(about id: RequestID) async throws -> [String] {
+    func activities(about id: AccessRequestID) async throws -> [String] {
         try await entries().filter { $0.request == id }.map(\.activity)
     }
 

@@ -40,7 +40,7 @@ struct IdempotencyTests {
 
     @Test func concurrentRetriesDoItOnce() async throws {
         try await House.with { house async throws in
-            let ids = try await withThrowingTaskGroup(of: RequestID.self) { group in
+            let ids = try await withThrowingTaskGroup(of: AccessRequestID.self) { group in
                 for _ in 0..<40 {
                     group.addTask {
                         try await house.lockbox.submit(

@@ -90,7 +90,7 @@ private struct Acknowledged {
     /// The last index of each log: a dense log that has it has all before it.
     var entries: [LogID: UInt64] = [:]
     /// The last version of each request.
-    var requests: [RequestID: Int] = [:]
+    var requests: [AccessRequestID: Int] = [:]
 
     mutating func add(_ said: String) {
         for line in said.split(separator: "\n") {
@@ -99,7 +99,7 @@ private struct Acknowledged {
             if words[0] == "log" {
                 let log = TenantID(words[1]).map(LogID.tenant) ?? .provider
                 entries[log] = max(entries[log] ?? 0, number)
-            } else if let id = RequestID(words[1]) {
+            } else if let id = AccessRequestID(words[1]) {
                 requests[id] = max(requests[id] ?? 0, Int(number))
             }
         }

@@ -90,7 +90,7 @@ extension Rule {
                 )
             },
             bad: "let id = UUID()",
-            good: "let id: RequestID = entropy.id()"
+            good: "let id: AccessRequestID = entropy.id()"
         ),
         Rule(
             name: "lets the database read a clock",

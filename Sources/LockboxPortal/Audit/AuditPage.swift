@@ -144,7 +144,7 @@ struct AuditSearch: Sendable {
         query.activity = activity.isEmpty ? nil : activity
         query.person = person.isEmpty ? nil : person
         query.text = text.isEmpty ? nil : text
-        query.request = RequestID(number)
+        query.request = AccessRequestID(number)
         if query.request == nil, !number.isEmpty {
             problems.append("The request’s number looks like LBX-7K3M9QPXAB.")
         }

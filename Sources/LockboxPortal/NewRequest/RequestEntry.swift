@@ -54,7 +54,7 @@ struct RequestEntry: Sendable {
         unit = form["unit"].flatMap(Unit.init(rawValue:)) ?? .hours
         start = form["start"] ?? ""
         reason = form["reason"] ?? ""
-        extends = form["extends"].flatMap { LockboxDomain.RequestID($0)?.text }
+        extends = form["extends"].flatMap { AccessRequestID($0)?.text }
     }
 
     /// The name of the control that says what may be done to a resource.

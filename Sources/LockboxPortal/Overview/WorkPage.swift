@@ -132,7 +132,7 @@ struct WorkReading: Sendable {
     /// Requests of the reader, newest first.
     var mine: [RequestView] = []
     /// Those of them in which the customer wrote last.
-    var asked: Set<LockboxDomain.RequestID> = []
+    var asked: Set<AccessRequestID> = []
     /// Open access of her colleagues, the nearest end first.
     var others: [RequestView] = []
     /// Over, and a service has not confirmed it.
@@ -219,7 +219,7 @@ extension PortalSite {
 
     /// All of the reader's requests that something can happen to, and her latest others.
     private func own(_ visit: Visit) async throws -> [RequestView] {
-        var found: [LockboxDomain.RequestID: RequestView] = [:]
+        var found: [AccessRequestID: RequestView] = [:]
         let states: [AccessRequest.StateName?] = [
             nil, .active, .scheduled, .awaitingCustomer, .awaitingManager,
         ]

@@ -149,7 +149,7 @@ extension PortalSite {
     }
 
     private static func accessNumber(_ context: PortalContext) throws -> String {
-        guard let id = context.parameters.get("id").flatMap({ LockboxDomain.RequestID($0) }) else {
+        guard let id = context.parameters.get("id").flatMap({ AccessRequestID($0) }) else {
             throw Refusal.notFound(.page)
         }
         return id.text

@@ -20,7 +20,7 @@ package struct LogWriter: Sendable {
         _ activity: String = "request.submitted",
         at time: Timestamp = Fixture.now,
         by actor: String = "system",
-        about request: RequestID? = nil,
+        about request: AccessRequestID? = nil,
         texts: [CommittedText] = [],
         saying content: String = ""
     ) -> (entry: LogEntry, head: LogHead) {
@@ -51,7 +51,7 @@ package struct LogWriter: Sendable {
         to log: LogID = .tenant(Fixture.contoso.id),
         at time: Timestamp = Fixture.now,
         by actor: String = "system",
-        about request: RequestID? = nil,
+        about request: AccessRequestID? = nil,
         texts: [CommittedText] = [],
         saying content: String = "",
         in tx: any StoreTransaction

@@ -36,7 +36,7 @@ package final class PortalWorld: Sendable {
         /// People who came besides.
         var people: [Person] = []
         /// The request that the last step was about.
-        var request: RequestID?
+        var request: AccessRequestID?
         /// The support request that was opened last.
         var support: SupportRequestNumber?
     }

@@ -120,7 +120,7 @@ func requestPagesAreStable(_ store: any Store) async throws {
     try await store.write { tx in for request in all { try tx.save(request) } }
     let expected = all.sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }.map(\.id)
     for limit in [1, 2, 3, 7, 19, 20, 21] {
-        var seen: [RequestID] = []
+        var seen: [AccessRequestID] = []
         var page = ListPage(limit: limit)
         repeat {
             let found = try await store.read { [page] in

@@ -42,7 +42,7 @@ enum CrashChild {
             say("log \(log.tenant?.text ?? "-") \(index)")
             return
         }
-        let id: RequestID = entropy.id()
+        let id: AccessRequestID = entropy.id()
         var request = try AccessRequest.submit(
             id: id,
             terms: Fixture.terms(),
