@@ -219,6 +219,15 @@ extension Rule {
             good: "struct Setting { var `default`: Int }"
         ),
         Rule(
+            name: "catches the rest of a domain enum",
+            instead: "name each case, so that a new one does not compile",
+            covers: inSources(outside: "lockbox", "LockboxClient"),
+            exceptions: DomainEnums.exceptions,
+            find: DomainEnums.catchAlls,
+            bad: "switch state {\ncase .awaitingManager: 1\ncase _: 2\n}",
+            good: "switch name {\ncase \"read\": .awaitingManager\ncase _: nil\n}"
+        ),
+        Rule(
             name: "writes to a store past the audit log",
             instead: "go through AuditedStore.write(by:)",
             covers: inSources(outside: "LockboxAudit", "LockboxStoreSQL", "LockboxStoreSQLite"),
