@@ -52,10 +52,10 @@ struct CSVExportTests {
             let person = Fixture.person(UInt8(100 + number), text, "p\(number)@contoso.test")
             try await house.audited.write(by: .console) { change in
                 try change.tx.save(person)
-                change.emit(.personAdded(person))
+                change.emit(.directory(.personAdded(person)))
             }
             try await house.audited.write(by: .person(person)) { change in
-                change.emit(.passwordSet(person))
+                change.emit(.signIn(.passwordSet(person)))
             }
         }
     }

@@ -13,13 +13,13 @@ enum DomainEnums {
     private static let words = "falls back on Refusal.sentence, which names each case"
 
     static let exceptions = [
-        "Sources/LockboxPortal/Shared/RequestForms.swift": words,
-        "Sources/LockboxPortal/Shared/SupportPages.swift": words,
-        "Sources/LockboxPortal/Provider/RequestEntry.swift": words,
-        "Sources/LockboxPortal/Provider/AccessPage.swift": words,
-        "Sources/LockboxPortal/Customer/RequestReading.swift":
+        "Sources/LockboxPortal/Requests/RequestForms.swift": words,
+        "Sources/LockboxPortal/Support/SupportPages.swift": words,
+        "Sources/LockboxPortal/NewRequest/RequestEntry.swift": words,
+        "Sources/LockboxPortal/Requests/AccessPage+Model.swift": words,
+        "Sources/LockboxPortal/Requests/RequestReading.swift":
             "a refusal that no change of the request explains leaves the report empty",
-        "Sources/LockboxPortal/Customer/SettingsPages.swift":
+        "Sources/LockboxPortal/Settings/SettingsPage+Routes.swift":
             "a refusal that is not about the rules is shown without them",
     ]
 
