@@ -116,6 +116,14 @@ let kits: [(name: String, uses: [String])] = [
     ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
     (
+        "LockboxTestWorld",
+        [
+            "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxEnforcement",
+            "LockboxFixtures", "LockboxPorts", "LockboxService", "LockboxStoreSQLite",
+            "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
+        ]
+    ),
+    (
         "LockboxPortalWorld",
         [
             "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxEnforcement",
@@ -156,12 +164,27 @@ let tests: [(name: String, uses: [String])] = [
         ]
     ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
+    ("LockboxWireTests", ["LockboxWire"]),
+    (
+        "LockboxIdentityTests",
+        [
+            "LockboxIdentity", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
+            "LockboxFixtures", "LockboxPorts", "LockboxService", "LockboxTestWorld",
+        ]
+    ),
+    (
+        "LockboxDecisionsTests",
+        [
+            "LockboxDecisions", "LockboxAudit", "LockboxDomain", "LockboxFixtures",
+            "LockboxPorts", "LockboxService", "LockboxStoreSQLite", "LockboxTestWorld", "Logging",
+        ]
+    ),
     (
         "LockboxServiceTests",
         [
             "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxEnforcement",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
-            "LockboxFixtures",
+            "LockboxFixtures", "LockboxTestWorld",
             "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
@@ -170,6 +193,15 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
             "LockboxPorts", "LockboxFixtures", "Logging", "ServiceLifecycle",
+        ]
+    ),
+    (
+        "LockboxAPITests",
+        [
+            "LockboxAPI", "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxIdentity",
+            "LockboxNotifier", "LockboxPorts", "LockboxService", "LockboxWire", "MerkleLog",
+            "LockboxFixtures", "LockboxTestWorld",
+            "HTTPTypes",
         ]
     ),
     (

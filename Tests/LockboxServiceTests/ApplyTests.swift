@@ -3,6 +3,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// What an operator's directory file does, and what it cannot.
@@ -64,7 +65,7 @@ struct ApplyTests {
     // MARK: - What it brings
 
     @Test func secondRunReportsAndRecordsNothing() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let messy = Self.human(
                 "Ann@Acme.test",
                 .admin,
@@ -93,7 +94,7 @@ struct ApplyTests {
     }
 
     @Test func policyOfATenantBecomesStricterAndNeverLooser() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             func apply(_ policy: Policy?) async throws -> Policy? {
                 _ = try await house.lockbox.apply(
                     Self.file(tenants: [Self.customer(policy: policy)])
@@ -121,7 +122,7 @@ struct ApplyTests {
     }
 
     @Test func licenceWithdrawnByTheFileEndsAccess() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             var contoso = Self.customer("contoso", licensed: false, people: [])
             contoso.name = Fixture.contoso.name
@@ -133,7 +134,7 @@ struct ApplyTests {
     }
 
     @Test func engineerSwitchedOffLosesWhatSheHas() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let (waiting, asked, open) = (
                 try await house.submitted(), try await house.reviewed(), try await house.approved()
             )
@@ -160,7 +161,7 @@ struct ApplyTests {
     }
 
     @Test func personWhoseAddressChangesKeepsHerHistory() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let moved = Self.human("eve.park@example-cloud.test", .engineer, name: "Eve Park")
             _ = try await house.lockbox.apply(
                 Self.file(
@@ -182,7 +183,7 @@ struct ApplyTests {
     }
 
     @Test func whatAPersonMutedStaysMuted() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             _ = try await house.lockbox.changeMutedLetters(to: .reminders, by: Fixture.eve)
             let same = Self.human("eve@example-cloud.test", .engineer, name: "Eve Park")
             let renamed = Self.human("eve@example-cloud.test", .engineer, name: "Eve Stone")
@@ -199,7 +200,7 @@ struct ApplyTests {
     }
 
     @Test func tooFewApproversAreWarnedOf() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let lonely = Self.customer(people: [Self.human("ann@acme.test", .member)])
             let report = try await house.lockbox.apply(Self.file(tenants: [lonely]))
             #expect(
@@ -232,7 +233,7 @@ struct ApplyTests {
 
     @Test(arguments: twice.indices) func onePersonOnTwoSidesIsRefused(_ index: Int) async throws {
         let (provider, tenant) = Self.twice[index]
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let both = Self.file(
                 people: [provider],
                 tenants: [Self.customer(people: [Self.human("ann@acme.test", .admin), tenant])]
@@ -257,7 +258,7 @@ struct ApplyTests {
     }
 
     @Test func onePersonTwiceOnOneSideIsRefused() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let pairs = [
                 (
                     Self.human("a@acme.test", .admin, aliases: ["b@acme.test"]),
@@ -283,7 +284,7 @@ struct ApplyTests {
     }
 
     @Test func resourceOfTwoTenantsIsRefused() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let shared = Fixture.resource("mailbox:info@shared.test")
             let file = Self.file(tenants: [
                 Self.customer("acme", resources: [shared]),
@@ -334,7 +335,7 @@ struct ApplyTests {
                 "file: mail: mail is given twice."
             ),
         ]
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             for (file, sentence) in files {
                 let problem = await #expect(throws: DirectoryProblem.self) {
                     _ = try await house.lockbox.apply(file)

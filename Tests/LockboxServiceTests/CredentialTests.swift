@@ -2,12 +2,13 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// What the engineer presents to a service.
 struct CredentialTests {
     @Test func credentialNeverOutlivesItsGrantAndIsKeptAsAHashOnly() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             house.clock.advance(by: .minutes(90))
             let issued = try await house.credential(for: request)
@@ -29,7 +30,7 @@ struct CredentialTests {
     }
 
     @Test func credentialIsForTheEngineerOfAnActiveGrantAlone() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             func refused(_ request: AccessRequest, _ person: Person) async throws -> Refusal {
                 try await house.refusal {
                     _ = try await house.lockbox.issueCredential(
@@ -46,7 +47,7 @@ struct CredentialTests {
             let planned = try await house.approved { $0.notBefore = Fixture.now + .hours(1) }
             #expect(try await refused(planned, Fixture.eve) == .accessNotActive(.scheduled))
             let open = try await house.approved()
-            for person in [House.max, Fixture.mark, House.olga, Fixture.adam, Fixture.sue] {
+            for person in [Fixture.max, Fixture.mark, Fixture.olga, Fixture.adam, Fixture.sue] {
                 #expect(try await refused(open, person) == .notPermitted(.obtainCredential))
             }
             house.clock.advance(by: TimeSpan(milliseconds: TimeSpan.hours(2).milliseconds))
@@ -56,7 +57,7 @@ struct CredentialTests {
     }
 
     @Test func oneOfSeveralResourcesMustBeNamed() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved {
                 $0.resources.append(
                     .init(service: "mail", id: "adam@contoso.test", actions: ["write"])
@@ -90,7 +91,7 @@ struct CredentialTests {
     }
 
     @Test func limitOfCredentialsHoldsUnderConcurrency() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let outcomes = await withTaskGroup(of: Refusal?.self) { group in
                 for _ in 0..<Limits.credentialsPerGrant + 10 {
@@ -112,7 +113,7 @@ struct CredentialTests {
     }
 
     @Test func firstUseIsARecordAndTheOthersAreCounted() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let issued = try await house.credential(for: request)
             for _ in 0..<3 {
@@ -131,7 +132,7 @@ struct CredentialTests {
     }
 
     @Test func useThatComesAfterTheEndIsNeitherRecordedNorAccepted() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let (revoked, over) = (try await house.approved(), try await house.approved())
             let issued = try await house.credential(for: revoked)
             let other = try await house.credential(for: over)
@@ -151,7 +152,7 @@ struct CredentialTests {
     }
 
     @Test func credentialGivenBackFinishesItsAccess() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let issued = try await house.credential(for: request)
             let hash = Lockbox.hash(issued.secret)
@@ -181,7 +182,7 @@ struct CredentialTests {
     }
 
     @Test func endedAccessCannotBeOpenedAgain() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             _ = try await house.lockbox.finish(
                 request.id.text,
@@ -191,7 +192,8 @@ struct CredentialTests {
             )
             let ended = try await house.stored(request.id)
             for (draft, person) in [
-                (House.yes, Fixture.adam), (House.yes, Fixture.gita), (House.no, Fixture.gita),
+                (TestWorld.yes, Fixture.adam), (TestWorld.yes, Fixture.gita),
+                (TestWorld.no, Fixture.gita),
             ] {
                 let refusal = try await house.refusal {
                     try await house.decide(draft, on: ended, by: person)

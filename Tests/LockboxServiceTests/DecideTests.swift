@@ -3,12 +3,13 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// The manager's and the customer's yes and no, by whom and when.
 struct DecideTests {
     @Test func wholeWayIsRecordedStepByStep() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             #expect(request.state.name == .active)
             #expect(request.state.grant?.basis == .approval)
@@ -33,42 +34,43 @@ struct DecideTests {
     }
 
     @Test func eachStepByTheWrongPersonIsRefused() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let submitted = try await house.submitted()
             func refused(_ request: AccessRequest, _ person: Person) async throws -> Refusal {
                 try await house.refusal {
-                    try await house.decide(House.yes, on: request, by: person)
+                    try await house.decide(TestWorld.yes, on: request, by: person)
                 }
             }
             #expect(try await refused(submitted, Fixture.eve) == .notPermitted(.decideAsManager))
-            #expect(try await refused(submitted, House.olga) == .notPermitted(.decideAsManager))
+            #expect(try await refused(submitted, Fixture.olga) == .notPermitted(.decideAsManager))
             #expect(try await refused(submitted, Fixture.adam) == .notAwaitingYou(.awaitingManager))
             #expect(try await refused(submitted, Fixture.sue) == .notPermitted(.decideAsApprover))
-            let reviewed = try await house.decide(House.yes, on: submitted, by: Fixture.mark)
+            let reviewed = try await house.decide(TestWorld.yes, on: submitted, by: Fixture.mark)
             #expect(try await refused(reviewed, Fixture.mark) == .notAwaitingYou(.awaitingCustomer))
-            #expect(try await refused(reviewed, House.max) == .notAwaitingYou(.awaitingCustomer))
+            #expect(try await refused(reviewed, Fixture.max) == .notAwaitingYou(.awaitingCustomer))
             #expect(try await refused(reviewed, Fixture.eve) == .notPermitted(.decideAsManager))
-            #expect(try await refused(reviewed, House.uma) == .notPermitted(.decideAsApprover))
+            #expect(try await refused(reviewed, Fixture.uma) == .notPermitted(.decideAsApprover))
             #expect(try await refused(reviewed, Fixture.frida) == .notFound(.accessRequest))
         }
     }
 
     @Test func managerWhoIsAnEngineerCannotReviewHerOwn() async throws {
-        try await House.with { house async throws in
-            let own = try await house.lockbox.submit(House.draft(), by: House.max, key: nil).request
+        try await TestWorld.with { house async throws in
+            let own = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.max, key: nil)
+                .request
             let refusal = try await house.refusal {
-                try await house.decide(House.yes, on: own, by: House.max)
+                try await house.decide(TestWorld.yes, on: own, by: Fixture.max)
             }
             #expect(refusal == .ownRequest)
             let denied = try await house.refusal {
-                try await house.decide(House.no, on: own, by: House.max)
+                try await house.decide(TestWorld.no, on: own, by: Fixture.max)
             }
             #expect(denied == .ownRequest)
         }
     }
 
     @Test func approverRemovedMeanwhileDecidesNothing() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.reviewed()
             _ = try await house.lockbox.changeRoles(
                 of: Fixture.adam.id.text,
@@ -79,7 +81,7 @@ struct DecideTests {
             // What the caller brings along is as it was; what counts is what is stored. She may no
             // longer even see it.
             let refusal = try await house.refusal {
-                try await house.decide(House.yes, on: request, by: Fixture.adam)
+                try await house.decide(TestWorld.yes, on: request, by: Fixture.adam)
             }
             #expect(refusal == .notFound(.accessRequest))
             try await house.expectConsistentLogs()
@@ -89,7 +91,7 @@ struct DecideTests {
     @Test func approvalsOfPeopleWhoLostTheRoleDoNotCount() async throws {
         let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
         let abe = Fixture.person(21, "Abe Lund", "abe@contoso.test", .approver)
-        try await House.with(contoso: two, people: [abe]) { house async throws in
+        try await TestWorld.with(contoso: two, people: [abe]) { house async throws in
             var request = try await house.approved()
             #expect(request.state.name == .awaitingCustomer)
             _ = try await house.lockbox.changeRoles(
@@ -98,21 +100,21 @@ struct DecideTests {
                 to: ["member"],
                 by: Fixture.gita
             )
-            request = try await house.decide(House.yes, on: request, by: abe)
+            request = try await house.decide(TestWorld.yes, on: request, by: abe)
             #expect(request.state.name == .awaitingCustomer)
-            request = try await house.decide(House.yes, on: request, by: Fixture.gita)
+            request = try await house.decide(TestWorld.yes, on: request, by: Fixture.gita)
             #expect(request.state.name == .active)
             try await house.expectConsistentLogs()
         }
     }
 
     @Test func decisionNeedsTheVersionThatWasRead() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let submitted = try await house.submitted()
-            let reviewed = try await house.decide(House.yes, on: submitted, by: Fixture.mark)
+            let reviewed = try await house.decide(TestWorld.yes, on: submitted, by: Fixture.mark)
             let unsaid = try await house.refusal {
                 _ = try await house.lockbox.decide(
-                    House.yes,
+                    TestWorld.yes,
                     on: reviewed.id.text,
                     version: nil,
                     by: Fixture.adam,
@@ -122,7 +124,7 @@ struct DecideTests {
             #expect(unsaid == .versionRequired)
             let stale = try await house.refusal {
                 _ = try await house.lockbox.decide(
-                    House.yes,
+                    TestWorld.yes,
                     on: reviewed.id.text,
                     version: submitted.version,
                     by: Fixture.adam,
@@ -134,7 +136,7 @@ struct DecideTests {
     }
 
     @Test func approvalGivesLessAndNeverMore() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             func line(_ id: String, _ actions: [String]) -> RequestDraft.Line {
                 .init(service: "mail", id: id, actions: actions)
             }
@@ -185,7 +187,7 @@ struct DecideTests {
     }
 
     @Test func lateOrForeignDecisionIsRefusedAsSuchAndNotForItsDetails() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.reviewed()
             let bad = DecisionDraft(
                 approves: true,
@@ -216,7 +218,7 @@ struct DecideTests {
     }
 
     @Test func denialGivesNothingAndNeedsAReason() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.reviewed()
             var draft = DecisionDraft(approves: false, comment: nil, duration: nil, resources: nil)
             let silent = try await house.refusal {
@@ -239,7 +241,7 @@ struct DecideTests {
     // MARK: - Time
 
     @Test func lateDecisionIsRefusedThoughNothingHasSwept() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let submitted = try await house.submitted()
             let reviewed = try await house.reviewed()
             house.clock.advance(by: TimeSpan(milliseconds: TimeSpan.hours(12).milliseconds - 1))
@@ -247,7 +249,7 @@ struct DecideTests {
             let other = try await house.stored(reviewed.id)
             house.clock.advance(by: TimeSpan(milliseconds: 1))
             for (request, person) in [(submitted, Fixture.mark), (other, Fixture.adam)] {
-                for draft in [House.yes, House.no] {
+                for draft in [TestWorld.yes, TestWorld.no] {
                     let refusal = try await house.refusal {
                         try await house.decide(draft, on: request, by: person)
                     }
@@ -272,10 +274,10 @@ struct DecideTests {
     }
 
     @Test func decisionOneMillisecondBeforeTheDeadlineIsInTime() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let reviewed = try await house.reviewed()
             house.clock.advance(by: TimeSpan(milliseconds: TimeSpan.hours(12).milliseconds - 1))
-            let approved = try await house.decide(House.yes, on: reviewed, by: Fixture.adam)
+            let approved = try await house.decide(TestWorld.yes, on: reviewed, by: Fixture.adam)
             #expect(approved.state.name == .active)
             // The window begins with the decision, and is as long as was asked for.
             #expect(approved.state.grant?.end == house.clock.now() + .hours(2))
@@ -283,7 +285,7 @@ struct DecideTests {
     }
 
     @Test func timePassesAtTheInstantAndNotBefore() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let pending = try await house.submitted()
             let scheduled = try await house.approved { $0.notBefore = Fixture.now + .hours(1) }
             #expect(scheduled.state.name == .scheduled)
@@ -316,7 +318,7 @@ struct DecideTests {
     }
 
     @Test func longSleepMakesUpForEveryStepAndDoesNothingTwice() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             var ids: [AccessRequestID] = []
             for hour in 1...3 {
                 ids.append(
@@ -341,7 +343,7 @@ struct DecideTests {
     }
 
     @Test func backlogLargerThanOneWriteIsWorkedOff() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             for _ in 0..<120 { _ = try await house.submitted() }
             house.clock.advance(by: .hours(12))
             #expect(try await house.lockbox.expireDue() == nil)
@@ -354,7 +356,7 @@ struct DecideTests {
     }
 
     @Test func overlappingGrantsEndEachForItself() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let (first, second) = (try await house.approved(), try await house.approved())
             let (one, two) = (
                 try await house.credential(for: first), try await house.credential(for: second)

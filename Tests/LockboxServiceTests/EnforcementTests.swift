@@ -4,6 +4,7 @@ import LockboxEnforcement
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Logging
 import Synchronization
 import Testing
@@ -12,7 +13,7 @@ import Testing
 /// each.
 struct EnforcementTests {
     @Test func failureIsRecordedOnceRetriedLaterAndLaterAndItsEndRecorded() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let scripted = Scripted { _, attempt throws(EnforcerError) in
                 if attempt <= 3 { throw EnforcerError("the mail server could not be reached") }
             }
@@ -51,7 +52,7 @@ struct EnforcementTests {
     }
 
     @Test func serviceThatIsNotSetUpIsAFailureAndNotForgotten() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await Self.ended(house)
             try await Self.run(house, Scripted(isSetUp: false) { _, _ in }) { _ in
                 let removal = try await Self.removal(house, request) { $0.attempts == 1 }
@@ -62,7 +63,7 @@ struct EnforcementTests {
     }
 
     @Test func serviceThatHangsBlocksNoOtherHoweverMuchWaitsForIt() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let post = Fixture.service("post", clientID: "post")
             try await house.store.write { tx in
                 try tx.save(post)
@@ -90,7 +91,7 @@ struct EnforcementTests {
     }
 
     @Test func orderBeingCarriedOutIsNotBegunAgain() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await Self.ended(house)
             let gate = Gate()
             let scripted = Scripted { _, _ in await gate.wait() }
@@ -108,7 +109,7 @@ struct EnforcementTests {
     }
 
     @Test func orderThatAnEarlierProcessLeftIsCarriedOutByTheNext() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await Self.ended(house)
             // The first one stops before the service has confirmed anything.
             try await Self.run(
@@ -125,7 +126,7 @@ struct EnforcementTests {
     }
 
     @Test func orderOfOneGrantNamesNoOtherGrantsLogin() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let open = try await house.approved()
             let kept = try await house.credential(for: open)
             let request = try await Self.ended(house)
@@ -144,7 +145,7 @@ struct EnforcementTests {
     // MARK: - Parts
 
     /// A request whose access was used and has ended.
-    private static func ended(_ house: House, service: String = "mail") async throws
+    private static func ended(_ house: TestWorld, service: String = "mail") async throws
         -> AccessRequest
     {
         let request = try await house.approved { $0.resources[0].service = service }
@@ -158,7 +159,7 @@ struct EnforcementTests {
     }
 
     private static func run(
-        _ house: House,
+        _ house: TestWorld,
         _ scripted: Scripted,
         _ body: (ManualPause) async throws -> Void
     ) async throws {
@@ -183,7 +184,7 @@ struct EnforcementTests {
 
     /// The order of `request` once `condition` holds.
     private static func removal(
-        _ house: House,
+        _ house: TestWorld,
         _ request: AccessRequest,
         _ condition: (Removal) -> Bool
     ) async throws -> Removal {

@@ -2,6 +2,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// A retry under the same key finds the first outcome instead of doing it twice.
@@ -11,40 +12,44 @@ struct IdempotencyTests {
     }
 
     @Test func sameKeyGivesTheSameRequestOnce() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let first = try await house.lockbox.submit(
-                House.draft(),
+                TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key()
             )
             let size = try await house.entries().count
             let again = try await house.lockbox.submit(
-                House.draft(),
+                TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key()
             )
             #expect(again.request == first.request)
             #expect(try await house.entries().count == size)
             let other = try await house.lockbox.submit(
-                House.draft(),
+                TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key("k2")
             )
             #expect(other.request.id != first.request.id)
             // Keys are each person's own.
-            let hers = try await house.lockbox.submit(House.draft(), by: House.max, key: Self.key())
+            let hers = try await house.lockbox.submit(
+                TestWorld.draft(),
+                by: Fixture.max,
+                key: Self.key()
+            )
             #expect(hers.request.id != first.request.id)
             try await house.expectConsistentLogs()
         }
     }
 
     @Test func concurrentRetriesDoItOnce() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let ids = try await withThrowingTaskGroup(of: AccessRequestID.self) { group in
                 for _ in 0..<40 {
                     group.addTask {
                         try await house.lockbox.submit(
-                            House.draft(),
+                            TestWorld.draft(),
                             by: Fixture.eve,
                             key: Self.key()
                         ).request.id
@@ -60,11 +65,11 @@ struct IdempotencyTests {
     }
 
     @Test func sameKeyForSomethingElseIsRefused() async throws {
-        try await House.with { house async throws in
-            _ = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key())
+        try await TestWorld.with { house async throws in
+            _ = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: Self.key())
             let refusal = try await house.refusal {
                 _ = try await house.lockbox.submit(
-                    House.draft { $0.duration = .hours(1) },
+                    TestWorld.draft { $0.duration = .hours(1) },
                     by: Fixture.eve,
                     key: Self.key("k1", 2)
                 )
@@ -74,16 +79,16 @@ struct IdempotencyTests {
     }
 
     @Test func refusedCommandLeavesItsKeyUnused() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             _ = try await house.refusal {
                 _ = try await house.lockbox.submit(
-                    House.draft { $0.tenant = "nobody" },
+                    TestWorld.draft { $0.tenant = "nobody" },
                     by: Fixture.eve,
                     key: Self.key()
                 )
             }
             let made = try await house.lockbox.submit(
-                House.draft(),
+                TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key("k1", 2)
             )
@@ -92,11 +97,11 @@ struct IdempotencyTests {
     }
 
     @Test func decisionRetriedAnswersWithTheRequestAsItIsNow() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.submitted()
             func approve() async throws -> RequestView {
                 try await house.lockbox.decide(
-                    House.yes,
+                    TestWorld.yes,
                     on: request.id.text,
                     version: 1,
                     by: Fixture.mark,
@@ -113,7 +118,7 @@ struct IdempotencyTests {
     }
 
     @Test func supportRequestRetriedIsTheSame() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let draft = SupportDraft(
                 tenant: "contoso",
                 subject: "Help",
@@ -139,7 +144,7 @@ struct IdempotencyTests {
     }
 
     @Test func credentialRetriedIsRefusedAndShowsNoSecret() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             func issue() async throws -> IssuedCredential {
                 try await house.lockbox.issueCredential(
@@ -162,15 +167,19 @@ struct IdempotencyTests {
     }
 
     @Test func retryAfterTheCallerWasSwitchedOffIsNotAnswered() async throws {
-        try await House.with { house async throws in
-            _ = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key())
+        try await TestWorld.with { house async throws in
+            _ = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: Self.key())
             try await house.store.write { tx in
                 var eve = Fixture.eve
                 eve.isDisabled = true
                 try tx.save(eve)
             }
             let refusal = try await house.refusal {
-                _ = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: Self.key())
+                _ = try await house.lockbox.submit(
+                    TestWorld.draft(),
+                    by: Fixture.eve,
+                    key: Self.key()
+                )
             }
             #expect(refusal == .notSignedIn)
         }

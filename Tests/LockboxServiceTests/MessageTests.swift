@@ -2,12 +2,13 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// Questions and answers, and which letters a person wants: the use cases.
 struct MessageTests {
     @Test func threadIsReadInOrderByBothSides() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.reviewed()
             let id = request.id.text
             let asked = try await house.lockbox.postMessage(
@@ -23,8 +24,8 @@ struct MessageTests {
             house.clock.advance(by: .minutes(1))
             _ = try await house.lockbox.postMessage("Because.", on: id, by: Fixture.eve, key: nil)
             for reader in [
-                Fixture.adam, Fixture.gita, House.uma, Fixture.eve, Fixture.mark, House.max,
-                House.olga,
+                Fixture.adam, Fixture.gita, Fixture.uma, Fixture.eve, Fixture.mark, Fixture.max,
+                Fixture.olga,
             ] {
                 let thread = try await house.lockbox.messages(on: id, by: reader)
                 #expect(thread.map(\.message.number) == [1, 2])
@@ -33,7 +34,7 @@ struct MessageTests {
             // The request is as it was, for a decision on the version that was read before.
             #expect(try await house.stored(request.id) == request)
             #expect(
-                try await house.decide(House.yes, on: request, by: Fixture.adam).state.name
+                try await house.decide(TestWorld.yes, on: request, by: Fixture.adam).state.name
                     == .active
             )
             #expect(
@@ -45,14 +46,14 @@ struct MessageTests {
     }
 
     @Test func memberSeesHerRequestButNotTheThread() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let id = try await house.reviewed().id.text
             _ = try await house.lockbox.request(id, by: Fixture.sue)
             let reading = try await house.refusal {
                 _ = try await house.lockbox.messages(on: id, by: Fixture.sue)
             }
             #expect(reading == .notFound(.accessRequest))
-            for person in [Fixture.sue, House.uma, House.olga] {
+            for person in [Fixture.sue, Fixture.uma, Fixture.olga] {
                 let refusal = try await house.refusal {
                     _ = try await house.lockbox.postMessage("Hello", on: id, by: person, key: nil)
                 }
@@ -62,7 +63,7 @@ struct MessageTests {
     }
 
     @Test func retryWritesOnce() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let id = try await house.reviewed().id.text
             let key = CommandKey(key: "k", payloadHash: [UInt8](repeating: 1, count: 32))
             let first = try await house.lockbox.postMessage(
@@ -84,7 +85,7 @@ struct MessageTests {
     }
 
     @Test func messagesAtOnceGetNumbersOfTheirOwnAndTheThreadEndsAtItsLimit() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let id = try await house.reviewed().id.text
             let refused = await withTaskGroup(of: Refusal?.self) { group in
                 for number in 0..<Limits.messagesPerRequest + 5 {
@@ -115,7 +116,7 @@ struct MessageTests {
     }
 
     @Test func afterTheDeadlineItIsTooLateWhetherOrNotAnythingSwept() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.reviewed()
             house.clock.move(to: try #require(request.state.decideBy))
             let refusal = try await house.refusal {
@@ -133,7 +134,7 @@ struct MessageTests {
     // MARK: - Letters
 
     @Test func eachPersonMutesHerOwnLettersAndTheLogSaysSo() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let before = try await house.entries().count
             let muted: MutedLetters = [.reminders, .accessReports]
             let changed = try await house.lockbox.changeMutedLetters(to: muted, by: Fixture.adam)
@@ -161,7 +162,7 @@ struct MessageTests {
 
     @Test func whoIsSwitchedOffChangesNothing() async throws {
         let off = Fixture.person(20, "Pat Doe", "pat@contoso.test", .approver, isDisabled: true)
-        try await House.with(people: [off]) { house async throws in
+        try await TestWorld.with(people: [off]) { house async throws in
             let refusal = try await house.refusal {
                 _ = try await house.lockbox.changeMutedLetters(to: .reminders, by: off)
             }

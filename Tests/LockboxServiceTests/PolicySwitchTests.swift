@@ -3,6 +3,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// Access without a customer's yes, and what happens to it when the rules change.
@@ -15,7 +16,7 @@ struct PolicySwitchTests {
     )
         async throws
     {
-        try await House.with(contoso: tenant) { house async throws in
+        try await TestWorld.with(contoso: tenant) { house async throws in
             let request = try await house.reviewed()
             #expect(request.state.name == .active)
             #expect(request.state.grant?.basis == .policy)
@@ -34,7 +35,7 @@ struct PolicySwitchTests {
     }
 
     @Test func switchingApprovalOnEndsAccessThatRestsOnNone() async throws {
-        try await House.with(contoso: Self.off) { house async throws in
+        try await TestWorld.with(contoso: Self.off) { house async throws in
             let request = try await house.reviewed()
             let issued = try await house.credential(for: request)
             let after = try await house.lockbox.changePolicy(
@@ -53,7 +54,7 @@ struct PolicySwitchTests {
     }
 
     @Test func rulesThatTheAccessMeetsLeaveItAlone() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let same = Fixture.policy(decisionWindow: .hours(6), maxAccess: .hours(2))
             _ = try await house.lockbox.changePolicy(
@@ -76,7 +77,7 @@ struct PolicySwitchTests {
     }
 
     @Test func moreApprovalsEndAccessThatHasTooFew() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let two = Fixture.policy(approvalsNeeded: 2)
             _ = try await house.lockbox.changePolicy(
@@ -90,7 +91,7 @@ struct PolicySwitchTests {
     }
 
     @Test func policyIsChangedByAnAdministratorOnItsPresentVersion() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let wanted = Fixture.policy(maxAccess: .hours(1))
             func refused(_ version: Int?, _ person: Person, _ policy: Policy) async throws
                 -> Refusal
@@ -105,7 +106,7 @@ struct PolicySwitchTests {
                 }
             }
             for person in [
-                Fixture.adam, Fixture.sue, House.uma, Fixture.eve, Fixture.mark, House.olga,
+                Fixture.adam, Fixture.sue, Fixture.uma, Fixture.eve, Fixture.mark, Fixture.olga,
             ] {
                 #expect(try await refused(1, person, wanted) == .notPermitted(.changePolicy))
             }
@@ -129,7 +130,7 @@ struct PolicySwitchTests {
     @Test func unlicensedTenantCannotRequireApproval() async throws {
         var policy = Policy.standard
         policy.requireApproval = false
-        try await House.with(contoso: Fixture.tenant(isLicensed: false, policy: policy)) {
+        try await TestWorld.with(contoso: Fixture.tenant(isLicensed: false, policy: policy)) {
             house async throws in
             let refusal = try await house.refusal {
                 _ = try await house.lockbox.changePolicy(
@@ -145,7 +146,7 @@ struct PolicySwitchTests {
 
     @Test func policyOfTheAskingIsNotLoosenedByALaterOne() async throws {
         let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
-        try await House.with(contoso: two) { house async throws in
+        try await TestWorld.with(contoso: two) { house async throws in
             let request = try await house.reviewed()
             _ = try await house.lockbox.changePolicy(
                 of: "contoso",
@@ -154,15 +155,15 @@ struct PolicySwitchTests {
                 by: Fixture.gita
             )
             // The customer was asked for two approvals; one does not open it now either.
-            let once = try await house.decide(House.yes, on: request, by: Fixture.adam)
+            let once = try await house.decide(TestWorld.yes, on: request, by: Fixture.adam)
             #expect(once.state.name == .awaitingCustomer)
-            let twice = try await house.decide(House.yes, on: once, by: Fixture.gita)
+            let twice = try await house.decide(TestWorld.yes, on: once, by: Fixture.gita)
             #expect(twice.state.name == .active)
         }
     }
 
     @Test func policyThatBecameStricterMeanwhileCounts() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.reviewed()
             let strict = Fixture.policy(maxAccess: .minutes(30), approvalsNeeded: 2)
             _ = try await house.lockbox.changePolicy(
@@ -171,9 +172,9 @@ struct PolicySwitchTests {
                 version: 1,
                 by: Fixture.gita
             )
-            let once = try await house.decide(House.yes, on: request, by: Fixture.adam)
+            let once = try await house.decide(TestWorld.yes, on: request, by: Fixture.adam)
             #expect(once.state.name == .awaitingCustomer)
-            let twice = try await house.decide(House.yes, on: once, by: Fixture.gita)
+            let twice = try await house.decide(TestWorld.yes, on: once, by: Fixture.gita)
             #expect(twice.state.grant?.end == Fixture.now + .minutes(30))
         }
     }
@@ -181,7 +182,7 @@ struct PolicySwitchTests {
     // MARK: - Roles
 
     @Test func rolesAreChangedByAnAdministratorAndRecorded() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             func change(_ names: [String], _ caller: Person) async throws {
                 _ = try await house.lockbox.changeRoles(
                     of: Fixture.sue.id.text,
@@ -190,7 +191,7 @@ struct PolicySwitchTests {
                     by: caller
                 )
             }
-            for caller in [Fixture.adam, Fixture.sue, House.uma, Fixture.mark, House.olga] {
+            for caller in [Fixture.adam, Fixture.sue, Fixture.uma, Fixture.mark, Fixture.olga] {
                 let refusal = try await house.refusal { try await change(["admin"], caller) }
                 #expect(refusal == .notPermitted(.changePeople))
             }
@@ -208,7 +209,7 @@ struct PolicySwitchTests {
     }
 
     @Test func lastAdministratorCannotGo() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let refusal = try await house.refusal {
                 _ = try await house.lockbox.changeRoles(
                     of: Fixture.gita.id.text,

@@ -3,6 +3,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// Everybody at once on one request: one outcome, and a log that tells it.
@@ -31,14 +32,16 @@ struct RaceTests {
     }
 
     @Test func everybodyAtOnceLeavesExactlyOneOutcome() async throws {
-        try await House.with(people: [Self.abe, Self.amy]) { house async throws in
+        try await TestWorld.with(people: [Self.abe, Self.amy]) { house async throws in
             for round in 0..<200 {
                 let request = try await house.reviewed()
                 let id = request.id.text
                 let approve: [Step] = Self.approvers.map { person in
-                    { try await house.decide(House.yes, on: request, by: person) }
+                    { try await house.decide(TestWorld.yes, on: request, by: person) }
                 }
-                let deny: Step = { try await house.decide(House.no, on: request, by: Fixture.gita) }
+                let deny: Step = {
+                    try await house.decide(TestWorld.no, on: request, by: Fixture.gita)
+                }
                 let withdraw: Step = {
                     _ = try await house.lockbox.withdraw(
                         id,
@@ -99,7 +102,7 @@ struct RaceTests {
 
     @Test func quorumIsReachedOnceAndNotOvershot() async throws {
         let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
-        try await House.with(contoso: two, people: [Self.abe, Self.amy]) { house async throws in
+        try await TestWorld.with(contoso: two, people: [Self.abe, Self.amy]) { house async throws in
             for _ in 0..<50 {
                 let request = try await house.reviewed()
                 // Everybody tries until it is decided, reading the newest version each time.
@@ -109,7 +112,7 @@ struct RaceTests {
                             while true {
                                 do {
                                     let now = try await house.stored(request.id)
-                                    try await house.decide(House.yes, on: now, by: person)
+                                    try await house.decide(TestWorld.yes, on: now, by: person)
                                     return
                                 } catch Refusal.stale {
                                     continue
@@ -132,11 +135,13 @@ struct RaceTests {
 
     @Test func onePersonsDoubleClickCountsOnce() async throws {
         let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
-        try await House.with(contoso: two) { house async throws in
+        try await TestWorld.with(contoso: two) { house async throws in
             let request = try await house.reviewed()
             let done = try await Self.race(
                 Array(
-                    repeating: { try await house.decide(House.yes, on: request, by: Fixture.adam) },
+                    repeating: {
+                        try await house.decide(TestWorld.yes, on: request, by: Fixture.adam)
+                    },
                     count: 10
                 )
             )
@@ -144,14 +149,14 @@ struct RaceTests {
             let after = try await house.stored(request.id)
             #expect(after.state.name == .awaitingCustomer)
             let again = try await house.refusal {
-                try await house.decide(House.yes, on: after, by: Fixture.adam)
+                try await house.decide(TestWorld.yes, on: after, by: Fixture.adam)
             }
             #expect(again == .alreadyDecidedByYou)
         }
     }
 
     @Test func manySweepersRecordOneEnd() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             house.clock.advance(by: .hours(2))
             let sweeps = try await Self.race(
@@ -167,7 +172,7 @@ struct RaceTests {
     }
 
     @Test func revokeAgainstIssuingNeverLeavesALiveCredential() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             for round in 0..<50 {
                 let request = try await house.approved()
                 var steps: [Step] = (0..<4).map { _ in

@@ -4,6 +4,7 @@ import LockboxEnforcement
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// Which services get an order when access ends, and that it is in the same write.
@@ -17,8 +18,8 @@ struct RemovalPlannerTests {
         doveadm: nil
     )
 
-    private static func with(_ body: (House) async throws -> Void) async throws {
-        try await House.with { house async throws in
+    private static func with(_ body: (TestWorld) async throws -> Void) async throws {
+        try await TestWorld.with { house async throws in
             try await house.store.write { tx in
                 try tx.save(post)
                 try tx.save(files)
@@ -38,7 +39,7 @@ struct RemovalPlannerTests {
     /// Approves access to `resources` (service and name), issues a credential for each of `used`,
     /// revokes, and gives the orders that came of it.
     private static func orders(
-        _ house: House,
+        _ house: TestWorld,
         _ resources: [(String, String)],
         used: [(String, String)]
     ) async throws -> [Removal] {
@@ -130,7 +131,7 @@ struct RemovalPlannerTests {
     }
 
     @Test func ordersOfEveryKindOfEndAreTheSame() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             var requests: [AccessRequest] = []
             for _ in 0..<3 {
                 requests.append(try await house.approved())

@@ -2,13 +2,14 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// What an engineer may ask for, and what is refused and why.
 struct SubmitTests {
     @Test func submittedRequestWaitsForAManagerAndIsRecorded() async throws {
-        try await House.with { house async throws in
-            let view = try await house.lockbox.submit(House.draft(), by: Fixture.eve, key: nil)
+        try await TestWorld.with { house async throws in
+            let view = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: nil)
             #expect(view.request.state == .awaitingManager(decideBy: Fixture.now + .hours(12)))
             #expect(view.request.version == 1)
             #expect(view.people.keys.contains(Fixture.eve.id))
@@ -140,16 +141,20 @@ struct SubmitTests {
         async throws
     {
         let (name, change, expected) = Self.refused[index]
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let refusal = try await house.refusal {
-                _ = try await house.lockbox.submit(House.draft(change), by: Fixture.eve, key: nil)
+                _ = try await house.lockbox.submit(
+                    TestWorld.draft(change),
+                    by: Fixture.eve,
+                    key: nil
+                )
             }
             #expect(refusal == expected, "\(name)")
         }
     }
 
     @Test func capItselfIsAllowedAndOthersTenantsResourceSoundsLikeAnUnknownOne() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let longest = try await house.submitted { $0.duration = .hours(4) }
             #expect(longest.terms.duration == .hours(4))
             func sentence(_ id: String) async throws -> String {
@@ -165,13 +170,13 @@ struct SubmitTests {
     }
 
     @Test func nobodyButAnEngineerCanAsk() async throws {
-        try await House.with { house async throws in
-            for person in House.everyone where !person.roles.contains(.engineer) {
+        try await TestWorld.with { house async throws in
+            for person in Fixture.everybody where !person.roles.contains(.engineer) {
                 // Even of a tenant that does not exist nothing is learned.
                 for tenant in ["contoso", "nobody"] {
                     let refusal = try await house.refusal {
                         _ = try await house.lockbox.submit(
-                            House.draft { $0.tenant = tenant },
+                            TestWorld.draft { $0.tenant = tenant },
                             by: person,
                             key: nil
                         )
@@ -184,14 +189,14 @@ struct SubmitTests {
 
     @Test func tenantWithoutEnoughApproversIsRefusedRatherThanOpened() async throws {
         let strict = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 3))
-        try await House.with(contoso: strict) { house async throws in
+        try await TestWorld.with(contoso: strict) { house async throws in
             let refusal = try await house.refusal { _ = try await house.submitted() }
             #expect(refusal == .nobodyCanApprove(needed: 3, eligible: 2))
         }
     }
 
     @Test func openRequestsOfOneEngineerAreBounded() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await withThrowingTaskGroup { group in
                 for _ in 0..<Limits.openRequestsPerEngineer {
                     group.addTask { _ = try await house.submitted() }
@@ -201,7 +206,7 @@ struct SubmitTests {
             let refusal = try await house.refusal { _ = try await house.submitted() }
             #expect(refusal == .limitReached(.openRequests))
             // Somebody else's count is her own.
-            _ = try await house.lockbox.submit(House.draft(), by: House.max, key: nil)
+            _ = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.max, key: nil)
         }
     }
 }

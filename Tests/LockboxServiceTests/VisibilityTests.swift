@@ -2,6 +2,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// Nobody learns of another tenant's things: not by what is shown, not by how it is refused.
@@ -9,10 +10,10 @@ struct VisibilityTests {
     private static let unknown = "LBX-0000000000"
 
     @Test func anotherTenantsRequestIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let id = try await house.approved().id.text
             let lockbox = house.lockbox
-            for stranger in [Fixture.frida, House.finn, House.vera] {
+            for stranger in [Fixture.frida, Fixture.finn, Fixture.vera] {
                 for id in [id, Self.unknown, "no identifier at all"] {
                     let operations: [@Sendable () async throws -> Void] = [
                         { _ = try await lockbox.request(id, by: stranger) },
@@ -28,7 +29,7 @@ struct VisibilityTests {
                         },
                         {
                             _ = try await lockbox.decide(
-                                House.yes,
+                                TestWorld.yes,
                                 on: id,
                                 version: 1,
                                 by: stranger,
@@ -37,7 +38,7 @@ struct VisibilityTests {
                         },
                         {
                             _ = try await lockbox.decide(
-                                House.no,
+                                TestWorld.no,
                                 on: id,
                                 version: nil,
                                 by: stranger,
@@ -71,7 +72,7 @@ struct VisibilityTests {
     }
 
     @Test func anotherTenantsSupportRequestIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             for number in ["SR-1001", "SR-9999", "not a number!"] {
                 for tenant in [nil, "contoso", "nobody"] {
                     let refusal = try await house.refusal {
@@ -88,19 +89,19 @@ struct VisibilityTests {
     }
 
     @Test func anotherTenantIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let lockbox = house.lockbox
             for tenant in ["contoso", "nobody", "Not A Tenant"] {
                 let operations: [@Sendable () async throws -> Void] = [
-                    { _ = try await lockbox.tenant(tenant, by: House.finn) },
-                    { _ = try await lockbox.resources(of: tenant, by: House.finn) },
-                    { _ = try await lockbox.people(of: tenant, by: House.finn) },
+                    { _ = try await lockbox.tenant(tenant, by: Fixture.finn) },
+                    { _ = try await lockbox.resources(of: tenant, by: Fixture.finn) },
+                    { _ = try await lockbox.people(of: tenant, by: Fixture.finn) },
                     {
                         _ = try await lockbox.changePolicy(
                             of: tenant,
                             to: .standard,
                             version: 1,
-                            by: House.finn
+                            by: Fixture.finn
                         )
                     },
                     {
@@ -108,23 +109,23 @@ struct VisibilityTests {
                             of: Fixture.sue.id.text,
                             in: tenant,
                             to: ["admin"],
-                            by: House.finn
+                            by: Fixture.finn
                         )
                     },
-                    { _ = try await lockbox.readableLog(tenant: tenant, by: House.finn) },
+                    { _ = try await lockbox.readableLog(tenant: tenant, by: Fixture.finn) },
                     {
                         _ = try await lockbox.requests(
                             RequestFilter(),
                             tenant: tenant,
                             page: ListPage(limit: 10),
-                            by: House.finn
+                            by: Fixture.finn
                         )
                     },
                     {
                         _ = try await lockbox.supportRequests(
                             tenant: tenant,
                             page: ListPage(limit: 10),
-                            by: House.finn
+                            by: Fixture.finn
                         )
                     },
                 ]
@@ -140,7 +141,7 @@ struct VisibilityTests {
                     url: nil
                 )
                 let refusal = try await house.refusal {
-                    _ = try await lockbox.openSupportRequest(draft, by: House.finn, key: nil)
+                    _ = try await lockbox.openSupportRequest(draft, by: Fixture.finn, key: nil)
                 }
                 #expect(refusal == .unknownReference(field: "tenant", noun: .tenant))
             }
@@ -148,7 +149,7 @@ struct VisibilityTests {
     }
 
     @Test func personOfAnotherTenantIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             for person in [Fixture.frida.id.text, Fixture.eve.id.text, "PER-0000000000", "x"] {
                 let refusal = try await house.refusal {
                     _ = try await house.lockbox.changeRoles(
@@ -164,10 +165,10 @@ struct VisibilityTests {
     }
 
     @Test func listsShowNothingOfAnotherTenant() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let page = ListPage(limit: 50)
-            for caller in [Fixture.frida, House.finn] {
+            for caller in [Fixture.frida, Fixture.finn] {
                 let requests = try await house.lockbox.requests(
                     RequestFilter(),
                     tenant: nil,
@@ -196,18 +197,18 @@ struct VisibilityTests {
                 RequestFilter(),
                 tenant: nil,
                 page: page,
-                by: House.olga
+                by: Fixture.olga
             )
             #expect(staff.items.map(\.request.id) == [request.id])
         }
     }
 
     @Test func memberSeesOnlyRequestsAboutHerOwnSupportRequests() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let hers = try await house.reviewed()
             let his = try await house.submitted { $0.supportRequest = "SR-1002" }
             let (lockbox, page) = (house.lockbox, ListPage(limit: 50))
-            for (member, own, other) in [(Fixture.sue, hers, his), (House.tom, his, hers)] {
+            for (member, own, other) in [(Fixture.sue, hers, his), (Fixture.tom, his, hers)] {
                 #expect(try await lockbox.request(own.id.text, by: member).request.id == own.id)
                 let seen = try await lockbox.requests(
                     RequestFilter(),
@@ -229,11 +230,11 @@ struct VisibilityTests {
                 #expect(unseen == .notFound(.supportRequest))
                 // She may see it, and that is all.
                 let decided = try await house.refusal {
-                    _ = try await house.decide(House.yes, on: own, by: member)
+                    _ = try await house.decide(TestWorld.yes, on: own, by: member)
                 }
                 #expect(decided == .notPermitted(.decideAsApprover))
             }
-            for overseer in [Fixture.adam, Fixture.gita, House.uma, Fixture.mark] {
+            for overseer in [Fixture.adam, Fixture.gita, Fixture.uma, Fixture.mark] {
                 let seen = try await lockbox.requests(
                     RequestFilter(),
                     tenant: nil,
@@ -246,15 +247,15 @@ struct VisibilityTests {
     }
 
     @Test func logIsReadByThoseWhoOverseeItsSideAndNobodyElse() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let lockbox = house.lockbox
-            for reader in [Fixture.adam, Fixture.gita, House.uma] {
+            for reader in [Fixture.adam, Fixture.gita, Fixture.uma] {
                 #expect(
                     try await lockbox.readableLog(tenant: "contoso", by: reader)
                         == .tenant(Fixture.contoso.id)
                 )
             }
-            for reader in [Fixture.mark, House.olga, House.vera] {
+            for reader in [Fixture.mark, Fixture.olga, Fixture.vera] {
                 #expect(try await lockbox.readableLog(tenant: nil, by: reader) == .provider)
             }
             func refused(_ tenant: String?, _ person: Person) async throws -> Refusal {
@@ -265,7 +266,7 @@ struct VisibilityTests {
             #expect(try await refused("contoso", Fixture.sue) == .notPermitted(.readAudit))
             #expect(try await refused(nil, Fixture.eve) == .notPermitted(.readAudit))
             // The provider reads no tenant's log, and no tenant the provider's.
-            for person in [Fixture.mark, House.olga, House.vera, Fixture.frida] {
+            for person in [Fixture.mark, Fixture.olga, Fixture.vera, Fixture.frida] {
                 #expect(try await refused("contoso", person) == .notFound(.tenant))
             }
             #expect(try await refused(nil, Fixture.gita) == .notFound(.page))
@@ -273,7 +274,7 @@ struct VisibilityTests {
     }
 
     @Test func tenantsOutOfReachAreOneToTheProvidersAuditorWhetherTheyExistOrNot() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             var refusals: [Refusal] = []
             for tenant in ["contoso", "nobody"] {
                 refusals.append(
@@ -282,18 +283,18 @@ struct VisibilityTests {
                             RequestFilter(),
                             tenant: tenant,
                             page: ListPage(limit: 5),
-                            by: House.vera
+                            by: Fixture.vera
                         )
                     }
                 )
             }
             #expect(refusals[0] == refusals[1])
-            #expect(try await house.lockbox.tenants(by: House.vera).isEmpty)
+            #expect(try await house.lockbox.tenants(by: Fixture.vera).isEmpty)
         }
     }
 
     @Test func sameNumberInTwoTenantsIsAmbiguousOnlyToTheProvider() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await house.store.write { tx in
                 try tx.insert(
                     Fixture.supportRequest(
@@ -320,18 +321,18 @@ struct VisibilityTests {
     }
 
     @Test func personSwitchedOffMeanwhileIsNotSignedIn() async throws {
-        var off = House.tom
+        var off = Fixture.tom
         off.isDisabled = true
-        try await House.with(people: [off]) { house async throws in
+        try await TestWorld.with(people: [off]) { house async throws in
             let lockbox = house.lockbox
             let operations: [@Sendable () async throws -> Void] = [
-                { _ = try await lockbox.tenants(by: House.tom) },
-                { _ = try await lockbox.request(Self.unknown, by: House.tom) },
+                { _ = try await lockbox.tenants(by: Fixture.tom) },
+                { _ = try await lockbox.request(Self.unknown, by: Fixture.tom) },
                 {
                     _ = try await lockbox.withdraw(
                         Self.unknown,
                         comment: nil,
-                        by: House.tom,
+                        by: Fixture.tom,
                         key: nil
                     )
                 },
@@ -340,7 +341,7 @@ struct VisibilityTests {
                         of: "contoso",
                         to: .standard,
                         version: 1,
-                        by: House.tom
+                        by: Fixture.tom
                     )
                 },
             ]

@@ -92,6 +92,46 @@ package enum Fixture {
 
     package static let everyone = [sue, adam, gita, eve, mark, frida]
 
+    /// Another member of Contoso.
+    package static let tom = person(11, "Tom Ash", "tom@contoso.test", .member)
+    /// An auditor of Contoso.
+    package static let uma = person(12, "Uma Bell", "uma@contoso.test", .auditor)
+    /// A manager of the provider who is an engineer too.
+    package static let max = person(
+        13,
+        "Max Orr",
+        "max@example-cloud.test",
+        [.manager, .engineer],
+        at: .provider
+    )
+    /// An operator of the provider.
+    package static let olga = person(
+        14,
+        "Olga Diaz",
+        "olga@example-cloud.test",
+        .operator,
+        at: .provider
+    )
+    /// An auditor of the provider.
+    package static let vera = person(
+        15,
+        "Vera Moss",
+        "vera@example-cloud.test",
+        .auditor,
+        at: .provider
+    )
+    /// The administrator of Fabrikam.
+    package static let finn = person(
+        16,
+        "Finn Koch",
+        "finn@fabrikam.test",
+        .admin,
+        at: .tenant(fabrikam.id)
+    )
+
+    /// People of every role.
+    package static let everybody = everyone + [tom, uma, max, olga, vera, finn]
+
     package static func person(
         _ number: UInt8,
         _ name: String = "Pat Doe",

@@ -102,30 +102,9 @@ package final class PortalWorld: Sendable {
 
     // MARK: - Who and what is there
 
-    private static let staff = [
-        Fixture.person(11, "Tom Ash", "tom@contoso.test", .member),
-        Fixture.person(12, "Uma Bell", "uma@contoso.test", .auditor),
-        Fixture.person(
-            13,
-            "Max Orr",
-            "max@example-cloud.test",
-            [.manager, .engineer],
-            at: .provider
-        ),
-        Fixture.person(14, "Olga Diaz", "olga@example-cloud.test", .operator, at: .provider),
-        Fixture.person(15, "Vera Moss", "vera@example-cloud.test", .auditor, at: .provider),
-        Fixture.person(
-            16,
-            "Finn Koch",
-            "finn@fabrikam.test",
-            .admin,
-            at: .tenant(Fixture.fabrikam.id)
-        ),
-    ]
-
     /// The person with this first name, in lower case: `adam`.
     package func person(_ name: String) -> Person {
-        let everyone = Fixture.everyone + Self.staff + memory.withLock { $0.people }
+        let everyone = Fixture.everybody + memory.withLock { $0.people }
         guard let person = everyone.last(where: { $0.email.text.hasPrefix(name + "@") }) else {
             preconditionFailure("nobody here is called \(name)")
         }
@@ -141,7 +120,7 @@ package final class PortalWorld: Sendable {
                 try tx.save(tenant)
                 change.emit(.directory(.tenantAdded(tenant)))
             }
-            for person in Fixture.everyone + Self.staff { try change.welcome(person) }
+            for person in Fixture.everybody { try change.welcome(person) }
             try tx.save(Fixture.mail)
             change.emit(.directory(.serviceAdded(Fixture.mail.service)))
             for resource in [Fixture.mailbox, Fixture.otherMailbox] {

@@ -4,33 +4,14 @@ import LockboxFixtures
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// Sessions of the portal: how they begin, what ends them, and what their secret is good for.
 struct SessionTests {
-    private static let right = "correct horse battery"
+    private static let right = IdentityWorld.password
     private static let adam = Fixture.adam.email.text
     private static let here = ClientKey(address: "192.0.2.1")
-
-    private static func with(
-        _ body: (House, SignIn, Sessions) async throws -> Void
-    ) async throws {
-        try await House.with { house async throws in
-            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
-            let signIn = SignIn(store: house.audited, hasher: hasher)
-            do {
-                for person in [Fixture.adam, Fixture.gita] {
-                    _ = try await signIn.setPassword(right, of: person.email)
-                }
-                try await body(house, signIn, Sessions(store: house.audited, signIn: signIn))
-                try await house.expectConsistentLogs()
-            } catch {
-                try await hasher.shutDown()
-                throw error
-            }
-            try await hasher.shutDown()
-        }
-    }
 
     private static func contoso(adamDisabled: Bool) -> DirectoryFile.Customer {
         let (contoso, adam) = (Fixture.contoso, Fixture.adam)
@@ -59,7 +40,7 @@ struct SessionTests {
     }
 
     @Test func rightPasswordBeginsASessionThatItsSecretResumes() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             let (secret, signedIn) = try await sessions.begin(
                 email: "ADAM+x@contoso.test",
                 password: Self.right,
@@ -85,7 +66,7 @@ struct SessionTests {
     }
 
     @Test func wrongPasswordBeginsNothing() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             for (email, password) in [
                 (Self.adam, "wrong horse"), ("nobody@contoso.test", Self.right),
             ] {
@@ -98,7 +79,7 @@ struct SessionTests {
     }
 
     @Test func sessionThatIsIdleTooLongIsOver() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -116,7 +97,7 @@ struct SessionTests {
     }
 
     @Test func busySessionIsOverAtItsAbsoluteEnd() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             let (secret, signedIn) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -139,7 +120,7 @@ struct SessionTests {
     }
 
     @Test func beingSeenIsWrittenDownAtMostOnceAMinuteAndNeverInTheLog() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -161,7 +142,7 @@ struct SessionTests {
     }
 
     @Test func confirmingMakesTheSessionFreshUnderANewSecretAndKillsTheOld() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             let (old, begun) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -193,7 +174,7 @@ struct SessionTests {
     }
 
     @Test func wrongConfirmationsHoldOffTheirSessionAndNothingElse() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -221,7 +202,7 @@ struct SessionTests {
     }
 
     @Test func csrfTokenOfAnotherSessionIsRefused() async throws {
-        try await Self.with { _, _, sessions async throws in
+        try await IdentityWorld.with { _, _, sessions async throws in
             let (secret, mine) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -249,7 +230,7 @@ struct SessionTests {
     }
 
     @Test func signingOutEndsOneSessionAndSigningOutEverywhereAll() async throws {
-        try await Self.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { house, signIn, sessions async throws in
             let (first, signedIn) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -283,7 +264,7 @@ struct SessionTests {
     }
 
     @Test func newPasswordEndsSessionsAndTokensOfItsPersonOnly() async throws {
-        try await Self.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { house, signIn, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -316,7 +297,7 @@ struct SessionTests {
     }
 
     @Test func personSwitchedOffLosesSessionsAndTokensForGood() async throws {
-        try await Self.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { house, signIn, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -361,7 +342,7 @@ struct SessionTests {
     }
 
     @Test func oneSessionTooManyEndsTheOldest() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             var secrets: [String] = []
             for _ in 0...IdentityLimits.sessionsPerPerson {
                 secrets.append(
@@ -383,7 +364,7 @@ struct SessionTests {
     }
 
     @Test func secretIsInNoRecordAndNoColumn() async throws {
-        try await Self.with { house, _, sessions async throws in
+        try await IdentityWorld.with { house, _, sessions async throws in
             let (old, begun) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,

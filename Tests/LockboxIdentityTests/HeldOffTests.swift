@@ -4,32 +4,15 @@ import LockboxFixtures
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Testing
 
 /// What keeps guessers of passwords out, and does not keep out those whose password it is.
 struct HeldOffTests {
-    private static let right = "correct horse battery"
+    private static let right = IdentityWorld.password
     private static let adam = Fixture.adam.email.text
     private static let here = ClientKey(address: "192.0.2.1")
     private static let elsewhere = ClientKey(address: "192.0.2.2")
-
-    private static func with(_ body: (House, SignIn, Sessions) async throws -> Void) async throws {
-        try await House.with { house async throws in
-            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
-            let signIn = SignIn(store: house.audited, hasher: hasher)
-            do {
-                for person in [Fixture.adam, Fixture.gita] {
-                    _ = try await signIn.setPassword(right, of: person.email)
-                }
-                try await body(house, signIn, Sessions(store: house.audited, signIn: signIn))
-                try await house.expectConsistentLogs()
-            } catch {
-                try await hasher.shutDown()
-                throw error
-            }
-            try await hasher.shutDown()
-        }
-    }
 
     /// Whether `password` signs Adam in.
     private static func succeeds(
@@ -55,7 +38,7 @@ struct HeldOffTests {
     }
 
     /// As if failures from everywhere had come close to the bound of the account, and one more.
-    private static func lock(_ house: House, _ signIn: SignIn) async throws {
+    private static func lock(_ house: TestWorld, _ signIn: SignIn) async throws {
         try await house.store.write { tx in
             var record = try #require(try tx.password(of: Fixture.adam.id))
             record.failures = IdentityLimits.failuresBeforeLock - 1
@@ -65,14 +48,14 @@ struct HeldOffTests {
         try await fail(signIn, times: 1, from: ClientKey(address: "198.51.100.1"))
     }
 
-    private static func records(_ house: House, _ activity: String) async throws -> Int {
+    private static func records(_ house: TestWorld, _ activity: String) async throws -> Int {
         try await house.entries().filter { $0.activity == activity }.count
     }
 
     // MARK: - One client
 
     @Test func clientIsHeldOffAfterTooManyFailuresTheRightPasswordIncluded() async throws {
-        try await Self.with { house, signIn, _ async throws in
+        try await IdentityWorld.with { house, signIn, _ async throws in
             try await Self.fail(
                 signIn,
                 times: IdentityLimits.failuresBeforeHold - 1,
@@ -96,7 +79,7 @@ struct HeldOffTests {
     }
 
     @Test func strangersFailuresHoldNobodyElseOff() async throws {
-        try await Self.with { _, signIn, _ async throws in
+        try await IdentityWorld.with { _, signIn, _ async throws in
             try await Self.fail(
                 signIn,
                 times: IdentityLimits.failuresBeforeHold * 2,
@@ -111,7 +94,7 @@ struct HeldOffTests {
     }
 
     @Test func manyGuessesAtOnceAreCountedEach() async throws {
-        try await Self.with { house, signIn, _ async throws in
+        try await IdentityWorld.with { house, signIn, _ async throws in
             let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<IdentityLimits.failuresBeforeHold + 5 {
                     group.addTask { try await Self.succeeds(signIn, "guess", from: Self.here) }
@@ -128,7 +111,7 @@ struct HeldOffTests {
     }
 
     @Test func browserWithMadeUpNamesIsCountedByItsAddress() async throws {
-        try await Self.with { _, signIn, _ async throws in
+        try await IdentityWorld.with { _, signIn, _ async throws in
             for number in 0..<IdentityLimits.failuresBeforeHold {
                 try await Self.fail(
                     signIn,
@@ -144,7 +127,7 @@ struct HeldOffTests {
     // MARK: - The account
 
     @Test func failuresFromEverywhereTogetherHoldOffWhoeverIsNotKnown() async throws {
-        try await Self.with { house, signIn, _ async throws in
+        try await IdentityWorld.with { house, signIn, _ async throws in
             try await Self.lock(house, signIn)
             let until = house.clock.now() + IdentityLimits.hold
             #expect(try await !Self.succeeds(signIn, from: Self.here))
@@ -160,7 +143,7 @@ struct HeldOffTests {
     }
 
     @Test func failuresOfYesterdayDoNotAddUp() async throws {
-        try await Self.with { house, signIn, _ async throws in
+        try await IdentityWorld.with { house, signIn, _ async throws in
             try await house.store.write { tx in
                 var record = try #require(try tx.password(of: Fixture.adam.id))
                 record.failures = IdentityLimits.failuresBeforeLock - 1
@@ -174,7 +157,7 @@ struct HeldOffTests {
     }
 
     @Test func browserThatSignedInBeforeIsNotHeldOffByOthers() async throws {
-        try await Self.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { house, signIn, sessions async throws in
             let begun = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -200,7 +183,7 @@ struct HeldOffTests {
     }
 
     @Test func browserIsKnownToItsOwnAccountOnlyAndNotForEver() async throws {
-        try await Self.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { house, signIn, sessions async throws in
             let hers = try await sessions.begin(
                 email: "gita@contoso.test",
                 password: Self.right,
@@ -234,7 +217,7 @@ struct HeldOffTests {
     }
 
     @Test func nameThatSomebodyElsePutIntoABrowserIsNotTakenOver() async throws {
-        try await Self.with { _, _, sessions async throws in
+        try await IdentityWorld.with { _, _, sessions async throws in
             let planted = String(repeating: "ab", count: 32)
             let begun = try await sessions.begin(
                 email: Self.adam,
@@ -246,7 +229,7 @@ struct HeldOffTests {
     }
 
     @Test func newPasswordLetsInAtOnceAndForgetsBrowsers() async throws {
-        try await Self.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { house, signIn, sessions async throws in
             let begun = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -263,7 +246,7 @@ struct HeldOffTests {
     }
 
     @Test func neitherAddressesNorNamesOfBrowsersAreKeptAsTheyAre() async throws {
-        try await Self.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { house, signIn, sessions async throws in
             let begun = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,

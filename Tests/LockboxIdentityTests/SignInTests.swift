@@ -5,6 +5,7 @@ import LockboxFixtures
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
+import LockboxTestWorld
 import Synchronization
 import Testing
 
@@ -15,17 +16,17 @@ struct SignInTests {
     private static let here = ClientKey(address: "192.0.2.1")
 
     private static func with(
-        between: (@Sendable (House) async throws -> Void)? = nil,
-        _ body: (House, SignIn) async throws -> Void
+        between: (@Sendable (TestWorld) async throws -> Void)? = nil,
+        _ body: (TestWorld, SignIn) async throws -> Void
     ) async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
             let plain = SignIn(store: house.audited, hasher: hasher)
             var meddled = plain
             do {
                 _ = try await plain.setPassword(right, of: Fixture.adam.email)
                 if let between {
-                    let store = Meddled(house.store, beforeWrite: { try await between(house) })
+                    let store = MeddledStore(house.store, beforeWrite: { try await between(house) })
                     meddled = SignIn(
                         store: AuditedStore(
                             store: store,
@@ -193,7 +194,7 @@ struct SignInTests {
     @Test func wrongPasswordUnknownAddressAndNoPasswordAreOneAnswer() async throws {
         try await Self.with { house, signIn async throws in
             try await house.store.write { tx in
-                var uma = House.uma
+                var uma = Fixture.uma
                 uma.isDisabled = true
                 try tx.save(uma)
             }
@@ -214,7 +215,7 @@ struct SignInTests {
     @Test func unknownAddressCostsAHashAsAKnownOneDoes() async throws {
         // Not by the clock: with its threads stopped the hasher refuses, so whoever is refused by
         // it has asked it.
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
             let signIn = SignIn(store: house.audited, hasher: hasher)
             _ = try await signIn.setPassword(Self.right, of: Fixture.adam.email)

@@ -6,6 +6,7 @@ import LockboxFixtures
 import LockboxPorts
 import LockboxService
 import LockboxStoreSQLite
+import LockboxTestWorld
 import Logging
 import Synchronization
 import Testing
@@ -15,7 +16,7 @@ struct DecisionIndexTests {
     private struct Unreachable: Error {}
 
     @Test func answerFlipsAtTheBoundaryMillisecond() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let issued = try await house.credential(for: try await house.approved())
             let (start, end) = (Fixture.now, Fixture.now + .hours(2))
             // The same from memory and from the store.
@@ -35,8 +36,24 @@ struct DecisionIndexTests {
         }
     }
 
+    /// A refresh forgets what is over; between two refreshes the end is found by the clock alone.
+    @Test func memoryFromBeforeTheEndEndsThereToo() async throws {
+        try await TestWorld.with { house async throws in
+            let issued = try await house.credential(for: try await house.approved())
+            let end = issued.credential.expiresAt
+            house.clock.move(to: end + TimeSpan(milliseconds: -500))
+            try await house.index.refresh(reload: true)
+            for (milliseconds, isActive) in [(-1, true), (0, false), (1, false), (500, false)] {
+                let instant = end + TimeSpan(milliseconds: Int64(milliseconds))
+                let found = try await house.index.active(issued.secret, now: instant)
+                #expect((found != nil) == isActive, "\(milliseconds) ms after the end")
+            }
+            #expect(house.index.count == 1)
+        }
+    }
+
     @Test func endIsKnownBeforeItsCallerHearsOfIt() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             for (end, person) in [
                 (house.lockbox.finish, Fixture.eve), (house.lockbox.revoke, Fixture.adam),
             ] {
@@ -54,7 +71,7 @@ struct DecisionIndexTests {
     }
 
     @Test func nobodyIsLetInByWhatIsNoCredential() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let issued = try await house.credential(for: try await house.approved())
             for secret in [
                 "", "lbc_", issued.secret.uppercased(), issued.secret + " ",
@@ -110,10 +127,10 @@ struct DecisionIndexTests {
     }
 
     @Test func storeThatFailsIsNeverAnswerYes() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let issued = try await house.credential(for: try await house.approved())
             let isDown = Mutex(false)
-            let broken = Meddled(
+            let broken = MeddledStore(
                 house.store,
                 beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } }
             )
@@ -139,7 +156,7 @@ struct DecisionIndexTests {
     }
 
     @Test func commitOfUnknownOutcomeEndsTrustInMemory() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let issued = try await house.credential(for: request)
             let index = DecisionIndex(store: house.store, clock: house.clock)
@@ -160,9 +177,9 @@ struct DecisionIndexTests {
     }
 
     @Test func newCredentialThatCannotBeReadBackIsAskedOfTheStore() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let isDown = Mutex(false)
-            let broken = Meddled(
+            let broken = MeddledStore(
                 house.store,
                 beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } }
             )
@@ -177,7 +194,7 @@ struct DecisionIndexTests {
     }
 
     @Test func reloadThatBeganBeforeAnEndDoesNotBringItBack() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await house.approved()
             let issued = try await house.credential(for: request)
             let index = Mutex<DecisionIndex?>(nil)
@@ -231,7 +248,7 @@ struct DecisionIndexTests {
         try await Self.withTwoProcesses { house, other async throws in
             let failures = Mutex(0)
             let told = Mutex(0)
-            let flaky = Meddled(
+            let flaky = MeddledStore(
                 other.store,
                 beforeRead: {
                     let fails = failures.withLock { left in
@@ -265,7 +282,9 @@ struct DecisionIndexTests {
     }
 
     /// Two houses on one file, as two processes have it.
-    private static func withTwoProcesses(_ body: (House, House) async throws -> Void) async throws {
+    private static func withTwoProcesses(_ body: (TestWorld, TestWorld) async throws -> Void)
+        async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "lockbox-index-\(ProcessInfo.processInfo.globallyUniqueString)"
         ).path
@@ -274,10 +293,10 @@ struct DecisionIndexTests {
             try await SQLiteStore.open(path: folder + "/lockbox.sqlite"),
             try await SQLiteStore.open(path: folder + "/lockbox.sqlite")
         )
-        let house = House(store: one)
+        let house = TestWorld(store: one)
         do {
             try await house.furnish()
-            try await body(house, House(store: two, seed: 2))
+            try await body(house, TestWorld(store: two, seed: 2))
         } catch {
             try await one.close()
             try await two.close()

@@ -1,0 +1,282 @@
+import Foundation
+import HTTPTypes
+import LockboxAPI
+import LockboxAudit
+import LockboxDecisions
+import LockboxDomain
+import LockboxFixtures
+import LockboxIdentity
+import LockboxNotifier
+import LockboxPorts
+import LockboxTestWorld
+public import LockboxWire
+import Synchronization
+import Testing
+
+/// The API over real rooms, asked in this process.
+struct APIWorld: Sendable {
+    static let publicURL = "https://lockbox.example-cloud.test"
+    static let clientSecret = "dovecot's own secret"
+
+    let world: TestWorld
+    let signIn: SignIn
+    let log: LogReader
+    private let api: API
+    private let tokens = TokenPurse()
+
+    /// Runs `body` with an API of its own, and checks the logs afterwards.
+    static func with(
+        contoso: Tenant = Fixture.contoso,
+        proxies: TrustedProxies = .none,
+        metrics: MetricsAccess = .loopback,
+        beforeRead: @escaping @Sendable () async throws -> Void = {},
+        _ body: (APIWorld) async throws -> Void
+    ) async throws {
+        let planner = NoticePlanner(
+            portal: Portal(name: "Lockbox", publicURL: publicURL, showAddress: true)
+        )
+        try await TestWorld.with(contoso: contoso, readers: [planner]) { world async throws in
+            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+            do {
+                let api = try APIWorld(world, hasher, proxies, metrics, beforeRead)
+                try await body(api)
+                try await world.expectConsistentLogs()
+            } catch {
+                try await hasher.shutDown()
+                throw error
+            }
+            try await hasher.shutDown()
+        }
+    }
+
+    private init(
+        _ world: TestWorld,
+        _ hasher: PasswordHasher,
+        _ proxies: TrustedProxies,
+        _ metrics: MetricsAccess,
+        _ beforeRead: @escaping @Sendable () async throws -> Void
+    ) throws {
+        self.world = world
+        signIn = SignIn(store: world.audited, hasher: hasher)
+        log = LogReader(
+            store: world.store,
+            signer: try Ed25519CheckpointSigner(seed: [UInt8](repeating: 7, count: 32)),
+            prefix: "lockbox.example-cloud.test"
+        )
+        api = API(
+            lockbox: world.lockbox,
+            signIn: signIn,
+            log: log,
+            index: world.index,
+            clients: KnownClients(),
+            store: MeddledStore(world.store, beforeRead: beforeRead),
+            clock: world.clock,
+            metrics: Metrics(),
+            publicURL: Self.publicURL,
+            proxies: proxies,
+            metricsAccess: metrics
+        )
+    }
+
+    // MARK: - Asking
+
+    /// The body of a request.
+    enum Body {
+        case none
+        case json(JSONValue)
+        case form([(String, String)])
+        /// Sent as it is, with whatever media type the headers say.
+        case raw(String)
+    }
+
+    /// Asks for `operation`, which is a method and a path as the OpenAPI document writes them, with
+    /// `parts` in the places of the path's parameters, as `person`; nil is nobody.
+    func ask(
+        _ operation: String,
+        _ parts: [String: String] = [:],
+        query: [(String, String)] = [],
+        as person: Person? = nil,
+        _ body: Body = .none,
+        headers: [HTTPField.Name: String] = [:],
+        from address: String = "192.0.2.1"
+    ) async throws -> Answer {
+        let words = operation.split(separator: " ").map(String.init)
+        let method = try #require(HTTPRequest.Method(rawValue: words[0]))
+        var path = words[1]
+        for (name, value) in parts {
+            path = path.replacing("{\(name)}", with: InProcess.percentEncoded(value))
+        }
+        try #require(!path.contains("{"), "\(operation) lacks a part of its path")
+        if !query.isEmpty { path += "?" + InProcess.form(query) }
+        var fields = HTTPFields()
+        if let person {
+            fields[.authorization] = "Bearer \(try await tokens.token(of: person, signIn))"
+        }
+        let bytes: [UInt8]
+        switch body {
+        case .none: bytes = []
+        case .json(let value):
+            fields[.contentType] = "application/json"
+            // In one order, so that two requests with one body are the same to the last byte.
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            bytes = Array(try encoder.encode(value))
+        case .form(let pairs):
+            fields[.contentType] = "application/x-www-form-urlencoded"
+            bytes = Array(InProcess.form(pairs).utf8)
+        case .raw(let text): bytes = Array(text.utf8)
+        }
+        for (name, value) in headers { fields[name] = value }
+        let head = HTTPRequest(
+            method: method,
+            scheme: "https",
+            authority: "lockbox.example-cloud.test",
+            path: path,
+            headerFields: fields
+        )
+        return try await InProcess.ask(api.responder(), head, bytes, from: address) {
+            APIContext(source: $0)
+        }
+    }
+}
+
+/// Each person's API token, issued when she first asks.
+private final class TokenPurse: Sendable {
+    private let secrets = Mutex<[PersonID: String]>([:])
+
+    func token(of person: Person, _ signIn: SignIn) async throws -> String {
+        if let secret = secrets.withLock({ $0[person.id] }) { return secret }
+        let secret = try await signIn.issueToken(for: person, label: "test").secret
+        secrets.withLock { $0[person.id] = secret }
+        return secret
+    }
+}
+
+/// The mail service, and another that has no access to give.
+private struct KnownClients: ServiceClients {
+    func service(clientID: String, secret: String) async -> ServiceID? {
+        guard secret == APIWorld.clientSecret else { return nil }
+        switch clientID {
+        case "dovecot": return Fixture.mail.service.id
+        case "wiki": return ServiceID("wiki")
+        default: return nil
+        }
+    }
+}
+
+// MARK: - Reading answers
+
+extension Answer {
+    /// The body as JSON; a failure of the test where it is none, or is not called so.
+    func json(sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONValue {
+        let type = headers[.contentType] ?? ""
+        #expect(
+            type == "application/json" || type == "application/problem+json",
+            "\(type): \(text)",
+            sourceLocation: sourceLocation
+        )
+        return try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    }
+
+    /// The body as JSON, of an answer that must have `status`.
+    func json(
+        _ status: Int,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> JSONValue {
+        #expect(self.status == status, "\(text)", sourceLocation: sourceLocation)
+        return try json(sourceLocation: sourceLocation)
+    }
+
+    /// That this is a problem document (RFC 9457) with this status and code, about this field.
+    func expectProblem(
+        _ status: Int,
+        _ code: String,
+        field: String? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let document = try json(status, sourceLocation: sourceLocation)
+        let wrong: Comment = "\(text)"
+        #expect(
+            headers[.contentType] == "application/problem+json",
+            wrong,
+            sourceLocation: sourceLocation
+        )
+        #expect(headers[.cacheControl] == "no-store", wrong, sourceLocation: sourceLocation)
+        #expect(document["code"] == .string(code), wrong, sourceLocation: sourceLocation)
+        #expect(
+            document["type"] == .string("urn:lockbox:problem:\(code)"),
+            wrong,
+            sourceLocation: sourceLocation
+        )
+        #expect(document["status"] == .integer(Int64(status)), sourceLocation: sourceLocation)
+        let detail = try #require(document["detail"].text, wrong, sourceLocation: sourceLocation)
+        #expect(!detail.isEmpty && detail.count < 300, sourceLocation: sourceLocation)
+        let errors: JSONValue =
+            field.map { [["field": .string($0), "detail": .string(detail)]] } ?? .missing
+        #expect(document["errors"] == errors, wrong, sourceLocation: sourceLocation)
+        let members: Set = ["type", "title", "status", "detail", "code", "errors"]
+        #expect(Set(document.members).isSubset(of: members), sourceLocation: sourceLocation)
+    }
+}
+
+extension JSONValue {
+    /// Stands for a member that is not there; no JSON holds it.
+    static let missing = JSONValue.string("\u{0}missing")
+
+    subscript(_ member: String) -> JSONValue {
+        guard case .object(let members) = self else { return .missing }
+        return members[member] ?? .missing
+    }
+
+    subscript(_ position: Int) -> JSONValue {
+        items.indices.contains(position) ? items[position] : .missing
+    }
+
+    var items: [JSONValue] {
+        guard case .array(let items) = self else { return [] }
+        return items
+    }
+
+    var members: [String] {
+        guard case .object(let members) = self else { return [] }
+        return members.keys.sorted()
+    }
+
+    var text: String? {
+        guard case .string(let text) = self, self != .missing else { return nil }
+        return text
+    }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral
+{
+    public init(stringLiteral text: String) { self = .string(text) }
+    public init(integerLiteral number: Int64) { self = .integer(number) }
+    public init(booleanLiteral flag: Bool) { self = .bool(flag) }
+    public init(nilLiteral: ()) { self = .null }
+    public init(arrayLiteral items: JSONValue...) { self = .array(items) }
+    public init(dictionaryLiteral members: (String, JSONValue)...) {
+        self = .object(members.reduce(into: [:]) { $0[$1.0] = $1.1 })
+    }
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
+    static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
+}
+
+/// How the API writes a person.
+func ref(_ person: Person) -> JSONValue {
+    [
+        "id": .string(person.id.text), "name": .string(person.name),
+        "email": .string(person.email.text),
+    ]
+}
+
+/// How the API writes the instant of the tests, or a time after it.
+func instant(_ later: TimeSpan = .minutes(0)) -> JSONValue {
+    .string((Fixture.now + later).description)
+}

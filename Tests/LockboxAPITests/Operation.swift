@@ -1,0 +1,180 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxWire
+import Testing
+
+/// One operation of the API with what a call of it takes, for the rules that hold for all of them.
+/// What each of them does is in the other files, one test or more for each.
+struct Operation: Sendable, CustomTestStringConvertible {
+    /// Method and path, as the OpenAPI document writes them.
+    let name: String
+    var parts: [String: String] = [:]
+    var query: [(String, String)] = []
+    /// Who can call it; nil for operations that ask nobody who they are.
+    var caller: Person? = Fixture.gita
+    /// A body that is taken.
+    var body: JSONValue?
+    var bodyIsOptional = false
+    /// Whether it is a list that takes `limit` and `cursor`.
+    var isList = false
+
+    var testDescription: String { name }
+    var method: String { name.split(separator: " ").first.map(String.init) ?? "" }
+    var path: String { name.split(separator: " ").last.map(String.init) ?? "" }
+
+    /// The members of the body that can be left out.
+    static let optionalMembers: Set = [
+        "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
+        "resource",
+    ]
+}
+
+/// Bodies that are taken.
+enum Sample {
+    static let resources: JSONValue = [
+        ["service": "mail", "id": "mailbox:sue@contoso.test", "actions": ["read"]]
+    ]
+    static let accessRequest: JSONValue = [
+        "tenant": "contoso", "supportRequest": "SR-1001",
+        "reason": "Look why mail does not arrive.", "duration": "PT2H", "resources": resources,
+    ]
+    static let supportRequest: JSONValue = [
+        "tenant": "contoso", "subject": "Mails vanish", "description": "Since this morning.",
+    ]
+    static let decision: JSONValue = ["decision": "approve"]
+    static let policy: JSONValue = [
+        "requireApproval": true, "decisionWindow": "PT6H", "maxAccess": "PT1H",
+        "approvalsNeeded": 1,
+    ]
+    static let token: JSONValue = [
+        "email": "gita@contoso.test", "password": "correct horse battery", "label": "laptop",
+    ]
+}
+
+extension JSONValue {
+    /// The same object with `member` set to `value`.
+    func with(_ member: String, _ value: JSONValue) -> JSONValue {
+        guard case .object(var members) = self else { return self }
+        members[member] = value
+        return .object(members)
+    }
+
+    /// The same object without `member`.
+    func without(_ member: String) -> JSONValue {
+        guard case .object(var members) = self else { return self }
+        members[member] = nil
+        return .object(members)
+    }
+}
+
+extension Operation {
+    private static let request = ["id": "LBX-0000000000"]
+    private static let tenant = ["tenant": "contoso"]
+
+    static let all: [Operation] =
+        [
+            Operation(
+                name: "POST /v1/support-requests",
+                caller: Fixture.sue,
+                body: Sample.supportRequest
+            ),
+            Operation(name: "GET /v1/support-requests", isList: true),
+            Operation(name: "GET /v1/support-requests/{number}", parts: ["number": "SR-1001"]),
+            Operation(
+                name: "POST /v1/requests",
+                caller: Fixture.eve,
+                body: Sample.accessRequest
+            ),
+            Operation(name: "GET /v1/requests", isList: true),
+            Operation(name: "GET /v1/requests/{id}", parts: request),
+            Operation(
+                name: "POST /v1/requests/{id}/decisions",
+                parts: request,
+                body: Sample.decision
+            ),
+            ending("withdraw"), ending("finish"), ending("revoke"),
+            Operation(
+                name: "POST /v1/requests/{id}/credentials",
+                parts: request,
+                caller: Fixture.eve,
+                body: ["resource": "mailbox:sue@contoso.test"],
+                bodyIsOptional: true
+            ),
+            Operation(name: "GET /v1/requests/{id}/notices", parts: request, isList: true),
+            Operation(name: "GET /v1/requests/{id}/messages", parts: request, isList: true),
+            Operation(
+                name: "POST /v1/requests/{id}/messages",
+                parts: request,
+                body: ["text": "Which mails?"]
+            ),
+            Operation(name: "POST /v1/tokens", caller: nil, body: Sample.token),
+            Operation(name: "GET /v1/tokens", isList: true),
+            Operation(name: "DELETE /v1/tokens/{id}", parts: ["id": "TOK-0000000000"]),
+            Operation(name: "GET /v1/me"),
+            Operation(name: "GET /v1/me/letters"),
+            Operation(name: "PUT /v1/me/letters", body: ["muted": ["reminders"]]),
+            Operation(name: "GET /v1/tenants", isList: true),
+            Operation(name: "GET /v1/tenants/{tenant}", parts: tenant),
+            Operation(name: "GET /v1/tenants/{tenant}/people", parts: tenant, isList: true),
+            Operation(
+                name: "PUT /v1/tenants/{tenant}/people/{person}",
+                parts: ["tenant": "contoso", "person": Fixture.sue.id.text],
+                body: ["roles": ["member"]]
+            ),
+            Operation(name: "GET /v1/tenants/{tenant}/resources", parts: tenant, isList: true),
+            Operation(name: "GET /v1/services", isList: true),
+            Operation(name: "GET /v1/tenants/{tenant}/policy", parts: tenant),
+            Operation(
+                name: "PUT /v1/tenants/{tenant}/policy",
+                parts: tenant,
+                body: Sample.policy
+            ),
+            Operation(name: "POST /oauth2/introspect", caller: nil),
+            Operation(name: "POST /oauth2/revoke", caller: nil),
+            Operation(name: "GET /.well-known/oauth-authorization-server", caller: nil),
+            Operation(name: "GET /openapi.json", caller: nil),
+            Operation(name: "GET /healthz", caller: nil),
+            Operation(name: "GET /readyz", caller: nil),
+            Operation(name: "GET /metrics", caller: nil),
+        ] + logs("/v1/tenants/{tenant}", tenant, Fixture.gita)
+        + logs("/v1/provider", [:], Fixture.vera)
+
+    private static func ending(_ verb: String) -> Operation {
+        Operation(
+            name: "POST /v1/requests/{id}/\(verb)",
+            parts: request,
+            body: ["comment": "Enough."],
+            bodyIsOptional: true
+        )
+    }
+
+    private static func logs(
+        _ prefix: String,
+        _ parts: [String: String],
+        _ caller: Person
+    ) -> [Operation] {
+        func reading(
+            _ path: String,
+            _ more: [String: String] = [:],
+            query: [(String, String)] = []
+        ) -> Operation {
+            Operation(
+                name: "GET \(prefix)\(path)",
+                parts: parts.merging(more) { $1 },
+                query: query,
+                caller: caller,
+                isList: path == "/audit"
+            )
+        }
+        let tile = ["level": "0", "index": "000", "width": "1"]
+        return [
+            reading("/audit"), reading("/log/checkpoint"), reading("/log/key"),
+            reading("/log/tile/{level}/{index}", tile),
+            reading("/log/tile/{level}/{index}.p/{width}", tile),
+            reading("/log/tile/entries/{index}", tile),
+            reading("/log/tile/entries/{index}.p/{width}", tile),
+            reading("/log/proof", query: [("index", "0"), ("size", "1")]),
+            reading("/log/consistency", query: [("from", "0"), ("to", "1")]),
+        ]
+    }
+}

@@ -1,0 +1,167 @@
+import HTTPTypes
+import LockboxDomain
+import LockboxFixtures
+import LockboxTestWorld
+import LockboxWire
+import Testing
+
+/// Asking the provider for help.
+struct SupportRequestTests {
+    private static let open = "POST /v1/support-requests"
+    private static let list = "GET /v1/support-requests"
+    private static let one = "GET /v1/support-requests/{number}"
+
+    private static let stored: JSONValue = [
+        "number": "SR-1001", "tenant": "contoso", "subject": "Mail does not arrive",
+        "description": "Since this morning\nno mail reaches my mailbox.", "service": "mail",
+        "url": nil, "openedBy": ref(Fixture.sue), "openedAt": instant(),
+    ]
+
+    @Test func memberOpensASupportRequest() async throws {
+        try await APIWorld.with { api async throws in
+            let answer = try await api.ask(Self.open, as: Fixture.tom, .json(Sample.supportRequest))
+            let body = try answer.json(201)
+            let number = try #require(body["number"].text)
+            #expect(SupportRequestNumber(number) != nil)
+            #expect(
+                body == [
+                    "number": .string(number), "tenant": "contoso", "subject": "Mails vanish",
+                    "description": "Since this morning.", "service": nil, "url": nil,
+                    "openedBy": ref(Fixture.tom), "openedAt": instant(),
+                ]
+            )
+            #expect(answer.headers[.location] == "/v1/support-requests/\(number)")
+            let read = try await api.ask(Self.one, ["number": number], as: Fixture.tom)
+            #expect(try read.json(200) == body)
+        }
+    }
+
+    @Test func ticketOfAnotherSystemKeepsItsNumberAndAddress() async throws {
+        try await APIWorld.with { api async throws in
+            let ticket = Sample.supportRequest.with("number", "INC-7").with("service", "mail")
+                .with("url", "https://tickets.contoso.test/7")
+            let body = try await api.ask(Self.open, as: Fixture.sue, .json(ticket)).json(201)
+            #expect(body["number"] == "INC-7")
+            #expect(body["service"] == "mail")
+            #expect(body["url"] == "https://tickets.contoso.test/7")
+            let again = try await api.ask(Self.open, as: Fixture.sue, .json(ticket))
+            try again.expectProblem(409, "alreadyExists")
+        }
+    }
+
+    @Test(arguments: [
+        ("tenant", "fabrikam", "unknownTenant"), ("tenant", "nobody", "unknownTenant"),
+        ("service", "wiki", "unknownService"), ("number", "7 of 9", "invalidField"),
+        ("url", "javascript:alert(1)", "invalidField"), ("description", "a\u{0}b", "invalidField"),
+        ("subject", "two\nlines", "invalidField"),
+    ])
+    func valueThatARuleRefusesIsNamed(
+        _ member: String,
+        _ value: String,
+        _ code: String
+    ) async throws {
+        try await APIWorld.with { api async throws in
+            let body = Sample.supportRequest.with(member, .string(value))
+            let answer = try await api.ask(Self.open, as: Fixture.sue, .json(body))
+            try answer.expectProblem(422, code, field: member)
+        }
+    }
+
+    @Test func nobodyOfTheProviderOpensOne() async throws {
+        try await APIWorld.with { api async throws in
+            for person in [Fixture.eve, Fixture.mark, Fixture.olga, Fixture.vera] {
+                let answer = try await api.ask(
+                    Self.open,
+                    as: person,
+                    .json(Sample.supportRequest)
+                )
+                try answer.expectProblem(403, "notPermitted")
+            }
+        }
+    }
+
+    @Test func retryUnderOneKeyOpensOne() async throws {
+        try await APIWorld.with { api async throws in
+            func send() async throws -> JSONValue {
+                try await api.ask(
+                    Self.open,
+                    as: Fixture.sue,
+                    .json(Sample.supportRequest),
+                    headers: [.idempotencyKey: "k"]
+                ).json(201)
+            }
+            #expect(try await send() == send())
+        }
+    }
+
+    @Test func eachSeesWhatConcernsHer() async throws {
+        try await APIWorld.with { api async throws in
+            func numbers(_ person: Person, _ tenant: String? = nil) async throws -> Set<String> {
+                let query = tenant.map { [("tenant", $0)] } ?? []
+                let body = try await api.ask(Self.list, query: query, as: person).json(200)
+                return Set(body["items"].items.compactMap { $0["number"].text })
+            }
+            let hers: Set = ["SR-1001", "SR-1002"]
+            #expect(try await numbers(Fixture.sue) == ["SR-1001"])
+            #expect(try await numbers(Fixture.tom) == ["SR-1002"])
+            #expect(try await numbers(Fixture.adam) == hers)
+            #expect(try await numbers(Fixture.uma) == hers)
+            #expect(try await numbers(Fixture.frida) == ["SR-2001"])
+            #expect(try await numbers(Fixture.eve) == hers.union(["SR-2001"]))
+            #expect(try await numbers(Fixture.eve, "contoso") == hers)
+            for (person, tenant) in [
+                (Fixture.gita, "fabrikam"), (Fixture.eve, "nobody"), (Fixture.vera, "contoso"),
+            ] {
+                let answer = try await api.ask(Self.list, query: [("tenant", tenant)], as: person)
+                try answer.expectProblem(404, "notFound")
+            }
+            try await api.ask(Self.list, as: Fixture.vera).expectProblem(404, "notFound")
+        }
+    }
+
+    @Test func listGoesOnWhereItsCursorSays() async throws {
+        try await APIWorld.with { api async throws in
+            var found: [JSONValue] = []
+            var cursor: String?
+            repeat {
+                let query = [("limit", "1")] + (cursor.map { [("cursor", $0)] } ?? [])
+                let page = try await api.ask(Self.list, query: query, as: Fixture.eve).json(200)
+                #expect(page["items"].items.count == 1)
+                found += page["items"].items
+                cursor = page["next"].text
+            } while cursor != nil && found.count < 5
+            #expect(
+                Set(found.compactMap { $0["number"].text }) == ["SR-1001", "SR-1002", "SR-2001"]
+            )
+            #expect(found.count == 3)
+        }
+    }
+
+    @Test func oneIsReadByWhomItConcerns() async throws {
+        try await APIWorld.with { api async throws in
+            for person in [Fixture.sue, Fixture.adam, Fixture.gita, Fixture.uma, Fixture.eve] {
+                let answer = try await api.ask(Self.one, ["number": "SR-1001"], as: person)
+                #expect(try answer.json(200) == Self.stored, "\(person.name)")
+            }
+            for person in [Fixture.tom, Fixture.frida, Fixture.finn, Fixture.vera] {
+                let answer = try await api.ask(Self.one, ["number": "SR-1001"], as: person)
+                try answer.expectProblem(404, "notFound")
+            }
+            let unknown = try await api.ask(Self.one, ["number": "no number"], as: Fixture.eve)
+            try unknown.expectProblem(404, "notFound")
+        }
+    }
+
+    @Test func numberOfTwoTenantsIsAmbiguousUntilOneIsNamed() async throws {
+        try await APIWorld.with { api async throws in
+            let ticket = Sample.supportRequest.with("tenant", "fabrikam").with("number", "SR-1001")
+            _ = try await api.ask(Self.open, as: Fixture.frida, .json(ticket)).json(201)
+            func read(_ query: [(String, String)]) async throws -> Answer {
+                try await api.ask(Self.one, ["number": "SR-1001"], query: query, as: Fixture.eve)
+            }
+            try await read([]).expectProblem(409, "ambiguous", field: "tenant")
+            #expect(try await read([("tenant", "contoso")]).json(200) == Self.stored)
+            try await read([("tenant", "nobody")]).expectProblem(404, "notFound")
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import LockboxAudit
+package import LockboxDomain
+import LockboxFixtures
+package import LockboxPorts
+package import LockboxService
+
+extension TestWorld {
+    /// What Eve fills in: two hours of Sue's mailbox, to read.
+    package static func draft(_ change: (inout RequestDraft) -> Void = { _ in }) -> RequestDraft {
+        var draft = RequestDraft(
+            tenant: "contoso",
+            supportRequest: "SR-1001",
+            reason: "Look why mail does not arrive.",
+            duration: .hours(2),
+            resources: [.init(service: "mail", id: "mailbox:sue@contoso.test", actions: ["read"])],
+            notBefore: nil
+        )
+        change(&draft)
+        return draft
+    }
+
+    package static let yes = DecisionDraft(
+        approves: true,
+        comment: nil,
+        duration: nil,
+        resources: nil
+    )
+    package static let no = DecisionDraft(
+        approves: false,
+        comment: "Not today.",
+        duration: nil,
+        resources: nil
+    )
+
+    /// A request that waits for a manager.
+    package func submitted(_ change: (inout RequestDraft) -> Void = { _ in }) async throws
+        -> AccessRequest
+    {
+        try await lockbox.submit(Self.draft(change), by: Fixture.eve, key: nil).request
+    }
+
+    /// A request that waits for the customer, or has access by policy.
+    package func reviewed(_ change: (inout RequestDraft) -> Void = { _ in }) async throws
+        -> AccessRequest
+    {
+        try await decide(Self.yes, on: try await submitted(change), by: Fixture.mark)
+    }
+
+    /// A request with access.
+    package func approved(_ change: (inout RequestDraft) -> Void = { _ in }) async throws
+        -> AccessRequest
+    {
+        try await decide(Self.yes, on: try await reviewed(change), by: Fixture.adam)
+    }
+
+    @discardableResult
+    package func decide(
+        _ draft: DecisionDraft,
+        on request: AccessRequest,
+        by person: Person
+    ) async throws -> AccessRequest {
+        try await lockbox.decide(
+            draft,
+            on: request.id.text,
+            version: request.version,
+            by: person,
+            key: nil
+        ).request
+    }
+
+    package func credential(for request: AccessRequest) async throws -> IssuedCredential {
+        try await lockbox.issueCredential(
+            for: request.id.text,
+            service: nil,
+            resource: nil,
+            by: Fixture.eve,
+            key: nil
+        )
+    }
+
+    /// Appends `count` records that say little to Contoso's log, or to the provider's.
+    package func grow(_ log: LogID = .tenant(Fixture.contoso.id), by count: Int) async throws {
+        let person = log == .provider ? Fixture.eve : Fixture.sue
+        try await audited.write(by: .console) { change in
+            for _ in 0..<count { change.emit(.signIn(.passwordSet(person))) }
+        }
+    }
+}

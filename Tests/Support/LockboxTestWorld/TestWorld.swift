@@ -1,0 +1,96 @@
+package import LockboxAudit
+package import LockboxDecisions
+package import LockboxDomain
+import LockboxEnforcement
+package import LockboxFixtures
+package import LockboxPorts
+package import LockboxService
+import LockboxStoreSQLite
+
+/// The middle floors over a real store, in one process: a clock that stands still, chance that
+/// repeats itself, two tenants with their people and the provider's.
+package struct TestWorld: Sendable {
+    package let store: any Store
+    package let clock: FixedClock
+    package let audited: AuditedStore
+    package let lockbox: Lockbox
+    package let index: DecisionIndex
+
+    /// Runs `body` in a world of its own, which is gone afterwards.
+    package static func with(
+        contoso: Tenant = Fixture.contoso,
+        people: [Person] = [],
+        readers: [any EventReader] = [],
+        _ body: (TestWorld) async throws -> Void
+    ) async throws {
+        let store = try await SQLiteStore.temporary()
+        let world = TestWorld(store: store, readers: readers)
+        do {
+            try await world.furnish(contoso, Fixture.everybody + people)
+            try await body(world)
+        } catch {
+            try await store.close()
+            throw error
+        }
+        try await store.close()
+    }
+
+    /// A world over `store`, with nothing in it yet. `readers` learn of each event besides the one
+    /// that plans removals.
+    package init(
+        store: any Store,
+        clock: FixedClock = FixedClock(),
+        seed: UInt64 = 1,
+        readers: [any EventReader] = []
+    ) {
+        self.store = store
+        self.clock = clock
+        index = DecisionIndex(store: store, clock: clock)
+        audited = AuditedStore(
+            store: store,
+            clock: clock,
+            entropy: SeededEntropy(seed: seed),
+            readers: [RemovalPlanner()] + readers,
+            listeners: [index]
+        )
+        lockbox = Lockbox(store: audited)
+    }
+
+    /// Writes down who and what is there.
+    package func furnish(
+        _ contoso: Tenant = Fixture.contoso,
+        _ people: [Person] = Fixture.everybody
+    ) async throws {
+        try await audited.write(by: .console) { change in
+            let tx = change.tx
+            try tx.saveProviderName("Example Cloud")
+            for tenant in [contoso, Fixture.fabrikam] {
+                try tx.save(tenant)
+                change.emit(.directory(.tenantAdded(tenant)))
+            }
+            for person in people {
+                try tx.save(person)
+                change.emit(.directory(.personAdded(person)))
+            }
+            try tx.save(Fixture.mail)
+            change.emit(.directory(.serviceAdded(Fixture.mail.service)))
+            for resource in [Fixture.mailbox, Fixture.otherMailbox] {
+                try tx.save(resource, of: contoso.id)
+            }
+            try tx.save(Fixture.resource("mailbox:frida@fabrikam.test"), of: Fixture.fabrikam.id)
+            for support in [
+                Fixture.supportRequest(),
+                Fixture.supportRequest("SR-1002", openedBy: Fixture.tom.id),
+                Fixture.supportRequest(
+                    "SR-2001",
+                    of: Fixture.fabrikam.id,
+                    openedBy: Fixture.frida.id
+                ),
+            ] {
+                try tx.insert(support)
+                change.emit(.request(.supportRequestOpened(support)))
+            }
+        }
+        try await index.refresh(reload: true)
+    }
+}
