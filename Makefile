@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTEST := PYTHONDONTWRITEBYTECODE=1 .venv/bin/pytest
 E2E := Tests/EndToEnd
 
-.PHONY: help setup setup-tests build demo test lint e2e bench gallery screenshots
+.PHONY: help setup setup-tests build demo test lint e2e mutants bench gallery screenshots
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: setup-tests lint ## Everything: format, walls between rooms, unit tests, e
 
 e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
 	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)
+
+mutants: setup ## Small faults, each of which a test must notice (MUTANTS_ARGS="--only index")
+	@scripts/mutants $(MUTANTS_ARGS)
 
 gallery: setup ## Every page of the portal in every state, as files in gallery/ (GALLERY_ARGS="--only sign-in")
 	@scripts/quietly "swift build" swift build --product lockbox-gallery
