@@ -150,6 +150,9 @@ extension Rule {
         ),
     ]
 
+    private static let looksAgain =
+        "looks again for what a loop in another task does; the waits decide nothing"
+
     private static let concurrencyRules = [
         Rule(
             name: "starts a task that nobody waits for",
@@ -177,6 +180,21 @@ extension Rule {
             find: { matches(#"\b(Task|Thread|Glibc)\.sleep\b|\b(u|nano)sleep\("#, in: $0.code) },
             bad: "try await Task.sleep(for: .seconds(1))",
             good: "try await sleeper.sleep(until: deadline)"
+        ),
+        Rule(
+            name: "sleeps in a test",
+            instead: "wait for what must happen: a stream, a continuation, the test's own clock",
+            covers: { $0.hasPrefix("Tests/") },
+            exceptions: [
+                "Tests/LockboxStoreSQLiteTests/CrashTests.swift":
+                    "kills a process at any moment of its writing",
+                "Tests/LockboxServiceTests/EnforcementTests.swift": looksAgain,
+                "Tests/LockboxNotifierTests/OutboxDrainTests.swift": looksAgain,
+            ],
+            find: { matches(#"\b(Task|Thread|Glibc)\.sleep\b|\b(u|nano)sleep\("#, in: $0.code) },
+            bad: "try await Task.sleep(for: .seconds(1))",
+            badPath: "Tests/LockboxServiceTests/SubmitTests.swift",
+            good: "for await _ in committed { break }  // no Task.sleep"
         ),
         Rule(
             name: "claims to be safe without saying why",
