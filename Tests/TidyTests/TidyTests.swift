@@ -95,6 +95,25 @@ struct WallTests {
         )
     }
 
+    @Test func everyRoomHasItsTests() throws {
+        let without = [
+            "CCurl": "calls of libcurl and nothing more; LockboxMailTests use them",
+            "LockboxEnforcement": "its planner and orders; LockboxServiceTests hold them",
+            "LockboxHTTP": "the kit of the doors; LockboxAPITests and LockboxPortalTests ask them",
+            "LockboxPorts": "protocols and plain values; the store contract holds them",
+            "LockboxStoreSQL": "statements without an engine; LockboxStoreSQLiteTests run them",
+        ]
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: Tree.root.appending(path: "Tests").path
+        )
+        let lacking = plan.rooms.map(\.name).filter { !folders.contains("\($0)Tests") }
+        #expect(lacking.filter { without[$0] == nil } == [])
+        let known = Set(plan.rooms.map(\.name))
+        for room in without.keys where known.contains(room) {
+            #expect(lacking.contains(room), "\(room) has tests and needs no exception")
+        }
+    }
+
     @Test func importsGoDown() {
         let allowed = [
             "LockboxStoreSQLite → LockboxStoreSQL":
