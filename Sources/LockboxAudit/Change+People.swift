@@ -2,6 +2,35 @@ package import LockboxDomain
 import LockboxPorts
 
 extension Change {
+    /// Saves what a person is from now on, with all that follows from it, wherever the change comes
+    /// from: who was switched off keeps no way in, and an engineer who is none any more keeps no
+    /// request and no access. All of it commits together or not at all.
+    ///
+    /// Nothing happens where nothing changed. Throws `Refusal.alreadyExists(.person)` if an address
+    /// means somebody else.
+    package mutating func update(_ before: Person, to after: Person) throws {
+        precondition(before.id == after.id && before.side == after.side)
+        guard before != after else { return }
+        try tx.save(after)
+        emit(.directory(.personChanged(before: before, after: after)))
+        if after.isDisabled { try endSignIns(of: after) }
+        if before.holds(oneOf: .engineer, at: .provider)
+            && !after.holds(oneOf: .engineer, at: .provider)
+        {
+            try endRequests(of: after)
+        }
+    }
+
+    /// Ends what an engineer who may no longer act has: open requests and access.
+    private mutating func endRequests(of engineer: Person) throws {
+        for open in try tx.openRequests(of: nil, engineer: engineer.id) {
+            var request = open
+            try advance(&request)
+            let happened = try request.engineerLeft(now: now)
+            try save(request, happened)
+        }
+    }
+
     /// Ends every way in that `person` has: sessions and API tokens. For whoever was switched off,
     /// or whose password is another now, because the old one may be what somebody else came in by.
     package mutating func endSignIns(of person: Person) throws {

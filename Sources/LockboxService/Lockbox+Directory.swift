@@ -83,28 +83,16 @@ extension Change {
         )
         guard before != after else { return [] }
         do {
-            try tx.save(after)
+            if let before { try update(before, to: after) } else { try tx.save(after) }
         } catch Refusal.alreadyExists(.person) {
             throw DirectoryProblem(
                 place: human.place,
                 sentence: "\(human.email) or one of its aliases means somebody else already."
             )
         }
-        guard let before else {
+        guard before != nil else {
             emit(.directory(.personAdded(after)))
             return ["person \(after.email) added: \(after.roles.names.joined(separator: ", "))"]
-        }
-        emit(.directory(.personChanged(before: before, after: after)))
-        if after.isDisabled { try endSignIns(of: after) }
-        if before.holds(oneOf: .engineer, at: .provider)
-            && !after.holds(oneOf: .engineer, at: .provider)
-        {
-            for open in try tx.openRequests(of: nil, engineer: after.id) {
-                var request = open
-                try advance(&request)
-                let happened = try request.engineerLeft(now: now)
-                try save(request, happened)
-            }
         }
         return [
             "person \(after.email) changed: \(after.roles.names.joined(separator: ", "))"

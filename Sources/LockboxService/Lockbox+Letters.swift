@@ -12,8 +12,7 @@ extension Lockbox {
             guard muted != before.mutedLetters else { return before }
             var after = before
             after.mutedLetters = muted
-            try change.tx.save(after)
-            change.emit(.directory(.personChanged(before: before, after: after)))
+            try change.update(before, to: after)
             return after
         }
     }

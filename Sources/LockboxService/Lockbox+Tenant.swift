@@ -102,12 +102,11 @@ extension Lockbox {
             guard roles != before.roles else { return before }
             var after = before
             after.roles = roles
-            try change.tx.save(after)
+            try change.update(before, to: after)
             let admins = try change.tx.people(at: before.side).filter {
                 $0.holds(oneOf: .admin, at: before.side)
             }
             guard !admins.isEmpty else { throw Refusal.lastAdministrator }
-            change.emit(.directory(.personChanged(before: before, after: after)))
             return after
         }
     }
