@@ -5,7 +5,8 @@ import LockboxPorts
 extension Lockbox {
     /// Brings the directory to what `file` says, in one write; says what changed, a line each. What
     /// the file does not mention stays. A tenant's policy is its own once it exists: the file may
-    /// make it stricter, never looser.
+    /// make it stricter, never looser. So are the roles of its people once it has an administrator
+    /// (`MergedPerson`).
     package func apply(_ file: DirectoryFile) async throws -> [String] {
         try file.checkForRepetition()
         return try await store.write(by: .console) { change in
@@ -19,7 +20,9 @@ extension Lockbox {
                 try at(place) { report += try change.apply(settings) }
             }
             for human in file.providerPeople {
-                try at(human.place) { report += try change.apply(human, at: .provider) }
+                try at(human.place) {
+                    report += try change.apply(human, at: .provider, isFilesToDecide: true)
+                }
             }
             for customer in file.tenants {
                 try at(customer.place) { report += try change.apply(customer) }
@@ -60,8 +63,12 @@ extension Change {
         return ["service \(service.id): \(before == nil ? "added" : "changed")"]
     }
 
-    fileprivate mutating func apply(_ human: DirectoryFile.Human, at side: Side) throws -> [String]
-    {
+    /// `isFilesToDecide`: whether the file says which roles people have at `side`.
+    fileprivate mutating func apply(
+        _ human: DirectoryFile.Human,
+        at side: Side,
+        isFilesToDecide: Bool
+    ) throws -> [String] {
         let identity = Identity(local: human.email)
         let before = try tx.person(identifiedBy: identity)
         guard before == nil || before?.side == side else {
@@ -71,38 +78,52 @@ extension Change {
                     "\(human.email) belongs to another organisation already. One person is on one side only."
             )
         }
-        let after = Person(
+        let isAdministrator = before?.holds(oneOf: .admin, at: side) ?? false
+        let merged = MergedPerson(
+            human,
+            at: side,
+            before: before,
             id: before?.id ?? entropy.id(),
-            side: side,
-            name: human.name,
-            email: human.email,
-            roles: human.roles,
-            aliases: human.aliases,
-            isDisabled: human.isDisabled,
-            mutedLetters: before?.mutedLetters ?? []
+            isFilesToDecide: isFilesToDecide,
+            // Only who is to be switched off is worth reading everybody for.
+            isLastAdministrator: try human.isDisabled && isAdministrator
+                && tx.administrators(of: side).count == 1
         )
+        return try save(merged.person, before: before, at: human.place) + merged.kept
+    }
+
+    /// Saves a person of the file, with what follows from what changed.
+    private mutating func save(_ after: Person, before: Person?, at place: String) throws
+        -> [String]
+    {
         guard before != after else { return [] }
         do {
             if let before { try update(before, to: after) } else { try tx.save(after) }
         } catch Refusal.alreadyExists(.person) {
             throw DirectoryProblem(
-                place: human.place,
-                sentence: "\(human.email) or one of its aliases means somebody else already."
+                place: place,
+                sentence: "\(after.email) or one of its aliases means somebody else already."
             )
         }
         guard before != nil else {
             emit(.directory(.personAdded(after)))
-            return ["person \(after.email) added: \(after.roles.names.joined(separator: ", "))"]
+            return ["person \(after.email) added: \(after.roles.shown)"]
         }
         return [
-            "person \(after.email) changed: \(after.roles.names.joined(separator: ", "))"
+            "person \(after.email) changed: \(after.roles.shown)"
                 + (after.isDisabled ? " (disabled)" : "")
         ]
     }
 
     fileprivate mutating func apply(_ customer: DirectoryFile.Customer) throws -> [String] {
         var report = try applyTenant(customer)
-        for human in customer.people { report += try apply(human, at: .tenant(customer.id)) }
+        let side = Side.tenant(customer.id)
+        // Asked before anybody of the file is there: who comes with the tenant's first administrator
+        // comes with her roles.
+        let isFilesToDecide = try tx.administrators(of: side).isEmpty
+        for human in customer.people {
+            report += try apply(human, at: side, isFilesToDecide: isFilesToDecide)
+        }
         // A mailbox belongs to the tenant whose people has its address.
         for service in try tx.services().map(\.service) where service.resourceType == "mailbox" {
             for human in customer.people {
@@ -197,6 +218,13 @@ extension Change {
             )
         }
         return report
+    }
+}
+
+extension PersonRecords {
+    /// Who may say who may do what at `side` now.
+    fileprivate func administrators(of side: Side) throws -> [Person] {
+        try people(at: side).filter { $0.holds(oneOf: .admin, at: side) }
     }
 }
 

@@ -11,6 +11,8 @@ struct Apply: AsyncParsableCommand {
         discussion: """
             What the file does not mention stays as it is. Nothing changes if anything in the file is wrong. A running server
             sees the changes within a second. A tenant's policy is its own: the file can make it stricter, never looser.
+            So are its people's roles once it has an administrator: from then on the file adds people and switches people
+            off, and makes nobody approver or admin.
             """
     )
 

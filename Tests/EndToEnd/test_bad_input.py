@@ -1,6 +1,5 @@
 """Bad input: each gets a clear error that names the field, and changes nothing."""
 
-import copy
 import http.client
 import json
 import time
@@ -203,17 +202,23 @@ def test_a_malformed_if_match_is_refused(world, match):
 def test_an_approver_who_was_removed_cannot_decide(world):
     request = world.asked("fabrikam")
     person = world.directory.person("fay@fabrikam.test")
-    for change, status in (({"roles": ["member"]}, (403, 404)), ({"roles": ["approver"], "disabled": True}, (401,))):
-        before = copy.deepcopy(person)
-        person.update(change)
-        try:
-            world.lockbox.apply()
-            answer = world.fay.decide(request["id"], "approve", version=request["version"])
-            assert answer.status in status, answer
-        finally:
-            person.clear()
-            person.update(before)
-            world.lockbox.apply()
+    path = f"/v1/tenants/fabrikam/people/{world.fay.get('/v1/me').json['id']}"
+    assert world.fiona.put(path, {"roles": ["member"]}).status == 200
+    try:
+        # The provider's file, which still says that she is an approver, does not make her one again.
+        assert "fay@fabrikam.test: kept roles member" in world.lockbox.apply().stdout
+        answer = world.fay.decide(request["id"], "approve", version=request["version"])
+        assert answer.status in (403, 404), answer
+    finally:
+        assert world.fiona.put(path, {"roles": ["approver"]}).status == 200
+    person["disabled"] = True
+    try:
+        world.lockbox.apply()
+        answer = world.fay.decide(request["id"], "approve", version=request["version"])
+        assert answer.status == 401, answer
+    finally:
+        del person["disabled"]
+        world.lockbox.apply()
     assert world.mark.request(request["id"]) == request
     assert world.fay.get("/v1/requests").status == 401, "a token of before must not live again"
     world.came_back("fay")

@@ -210,6 +210,157 @@ struct ApplyTests {
         }
     }
 
+    // MARK: - Roles, which are the tenant's own once it has an administrator
+
+    /// The first file: an administrator, an approver and a member.
+    private static let first = [
+        human("ann@acme.test", .admin), human("ben@acme.test", .approver),
+        human("cat@acme.test", .member),
+    ]
+
+    /// Applies a file with these people of acme; gives the lines about people.
+    @discardableResult
+    private static func apply(_ people: [DirectoryFile.Human], in house: House) async throws
+        -> [String]
+    {
+        try await house.lockbox.apply(file(tenants: [customer(people: people)]))
+            .filter { $0.hasPrefix("person") && $0.contains("@acme.test") }
+    }
+
+    private static func person(_ name: String, in house: House) async throws -> Person {
+        try await house.store.read { tx in
+            try #require(
+                try tx.person(identifiedBy: Identity(local: EmailAddress("\(name)@acme.test")!))
+            )
+        }
+    }
+
+    private static func change(_ name: String, to roles: [String], in house: House) async throws {
+        _ = try await house.lockbox.changeRoles(
+            of: try await person(name, in: house).id.text,
+            in: "acme",
+            to: roles,
+            by: try await person("ann", in: house)
+        )
+    }
+
+    @Test func roleThatTheTenantTookIsNotGivenBackByTheFile() async throws {
+        try await House.with { house async throws in
+            try await Self.apply(Self.first, in: house)
+            try await Self.change("ben", to: ["member"], in: house)
+            let report = try await Self.apply(Self.first, in: house)
+            #expect(
+                report == [
+                    "person ben@acme.test: kept roles member where the file says approver: "
+                        + "the tenant's own choice"
+                ]
+            )
+            #expect(try await Self.person("ben", in: house).roles == .member)
+            try await house.expectConsistentLogs()
+        }
+    }
+
+    @Test func roleThatTheTenantGaveIsNotTakenByTheFile() async throws {
+        try await House.with { house async throws in
+            try await Self.apply(Self.first, in: house)
+            try await Self.change("cat", to: ["member", "approver"], in: house)
+            let report = try await Self.apply(Self.first, in: house)
+            #expect(
+                report == [
+                    "person cat@acme.test: kept roles member, approver where the file says member: "
+                        + "the tenant's own choice"
+                ]
+            )
+            #expect(try await Self.person("cat", in: house).roles == [.member, .approver])
+        }
+    }
+
+    @Test func fileNeitherPromotesNorDemotesWhereThereIsAnAdministrator() async throws {
+        try await House.with { house async throws in
+            try await Self.apply(Self.first, in: house)
+            let other = [
+                Self.human("ann@acme.test", .member),
+                Self.human("ben@acme.test", .member, name: "Ben Stone"),
+                Self.human("cat@acme.test", [.member, .admin]),
+            ]
+            let report = try await Self.apply(other, in: house)
+            #expect(report.filter { $0.contains("kept roles") }.count == 3)
+            // What else the file says of them counts.
+            #expect(report.contains("person ben@acme.test changed: approver"))
+            #expect(try await Self.person("ann", in: house).roles == .admin)
+            #expect(try await Self.person("ben", in: house).roles == .approver)
+            #expect(try await Self.person("cat", in: house).roles == .member)
+            try await house.expectConsistentLogs()
+        }
+    }
+
+    @Test func newPersonOfTheFileDecidesNothingUntilAnAdministratorSaysSo() async throws {
+        try await House.with { house async throws in
+            try await Self.apply(Self.first, in: house)
+            let more =
+                Self.first + [
+                    Self.human("dan@acme.test", [.approver, .admin]),
+                    Self.human("eve@acme.test", [.member, .approver]),
+                    Self.human("fay@acme.test", [.member, .auditor]),
+                ]
+            #expect(
+                try await Self.apply(more, in: house) == [
+                    "person dan@acme.test added: none",
+                    "person dan@acme.test: not made approver, admin: "
+                        + "that is for an administrator of acme",
+                    "person eve@acme.test added: member",
+                    "person eve@acme.test: not made approver: that is for an administrator of acme",
+                    "person fay@acme.test added: member, auditor",
+                ]
+            )
+            try await Self.change("eve", to: ["member", "approver"], in: house)
+            #expect(try await Self.apply(more, in: house).count == 1, "only dan is still asked for")
+            #expect(try await Self.person("eve", in: house).roles == [.member, .approver])
+        }
+    }
+
+    @Test func untilThereIsAnAdministratorTheFileDecides() async throws {
+        try await House.with { house async throws in
+            try await Self.apply([Self.human("ben@acme.test", .member)], in: house)
+            try await Self.apply([Self.human("ben@acme.test", .approver)], in: house)
+            #expect(try await Self.person("ben", in: house).roles == .approver)
+            // The file that brings the first administrator brings others with her.
+            let report = try await Self.apply(
+                [Self.human("ann@acme.test", .admin), Self.human("dan@acme.test", .admin)],
+                in: house
+            )
+            #expect(
+                report == [
+                    "person ann@acme.test added: admin", "person dan@acme.test added: admin",
+                ]
+            )
+        }
+    }
+
+    @Test func lastAdministratorIsNotSwitchedOffByTheFile() async throws {
+        try await House.with { house async throws in
+            try await Self.apply(
+                Self.first + [Self.human("dan@acme.test", .admin, disabled: false)],
+                in: house
+            )
+            let off = ["ann", "dan", "ben"].map {
+                Self.human("\($0)@acme.test", $0 == "ben" ? .approver : .admin, disabled: true)
+            }
+            #expect(
+                try await Self.apply(off, in: house) == [
+                    "person ann@acme.test changed: admin (disabled)",
+                    "person dan@acme.test: not switched off: acme has no other administrator",
+                    "person ben@acme.test changed: approver (disabled)",
+                ]
+            )
+            #expect(try await Self.person("dan", in: house).isDisabled == false)
+            // So the next file does not decide again either.
+            try await Self.apply(off + [Self.human("mal@acme.test", .admin)], in: house)
+            #expect(try await Self.person("mal", in: house).roles == [])
+            try await house.expectConsistentLogs()
+        }
+    }
+
     // MARK: - What it cannot
 
     /// One human being under two names, each time spelled otherwise.

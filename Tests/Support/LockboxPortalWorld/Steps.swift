@@ -1,3 +1,4 @@
+import LockboxAudit
 package import LockboxDomain
 import LockboxEnforcement
 import LockboxFixtures
@@ -270,6 +271,17 @@ extension PortalWorld {
                 isDisabled: true
             )
         ])
+    }
+
+    /// Contoso's only administrator is switched off, which no file can do; a database may have it so.
+    package func administratorGone() async throws {
+        let before = person("gita")
+        try await audited.write(by: .console) { change in
+            var after = before
+            after.isDisabled = true
+            try change.tx.save(after)
+            change.emit(.directory(.personChanged(before: before, after: after)))
+        }
     }
 
     package func renamed(_ name: String) async throws { try await apply(name: name) }

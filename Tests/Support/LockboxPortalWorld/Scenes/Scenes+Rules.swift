@@ -338,7 +338,7 @@ extension Scene {
             .page("/people"),
             after: { world in
                 try await world.disabled("adam")
-                try await world.disabled("gita")
+                try await world.administratorGone()
             }
         ),
         Scene(
