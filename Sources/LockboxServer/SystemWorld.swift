@@ -8,27 +8,102 @@ import Synchronization
 // The one home of the machine's clock, its randomness and its timers. Everything else is handed
 // these.
 
-/// The machine's clock, which does not go back (`SteadyTime` says how).
+/// The machine's clock, which does not go back (`SteadyTime` says how), nor stop while no process
+/// runs (`ClockMark`).
 package final class SystemClock: WallClock {
-    private let time: Mutex<SteadyTime>
+    private struct State {
+        var time: SteadyTime
+        var file: ClockMarkFile?
+        var report: @Sendable (any Error) -> Void = { _ in }
 
-    package init() { time = Mutex(SteadyTime(wall: Self.wall(), monotonic: .now)) }
+        /// Makes `time.now` durable; gives what is in the way.
+        mutating func keep(at reading: ClockReading) -> (any Error)? {
+            do {
+                if let ahead = try file?.keep(time.now, at: reading) {
+                    time.advance(to: ahead, at: reading)
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    private let state: Mutex<State>
+    private let boot: String
+
+    package init() {
+        boot = Self.currentBoot()
+        state = Mutex(State(time: SteadyTime(Self.reading(boot))))
+    }
 
     package func now() -> Timestamp {
-        let (wall, monotonic) = (Self.wall(), ContinuousClock.now)
-        return time.withLock { $0.read(wall: wall, monotonic: monotonic) }
+        let reading = Self.reading(boot)
+        return kept { state in
+            _ = state.time.read(reading)
+            return state.keep(at: reading)
+        }
     }
 
     /// Time is at least `instant`: what was recorded before a restart has happened, whatever the
     /// machine's clock says.
     package func advance(to instant: Timestamp) {
-        time.withLock { $0.advance(to: instant, monotonic: .now) }
+        let reading = Self.reading(boot)
+        _ = kept { state in
+            state.time.advance(to: instant, at: reading)
+            return state.keep(at: reading)
+        }
     }
 
-    private static func wall() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    /// Goes on from the mark in the file at `path`, and keeps one there from now on. `report` hears
+    /// of marks that cannot be written; it may read this clock.
+    package func goOn(from path: String, report: @escaping @Sendable (any Error) -> Void) throws {
+        let file = try ClockMarkFile(path: path)
+        let reading = Self.reading(boot)
+        let problem = state.withLock { state in
+            state.report = report
+            state.file = file
+            if let earliest = file.earliest(at: reading) {
+                state.time.advance(to: earliest, at: reading)
+            }
+            return state.keep(at: reading)
+        }
+        if let problem { throw problem }
+    }
+
+    /// Changes the state, and reports what went wrong outside the lock.
+    private func kept(_ change: (inout State) -> (any Error)?) -> Timestamp {
+        let (now, problem, report) = state.withLock { state in
+            let problem = change(&state)
+            return (state.time.now, problem, state.report)
+        }
+        if let problem { report(problem) }
+        return now
+    }
+
+    private static func reading(_ boot: String) -> ClockReading {
+        var wall = timespec()
+        clock_gettime(CLOCK_REALTIME, &wall)
+        var uptime = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &uptime)
+        return ClockReading(
+            wall: Timestamp(
+                milliseconds: Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000
+            ),
+            uptime: .seconds(uptime.tv_sec) + .nanoseconds(uptime.tv_nsec),
+            boot: boot
+        )
+    }
+
+    /// The kernel's name for this start of the machine.
+    private static func currentBoot() -> String {
+        do {
+            return try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+        } catch {
+            // Then the wall clock says what has passed while nobody ran.
+            return ""
+        }
     }
 }
 

@@ -37,6 +37,9 @@ struct Opened {
         } catch {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
+        try clock.goOn(from: configuration.database + ".clock") { problem in
+            logger.error("the clock is not kept", metadata: ["error": "\(problem)"])
+        }
         let store = try await SQLiteStore.open(path: configuration.database)
         let last = try await store.read { tx in
             try tx.logs().compactMap { try tx.head(of: $0).lastTime }.max()

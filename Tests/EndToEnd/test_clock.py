@@ -146,6 +146,24 @@ def test_a_step_back_while_the_server_is_down_reopens_nothing(shifted):
     shifted.clock.advance(minutes=11)
 
 
+def test_restarts_after_a_step_back_do_not_lengthen_access(shifted):
+    """The clock was a day ahead and is right again: time goes on while the server is away, too."""
+    shifted.clock.advance(hours=24)
+    request = shifted.approved(duration="PT12S")
+    given = time.monotonic()
+    credential = shifted.credential(request)
+    shifted.clock.advance(hours=-24)
+    for how in ("stop", "kill", "kill", "stop"):
+        getattr(shifted.lockbox, how)()
+        time.sleep(1)
+        shifted.lockbox.start()
+    shifted.lockbox.stop()
+    time.sleep(max(0, given + 12 - time.monotonic()))
+    shifted.lockbox.start()
+    assert shifted.introspect(credential["token"]).json == {"active": False}
+    assert shifted.eve.request(request["id"])["grant"]["endedReason"] == "windowOver"
+
+
 def test_after_all_that_the_logs_agree_with_the_tables(shifted):
     shifted.lockbox.stop()
     try:

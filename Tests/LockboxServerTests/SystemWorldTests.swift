@@ -1,3 +1,4 @@
+import Foundation
 import LockboxDomain
 import LockboxFixtures
 import Logging
@@ -8,18 +9,15 @@ import Testing
 
 /// The machine's clock, which does not go back.
 struct SteadyTimeTests {
-    private let start = ContinuousClock.now
+    private let start = reading()
     private var time: SteadyTime
 
-    init() { time = SteadyTime(wall: Fixture.now, monotonic: start) }
+    init() { time = SteadyTime(start) }
 
     /// Reads with the wall clock `wall` and the monotonic clock `passed` milliseconds after the
     /// start; gives milliseconds after the start.
     private mutating func read(wall: Int64, passed: Int64) -> Int64 {
-        let wall = Fixture.now + TimeSpan(milliseconds: wall)
-        return
-            (time.read(wall: wall, monotonic: start.advanced(by: .milliseconds(passed)))
-            - Fixture.now).milliseconds
+        (time.read(reading(wall: wall, passed: .milliseconds(passed))) - Fixture.now).milliseconds
     }
 
     @Test mutating func ordinaryTimeIsTheWallClocks() {
@@ -53,10 +51,7 @@ struct SteadyTimeTests {
 
     @Test mutating func manyReadingsWithinOneMillisecondLoseNoTime() {
         for micro in 1...5000 {
-            _ = time.read(
-                wall: Fixture.now + .hours(-1),
-                monotonic: start.advanced(by: .microseconds(micro))
-            )
+            _ = time.read(reading(wall: -3_600_000, passed: .microseconds(micro)))
         }
         #expect(read(wall: -3_600_000, passed: 5) == 5)
     }
@@ -77,10 +72,10 @@ struct SteadyTimeTests {
     }
 
     @Test mutating func whatWasRecordedBeforeARestartHasHappened() {
-        time.advance(to: Fixture.now + .minutes(10), monotonic: start)
+        time.advance(to: Fixture.now + .minutes(10), at: start)
         #expect(read(wall: 0, passed: 0) == 600_000)
         #expect(read(wall: 1000, passed: 1000) == 601_000)
-        time.advance(to: Fixture.now, monotonic: start)
+        time.advance(to: Fixture.now, at: start)
         #expect(read(wall: 2000, passed: 2000) == 602_000)
     }
 
@@ -96,6 +91,165 @@ struct SteadyTimeTests {
         clock.advance(to: last + .hours(1))
         #expect(clock.now() >= last + .hours(1))
     }
+}
+
+/// What the next process makes of what the last one left.
+struct ClockMarkTests {
+    /// A mark of `time` milliseconds after the start, at a wall clock that then showed `wall`.
+    private func mark(_ time: Int64, wall: Int64, passed: Int64 = 0) -> ClockMark {
+        ClockMark(
+            Fixture.now + TimeSpan(milliseconds: time),
+            at: reading(wall: wall, passed: .milliseconds(passed))
+        )
+    }
+
+    private func earliest(_ mark: ClockMark, at reading: ClockReading) -> Int64 {
+        (mark.earliest(at: reading) - Fixture.now).milliseconds
+    }
+
+    @Test func whileTheMachineRunsOnItsMonotonicClockSaysWhatHasPassed() {
+        let ahead = mark(86_400_000, wall: 0)
+        for wall in [-86_400_000, 0, 500, 600_000_000] as [Int64] {
+            let later = reading(wall: wall, passed: .milliseconds(5000))
+            #expect(earliest(ahead, at: later) == 86_405_000)
+        }
+    }
+
+    @Test func afterTheMachineWasStartedAnewTheWallClockSaysIt() {
+        let ahead = mark(86_400_000, wall: 0, passed: 9_000_000)
+        let later = reading(wall: 60_000, passed: .milliseconds(10), boot: "another")
+        #expect(earliest(ahead, at: later) == 86_460_000)
+        // Set back while it was down: time stands where it was, and does not go back.
+        let back = reading(wall: -60_000, passed: .milliseconds(10), boot: "another")
+        #expect(earliest(ahead, at: back) == 86_400_000)
+    }
+
+    @Test func systemThatNamesNoStartGoesByItsWallClock() {
+        var before = reading()
+        before.boot = ""
+        var after = reading(wall: 7000, passed: .milliseconds(1))
+        after.boot = ""
+        #expect(earliest(ClockMark(Fixture.now, at: before), at: after) == 7000)
+    }
+
+    @Test func monotonicClockThatWentBackIsNotBelieved() {
+        let later = reading(wall: 3000, passed: .milliseconds(-5000))
+        #expect(earliest(mark(1000, wall: 0), at: later) == 4000)
+    }
+
+    @Test(arguments: [Int64.min, Int64.max]) func oddNumbersInTheFileEndNothing(_ odd: Int64) throws
+    {
+        let folder = try Folder()
+        let path = try folder.write(
+            #"{"time":\#(odd),"wall":\#(odd),"uptime":\#(odd),"boot":"one"}"#,
+            to: "clock"
+        )
+        let file = try ClockMarkFile(path: path)
+        for boot in ["one", "another"] {
+            #expect(file.earliest(at: reading(wall: 5, boot: boot)) != nil)
+        }
+    }
+
+    @Test func stepBackThatAProcessSawIsKnownAfterTheMachineWasStartedAnew() throws {
+        let folder = try Folder()
+        let path = folder.path + "/clock"
+        var file = try ClockMarkFile(path: path)
+        var time = SteadyTime(reading())
+        for (wall, passed) in [(0, 0), (-600_000, 5000), (-599_000, 6000)] as [(Int64, Int64)] {
+            let now = reading(wall: wall, passed: .milliseconds(passed))
+            _ = time.read(now)
+            _ = try file.keep(time.now, at: now)
+        }
+        let later = reading(wall: -539_000, passed: .milliseconds(100), boot: "another")
+        #expect(try ClockMarkFile(path: path).earliest(at: later) == Fixture.now + .seconds(66))
+    }
+
+    @Test func manyRestartsAfterAStepBackLoseNoTime() throws {
+        let folder = try Folder()
+        let path = folder.path + "/clock"
+        // The clock was a day ahead, and what was recorded then is in the logs.
+        let recorded = Fixture.now + .days(1)
+        for restart in 0..<20 {
+            // It is right again. Each process runs two seconds, and none runs for three.
+            let passed = Int64(restart) * 5000
+            var time = SteadyTime(reading(wall: passed, passed: .milliseconds(passed)))
+            var file = try ClockMarkFile(path: path)
+            for more in [0, 1000, 2000] as [Int64] {
+                let now = reading(wall: passed + more, passed: .milliseconds(passed + more))
+                if let earliest = file.earliest(at: now) { time.advance(to: earliest, at: now) }
+                time.advance(to: recorded, at: now)
+                _ = time.read(now)
+                #expect(try file.keep(time.now, at: now) == time.now)
+            }
+            #expect(time.now - recorded == TimeSpan(milliseconds: passed + 2000))
+        }
+    }
+
+    @Test func markIsWrittenOnlyWhenAClockStepped() throws {
+        let folder = try Folder()
+        var file = try ClockMarkFile(path: folder.path + "/clock")
+        var time = SteadyTime(reading())
+        var marks: [Data] = []
+        func at(_ wall: Int64, _ passed: Int64) throws {
+            let now = reading(wall: wall, passed: .milliseconds(passed))
+            _ = time.read(now)
+            _ = try file.keep(time.now, at: now)
+            let mark = try Data(contentsOf: URL(filePath: folder.path + "/clock"))
+            if marks.last != mark { marks.append(mark) }
+        }
+        for passed in stride(from: Int64(0), to: 600_000, by: 1000) { try at(passed, passed) }
+        #expect(marks.count == 1)
+        for step in [0, 9_000_000] as [Int64] {
+            let before = marks.count
+            let passed = 600_000 + step / 1000
+            try at(step, passed)
+            #expect(marks.count == before + 1)
+            for more in 1...5 { try at(step + Int64(more) * 1000, passed + Int64(more) * 1000) }
+            #expect(marks.count == before + 1)
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names == ["clock"], "no draft stays")
+        let access = try FileManager.default.attributesOfItem(atPath: folder.path + "/clock")
+        #expect(access[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func processThatIsBehindAnotherFollowsIt() throws {
+        let folder = try Folder()
+        let path = folder.path + "/clock"
+        var behind = try ClockMarkFile(path: path)
+        var ahead = try ClockMarkFile(path: path)
+        let day = Fixture.now + .days(1)
+        #expect(try ahead.keep(day, at: reading()) == day)
+        let later = reading(wall: 2000, passed: .seconds(2))
+        #expect(try behind.keep(Fixture.now + .seconds(2), at: later) == day + .seconds(2))
+    }
+
+    @Test func fileThatIsNoMarkIsNamed() throws {
+        let folder = try Folder()
+        let path = try folder.write("yesterday", to: "clock")
+        let words = try complaint(in: folder) { _ = try ClockMarkFile(path: path) }
+        #expect(words.hasPrefix("FOLDER/clock does not say what time it was"))
+    }
+
+    @Test func clockThatCannotBeKeptSaysSoAndGoesOn() throws {
+        let folder = try Folder()
+        let clock = SystemClock()
+        #expect(throws: ConfigurationError.self) {
+            try clock.goOn(from: folder.path + "/gone/clock") { _ in }
+        }
+        #expect(clock.now() > Timestamp("2024-01-01T00:00:00Z")!)
+    }
+}
+
+/// `wall` milliseconds after the start by the wall clock, `passed` after it in truth.
+private func reading(wall: Int64 = 0, passed: Duration = .zero, boot: String = "one")
+    -> ClockReading
+{
+    ClockReading(
+        wall: Fixture.now + TimeSpan(milliseconds: wall),
+        uptime: .seconds(1_000_000) + passed,
+        boot: boot
+    )
 }
 
 /// Waits that can be cut short.
