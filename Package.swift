@@ -18,6 +18,7 @@ let libraries: [String: Target.Dependency] = [
     "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
     "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Mustache": .product(name: "Mustache", package: "swift-mustache"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
@@ -105,8 +106,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxEnforcement", "LockboxAPI",
             "LockboxPortal",
-            "AsyncHTTPClient", "Crypto", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle",
-            "Yams",
+            "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
+            "NIOHTTP1", "ServiceLifecycle", "Yams",
         ]
     ),
 ]
@@ -209,7 +210,7 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxService", "LockboxDomain",
             "LockboxPorts",
-            "LockboxFixtures", "Logging", "ServiceLifecycle",
+            "LockboxFixtures", "Logging", "NIOCore", "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
         ]
     ),
     (

@@ -42,6 +42,12 @@ package struct TrustedProxies: Sendable {
 
     private init(networks: [Network]) { self.networks = networks }
 
+    /// Whether `peer`, the other end of a connection, is one of them.
+    package func contains(_ peer: String) -> Bool {
+        guard let address = IPAddress(peer) else { return false }
+        return networks.contains { $0.contains(address) }
+    }
+
     /// The client behind `peer`, the other end of the connection. If that is a trusted proxy, it is
     /// the last address in the fields `X-Forwarded-For` that is not one too; what stands before
     /// that, anybody may have written.

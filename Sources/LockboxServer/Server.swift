@@ -111,11 +111,14 @@ package struct Server: Sendable {
         )
         let application = Application(
             responder: FrontDoor(api: api.responder(), portal: site.responder()),
-            server: .http1(configuration: .init(idleTimeout: .seconds(ServerLimits.idleSeconds))),
+            server: BoundedHTTP.builder(
+                book: ConnectionBook(limits: ServerLimits.places),
+                proxies: configuration.trustedProxies
+            ),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: nil,
-                availableConnectionsDelegate: .maximum(ServerLimits.connections, logger: logger)
+                availableConnectionsDelegate: .maximum(ServerLimits.accepted, logger: logger)
             ),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger

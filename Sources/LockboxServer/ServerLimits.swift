@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 
 /// The bounds of the process by name.
 package enum ServerLimits {
@@ -6,8 +7,23 @@ package enum ServerLimits {
     /// strangers who only connect cannot keep it from its database, from mail servers, and so from
     /// ending access.
     package static let connections = 512
-    /// How long a connection may say nothing.
-    static let idleSeconds: Int64 = 30
+    /// Those of them that are kept for introspection and for *Stop*, and what one address may have
+    /// (`ConnectionBook`).
+    static let places = ConnectionBook.Limits(
+        places: connections,
+        reserved: 32,
+        perAddress: connections / 2
+    )
+    /// Connections that the system hands over, those included that are about to be closed for want
+    /// of a place.
+    static let accepted = connections + 128
+    /// How long a client may keep a connection waiting.
+    static let deadlines = ConnectionDeadlines(
+        idle: .seconds(30),
+        head: .seconds(10),
+        body: .seconds(20),
+        answer: .seconds(20)
+    )
     private static let files: rlim_t = 4096
 
     /// Lets the process open as many files as it needs, as far as the system allows.

@@ -1,0 +1,136 @@
+import Synchronization
+
+/// Who is connected, and who gets a place when there are none left.
+///
+/// A connection that waits for its client, or whose client does not read, can be cut without
+/// anything being lost that the client has done; one that is being answered cannot. So newcomers
+/// take the places of those that wait, of whoever holds the most of them first: slow clients, however
+/// many, keep nobody out who asks at once.
+final class ConnectionBook: Sendable {
+    struct Limits: Sendable {
+        /// In all, the reserved ones included.
+        var places: Int
+        /// For requests that must get in whatever the others do (`isEssential`).
+        var reserved: Int
+        /// From one address; a trusted proxy speaks for many.
+        var perAddress: Int
+    }
+
+    /// The other end of a connection.
+    struct Peer: Hashable, Sendable {
+        /// An address or a network that counts as one client.
+        var address: String
+        var isProxy: Bool
+    }
+
+    /// What a connection is at.
+    enum Phase: Sendable {
+        /// Its client is to send something, or to read what was sent.
+        case waiting
+        case answering
+    }
+
+    typealias Number = UInt64
+
+    private struct Place {
+        let peer: Peer
+        let close: @Sendable () -> Void
+        var phase = Phase.waiting
+        /// When the phase began, counted in changes of this book.
+        var since: Number
+        var isReserved: Bool
+    }
+
+    private struct State {
+        var count: Number = 0
+        var places: [Number: Place] = [:]
+
+        mutating func next() -> Number {
+            count += 1
+            return count
+        }
+
+        var unreserved: Int { places.count { !$0.value.isReserved } }
+
+        /// The connection that has waited longest, of whoever has most that wait; of a proxy only if
+        /// nobody else has any.
+        func longestWaiting(of wanted: Peer?) -> Number? {
+            var waiting: [Peer: (count: Int, first: Number, since: Number)] = [:]
+            for (number, place) in places
+            where place.phase == .waiting && (wanted == nil || place.peer == wanted) {
+                var found = waiting[place.peer] ?? (0, number, place.since)
+                found.count += 1
+                if place.since < found.since { (found.first, found.since) = (number, place.since) }
+                waiting[place.peer] = found
+            }
+            let clients = waiting.filter { !$0.key.isProxy }
+            return (clients.isEmpty ? waiting : clients).values
+                .max { ($0.count, $1.since) < ($1.count, $0.since) }?.first
+        }
+    }
+
+    private let limits: Limits
+    private let state = Mutex(State())
+
+    init(limits: Limits) { self.limits = limits }
+
+    /// A place for a new connection; nil where it must be closed. `close` ends it when its place is
+    /// needed; it is called at most once, and not by the one that enters.
+    func enter(_ peer: Peer, close: @escaping @Sendable () -> Void) -> Number? {
+        let (number, cut): (Number?, (@Sendable () -> Void)?) = state.withLock { state in
+            let own = state.places.values.count { $0.peer == peer }
+            var isReserved = false
+            var cut: (@Sendable () -> Void)?
+            if !peer.isProxy, own >= limits.perAddress {
+                guard let number = state.longestWaiting(of: peer) else { return (nil, nil) }
+                cut = state.places.removeValue(forKey: number)?.close
+            } else if state.unreserved >= limits.places - limits.reserved {
+                if let number = state.longestWaiting(of: nil) {
+                    cut = state.places.removeValue(forKey: number)?.close
+                } else if state.places.count < limits.places {
+                    isReserved = true
+                } else {
+                    return (nil, nil)
+                }
+            }
+            let number = state.next()
+            state.places[number] = Place(
+                peer: peer,
+                close: close,
+                since: number,
+                isReserved: isReserved
+            )
+            return (number, cut)
+        }
+        cut?()
+        return number
+    }
+
+    /// What the connection is at from now on.
+    func set(_ number: Number, _ phase: Phase) {
+        state.withLock { state in
+            guard state.places[number] != nil else { return }
+            let since = state.next()
+            state.places[number]?.phase = phase
+            state.places[number]?.since = since
+        }
+    }
+
+    /// Whether a request may be answered on this connection: on a reserved place only an essential
+    /// one, unless other places have become free.
+    func mayServe(_ number: Number, isEssential: Bool) -> Bool {
+        state.withLock { state in
+            guard let place = state.places[number], place.isReserved else { return true }
+            if state.unreserved < limits.places - limits.reserved {
+                state.places[number]?.isReserved = false
+                return true
+            }
+            return isEssential
+        }
+    }
+
+    func leave(_ number: Number) { state.withLock { $0.places[number] = nil } }
+
+    /// How many are connected.
+    var count: Int { state.withLock { $0.places.count } }
+}

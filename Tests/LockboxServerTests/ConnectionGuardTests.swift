@@ -1,0 +1,164 @@
+import LockboxIdentity
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Testing
+
+@testable import LockboxServer
+
+/// How long a client may keep a connection waiting, on a clock that only the test moves.
+struct ConnectionGuardTests {
+    private static let deadlines = ConnectionDeadlines(
+        idle: .seconds(30),
+        head: .seconds(10),
+        body: .seconds(20),
+        answer: .seconds(15)
+    )
+
+    private let book: ConnectionBook
+    private let channel = EmbeddedChannel()
+
+    init() throws {
+        let book = ConnectionBook(limits: .init(places: 3, reserved: 1, perAddress: 3))
+        self.book = book
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withPipeliningAssistance: false,
+            withErrorHandling: false
+        )
+        try ConnectionGuard.install(
+            on: channel,
+            book: book,
+            proxies: .none,
+            deadlines: Self.deadlines
+        )
+        try channel.connect(to: .init(ipAddress: "192.0.2.1", port: 1)).wait()
+    }
+
+    private func receive(_ text: String) throws {
+        try channel.writeInbound(ByteBuffer(string: text))
+    }
+
+    private func pass(_ seconds: Int64) {
+        channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
+    }
+
+    private func answer() throws {
+        let head = HTTPResponseHead(
+            version: .http1_1,
+            status: .ok,
+            headers: ["Content-Length": "0"]
+        )
+        try channel.writeOutbound(HTTPServerResponsePart.head(head))
+        try channel.writeOutbound(HTTPServerResponsePart.end(nil))
+    }
+
+    private func sent() throws -> String {
+        var text = ""
+        while let part = try channel.readOutbound(as: ByteBuffer.self) {
+            text += String(buffer: part)
+        }
+        return text
+    }
+
+    @Test func whoSaysNothingIsCut() throws {
+        pass(9)
+        #expect(channel.isActive && book.count == 1)
+        pass(1)
+        #expect(!channel.isActive && book.count == 0)
+    }
+
+    @Test func headThatTricklesIsCutAtItsDeadline() throws {
+        for byte in "GET / HTT" {
+            try receive(String(byte))
+            pass(1)
+        }
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
+    @Test func bodyThatTricklesIsCutAtItsDeadline() throws {
+        pass(9)
+        try receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        for _ in 0..<19 {
+            pass(1)
+            try receive("x")
+        }
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
+    @Test func answerMayTakeAsLongAsItTakesUs() throws {
+        try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        pass(3600)
+        #expect(channel.isActive)
+        try answer()
+        #expect(try sent().hasPrefix("HTTP/1.1 200 OK"))
+        #expect(channel.isActive)
+    }
+
+    @Test func betweenRequestsAClientMayRestAWhile() throws {
+        for _ in 0..<3 {
+            try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            try answer()
+            pass(29)
+            #expect(channel.isActive)
+        }
+        try receive("GET")
+        pass(9)
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
+    @Test func clientThatDoesNotReadIsCut() throws {
+        try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        channel.isWritable = false
+        channel.pipeline.fireChannelWritabilityChanged()
+        pass(14)
+        channel.isWritable = true
+        channel.pipeline.fireChannelWritabilityChanged()
+        pass(60)
+        #expect(channel.isActive, "it made room, and waits for us")
+        channel.isWritable = false
+        channel.pipeline.fireChannelWritabilityChanged()
+        pass(15)
+        #expect(!channel.isActive)
+    }
+
+    @Test func stoppingWaitsForAnswersAndForNobodyElse() throws {
+        try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(channel.isActive)
+        try answer()
+        try receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(!channel.isActive)
+    }
+
+    @Test(arguments: [
+        ("POST /oauth2/introspect", true), ("POST /v1/requests/LBX-4F2Q8ZT0WN/revoke", true),
+        ("POST /lockbox/LBX-4F2Q8ZT0WN/stop?x", true),
+        ("POST /requests/LBX-4F2Q8ZT0WN/revoke", true), ("GET /lockbox/LBX-4F2Q8ZT0WN/stop", false),
+        ("POST /sign-in", false), ("GET /", false),
+    ])
+    func whenAllElseIsBusyOnlyWhatIsEssentialGetsIn(_ line: String, _ getsIn: Bool) throws {
+        // The first place is this connection's own.
+        try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let busy = try #require(book.enter(.init(address: "a", isProxy: false)) {})
+        book.set(busy, .answering)
+        let late = EmbeddedChannel()
+        try late.pipeline.syncOperations.configureHTTPServerPipeline(
+            withPipeliningAssistance: false,
+            withErrorHandling: false
+        )
+        try ConnectionGuard.install(on: late, book: book, proxies: .none, deadlines: Self.deadlines)
+        try late.connect(to: .init(ipAddress: "192.0.2.2", port: 1)).wait()
+        try late.writeInbound(ByteBuffer(string: "\(line) HTTP/1.1\r\nHost: x\r\n\r\n"))
+        let answer = try late.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
+        #expect((answer == nil) == getsIn)
+        #expect(late.isActive == getsIn)
+        if !getsIn { #expect(answer?.hasPrefix("HTTP/1.1 503 ") == true) }
+    }
+}
