@@ -20,7 +20,7 @@ build: setup ## Build lockboxd and lockbox
 
 demo: setup ## Walk one request through, with a real mailbox (DEMO_ARGS="--once --port 8080")
 	@scripts/build-demo
-	@exec .build/debug/lockboxd demo $(DEMO_ARGS)
+	@exec .build/debug/lockbox-demo $(DEMO_ARGS)
 
 lint: ## Check the format of every source file
 	@scripts/quietly "swift format lint" swift format lint --strict -r Package.swift Sources Tests

@@ -110,6 +110,12 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "NIOHTTP1", "ServiceLifecycle", "Yams",
         ]
     ),
+    (
+        6, "LockboxInstallation",
+        [
+            "LockboxDomain", "LockboxMail", "LockboxServer", "LockboxStoreSQLite", "Logging",
+        ]
+    ),
 ]
 
 // Kits that several test targets share.
@@ -301,11 +307,18 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxServer", "LockboxService", "LockboxIdentity", "LockboxAudit",
-                    "LockboxStoreSQLite",
-                    "LockboxMail", "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire",
-                    "MerkleLog",
-                    "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix",
+                    "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
+                    "LockboxAudit", "LockboxDomain", "ArgumentParser",
+                ]),
+                swiftSettings: settings
+            ),
+            // One request walked through, with a real mailbox.
+            .executableTarget(
+                name: "lockbox-demo",
+                dependencies: dependencies([
+                    "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
+                    "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire", "MerkleLog",
+                    "ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOPosix",
                 ]),
                 swiftSettings: settings
             ),

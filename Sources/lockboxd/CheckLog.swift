@@ -1,6 +1,7 @@
 import ArgumentParser
 import LockboxAudit
 import LockboxDomain
+import LockboxInstallation
 import LockboxServer
 
 struct CheckLog: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LockboxDomain
 import LockboxIdentity
+import LockboxInstallation
 import LockboxServer
 import LockboxService
 

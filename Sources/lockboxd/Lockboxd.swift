@@ -12,11 +12,10 @@ struct Lockboxd: AsyncParsableCommand {
               lockboxd password --config lockbox.yaml --person adam@contoso.example   < password.txt
               lockboxd token    --config lockbox.yaml --person eve@provider.example
               lockboxd serve    --config lockbox.yaml
-            To see it work first, without any of this:
-              lockboxd demo
+            To see it work first, without any of this: make demo, in the source.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, Apply.self, Token.self, Password.self, CheckLog.self, Demo.self]
+        subcommands: [Serve.self, Apply.self, Token.self, Password.self, CheckLog.self]
     )
 }
 

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Foundation
+import LockboxInstallation
 import LockboxServer
-import LockboxStoreSQLite
-import Logging
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,7 +16,7 @@ struct Serve: AsyncParsableCommand {
                 path: config.config,
                 environment: ProcessInfo.processInfo.environment
             )
-            let opened = try await Opened.open(configuration) { port in
+            let opened = try await Installation.open(configuration) { port in
                 FileHandle.standardError.write(
                     Data(
                         (#"{"level":"notice","message":"listening","host":"\#(configuration.host)","port":"\#(port)"}"#
@@ -26,7 +25,7 @@ struct Serve: AsyncParsableCommand {
                 )
             }
             try await opened.server.run()
-            try await opened.store.close()
+            try await opened.closeStore()
         } catch {
             throw Failure(error)
         }

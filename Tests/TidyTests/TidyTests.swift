@@ -80,7 +80,9 @@ struct WallTests {
             }
         )
         #expect(plan.libraries.contains("GRDB"))
-        #expect(Set(plan.programs.keys) == ["lockbox", "lockbox-gallery", "lockboxd"])
+        #expect(
+            Set(plan.programs.keys) == ["lockbox", "lockbox-demo", "lockbox-gallery", "lockboxd"]
+        )
     }
 
     @Test func everyRoomHasItsFolderAndEveryFolderItsRoom() throws {
@@ -137,6 +139,14 @@ struct WallTests {
                 "LockboxClient", "LockboxWire", "MerkleLog",
             ]
         )
+    }
+
+    @Test func theServerHasNoClientCodeInIt() {
+        let client: Set = [
+            "LockboxClient", "LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOPosix",
+        ]
+        #expect(Set(plan.programs["lockboxd"] ?? []).isDisjoint(with: client))
+        #expect(!(plan.programs["lockboxd"] ?? []).isEmpty)
     }
 
     @Test func theTableInTheArchitectureIsThePackages() throws {

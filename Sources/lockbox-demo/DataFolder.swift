@@ -3,7 +3,7 @@ import LockboxPorts
 
 /// The demo's data folder: made anew each time, and never in place of a folder that is not a
 /// demo's.
-struct DemoFolder {
+struct DataFolder {
     /// Lies in every folder that a demo has made; while one runs, it is locked.
     private static let marker = ".lockbox-demo"
 
@@ -89,7 +89,7 @@ extension String {
 }
 
 /// Ports of this machine that nobody listens on.
-enum DemoPorts {
+enum Ports {
     /// Below the range that outgoing connections take theirs from.
     private static let range: ClosedRange<UInt16> = 15_000...31_999
 

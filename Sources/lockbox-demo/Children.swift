@@ -3,7 +3,7 @@ import LockboxServer
 import NIOPosix
 
 /// The programs that the demo starts beside itself. They end with it, whatever becomes of it.
-final class DemoChildren: Sendable {
+final class Children: Sendable {
     struct Child: Sendable {
         let name: String
         let process: Process
@@ -18,10 +18,10 @@ final class DemoChildren: Sendable {
 
     /// Starts `command`, which gets SIGTERM should the demo be killed. `user` runs it as somebody
     /// else.
-    func start(_ name: String, _ command: [String], as user: DemoUser? = nil, log: String)
+    func start(_ name: String, _ command: [String], as user: OrdinaryUser? = nil, log: String)
         async throws -> Child
     {
-        try DemoFolder.write("", to: log)
+        try DataFolder.write("", to: log)
         let process = Process()
         process.executableURL = URL(filePath: try Self.find("setpriv", package: "util-linux"))
         process.arguments = ["--pdeathsig", "TERM"] + (user?.dropping ?? []) + command
@@ -90,7 +90,7 @@ final class DemoChildren: Sendable {
 }
 
 /// The ordinary user whom Dovecot runs as: oneself, or `nobody` if that is root.
-struct DemoUser: Sendable {
+struct OrdinaryUser: Sendable {
     let name: String
     let group: String
     private let uid: uid_t

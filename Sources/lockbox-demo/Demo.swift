@@ -2,11 +2,13 @@ import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import LockboxClient
+import LockboxInstallation
 import LockboxServer
-import LockboxStoreSQLite
 
+@main
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "lockbox-demo",
         abstract:
             "Walks one request through, with a real mailbox, on this machine; then keeps serving.",
         discussion: """
@@ -46,16 +48,16 @@ struct Demo: AsyncParsableCommand {
 
     /// Sets the stage, plays, and clears it whatever happened.
     private func play() async throws -> Bool {
-        let terminal = DemoTerminal()
-        let world = try DemoWorld(data: data, port: port, entropy: SystemEntropy())
+        let terminal = Terminal()
+        let world = try World(data: data, port: port, entropy: SystemEntropy())
         try terminal.say(
             """
             Lockbox demo: Example Cloud looks after Contoso's mail. Everything is written to \(world.folder.shown).
             Starting a mail receiver, two Dovecots and Lockbox …
             """
         )
-        let children = DemoChildren()
-        var started: [DemoChildren.Child] = []
+        let children = Children()
+        var started: [Children.Child] = []
         let result: Result<Bool, any Error>
         do {
             try await world.start(children, started: &started)
@@ -74,14 +76,14 @@ struct Demo: AsyncParsableCommand {
     }
 
     /// Runs the server as `lockboxd serve` does, and the story beside it.
-    private func serve(_ world: DemoWorld, _ terminal: DemoTerminal) async throws -> Bool {
+    private func serve(_ world: World, _ terminal: Terminal) async throws -> Bool {
         let (listening, isListening) = AsyncStream.makeStream(of: Void.self)
         let configuration = try Configuration.load(
             path: world.folder["lockbox.yaml"],
             environment: [:]
         )
-        let opened = try await Opened.open(configuration) { _ in isListening.finish() }
-        let keys: [DemoPerson: DemoKeys]
+        let opened = try await Installation.open(configuration) { _ in isListening.finish() }
+        let keys: [Participant: Keys]
         do {
             keys = try await world.setUp(opened.server)
         } catch {
@@ -95,7 +97,7 @@ struct Demo: AsyncParsableCommand {
         let result: Result<Bool, any Error>
         do {
             let clients = try world.clients(keys, over: http)
-            let guide = DemoGuide(world: world, keys: keys, terminal: terminal)
+            let guide = Guide(world: world, keys: keys, terminal: terminal)
             result = .success(
                 try await withThrowingTaskGroup(of: Event.self) { group in
                     group.addTask {
@@ -104,11 +106,11 @@ struct Demo: AsyncParsableCommand {
                     }
                     group.addTask {
                         for await _ in listening {}
-                        let story = DemoStory(
+                        let story = Story(
                             world,
                             clients: clients,
                             keys: keys,
-                            terminal: DemoTerminal()
+                            terminal: Terminal()
                         )
                         return .told(await tell(story, guide))
                     }
@@ -120,20 +122,20 @@ struct Demo: AsyncParsableCommand {
             result = .failure(error)
         }
         try await http.shutdown()
-        try await opened.store.close()
+        try await opened.closeStore()
         return try result.get()
     }
 
     /// The whole evening: introduction, story, and what is left to look at. Whether every step was
     /// as expected.
-    private func tell(_ story: DemoStory, _ guide: DemoGuide) async -> Result<Bool, any Error> {
+    private func tell(_ story: Story, _ guide: Guide) async -> Result<Bool, any Error> {
         var story = story
         do {
             try Task.checkCancellation()
             try guide.introduce()
             do {
                 try await story.tell()
-            } catch is DemoSurprise {
+            } catch is Surprise {
                 try guide.conclude(badStep: story.steps)
                 return .success(false)
             }
@@ -147,7 +149,7 @@ struct Demo: AsyncParsableCommand {
 
     /// Waits for the server's end. A story that failed brings it about, and so does a good one if
     /// no more is wanted; else an operator does, as with any server.
-    private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: DemoGuide)
+    private func outcome(of group: inout ThrowingTaskGroup<Event, any Error>, _ guide: Guide)
         async throws -> Bool
     {
         var told: Result<Bool, any Error>?

@@ -4,10 +4,10 @@ import LockboxServer
 import LockboxWire
 
 /// A step that went otherwise than it must. It has been told already.
-struct DemoSurprise: Error {}
+struct Surprise: Error {}
 
 /// The story, told from outside: over the HTTP API, over IMAP, and by what letters arrive.
-struct DemoStory {
+struct Story {
     /// What came of a step, and whether it is what must come of it.
     struct Outcome {
         let text: String
@@ -22,18 +22,18 @@ struct DemoStory {
     /// The promise: after the end of access no session lives longer.
     static let bound = TimeSpan.seconds(1)
 
-    let world: DemoWorld
-    let clients: [DemoPerson: LockboxClient]
-    let keys: [DemoPerson: DemoKeys]
-    let terminal: DemoTerminal
+    let world: World
+    let clients: [Participant: LockboxClient]
+    let keys: [Participant: Keys]
+    let terminal: Terminal
     let clock = SystemClock()
     private(set) var steps = 0
 
     init(
-        _ world: DemoWorld,
-        clients: [DemoPerson: LockboxClient],
-        keys: [DemoPerson: DemoKeys],
-        terminal: DemoTerminal
+        _ world: World,
+        clients: [Participant: LockboxClient],
+        keys: [Participant: Keys],
+        terminal: Terminal
     ) {
         self.world = world
         self.clients = clients
@@ -41,7 +41,7 @@ struct DemoStory {
         self.terminal = terminal
     }
 
-    /// Tells all of it; throws `DemoSurprise` at the first step that is not as expected.
+    /// Tells all of it; throws `Surprise` at the first step that is not as expected.
     mutating func tell() async throws {
         try terminal.head("Before anybody is asked")
         try await step(
@@ -49,7 +49,7 @@ struct DemoStory {
             expected: "the mail server refuses"
         ) { story in
             try await story.refusedLogin(
-                user: DemoPerson.sue.email,
+                user: Participant.sue.email,
                 token: "lbc_" + String(repeating: "0", count: 64)
             )
         }
@@ -59,7 +59,7 @@ struct DemoStory {
         let second = try await stop(support)
         try await deny(support)
         try await closingReports(first, second)
-        try await DemoAudit(story: self).tell(&self)
+        try await AuditFiles(story: self).tell(&self)
     }
 
     /// One step: shows who does what, does it, shows what came of it, and holds that against what
@@ -68,7 +68,7 @@ struct DemoStory {
     mutating func step<Value>(
         _ action: String,
         expected: String,
-        _ body: (DemoStory) async throws -> (Outcome, Value)
+        _ body: (Story) async throws -> (Outcome, Value)
     ) async throws -> Value {
         steps += 1
         try terminal.begin(steps, action)
@@ -80,11 +80,11 @@ struct DemoStory {
             // Whatever failed, it failed because the demo is being ended.
             try Task.checkCancellation()
             try terminal.fail(expected: expected, came: "\(error)")
-            throw DemoSurprise()
+            throw Surprise()
         }
         guard outcome.isAsExpected else {
             try terminal.fail(expected: expected, came: outcome.text)
-            throw DemoSurprise()
+            throw Surprise()
         }
         try terminal.answer(outcome.text)
         return value
@@ -93,19 +93,19 @@ struct DemoStory {
     mutating func step(
         _ action: String,
         expected: String,
-        _ body: (DemoStory) async throws -> Outcome
+        _ body: (Story) async throws -> Outcome
     ) async throws {
         try await step(action, expected: expected) { story in (try await body(story), ()) }
     }
 
     // MARK: - What steps are made of
 
-    func client(_ person: DemoPerson) throws -> LockboxClient {
+    func client(_ person: Participant) throws -> LockboxClient {
         guard let client = clients[person] else { throw DemoError("\(person.name) has no token") }
         return client
     }
 
-    func request(_ id: String, by person: DemoPerson = .eve) async throws -> AccessRequestBody {
+    func request(_ id: String, by person: Participant = .eve) async throws -> AccessRequestBody {
         try await client(person).get(Path("v1", "requests", id))
     }
 
@@ -114,7 +114,7 @@ struct DemoStory {
     {
         let mailbox = ResourceAccess(
             service: "mail",
-            id: "mailbox:\(DemoPerson.sue.email)",
+            id: "mailbox:\(Participant.sue.email)",
             actions: ["read"]
         )
         return try await client(.eve).post(
@@ -133,7 +133,7 @@ struct DemoStory {
     func decide(
         _ verdict: Verdict,
         on id: String,
-        by person: DemoPerson,
+        by person: Participant,
         comment: String? = nil,
         duration: String? = nil
     ) async throws -> AccessRequestBody {
@@ -145,7 +145,7 @@ struct DemoStory {
         )
     }
 
-    func credential(for id: String, resource: DemoPerson = .sue) async throws -> CredentialBody {
+    func credential(for id: String, resource: Participant = .sue) async throws -> CredentialBody {
         try await client(.eve).post(
             Path("v1", "requests", id, "credentials"),
             NewCredential(service: "mail", resource: "mailbox:\(resource.email)")
@@ -153,8 +153,8 @@ struct DemoStory {
     }
 
     /// A session of Eve's at the support Dovecot.
-    func session(_ credential: CredentialBody) async throws -> DemoIMAP {
-        let session = try await DemoIMAP.connect(port: world.mail.supportPort)
+    func session(_ credential: CredentialBody) async throws -> IMAPConnection {
+        let session = try await IMAPConnection.connect(port: world.mail.supportPort)
         let answer = try await session.signIn(user: credential.username, token: credential.token)
         guard answer.hasPrefix("OK") else { throw DemoError(answer) }
         return session
@@ -162,7 +162,7 @@ struct DemoStory {
 
     /// A login at the support Dovecot that must fail.
     func refusedLogin(user: String, token: String) async throws -> Outcome {
-        let session = try await DemoIMAP.connect(port: world.mail.supportPort)
+        let session = try await IMAPConnection.connect(port: world.mail.supportPort)
         let answer = try await session.signIn(user: user, token: token)
         await session.close()
         return Outcome("Dovecot: \(answer)", answer.hasPrefix("NO [AUTHENTICATIONFAILED]"))
@@ -179,7 +179,7 @@ struct DemoStory {
     }
 
     /// A letter, shown by its subject.
-    func letter(to person: DemoPerson, about id: String, _ beginning: String) async throws
+    func letter(to person: Participant, about id: String, _ beginning: String) async throws
         -> Outcome
     {
         let letter = try await world.letters.wait(to: person.email, about: id, beginning: beginning)

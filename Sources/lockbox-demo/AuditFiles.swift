@@ -6,11 +6,11 @@ import MerkleLog
 
 /// The end of the story: the tenant's log, taken home and verified there, with the code of `lockbox
 /// audit verify`.
-struct DemoAudit {
-    private let world: DemoWorld
+struct AuditFiles {
+    private let world: World
     private let gita: LockboxClient
 
-    init(story: DemoStory) throws {
+    init(story: Story) throws {
         world = story.world
         gita = try story.client(.gita)
     }
@@ -19,7 +19,7 @@ struct DemoAudit {
     private var checkpoint: String { world.folder["audit/contoso.checkpoint"] }
     private var key: String { world.folder["audit/contoso.key"] }
 
-    func tell(_ story: inout DemoStory) async throws {
+    func tell(_ story: inout Story) async throws {
         try await story.step(
             "Gita, Contoso's admin, exports the audit log",
             expected: "all its records"
@@ -77,9 +77,9 @@ struct DemoAudit {
             base.appending("audit").adding(["size": "\(size)"]),
             accept: "application/jsonl"
         )
-        try DemoFolder.write(String(decoding: lines, as: UTF8.self), to: records)
-        try DemoFolder.write(String(decoding: note, as: UTF8.self), to: checkpoint)
-        try DemoFolder.write(key, to: self.key)
+        try DataFolder.write(String(decoding: lines, as: UTF8.self), to: records)
+        try DataFolder.write(String(decoding: note, as: UTF8.self), to: checkpoint)
+        try DataFolder.write(key, to: self.key)
         return lines.split(separator: UInt8(ascii: "\n")).count
     }
 
@@ -121,7 +121,7 @@ struct DemoAudit {
             }
             copy.append(text + "\n")
         }
-        try DemoFolder.write(copy.joined(), to: path)
+        try DataFolder.write(copy.joined(), to: path)
         return changed
     }
 

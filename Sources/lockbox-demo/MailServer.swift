@@ -3,7 +3,7 @@ import LockboxDomain
 
 /// Two Dovecots on the same Maildirs: the support instance, which obeys Lockbox, and the tenant's
 /// own. They run from the files in Examples/dovecot.
-struct DemoMailServer {
+struct MailServer {
     /// Names of Unix sockets end at 107 bytes (`unix(7)`); Dovecot's longest below its folder has
     /// less than this.
     private static let socketPathRoom = 107 - 48
@@ -13,7 +13,7 @@ struct DemoMailServer {
     let doveadmPort: Int
     /// Where the Maildirs and both instances lie.
     let base: String
-    private let user: DemoUser
+    private let user: OrdinaryUser
     /// Where it belongs, if it could not be put there.
     private let home: String?
     private static let instances = [
@@ -23,9 +23,9 @@ struct DemoMailServer {
 
     /// Puts it into `folder`, or, where Dovecot could not run there, below `/tmp` with a link in
     /// `folder`.
-    init(in folder: DemoFolder, ports: [Int]) throws {
+    init(in folder: DataFolder, ports: [Int]) throws {
         (supportPort, ownPort, doveadmPort) = (ports[0], ports[1], ports[2])
-        user = try DemoUser()
+        user = try OrdinaryUser()
         let link = folder["mailserver"]
         if user.canPass(folder.path), link.utf8.count <= Self.socketPathRoom {
             base = link
@@ -59,7 +59,7 @@ struct DemoMailServer {
     // MARK: - Mailboxes
 
     /// Delivers to an address, as a mail server does: written to `tmp`, moved to `new`.
-    func deliver(_ messages: [DemoMessage], to address: String) throws {
+    func deliver(_ messages: [MailboxMessage], to address: String) throws {
         let box = base + "/mail/" + address
         // Dovecot's user may write into the Maildirs, but not beside them; see
         // docs/operating/dovecot.md.
@@ -67,7 +67,7 @@ struct DemoMailServer {
         for part in ["", "/cur", "/new", "/tmp"] { try makeFolder(box + part) }
         for (number, message) in messages.enumerated() {
             let name = "\(number + 1).demo"
-            try DemoFolder.write(message.text(to: address), to: "\(box)/tmp/\(name)", mode: 0o600)
+            try DataFolder.write(message.text(to: address), to: "\(box)/tmp/\(name)", mode: 0o600)
             try FileManager.default.moveItem(
                 atPath: "\(box)/tmp/\(name)",
                 toPath: "\(box)/new/\(name)"
@@ -101,7 +101,7 @@ struct DemoMailServer {
     func prepareOwn(passwords: [(address: String, password: String)]) throws {
         let lines = passwords.map { "\($0.address):{PLAIN}\($0.password)\n" }.joined()
         try makeFolder(base + "/owner")
-        try DemoFolder.write(lines, to: base + "/owner/passwd", mode: 0o600)
+        try DataFolder.write(lines, to: base + "/owner/passwd", mode: 0o600)
         try prepare("owner", files: [("owner/dovecot.conf", 0o600)], ["IMAP_PORT": "\(ownPort)"])
     }
 
@@ -119,17 +119,17 @@ struct DemoMailServer {
                 text = text.replacingOccurrences(of: "@\(key)@", with: value)
             }
             let target = URL(filePath: file).lastPathComponent
-            try DemoFolder.write(text, to: folder + "/" + target, mode: mode)
+            try DataFolder.write(text, to: folder + "/" + target, mode: mode)
         }
         try user.own(folder)
     }
 
     /// Starts both, and waits until they answer.
-    func start(_ children: DemoChildren, log: (String) -> String) async throws -> [DemoChildren
+    func start(_ children: Children, log: (String) -> String) async throws -> [Children
         .Child]
     {
-        let dovecot = try DemoChildren.find("dovecot", package: "dovecot-imapd")
-        var started: [DemoChildren.Child] = []
+        let dovecot = try Children.find("dovecot", package: "dovecot-imapd")
+        var started: [Children.Child] = []
         for (name, folder) in Self.instances {
             let command = [dovecot, "-F", "-c", "\(base)/\(folder)/dovecot.conf"]
             started.append(
@@ -163,7 +163,7 @@ struct DemoMailServer {
 }
 
 /// A message in somebody's mailbox.
-struct DemoMessage {
+struct MailboxMessage {
     let from: String
     let subject: String
     let body: String

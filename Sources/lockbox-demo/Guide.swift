@@ -1,10 +1,10 @@
 import Foundation
 
 /// What the demo says before and after the story.
-struct DemoGuide {
-    let world: DemoWorld
-    let keys: [DemoPerson: DemoKeys]
-    let terminal: DemoTerminal
+struct Guide {
+    let world: World
+    let keys: [Participant: Keys]
+    let terminal: Terminal
 
     private var data: String { world.folder.shown }
 
@@ -45,13 +45,16 @@ struct DemoGuide {
 
     /// For exploring by hand, while the server goes on.
     func invite() throws {
-        let program = (CommandLine.arguments.first ?? "").replacing(/lockboxd$/, with: "lockbox")
+        let program = (CommandLine.arguments.first ?? "").replacing(
+            /lockbox-demo$/,
+            with: "lockbox"
+        )
         let isBuilt = FileManager.default.isExecutableFile(atPath: program)
         let lockbox = isBuilt ? program : ".build/debug/lockbox"
-        let column = DemoPerson.all.map(\.introduction.count).max() ?? 0
-        let addresses = DemoPerson.all.map(\.email.count).max() ?? 0
+        let column = Participant.all.map(\.introduction.count).max() ?? 0
+        let addresses = Participant.all.map(\.email.count).max() ?? 0
         var (people, tokens) = ("", "")
-        for person in DemoPerson.all {
+        for person in Participant.all {
             guard let keys = keys[person] else { continue }
             let introduction = person.introduction.padding(
                 toLength: column,

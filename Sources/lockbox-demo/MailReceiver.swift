@@ -3,7 +3,7 @@ import LockboxDomain
 import LockboxServer
 
 /// A letter that arrived, as its reader sees it.
-struct DemoLetter: Sendable {
+struct ReceivedLetter: Sendable {
     let recipient: String
     let subject: String
     let text: String
@@ -70,11 +70,11 @@ struct DemoLetter: Sendable {
 }
 
 /// The mail receiver of the demo: Debian's aiosmtpd, which puts every letter into a Maildir.
-struct DemoLetters: Sendable {
+struct MailReceiver: Sendable {
     let folder: String
     let port: Int
 
-    func start(_ children: DemoChildren, log: String) async throws -> DemoChildren.Child {
+    func start(_ children: Children, log: String) async throws -> Children.Child {
         // Debian's Python, which has Debian's aiosmtpd.
         let python = "/usr/bin/python3"
         guard FileManager.default.isExecutableFile(atPath: python),
@@ -97,7 +97,7 @@ struct DemoLetters: Sendable {
     /// The letter to `recipient` about the access request `request` whose subject begins so, once
     /// it is there.
     func wait(to recipient: String, about request: String, beginning: String) async throws
-        -> DemoLetter
+        -> ReceivedLetter
     {
         for _ in 0..<400 {
             for letter in try all()
@@ -111,10 +111,10 @@ struct DemoLetters: Sendable {
         throw DemoError("no such letter came within 10 seconds")
     }
 
-    func all() throws -> [DemoLetter] {
+    func all() throws -> [ReceivedLetter] {
         let arrived = folder + "/new"
         return try FileManager.default.contentsOfDirectory(atPath: arrived).sorted().map {
-            DemoLetter(try String(contentsOfFile: arrived + "/" + $0, encoding: .utf8))
+            ReceivedLetter(try String(contentsOfFile: arrived + "/" + $0, encoding: .utf8))
         }
     }
 }

@@ -1,27 +1,27 @@
-import ArgumentParser
 import Foundation
 import LockboxDomain
 import LockboxMail
-import LockboxPorts
-import LockboxServer
-import LockboxStoreSQLite
+package import LockboxServer
+package import LockboxStoreSQLite
 import Logging
 
-/// A server put together from its configuration with the adapters of this program: SQLite, and mail
+/// A server put together from its configuration with the adapters of this release: SQLite, and mail
 /// through libcurl.
-struct Opened {
-    let server: Server
-    let store: SQLiteStore
-    let logger: Logger
+package struct Installation {
+    package let server: Server
+    package let store: SQLiteStore
 
-    static func open(
+    /// Opens the database, and makes it if there is none. `onlyErrors` are logged where a person
+    /// reads what a tool says. `onListening` is called with the port once the server, if it is run,
+    /// accepts connections.
+    package static func open(
         _ configuration: Configuration,
-        logLevel: Logger.Level? = nil,
+        onlyErrors: Bool = false,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
-    ) async throws -> Opened {
+    ) async throws -> Installation {
         try ServerLimits.raiseOpenFiles()
         let clock = SystemClock()
-        let level = logLevel ?? Logger.Level(rawValue: configuration.logLevel) ?? .info
+        let level = onlyErrors ? .error : Logger.Level(rawValue: configuration.logLevel) ?? .info
         let logger = Logger(label: "lockbox") {
             JSONLogHandler(label: $0, level: level, clock: clock)
         }
@@ -54,46 +54,16 @@ struct Opened {
             logger: logger,
             onListening: onListening
         )
-        return Opened(server: server, store: store, logger: logger)
+        return Installation(server: server, store: store)
     }
 
-    func close() async throws {
+    /// Lets go of everything, where the server was not run.
+    package func close() async throws {
         try await server.close()
-        try await store.close()
+        try await closeStore()
     }
-}
 
-/// Runs a tool's work on what the configuration describes; problems become one line and exit status
-/// 1.
-func withServer<Value>(_ config: ConfigOption, _ body: (Opened) async throws -> Value) async throws
-    -> Value
-{
-    do {
-        let configuration = try Configuration.load(
-            path: config.config,
-            environment: ProcessInfo.processInfo.environment
-        )
-        let opened = try await Opened.open(configuration, logLevel: .error)
-        do {
-            let value = try await body(opened)
-            try await opened.close()
-            return value
-        } catch {
-            try await opened.close()
-            throw error
-        }
-    } catch let error as ExitCode {
-        throw error
-    } catch {
-        throw Failure(error)
-    }
-}
-
-/// An error as a person at a terminal reads it.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ error: any Error) {
-        description = (error as? Refusal)?.sentence ?? "\(error)"
-    }
+    /// Finishes the writes that wait, and lets go of the database: all that is left to do after the
+    /// server has ended.
+    package func closeStore() async throws { try await store.close() }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Where the story is told: one line a step, in two columns.
-struct DemoTerminal: Sendable {
+struct Terminal: Sendable {
     private static let actionColumn = 12
     private static let answerColumn = 61
     private static let width = 120

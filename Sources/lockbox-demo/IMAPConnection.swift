@@ -6,7 +6,7 @@ import NIOCore
 import NIOPosix
 
 /// A mail program as small as it gets: what an engineer, or the mailbox's owner, has open.
-struct DemoIMAP: Sendable {
+struct IMAPConnection: Sendable {
     /// The end of a connection as its client saw it.
     struct End: Sendable {
         /// The server's last word, such as `* BYE Disconnected`.
@@ -18,20 +18,20 @@ struct DemoIMAP: Sendable {
     private static let patience = Duration.seconds(10)
 
     private let channel: any Channel
-    private let lines: AsyncStream<DemoLines.Line>
+    private let lines: AsyncStream<Lines.Line>
 
     /// Connects, and waits until the server greets with a line that begins with `greeting`.
-    static func connect(port: Int, greeting: String = "* OK") async throws -> DemoIMAP {
-        let (lines, continuation) = AsyncStream.makeStream(of: DemoLines.Line.self)
+    static func connect(port: Int, greeting: String = "* OK") async throws -> IMAPConnection {
+        let (lines, continuation) = AsyncStream.makeStream(of: Lines.Line.self)
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connectTimeout(.seconds(2))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(DemoLines(continuation))
+                    try channel.pipeline.syncOperations.addHandler(Lines(continuation))
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
-        let session = DemoIMAP(channel: channel, lines: lines)
+        let session = IMAPConnection(channel: channel, lines: lines)
         do {
             _ = try await session.read { $0.hasPrefix(greeting) }
         } catch {
@@ -106,7 +106,7 @@ struct DemoIMAP: Sendable {
                 case .closed(let at): return End(lastLine: last, at: at)
                 }
             }
-            throw DemoIMAPError.closed
+            throw IMAPError.closed
         }
     }
 
@@ -133,7 +133,7 @@ struct DemoIMAP: Sendable {
                 found.append(text)
                 if isLast(text) { return found }
             }
-            throw DemoIMAPError.closed
+            throw IMAPError.closed
         }
     }
 
@@ -144,10 +144,10 @@ struct DemoIMAP: Sendable {
             group.addTask(operation: body)
             group.addTask {
                 try await SystemPause.sleep(Self.patience)
-                throw DemoIMAPError.silent
+                throw IMAPError.silent
             }
             defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw DemoIMAPError.silent }
+            guard let value = try await group.next() else { throw IMAPError.silent }
             return value
         }
     }
@@ -161,7 +161,7 @@ struct DemoIMAP: Sendable {
     }
 }
 
-enum DemoIMAPError: Error, CustomStringConvertible {
+enum IMAPError: Error, CustomStringConvertible {
     case closed, silent
 
     var description: String {
@@ -173,7 +173,7 @@ enum DemoIMAPError: Error, CustomStringConvertible {
 }
 
 /// Cuts what comes in into lines, and notes when the connection ends at the very moment it does.
-private final class DemoLines: ChannelInboundHandler {
+private final class Lines: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     enum Line: Sendable {

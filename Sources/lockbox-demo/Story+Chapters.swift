@@ -3,7 +3,7 @@ import LockboxDomain
 import LockboxServer
 import LockboxWire
 
-extension DemoStory {
+extension Story {
     mutating func askForHelp() async throws -> SupportRequestBody {
         try terminal.head("Sue needs help")
         return try await step("Sue opens a support request", expected: "a number") { story in
@@ -101,7 +101,7 @@ extension DemoStory {
         ) { story in
             let session = try await story.session(credential)
             let subjects = try await session.subjects()
-            let real = DemoWorld.suesMessages.map(\.subject)
+            let real = World.suesMessages.map(\.subject)
             return (Outcome(story.quoted(subjects), subjects.sorted() == real.sorted()), session)
         }
         try await step(
@@ -115,15 +115,15 @@ extension DemoStory {
             "Eve tries Sam's mailbox with the same token",
             expected: "the mail server refuses"
         ) { story in
-            try await story.refusedLogin(user: DemoPerson.sam.email, token: credential.token)
+            try await story.refusedLogin(user: Participant.sam.email, token: credential.token)
         }
         let own = try await step(
             "Sue reads her mail, at Contoso's own server",
             expected: "the same subjects"
         ) { story in
-            let own = try await DemoIMAP.connect(port: story.world.mail.ownPort)
+            let own = try await IMAPConnection.connect(port: story.world.mail.ownPort)
             _ = try await own.signIn(
-                user: DemoPerson.sue.email,
+                user: Participant.sue.email,
                 password: story.keys[.sue]?.password ?? ""
             )
             let subjects = try await own.subjects()
@@ -131,7 +131,7 @@ extension DemoStory {
             return (
                 Outcome(
                     "\(subjects.count) messages; she waits for more (IDLE)",
-                    subjects.count == DemoWorld.suesMessages.count
+                    subjects.count == World.suesMessages.count
                 ),
                 own
             )
@@ -142,8 +142,8 @@ extension DemoStory {
     private mutating func windowEnds(
         _ open: AccessRequestBody,
         credential: CredentialBody,
-        session: DemoIMAP,
-        own: DemoIMAP
+        session: IMAPConnection,
+        own: IMAPConnection
     ) async throws {
         try await step(
             "Eve waits for new mail, until the time is over",
@@ -195,7 +195,7 @@ extension DemoStory {
             let count = try await session.subjects().count
             try await session.idle()
             return (
-                Outcome("\(count) messages", count == DemoWorld.suesMessages.count),
+                Outcome("\(count) messages", count == World.suesMessages.count),
                 (credential, session)
             )
         }
@@ -256,7 +256,7 @@ extension DemoStory {
                 expected: "a letter that says: \(reason)"
             ) { story in
                 let letter = try await story.world.letters.wait(
-                    to: DemoPerson.adam.email,
+                    to: Participant.adam.email,
                     about: request.id,
                     beginning: "Access has ended"
                 )

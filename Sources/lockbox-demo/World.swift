@@ -8,39 +8,39 @@ import LockboxServer
 import LockboxService
 
 /// Somebody in the story.
-struct DemoPerson: Hashable, Sendable {
+struct Participant: Hashable, Sendable {
     let name: String
     let email: String
     let part: String
 
     var introduction: String { "\(name), \(part)" }
 
-    static let eve = DemoPerson(
+    static let eve = Participant(
         name: "Eve Park",
         email: "eve@example-cloud.test",
         part: "engineer at Example Cloud"
     )
-    static let mark = DemoPerson(
+    static let mark = Participant(
         name: "Mark Lee",
         email: "mark@example-cloud.test",
         part: "manager at Example Cloud"
     )
-    static let sue = DemoPerson(
+    static let sue = Participant(
         name: "Sue Reyes",
         email: "sue@contoso.test",
         part: "member at Contoso"
     )
-    static let sam = DemoPerson(
+    static let sam = Participant(
         name: "Sam Ode",
         email: "sam@contoso.test",
         part: "member at Contoso"
     )
-    static let adam = DemoPerson(
+    static let adam = Participant(
         name: "Adam Cole",
         email: "adam@contoso.test",
         part: "approver at Contoso"
     )
-    static let gita = DemoPerson(
+    static let gita = Participant(
         name: "Gita Rao",
         email: "gita@contoso.test",
         part: "admin at Contoso"
@@ -50,80 +50,80 @@ struct DemoPerson: Hashable, Sendable {
 }
 
 /// What a person signs in with.
-struct DemoKeys: Sendable {
+struct Keys: Sendable {
     let token: String
     let password: String
 }
 
 /// Everything that the story plays in: files, ports, and what is needed to get in.
-struct DemoWorld {
-    let folder: DemoFolder
-    let mail: DemoMailServer
-    let letters: DemoLetters
+struct World {
+    let folder: DataFolder
+    let mail: MailServer
+    let letters: MailReceiver
     let url: String
     /// The server's, unless it is taken.
     private static let usualPort = 8443
 
     private let entropy: any Entropy
-    private let passwords: [DemoPerson: String]
+    private let passwords: [Participant: String]
 
     /// Writes all that is needed into `data`. Nothing runs yet.
     init(data: String, port wanted: Int?, entropy: any Entropy) throws {
         self.entropy = entropy
-        if let wanted, !DemoPorts.isFree(wanted) {
+        if let wanted, !Ports.isFree(wanted) {
             throw DemoError("Port \(wanted) is taken. Name another one with --port.")
         }
-        folder = try DemoFolder(making: data)
-        let ports = DemoPorts.free(5, entropy: entropy)
-        let port = wanted ?? (DemoPorts.isFree(Self.usualPort) ? Self.usualPort : ports[4])
+        folder = try DataFolder(making: data)
+        let ports = Ports.free(5, entropy: entropy)
+        let port = wanted ?? (Ports.isFree(Self.usualPort) ? Self.usualPort : ports[4])
         url = "http://127.0.0.1:\(port)"
         for (name, mode) in [
             ("secrets", 0o700), ("lockbox", 0o700), ("logs", 0o755), ("audit", 0o755),
         ] {
             try folder.make(name, mode: mode)
         }
-        letters = DemoLetters(folder: folder["letters"], port: ports[3])
+        letters = MailReceiver(folder: folder["letters"], port: ports[3])
         let secrets = (
             client: hexadecimal(entropy.bytes(32)), doveadm: hexadecimal(entropy.bytes(32))
         )
         try folder.write(secrets.client + "\n", to: "secrets/dovecot", mode: 0o600)
         try folder.write(secrets.doveadm + "\n", to: "secrets/doveadm", mode: 0o600)
-        passwords = DemoPerson.all.reduce(into: [:]) { $0[$1] = hexadecimal(entropy.bytes(8)) }
-        mail = try DemoMailServer(in: folder, ports: ports)
-        try mail.deliver(Self.suesMessages, to: DemoPerson.sue.email)
-        try mail.deliver(Self.samsMessages, to: DemoPerson.sam.email)
-        for person in [DemoPerson.adam, .gita] { try mail.deliver([], to: person.email) }
+        passwords = Participant.all.reduce(into: [:]) { $0[$1] = hexadecimal(entropy.bytes(8)) }
+        mail = try MailServer(in: folder, ports: ports)
+        try mail.deliver(Self.suesMessages, to: Participant.sue.email)
+        try mail.deliver(Self.samsMessages, to: Participant.sam.email)
+        for person in [Participant.adam, .gita] { try mail.deliver([], to: person.email) }
         try mail.prepareSupport(
             introspectionURL:
                 "http://dovecot:\(secrets.client)@127.0.0.1:\(port)/oauth2/introspect",
             doveadmKey: secrets.doveadm
         )
         try mail.prepareOwn(
-            passwords: [DemoPerson.sue, .sam].map { ($0.email, passwords[$0] ?? "") }
+            passwords: [Participant.sue, .sam].map { ($0.email, passwords[$0] ?? "") }
         )
         try folder.write(configuration(port: port), to: "lockbox.yaml")
         try folder.write(directory, to: "directory.yaml")
     }
 
     static let suesMessages = [
-        DemoMessage(
+        MailboxMessage(
             from: "billing@fabrikam.test",
             subject: "Invoice 2041 for March",
             body: "Please find it attached."
         ),
-        DemoMessage(
+        MailboxMessage(
             from: "sam@contoso.test",
             subject: "Lunch on Friday?",
             body: "The usual place?"
         ),
-        DemoMessage(
+        MailboxMessage(
             from: "shop@wingtip.test",
             subject: "Your parcel is on its way",
             body: "It arrives tomorrow."
         ),
     ]
     static let samsMessages = [
-        DemoMessage(
+        MailboxMessage(
             from: "hr@contoso.test",
             subject: "Salary review, confidential",
             body: "For your eyes only."
@@ -181,28 +181,28 @@ struct DemoWorld {
 
     /// Starts the mail receiver and both Dovecots; adds each to `started` as soon as it is, so that
     /// it can be ended.
-    func start(_ children: DemoChildren, started: inout [DemoChildren.Child]) async throws {
+    func start(_ children: Children, started: inout [Children.Child]) async throws {
         started.append(try await letters.start(children, log: folder["logs/mail-receiver"]))
         started += try await mail.start(children) { folder["logs/\($0)"] }
         let ports = [(letters.port, "220"), (mail.supportPort, "* OK"), (mail.ownPort, "* OK")]
         for (child, (port, greeting)) in zip(started, ports) {
             try await children.wait(for: child) {
-                await (try DemoIMAP.connect(port: port, greeting: greeting)).close()
+                await (try IMAPConnection.connect(port: port, greeting: greeting)).close()
             }
         }
     }
 
     /// What an operator does once, with `lockboxd apply`, `password` and `token`.
-    func setUp(_ server: Server) async throws -> [DemoPerson: DemoKeys] {
+    func setUp(_ server: Server) async throws -> [Participant: Keys] {
         _ = try await server.lockbox.apply(try DirectoryFile.load(path: folder["directory.yaml"]))
         let signIn = server.signIn
-        return try await withThrowingTaskGroup(of: (DemoPerson, DemoKeys).self) { group in
+        return try await withThrowingTaskGroup(of: (Participant, Keys).self) { group in
             for (person, password) in passwords {
                 guard let address = EmailAddress(person.email) else { continue }
                 group.addTask {
                     _ = try await signIn.setPassword(password, of: address)
                     let token = try await signIn.issueToken(for: address, label: "demo")
-                    return (person, DemoKeys(token: token.secret, password: password))
+                    return (person, Keys(token: token.secret, password: password))
                 }
             }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
@@ -210,7 +210,7 @@ struct DemoWorld {
     }
 
     /// A client of the API for each person.
-    func clients(_ keys: [DemoPerson: DemoKeys], over http: HTTPClient) throws -> [DemoPerson:
+    func clients(_ keys: [Participant: Keys], over http: HTTPClient) throws -> [Participant:
         LockboxClient]
     {
         let entropy = entropy

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Foundation
+import LockboxInstallation
+import LockboxServer
+
+/// Runs a tool's work on what the configuration describes; problems become one line and exit status
+/// 1.
+func withServer<Value>(_ config: ConfigOption, _ body: (Installation) async throws -> Value)
+    async throws
+    -> Value
+{
+    do {
+        let configuration = try Configuration.load(
+            path: config.config,
+            environment: ProcessInfo.processInfo.environment
+        )
+        let opened = try await Installation.open(configuration, onlyErrors: true)
+        do {
+            let value = try await body(opened)
+            try await opened.close()
+            return value
+        } catch {
+            try await opened.close()
+            throw error
+        }
+    } catch let error as ExitCode {
+        throw error
+    } catch {
+        throw Failure(error)
+    }
+}
