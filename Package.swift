@@ -157,7 +157,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxStoreSQLiteTests",
         [
             "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxPorts", "LockboxDomain", "MerkleLog",
-            "LockboxFixtures",
+            "LockboxAudit", "LockboxFixtures",
             "LockboxStoreContract", "lockbox-crash-child",
         ]
     ),

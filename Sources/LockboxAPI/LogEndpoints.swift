@@ -15,7 +15,10 @@ extension API {
     /// The search and the files of one log (C2SP tlog-tiles), below `prefix`.
     private func logEndpoints(_ prefix: String) -> [Endpoint] {
         [
-            reading(prefix + "/audit") { request, log in try await search(request, log) },
+            signedIn(.get, RouterPath(prefix + "/audit")) { request, context, caller in
+                let log = try await readableLog(context, caller)
+                return try await search(request, log, caller)
+            },
             reading(prefix + "/log/checkpoint") { _, log in
                 Self.text(try await self.log.checkpoint(of: log))
             },
@@ -61,13 +64,13 @@ extension API {
         _ handler: @escaping @Sendable (Request, LogID) async throws -> Response
     ) -> Endpoint {
         signedIn(.get, RouterPath(path)) { request, context, caller in
-            let tenant =
-                context.parameters.get("id") == nil ? nil : try context.parameters.text("id")
-            return try await handler(
-                request,
-                try await lockbox.readableLog(tenant: tenant, by: caller)
-            )
+            try await handler(request, try await readableLog(context, caller))
         }
+    }
+
+    private func readableLog(_ context: APIContext, _ caller: Person) async throws -> LogID {
+        let tenant = context.parameters.get("id") == nil ? nil : try context.parameters.text("id")
+        return try await lockbox.readableLog(tenant: tenant, by: caller)
     }
 
     private func readingFiles(_ path: String) -> Endpoint {
@@ -112,7 +115,9 @@ extension API {
 
     // MARK: - Search and export
 
-    private func search(_ request: Request, _ log: LogID) async throws -> Response {
+    private func search(_ request: Request, _ log: LogID, _ caller: Person) async throws
+        -> Response
+    {
         var query = LogSearch(
             from: try request.instant("from"),
             to: try request.instant("to"),
@@ -135,11 +140,18 @@ extension API {
         }
         switch try Self.form(request.headers[.accept]) {
         case .json:
-            let page = try await self.log.search(query, in: log, page: try request.page())
+            let page = try await self.log.search(
+                query,
+                in: log,
+                page: try request.page(),
+                for: caller.id
+            )
             let records = try await self.log.records(page.items, size: size, of: log)
             return try JSONAnswer.response(List(items: records, next: page.next))
-        case .jsonLines: return export(query, size: size, of: log, as: .jsonLines)
-        case .csv: return export(query, size: size, of: log, as: .csv)
+        case .jsonLines:
+            return try export(query, size: size, of: log, as: .jsonLines, for: caller)
+        case .csv:
+            return try export(query, size: size, of: log, as: .csv, for: caller)
         }
     }
 
@@ -175,15 +187,21 @@ extension API {
     }
 
     /// Streams every record that `query` finds.
-    private func export(_ query: LogSearch, size: UInt64?, of log: LogID, as form: LogExport.Form)
-        -> Response
-    {
-        Response(
+    private func export(
+        _ query: LogSearch,
+        size: UInt64?,
+        of log: LogID,
+        as form: LogExport.Form,
+        for caller: Person
+    ) throws -> Response {
+        // Before the answer begins, which could not say any more that there is none.
+        let place = try self.log.place(for: caller.id)
+        return Response(
             status: .ok,
             headers: [.contentType: form.contentType],
             body: .init { writer in
-                try await self.log.export(query, size: size, of: log, as: form) { text in
-                    try await writer.write(ByteBuffer(string: text))
+                try await self.log.export(query, size: size, of: log, as: form, holding: place) {
+                    try await writer.write(ByteBuffer(string: $0))
                 }
                 try await writer.finish(nil)
             }

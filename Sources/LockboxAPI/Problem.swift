@@ -48,6 +48,7 @@ extension ProblemAnswer {
         switch error {
         case let refusal as Refusal: self.init(refusal)
         case let boundary as BoundaryError: self.init(boundary)
+        case StoreError.busy: self.init(.overloaded)
         case is StoreError:
             self.init(
                 status: .serviceUnavailable,

@@ -71,9 +71,10 @@ package struct AuditedStore: Sendable {
 
     /// One consistent view, with the time.
     package func read<Value: Sendable>(
+        _ lane: ReadLane = .ordinary,
         _ body: @escaping @Sendable (any StoreTransaction, Timestamp) throws -> Value
     ) async throws -> Value {
-        try await store.read { [clock] tx in try body(tx, clock.now()) }
+        try await store.read(lane) { [clock] tx in try body(tx, clock.now()) }
     }
 
     /// Bookkeeping that is not an event: delivery attempts, counts of uses, answers of retries,

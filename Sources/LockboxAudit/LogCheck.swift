@@ -13,75 +13,95 @@ package struct LogCheck: Sendable {
         package let differences: [String]
     }
 
-    private static let batch: UInt64 = 512
-
     private let store: any Store
+    private let longReads = LongReads(AuditLimits.checks)
 
     package init(store: any Store) { self.store = store }
 
     /// Checks every log, or one tenant's.
     package func run(only tenant: TenantID?) async throws -> [Report] {
-        let logs = try await store.read { tx in try tx.logs() }
+        let logs = try await store.read(.bulk) { tx in try tx.logs() }
         var reports: [Report] = []
         for log in logs where tenant == nil || log.tenant == tenant {
-            // One view for each log, so that the server may run on meanwhile.
-            reports.append(try await store.read { tx in try Self.check(log, in: tx) })
+            reports.append(try await check(log))
         }
         return reports
     }
 
-    /// Checks one log.
-    package func run(on log: LogID) async throws -> Report {
-        try await store.read { tx in try Self.check(log, in: tx) }
+    /// Checks one log for `reader`. Throws `StoreError.busy` while as many checks go on as may.
+    package func run(on log: LogID, for reader: PersonID) async throws -> Report {
+        let place = try longReads.place(for: reader)
+        defer { withExtendedLifetime(place) {} }
+        return try await check(log)
     }
 
-    private static func check(_ log: LogID, in tx: any StoreTransaction) throws -> Report {
+    /// Reads what is there now a slice at a time, each in a view of its own, so that no view is
+    /// held for long and the server may run on meanwhile; what was read stays as it is. Only the
+    /// last view, which also reads what has come since, is compared with the tables.
+    private func check(_ log: LogID) async throws -> Report {
+        let (size, signed) = try await store.read(.bulk) { tx in
+            (try tx.head(of: log).size, try tx.checkpoints(of: log))
+        }
+        var replay = RecordReplay(log, heads: signed.filter { $0.size <= size })
+        var isComplete = true
+        while isComplete, replay.position < size {
+            let range = replay.position..<min(replay.position + AuditLimits.checkedRecords, size)
+            let entries = try await store.read(.bulk) { tx in try tx.entries(of: log, in: range) }
+            isComplete = !entries.isEmpty
+            replay.read(entries)
+        }
+        let (report, head) = try await store.read(.bulk) { [replay] tx in
+            (try Self.finish(replay, after: size, in: tx), try tx.head(of: log))
+        }
+        let differences = try await treeDifferences(log, size: head.size)
+        return Report(
+            log: report.log,
+            records: report.records,
+            checkpoints: report.checkpoints,
+            differences: report.differences + differences
+        )
+    }
+
+    /// Reads what has come since `size`, and compares with head, checkpoints and tables.
+    private static func finish(
+        _ earlier: RecordReplay,
+        after size: UInt64,
+        in tx: any StoreTransaction
+    ) throws -> Report {
+        let log = earlier.log
         let head = try tx.head(of: log)
         let signed = try tx.checkpoints(of: log)
-        var differences: [String] = []
-        var replay = LogReplay(heads: signed.map { TreeHead(size: $0.size, root: $0.root) })
-        var state = LogReplayState()
-        var lastTime: Timestamp?
-        var position: UInt64 = 0
-        while position < head.size {
-            let entries = try tx.entries(of: log, in: position..<min(position + batch, head.size))
+        var replay = earlier
+        replay.goOn(heads: signed.filter { $0.size > size })
+        while replay.position < head.size {
+            let entries = try tx.entries(
+                of: log,
+                in: replay
+                    .position..<min(
+                        replay.position + AuditLimits.checkedRecords,
+                        head.size
+                    )
+            )
             guard !entries.isEmpty else { break }
-            for entry in entries {
-                if entry.index != position {
-                    differences.append("record \(position) is missing; found \(entry.index)")
-                }
-                let record = LogRecordCheck(entry, log: log)
-                differences += record.differences
-                if let last = lastTime, entry.time < last {
-                    differences.append("record \(entry.index) is older than the one before")
-                }
-                lastTime = entry.time
-                replay.append(leaf: entry.bytes)
-                state.read(record)
-                position += 1
-            }
+            replay.read(entries)
         }
-        if position != head.size {
-            differences.append("the head says \(head.size) records, but there are \(position)")
+        var differences = replay.differences
+        if replay.position != head.size {
+            differences.append(
+                "the head says \(head.size) records, but there are \(replay.position)"
+            )
         }
         if CompactRange(size: head.size, hashes: head.range)?.root != replay.root {
             differences.append("the records do not hash to the head of the tree")
         }
-        do {
-            // `finish`, not `fault`: a checkpoint beyond the last record says that records were
-            // taken off the end.
-            try replay.finish()
-        } catch {
-            differences.append("\(error)")
-        }
+        if let fault = replay.fault { differences.append("\(fault)") }
         if let last = try tx.lastCheckpoint(of: log) {
             differences += noteDifferences(size: last.size, note: last.note, signed: signed)
         }
-        differences += try treeDifferences(log, head, in: tx)
-        differences += try state.differences(log, in: tx)
+        differences += try replay.state.differences(log, in: tx)
         return Report(
             log: log.logName,
-            records: position,
+            records: replay.position,
             checkpoints: signed.count,
             differences: differences
         )
@@ -107,30 +127,91 @@ package struct LogCheck: Sendable {
         return ["the note of the checkpoint at \(size) does not say what was signed"]
     }
 
-    /// The stored roots of full tiles against the leaf hashes below them.
-    private static func treeDifferences(_ log: LogID, _ head: LogHead, in tx: any StoreTransaction)
-        throws -> [String]
-    {
+    /// The stored roots of full tiles against the leaf hashes below them. Neither ever changes.
+    private func treeDifferences(_ log: LogID, size: UInt64) async throws -> [String] {
+        let tiles = Tile.all(ofSize: size).filter { $0.width == Tile.fullWidth }
         var differences: [String] = []
-        for tile in Tile.all(ofSize: head.size) where tile.width == Tile.fullWidth {
-            let below = try tx.treeHashes(
-                of: log,
-                level: tile.level,
-                first: tile.index * 256,
-                count: 256
-            )
-            guard below.count == 256 else {
-                differences.append("tile \(tile.path) has gaps")
-                continue
+        var done = 0
+        while done < tiles.count {
+            let some = Array(tiles[done..<min(done + AuditLimits.checkedTiles, tiles.count)])
+            differences += try await store.read(.bulk) { tx in
+                try some.compactMap { try Self.difference($0, log, in: tx) }
             }
-            var range = CompactRange()
-            for hash in below { range.append(hash) }
-            if try tx.treeHashes(of: log, level: tile.level + 1, first: tile.index, count: 1).first
-                != range.root
-            {
-                differences.append("tile \(tile.path) does not hash to its root")
-            }
+            done += some.count
         }
         return differences
+    }
+
+    private static func difference(_ tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws
+        -> String?
+    {
+        let below = try tx.treeHashes(
+            of: log,
+            level: tile.level,
+            first: tile.index * 256,
+            count: 256
+        )
+        guard below.count == 256 else { return "tile \(tile.path) has gaps" }
+        var range = CompactRange()
+        for hash in below { range.append(hash) }
+        let stored = try tx.treeHashes(of: log, level: tile.level + 1, first: tile.index, count: 1)
+        return stored.first == range.root ? nil : "tile \(tile.path) does not hash to its root"
+    }
+}
+
+/// The records of a log read again from the first on.
+private struct RecordReplay: Sendable {
+    let log: LogID
+    private(set) var position: UInt64 = 0
+    private(set) var differences: [String] = []
+    private(set) var state = LogReplayState()
+    private var tree: LogReplay
+    private var lastTime: Timestamp?
+    private var earlierFault: LogReplay.Fault?
+
+    init(_ log: LogID, heads: [(size: UInt64, root: Hash)]) {
+        self.log = log
+        tree = LogReplay(heads: heads.map { TreeHead(size: $0.size, root: $0.root) })
+    }
+
+    var root: Hash { tree.root }
+
+    /// The first thing wrong with the tree. A checkpoint beyond the last record is one: it says
+    /// that records were taken off the end.
+    var fault: LogReplay.Fault? { earlierFault ?? Self.fault(of: tree) }
+
+    mutating func read(_ entries: [LogEntry]) {
+        for entry in entries {
+            if entry.index != position {
+                differences.append("record \(position) is missing; found \(entry.index)")
+            }
+            let record = LogRecordCheck(entry, log: log)
+            differences += record.differences
+            if let last = lastTime, entry.time < last {
+                differences.append("record \(entry.index) is older than the one before")
+            }
+            lastTime = entry.time
+            tree.append(leaf: entry.bytes)
+            state.read(record)
+            position += 1
+        }
+    }
+
+    /// Goes on with `heads`, which are larger than what has been read.
+    mutating func goOn(heads: [(size: UInt64, root: Hash)]) {
+        earlierFault = fault
+        tree = LogReplay(
+            from: tree.compactRange,
+            heads: heads.map { TreeHead(size: $0.size, root: $0.root) }
+        )
+    }
+
+    private static func fault(of tree: LogReplay) -> LogReplay.Fault? {
+        do throws(LogReplay.Fault) {
+            try tree.finish()
+            return nil
+        } catch {
+            return error
+        }
     }
 }

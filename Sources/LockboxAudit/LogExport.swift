@@ -42,12 +42,13 @@ extension LogReader {
     }
 
     /// Gives every record that `query` finds to `write`, from the oldest to the newest, a batch at
-    /// a time.
+    /// a time. `place` is held until the end.
     package func export(
         _ query: LogSearch,
         size: UInt64?,
         of log: LogID,
         as form: LogExport.Form,
+        holding place: LongReadPlace,
         to write: (String) async throws -> Void
     ) async throws {
         var query = query
@@ -55,7 +56,7 @@ extension LogReader {
         if form == .csv { try await write(AuditTable.header) }
         var page = ListPage(limit: LogExport.batch)
         while true {
-            let found = try await search(query, in: log, page: page)
+            let found = try await search(query, in: log, page: page, place)
             // An export of a tree of a given size ends where that tree does.
             let items = found.items.filter { entry in size.map { entry.index < $0 } ?? true }
             let lines = try await records(items, size: size, of: log).map { record in

@@ -1,4 +1,4 @@
-import LockboxDomain
+package import LockboxDomain
 package import LockboxPorts
 package import MerkleLog
 
@@ -7,13 +7,21 @@ package struct LogReader: Sendable {
     private let store: any Store
     private let signer: any CheckpointSigner
     private let prefix: String
+    private let slice: Int
+    private let longReads = LongReads(AuditLimits.searches)
 
     /// `prefix` is the server's public address without its scheme; a log's origin is the address of
     /// its files below it.
     package init(store: any Store, signer: any CheckpointSigner, prefix: String) {
+        self.init(store: store, signer: signer, prefix: prefix, slice: AuditLimits.slice)
+    }
+
+    /// `slice` is how many records one view of the store looks at.
+    init(store: any Store, signer: any CheckpointSigner, prefix: String, slice: Int) {
         self.store = store
         self.signer = signer
         self.prefix = prefix
+        self.slice = slice
     }
 
     /// The log's name in checkpoints (C2SP tlog-checkpoint): where its files are, without the
@@ -86,10 +94,40 @@ package struct LogReader: Sendable {
         }
     }
 
-    package func search(_ search: LogSearch, in log: LogID, page: ListPage) async throws -> Paged<
-        LogEntry
-    > {
-        try await store.read { tx in try tx.search(search, in: log, page: page) }
+    /// What `search` finds, for `reader`. Throws `StoreError.busy` while as many searches and
+    /// exports go on as may.
+    package func search(
+        _ search: LogSearch,
+        in log: LogID,
+        page: ListPage,
+        for reader: PersonID
+    ) async throws -> Paged<LogEntry> {
+        let place = try place(for: reader)
+        return try await self.search(search, in: log, page: page, place)
+    }
+
+    /// A place for one search or export of `reader`. Throws `StoreError.busy`.
+    package func place(for reader: PersonID) throws(StoreError) -> LongReadPlace {
+        try longReads.place(for: reader)
+    }
+
+    /// Each slice has a view of its own, which the log allows: what is in it stays as it is.
+    func search(
+        _ search: LogSearch,
+        in log: LogID,
+        page: ListPage,
+        _ place: LongReadPlace
+    ) async throws -> Paged<LogEntry> {
+        var found = Paged<LogEntry>(items: [], next: page.cursor)
+        for _ in 0..<AuditLimits.slicesOfAPage {
+            let rest = ListPage(limit: page.limit - found.items.count, cursor: found.next)
+            let more = try await store.read(.bulk) { [slice] tx in
+                try tx.search(search, in: log, page: rest, lookingAt: slice)
+            }
+            found = Paged(items: found.items + more.items, next: more.next)
+            if more.next == nil || found.items.count >= page.limit { break }
+        }
+        return found
     }
 
     /// The record at `index`; nil where the log is not that long.
@@ -122,7 +160,7 @@ package struct LogReader: Sendable {
     package func inclusions(of indices: [UInt64], size: UInt64, in log: LogID) async throws
         -> [[Hash]?]?
     {
-        try await store.read { tx in
+        try await store.read(.bulk) { tx in
             guard size <= (try tx.head(of: log)).size else { return nil }
             return try indices.map {
                 $0 < size ? try Self.proof(.inclusion(index: $0, size: size), log, in: tx) : nil

@@ -39,7 +39,7 @@ package final class DecisionIndex: CommitListener {
             guard let known, known.issuedAt <= now, now < known.expiresAt else { return nil }
             return known
         }
-        return try await store.read { tx in
+        return try await store.read(.endingAccess) { tx in
             guard let credential = try tx.credential(secretHash: hash), credential.revokedAt == nil,
                 credential.issuedAt <= now, now < credential.expiresAt,
                 let request = try tx.request(credential.request),
@@ -66,7 +66,9 @@ package final class DecisionIndex: CommitListener {
         }
         while true {
             let before = state.withLock { $0.generation }
-            let live = try await store.read { tx in try tx.liveCredentials(at: now) }
+            let live = try await store.read(.endingAccess) { tx in
+                try tx.liveCredentials(at: now)
+            }
             let byHash = try Dictionary(
                 live.map { ($0.secretHash, $0.credential) },
                 uniquingKeysWith: { _, _ in

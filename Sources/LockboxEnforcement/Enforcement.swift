@@ -51,7 +51,7 @@ package struct Enforcement: ServiceLifecycle.Service, CommitListener {
             while await pause(milliseconds: wait) {
                 wait = Limits.longestWait
                 do {
-                    let due = try await store.read { tx, now in
+                    let due = try await store.read(.endingAccess) { tx, now in
                         try tx.removalsDue(at: now, limit: Limits.seen)
                     }
                     for removal in due where running.begin(removal) {

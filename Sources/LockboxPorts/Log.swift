@@ -119,10 +119,20 @@ public protocol LogRecords {
     func append(_ entry: LogEntry, head: LogHead) throws
     /// Entries with indices in `range`, in order.
     func entries(of log: LogID, in range: Range<UInt64>) throws -> [LogEntry]
-    /// Newest first, or oldest first if `search` says so.
-    func search(_ search: LogSearch, in log: LogID, page: ListPage) throws -> Paged<LogEntry>
+    /// Newest first, or oldest first if `search` says so. Where no index answers, it looks at
+    /// `records` records at the most: then a page may be short, or empty, though another follows.
+    func search(_ search: LogSearch, in log: LogID, page: ListPage, lookingAt records: Int) throws
+        -> Paged<LogEntry>
     /// Takes the text of `field` away from one record, leaving the commitment.
     func eraseText(_ field: String, of log: LogID, at index: UInt64) throws
+}
+
+extension LogRecords {
+    /// Looks at the whole log.
+    public func search(_ search: LogSearch, in log: LogID, page: ListPage) throws -> Paged<LogEntry>
+    {
+        try self.search(search, in: log, page: page, lookingAt: .max)
+    }
 }
 
 /// The hash tree of a log beyond its leaves, and what was signed of it.

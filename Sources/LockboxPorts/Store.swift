@@ -11,12 +11,37 @@ public protocol Store: Sendable {
         async throws
         -> Value
 
-    /// One consistent view. Writing throws.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> Value)
-        async throws -> Value
+    /// One consistent view, on the connections of `lane`. Writing throws. A read whose task is
+    /// cancelled is broken off, and throws `CancellationError`.
+    func read<Value: Sendable>(
+        _ lane: ReadLane,
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value
 
     /// Whether another process has committed since this was last asked.
     func changedElsewhere() async throws -> Bool
+}
+
+/// On which connections a read takes place. A lane has its own, so that a read waits only for
+/// others of its lane.
+public enum ReadLane: CaseIterable, Sendable {
+    /// What ends access, or says whether it is good: deadlines and orders that are due, the
+    /// decision index, how to reach a service. Each is answered from an index.
+    case endingAccess
+    /// What people and programs ask, a page at a time.
+    case ordinary
+    /// What may look at a whole log: searches, exports, checks. They read a slice at a time, for a
+    /// view that is held keeps the database from tidying up behind the writer.
+    case bulk
+}
+
+extension Store {
+    /// One consistent view, on the ordinary lane.
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await read(.ordinary, body)
+    }
 }
 
 /// Everything a transaction can do, by subject.

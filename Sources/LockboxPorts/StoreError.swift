@@ -6,6 +6,9 @@ public enum StoreError: Error, Equatable, Sendable {
     /// Nothing was changed; the same call may succeed later. Disk full, database busy or closed,
     /// file not readable.
     case unavailable(String)
+    /// As many reads of this kind go on as may at once. Nothing was read; the same call may succeed
+    /// as soon as one of them ends.
+    case busy(String)
     /// The commit was sent and no answer came: it may or may not be durable. Only a retry under the
     /// same `CommandID` finds out.
     case outcomeUnknown(String)

@@ -30,7 +30,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     /// Reads the services and their secrets anew. A service whose secret cannot be read is not
     /// known until it can.
     func reload() async throws {
-        let services = try await store.read { tx in try tx.services() }
+        let services = try await store.read(.endingAccess) { tx in try tx.services() }
         var found: [String: Client] = [:]
         for settings in services {
             guard let introspection = settings.introspection else { continue }
@@ -60,9 +60,8 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
 
     /// The key is read for each removal, so that a new one works without a restart.
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? {
-        guard let doveadm = try await store.read({ tx in try tx.service(service)?.doveadm }) else {
-            return nil
-        }
+        let doveadm = try await store.read(.endingAccess) { tx in try tx.service(service)?.doveadm }
+        guard let doveadm else { return nil }
         let key: String
         do {
             key = try SecretFile.read(doveadm.apiKeyFile, for: "service \(service)")

@@ -22,6 +22,6 @@ extension Lockbox {
             }
             if done < Self.batch { break }
         }
-        return try await store.read { tx, _ in try tx.nextRequestDeadline() }
+        return try await store.read(.endingAccess) { tx, _ in try tx.nextRequestDeadline() }
     }
 }

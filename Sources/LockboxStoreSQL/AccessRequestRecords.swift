@@ -2,6 +2,9 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: AccessRequestRecords {
+    /// How the beginning is spelt where a state is expected; a foreign key would pass over NULL.
+    private static let beginning = ""
+
     private static let requests = """
         SELECT r.id, r.tenant, r.support_request, r.engineer, r.reason, r.duration, r.scope, r.not_before,
             r.created_at, r.version, r.state, r.deadline, r.asked_at, r.approvals_needed, r.settled_at,
@@ -108,7 +111,7 @@ extension SQLTransaction: AccessRequestRecords {
     private func saveRow(_ request: AccessRequest) throws {
         if request.version == 1 {
             var values = Self.values(of: request)
-            values.append(.text(RequestTables.beginning))
+            values.append(.text(Self.beginning))
             try connection.execute(
                 """
                 INSERT INTO access_request (id, tenant, support_request, engineer, reason, duration, scope,

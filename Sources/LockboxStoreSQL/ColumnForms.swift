@@ -33,6 +33,12 @@ enum SQLLimits {
     static let rows = 10_000
     /// Items of one page.
     static let pageItems = 1_000
+    /// Bodies that share one commit: the point from which waiting for the disk is no longer what
+    /// costs.
+    static let groupSize = 256
+    /// Bodies in line. Past this the callers hear that the store is unavailable, rather than memory
+    /// growing.
+    static let waitingWrites = 8_192
 }
 
 extension LogID {

@@ -85,49 +85,55 @@ extension SQLTransaction: LogRecords {
 
     // MARK: - Searching
 
-    func search(_ search: LogSearch, in log: LogID, page: ListPage) throws -> Paged<LogEntry> {
-        var conditions = Conditions()
-        conditions.add("e.log = %", [.log(log)])
-        if let text = page.cursor {
-            // Positions stay what they are while the log grows; the time in the cursor only makes
-            // it one of this list.
-            let cursor = try Cursor(text, list: search.oldestFirst ? "export" : "log", keyParts: 0)
-            conditions.add(
-                "e.position \(search.oldestFirst ? ">" : "<") %",
-                [.integer(cursor.time)]
-            )
-        }
+    func search(_ search: LogSearch, in log: LogID, page: ListPage, lookingAt records: Int) throws
+        -> Paged<LogEntry>
+    {
+        let wanted = try positions(search, in: log, cursor: page.cursor)
         // No text holds a NUL, at which SQLite would cut the pattern off.
         let isFindable = ![search.person, search.text].contains {
             $0?.unicodeScalars.contains("\0") ?? false
         }
-        guard isFindable, try addTime(search, in: log, to: &conditions) else {
-            return Paged(items: [], next: nil)
-        }
+        guard isFindable, !wanted.isEmpty else { return Paged(items: [], next: nil) }
+        let looked = search.mayLookAtEveryRecord ? search.firstPart(of: wanted, records) : wanted
+        var conditions = Conditions()
+        conditions.add("e.log = %", [.log(log)])
+        conditions.add("e.position >= %", [.integer(looked.lowerBound)])
+        conditions.add("e.position < %", [.integer(looked.upperBound)])
         addSubject(search, to: &conditions)
         let limit = conditions.placeholder(for: page.rows)
         let found = try entries(
             "\(conditions.whereClause) ORDER BY e.position \(search.oldestFirst ? "ASC" : "DESC") LIMIT \(limit)",
             conditions.values
         )
-        return page.paged(found) {
-            Cursor(list: search.oldestFirst ? "export" : "log", time: Int64(clamping: $0.index))
+        var paged = page.paged(found) {
+            Cursor(list: search.list, time: Int64(clamping: $0.index))
         }
+        if paged.next == nil, looked != wanted {
+            let last = search.oldestFirst ? looked.upperBound - 1 : looked.lowerBound
+            paged.next = Cursor(list: search.list, time: last).text
+        }
+        return paged
     }
 
-    /// Time does not run backwards in a log, so a span of time is a span of positions. False if
-    /// nothing is in it.
-    private func addTime(_ search: LogSearch, in log: LogID, to conditions: inout Conditions) throws
-        -> Bool
+    /// Where the search may find something. Time does not run backwards in a log, so a span of time
+    /// is a span of positions.
+    private func positions(_ search: LogSearch, in log: LogID, cursor: String?) throws
+        -> Range<Int64>
     {
-        if let from = search.from {
-            guard let first = try firstPosition(of: log, at: from) else { return false }
-            conditions.add("e.position >= %", [.integer(first)])
+        var (first, end) = (Int64(0), Int64(clamping: try head(of: log).size))
+        if let from = search.from { first = try firstPosition(of: log, at: from) ?? end }
+        if let to = search.to, let after = try firstPosition(of: log, at: to) { end = after }
+        if let cursor {
+            // Positions stay what they are while the log grows; the time in the cursor only makes
+            // it one of this list.
+            let last = try Cursor(cursor, list: search.list, keyParts: 0).time
+            if search.oldestFirst {
+                first = max(first, min(last, end - 1) + 1)
+            } else {
+                end = min(end, last)
+            }
         }
-        if let end = search.to, let after = try firstPosition(of: log, at: end) {
-            conditions.add("e.position < %", [.integer(after)])
-        }
-        return true
+        return first..<max(first, end)
     }
 
     /// Of the first entry at or after `instant`.
@@ -206,6 +212,26 @@ extension SQLTransaction: LogRecords {
                 text: try record.optionalText(4)
             )
         }
+    }
+}
+
+extension LogSearch {
+    /// The kind of list that its cursors belong to.
+    fileprivate var list: String { oldestFirst ? "export" : "log" }
+
+    /// Whether it may have to look at every record to find a page's worth: no index knows words,
+    /// and an activity may never have happened.
+    fileprivate var mayLookAtEveryRecord: Bool {
+        request == nil && !(activity == nil && person == nil && text == nil)
+    }
+
+    /// The `count` positions of `wanted` that come first in the search's own order.
+    fileprivate func firstPart(of wanted: Range<Int64>, _ count: Int) -> Range<Int64> {
+        guard count < wanted.count else { return wanted }
+        let span = Int64(max(count, 1))
+        return oldestFirst
+            ? wanted.lowerBound..<wanted.lowerBound + span
+            : wanted.upperBound - span..<wanted.upperBound
     }
 }
 

@@ -1,4 +1,4 @@
-import LockboxPorts
+package import LockboxPorts
 
 /// What the statements of the store are written over: one connection, inside one transaction.
 ///
@@ -80,9 +80,11 @@ package protocol SQLEngine: Sendable {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value
 
-    /// Runs `body` on one unchanging snapshot that holds every write answered before the call.
-    /// A statement that writes fails.
+    /// Runs `body` on one unchanging snapshot that holds every write answered before the call, on a
+    /// connection of `lane`. A statement that writes fails. When the task is cancelled, the
+    /// statement that runs is broken off and the answer is `CancellationError`.
     func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value
 
@@ -94,6 +96,14 @@ package protocol SQLEngine: Sendable {
     /// Finishes the writes that wait, then lets go of the database. Later calls fail as
     /// unavailable.
     func close() async throws
+}
+
+extension SQLEngine {
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        try await read(.ordinary, body)
+    }
 }
 
 /// Whether `$1`, `$2`, … appear first in the order of their numbers. SQLite binds by first use and

@@ -8,7 +8,7 @@ package struct SQLStore: Store {
     /// Takes over `engine` and brings its schema up to date.
     package init(engine: any SQLEngine, dialect: SQLDialect) async throws {
         self.engine = engine
-        try await engine.migrate(Schema.migrations(for: dialect))
+        try await engine.migrate(Schema.migrations(for: dialect), dialect)
     }
 
     package func write<Value: Sendable>(
@@ -18,9 +18,10 @@ package struct SQLStore: Store {
     }
 
     package func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
-        try await engine.read { try body(SQLTransaction(connection: $0)) }
+        try await engine.read(lane) { try body(SQLTransaction(connection: $0)) }
     }
 
     package func changedElsewhere() async throws -> Bool { try await engine.changedElsewhere() }

@@ -1,15 +1,18 @@
 import Foundation
 import GRDB
-import LockboxPorts
+package import LockboxPorts
 package import LockboxStoreSQL
 import Synchronization
 
-/// The store's database in one SQLite file: many readers on snapshots, one writer that commits in
-/// groups.
+/// The store's database in one SQLite file: many readers on snapshots, a few for each lane, and one
+/// writer that commits in groups.
 ///
 /// The file may be shared with other processes of this machine, not over a network file system.
 package final class SQLiteEngine: SQLEngine {
+    /// The writer, and the readers of the ordinary lane.
     private let pool: DatabasePool
+    private let endingAccess: DatabasePool
+    private let bulk: DatabasePool
     private let checkpoints: Checkpoints
     let writer: GroupWriter
     private let queue: WriteQueue
@@ -39,6 +42,8 @@ package final class SQLiteEngine: SQLEngine {
         let opened = try translatingErrors { try Self.open(path, durability) }
         let (pool, version, checkpoints) = opened
         self.pool = pool
+        endingAccess = try translatingErrors { try Self.readers(of: path, .endingAccess) }
+        bulk = try translatingErrors { try Self.readers(of: path, .bulk) }
         self.checkpoints = checkpoints
         self.seenVersion = Mutex(version)
         self.temporaryFolder = temporaryFolder
@@ -56,12 +61,16 @@ package final class SQLiteEngine: SQLEngine {
         var attempt = 1
         while true {
             do {
-                let pool = try DatabasePool(path: path, configuration: configuration)
+                let pool = try DatabasePool(path: path, configuration: configuration(.ordinary))
                 let version = try pool.writeWithoutTransaction { writer in
                     try durability.enforce(on: writer)
                     return try dataVersion(writer)
                 }
-                return (pool, version, try Checkpoints(path: path, configuration: configuration))
+                let checkpoints = try Checkpoints(
+                    path: path,
+                    configuration: configuration(.ordinary)
+                )
+                return (pool, version, checkpoints)
             } catch let error as DatabaseError
                 where error.resultCode == .SQLITE_BUSY && attempt < SQLiteLimits.openAttempts
             {
@@ -69,6 +78,13 @@ package final class SQLiteEngine: SQLEngine {
                 usleep(SQLiteLimits.betweenOpenAttemptsMicroseconds)
             }
         }
+    }
+
+    /// Connections that can only read. To be opened after the one that makes the file.
+    private static func readers(of path: String, _ lane: ReadLane) throws -> DatabasePool {
+        var configuration = configuration(lane)
+        configuration.readonly = true
+        return try DatabasePool(path: path, configuration: configuration)
     }
 
     deinit {
@@ -94,14 +110,24 @@ package final class SQLiteEngine: SQLEngine {
         }
     }
 
-    /// A read whose task is cancelled is broken off.
     package func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
         do {
-            return try await pool.read { try body(GRDBConnection(database: $0)) }
-        } catch let error as DatabaseError {
-            throw translated(error)
+            return try await readers(lane).read { try body(GRDBConnection(database: $0)) }
+        } catch {
+            // The error may be no more than SQLite's word for having been interrupted.
+            try Task.checkCancellation()
+            throw (error as? DatabaseError).map(translated) ?? error
+        }
+    }
+
+    private func readers(_ lane: ReadLane) -> DatabasePool {
+        switch lane {
+        case .endingAccess: endingAccess
+        case .ordinary: pool
+        case .bulk: bulk
         }
     }
 
@@ -125,6 +151,8 @@ package final class SQLiteEngine: SQLEngine {
         await queue.closeAndWait()
         try translatingErrors {
             try checkpoints.close()
+            try endingAccess.close()
+            try bulk.close()
             // The last connection of all moves the log into the database file and removes it. A
             // crash here leaves the log, and the next to open the file recovers it.
             try pool.close()
@@ -157,14 +185,16 @@ struct GroupWriter: Sendable {
 }
 
 extension SQLiteEngine {
-    private static var configuration: Configuration {
+    private static func configuration(_ lane: ReadLane) -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(SQLiteLimits.busyTimeoutSeconds)
-        configuration.maximumReaderCount = SQLiteLimits.readers
+        configuration.maximumReaderCount = SQLiteLimits.readers(lane)
         configuration.foreignKeysEnabled = true
         configuration.prepareDatabase { database in
             // Checkpoints.swift says when instead.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            // What a statement may have to take back is kept in memory, not in a file of its own.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
             _ = try Int.fetchOne(
                 database,
                 sql: "PRAGMA journal_size_limit = \(SQLiteLimits.keptLogBytes)"
@@ -195,7 +225,7 @@ private enum Durability: Int64 {
         try writer.execute(sql: "PRAGMA synchronous = \(rawValue)")
         let settings = [
             ("synchronous", "\(rawValue)"), ("journal_mode", "wal"), ("foreign_keys", "1"),
-            ("wal_autocheckpoint", "0"),
+            ("wal_autocheckpoint", "0"), ("temp_store", "2"),
             ("journal_size_limit", "\(SQLiteLimits.keptLogBytes)"),
         ]
         for (name, wanted) in settings {

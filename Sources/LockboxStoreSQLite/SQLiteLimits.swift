@@ -1,13 +1,15 @@
+import LockboxPorts
+
 /// The bounds of the engine.
 enum SQLiteLimits {
-    /// Bodies that share one commit: the point from which waiting for the disk is no longer what
-    /// costs.
-    static let groupSize = 256
-    /// Bodies in line. Past this the callers hear that the store is unavailable, rather than memory
-    /// growing.
-    static let waitingWrites = 8_192
-    /// Connections that read at once; further reads wait for one.
-    static let readers = 8
+    /// Connections of each lane that read at once; further reads of the lane wait for one.
+    static func readers(_ lane: ReadLane) -> Int {
+        switch lane {
+        case .endingAccess: 2
+        case .ordinary: 8
+        case .bulk: 2
+        }
+    }
     /// How long to wait for a lock that another process holds.
     static let busyTimeoutSeconds = 5.0
     static let openAttempts = 100

@@ -26,9 +26,10 @@ package struct SQLiteStore: Store {
     }
 
     package func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
-        try await store.read(body)
+        try await store.read(lane, body)
     }
 
     package func changedElsewhere() async throws -> Bool { try await store.changedElsewhere() }

@@ -64,7 +64,7 @@ package struct LaneLoop<Work: Job>: ServiceLifecycle.Service {
     /// Nil if the store cannot be read.
     private func look() async -> Look? {
         do {
-            let look = try await store.read { tx, now in
+            let look = try await store.read(.endingAccess) { tx, now in
                 let due = try job.due(at: now, limit: job.lane.seen, in: tx)
                 let next = try job.nextDue(in: tx).map { ($0 - now).milliseconds }
                 // What is due and has no place yet is looked at again when a place becomes free.

@@ -94,12 +94,16 @@ struct AuditHouse: Sendable {
         try await store.read { tx in try tx.head(of: log).size }
     }
 
-    func reader(signer: (any CheckpointSigner)? = nil, prefix: String = prefix) throws -> LogReader
-    {
+    func reader(
+        signer: (any CheckpointSigner)? = nil,
+        prefix: String = prefix,
+        slice: Int = AuditLimits.slice
+    ) throws -> LogReader {
         LogReader(
             store: store,
             signer: try signer ?? Ed25519CheckpointSigner(seed: Self.seed),
-            prefix: prefix
+            prefix: prefix,
+            slice: slice
         )
     }
 

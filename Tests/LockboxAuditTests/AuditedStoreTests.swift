@@ -128,9 +128,10 @@ struct AuditedStoreTests {
         }
 
         func read<Value: Sendable>(
+            _ lane: ReadLane,
             _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
         ) async throws -> Value {
-            try await store.read(body)
+            try await store.read(lane, body)
         }
 
         func changedElsewhere() async throws -> Bool { false }

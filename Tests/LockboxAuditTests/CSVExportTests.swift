@@ -62,11 +62,13 @@ struct CSVExportTests {
 
     private func export(_ house: AuditHouse) async throws -> String {
         var text = ""
-        try await house.reader().export(
+        let reader = try house.reader()
+        try await reader.export(
             LogSearch(),
             size: nil,
             of: AuditHouse.contoso,
-            as: .csv
+            as: .csv,
+            holding: try reader.place(for: Fixture.sue.id)
         ) { text += $0 }
         return text
     }

@@ -321,9 +321,10 @@ private struct Late: Store {
     }
 
     func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
-        let value = try await store.read(body)
+        let value = try await store.read(lane, body)
         try await afterRead()
         return value
     }

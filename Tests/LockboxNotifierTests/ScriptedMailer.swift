@@ -74,9 +74,10 @@ final class FlakyStore: Store {
     }
 
     func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
-        try await store.read(body)
+        try await store.read(lane, body)
     }
 
     func changedElsewhere() async throws -> Bool { try await store.changedElsewhere() }

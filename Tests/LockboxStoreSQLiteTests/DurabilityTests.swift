@@ -1,8 +1,8 @@
 import Foundation
 import LockboxPorts
-import LockboxStoreSQL
 import Testing
 
+@testable import LockboxStoreSQL
 @testable import LockboxStoreSQLite
 
 /// What is answered stays, and what cannot be kept is not answered.
@@ -117,10 +117,10 @@ struct DurabilityTests {
         }
         let bytes = SQLValue.blob(Array(repeating: 7, count: 40_000))
         // More than twice the length from which the writer waits for a checkpoint.
-        let groups = SQLiteLimits.logBytes * 5 / 2 / (40_000 * SQLiteLimits.groupSize)
+        let groups = SQLiteLimits.logBytes * 5 / 2 / (40_000 * SQLLimits.groupSize)
         for _ in 0..<groups {
             engine.writer.commit(
-                (0..<SQLiteLimits.groupSize).map { _ in
+                (0..<SQLLimits.groupSize).map { _ in
                     WaitingWrite(
                         run: { tx in
                             try tx.execute("INSERT INTO bulk (bytes) VALUES ($1)", [bytes])

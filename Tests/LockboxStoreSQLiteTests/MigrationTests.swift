@@ -25,8 +25,8 @@ struct MigrationTests {
     @Test func eachMigrationIsAppliedOnceWhateverTheNumberOfStarts() async throws {
         for known in [[], [first], [first, second], [first, second]] {
             let engine = try SQLiteEngine(path: scratch.database)
-            try await engine.migrate(known)
-            try await engine.migrate(known)
+            try await engine.migrate(known, .sqlite)
+            try await engine.migrate(known, .sqlite)
             try await engine.close()
         }
         let engine = try SQLiteEngine(path: scratch.database)
@@ -36,19 +36,19 @@ struct MigrationTests {
 
     @Test func newerDatabaseIsRefused() async throws {
         let engine = try SQLiteEngine(path: scratch.database)
-        try await engine.migrate([first, second])
+        try await engine.migrate([first, second], .sqlite)
         await #expect(throws: SchemaMismatch.databaseIsNewer(database: 2, program: 1)) {
-            try await engine.migrate([first])
+            try await engine.migrate([first], .sqlite)
         }
         await #expect(throws: SchemaMismatch.databaseIsNewer(database: 2, program: 0)) {
-            try await engine.migrate([])
+            try await engine.migrate([], .sqlite)
         }
         try await engine.close()
     }
 
     @Test func anotherHistoryIsRefused() async throws {
         let engine = try SQLiteEngine(path: scratch.database)
-        try await engine.migrate([first])
+        try await engine.migrate([first], .sqlite)
         let other = Migration(
             number: 1,
             name: "other",
@@ -57,9 +57,22 @@ struct MigrationTests {
         await #expect(
             throws: SchemaMismatch.historyDiffers(number: 1, database: "words", program: "other")
         ) {
-            try await engine.migrate([other, second])
+            try await engine.migrate([other, second], .sqlite)
         }
         #expect(try await words(engine) == ["one"])
+        try await engine.close()
+    }
+
+    @Test func fileOfAnotherProductIsRefusedAndKeepsItsTables() async throws {
+        let engine = try SQLiteEngine(path: scratch.database)
+        try await engine.write { tx in _ = try tx.execute("CREATE TABLE invoice (id INTEGER)") }
+        await #expect(throws: SchemaMismatch.notOurs(table: "invoice")) {
+            try await engine.migrate([first], .sqlite)
+        }
+        let tables = try await engine.read { tx in
+            try tx.query("SELECT name FROM sqlite_schema") { try $0.text(0) }
+        }
+        #expect(tables == ["invoice"])
         try await engine.close()
     }
 
@@ -70,9 +83,11 @@ struct MigrationTests {
             name: "broken",
             statements: ["INSERT INTO word VALUES ('half')", "CREATE TABLE word (id INTEGER)"]
         )
-        await #expect(throws: StoreError.self) { try await engine.migrate([first, broken]) }
+        await #expect(throws: StoreError.self) {
+            try await engine.migrate([first, broken], .sqlite)
+        }
         #expect(try await words(engine) == ["one"])
-        try await engine.migrate([first, second])
+        try await engine.migrate([first, second], .sqlite)
         #expect(try await words(engine) == ["one", "two"])
         try await engine.close()
     }
@@ -84,7 +99,7 @@ struct MigrationTests {
                 for _ in 0..<6 {
                     group.addTask {
                         let engine = try SQLiteEngine(path: path)
-                        try await engine.migrate([first, second])
+                        try await engine.migrate([first, second], .sqlite)
                         #expect(try await words(engine) == ["one", "two"])
                         try await engine.close()
                     }

@@ -152,7 +152,7 @@ struct SchemaTests {
 
     @Test func databaseOfTheFirstSchemaIsBroughtUpToDate() async throws {
         let engine = try SQLiteEngine.temporary()
-        try await engine.migrate([Schema.migrations(for: .sqlite)[0]])
+        try await engine.migrate([Schema.migrations(for: .sqlite)[0]], .sqlite)
         try await engine.write { tx in
             _ = try tx.execute(
                 "INSERT INTO tenant VALUES ('contoso', 'Contoso Ltd', 1, 1, 1000, 1000, 1, 1)"

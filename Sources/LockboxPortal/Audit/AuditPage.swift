@@ -22,7 +22,12 @@ extension PortalSite {
                     limit: PortalLimits.pageSize,
                     cursor: request.query("cursor")
                 )
-                let found = try await self.log.search(search.query, in: log, page: page)
+                let found = try await self.log.search(
+                    search.query,
+                    in: log,
+                    page: page,
+                    for: visit.person.id
+                )
                 let records = try await self.log.records(found.items, size: nil, of: log)
                 return AuditPage(search, .init(items: records, next: found.next), visit)
             },
@@ -38,9 +43,13 @@ extension PortalSite {
                 else { throw Refusal.notFound(.auditRecord) }
                 return AuditRecordPage(record, proofLength: found.proof.count, visit)
             },
-            file("/audit/export.csv") { request, log in try export(request, log, .csv) },
-            file("/audit/export.jsonl") { request, log in try export(request, log, .jsonLines) },
-            file("/audit/checkpoint") { _, log in
+            file("/audit/export.csv") { request, log, visit in
+                try export(request, log, .csv, visit)
+            },
+            file("/audit/export.jsonl") { request, log, visit in
+                try export(request, log, .jsonLines, visit)
+            },
+            file("/audit/checkpoint") { _, log, _ in
                 Response(
                     status: .ok,
                     headers: Self.download("text/plain; charset=utf-8", "checkpoint.txt"),
@@ -54,7 +63,7 @@ extension PortalSite {
                 // It reads the whole log.
                 try verifyLimit.take(visit.person.id.text, now: clock.now())
                 let note = try await self.log.checkpoint(of: log)
-                let report = try await logCheck.run(on: log)
+                let report = try await logCheck.run(on: log, for: visit.person.id)
                 return html(
                     AuditCheckPage(
                         report,
@@ -82,25 +91,35 @@ extension PortalSite {
     /// A file of the log for those who may read it.
     private func file(
         _ path: RouterPath,
-        _ make: @escaping @Sendable (Request, LogID) async throws -> Response
+        _ make: @escaping @Sendable (Request, LogID, Visit) async throws -> Response
     ) -> Route {
         Route(method: .get, path: path) { request, context in
             let visit = try await visit(of: request, context)
-            return try await make(request, try await readableLog(visit))
+            return try await make(request, try await readableLog(visit), visit)
         }
     }
 
-    private func export(_ request: Request, _ log: LogID, _ form: LogExport.Form) throws -> Response
-    {
+    private func export(
+        _ request: Request,
+        _ log: LogID,
+        _ form: LogExport.Form,
+        _ visit: Visit
+    ) throws -> Response {
         let search = AuditSearch(request)
         guard search.problems.isEmpty else { throw Refusal.notFound(.page) }
+        // Before the answer begins, which could not say any more that there is none.
+        let place = try self.log.place(for: visit.person.id)
         return Response(
             status: .ok,
             headers: Self.download(form.contentType, "audit.\(form.rawValue)"),
             body: .init { writer in
-                try await self.log.export(search.query, size: nil, of: log, as: form) { text in
-                    try await writer.write(ByteBuffer(string: text))
-                }
+                try await self.log.export(
+                    search.query,
+                    size: nil,
+                    of: log,
+                    as: form,
+                    holding: place
+                ) { try await writer.write(ByteBuffer(string: $0)) }
                 try await writer.finish(nil)
             }
         )

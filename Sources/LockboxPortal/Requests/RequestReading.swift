@@ -141,7 +141,11 @@ extension PortalSite {
     func ownRecord(of reading: RequestReading, _ visit: Visit) async throws -> UInt64? {
         guard visit.holds([.approver, .admin, .auditor]) else { return nil }
         let search = LogSearch(person: visit.person.id.text, request: reading.view.request.id)
-        return try await log.search(search, in: .tenant(reading.tenant.id), page: .init(limit: 1))
-            .items.first?.index
+        return try await log.search(
+            search,
+            in: .tenant(reading.tenant.id),
+            page: .init(limit: 1),
+            for: visit.person.id
+        ).items.first?.index
     }
 }

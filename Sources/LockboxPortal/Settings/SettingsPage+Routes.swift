@@ -31,7 +31,12 @@ extension PortalSite {
         let tenant = try await lockbox.tenant(id.text, by: visit.person)
         let people = try await lockbox.people(of: id.text, by: visit.person)
         let search = LogSearch(activity: "tenant.policyChanged")
-        let last = try await log.search(search, in: .tenant(id), page: .init(limit: 1)).items.first
+        let last = try await log.search(
+            search,
+            in: .tenant(id),
+            page: .init(limit: 1),
+            for: visit.person.id
+        ).items.first
         let author = last.map { entry in
             people.first { $0.id.text == entry.actor }?.name
                 ?? "\(visit.providerName), by the directory"

@@ -132,44 +132,7 @@ struct ErrorPage: Page {
                 "Nothing was changed. Go back and try again.",
                 .conflict
             )
-        case PortalError.foreignForm:
-            self.init(
-                "This form is not from here",
-                "It was not sent from a page of yours, or that page was too old.",
-                "Nothing was changed. Open the page again and send it from there.",
-                .forbidden
-            )
-        case PortalError.notAForm:
-            self.init(
-                "That could not be read",
-                "It was not a form of ours.",
-                "Nothing was changed.",
-                .badRequest
-            )
-        case PortalError.malformedField(let field):
-            self.init(
-                "That could not be read",
-                "The field “\(field)” holds something that no page of Lockbox sends.",
-                "Nothing was changed. Open the page again and send it from there.",
-                .badRequest
-            )
-        case PortalError.formTooLarge:
-            self.init(
-                "That is too much",
-                "The text is too long.",
-                "Nothing was changed. Shorten it.",
-                .contentTooLarge
-            )
-        case PortalError.signedOutMeanwhile(let kept, let back):
-            self.init(
-                "You were signed out",
-                "Your session ended before this was sent, so it was not taken.",
-                "Sign in again; you come back to the page, which says how things stand.",
-                .unauthorized
-            )
-            keptTexts = kept
-            link = "/sign-in?next=\(back.asQueryValue)"
-            linkLabel = "Sign in again"
+        case let error as PortalError: self.init(error)
         case let error as any HTTPResponseError
         where error.status == .notFound || error.status == .methodNotAllowed:
             self.init(
@@ -177,6 +140,13 @@ struct ErrorPage: Page {
                 "There is no such page, or it is not yours to see.",
                 "The address may be mistyped, or you may be signed in as somebody else.",
                 .notFound
+            )
+        case StoreError.busy:
+            self.init(
+                "Too much at once",
+                "As many searches, exports and checks are going on as can at once.",
+                "Nothing was changed. Try again in a moment.",
+                .serviceUnavailable
             )
         case is StoreError:
             self.init(
@@ -192,6 +162,49 @@ struct ErrorPage: Page {
                 "If you sent something, look whether it was done before you send it again.",
                 .internalServerError
             )
+        }
+    }
+
+    private init(_ error: PortalError) {
+        switch error {
+        case .foreignForm:
+            self.init(
+                "This form is not from here",
+                "It was not sent from a page of yours, or that page was too old.",
+                "Nothing was changed. Open the page again and send it from there.",
+                .forbidden
+            )
+        case .notAForm:
+            self.init(
+                "That could not be read",
+                "It was not a form of ours.",
+                "Nothing was changed.",
+                .badRequest
+            )
+        case .malformedField(let field):
+            self.init(
+                "That could not be read",
+                "The field “\(field)” holds something that no page of Lockbox sends.",
+                "Nothing was changed. Open the page again and send it from there.",
+                .badRequest
+            )
+        case .formTooLarge:
+            self.init(
+                "That is too much",
+                "The text is too long.",
+                "Nothing was changed. Shorten it.",
+                .contentTooLarge
+            )
+        case .signedOutMeanwhile(let kept, let back):
+            self.init(
+                "You were signed out",
+                "Your session ended before this was sent, so it was not taken.",
+                "Sign in again; you come back to the page, which says how things stand.",
+                .unauthorized
+            )
+            keptTexts = kept
+            link = "/sign-in?next=\(back.asQueryValue)"
+            linkLabel = "Sign in again"
         }
     }
 

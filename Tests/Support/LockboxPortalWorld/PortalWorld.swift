@@ -196,10 +196,11 @@ package final class BreakableStore: Store {
     }
 
     package func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
         try check()
-        return try await store.read(body)
+        return try await store.read(lane, body)
     }
 
     package func changedElsewhere() async throws -> Bool {

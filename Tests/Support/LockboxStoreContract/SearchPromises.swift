@@ -17,6 +17,7 @@ extension Promise {
             "pages of a search are complete and stable while the log grows",
             searchPagesAreStable
         ),
+        Promise("a search that looks at few records says where it goes on", partsMakeTheWhole),
     ]
 }
 
@@ -213,4 +214,33 @@ private func searchPagesAreStable(_ store: any Store) async throws {
         try $0.search(search, in: contoso, page: ListPage(limit: 50, cursor: first.next))
     }
     #expect((first.items + rest.items).map(\.index) == expected && rest.next == nil)
+}
+
+private func partsMakeTheWhole(_ store: any Store) async throws {
+    try await fill(store)
+    let searches = [
+        LogSearch(), LogSearch(activity: "request"), LogSearch(person: "eve"),
+        LogSearch(person: "eve", text: "no such word"),
+        LogSearch(from: Fixture.now + .seconds(10), text: "e"),
+    ]
+    for var search in searches {
+        for isOldestFirst in [false, true] {
+            search.oldestFirst = isOldestFirst
+            let whole = try await store.read { [search] tx in
+                try tx.search(search, in: contoso, page: ListPage(limit: 9)).items
+            }
+            for records in [0, 1, 2, 100] {
+                var parts: [LogEntry] = []
+                var page = ListPage(limit: 9)
+                repeat {
+                    let part = try await store.read { [search, page] tx in
+                        try tx.search(search, in: contoso, page: page, lookingAt: records)
+                    }
+                    parts += part.items
+                    page.cursor = part.next
+                } while page.cursor != nil
+                #expect(parts == whole, "\(search), \(records) records at a time")
+            }
+        }
+    }
 }

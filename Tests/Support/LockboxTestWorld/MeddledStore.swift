@@ -25,10 +25,11 @@ package final class MeddledStore: Store {
     }
 
     package func read<Value: Sendable>(
+        _ lane: ReadLane,
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
         try await beforeRead()
-        return try await store.read(body)
+        return try await store.read(lane, body)
     }
 
     package func changedElsewhere() async throws -> Bool {

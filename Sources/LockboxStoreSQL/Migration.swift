@@ -1,4 +1,8 @@
-/// One step of the schema. Once released it never changes: a correction is a new migration.
+import Foundation
+
+/// One step of the schema, in the words of one database. Once released it never changes: a
+/// correction is a new migration. It is text and nothing else, so that no change of the program can
+/// change what it did.
 package struct Migration: Equatable, Sendable {
     /// 1, 2, 3, … without gaps.
     package let number: Int
@@ -11,14 +15,50 @@ package struct Migration: Equatable, Sendable {
         self.name = name
         self.statements = statements
     }
+
+    /// `sqlite` is a script for SQLite 3.37 or later. Each statement ends with a semicolon, and an
+    /// empty line stands between two.
+    init(number: Int, name: String, sqlite: String) {
+        self.init(
+            number: number,
+            name: name,
+            statements: (sqlite + "\n\n").components(separatedBy: ";\n\n").filter { !$0.isEmpty }
+        )
+    }
 }
 
-/// The database and the program do not know the same schema. Nothing was changed.
+/// The database and the program do not know the same schema. No table was changed.
 package enum SchemaMismatch: Error, Equatable, Sendable {
     /// A newer program has been here. An older one would not know what its rows mean.
     case databaseIsNewer(database: Int, program: Int)
-    /// The database's history is not the program's: another product's file, or an edited migration.
+    /// The database's history is not the program's: an edited migration, or one of another branch.
     case historyDiffers(number: Int, database: String, program: String?)
+    /// Tables, but no history: another product's file.
+    case notOurs(table: String)
+}
+
+extension SchemaMismatch: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .databaseIsNewer(let database, let program):
+            """
+            The database is newer than this program: it has schema \(database), and the program \
+            knows schema \(program). Nothing was changed. Start the version of Lockbox that last \
+            ran on it, or a later one; or go back to a copy from before.
+            """
+        case .historyDiffers(let number, let database, let program):
+            """
+            The database is not one that this program can read: step \(number) of its schema is \
+            “\(database)”, not “\(program ?? "nothing")”. Nothing was changed. Start the version of \
+            Lockbox that last ran on it.
+            """
+        case .notOurs(let table):
+            """
+            The database is not one of Lockbox: it has a table “\(table)” and no schema of ours. No \
+            table was changed. Name another file under “database” in the configuration.
+            """
+        }
+    }
 }
 
 extension SQLEngine {
@@ -28,12 +68,16 @@ extension SQLEngine {
     /// already applied. A crash between two steps leaves a schema that the next start continues
     /// from; a crash within a step leaves none of it, for its row in `schema_migration` commits
     /// with its statements.
-    package func migrate(_ migrations: [Migration]) async throws {
+    package func migrate(_ migrations: [Migration], _ dialect: SQLDialect) async throws {
         precondition(
             migrations.enumerated().allSatisfy { $1.number == $0 + 1 },
             "migrations are numbered from 1"
         )
         _ = try await write { connection in
+            let tables = try connection.query(dialect.tableNames) { try $0.text(0) }
+            if let other = tables.first, !tables.contains("schema_migration") {
+                throw SchemaMismatch.notOurs(table: other)
+            }
             try connection.execute(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migration (

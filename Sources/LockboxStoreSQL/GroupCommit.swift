@@ -1,17 +1,22 @@
-import LockboxPorts
-import LockboxStoreSQL
-
 /// A caller's body that waits for its turn, and the way back to the caller.
-struct WaitingWrite: Sendable {
+package struct WaitingWrite: Sendable {
     /// Runs the body. What it returns answers the caller, and is called only once the changes are
     /// durable.
     let run: @Sendable (any SQLConnection) throws -> @Sendable () -> Void
     /// Answers the caller with an error.
     let fail: @Sendable (any Error) -> Void
+
+    package init(
+        run: @escaping @Sendable (any SQLConnection) throws -> @Sendable () -> Void,
+        fail: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.run = run
+        self.fail = fail
+    }
 }
 
 /// What a group needs of a database: one transaction, and marks within it to go back to.
-protocol GroupTransaction {
+package protocol GroupTransaction {
     var connection: any SQLConnection { get }
     /// False once the database has ended the transaction of its own accord, as it may when a disk
     /// fails.
@@ -28,11 +33,11 @@ protocol GroupTransaction {
 }
 
 /// Many callers' bodies in one transaction: one wait for the disk answers them all.
-enum GroupCommit {
+package enum GroupCommit {
     /// Runs each of `group` in order and answers every one of its callers, none before the commit.
     /// That holds for refusals too, for a body may have refused because of what an earlier one of
     /// the group has written.
-    static func run(_ group: [WaitingWrite], in transaction: some GroupTransaction) {
+    package static func run(_ group: [WaitingWrite], in transaction: some GroupTransaction) {
         var answers: [@Sendable () -> Void] = []
         answers.reserveCapacity(group.count)
         do {

@@ -7,7 +7,7 @@ import Synchronization
 /// of them at a time.
 ///
 /// The thread is not one of Swift's cooperative pool, whose threads must not wait for a disk.
-final class WriteQueue: Sendable {
+package final class WriteQueue: Sendable {
     private struct State {
         var waiting: [WaitingWrite] = []
         var isClosed = false
@@ -21,7 +21,7 @@ final class WriteQueue: Sendable {
 
     /// Starts the thread. `commit` gets one group at a time, in the order of arrival; the thread
     /// keeps it, not us.
-    init(commit: @escaping @Sendable ([WaitingWrite]) -> Void) {
+    package init(commit: @escaping @Sendable ([WaitingWrite]) -> Void) {
         let thread = Thread { [self] in
             while let group = next() { commit(group) }
             end()
@@ -31,11 +31,11 @@ final class WriteQueue: Sendable {
     }
 
     /// Joins the line, or fails at once when it is closed or too long.
-    func submit(_ write: WaitingWrite) {
+    package func submit(_ write: WaitingWrite) {
         enum Entry { case first, behindOthers, tooMany, closed }
         let entry = state.withLock { state -> Entry in
             if state.isClosed { return .closed }
-            if state.waiting.count >= SQLiteLimits.waitingWrites { return .tooMany }
+            if state.waiting.count >= SQLLimits.waitingWrites { return .tooMany }
             state.waiting.append(write)
             return state.waiting.count == 1 ? .first : .behindOthers
         }
@@ -44,20 +44,20 @@ final class WriteQueue: Sendable {
         case .behindOthers: break
         case .tooMany:
             write.fail(
-                StoreError.unavailable("\(SQLiteLimits.waitingWrites) writes are waiting already")
+                StoreError.unavailable("\(SQLLimits.waitingWrites) writes are waiting already")
             )
         case .closed: write.fail(StoreError.unavailable("the store is closed"))
         }
     }
 
     /// Lets nobody else join. The thread commits those who wait and ends.
-    func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
         wakeUp.signal()
     }
 
     /// Closes, and returns when the thread has committed its last group.
-    func closeAndWait() async {
+    package func closeAndWait() async {
         close()
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
@@ -72,7 +72,7 @@ final class WriteQueue: Sendable {
     private func next() -> [WaitingWrite]? {
         while true {
             let (group, isClosed) = state.withLock { state in
-                let group = Array(state.waiting.prefix(SQLiteLimits.groupSize))
+                let group = Array(state.waiting.prefix(SQLLimits.groupSize))
                 state.waiting.removeFirst(group.count)
                 return (group, state.isClosed)
             }

@@ -1,0 +1,14 @@
+/// The bounds of the audit's reads.
+enum AuditLimits {
+    /// Records that one view of the store looks at.
+    static let slice = 10_000
+    /// Slices that one page of a search looks at before it is given out short.
+    static let slicesOfAPage = 200
+    /// Searches and exports at once: in all, and of one person.
+    static let searches = (all: 64, each: 8)
+    /// Checks of a whole log at once that people ask for: in all, and of one person.
+    static let checks = (all: 4, each: 1)
+    /// Records that a check reads at once, and tiles.
+    static let checkedRecords: UInt64 = 512
+    static let checkedTiles = 64
+}

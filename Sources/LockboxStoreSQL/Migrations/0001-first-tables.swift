@@ -1,0 +1,7 @@
+extension Migration {
+    static let firstTables = Migration(
+        number: 1,
+        name: "first tables",
+        sqlite: [directory, requests, grants, log].joined(separator: "\n\n")
+    )
+}

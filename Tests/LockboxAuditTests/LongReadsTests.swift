@@ -1,0 +1,66 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import Synchronization
+import Testing
+
+@testable import LockboxAudit
+
+struct LongReadsTests {
+    @Test func onePersonDoesNotTakeEveryPlaceAndNobodyTakesMoreThanThereAre() throws {
+        let reads = LongReads((all: 3, each: 2))
+        let held = [
+            try reads.place(for: Fixture.sue.id), try reads.place(for: Fixture.sue.id),
+        ]
+        #expect(throws: StoreError.self) { _ = try reads.place(for: Fixture.sue.id) }
+        let others = try reads.place(for: Fixture.adam.id)
+        #expect(throws: StoreError.self) { _ = try reads.place(for: Fixture.gita.id) }
+        withExtendedLifetime((held, others)) {}
+    }
+
+    @Test func placeThatIsLetGoIsFree() throws {
+        let reads = LongReads((all: 1, each: 1))
+        for _ in 0..<3 {
+            let place = try reads.place(for: Fixture.sue.id)
+            #expect(throws: StoreError.self) { _ = try reads.place(for: Fixture.adam.id) }
+            withExtendedLifetime(place) {}
+        }
+    }
+
+    @Test func searchOverManySlicesFindsWhatOneViewFinds() async throws {
+        try await AuditHouse.with(told: true) { house in
+            try await house.grow(by: 40)
+            let log = AuditHouse.contoso
+            for search in [LogSearch(person: "adam"), LogSearch(activity: "support")] {
+                let whole = try await house.store.read { tx in
+                    try tx.search(search, in: log, page: ListPage(limit: 50)).items
+                }
+                #expect(!whole.isEmpty)
+                let found = try await house.reader(slice: 3).search(
+                    search,
+                    in: log,
+                    page: ListPage(limit: 50),
+                    for: Fixture.sue.id
+                )
+                #expect(found.items == whole && found.next == nil)
+            }
+        }
+    }
+
+    @Test func exportHoldsItsPlaceUntilItEnds() async throws {
+        try await AuditHouse.with(told: true) { house in
+            let reader = try house.reader(slice: 3)
+            try await house.grow(by: 20)
+            let text = Mutex("")
+            let place = try reader.place(for: Fixture.sue.id)
+            try await reader.export(
+                LogSearch(activity: "tenant"),
+                size: nil,
+                of: AuditHouse.contoso,
+                as: .jsonLines,
+                holding: place
+            ) { more in text.withLock { $0 += more } }
+            #expect(text.withLock { $0.split(separator: "\n").count } == 1)
+        }
+    }
+}

@@ -1,0 +1,837 @@
+CREATE INDEX credential_live ON credential (expires_at) WHERE revoked_at IS NULL;
+
+CREATE INDEX credential_of_grant ON credential (grant_id, issued_at, id);
+
+CREATE INDEX identity_of_person ON identity (person);
+
+CREATE INDEX log_entry_by_activity ON log_entry (log, activity, position);
+
+CREATE INDEX log_entry_by_actor ON log_entry (log, actor, position);
+
+CREATE INDEX log_entry_by_request ON log_entry (log, request, position);
+
+CREATE INDEX log_entry_by_time ON log_entry (log, time, position);
+
+CREATE INDEX notice_due ON notice (next_attempt, id) WHERE delivery = 'queued';
+
+CREATE INDEX notice_of_request ON notice (request, created_at, id);
+
+CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
+
+CREATE INDEX removal_due ON removal (next_attempt, grant_id, service)
+WHERE progress <> 'confirmed';
+
+CREATE INDEX removal_of_request ON removal (request, grant_id, service);
+
+CREATE INDEX request_by_time ON access_request (created_at, id);
+
+CREATE INDEX request_due ON access_request (deadline, id) WHERE deadline IS NOT NULL;
+
+CREATE INDEX request_of_engineer ON access_request (engineer, created_at, id);
+
+CREATE INDEX request_of_support ON access_request (tenant, support_request, created_at, id);
+
+CREATE INDEX request_of_tenant ON access_request (tenant, created_at, id);
+
+CREATE INDEX request_open_of_engineer ON access_request (engineer, id) WHERE deadline IS NOT NULL;
+
+CREATE INDEX request_open_of_tenant ON access_request (tenant, id) WHERE deadline IS NOT NULL;
+
+CREATE INDEX resource_of_tenant ON resource (tenant, service, name);
+
+CREATE INDEX session_by_end ON portal_session (expires_at);
+
+CREATE INDEX session_of_person ON portal_session (person, created_at, id) WHERE ended_at IS NULL;
+
+CREATE INDEX sign_in_client_by_end ON sign_in_client (kept_until);
+
+CREATE INDEX support_request_by_number ON support_request (number, tenant);
+
+CREATE INDEX support_request_by_time ON support_request (opened_at, number, tenant);
+
+CREATE INDEX support_request_of_person ON support_request (opened_by, opened_at, number, tenant);
+
+CREATE INDEX support_request_of_tenant ON support_request (tenant, opened_at, number);
+
+CREATE INDEX token_of_person ON api_token (person, created_at, id) WHERE revoked_at IS NULL;
+
+CREATE TABLE access_grant (
+    id TEXT NOT NULL PRIMARY KEY,
+    request TEXT NOT NULL UNIQUE REFERENCES access_request (id),
+    starts_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    scope TEXT NOT NULL CHECK (scope <> ''),
+    basis TEXT NOT NULL,
+    UNIQUE (id, request),
+    CHECK (starts_at < ends_at)
+) STRICT;
+
+CREATE TABLE access_request (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL REFERENCES tenant (id),
+    support_request TEXT NOT NULL,
+    engineer TEXT NOT NULL REFERENCES person (id),
+    reason TEXT NOT NULL,
+    duration INTEGER NOT NULL CHECK (duration > 0),
+    scope TEXT NOT NULL CHECK (scope <> ''),
+    not_before INTEGER,
+    created_at INTEGER NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    prior_state TEXT NOT NULL,
+    state TEXT NOT NULL,
+    deadline INTEGER,
+    asked_at INTEGER,
+    approvals_needed INTEGER CHECK (approvals_needed > 0),
+    settled_at INTEGER,
+    ending_reason TEXT,
+    ended_by TEXT REFERENCES person (id),
+    comment TEXT,
+    expired_stage TEXT,
+    FOREIGN KEY (prior_state, state) REFERENCES request_transition (prior, next),
+    FOREIGN KEY (tenant, support_request) REFERENCES support_request (tenant, number),
+    CHECK ((settled_at IS NULL) = (deadline IS NOT NULL))
+) STRICT;
+
+CREATE TABLE api_token (
+    id TEXT NOT NULL PRIMARY KEY,
+    secret_hash BLOB NOT NULL UNIQUE CHECK (length(secret_hash) = 32),
+    person TEXT NOT NULL REFERENCES person (id),
+    label TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+
+CREATE TABLE command (
+    person TEXT NOT NULL REFERENCES person (id),
+    idempotency_key TEXT NOT NULL,
+    payload_hash BLOB NOT NULL CHECK (length(payload_hash) = 32),
+    subject TEXT NOT NULL,
+    carried_out_at INTEGER NOT NULL,
+    PRIMARY KEY (person, idempotency_key)
+) STRICT;
+
+CREATE TABLE credential (
+    id TEXT NOT NULL PRIMARY KEY,
+    secret_hash BLOB NOT NULL UNIQUE CHECK (length(secret_hash) = 32),
+    request TEXT NOT NULL,
+    grant_id TEXT NOT NULL,
+    tenant TEXT NOT NULL REFERENCES tenant (id),
+    engineer TEXT NOT NULL REFERENCES person (id),
+    service TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    actions INTEGER NOT NULL CHECK (actions > 0),
+    username TEXT NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    FOREIGN KEY (grant_id, request) REFERENCES access_grant (id, request)
+) STRICT;
+
+CREATE TABLE credential_use (
+    credential TEXT NOT NULL PRIMARY KEY REFERENCES credential (id),
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    uses INTEGER NOT NULL CHECK (uses > 0)
+) STRICT;
+
+CREATE TABLE decision (
+    request TEXT NOT NULL REFERENCES access_request (id),
+    position INTEGER NOT NULL CHECK (position >= 0),
+    stage TEXT NOT NULL,
+    person TEXT NOT NULL REFERENCES person (id),
+    is_approval INTEGER NOT NULL CHECK (is_approval IN (0, 1)),
+    duration INTEGER CHECK (duration > 0),
+    scope TEXT CHECK (scope <> ''),
+    comment TEXT,
+    decided_at INTEGER NOT NULL,
+    PRIMARY KEY (request, position),
+    UNIQUE (request, person),
+    CHECK (is_approval = 1 OR (duration IS NULL AND scope IS NULL))
+) STRICT;
+
+CREATE TABLE identity (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    person TEXT NOT NULL REFERENCES person (id),
+    PRIMARY KEY (issuer, subject)
+) STRICT;
+
+CREATE TABLE log_checkpoint (
+    log TEXT NOT NULL,
+    size INTEGER NOT NULL CHECK (size >= 0),
+    ordinal INTEGER NOT NULL,
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    note TEXT NOT NULL,
+    PRIMARY KEY (log, size, ordinal)
+) STRICT;
+
+CREATE TABLE log_entry (
+    log TEXT NOT NULL,
+    position INTEGER NOT NULL CHECK (position >= 0),
+    time INTEGER NOT NULL,
+    activity TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    request TEXT,
+    leaf BLOB NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (log, position)
+) STRICT;
+
+CREATE TABLE log_head (
+    log TEXT NOT NULL PRIMARY KEY,
+    size INTEGER NOT NULL CHECK (size > 0),
+    range_hashes BLOB NOT NULL,
+    last_time INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE log_text (
+    log TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    salt BLOB NOT NULL,
+    names_someone INTEGER NOT NULL CHECK (names_someone IN (0, 1)),
+    content TEXT,
+    PRIMARY KEY (log, position, ordinal),
+    FOREIGN KEY (log, position) REFERENCES log_entry (log, position)
+) STRICT;
+
+CREATE TABLE log_tile (
+    log TEXT NOT NULL,
+    level INTEGER NOT NULL CHECK (level > 0),
+    position INTEGER NOT NULL CHECK (position >= 0),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (log, level, position)
+) STRICT;
+
+CREATE TABLE message (
+    request TEXT NOT NULL REFERENCES access_request (id),
+    number INTEGER NOT NULL CHECK (number > 0),
+    person TEXT NOT NULL REFERENCES person (id),
+    content TEXT NOT NULL CHECK (content <> ''),
+    posted_at INTEGER NOT NULL,
+    PRIMARY KEY (request, number)
+) STRICT;
+
+CREATE TABLE notice (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    tenant TEXT NOT NULL REFERENCES tenant (id),
+    request TEXT NOT NULL REFERENCES access_request (id),
+    recipient TEXT NOT NULL REFERENCES person (id),
+    recipient_name TEXT NOT NULL,
+    recipient_address TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    next_attempt INTEGER NOT NULL,
+    good_until INTEGER,
+    delivery TEXT NOT NULL,
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    last_reply TEXT,
+    sent_at INTEGER
+) STRICT;
+
+CREATE TABLE password (
+    person TEXT NOT NULL PRIMARY KEY REFERENCES person (id),
+    encoded TEXT NOT NULL,
+    failures INTEGER NOT NULL CHECK (failures >= 0),
+    locked_until INTEGER
+, failures_since INTEGER) STRICT;
+
+CREATE TABLE person (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant TEXT REFERENCES tenant (id),
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    canonical_email TEXT NOT NULL,
+    aliases TEXT NOT NULL,
+    roles INTEGER NOT NULL CHECK (roles >= 0),
+    is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1))
+, muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0)) STRICT;
+
+CREATE TABLE portal_session (
+    id TEXT NOT NULL PRIMARY KEY,
+    secret_hash BLOB NOT NULL UNIQUE CHECK (length(secret_hash) = 32),
+    person TEXT NOT NULL REFERENCES person (id),
+    created_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    confirmed_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    CHECK (created_at < expires_at)
+) STRICT;
+
+CREATE TABLE provider (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    name TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE removal (
+    grant_id TEXT NOT NULL,
+    service TEXT NOT NULL,
+    request TEXT NOT NULL,
+    tenant TEXT NOT NULL REFERENCES tenant (id),
+    usernames TEXT NOT NULL,
+    progress TEXT NOT NULL,
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    next_attempt INTEGER NOT NULL,
+    problem TEXT,
+    PRIMARY KEY (grant_id, service),
+    FOREIGN KEY (grant_id, request) REFERENCES access_grant (id, request)
+) STRICT;
+
+CREATE TABLE request_transition (
+    prior TEXT NOT NULL,
+    next TEXT NOT NULL,
+    PRIMARY KEY (prior, next)
+) STRICT;
+
+CREATE TABLE resource (
+    service TEXT NOT NULL REFERENCES service (id),
+    name TEXT NOT NULL,
+    tenant TEXT NOT NULL REFERENCES tenant (id),
+    PRIMARY KEY (service, name)
+) STRICT;
+
+CREATE TABLE schema_migration (
+    number BIGINT NOT NULL PRIMARY KEY CHECK (number > 0),
+    name TEXT NOT NULL
+);
+
+CREATE TABLE service (
+    id TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+    kind TEXT NOT NULL,
+    resource_type TEXT NOT NULL,
+    introspection_client TEXT UNIQUE,
+    introspection_secret_file TEXT,
+    doveadm_url TEXT,
+    doveadm_key_file TEXT,
+    CHECK ((introspection_client IS NULL) = (introspection_secret_file IS NULL)),
+    CHECK ((doveadm_url IS NULL) = (doveadm_key_file IS NULL))
+) STRICT;
+
+CREATE TABLE sign_in_client (
+    person TEXT NOT NULL REFERENCES person (id),
+    client_hash BLOB NOT NULL CHECK (length(client_hash) = 32),
+    failures INTEGER NOT NULL CHECK (failures >= 0),
+    held_until INTEGER,
+    succeeded_at INTEGER,
+    kept_until INTEGER NOT NULL,
+    PRIMARY KEY (person, client_hash)
+) STRICT;
+
+CREATE TABLE support_request (
+    tenant TEXT NOT NULL REFERENCES tenant (id),
+    number TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    description TEXT NOT NULL,
+    service TEXT REFERENCES service (id),
+    url TEXT,
+    opened_by TEXT NOT NULL REFERENCES person (id),
+    opened_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, number)
+) STRICT;
+
+CREATE TABLE tenant (
+    id TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+    name TEXT NOT NULL,
+    is_licensed INTEGER NOT NULL CHECK (is_licensed IN (0, 1)),
+    require_approval INTEGER NOT NULL CHECK (require_approval IN (0, 1)),
+    decision_window INTEGER NOT NULL CHECK (decision_window > 0),
+    max_access INTEGER NOT NULL CHECK (max_access > 0),
+    approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
+    version INTEGER NOT NULL CHECK (version > 0)
+) STRICT;
+
+CREATE TRIGGER access_grant_delete_guard
+BEFORE DELETE ON access_grant
+
+BEGIN
+    SELECT RAISE(ABORT, 'access_grant: rows are kept for ever');
+END;
+
+CREATE TRIGGER access_grant_update_guard
+BEFORE UPDATE ON access_grant
+
+BEGIN
+    SELECT RAISE(ABORT, 'access_grant: rows never change');
+END;
+
+CREATE TRIGGER access_request_delete_guard
+BEFORE DELETE ON access_request
+
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: rows are kept for ever');
+END;
+
+CREATE TRIGGER access_request_insert_columns
+BEFORE INSERT ON access_request
+WHEN (NEW.deadline IS NOT NULL) <>
+        (NEW.state IN ('awaitingManager', 'awaitingCustomer', 'scheduled', 'active'))
+    OR (NEW.asked_at IS NOT NULL) <> (NEW.state = 'awaitingCustomer')
+    OR (NEW.approvals_needed IS NOT NULL) <> (NEW.state = 'awaitingCustomer')
+    OR (NEW.ending_reason IS NOT NULL) <> (NEW.state = 'ended')
+    OR (NEW.ended_by IS NOT NULL AND NEW.state <> 'ended')
+    OR (NEW.comment IS NOT NULL AND NEW.state NOT IN ('ended', 'withdrawn'))
+    OR (NEW.expired_stage IS NOT NULL) <> (NEW.state = 'expired')
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: the columns do not fit the state');
+END;
+
+CREATE TRIGGER access_request_insert_guard
+BEFORE INSERT ON access_request
+WHEN NEW.version <> 1 OR NEW.prior_state <> ''
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: a request begins at version 1');
+END;
+
+CREATE TRIGGER access_request_update_columns
+BEFORE UPDATE ON access_request
+WHEN (NEW.deadline IS NOT NULL) <>
+        (NEW.state IN ('awaitingManager', 'awaitingCustomer', 'scheduled', 'active'))
+    OR (NEW.asked_at IS NOT NULL) <> (NEW.state = 'awaitingCustomer')
+    OR (NEW.approvals_needed IS NOT NULL) <> (NEW.state = 'awaitingCustomer')
+    OR (NEW.ending_reason IS NOT NULL) <> (NEW.state = 'ended')
+    OR (NEW.ended_by IS NOT NULL AND NEW.state <> 'ended')
+    OR (NEW.comment IS NOT NULL AND NEW.state NOT IN ('ended', 'withdrawn'))
+    OR (NEW.expired_stage IS NOT NULL) <> (NEW.state = 'expired')
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: the columns do not fit the state');
+END;
+
+CREATE TRIGGER access_request_update_grant
+BEFORE UPDATE ON access_request
+WHEN (NEW.state IN ('scheduled', 'active', 'ended')) <> EXISTS (
+    SELECT 1 FROM access_grant WHERE request = NEW.id AND CASE NEW.state
+        WHEN 'scheduled' THEN starts_at = NEW.deadline
+        WHEN 'active' THEN ends_at = NEW.deadline
+        ELSE TRUE END
+)
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: the state does not fit the grant');
+END;
+
+CREATE TRIGGER access_request_update_prior
+BEFORE UPDATE ON access_request
+WHEN NEW.prior_state <> OLD.state
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: the prior state must be the present one');
+END;
+
+CREATE TRIGGER access_request_update_unchanging
+BEFORE UPDATE ON access_request
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.tenant IS NOT OLD.tenant
+    OR NEW.support_request IS NOT OLD.support_request
+    OR NEW.engineer IS NOT OLD.engineer
+    OR NEW.reason IS NOT OLD.reason
+    OR NEW.duration IS NOT OLD.duration
+    OR NEW.scope IS NOT OLD.scope
+    OR NEW.not_before IS NOT OLD.not_before
+    OR NEW.created_at IS NOT OLD.created_at
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: what it is about never changes');
+END;
+
+CREATE TRIGGER access_request_update_version
+BEFORE UPDATE ON access_request
+WHEN NEW.version <> OLD.version + 1
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: the version before must be the present one');
+END;
+
+CREATE TRIGGER api_token_delete_guard
+BEFORE DELETE ON api_token
+
+BEGIN
+    SELECT RAISE(ABORT, 'api_token: rows are kept for ever');
+END;
+
+CREATE TRIGGER api_token_update_revoked
+BEFORE UPDATE ON api_token
+WHEN OLD.revoked_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'api_token: a revoked token stays revoked');
+END;
+
+CREATE TRIGGER api_token_update_unchanging
+BEFORE UPDATE ON api_token
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.secret_hash IS NOT OLD.secret_hash
+    OR NEW.person IS NOT OLD.person
+    OR NEW.label IS NOT OLD.label
+    OR NEW.created_at IS NOT OLD.created_at
+    OR NEW.expires_at IS NOT OLD.expires_at
+BEGIN
+    SELECT RAISE(ABORT, 'api_token: what it is about never changes');
+END;
+
+CREATE TRIGGER command_delete_guard
+BEFORE DELETE ON command
+
+BEGIN
+    SELECT RAISE(ABORT, 'command: rows are kept for ever');
+END;
+
+CREATE TRIGGER command_update_guard
+BEFORE UPDATE ON command
+
+BEGIN
+    SELECT RAISE(ABORT, 'command: rows never change');
+END;
+
+CREATE TRIGGER credential_delete_guard
+BEFORE DELETE ON credential
+
+BEGIN
+    SELECT RAISE(ABORT, 'credential: rows are kept for ever');
+END;
+
+CREATE TRIGGER credential_insert_guard
+BEFORE INSERT ON credential
+WHEN NEW.expires_at > (SELECT ends_at FROM access_grant WHERE id = NEW.grant_id)
+BEGIN
+    SELECT RAISE(ABORT, 'credential: it may not outlive its grant');
+END;
+
+CREATE TRIGGER credential_update_revoked
+BEFORE UPDATE ON credential
+WHEN OLD.revoked_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'credential: a revoked credential stays revoked');
+END;
+
+CREATE TRIGGER credential_update_unchanging
+BEFORE UPDATE ON credential
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.secret_hash IS NOT OLD.secret_hash
+    OR NEW.request IS NOT OLD.request
+    OR NEW.grant_id IS NOT OLD.grant_id
+    OR NEW.tenant IS NOT OLD.tenant
+    OR NEW.engineer IS NOT OLD.engineer
+    OR NEW.service IS NOT OLD.service
+    OR NEW.resource IS NOT OLD.resource
+    OR NEW.actions IS NOT OLD.actions
+    OR NEW.username IS NOT OLD.username
+    OR NEW.issued_at IS NOT OLD.issued_at
+    OR NEW.expires_at IS NOT OLD.expires_at
+BEGIN
+    SELECT RAISE(ABORT, 'credential: what it is about never changes');
+END;
+
+CREATE TRIGGER credential_use_delete_guard
+BEFORE DELETE ON credential_use
+
+BEGIN
+    SELECT RAISE(ABORT, 'credential_use: rows are kept for ever');
+END;
+
+CREATE TRIGGER decision_delete_guard
+BEFORE DELETE ON decision
+
+BEGIN
+    SELECT RAISE(ABORT, 'decision: rows are kept for ever');
+END;
+
+CREATE TRIGGER decision_insert_dense
+BEFORE INSERT ON decision
+WHEN NEW.position <> (SELECT count(*) FROM decision WHERE request = NEW.request)
+BEGIN
+    SELECT RAISE(ABORT, 'decision: positions have no gaps');
+END;
+
+CREATE TRIGGER decision_update_guard
+BEFORE UPDATE ON decision
+
+BEGIN
+    SELECT RAISE(ABORT, 'decision: rows never change');
+END;
+
+CREATE TRIGGER log_checkpoint_delete_guard
+BEFORE DELETE ON log_checkpoint
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_checkpoint: rows are kept for ever');
+END;
+
+CREATE TRIGGER log_checkpoint_insert_root
+BEFORE INSERT ON log_checkpoint
+WHEN EXISTS (
+    SELECT 1 FROM log_checkpoint
+    WHERE log = NEW.log AND size = NEW.size AND root <> NEW.root
+)
+BEGIN
+    SELECT RAISE(ABORT, 'log_checkpoint: another root was signed at this size');
+END;
+
+CREATE TRIGGER log_checkpoint_insert_size
+BEFORE INSERT ON log_checkpoint
+WHEN NEW.size > coalesce((SELECT size FROM log_head WHERE log = NEW.log), 0)
+BEGIN
+    SELECT RAISE(ABORT, 'log_checkpoint: the log is not that long');
+END;
+
+CREATE TRIGGER log_checkpoint_update_guard
+BEFORE UPDATE ON log_checkpoint
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_checkpoint: rows never change');
+END;
+
+CREATE TRIGGER log_entry_delete_guard
+BEFORE DELETE ON log_entry
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_entry: rows are kept for ever');
+END;
+
+CREATE TRIGGER log_entry_insert_dense
+BEFORE INSERT ON log_entry
+WHEN NEW.position <> coalesce((SELECT size FROM log_head WHERE log = NEW.log), 0)
+BEGIN
+    SELECT RAISE(ABORT, 'log_entry: the next position is the size of the log');
+END;
+
+CREATE TRIGGER log_entry_insert_time
+BEFORE INSERT ON log_entry
+WHEN NEW.time < (SELECT last_time FROM log_head WHERE log = NEW.log)
+BEGIN
+    SELECT RAISE(ABORT, 'log_entry: time does not run backwards');
+END;
+
+CREATE TRIGGER log_entry_update_guard
+BEFORE UPDATE ON log_entry
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_entry: rows never change');
+END;
+
+CREATE TRIGGER log_head_delete_guard
+BEFORE DELETE ON log_head
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_head: rows are kept for ever');
+END;
+
+CREATE TRIGGER log_head_insert_step
+BEFORE INSERT ON log_head
+WHEN NEW.size <> 0 + 1 OR NOT EXISTS (
+    SELECT 1 FROM log_entry
+    WHERE log = NEW.log AND position = NEW.size - 1 AND time = NEW.last_time
+)
+BEGIN
+    SELECT RAISE(ABORT, 'log_head: a head moves with its entry');
+END;
+
+CREATE TRIGGER log_head_update_step
+BEFORE UPDATE ON log_head
+WHEN NEW.size <> OLD.size + 1 OR NOT EXISTS (
+    SELECT 1 FROM log_entry
+    WHERE log = NEW.log AND position = NEW.size - 1 AND time = NEW.last_time
+)
+BEGIN
+    SELECT RAISE(ABORT, 'log_head: a head moves with its entry');
+END;
+
+CREATE TRIGGER log_head_update_unchanging
+BEFORE UPDATE ON log_head
+WHEN NEW.log IS NOT OLD.log
+BEGIN
+    SELECT RAISE(ABORT, 'log_head: what it is about never changes');
+END;
+
+CREATE TRIGGER log_text_delete_guard
+BEFORE DELETE ON log_text
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_text: rows are kept for ever');
+END;
+
+CREATE TRIGGER log_text_insert_field
+BEFORE INSERT ON log_text
+WHEN EXISTS (
+    SELECT 1 FROM log_text
+    WHERE log = NEW.log AND position = NEW.position AND field = NEW.field
+)
+BEGIN
+    SELECT RAISE(ABORT, 'log_text: a field has one text');
+END;
+
+CREATE TRIGGER log_text_insert_guard
+BEFORE INSERT ON log_text
+WHEN NEW.position < (SELECT size FROM log_head WHERE log = NEW.log)
+BEGIN
+    SELECT RAISE(ABORT, 'log_text: texts come with their entry');
+END;
+
+CREATE TRIGGER log_text_update_erased
+BEFORE UPDATE ON log_text
+WHEN NEW.content IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'log_text: a text can only be erased');
+END;
+
+CREATE TRIGGER log_text_update_unchanging
+BEFORE UPDATE ON log_text
+WHEN NEW.log IS NOT OLD.log
+    OR NEW.position IS NOT OLD.position
+    OR NEW.field IS NOT OLD.field
+    OR NEW.ordinal IS NOT OLD.ordinal
+    OR NEW.salt IS NOT OLD.salt
+    OR NEW.names_someone IS NOT OLD.names_someone
+BEGIN
+    SELECT RAISE(ABORT, 'log_text: what it is about never changes');
+END;
+
+CREATE TRIGGER log_tile_delete_guard
+BEFORE DELETE ON log_tile
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_tile: rows are kept for ever');
+END;
+
+CREATE TRIGGER log_tile_update_guard
+BEFORE UPDATE ON log_tile
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_tile: rows never change');
+END;
+
+CREATE TRIGGER message_delete_guard
+BEFORE DELETE ON message
+
+BEGIN
+    SELECT RAISE(ABORT, 'message: rows are kept for ever');
+END;
+
+CREATE TRIGGER message_insert_dense
+BEFORE INSERT ON message
+WHEN NEW.number <> 1 + (SELECT count(*) FROM message WHERE request = NEW.request)
+BEGIN
+    SELECT RAISE(ABORT, 'message: numbers have no gaps');
+END;
+
+CREATE TRIGGER message_update_guard
+BEFORE UPDATE ON message
+
+BEGIN
+    SELECT RAISE(ABORT, 'message: rows never change');
+END;
+
+CREATE TRIGGER notice_update_unchanging
+BEFORE UPDATE ON notice
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.kind IS NOT OLD.kind
+    OR NEW.tenant IS NOT OLD.tenant
+    OR NEW.request IS NOT OLD.request
+    OR NEW.recipient IS NOT OLD.recipient
+    OR NEW.recipient_name IS NOT OLD.recipient_name
+    OR NEW.recipient_address IS NOT OLD.recipient_address
+    OR NEW.facts IS NOT OLD.facts
+    OR NEW.created_at IS NOT OLD.created_at
+    OR NEW.good_until IS NOT OLD.good_until
+BEGIN
+    SELECT RAISE(ABORT, 'notice: what it is about never changes');
+END;
+
+CREATE TRIGGER person_delete_guard
+BEFORE DELETE ON person
+
+BEGIN
+    SELECT RAISE(ABORT, 'person: rows are kept for ever');
+END;
+
+CREATE TRIGGER person_update_unchanging
+BEFORE UPDATE ON person
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.tenant IS NOT OLD.tenant
+BEGIN
+    SELECT RAISE(ABORT, 'person: what it is about never changes');
+END;
+
+CREATE TRIGGER portal_session_update_ended
+BEFORE UPDATE ON portal_session
+WHEN OLD.ended_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'portal_session: what has ended stays ended');
+END;
+
+CREATE TRIGGER portal_session_update_unchanging
+BEFORE UPDATE ON portal_session
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.person IS NOT OLD.person
+    OR NEW.created_at IS NOT OLD.created_at
+    OR NEW.expires_at IS NOT OLD.expires_at
+BEGIN
+    SELECT RAISE(ABORT, 'portal_session: what it is about never changes');
+END;
+
+CREATE TRIGGER removal_delete_guard
+BEFORE DELETE ON removal
+
+BEGIN
+    SELECT RAISE(ABORT, 'removal: rows are kept for ever');
+END;
+
+CREATE TRIGGER removal_update_unchanging
+BEFORE UPDATE ON removal
+WHEN NEW.grant_id IS NOT OLD.grant_id
+    OR NEW.service IS NOT OLD.service
+    OR NEW.request IS NOT OLD.request
+    OR NEW.tenant IS NOT OLD.tenant
+BEGIN
+    SELECT RAISE(ABORT, 'removal: what it is about never changes');
+END;
+
+CREATE TRIGGER request_transition_delete_guard
+BEFORE DELETE ON request_transition
+
+BEGIN
+    SELECT RAISE(ABORT, 'request_transition: rows are kept for ever');
+END;
+
+CREATE TRIGGER request_transition_update_guard
+BEFORE UPDATE ON request_transition
+
+BEGIN
+    SELECT RAISE(ABORT, 'request_transition: rows never change');
+END;
+
+CREATE TRIGGER support_request_delete_guard
+BEFORE DELETE ON support_request
+
+BEGIN
+    SELECT RAISE(ABORT, 'support_request: rows are kept for ever');
+END;
+
+CREATE TRIGGER support_request_update_guard
+BEFORE UPDATE ON support_request
+
+BEGIN
+    SELECT RAISE(ABORT, 'support_request: rows never change');
+END;
+
+CREATE TRIGGER tenant_delete_guard
+BEFORE DELETE ON tenant
+
+BEGIN
+    SELECT RAISE(ABORT, 'tenant: rows are kept for ever');
+END;
+
+-- (none) -> awaitingManager
+-- active -> ended
+-- awaitingCustomer -> active
+-- awaitingCustomer -> awaitingCustomer
+-- awaitingCustomer -> denied
+-- awaitingCustomer -> expired
+-- awaitingCustomer -> scheduled
+-- awaitingCustomer -> withdrawn
+-- awaitingManager -> active
+-- awaitingManager -> awaitingCustomer
+-- awaitingManager -> expired
+-- awaitingManager -> rejected
+-- awaitingManager -> scheduled
+-- awaitingManager -> withdrawn
+-- scheduled -> active
+-- scheduled -> ended
