@@ -46,7 +46,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
     (
         2, "LockboxNotifier",
-        ["LockboxDomain", "LockboxPorts", "Mustache", "ServiceLifecycle", "Logging"]
+        ["LockboxDomain", "LockboxPorts", "Mustache"]
     ),
     (
         2, "LockboxClient",
@@ -58,7 +58,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     ),
     (
         3, "LockboxDecisions",
-        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "ServiceLifecycle", "Logging"]
+        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto"]
     ),
     (
         3, "LockboxService",
@@ -67,16 +67,14 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         4, "LockboxWork",
         [
-            "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxService", "ServiceLifecycle",
-            "Logging",
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
+            "ServiceLifecycle", "Logging",
         ]
     ),
     (
         4, "LockboxEnforcement",
         [
-            "LockboxDomain", "LockboxPorts", "LockboxAudit", "AsyncHTTPClient", "NIOCore",
-            "NIOHTTP1",
-            "ServiceLifecycle", "Logging",
+            "LockboxDomain", "LockboxPorts", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
         ]
     ),
     (
@@ -134,7 +132,7 @@ let kits: [(name: String, uses: [String])] = [
         "LockboxPortalWorld",
         [
             "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxEnforcement",
-            "LockboxNotifier",
+            "LockboxWork", "LockboxNotifier",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "CryptoExtras",
             "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
@@ -165,9 +163,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxNotifierTests",
         [
-            "LockboxNotifier", "LockboxDomain", "LockboxPorts", "LockboxStoreSQLite",
-            "LockboxFixtures", "Logging",
-            "ServiceLifecycle",
+            "LockboxNotifier", "LockboxWork", "LockboxAudit", "LockboxDomain", "LockboxPorts",
+            "LockboxStoreSQLite", "LockboxFixtures", "Logging", "ServiceLifecycle",
         ]
     ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
@@ -189,7 +186,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxEnforcement",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxWork",
+            "LockboxEnforcement",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "LockboxTestWorld",
             "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",

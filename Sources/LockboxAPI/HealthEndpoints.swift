@@ -18,7 +18,9 @@ extension API {
             },
             Endpoint(.get, "/metrics") { request, context in
                 guard mayReadMetrics(request, context) else { throw BoundaryError.noSuchPage }
-                let removals = try await store.read { tx in try tx.openRemovals() }
+                let (removals, work) = try await store.read { [clock] tx in
+                    (try tx.openRemovals(), try WorkMetrics(at: clock.now(), in: tx))
+                }
                 return plain(
                     metrics.text(gauges: [
                         (
@@ -35,7 +37,7 @@ extension API {
                             "Removals that failed and are being retried. Alert on anything above 0.",
                             removals.count { $0.progress == .failed }
                         ),
-                    ]),
+                    ]) + work.text,
                     type: "text/plain; version=0.0.4; charset=utf-8"
                 )
             },

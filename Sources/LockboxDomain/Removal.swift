@@ -21,6 +21,8 @@ public struct Removal: Hashable, Sendable {
     public var nextAttempt: Timestamp
     /// Why the last attempt failed, in words fit for the tenant.
     public var problem: String?
+    /// When the service took the first action, which cuts what is open; nil before.
+    public var cutAt: Timestamp?
 
     public init(
         tenant: TenantID,
@@ -31,7 +33,8 @@ public struct Removal: Hashable, Sendable {
         progress: Progress = .pending,
         attempts: Int = 0,
         nextAttempt: Timestamp,
-        problem: String? = nil
+        problem: String? = nil,
+        cutAt: Timestamp? = nil
     ) {
         self.tenant = tenant
         self.request = request
@@ -42,5 +45,6 @@ public struct Removal: Hashable, Sendable {
         self.attempts = attempts
         self.nextAttempt = nextAttempt
         self.problem = problem
+        self.cutAt = cutAt
     }
 }

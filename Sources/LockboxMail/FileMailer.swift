@@ -10,9 +10,16 @@ package struct FileMailer: Mailer {
     /// `folder` is made when the first letter comes; its parent must exist.
     package init(folder: String) { self.folder = folder }
 
-    package func send(_ letter: Letter) async throws(MailError) -> MailReceipt {
+    package func send(
+        _ letter: Letter,
+        while mayGo: @escaping @Sendable () -> Bool
+    ) async throws(MailError) -> MailReceipt {
         let message = try MailMessage(letter)
-        return try await lane.run { [folder] in Self.write(message, into: folder) }.get()
+        return try await lane.run { [folder] in
+            mayGo()
+                ? Self.write(message, into: folder)
+                : .failure(.unreachable("another process sends the letters now"))
+        }.get()
     }
 
     private static func write(_ message: MailMessage, into folder: String) -> Result<

@@ -12,9 +12,13 @@ package struct SMTPMailer: Mailer {
         lane = BlockingLane(width: configuration.parallelism)
     }
 
-    package func send(_ letter: Letter) async throws(MailError) -> MailReceipt {
+    package func send(
+        _ letter: Letter,
+        while mayGo: @escaping @Sendable () -> Bool
+    ) async throws(MailError) -> MailReceipt {
         let message = try MailMessage(letter)
-        return try await lane.run { [configuration] in SMTPTransfer.send(message, to: configuration)
+        return try await lane.run { [configuration] in
+            SMTPTransfer.send(message, to: configuration, while: mayGo)
         }.get()
     }
 }

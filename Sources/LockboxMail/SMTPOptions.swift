@@ -74,7 +74,7 @@ final class SMTPOptions {
                 guard let buffer, let context else { return Int(CURL_READFUNC_ABORT) }
                 return SMTPOptions.transfer(context).handOver(
                     into: .init(start: buffer, count: size * count)
-                )
+                ) ?? Int(CURL_READFUNC_ABORT)
             }
         )
         pointer(CURLOPT_READDATA, context)

@@ -13,19 +13,27 @@ final class SMTPTransfer {
 
     private let message: MailMessage
     private let configuration: SMTPConfiguration
+    private let mayGo: @Sendable () -> Bool
     private var step = Step.connect
     private var handedOver = 0
     private var reply = ReplyReader()
 
-    private init(_ message: MailMessage, _ configuration: SMTPConfiguration) {
+    private init(
+        _ message: MailMessage,
+        _ configuration: SMTPConfiguration,
+        _ mayGo: @escaping @Sendable () -> Bool
+    ) {
         self.message = message
         self.configuration = configuration
+        self.mayGo = mayGo
     }
 
-    static func send(_ message: MailMessage, to configuration: SMTPConfiguration) -> Result<
-        MailReceipt, MailError
-    > {
-        withoutPipeSignal { SMTPTransfer(message, configuration).perform() }
+    static func send(
+        _ message: MailMessage,
+        to configuration: SMTPConfiguration,
+        while mayGo: @escaping @Sendable () -> Bool
+    ) -> Result<MailReceipt, MailError> {
+        withoutPipeSignal { SMTPTransfer(message, configuration, mayGo).perform() }
     }
 
     // MARK: Running
@@ -112,8 +120,11 @@ final class SMTPTransfer {
 
     func replyReceived(_ line: UnsafeRawBufferPointer) { reply.read(line) }
 
-    func handOver(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    /// The next bytes of the letter; nil calls the transfer off.
+    func handOver(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         step = .body
+        // Without its last bytes the relay has no letter.
+        guard mayGo() else { return nil }
         let next = message.bytes[handedOver...].prefix(buffer.count)
         buffer.copyBytes(from: next)
         handedOver += next.count

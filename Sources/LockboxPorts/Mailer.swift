@@ -5,7 +5,18 @@ public protocol Mailer: Sendable {
     /// Returns once the relay has taken responsibility for `letter`. Sending the same letter again
     /// is how a failure is made good, always with the same `messageID`, so that a second copy can
     /// be told from a second letter.
-    func send(_ letter: Letter) async throws(MailError) -> MailReceipt
+    ///
+    /// `mayGo` is asked at the last moment at which the letter can be held back; where it says no,
+    /// nothing has left, and that is `unreachable`.
+    func send(_ letter: Letter, while mayGo: @escaping @Sendable () -> Bool)
+        async throws(MailError) -> MailReceipt
+}
+
+extension Mailer {
+    /// Sends what nothing can hold back.
+    public func send(_ letter: Letter) async throws(MailError) -> MailReceipt {
+        try await send(letter) { true }
+    }
 }
 
 /// One mail to one person.

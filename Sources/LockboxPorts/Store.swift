@@ -51,7 +51,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & AccessRequestRecords & MessageRecords
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords
     & SignInRecords & TokenRecords
-    & CommandRecords & SessionRecords
+    & CommandRecords & SessionRecords & WorkLeaseRecords & BacklogRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {
@@ -239,11 +239,16 @@ public protocol CredentialRecords {
 
 /// The work of making services forget access that ended.
 public protocol RemovalRecords {
-    /// Inserts or replaces, by grant and service.
+    /// Inserts or replaces, by grant and service, all but `cutAt`.
     func save(_ removal: Removal) throws
     func removals(of request: AccessRequestID) throws -> [Removal]
     /// Not yet confirmed, due at `now`, earliest first.
     func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal]
+    /// Those of them that have not had their first action, latest first: what ended just now is not
+    /// hidden behind many orders that a service does not take.
+    func removalsToCut(at now: Timestamp, limit: Int) throws -> [Removal]
+    /// The first action of these orders was carried out.
+    func markCut(_ removals: [Removal], at now: Timestamp) throws
     /// Every one that is not yet confirmed.
     func openRemovals() throws -> [Removal]
     func nextRemovalAttempt() throws -> Timestamp?

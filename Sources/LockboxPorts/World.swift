@@ -7,6 +7,13 @@ public protocol WallClock: Sendable {
     func now() -> Timestamp
 }
 
+/// How long something takes, whatever the time of day is set to meanwhile.
+public protocol MonotonicClock: Sendable {
+    /// Since some instant that stays the same while the process runs. Never less than before, and
+    /// goes on while the process is stopped.
+    func elapsed() -> Duration
+}
+
 /// Unpredictable bytes, for identifiers, salts and secrets.
 public protocol Entropy: Sendable {
     func bytes(_ count: Int) -> [UInt8]

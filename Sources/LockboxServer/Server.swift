@@ -14,7 +14,6 @@ package import LockboxService
 import LockboxWork
 package import Logging
 import ServiceLifecycle
-import Synchronization
 import UnixSignals
 
 /// Puts the rooms together. It knows the ports; the concrete store and mailer are handed to it.
@@ -41,9 +40,8 @@ package struct Server: Sendable {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
-        let (expiryPause, enforcementPause) = (SystemPause(), SystemPause())
         let index = DecisionIndex(store: store, clock: clock)
-        let wakers = Wakers(pauses: [expiryPause, enforcementPause])
+        let work = DueWork(entropy: entropy)
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let audited = AuditedStore(
@@ -51,7 +49,7 @@ package struct Server: Sendable {
             clock: clock,
             entropy: entropy,
             readers: [RemovalPlanner(), NoticePlanner(portal: portal)],
-            listeners: [index, wakers, feed]
+            listeners: [index, work.waker, feed]
         )
         let hasher = PasswordHasher(entropy: entropy)
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
@@ -70,19 +68,20 @@ package struct Server: Sendable {
             prefix: configuration.origin
         )
         let sender = try Self.sender(configuration)
-        let drain = OutboxDrain(
-            store: store,
-            mailer: mailer,
-            clock: clock,
-            letters: try Letters(
-                sender: sender,
-                host: String(sender.address.split(separator: "@").last ?? "localhost")
-            ),
-            undeliverable: AuditedUndeliverables(store: audited),
-            logger: logger,
-            sleep: SystemPause.sleep
+        let lanes = work.lanes(
+            DueWork.Parts(
+                lockbox: lockbox,
+                store: audited,
+                enforcers: directory,
+                mailer: mailer,
+                letters: try Letters(
+                    sender: sender,
+                    host: String(sender.address.split(separator: "@").last ?? "localhost")
+                ),
+                clock: clock,
+                logger: logger
+            )
         )
-        wakers.alsoWake { drain.poke() }
         let api = API(
             lockbox: lockbox,
             signIn: signIn,
@@ -123,31 +122,27 @@ package struct Server: Sendable {
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger
         )
-        services = [
-            ChangeFeed(store: store, index: index, pause: SystemPause(), logger: logger) {
-                do {
-                    try await directory.reload()
-                } catch {
-                    logger.error("cannot read the services anew", metadata: ["error": "\(error)"])
-                }
-                wakers.wake()
-                feed.changedElsewhere()
-            },
-            Enforcement(
-                store: audited,
-                enforcers: directory,
-                pause: enforcementPause,
-                logger: logger
-            ),
-            LaneLoop(
-                ExpiryJob(lockbox: lockbox),
-                store: audited,
-                pause: expiryPause,
-                sleep: SystemPause.sleep,
-                logger: logger
-            ),
-            drain, application,
-        ]
+        services =
+            [
+                ChangeFeed(
+                    store: store,
+                    pause: SystemPause(),
+                    logger: logger,
+                    refresh: { reload in try await index.refresh(reload: reload) },
+                    changed: {
+                        do {
+                            try await directory.reload()
+                        } catch {
+                            logger.error(
+                                "cannot read the services anew",
+                                metadata: ["error": "\(error)"]
+                            )
+                        }
+                        work.waker.wakeAll()
+                        feed.changedElsewhere()
+                    }
+                )
+            ] + lanes + [application]
     }
 
     /// Serves until asked to stop.
@@ -196,37 +191,5 @@ extension Configuration {
     /// The `from` of the mail URL, which is what letters come from.
     fileprivate var mailSender: String? {
         URLComponents(string: mail)?.queryItems?.first { $0.name == "from" }?.value
-    }
-}
-
-/// Wakes the loops that may have something to do after a write.
-private final class Wakers: CommitListener {
-    private let pauses: [any Pause]
-    private let more = Mutex<[@Sendable () -> Void]>([])
-
-    init(pauses: [any Pause]) { self.pauses = pauses }
-
-    func alsoWake(_ wake: @escaping @Sendable () -> Void) { more.withLock { $0.append(wake) } }
-
-    func committed(_ events: [Event]) async { wake() }
-
-    func wake() {
-        for pause in pauses { pause.wake() }
-        for wake in more.withLock({ $0 }) { wake() }
-    }
-}
-
-/// The notifier's way to the log.
-private struct AuditedUndeliverables: UndeliverableRecorder {
-    let store: AuditedStore
-
-    func record(_ change: @escaping @Sendable (any StoreTransaction) throws -> UndeliverableNotice?)
-        async throws
-    {
-        try await store.write(by: .system) { writing in
-            if let notice = try change(writing.tx) {
-                writing.emit(.request(.noticeUndeliverable(notice)))
-            }
-        }
     }
 }

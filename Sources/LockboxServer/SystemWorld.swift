@@ -107,6 +107,15 @@ package final class SystemClock: WallClock {
     }
 }
 
+/// The machine's clock that nobody can set.
+package struct SystemMonotonicClock: MonotonicClock {
+    private let start = ContinuousClock.now
+
+    package init() {}
+
+    package func elapsed() -> Duration { ContinuousClock.now - start }
+}
+
 /// The system's cryptographically secure generator.
 package struct SystemEntropy: Entropy {
     package init() {}

@@ -5,6 +5,7 @@ extension SQLTransaction: RemovalRecords {
     private static let removalColumns = """
         grant_id, service, request, tenant, usernames, progress, attempts, next_attempt, problem
         """
+    private static let readRemovalColumns = removalColumns + ", cut_at"
 
     func save(_ removal: Removal) throws {
         try connection.execute(
@@ -25,7 +26,7 @@ extension SQLTransaction: RemovalRecords {
 
     func removals(of request: AccessRequestID) throws -> [Removal] {
         try connection.query(
-            "SELECT \(Self.removalColumns) FROM removal WHERE request = $1 ORDER BY grant_id, service",
+            "SELECT \(Self.readRemovalColumns) FROM removal WHERE request = $1 ORDER BY grant_id, service",
             [.id(request)],
             row: Self.removal
         )
@@ -34,7 +35,7 @@ extension SQLTransaction: RemovalRecords {
     func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal] {
         try connection.query(
             """
-            SELECT \(Self.removalColumns) FROM removal WHERE progress <> 'confirmed' AND next_attempt <= $1
+            SELECT \(Self.readRemovalColumns) FROM removal WHERE progress <> 'confirmed' AND next_attempt <= $1
             ORDER BY next_attempt, grant_id, service LIMIT $2
             """,
             [.time(now), .limit(limit)],
@@ -42,10 +43,34 @@ extension SQLTransaction: RemovalRecords {
         )
     }
 
+    func removalsToCut(at now: Timestamp, limit: Int) throws -> [Removal] {
+        try connection.query(
+            """
+            SELECT \(Self.readRemovalColumns) FROM removal
+            WHERE progress <> 'confirmed' AND cut_at IS NULL AND next_attempt <= $1
+            ORDER BY next_attempt DESC, grant_id DESC, service DESC LIMIT $2
+            """,
+            [.time(now), .limit(limit)],
+            row: Self.removal
+        )
+    }
+
+    func markCut(_ removals: [Removal], at now: Timestamp) throws {
+        for removal in removals {
+            try connection.execute(
+                """
+                UPDATE removal SET cut_at = $1
+                WHERE grant_id = $2 AND service = $3 AND cut_at IS NULL
+                """,
+                [.time(now), .id(removal.grant), .id(removal.service)]
+            )
+        }
+    }
+
     func openRemovals() throws -> [Removal] {
         try connection.query(
             """
-            SELECT \(Self.removalColumns) FROM removal WHERE progress <> 'confirmed'
+            SELECT \(Self.readRemovalColumns) FROM removal WHERE progress <> 'confirmed'
             ORDER BY next_attempt, grant_id, service
             """,
             row: Self.removal
@@ -72,7 +97,8 @@ extension SQLTransaction: RemovalRecords {
             progress: try record.choice(5),
             attempts: try record.count(6),
             nextAttempt: try record.timestamp(7),
-            problem: try record.optionalText(8)
+            problem: try record.optionalText(8),
+            cutAt: try record.optionalTimestamp(9)
         )
     }
 }

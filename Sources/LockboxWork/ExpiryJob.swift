@@ -10,7 +10,7 @@ package import LockboxService
 package struct ExpiryJob: Job {
     /// One write takes as many requests as it may; so one look needs to see only whether there are
     /// any.
-    package let lane = Lane(name: "expiry", parallel: 1, seen: 1)
+    package let lane = Lane(.expiry, parallel: 1, seen: 1)
 
     private let lockbox: Lockbox
 
@@ -28,7 +28,7 @@ package struct ExpiryJob: Job {
 
     package func key(of request: AccessRequest) -> WorkKey { WorkKey(item: "what is due") }
 
-    package func carryOut(_ requests: [AccessRequest]) async throws {
+    package func carryOut(_ requests: [AccessRequest], under claim: Claim) async throws {
         _ = try await lockbox.expireDue()
     }
 }

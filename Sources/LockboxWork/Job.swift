@@ -19,11 +19,19 @@ package protocol Job: Sendable {
     /// Two items with one key are the same piece of work: they are never carried out at once.
     func key(of item: Item) -> WorkKey
 
+    /// Those of `due` that may begin now, in order; by default all. Called once for each look.
+    func ready(_ due: [Item]) -> [Item]
+
     /// Carries out `items`, which are all of one place, and writes down what became of them.
     /// Returns when that is durable. It must bear being done again: a crash before the outcome is
     /// written down makes the items due once more. An error is logged, and the items keep their
-    /// places for `Lane.waitAfterFailure`.
-    func carryOut(_ items: [Item]) async throws
+    /// places for `Lane.waitAfterFailure`. Where the lane has a lease, `claim` is to be asked before
+    /// each action outside and in the write of the outcome.
+    func carryOut(_ items: [Item], under claim: Claim) async throws
+}
+
+extension Job {
+    package func ready(_ due: [Item]) -> [Item] { due }
 }
 
 /// Tells a piece of work from all others of its lane.

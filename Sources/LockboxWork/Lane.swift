@@ -1,3 +1,5 @@
+package import LockboxPorts
+
 /// A lane of due work by name, with its bounds.
 package struct Lane: Sendable {
     /// As logs and metrics name it.
@@ -27,6 +29,24 @@ package struct Lane: Sendable {
         self.batch = batch
         self.seen = seen
         self.stopPatience = stopPatience
+    }
+
+    package init(
+        _ lane: WorkLane,
+        parallel: Int,
+        parallelAtOnePlace: Int? = nil,
+        batch: Int = 1,
+        seen: Int,
+        stopPatience: Duration = .seconds(2)
+    ) {
+        self.init(
+            name: lane.rawValue,
+            parallel: parallel,
+            parallelAtOnePlace: parallelAtOnePlace,
+            batch: batch,
+            seen: seen,
+            stopPatience: stopPatience
+        )
     }
 
     /// The longest wait between two looks, in milliseconds: the wall clock can be set and other

@@ -13,21 +13,25 @@ import Synchronization
 package struct LaneLoop<Work: Job>: ServiceLifecycle.Service {
     private let job: Work
     private let store: AuditedStore
+    private let lease: Lease?
     private let pause: any Pause
     private let sleep: @Sendable (Duration) async throws -> Void
     private let logger: Logger
     private let trouble = Trouble()
 
-    /// `sleep` waits for a duration or until its task is cancelled, and throws then.
+    /// With a `lease` only the process that holds it carries out anything. `sleep` waits for a
+    /// duration or until its task is cancelled, and throws then.
     package init(
         _ job: Work,
         store: AuditedStore,
+        lease: Lease? = nil,
         pause: any Pause,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         logger: Logger
     ) {
         self.job = job
         self.store = store
+        self.lease = lease
         self.pause = pause
         self.sleep = sleep
         var logger = logger
@@ -41,49 +45,59 @@ package struct LaneLoop<Work: Job>: ServiceLifecycle.Service {
             let running = InFlight(job.lane)
             var wait: Int64 = 0
             while await pause(milliseconds: wait) {
-                guard let look = await look() else {
+                guard let look = await look(running) else {
                     wait = Lane.waitAfterFailedLook
                     continue
                 }
-                for batch in running.begin(look.due, key: job.key) {
-                    group.addTask { await carryOut(batch, running) }
-                }
                 wait = look.wait
+                let ready = job.ready(look.due)
+                guard let claim = look.claim else { continue }
+                for batch in running.begin(ready, key: job.key) {
+                    group.addTask { await carryOut(batch, claim, running) }
+                }
             }
             await letFinish(running)
             group.cancelAll()
         }
+        await leave()
     }
 
     private struct Look: Sendable {
         let due: [Work.Item]
         /// Milliseconds until the next look.
         let wait: Int64
+        /// Nil where nothing is due, or another process has the lane.
+        var claim: Claim?
     }
 
-    /// Nil if the store cannot be read.
-    private func look() async -> Look? {
+    /// Nil if the store cannot be used.
+    private func look(_ running: InFlight) async -> Look? {
         do {
-            let look = try await store.read(.endingAccess) { tx, now in
+            var look = try await store.read(.endingAccess) { tx, now in
+                try lease?.observe(in: tx)
                 let due = try job.due(at: now, limit: job.lane.seen, in: tx)
                 let next = try job.nextDue(in: tx).map { ($0 - now).milliseconds }
                 // What is due and has no place yet is looked at again when a place becomes free.
                 let wait = next.map { $0 > 0 ? $0 : Lane.longestWait } ?? Lane.longestWait
                 return Look(due: due, wait: min(wait, Lane.longestWait))
             }
-            if trouble.isOver() { logger.notice("due work can be read again") }
+            // An idle lane writes nothing; one with work renews its lease while that goes on.
+            if !look.due.isEmpty || !running.isEmpty {
+                look.claim = if let lease { try await lease.claim(in: store) } else { .free }
+            }
+            if trouble.isOver() { logger.notice("due work can be carried out again") }
             return look
         } catch {
             if !(error is CancellationError), trouble.begins() {
-                logger.error("due work cannot be read", metadata: ["error": "\(error)"])
+                logger.error("cannot look for due work", metadata: ["error": "\(error)"])
             }
             return nil
         }
     }
 
-    private func carryOut(_ batch: [Work.Item], _ running: InFlight) async {
+    private func carryOut(_ batch: [Work.Item], _ claim: Claim, _ running: InFlight) async {
         do {
-            try await job.carryOut(batch)
+            try await job.carryOut(batch, under: claim)
         } catch {
             logger.error("due work failed", metadata: ["error": "\(error)"])
             try? await sleep(Lane.waitAfterFailure)  // best effort: only a wait
@@ -91,6 +105,15 @@ package struct LaneLoop<Work: Job>: ServiceLifecycle.Service {
         running.end(batch.map(job.key))
         // A place is free.
         pause.wake()
+    }
+
+    /// Others need not wait for our silence.
+    private func leave() async {
+        do {
+            try await lease?.release(in: store)
+        } catch {
+            logger.notice("the lane's lease runs out by itself", metadata: ["error": "\(error)"])
+        }
     }
 
     /// What is cut off is done again after the next start; what hangs is cut off all the same.

@@ -7,6 +7,7 @@ import LockboxPorts
 import LockboxService
 import LockboxStoreSQLite
 import LockboxTestWorld
+import LockboxWork
 import Logging
 import Synchronization
 import Testing
@@ -262,12 +263,13 @@ struct DecisionIndexTests {
             func run(_ rounds: Int) async throws {
                 let feed = ChangeFeed(
                     store: flaky,
-                    index: index,
                     pause: Rounds(rounds),
                     logger: Logger(label: "test") { _ in
                         SwiftLogNoOpLogHandler()
-                    }
-                ) { told.withLock { $0 += 1 } }
+                    },
+                    refresh: { reload in try await index.refresh(reload: reload) },
+                    changed: { told.withLock { $0 += 1 } }
+                )
                 try await feed.run()
             }
             _ = try await other.store.changedElsewhere()

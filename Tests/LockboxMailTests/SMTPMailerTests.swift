@@ -51,6 +51,22 @@ import Testing
         }
     }
 
+    @Test func letterThatIsHeldBackAtTheLastMomentDoesNotArrive() async throws {
+        try await Receiver.with() { receiver in
+            let mailer = try receiver.mailer()
+            var refusal: MailError?
+            do throws(MailError) {
+                _ = try await mailer.send(.example()) { false }
+            } catch {
+                refusal = error
+            }
+            #expect(refusal?.isUnreachable == true)
+            #expect(try receiver.received().isEmpty)
+            _ = try await mailer.send(.example())
+            #expect(try receiver.received().count == 1)
+        }
+    }
+
     @Test func manyLettersAtOnceAllArrive() async throws {
         try await Receiver.with() { receiver in
             let mailer = try receiver.mailer { $0.parallelism = 3 }

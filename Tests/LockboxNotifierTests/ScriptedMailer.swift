@@ -1,6 +1,8 @@
+import LockboxAudit
 import LockboxDomain
 import LockboxNotifier
 import LockboxPorts
+import ServiceLifecycle
 import Synchronization
 
 /// A relay that answers as the test says, and remembers what it was given.
@@ -21,7 +23,10 @@ final class ScriptedMailer: Mailer {
         letters.filter { $0.to.address == address.text }
     }
 
-    func send(_ letter: Letter) async throws(MailError) -> MailReceipt {
+    func send(
+        _ letter: Letter,
+        while mayGo: @escaping @Sendable () -> Bool
+    ) async throws(MailError) -> MailReceipt {
         let attempt = seen.withLock { seen in
             seen.append(letter)
             return seen.count { $0.messageID == letter.messageID }
@@ -30,21 +35,29 @@ final class ScriptedMailer: Mailer {
     }
 }
 
-/// Stands in for the audited write: one store write that keeps the event beside the change.
-final class EventBook: UndeliverableRecorder {
-    private let store: any Store
+/// Keeps the letters that were recorded as undeliverable.
+final class EventBook: CommitListener {
     private let recorded = Mutex<[UndeliverableNotice]>([])
-
-    init(store: any Store) { self.store = store }
 
     var events: [UndeliverableNotice] { recorded.withLock { $0 } }
 
-    func record(
-        _ change: @escaping @Sendable (any StoreTransaction) throws -> UndeliverableNotice?
-    ) async throws {
-        guard let event = try await store.write(change) else { return }
-        recorded.withLock { $0.append(event) }
+    func committed(_ events: [Event]) async {
+        for case .request(.noticeUndeliverable(let notice)) in events {
+            recorded.withLock { $0.append(notice) }
+        }
     }
+}
+
+/// Looks again every few milliseconds, until the service is asked to stop.
+struct QuickPause: Pause {
+    func callAsFunction(milliseconds: Int64) async -> Bool {
+        await cancelWhenGracefulShutdown {
+            do { try await Task.sleep(for: .milliseconds(2)) } catch { return }
+        }
+        return !Task.isCancelled && !Task.isShuttingDownGracefully
+    }
+
+    func wake() {}
 }
 
 /// A store whose commits fail or lose their answer for a while.

@@ -55,7 +55,7 @@ final class ScriptedJob: Job {
 
     func key(of item: WorkKey) -> WorkKey { item }
 
-    func carryOut(_ items: [WorkKey]) async throws {
+    func carryOut(_ items: [WorkKey], under claim: Claim) async throws {
         state.withLock { state in
             state.begun += items
             state.batches.append(items)

@@ -249,10 +249,6 @@ extension Rule {
             name: "writes to a store past the audit log",
             instead: "go through AuditedStore.write(by:)",
             covers: inSources(outside: "LockboxAudit", "LockboxStoreSQL", "LockboxStoreSQLite"),
-            exceptions: [
-                "Sources/LockboxNotifier/OutboxDrain.swift":
-                    "how far a letter has come is bookkeeping, not an event"
-            ],
             find: { matches(#"\.write\s*\{|\bstore\.write\((?!by:)"#, in: $0.code) },
             bad: "try await store.write { tx in tx.save(request) }",
             good: "try await store.write(by: actor) { change in change.emit(event) }"

@@ -15,6 +15,17 @@ package final class FixedClock: WallClock {
     package func move(to next: Timestamp) { instant.withLock { $0 = next } }
 }
 
+/// Time that passes as a test says.
+package final class FixedMonotonicClock: MonotonicClock {
+    private let passed = Mutex(Duration.zero)
+
+    package init() {}
+
+    package func elapsed() -> Duration { passed.withLock { $0 } }
+
+    package func advance(by duration: Duration) { passed.withLock { $0 += duration } }
+}
+
 /// Bytes that look random and are the same for the same seed (SplitMix64).
 package final class SeededEntropy: Entropy {
     private let state: Mutex<UInt64>

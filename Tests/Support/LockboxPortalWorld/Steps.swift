@@ -1,9 +1,9 @@
 import LockboxAudit
 package import LockboxDomain
-import LockboxEnforcement
 import LockboxFixtures
 import LockboxPorts
 package import LockboxService
+import LockboxWork
 import Logging
 import Synchronization
 
@@ -214,12 +214,16 @@ extension PortalWorld {
     /// confirm.
     package func removing(problem: String? = nil) async throws {
         let logger = Logger(label: "gallery") { _ in SwiftLogNoOpLogHandler() }
-        try await Enforcement(
+        let job = RemovalJob(
             store: audited,
             enforcers: OneEnforcer(problem: problem),
-            pause: OneRound(),
+            first: FirstActions(time: FixedMonotonicClock()),
             logger: logger
-        ).run()
+        )
+        let orders = try await audited.read { tx, now in
+            try tx.removalsDue(at: now, limit: job.lane.seen)
+        }
+        try await job.carryOut(orders, under: .free)
         clock.advance(by: .seconds(20))
     }
 

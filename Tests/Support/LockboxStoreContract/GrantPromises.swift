@@ -25,7 +25,7 @@ extension Promise {
 }
 
 /// A request with open access, saved.
-private func active(_ number: UInt8 = 1, in store: any Store) async throws -> AccessRequest {
+func active(_ number: UInt8 = 1, in store: any Store) async throws -> AccessRequest {
     let versions = try Fixture.history(number, to: .active)
     for version in versions { try await store.write { try $0.save(version) } }
     return versions[versions.count - 1]

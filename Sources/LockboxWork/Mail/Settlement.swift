@@ -27,7 +27,7 @@ enum Attempt: Equatable {
 struct Settlement {
     let notice: Notice
 
-    init(of read: Notice, _ attempt: Attempt, at now: Timestamp, limits: NotifierLimits) {
+    init(of read: Notice, _ attempt: Attempt, at now: Timestamp, limits: MailLimits) {
         var notice = read
         switch attempt {
         case .tooLate:
@@ -56,7 +56,7 @@ struct Settlement {
 
     /// A letter with an end is cancelled there; how old it is says little, because a reminder is
     /// written long before it is due.
-    private static func isHopeless(_ notice: Notice, at now: Timestamp, _ limits: NotifierLimits)
+    private static func isHopeless(_ notice: Notice, at now: Timestamp, _ limits: MailLimits)
         -> Bool
     {
         if notice.attempts >= limits.attempts { return true }
@@ -64,14 +64,14 @@ struct Settlement {
         return isOld && notice.attempts >= limits.backOff.count
     }
 
-    private static func kept(_ reply: String, _ limits: NotifierLimits) -> String {
+    private static func kept(_ reply: String, _ limits: MailLimits) -> String {
         String(String.UnicodeScalarView(reply.unicodeScalars.prefix(limits.replyLength)))
     }
 
-    /// Writes it down, unless that was done before or somebody cancelled the letter meanwhile;
-    /// false then. A letter that did go out is recorded as sent even so: the record tells what
-    /// happened.
-    func apply(in tx: any StoreTransaction) throws -> Bool {
+    /// Writes it down, unless that was done before, somebody cancelled the letter meanwhile, or the
+    /// lane is another process's now; false then. A letter that did go out is recorded as sent even
+    /// so: the record tells what happened.
+    func apply(in tx: any StoreTransaction, under claim: Claim) throws -> Bool {
         guard
             let stored = try tx.notices(about: notice.request).first(where: { $0.id == notice.id })
         else {
@@ -82,6 +82,7 @@ struct Settlement {
         case .cancelled where notice.delivery == .sent: break
         case .cancelled, .sent, .refused: return false
         }
+        guard try notice.delivery == .sent || claim.stands(in: tx) else { return false }
         try tx.update(notice)
         return true
     }

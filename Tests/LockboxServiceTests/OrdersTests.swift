@@ -1,17 +1,17 @@
 import LockboxAudit
 import LockboxDomain
-import LockboxEnforcement
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
 import LockboxTestWorld
+import LockboxWork
 import Logging
 import Synchronization
 import Testing
 
 /// Orders are carried out until a service confirms them, and what happens to them is told once
 /// each.
-struct EnforcementTests {
+struct OrdersTests {
     @Test func failureIsRecordedOnceRetriedLaterAndLaterAndItsEndRecorded() async throws {
         try await TestWorld.with { house async throws in
             let scripted = Scripted { _, attempt throws(EnforcerError) in
@@ -46,7 +46,7 @@ struct EnforcementTests {
     }
 
     @Test func waitsAfterFailuresGrowAndStayAtTheLast() {
-        let waits = Enforcement.Limits.backOff
+        let waits = RemovalJob.Limits.backOff
         #expect(zip(waits, waits.dropFirst()).allSatisfy { $0 < $1 })
         #expect(waits.last == .seconds(30))
     }
@@ -72,7 +72,7 @@ struct EnforcementTests {
                     of: Fixture.contoso.id
                 )
             }
-            for _ in 0..<Enforcement.Limits.parallelAtOneService + 10 {
+            for _ in 0..<RemovalJob.Limits.parallelAtOneService + 10 {
                 _ = try await Self.ended(house)
             }
             house.clock.advance(by: .seconds(1))
@@ -81,10 +81,14 @@ struct EnforcementTests {
             let scripted = Scripted { removal, _ in
                 if removal.service.text == "mail" { await gate.wait() }
             }
-            try await Self.run(house, scripted) { _ in
+            try await Self.run(house, scripted) { lanes in
                 let removal = try await Self.removal(house, other) { $0.attempts == 1 }
                 #expect(removal.progress == .confirmed)
-                #expect(scripted.calls == 1 + Enforcement.Limits.parallelAtOneService)
+                let most = 1 + RemovalJob.Limits.parallelAtOneService
+                while scripted.calls < most { await lanes.untilIdle() }
+                lanes.wake()
+                await lanes.untilIdle()
+                #expect(scripted.calls == most)
                 gate.open()
             }
         }
@@ -142,6 +146,102 @@ struct EnforcementTests {
         }
     }
 
+    @Test func everyOrderIsCutBeforeAnySettlesHoweverManyEndTogether() async throws {
+        try await House.with { house async throws in
+            var requests: [AccessRequest] = []
+            for _ in 0..<200 { requests.append(try await Self.ended(house)) }
+            let gate = Gate()
+            let cut = Mutex<[GrantID]>([])
+            let closed = Mutex(0)
+            let scripted = Scripted(
+                first: { orders in cut.withLock { $0 += orders.map(\.grant) } }
+            ) { _, _ in
+                await gate.wait()
+                closed.withLock { $0 += 1 }
+            }
+            try await Self.run(house, scripted) { lanes in
+                while cut.withLock({ $0.count }) < 200 { await lanes.untilIdle() }
+                #expect(closed.withLock { $0 } == 0)
+                #expect(Set(cut.withLock { $0 }).count == 200)
+                gate.open()
+                for request in requests {
+                    _ = try await Self.removal(house, request) { $0.progress == .confirmed }
+                }
+            }
+            // Each once, and no more kicks at each look.
+            #expect(cut.withLock { $0.count } == 200)
+            #expect(scripted.calls == 200)
+        }
+    }
+
+    @Test func aFirstActionThatHangsHoldsUpNoOtherServiceAndASettlingNone() async throws {
+        try await House.with { house async throws in
+            let post = Fixture.service("post", clientID: "post")
+            try await house.store.write { tx in
+                try tx.save(post)
+                try tx.save(
+                    Fixture.resource("mailbox:sue@contoso.test", of: post.service.id),
+                    of: Fixture.contoso.id
+                )
+            }
+            let hanging = try await Self.ended(house)
+            let other = try await Self.ended(house, service: "post")
+            let gate = Gate()
+            let scripted = Scripted(
+                first: { orders in
+                    if orders.contains(where: { $0.service.text == "mail" }) { await gate.wait() }
+                }
+            ) { _, _ in }
+            try await Self.run(house, scripted) { _ in
+                _ = try await Self.removal(house, other) { $0.progress == .confirmed }
+                let removal = try await Self.removal(house, hanging) { _ in true }
+                #expect(removal.progress == .pending && removal.cutAt == nil)
+                gate.open()
+                _ = try await Self.removal(house, hanging) { $0.progress == .confirmed }
+            }
+        }
+    }
+
+    @Test func aFirstActionThatFailsIsFollowedByTheRestWhichSaysWhy() async throws {
+        try await House.with { house async throws in
+            let request = try await Self.ended(house)
+            let scripted = Scripted(
+                first: { _ throws(EnforcerError) in throw EnforcerError("down") }
+            ) { _, _ throws(EnforcerError) in throw EnforcerError("still down") }
+            try await Self.run(house, scripted) { _ in
+                let removal = try await Self.removal(house, request) { $0.attempts == 1 }
+                #expect(removal.progress == .failed && removal.problem == "still down")
+                #expect(removal.cutAt == nil)
+            }
+        }
+    }
+
+    @Test func orderOfAnotherProcessIsCutWhenItStaysUncutForAWhile() async throws {
+        try await House.with { house async throws in
+            let request = try await Self.ended(house)
+            let cut = Mutex(0)
+            let scripted = Scripted(first: { orders in cut.withLock { $0 += orders.count } }) {
+                _,
+                _ in
+            }
+            let lanes = OrderLanes(house, scripted)
+            async let running: Void = lanes.cut.run()
+            async let orders: Void = lanes.orders.run()
+            for _ in 0..<5 {
+                await lanes.untilIdle()
+                lanes.wake()
+            }
+            await lanes.untilIdle()
+            #expect(cut.withLock { $0 } == 0)
+            lanes.time.advance(by: FirstActions.Limits.patience)
+            lanes.wake()
+            _ = try await Self.removal(house, request) { $0.progress == .confirmed }
+            lanes.stop()
+            _ = await (running, orders)
+            #expect(cut.withLock { $0 } == 1)
+        }
+    }
+
     // MARK: - Parts
 
     /// A request whose access was used and has ended.
@@ -161,25 +261,23 @@ struct EnforcementTests {
     private static func run(
         _ house: TestWorld,
         _ scripted: Scripted,
-        _ body: (ManualPause) async throws -> Void
+        _ body: (OrderLanes) async throws -> Void
     ) async throws {
-        let pause = ManualPause()
-        let enforcement = Enforcement(
-            store: house.audited,
-            enforcers: scripted,
-            pause: pause,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        )
-        async let running: Void = enforcement.run()
+        let lanes = OrderLanes(house, scripted)
+        let open = try await house.store.read { tx in try tx.openRemovals() }
+        // As if their access had ended in this process.
+        for removal in open { lanes.first.ended(removal.grant) }
+        async let cut: Void = lanes.cut.run()
+        async let orders: Void = lanes.orders.run()
         do {
-            try await body(pause)
+            try await body(lanes)
         } catch {
-            pause.stop()
-            try await running
+            lanes.stop()
+            _ = await (cut, orders)
             throw error
         }
-        pause.stop()
-        try await running
+        lanes.stop()
+        _ = await (cut, orders)
     }
 
     /// The order of `request` once `condition` holds.
@@ -199,17 +297,69 @@ struct EnforcementTests {
     private struct Timeout: Error {}
 }
 
+/// The two lanes of orders, which a test wakes.
+struct OrderLanes: Sendable {
+    let first: FirstActions
+    let cut: LaneLoop<CutJob>
+    let orders: LaneLoop<RemovalJob>
+    let time = FixedMonotonicClock()
+    private let cutPause = ManualPause()
+    private let ordersPause = ManualPause()
+
+    init(_ house: House, _ enforcers: any EnforcerDirectory) {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let (cutPause, ordersPause) = (cutPause, ordersPause)
+        first = FirstActions(time: time)
+        cut = LaneLoop(
+            CutJob(store: house.audited, enforcers: enforcers, first: first, logger: logger) {
+                ordersPause.wake()
+            },
+            store: house.audited,
+            pause: cutPause,
+            sleep: { _ in await Task.yield() },
+            logger: logger
+        )
+        orders = LaneLoop(
+            RemovalJob(store: house.audited, enforcers: enforcers, first: first, logger: logger),
+            store: house.audited,
+            pause: ordersPause,
+            sleep: { _ in await Task.yield() },
+            logger: logger
+        )
+    }
+
+    func wake() {
+        cutPause.wake()
+        ordersPause.wake()
+    }
+
+    func untilIdle() async {
+        await cutPause.untilIdle()
+        await ordersPause.untilIdle()
+    }
+
+    func stop() {
+        cutPause.stop()
+        ordersPause.stop()
+    }
+}
+
 /// An enforcer that does what a test says at each attempt.
 private final class Scripted: EnforcerDirectory, Enforcer {
     private let script: @Sendable (Removal, Int) async throws(EnforcerError) -> Void
     private let isSetUp: Bool
+    private let first: @Sendable ([Removal]) async throws(EnforcerError) -> Void
     private let count = Mutex(0)
 
     init(
         isSetUp: Bool = true,
+        first: @escaping @Sendable ([Removal]) async throws(EnforcerError) -> Void = {
+            _ throws(EnforcerError) in
+        },
         _ script: @escaping @Sendable (Removal, Int) async throws(EnforcerError) -> Void
     ) {
         self.isSetUp = isSetUp
+        self.first = first
         self.script = script
     }
 
@@ -219,7 +369,7 @@ private final class Scripted: EnforcerDirectory, Enforcer {
 
     func open(_ credential: Credential, secret: String) async throws(EnforcerError) {}
 
-    func cut(_ orders: [Removal]) async throws(EnforcerError) {}
+    func cut(_ orders: [Removal]) async throws(EnforcerError) { try await first(orders) }
 
     func list() async throws(EnforcerError) -> [OpenAccess] { [] }
 

@@ -2,25 +2,29 @@ package import LockboxPorts
 package import Logging
 import ServiceLifecycle
 
-/// Keeps the decision index fresh: looks for writes of other processes a few times a second.
+/// Looks for writes of other processes a few times a second, and says so here.
 package struct ChangeFeed: Service {
+    /// Milliseconds between two looks. What is remembered of the store may be older by this much.
+    package static let interval: Int64 = 200
+
     private let store: any Store
-    private let index: DecisionIndex
     private let pause: any Pause
+    private let refresh: @Sendable (_ reload: Bool) async throws -> Void
     private let changed: @Sendable () async -> Void
     private let logger: Logger
 
-    /// `changed` runs after each commit of another process.
+    /// `refresh` runs at each look and brings what is remembered of the store up to date; `reload`
+    /// says that others wrote, or may have. `changed` runs after each commit of another process.
     package init(
         store: any Store,
-        index: DecisionIndex,
         pause: any Pause,
         logger: Logger,
+        refresh: @escaping @Sendable (_ reload: Bool) async throws -> Void,
         changed: @escaping @Sendable () async -> Void
     ) {
         self.store = store
-        self.index = index
         self.pause = pause
+        self.refresh = refresh
         self.changed = changed
         self.logger = logger
     }
@@ -29,17 +33,17 @@ package struct ChangeFeed: Service {
         var reload = true
         // The store says once that others wrote; that must not be lost if what follows fails.
         var untold = false
-        while await pause(milliseconds: 200) {
+        while await pause(milliseconds: Self.interval) {
             do {
                 if try await store.changedElsewhere() { (reload, untold) = (true, true) }
-                try await index.refresh(reload: reload)
+                try await refresh(reload)
                 reload = false
                 if untold { await changed() }
                 untold = false
             } catch is CancellationError {
                 return
             } catch {
-                // The index goes stale by itself and then refuses to answer from memory.
+                // What is remembered goes stale by itself, and then nobody answers from memory.
                 reload = true
                 logger.error("cannot look for changes", metadata: ["error": "\(error)"])
             }

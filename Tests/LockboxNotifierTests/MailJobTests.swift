@@ -1,12 +1,15 @@
+import LockboxAudit
 import LockboxDomain
+import LockboxFixtures
+import LockboxNotifier
 import LockboxPorts
 import Logging
 import ServiceLifecycle
 import Testing
 
-@testable import LockboxNotifier
+@testable import LockboxWork
 
-@Suite(.timeLimit(.minutes(1))) struct OutboxDrainTests {
+@Suite(.timeLimit(.minutes(1))) struct MailJobTests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private func drain(
@@ -14,27 +17,41 @@ import Testing
         _ mailer: ScriptedMailer,
         store: (any Store)? = nil,
         book: EventBook? = nil,
-        limits: NotifierLimits = NotifierLimits()
-    ) throws -> OutboxDrain {
-        let store = store ?? stage.store
-        return OutboxDrain(
-            store: store,
+        limits: MailLimits = MailLimits()
+    ) throws -> LaneLoop<MailJob> {
+        let audited = AuditedStore(
+            store: store ?? stage.store,
+            clock: stage.clock,
+            entropy: stage.entropy,
+            listeners: [book ?? EventBook()]
+        )
+        // The time of day is the test's; only the looking goes on by itself.
+        let sleep: @Sendable (Duration) async throws -> Void = { _ in
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        let job = MailJob(
+            store: audited,
             mailer: mailer,
             clock: stage.clock,
             letters: try Letters(
                 sender: Mailbox(name: "Lockbox", address: "lockbox@adatum.test"),
                 host: "adatum.test"
             ),
-            undeliverable: book ?? EventBook(store: store),
             limits: limits,
             logger: Self.quiet,
-            // The time of day is the test's; only the looking goes on by itself.
-            sleep: { _ in try await Task.sleep(for: .milliseconds(2)) }
+            sleep: sleep
+        )
+        return LaneLoop(
+            job,
+            store: audited,
+            pause: QuickPause(),
+            sleep: sleep,
+            logger: Self.quiet
         )
     }
 
     /// Runs `drain` while `body` runs, then cancels it and waits until it has ended.
-    private func running(_ drain: OutboxDrain, _ body: () async throws -> Void) async throws {
+    private func running(_ drain: LaneLoop<MailJob>, _ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await drain.run() }
             defer { group.cancelAll() }
@@ -112,7 +129,7 @@ import Testing
                 do { try await Task.sleep(for: .seconds(3600)) } catch {}
                 throw .unreachable("cut off")
             }
-            var limits = NotifierLimits()
+            var limits = MailLimits()
             limits.concurrentLetters = 2
             let id = try await stage.submit()
             try await running(try drain(stage, mailer, limits: limits)) {
@@ -189,7 +206,7 @@ import Testing
                 if letter.to.address == mona.email.text { throw error }
                 return MailReceipt(reply: "250 ok")
             }
-            let book = EventBook(store: stage.store)
+            let book = EventBook()
             try await running(try drain(stage, mailer, book: book)) {
                 try await until { try await !delivered(stage, id).contains(.queued) }
                 stage.clock.advance(by: .hours(2))
@@ -214,10 +231,9 @@ import Testing
                 }
                 return MailReceipt(reply: "250 ok")
             }
-            let book = EventBook(
-                store: FlakyStore(stage.store, faults: [.nothingWritten, .nothingWritten])
-            )
-            try await running(try drain(stage, mailer, book: book)) {
+            let book = EventBook()
+            let flaky = FlakyStore(stage.store, faults: [.nothingWritten, .nothingWritten])
+            try await running(try drain(stage, mailer, store: flaky, book: book)) {
                 try await until { book.events.count == 1 }
                 try await until { try await !delivered(stage, id).contains(.queued) }
             }
@@ -239,9 +255,11 @@ import Testing
                 of: read,
                 .refused("550 no"),
                 at: Stage.start,
-                limits: NotifierLimits()
+                limits: MailLimits()
             )
-            #expect(try await stage.store.write { tx in try again.apply(in: tx) } == false)
+            #expect(
+                try await stage.store.write { tx in try again.apply(in: tx, under: .free) } == false
+            )
         }
     }
 
@@ -251,9 +269,9 @@ import Testing
             let mailer = ScriptedMailer { _, attempt throws(MailError) in
                 throw .deferred(code: 450, text: "busy \(attempt)")
             }
-            var limits = NotifierLimits()
+            var limits = MailLimits()
             limits.attempts = 3
-            let book = EventBook(store: stage.store)
+            let book = EventBook()
             try await running(try drain(stage, mailer, book: book, limits: limits)) {
                 for attempt in 1...3 {
                     try await until {
@@ -314,13 +332,47 @@ import Testing
             let read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
             try await stage.decide(id, stage.cast.max, .deny)
             let now = stage.clock.now()
-            let failed = Settlement(of: read, .failed("busy"), at: now, limits: NotifierLimits())
-            #expect(try await stage.store.write { tx in try failed.apply(in: tx) } == false)
-            let sent = Settlement(of: read, .sent("250 ok"), at: now, limits: NotifierLimits())
-            #expect(try await stage.store.write { tx in try sent.apply(in: tx) })
+            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            #expect(
+                try await stage.store.write { tx in try failed.apply(in: tx, under: .free) }
+                    == false
+            )
+            let sent = Settlement(of: read, .sent("250 ok"), at: now, limits: MailLimits())
+            #expect(try await stage.store.write { tx in try sent.apply(in: tx, under: .free) })
             #expect(
                 try await stage.notice(id, .managerAsked, to: stage.cast.mona).delivery == .sent
             )
+        }
+    }
+
+    @Test func whatAProcessReportsThatLostTheLaneIsTakenOnlyIfTheLetterLeft() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let audited = AuditedStore(
+                store: stage.store,
+                clock: stage.clock,
+                entropy: stage.entropy
+            )
+            let time = FixedMonotonicClock()
+            func claim(_ lease: Lease) async throws -> Claim? {
+                try await audited.read { tx, _ in try lease.observe(in: tx) }
+                return try await lease.claim(in: audited)
+            }
+            let one = Lease(lane: "mail", holder: stage.entropy.id(), time: time)
+            let two = Lease(lane: "mail", holder: stage.entropy.id(), time: time)
+            let old = try #require(try await claim(one))
+            #expect(try await claim(two) == nil)
+            time.advance(by: Lease.Limits.silence)
+            let new = try #require(try await claim(two))
+
+            let read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            let now = stage.clock.now()
+            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            #expect(try await stage.store.write { try failed.apply(in: $0, under: old) } == false)
+            let sent = Settlement(of: read, .sent("250 ok"), at: now, limits: MailLimits())
+            #expect(try await stage.store.write { try sent.apply(in: $0, under: old) })
+            // The new holder sent it too: there is one outcome.
+            #expect(try await stage.store.write { try sent.apply(in: $0, under: new) } == false)
         }
     }
 
@@ -334,7 +386,7 @@ import Testing
                 for await _ in gate { break }
                 return MailReceipt(reply: "250 ok")
             }
-            var limits = NotifierLimits()
+            var limits = MailLimits()
             limits.concurrentLetters = 1
             let service: any ServiceLifecycle.Service = try drain(stage, mailer, limits: limits)
             let group = ServiceGroup(services: [service], logger: Self.quiet)
@@ -373,7 +425,7 @@ import Testing
     // MARK: - Back-off
 
     @Test func waitsGrowAreSpreadAndAlwaysTheSame() {
-        let limits = NotifierLimits()
+        let limits = MailLimits()
         let steps: [Int64] = [5, 15, 60, 300, 900, 3600, 3600, 3600]
         for (index, step) in steps.enumerated() {
             let waits = (0..<200).map { limits.delay(after: index + 1, of: "MSG-\($0)") }
@@ -387,7 +439,7 @@ import Testing
         try await Stage.with { stage in
             let id = try await stage.approved()
             var notice = try await stage.notice(id, .accessBegan, to: stage.cast.alice)
-            let limits = NotifierLimits()
+            let limits = MailLimits()
             let later = Stage.start + .hours(25)
             notice.attempts = 1
             #expect(

@@ -1,0 +1,94 @@
+import LockboxAudit
+import LockboxDomain
+import LockboxNotifier
+import LockboxPorts
+import LockboxService
+import LockboxWork
+import Logging
+import ServiceLifecycle
+
+/// The lanes of due work of one process, with the pauses between their looks.
+struct DueWork: Sendable {
+    let waker: LaneWaker
+    private let pauses = Pauses()
+    private let first: FirstActions
+    private let holder: ID<WorkProcess>
+    private let time = SystemMonotonicClock()
+
+    private struct Pauses: Sendable {
+        let expiry = SystemPause()
+        let cut = SystemPause()
+        let orders = SystemPause()
+        let mail = SystemPause()
+    }
+
+    init(entropy: any Entropy) {
+        holder = entropy.id()
+        first = FirstActions(time: time)
+        waker = LaneWaker(
+            expiry: pauses.expiry,
+            cut: pauses.cut,
+            orders: pauses.orders,
+            mail: pauses.mail,
+            first: first
+        )
+    }
+
+    /// What the lanes are made of.
+    struct Parts {
+        let lockbox: Lockbox
+        let store: AuditedStore
+        let enforcers: any EnforcerDirectory
+        let mailer: any Mailer
+        let letters: Letters
+        let clock: any WallClock
+        let logger: Logger
+    }
+
+    /// One loop for each lane. Ending access needs no lease; settling its end and sending letters
+    /// are one process's at a time (decision 0017).
+    func lanes(_ parts: Parts) -> [any ServiceLifecycle.Service] {
+        let mail = MailJob(
+            store: parts.store,
+            mailer: parts.mailer,
+            clock: parts.clock,
+            letters: parts.letters,
+            logger: parts.logger,
+            sleep: SystemPause.sleep
+        )
+        let cut = CutJob(
+            store: parts.store,
+            enforcers: parts.enforcers,
+            first: first,
+            logger: parts.logger
+        ) { [orders = pauses.orders] in orders.wake() }
+        let orders = RemovalJob(
+            store: parts.store,
+            enforcers: parts.enforcers,
+            first: first,
+            logger: parts.logger
+        )
+        return [
+            loop(ExpiryJob(lockbox: parts.lockbox), pauses.expiry, parts),
+            loop(cut, pauses.cut, parts),
+            loop(orders, pauses.orders, parts, isLeased: true),
+            loop(mail, pauses.mail, parts, isLeased: true),
+        ]
+    }
+
+    private func loop<Work: Job>(
+        _ job: Work,
+        _ pause: any Pause,
+        _ parts: Parts,
+        isLeased: Bool = false
+    ) -> LaneLoop<Work> {
+        LaneLoop(
+            job,
+            store: parts.store,
+            lease: isLeased ? Lease(lane: job.lane.name, holder: holder, time: time) : nil,
+            pause: pause,
+            sleep: SystemPause.sleep,
+            logger: parts.logger
+        )
+    }
+}

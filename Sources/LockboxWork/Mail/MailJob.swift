@@ -1,0 +1,127 @@
+package import LockboxAudit
+package import LockboxDomain
+package import LockboxNotifier
+package import LockboxPorts
+package import Logging
+
+/// Sends what the outbox holds, and writes down what became of it.
+///
+/// A letter is sent first and recorded after. A crash in between, or an answer that got lost, sends
+/// it again under the same message identifier; nothing is ever lost for the sake of not sending
+/// twice.
+package struct MailJob: Job {
+    private let store: AuditedStore
+    private let mailer: any Mailer
+    private let clock: any WallClock
+    private let letters: Letters
+    private let limits: MailLimits
+    private let sleep: @Sendable (Duration) async throws -> Void
+    private let logger: Logger
+
+    /// `sleep` waits for a duration or until its task is cancelled, and throws then.
+    package init(
+        store: AuditedStore,
+        mailer: any Mailer,
+        clock: any WallClock,
+        letters: Letters,
+        limits: MailLimits = MailLimits(),
+        logger: Logger,
+        sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) {
+        self.store = store
+        self.mailer = mailer
+        self.clock = clock
+        self.letters = letters
+        self.limits = limits
+        self.logger = logger
+        self.sleep = sleep
+    }
+
+    package var lane: Lane {
+        Lane(
+            .mail,
+            parallel: limits.concurrentLetters,
+            seen: 2 * limits.concurrentLetters,
+            stopPatience: limits.stopPatience
+        )
+    }
+
+    package func due(at now: Timestamp, limit: Int, in tx: any StoreTransaction) throws
+        -> [Notice]
+    {
+        try tx.noticesDue(at: now, limit: limit)
+    }
+
+    package func nextDue(in tx: any StoreTransaction) throws -> Timestamp? {
+        try tx.nextNoticeAttempt()
+    }
+
+    package func key(of notice: Notice) -> WorkKey { WorkKey(item: notice.id.text) }
+
+    package func carryOut(_ notices: [Notice], under claim: Claim) async throws {
+        for notice in notices where claim.isGood {
+            await settle(notice, await attempt(notice, under: claim), under: claim)
+        }
+    }
+
+    private func attempt(_ notice: Notice, under claim: Claim) async -> Attempt {
+        let now = clock.now()
+        if let goodUntil = notice.goodUntil, now >= goodUntil { return .tooLate }
+        do {
+            let receipt = try await mailer.send(letters.letter(for: notice, at: now)) {
+                claim.isGood
+            }
+            return .sent(receipt.reply)
+        } catch {
+            return Attempt(error)
+        }
+    }
+
+    /// Writes the outcome down, trying until the store takes it: a letter that was sent must not go
+    /// out again because the store was away for a moment. A crash before this is done sends the
+    /// letter again.
+    private func settle(_ notice: Notice, _ attempt: Attempt, under claim: Claim) async {
+        let settlement = Settlement(of: notice, attempt, at: clock.now(), limits: limits)
+        var failures = 0
+        while true {
+            do {
+                try await write(settlement, under: claim)
+                logger.info("\(settlement.logLine)", metadata: settlement.metadata)
+                return
+            } catch {
+                failures += 1
+                if failures == 1 {
+                    logger.error(
+                        "a letter's outcome cannot be written down yet",
+                        metadata: settlement.metadata.merging(["error": "\(error)"]) { $1 }
+                    )
+                }
+            }
+            do { try await sleep(limits.outcomeRetry) } catch { return }
+        }
+    }
+
+    private func write(_ settlement: Settlement, under claim: Claim) async throws {
+        switch settlement.notice.delivery {
+        case .refused:
+            try await store.write(by: .system) { change in
+                guard try settlement.apply(in: change.tx, under: claim) else { return }
+                let notice = settlement.notice
+                change.emit(
+                    .request(
+                        .noticeUndeliverable(
+                            UndeliverableNotice(
+                                tenant: notice.tenant,
+                                request: notice.request,
+                                recipient: notice.recipient,
+                                kind: notice.kind.rawValue
+                            )
+                        )
+                    )
+                )
+            }
+        case .queued, .sent, .cancelled:
+            try await store.note { tx, _ in _ = try settlement.apply(in: tx, under: claim) }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package import LockboxDomain
+
+/// Every bound of sending letters, by name.
+package struct MailLimits: Sendable {
+    /// Letters on their way at once. One that hangs takes one of these places until the mailer
+    /// gives it up.
+    package var concurrentLetters = 8
+    /// Between two attempts to write down what became of a letter.
+    package var outcomeRetry: Duration = .milliseconds(250)
+    /// The wait after the first, second, … failed attempt; the last one repeats.
+    package var backOff: [TimeSpan] = [
+        .seconds(5), .seconds(15), .minutes(1), .minutes(5), .minutes(15), .hours(1),
+    ]
+    /// How much longer than its step a wait may be, in percent, so that letters which failed
+    /// together do not return together.
+    package var spreadPercent: Int64 = 20
+    /// After this many attempts a letter counts as refused. With the waits above that is about a
+    /// day.
+    package var attempts = 30
+    /// A letter that still fails at this age counts as refused, once every step of the back-off has
+    /// been tried.
+    package var age = TimeSpan.hours(24)
+    /// How long letters on their way may take to finish when the process stops.
+    package var stopPatience: Duration = .seconds(2)
+    /// Scalars of a server's reply that are kept.
+    package var replyLength = 200
+
+    package init() {}
+}
+
+extension MailLimits {
+    /// How long a letter waits after its `attempts`-th failed attempt. The spread follows from the
+    /// letter's identifier, so that it is the same whoever computes it.
+    func delay(after attempts: Int, of notice: String) -> TimeSpan {
+        let step = backOff[min(max(attempts, 1), backOff.count) - 1].milliseconds
+        // FNV-1a: any even spread over identifiers would do.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in "\(notice)#\(attempts)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let spread = step * spreadPercent / 100
+        return TimeSpan(milliseconds: step + (spread > 0 ? Int64(hash % UInt64(spread + 1)) : 0))
+    }
+}
