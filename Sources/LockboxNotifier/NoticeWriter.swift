@@ -80,7 +80,7 @@ struct NoticeWriter {
             where notice.recipient == decision.person && notice.delivery == .queued
                 && Self.asks.contains(notice.kind)
             {
-                notice.delivery = .cancelled
+                notice.cancel()
                 try tx.update(notice)
             }
         }
@@ -201,7 +201,7 @@ struct NoticeWriter {
             where notice.recipient == after.id && notice.delivery == .queued
                 && notice.kind.isMuted(by: stopped)
             {
-                notice.delivery = .cancelled
+                notice.cancel()
                 try tx.update(notice)
             }
         }

@@ -46,6 +46,10 @@ public struct Notice: Identified, Hashable, Sendable {
     /// The receiving server's last words, cleaned.
     public var lastReply: String?
     public var sentAt: Timestamp?
+    /// When an attempt began whose outcome is not written down: the letter may have left.
+    public var begunAt: Timestamp?
+    /// Cancelled after that: what becomes of the attempt decides whether it was sent.
+    public var isUnwanted = false
 
     public init(
         id: NoticeID,
@@ -113,6 +117,17 @@ public struct Notice: Identified, Hashable, Sendable {
     }
 }
 
+extension Notice {
+    /// It is no longer true. What may have left is never called cancelled: the outcome decides.
+    public mutating func cancel() {
+        if begunAt == nil {
+            delivery = .cancelled
+        } else {
+            isUnwanted = true
+        }
+    }
+}
+
 /// Letters that wait, and those that were sent.
 public protocol OutboxRecords {
     func insert(_ notice: Notice) throws
@@ -120,7 +135,9 @@ public protocol OutboxRecords {
     /// Queued and due at `now`, earliest first.
     func noticesDue(at now: Timestamp, limit: Int) throws -> [Notice]
     func nextNoticeAttempt() throws -> Timestamp?
-    /// Cancels the queued notices of `kinds` about `request`.
+    /// An attempt to send it begins. False where it is not queued any more.
+    func beginNotice(_ id: NoticeID, at now: Timestamp) throws -> Bool
+    /// Cancels the queued notices of `kinds` about `request`, as `Notice.cancel` does.
     func cancelNotices(about request: AccessRequestID, kinds: [Notice.Kind]) throws
     /// In order of creation.
     func notices(about request: AccessRequestID) throws -> [Notice]

@@ -6,6 +6,7 @@ extension SQLTransaction: OutboxRecords {
         id, kind, tenant, request, recipient, recipient_name, recipient_address, facts, created_at, next_attempt,
         good_until, delivery, attempts, last_reply, sent_at
         """
+    private static let readNoticeColumns = noticeColumns + ", begun_at, is_unwanted"
 
     func insert(_ notice: Notice) throws {
         try connection.execute(
@@ -23,10 +24,11 @@ extension SQLTransaction: OutboxRecords {
             """
             UPDATE notice SET id = $1, kind = $2, tenant = $3, request = $4, recipient = $5, recipient_name = $6,
                 recipient_address = $7, facts = $8, created_at = $9, next_attempt = $10, good_until = $11,
-                delivery = $12, attempts = $13, last_reply = $14, sent_at = $15
+                delivery = $12, attempts = $13, last_reply = $14, sent_at = $15, begun_at = $16,
+                is_unwanted = $17
             WHERE id = $1
             """,
-            try Self.values(of: notice)
+            try Self.values(of: notice) + [.time(notice.begunAt), .flag(notice.isUnwanted)]
         )
         guard changed == 1 else { throw Refusal.notFound(.notice) }
     }
@@ -34,12 +36,19 @@ extension SQLTransaction: OutboxRecords {
     func noticesDue(at now: Timestamp, limit: Int) throws -> [Notice] {
         try connection.query(
             """
-            SELECT \(Self.noticeColumns) FROM notice WHERE delivery = 'queued' AND next_attempt <= $1
+            SELECT \(Self.readNoticeColumns) FROM notice WHERE delivery = 'queued' AND next_attempt <= $1
             ORDER BY next_attempt, id LIMIT $2
             """,
             [.time(now), .limit(limit)],
             row: Self.notice
         )
+    }
+
+    func beginNotice(_ id: NoticeID, at now: Timestamp) throws -> Bool {
+        try connection.execute(
+            "UPDATE notice SET begun_at = $1 WHERE id = $2 AND delivery = 'queued'",
+            [.time(now), .id(id)]
+        ) == 1
     }
 
     func nextNoticeAttempt() throws -> Timestamp? {
@@ -51,7 +60,12 @@ extension SQLTransaction: OutboxRecords {
     func cancelNotices(about request: AccessRequestID, kinds: [Notice.Kind]) throws {
         for kind in kinds {
             try connection.execute(
-                "UPDATE notice SET delivery = $1 WHERE request = $2 AND kind = $3 AND delivery = 'queued'",
+                """
+                UPDATE notice SET
+                    delivery = CASE WHEN begun_at IS NULL THEN $1 ELSE delivery END,
+                    is_unwanted = CASE WHEN begun_at IS NULL THEN is_unwanted ELSE 1 END
+                WHERE request = $2 AND kind = $3 AND delivery = 'queued'
+                """,
                 [.choice(Notice.Delivery.cancelled), .id(request), .choice(kind)]
             )
         }
@@ -59,7 +73,7 @@ extension SQLTransaction: OutboxRecords {
 
     func notices(about request: AccessRequestID) throws -> [Notice] {
         try connection.query(
-            "SELECT \(Self.noticeColumns) FROM notice WHERE request = $1 ORDER BY created_at, id",
+            "SELECT \(Self.readNoticeColumns) FROM notice WHERE request = $1 ORDER BY created_at, id",
             [.id(request)],
             row: Self.notice
         )
@@ -79,7 +93,7 @@ extension SQLTransaction: OutboxRecords {
 
     private static func notice(_ row: SQLRow) throws -> Notice {
         let record = Record(row, of: "notice")
-        return Notice(
+        var notice = Notice(
             stored: try record.id(0),
             kind: try record.choice(1),
             tenant: try record.slug(2),
@@ -96,5 +110,8 @@ extension SQLTransaction: OutboxRecords {
             lastReply: try record.optionalText(13),
             sentAt: try record.optionalTimestamp(14)
         )
+        notice.begunAt = try record.optionalTimestamp(15)
+        notice.isUnwanted = try record.flag(16)
+        return notice
     }
 }

@@ -5,6 +5,7 @@ import LockboxNotifier
 import LockboxPorts
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @testable import LockboxWork
@@ -292,10 +293,21 @@ import Testing
     @Test func crashBetweenSendingAndRecordingSendsAgainUnderTheSameIdentifier() async throws {
         try await Stage.with { stage in
             let id = try await stage.submit()
-            let mailer = ScriptedMailer()
+            // Both have begun before either is recorded.
+            let gate = Gate()
+            let begun = Mutex(0)
+            let mailer = ScriptedMailer { _, _ throws(MailError) in
+                let count = begun.withLock { begun in
+                    begun += 1
+                    return begun
+                }
+                if count == 2 { gate.open() }
+                await gate.wait()
+                return MailReceipt(reply: "250 ok")
+            }
             let broken = FlakyStore(
                 stage.store,
-                faults: Array(repeating: .nothingWritten, count: 10_000)
+                faults: Array(repeating: .nothingWritten, count: 10_000) + [.works, .works]
             )
             try await running(try drain(stage, mailer, store: broken)) {
                 try await until { mailer.letters.count == 2 }
@@ -342,6 +354,59 @@ import Testing
             #expect(
                 try await stage.notice(id, .managerAsked, to: stage.cast.mona).delivery == .sent
             )
+        }
+    }
+
+    @Test func letterCancelledWhileNobodyKnowsWhetherItLeftIsSentAgainAndNotCalledCancelled()
+        async throws
+    {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mona = stage.cast.mona
+            let begun = try await stage.notice(id, .managerAsked, to: mona)
+            // A process that began it and died.
+            let now = stage.clock.now()
+            #expect(try await stage.store.write { try $0.beginNotice(begun.id, at: now) })
+            try await stage.decide(id, stage.cast.max, .deny)
+            let unwanted = try await stage.notice(id, .managerAsked, to: mona)
+            #expect(unwanted.delivery == .queued && unwanted.isUnwanted)
+            let other = try await stage.notice(id, .managerAsked, to: stage.cast.max)
+            #expect(other.delivery == .cancelled)
+
+            let unknown = Settlement(
+                of: unwanted,
+                .unknown("no answer"),
+                at: now,
+                limits: MailLimits()
+            )
+            #expect(try await stage.store.write { try unknown.apply(in: $0, under: .free) })
+            let still = try await stage.notice(id, .managerAsked, to: mona)
+            #expect(still.delivery == .queued && still.begunAt != nil)
+
+            stage.clock.advance(by: .minutes(1))
+            let mailer = ScriptedMailer()
+            try await running(try drain(stage, mailer)) {
+                try await until {
+                    try await stage.notice(id, .managerAsked, to: mona).delivery == .sent
+                }
+            }
+            #expect(mailer.letters(to: mona.email).count == 1)
+        }
+    }
+
+    @Test func letterCancelledOnItsWayThatDidNotLeaveIsCancelled() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mona = stage.cast.mona
+            let read = try await stage.notice(id, .managerAsked, to: mona)
+            let now = stage.clock.now()
+            #expect(try await stage.store.write { try $0.beginNotice(read.id, at: now) })
+            try await stage.decide(id, stage.cast.max, .deny)
+            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            #expect(try await stage.store.write { try failed.apply(in: $0, under: .free) })
+            #expect(try await stage.notice(id, .managerAsked, to: mona).delivery == .cancelled)
+            // It does not begin any more.
+            #expect(try await stage.store.write { try $0.beginNotice(read.id, at: now) } == false)
         }
     }
 

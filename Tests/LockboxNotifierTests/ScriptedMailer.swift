@@ -63,7 +63,7 @@ struct QuickPause: Pause {
 /// A store whose commits fail or lose their answer for a while.
 final class FlakyStore: Store {
     enum Fault {
-        case nothingWritten, answerLost
+        case works, nothingWritten, answerLost
     }
 
     private let store: any Store
@@ -82,7 +82,7 @@ final class FlakyStore: Store {
         case .answerLost:
             _ = try await store.write(body)
             throw StoreError.outcomeUnknown("no answer")
-        case nil: return try await store.write(body)
+        case .works, nil: return try await store.write(body)
         }
     }
 

@@ -13,6 +13,11 @@ extension Migration {
 
             ALTER TABLE removal ADD COLUMN cut_at INTEGER;
 
+            ALTER TABLE notice ADD COLUMN begun_at INTEGER;
+
+            ALTER TABLE notice ADD COLUMN is_unwanted INTEGER NOT NULL DEFAULT 0
+                CHECK (is_unwanted IN (0, 1));
+
             CREATE INDEX removal_uncut ON removal (next_attempt, grant_id, service) WHERE \
             progress <> 'confirmed' AND cut_at IS NULL;
 

@@ -6,9 +6,10 @@ package import Logging
 
 /// Sends what the outbox holds, and writes down what became of it.
 ///
-/// A letter is sent first and recorded after. A crash in between, or an answer that got lost, sends
-/// it again under the same message identifier; nothing is ever lost for the sake of not sending
-/// twice.
+/// That an attempt begins is written down first, then the letter is sent, then what became of it. A
+/// crash in between, or an answer that got lost, sends it again under the same message identifier;
+/// nothing is ever lost for the sake of not sending twice, and what may have left is never called
+/// cancelled.
 package struct MailJob: Job {
     private let store: AuditedStore
     private let mailer: any Mailer
@@ -60,13 +61,28 @@ package struct MailJob: Job {
 
     package func carryOut(_ notices: [Notice], under claim: Claim) async throws {
         for notice in notices where claim.isGood {
-            await settle(notice, await attempt(notice, under: claim), under: claim)
+            if isOver(notice) {
+                await settle(notice, .tooLate, under: claim)
+            } else if try await begin(notice) {
+                await settle(notice, await attempt(notice, under: claim), under: claim)
+            }
         }
+    }
+
+    /// What may have left is sent again even then, so that it is known to be sent.
+    private func isOver(_ notice: Notice) -> Bool {
+        guard let goodUntil = notice.goodUntil, notice.begunAt == nil else { return false }
+        return clock.now() >= goodUntil
+    }
+
+    /// Letters that begin at once share one wait for the disk. A crash after this sends the letter
+    /// at the next start, for the first or the second time. False where it was cancelled meanwhile.
+    private func begin(_ notice: Notice) async throws -> Bool {
+        try await store.note { tx, now in try tx.beginNotice(notice.id, at: now) }
     }
 
     private func attempt(_ notice: Notice, under claim: Claim) async -> Attempt {
         let now = clock.now()
-        if let goodUntil = notice.goodUntil, now >= goodUntil { return .tooLate }
         do {
             let receipt = try await mailer.send(letters.letter(for: notice, at: now)) {
                 claim.isGood

@@ -7,8 +7,10 @@ enum Attempt: Equatable {
     case sent(String)
     /// It will not get better by trying again.
     case refused(String)
-    /// It may; this includes not knowing whether the letter arrived.
+    /// It may.
     case failed(String)
+    /// It may, and nobody knows whether it arrived.
+    case unknown(String)
     /// Not tried, because it would no longer be true.
     case tooLate
 
@@ -17,7 +19,7 @@ enum Attempt: Equatable {
         case .refused(let code, let text): self = .refused("\(code) \(text)")
         case .deferred(let code, let text): self = .failed("\(code) \(text)")
         case .unreachable(let text): self = .failed("not reached: \(text)")
-        case .outcomeUnknown(let text): self = .failed("no answer, it may have arrived: \(text)")
+        case .outcomeUnknown(let text): self = .unknown("no answer, it may have arrived: \(text)")
         case .invalid(let field): self = .refused("cannot be written as mail: \(field)")
         }
     }
@@ -41,15 +43,23 @@ struct Settlement {
             notice.attempts += 1
             notice.delivery = .refused
             notice.lastReply = Self.kept(reply, limits)
-        case .failed(let reply):
+        case .failed(let reply), .unknown(let reply):
             notice.attempts += 1
             notice.lastReply = Self.kept(reply, limits)
             if Self.isHopeless(notice, at: now, limits) {
                 notice.delivery = .refused
             } else {
                 let next = now + limits.delay(after: notice.attempts, of: notice.id.text)
-                notice.nextAttempt = notice.goodUntil.map { min($0, next) } ?? next
+                // Past its end only what may have left is tried again.
+                notice.nextAttempt =
+                    notice.goodUntil.map { $0 > now ? min($0, next) : next } ?? next
             }
+        }
+        switch attempt {
+        case .sent, .refused, .tooLate: notice.begunAt = nil
+        // Whether an earlier attempt arrived is as open as before.
+        case .failed: notice.begunAt = read.begunAt
+        case .unknown: notice.begunAt = read.begunAt ?? now
         }
         self.notice = notice
     }
@@ -83,7 +93,13 @@ struct Settlement {
         case .cancelled, .sent, .refused: return false
         }
         guard try notice.delivery == .sent || claim.stands(in: tx) else { return false }
-        try tx.update(notice)
+        var outcome = notice
+        outcome.isUnwanted = stored.isUnwanted
+        // It certainly did not leave, and nobody wants it any more.
+        if stored.isUnwanted, outcome.delivery == .queued, outcome.begunAt == nil {
+            outcome.cancel()
+        }
+        try tx.update(outcome)
         return true
     }
 

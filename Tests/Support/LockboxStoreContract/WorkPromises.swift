@@ -9,6 +9,7 @@ extension Promise {
         Promise("an epoch does not come back", epochsGrow),
         Promise("an order is to be cut until it is marked or confirmed, latest first", cutsAreDue),
         Promise("saving an order does not touch its mark", savingKeepsTheMark),
+        Promise("a notice that has begun is not cancelled but unwanted", begunNoticesStay),
         Promise("due work is counted by its kind, with what fails of it", workIsCounted),
     ]
 }
@@ -87,6 +88,26 @@ private func savingKeepsTheMark(_ store: any Store) async throws {
     let stored = try await store.read { try $0.removals(of: request.id) }
     #expect(stored.map(\.cutAt) == [Fixture.now])
     #expect(stored.map(\.attempts) == [1])
+}
+
+private func begunNoticesStay(_ store: any Store) async throws {
+    try await store.populate()
+    let request = try await active(in: store)
+    let (begun, waiting) = (
+        Fixture.notice(1, .reminder, about: request), Fixture.notice(2, .reminder, about: request)
+    )
+    try await store.write { tx in for notice in [begun, waiting] { try tx.insert(notice) } }
+    #expect(try await store.write { try $0.beginNotice(begun.id, at: Fixture.now) })
+    try await store.write { try $0.cancelNotices(about: request.id, kinds: [.reminder]) }
+    let stored = try await store.read { try $0.notices(about: request.id) }
+    #expect(stored.map(\.delivery) == [.queued, .cancelled])
+    #expect(stored.map(\.isUnwanted) == [true, false])
+    #expect(stored.map(\.begunAt) == [Fixture.now, nil])
+    #expect(try await store.write { try $0.beginNotice(waiting.id, at: Fixture.now) } == false)
+    var over = stored[0]
+    (over.begunAt, over.isUnwanted, over.delivery) = (nil, false, .cancelled)
+    try await store.write { [over] in try $0.update(over) }
+    #expect(try await store.read { try $0.notices(about: request.id) } == [over, stored[1]])
 }
 
 private func workIsCounted(_ store: any Store) async throws {
