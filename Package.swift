@@ -54,7 +54,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     ),
     (
         3, "LockboxIdentity",
-        ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras", "NIOPosix"]
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras",
+            "NIOPosix",
+        ]
     ),
     (
         3, "LockboxDecisions",
@@ -64,6 +67,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         3, "LockboxService",
         ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]
     ),
+    (3, "LockboxHTTP", ["LockboxWire", "HTTPTypes", "Hummingbird", "Logging", "NIOCore"]),
     (
         4, "LockboxWork",
         [
@@ -83,7 +87,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService",
             "LockboxIdentity",
             "LockboxDecisions",
-            "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging", "NIOCore",
+            "LockboxHTTP", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging",
+            "NIOCore",
         ]
     ),
     (
@@ -91,8 +96,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier",
             "LockboxService",
-            "LockboxIdentity", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird", "Logging",
-            "Mustache",
+            "LockboxIdentity", "LockboxHTTP", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird",
+            "Logging", "Mustache",
             "NIOCore",
         ]
     ),
@@ -103,7 +108,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxIdentity",
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxEnforcement", "LockboxAPI",
-            "LockboxPortal",
+            "LockboxHTTP", "LockboxPortal",
             "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
             "NIOHTTP1", "ServiceLifecycle", "Yams",
         ]
@@ -131,7 +136,8 @@ let kits: [(name: String, uses: [String])] = [
     (
         "LockboxPortalWorld",
         [
-            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxEnforcement",
+            "LockboxHTTP", "LockboxPortal", "LockboxService", "LockboxIdentity",
+            "LockboxEnforcement",
             "LockboxWork", "LockboxNotifier",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "CryptoExtras",
@@ -203,10 +209,10 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxAPITests",
         [
-            "LockboxAPI", "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxIdentity",
-            "LockboxNotifier", "LockboxPorts", "LockboxService", "LockboxWire", "MerkleLog",
-            "LockboxFixtures", "LockboxTestWorld",
-            "HTTPTypes",
+            "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
+            "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
+            "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "LockboxFixtures",
+            "LockboxTestWorld", "HTTPTypes", "Hummingbird",
         ]
     ),
     (
@@ -220,7 +226,7 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxPortalTests",
         [
-            "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit",
+            "LockboxHTTP", "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit",
             "LockboxStoreSQLite",
             "LockboxDomain", "LockboxPorts", "LockboxFixtures", "LockboxPortalWorld", "HTTPTypes",
             "Hummingbird",
@@ -232,12 +238,14 @@ let tests: [(name: String, uses: [String])] = [
 
 // Pages, style and script are part of the program: nothing to install beside it. Each subject of
 // the portal keeps its templates beside its models and routes.
-let portalResources: [Resource] =
-    [.embedInCode("Resources")]
-    + [
-        "Account", "Audit", "NewRequest", "Overview", "People", "Requests", "Settings", "SignIn",
-        "Site", "Support", "Tenants",
-    ].map { .embedInCode("\($0)/Templates") }
+let resources: [String: [Resource]] = [
+    "LockboxAPI": [.embedInCode("Resources")],
+    "LockboxPortal": [.embedInCode("Resources")]
+        + [
+            "Account", "Audit", "NewRequest", "Overview", "People", "Requests", "Settings",
+            "SignIn", "Site", "Support", "Tenants",
+        ].map { .embedInCode("\($0)/Templates") },
+]
 
 func dependencies(_ names: [String]) -> [Target.Dependency] {
     names.map { libraries[$0] ?? .init(stringLiteral: $0) }
@@ -273,7 +281,7 @@ let package = Package(
             .target(
                 name: room.name,
                 dependencies: dependencies(room.uses),
-                resources: room.name == "LockboxPortal" ? portalResources : [],
+                resources: resources[room.name] ?? [],
                 swiftSettings: room.name == "CCurl" ? [] : settings
             )
         }

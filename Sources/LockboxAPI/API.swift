@@ -3,6 +3,7 @@ package import Hummingbird
 package import LockboxAudit
 package import LockboxDecisions
 package import LockboxDomain
+package import LockboxHTTP
 package import LockboxIdentity
 package import LockboxPorts
 package import LockboxService
@@ -63,23 +64,42 @@ package struct API: Sendable {
     /// All routes, ready to serve.
     package func responder() -> RouterResponder<APIContext> {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: BoundaryMiddleware(metrics: metrics))
-        router.add(
-            supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
-                + tokenEndpoints + logEndpoints
-                + oauthEndpoints
-                + healthEndpoints
-        )
+        router.add(middleware: boundary)
+        router.add(middleware: KnownMethods())
+        router.add(routes) { BoundaryError.methodNotAllowed($0) }
         return router.buildResponder()
+    }
+
+    /// The paths that are the API's, by their first part.
+    package static let prefixes: Set<String> = [
+        "v1", "oauth2", ".well-known", "openapi.json", "healthz", "readyz", "metrics",
+    ]
+
+    /// Every method of every path.
+    package var routes: [Route] {
+        let routes =
+            supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
+            + tokenEndpoints + logEndpoints + oauthEndpoints + healthEndpoints
+        return routes + [describing(routes)]
     }
 
     /// An endpoint for people who are signed in.
     func signedIn(
         _ method: HTTPRequest.Method,
         _ path: RouterPath,
+        _ operations: OperationDescription...,
+        handler: @escaping @Sendable (Request, APIContext, Person) async throws -> Response
+    ) -> Route {
+        signedIn(method, path, operations, handler)
+    }
+
+    func signedIn(
+        _ method: HTTPRequest.Method,
+        _ path: RouterPath,
+        _ operations: [OperationDescription],
         _ handler: @escaping @Sendable (Request, APIContext, Person) async throws -> Response
-    ) -> Endpoint {
-        Endpoint(method, path) { request, context in
+    ) -> Route {
+        Route(method, path, operations) { request, context in
             try await handler(request, context, try await caller(of: request, context))
         }
     }
@@ -109,10 +129,6 @@ package struct API: Sendable {
             forwardedFor: request.headers[values: .xForwardedFor]
         )
     }
-}
-
-extension HTTPField.Name {
-    static let xForwardedFor = HTTPField.Name("X-Forwarded-For")!
 }
 
 extension String {

@@ -2,21 +2,55 @@ import HTTPTypes
 import Hummingbird
 import LockboxDecisions
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import NIOCore
 
 extension API {
-    var healthEndpoints: [Endpoint] {
+    var healthEndpoints: [Route] {
         [
             // The process answers.
-            Endpoint(.get, "/healthz") { _, _ in plain("ok\n") },
+            Route(
+                .get,
+                "/healthz",
+                OperationDescription(
+                    "health",
+                    .service,
+                    "Whether the process runs",
+                    by: .anybody,
+                    answers: .init(.ok, "It does."),
+                    refuses: []
+                )
+            ) { _, _ in plain("ok\n") },
             // It can do its work: the database answers.
-            Endpoint(.get, "/readyz") { _, _ in
+            Route(
+                .get,
+                "/readyz",
+                OperationDescription(
+                    "ready",
+                    .service,
+                    "Whether Lockbox can serve",
+                    by: .anybody,
+                    answers: .init(.ok, "It can."),
+                    refuses: [.unavailable]
+                )
+            ) { _, _ in
                 _ = try await store.read { tx in try tx.providerName() }
                 return plain("ready\n")
             },
-            Endpoint(.get, "/metrics") { request, context in
+            Route(
+                .get,
+                "/metrics",
+                OperationDescription(
+                    "metrics",
+                    .service,
+                    "Counters in Prometheus' text format",
+                    by: .anybody,
+                    answers: .text("The counters."),
+                    refuses: []
+                )
+            ) { request, context in
                 guard mayReadMetrics(request, context) else { throw BoundaryError.noSuchPage }
                 let (removals, work) = try await store.read { [clock] tx in
                     (try tx.openRemovals(), try WorkMetrics(at: clock.now(), in: tx))
@@ -41,10 +75,31 @@ extension API {
                     type: "text/plain; version=0.0.4; charset=utf-8"
                 )
             },
-            Endpoint(.get, "/openapi.json") { _, _ in
-                plain(openAPIDocument, type: "application/json", cache: "public, max-age=300")
-            },
         ]
+    }
+
+    /// The description of `routes` and of itself.
+    func describing(_ routes: [Route]) -> Route {
+        let own = OperationDescription(
+            "openAPI",
+            .service,
+            "This document",
+            by: .anybody,
+            answers: .init(.ok, "OpenAPI 3.1.", content: ["application/json": ["type": "object"]]),
+            refuses: []
+        )
+        func route(_ handler: @escaping Route.Handler) -> Route {
+            Route(.get, "/openapi.json", own, handler: handler)
+        }
+        let itself = route { _, _ in Response(status: .ok) }
+        let document = OpenAPIDocument(of: routes + [itself])
+        return route { _, _ in
+            plain(
+                try document.json(),
+                type: "application/json",
+                cache: "public, max-age=300"
+            )
+        }
     }
 
     private func mayReadMetrics(_ request: Request, _ context: APIContext) -> Bool {

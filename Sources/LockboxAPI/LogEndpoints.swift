@@ -3,28 +3,112 @@ import HTTPTypes
 import Hummingbird
 import LockboxAudit
 import LockboxDomain
+import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
 import MerkleLog
 import NIOCore
 
-extension API {
-    var logEndpoints: [Endpoint] { logEndpoints("/v1/tenants/{id}") + logEndpoints("/v1/provider") }
+/// Which log an endpoint is about: a tenant's or the provider's. Both have the same paths below
+/// their own.
+private enum LogOwner: CaseIterable {
+    case tenant, provider
 
-    /// The search and the files of one log (C2SP tlog-tiles), below `prefix`.
-    private func logEndpoints(_ prefix: String) -> [Endpoint] {
+    var prefix: String {
+        switch self {
+        case .tenant: "/v1/tenants/{tenant}"
+        case .provider: "/v1/provider"
+        }
+    }
+
+    /// An operation on this log. `refuses` is what it can refuse besides that there is no such
+    /// tenant.
+    func operation(
+        _ id: String,
+        _ summary: String,
+        path: String? = nil,
+        takes parameters: [OperationDescription.Parameter] = [],
+        answers: OperationDescription.Answer,
+        refuses: Set<Refuses> = []
+    ) -> OperationDescription {
+        let isTenant = self == .tenant
+        let own: [OperationDescription.Parameter] = isTenant ? [.tenant] : []
+        return OperationDescription(
+            isTenant ? id : id + "Provider",
+            .audit,
+            summary,
+            path: path.map { prefix + $0 },
+            takes: own + parameters,
+            answers: answers,
+            refuses: isTenant ? refuses.union([.notFound]) : refuses
+        )
+    }
+}
+
+extension API {
+    var logEndpoints: [Route] {
+        LogOwner.allCases.flatMap { logHeads(of: $0) + logProofs(of: $0) + [logFiles(of: $0)] }
+    }
+
+    /// The search of one log, and its signed head (C2SP tlog-checkpoint).
+    private func logHeads(of owner: LogOwner) -> [Route] {
         [
-            signedIn(.get, RouterPath(prefix + "/audit")) { request, context, caller in
-                let log = try await readableLog(context, caller)
-                return try await search(request, log, caller)
-            },
-            reading(prefix + "/log/checkpoint") { _, log in
-                Self.text(try await self.log.checkpoint(of: log))
-            },
-            reading(prefix + "/log/key") { _, log in Self.text(self.log.verifierKey(of: log) + "\n")
-            },
-            reading(prefix + "/log/proof") { request, log in
+            reading(
+                owner,
+                "/audit",
+                owner.operation(
+                    "searchAudit",
+                    "Search the audit log",
+                    takes: OperationDescription.Parameter.search,
+                    answers: Self.searchAnswer
+                )
+            ) { request, log, caller in try await search(request, log, caller) },
+            reading(
+                owner,
+                "/log/checkpoint",
+                owner.operation(
+                    "getCheckpoint",
+                    "The signed head of the log (C2SP tlog-checkpoint)",
+                    answers: .text("A signed note.")
+                )
+            ) { _, log, _ in Self.text(try await self.log.checkpoint(of: log)) },
+            reading(
+                owner,
+                "/log/key",
+                owner.operation(
+                    "getLogKey",
+                    "The key that signs the log's checkpoints (C2SP vkey)",
+                    answers: .text("One line.")
+                )
+            ) { _, log, _ in Self.text(self.log.verifierKey(of: log) + "\n") },
+        ]
+    }
+
+    private static var searchAnswer: OperationDescription.Answer {
+        OperationDescription.Answer(
+            .ok,
+            "Records, newest first; a page, or as text the whole of what was found.",
+            content: [
+                "application/json": .schema("AuditRecordList"),
+                "application/jsonl": ["type": "string"], "text/csv": ["type": "string"],
+            ]
+        )
+    }
+
+    /// Proofs within one log (RFC 9162 §2.1.3 and §2.1.4).
+    private func logProofs(of owner: LogOwner) -> [Route] {
+        [
+            reading(
+                owner,
+                "/log/proof",
+                owner.operation(
+                    "getInclusionProof",
+                    "Proof that a record is in the log",
+                    takes: [.position("index"), .position("size")],
+                    answers: .json("InclusionProof", "The proof.")
+                )
+            ) { request, log, _ in
                 guard let index = try request.number("index") else {
                     throw BoundaryError.badParameter("index", expected: "given")
                 }
@@ -42,7 +126,16 @@ extension API {
                     )
                 )
             },
-            reading(prefix + "/log/consistency") { request, log in
+            reading(
+                owner,
+                "/log/consistency",
+                owner.operation(
+                    "getConsistencyProof",
+                    "Proof that the log only grew",
+                    takes: [.position("from"), .position("to")],
+                    answers: .json("ConsistencyProof", "The proof.")
+                )
+            ) { request, log, _ in
                 guard let from = try request.number("from") else {
                     throw BoundaryError.badParameter("from", expected: "given")
                 }
@@ -54,27 +147,66 @@ extension API {
                     ConsistencyProofBody(from: from, to: to, proof: proof.map(\.base64))
                 )
             },
-            readingFiles(prefix + "/log/tile/**"),
         ]
     }
 
     /// An endpoint for those who may read the log that the path names.
     private func reading(
+        _ owner: LogOwner,
         _ path: String,
-        _ handler: @escaping @Sendable (Request, LogID) async throws -> Response
-    ) -> Endpoint {
-        signedIn(.get, RouterPath(path)) { request, context, caller in
-            try await handler(request, try await readableLog(context, caller))
+        _ operations: OperationDescription...,
+        handler: @escaping @Sendable (Request, LogID, Person) async throws -> Response
+    ) -> Route {
+        signedIn(.get, RouterPath(owner.prefix + path), operations) { request, context, caller in
+            let tenant =
+                context.parameters.get("tenant") == nil
+                ? nil : try context.parameters.text("tenant")
+            return try await handler(
+                request,
+                try await lockbox.readableLog(tenant: tenant, by: caller),
+                caller
+            )
         }
     }
 
-    private func readableLog(_ context: APIContext, _ caller: Person) async throws -> LogID {
-        let tenant = context.parameters.get("id") == nil ? nil : try context.parameters.text("id")
-        return try await lockbox.readableLog(tenant: tenant, by: caller)
-    }
-
-    private func readingFiles(_ path: String) -> Endpoint {
-        reading(path) { request, log in
+    /// Tiles of hashes and bundles of entries (C2SP tlog-tiles).
+    private func logFiles(of owner: LogOwner) -> Route {
+        reading(
+            owner,
+            "/log/tile/**",
+            owner.operation(
+                "getTile",
+                "A full tile of hashes (C2SP tlog-tiles)",
+                path: "/log/tile/{level}/{index}",
+                takes: [.level, .tileIndex],
+                answers: .bytes("256 hashes."),
+                refuses: [.notFound]
+            ),
+            owner.operation(
+                "getPartialTile",
+                "A partial tile of hashes",
+                path: "/log/tile/{level}/{index}.p/{width}",
+                takes: [.level, .tileIndex, .width],
+                answers: .bytes("As many hashes as the width says."),
+                refuses: [.notFound]
+            ),
+            owner.operation(
+                "getEntries",
+                "A full bundle of entries",
+                path: "/log/tile/entries/{index}",
+                takes: [.tileIndex],
+                answers: .bytes("256 entries, each after its length as two bytes."),
+                refuses: [.notFound]
+            ),
+            owner.operation(
+                "getPartialEntries",
+                "A partial bundle of entries",
+                path: "/log/tile/entries/{index}.p/{width}",
+                takes: [.tileIndex, .width],
+                answers: .bytes("As many entries as the width says."),
+                refuses: [.notFound]
+            )
+        ) { request, log, _ in
             guard let begin = request.uri.path.range(of: "/log/tile/") else {
                 throw BoundaryError.noSuchPage
             }
@@ -162,7 +294,7 @@ extension API {
     /// The form that `Accept` asks for; JSON unless another one is named.
     private static func form(_ accept: String?) throws -> Form {
         let wanted = (accept ?? "*/*").split(separator: ",").map { part in
-            part.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+            part.prefix { $0 != ";" }.withoutOuterSpace.lowercased()
         }
         for type in wanted {
             switch type {

@@ -4,9 +4,11 @@ import HTTPTypes
 import Hummingbird
 import LockboxDecisions
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
+import LockboxWire
 import NIOCore
 
 /// An error of the OAuth endpoints, which have their own form (RFC 6749 §5.2). It never holds a
@@ -64,12 +66,36 @@ private struct Introspection: Encodable {
 }
 
 extension API {
-    var oauthEndpoints: [Endpoint] {
+    var oauthEndpoints: [Route] {
         [
-            Endpoint(.post, "/oauth2/introspect") { request, context in
+            Route(
+                .post,
+                "/oauth2/introspect",
+                OperationDescription(
+                    "introspect",
+                    .standards,
+                    "Ask whether a credential gives access now (RFC 7662)",
+                    by: .service,
+                    body: .token,
+                    answers: .json("Introspection", "The answer."),
+                    refuses: []
+                )
+            ) { request, context in
                 try await answer { try await introspect(request, context) }
             },
-            Endpoint(.post, "/oauth2/revoke") { request, context in
+            Route(
+                .post,
+                "/oauth2/revoke",
+                OperationDescription(
+                    "revokeCredential",
+                    .standards,
+                    "Make a credential invalid (RFC 7009)",
+                    by: .service,
+                    body: .token,
+                    answers: .init(.ok, "It is invalid, or never was valid."),
+                    refuses: []
+                )
+            ) { request, context in
                 try await answer {
                     let (form, service, _) = try await authenticated(request, context)
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
@@ -80,7 +106,18 @@ extension API {
                     return Response(status: .ok)
                 }
             },
-            Endpoint(.get, "/.well-known/oauth-authorization-server") { _, _ in
+            Route(
+                .get,
+                "/.well-known/oauth-authorization-server",
+                OperationDescription(
+                    "serverMetadata",
+                    .standards,
+                    "Where the OAuth endpoints are (RFC 8414)",
+                    by: .anybody,
+                    answers: .json("ServerMetadata", "The metadata."),
+                    refuses: []
+                )
+            ) { _, _ in
                 try JSONAnswer.response(
                     AuthorizationServerMetadata(issuer: publicURL),
                     headers: [.cacheControl: "public, max-age=3600"]
@@ -204,19 +241,14 @@ extension API {
     /// A form body (`application/x-www-form-urlencoded`). A parameter that comes twice is refused
     /// (RFC 6749 §3.2).
     private func form(of request: Request) async throws -> [String: String] {
-        let media = request.headers[.contentType].map {
-            $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
-        }
-        guard media == "application/x-www-form-urlencoded" else {
+        guard request.headers.mediaType == FormFields.mediaType else {
             throw OAuthError(
                 status: .badRequest,
                 error: "invalid_request",
                 description: "Send the body as application/x-www-form-urlencoded."
             )
         }
-        let bytes = try await request.bytes()
-        guard let text = String(validating: bytes, as: UTF8.self), let form = text.formParameters
-        else {
+        guard let form = Self.parameters(try await request.bytes()) else {
             throw OAuthError(
                 status: .badRequest,
                 error: "invalid_request",
@@ -225,26 +257,19 @@ extension API {
         }
         return form
     }
-}
 
-extension String {
-    /// The parameters of a form; nil if one comes twice or is badly encoded.
-    fileprivate var formParameters: [String: String]? {
+    /// The parameters of a form by name; nil if one comes twice or is badly encoded.
+    private static func parameters(_ bytes: Data) -> [String: String]? {
+        guard let fields = FormFields.decode(bytes) else { return nil }
         var form: [String: String] = [:]
-        for pair in split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = String(parts[0]).formDecoded,
-                let value = (parts.count > 1 ? String(parts[1]) : "").formDecoded,
-                form.updateValue(value, forKey: name) == nil
-            else { return nil }
+        for (name, value) in fields {
+            guard form.updateValue(value, forKey: name) == nil else { return nil }
         }
         return form
     }
+}
 
-    fileprivate var formDecoded: String? {
-        replacingOccurrences(of: "+", with: " ").removingPercentEncoding
-    }
-
+extension String {
     /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes
     /// both like form values (RFC 6749 §2.3.1).
     fileprivate var basicCredentials: (id: String, secret: String)? {
@@ -254,7 +279,7 @@ extension String {
             let text = String(validating: data, as: UTF8.self)
         else { return nil }
         let pair = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
-            String($0).formDecoded
+            PercentEncoding.decode($0.utf8, plusIsSpace: true)
         }
         guard pair.count == 2, let id = pair[0], let secret = pair[1] else { return nil }
         return (id, secret)

@@ -1,10 +1,9 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxPorts
 import LockboxWire
-import NIOCore
 
 /// What goes wrong at the HTTP boundary itself, before any rule is asked.
 enum BoundaryError: Error {
@@ -143,7 +142,7 @@ extension ProblemAnswer {
         case .notSignedIn: headers[.wwwAuthenticate] = "Bearer"
         case .tooManyAttempts(let wait):
             headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
-        case .stale(let current): headers[.eTag] = "\"v\(current)\""
+        case .stale(let current): headers[.eTag] = VersionTag.text(current)
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .badCredentials,
             .notPermitted,
@@ -176,25 +175,5 @@ extension Refusal {
             .notLicensed, .limitReached, .alreadyExists, .lastAdministrator:
             .conflict
         }
-    }
-}
-
-/// Answers as JSON.
-enum JSONAnswer {
-    static func response(
-        _ body: some Encodable,
-        status: HTTPResponse.Status = .ok,
-        headers: HTTPFields = [:]
-    ) throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let data = try encoder.encode(body)
-        var headers = headers
-        headers[.contentType] = "application/json"
-        return Response(
-            status: status,
-            headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: data))
-        )
     }
 }

@@ -1,14 +1,27 @@
 import HTTPTypes
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
 
 extension API {
-    var supportEndpoints: [Endpoint] {
+    var supportEndpoints: [Route] {
         [
-            signedIn(.post, "/v1/support-requests") { request, _, caller in
+            signedIn(
+                .post,
+                "/v1/support-requests",
+                OperationDescription(
+                    "openSupportRequest",
+                    .supportRequests,
+                    "Ask the provider for help",
+                    takes: [.idempotencyKey],
+                    body: .json("NewSupportRequest"),
+                    answers: .created("SupportRequest", "It is open."),
+                    refuses: [.conflict]
+                )
+            ) { request, _, caller in
                 let body = try await request.json(NewSupportRequest.self)
                 let new = body.value
                 let draft = SupportDraft(
@@ -26,7 +39,18 @@ extension API {
                     headers: [.location: "/v1/support-requests/\(view.support.number)"]
                 )
             },
-            signedIn(.get, "/v1/support-requests") { request, _, caller in
+            signedIn(
+                .get,
+                "/v1/support-requests",
+                OperationDescription(
+                    "listSupportRequests",
+                    .supportRequests,
+                    "Support requests, newest first",
+                    takes: [.tenantFilter, .limit, .cursor],
+                    answers: .json("SupportRequestList"),
+                    refuses: []
+                )
+            ) { request, _, caller in
                 let page = try await lockbox.supportRequests(
                     tenant: try request.parameter("tenant"),
                     page: try request.page(),
@@ -36,7 +60,18 @@ extension API {
                     List(items: page.items.map(SupportRequestBody.init), next: page.next)
                 )
             },
-            signedIn(.get, "/v1/support-requests/{number}") { request, context, caller in
+            signedIn(
+                .get,
+                "/v1/support-requests/{number}",
+                OperationDescription(
+                    "getSupportRequest",
+                    .supportRequests,
+                    "One support request",
+                    takes: [.number, .tenantFilter],
+                    answers: .json("SupportRequest", "The support request."),
+                    refuses: [.notFound, .unprocessable]
+                )
+            ) { request, context, caller in
                 let view = try await lockbox.supportRequest(
                     try context.parameters.text("number"),
                     tenant: try request.parameter("tenant"),
@@ -47,9 +82,25 @@ extension API {
         ]
     }
 
-    var requestEndpoints: [Endpoint] {
+    var requestEndpoints: [Route] {
         [
-            signedIn(.post, "/v1/requests") { request, _, caller in
+            signedIn(
+                .post,
+                "/v1/requests",
+                OperationDescription(
+                    "submitRequest",
+                    .accessRequests,
+                    "Ask for access to a tenant's data",
+                    takes: [.idempotencyKey],
+                    body: .json("NewAccessRequest"),
+                    answers: .created(
+                        "AccessRequest",
+                        "It awaits a manager of the provider.",
+                        isVersioned: true
+                    ),
+                    refuses: [.conflict]
+                )
+            ) { request, _, caller in
                 let body = try await request.json(NewAccessRequest.self)
                 let view = try await lockbox.submit(
                     try body.value.draft(),
@@ -62,7 +113,18 @@ extension API {
                     headers: [.location: "/v1/requests/\(view.request.id)"]
                 )
             },
-            signedIn(.get, "/v1/requests") { request, _, caller in
+            signedIn(
+                .get,
+                "/v1/requests",
+                OperationDescription(
+                    "listRequests",
+                    .accessRequests,
+                    "Access requests, newest first",
+                    takes: [.stateFilter, .tenantFilter, .supportFilter, .limit, .cursor],
+                    answers: .json("AccessRequestList"),
+                    refuses: []
+                )
+            ) { request, _, caller in
                 let page = try await lockbox.requests(
                     try filter(request),
                     tenant: try request.parameter("tenant"),
@@ -73,14 +135,36 @@ extension API {
                     List(items: try page.items.map(AccessRequestBody.init), next: page.next)
                 )
             },
-            signedIn(.get, "/v1/requests/{id}") { request, context, caller in
+            signedIn(
+                .get,
+                "/v1/requests/{id}",
+                OperationDescription(
+                    "getRequest",
+                    .accessRequests,
+                    "One access request",
+                    takes: [.request],
+                    answers: .versioned("AccessRequest", "The request."),
+                    refuses: [.notFound]
+                )
+            ) { request, context, caller in
                 let view = try await lockbox.request(try context.parameters.text("id"), by: caller)
                 guard request.matchesNone(of: view.tag) else {
                     return Response(status: .notModified, headers: [.eTag: view.tag])
                 }
                 return try answer(view)
             },
-            signedIn(.get, "/v1/requests/{id}/notices") { request, context, caller in
+            signedIn(
+                .get,
+                "/v1/requests/{id}/notices",
+                OperationDescription(
+                    "listNotices",
+                    .accessRequests,
+                    "Letters about the request, and what became of them",
+                    takes: [.request, .limit],
+                    answers: .json("NoticeList"),
+                    refuses: [.notFound]
+                )
+            ) { request, context, caller in
                 try request.wholeList()
                 let notices = try await lockbox.notices(
                     about: try context.parameters.text("id"),
@@ -90,7 +174,23 @@ extension API {
                     List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil)
                 )
             },
-            signedIn(.post, "/v1/requests/{id}/decisions") { request, context, caller in
+            signedIn(
+                .post,
+                "/v1/requests/{id}/decisions",
+                OperationDescription(
+                    "decide",
+                    .accessRequests,
+                    "Approve or deny",
+                    details:
+                        "As a manager of the provider or as an approver of the tenant, by who is "
+                        + "calling. Never one's own request. An approval can give less than was "
+                        + "asked for, never more.",
+                    takes: [.request, .ifMatch, .idempotencyKey],
+                    body: .json("NewDecision"),
+                    answers: .versioned("AccessRequest", "The request as it is now."),
+                    refuses: [.notFound, .conflict]
+                )
+            ) { request, context, caller in
                 let body = try await request.json(NewDecision.self)
                 let view = try await lockbox.decide(
                     try body.value.draft(),
@@ -101,16 +201,42 @@ extension API {
                 )
                 return try answer(view)
             },
-            ending("withdraw") { lockbox, id, comment, caller, key in
+            ending("withdraw", "Take a request back before it is decided") {
+                lockbox,
+                id,
+                comment,
+                caller,
+                key in
                 try await lockbox.withdraw(id, comment: comment, by: caller, key: key)
             },
-            ending("finish") { lockbox, id, comment, caller, key in
+            ending("finish", "End one's access before its time") {
+                lockbox,
+                id,
+                comment,
+                caller,
+                key in
                 try await lockbox.finish(id, comment: comment, by: caller, key: key)
             },
-            ending("revoke") { lockbox, id, comment, caller, key in
+            ending("revoke", "End somebody's access at once") { lockbox, id, comment, caller, key in
                 try await lockbox.revoke(id, comment: comment, by: caller, key: key)
             },
-            signedIn(.post, "/v1/requests/{id}/credentials") { request, context, caller in
+            signedIn(
+                .post,
+                "/v1/requests/{id}/credentials",
+                OperationDescription(
+                    "obtainCredential",
+                    .accessRequests,
+                    "Get what opens a resource",
+                    takes: [.request, .idempotencyKey],
+                    body: .json("NewCredential", isRequired: false),
+                    answers: .json(
+                        "Credential",
+                        "The credential, shown this once; it never outlives the access.",
+                        status: .created
+                    ),
+                    refuses: [.notFound, .conflict]
+                )
+            ) { request, context, caller in
                 let body = try await request.json(NewCredential.self, optional: NewCredential())
                 let issued = try await lockbox.issueCredential(
                     for: try context.parameters.text("id"),
@@ -126,11 +252,24 @@ extension API {
 
     private func ending(
         _ verb: String,
+        _ summary: String,
         _ use:
             @escaping @Sendable (Lockbox, String, String?, Person, CommandKey?) async throws ->
             RequestView
-    ) -> Endpoint {
-        signedIn(.post, "/v1/requests/{id}/\(verb)") { request, context, caller in
+    ) -> Route {
+        signedIn(
+            .post,
+            "/v1/requests/{id}/\(verb)",
+            OperationDescription(
+                verb,
+                .accessRequests,
+                summary,
+                takes: [.request, .idempotencyKey],
+                body: .json("Comment", isRequired: false),
+                answers: .versioned("AccessRequest", "The request as it is now."),
+                refuses: [.notFound, .conflict]
+            )
+        ) { request, context, caller in
             let body = try await request.json(CommentBody.self, optional: CommentBody())
             return try answer(
                 try await use(
@@ -177,8 +316,7 @@ extension API {
 }
 
 extension RequestView {
-    /// A strong validator (RFC 9110 §8.8): two answers with one tag speak of the same version.
-    fileprivate var tag: String { "\"v\(request.version)\"" }
+    fileprivate var tag: String { VersionTag.text(request.version) }
 }
 
 extension CredentialBody {

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
@@ -23,10 +24,7 @@ extension Request {
         let data = try await bytes()
         let key = try commandKey(data)
         if data.isEmpty, let optional { return ReadBody(value: optional, key: key) }
-        let media = headers[.contentType].map {
-            $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
-        }
-        guard media == "application/json" else {
+        guard headers.mediaType == "application/json" else {
             throw BoundaryError.wrongMediaType(expected: "application/json")
         }
         do {
@@ -78,19 +76,10 @@ extension Request {
     /// The version in `If-Match` (RFC 9110 §13.1.1); nil where the header is missing.
     func matchedVersion() throws -> Int? {
         guard let text = headers[.ifMatch] else { return nil }
-        guard text.hasPrefix("\"v"), text.hasSuffix("\""),
-            let version = Int(text.dropFirst(2).dropLast()), version > 0
-        else {
+        guard let version = VersionTag.version(text) else {
             throw BoundaryError.badParameter("If-Match", expected: #"an ETag such as "v3""#)
         }
         return version
-    }
-
-    func matchesNone(of tag: String) -> Bool {
-        !(headers[.ifNoneMatch]?.split(separator: ",").contains {
-            $0.trimmingCharacters(in: .whitespaces) == tag
-        }
-            ?? false)
     }
 
     // MARK: - Query
@@ -108,7 +97,10 @@ extension Request {
 
     func number(_ name: String) throws -> UInt64? {
         guard let text = try parameter(name) else { return nil }
-        guard let number = UInt64(text), number <= UInt64(Int64.max) else {
+        // Digits only: `+1` is no number of JSON either.
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = UInt64(text), number <= UInt64(Int64.max)
+        else {
             throw BoundaryError.badParameter(name, expected: "a whole number")
         }
         return number

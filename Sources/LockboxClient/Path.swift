@@ -1,3 +1,5 @@
+import LockboxWire
+
 /// A path below the server's address, with its query. Parts from outside are escaped, so that none
 /// can leave its place.
 package struct Path: Sendable {
@@ -37,17 +39,7 @@ package struct Path: Sendable {
     /// All but RFC 3986's unreserved characters, byte by byte; a part of dots only would climb and
     /// is escaped too.
     private static func escape(_ part: String) -> String {
-        let hex = Array("0123456789ABCDEF")
-        let isDots = part == "." || part == ".."
-        return part.utf8.reduce(into: "") { text, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            case UInt8(ascii: ".") where !isDots: text.append(".")
-            case _: text += "%\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])"
-            }
-        }
+        let escaped = PercentEncoding.encode(part)
+        return part == "." || part == ".." ? escaped.replacing(".", with: "%2E") : escaped
     }
 }

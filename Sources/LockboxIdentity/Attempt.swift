@@ -2,6 +2,7 @@ import Crypto
 import LockboxAudit
 import LockboxDomain
 import LockboxPorts
+import MerkleLog
 
 /// What the failures of whoever tries a password are counted under.
 enum Origin: Sendable {
@@ -111,7 +112,7 @@ extension SignInRecords {
     /// is known by that, else by a new one: a name that somebody else put into it would be known to
     /// that one too.
     func remember(_ device: String?, of person: Person, _ change: Change) throws -> String {
-        var name = Hex.text(change.entropy.bytes(32))
+        var name = Hex.encode(change.entropy.bytes(32))
         if let device, try knows(Origin.hash(device: device), of: person, at: change.now) {
             name = device
         }

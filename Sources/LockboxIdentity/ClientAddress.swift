@@ -1,4 +1,5 @@
 import Foundation
+import MerkleLog
 
 /// Where an attempt comes from: for limits only, never for authorisation.
 package struct ClientKey: Hashable, Sendable {
@@ -105,7 +106,7 @@ struct IPAddress: Hashable {
 
     fileprivate var limitKey: String {
         if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
-        return Hex.text(bytes.prefix(8)) + "/64"
+        return Hex.encode(bytes.prefix(8)) + "/64"
     }
 }
 

@@ -2,6 +2,7 @@ import Crypto
 import CryptoExtras
 import LockboxDomain
 package import LockboxPorts
+import MerkleLog
 import NIOPosix
 import Synchronization
 
@@ -26,7 +27,7 @@ package final class PasswordHasher: Sendable {
         let salt = entropy.bytes(16)
         let logRounds = IdentityLimits.scryptLogRounds
         let key = try await derive(password, salt: salt, logRounds: logRounds)
-        return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.text(salt))$\(Hex.text(key))"
+        return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.encode(salt))$\(Hex.encode(key))"
     }
 
     /// Whether `password` is the one that `encoded` was made of. Nil stands for an account without
@@ -38,7 +39,8 @@ package final class PasswordHasher: Sendable {
             parts[1].hasSuffix(",r=8,p=1"),
             let logRounds = Int(parts[1].dropFirst(3).prefix { $0 != "," }),
             (10...20).contains(logRounds),
-            let salt = Hex.bytes(parts[2]), let expected = Hex.bytes(parts[3]), expected.count == 32
+            let salt = Hex.decode(parts[2].utf8), let expected = Hex.decode(parts[3].utf8),
+            expected.count == 32
         else {
             _ = try await derive(
                 password,
@@ -48,7 +50,8 @@ package final class PasswordHasher: Sendable {
             return false
         }
         let found = try await derive(password, salt: salt, logRounds: logRounds)
-        return zip(found, expected).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        // Digests are compared in a time that does not tell where they differ.
+        return SHA256.hash(data: found) == SHA256.hash(data: expected)
     }
 
     private func derive(_ password: String, salt: [UInt8], logRounds: Int) async throws -> [UInt8] {
@@ -69,35 +72,5 @@ package final class PasswordHasher: Sendable {
             )
             return key.withUnsafeBytes { Array($0) }
         }
-    }
-}
-
-/// Lower-case hexadecimal.
-enum Hex {
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".unicodeScalars)
-        return String(
-            String.UnicodeScalarView(
-                bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-            )
-        )
-    }
-
-    static func bytes(_ text: Substring) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        for position in stride(from: 0, to: digits.count, by: 2) {
-            guard
-                let byte = UInt8(
-                    String(decoding: digits[position...position + 1], as: UTF8.self),
-                    radix: 16
-                )
-            else {
-                return nil
-            }
-            bytes.append(byte)
-        }
-        return bytes
     }
 }

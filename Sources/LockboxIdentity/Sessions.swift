@@ -2,6 +2,7 @@ import Crypto
 package import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
+import MerkleLog
 
 /// Who is at the other end of a session, and the text that each of its forms must carry.
 package struct SignedIn: Sendable {
@@ -134,23 +135,23 @@ package struct Sessions: Sendable {
 
     /// Whether `token` is that of this session. Takes as long for a wrong one as for the right one.
     package func csrfMatches(_ token: String, _ signedIn: SignedIn) -> Bool {
-        let (given, expected) = (Array(token.utf8), Array(signedIn.csrfToken.utf8))
-        return given.count == expected.count
-            && zip(given, expected).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        Self.digest(token) == Self.digest(signedIn.csrfToken)
     }
 
     // MARK: - Secrets
 
-    private static func secret(_ entropy: any Entropy) -> String { Hex.text(entropy.bytes(32)) }
+    private static func secret(_ entropy: any Entropy) -> String { Hex.encode(entropy.bytes(32)) }
 
     private static func isSecret(_ text: String) -> Bool { text.utf8.count == 64 }
 
-    fileprivate static func hash(_ secret: String) -> [UInt8] {
-        Array(SHA256.hash(data: Array(secret.utf8)))
+    fileprivate static func hash(_ secret: String) -> [UInt8] { Array(digest(secret)) }
+
+    private static func digest(_ text: String) -> SHA256Digest {
+        SHA256.hash(data: Array(text.utf8))
     }
 
     private static func csrfToken(_ secret: String) -> String {
-        Hex.text(
+        Hex.encode(
             HMAC<SHA256>.authenticationCode(
                 for: Array("csrf".utf8),
                 using: SymmetricKey(data: Array(secret.utf8))

@@ -2,6 +2,7 @@ import Crypto
 package import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
+import MerkleLog
 
 /// A new API token with its secret, which is not kept and cannot be shown again.
 package struct NewToken: Sendable {
@@ -186,7 +187,7 @@ package struct SignIn: Sendable {
         guard valid.count < IdentityLimits.tokensPerPerson else {
             throw Refusal.limitReached(.tokens)
         }
-        let secret = tokenPrefix + Hex.text(change.entropy.bytes(32))
+        let secret = tokenPrefix + Hex.encode(change.entropy.bytes(32))
         let token = APIToken(
             id: change.entropy.id(),
             person: person.id,

@@ -6,6 +6,7 @@ package import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxEnforcement
+import LockboxHTTP
 package import LockboxIdentity
 import LockboxNotifier
 import LockboxPortal
@@ -109,7 +110,10 @@ package struct Server: Sendable {
             makePause: { SystemPause() }
         )
         let application = Application(
-            responder: FrontDoor(api: api.responder(), portal: site.responder()),
+            responder: Dispatcher(
+                doors: [Door(prefixes: API.prefixes, responder: api.responder())],
+                others: site.responder()
+            ),
             server: BoundedHTTP.builder(
                 book: ConnectionBook(limits: ServerLimits.places),
                 proxies: configuration.trustedProxies

@@ -13,7 +13,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     private struct Client {
         let service: ServiceID
         /// SHA-256, so that secrets of any length are compared in the same time.
-        let secretHash: [UInt8]
+        let secretHash: SHA256Digest
     }
 
     private let store: any Store
@@ -52,10 +52,8 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
 
     func service(clientID: String, secret: String) async -> ServiceID? {
         let client = clients.withLock { $0[clientID] }
-        let shown = Self.hash(secret)
-        let known = client?.secretHash ?? [UInt8](repeating: 0, count: shown.count)
-        let same = zip(shown, known).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-        return same ? client?.service : nil
+        // Digests are compared in a time that does not tell where they differ.
+        return client?.secretHash == Self.hash(secret) ? client?.service : nil
     }
 
     /// The key is read for each removal, so that a new one works without a restart.
@@ -72,7 +70,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         return DovecotEnforcer(client: http, url: doveadm.url, apiKey: key)
     }
 
-    private static func hash(_ secret: String) -> [UInt8] {
-        Array(SHA256.hash(data: Array(secret.utf8)))
+    private static func hash(_ secret: String) -> SHA256Digest {
+        SHA256.hash(data: Array(secret.utf8))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LockboxPorts
+import MerkleLog
 
 /// The Ed25519 seed that signs checkpoints: 32 bytes in hexadecimal, in a file that only the server
 /// may read.
@@ -13,7 +14,7 @@ enum SigningKey {
                 attributes: [.posixPermissions: 0o700]
             )
             let seed = entropy.bytes(32)
-            try make(path, seed: seed, draft: path + "." + hex(entropy.bytes(8)))
+            try make(path, seed: seed, draft: path + "." + Hex.encode(entropy.bytes(8)))
         }
         let text = try SecretFile.read(path, for: "signing.keyFile")
         let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
@@ -33,14 +34,10 @@ enum SigningKey {
             throw ConfigurationError("signing.keyFile: \(path) cannot be written")
         }
         defer { unlink(draft) }
-        let text = hex(seed) + "\n"
+        let text = Hex.encode(seed) + "\n"
         let isWritten = write(file, text, text.utf8.count) == text.utf8.count && fsync(file) == 0
         guard close(file) == 0, isWritten, link(draft, path) == 0 || errno == EEXIST else {
             throw ConfigurationError("signing.keyFile: \(path) cannot be written")
         }
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

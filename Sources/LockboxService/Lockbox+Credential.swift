@@ -2,6 +2,7 @@ import Crypto
 import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
+import MerkleLog
 
 /// A new credential with its secret, which is not kept and cannot be shown again.
 package struct IssuedCredential: Sendable {
@@ -93,14 +94,7 @@ extension Lockbox {
     }
 
     /// Letters and digits only, so that a double click selects a whole secret.
-    package static func text(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".unicodeScalars)
-        return String(
-            String.UnicodeScalarView(
-                bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-            )
-        )
-    }
+    package static func text(_ bytes: [UInt8]) -> String { Hex.encode(bytes) }
 
     /// Records that `credential` was presented and accepted. The first time is an event of the
     /// tenant's log: no record, no access, so the service is answered only after this. False, and

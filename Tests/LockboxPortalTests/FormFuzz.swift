@@ -1,3 +1,4 @@
+import Foundation
 import LockboxDomain
 import LockboxFixtures
 import LockboxPortalWorld
@@ -35,8 +36,33 @@ enum Attack: Sendable, CustomStringConvertible {
 }
 
 /// Values that no page of ours sends.
+///
+/// A run has time for a share of all pairs of field and value: each field gets the worst ones, and
+/// each time it comes again some of the others in turn. `LOCKBOX_FUZZ=all` goes through all pairs.
 enum OddValues {
-    static let ofFields: [String] =
+    private static let isWhole = ProcessInfo.processInfo.environment["LOCKBOX_FUZZ"] == "all"
+
+    /// For a field that was there `turn` times before.
+    static func ofField(turn: Int) -> [String] { share(of: ofFields, turn: turn) }
+
+    /// For addresses, where most names mean an identifier or a place in a list.
+    static func ofAddress(turn: Int) -> [String] {
+        share(of: numbers + texts, turn: turn).map(OpenForm.encoded)
+            + (isWhole ? encoded : [encoded[turn % encoded.count]])
+    }
+
+    /// What is sent as it is, for a field that was there `turn` times before.
+    static func raw(turn: Int) -> [String] { isWhole ? encoded : [encoded[turn % encoded.count]] }
+
+    private static let worst = ["", "-1", "\u{0}", "18446744073709551615"]
+    private static let inTurn = 3
+
+    private static func share(of values: [String], turn: Int) -> [String] {
+        if isWhole { return worst + values }
+        return worst + (0..<inTurn).map { values[(turn * inTurn + $0) % values.count] }
+    }
+
+    private static let ofFields =
         numbers + texts + [
             // Spans, instants, marks of rules, sizes of what was seen.
             "PT0S", "PT0.001S", "-PT1H", "P36500D", "P99999999999D", "0000-00-00T00:00",
@@ -44,17 +70,14 @@ enum OddValues {
             "on PT0S PT0S -1", "none none", "read", "mail mailbox:nobody@contoso.test", "{\"a\":1}",
         ]
 
-    /// For addresses, where most names mean an identifier or a place in a list.
-    static let ofAddresses: [String] = numbers + texts
-
     private static let numbers = [
-        "-1", "0", "+1", "1e9", "-9223372036854775809", "9223372036854775807",
-        "18446744073709551615", "99999999999999999999999999", "٣", "NaN",
+        "0", "+1", "1e9", "-9223372036854775809", "9223372036854775807",
+        "99999999999999999999999999", "٣", "NaN",
     ]
 
     private static let texts = [
-        "", "\u{0}", "a\u{0}b", "\u{1B}[2J\u{7}", "a\r\n\r\nb", "\u{202E}b\u{2066}", "\u{FFFF}",
-        "e" + String(repeating: "\u{301}", count: 3000), String(repeating: "x", count: 20_000),
+        "a\u{0}b", "\u{1B}[2J\u{7}", "a\r\n\r\nb", "\u{202E}b\u{2066}", "\u{FFFF}",
+        "e" + String(repeating: "\u{301}", count: 2000), String(repeating: "x", count: 9000),
         "../../..", "' OR 1=1 --", "<script>alert(1)</script>", "\\", "?#&=%",
     ]
 
@@ -82,15 +105,24 @@ struct FuzzedForm: Sendable {
     let kind: String
     let names: [String]
 
-    /// Every attack on it.
-    var attacks: [Attack] {
-        names.flatMap { name -> [Attack] in
-            // The token decides before anything is read: a few values show that.
-            let values = name == "csrf" ? ["", "\u{0}", "x"] : OddValues.ofFields
-            return values.map { .value(name, $0) } + OddValues.encoded.map { .raw(name, $0) } + [
-                .missing(name), .doubled(name, "-1"), .list(name),
+    /// Attacks on it. `turns` counts how often fields of these names were attacked before.
+    func attacks(_ turns: inout [String: Int]) -> [Attack] {
+        var attacks: [Attack] = []
+        for name in names {
+            let turn = turns[name, default: 0]
+            turns[name] = turn + 1
+            // The token and the key decide before anything else is read: twice is enough.
+            if ["csrf", "key"].contains(name), turn > 1 { continue }
+            attacks += OddValues.ofField(turn: turn).map { .value(name, $0) }
+            attacks += OddValues.raw(turn: turn).map { .raw(name, $0) }
+            attacks += [
+                .missing(name), turn.isMultiple(of: 2) ? .doubled(name, "-1") : .list(name),
             ]
-        } + OddValues.bodies + [.crowd]
+        }
+        let turn = turns["", default: 0]
+        turns[""] = turn + 1
+        return attacks + [OddValues.bodies[turn % OddValues.bodies.count]]
+            + (turn.isMultiple(of: 8) ? [.crowd] : [])
     }
 
     /// The forms of a page, each with all its fields and buttons.

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import LockboxAudit
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import LockboxService

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import LockboxAudit
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 
 /// Open pages hear that something may have changed, and fetch themselves anew (Server-sent events,

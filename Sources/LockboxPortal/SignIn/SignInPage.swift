@@ -1,5 +1,6 @@
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 

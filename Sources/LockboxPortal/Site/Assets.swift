@@ -1,5 +1,6 @@
 import Crypto
 import Hummingbird
+import MerkleLog
 import NIOCore
 
 /// A file that pages refer to. Its address holds its hash, so that a browser may keep it for ever.
@@ -9,9 +10,7 @@ struct Asset: Sendable {
     let bytes: [UInt8]
 
     init(_ name: String, _ type: String, _ bytes: [UInt8]) {
-        let hash = SHA256.hash(data: bytes).prefix(8).reduce(into: "") { text, byte in
-            text += String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }
+        let hash = Hex.encode(SHA256.hash(data: bytes).prefix(8))
         path = "/assets/\(hash)/\(name)"
         self.type = type
         self.bytes = bytes

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxService
 import NIOCore
 
@@ -14,23 +15,23 @@ struct Form: Sendable {
     /// Reads the body of `request`. Throws where it is no form or too large: no page of ours sends
     /// such.
     init(_ request: Request) async throws {
-        let media = request.headers[.contentType].map {
-            $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        guard request.headers.mediaType == FormFields.mediaType else {
+            throw PortalError.notAForm
         }
-        guard media == "application/x-www-form-urlencoded" else { throw PortalError.notAForm }
         let buffer: ByteBuffer
         do {
             buffer = try await request.body.collect(upTo: PortalLimits.formBytes)
         } catch is NIOTooManyBytesError {
             throw PortalError.formTooLarge
         }
-        let text = String(buffer: buffer)
-        guard let decoded = Self.decode(fieldsOf: text) else { throw PortalError.notAForm }
+        guard let decoded = FormFields.decode(buffer.readableBytesView) else {
+            throw PortalError.notAForm
+        }
         fields = decoded
         guard fields.count <= PortalLimits.formFields else { throw PortalError.formTooLarge }
         var hasher = SHA256()
         hasher.update(data: Data("\(request.uri.path)\n".utf8))
-        hasher.update(data: Data(text.utf8))
+        hasher.update(data: Data(buffer.readableBytesView))
         payloadHash = Array(hasher.finalize())
         guard (self["key"] ?? "").isFormKey else { throw PortalError.malformedField("key") }
     }
@@ -65,23 +66,6 @@ struct Form: Sendable {
     var commandKey: CommandKey? {
         self["key"].map { CommandKey(key: "form-" + $0, payloadHash: payloadHash) }
     }
-
-    /// Nil where `text` is not so encoded (WHATWG URL §5.1).
-    static func decode(fieldsOf text: some StringProtocol) -> [(name: String, value: String)]? {
-        var fields: [(name: String, value: String)] = []
-        for pair in text.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                .map { Substring($0) }
-            guard let name = decode(parts[0]), let value = decode(parts.count > 1 ? parts[1] : "")
-            else { return nil }
-            fields.append((name, value))
-        }
-        return fields
-    }
-
-    private static func decode(_ text: Substring) -> String? {
-        text.replacing("+", with: " ").removingPercentEncoding
-    }
 }
 
 extension String {
@@ -95,7 +79,7 @@ extension Request {
     /// A field of the address, as forms that ask encode it: `+` is a space. Nil if it is not there
     /// or empty.
     func query(_ name: String) -> String? {
-        guard let fields = Form.decode(fieldsOf: uri.query ?? ""),
+        guard let fields = FormFields.decode((uri.query ?? "").utf8),
             let text = fields.first(where: { $0.name == name })?.value.trimmingCharacters(
                 in: .whitespacesAndNewlines
             ),

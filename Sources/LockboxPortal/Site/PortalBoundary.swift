@@ -1,47 +1,24 @@
 import HTTPTypes
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxPorts
-import Logging
+import LockboxWire
 
-/// Turns every error into a page that a person understands, and sets the headers that all answers
-/// share.
-struct PortalBoundary: RouterMiddleware {
-    typealias Context = PortalContext
-
-    let site: PortalSite
-
-    func handle(
-        _ request: Request,
-        context: PortalContext,
-        next: (Request, PortalContext) async throws -> Response
-    ) async throws -> Response {
-        let began = ContinuousClock.now
-        var response: Response
-        do {
-            response = try await next(request, context)
-        } catch {
-            response = try await answer(to: error, request, context)
+extension PortalSite {
+    /// Turns every error into a page that a person understands, and sets the headers that all
+    /// answers share.
+    var boundary: Boundary {
+        Boundary { error, request, context in
+            var response = try await answer(to: error, request, context)
             if case Refusal.tooManyAttempts(let wait) = error {
                 response.headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
             }
+            return response
+        } finish: { _, response in
+            for (name, value) in Self.headers { response.headers[name] = value }
+            if isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
         }
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-        for (name, value) in Self.headers { response.headers[name] = value }
-        if site.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
-        let elapsed = ContinuousClock.now - began
-        // The template of the path, not the path: identifiers and queries can be personal.
-        context.logger.info(
-            "answered",
-            metadata: [
-                "method": "\(request.method.rawValue)",
-                "route": "\(context.endpointPath ?? "none")",
-                "status": "\(response.status.code)",
-                "microseconds":
-                    "\(elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)",
-            ]
-        )
-        return response
     }
 
     /// Nothing from elsewhere, nothing inline, in nobody's frame. `same-origin` and not
@@ -52,7 +29,6 @@ struct PortalBoundary: RouterMiddleware {
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
                 + "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         ),
-        (.xContentTypeOptions, "nosniff"),
         named("X-Frame-Options", "DENY"), named("Referrer-Policy", "same-origin"),
         named("Cross-Origin-Opener-Policy", "same-origin"),
         named("Cross-Origin-Resource-Policy", "same-origin"),
@@ -69,22 +45,18 @@ struct PortalBoundary: RouterMiddleware {
         switch error {
         case Refusal.notSignedIn:
             let wanted = request.uri.path + (request.uri.query.map { "?\($0)" } ?? "")
-            return site.seeOther(
+            return seeOther(
                 wanted == "/" ? "/sign-in" : "/sign-in?next=\(wanted.asQueryValue)"
             )
         case _: break
         }
         let page = ErrorPage(error)
-        if page.status.kind == .serverError {
-            // Only the log sees what really happened.
-            context.logger.error("request failed", metadata: ["error": "\(error)"])
-        }
         do {
-            return site.html(page, try await site.visit(of: request, context), status: page.status)
+            return html(page, try await visit(of: request, context), status: page.status)
         } catch {
             // Nobody is signed in, or the store cannot be asked who: the page says the same without
             // a frame.
-            return .html(Frame(door: page, now: site.clock.now()).document(), status: page.status)
+            return .html(Frame(door: page, now: clock.now()).document(), status: page.status)
         }
     }
 }
@@ -223,19 +195,7 @@ struct ErrorPage: Page {
 
 extension String {
     /// As a value in a query: everything but letters, digits and `-._~/` is percent-encoded.
-    var asQueryValue: String {
-        utf8.map { byte -> String in
-            let scalar = Unicode.Scalar(byte)
-            if scalar.isASCII,
-                scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-                    || "-._~/".unicodeScalars.contains(scalar)
-            {
-                return String(scalar)
-            }
-            let digits = String(byte, radix: 16, uppercase: true)
-            return "%" + (digits.count < 2 ? "0" + digits : digits)
-        }.joined()
-    }
+    var asQueryValue: String { PercentEncoding.encode(self, keeping: "/") }
 
     /// The path of one of our own pages, from a query or form; nil for anything that a browser
     /// could take for another site.

@@ -1,14 +1,7 @@
-package import Hummingbird
-import NIOCore
+package import LockboxHTTP
 
 /// What is known of one request of a browser on its way through the portal.
-package struct PortalContext: RequestContext {
-    package var coreContext: CoreRequestContextStorage
-    /// The address of the other end of the connection, for limits only: never for authorisation.
-    let remoteAddress: String
+package typealias PortalContext = DoorContext
 
-    package init(source: ApplicationRequestContextSource) {
-        coreContext = .init(source: source)
-        remoteAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
-    }
-}
+/// One method of one path of the portal.
+typealias Route = LockboxHTTP.Route

@@ -3,6 +3,7 @@ import HTTPTypes
 package import Hummingbird
 package import LockboxAudit
 import LockboxDomain
+package import LockboxHTTP
 package import LockboxIdentity
 package import LockboxPorts
 package import LockboxService
@@ -59,10 +60,8 @@ package struct PortalSite: Sendable {
     /// All routes, ready to serve.
     package func responder() -> RouterResponder<PortalContext> {
         let router = Router(context: PortalContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: PortalBoundary(site: self))
-        for route in routes {
-            router.on(route.path, method: route.method, use: route.handler)
-        }
+        router.add(middleware: boundary)
+        router.add(routes)
         for asset in Assets.all { router.get(RouterPath(asset.path)) { _, _ in asset.response } }
         return router.buildResponder()
     }
@@ -77,15 +76,6 @@ package struct PortalSite: Sendable {
         workRoutes + newRequestRoutes + accessRoutes + tenantsRoutes
     }
     private var sharedRoutes: [Route] { supportRoutes + auditRoutes + accountRoutes + liveRoutes }
-}
-
-/// One method of one path.
-struct Route: Sendable {
-    typealias Handler = @Sendable (Request, PortalContext) async throws -> Response
-
-    let method: HTTPRequest.Method
-    let path: RouterPath
-    let handler: Handler
 }
 
 extension PortalSite {

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 
 /// The cookie that holds a session's secret (RFC 6265bis). Over TLS its name begins with `__Host-`,
@@ -9,23 +10,16 @@ extension PortalSite {
     private var cookieName: String { isSecure ? "__Host-lockbox" : "lockbox" }
     private var deviceCookieName: String { cookieName + "-device" }
 
-    func sessionSecret(of request: Request) -> String? { cookie(cookieName, of: request) }
+    func sessionSecret(of request: Request) -> String? { request.cookies[cookieName]?.value }
 
     /// Where `request` comes from, as far as our own proxies and the browser's long-lived cookie
     /// can tell.
     func client(of request: Request, _ context: PortalContext) -> ClientKey {
-        let forwarded = HTTPField.Name("X-Forwarded-For").map { request.headers[values: $0] } ?? []
-        return proxies.client(peer: context.remoteAddress, forwardedFor: forwarded)
-            .with(device: cookie(deviceCookieName, of: request))
-    }
-
-    private func cookie(_ name: String, of request: Request) -> String? {
-        let pairs = request.headers[values: .cookie].flatMap { $0.split(separator: ";") }
-        for pair in pairs {
-            let parts = pair.split(separator: "=", maxSplits: 1).map { $0.drop { $0 == " " } }
-            if parts.count == 2, parts[0] == name { return String(parts[1]) }
-        }
-        return nil
+        proxies.client(
+            peer: context.remoteAddress,
+            forwardedFor: request.headers[values: .xForwardedFor]
+        )
+        .with(device: request.cookies[deviceCookieName]?.value)
     }
 
     /// A cookie of the browser's session; the server ends it earlier where it is idle or too old.
@@ -48,13 +42,16 @@ extension PortalSite {
         keptFor span: TimeSpan? = nil,
         on response: Response
     ) -> Response {
-        let age = span.map { "; Max-Age=\($0.milliseconds / 1000)" } ?? ""
         var response = response
-        response.headers.append(
-            HTTPField(
-                name: .setCookie,
-                value:
-                    "\(name)=\(value); Path=/\(age); HttpOnly; SameSite=Lax\(isSecure ? "; Secure" : "")"
+        response.setCookie(
+            Cookie(
+                name: name,
+                value: value,
+                maxAge: span.map { Int($0.milliseconds / 1000) },
+                path: "/",
+                secure: isSecure,
+                httpOnly: true,
+                sameSite: .lax
             )
         )
         return response

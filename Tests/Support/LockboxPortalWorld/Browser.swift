@@ -1,6 +1,7 @@
 package import HTTPTypes
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPortal
 import Logging

@@ -1,0 +1,163 @@
+import HTTPTypes
+import LockboxHTTP
+import LockboxWire
+
+/// The groups in which the description shows operations, in its order.
+enum Tag: String, CaseIterable {
+    case signIn = "Sign-in"
+    case supportRequests = "Support requests"
+    case accessRequests = "Access requests"
+    case directory = "Directory"
+    case audit = "Audit"
+    case standards = "Standards"
+    case service = "Service"
+}
+
+/// How an operation can refuse besides what follows from whom it asks for and what it takes.
+enum Refuses: String, CaseIterable {
+    case notFound = "404"
+    case conflict = "409"
+    case unprocessable = "422"
+    case unavailable = "503"
+}
+
+/// Who may ask.
+enum Caller {
+    /// Somebody with an API token.
+    case person
+    /// Somebody with a password, who has no token yet.
+    case password
+    /// A registered service.
+    case service
+    case anybody
+
+    fileprivate var scheme: String? {
+        switch self {
+        case .person: Self.standard
+        case .service: "client"
+        case .password, .anybody: nil
+        }
+    }
+
+    /// The scheme that the document names for all operations.
+    static let standard = "token"
+}
+
+extension OperationDescription {
+    /// An operation of the API. What it refuses because of its caller, its body and its headers is
+    /// added to `refuses`.
+    init(
+        _ id: String,
+        _ tag: Tag,
+        _ summary: String,
+        details: String? = nil,
+        path: String? = nil,
+        by caller: Caller = .person,
+        takes parameters: [Parameter] = [],
+        body: Body? = nil,
+        answers: Answer,
+        refuses: Set<Refuses>
+    ) {
+        var statuses = Set(refuses.map(\.rawValue)).union(["default"])
+        switch caller {
+        case .person, .password: statuses.formUnion(["400", "401", "403", "429", "503"])
+        case .service: statuses.formUnion(["400", "401", "429", "503"])
+        case .anybody: break
+        }
+        if body != nil { statuses.formUnion(["411", "413", "415"]) }
+        switch caller {
+        case .person, .password:
+            if !answers.content.isEmpty { statuses.insert("406") }
+            if body != nil { statuses.insert("422") }
+            if parameters.contains(where: { $0.name == "If-Match" }) {
+                statuses.formUnion(["412", "428"])
+            }
+        case .service, .anybody: break
+        }
+        let isOAuth = if case .service = caller { true } else { false }
+        self.init(
+            id: id,
+            tag: tag.rawValue,
+            summary: summary,
+            description: details,
+            path: path,
+            security: caller.scheme,
+            parameters: parameters,
+            body: body,
+            answers: [answers],
+            refusals: statuses.sorted().map { status in
+                let isOfOAuth = isOAuth && ["400", "401"].contains(status)
+                return Refused(status, component: isOfOAuth ? "OAuthProblem" : nil)
+            }
+        )
+    }
+}
+
+extension OperationDescription.Body {
+    /// A JSON body of the schema with this name.
+    static func json(_ schema: String, isRequired: Bool = true) -> Self {
+        Self("application/json", schema: .schema(schema), isRequired: isRequired)
+    }
+
+    /// The token that a service asks about (RFC 7662 §2.1, RFC 7009 §2.1).
+    static let token = Self(
+        FormFields.mediaType,
+        schema: [
+            "type": "object", "required": ["token"],
+            "properties": [
+                "token": ["type": "string", "minLength": 1, "maxLength": 4096],
+                "token_type_hint": ["type": "string", "maxLength": 100],
+            ],
+        ]
+    )
+}
+
+extension OperationDescription.Answer {
+    private static let entityTag: [String: JSONValue] = [
+        "ETag": [
+            "description": "`\"v<version>\"`.",
+            "schema": ["type": "string", "pattern": "^\"v[0-9]+\"$"],
+        ]
+    ]
+    private static let location: [String: JSONValue] = [
+        "Location": [
+            "description": "Where it can be read.", "schema": ["type": "string"],
+        ]
+    ]
+
+    /// A JSON body of the schema with this name.
+    static func json(
+        _ schema: String,
+        _ description: String = "A page.",
+        status: HTTPResponse.Status = .ok
+    ) -> Self {
+        Self(status, description, content: ["application/json": .schema(schema)])
+    }
+
+    /// Something that has versions, with its tag.
+    static func versioned(_ schema: String, _ description: String) -> Self {
+        Self(.ok, description, headers: entityTag, content: ["application/json": .schema(schema)])
+    }
+
+    /// Something new that has a place of its own.
+    static func created(_ schema: String, _ description: String, isVersioned: Bool = false)
+        -> Self
+    {
+        let headers = isVersioned ? location.merging(entityTag) { $1 } : location
+        return Self(
+            .created,
+            description,
+            headers: headers,
+            content: ["application/json": .schema(schema)]
+        )
+    }
+
+    static func text(_ description: String) -> Self {
+        Self(.ok, description, content: ["text/plain": ["type": "string"]])
+    }
+
+    static func bytes(_ description: String) -> Self {
+        let schema: JSONValue = ["type": "string", "format": "binary"]
+        return Self(.ok, description, content: ["application/octet-stream": schema])
+    }
+}

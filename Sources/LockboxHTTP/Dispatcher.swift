@@ -1,0 +1,32 @@
+package import Hummingbird
+
+/// A way into the house: the paths whose first part is one of its prefixes.
+package struct Door: Sendable {
+    let prefixes: Set<String>
+    let responder: RouterResponder<DoorContext>
+
+    package init(prefixes: Set<String>, responder: RouterResponder<DoorContext>) {
+        self.prefixes = prefixes
+        self.responder = responder
+    }
+}
+
+/// One address for programs and for people: each path goes to the door that has its first part, and
+/// every other one to the door for people.
+package struct Dispatcher: HTTPResponder {
+    package typealias Context = DoorContext
+
+    private let doors: [Door]
+    private let others: RouterResponder<DoorContext>
+
+    package init(doors: [Door], others: RouterResponder<DoorContext>) {
+        self.doors = doors
+        self.others = others
+    }
+
+    package func respond(to request: Request, context: DoorContext) async throws -> Response {
+        let first = request.uri.path.split(separator: "/", maxSplits: 1).first.map(String.init)
+        let door = first.flatMap { first in doors.first { $0.prefixes.contains(first) } }
+        return try await (door?.responder ?? others).respond(to: request, context: context)
+    }
+}

@@ -1,0 +1,17 @@
+package import Hummingbird
+package import NIOCore
+
+/// What is known of one HTTP request on its way through a door.
+package struct DoorContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    /// The address of the other end of the connection, which may be a proxy; for limits only, never
+    /// for authorisation.
+    package let remoteAddress: String
+    package let channel: any Channel
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+        remoteAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
+    }
+}
