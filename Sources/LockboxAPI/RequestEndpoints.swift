@@ -82,7 +82,9 @@ extension API {
         ]
     }
 
-    var requestEndpoints: [Route] {
+    var requestEndpoints: [Route] { requestResources + requestCommands }
+
+    private var requestResources: [Route] {
         [
             signedIn(
                 .post,
@@ -174,6 +176,12 @@ extension API {
                     List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil)
                 )
             },
+        ]
+    }
+
+    /// What is done with a request, each by its rule.
+    private var requestCommands: [Route] {
+        [
             signedIn(
                 .post,
                 "/v1/requests/{id}/decisions",

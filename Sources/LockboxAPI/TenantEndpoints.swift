@@ -7,7 +7,9 @@ import LockboxService
 import LockboxWire
 
 extension API {
-    var tenantEndpoints: [Route] {
+    var tenantEndpoints: [Route] { tenantAndPolicy + tenantPeopleAndResources }
+
+    private var tenantAndPolicy: [Route] {
         [
             signedIn(
                 .get,
@@ -90,6 +92,12 @@ extension API {
                 )
                 return try JSONAnswer.response(PolicyBody(tenant), headers: [.eTag: tenant.tag])
             },
+        ]
+    }
+
+    /// Who and what belongs to a tenant, and the services.
+    private var tenantPeopleAndResources: [Route] {
+        [
             signedIn(
                 .get,
                 "/v1/tenants/{tenant}/people",
