@@ -4,7 +4,7 @@ import LockboxDomain
 ///
 /// Who may do what at a tenant is for its administrators to say. Until a tenant has one, the file
 /// says it; from then on the file adds people and switches people off, and gives no role that
-/// decides (decision 0020).
+/// decides (decision 0022).
 struct MergedPerson {
     /// Roles by which somebody decides for a tenant, or says who does.
     private static let deciding: Roles = [.approver, .admin]
