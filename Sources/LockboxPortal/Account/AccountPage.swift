@@ -24,7 +24,7 @@ extension PortalSite {
                 _,
                 context,
                 visit in
-                try await signIn.revokeToken(try Self.id(context), of: visit.person)
+                try await signIn.revokeToken(try context.id(), of: visit.person)
                 return seeOther("/account", .tokenRevoked)
             },
             form("/account/sign-out-everywhere", for: .both, back: { _ in "/account" }) {
@@ -130,7 +130,7 @@ struct AccountPage: Page {
         }
         hasTokens = !tokens.isEmpty
         label = refused?.form["label"] ?? ""
-        problems = refused.map { Problems([$0.refusal.words]) } ?? .none
+        problems = refused.map { Problems([$0.refusal.words(on: .settings)]) } ?? .none
         self.asksPassword = asksPassword
         isCustomer = visit.isCustomer
         csrf = visit.csrf

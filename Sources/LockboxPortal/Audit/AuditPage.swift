@@ -285,7 +285,7 @@ struct AuditRecordPage: Page {
         actor = AuditWords.actor(record)
         at = Moment(Timestamp(record.time) ?? visit.now, withSeconds: true)
         about = record.request
-        requestLink = record.request.map { (visit.isCustomer ? "/lockbox/" : "/requests/") + $0 }
+        requestLink = record.request.map { "\(visit.side.requestsPath)/\($0)" }
         texts = record.texts.keys.sorted().filter { $0 != "actorName" }.map { field in
             let text = record.texts[field]?.text
             return Fact(name: AuditWords.label(field), value: text ?? "", isErased: text == nil)

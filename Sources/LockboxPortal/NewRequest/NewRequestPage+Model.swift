@@ -6,11 +6,6 @@ import LockboxService
 struct TenantChoicePage: Page {
     static let template = PageTemplate(PackageResources.tenant_choice_mustache)
 
-    struct Choice: Sendable {
-        let value: String
-        let label: String
-    }
-
     struct Start: Sendable {
         let startSubject: String
         let startNumber: String
@@ -22,15 +17,13 @@ struct TenantChoicePage: Page {
     let section: String? = "/requests"
     let support: String?
     let tenants: [Choice]
-    let hasTenants: Bool
     let starts: [Start]
     let hasStarts: Bool
 
     init(tenants: [TenantID: Tenant], support: String?, starts: [SupportView]) {
         self.support = support
         self.tenants = tenants.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
-            .map { Choice(value: $0.id.text, label: $0.name) }
-        hasTenants = !tenants.isEmpty
+            .map { Choice(value: $0.id.text, label: $0.name, isChosen: false) }
         self.starts = starts.map { view in
             let (number, tenant) = (view.support.number.text, view.support.tenant)
             return Start(

@@ -139,7 +139,9 @@ extension PortalSite {
             return html(PreviewPage(request, entry, support: support, reading, visit), visit)
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
-            return again([.init(field: refusal.entryField, sentence: refusal.entryWords)])
+            return again([
+                .init(field: refusal.entryField, sentence: refusal.words(on: .newRequest))
+            ])
         }
     }
 

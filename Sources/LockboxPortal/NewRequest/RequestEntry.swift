@@ -85,7 +85,7 @@ extension RequestEntry {
             do {
                 return try read()
             } catch {
-                faults.append(Fault(field: field, sentence: error.entryWords))
+                faults.append(Fault(field: field, sentence: error.words(on: .newRequest)))
                 return nil
             }
         }
@@ -206,35 +206,6 @@ extension Refusal {
         case "notBefore": .start
         case "reason": .reason
         case _: field.hasPrefix("resources") ? .resources : nil
-        }
-    }
-
-    /// The sentence in the words of the form for a new request.
-    var entryWords: String {
-        switch self {
-        case .invalid("resources", .missing): "Choose at least one resource."
-        case .invalid("resources", .notAllowedHere(let why)): why
-        case .invalid("reason", .missing):
-            "Write why you need it. The customer decides by what you write."
-        case .invalid("reason", let problem): "The reason \(problem.sentence)"
-        case .invalid("duration", .outOfRange): "The time is too short."
-        case .invalid("duration", let problem): "The time \(problem.sentence)"
-        case .exceedsCap(let cap): "This tenant allows access for at most \(cap.words)."
-        case .invalid("notBefore", .outOfRange("an instant in the future")):
-            "The start is in the past. Times are UTC."
-        case .invalid("notBefore", .outOfRange):
-            "The start is too far ahead: at most \(Limits.scheduleAhead.words) are allowed."
-        case .invalid("notBefore", let problem): "The start \(problem.sentence)"
-        case .unknownReference("supportRequest", _):
-            "This tenant has no support request with that number."
-        case .unknownReference("tenant", _): "There is no such tenant."
-        case .unknownReference(_, .resource), .unknownReference(_, .service):
-            "This tenant has no such resource. Look at its page for those it has."
-        case .invalid(_, .duplicate): "A resource is given twice."
-        case .invalid(_, .outOfRange(let range)): "Too much at once; allowed is \(range)."
-        case .keyReused:
-            "This page was out of date. Here it is anew: look through it, and send it again."
-        case _: sentence
         }
     }
 }

@@ -1,3 +1,4 @@
+import Hummingbird
 import LockboxDomain
 import LockboxPorts
 import LockboxService
@@ -5,8 +6,8 @@ import LockboxService
 /// One access that is open now, or not gone yet, with what is known of its use.
 struct OpenAccess: Sendable {
     /// The request's, which the form that stops it names.
-    let id: String
-    let who: String
+    let number: String
+    let openBy: String
     let openBadge: Badge
     let isOpen: Bool
     let grantedAccess: [String]
@@ -21,8 +22,8 @@ struct OpenAccess: Sendable {
 
     init?(_ view: RequestView, visit: Visit) {
         guard let grant = view.request.state.grant else { return nil }
-        id = view.request.id.text
-        who = "\(view.engineerName) of \(visit.providerName)"
+        number = view.request.id.text
+        openBy = "\(view.engineerName) of \(visit.providerName)"
         openBadge = Badge(view, for: visit.person.side)
         isOpen = view.grantState == .active
         grantedAccess = grant.scope.words.map(\.capitalisedFirst)
@@ -32,8 +33,7 @@ struct OpenAccess: Sendable {
             until: view.grantState == .scheduled ? grant.start : grant.end,
             now: view.at
         )
-        useWords =
-            view.useCount == 0 ? "not used yet" : "used \(counted(Int64(view.useCount), "time"))"
+        useWords = view.useWords
         lastUse = view.lastUse.map { Moment($0, withSeconds: true) }
         supportNumber = view.request.terms.supportRequest.text
         let isStoppable = view.grantState == .active || view.grantState == .scheduled
@@ -57,28 +57,28 @@ struct LiveAccessPage: Page {
     let key: String
 
     init(_ views: [RequestView], visit: Visit) {
-        func those(_ states: [RequestView.GrantState]) -> [OpenAccess] {
+        func accesses(_ states: [RequestView.GrantState]) -> [OpenAccess] {
             views.filter { $0.grantState.map(states.contains) ?? false }.compactMap {
                 OpenAccess($0, visit: visit)
             }
         }
-        open = those([.active])
-        leaving = those([.removing, .removalFailed])
-        coming = those([.scheduled])
+        open = accesses([.active])
+        leaving = accesses([.removing, .removalFailed])
+        coming = accesses([.scheduled])
         isNobody = open.isEmpty
-        liveTag =
-            views.map {
-                "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")\($0.useCount)"
-            }
-            .joined(separator: " ") + "."
+        liveTag = LiveTag.of(views)
         csrf = visit.csrf
         key = visit.formKey
     }
 }
 
 extension PortalSite {
-    func liveAccess(_ visit: Visit) async throws -> any Page {
-        LiveAccessPage(try await grants(visit), visit: visit)
+    var liveAccessRoutes: [Route] {
+        [
+            page("/lockbox/live", for: .customer) { _, _, visit in
+                LiveAccessPage(try await grants(visit), visit: visit)
+            }
+        ]
     }
 
     /// Requests whose access is open, will be, or is over and not confirmed to be gone.

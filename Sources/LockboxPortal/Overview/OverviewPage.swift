@@ -14,40 +14,32 @@ struct OverviewPage: Page {
     let tenantName: String
     let providerName: String
     let deciding: [RequestRow]
-    let decidingCount: String
-    let isNothingToDecide: Bool
     let mayDecide: Bool
     let reviewing: [RequestRow]
-    let hasReviewing: Bool
     let open: [OpenAccess]
     let isNobody: Bool
     let warnings: [String]
     let timeline: Timeline
     let history: [RequestRow]
-    let hasHistory: Bool
     let csrf: String
     let key: String
 
     init(_ reading: OverviewReading, _ visit: Visit) {
         tenantName = visit.tenant?.name ?? ""
         providerName = visit.providerName
-        deciding = reading.deciding.map { RequestRow($0, visit: visit) }
-        decidingCount = "\(deciding.count)"
-        isNothingToDecide = deciding.isEmpty
+        deciding = reading.deciding.map { RequestRow($0, visit) }
         mayDecide = visit.holds([.approver, .admin])
-        reviewing = reading.reviewing.map { RequestRow($0, visit: visit) }
-        hasReviewing = !reviewing.isEmpty
+        reviewing = reading.reviewing.map { RequestRow($0, visit) }
         open = reading.grants.compactMap { OpenAccess($0, visit: visit) }
         isNobody = !reading.grants.contains { $0.grantState == .active }
         warnings = reading.warnings(visit)
         timeline = Timeline(reading.recent, now: visit.now)
         let past = reading.recent.filter { $0.request.state.name.isTerminal }
-        history = past.prefix(PortalLimits.recent).map { RequestRow($0, visit: visit) }
-        hasHistory = !history.isEmpty
-        liveTag =
-            (reading.deciding + reading.reviewing + reading.grants + reading.recent).map { view in
-                "\(view.request.id.text)\(view.request.version)\(view.grantState?.rawValue ?? "")\(view.useCount)"
-            }.joined(separator: " ") + "\(visit.tenant?.version ?? 0)"
+        history = past.prefix(PortalLimits.recent).map { RequestRow($0, visit) }
+        liveTag = LiveTag.of(
+            reading.deciding + reading.reviewing + reading.grants + reading.recent,
+            "\(visit.tenant?.version ?? 0)"
+        )
         csrf = visit.csrf
         key = visit.formKey
     }
@@ -89,7 +81,7 @@ extension PortalSite {
     var overviewRoutes: [Route] {
         [
             page("/overview", for: .customer) { _, _, visit in
-                guard visit.holds([.approver, .admin, .auditor]) else {
+                guard visit.oversees else {
                     throw Refusal.notFound(.page)
                 }
                 return OverviewPage(try await overview(visit), visit)
@@ -99,7 +91,7 @@ extension PortalSite {
 
     private func overview(_ visit: Visit) async throws -> OverviewReading {
         guard let tenant = visit.tenant else { throw Refusal.notFound(.page) }
-        func those(in state: AccessRequest.StateName?) async throws -> [RequestView] {
+        func requests(in state: AccessRequest.StateName?) async throws -> [RequestView] {
             try await lockbox.requests(
                 RequestFilter(state: state),
                 tenant: tenant.id.text,
@@ -107,7 +99,7 @@ extension PortalSite {
                 by: visit.person
             ).items
         }
-        let waiting = try await those(in: .awaitingCustomer)
+        let waiting = try await requests(in: .awaitingCustomer)
         let people = try await lockbox.people(of: tenant.id.text, by: visit.person)
         return OverviewReading(
             // The stored state may be older than the clock: what ran out a moment ago waits for
@@ -116,11 +108,11 @@ extension PortalSite {
                 .sorted {
                     ($0.request.state.decideBy ?? $0.at) < ($1.request.state.decideBy ?? $1.at)
                 },
-            reviewing: try await those(in: .awaitingManager).filter {
+            reviewing: try await requests(in: .awaitingManager).filter {
                 $0.request.state.name == .awaitingManager
             },
             grants: try await grants(visit),
-            recent: try await those(in: nil),
+            recent: try await requests(in: nil),
             approvers: people.count { $0.mayDecide(for: tenant.id) }
         )
     }

@@ -37,29 +37,21 @@ struct WorkPage: Page {
     /// Whether she sees requests at all.
     let seesRequests: Bool
     let isAuditor: Bool
-    let failing: [AccessRow]
-    let hasFailing: Bool
-    let queue: [AccessRow]
-    let isQueueEmpty: Bool
+    let failing: [RequestRow]
+    let queue: [RequestRow]
     let open: [Open]
-    let hasOpen: Bool
-    let questions: [AccessRow]
-    let hasQuestions: Bool
-    let waiting: [AccessRow]
-    let hasWaiting: Bool
-    let recent: [AccessRow]
-    let hasRecent: Bool
+    let questions: [RequestRow]
+    let waiting: [RequestRow]
+    let recent: [RequestRow]
     let hasNothing: Bool
-    let others: [AccessRow]
-    let hasOthers: Bool
+    let others: [RequestRow]
     /// Whether what is open for colleagues is her business.
     let watchesOthers: Bool
     let starts: [Start]
-    let hasStarts: Bool
 
     init(_ reading: WorkReading, _ visit: Visit) {
-        func row(_ view: RequestView, hint: String? = nil) -> AccessRow {
-            AccessRow(view, tenants: reading.tenants, visit: visit, hint: hint)
+        func row(_ view: RequestView, hint: String? = nil) -> RequestRow {
+            RequestRow(view, visit, tenants: reading.tenants, hint: hint)
         }
         firstName =
             visit.person.name.split(separator: " ").first.map(String.init) ?? visit.person.name
@@ -83,19 +75,15 @@ struct WorkPage: Page {
         recent = reading.recent.map { row($0) }
         others = reading.others.map { row($0) }
         starts = reading.starts.map { Start($0, tenants: reading.tenants) }
-        (hasFailing, isQueueEmpty, hasOpen) = (!failing.isEmpty, queue.isEmpty, !open.isEmpty)
-        (hasQuestions, hasWaiting, hasRecent) = (
-            !questions.isEmpty, !waiting.isEmpty, !recent.isEmpty
-        )
-        (hasOthers, hasStarts) = (!others.isEmpty, !starts.isEmpty)
         watchesOthers = visit.holds([.manager, .operator])
         hasNothing = open.isEmpty && questions.isEmpty && waiting.isEmpty
-        let parts = [
-            reading.failing.map(\.rowTag), reading.queue.map(\.rowTag), reading.mine.map(\.rowTag),
-            reading.asked.map(\.text).sorted(), reading.others.map(\.rowTag),
-            reading.starts.map(\.support.number.text),
-        ]
-        liveTag = parts.map { $0.joined(separator: " ") }.joined(separator: "|")
+        let asking = reading.asked.map(\.text).sorted()
+        let started = reading.starts.map(\.support.number.text)
+        liveTag = LiveTag.of(
+            reading.failing + reading.queue + reading.mine + reading.others,
+            asking.joined(separator: " "),
+            started.joined(separator: " ")
+        )
     }
 }
 
@@ -109,7 +97,7 @@ extension WorkPage.Open {
         openClock = Countdown(until: end, now: view.at)
         openUntil = Moment(end)
         isUsed = view.useCount > 0
-        openUse = isUsed ? "Used \(counted(Int64(view.useCount), "time"))" : "Not used yet"
+        openUse = view.useWords.capitalisedFirst
     }
 }
 
@@ -153,13 +141,6 @@ struct WorkReading: Sendable {
     func isOwn(_ view: RequestView, _ visit: Visit) -> Bool { view.isOwn(of: visit.person) }
 }
 
-extension RequestView {
-    /// Whether `person` asked for it herself, under whichever record.
-    func isOwn(of person: Person) -> Bool {
-        people[request.terms.engineer]?.isSame(as: person) ?? (request.terms.engineer == person.id)
-    }
-}
-
 extension [RequestView] {
     /// The nearest instant at which something happens by itself comes first.
     fileprivate var byDeadline: [RequestView] {
@@ -179,7 +160,7 @@ extension PortalSite {
 
     private func work(_ visit: Visit) async throws -> WorkReading {
         guard visit.seesRequests else { return WorkReading() }
-        func those(_ filter: RequestFilter) async throws -> [RequestView] {
+        func list(_ filter: RequestFilter) async throws -> [RequestView] {
             try await lockbox.requests(
                 filter,
                 tenant: nil,
@@ -191,16 +172,16 @@ extension PortalSite {
         if visit.isManager {
             // What is stored may be older than the clock: what ran out a moment ago waits for
             // nobody.
-            reading.queue = try await those(RequestFilter(state: .awaitingManager))
+            reading.queue = try await list(RequestFilter(state: .awaitingManager))
                 .filter { $0.request.state.name == .awaitingManager }.byDeadline
         }
         if visit.holds([.manager, .operator]) {
-            let open = try await those(RequestFilter(state: .active))
+            let open = try await list(RequestFilter(state: .active))
             reading.others =
                 open.filter {
                     $0.request.state.name == .active && $0.request.terms.engineer != visit.person.id
                 }.byDeadline
-            reading.failing = try await those(RequestFilter(state: .ended)).filter {
+            reading.failing = try await list(RequestFilter(state: .ended)).filter {
                 $0.grantState == .removalFailed
             }
         }

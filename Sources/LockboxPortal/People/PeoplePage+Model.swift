@@ -204,7 +204,8 @@ struct PersonPage: Page {
                     "\(person.name) is the only administrator who can act. Make somebody else an administrator first."
                 ]), []
             )
-        case .refusal(let refusal, let warnings): (Problems([refusal.words]), warnings)
+        case .refusal(let refusal, let warnings):
+            (Problems([refusal.words(on: .settings)]), warnings)
         }
     }
 }

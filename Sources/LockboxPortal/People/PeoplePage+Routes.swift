@@ -16,7 +16,7 @@ extension PortalSite {
             page("/people/{id}", for: .customer) { _, context, visit in
                 let roster = try await roster(visit)
                 return PersonPage(
-                    try roster.person(try Self.id(context)),
+                    try roster.person(try context.id()),
                     roster,
                     visit,
                     asksPassword: needsPassword(visit)
@@ -35,7 +35,7 @@ extension PortalSite {
 
     /// The tenant's people, for those who may see them; for plain members the pages do not exist.
     private func roster(_ visit: Visit) async throws -> Roster {
-        guard visit.holds([.approver, .admin, .auditor]), let id = visit.person.side.tenant else {
+        guard visit.oversees, let id = visit.person.side.tenant else {
             throw Refusal.notFound(.page)
         }
         return Roster(
@@ -48,7 +48,7 @@ extension PortalSite {
         -> Response
     {
         let before = try await roster(visit)
-        let person = try before.person(try Self.id(context))
+        let person = try before.person(try context.id())
         guard visit.holds(.admin) else { throw Refusal.notPermitted(.changePeople) }
         let typed = RolesForm(form, of: person)
         func refused(_ roster: Roster, _ visit: Visit, _ refusal: RolesForm.Refused) throws

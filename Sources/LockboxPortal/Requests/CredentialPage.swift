@@ -25,10 +25,10 @@ struct CredentialPage: Page {
     let unknown: String
     let command: String
 
-    init(_ issued: IssuedCredential, _ reading: AccessReading, _ visit: Visit) {
+    init(_ issued: IssuedCredential, _ reading: RequestReading, _ visit: Visit) {
         let credential = issued.credential
         title = "Credential for \(credential.request)"
-        liveTag = reading.tag
+        liveTag = reading.liveTag
         number = credential.request.text
         thing = "\(credential.resource.type) \(credential.resource.localName)"
         opens = "\(credential.actions.words) the \(thing)".capitalisedFirst

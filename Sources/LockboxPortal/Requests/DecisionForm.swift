@@ -3,12 +3,6 @@ import LockboxService
 
 /// The controls of a decision. Each can only take away from what is asked for.
 struct DecisionForm: Sendable {
-    struct DurationChoice: Sendable {
-        let value: String
-        let label: String
-        let isChosen: Bool
-    }
-
     /// One resource: kept or not, and to be changed or only read.
     struct ResourceChoice: Sendable {
         let value: String
@@ -18,33 +12,29 @@ struct DecisionForm: Sendable {
         let keepsWrite: Bool
     }
 
-    let version: Int
     let seen: String
-    let durations: [DurationChoice]
+    let durations: [Choice]
     let resources: [ResourceChoice]
     let hasSeveralResources: Bool
     let isOpen: Bool
-    let approveComment: String
-    let approveLabel: String
 
     /// `typed` is what a refused form held.
     init(_ reading: RequestReading, typed: Form?) {
         let request = reading.view.request
         let (duration, scope) = request.offered
         let longest = min(duration, reading.tenant.policy.maxAccess)
-        version = request.version
         seen = reading.seen
         let chosen = typed?["duration"] ?? ""
         durations =
             [
-                DurationChoice(
+                Choice(
                     value: "",
                     label: "\(longest.words) (all that is asked for)",
                     isChosen: chosen.isEmpty
                 )
             ]
             + Self.shorter(than: longest).map { span in
-                DurationChoice(
+                Choice(
                     value: span.description,
                     label: span.words,
                     isChosen: chosen == span.description
@@ -64,8 +54,6 @@ struct DecisionForm: Sendable {
         }
         hasSeveralResources = resources.count > 1
         isOpen = typed != nil
-        approveComment = typed?["comment"] ?? ""
-        approveLabel = "Approve"
     }
 
     /// Usual lengths below `longest`; where there is none, halves of it.

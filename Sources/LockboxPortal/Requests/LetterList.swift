@@ -16,17 +16,15 @@ struct LetterList: Sendable {
     }
 
     let letterLines: [Line]
-    let hasLetters: Bool
     let hasRefused: Bool
     /// As in "Letters (…)".
     let letterCount: String
     /// How many reached a mail server, wait, and were refused.
     let tally: String
 
-    init(_ reading: AccessReading) {
+    init(_ reading: RequestReading) {
         let now = reading.view.at
         letterLines = reading.letters.map { Line($0.notice, now: now) }
-        hasLetters = !letterLines.isEmpty
         let notices = reading.letters.map(\.notice)
         hasRefused = notices.contains { $0.delivery == .refused }
         letterCount = counted(Int64(notices.count), "letter")

@@ -3,101 +3,187 @@ import LockboxDomain
 import LockboxPorts
 import LockboxService
 
-/// One request in a list.
+/// One access request in a list (`{{> request-row}}`).
 struct RequestRow: Sendable {
-    let rowID: String
-    let rowSummary: String
-    let rowReason: String
+    let rowLink: String
+    let rowNumber: String
+    /// What it is about, in one line.
+    let rowTitle: String
+    /// Why, for the customer; whose data, who asks and for which support request, for the provider.
+    let rowContext: String
+    let isAskedFor: Bool
+    let rowAskedAt: Moment
     let rowBadge: Badge
-    let rowAt: Moment
-    let rowUntil: Countdown?
+    /// What the time that is left is left for.
+    let rowClockFor: String?
+    let rowClock: Countdown?
+    /// What the reader should know before she opens it.
+    let rowHint: String?
 
-    init(_ view: RequestView, visit: Visit) {
+    /// `tenants` are those whose names the provider's people read.
+    init(
+        _ view: RequestView,
+        _ visit: Visit,
+        tenants: [TenantID: Tenant] = [:],
+        hint: String? = nil
+    ) {
         let terms = view.request.terms
-        rowID = view.request.id.text
-        rowSummary = "\(view.engineerName): \(terms.scope.words.listed), \(terms.duration.words)"
-        rowReason = String(terms.reason.prefix(160)) + (terms.reason.count > 160 ? "…" : "")
-        rowBadge = Badge(view, for: visit.person.side)
-        rowAt = Moment(view.request.createdAt)
-        rowUntil = (view.request.state.decideBy ?? view.openUntil).map {
-            Countdown(until: $0, now: view.at)
+        rowNumber = view.request.id.text
+        rowLink = "\(visit.side.requestsPath)/\(view.request.id)"
+        rowBadge = Badge(view, for: visit.side)
+        rowAskedAt = Moment(view.request.createdAt)
+        rowHint = hint
+        let clock = view.request.state.clock
+        switch visit.side {
+        case .tenant:
+            rowTitle =
+                "\(view.engineerName): \(terms.scope.words.listed), \(terms.duration.words)"
+            rowContext = String(terms.reason.prefix(160)) + (terms.reason.count > 160 ? "…" : "")
+            isAskedFor = false
+            rowClockFor = nil
+            let isScheduled = view.request.state.name == .scheduled
+            rowClock = isScheduled ? nil : clock.map { Countdown(until: $0.at, now: view.at) }
+        case .provider:
+            rowTitle = "\(terms.scope.shortWords.capitalisedFirst), \(terms.duration.words)"
+            let company = tenants[terms.tenant]?.name ?? terms.tenant.text
+            let asker = terms.engineer == visit.person.id ? "you" : view.engineerName
+            rowContext = "\(company) · \(asker) · \(terms.supportRequest)"
+            isAskedFor = true
+            rowClockFor = clock?.purpose
+            rowClock = clock.map { Countdown(until: $0.at, now: view.at) }
         }
     }
 }
 
-extension RequestView {
-    /// The end of access that is open now.
-    var openUntil: Timestamp? {
-        switch request.state {
-        case .active(let grant): grant.end
-        case .awaitingManager, .awaitingCustomer, .scheduled, .ended, .rejected, .denied,
-            .withdrawn, .expired:
-            nil
+extension AccessRequest.State {
+    /// The instant at which something happens by itself, and what time is left for until then.
+    fileprivate var clock: (purpose: String, at: Timestamp)? {
+        switch self {
+        case .awaitingManager(let decideBy): ("To review", decideBy)
+        case .awaitingCustomer(_, let decideBy, _): ("To decide", decideBy)
+        case .scheduled(let grant): ("Until it begins", grant.start)
+        case .active(let grant): ("Until the end", grant.end)
+        case .ended, .rejected, .denied, .withdrawn, .expired: nil
         }
     }
 }
 
-/// All requests for the tenant's data, newest first.
+/// The access requests that the reader may see, newest first.
 struct RequestListPage: Page {
     static let template = PageTemplate(PackageResources.request_list_mustache)
 
-    struct Chip: Sendable {
-        let chipLabel: String
-        let chipLink: String
-        let isCurrent: Bool
-    }
-
     let title = "Requests"
-    let section: String? = "/lockbox"
+    let section: String?
     let liveTag: String?
+    let isCustomer: Bool
     let chips: [Chip]
+    let tenants: [Choice]
+    let state: String?
+    let isEngineer: Bool
+    let isMine: Bool
     let rows: [RequestRow]
-    let isEmpty: Bool
     let isFiltered: Bool
     let next: String?
 
-    init(_ found: Paged<RequestView>, state: AccessRequest.StateName?, visit: Visit) {
+    /// `tenants` are those to choose among.
+    init(
+        _ found: Paged<RequestView>,
+        _ choice: RequestChoice,
+        tenants: [TenantID: Tenant],
+        _ visit: Visit
+    ) {
+        section = visit.side.requestsPath
+        isCustomer = visit.isCustomer
         chips =
-            [Chip(chipLabel: "All", chipLink: "/lockbox", isCurrent: state == nil)]
-            + Self.filters.map { name, label in
+            [
+                Chip(
+                    chipLabel: "All",
+                    chipLink: choice.path(state: nil),
+                    isCurrent: choice.state == nil
+                )
+            ]
+            + Self.filters(for: visit.side).map { name, label in
                 Chip(
                     chipLabel: label,
-                    chipLink: "/lockbox?state=\(name.rawValue)",
-                    isCurrent: state == name
+                    chipLink: choice.path(state: name),
+                    isCurrent: choice.state == name
                 )
             }
-        rows = found.items.map { RequestRow($0, visit: visit) }
-        isEmpty = rows.isEmpty
-        isFiltered = state != nil
-        let filter = state.map { "state=\($0.rawValue)&" } ?? ""
-        next = found.next.map { "/lockbox?\(filter)cursor=\($0.asQueryValue)" }
-        liveTag = found.items.map {
-            "\($0.request.id.text)\($0.request.version)\(Badge($0, for: visit.person.side).words)"
-        }
-        .joined(separator: " ")
+        self.tenants =
+            [Choice(value: "", label: "All tenants", isChosen: choice.tenant == nil)]
+            + tenants.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { tenant in
+                Choice(
+                    value: tenant.id.text,
+                    label: tenant.name,
+                    isChosen: choice.tenant == tenant.id.text
+                )
+            }
+        state = choice.state?.rawValue
+        isEngineer = visit.isEngineer
+        isMine = choice.isMine
+        rows = found.items.map { RequestRow($0, visit, tenants: tenants) }
+        isFiltered = choice.isNarrow
+        next = found.next.map { choice.path(state: choice.state, cursor: $0) }
+        liveTag = LiveTag.of(found.items)
     }
 
-    private static let filters: [(AccessRequest.StateName, String)] = [
-        (.awaitingCustomer, "Needs a decision"), (.awaitingManager, "With the provider"),
-        (.scheduled, "Scheduled"),
-        (.active, "Open now"), (.ended, "Ended"), (.denied, "Denied"), (.expired, "Expired"),
-        (.withdrawn, "Withdrawn"), (.rejected, "Rejected by the provider"),
-    ]
+    private static func filters(for side: Side) -> [(AccessRequest.StateName, String)] {
+        switch side {
+        case .tenant:
+            [
+                (.awaitingCustomer, "Needs a decision"), (.awaitingManager, "With the provider"),
+                (.scheduled, "Scheduled"), (.active, "Open now"), (.ended, "Ended"),
+                (.denied, "Denied"), (.expired, "Expired"), (.withdrawn, "Withdrawn"),
+                (.rejected, "Rejected by the provider"),
+            ]
+        case .provider:
+            AccessRequest.StateName.allCases.map { ($0, Badge($0, for: side).words) }
+        }
+    }
+}
+
+/// Which requests a list shows: of one state, one tenant, or the reader's own.
+struct RequestChoice: Sendable {
+    let side: Side
+    let state: AccessRequest.StateName?
+    let tenant: String?
+    let isMine: Bool
+
+    /// What the address asks for; only the provider's people choose more than a state.
+    init(_ request: Request, _ visit: Visit) {
+        side = visit.side
+        state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
+        tenant = visit.isCustomer ? nil : request.query("tenant")
+        isMine = visit.isEngineer && request.query("mine") != nil
+    }
+
+    var isNarrow: Bool { state != nil || tenant != nil || isMine }
+
+    func path(state: AccessRequest.StateName?, cursor: String? = nil) -> String {
+        let query = [
+            state.map { "state=\($0.rawValue)" }, tenant.map { "tenant=\($0.asQueryValue)" },
+            isMine ? "mine=yes" : nil, cursor.map { "cursor=\($0.asQueryValue)" },
+        ].compactMap { $0 }
+        return query.isEmpty
+            ? side.requestsPath : side.requestsPath + "?" + query.joined(separator: "&")
+    }
 }
 
 extension PortalSite {
     func requestList(_ request: Request, _ visit: Visit) async throws -> any Page {
-        let state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
-        let page = ListPage(
-            limit: PortalLimits.pageSize,
-            cursor: request.query("cursor")
-        )
+        let choice = RequestChoice(request, visit)
         let found = try await lockbox.requests(
-            RequestFilter(state: state),
-            tenant: visit.tenant?.id.text,
-            page: page,
+            RequestFilter(state: choice.state, engineer: choice.isMine ? visit.person.id : nil),
+            tenant: visit.tenant?.id.text ?? choice.tenant,
+            page: .init(limit: PortalLimits.pageSize, cursor: request.query("cursor")),
             by: visit.person
         )
-        return RequestListPage(found, state: state, visit: visit)
+        let tenants = visit.isCustomer ? [:] : try await tenantsByID(visit)
+        return RequestListPage(found, choice, tenants: tenants, visit)
+    }
+
+    /// The tenants by identifier, for their names.
+    func tenantsByID(_ visit: Visit) async throws -> [TenantID: Tenant] {
+        try await lockbox.tenants(by: visit.person).reduce(into: [:]) { $0[$1.id] = $1 }
     }
 }

@@ -1,53 +1,53 @@
 import LockboxDomain
 import LockboxService
 
-/// One access request as the customer's people see it: who wants what, why, until when it must be
-/// decided, and what became of it.
+/// One access request as its reader may see it: who wants what and why, where it stands, what the
+/// reader can do next, and what became of it.
 struct RequestPage: Page {
     static let template = PageTemplate(PackageResources.request_mustache)
 
-    /// What the visitor can decide now.
-    struct Deciding: Sendable {
-        let form: DecisionForm
-        let decideUntil: Moment
-        let timeLeft: Countdown
-        let milliseconds: Int64
-        let consequences: [String]
-        let denyComment: String
-        let isDenyOpen: Bool
-        let approveWrong: String?
-        let denyWrong: String?
+    /// What happens next where the reader decides nothing.
+    struct Next: Sendable {
+        let nextWords: String
+        let nextUntil: Moment?
+        let nextClock: Countdown?
     }
 
     let title: String
-    let section: String? = "/lockbox"
+    let section: String?
     let liveTag: String?
-    let id: String
+    let isCustomer: Bool
     let number: String
     let summary: String
     let badge: Badge
+    let tenantID: String
+    let tenantName: String
     let conflict: [String]
     let isConflict: Bool
     /// What had been typed into a form that is not there any more.
     let keptText: String?
     let problems: Problems
+    let next: Next?
     let deciding: Deciding?
-    /// Why the reader decides nothing here, where somebody else does.
-    let waitingWords: String?
-    let waitingUntil: Moment?
-    let waitingClock: Countdown?
-    let running: RunningAccess?
-    let report: RequestReport?
+    let running: Running?
+    let outcome: Outcome?
     let facts: RequestFacts
     let progress: Progress
     let decisions: [DecisionLine]
-    let hasDecisions: Bool
+    /// Nil where the reader may not see it.
     let thread: MessageThread?
-    let hasThread: Bool
-    let mayAsk: Bool
-    let askText: String
-    let askWrong: String?
+    let mayWrite: Bool
+    let messageText: String
+    let messageWrong: String?
+    /// Why the engineer may want to ask again, where she can.
+    let extensionWords: String?
+    let extensionLabel: String
+    let mayWithdraw: Bool
+    let withdrawComment: String
+    let withdrawWrong: String?
+    let letters: LetterList
     let asksPassword: Bool
+    /// The log's record of what the reader has just done.
     let newRecord: String?
     let mayReadAudit: Bool
     let csrf: String
@@ -61,141 +61,191 @@ struct RequestPage: Page {
         refused: RefusedForm? = nil
     ) {
         let (view, request) = (reading.view, reading.view.request)
-        id = request.id.text
-        number = id
-        title = "Request \(request.id.text)"
-        badge = Badge(view, for: visit.person.side)
-        summary = Self.summary(reading)
+        section = visit.side.requestsPath
         liveTag = reading.liveTag
+        isCustomer = visit.isCustomer
+        number = request.id.text
+        title = "Request \(request.id.text)"
+        badge = Badge(view, for: visit.side)
+        summary = reading.summary
+        (tenantID, tenantName) = (reading.tenant.id.text, reading.tenant.name)
         facts = RequestFacts(view, support: reading.support, companies: reading.companies)
         progress = Progress(view, companies: reading.companies)
         decisions = DecisionLine.all(of: view, companies: reading.companies)
         thread = reading.messages.map {
-            MessageThread($0, for: visit.person.side, companies: reading.companies)
+            MessageThread($0, for: visit.side, companies: reading.companies)
         }
-        hasDecisions = !decisions.isEmpty
-        hasThread = thread != nil
-        mayAsk = !request.state.name.isTerminal && visit.person.mayDecide(for: request.terms.tenant)
-        askText = refused?.kind == .ask ? refused?.form["text"] ?? "" : ""
-        askWrong = refused?.kind == .ask ? refused?.refusal.words : nil
+        mayWrite = reading.mayWrite(visit)
+        messageText = refused?.text("text", of: .message) ?? ""
+        messageWrong = refused?.words(of: .message)
+        let isAsker = request.terms.engineer == visit.person.id
+        extensionWords = isAsker && visit.isEngineer ? reading.extensionWords : nil
+        extensionLabel = request.state.name == .active ? "Ask for an extension" : "Ask again"
+        mayWithdraw = isAsker && request.state.decideBy != nil
+        withdrawComment = refused?.text("comment", of: .withdraw) ?? ""
+        withdrawWrong = refused?.words(of: .withdraw)
+        letters = LetterList(reading)
         self.asksPassword = asksPassword
         self.newRecord = newRecord.map(String.init)
-        mayReadAudit = visit.holds([.approver, .admin, .auditor])
+        mayReadAudit = visit.oversees
         csrf = visit.csrf
         key = visit.formKey
 
-        let standing = Standing(reading, visit)
-        deciding = standing.mayDecide ? Deciding(reading, refused: refused) : nil
-        waitingWords = standing.words
-        waitingUntil = standing.words == nil ? nil : request.state.decideBy.map { Moment($0) }
-        waitingClock =
-            standing.words == nil
-            ? nil : request.state.decideBy.map { Countdown(until: $0, now: view.at) }
-        running = RunningAccess(reading, visit, refused: refused)
-        report = RequestReport(reading)
+        let standing = Standing(of: visit, in: reading)
+        deciding = standing.decides ? Deciding(reading, refused: refused) : nil
+        next = standing.words.map { words in
+            Next(
+                nextWords: words,
+                nextUntil: request.state.decideBy.map { Moment($0) },
+                nextClock: request.state.decideBy.map { Countdown(until: $0, now: view.at) }
+            )
+        }
+        running = Running(reading, visit, refused: refused)
+        outcome = Outcome(reading)
 
-        let changes = refused.map { reading.changes(since: $0) } ?? []
-        isConflict = !changes.isEmpty
-        conflict = changes
-        let typed = refused?.typed
-        let isShownAgain = deciding != nil || running != nil || (refused?.kind == .ask && mayAsk)
-        keptText = isShownAgain ? nil : typed
-        problems = changes.isEmpty ? refused.map { Problems([$0.refusal.words]) } ?? .none : .none
-    }
-
-    static func summary(_ reading: RequestReading) -> String {
-        let terms = reading.view.request.terms
-        let verb = reading.view.request.state.name.isTerminal ? "asked" : "asks"
-        return "\(reading.view.engineerName) of \(reading.companies.provider) \(verb) to "
-            + "\(terms.scope.words.listed) for \(terms.duration.words)."
+        conflict = refused.map { reading.changes(since: $0) } ?? []
+        isConflict = !conflict.isEmpty
+        let isShownAgain =
+            visit.isCustomer
+            && (deciding != nil || running != nil || (refused?.kind == .message && mayWrite))
+        keptText = isShownAgain ? nil : refused?.typed
+        problems = isConflict ? .none : refused.map { Problems([$0.words]) } ?? .none
     }
 }
 
-extension [String] {
-    /// As in a sentence: `a, b and c`.
-    var listed: String {
-        guard let last, count > 1 else { return first ?? "" }
-        return dropLast().joined(separator: ", ") + " and " + last
+extension Side {
+    /// Where the list of requests is for people of this side; a request's page is below it.
+    var requestsPath: String {
+        switch self {
+        case .tenant: RequestPath.customer
+        case .provider: RequestPath.provider
+        }
     }
 }
 
-// MARK: - Parts
+extension RequestReading {
+    fileprivate var summary: String {
+        let terms = view.request.terms
+        let asks = view.request.state.name.isTerminal ? "asked" : "asks"
+        let duration = terms.duration.words
+        return switch side {
+        case .tenant:
+            "\(view.engineerName) of \(companies.provider) \(asks) to \(terms.scope.words.listed) "
+                + "for \(duration)."
+        case .provider:
+            "\(view.engineerName) \(asks) to \(terms.scope.shortWords) of \(companies.tenant) "
+                + "for \(duration)."
+        }
+    }
+
+    fileprivate func mayWrite(_ visit: Visit) -> Bool {
+        let terms = view.request.terms
+        guard !view.request.state.name.isTerminal else { return false }
+        return switch side {
+        case .tenant: visit.person.mayDecide(for: terms.tenant)
+        case .provider:
+            visit.isManager || (visit.isEngineer && terms.engineer == visit.person.id)
+        }
+    }
+
+    fileprivate var extensionWords: String? {
+        switch view.request.state {
+        case .active: "Need longer? Ask in time: it is a new request, and needs new approvals."
+        case .ended: "Not solved? Ask again: it is a new request, and needs new approvals."
+        case .rejected, .denied, .withdrawn, .expired:
+            "You can ask again, perhaps for less or with a better reason: it is a new request, and "
+                + "needs new approvals."
+        case .awaitingManager, .awaitingCustomer, .scheduled: nil
+        }
+    }
+}
+
+// MARK: - Who decides
 
 /// Whether the reader may decide now, and if not, who does.
 private struct Standing {
-    let mayDecide: Bool
+    let decides: Bool
+    /// Nil where nobody decides any more, or the reader does.
     let words: String?
 
-    init(_ reading: RequestReading, _ visit: Visit) {
-        let (view, request, person) = (reading.view, reading.view.request, visit.person)
-        switch request.state {
-        case .awaitingManager:
-            mayDecide = false
-            words =
-                "\(reading.companies.provider) reviews this first. If a manager there says yes, "
-                + "\(reading.companies.tenant) is asked. Until then there is nothing to decide."
+    private init(decides: Bool = false, _ words: String? = nil) {
+        self.decides = decides
+        self.words = words
+    }
+
+    init(of visit: Visit, in reading: RequestReading) {
+        switch reading.view.request.state {
+        case .awaitingManager: self = Self.beforeManager(visit, reading)
         case .awaitingCustomer(_, _, let asked):
-            let open = reading.missingApprovals(asked: asked)
-            if request.decisions.contains(where: { $0.person == person.id }) {
-                mayDecide = false
-                words =
-                    "You have approved. \(counted(Int64(open), "more approval")) needed before access begins."
-            } else if !person.mayDecide(for: request.terms.tenant) {
-                mayDecide = false
-                words =
-                    "Approvers and administrators of \(reading.companies.tenant) decide this. You can follow it here."
-            } else if view.people[request.terms.engineer].map({ $0.isSame(as: person) }) ?? false {
-                mayDecide = false
-                words = "You asked for this access yourself, so somebody else must decide."
-            } else {
-                mayDecide = true
-                words = nil
+            let missing = Int64(reading.missingApprovals(asked: asked))
+            switch reading.side {
+            case .tenant: self = Self.customerDecides(visit, reading, missing)
+            case .provider: self = Self.providerWaits(visit, reading, missing)
             }
-        case .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired:
-            mayDecide = false
-            words = nil
+        case .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired: self.init()
         }
     }
-}
 
-extension RequestPage.Deciding {
-    fileprivate init?(_ reading: RequestReading, refused: RefusedForm?) {
-        guard case .awaitingCustomer(_, let decideBy, let asked) = reading.view.request.state else {
-            return nil
-        }
-        let (approval, denial) = (refused?.kind == .approve, refused?.kind == .deny)
-        form = DecisionForm(reading, typed: approval ? refused?.form : nil)
-        decideUntil = Moment(decideBy)
-        timeLeft = Countdown(until: decideBy, now: reading.view.at)
-        milliseconds = decideBy.milliseconds
-        consequences = Self.consequences(reading, asked)
-        denyComment = denial ? refused?.form["comment"] ?? "" : ""
-        isDenyOpen = denial
-        approveWrong = approval ? refused?.refusal.words : nil
-        denyWrong = denial ? refused?.refusal.words : nil
-    }
-
-    private static func consequences(_ reading: RequestReading, _ asked: Int) -> [String] {
-        let (view, request) = (reading.view, reading.view.request)
-        let missing = reading.missingApprovals(asked: asked)
-        let longest = min(request.offered.duration, reading.tenant.policy.maxAccess)
-        let begin = request.terms.notBefore.map { "on \($0.words())" } ?? "at once"
-        var list: [String] = []
-        if missing > 1 {
-            list.append(
-                "\(counted(Int64(missing - 1), "more approval")) needed after yours; until then no access begins."
+    private static func beforeManager(_ visit: Visit, _ reading: RequestReading) -> Standing {
+        let companies = reading.companies
+        switch reading.side {
+        case .tenant:
+            return Standing(
+                "\(companies.provider) reviews this first. If a manager there says yes, "
+                    + "\(companies.tenant) is asked. Until then there is nothing to decide."
+            )
+        case .provider:
+            let isOwn = reading.view.isOwn(of: visit.person)
+            if visit.isManager && !isOwn { return Standing(decides: true) }
+            if visit.isManager {
+                return Standing(
+                    "Yours: nobody decides on a request of their own. Another manager must review it."
+                )
+            }
+            return Standing(
+                "A manager of \(companies.provider) reviews it first. If nobody does in time, it "
+                    + "expires, and nobody gets access."
             )
         }
-        list.append(
-            "\(missing > 1 ? "Then access" : "Access") begins \(begin), for \(view.engineerName) alone, "
-                + "for \(longest.words) at the most."
+    }
+
+    private static func customerDecides(
+        _ visit: Visit,
+        _ reading: RequestReading,
+        _ missing: Int64
+    ) -> Standing {
+        let (view, person) = (reading.view, visit.person)
+        let terms = view.request.terms
+        if view.request.decisions.contains(where: { $0.person == person.id }) {
+            return Standing(
+                "You have approved. \(counted(missing, "more approval")) needed before access begins."
+            )
+        }
+        if !person.mayDecide(for: terms.tenant) {
+            return Standing(
+                "Approvers and administrators of \(reading.companies.tenant) decide this. You can "
+                    + "follow it here."
+            )
+        }
+        if view.people[terms.engineer].map({ $0.isSame(as: person) }) ?? false {
+            return Standing("You asked for this access yourself, so somebody else must decide.")
+        }
+        return Standing(decides: true)
+    }
+
+    private static func providerWaits(
+        _ visit: Visit,
+        _ reading: RequestReading,
+        _ missing: Int64
+    ) -> Standing {
+        let view = reading.view
+        let isFirst = !view.request.decisions.contains { $0.stage == .customer && $0.isApproval }
+        let needed = counted(missing, isFirst ? "approval" : "more approval")
+        let isOwn = view.isOwn(of: visit.person)
+        let mail = isOwn ? " You get a mail as soon as it is decided." : ""
+        return Standing(
+            "\(reading.companies.tenant) decides: \(needed) needed.\(mail) If nobody does in time, "
+                + "it expires."
         )
-        list.append(
-            "It ends by itself: open connections are cut. You can stop it sooner on this page."
-        )
-        list.append(
-            "Every step stands in your audit log, and you get a report by mail when it is over."
-        )
-        return list
     }
 }

@@ -1,129 +1,281 @@
 import Hummingbird
-import LockboxAudit
 import LockboxDomain
+import LockboxIdentity
 import LockboxPorts
 import LockboxService
 
-/// The customer's lists and pages of access requests, and the forms on them.
+/// The list and pages of access requests, and the forms on them.
 extension PortalSite {
-    var decisionRoutes: [Route] {
+    var requestRoutes: [Route] {
+        requestPages(RequestPath.customer, for: .customer) + customerForms
+            + requestPages(RequestPath.provider, for: .provider) + providerForms
+    }
+
+    private func requestPages(_ path: String, for audience: Audience) -> [Route] {
         [
-            page("/lockbox", for: .customer) { request, _, visit in
+            page(RouterPath(path), for: audience) { request, _, visit in
                 try await requestList(request, visit)
             },
-            page("/lockbox/live", for: .customer) { _, _, visit in try await liveAccess(visit) },
-            page("/lockbox/{id}", for: .customer) { request, context, visit in
-                let reading = try await reading(of: try Self.id(context), visit)
-                let done = request.query("done").flatMap(Done.init(rawValue:))
-                let record = done == nil ? nil : try await ownRecord(of: reading, visit)
+            page(RouterPath("\(path)/{id}"), for: audience) { request, context, visit in
+                let reading = try await reading(of: try Self.requestID(context), visit)
+                let isDone = request.query("done").flatMap(Done.init(rawValue:)) != nil
                 return RequestPage(
                     reading,
                     visit,
                     asksPassword: needsPassword(visit),
-                    newRecord: record
+                    newRecord: isDone ? try await ownRecord(of: reading, visit) : nil
                 )
-            },
-            form("/lockbox/{id}/approve", for: .customer, back: Self.requestPath) {
-                form,
-                context,
-                visit in
-                try await take(form, context, visit, as: .approve) { reading, id in
-                    let draft = try DecisionForm.approval(form, of: reading.view.request)
-                    return try await decide(
-                        draft,
-                        form,
-                        id,
-                        visit,
-                        then: "/lockbox/\(id)",
-                        .approved
-                    )
-                }
-            },
-            form("/lockbox/{id}/deny", for: .customer, back: Self.requestPath) {
-                form,
-                context,
-                visit in
-                try await take(form, context, visit, as: .deny) { _, id in
-                    let draft = DecisionDraft(
-                        approves: false,
-                        comment: form["comment"],
-                        duration: nil,
-                        resources: nil
-                    )
-                    return try await decide(draft, form, id, visit, then: "/lockbox/\(id)", .denied)
-                }
-            },
-            form("/lockbox/{id}/ask", for: .customer, back: Self.requestPath) {
-                form,
-                context,
-                visit in
-                try await take(form, context, visit, as: .ask) { _, id in
-                    guard let text = form["text"] else {
-                        throw Refusal.invalid(field: "text", problem: .missing)
-                    }
-                    _ = try await lockbox.postMessage(
-                        text,
-                        on: id,
-                        by: visit.person,
-                        key: form.commandKey
-                    )
-                    return seeOther("/lockbox/\(id)", .posted)
-                }
-            },
-            form("/lockbox/{id}/stop", for: .customer, back: Self.requestPath) {
-                form,
-                context,
-                visit in
-                // No password here: stopping takes away, and must be quick.
-                try await take(form, context, visit, as: .stop) { _, id in
-                    _ = try await lockbox.revoke(
-                        id,
-                        comment: form["comment"],
-                        by: visit.person,
-                        key: form.commandKey
-                    )
-                    return seeOther("/lockbox/\(id)", .stopped)
-                }
             },
         ]
     }
 
-    /// Takes one of the forms of the page.
-    private func take(
-        _ form: Form,
-        _ context: PortalContext,
-        _ visit: Visit,
-        as kind: RequestForm,
-        _ command: (RequestReading, String) async throws -> Response
-    ) async throws -> Response {
-        let id = try Self.id(context)
-        var seen: SeenCounts?
-        return try await take(visit) {
-            seen = try SeenCounts(form)
-            let before = try await reading(of: id, visit)
-            if kind == .approve, before.hasUnreadMessages(seen) {
-                throw Refusal.stale(current: before.view.request.version)
-            }
-            return try await command(before, id)
-        } again: { visit, refusal in
-            let refused = RefusedForm(kind: kind, refusal: refusal, form: form, seen: seen)
-            let after = try await reading(of: id, visit)
-            let page = RequestPage(
-                after,
-                visit,
-                asksPassword: needsPassword(visit),
-                refused: refused
+    private var customerForms: [Route] {
+        [
+            requestForm(RequestPath.customer, "approve", .approve, for: .customer) {
+                form,
+                id,
+                visit in
+                let before = try await reading(of: id, visit)
+                guard !before.hasUnreadMessages(try SeenCounts(form)) else {
+                    throw Refusal.stale(current: before.view.request.version)
+                }
+                let draft = try DecisionForm.approval(form, of: before.view.request)
+                return try await decide(draft, form, id, visit, .approved)
+            },
+            requestForm(RequestPath.customer, "deny", .deny, for: .customer) { form, id, visit in
+                try await decide(.plain(false, form), form, id, visit, .denied)
+            },
+            messageForm(RequestPath.customer, "ask", for: .customer),
+            stopForm(RequestPath.customer, "stop", for: .customer),
+        ]
+    }
+
+    private var providerForms: [Route] {
+        [
+            requestForm(RequestPath.provider, "approve", .approve, for: .provider) {
+                form,
+                id,
+                visit in
+                try await decide(.plain(true, form), form, id, visit, .approvedByManager)
+            },
+            requestForm(RequestPath.provider, "reject", .deny, for: .provider) { form, id, visit in
+                try await decide(.plain(false, form), form, id, visit, .rejected)
+            },
+            messageForm(RequestPath.provider, "write", for: .provider),
+            stopForm(RequestPath.provider, "revoke", for: .provider),
+            // The rest needs no password: it takes away, or opens what was decided already.
+            requestForm(RequestPath.provider, "credential", .credential, for: .provider) {
+                form,
+                id,
+                visit in
+                let issued = try await lockbox.issueCredential(
+                    for: id,
+                    service: form["service"],
+                    resource: form["resource"],
+                    by: visit.person,
+                    key: form.commandKey
+                )
+                // No redirect: the secret is in this answer, in no address, and cannot be shown
+                // again.
+                return html(
+                    CredentialPage(issued, try await reading(of: id, visit), visit),
+                    visit
+                )
+            },
+            requestForm(RequestPath.provider, "withdraw", .withdraw, for: .provider) {
+                form,
+                id,
+                visit in
+                _ = try await lockbox.withdraw(
+                    id,
+                    comment: form["comment"],
+                    by: visit.person,
+                    key: form.commandKey
+                )
+                return seeOther(visit.path(of: id), .withdrawn)
+            },
+            requestForm(RequestPath.provider, "finish", .finish, for: .provider) {
+                form,
+                id,
+                visit in
+                _ = try await lockbox.finish(
+                    id,
+                    comment: form["comment"],
+                    by: visit.person,
+                    key: form.commandKey
+                )
+                return seeOther(visit.path(of: id), .finished)
+            },
+        ]
+    }
+
+    /// No password: stopping takes away, and must be quick.
+    private func stopForm(_ path: String, _ name: String, for audience: Audience) -> Route {
+        requestForm(path, name, .stop, for: audience) { form, id, visit in
+            _ = try await lockbox.revoke(
+                id,
+                comment: form["comment"],
+                by: visit.person,
+                key: form.commandKey
             )
-            return (page, page.isConflict)
+            return seeOther(visit.path(of: id), .stopped)
         }
     }
 
-    static func id(_ context: PortalContext) throws -> String {
-        guard let id = context.parameters.get("id") else { throw Refusal.notFound(.page) }
-        return id
+    private func messageForm(_ path: String, _ name: String, for audience: Audience) -> Route {
+        requestForm(path, name, .message, for: audience) { form, id, visit in
+            guard let text = form["text"] else {
+                throw Refusal.invalid(field: "text", problem: .missing)
+            }
+            _ = try await lockbox.postMessage(
+                text,
+                on: id,
+                by: visit.person,
+                key: form.commandKey
+            )
+            return seeOther(visit.path(of: id), .posted)
+        }
     }
 
-    private static func requestPath(_ context: PortalContext) -> String {
-        context.parameters.get("id").map { "/lockbox/\($0.asQueryValue)" } ?? "/lockbox"
+    /// One of the forms on a request's page, sent to `name` below it.
+    private func requestForm(
+        _ path: String,
+        _ name: String,
+        _ kind: RequestForm,
+        for audience: Audience,
+        _ command: @escaping @Sendable (Form, String, Visit) async throws -> Response
+    ) -> Route {
+        form(
+            RouterPath("\(path)/{id}/\(name)"),
+            for: audience,
+            back: { context in
+                context.parameters.get("id").map { "\(path)/\($0.asQueryValue)" } ?? path
+            },
+            { form, context, visit in
+                let id = try Self.requestID(context)
+                return try await take(form, as: kind, on: id, visit) {
+                    try await command(form, id, visit)
+                }
+            }
+        )
+    }
+
+    private static func requestID(_ context: PortalContext) throws -> String {
+        guard let id = context.parameters.get("id").flatMap({ LockboxDomain.RequestID($0) }) else {
+            throw Refusal.notFound(.page)
+        }
+        return id.text
+    }
+}
+
+/// Where requests are for people of each side.
+enum RequestPath {
+    static let customer = "/lockbox"
+    static let provider = "/requests"
+}
+
+extension Visit {
+    fileprivate func path(of id: String) -> String { "\(side.requestsPath)/\(id)" }
+}
+
+extension DecisionDraft {
+    /// A yes to all that is asked for, or a no.
+    fileprivate static func plain(_ approves: Bool, _ form: Form) -> DecisionDraft {
+        DecisionDraft(
+            approves: approves,
+            comment: form["comment"],
+            duration: nil,
+            resources: nil
+        )
+    }
+}
+
+// MARK: - Taking a form
+
+/// A decision was refused after the password had been confirmed: the session goes on under a new
+/// secret.
+private struct RefusedAfterConfirmation: Error {
+    let refusal: Refusal
+    let secret: String
+}
+
+extension PortalSite {
+    /// Sends a yes or no, with the password where it is needed.
+    private func decide(
+        _ draft: DecisionDraft,
+        _ form: Form,
+        _ id: String,
+        _ visit: Visit,
+        _ done: Done
+    ) async throws -> Response {
+        let secret = try await confirm(form, visit)
+        do {
+            _ = try await lockbox.decide(
+                draft,
+                on: id,
+                version: form["version"].flatMap { Int($0) },
+                by: visit.person,
+                key: form.commandKey
+            )
+        } catch let refusal as Refusal {
+            guard let secret else { throw refusal }
+            throw RefusedAfterConfirmation(refusal: refusal, secret: secret)
+        }
+        let response = seeOther(visit.path(of: id), done)
+        return secret.map { setSession($0, on: response) } ?? response
+    }
+
+    /// Runs the command of a form on a request's page. What is refused is answered by that page
+    /// as it is now, with what was typed.
+    private func take(
+        _ form: Form,
+        as kind: RequestForm,
+        on id: String,
+        _ visit: Visit,
+        _ command: () async throws -> Response
+    ) async throws -> Response {
+        let refusal: Refusal
+        var (seen, secret): (SeenCounts?, String?)
+        do {
+            seen = try SeenCounts(form)
+            return try await command()
+        } catch let refused as RefusedAfterConfirmation {
+            (refusal, secret) = (refused.refusal, refused.secret)
+        } catch let refused as Refusal {
+            refusal = refused
+        }
+        if refusal.hasPageOfItsOwn(for: visit.side) { throw refusal }
+        var visit = visit
+        if let secret, let signedIn = try await sessions.resume(secret) {
+            visit = visit.going(on: signedIn, secret)
+        }
+        let page = RequestPage(
+            try await reading(of: id, visit),
+            visit,
+            asksPassword: needsPassword(visit),
+            refused: RefusedForm(
+                side: visit.side,
+                kind: kind,
+                refusal: refusal,
+                form: form,
+                seen: seen
+            )
+        )
+        let response = html(
+            page,
+            visit,
+            status: page.isConflict ? .conflict : .unprocessableContent
+        )
+        return secret.map { setSession($0, on: response) } ?? response
+    }
+}
+
+extension Refusal {
+    /// Whether the request's page has nothing to say about it.
+    fileprivate func hasPageOfItsOwn(for side: Side) -> Bool {
+        if case .notSignedIn = self { return true }
+        if case .notFound = self { return true }
+        if case .notPermitted = self, side == .provider { return true }
+        return false
     }
 }

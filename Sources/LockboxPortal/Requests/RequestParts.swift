@@ -28,6 +28,11 @@ extension RequestView {
     var useCount: Int { uses.reduce(0) { $0 + $1.count } }
 
     var lastUse: Timestamp? { uses.map(\.last).max() }
+
+    /// Whether `person` asked for it herself, under whichever record.
+    func isOwn(of person: Person) -> Bool {
+        people[request.terms.engineer]?.isSame(as: person) ?? (request.terms.engineer == person.id)
+    }
 }
 
 /// What is asked for, by whom and why (`{{#facts}}{{> request-facts}}{{/facts}}`).
@@ -73,6 +78,23 @@ struct RequestFacts: Sendable {
 extension String {
     /// With its first letter large: only that, names keep theirs.
     var capitalisedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+extension [String] {
+    /// As in a sentence: `a, b and c`.
+    var listed: String {
+        guard let last, count > 1 else { return first ?? "" }
+        return dropLast().joined(separator: ", ") + " and " + last
+    }
+}
+
+extension Scope {
+    /// The first resource in words, and how many there are besides.
+    var shortWords: String {
+        let words = words
+        guard let first = words.first, words.count > 1 else { return words.first ?? "" }
+        return "\(first) and \(counted(Int64(words.count - 1), "more resource"))"
+    }
 }
 
 // MARK: - State
@@ -250,13 +272,7 @@ struct Progress: Sendable {
 extension RequestView {
     /// Why access ended, as in "it ended: …".
     func words(for ending: Ending) -> String {
-        let by = ending.by.map { " by \(name(of: $0))" } ?? ""
-        return switch ending.reason {
-        case .expired: "the approved time was over"
-        case .finished: "finished\(by)"
-        case .revoked: "stopped\(by)"
-        case .policyChanged: "the customer's rules were changed\(by)"
-        }
+        ending.reason.words + (ending.by.map { " by \(name(of: $0))" } ?? "")
     }
 }
 
@@ -325,7 +341,6 @@ struct MessageThread: Sendable {
     }
 
     let lines: [Line]
-    let isEmpty: Bool
 
     /// `side` is the reader's.
     init(_ messages: [MessageView], for side: Side, companies: Companies) {
@@ -339,6 +354,5 @@ struct MessageThread: Sendable {
                 number: view.message.number
             )
         }
-        isEmpty = lines.isEmpty
     }
 }

@@ -1,16 +1,20 @@
-import Hummingbird
 import LockboxAudit
 import LockboxDomain
 import LockboxPorts
 import LockboxService
 
-/// What the customer's page of a request is made from.
+/// What the page of a request is made from, as its reader may see it.
 struct RequestReading: Sendable {
+    /// The reader's.
+    let side: Side
     let view: RequestView
+    let tenant: Tenant
     let support: SupportView
     /// Nil where the reader may not see them.
     let messages: [MessageView]?
-    let tenant: Tenant
+    /// Read for the provider's people alone, as are the services.
+    let letters: [(notice: Notice, recipient: Person)]
+    let services: [Service]
     let companies: Companies
 
     /// What a decision form says its sender had before her eyes: `decisions.messages`.
@@ -18,11 +22,24 @@ struct RequestReading: Sendable {
 
     /// Changes with everything that a request's page tells and that time alone does not change.
     var liveTag: String {
-        let removed = view.removals.count { $0.progress == .confirmed }
-        let state = view.grantState?.rawValue ?? view.request.state.name.rawValue
-        return
-            "\(view.request.id.text)-\(view.request.version)-\(state)-\(removed)-\(view.useCount)-"
-            + "\(messages?.count ?? 0)"
+        let written = "\(messages?.count ?? 0)"
+        switch side {
+        case .tenant:
+            let removed = view.removals.count { $0.progress == .confirmed }
+            return LiveTag.of([view], "\(removed)", written)
+        case .provider:
+            let removals = view.removals.map { "\($0.progress.rawValue)\($0.attempts)" }
+            // Not each delivery: they come within the moment after a decision, when people press
+            // what the page offers.
+            let refused = letters.count { $0.notice.delivery == .refused }
+            return LiveTag.of(
+                [view],
+                removals.joined(separator: ","),
+                written,
+                "\(refused)",
+                "\(tenant.version)"
+            )
+        }
     }
 
     /// Whether somebody wrote since the form was made: an answer could change her mind, and changes
@@ -36,40 +53,6 @@ struct RequestReading: Sendable {
     func missingApprovals(asked: Int) -> Int {
         let given = view.request.decisions.count { $0.stage == .customer && $0.isApproval }
         return max(1, max(asked, tenant.policy.approvalsNeeded) - given)
-    }
-
-    /// What happened between the making of a refused form and its arrival; empty where the form
-    /// itself was wrong.
-    func changes(since refused: RefusedForm) -> [String] {
-        switch refused.refusal {
-        case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .nobodyCanApprove,
-            .accessNotActive:
-            break
-        case _: return []
-        }
-        let request = view.request
-        let seen = refused.seen?.decisions ?? request.decisions.count
-        var changes = request.decisions.dropFirst(seen).map { decision in
-            let line = DecisionLine(decision, in: view, companies: companies)
-            let less = line.narrowed.isEmpty ? "" : ", " + line.narrowed.joined(separator: ", ")
-            return "\(line.decider) \(line.verdict) on \(line.decidedAt.words)\(less)."
-        }
-        if hasUnreadMessages(refused.seen) {
-            changes.append("There is a new message that you have not seen. Read it, then decide.")
-        }
-        switch request.state {
-        case .expired(let at, _):
-            changes.append("The request expired on \(Moment(at).words). It gives no access.")
-        case .withdrawn(let at, _):
-            changes.append("\(view.engineerName) withdrew the request on \(Moment(at).words).")
-        case .ended(_, let ending):
-            changes.append(
-                "Access is over since \(Moment(ending.at).words): \(view.words(for: ending))."
-            )
-        case .scheduled, .active, .awaitingCustomer, .awaitingManager, .denied, .rejected: break
-        }
-        return changes.isEmpty ? [refused.refusal.words] : changes
     }
 }
 
@@ -101,45 +84,169 @@ struct SeenCounts: Sendable {
     }
 }
 
-/// The forms of the customer's page of a request.
+/// The forms on a request's page.
 enum RequestForm: Sendable {
-    case approve, deny, ask, stop
+    case approve, deny, message, stop, credential, withdraw, finish
 }
 
 /// A form that was not taken.
 struct RefusedForm: Sendable {
+    /// The sender's.
+    let side: Side
     let kind: RequestForm
     let refusal: Refusal
     let form: Form
     let seen: SeenCounts?
 
+    var words: String { refusal.words(on: .request(side)) }
     /// What was typed at length.
     var typed: String? { form["comment"] ?? form["text"] }
+
+    /// What had been typed into the form of `kind`.
+    func text(_ name: String, of kind: RequestForm) -> String? {
+        self.kind == kind ? form[name] : nil
+    }
+    func words(of kind: RequestForm) -> String? { self.kind == kind ? words : nil }
 }
 
+// MARK: - What changed meanwhile
+
+extension RequestReading {
+    /// What happened between the making of a refused form and its arrival; empty where the form
+    /// itself was wrong.
+    func changes(since refused: RefusedForm) -> [String] {
+        switch refused.refusal.cause(on: side) {
+        case .form: return []
+        case .sentBefore: return [refused.words]
+        case .state: break
+        }
+        let request = view.request
+        var changes = decisions(since: refused)
+        switch side {
+        case .tenant:
+            if hasUnreadMessages(refused.seen) {
+                changes.append(
+                    "There is a new message that you have not seen. Read it, then decide."
+                )
+            }
+        case .provider:
+            if request.state.name == .awaitingCustomer {
+                changes.append("It waits for \(companies.tenant) now.")
+            }
+        }
+        switch request.state {
+        case .expired(let at, _):
+            changes.append("The request expired on \(at.words()). It gives no access.")
+        case .withdrawn(let at, _):
+            changes.append("\(view.engineerName) withdrew the request on \(at.words()).")
+        case .ended(_, let ending):
+            changes.append(
+                "Access is over since \(ending.at.words()): \(view.words(for: ending))."
+            )
+        case .scheduled, .active, .awaitingCustomer, .awaitingManager, .denied, .rejected: break
+        }
+        return changes.isEmpty ? [refused.words] : changes
+    }
+
+    /// The decisions that the sender of `refused` did not know of, in words.
+    private func decisions(since refused: RefusedForm) -> [String] {
+        let made = view.request.decisions
+        switch side {
+        case .tenant:
+            let seen = refused.seen?.decisions ?? made.count
+            return made.dropFirst(seen).map { decision in
+                let line = DecisionLine(decision, in: view, companies: companies)
+                let less = line.narrowed.isEmpty ? "" : ", " + line.narrowed.joined(separator: ", ")
+                return "\(line.decider) \(line.verdict) on \(line.decidedAt.words)\(less)."
+            }
+        case .provider:
+            // Who sent another form than a review knew the decisions already.
+            guard refused.kind == .approve || refused.kind == .deny else { return [] }
+            return made.map { decision in
+                let line = DecisionLine(decision, in: view, companies: companies)
+                return
+                    "\(line.decider), \(line.deciderRole), \(line.verdict) on \(line.decidedAt.words)."
+            }
+        }
+    }
+}
+
+/// Why a form on a request's page was not taken.
+private enum RefusalCause {
+    /// Something in the form itself, or its sender.
+    case form
+    /// The same form was taken before.
+    case sentBefore
+    /// The request is not what its sender took it for.
+    case state
+}
+
+extension Refusal {
+    fileprivate func cause(on side: Side) -> RefusalCause {
+        switch self {
+        case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .accessNotActive:
+            .state
+        case .nobodyCanApprove:
+            switch side {
+            case .tenant: .state
+            case .provider: .form
+            }
+        case .alreadyExists, .keyReused:
+            switch side {
+            case .tenant: .form
+            case .provider: .sentBefore
+            }
+        case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
+            .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
+            .versionRequired, .notLicensed, .limitReached, .lastAdministrator:
+            .form
+        }
+    }
+}
+
+// MARK: - Reading
+
 extension PortalSite {
-    /// Everything a request's page tells, as of now.
+    /// Everything that a request's page tells its reader, as of now.
     func reading(of id: String, _ visit: Visit) async throws -> RequestReading {
         let view = try await lockbox.request(id, by: visit.person)
-        let tenant = try await lockbox.tenant(view.request.terms.tenant.text, by: visit.person)
-        // Who only opened the support request sees what became of it, and not what others said.
-        let oversees = visit.holds([.approver, .admin, .auditor])
+        let terms = view.request.terms
+        let tenant = try await lockbox.tenant(terms.tenant.text, by: visit.person)
+        let support = try await lockbox.supportRequest(
+            terms.supportRequest.text,
+            tenant: tenant.id.text,
+            by: visit.person
+        )
+        var messages: [MessageView]?
+        var letters: [(notice: Notice, recipient: Person)] = []
+        var services: [Service] = []
+        switch visit.side {
+        case .tenant:
+            // Who only opened the support request sees what became of it, and not what others said.
+            if visit.oversees {
+                messages = try await lockbox.messages(on: id, by: visit.person)
+            }
+        case .provider:
+            messages = try await lockbox.messages(on: id, by: visit.person)
+            letters = try await lockbox.notices(about: id, by: visit.person)
+            services = try await lockbox.services(by: visit.person)
+        }
         return RequestReading(
+            side: visit.side,
             view: view,
-            support: try await lockbox.supportRequest(
-                view.request.terms.supportRequest.text,
-                tenant: tenant.id.text,
-                by: visit.person
-            ),
-            messages: oversees ? try await lockbox.messages(on: id, by: visit.person) : nil,
             tenant: tenant,
+            support: support,
+            messages: messages,
+            letters: letters,
+            services: services,
             companies: Companies(provider: visit.providerName, tenant: tenant.name)
         )
     }
 
     /// Where the log holds what the visitor did to the request last.
     func ownRecord(of reading: RequestReading, _ visit: Visit) async throws -> UInt64? {
-        guard visit.holds([.approver, .admin, .auditor]) else { return nil }
+        guard visit.oversees else { return nil }
         let search = LogSearch(person: visit.person.id.text, request: reading.view.request.id)
         return try await log.search(
             search,

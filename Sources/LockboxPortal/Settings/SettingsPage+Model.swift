@@ -193,7 +193,7 @@ struct SettingsReviewPage: Page {
         problem: Refusal?
     ) {
         let policy = reading.tenant.policy
-        problems = problem.map { Problems([$0.words]) } ?? .none
+        problems = problem.map { Problems([$0.words(on: .settings)]) } ?? .none
         isLate = readBefore != nil
         lateBy = reading.lastChange?.by
         let changes =

@@ -25,7 +25,7 @@ extension PortalSite {
 
     /// What the pages of the rules are made from; for plain members they do not exist.
     private func settings(_ visit: Visit) async throws -> SettingsReading {
-        guard visit.holds([.approver, .admin, .auditor]), let id = visit.person.side.tenant else {
+        guard visit.oversees, let id = visit.person.side.tenant else {
             throw Refusal.notFound(.page)
         }
         let tenant = try await lockbox.tenant(id.text, by: visit.person)

@@ -46,7 +46,7 @@ extension PortalSite {
         if !visit.isCustomer {
             return visit.holds([.engineer, .manager, .operator]) ? "/work" : "/audit"
         }
-        return visit.holds([.approver, .admin, .auditor]) ? "/overview" : "/support"
+        return visit.oversees ? "/overview" : "/support"
     }
 
     private func signIn(_ form: Form, from client: ClientKey) async throws -> Response {
@@ -65,8 +65,7 @@ extension PortalSite {
             let page = SignInPage(
                 email: form["email"],
                 next: next,
-                problem: "The e-mail address or the password is wrong. After too many wrong "
-                    + "ones, no password is right for a while."
+                problem: Refusal.badCredentials.sentence
             )
             return .html(
                 Frame(door: page, now: clock.now()).document(),

@@ -85,7 +85,7 @@ struct Frame: Sendable {
             if visit.holds([.manager, .operator, .auditor]) { items.append(("Audit", "/audit")) }
             return items
         }
-        guard visit.holds([.approver, .admin, .auditor]) else {
+        guard visit.oversees else {
             return [("Support", "/support"), ("Requests", "/lockbox")]
         }
         return [

@@ -46,6 +46,20 @@ struct Badge: Sendable {
     }
 }
 
+/// One of the filters above a list.
+struct Chip: Sendable {
+    let chipLabel: String
+    let chipLink: String
+    let isCurrent: Bool
+}
+
+/// One of several things to choose among.
+struct Choice: Sendable {
+    let value: String
+    let label: String
+    let isChosen: Bool
+}
+
 /// What is wrong with what a person sent (`{{> problems}}`).
 struct Problems: Sendable {
     let sentences: [String]
@@ -57,6 +71,4 @@ struct Problems: Sendable {
         self.sentences = sentences
         isAny = !sentences.isEmpty
     }
-
-    init(_ refusal: Refusal) { self.init([refusal.sentence]) }
 }

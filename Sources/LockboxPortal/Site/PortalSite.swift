@@ -70,12 +70,14 @@ package struct PortalSite: Sendable {
     var routes: [Route] { doorRoutes + customerRoutes + providerRoutes + sharedRoutes }
 
     private var customerRoutes: [Route] {
-        overviewRoutes + decisionRoutes + settingsRoutes + peopleRoutes
+        overviewRoutes + liveAccessRoutes + settingsRoutes + peopleRoutes
     }
     private var providerRoutes: [Route] {
-        workRoutes + newRequestRoutes + accessRoutes + tenantsRoutes
+        workRoutes + newRequestRoutes + tenantsRoutes
     }
-    private var sharedRoutes: [Route] { supportRoutes + auditRoutes + accountRoutes + liveRoutes }
+    private var sharedRoutes: [Route] {
+        requestRoutes + supportRoutes + auditRoutes + accountRoutes + liveRoutes
+    }
 }
 
 extension PortalSite {

@@ -19,7 +19,15 @@ struct Visit: Sendable {
     var person: Person { signedIn.person }
     /// What every form of the page carries (`{{> form-guard}}`).
     var csrf: String { signedIn.csrfToken }
-    var isCustomer: Bool { person.side != .provider }
+    var side: Side { person.side }
+    var isCustomer: Bool { side != .provider }
+    var isEngineer: Bool { holds(.engineer) }
+    var isManager: Bool { holds(.manager) }
+    /// Whether the use cases show requests and tenants to her; a provider's auditor reads the log
+    /// alone.
+    var seesRequests: Bool { holds([.engineer, .manager, .operator]) }
+    /// Whether she sees all of her own tenant's requests, its people and its log.
+    var oversees: Bool { isCustomer && holds([.approver, .admin, .auditor]) }
 
     /// The same visit after the password was given again, which changes the session's secret.
     func going(on signedIn: SignedIn, _ secret: String) -> Visit {
@@ -33,7 +41,7 @@ struct Visit: Sendable {
         )
     }
 
-    func holds(_ roles: Roles) -> Bool { person.holds(oneOf: roles, at: person.side) }
+    func holds(_ roles: Roles) -> Bool { person.holds(oneOf: roles, at: side) }
 }
 
 /// Which side a page is for. For the other side it does not exist.

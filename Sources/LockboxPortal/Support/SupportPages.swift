@@ -96,14 +96,14 @@ struct SupportListPage: Page {
     let isCustomer: Bool
     let rows: [Row]
     let isEmpty: Bool
-    let chips: [RequestListPage.Chip]
+    let chips: [Chip]
     let hasChips: Bool
     let next: String?
     let liveTag: String?
 
     init(_ found: Paged<SupportView>, tenants: [Tenant], chosen: String?, _ visit: Visit) {
         let names = tenants.reduce(into: [TenantID: String]()) { $0[$1.id] = $1.name }
-        let mayRequest = visit.person.holds(oneOf: .engineer, at: .provider)
+        let mayRequest = visit.isEngineer
         isCustomer = visit.isCustomer
         rows = found.items.map { view in
             let support = view.support
@@ -121,9 +121,9 @@ struct SupportListPage: Page {
         isEmpty = rows.isEmpty
         hasChips = tenants.count > 1
         chips =
-            [RequestListPage.Chip(chipLabel: "All", chipLink: "/support", isCurrent: chosen == nil)]
+            [Chip(chipLabel: "All", chipLink: "/support", isCurrent: chosen == nil)]
             + tenants.map { tenant in
-                RequestListPage.Chip(
+                Chip(
                     chipLabel: tenant.name,
                     chipLink: "/support?tenant=\(tenant.id.text)",
                     isCurrent: chosen == tenant.id.text
@@ -131,7 +131,7 @@ struct SupportListPage: Page {
             }
         let filter = chosen.map { "tenant=\($0.asQueryValue)&" } ?? ""
         next = found.next.map { "/support?\(filter)cursor=\($0.asQueryValue)" }
-        liveTag = "support " + (found.items.first?.support.number.text ?? "none")
+        liveTag = LiveTag.of([], found.items.first?.support.number.text ?? "none")
     }
 }
 
@@ -172,7 +172,7 @@ struct SupportPage: Page {
         openedAt = Moment(support.openedAt)
         service = support.service?.text
         supportURL = support.url
-        let place = visit.isCustomer ? "/lockbox" : "/requests"
+        let place = visit.side.requestsPath
         rows = requests.map { request in
             Row(
                 accessLink: "\(place)/\(request.request.id.text)",
@@ -186,14 +186,10 @@ struct SupportPage: Page {
         isUntouched = rows.isEmpty
         let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
         requestLink =
-            visit.person.holds(oneOf: .engineer, at: .provider) ? "/requests/new\(query)" : nil
+            visit.isEngineer ? "/requests/new\(query)" : nil
         isCustomer = visit.isCustomer
         providerName = visit.providerName
-        liveTag =
-            requests.map {
-                "\($0.request.id.text)\($0.request.version)\($0.grantState?.rawValue ?? "")"
-            }
-            .joined(separator: " ") + "."
+        liveTag = LiveTag.of(requests)
     }
 }
 
@@ -234,7 +230,7 @@ struct SupportFormPage: Page {
         number = form?["number"] ?? ""
         url = form?["url"] ?? ""
         isOutsideOpen = !number.isEmpty || !url.isEmpty
-        let sentence = refused.map { Self.words($0.refusal) }
+        let sentence = refused.map { $0.refusal.words(on: .supportRequest) }
         problems = sentence.map { Problems([$0]) } ?? .none
         func wrong(_ field: String) -> String? { refused?.refusal.field == field ? sentence : nil }
         subjectWrong = wrong("subject")
@@ -243,20 +239,5 @@ struct SupportFormPage: Page {
         urlWrong = wrong("url")
         csrf = visit.csrf
         key = visit.formKey
-    }
-
-    private static func words(_ refusal: Refusal) -> String {
-        switch refusal {
-        case .invalid("subject", .missing), .invalid("subject", .tooShort):
-            "Say in a few words what is wrong."
-        case .invalid("description", .missing), .invalid("description", .tooShort):
-            "Describe what happens."
-        case .invalid("subject", let problem): "The subject \(problem.sentence)"
-        case .invalid("description", let problem): "The description \(problem.sentence)"
-        case .invalid("number", let problem): "The ticket number \(problem.sentence)"
-        case .invalid("url", let problem): "The address \(problem.sentence)"
-        case .alreadyExists: "There is a support request with this number already."
-        case _: refusal.sentence
-        }
     }
 }

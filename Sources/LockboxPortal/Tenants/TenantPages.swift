@@ -134,8 +134,7 @@ struct TenantPage: Page {
     let isFound: Bool
     let hasMany: Bool
     let hidden: String?
-    let rows: [AccessRow]
-    let hasRows: Bool
+    let rows: [RequestRow]
 
     init(
         _ tenant: Tenant,
@@ -183,9 +182,7 @@ struct TenantPage: Page {
         hidden =
             more > 0
             ? "\(counted(Int64(more), "more resource")) not shown. Give a part of the name." : nil
-        rows = latest.map { AccessRow($0, tenants: [tenant.id: tenant], visit: visit) }
-        hasRows = !rows.isEmpty
-        liveTag =
-            "\(tenant.version)-\(resources.count)-" + latest.map(\.rowTag).joined(separator: " ")
+        rows = latest.map { RequestRow($0, visit, tenants: [tenant.id: tenant]) }
+        liveTag = LiveTag.of(latest, "\(tenant.version)", "\(resources.count)")
     }
 }
