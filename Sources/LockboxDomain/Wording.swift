@@ -62,3 +62,15 @@ extension Service.Kind {
         }
     }
 }
+
+extension Ending.Reason {
+    /// As in "it ended: …"; the name of who ended it follows.
+    public var words: String {
+        switch self {
+        case .windowOver: "the approved time was over"
+        case .finished: "finished"
+        case .revoked: "stopped"
+        case .tenantSwitch: "the customer's rules were changed"
+        }
+    }
+}

@@ -1,38 +1,5 @@
 import LockboxWire
 
-extension AccessState {
-    /// As in "the request is …".
-    var words: String {
-        switch self {
-        case .awaitingManager: "waiting for a manager of the provider"
-        case .awaitingCustomer: "waiting for the customer"
-        case .scheduled: "approved, and not begun yet"
-        case .active: "approved, with access open now"
-        case .ended: "over: its access has ended"
-        case .rejected: "rejected by a manager of the provider"
-        case .denied: "denied by the customer"
-        case .withdrawn: "withdrawn"
-        case .expired: "expired: nobody decided in time"
-        case _: rawValue
-        }
-    }
-}
-
-extension GrantBody {
-    /// Why it ended, in words.
-    var endingWords: String? {
-        let reason: String? =
-            switch endedReason {
-            case "windowOver": "its time was over"
-            case "finished": "the engineer finished"
-            case "revoked": "it was revoked"
-            case "tenantSwitch": "the tenant's rules changed"
-            case let other: other
-            }
-        return reason.map { $0 + (endedBy.map { " by \($0.name)" } ?? "") }
-    }
-}
-
 /// An access request as people read it.
 enum RequestText {
     static func sheet(_ request: AccessRequestBody, thread: [MessageBody] = [], now: Int64)
