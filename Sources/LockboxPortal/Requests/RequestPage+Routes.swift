@@ -235,7 +235,7 @@ extension PortalSite {
         _ command: () async throws -> Response
     ) async throws -> Response {
         let refusal: Refusal
-        var (seen, secret): (SeenCounts?, String?)
+        var (seen, secret): (SeenCounts?, String?) = (nil, nil)
         do {
             seen = try SeenCounts(form)
             return try await command()
