@@ -174,7 +174,7 @@ let tests: [(name: String, uses: [String])] = [
         ]
     ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
-    ("LockboxWireTests", ["LockboxWire"]),
+    ("LockboxWireTests", ["LockboxWire", "LockboxDomain"]),
     (
         "LockboxIdentityTests",
         [

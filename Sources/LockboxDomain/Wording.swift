@@ -67,10 +67,10 @@ extension Ending.Reason {
     /// As in "it ended: …"; the name of who ended it follows.
     public var words: String {
         switch self {
-        case .windowOver: "the approved time was over"
+        case .expired: "the approved time was over"
         case .finished: "finished"
         case .revoked: "stopped"
-        case .tenantSwitch: "the customer's rules were changed"
+        case .policyChanged: "the customer's rules were changed"
         }
     }
 }

@@ -12,7 +12,8 @@ extension LetterContent {
             lead:
                 "\(source.engineer) of \(source.provider) has access until \(source.facts.text(.end)). \(basis)",
             rows: [
-                source.who, source.what, source.supportRequest, source.row("From", .start),
+                source.engineerRow, source.resourcesRow, source.supportRequest,
+                source.row("From", .start),
                 source.row("Until", .end), source.request,
             ],
             advice: [
@@ -27,7 +28,7 @@ extension LetterContent {
     static func report(_ source: LetterSource) -> LetterContent {
         let hasBegun = source.facts[.began] == "yes"
         let rows: [Row?] =
-            [source.who, source.what, source.supportRequest]
+            [source.engineerRow, source.resourcesRow, source.supportRequest]
             + (hasBegun
                 ? [
                     source.row("From", .start), source.row("To", .endedAt),
@@ -68,7 +69,7 @@ extension LetterContent {
                     + "Your credentials no longer work, and open connections are cut."
                 : "It was called off at \(source.facts.text(.endedAt)), before it began.",
             rows: [
-                source.customer, source.what, source.supportRequest,
+                source.customer, source.resourcesRow, source.supportRequest,
                 source.row("Why it ended", why(source)),
                 source.request,
             ],
@@ -88,7 +89,8 @@ extension LetterContent {
                 "The access of \(source.engineer) has ended and its credentials no longer work. But the service "
                 + "\"\(service)\" has not confirmed that connections still open were cut.",
             rows: [
-                source.who, isManager ? source.customer : nil, source.row("Service", service),
+                source.engineerRow, isManager ? source.customer : nil,
+                source.row("Service", service),
                 source.supportRequest,
                 source.request,
             ],
@@ -113,7 +115,8 @@ extension LetterContent {
             lead:
                 "The service \"\(service)\" has now confirmed that no connection of \(source.engineer) is left.",
             rows: [
-                source.who, isManager ? source.customer : nil, source.row("Service", service),
+                source.engineerRow, isManager ? source.customer : nil,
+                source.row("Service", service),
                 source.supportRequest,
                 source.request,
             ],

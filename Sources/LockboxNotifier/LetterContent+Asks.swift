@@ -10,9 +10,10 @@ extension LetterContent {
             .decide,
             subject: "Review by \(decideBy): request \(source.number)",
             heading: "An access request awaits your review",
-            lead: "\(source.engineer) asks \(source.wish) of \(source.tenant).",
+            lead: "\(source.engineer) asks \(source.askedAccess) of \(source.tenant).",
             rows: [
-                source.who, source.customer, source.what, source.supportRequest, source.howLong,
+                source.engineerRow, source.customer, source.resourcesRow, source.supportRequest,
+                source.howLong,
                 source.row("Not before", .notBefore), source.row("Review by", decideBy),
                 source.request,
             ],
@@ -43,10 +44,10 @@ extension LetterContent {
             subject: "\(prefix) \(decideBy): request \(source.number)",
             heading: heading,
             lead:
-                "\(source.engineer) of \(source.provider) asks \(source.wish). "
+                "\(source.engineer) of \(source.provider) asks \(source.askedAccess). "
                 + "There is no access unless \(source.tenant) agrees.",
             rows: [
-                source.who, source.what, source.supportRequest, source.howLong,
+                source.engineerRow, source.resourcesRow, source.supportRequest, source.howLong,
                 source.row("Not before", .notBefore), review, approvals,
                 source.row("Decide by", decideBy),
                 source.request,

@@ -64,7 +64,7 @@ extension LetterContent {
             lead: lead,
             rows: isForEngineer
                 ? askedRows(source)
-                : [source.who, source.what, source.supportRequest, source.request],
+                : [source.engineerRow, source.resourcesRow, source.supportRequest, source.request],
             advice: [advice],
             why: isForEngineer ? source.whyEngineer : source.whyApprover
         )
@@ -111,12 +111,12 @@ extension LetterContent {
     }
 
     private static func askedRows(_ source: LetterSource) -> [Row] {
-        [source.customer, source.what, source.supportRequest, source.request]
+        [source.customer, source.resourcesRow, source.supportRequest, source.request]
     }
 
     private static func grantedRows(_ source: LetterSource) -> [Row?] {
         [
-            source.customer, source.what, source.supportRequest, source.row("From", .start),
+            source.customer, source.resourcesRow, source.supportRequest, source.row("From", .start),
             source.row("Until", .end),
             source.request,
         ]

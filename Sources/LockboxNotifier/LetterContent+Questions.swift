@@ -28,7 +28,7 @@ extension LetterContent {
                 ? "\(source.provider) has answered your question"
                 : "\(source.provider) has written to you about an access request",
             lead: "The clock goes on meanwhile: \(clock(source))",
-            rows: [source.who] + rows(source),
+            rows: [source.engineerRow] + rows(source),
             advice: [
                 "Sign in to \(source.adminCentre) and open \(source.number). There you read it and can write back."
             ],
@@ -39,7 +39,7 @@ extension LetterContent {
 
     private static func rows(_ source: LetterSource) -> [Row?] {
         [
-            source.what, source.supportRequest, source.row("Decide by", .decideBy),
+            source.resourcesRow, source.supportRequest, source.row("Decide by", .decideBy),
             source.row("From", .start),
             source.row("Until", .end), source.request,
         ]

@@ -78,7 +78,7 @@ struct LetterSource {
     var audience: Audience { facts[.audience].flatMap(Audience.init) ?? .approver }
 
     /// As in "Erik asks …".
-    var wish: String {
+    var askedAccess: String {
         let lines = facts.lines(.resources)
         return lines.count == 1
             ? "to \(lines[0])" : "for access to \(counted(Int64(lines.count), "resource"))"
@@ -99,8 +99,8 @@ struct LetterSource {
     var whyManager: String { "You get this letter because you are a manager at \(provider)." }
     var whyEngineer: String { "You get this letter because you made this request." }
 
-    var who: LetterContent.Row { row("Who", "\(engineer), \(provider)") }
-    var what: LetterContent.Row {
+    var engineerRow: LetterContent.Row { row("Who", "\(engineer), \(provider)") }
+    var resourcesRow: LetterContent.Row {
         .init(label: "What", values: facts.lines(.resources).map(sentenceCased))
     }
     var customer: LetterContent.Row { row("Customer", tenant) }

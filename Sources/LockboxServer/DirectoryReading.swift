@@ -45,9 +45,9 @@ extension DirectoryFile {
     }
 
     private static func people(_ list: YAMLValue?, at side: Side) throws(ConfigurationError)
-        -> [Human]
+        -> [Person]
     {
-        var people: [Human] = []
+        var people: [Person] = []
         var seen: [String: String] = [:]
         for item in try list?.items() ?? [] {
             let parts = try item.members(["email", "name", "roles", "aliases", "disabled"])
@@ -73,7 +73,7 @@ extension DirectoryFile {
                 throw item.error("has more than \(Limits.aliasesPerPerson.upperBound) aliases")
             }
             people.append(
-                Human(
+                Person(
                     place: item.place,
                     email: address,
                     name: try parts.required("name", of: item).checked(Limits.nameLength),
@@ -86,7 +86,7 @@ extension DirectoryFile {
         return people
     }
 
-    private static func customer(_ tenant: YAMLValue) throws(ConfigurationError) -> Customer {
+    private static func customer(_ tenant: YAMLValue) throws(ConfigurationError) -> Tenant {
         let parts = try tenant.members(["id", "name", "licence", "policy", "people", "resources"])
         let idValue = try parts.required("id", of: tenant)
         guard let id = TenantID(try idValue.text()) else {
@@ -110,7 +110,7 @@ extension DirectoryFile {
             }
             resources.append((item.place, resource))
         }
-        return Customer(
+        return Tenant(
             place: tenant.place,
             id: id,
             name: try parts.required("name", of: tenant).checked(Limits.nameLength),

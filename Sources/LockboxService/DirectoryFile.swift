@@ -4,7 +4,7 @@ package import LockboxPorts
 /// What an operator's `directory.yaml` says, checked for form. Each part knows its line for
 /// messages.
 package struct DirectoryFile: Sendable {
-    package struct Human: Sendable {
+    package struct Person: Sendable {
         package var place: String
         package var email: EmailAddress
         package var name: String
@@ -29,13 +29,13 @@ package struct DirectoryFile: Sendable {
         }
     }
 
-    package struct Customer: Sendable {
+    package struct Tenant: Sendable {
         package var place: String
         package var id: TenantID
         package var name: String
         package var isLicensed: Bool
         package var policy: Policy?
-        package var people: [Human]
+        package var people: [Person]
         package var resources: [(place: String, resource: Resource)]
 
         package init(
@@ -44,7 +44,7 @@ package struct DirectoryFile: Sendable {
             name: String,
             isLicensed: Bool,
             policy: Policy?,
-            people: [Human],
+            people: [Person],
             resources: [(place: String, resource: Resource)]
         ) {
             self.place = place
@@ -58,14 +58,14 @@ package struct DirectoryFile: Sendable {
     }
 
     package var providerName: String?
-    package var providerPeople: [Human]
-    package var tenants: [Customer]
+    package var providerPeople: [Person]
+    package var tenants: [Tenant]
     package var services: [(place: String, settings: ServiceSettings)]
 
     package init(
         providerName: String?,
-        providerPeople: [Human],
-        tenants: [Customer],
+        providerPeople: [Person],
+        tenants: [Tenant],
         services: [(place: String, settings: ServiceSettings)]
     ) {
         self.providerName = providerName

@@ -65,7 +65,7 @@ extension Change {
 
     /// `isFilesToDecide`: whether the file says which roles people have at `side`.
     fileprivate mutating func apply(
-        _ human: DirectoryFile.Human,
+        _ human: DirectoryFile.Person,
         at side: Side,
         isFilesToDecide: Bool
     ) throws -> [String] {
@@ -115,7 +115,7 @@ extension Change {
         ]
     }
 
-    fileprivate mutating func apply(_ customer: DirectoryFile.Customer) throws -> [String] {
+    fileprivate mutating func apply(_ customer: DirectoryFile.Tenant) throws -> [String] {
         var report = try applyTenant(customer)
         let side = Side.tenant(customer.id)
         // Asked before anybody of the file is there: who comes with the tenant's first administrator
@@ -172,7 +172,7 @@ extension Change {
         return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
     }
 
-    private mutating func applyTenant(_ customer: DirectoryFile.Customer) throws -> [String] {
+    private mutating func applyTenant(_ customer: DirectoryFile.Tenant) throws -> [String] {
         guard let before = try tx.tenant(customer.id) else {
             let tenant = Tenant(
                 id: customer.id,

@@ -15,7 +15,7 @@ struct MergedPerson {
 
     /// `isLastAdministrator`: whether `before` is the tenant's only active administrator.
     init(
-        _ human: DirectoryFile.Human,
+        _ human: DirectoryFile.Person,
         at side: Side,
         before: Person?,
         id: PersonID,

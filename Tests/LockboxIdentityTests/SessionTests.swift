@@ -13,9 +13,9 @@ struct SessionTests {
     private static let adam = Fixture.adam.email.text
     private static let here = ClientKey(address: "192.0.2.1")
 
-    private static func contoso(adamDisabled: Bool) -> DirectoryFile.Customer {
+    private static func contoso(adamDisabled: Bool) -> DirectoryFile.Tenant {
         let (contoso, adam) = (Fixture.contoso, Fixture.adam)
-        return DirectoryFile.Customer(
+        return DirectoryFile.Tenant(
             place: "line 1",
             id: contoso.id,
             name: contoso.name,

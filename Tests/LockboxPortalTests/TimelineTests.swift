@@ -32,7 +32,7 @@ struct TimelineTests {
 
     @Test func nothingIsSaidInWords() {
         let empty = timeline([])
-        #expect(!empty.hasLines && empty.rows.isEmpty)
+        #expect(empty.lines.isEmpty && empty.rows.isEmpty)
         #expect(empty.emptyWords == "Nobody had access in the last 7 days.")
     }
 
@@ -87,7 +87,7 @@ struct TimelineTests {
         let old = timeline([
             .ended(from: ago(.days(9)), to: ago(.days(8))), .nothing(at: ago(.days(8))),
         ])
-        #expect(!old.hasLines)
+        #expect(old.lines.isEmpty)
     }
 
     @Test func scheduledAccessLengthensThePictureByTwoDaysAtMost() throws {

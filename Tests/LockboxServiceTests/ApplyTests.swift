@@ -16,7 +16,7 @@ struct ApplyTests {
         name: String = "Pat Doe",
         aliases: [String] = [],
         disabled: Bool = false
-    ) -> DirectoryFile.Human {
+    ) -> DirectoryFile.Person {
         .init(
             place: "file: \(email)",
             email: EmailAddress(email)!,
@@ -31,9 +31,9 @@ struct ApplyTests {
         _ id: String = "acme",
         policy: Policy? = nil,
         licensed: Bool = true,
-        people: [DirectoryFile.Human]? = nil,
+        people: [DirectoryFile.Person]? = nil,
         resources: [Resource] = []
-    ) -> DirectoryFile.Customer {
+    ) -> DirectoryFile.Tenant {
         .init(
             place: "file: \(id)",
             id: TenantID(id)!,
@@ -48,10 +48,10 @@ struct ApplyTests {
     }
 
     private static func file(
-        people: [DirectoryFile.Human] = [
+        people: [DirectoryFile.Person] = [
             human("eli@cloud.test", .engineer), human("mia@cloud.test", .manager),
         ],
-        tenants: [DirectoryFile.Customer] = [customer()],
+        tenants: [DirectoryFile.Tenant] = [customer()],
         services: [ServiceSettings] = [Fixture.mail]
     ) -> DirectoryFile {
         DirectoryFile(
@@ -220,7 +220,7 @@ struct ApplyTests {
 
     /// Applies a file with these people of acme; gives the lines about people.
     @discardableResult
-    private static func apply(_ people: [DirectoryFile.Human], in house: House) async throws
+    private static func apply(_ people: [DirectoryFile.Person], in house: House) async throws
         -> [String]
     {
         try await house.lockbox.apply(file(tenants: [customer(people: people)]))
@@ -364,7 +364,7 @@ struct ApplyTests {
     // MARK: - What it cannot
 
     /// One human being under two names, each time spelled otherwise.
-    private static let twice: [(provider: DirectoryFile.Human, tenant: DirectoryFile.Human)] = [
+    private static let twice: [(provider: DirectoryFile.Person, tenant: DirectoryFile.Person)] = [
         (human("pat@cloud.test", .engineer), human("pat@cloud.test", .approver)),
         (human("pat@cloud.test", .engineer), human("PAT@Cloud.Test", .approver)),
         (human("pat@cloud.test", .engineer), human("pat+lockbox@cloud.test", .approver)),

@@ -8,20 +8,7 @@ enum DomainEnums {
         "AccessRequest", "Ending", "Decision", "Removal",
     ]
 
-    /// Refusals have words of their own on some forms; all others keep the domain's sentence, which
-    /// names each case.
-    private static let words = "falls back on Refusal.sentence, which names each case"
-
-    static let exceptions = [
-        "Sources/LockboxPortal/Requests/RequestForms.swift": words,
-        "Sources/LockboxPortal/Support/SupportPages.swift": words,
-        "Sources/LockboxPortal/NewRequest/RequestEntry.swift": words,
-        "Sources/LockboxPortal/Requests/AccessPage+Model.swift": words,
-        "Sources/LockboxPortal/Requests/RequestReading.swift":
-            "a refusal that no change of the request explains leaves the report empty",
-        "Sources/LockboxPortal/Settings/SettingsPage+Routes.swift":
-            "a refusal that is not about the rules is shown without them",
-    ]
+    static let exceptions: [String: String] = [:]
 
     /// The names of all their cases.
     private static let cases: Set<String> = {

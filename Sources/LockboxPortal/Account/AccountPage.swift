@@ -7,64 +7,64 @@ import LockboxService
 extension PortalSite {
     var accountRoutes: [Route] {
         [
-            page("/account", for: .both) { _, _, visit in try await account(visit) },
-            form("/account/letters", for: .both, back: { _ in "/account" }) { form, _, visit in
+            page("/account", for: .both) { _, _, viewer in try await account(viewer) },
+            form("/account/letters", for: .both, back: { _ in "/account" }) { form, _, viewer in
                 let wanted = try MutedLetters(names: form.all("wanted"), field: "wanted")
                 let all = MutedLetters.all.reduce(into: MutedLetters()) { $0.formUnion($1.kind) }
                 _ = try await lockbox.changeMutedLetters(
                     to: all.subtracting(wanted),
-                    by: visit.person
+                    by: viewer.person
                 )
                 return seeOther("/account", .lettersChanged)
             },
-            form("/account/tokens", for: .both, back: { _ in "/account" }) { form, _, visit in
-                try await newToken(form, visit)
+            form("/account/tokens", for: .both, back: { _ in "/account" }) { form, _, viewer in
+                try await newToken(form, viewer)
             },
             form("/account/tokens/{id}/revoke", for: .both, back: { _ in "/account" }) {
                 _,
                 context,
-                visit in
-                try await signIn.revokeToken(try context.id(), of: visit.person)
+                viewer in
+                try await signIn.revokeToken(try context.id(), of: viewer.person)
                 return seeOther("/account", .tokenRevoked)
             },
             form("/account/sign-out-everywhere", for: .both, back: { _ in "/account" }) {
                 _,
                 _,
-                visit in
-                try await sessions.endAll(of: visit.person)
+                viewer in
+                try await sessions.endAll(of: viewer.person)
                 return clearSession(on: seeOther("/sign-in", .signedOut))
             },
         ]
     }
 
-    private func account(_ visit: Visit, refused: (form: Form, refusal: Refusal)? = nil)
+    private func account(_ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil)
         async throws -> AccountPage
     {
         AccountPage(
-            visit,
-            tokens: try await signIn.tokens(of: visit.person),
-            asksPassword: needsPassword(visit),
+            viewer,
+            tokens: try await signIn.tokens(of: viewer.person),
+            asksPassword: needsPassword(viewer),
             refused: refused
         )
     }
 
     /// A token speaks for its owner for months, so the password is asked as for a decision. The
     /// secret is in this one answer and in no address.
-    private func newToken(_ form: Form, _ visit: Visit) async throws -> Response {
-        var visit = visit
+    private func newToken(_ form: Form, _ viewer: Viewer) async throws -> Response {
+        var viewer = viewer
         var secret: String?
         do {
-            secret = try await confirm(form, visit)
+            secret = try await confirm(form, viewer)
             if let secret, let signedIn = try await sessions.resume(secret) {
-                visit = visit.going(on: signedIn, secret)
+                viewer = viewer.going(on: signedIn, secret)
             }
-            let new = try await signIn.issueToken(for: visit.person, label: form["label"] ?? "")
-            let response = html(NewTokenPage(new), visit)
+            let new = try await signIn.issueToken(for: viewer.person, label: form["label"] ?? "")
+            let response = html(NewTokenPage(new), viewer)
             return secret.map { setSession($0, on: response) } ?? response
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
-            let page = try await account(visit, refused: (form, refusal))
-            let response = html(page, visit, status: .unprocessableContent)
+            let page = try await account(viewer, refused: (form, refusal))
+            let response = html(page, viewer, status: .unprocessableContent)
             return secret.map { setSession($0, on: response) } ?? response
         }
     }
@@ -94,7 +94,6 @@ struct AccountPage: Page {
     let roles: [String]
     let letters: [Letter]
     let tokens: [Token]
-    let hasTokens: Bool
     let label: String
     let problems: Problems
     let asksPassword: Bool
@@ -103,15 +102,15 @@ struct AccountPage: Page {
     let key: String
 
     init(
-        _ visit: Visit,
+        _ viewer: Viewer,
         tokens: [APIToken],
         asksPassword: Bool,
         refused: (form: Form, refusal: Refusal)? = nil
     ) {
-        let person = visit.person
+        let person = viewer.person
         personName = person.name
         email = person.email.text
-        organisationName = visit.tenant?.name ?? visit.providerName
+        organisationName = viewer.tenant?.name ?? viewer.providerName
         roles = person.roles.names.map { RoleSentence.may[$0] ?? $0 }
         letters = MutedLetters.all.map { name, kind in
             Letter(
@@ -128,13 +127,12 @@ struct AccountPage: Page {
                 expires: token.expiresAt.map { Moment($0) }
             )
         }
-        hasTokens = !tokens.isEmpty
         label = refused?.form["label"] ?? ""
         problems = refused.map { Problems([$0.refusal.words(on: .settings)]) } ?? .none
         self.asksPassword = asksPassword
-        isCustomer = visit.isCustomer
-        csrf = visit.csrf
-        key = visit.formKey
+        isCustomer = viewer.isCustomer
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 
     private static func words(_ kind: MutedLetters) -> String {

@@ -13,11 +13,11 @@ import NIOCore
 extension PortalSite {
     var auditRoutes: [Route] {
         [
-            page("/audit", for: .both) { request, _, visit in
-                let log = try await readableLog(visit)
+            page("/audit", for: .both) { request, _, viewer in
+                let log = try await readableLog(viewer)
                 let search = AuditSearch(request)
                 guard search.problems.isEmpty else {
-                    return AuditPage(search, .init(items: [], next: nil), visit)
+                    return AuditPage(search, .init(items: [], next: nil), viewer)
                 }
                 let page = ListPage(
                     limit: PortalLimits.pageSize,
@@ -27,13 +27,13 @@ extension PortalSite {
                     search.query,
                     in: log,
                     page: page,
-                    for: visit.person.id
+                    for: viewer.person.id
                 )
                 let records = try await self.log.records(found.items, size: nil, of: log)
-                return AuditPage(search, .init(items: records, next: found.next), visit)
+                return AuditPage(search, .init(items: records, next: found.next), viewer)
             },
-            page("/audit/record/{index}", for: .both) { _, context, visit in
-                let log = try await readableLog(visit)
+            page("/audit/record/{index}", for: .both) { _, context, viewer in
+                let log = try await readableLog(viewer)
                 guard let index = context.parameters.get("index").flatMap({ UInt64($0) }),
                     let found = try await self.log.inclusion(
                         of: index,
@@ -42,13 +42,13 @@ extension PortalSite {
                     ),
                     let record = try await record(index, of: log)
                 else { throw Refusal.notFound(.auditRecord) }
-                return AuditRecordPage(record, proofLength: found.proof.count, visit)
+                return AuditRecordPage(record, proofLength: found.proof.count, viewer)
             },
-            file("/audit/export.csv") { request, log, visit in
-                try export(request, log, .csv, visit)
+            file("/audit/export.csv") { request, log, viewer in
+                try export(request, log, .csv, viewer)
             },
-            file("/audit/export.jsonl") { request, log, visit in
-                try export(request, log, .jsonLines, visit)
+            file("/audit/export.jsonl") { request, log, viewer in
+                try export(request, log, .jsonLines, viewer)
             },
             file("/audit/checkpoint") { _, log, _ in
                 Response(
@@ -59,29 +59,29 @@ extension PortalSite {
                     )
                 )
             },
-            form("/audit/verify", for: .both, back: { _ in "/audit" }) { _, _, visit in
-                let log = try await readableLog(visit)
+            form("/audit/verify", for: .both, back: { _ in "/audit" }) { _, _, viewer in
+                let log = try await readableLog(viewer)
                 // It reads the whole log.
-                try verifyLimit.take(visit.person.id.text, now: clock.now())
+                try verifyLimit.take(viewer.person.id.text, now: clock.now())
                 let note = try await self.log.checkpoint(of: log)
-                let report = try await logCheck.run(on: log, for: visit.person.id)
+                let report = try await logCheck.run(on: log, for: viewer.person.id)
                 return html(
                     AuditCheckPage(
                         report,
                         note: note,
                         key: self.log.verifierKey(of: log),
                         at: clock.now(),
-                        visit
+                        viewer
                     ),
-                    visit
+                    viewer
                 )
             },
         ]
     }
 
     /// The log that the visitor may read. For others there is none.
-    private func readableLog(_ visit: Visit) async throws -> LogID {
-        try await lockbox.readableLog(tenant: visit.tenant?.id.text, by: visit.person)
+    private func readableLog(_ viewer: Viewer) async throws -> LogID {
+        try await lockbox.readableLog(tenant: viewer.tenant?.id.text, by: viewer.person)
     }
 
     private func record(_ index: UInt64, of log: LogID) async throws -> AuditRecord? {
@@ -92,11 +92,11 @@ extension PortalSite {
     /// A file of the log for those who may read it.
     private func file(
         _ path: RouterPath,
-        _ make: @escaping @Sendable (Request, LogID, Visit) async throws -> Response
+        _ make: @escaping @Sendable (Request, LogID, Viewer) async throws -> Response
     ) -> Route {
         Route(method: .get, path: path) { request, context in
-            let visit = try await visit(of: request, context)
-            return try await make(request, try await readableLog(visit), visit)
+            let viewer = try await viewer(of: request, context)
+            return try await make(request, try await readableLog(viewer), viewer)
         }
     }
 
@@ -104,12 +104,12 @@ extension PortalSite {
         _ request: Request,
         _ log: LogID,
         _ form: LogExport.Form,
-        _ visit: Visit
+        _ viewer: Viewer
     ) throws -> Response {
         let search = AuditSearch(request)
         guard search.problems.isEmpty else { throw Refusal.notFound(.page) }
         // Before the answer begins, which could not say any more that there is none.
-        let place = try self.log.place(for: visit.person.id)
+        let place = try self.log.place(for: viewer.person.id)
         return Response(
             status: .ok,
             headers: Self.download(form.contentType, "audit.\(form.rawValue)"),
@@ -211,15 +211,14 @@ struct AuditPage: Page {
     let isSearch: Bool
     let problems: Problems
     let rows: [Row]
-    let isEmpty: Bool
     let next: String?
     let csvLink: String
     let jsonLink: String
     let csrf: String
     let key: String
 
-    init(_ search: AuditSearch, _ found: Paged<AuditRecord>, _ visit: Visit) {
-        whose = visit.tenant?.name ?? visit.providerName
+    init(_ search: AuditSearch, _ found: Paged<AuditRecord>, _ viewer: Viewer) {
+        whose = viewer.tenant?.name ?? viewer.providerName
         (from, to, person, number, text) = (
             search.from, search.to, search.person, search.number, search.text
         )
@@ -236,11 +235,10 @@ struct AuditPage: Page {
                 index: String(record.index),
                 what: AuditWords.words(record.activity),
                 actor: AuditWords.actor(record),
-                at: Moment(Timestamp(record.time) ?? visit.now, withSeconds: true),
+                at: Moment(Timestamp(record.time) ?? viewer.now, withSeconds: true),
                 about: record.request
             )
         }
-        isEmpty = rows.isEmpty
         let address = search.address
         isSearch = !address.isEmpty
         let joined = address.isEmpty ? "" : "?" + address
@@ -249,8 +247,8 @@ struct AuditPage: Page {
         next = found.next.map {
             "/audit?\(address)\(address.isEmpty ? "" : "&")cursor=\($0.asQueryValue)"
         }
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }
 
@@ -278,14 +276,14 @@ struct AuditRecordPage: Page {
     let proofLength: String
     let leaf: String
 
-    init(_ record: AuditRecord, proofLength: Int, _ visit: Visit) {
+    init(_ record: AuditRecord, proofLength: Int, _ viewer: Viewer) {
         index = String(record.index)
         title = "Record \(index)"
         what = AuditWords.words(record.activity)
         actor = AuditWords.actor(record)
-        at = Moment(Timestamp(record.time) ?? visit.now, withSeconds: true)
+        at = Moment(Timestamp(record.time) ?? viewer.now, withSeconds: true)
         about = record.request
-        requestLink = record.request.map { "\(visit.side.requestsPath)/\($0)" }
+        requestLink = record.request.map { "\(viewer.side.requestsPath)/\($0)" }
         texts = record.texts.keys.sorted().filter { $0 != "actorName" }.map { field in
             let text = record.texts[field]?.text
             return Fact(name: AuditWords.label(field), value: text ?? "", isErased: text == nil)
@@ -318,7 +316,8 @@ struct AuditCheckPage: Page {
     let at: Moment
     let whose: String
 
-    init(_ report: LogCheck.Report, note: String, key: String, at now: Timestamp, _ visit: Visit) {
+    init(_ report: LogCheck.Report, note: String, key: String, at now: Timestamp, _ viewer: Viewer)
+    {
         isWhole = report.differences.isEmpty
         title = isWhole ? "The log is whole" : "The log is not whole"
         records = String(report.records)
@@ -327,6 +326,6 @@ struct AuditCheckPage: Page {
         self.note = note
         verifierKey = key
         at = Moment(now, withSeconds: true)
-        whose = visit.tenant?.name ?? visit.providerName
+        whose = viewer.tenant?.name ?? viewer.providerName
     }
 }

@@ -97,7 +97,7 @@ struct NewRequestPage: Page {
     init(
         _ entry: RequestEntry,
         _ reading: EntryReading,
-        _ visit: Visit,
+        _ viewer: Viewer,
         faults: [RequestEntry.Fault] = []
     ) {
         problems = Problems(faults.map(\.sentence))
@@ -128,14 +128,14 @@ struct NewRequestPage: Page {
         }
         cap = reading.tenant.policy.maxAccess.words
         start = entry.start
-        earliest = String(visit.now.description.prefix(16))
-        clock = visit.now.words()
+        earliest = String(viewer.now.description.prefix(16))
+        clock = viewer.now.words()
         reason = entry.reason
         unasked = reading.tenant.unaskedBecause.map { why in
             "\(reading.tenant.name) will not be asked: \(why). A manager’s approval alone opens the access."
         }
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }
 
@@ -181,26 +181,26 @@ struct PreviewPage: Page {
         _ entry: RequestEntry,
         support: SupportView,
         _ reading: EntryReading,
-        _ visit: Visit
+        _ viewer: Viewer
     ) {
         let (tenant, terms) = (reading.tenant, request.terms)
-        let companies = Companies(provider: visit.providerName, tenant: tenant.name)
+        let companies = Companies(provider: viewer.providerName, tenant: tenant.name)
         tenantName = tenant.name
         summary =
-            "\(visit.person.name) of \(visit.providerName) asks to \(terms.scope.words.listed) "
+            "\(viewer.person.name) of \(viewer.providerName) asks to \(terms.scope.words.listed) "
             + "for \(terms.duration.words)."
         extends = entry.extends
         facts = RequestFacts(
             request,
-            engineer: visit.person,
+            engineer: viewer.person,
             support: support,
             companies: companies
         )
         let review = Limits.managerWindow.words
         let first = Asked(
-            askedWho: "A manager of \(visit.providerName)",
+            askedWho: "A manager of \(viewer.providerName)",
             askedWords:
-                "Has \(review), until \((visit.now + Limits.managerWindow).words()) if you send it now."
+                "Has \(review), until \((viewer.now + Limits.managerWindow).words()) if you send it now."
         )
         let needed = tenant.policy.approvalsNeeded
         let second = Asked(
@@ -215,8 +215,8 @@ struct PreviewPage: Page {
                 + "\(tenant.name) finds it in its log."
         }
         hidden = entry.hiddenFields.map { Hidden(name: $0.name, value: $0.value) }
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }
 

@@ -7,30 +7,30 @@ import LockboxService
 extension PortalSite {
     var newRequestRoutes: [Route] {
         [
-            page("/requests/new", for: .provider) { request, _, visit in
-                guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
+            page("/requests/new", for: .provider) { request, _, viewer in
+                guard viewer.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
                 if let earlier = request.query("extends") {
-                    return try await extensionPage(of: earlier, visit)
+                    return try await extensionPage(of: earlier, viewer)
                 }
                 return try await newRequestPage(
                     tenant: request.query("tenant"),
                     support: request.query("support"),
-                    visit
+                    viewer
                 )
             },
             form("/requests/new", for: .provider, back: { _ in "/requests/new" }) {
                 form,
                 _,
-                visit in
-                guard visit.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
-                return try await take(RequestEntry(form), form, visit)
+                viewer in
+                guard viewer.isEngineer else { throw Refusal.notPermitted(.requestAccess) }
+                return try await take(RequestEntry(form), form, viewer)
             },
         ]
     }
 
     // MARK: - Pages
 
-    private func newRequestPage(tenant wanted: String?, support number: String?, _ visit: Visit)
+    private func newRequestPage(tenant wanted: String?, support number: String?, _ viewer: Viewer)
         async throws
         -> any Page
     {
@@ -43,30 +43,34 @@ extension PortalSite {
                 support = try await lockbox.supportRequest(
                     number,
                     tenant: entry.tenant.isEmpty ? nil : entry.tenant,
-                    by: visit.person
+                    by: viewer.person
                 )
             } catch Refusal.ambiguous {
                 // Several tenants use one number: she says which.
-                return try await tenantChoice(support: number, visit)
+                return try await tenantChoice(support: number, viewer)
             }
         }
         if let support { entry.tenant = support.support.tenant.text }
-        guard !entry.tenant.isEmpty else { return try await tenantChoice(support: nil, visit) }
-        let reading = try await entryReading(of: entry.tenant, visit)
+        guard !entry.tenant.isEmpty else { return try await tenantChoice(support: nil, viewer) }
+        let reading = try await entryReading(of: entry.tenant, viewer)
         if let support { entry.picked = reading.obvious(for: support).map(RequestEntry.value(of:)) }
-        return NewRequestPage(entry, reading, visit)
+        return NewRequestPage(entry, reading, viewer)
     }
 
-    private func tenantChoice(support: String?, _ visit: Visit) async throws -> any Page {
-        let tenants = try await tenantsByID(visit)
-        return TenantChoicePage(tenants: tenants, support: support, starts: try await starts(visit))
+    private func tenantChoice(support: String?, _ viewer: Viewer) async throws -> any Page {
+        let tenants = try await tenantsByID(viewer)
+        return TenantChoicePage(
+            tenants: tenants,
+            support: support,
+            starts: try await starts(viewer)
+        )
     }
 
     /// An extension is a request like any other, filled in with what the earlier one said.
-    private func extensionPage(of id: String, _ visit: Visit) async throws -> any Page {
-        let view = try await lockbox.request(id, by: visit.person)
+    private func extensionPage(of id: String, _ viewer: Viewer) async throws -> any Page {
+        let view = try await lockbox.request(id, by: viewer.person)
         let terms = view.request.terms
-        let reading = try await entryReading(of: terms.tenant.text, visit)
+        let reading = try await entryReading(of: terms.tenant.text, viewer)
         var entry = RequestEntry()
         entry.tenant = terms.tenant.text
         entry.supportRequest = terms.supportRequest.text
@@ -89,7 +93,7 @@ extension PortalSite {
         entry.amount = "\(max(1, isWhole ? minutes / 60 : minutes))"
         entry.unit = isWhole && minutes > 0 ? .hours : .minutes
         entry.reason = Self.reason(extending: view.request)
-        return NewRequestPage(entry, reading, visit)
+        return NewRequestPage(entry, reading, viewer)
     }
 
     /// Says to the customer, in the reason itself, what it extends.
@@ -108,35 +112,36 @@ extension PortalSite {
 
     // MARK: - Forms
 
-    private func take(_ entry: RequestEntry, _ form: Form, _ visit: Visit) async throws -> Response
+    private func take(_ entry: RequestEntry, _ form: Form, _ viewer: Viewer) async throws
+        -> Response
     {
         let reading: EntryReading
         do {
-            reading = try await entryReading(of: entry.tenant, visit)
+            reading = try await entryReading(of: entry.tenant, viewer)
         } catch Refusal.notFound {
             return html(
-                try await tenantChoice(support: nil, visit),
-                visit,
+                try await tenantChoice(support: nil, viewer),
+                viewer,
                 status: .unprocessableContent
             )
         }
         func again(_ faults: [RequestEntry.Fault]) -> Response {
             html(
-                NewRequestPage(entry, reading, visit, faults: faults),
-                visit,
+                NewRequestPage(entry, reading, viewer, faults: faults),
+                viewer,
                 status: .unprocessableContent
             )
         }
-        if form["intent"] == "edit" { return html(NewRequestPage(entry, reading, visit), visit) }
+        if form["intent"] == "edit" { return html(NewRequestPage(entry, reading, viewer), viewer) }
         let (read, faults) = entry.draft(services: reading.services)
         guard let draft = read else { return again(faults) }
         do {
             if form["intent"] == "send" {
-                let view = try await lockbox.submit(draft, by: visit.person, key: form.commandKey)
+                let view = try await lockbox.submit(draft, by: viewer.person, key: form.commandKey)
                 return seeOther("/requests/\(view.request.id)", .submitted)
             }
-            let (request, support) = try await trial(draft, reading, visit)
-            return html(PreviewPage(request, entry, support: support, reading, visit), visit)
+            let (request, support) = try await trial(draft, reading, viewer)
+            return html(PreviewPage(request, entry, support: support, reading, viewer), viewer)
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
             return again([
@@ -147,7 +152,8 @@ extension PortalSite {
 
     /// The request that would come of `draft`, by the very rules that will judge it. Who may
     /// approve for the tenant is not told to the provider, so that alone is left for the sending.
-    private func trial(_ draft: RequestDraft, _ reading: EntryReading, _ visit: Visit) async throws
+    private func trial(_ draft: RequestDraft, _ reading: EntryReading, _ viewer: Viewer)
+        async throws
         -> (AccessRequest, SupportView)
     {
         let support: SupportView
@@ -155,7 +161,7 @@ extension PortalSite {
             support = try await lockbox.supportRequest(
                 draft.supportRequest,
                 tenant: reading.tenant.id.text,
-                by: visit.person
+                by: viewer.person
             )
         } catch Refusal.notFound {
             throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest)
@@ -177,31 +183,31 @@ extension PortalSite {
             terms: AccessRequest.Terms(
                 tenant: tenant.id,
                 supportRequest: support.support.number,
-                engineer: visit.person.id,
+                engineer: viewer.person.id,
                 reason: draft.reason,
                 duration: draft.duration,
                 scope: scope,
                 notBefore: draft.notBefore
             ),
-            engineer: visit.person,
+            engineer: viewer.person,
             tenant: tenant,
             approvers: [],
-            now: visit.now
+            now: viewer.now
         )
         return (request, support)
     }
 
-    private func entryReading(of id: String, _ visit: Visit) async throws -> EntryReading {
-        let tenant = try await lockbox.tenant(id, by: visit.person)
+    private func entryReading(of id: String, _ viewer: Viewer) async throws -> EntryReading {
+        let tenant = try await lockbox.tenant(id, by: viewer.person)
         let support = try await lockbox.supportRequests(
             tenant: id,
             page: .init(limit: PortalLimits.pageSize),
-            by: visit.person
+            by: viewer.person
         )
         return EntryReading(
             tenant: tenant,
-            resources: try await lockbox.resources(of: id, by: visit.person),
-            services: try await lockbox.services(by: visit.person),
+            resources: try await lockbox.resources(of: id, by: viewer.person),
+            services: try await lockbox.services(by: viewer.person),
             support: support.items
         )
     }

@@ -20,11 +20,11 @@ struct OpenAccess: Sendable {
     let mayStop: Bool
     let isFailing: Bool
 
-    init?(_ view: RequestView, visit: Visit) {
+    init?(_ view: RequestView, viewer: Viewer) {
         guard let grant = view.request.state.grant else { return nil }
         number = view.request.id.text
-        openBy = "\(view.engineerName) of \(visit.providerName)"
-        openBadge = Badge(view, for: visit.person.side)
+        openBy = "\(view.engineerName) of \(viewer.providerName)"
+        openBadge = Badge(view, for: viewer.person.side)
         isOpen = view.grantState == .active
         grantedAccess = grant.scope.words.map(\.capitalisedFirst)
         openSince = Moment(grant.start)
@@ -37,7 +37,7 @@ struct OpenAccess: Sendable {
         lastUse = view.lastUse.map { Moment($0, withSeconds: true) }
         supportNumber = view.request.terms.supportRequest.text
         let isStoppable = view.grantState == .active || view.grantState == .scheduled
-        mayStop = isStoppable && visit.person.mayDecide(for: view.request.terms.tenant)
+        mayStop = isStoppable && viewer.person.mayDecide(for: view.request.terms.tenant)
         isFailing = view.grantState == .removalFailed
     }
 }
@@ -56,10 +56,10 @@ struct LiveAccessPage: Page {
     let csrf: String
     let key: String
 
-    init(_ views: [RequestView], visit: Visit) {
+    init(_ views: [RequestView], viewer: Viewer) {
         func accesses(_ states: [RequestView.GrantState]) -> [OpenAccess] {
             views.filter { $0.grantState.map(states.contains) ?? false }.compactMap {
-                OpenAccess($0, visit: visit)
+                OpenAccess($0, viewer: viewer)
             }
         }
         open = accesses([.active])
@@ -67,29 +67,29 @@ struct LiveAccessPage: Page {
         coming = accesses([.scheduled])
         isNobody = open.isEmpty
         liveTag = LiveTag.of(views)
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }
 
 extension PortalSite {
     var liveAccessRoutes: [Route] {
         [
-            page("/lockbox/live", for: .customer) { _, _, visit in
-                LiveAccessPage(try await grants(visit), visit: visit)
+            page("/lockbox/live", for: .customer) { _, _, viewer in
+                LiveAccessPage(try await grants(viewer), viewer: viewer)
             }
         ]
     }
 
     /// Requests whose access is open, will be, or is over and not confirmed to be gone.
-    func grants(_ visit: Visit) async throws -> [RequestView] {
+    func grants(_ viewer: Viewer) async throws -> [RequestView] {
         var views: [RequestView] = []
         for state in [AccessRequest.StateName.active, .scheduled, .ended] {
             let found = try await lockbox.requests(
                 RequestFilter(state: state),
-                tenant: visit.tenant?.id.text,
+                tenant: viewer.tenant?.id.text,
                 page: .init(limit: PortalLimits.listed),
-                by: visit.person
+                by: viewer.person
             )
             views += found.items.filter { $0.grantState != .ended }
         }

@@ -24,24 +24,24 @@ struct OverviewPage: Page {
     let csrf: String
     let key: String
 
-    init(_ reading: OverviewReading, _ visit: Visit) {
-        tenantName = visit.tenant?.name ?? ""
-        providerName = visit.providerName
-        deciding = reading.deciding.map { RequestRow($0, visit) }
-        mayDecide = visit.holds([.approver, .admin])
-        reviewing = reading.reviewing.map { RequestRow($0, visit) }
-        open = reading.grants.compactMap { OpenAccess($0, visit: visit) }
+    init(_ reading: OverviewReading, _ viewer: Viewer) {
+        tenantName = viewer.tenant?.name ?? ""
+        providerName = viewer.providerName
+        deciding = reading.deciding.map { RequestRow($0, viewer) }
+        mayDecide = viewer.holds([.approver, .admin])
+        reviewing = reading.reviewing.map { RequestRow($0, viewer) }
+        open = reading.grants.compactMap { OpenAccess($0, viewer: viewer) }
         isNobody = !reading.grants.contains { $0.grantState == .active }
-        warnings = reading.warnings(visit)
-        timeline = Timeline(reading.recent, now: visit.now)
+        warnings = reading.warnings(viewer)
+        timeline = Timeline(reading.recent, now: viewer.now)
         let past = reading.recent.filter { $0.request.state.name.isTerminal }
-        history = past.prefix(PortalLimits.recent).map { RequestRow($0, visit) }
+        history = past.prefix(PortalLimits.recent).map { RequestRow($0, viewer) }
         liveTag = LiveTag.of(
             reading.deciding + reading.reviewing + reading.grants + reading.recent,
-            "\(visit.tenant?.version ?? 0)"
+            "\(viewer.tenant?.version ?? 0)"
         )
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }
 
@@ -53,17 +53,17 @@ struct OverviewReading: Sendable {
     let recent: [RequestView]
     let approvers: Int
 
-    func warnings(_ visit: Visit) -> [String] {
-        guard let tenant = visit.tenant else { return [] }
+    func warnings(_ viewer: Viewer) -> [String] {
+        guard let tenant = viewer.tenant else { return [] }
         if !tenant.isLicensed {
             return [
-                "Your plan does not include Lockbox. \(visit.providerName) can open access without asking you; "
+                "Your plan does not include Lockbox. \(viewer.providerName) can open access without asking you; "
                     + "what it does still stands in your audit log."
             ]
         }
         if !tenant.policy.requireApproval {
             return [
-                "Approval is switched off. \(visit.providerName)'s own manager is enough to open access. "
+                "Approval is switched off. \(viewer.providerName)'s own manager is enough to open access. "
                     + "An administrator can switch it on under Settings."
             ]
         }
@@ -80,27 +80,27 @@ struct OverviewReading: Sendable {
 extension PortalSite {
     var overviewRoutes: [Route] {
         [
-            page("/overview", for: .customer) { _, _, visit in
-                guard visit.oversees else {
+            page("/overview", for: .customer) { _, _, viewer in
+                guard viewer.oversees else {
                     throw Refusal.notFound(.page)
                 }
-                return OverviewPage(try await overview(visit), visit)
+                return OverviewPage(try await overview(viewer), viewer)
             }
         ]
     }
 
-    private func overview(_ visit: Visit) async throws -> OverviewReading {
-        guard let tenant = visit.tenant else { throw Refusal.notFound(.page) }
+    private func overview(_ viewer: Viewer) async throws -> OverviewReading {
+        guard let tenant = viewer.tenant else { throw Refusal.notFound(.page) }
         func requests(in state: AccessRequest.StateName?) async throws -> [RequestView] {
             try await lockbox.requests(
                 RequestFilter(state: state),
                 tenant: tenant.id.text,
                 page: ListPage(limit: PortalLimits.listed),
-                by: visit.person
+                by: viewer.person
             ).items
         }
         let waiting = try await requests(in: .awaitingCustomer)
-        let people = try await lockbox.people(of: tenant.id.text, by: visit.person)
+        let people = try await lockbox.people(of: tenant.id.text, by: viewer.person)
         return OverviewReading(
             // The stored state may be older than the clock: what ran out a moment ago waits for
             // nobody.
@@ -111,7 +111,7 @@ extension PortalSite {
             reviewing: try await requests(in: .awaitingManager).filter {
                 $0.request.state.name == .awaitingManager
             },
-            grants: try await grants(visit),
+            grants: try await grants(viewer),
             recent: try await requests(in: nil),
             approvers: people.count { $0.mayDecide(for: tenant.id) }
         )

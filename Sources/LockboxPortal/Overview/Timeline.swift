@@ -67,7 +67,6 @@ struct Timeline: Sendable {
 
     let pictureTitle: String
     let emptyWords: String
-    let hasLines: Bool
     let rows: [Row]
     let days: [Day]
     let lines: [Line]
@@ -251,7 +250,6 @@ extension Timeline {
         emptyWords = "Nobody had access \(period)."
         days = (0..<axis.dayCount).map { Day($0, on: axis) }
         lines = shown.map { Line($0) }
-        hasLines = !shown.isEmpty
         nowX = percent(axis.place(now))
         nowAnchor = axis.place(now) > Axis.width * 9 / 10 ? "end" : "middle"
         (daysY, weekdayY, numberY, pictureHeight) = (em(y), em(y + 125), em(y + 245), em(y + 290))

@@ -49,21 +49,21 @@ struct WorkPage: Page {
     let watchesOthers: Bool
     let starts: [Start]
 
-    init(_ reading: WorkReading, _ visit: Visit) {
+    init(_ reading: WorkReading, _ viewer: Viewer) {
         func row(_ view: RequestView, hint: String? = nil) -> RequestRow {
-            RequestRow(view, visit, tenants: reading.tenants, hint: hint)
+            RequestRow(view, viewer, tenants: reading.tenants, hint: hint)
         }
         firstName =
-            visit.person.name.split(separator: " ").first.map(String.init) ?? visit.person.name
+            viewer.person.name.split(separator: " ").first.map(String.init) ?? viewer.person.name
         (isEngineer, isManager, seesRequests) = (
-            visit.isEngineer, visit.isManager, visit.seesRequests
+            viewer.isEngineer, viewer.isManager, viewer.seesRequests
         )
-        isAuditor = visit.holds(.auditor)
+        isAuditor = viewer.holds(.auditor)
         failing = reading.failing.map { row($0) }
         queue = reading.queue.map { view in
             row(
                 view,
-                hint: reading.isOwn(view, visit) ? "Yours: another manager must review it." : nil
+                hint: reading.isOwn(view, viewer) ? "Yours: another manager must review it." : nil
             )
         }
         open = reading.mine(in: [.active]).map { Open($0, tenants: reading.tenants) }
@@ -75,7 +75,7 @@ struct WorkPage: Page {
         recent = reading.recent.map { row($0) }
         others = reading.others.map { row($0) }
         starts = reading.starts.map { Start($0, tenants: reading.tenants) }
-        watchesOthers = visit.holds([.manager, .operator])
+        watchesOthers = viewer.holds([.manager, .operator])
         hasNothing = open.isEmpty && questions.isEmpty && waiting.isEmpty
         let asking = reading.asked.map(\.text).sorted()
         let started = reading.starts.map(\.support.number.text)
@@ -138,7 +138,7 @@ struct WorkReading: Sendable {
     }
 
     /// Whether the reader asked for it herself, under whichever record.
-    func isOwn(_ view: RequestView, _ visit: Visit) -> Bool { view.isOwn(of: visit.person) }
+    func isOwn(_ view: RequestView, _ viewer: Viewer) -> Bool { view.isOwn(of: viewer.person) }
 }
 
 extension [RequestView] {
@@ -152,54 +152,55 @@ extension [RequestView] {
 
 extension PortalSite {
     var workRoutes: [Route] {
-        [page("/work", for: .provider) { _, _, visit in WorkPage(try await work(visit), visit) }]
+        [page("/work", for: .provider) { _, _, viewer in WorkPage(try await work(viewer), viewer) }]
     }
 
     /// How many support requests are looked at, and how many of them are offered.
     private static let (startsSeen, startsShown) = (30, 5)
 
-    private func work(_ visit: Visit) async throws -> WorkReading {
-        guard visit.seesRequests else { return WorkReading() }
+    private func work(_ viewer: Viewer) async throws -> WorkReading {
+        guard viewer.seesRequests else { return WorkReading() }
         func list(_ filter: RequestFilter) async throws -> [RequestView] {
             try await lockbox.requests(
                 filter,
                 tenant: nil,
                 page: .init(limit: PortalLimits.listed),
-                by: visit.person
+                by: viewer.person
             ).items
         }
-        var reading = WorkReading(tenants: try await tenantsByID(visit))
-        if visit.isManager {
+        var reading = WorkReading(tenants: try await tenantsByID(viewer))
+        if viewer.isManager {
             // What is stored may be older than the clock: what ran out a moment ago waits for
             // nobody.
             reading.queue = try await list(RequestFilter(state: .awaitingManager))
                 .filter { $0.request.state.name == .awaitingManager }.byDeadline
         }
-        if visit.holds([.manager, .operator]) {
+        if viewer.holds([.manager, .operator]) {
             let open = try await list(RequestFilter(state: .active))
             reading.others =
                 open.filter {
-                    $0.request.state.name == .active && $0.request.terms.engineer != visit.person.id
+                    $0.request.state.name == .active
+                        && $0.request.terms.engineer != viewer.person.id
                 }.byDeadline
             reading.failing = try await list(RequestFilter(state: .ended)).filter {
                 $0.grantState == .removalFailed
             }
         }
-        if visit.isEngineer {
-            reading.mine = try await own(visit)
+        if viewer.isEngineer {
+            reading.mine = try await own(viewer)
             for view in reading.mine where !view.request.state.name.isTerminal {
-                let thread = try await lockbox.messages(on: view.request.id.text, by: visit.person)
+                let thread = try await lockbox.messages(on: view.request.id.text, by: viewer.person)
                 if let last = thread.last, last.author.side != .provider {
                     reading.asked.insert(view.request.id)
                 }
             }
-            reading.starts = try await starts(visit)
+            reading.starts = try await starts(viewer)
         }
         return reading
     }
 
     /// All of the reader's requests that something can happen to, and her latest others.
-    private func own(_ visit: Visit) async throws -> [RequestView] {
+    private func own(_ viewer: Viewer) async throws -> [RequestView] {
         var found: [AccessRequestID: RequestView] = [:]
         let states: [AccessRequest.StateName?] = [
             nil, .active, .scheduled, .awaitingCustomer, .awaitingManager,
@@ -207,10 +208,10 @@ extension PortalSite {
         for state in states {
             let limit = state == nil ? PortalLimits.pageSize : PortalLimits.listed
             let page = try await lockbox.requests(
-                RequestFilter(state: state, engineer: visit.person.id),
+                RequestFilter(state: state, engineer: viewer.person.id),
                 tenant: nil,
                 page: .init(limit: limit),
-                by: visit.person
+                by: viewer.person
             )
             for view in page.items { found[view.request.id] = view }
         }
@@ -220,11 +221,11 @@ extension PortalSite {
     }
 
     /// The newest support requests that no access was ever asked for.
-    func starts(_ visit: Visit) async throws -> [SupportView] {
+    func starts(_ viewer: Viewer) async throws -> [SupportView] {
         let newest = try await lockbox.supportRequests(
             tenant: nil,
             page: .init(limit: Self.startsSeen),
-            by: visit.person
+            by: viewer.person
         )
         var starts: [SupportView] = []
         for view in newest.items where starts.count < Self.startsShown {
@@ -232,7 +233,7 @@ extension PortalSite {
                 RequestFilter(supportRequest: view.support.number),
                 tenant: view.support.tenant.text,
                 page: .init(limit: 1),
-                by: visit.person
+                by: viewer.person
             )
             if found.items.isEmpty { starts.append(view) }
         }

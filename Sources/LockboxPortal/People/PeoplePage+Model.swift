@@ -52,12 +52,12 @@ struct PersonRow: Sendable {
     let isYou: Bool
     let isOff: Bool
 
-    init(_ person: Person, _ visit: Visit) {
+    init(_ person: Person, _ viewer: Viewer) {
         personID = person.id.text
         name = person.name
         email = person.email.text
         roleLabels = RoleWords.labels(of: person.roles)
-        isYou = person.id == visit.person.id
+        isYou = person.id == viewer.person.id
         isOff = person.isDisabled
     }
 }
@@ -72,7 +72,6 @@ struct PeoplePage: Page {
     let isFirst: Bool
     let approverCount: ApproverCount
     let approvers: [PersonRow]
-    let hasApprovers: Bool
     let everyone: [PersonRow]
     let total: String
     let earlier: String?
@@ -82,20 +81,19 @@ struct PeoplePage: Page {
     let providerName: String
 
     /// `start` is the number of people before the first one in the list.
-    init(_ roster: Roster, _ visit: Visit, from start: Int) {
+    init(_ roster: Roster, _ viewer: Viewer, from start: Int) {
         let size = PortalLimits.pageSize
         let start = (0..<roster.people.count).contains(start) ? start : 0
         isFirst = start == 0
         approverCount = ApproverCount(roster.tenant, roster.approvers.map(\.name))
-        approvers = roster.approvers.map { PersonRow($0, visit) }
-        hasApprovers = !approvers.isEmpty
-        everyone = roster.people[start...].prefix(size).map { PersonRow($0, visit) }
+        approvers = roster.approvers.map { PersonRow($0, viewer) }
+        everyone = roster.people[start...].prefix(size).map { PersonRow($0, viewer) }
         total = "\(roster.people.count)"
         earlier = start == 0 ? nil : start <= size ? "/people" : "/people?cursor=\(start - size)"
         later = start + size < roster.people.count ? "/people?cursor=\(start + size)" : nil
         isPaged = earlier != nil || later != nil
-        mayChange = visit.holds(.admin)
-        providerName = visit.providerName
+        mayChange = viewer.holds(.admin)
+        providerName = viewer.providerName
         let states = everyone.map {
             "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")"
         }
@@ -120,7 +118,6 @@ struct PersonPage: Page {
     let name: String
     let email: String
     let aliases: [String]
-    let hasAliases: Bool
     let isYou: Bool
     let isOff: Bool
     let mayChange: Bool
@@ -130,7 +127,6 @@ struct PersonPage: Page {
     let problems: Problems
     /// What must be read and ticked before the change is taken.
     let cautions: [String]
-    let isGrave: Bool
     let sureValue: String
     let sureWords: String
     let isSure: Bool
@@ -143,7 +139,7 @@ struct PersonPage: Page {
     init(
         _ person: Person,
         _ roster: Roster,
-        _ visit: Visit,
+        _ viewer: Viewer,
         asksPassword: Bool,
         typed: RolesForm? = nil,
         refused: RolesForm.Refused? = nil
@@ -153,10 +149,9 @@ struct PersonPage: Page {
         name = person.name
         email = person.email.text
         aliases = person.aliases.map(\.text)
-        hasAliases = !aliases.isEmpty
-        isYou = person.id == visit.person.id
+        isYou = person.id == viewer.person.id
         isOff = person.isDisabled
-        mayChange = visit.holds(.admin)
+        mayChange = viewer.holds(.admin)
         let isLate = if case .changedMeanwhile = refused { true } else { false }
         // After somebody else's change the boxes show what is, not what was wanted from something
         // else.
@@ -169,18 +164,17 @@ struct PersonPage: Page {
                 isHeld: shown.contains(role)
             )
         }
-        heldRoles = roles.filter { _ in !visit.holds(.admin) }.filter(\.isHeld)
+        heldRoles = roles.filter { _ in !viewer.holds(.admin) }.filter(\.isHeld)
         hasNoRole = person.roles.isEmpty
         (problems, cautions) = Self.problems(refused, person)
-        isGrave = !cautions.isEmpty
         sureValue = RolesForm.mark(shown)
         sureWords = "I have read this. \(person.name) shall be: \(RoleWords.labels(of: shown))."
         isSure = typed?.isSure == true
         seen = RolesForm.mark(person.roles)
         self.asksPassword = asksPassword
-        providerName = visit.providerName
-        csrf = visit.csrf
-        key = visit.formKey
+        providerName = viewer.providerName
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 
     private static func problems(_ refused: RolesForm.Refused?, _ person: Person) -> (

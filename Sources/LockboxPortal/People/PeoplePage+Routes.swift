@@ -6,20 +6,20 @@ import LockboxService
 extension PortalSite {
     var peopleRoutes: [Route] {
         [
-            page("/people", for: .customer) { request, _, visit in
+            page("/people", for: .customer) { request, _, viewer in
                 PeoplePage(
-                    try await roster(visit),
-                    visit,
+                    try await roster(viewer),
+                    viewer,
                     from: request.query("cursor").flatMap { Int($0) } ?? 0
                 )
             },
-            page("/people/{id}", for: .customer) { _, context, visit in
-                let roster = try await roster(visit)
+            page("/people/{id}", for: .customer) { _, context, viewer in
+                let roster = try await roster(viewer)
                 return PersonPage(
                     try roster.person(try context.id()),
                     roster,
-                    visit,
-                    asksPassword: needsPassword(visit)
+                    viewer,
+                    asksPassword: needsPassword(viewer)
                 )
             },
             form(
@@ -28,72 +28,76 @@ extension PortalSite {
                 back: { context in
                     context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
                 },
-                { form, context, visit in try await changeRoles(form, context, visit) }
+                { form, context, viewer in try await changeRoles(form, context, viewer) }
             ),
         ]
     }
 
     /// The tenant's people, for those who may see them; for plain members the pages do not exist.
-    private func roster(_ visit: Visit) async throws -> Roster {
-        guard visit.oversees, let id = visit.person.side.tenant else {
+    private func roster(_ viewer: Viewer) async throws -> Roster {
+        guard viewer.oversees, let id = viewer.person.side.tenant else {
             throw Refusal.notFound(.page)
         }
         return Roster(
-            tenant: try await lockbox.tenant(id.text, by: visit.person),
-            people: try await lockbox.people(of: id.text, by: visit.person)
+            tenant: try await lockbox.tenant(id.text, by: viewer.person),
+            people: try await lockbox.people(of: id.text, by: viewer.person)
         )
     }
 
-    private func changeRoles(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws
+    private func changeRoles(_ form: Form, _ context: PortalContext, _ viewer: Viewer) async throws
         -> Response
     {
-        let before = try await roster(visit)
+        let before = try await roster(viewer)
         let person = try before.person(try context.id())
-        guard visit.holds(.admin) else { throw Refusal.notPermitted(.changePeople) }
+        guard viewer.holds(.admin) else { throw Refusal.notPermitted(.changePeople) }
         let typed = RolesForm(form, of: person)
-        func refused(_ roster: Roster, _ visit: Visit, _ refusal: RolesForm.Refused) throws
+        func refused(_ roster: Roster, _ viewer: Viewer, _ refusal: RolesForm.Refused) throws
             -> Response
         {
             let page = PersonPage(
                 try roster.person(person.id.text),
                 roster,
-                visit,
-                asksPassword: needsPassword(visit),
+                viewer,
+                asksPassword: needsPassword(viewer),
                 typed: typed,
                 refused: refusal
             )
-            return html(page, visit, status: refusal.isConflict ? .conflict : .unprocessableContent)
+            return html(
+                page,
+                viewer,
+                status: refusal.isConflict ? .conflict : .unprocessableContent
+            )
         }
 
-        guard let wanted = typed.roles else { return try refused(before, visit, .unknownRole) }
+        guard let wanted = typed.roles else { return try refused(before, viewer, .unknownRole) }
         // The second sending of one form.
         if wanted == person.roles { return seeOther("/people/\(person.id.text)", .rolesChanged) }
-        if typed.seen != person.roles { return try refused(before, visit, .changedMeanwhile) }
-        let warnings = before.warnings(giving: wanted, to: person, by: visit.person)
+        if typed.seen != person.roles { return try refused(before, viewer, .changedMeanwhile) }
+        let warnings = before.warnings(giving: wanted, to: person, by: viewer.person)
         if !warnings.isEmpty, !typed.isSure {
-            return try refused(before, visit, .needsCare(warnings))
+            return try refused(before, viewer, .needsCare(warnings))
         }
         let secret: String?
         do {
-            secret = try await confirm(form, visit)
+            secret = try await confirm(form, viewer)
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
-            return try refused(before, visit, .refusal(refusal, warnings))
+            return try refused(before, viewer, .refusal(refusal, warnings))
         }
-        return try await going(on: secret, context, visit) { visit in
+        return try await going(on: secret, context, viewer) { viewer in
             do {
                 _ = try await lockbox.changeRoles(
                     of: person.id.text,
                     in: before.tenant.id.text,
                     to: wanted.names,
-                    by: visit.person
+                    by: viewer.person
                 )
             } catch Refusal.lastAdministrator {
-                return try refused(before, visit, .refusal(.lastAdministrator, warnings))
+                return try refused(before, viewer, .refusal(.lastAdministrator, warnings))
             }
             // Whoever took her own roles away does not see these pages any more.
             let staysHere =
-                person.id != visit.person.id
+                person.id != viewer.person.id
                 || !wanted.isDisjoint(with: [.approver, .admin, .auditor])
             return seeOther(staysHere ? "/people/\(person.id.text)" : "/support", .rolesChanged)
         }

@@ -25,7 +25,7 @@ struct CredentialPage: Page {
     let unknown: String
     let command: String
 
-    init(_ issued: IssuedCredential, _ reading: RequestReading, _ visit: Visit) {
+    init(_ issued: IssuedCredential, _ reading: RequestReading, _ viewer: Viewer) {
         let credential = issued.credential
         title = "Credential for \(credential.request)"
         liveTag = reading.liveTag
@@ -37,7 +37,7 @@ struct CredentialPage: Page {
         service = credential.resource.service.text
         kind = issued.kind.rawValue.uppercased()
         expiry = Moment(credential.expiresAt)
-        expiryClock = Countdown(until: credential.expiresAt, now: visit.now)
+        expiryClock = Countdown(until: credential.expiresAt, now: viewer.now)
         how = issued.kind.how(username: credential.username)
         unknown = issued.kind.unknown(service: service)
         command = issued.kind.command(loginName: credential.username)

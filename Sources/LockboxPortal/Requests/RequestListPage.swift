@@ -23,18 +23,18 @@ struct RequestRow: Sendable {
     /// `tenants` are those whose names the provider's people read.
     init(
         _ view: RequestView,
-        _ visit: Visit,
+        _ viewer: Viewer,
         tenants: [TenantID: Tenant] = [:],
         hint: String? = nil
     ) {
         let terms = view.request.terms
         rowNumber = view.request.id.text
-        rowLink = "\(visit.side.requestsPath)/\(view.request.id)"
-        rowBadge = Badge(view, for: visit.side)
+        rowLink = "\(viewer.side.requestsPath)/\(view.request.id)"
+        rowBadge = Badge(view, for: viewer.side)
         rowAskedAt = Moment(view.request.createdAt)
         rowHint = hint
         let clock = view.request.state.clock
-        switch visit.side {
+        switch viewer.side {
         case .tenant:
             rowTitle =
                 "\(view.engineerName): \(terms.scope.words.listed), \(terms.duration.words)"
@@ -46,7 +46,7 @@ struct RequestRow: Sendable {
         case .provider:
             rowTitle = "\(terms.scope.shortWords.capitalisedFirst), \(terms.duration.words)"
             let company = tenants[terms.tenant]?.name ?? terms.tenant.text
-            let asker = terms.engineer == visit.person.id ? "you" : view.engineerName
+            let asker = terms.engineer == viewer.person.id ? "you" : view.engineerName
             rowContext = "\(company) · \(asker) · \(terms.supportRequest)"
             isAskedFor = true
             rowClockFor = clock?.purpose
@@ -90,10 +90,10 @@ struct RequestListPage: Page {
         _ found: Paged<RequestView>,
         _ choice: RequestChoice,
         tenants: [TenantID: Tenant],
-        _ visit: Visit
+        _ viewer: Viewer
     ) {
-        section = visit.side.requestsPath
-        isCustomer = visit.isCustomer
+        section = viewer.side.requestsPath
+        isCustomer = viewer.isCustomer
         chips =
             [
                 Chip(
@@ -102,7 +102,7 @@ struct RequestListPage: Page {
                     isCurrent: choice.state == nil
                 )
             ]
-            + Self.filters(for: visit.side).map { name, label in
+            + Self.filters(for: viewer.side).map { name, label in
                 Chip(
                     chipLabel: label,
                     chipLink: choice.path(state: name),
@@ -119,9 +119,9 @@ struct RequestListPage: Page {
                 )
             }
         state = choice.state?.rawValue
-        isEngineer = visit.isEngineer
+        isEngineer = viewer.isEngineer
         isMine = choice.isMine
-        rows = found.items.map { RequestRow($0, visit, tenants: tenants) }
+        rows = found.items.map { RequestRow($0, viewer, tenants: tenants) }
         isFiltered = choice.isNarrow
         next = found.next.map { choice.path(state: choice.state, cursor: $0) }
         liveTag = LiveTag.of(found.items)
@@ -150,11 +150,11 @@ struct RequestChoice: Sendable {
     let isMine: Bool
 
     /// What the address asks for; only the provider's people choose more than a state.
-    init(_ request: Request, _ visit: Visit) {
-        side = visit.side
+    init(_ request: Request, _ viewer: Viewer) {
+        side = viewer.side
         state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
-        tenant = visit.isCustomer ? nil : request.query("tenant")
-        isMine = visit.isEngineer && request.query("mine") != nil
+        tenant = viewer.isCustomer ? nil : request.query("tenant")
+        isMine = viewer.isEngineer && request.query("mine") != nil
     }
 
     var isNarrow: Bool { state != nil || tenant != nil || isMine }
@@ -170,20 +170,20 @@ struct RequestChoice: Sendable {
 }
 
 extension PortalSite {
-    func requestList(_ request: Request, _ visit: Visit) async throws -> any Page {
-        let choice = RequestChoice(request, visit)
+    func requestList(_ request: Request, _ viewer: Viewer) async throws -> any Page {
+        let choice = RequestChoice(request, viewer)
         let found = try await lockbox.requests(
-            RequestFilter(state: choice.state, engineer: choice.isMine ? visit.person.id : nil),
-            tenant: visit.tenant?.id.text ?? choice.tenant,
+            RequestFilter(state: choice.state, engineer: choice.isMine ? viewer.person.id : nil),
+            tenant: viewer.tenant?.id.text ?? choice.tenant,
             page: .init(limit: PortalLimits.pageSize, cursor: request.query("cursor")),
-            by: visit.person
+            by: viewer.person
         )
-        let tenants = visit.isCustomer ? [:] : try await tenantsByID(visit)
-        return RequestListPage(found, choice, tenants: tenants, visit)
+        let tenants = viewer.isCustomer ? [:] : try await tenantsByID(viewer)
+        return RequestListPage(found, choice, tenants: tenants, viewer)
     }
 
     /// The tenants by identifier, for their names.
-    func tenantsByID(_ visit: Visit) async throws -> [TenantID: Tenant] {
-        try await lockbox.tenants(by: visit.person).reduce(into: [:]) { $0[$1.id] = $1 }
+    func tenantsByID(_ viewer: Viewer) async throws -> [TenantID: Tenant] {
+        try await lockbox.tenants(by: viewer.person).reduce(into: [:]) { $0[$1.id] = $1 }
     }
 }

@@ -55,31 +55,31 @@ struct RequestPage: Page {
 
     init(
         _ reading: RequestReading,
-        _ visit: Visit,
+        _ viewer: Viewer,
         asksPassword: Bool,
         newRecord: UInt64? = nil,
         refused: RefusedForm? = nil
     ) {
         let (view, request) = (reading.view, reading.view.request)
-        section = visit.side.requestsPath
+        section = viewer.side.requestsPath
         liveTag = reading.liveTag
-        isCustomer = visit.isCustomer
+        isCustomer = viewer.isCustomer
         number = request.id.text
         title = "Request \(request.id.text)"
-        badge = Badge(view, for: visit.side)
+        badge = Badge(view, for: viewer.side)
         summary = reading.summary
         (tenantID, tenantName) = (reading.tenant.id.text, reading.tenant.name)
         facts = RequestFacts(view, support: reading.support, companies: reading.companies)
         progress = Progress(view, companies: reading.companies)
         decisions = DecisionLine.all(of: view, companies: reading.companies)
         thread = reading.messages.map {
-            MessageThread($0, for: visit.side, companies: reading.companies)
+            MessageThread($0, for: viewer.side, companies: reading.companies)
         }
-        mayWrite = reading.mayWrite(visit)
+        mayWrite = reading.mayWrite(viewer)
         messageText = refused?.text("text", of: .message) ?? ""
         messageWrong = refused?.words(of: .message)
-        let isAsker = request.terms.engineer == visit.person.id
-        extensionWords = isAsker && visit.isEngineer ? reading.extensionWords : nil
+        let isAsker = request.terms.engineer == viewer.person.id
+        extensionWords = isAsker && viewer.isEngineer ? reading.extensionWords : nil
         extensionLabel = request.state.name == .active ? "Ask for an extension" : "Ask again"
         mayWithdraw = isAsker && request.state.decideBy != nil
         withdrawComment = refused?.text("comment", of: .withdraw) ?? ""
@@ -87,11 +87,11 @@ struct RequestPage: Page {
         letters = LetterList(reading)
         self.asksPassword = asksPassword
         self.newRecord = newRecord.map(String.init)
-        mayReadAudit = visit.oversees
-        csrf = visit.csrf
-        key = visit.formKey
+        mayReadAudit = viewer.oversees
+        csrf = viewer.csrf
+        key = viewer.formKey
 
-        let standing = Standing(of: visit, in: reading)
+        let standing = Standing(of: viewer, in: reading)
         deciding = standing.decides ? Deciding(reading, refused: refused) : nil
         next = standing.words.map { words in
             Next(
@@ -100,13 +100,13 @@ struct RequestPage: Page {
                 nextClock: request.state.decideBy.map { Countdown(until: $0, now: view.at) }
             )
         }
-        running = Running(reading, visit, refused: refused)
+        running = Running(reading, viewer, refused: refused)
         outcome = Outcome(reading)
 
         conflict = refused.map { reading.changes(since: $0) } ?? []
         isConflict = !conflict.isEmpty
         let isShownAgain =
-            visit.isCustomer
+            viewer.isCustomer
             && (deciding != nil || running != nil || (refused?.kind == .message && mayWrite))
         keptText = isShownAgain ? nil : refused?.typed
         problems = isConflict ? .none : refused.map { Problems([$0.words]) } ?? .none
@@ -138,13 +138,13 @@ extension RequestReading {
         }
     }
 
-    fileprivate func mayWrite(_ visit: Visit) -> Bool {
+    fileprivate func mayWrite(_ viewer: Viewer) -> Bool {
         let terms = view.request.terms
         guard !view.request.state.name.isTerminal else { return false }
         return switch side {
-        case .tenant: visit.person.mayDecide(for: terms.tenant)
+        case .tenant: viewer.person.mayDecide(for: terms.tenant)
         case .provider:
-            visit.isManager || (visit.isEngineer && terms.engineer == visit.person.id)
+            viewer.isManager || (viewer.isEngineer && terms.engineer == viewer.person.id)
         }
     }
 
@@ -173,20 +173,20 @@ private struct Standing {
         self.words = words
     }
 
-    init(of visit: Visit, in reading: RequestReading) {
+    init(of viewer: Viewer, in reading: RequestReading) {
         switch reading.view.request.state {
-        case .awaitingManager: self = Self.beforeManager(visit, reading)
+        case .awaitingManager: self = Self.beforeManager(viewer, reading)
         case .awaitingCustomer(_, _, let asked):
             let missing = Int64(reading.missingApprovals(asked: asked))
             switch reading.side {
-            case .tenant: self = Self.customerDecides(visit, reading, missing)
-            case .provider: self = Self.providerWaits(visit, reading, missing)
+            case .tenant: self = Self.customerDecides(viewer, reading, missing)
+            case .provider: self = Self.providerWaits(viewer, reading, missing)
             }
         case .scheduled, .active, .ended, .rejected, .denied, .withdrawn, .expired: self.init()
         }
     }
 
-    private static func beforeManager(_ visit: Visit, _ reading: RequestReading) -> Standing {
+    private static func beforeManager(_ viewer: Viewer, _ reading: RequestReading) -> Standing {
         let companies = reading.companies
         switch reading.side {
         case .tenant:
@@ -195,9 +195,9 @@ private struct Standing {
                     + "\(companies.tenant) is asked. Until then there is nothing to decide."
             )
         case .provider:
-            let isOwn = reading.view.isOwn(of: visit.person)
-            if visit.isManager && !isOwn { return Standing(decides: true) }
-            if visit.isManager {
+            let isOwn = reading.view.isOwn(of: viewer.person)
+            if viewer.isManager && !isOwn { return Standing(decides: true) }
+            if viewer.isManager {
                 return Standing(
                     "Yours: nobody decides on a request of their own. Another manager must review it."
                 )
@@ -210,11 +210,11 @@ private struct Standing {
     }
 
     private static func customerDecides(
-        _ visit: Visit,
+        _ viewer: Viewer,
         _ reading: RequestReading,
         _ missing: Int64
     ) -> Standing {
-        let (view, person) = (reading.view, visit.person)
+        let (view, person) = (reading.view, viewer.person)
         let terms = view.request.terms
         if view.request.decisions.contains(where: { $0.person == person.id }) {
             return Standing(
@@ -234,14 +234,14 @@ private struct Standing {
     }
 
     private static func providerWaits(
-        _ visit: Visit,
+        _ viewer: Viewer,
         _ reading: RequestReading,
         _ missing: Int64
     ) -> Standing {
         let view = reading.view
         let isFirst = !view.request.decisions.contains { $0.stage == .customer && $0.isApproval }
         let needed = counted(missing, isFirst ? "approval" : "more approval")
-        let isOwn = view.isOwn(of: visit.person)
+        let isOwn = view.isOwn(of: viewer.person)
         let mail = isOwn ? " You get a mail as soon as it is decided." : ""
         return Standing(
             "\(reading.companies.tenant) decides: \(needed) needed.\(mail) If nobody does in time, "

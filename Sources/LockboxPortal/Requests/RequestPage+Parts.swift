@@ -179,7 +179,7 @@ extension AccessRequest.State {
 // MARK: - Running
 
 extension RequestPage.Running {
-    init?(_ reading: RequestReading, _ visit: Visit, refused: RefusedForm?) {
+    init?(_ reading: RequestReading, _ viewer: Viewer, refused: RefusedForm?) {
         let view = reading.view
         let grant: Grant
         switch view.request.state {
@@ -195,8 +195,8 @@ extension RequestPage.Running {
         useWords = view.useWords.capitalisedFirst
         lastUse = view.lastUse.map { Moment($0) }
         byPolicy = grant.basis == .policy
-        let isAsker = view.request.terms.engineer == visit.person.id
-        mayOpen = isActive && isAsker && visit.isEngineer
+        let isAsker = view.request.terms.engineer == viewer.person.id
+        mayOpen = isActive && isAsker && viewer.isEngineer
         mayFinish = isAsker
         finishComment = refused?.text("comment", of: .finish) ?? ""
         finishWrong = refused?.words(of: .finish)
@@ -204,10 +204,10 @@ extension RequestPage.Running {
         stopWrong = refused?.words(of: .stop)
         switch reading.side {
         case .tenant:
-            mayStop = visit.person.mayDecide(for: view.request.terms.tenant)
+            mayStop = viewer.person.mayDecide(for: view.request.terms.tenant)
             openings = []
         case .provider:
-            mayStop = visit.isManager && !isAsker
+            mayStop = viewer.isManager && !isAsker
             openings = zip(grant.scope.accesses, grant.scope.words).enumerated().map {
                 position,
                 opened in
@@ -215,7 +215,7 @@ extension RequestPage.Running {
                     opened.0,
                     words: opened.1,
                     reading: reading,
-                    key: "\(visit.formKey)-\(position + 1)"
+                    key: "\(viewer.formKey)-\(position + 1)"
                 )
             }
         }

@@ -13,17 +13,17 @@ extension PortalSite {
 
     private func requestPages(_ path: String, for audience: Audience) -> [Route] {
         [
-            page(RouterPath(path), for: audience) { request, _, visit in
-                try await requestList(request, visit)
+            page(RouterPath(path), for: audience) { request, _, viewer in
+                try await requestList(request, viewer)
             },
-            page(RouterPath("\(path)/{id}"), for: audience) { request, context, visit in
-                let reading = try await reading(of: try Self.requestID(context), visit)
-                let isDone = request.query("done").flatMap(Done.init(rawValue:)) != nil
+            page(RouterPath("\(path)/{id}"), for: audience) { request, context, viewer in
+                let reading = try await reading(of: try Self.requestID(context), viewer)
+                let isDone = request.query("done").flatMap(Flash.init(rawValue:)) != nil
                 return RequestPage(
                     reading,
-                    visit,
-                    asksPassword: needsPassword(visit),
-                    newRecord: isDone ? try await ownRecord(of: reading, visit) : nil
+                    viewer,
+                    asksPassword: needsPassword(viewer),
+                    newRecord: isDone ? try await ownRecord(of: reading, viewer) : nil
                 )
             },
         ]
@@ -34,16 +34,16 @@ extension PortalSite {
             requestForm(RequestPath.customer, "approve", .approve, for: .customer) {
                 form,
                 id,
-                visit in
-                let before = try await reading(of: id, visit)
+                viewer in
+                let before = try await reading(of: id, viewer)
                 guard !before.hasUnreadMessages(try SeenCounts(form)) else {
                     throw Refusal.stale(current: before.view.request.version)
                 }
                 let draft = try DecisionForm.approval(form, of: before.view.request)
-                return try await decide(draft, form, id, visit, .approved)
+                return try await decide(draft, form, id, viewer, .approved)
             },
-            requestForm(RequestPath.customer, "deny", .deny, for: .customer) { form, id, visit in
-                try await decide(.plain(false, form), form, id, visit, .denied)
+            requestForm(RequestPath.customer, "deny", .deny, for: .customer) { form, id, viewer in
+                try await decide(.plain(false, form), form, id, viewer, .denied)
             },
             messageForm(RequestPath.customer, "ask", for: .customer),
             stopForm(RequestPath.customer, "stop", for: .customer),
@@ -55,11 +55,11 @@ extension PortalSite {
             requestForm(RequestPath.provider, "approve", .approve, for: .provider) {
                 form,
                 id,
-                visit in
-                try await decide(.plain(true, form), form, id, visit, .approvedByManager)
+                viewer in
+                try await decide(.plain(true, form), form, id, viewer, .approvedByManager)
             },
-            requestForm(RequestPath.provider, "reject", .deny, for: .provider) { form, id, visit in
-                try await decide(.plain(false, form), form, id, visit, .rejected)
+            requestForm(RequestPath.provider, "reject", .deny, for: .provider) { form, id, viewer in
+                try await decide(.plain(false, form), form, id, viewer, .rejected)
             },
             messageForm(RequestPath.provider, "write", for: .provider),
             stopForm(RequestPath.provider, "revoke", for: .provider),
@@ -67,73 +67,73 @@ extension PortalSite {
             requestForm(RequestPath.provider, "credential", .credential, for: .provider) {
                 form,
                 id,
-                visit in
+                viewer in
                 let issued = try await lockbox.issueCredential(
                     for: id,
                     service: form["service"],
                     resource: form["resource"],
-                    by: visit.person,
+                    by: viewer.person,
                     key: form.commandKey
                 )
                 // No redirect: the secret is in this answer, in no address, and cannot be shown
                 // again.
                 return html(
-                    CredentialPage(issued, try await reading(of: id, visit), visit),
-                    visit
+                    CredentialPage(issued, try await reading(of: id, viewer), viewer),
+                    viewer
                 )
             },
             requestForm(RequestPath.provider, "withdraw", .withdraw, for: .provider) {
                 form,
                 id,
-                visit in
+                viewer in
                 _ = try await lockbox.withdraw(
                     id,
                     comment: form["comment"],
-                    by: visit.person,
+                    by: viewer.person,
                     key: form.commandKey
                 )
-                return seeOther(visit.path(of: id), .withdrawn)
+                return seeOther(viewer.path(of: id), .withdrawn)
             },
             requestForm(RequestPath.provider, "finish", .finish, for: .provider) {
                 form,
                 id,
-                visit in
+                viewer in
                 _ = try await lockbox.finish(
                     id,
                     comment: form["comment"],
-                    by: visit.person,
+                    by: viewer.person,
                     key: form.commandKey
                 )
-                return seeOther(visit.path(of: id), .finished)
+                return seeOther(viewer.path(of: id), .finished)
             },
         ]
     }
 
     /// No password: stopping takes away, and must be quick.
     private func stopForm(_ path: String, _ name: String, for audience: Audience) -> Route {
-        requestForm(path, name, .stop, for: audience) { form, id, visit in
+        requestForm(path, name, .stop, for: audience) { form, id, viewer in
             _ = try await lockbox.revoke(
                 id,
                 comment: form["comment"],
-                by: visit.person,
+                by: viewer.person,
                 key: form.commandKey
             )
-            return seeOther(visit.path(of: id), .stopped)
+            return seeOther(viewer.path(of: id), .stopped)
         }
     }
 
     private func messageForm(_ path: String, _ name: String, for audience: Audience) -> Route {
-        requestForm(path, name, .message, for: audience) { form, id, visit in
+        requestForm(path, name, .message, for: audience) { form, id, viewer in
             guard let text = form["text"] else {
                 throw Refusal.invalid(field: "text", problem: .missing)
             }
             _ = try await lockbox.postMessage(
                 text,
                 on: id,
-                by: visit.person,
+                by: viewer.person,
                 key: form.commandKey
             )
-            return seeOther(visit.path(of: id), .posted)
+            return seeOther(viewer.path(of: id), .posted)
         }
     }
 
@@ -143,7 +143,7 @@ extension PortalSite {
         _ name: String,
         _ kind: RequestForm,
         for audience: Audience,
-        _ command: @escaping @Sendable (Form, String, Visit) async throws -> Response
+        _ command: @escaping @Sendable (Form, String, Viewer) async throws -> Response
     ) -> Route {
         form(
             RouterPath("\(path)/{id}/\(name)"),
@@ -151,17 +151,17 @@ extension PortalSite {
             back: { context in
                 context.parameters.get("id").map { "\(path)/\($0.asQueryValue)" } ?? path
             },
-            { form, context, visit in
+            { form, context, viewer in
                 let id = try Self.requestID(context)
-                return try await take(form, as: kind, on: id, visit) {
-                    try await command(form, id, visit)
+                return try await take(form, as: kind, on: id, viewer) {
+                    try await command(form, id, viewer)
                 }
             }
         )
     }
 
     private static func requestID(_ context: PortalContext) throws -> String {
-        guard let id = context.parameters.get("id").flatMap({ LockboxDomain.RequestID($0) }) else {
+        guard let id = context.parameters.get("id").flatMap({ AccessRequestID($0) }) else {
             throw Refusal.notFound(.page)
         }
         return id.text
@@ -174,7 +174,7 @@ enum RequestPath {
     static let provider = "/requests"
 }
 
-extension Visit {
+extension Viewer {
     fileprivate func path(of id: String) -> String { "\(side.requestsPath)/\(id)" }
 }
 
@@ -205,23 +205,23 @@ extension PortalSite {
         _ draft: DecisionDraft,
         _ form: Form,
         _ id: String,
-        _ visit: Visit,
-        _ done: Done
+        _ viewer: Viewer,
+        _ done: Flash
     ) async throws -> Response {
-        let secret = try await confirm(form, visit)
+        let secret = try await confirm(form, viewer)
         do {
             _ = try await lockbox.decide(
                 draft,
                 on: id,
                 version: form["version"].flatMap { Int($0) },
-                by: visit.person,
+                by: viewer.person,
                 key: form.commandKey
             )
         } catch let refusal as Refusal {
             guard let secret else { throw refusal }
             throw RefusedAfterConfirmation(refusal: refusal, secret: secret)
         }
-        let response = seeOther(visit.path(of: id), done)
+        let response = seeOther(viewer.path(of: id), done)
         return secret.map { setSession($0, on: response) } ?? response
     }
 
@@ -231,7 +231,7 @@ extension PortalSite {
         _ form: Form,
         as kind: RequestForm,
         on id: String,
-        _ visit: Visit,
+        _ viewer: Viewer,
         _ command: () async throws -> Response
     ) async throws -> Response {
         let refusal: Refusal
@@ -244,17 +244,17 @@ extension PortalSite {
         } catch let refused as Refusal {
             refusal = refused
         }
-        if refusal.hasPageOfItsOwn(for: visit.side) { throw refusal }
-        var visit = visit
+        if refusal.hasPageOfItsOwn(for: viewer.side) { throw refusal }
+        var viewer = viewer
         if let secret, let signedIn = try await sessions.resume(secret) {
-            visit = visit.going(on: signedIn, secret)
+            viewer = viewer.going(on: signedIn, secret)
         }
         let page = RequestPage(
-            try await reading(of: id, visit),
-            visit,
-            asksPassword: needsPassword(visit),
+            try await reading(of: id, viewer),
+            viewer,
+            asksPassword: needsPassword(viewer),
             refused: RefusedForm(
-                side: visit.side,
+                side: viewer.side,
                 kind: kind,
                 refusal: refusal,
                 form: form,
@@ -263,7 +263,7 @@ extension PortalSite {
         )
         let response = html(
             page,
-            visit,
+            viewer,
             status: page.isConflict ? .conflict : .unprocessableContent
         )
         return secret.map { setSession($0, on: response) } ?? response

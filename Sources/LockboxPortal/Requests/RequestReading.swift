@@ -209,50 +209,50 @@ extension Refusal {
 
 extension PortalSite {
     /// Everything that a request's page tells its reader, as of now.
-    func reading(of id: String, _ visit: Visit) async throws -> RequestReading {
-        let view = try await lockbox.request(id, by: visit.person)
+    func reading(of id: String, _ viewer: Viewer) async throws -> RequestReading {
+        let view = try await lockbox.request(id, by: viewer.person)
         let terms = view.request.terms
-        let tenant = try await lockbox.tenant(terms.tenant.text, by: visit.person)
+        let tenant = try await lockbox.tenant(terms.tenant.text, by: viewer.person)
         let support = try await lockbox.supportRequest(
             terms.supportRequest.text,
             tenant: tenant.id.text,
-            by: visit.person
+            by: viewer.person
         )
         var messages: [MessageView]?
         var letters: [(notice: Notice, recipient: Person)] = []
         var services: [Service] = []
-        switch visit.side {
+        switch viewer.side {
         case .tenant:
             // Who only opened the support request sees what became of it, and not what others said.
-            if visit.oversees {
-                messages = try await lockbox.messages(on: id, by: visit.person)
+            if viewer.oversees {
+                messages = try await lockbox.messages(on: id, by: viewer.person)
             }
         case .provider:
-            messages = try await lockbox.messages(on: id, by: visit.person)
-            letters = try await lockbox.notices(about: id, by: visit.person)
-            services = try await lockbox.services(by: visit.person)
+            messages = try await lockbox.messages(on: id, by: viewer.person)
+            letters = try await lockbox.notices(about: id, by: viewer.person)
+            services = try await lockbox.services(by: viewer.person)
         }
         return RequestReading(
-            side: visit.side,
+            side: viewer.side,
             view: view,
             tenant: tenant,
             support: support,
             messages: messages,
             letters: letters,
             services: services,
-            companies: Companies(provider: visit.providerName, tenant: tenant.name)
+            companies: Companies(provider: viewer.providerName, tenant: tenant.name)
         )
     }
 
     /// Where the log holds what the visitor did to the request last.
-    func ownRecord(of reading: RequestReading, _ visit: Visit) async throws -> UInt64? {
-        guard visit.oversees else { return nil }
-        let search = LogSearch(person: visit.person.id.text, request: reading.view.request.id)
+    func ownRecord(of reading: RequestReading, _ viewer: Viewer) async throws -> UInt64? {
+        guard viewer.oversees else { return nil }
+        let search = LogSearch(person: viewer.person.id.text, request: reading.view.request.id)
         return try await log.search(
             search,
             in: .tenant(reading.tenant.id),
             page: .init(limit: 1),
-            for: visit.person.id
+            for: viewer.person.id
         ).items.first?.index
     }
 }

@@ -90,7 +90,6 @@ struct PolicyConsequences: Sendable {
 
     private(set) var sentences: [String] = []
     let ending: [EndingAccess]
-    let isEnding: Bool
     let endingCount: String
     /// Whether less protects the tenant's data from then on.
     let isWeaker: Bool
@@ -109,7 +108,6 @@ struct PolicyConsequences: Sendable {
                 endingWords: "\(view.engineerName): \(scope.words.joined(separator: "; "))"
             )
         }
-        isEnding = !ending.isEmpty
         endingCount = ending.count == 1 ? "1 request" : "\(ending.count) requests"
         isWeaker = before.policy.requireApproval && !policy.requireApproval
         if policy.requireApproval != before.policy.requireApproval {

@@ -65,7 +65,7 @@ struct SettingsPage: Page {
     /// `marksFields` is false.
     init(
         _ reading: SettingsReading,
-        _ visit: Visit,
+        _ viewer: Viewer,
         typed: PolicyForm? = nil,
         faults: PolicyForm.Faults? = nil,
         marksFields: Bool = true
@@ -75,18 +75,18 @@ struct SettingsPage: Page {
         let marks = marksFields ? faults : nil
         problems = faults.map { Problems($0.found.map(\.sentence)) } ?? .none
         tenantName = tenant.name
-        providerName = visit.providerName
+        providerName = viewer.providerName
         isInForce = tenant.requiresApproval
         lacksLicence = !tenant.isLicensed
         isOff = tenant.isLicensed && !policy.requireApproval
         approverCount = ApproverCount(tenant, reading.approvers.map(\.name))
-        mayChange = visit.holds(.admin)
+        mayChange = viewer.holds(.admin)
         let meanings = [
             lacksLicence
                 ? "Without Lockbox in your plan this has no effect."
                 : policy.requireApproval
-                    ? "Nobody at \(visit.providerName) opens your data without your yes."
-                    : "Managers of \(visit.providerName) decide alone.",
+                    ? "Nobody at \(viewer.providerName) opens your data without your yes."
+                    : "Managers of \(viewer.providerName) decide alone.",
             Self.windowMeaning, Self.capMeaning,
             "How many of your people must say yes to one request.",
         ]
@@ -125,8 +125,8 @@ struct SettingsPage: Page {
         lastAt = reading.lastChange.map { Moment($0.at) }
         version = "\(tenant.version)"
         seen = policy.mark
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }
 
@@ -185,7 +185,7 @@ struct SettingsReviewPage: Page {
 
     init(
         _ reading: SettingsReading,
-        _ visit: Visit,
+        _ viewer: Viewer,
         wanted: Policy,
         readBefore: Policy?,
         consequences: PolicyConsequences,
@@ -207,7 +207,7 @@ struct SettingsReviewPage: Page {
         version = "\(reading.tenant.version)"
         seen = policy.mark
         self.asksPassword = asksPassword
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }

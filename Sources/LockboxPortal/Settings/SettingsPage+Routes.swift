@@ -11,35 +11,38 @@ import Logging
 extension PortalSite {
     var settingsRoutes: [Route] {
         [
-            page("/settings", for: .customer) { _, _, visit in
-                SettingsPage(try await settings(visit), visit)
+            page("/settings", for: .customer) { _, _, viewer in
+                SettingsPage(try await settings(viewer), viewer)
             },
-            form("/settings/review", for: .customer, back: { _ in "/settings" }) { form, _, visit in
-                try await review(form, visit)
+            form("/settings/review", for: .customer, back: { _ in "/settings" }) {
+                form,
+                _,
+                viewer in
+                try await review(form, viewer)
             },
-            form("/settings", for: .customer, back: { _ in "/settings" }) { form, context, visit in
-                try await change(form, context, visit)
+            form("/settings", for: .customer, back: { _ in "/settings" }) { form, context, viewer in
+                try await change(form, context, viewer)
             },
         ]
     }
 
     /// What the pages of the rules are made from; for plain members they do not exist.
-    private func settings(_ visit: Visit) async throws -> SettingsReading {
-        guard visit.oversees, let id = visit.person.side.tenant else {
+    private func settings(_ viewer: Viewer) async throws -> SettingsReading {
+        guard viewer.oversees, let id = viewer.person.side.tenant else {
             throw Refusal.notFound(.page)
         }
-        let tenant = try await lockbox.tenant(id.text, by: visit.person)
-        let people = try await lockbox.people(of: id.text, by: visit.person)
+        let tenant = try await lockbox.tenant(id.text, by: viewer.person)
+        let people = try await lockbox.people(of: id.text, by: viewer.person)
         let search = LogSearch(activity: "tenant.policyChanged")
         let last = try await log.search(
             search,
             in: .tenant(id),
             page: .init(limit: 1),
-            for: visit.person.id
+            for: viewer.person.id
         ).items.first
         let author = last.map { entry in
             people.first { $0.id.text == entry.actor }?.name
-                ?? "\(visit.providerName), by the directory"
+                ?? "\(viewer.providerName), by the directory"
         }
         return SettingsReading(
             tenant: tenant,
@@ -48,7 +51,7 @@ extension PortalSite {
         )
     }
 
-    private func openWork(_ reading: SettingsReading, _ visit: Visit) async throws -> OpenWork {
+    private func openWork(_ reading: SettingsReading, _ viewer: Viewer) async throws -> OpenWork {
         var found: [AccessRequest.StateName: [RequestView]] = [:]
         for state in [
             AccessRequest.StateName.scheduled, .active, .awaitingManager, .awaitingCustomer,
@@ -59,7 +62,7 @@ extension PortalSite {
                 filter,
                 tenant: nil,
                 page: page,
-                by: visit.person
+                by: viewer.person
             ).items
         }
         func count(_ state: AccessRequest.StateName) -> Int {
@@ -76,21 +79,21 @@ extension PortalSite {
     // MARK: - Review
 
     /// Shows what would change. Nothing does yet.
-    private func review(_ form: Form, _ visit: Visit) async throws -> Response {
-        guard visit.holds(.admin) else { throw Refusal.notPermitted(.changePolicy) }
-        let reading = try await settings(visit)
+    private func review(_ form: Form, _ viewer: Viewer) async throws -> Response {
+        guard viewer.holds(.admin) else { throw Refusal.notPermitted(.changePolicy) }
+        let reading = try await settings(viewer)
         let typed = PolicyForm(form)
         let wanted: Policy
         do {
             wanted = try typed.read()
         } catch {
             return html(
-                SettingsPage(reading, visit, typed: typed, faults: error),
-                visit,
+                SettingsPage(reading, viewer, typed: typed, faults: error),
+                viewer,
                 status: .unprocessableContent
             )
         }
-        return try await review(wanted, form, reading, visit)
+        return try await review(wanted, form, reading, viewer)
     }
 
     /// The page before the change; where the rules are other ones than its sender had read it says
@@ -99,7 +102,7 @@ extension PortalSite {
         _ wanted: Policy,
         _ form: Form,
         _ reading: SettingsReading,
-        _ visit: Visit,
+        _ viewer: Viewer,
         problem: Refusal? = nil
     ) async throws -> Response {
         let current = reading.tenant.policy
@@ -111,85 +114,85 @@ extension PortalSite {
             var faults = PolicyForm.Faults()
             faults.found = [(.approval, "These rules hold already. There is nothing to change.")]
             return html(
-                SettingsPage(reading, visit, typed: typed, faults: faults, marksFields: false),
-                visit,
+                SettingsPage(reading, viewer, typed: typed, faults: faults, marksFields: false),
+                viewer,
                 status: .unprocessableContent
             )
         }
         if let faults = reading.faults(of: wanted) {
             return html(
-                SettingsPage(reading, visit, typed: typed, faults: faults),
-                visit,
+                SettingsPage(reading, viewer, typed: typed, faults: faults),
+                viewer,
                 status: .conflict
             )
         }
         let consequences = PolicyConsequences(
             from: reading.tenant,
             to: wanted,
-            try await openWork(reading, visit),
-            provider: visit.providerName,
-            now: visit.now
+            try await openWork(reading, viewer),
+            provider: viewer.providerName,
+            now: viewer.now
         )
         let page = SettingsReviewPage(
             reading,
-            visit,
+            viewer,
             wanted: wanted,
             readBefore: isLate ? read : nil,
             consequences: consequences,
-            asksPassword: needsPassword(visit),
+            asksPassword: needsPassword(viewer),
             problem: problem
         )
         return html(
             page,
-            visit,
+            viewer,
             status: isLate ? .conflict : problem == nil ? .ok : .unprocessableContent
         )
     }
 
     // MARK: - Change
 
-    private func change(_ form: Form, _ context: PortalContext, _ visit: Visit) async throws
+    private func change(_ form: Form, _ context: PortalContext, _ viewer: Viewer) async throws
         -> Response
     {
-        guard visit.holds(.admin), let id = visit.person.side.tenant else {
+        guard viewer.holds(.admin), let id = viewer.person.side.tenant else {
             throw Refusal.notPermitted(.changePolicy)
         }
         let typed = PolicyForm(form)
         if form["step"] == "back" {
-            return html(SettingsPage(try await settings(visit), visit, typed: typed), visit)
+            return html(SettingsPage(try await settings(viewer), viewer, typed: typed), viewer)
         }
         let wanted: Policy
         do {
             wanted = try typed.read()
         } catch {
-            return try await review(form, visit)
+            return try await review(form, viewer)
         }
         let secret: String?
         do {
-            secret = try await confirm(form, visit)
+            secret = try await confirm(form, viewer)
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
             return try await review(
                 wanted,
                 form,
-                try await settings(visit),
-                visit,
+                try await settings(viewer),
+                viewer,
                 problem: refusal
             )
         }
-        return try await going(on: secret, context, visit) { visit in
+        return try await going(on: secret, context, viewer) { viewer in
             do {
                 _ = try await lockbox.changePolicy(
                     of: id.text,
                     to: wanted,
                     version: form["version"].flatMap { Int($0) },
-                    by: visit.person
+                    by: viewer.person
                 )
             } catch let refusal as Refusal where refusal.isAboutRules {
-                let reading = try await settings(visit)
+                let reading = try await settings(viewer)
                 // The second sending of one form, or somebody else wanted the same.
                 if reading.tenant.policy == wanted { return seeOther("/settings", .policyChanged) }
-                return try await review(wanted, form, reading, visit)
+                return try await review(wanted, form, reading, viewer)
             }
             return seeOther("/settings", .policyChanged)
         }
@@ -200,20 +203,20 @@ extension PortalSite {
     func going(
         on secret: String?,
         _ context: PortalContext,
-        _ visit: Visit,
-        _ take: (Visit) async throws -> Response
+        _ viewer: Viewer,
+        _ take: (Viewer) async throws -> Response
     ) async throws -> Response {
-        guard let secret else { return try await take(visit) }
+        guard let secret else { return try await take(viewer) }
         guard let signedIn = try await sessions.resume(secret) else { throw Refusal.notSignedIn }
-        let visit = visit.going(on: signedIn, secret)
+        let viewer = viewer.going(on: signedIn, secret)
         do {
-            return setSession(secret, on: try await take(visit))
+            return setSession(secret, on: try await take(viewer))
         } catch {
             let page = ErrorPage(error)
             if page.status.kind == .serverError {
                 context.logger.error("request failed", metadata: ["error": "\(error)"])
             }
-            return setSession(secret, on: html(page, visit, status: page.status))
+            return setSession(secret, on: html(page, viewer, status: page.status))
         }
     }
 }
@@ -223,7 +226,11 @@ extension Refusal {
     fileprivate var isAboutRules: Bool {
         switch self {
         case .stale, .versionRequired, .nobodyCanApprove, .notLicensed: true
-        case _: false
+        case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
+            .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
+            .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
+            .accessNotActive, .limitReached, .alreadyExists, .keyReused, .lastAdministrator:
+            false
         }
     }
 }

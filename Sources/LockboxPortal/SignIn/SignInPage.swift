@@ -16,37 +16,37 @@ struct SignInPage: Page {
 }
 
 extension PortalSite {
-    var doorRoutes: [Route] {
+    var signInRoutes: [Route] {
         [
             Route(method: .get, path: "/") { request, context in
-                let visit = try await visit(of: request, context)
-                return seeOther(Self.home(of: visit))
+                let viewer = try await viewer(of: request, context)
+                return seeOther(Self.home(of: viewer))
             },
             Route(method: .get, path: "/sign-in") { request, _ in
                 var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
-                if request.query("done") == Done.signedOut.rawValue {
-                    page.done = Done.signedOut.sentence
+                if request.query("done") == Flash.signedOut.rawValue {
+                    page.done = Flash.signedOut.sentence
                 }
-                return .html(Frame(door: page, now: clock.now()).document())
+                return .html(Frame(beforeSignIn: page, now: clock.now()).document())
             },
             Route(method: .post, path: "/sign-in") { request, context in
                 try checkOrigin(of: request)
                 let form = try await Form(request)
                 return try await signIn(form, from: client(of: request, context))
             },
-            form("/sign-out", for: .both, back: { _ in "/" }) { _, _, visit in
-                try await sessions.end(visit.secret)
+            form("/sign-out", for: .both, back: { _ in "/" }) { _, _, viewer in
+                try await sessions.end(viewer.secret)
                 return clearSession(on: seeOther("/sign-in", .signedOut))
             },
         ]
     }
 
     /// Where a person's work begins.
-    static func home(of visit: Visit) -> String {
-        if !visit.isCustomer {
-            return visit.holds([.engineer, .manager, .operator]) ? "/work" : "/audit"
+    static func home(of viewer: Viewer) -> String {
+        if !viewer.isCustomer {
+            return viewer.holds([.engineer, .manager, .operator]) ? "/work" : "/audit"
         }
-        return visit.oversees ? "/overview" : "/support"
+        return viewer.oversees ? "/overview" : "/support"
     }
 
     private func signIn(_ form: Form, from client: ClientKey) async throws -> Response {
@@ -68,7 +68,7 @@ extension PortalSite {
                 problem: Refusal.badCredentials.sentence
             )
             return .html(
-                Frame(door: page, now: clock.now()).document(),
+                Frame(beforeSignIn: page, now: clock.now()).document(),
                 status: .unprocessableContent
             )
         }

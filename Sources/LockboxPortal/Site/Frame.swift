@@ -35,27 +35,27 @@ struct Frame: Sendable {
     let icon = Assets.icon.path
     let content: String
 
-    init(_ page: any Page, visit: Visit, done: Done?) {
-        place = visit.isCustomer ? "customer" : "provider"
-        organisation = visit.tenant?.name ?? visit.providerName
+    init(_ page: any Page, viewer: Viewer, done: Flash?) {
+        place = viewer.isCustomer ? "customer" : "provider"
+        organisation = viewer.tenant?.name ?? viewer.providerName
         tabTitle = "\(page.title) · \(organisation) · Lockbox"
-        hue = Self.hue(of: visit.tenant?.id.text ?? "")
-        area = visit.isCustomer ? "Admin centre" : "Request tool"
-        navigation = Self.navigation(for: visit).map {
+        hue = Self.hue(of: viewer.tenant?.id.text ?? "")
+        area = viewer.isCustomer ? "Admin centre" : "Request tool"
+        navigation = Self.navigation(for: viewer).map {
             NavigationItem(label: $0.label, href: $0.href, isCurrent: $0.href == page.section)
         }
-        personName = visit.person.name
-        personRoles = visit.person.roles.names.joined(separator: ", ")
-        csrf = visit.csrf
-        serverTime = visit.now.milliseconds
+        personName = viewer.person.name
+        personRoles = viewer.person.roles.names.joined(separator: ", ")
+        csrf = viewer.csrf
+        serverTime = viewer.now.milliseconds
         liveTag = page.liveTag
-        formPage = visit.formPage
+        formPage = viewer.formPage
         self.done = done?.sentence
         content = page.content()
     }
 
     /// For pages that anyone may see.
-    init(door page: any Page, now: Timestamp) {
+    init(beforeSignIn page: any Page, now: Timestamp) {
         tabTitle = "\(page.title) · Lockbox"
         (place, organisation, hue, area) = ("door", "Lockbox", 0, nil)
         (navigation, personName, personRoles, csrf) = ([], nil, "", "")
@@ -73,19 +73,19 @@ struct Frame: Sendable {
         return Int(hash % 12)
     }
 
-    private static func navigation(for visit: Visit) -> [(label: String, href: String)] {
-        guard visit.isCustomer else {
+    private static func navigation(for viewer: Viewer) -> [(label: String, href: String)] {
+        guard viewer.isCustomer else {
             var items = [("My work", "/work")]
             // An auditor of the provider reads its log, and neither requests nor tenants.
-            if visit.seesRequests {
+            if viewer.seesRequests {
                 items += [
                     ("Requests", "/requests"), ("Support", "/support"), ("Tenants", "/tenants"),
                 ]
             }
-            if visit.holds([.manager, .operator, .auditor]) { items.append(("Audit", "/audit")) }
+            if viewer.holds([.manager, .operator, .auditor]) { items.append(("Audit", "/audit")) }
             return items
         }
-        guard visit.oversees else {
+        guard viewer.oversees else {
             return [("Support", "/support"), ("Requests", "/lockbox")]
         }
         return [

@@ -52,11 +52,14 @@ extension PortalSite {
         }
         let page = ErrorPage(error)
         do {
-            return html(page, try await visit(of: request, context), status: page.status)
+            return html(page, try await viewer(of: request, context), status: page.status)
         } catch {
             // Nobody is signed in, or the store cannot be asked who: the page says the same without
             // a frame.
-            return .html(Frame(door: page, now: clock.now()).document(), status: page.status)
+            return .html(
+                Frame(beforeSignIn: page, now: clock.now()).document(),
+                status: page.status
+            )
         }
     }
 }

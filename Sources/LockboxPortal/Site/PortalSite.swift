@@ -67,7 +67,7 @@ package struct PortalSite: Sendable {
     }
 
     /// Every method of every path but the assets.
-    var routes: [Route] { doorRoutes + customerRoutes + providerRoutes + sharedRoutes }
+    var routes: [Route] { signInRoutes + customerRoutes + providerRoutes + sharedRoutes }
 
     private var customerRoutes: [Route] {
         overviewRoutes + liveAccessRoutes + settingsRoutes + peopleRoutes
@@ -85,13 +85,13 @@ extension PortalSite {
     func page(
         _ path: RouterPath,
         for audience: Audience,
-        _ make: @escaping @Sendable (Request, PortalContext, Visit) async throws -> any Page
+        _ make: @escaping @Sendable (Request, PortalContext, Viewer) async throws -> any Page
     ) -> Route {
         Route(method: .get, path: path) { request, context in
-            let visit = try await visit(of: request, context)
-            guard audience.includes(visit.person) else { throw Refusal.notFound(.page) }
-            let done = request.query("done").flatMap(Done.init(rawValue:))
-            return html(try await make(request, context, visit), visit, done: done)
+            let viewer = try await viewer(of: request, context)
+            guard audience.includes(viewer.person) else { throw Refusal.notFound(.page) }
+            let done = request.query("done").flatMap(Flash.init(rawValue:))
+            return html(try await make(request, context, viewer), viewer, done: done)
         }
     }
 
@@ -101,49 +101,49 @@ extension PortalSite {
         _ path: RouterPath,
         for audience: Audience,
         back: @escaping @Sendable (PortalContext) -> String,
-        _ take: @escaping @Sendable (Form, PortalContext, Visit) async throws -> Response
+        _ take: @escaping @Sendable (Form, PortalContext, Viewer) async throws -> Response
     ) -> Route {
         Route(method: .post, path: path) { request, context in
             try checkOrigin(of: request)
             let form = try await Form(request)
-            var visit: Visit
+            var viewer: Viewer
             do {
-                visit = try await self.visit(of: request, context)
+                viewer = try await self.viewer(of: request, context)
             } catch Refusal.notSignedIn {
                 throw PortalError.signedOutMeanwhile(kept: form.longTexts, back: back(context))
             }
-            visit.formPage = back(context)
-            guard audience.includes(visit.person) else { throw Refusal.notFound(.page) }
-            guard sessions.csrfMatches(form.secret("csrf"), visit.signedIn) else {
+            viewer.formPage = back(context)
+            guard audience.includes(viewer.person) else { throw Refusal.notFound(.page) }
+            guard sessions.csrfMatches(form.secret("csrf"), viewer.signedIn) else {
                 throw PortalError.foreignForm
             }
-            return try await take(form, context, visit)
+            return try await take(form, context, viewer)
         }
     }
 
     func html(
         _ page: any Page,
-        _ visit: Visit,
+        _ viewer: Viewer,
         status: HTTPResponse.Status = .ok,
-        done: Done? = nil
+        done: Flash? = nil
     ) -> Response {
-        .html(Frame(page, visit: visit, done: done).document(), status: status)
+        .html(Frame(page, viewer: viewer, done: done).document(), status: status)
     }
 
     /// What follows a form that was taken: another page, which a reload only shows again.
-    func seeOther(_ path: String, _ done: Done? = nil) -> Response {
+    func seeOther(_ path: String, _ done: Flash? = nil) -> Response {
         let query = done.map { (path.contains("?") ? "&" : "?") + "done=" + $0.rawValue } ?? ""
         return Response(status: .seeOther, headers: [.location: path + query])
     }
 
     /// Who is looking; throws `Refusal.notSignedIn` where nobody is.
-    func visit(of request: Request, _ context: PortalContext) async throws -> Visit {
+    func viewer(of request: Request, _ context: PortalContext) async throws -> Viewer {
         guard let secret = sessionSecret(of: request) else { throw Refusal.notSignedIn }
         let found =
             try await Self.isOfOpenPage(request) ? sessions.look(secret) : sessions.resume(secret)
         guard let signedIn = found else { throw Refusal.notSignedIn }
         let (provider, tenant) = try await lockbox.organisations(of: signedIn.person)
-        return Visit(
+        return Viewer(
             signedIn: signedIn,
             secret: secret,
             providerName: provider,
@@ -155,15 +155,17 @@ extension PortalSite {
 
     /// Whether the password must be given with a form that decides: an unlocked screen is not
     /// enough.
-    func needsPassword(_ visit: Visit) -> Bool { !sessions.isFresh(visit.signedIn, now: visit.now) }
+    func needsPassword(_ viewer: Viewer) -> Bool {
+        !sessions.isFresh(viewer.signedIn, now: viewer.now)
+    }
 
     /// Checks the password that came with a form that decides, where it is needed. The session then
     /// has a new secret, which must be set on the answer whatever comes of the form.
-    func confirm(_ form: Form, _ visit: Visit) async throws -> String? {
-        guard needsPassword(visit) else { return nil }
+    func confirm(_ form: Form, _ viewer: Viewer) async throws -> String? {
+        guard needsPassword(viewer) else { return nil }
         let password = form.secret("password")
         guard !password.isEmpty else { throw Refusal.invalid(field: "password", problem: .missing) }
-        return try await sessions.confirm(visit.secret, password: password).secret
+        return try await sessions.confirm(viewer.secret, password: password).secret
     }
 
     /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat

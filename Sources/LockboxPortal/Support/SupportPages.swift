@@ -7,52 +7,55 @@ import LockboxService
 extension PortalSite {
     var supportRoutes: [Route] {
         [
-            page("/support", for: .both) { request, _, visit in
-                try await supportList(request, visit)
+            page("/support", for: .both) { request, _, viewer in
+                try await supportList(request, viewer)
             },
-            page("/support/new", for: .customer) { _, _, visit in
-                SupportFormPage(try await lockbox.services(by: visit.person), visit)
+            page("/support/new", for: .customer) { _, _, viewer in
+                SupportFormPage(try await lockbox.services(by: viewer.person), viewer)
             },
-            form("/support/new", for: .customer, back: { _ in "/support/new" }) { form, _, visit in
-                try await openSupport(form, visit)
+            form("/support/new", for: .customer, back: { _ in "/support/new" }) { form, _, viewer in
+                try await openSupport(form, viewer)
             },
-            page("/support/{number}", for: .both) { request, context, visit in
+            page("/support/{number}", for: .both) { request, context, viewer in
                 let number = context.parameters.get("number") ?? ""
                 let support = try await lockbox.supportRequest(
                     number,
                     tenant: request.query("tenant"),
-                    by: visit.person
+                    by: viewer.person
                 )
                 let requests = try await lockbox.requests(
                     RequestFilter(supportRequest: support.support.number),
                     tenant: support.support.tenant.text,
                     page: ListPage(limit: PortalLimits.pageSize),
-                    by: visit.person
+                    by: viewer.person
                 )
-                let tenant = try await lockbox.tenant(support.support.tenant.text, by: visit.person)
-                return SupportPage(support, requests.items, tenant: tenant, visit)
+                let tenant = try await lockbox.tenant(
+                    support.support.tenant.text,
+                    by: viewer.person
+                )
+                return SupportPage(support, requests.items, tenant: tenant, viewer)
             },
         ]
     }
 
-    private func supportList(_ request: Request, _ visit: Visit) async throws -> any Page {
-        let tenants = visit.isCustomer ? [] : try await lockbox.tenants(by: visit.person)
+    private func supportList(_ request: Request, _ viewer: Viewer) async throws -> any Page {
+        let tenants = viewer.isCustomer ? [] : try await lockbox.tenants(by: viewer.person)
         let tenant =
-            visit.isCustomer ? nil : request.query("tenant")
+            viewer.isCustomer ? nil : request.query("tenant")
         let found = try await lockbox.supportRequests(
             tenant: tenant,
             page: ListPage(
                 limit: PortalLimits.pageSize,
                 cursor: request.query("cursor")
             ),
-            by: visit.person
+            by: viewer.person
         )
-        return SupportListPage(found, tenants: tenants, chosen: tenant, visit)
+        return SupportListPage(found, tenants: tenants, chosen: tenant, viewer)
     }
 
-    private func openSupport(_ form: Form, _ visit: Visit) async throws -> Response {
+    private func openSupport(_ form: Form, _ viewer: Viewer) async throws -> Response {
         let draft = SupportDraft(
-            tenant: visit.tenant?.id.text ?? "",
+            tenant: viewer.tenant?.id.text ?? "",
             subject: form["subject"] ?? "",
             description: form["description"] ?? "",
             service: form["service"],
@@ -62,18 +65,18 @@ extension PortalSite {
         do {
             let opened = try await lockbox.openSupportRequest(
                 draft,
-                by: visit.person,
+                by: viewer.person,
                 key: form.commandKey
             )
             return seeOther("/support/\(opened.support.number.text)", .supportOpened)
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
             let page = SupportFormPage(
-                try await lockbox.services(by: visit.person),
-                visit,
+                try await lockbox.services(by: viewer.person),
+                viewer,
                 refused: (form, refusal)
             )
-            return html(page, visit, status: .unprocessableContent)
+            return html(page, viewer, status: .unprocessableContent)
         }
     }
 }
@@ -95,19 +98,18 @@ struct SupportListPage: Page {
     let section: String? = "/support"
     let isCustomer: Bool
     let rows: [Row]
-    let isEmpty: Bool
     let chips: [Chip]
     let hasChips: Bool
     let next: String?
     let liveTag: String?
 
-    init(_ found: Paged<SupportView>, tenants: [Tenant], chosen: String?, _ visit: Visit) {
+    init(_ found: Paged<SupportView>, tenants: [Tenant], chosen: String?, _ viewer: Viewer) {
         let names = tenants.reduce(into: [TenantID: String]()) { $0[$1.id] = $1.name }
-        let mayRequest = visit.isEngineer
-        isCustomer = visit.isCustomer
+        let mayRequest = viewer.isEngineer
+        isCustomer = viewer.isCustomer
         rows = found.items.map { view in
             let support = view.support
-            let tenant = visit.isCustomer ? "" : "?tenant=\(support.tenant.text)"
+            let tenant = viewer.isCustomer ? "" : "?tenant=\(support.tenant.text)"
             let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
             return Row(
                 supportLink: "/support/\(support.number.text.asQueryValue)\(tenant)",
@@ -118,7 +120,6 @@ struct SupportListPage: Page {
                 requestLink: mayRequest ? "/requests/new\(query)" : nil
             )
         }
-        isEmpty = rows.isEmpty
         hasChips = tenants.count > 1
         chips =
             [Chip(chipLabel: "All", chipLink: "/support", isCurrent: chosen == nil)]
@@ -157,12 +158,11 @@ struct SupportPage: Page {
     let service: String?
     let supportURL: String?
     let rows: [Row]
-    let isUntouched: Bool
     let requestLink: String?
     let isCustomer: Bool
     let providerName: String
 
-    init(_ view: SupportView, _ requests: [RequestView], tenant: Tenant, _ visit: Visit) {
+    init(_ view: SupportView, _ requests: [RequestView], tenant: Tenant, _ viewer: Viewer) {
         let support = view.support
         title = "\(support.number.text): \(support.subject)"
         supportNumber = support.number.text
@@ -172,23 +172,22 @@ struct SupportPage: Page {
         openedAt = Moment(support.openedAt)
         service = support.service?.text
         supportURL = support.url
-        let place = visit.side.requestsPath
+        let place = viewer.side.requestsPath
         rows = requests.map { request in
             Row(
                 accessLink: "\(place)/\(request.request.id.text)",
                 accessSummary:
                     "\(request.engineerName): \(request.request.terms.scope.words.listed), "
                     + request.request.terms.duration.words,
-                accessBadge: Badge(request, for: visit.person.side),
+                accessBadge: Badge(request, for: viewer.person.side),
                 askedAt: Moment(request.request.createdAt)
             )
         }
-        isUntouched = rows.isEmpty
         let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
         requestLink =
-            visit.isEngineer ? "/requests/new\(query)" : nil
-        isCustomer = visit.isCustomer
-        providerName = visit.providerName
+            viewer.isEngineer ? "/requests/new\(query)" : nil
+        isCustomer = viewer.isCustomer
+        providerName = viewer.providerName
         liveTag = LiveTag.of(requests)
     }
 }
@@ -219,9 +218,9 @@ struct SupportFormPage: Page {
     let csrf: String
     let key: String
 
-    init(_ services: [Service], _ visit: Visit, refused: (form: Form, refusal: Refusal)? = nil) {
+    init(_ services: [Service], _ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil) {
         let form = refused?.form
-        providerName = visit.providerName
+        providerName = viewer.providerName
         self.services = services.map {
             ServiceChoice(value: $0.id.text, isChosen: form?["service"] == $0.id.text)
         }
@@ -237,7 +236,7 @@ struct SupportFormPage: Page {
         textWrong = wrong("description")
         numberWrong = wrong("number")
         urlWrong = wrong("url")
-        csrf = visit.csrf
-        key = visit.formKey
+        csrf = viewer.csrf
+        key = viewer.formKey
     }
 }

@@ -7,30 +7,30 @@ import LockboxService
 extension PortalSite {
     var tenantsRoutes: [Route] {
         [
-            page("/tenants", for: .provider) { request, _, visit in
-                guard visit.seesRequests else { throw Refusal.notFound(.page) }
+            page("/tenants", for: .provider) { request, _, viewer in
+                guard viewer.seesRequests else { throw Refusal.notFound(.page) }
                 return TenantListPage(
-                    try await lockbox.tenants(by: visit.person),
+                    try await lockbox.tenants(by: viewer.person),
                     find: request.query("find") ?? "",
                     after: request.query("cursor")
                 )
             },
-            page("/tenants/{id}", for: .provider) { request, context, visit in
+            page("/tenants/{id}", for: .provider) { request, context, viewer in
                 guard let id = context.parameters.get("id") else { throw Refusal.notFound(.page) }
-                let tenant = try await lockbox.tenant(id, by: visit.person)
+                let tenant = try await lockbox.tenant(id, by: viewer.person)
                 let latest = try await lockbox.requests(
                     RequestFilter(),
                     tenant: id,
                     page: .init(limit: PortalLimits.recent),
-                    by: visit.person
+                    by: viewer.person
                 )
                 return TenantPage(
                     tenant,
-                    resources: try await lockbox.resources(of: id, by: visit.person),
-                    services: try await lockbox.services(by: visit.person),
+                    resources: try await lockbox.resources(of: id, by: viewer.person),
+                    services: try await lockbox.services(by: viewer.person),
                     latest: latest.items,
                     find: request.query("find") ?? "",
-                    visit
+                    viewer
                 )
             },
         ]
@@ -71,7 +71,6 @@ struct TenantListPage: Page {
     let title = "Tenants"
     let section: String? = "/tenants"
     let rows: [Row]
-    let isEmpty: Bool
     let find: String
     let isFound: Bool
     let next: String?
@@ -91,7 +90,6 @@ struct TenantListPage: Page {
                         ? " · \(tenant.policy.decisionWindow.words) to decide" : "")
             )
         }
-        isEmpty = rows.isEmpty
         self.find = find
         isFound = !find.isEmpty
         let query = find.isEmpty ? "" : "find=\(find.asQueryValue)&"
@@ -129,7 +127,6 @@ struct TenantPage: Page {
     let isAsked: Bool
     let isEngineer: Bool
     let groups: [ServiceResources]
-    let hasResources: Bool
     let find: String
     let isFound: Bool
     let hasMany: Bool
@@ -142,7 +139,7 @@ struct TenantPage: Page {
         services: [Service],
         latest: [RequestView],
         find: String,
-        _ visit: Visit
+        _ viewer: Viewer
     ) {
         title = tenant.name
         (tenantID, tenantName, badge) = (tenant.id.text, tenant.name, Badge(tenant))
@@ -150,7 +147,7 @@ struct TenantPage: Page {
         switchWords =
             policy.requireApproval
             ? "On: nobody gets in without a yes of \(tenant.name)"
-            : "Off: the approval of a manager of \(visit.providerName) is enough"
+            : "Off: the approval of a manager of \(viewer.providerName) is enough"
         licenceWords =
             tenant.isLicensed
             ? "Lockbox is part of the plan"
@@ -159,7 +156,7 @@ struct TenantPage: Page {
         maxAccess = policy.maxAccess.words
         approvals = "\(policy.approvalsNeeded)"
         isAsked = tenant.requiresApproval
-        isEngineer = visit.isEngineer
+        isEngineer = viewer.isEngineer
         let fitting = resources.filter { $0.name.mentions(find) }
         let shown = fitting.prefix(Self.shownResources)
         groups = services.compactMap { service in
@@ -174,7 +171,6 @@ struct TenantPage: Page {
                     count: counted(Int64(count), "resource")
                 )
         }
-        hasResources = !groups.isEmpty
         self.find = find
         isFound = !find.isEmpty
         hasMany = resources.count > Limits.resourcesPerRequest.upperBound
@@ -182,7 +178,7 @@ struct TenantPage: Page {
         hidden =
             more > 0
             ? "\(counted(Int64(more), "more resource")) not shown. Give a part of the name." : nil
-        rows = latest.map { RequestRow($0, visit, tenants: [tenant.id: tenant]) }
+        rows = latest.map { RequestRow($0, viewer, tenants: [tenant.id: tenant]) }
         liveTag = LiveTag.of(latest, "\(tenant.version)", "\(resources.count)")
     }
 }

@@ -293,7 +293,7 @@ extension PortalWorld {
     private func apply(
         name: String = Fixture.contoso.name,
         isLicensed: Bool = true,
-        people: [DirectoryFile.Human] = []
+        people: [DirectoryFile.Person] = []
     ) async throws {
         _ = try await lockbox.apply(
             DirectoryFile(

@@ -2,7 +2,7 @@ import LockboxDomain
 import LockboxIdentity
 
 /// Who is looking, and when.
-struct Visit: Sendable {
+struct Viewer: Sendable {
     let signedIn: SignedIn
     /// The session's, from the cookie.
     let secret: String
@@ -29,9 +29,9 @@ struct Visit: Sendable {
     /// Whether she sees all of her own tenant's requests, its people and its log.
     var oversees: Bool { isCustomer && holds([.approver, .admin, .auditor]) }
 
-    /// The same visit after the password was given again, which changes the session's secret.
-    func going(on signedIn: SignedIn, _ secret: String) -> Visit {
-        Visit(
+    /// The same viewer after the password was given again, which changes the session's secret.
+    func going(on signedIn: SignedIn, _ secret: String) -> Viewer {
+        Viewer(
             signedIn: signedIn,
             secret: secret,
             providerName: providerName,

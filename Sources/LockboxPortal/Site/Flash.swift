@@ -1,6 +1,6 @@
 /// What was just done, told on the page that follows (`?done=approved`). The address holds a name
 /// of this list and never text, so that nobody can make the portal say something with a link.
-enum Done: String, Sendable {
+enum Flash: String, Sendable {
     case signedOut
     case approved, approvedByManager, denied, rejected, posted, stopped, finished, withdrawn,
         submitted
