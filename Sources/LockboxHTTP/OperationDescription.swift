@@ -6,7 +6,7 @@ package import LockboxWire
 ///
 /// The parts that several operations share are named: the document holds each of them once, under
 /// `components`.
-package struct Operation: Sendable {
+package struct OperationDescription: Sendable {
     /// Whose word is needed, by the name of a security scheme; nil for nobody's.
     package let security: String?
     package let id: String
