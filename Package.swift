@@ -153,8 +153,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxAuditTests",
         [
             "LockboxAudit", "LockboxDomain", "LockboxPorts", "MerkleLog", "LockboxStoreSQLite",
-            "LockboxFixtures",
-            "GRDB",
+            "LockboxFixtures", "LockboxTestWorld", "GRDB",
         ]
     ),
     (

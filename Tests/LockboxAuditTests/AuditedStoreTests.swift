@@ -30,60 +30,60 @@ struct AuditedStoreTests {
     }
 
     @Test func bodyThatThrowsLeavesNeitherStateNorRecord() async throws {
-        try await AuditHouse.with { house async throws in
+        try await AuditWorld.with { world async throws in
             await #expect(throws: Broken.self) {
-                try await house.audited.write(by: .console) { change in
+                try await world.audited.write(by: .console) { change in
                     try Self.rename(change.tx)
                     change.emit(.signIn(.passwordSet(Fixture.sue)))
                     throw Broken()
                 }
             }
-            #expect(try await house.size(of: AuditHouse.contoso) == 0)
+            #expect(try await world.size(of: AuditWorld.contoso) == 0)
             #expect(
-                try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
+                try await world.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
             )
         }
     }
 
     @Test func readerThatThrowsLeavesNeitherStateNorRecord() async throws {
-        try await AuditHouse.with(readers: [Reader { _ in throw Broken() }]) { house async throws in
+        try await AuditWorld.with(readers: [Reader { _ in throw Broken() }]) { world async throws in
             await #expect(throws: Broken.self) {
-                try await house.audited.write(by: .console) { change in
+                try await world.audited.write(by: .console) { change in
                     try Self.rename(change.tx)
                     change.emit(.signIn(.passwordSet(Fixture.sue)))
                 }
             }
-            #expect(try await house.size(of: AuditHouse.contoso) == 0)
+            #expect(try await world.size(of: AuditWorld.contoso) == 0)
             #expect(
-                try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
+                try await world.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
             )
         }
     }
 
     @Test func recordThatCannotBeWrittenTakesTheStateBack() async throws {
-        try await AuditHouse.with { house async throws in
-            try await house.grow(by: 1)
+        try await AuditWorld.with { world async throws in
+            try await world.grow(by: 1)
             // The head of the log is damaged, so that nothing can be appended to it.
-            try house.tamper("UPDATE log_head SET range_hashes = x''")
+            try world.tamper("UPDATE log_head SET range_hashes = x''")
             await #expect(throws: (any Error).self) {
-                try await house.audited.write(by: .console) { change in
+                try await world.audited.write(by: .console) { change in
                     try Self.rename(change.tx)
                     change.emit(.signIn(.passwordSet(Fixture.sue)))
                 }
             }
             #expect(
-                try await house.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
+                try await world.store.read { tx in try tx.person(Fixture.sue.id) } == Fixture.sue
             )
         }
     }
 
     @Test func whatReadersWriteCommitsWithTheState() async throws {
-        try await AuditHouse.with(readers: [Reader(read: Self.rename)]) { house async throws in
-            try await house.audited.write(by: .console) {
+        try await AuditWorld.with(readers: [Reader(read: Self.rename)]) { world async throws in
+            try await world.audited.write(by: .console) {
                 $0.emit(.signIn(.passwordSet(Fixture.sue)))
             }
             #expect(
-                try await house.store.read { tx in try tx.person(Fixture.sue.id)?.name }
+                try await world.store.read { tx in try tx.person(Fixture.sue.id)?.name }
                     == "Changed"
             )
         }
@@ -96,11 +96,11 @@ struct AuditedStoreTests {
     }
 
     @Test func listenersHearOfEachCommitAndOfNothingElse() async throws {
-        try await AuditHouse.with { house async throws in
+        try await AuditWorld.with { world async throws in
             let listener = Listener()
             let audited = AuditedStore(
-                store: house.store,
-                clock: house.clock,
+                store: world.store,
+                clock: world.clock,
                 entropy: SeededEntropy(),
                 listeners: [listener]
             )
@@ -138,11 +138,11 @@ struct AuditedStoreTests {
     }
 
     @Test func listenersAreWarnedOfACommitWhoseOutcomeIsUnknown() async throws {
-        try await AuditHouse.with { house async throws in
+        try await AuditWorld.with { world async throws in
             let listener = Listener()
             let audited = AuditedStore(
-                store: Unsure(store: house.store),
-                clock: house.clock,
+                store: Unsure(store: world.store),
+                clock: world.clock,
                 entropy: SeededEntropy(),
                 listeners: [listener]
             )
@@ -156,30 +156,30 @@ struct AuditedStoreTests {
     }
 
     @Test func timeInALogNeverGoesBackThoughTheClockDoes() async throws {
-        try await AuditHouse.with { house async throws in
-            try await house.grow(by: 1)
-            house.clock.move(to: Fixture.now + .hours(-1))
-            try await house.grow(by: 1)
-            try await house.grow(.provider, by: 1)
-            house.clock.move(to: Fixture.now + .hours(1))
-            try await house.grow(by: 1)
-            let times = try await house.entries().map(\.time)
+        try await AuditWorld.with { world async throws in
+            try await world.grow(by: 1)
+            world.clock.move(to: Fixture.now + .hours(-1))
+            try await world.grow(by: 1)
+            try await world.grow(.provider, by: 1)
+            world.clock.move(to: Fixture.now + .hours(1))
+            try await world.grow(by: 1)
+            let times = try await world.entries().map(\.time)
             #expect(times == [Fixture.now, Fixture.now, Fixture.now + .hours(1)])
             // Another log has a time of its own.
             #expect(
-                try await house.entries(of: .provider).map(\.time) == [Fixture.now + .hours(-1)]
+                try await world.entries(of: .provider).map(\.time) == [Fixture.now + .hours(-1)]
             )
-            #expect(try await house.differences().filter { $0.contains("older") }.isEmpty)
+            #expect(try await world.differences().filter { $0.contains("older") }.isEmpty)
         }
     }
 
     @Test func recordsOfConcurrentWritesAreDenseAndInOneOrder() async throws {
-        try await AuditHouse.with { house async throws in
+        try await AuditWorld.with { world async throws in
             try await withThrowingTaskGroup { group in
-                for _ in 0..<100 { group.addTask { try await house.grow(by: 1) } }
+                for _ in 0..<100 { group.addTask { try await world.grow(by: 1) } }
                 try await group.waitForAll()
             }
-            let entries = try await house.entries()
+            let entries = try await world.entries()
             #expect(entries.map(\.index) == Array(0..<100))
         }
     }

@@ -15,9 +15,9 @@ struct CSVExportTests {
 
     /// A name becomes a cell of its own, so that it must come back alone.
     @Test func everyTextComesBackInTheCellItWasPutInto() async throws {
-        try await AuditHouse.with { house in
-            try await Self.furnish(house)
-            let rows = try #require(StrictCSV.rows(of: try await export(house)))
+        try await AuditWorld.with { world in
+            try await Self.furnish(world)
+            let rows = try #require(StrictCSV.rows(of: try await export(world)))
             let header = try #require(rows.first)
             #expect(header.count == 9)
             #expect(rows.allSatisfy { $0.count == header.count })
@@ -34,9 +34,9 @@ struct CSVExportTests {
     }
 
     @Test func noCellBeginsAFormula() async throws {
-        try await AuditHouse.with { house in
-            try await Self.furnish(house)
-            for cell in try #require(StrictCSV.rows(of: try await export(house))).flatMap({ $0 }) {
+        try await AuditWorld.with { world in
+            try await Self.furnish(world)
+            for cell in try #require(StrictCSV.rows(of: try await export(world))).flatMap({ $0 }) {
                 let first = cell.unicodeScalars.first { !$0.properties.isWhitespace }
                 let signs = "=+-@\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".unicodeScalars
                 #expect(first.map(signs.contains) != true, "\(cell.debugDescription)")
@@ -47,26 +47,26 @@ struct CSVExportTests {
     }
 
     /// Somebody for each text, who has it for a name and did something.
-    private static func furnish(_ house: AuditHouse) async throws {
+    private static func furnish(_ world: AuditWorld) async throws {
         for (number, text) in hostile.enumerated() {
             let person = Fixture.person(UInt8(100 + number), text, "p\(number)@contoso.test")
-            try await house.audited.write(by: .console) { change in
+            try await world.audited.write(by: .console) { change in
                 try change.tx.save(person)
                 change.emit(.directory(.personAdded(person)))
             }
-            try await house.audited.write(by: .person(person)) { change in
+            try await world.audited.write(by: .person(person)) { change in
                 change.emit(.signIn(.passwordSet(person)))
             }
         }
     }
 
-    private func export(_ house: AuditHouse) async throws -> String {
+    private func export(_ world: AuditWorld) async throws -> String {
         var text = ""
-        let reader = try house.reader()
+        let reader = try world.reader()
         try await reader.export(
             LogSearch(),
             size: nil,
-            of: AuditHouse.contoso,
+            of: AuditWorld.contoso,
             as: .csv,
             holding: try reader.place(for: Fixture.sue.id)
         ) { text += $0 }

@@ -98,8 +98,8 @@ struct EventRecordTests {
     /// Which log and under which name. A new event does not compile until it is told here.
     private static func expected(_ event: Event) -> (log: LogID, activity: String) {
         switch event {
-        case .request(let event): (AuditHouse.contoso, expected(event))
-        case .access(let event): (AuditHouse.contoso, expected(event))
+        case .request(let event): (AuditWorld.contoso, expected(event))
+        case .access(let event): (AuditWorld.contoso, expected(event))
         case .directory(let event): expected(event)
         case .signIn(let event): expected(event)
         }
@@ -138,9 +138,9 @@ struct EventRecordTests {
 
     private static func expected(_ event: DirectoryEvent) -> (log: LogID, activity: String) {
         switch event {
-        case .tenantAdded: (AuditHouse.contoso, "tenant.added")
-        case .policyChanged: (AuditHouse.contoso, "tenant.policyChanged")
-        case .licenceChanged: (AuditHouse.contoso, "tenant.licenceChanged")
+        case .tenantAdded: (AuditWorld.contoso, "tenant.added")
+        case .policyChanged: (AuditWorld.contoso, "tenant.policyChanged")
+        case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
         case .personAdded(let person): (log(of: person), "person.added")
         case .personChanged(_, let person): (log(of: person), "person.changed")
         case .tenantRenamed: (.tenant(Fixture.contoso.id), "tenant.renamed")
@@ -166,26 +166,26 @@ struct EventRecordTests {
     private static func log(of person: Person) -> LogID {
         switch person.id {
         case Fixture.eve.id, Fixture.mark.id: .provider
-        case Fixture.frida.id: AuditHouse.fabrikam
-        case _: AuditHouse.contoso
+        case Fixture.frida.id: AuditWorld.fabrikam
+        case _: AuditWorld.contoso
         }
     }
 
     @Test func everyEventBecomesOneRecordInTheLogOfWhomItConcerns() async throws {
-        try await AuditHouse.with { house in
-            let logs = [LogID.provider, AuditHouse.contoso, AuditHouse.fabrikam]
+        try await AuditWorld.with { world in
+            let logs = [LogID.provider, AuditWorld.contoso, AuditWorld.fabrikam]
             for event in try Self.everyEvent() {
                 var before: [UInt64] = []
-                for log in logs { before.append(try await house.size(of: log)) }
-                try await house.audited.write(by: .person(Fixture.gita)) { $0.emit(event) }
+                for log in logs { before.append(try await world.size(of: log)) }
+                try await world.audited.write(by: .person(Fixture.gita)) { $0.emit(event) }
                 let expected = Self.expected(event)
                 for (log, size) in zip(logs, before) {
                     #expect(
-                        try await house.size(of: log) == size + (log == expected.log ? 1 : 0),
+                        try await world.size(of: log) == size + (log == expected.log ? 1 : 0),
                         "\(event)"
                     )
                 }
-                let entry = try #require(try await house.entries(of: expected.log).last)
+                let entry = try #require(try await world.entries(of: expected.log).last)
                 let leaf = try members(of: entry)
                 #expect(entry.activity == expected.activity)
                 #expect(leaf["activity"] as? String == expected.activity)
@@ -212,12 +212,12 @@ struct EventRecordTests {
                 "mailbox:", "secrets/",
                 "127.0.0.1",
             ]
-        try await AuditHouse.with { house in
+        try await AuditWorld.with { world in
             for event in try Self.everyEvent() {
-                try await house.audited.write(by: .person(Fixture.gita)) { $0.emit(event) }
+                try await world.audited.write(by: .person(Fixture.gita)) { $0.emit(event) }
             }
-            for log in [LogID.provider, AuditHouse.contoso, AuditHouse.fabrikam] {
-                for entry in try await house.entries(of: log) {
+            for log in [LogID.provider, AuditWorld.contoso, AuditWorld.fabrikam] {
+                for entry in try await world.entries(of: log) {
                     let bytes = String(decoding: entry.bytes, as: UTF8.self)
                     for text in personal {
                         #expect(
@@ -231,14 +231,14 @@ struct EventRecordTests {
     }
 
     @Test func everyCommitmentOpensWithItsTextAndNoOther() async throws {
-        try await AuditHouse.with { house in
+        try await AuditWorld.with { world in
             for event in try Self.everyEvent() {
-                try await house.audited.write(by: .person(Fixture.gita)) { $0.emit(event) }
+                try await world.audited.write(by: .person(Fixture.gita)) { $0.emit(event) }
             }
             var salts: Set<[UInt8]> = []
             var opened = 0
-            for log in [LogID.provider, AuditHouse.contoso, AuditHouse.fabrikam] {
-                for entry in try await house.entries(of: log) {
+            for log in [LogID.provider, AuditWorld.contoso, AuditWorld.fabrikam] {
+                for entry in try await world.entries(of: log) {
                     let commitments = try #require(
                         try members(of: entry)["commitments"] as? [String: String]
                     )
@@ -275,9 +275,9 @@ struct EventRecordTests {
     }
 
     @Test func theTextsBesideARecordAreThoseOfItsEvent() async throws {
-        try await AuditHouse.with { house in
+        try await AuditWorld.with { world in
             let denied = try #require(try Fixture.history(to: .denied).last)
-            try await house.audited.write(by: .person(Fixture.adam)) {
+            try await world.audited.write(by: .person(Fixture.adam)) {
                 $0.emit(.request(.decisionMade(denied, denied.decisions[1])))
                 $0.emit(
                     .request(
@@ -289,7 +289,7 @@ struct EventRecordTests {
                 $0.emit(.request(.submitted(denied)))
                 $0.emit(.request(.messagePosted(denied, Self.question)))
             }
-            let entries = try await house.entries()
+            let entries = try await world.entries()
             func texts(_ entry: LogEntry) -> [String: String] {
                 entry.texts.reduce(into: [:]) { $0[$1.field] = $1.text }
             }
@@ -317,15 +317,15 @@ struct EventRecordTests {
 
     /// A person's record is as it always was, until that person switches letters off.
     @Test func mutedLettersAreInThePersonsRecordWhereThereAreAny() async throws {
-        try await AuditHouse.with { house in
+        try await AuditWorld.with { world in
             var muted = Fixture.sue
             muted.mutedLetters = [.reminders, .accessReports]
-            try await house.audited.write(by: .person(Fixture.sue)) { [muted] in
+            try await world.audited.write(by: .person(Fixture.sue)) { [muted] in
                 $0.emit(.directory(.personAdded(Fixture.sue)))
                 $0.emit(.directory(.personChanged(before: Fixture.sue, after: muted)))
                 $0.emit(.directory(.personChanged(before: muted, after: Fixture.sue)))
             }
-            let data = try await house.entries().map {
+            let data = try await world.entries().map {
                 try #require(try members(of: $0)["data"] as? [String: Any])
             }
             #expect(Set(data[0].keys) == ["person", "roles", "disabled"])
@@ -335,20 +335,20 @@ struct EventRecordTests {
     }
 
     @Test func actorsAreNamedByIdentifierConsoleSystemOrService() async throws {
-        try await AuditHouse.with { house in
+        try await AuditWorld.with { world in
             let actors: [Actor] = [
                 .person(Fixture.adam), .console, .system, .service(Fixture.mail.service.id),
             ]
             for actor in actors {
-                try await house.audited.write(by: actor) {
+                try await world.audited.write(by: actor) {
                     $0.emit(.signIn(.passwordSet(Fixture.sue)))
                 }
             }
             let expired = try #require(try Fixture.history(to: .expired).last)
-            try await house.audited.write(by: .person(Fixture.adam)) {
+            try await world.audited.write(by: .person(Fixture.adam)) {
                 $0.emit(.request(.expired(expired)))
             }
-            let named = try await house.entries().map(\.actor)
+            let named = try await world.entries().map(\.actor)
             #expect(named == [Fixture.adam.id.text, "console", "system", "service:mail", "system"])
         }
     }

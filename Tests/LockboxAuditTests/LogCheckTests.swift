@@ -7,27 +7,27 @@ import Testing
 
 /// Somebody with the disk in hand changes the file; the check says what.
 struct LogCheckTests {
-    /// A house whose logs tell all that its tables hold: two requests, one whose access ended, and
+    /// A world whose logs tell all that its tables hold: two requests, one whose access ended, and
     /// a few hundred records.
-    private static func with(_ body: (AuditHouse) async throws -> Void) async throws {
-        try await AuditHouse.with(told: true) { house in
-            try await house.play()
-            _ = try await house.reader().checkpoint(of: AuditHouse.contoso)
-            try await house.grow(by: 300)
-            _ = try await house.reader().checkpoint(of: AuditHouse.contoso)
-            let found = try await house.differences()
+    private static func with(_ body: (AuditWorld) async throws -> Void) async throws {
+        try await AuditWorld.with(told: true) { world in
+            try await world.play()
+            _ = try await world.reader().checkpoint(of: AuditWorld.contoso)
+            try await world.grow(by: 300)
+            _ = try await world.reader().checkpoint(of: AuditWorld.contoso)
+            let found = try await world.differences()
             try #require(found == [])
-            try await body(house)
+            try await body(world)
         }
     }
 
     @Test func untouchedLogHasNoDifferences() async throws {
-        try await Self.with { house in
-            let reports = try await LogCheck(store: house.store).run(only: nil)
+        try await Self.with { world in
+            let reports = try await LogCheck(store: world.store).run(only: nil)
             #expect(reports.map(\.log) == ["provider", "tenant:contoso", "tenant:fabrikam"])
             #expect(reports[1].checkpoints == 2)
-            #expect(try await reports[1].records == house.size(of: AuditHouse.contoso))
-            let one = try await LogCheck(store: house.store).run(only: Fixture.fabrikam.id)
+            #expect(try await reports[1].records == world.size(of: AuditWorld.contoso))
+            let one = try await LogCheck(store: world.store).run(only: Fixture.fabrikam.id)
             #expect(one.map(\.log) == ["tenant:fabrikam"])
         }
     }
@@ -181,23 +181,23 @@ struct LogCheckTests {
         async throws
     {
         let (name, sql, finding) = Self.tamperings[index]
-        try await Self.with { house in
-            try house.tamper(sql)
-            let found = try await house.differences()
+        try await Self.with { world in
+            try world.tamper(sql)
+            let found = try await world.differences()
             #expect(found.contains { $0.contains(finding) }, "\(name) → \(found)")
         }
     }
 
     @Test func roleChangeWithoutARecordIsFound() async throws {
-        try await Self.with { house in
+        try await Self.with { world in
             // Not by tampering with the file but through the store itself, past the one door.
-            try await house.store.write { tx in
+            try await world.store.write { tx in
                 var adam = Fixture.adam
                 adam.roles = [.member]
                 try tx.save(adam)
             }
             #expect(
-                try await house.differences()
+                try await world.differences()
                     == [
                         "person \(Fixture.adam.id): the roles in the log are not those in the tables"
                     ]
@@ -206,11 +206,11 @@ struct LogCheckTests {
     }
 
     @Test func requestWithoutARecordIsFound() async throws {
-        try await Self.with { house in
-            try await house.store.write { tx in try tx.save(try Fixture.request(9)) }
+        try await Self.with { world in
+            try await world.store.write { tx in try tx.save(try Fixture.request(9)) }
             let id: AccessRequestID = Fixture.id(9)
             #expect(
-                try await house.differences() == [
+                try await world.differences() == [
                     "request \(id) is in the tables, but no record speaks of it"
                 ]
             )
@@ -218,19 +218,19 @@ struct LogCheckTests {
     }
 
     @Test func logCutBelowASignedCheckpointIsFound() async throws {
-        try await Self.with { house in
+        try await Self.with { world in
             // Everything after record 299 disappears and the head is made to fit, as if it had
             // never been.
-            let entries = Array(try await house.entries().prefix(300))
+            let entries = Array(try await world.entries().prefix(300))
             var range = CompactRange()
             for entry in entries { range.append(.leaf(entry.bytes)) }
             let hashes = range.hashes.map(\.hex).joined()
-            try house.tamper(
+            try world.tamper(
                 "DELETE FROM log_entry WHERE log LIKE '%contoso' AND position >= 300",
                 "UPDATE log_head SET size = 300, range_hashes = x'\(hashes)' WHERE log LIKE '%contoso'"
             )
             #expect(
-                try await house.differences().contains {
+                try await world.differences().contains {
                     $0.hasPrefix("the log ends after 300 entries, but")
                 }
             )
@@ -238,26 +238,26 @@ struct LogCheckTests {
     }
 
     @Test func erasingATextLeavesTheLogVerifying() async throws {
-        try await Self.with { house in
-            let entries = try await house.entries()
-            let before = try await house.reader().checkpoint(of: AuditHouse.contoso)
+        try await Self.with { world in
+            let entries = try await world.entries()
+            let before = try await world.reader().checkpoint(of: AuditWorld.contoso)
             for entry in entries.prefix(40) {
                 for text in entry.texts {
-                    try await house.store.write { tx in
-                        try tx.eraseText(text.field, of: AuditHouse.contoso, at: entry.index)
+                    try await world.store.write { tx in
+                        try tx.eraseText(text.field, of: AuditWorld.contoso, at: entry.index)
                     }
                 }
             }
-            let after = try await house.entries()
+            let after = try await world.entries()
             #expect(after.prefix(40).flatMap(\.texts).allSatisfy { $0.text == nil })
             #expect(after.map(\.bytes) == entries.map(\.bytes))
-            #expect(try await house.differences() == [])
-            #expect(try await house.reader().checkpoint(of: AuditHouse.contoso) == before)
+            #expect(try await world.differences() == [])
+            #expect(try await world.reader().checkpoint(of: AuditWorld.contoso) == before)
         }
     }
 }
 
-extension AuditHouse {
+extension AuditWorld {
     /// One request that was approved with less and revoked, and one that waits, each step through
     /// the one door.
     func play() async throws {

@@ -20,17 +20,17 @@ struct LogReaderTests {
     }
 
     @Test func checkpointsOfAGrowingLogVerifyAndContinueOneAnother() async throws {
-        try await AuditHouse.with { house in
-            let reader = try house.reader()
-            let log = AuditHouse.contoso
+        try await AuditWorld.with { world in
+            let reader = try world.reader()
+            let log = AuditWorld.contoso
             #expect(reader.origin(of: log) == "lockbox.test/v1/tenants/contoso/log")
             #expect(reader.origin(of: .provider) == "lockbox.test/v1/provider/log")
             let key = try VerifierKey(parsing: reader.verifierKey(of: log))
             #expect(key.name == reader.origin(of: log))
             var heads: [TreeHead] = []
             for size in [0] + Self.spots {
-                let missing = try await size - house.size(of: log)
-                if missing > 0 { try await house.grow(by: Int(missing)) }
+                let missing = try await size - world.size(of: log)
+                if missing > 0 { try await world.grow(by: Int(missing)) }
                 let note = try SignedNote(parsing: Array(try await reader.checkpoint(of: log).utf8))
                 let checkpoint = try Checkpoint(
                     opening: note,
@@ -40,7 +40,7 @@ struct LogReaderTests {
                 #expect(checkpoint.head.size == size)
                 heads.append(checkpoint.head)
             }
-            let roots = Self.roots(try await house.entries())
+            let roots = Self.roots(try await world.entries())
             for later in heads {
                 #expect(later.root == roots[Int(later.size)])
                 for earlier in heads where earlier.size <= later.size {
@@ -58,15 +58,15 @@ struct LogReaderTests {
                     )
                 }
             }
-            #expect(try await house.differences().filter { !$0.contains("in the tables") }.isEmpty)
+            #expect(try await world.differences().filter { !$0.contains("in the tables") }.isEmpty)
         }
     }
 
     @Test func everyRecordIsProvenInItsOwnTreeAndInTheLast() async throws {
-        try await AuditHouse.with { house in
-            let (reader, log) = (try house.reader(), AuditHouse.contoso)
-            try await house.grow(by: 600)
-            let entries = try await house.entries()
+        try await AuditWorld.with { world in
+            let (reader, log) = (try world.reader(), AuditWorld.contoso)
+            try await world.grow(by: 600)
+            let entries = try await world.entries()
             let roots = Self.roots(entries)
             for size in Set(Self.spots + stride(from: 5, to: 600, by: 11)).sorted() {
                 for (index, treeSize) in [(size - 1, size), (size / 2, size), (size - 1, 600)] {
@@ -100,10 +100,10 @@ struct LogReaderTests {
 
     @Test(arguments: [1, 255, 256, 257, 511, 512, 513, 600] as [UInt64])
     func tilesAndEntriesHoldTheWholeTree(_ size: UInt64) async throws {
-        try await AuditHouse.with { house in
-            let (reader, log) = (try house.reader(), AuditHouse.contoso)
-            try await house.grow(by: Int(size))
-            let entries = try await house.entries()
+        try await AuditWorld.with { world in
+            let (reader, log) = (try world.reader(), AuditWorld.contoso)
+            try await world.grow(by: Int(size))
+            let entries = try await world.entries()
             let leaves = entries.map { Hash.leaf($0.bytes) }
             for tile in Tile.all(ofSize: size) {
                 let bytes = try #require(try await reader.tile(tile, of: log))
@@ -126,9 +126,9 @@ struct LogReaderTests {
     }
 
     @Test func whatTheLogDoesNotHaveYetIsNotAnswered() async throws {
-        try await AuditHouse.with { house in
-            let (reader, log) = (try house.reader(), AuditHouse.contoso)
-            try await house.grow(by: 10)
+        try await AuditWorld.with { world in
+            let (reader, log) = (try world.reader(), AuditWorld.contoso)
+            try await world.grow(by: 10)
             #expect(
                 try await reader.tile(try #require(Tile(level: 0, index: 0, width: 11)), of: log)
                     == nil
@@ -160,19 +160,19 @@ struct LogReaderTests {
     }
 
     @Test func checkpointIsStoredBeforeItIsReturnedAndIsTheSameForTheSameSize() async throws {
-        try await AuditHouse.with { house in
-            let (reader, log) = (try house.reader(), AuditHouse.contoso)
-            try await house.grow(by: 3)
+        try await AuditWorld.with { world in
+            let (reader, log) = (try world.reader(), AuditWorld.contoso)
+            try await world.grow(by: 3)
             let first = try await reader.checkpoint(of: log)
-            let stored = try await house.store.read { tx in try tx.lastCheckpoint(of: log) }
+            let stored = try await world.store.read { tx in try tx.lastCheckpoint(of: log) }
             #expect(stored?.size == 3)
             #expect(stored?.note == first)
             #expect(try await reader.checkpoint(of: log) == first)
-            try await house.grow(by: 1)
+            try await world.grow(by: 1)
             let second = try await reader.checkpoint(of: log)
             #expect(second != first)
             #expect(
-                try await house.store.read { tx in try tx.checkpoints(of: log).map(\.size) } == [
+                try await world.store.read { tx in try tx.checkpoints(of: log).map(\.size) } == [
                     3, 4,
                 ]
             )
@@ -180,62 +180,62 @@ struct LogReaderTests {
     }
 
     @Test func concurrentReadersGetOneCheckpoint() async throws {
-        try await AuditHouse.with { house in
-            let reader = try house.reader()
-            try await house.grow(by: 5)
+        try await AuditWorld.with { world in
+            let reader = try world.reader()
+            try await world.grow(by: 5)
             let notes = try await withThrowingTaskGroup(of: String.self) { group in
                 for _ in 0..<50 {
-                    group.addTask { try await reader.checkpoint(of: AuditHouse.contoso) }
+                    group.addTask { try await reader.checkpoint(of: AuditWorld.contoso) }
                 }
                 return try await group.reduce(into: Set<String>()) { $0.insert($1) }
             }
             #expect(notes.count == 1)
             #expect(
-                try await house.store.read { tx in try tx.checkpoints(of: AuditHouse.contoso).count
+                try await world.store.read { tx in try tx.checkpoints(of: AuditWorld.contoso).count
                 } == 1
             )
         }
     }
 
     @Test func nothingIsStoredOfACheckpointThatCannotBeSigned() async throws {
-        try await AuditHouse.with { house in
-            try await house.grow(by: 3)
-            let reader = try house.reader(signer: Refusing())
+        try await AuditWorld.with { world in
+            try await world.grow(by: 3)
+            let reader = try world.reader(signer: Refusing())
             await #expect(throws: Refusing.Lost.self) {
-                _ = try await reader.checkpoint(of: AuditHouse.contoso)
+                _ = try await reader.checkpoint(of: AuditWorld.contoso)
             }
             #expect(
-                try await house.store.read { tx in try tx.checkpoints(of: AuditHouse.contoso).count
+                try await world.store.read { tx in try tx.checkpoints(of: AuditWorld.contoso).count
                 } == 0
             )
         }
     }
 
     @Test func noSecondRootIsSignedForOneSize() async throws {
-        try await AuditHouse.with { house in
-            try await house.grow(by: 3)
-            try await house.store.write { tx in
+        try await AuditWorld.with { world in
+            try await world.grow(by: 3)
+            try await world.store.write { tx in
                 try tx.saveCheckpoint(
                     size: 3,
                     root: .leaf([]),
                     note: "forged",
-                    of: AuditHouse.contoso
+                    of: AuditWorld.contoso
                 )
             }
-            let reader = try house.reader()
+            let reader = try world.reader()
             await #expect(throws: (any Error).self) {
-                _ = try await reader.checkpoint(of: AuditHouse.contoso)
+                _ = try await reader.checkpoint(of: AuditWorld.contoso)
             }
         }
     }
 
     @Test func newKeyOrAddressSignsTheHeadAnewThoughTheLogDidNotGrow() async throws {
-        try await AuditHouse.with { house in
-            try await house.grow(by: 3)
-            let log = AuditHouse.contoso
-            let old = try await house.reader().checkpoint(of: log)
+        try await AuditWorld.with { world in
+            try await world.grow(by: 3)
+            let log = AuditWorld.contoso
+            let old = try await world.reader().checkpoint(of: log)
             let other = try Ed25519CheckpointSigner(seed: [UInt8](repeating: 7, count: 32))
-            for reader in [try house.reader(signer: other), try house.reader(prefix: "new.test")] {
+            for reader in [try world.reader(signer: other), try world.reader(prefix: "new.test")] {
                 let new = try await reader.checkpoint(of: log)
                 #expect(new != old)
                 let checkpoint = try Checkpoint(

@@ -78,9 +78,13 @@ extension TestWorld {
         )
     }
 
-    /// Appends `count` records that say little to Contoso's log, or to the provider's.
+    /// Appends `count` records that say little to `log`, which is Contoso's, Fabrikam's or the
+    /// provider's.
     package func grow(_ log: LogID = .tenant(Fixture.contoso.id), by count: Int) async throws {
-        let person = log == .provider ? Fixture.eve : Fixture.sue
+        let people: [LogID: Person] = [
+            .provider: Fixture.eve, .tenant(Fixture.fabrikam.id): Fixture.frida,
+        ]
+        let person = people[log] ?? Fixture.sue
         try await audited.write(by: .console) { change in
             for _ in 0..<count { change.emit(.signIn(.passwordSet(person))) }
         }

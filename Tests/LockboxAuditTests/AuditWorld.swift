@@ -4,63 +4,49 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxStoreSQLite
+import LockboxTestWorld
 import MerkleLog
 import Testing
 
 @testable import LockboxAudit
 
-/// A store on a temporary file with the fixture's people in it, and the one door to it.
-struct AuditHouse: Sendable {
-    let folder: String
-    let store: any Store
-    private let sqlite: SQLiteStore
-    let clock = FixedClock()
-    let audited: AuditedStore
+/// A world on a file that a test can reach, with the fixture's people in it.
+struct AuditWorld: Sendable {
+    let path: String
+    private let world: TestWorld
 
-    var path: String { folder + "/lockbox.sqlite" }
+    var store: any Store { world.store }
+    var clock: FixedClock { world.clock }
+    var audited: AuditedStore { world.audited }
 
     static let contoso = LogID.tenant(Fixture.contoso.id)
     static let fabrikam = LogID.tenant(Fixture.fabrikam.id)
     static let prefix = "lockbox.test"
     static let seed = [UInt8](repeating: 42, count: 32)
 
-    /// Runs `body` with a house of its own, which is gone afterwards. With `told`, the logs know of
+    /// Runs `body` with a world of its own, which is gone afterwards. With `told`, the logs know of
     /// everybody in it.
     static func with(
         told: Bool = false,
         readers: [any EventReader] = [],
-        _ body: (AuditHouse) async throws -> Void
+        _ body: (AuditWorld) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "lockbox-audit-\(ProcessInfo.processInfo.globallyUniqueString)"
         ).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let store = try await SQLiteStore.open(path: folder + "/lockbox.sqlite")
-        let house = AuditHouse(folder: folder, store: store, readers: readers)
+        let path = folder + "/lockbox.sqlite"
+        let store = try await SQLiteStore.open(path: path)
+        let world = AuditWorld(path: path, world: TestWorld(store: store, readers: readers))
         do {
-            try await house.furnish(told: told)
-            try await body(house)
+            try await world.furnish(told: told)
+            try await body(world)
         } catch {
-            try await house.close()
+            try await store.close()
+            try FileManager.default.removeItem(atPath: folder)
             throw error
         }
-        try await house.close()
-    }
-
-    private init(folder: String, store: SQLiteStore, readers: [any EventReader]) {
-        self.folder = folder
-        self.store = store
-        sqlite = store
-        audited = AuditedStore(
-            store: store,
-            clock: clock,
-            entropy: SeededEntropy(),
-            readers: readers
-        )
-    }
-
-    private func close() async throws {
-        try await sqlite.close()
+        try await store.close()
         try FileManager.default.removeItem(atPath: folder)
     }
 
@@ -79,15 +65,11 @@ struct AuditHouse: Sendable {
 
     /// Appends `count` records that say little to `log`.
     func grow(_ log: LogID = contoso, by count: Int) async throws {
-        let person =
-            log == .provider ? Fixture.eve : log == Self.fabrikam ? Fixture.frida : Fixture.sue
-        try await audited.write(by: .console) { change in
-            for _ in 0..<count { change.emit(.signIn(.passwordSet(person))) }
-        }
+        try await world.grow(log, by: count)
     }
 
     func entries(of log: LogID = contoso) async throws -> [LogEntry] {
-        try await store.read { tx in try tx.entries(of: log, in: 0..<(try tx.head(of: log)).size) }
+        try await world.entries(of: log)
     }
 
     func size(of log: LogID) async throws -> UInt64 {
