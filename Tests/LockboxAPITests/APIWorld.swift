@@ -5,6 +5,7 @@ import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxFixtures
+import LockboxHTTP
 import LockboxIdentity
 import LockboxNotifier
 import LockboxPorts
@@ -135,7 +136,7 @@ struct APIWorld: Sendable {
             headerFields: fields
         )
         return try await InProcess.ask(api.responder(), head, bytes, from: address) {
-            APIContext(source: $0)
+            DoorContext(source: $0)
         }
     }
 }
@@ -248,18 +249,8 @@ extension JSONValue {
     }
 }
 
-extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
-    ExpressibleByDictionaryLiteral
-{
-    public init(stringLiteral text: String) { self = .string(text) }
-    public init(integerLiteral number: Int64) { self = .integer(number) }
-    public init(booleanLiteral flag: Bool) { self = .bool(flag) }
+extension JSONValue: ExpressibleByNilLiteral {
     public init(nilLiteral: ()) { self = .null }
-    public init(arrayLiteral items: JSONValue...) { self = .array(items) }
-    public init(dictionaryLiteral members: (String, JSONValue)...) {
-        self = .object(members.reduce(into: [:]) { $0[$1.0] = $1.1 })
-    }
 }
 
 extension HTTPField.Name {

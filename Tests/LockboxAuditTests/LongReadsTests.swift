@@ -28,15 +28,15 @@ struct LongReadsTests {
     }
 
     @Test func searchOverManySlicesFindsWhatOneViewFinds() async throws {
-        try await AuditHouse.with(told: true) { house in
-            try await house.grow(by: 40)
-            let log = AuditHouse.contoso
+        try await AuditWorld.with(told: true) { world in
+            try await world.grow(by: 40)
+            let log = AuditWorld.contoso
             for search in [LogSearch(person: "adam"), LogSearch(activity: "support")] {
-                let whole = try await house.store.read { tx in
+                let whole = try await world.store.read { tx in
                     try tx.search(search, in: log, page: ListPage(limit: 50)).items
                 }
                 #expect(!whole.isEmpty)
-                let found = try await house.reader(slice: 3).search(
+                let found = try await world.reader(slice: 3).search(
                     search,
                     in: log,
                     page: ListPage(limit: 50),
@@ -48,15 +48,15 @@ struct LongReadsTests {
     }
 
     @Test func exportHoldsItsPlaceUntilItEnds() async throws {
-        try await AuditHouse.with(told: true) { house in
-            let reader = try house.reader(slice: 3)
-            try await house.grow(by: 20)
+        try await AuditWorld.with(told: true) { world in
+            let reader = try world.reader(slice: 3)
+            try await world.grow(by: 20)
             let text = Mutex("")
             let place = try reader.place(for: Fixture.sue.id)
             try await reader.export(
                 LogSearch(activity: "tenant"),
                 size: nil,
-                of: AuditHouse.contoso,
+                of: AuditWorld.contoso,
                 as: .jsonLines,
                 holding: place
             ) { more in text.withLock { $0 += more } }

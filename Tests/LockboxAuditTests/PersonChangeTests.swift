@@ -7,9 +7,9 @@ import Testing
 /// What follows from a changed person follows wherever the change comes from.
 struct PersonChangeTests {
     /// Eve with an open request, a token and a session.
-    private static func furnish(_ house: AuditHouse) async throws {
+    private static func furnish(_ world: AuditWorld) async throws {
         let request = try Fixture.request(1)
-        try await house.audited.write(by: .person(Fixture.eve)) { change in
+        try await world.audited.write(by: .person(Fixture.eve)) { change in
             try change.save(request, [.request(.submitted(request))])
             try change.tx.insert(
                 APIToken(
@@ -36,22 +36,22 @@ struct PersonChangeTests {
     }
 
     private static func change(
-        _ house: AuditHouse,
+        _ world: AuditWorld,
         _ edit: @Sendable (inout Person) -> Void
     ) async throws -> [String] {
         var after = Fixture.eve
         edit(&after)
-        let size = Int(try await house.size(of: .provider))
-        try await house.audited.write(by: .console) { [after] in
+        let size = Int(try await world.size(of: .provider))
+        try await world.audited.write(by: .console) { [after] in
             try $0.update(Fixture.eve, to: after)
         }
-        return try await house.entries(of: .provider).dropFirst(size).map(\.activity)
+        return try await world.entries(of: .provider).dropFirst(size).map(\.activity)
     }
 
-    private static func left(_ house: AuditHouse) async throws -> (
+    private static func left(_ world: AuditWorld) async throws -> (
         tokens: Int, sessions: Int, request: AccessRequest.StateName?
     ) {
-        try await house.store.read { tx in
+        try await world.store.read { tx in
             (
                 try tx.tokens(of: Fixture.eve.id).count, try tx.sessions(of: Fixture.eve.id).count,
                 try tx.request(Fixture.id(1))?.state.name
@@ -60,31 +60,31 @@ struct PersonChangeTests {
     }
 
     @Test func whoIsSwitchedOffKeepsNoWayInAndNoRequest() async throws {
-        try await AuditHouse.with(told: true) { house in
-            try await Self.furnish(house)
-            let told = try await Self.change(house) { $0.isDisabled = true }
+        try await AuditWorld.with(told: true) { world in
+            try await Self.furnish(world)
+            let told = try await Self.change(world) { $0.isDisabled = true }
             #expect(told == ["person.changed", "token.revoked", "sessions.ended"])
-            let left = try await Self.left(house)
+            let left = try await Self.left(world)
             #expect(left.tokens == 0 && left.sessions == 0 && left.request == .withdrawn)
-            #expect(try await house.differences() == [])
+            #expect(try await world.differences() == [])
         }
     }
 
     @Test func whoIsNoEngineerAnyMoreKeepsTheWayInAndNoRequest() async throws {
-        try await AuditHouse.with(told: true) { house in
-            try await Self.furnish(house)
-            #expect(try await Self.change(house) { $0.roles = .manager } == ["person.changed"])
-            let left = try await Self.left(house)
+        try await AuditWorld.with(told: true) { world in
+            try await Self.furnish(world)
+            #expect(try await Self.change(world) { $0.roles = .manager } == ["person.changed"])
+            let left = try await Self.left(world)
             #expect(left.tokens == 1 && left.sessions == 1 && left.request == .withdrawn)
         }
     }
 
     @Test func nothingFollowsFromANewNameOrFromNoChange() async throws {
-        try await AuditHouse.with(told: true) { house in
-            try await Self.furnish(house)
-            #expect(try await Self.change(house) { _ in } == [])
-            #expect(try await Self.change(house) { $0.name = "Eve Stone" } == ["person.changed"])
-            let left = try await Self.left(house)
+        try await AuditWorld.with(told: true) { world in
+            try await Self.furnish(world)
+            #expect(try await Self.change(world) { _ in } == [])
+            #expect(try await Self.change(world) { $0.name = "Eve Stone" } == ["person.changed"])
+            let left = try await Self.left(world)
             #expect(left.tokens == 1 && left.sessions == 1 && left.request == .awaitingManager)
         }
     }

@@ -220,14 +220,14 @@ struct ApplyTests {
 
     /// Applies a file with these people of acme; gives the lines about people.
     @discardableResult
-    private static func apply(_ people: [DirectoryFile.Person], in house: House) async throws
+    private static func apply(_ people: [DirectoryFile.Person], in house: TestWorld) async throws
         -> [String]
     {
         try await house.lockbox.apply(file(tenants: [customer(people: people)]))
             .filter { $0.hasPrefix("person") && $0.contains("@acme.test") }
     }
 
-    private static func person(_ name: String, in house: House) async throws -> Person {
+    private static func person(_ name: String, in house: TestWorld) async throws -> Person {
         try await house.store.read { tx in
             try #require(
                 try tx.person(identifiedBy: Identity(local: EmailAddress("\(name)@acme.test")!))
@@ -235,7 +235,8 @@ struct ApplyTests {
         }
     }
 
-    private static func change(_ name: String, to roles: [String], in house: House) async throws {
+    private static func change(_ name: String, to roles: [String], in house: TestWorld) async throws
+    {
         _ = try await house.lockbox.changeRoles(
             of: try await person(name, in: house).id.text,
             in: "acme",
@@ -245,7 +246,7 @@ struct ApplyTests {
     }
 
     @Test func roleThatTheTenantTookIsNotGivenBackByTheFile() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await Self.apply(Self.first, in: house)
             try await Self.change("ben", to: ["member"], in: house)
             let report = try await Self.apply(Self.first, in: house)
@@ -261,7 +262,7 @@ struct ApplyTests {
     }
 
     @Test func roleThatTheTenantGaveIsNotTakenByTheFile() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await Self.apply(Self.first, in: house)
             try await Self.change("cat", to: ["member", "approver"], in: house)
             let report = try await Self.apply(Self.first, in: house)
@@ -276,7 +277,7 @@ struct ApplyTests {
     }
 
     @Test func fileNeitherPromotesNorDemotesWhereThereIsAnAdministrator() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await Self.apply(Self.first, in: house)
             let other = [
                 Self.human("ann@acme.test", .member),
@@ -295,7 +296,7 @@ struct ApplyTests {
     }
 
     @Test func newPersonOfTheFileDecidesNothingUntilAnAdministratorSaysSo() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await Self.apply(Self.first, in: house)
             let more =
                 Self.first + [
@@ -320,7 +321,7 @@ struct ApplyTests {
     }
 
     @Test func untilThereIsAnAdministratorTheFileDecides() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await Self.apply([Self.human("ben@acme.test", .member)], in: house)
             try await Self.apply([Self.human("ben@acme.test", .approver)], in: house)
             #expect(try await Self.person("ben", in: house).roles == .approver)
@@ -338,7 +339,7 @@ struct ApplyTests {
     }
 
     @Test func lastAdministratorIsNotSwitchedOffByTheFile() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             try await Self.apply(
                 Self.first + [Self.human("dan@acme.test", .admin, disabled: false)],
                 in: house

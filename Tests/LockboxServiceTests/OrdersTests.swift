@@ -147,7 +147,7 @@ struct OrdersTests {
     }
 
     @Test func everyOrderIsCutBeforeAnySettlesHoweverManyEndTogether() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             var requests: [AccessRequest] = []
             for _ in 0..<200 { requests.append(try await Self.ended(house)) }
             let gate = Gate()
@@ -175,7 +175,7 @@ struct OrdersTests {
     }
 
     @Test func aFirstActionThatHangsHoldsUpNoOtherServiceAndASettlingNone() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let post = Fixture.service("post", clientID: "post")
             try await house.store.write { tx in
                 try tx.save(post)
@@ -203,7 +203,7 @@ struct OrdersTests {
     }
 
     @Test func aFirstActionThatFailsIsFollowedByTheRestWhichSaysWhy() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await Self.ended(house)
             let scripted = Scripted(
                 first: { _ throws(EnforcerError) in throw EnforcerError("down") }
@@ -217,7 +217,7 @@ struct OrdersTests {
     }
 
     @Test func orderOfAnotherProcessIsCutWhenItStaysUncutForAWhile() async throws {
-        try await House.with { house async throws in
+        try await TestWorld.with { house async throws in
             let request = try await Self.ended(house)
             let cut = Mutex(0)
             let scripted = Scripted(first: { orders in cut.withLock { $0 += orders.count } }) {
@@ -306,7 +306,7 @@ struct OrderLanes: Sendable {
     private let cutPause = ManualPause()
     private let ordersPause = ManualPause()
 
-    init(_ house: House, _ enforcers: any EnforcerDirectory) {
+    init(_ house: TestWorld, _ enforcers: any EnforcerDirectory) {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let (cutPause, ordersPause) = (cutPause, ordersPause)
         first = FirstActions(time: time)
