@@ -45,6 +45,27 @@ struct OrdersTests {
         }
     }
 
+    @Test func orderThatWasConfirmedMeanwhileIsNotRecordedAgain() async throws {
+        try await TestWorld.with { house async throws in
+            let request = try await Self.ended(house)
+            let orders = try await house.store.read { tx in try tx.removals(of: request.id) }
+            let job = RemovalJob(
+                store: house.audited,
+                enforcers: Scripted { _, _ in },
+                first: FirstActions(time: FixedMonotonicClock()),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+            // As two processes do that have both read the order before one confirms it.
+            for _ in 0..<2 { try await job.carryOut(orders, under: .free) }
+            let told = try await house.activities(about: request.id)
+            #expect(told.count { $0 == "access.removed" } == 1)
+            let stored = try await house.store.read { tx in try tx.removals(of: request.id) }
+            #expect(stored.map(\.progress) == [.confirmed])
+            #expect(stored.map(\.attempts) == [1])
+            try await house.expectConsistentLogs()
+        }
+    }
+
     @Test func waitsAfterFailuresGrowAndStayAtTheLast() {
         let waits = RemovalJob.Limits.backOff
         #expect(zip(waits, waits.dropFirst()).allSatisfy { $0 < $1 })
