@@ -185,14 +185,14 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxDecisionsTests",
         [
             "LockboxDecisions", "LockboxAudit", "LockboxDomain", "LockboxFixtures",
-            "LockboxPorts", "LockboxService", "LockboxStoreSQLite", "LockboxTestWorld", "Logging",
+            "LockboxPorts", "LockboxService", "LockboxStoreSQLite", "LockboxTestWorld",
+            "LockboxWork", "Logging",
         ]
     ),
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxWork",
-            "LockboxEnforcement",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxEnforcement",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "LockboxTestWorld",
             "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
@@ -202,7 +202,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxWorkTests",
         [
             "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
-            "LockboxPorts", "LockboxFixtures", "Logging", "ServiceLifecycle",
+            "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "Logging", "ServiceLifecycle",
         ]
     ),
     (

@@ -188,7 +188,7 @@ extension Rule {
             exceptions: [
                 "Tests/LockboxStoreSQLiteTests/CrashTests.swift":
                     "kills a process at any moment of its writing",
-                "Tests/LockboxServiceTests/OrdersTests.swift": looksAgain,
+                "Tests/LockboxWorkTests/OrdersTests.swift": looksAgain,
                 "Tests/LockboxServerTests/ThirdKindTests.swift": looksAgain,
                 "Tests/LockboxNotifierTests/MailJobTests.swift": looksAgain,
                 "Tests/LockboxNotifierTests/ScriptedMailer.swift": looksAgain,

@@ -14,6 +14,8 @@ CREATE INDEX log_entry_by_time ON log_entry (log, time, position);
 
 CREATE INDEX notice_due ON notice (next_attempt, id) WHERE delivery = 'queued';
 
+CREATE INDEX notice_failing ON notice (id) WHERE delivery = 'queued' AND attempts > 0;
+
 CREATE INDEX notice_of_request ON notice (request, created_at, id);
 
 CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
@@ -21,7 +23,11 @@ CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
 CREATE INDEX removal_due ON removal (next_attempt, grant_id, service)
 WHERE progress <> 'confirmed';
 
+CREATE INDEX removal_failing ON removal (grant_id) WHERE progress = 'failed';
+
 CREATE INDEX removal_of_request ON removal (request, grant_id, service);
+
+CREATE INDEX removal_uncut ON removal (next_attempt, grant_id, service) WHERE progress <> 'confirmed' AND cut_at IS NULL;
 
 CREATE INDEX request_by_time ON access_request (created_at, id);
 
@@ -230,7 +236,8 @@ CREATE TABLE notice (
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     last_reply TEXT,
     sent_at INTEGER
-) STRICT;
+, begun_at INTEGER, is_unwanted INTEGER NOT NULL DEFAULT 0
+    CHECK (is_unwanted IN (0, 1))) STRICT;
 
 CREATE TABLE password (
     person TEXT NOT NULL PRIMARY KEY REFERENCES person (id),
@@ -276,7 +283,7 @@ CREATE TABLE removal (
     progress TEXT NOT NULL,
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     next_attempt INTEGER NOT NULL,
-    problem TEXT,
+    problem TEXT, cut_at INTEGER,
     PRIMARY KEY (grant_id, service),
     FOREIGN KEY (grant_id, request) REFERENCES access_grant (id, request)
 ) STRICT;
@@ -342,6 +349,13 @@ CREATE TABLE tenant (
     max_access INTEGER NOT NULL CHECK (max_access > 0),
     approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
     version INTEGER NOT NULL CHECK (version > 0)
+) STRICT;
+
+CREATE TABLE work_lease (
+    lane TEXT NOT NULL PRIMARY KEY,
+    holder TEXT,
+    epoch INTEGER NOT NULL,
+    beat INTEGER NOT NULL
 ) STRICT;
 
 CREATE TRIGGER access_grant_delete_guard
@@ -817,6 +831,13 @@ BEFORE DELETE ON tenant
 
 BEGIN
     SELECT RAISE(ABORT, 'tenant: rows are kept for ever');
+END;
+
+CREATE TRIGGER work_lease_update_epoch
+BEFORE UPDATE ON work_lease
+WHEN NEW.epoch < OLD.epoch
+BEGIN
+    SELECT RAISE(ABORT, 'work_lease: an epoch does not come back');
 END;
 
 -- (none) -> awaitingManager

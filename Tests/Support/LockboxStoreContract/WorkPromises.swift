@@ -123,7 +123,7 @@ private func workIsCounted(_ store: any Store) async throws {
     let cut = Fixture.removal(
         of: request,
         from: ServiceID("web")!,
-        nextAttempt: Fixture.now.advanced(-5)
+        nextAttempt: Fixture.now + TimeSpan(milliseconds: -5)
     )
     let notice = Fixture.notice(1, about: request)
     var trying = Fixture.notice(2, about: request)
@@ -137,7 +137,7 @@ private func workIsCounted(_ store: any Store) async throws {
     #expect(
         try await store.read(counts) == [
             none, Backlog(due: 1, oldest: Fixture.now, failing: 1),
-            Backlog(due: 2, oldest: Fixture.now.advanced(-5), failing: 1),
+            Backlog(due: 2, oldest: Fixture.now + TimeSpan(milliseconds: -5), failing: 1),
             Backlog(due: 1, oldest: notice.nextAttempt, failing: 1),
         ]
     )
