@@ -29,6 +29,17 @@ struct TidyTests {
         }
     }
 
+    @Test func theStyleSheetHasNoLongLines() throws {
+        let lines = try Tree.text("Sources/LockboxPortal/Resources/portal.css").split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        )
+        #expect(lines.count > 100)
+        for (index, line) in lines.enumerated() where line.unicodeScalars.count > 100 {
+            Issue.record("portal.css:\(index + 1): has more than 100 columns; break the line")
+        }
+    }
+
     @Test func theTreeIsThere() throws {
         let files = try Tree.files.get()
         #expect(files.count > 40)
