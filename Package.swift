@@ -116,7 +116,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         6, "LockboxInstallation",
         [
-            "LockboxDomain", "LockboxMail", "LockboxServer", "LockboxStoreSQLite", "Logging",
+            "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxStoreSQLite",
+            "Logging",
         ]
     ),
 ]

@@ -1,6 +1,7 @@
 import Foundation
 import LockboxDomain
 import LockboxMail
+import LockboxPorts
 package import LockboxServer
 package import LockboxStoreSQLite
 import Logging
