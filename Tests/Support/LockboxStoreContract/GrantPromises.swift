@@ -59,7 +59,7 @@ private func credentialsAreReadBack(_ store: any Store) async throws {
 }
 
 extension Timestamp {
-    fileprivate func advanced(_ milliseconds: Int64) -> Timestamp {
+    func advanced(_ milliseconds: Int64) -> Timestamp {
         self + TimeSpan(milliseconds: milliseconds)
     }
 }
