@@ -10,9 +10,12 @@ public struct LogReplay: Sendable {
         case conflictingHeads(size: UInt64)
         /// A known head is of a larger log than was replayed: entries are missing at the end.
         case logTooShort(size: UInt64, known: TreeHead)
+        /// A known head is of a smaller log than where the replay started: nothing was learnt about
+        /// it.
+        case headBeforeStart(TreeHead)
     }
 
-    private var range = CompactRange()
+    private var range: CompactRange
 
     /// The heads still to come, the smallest last.
     private var heads: [TreeHead]
@@ -20,11 +23,13 @@ public struct LogReplay: Sendable {
     /// The first thing found wrong; it stays.
     public private(set) var fault: Fault?
 
-    /// Starts from the empty log.
-    public init(heads: some Sequence<TreeHead>) {
+    /// Starts from the empty log, or goes on from a tree that was checked before.
+    public init(from start: CompactRange = CompactRange(), heads: some Sequence<TreeHead>) {
+        range = start
         self.heads = Set(heads).sorted { $0.size > $1.size }
+        if let first = self.heads.last, first.size < start.size { fault = .headBeforeStart(first) }
         let pairs = zip(self.heads, self.heads.dropFirst()).reversed()
-        if let conflict = pairs.first(where: { $0.size == $1.size }) {
+        if fault == nil, let conflict = pairs.first(where: { $0.size == $1.size }) {
             fault = .conflictingHeads(size: conflict.0.size)
         }
         compare()
@@ -35,6 +40,9 @@ public struct LogReplay: Sendable {
 
     /// The root of the log so far.
     public var root: Hash { range.root }
+
+    /// What to keep in order to go on later.
+    public var compactRange: CompactRange { range }
 
     /// Feeds the next leaf's data. Goes on after a fault, so that size and root stay those of the
     /// leaves.
@@ -71,6 +79,8 @@ extension LogReplay.Fault: CustomStringConvertible {
             "two different roots are known for the log at \(size) entries"
         case .logTooShort(let size, let known):
             "the log ends after \(size) entries, but \(known.size) were signed"
+        case .headBeforeStart(let known):
+            "the check began after entry \(known.size) and cannot tell about it"
         }
     }
 }
