@@ -6,9 +6,8 @@ extension SQLTransaction: AccessRequestRecords {
     private static let beginning = ""
 
     private static let requests = """
-        SELECT r.id, r.tenant, r.support_request, r.engineer, r.reason, r.duration, r.scope, r.not_before,
-            r.created_at, r.version, r.state, r.deadline, r.asked_at, r.approvals_needed, r.settled_at,
-            r.ending_reason, r.ended_by, r.comment, r.expired_stage, g.id, g.starts_at, g.ends_at, g.scope, g.basis
+        SELECT r.*, g.id AS grant_id, g.starts_at AS grant_starts_at, g.ends_at AS grant_ends_at,
+            g.scope AS grant_scope, g.basis AS grant_basis
         FROM access_request r LEFT JOIN access_grant g ON g.request = r.id
         """
 
@@ -56,11 +55,10 @@ extension SQLTransaction: AccessRequestRecords {
     }
 
     func nextRequestDeadline() throws -> Timestamp? {
-        try connection.queryOne(
-            """
-            SELECT id, deadline FROM access_request WHERE deadline IS NOT NULL ORDER BY deadline, id LIMIT 1
-            """
-        ) { try Record($0, of: "access_request").timestamp(1) }
+        try connection.selectOne(
+            from: "access_request",
+            "WHERE deadline IS NOT NULL ORDER BY deadline, id LIMIT 1"
+        ) { try $0.timestamp("deadline") }
     }
 
     func openRequests(of tenant: TenantID?, engineer: PersonID?) throws -> [AccessRequest] {
@@ -84,11 +82,11 @@ extension SQLTransaction: AccessRequestRecords {
     /// track of it.
     private func save(_ grant: Grant?, of request: AccessRequestID, version: Int) throws {
         guard let grant else { return }
-        let columns = "id, starts_at, ends_at, scope, basis"
-        let stored = try connection.queryOne(
-            "SELECT \(columns) FROM access_grant WHERE request = $1",
+        let stored = try connection.selectOne(
+            from: "access_grant",
+            "WHERE request = $1",
             [.id(request)]
-        ) { row in try Self.grant(Record(row, of: "access_grant"), from: 0) }
+        ) { try Self.grant($0) }
         if let stored {
             guard stored == grant else {
                 throw SQLConstraintViolation(
@@ -98,44 +96,27 @@ extension SQLTransaction: AccessRequestRecords {
             }
             return
         }
-        try connection.execute(
-            "INSERT INTO access_grant (request, \(columns)) VALUES ($1, $2, $3, $4, $5, $6)",
+        try connection.insert(
             [
-                .id(request), .id(grant.id), .time(grant.start), .time(grant.end),
-                .text(grant.scope.stored),
-                .choice(grant.basis),
-            ]
+                "id": .id(grant.id),
+                "request": .id(request),
+                "starts_at": .time(grant.start),
+                "ends_at": .time(grant.end),
+                "scope": .text(grant.scope.stored),
+                "basis": .choice(grant.basis),
+            ],
+            into: "access_grant"
         )
     }
 
     private func saveRow(_ request: AccessRequest) throws {
+        var row = Self.columns(of: request)
         if request.version == 1 {
-            var values = Self.values(of: request)
-            values.append(.text(Self.beginning))
-            try connection.execute(
-                """
-                INSERT INTO access_request (id, tenant, support_request, engineer, reason, duration, scope,
-                    not_before, created_at, version, state, deadline, asked_at, approvals_needed, settled_at,
-                    ending_reason, ended_by, comment, expired_stage, prior_state)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-                """,
-                values
-            )
+            row["prior_state"] = .text(Self.beginning)
+            try connection.insert(row, into: "access_request")
             return
         }
-        // Sets the terms too: the schema refuses other ones, where an update without them would
-        // pass over a bug.
-        let changed = try connection.execute(
-            """
-            UPDATE access_request SET id = $1, tenant = $2, support_request = $3, engineer = $4, reason = $5,
-                duration = $6, scope = $7, not_before = $8, created_at = $9, version = $10, state = $11,
-                deadline = $12, asked_at = $13, approvals_needed = $14, settled_at = $15, ending_reason = $16,
-                ended_by = $17, comment = $18, expired_stage = $19, prior_state = state
-            WHERE id = $1
-            """,
-            Self.values(of: request)
-        )
-        guard changed == 1 else {
+        guard try connection.update(row, in: "access_request", also: ", prior_state = state") else {
             throw SQLConstraintViolation(
                 kind: .trigger,
                 message: "access_request: a request begins at version 1"
@@ -143,15 +124,29 @@ extension SQLTransaction: AccessRequestRecords {
         }
     }
 
-    private static func values(of request: AccessRequest) -> [SQLValue] {
-        let terms = request.terms
+    private static func columns(of request: AccessRequest) -> Columns {
+        let (terms, state) = (request.terms, StateColumns(request.state))
         return [
-            .id(request.id), .id(terms.tenant), .text(terms.supportRequest.text),
-            .id(terms.engineer),
-            .text(terms.reason), .span(terms.duration), .text(terms.scope.stored),
-            .time(terms.notBefore),
-            .time(request.createdAt), .count(request.version),
-        ] + StateColumns(request.state).values
+            "id": .id(request.id),
+            "tenant": .id(terms.tenant),
+            "support_request": .text(terms.supportRequest.text),
+            "engineer": .id(terms.engineer),
+            "reason": .text(terms.reason),
+            "duration": .span(terms.duration),
+            "scope": .text(terms.scope.stored),
+            "not_before": .time(terms.notBefore),
+            "created_at": .time(request.createdAt),
+            "version": .count(request.version),
+            "state": .choice(state.name),
+            "deadline": .time(state.deadline),
+            "asked_at": .time(state.askedAt),
+            "approvals_needed": .optional(state.approvalsNeeded.map(Int64.init)),
+            "settled_at": .time(state.settledAt),
+            "ending_reason": .optional(state.endingReason?.rawValue),
+            "ended_by": .id(state.endedBy),
+            "comment": .optional(state.comment),
+            "expired_stage": .optional(state.expiredStage?.rawValue),
+        ]
     }
 
     private func saveDecisions(of request: AccessRequest) throws {
@@ -166,19 +161,19 @@ extension SQLTransaction: AccessRequestRecords {
             case .approve(let given): narrowing = given
             case .deny: narrowing = .none
             }
-            try connection.execute(
-                """
-                INSERT INTO decision (request, position, stage, person, is_approval, duration, scope, comment,
-                    decided_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                """,
+            try connection.insert(
                 [
-                    .id(request.id), .count(position), .choice(decision.stage),
-                    .id(decision.person),
-                    .flag(decision.isApproval), .span(narrowing.duration),
-                    .optional(narrowing.scope?.stored),
-                    .optional(decision.comment), .time(decision.at),
-                ]
+                    "request": .id(request.id),
+                    "position": .count(position),
+                    "stage": .choice(decision.stage),
+                    "person": .id(decision.person),
+                    "is_approval": .flag(decision.isApproval),
+                    "duration": .span(narrowing.duration),
+                    "scope": .optional(narrowing.scope?.stored),
+                    "comment": .optional(decision.comment),
+                    "decided_at": .time(decision.at),
+                ],
+                into: "decision"
             )
         }
     }
@@ -187,98 +182,85 @@ extension SQLTransaction: AccessRequestRecords {
 
     private func requests(_ clause: String, _ values: [SQLValue]) throws -> [AccessRequest] {
         // Ends the first query before it begins the others.
-        let rows = try connection.query("\(Self.requests) \(clause)", values) { $0 }
+        let rows = try connection.query("\(Self.requests) \(clause)", values) {
+            $0.of("access_request", key: ["id"])
+        }
         return try rows.map { row in
-            let record = Record(row, of: "access_request")
-            return AccessRequest(
-                id: try record.id(0),
-                terms: try Self.terms(record),
-                createdAt: try record.timestamp(8),
-                version: try record.count(9),
-                state: try Self.state(record),
-                decisions: try decisions(of: try record.id(0))
+            AccessRequest(
+                id: try row.id("id"),
+                terms: try Self.terms(row),
+                createdAt: try row.timestamp("created_at"),
+                version: try row.count("version"),
+                state: try Self.state(row),
+                decisions: try decisions(of: try row.id("id"))
             )
         }
     }
 
-    private static func terms(_ record: Record) throws(StoreError) -> AccessRequest.Terms {
+    private static func terms(_ row: SQLRow) throws(StoreError) -> AccessRequest.Terms {
         AccessRequest.Terms(
-            tenant: try record.slug(1),
-            supportRequest: try record.required(SupportRequestNumber(try record.text(2))),
-            engineer: try record.id(3),
-            reason: try record.text(4),
-            duration: try record.span(5),
-            scope: try record.scope(6),
-            notBefore: try record.optionalTimestamp(7)
+            tenant: try row.slug("tenant"),
+            supportRequest: try row.required(
+                SupportRequestNumber(try row.text("support_request"))
+            ),
+            engineer: try row.id("engineer"),
+            reason: try row.text("reason"),
+            duration: try row.span("duration"),
+            scope: try row.scope("scope"),
+            notBefore: try row.optionalTimestamp("not_before")
         )
     }
 
-    private static func state(_ record: Record) throws(StoreError) -> AccessRequest.State {
-        let grant: Grant?
-        if case .null = try record.row.value(19) {
-            grant = nil
-        } else {
-            grant = try Self.grant(record, from: 19)
-        }
-        let stage: AccessRequest.StateName?
-        if case .null = try record.row.value(18) {
-            stage = nil
-        } else {
-            stage = try record.choice(18)
-        }
-        let ending: Ending.Reason?
-        if case .null = try record.row.value(15) {
-            ending = nil
-        } else {
-            ending = try record.choice(15)
-        }
+    private static func state(_ row: SQLRow) throws(StoreError) -> AccessRequest.State {
         let columns = StateColumns(
-            name: try record.choice(10),
-            deadline: try record.optionalTimestamp(11),
-            askedAt: try record.optionalTimestamp(12),
-            approvalsNeeded: try record.optionalInteger(13).flatMap(Int.init(exactly:)),
-            settledAt: try record.optionalTimestamp(14),
-            endingReason: ending,
-            endedBy: try record.optionalID(16),
-            comment: try record.optionalText(17),
-            expiredStage: stage
+            name: try row.choice("state"),
+            deadline: try row.optionalTimestamp("deadline"),
+            askedAt: try row.optionalTimestamp("asked_at"),
+            approvalsNeeded: try row.optionalInteger("approvals_needed").flatMap(
+                Int.init(exactly:)
+            ),
+            settledAt: try row.optionalTimestamp("settled_at"),
+            endingReason: try row.optionalChoice("ending_reason"),
+            endedBy: try row.optionalID("ended_by"),
+            comment: try row.optionalText("comment"),
+            expiredStage: try row.optionalChoice("expired_stage")
         )
-        return try record.required(columns.state(grant: grant))
+        let grant = try row.isNull("grant_id") ? nil : try grant(row, joined: true)
+        return try row.required(columns.state(grant: grant))
     }
 
-    private static func grant(_ record: Record, from column: Int) throws(StoreError) -> Grant {
-        let (start, end) = (try record.timestamp(column + 1), try record.timestamp(column + 2))
-        guard start < end else { throw record.corrupt }
+    /// Joined to its request, a grant's columns say in their names that they are its.
+    private static func grant(_ row: SQLRow, joined: Bool = false) throws(StoreError) -> Grant {
+        func column(_ name: String) -> SQLColumn { .name(joined ? "grant_" + name : name) }
+        let start = try row.timestamp(column("starts_at"))
+        let end = try row.timestamp(column("ends_at"))
+        guard start < end else { throw row.corrupt }
         return Grant(
-            id: try record.id(column),
+            id: try row.id(column("id")),
             start: start,
             end: end,
-            scope: try record.scope(column + 3),
-            basis: try record.choice(column + 4)
+            scope: try row.scope(column("scope")),
+            basis: try row.choice(column("basis"))
         )
     }
 
     private func decisions(of request: AccessRequestID) throws -> [Decision] {
-        try connection.query(
-            """
-            SELECT request, position, stage, person, is_approval, duration, scope, comment, decided_at
-            FROM decision WHERE request = $1 ORDER BY position
-            """,
+        try connection.select(
+            from: "decision",
+            key: ["request", "position"],
+            "WHERE request = $1 ORDER BY position",
             [.id(request)]
         ) { row in
-            let record = Record(row, of: "decision", keyColumns: 2)
-            let scope: Scope?
-            if case .null = try row.value(6) { scope = nil } else { scope = try record.scope(6) }
             let narrowing = Decision.Narrowing(
-                duration: try record.optionalInteger(5).map(TimeSpan.init(milliseconds:)),
-                scope: scope
+                duration: try row.optionalInteger("duration").map(TimeSpan.init(milliseconds:)),
+                scope: try row.optionalScope("scope")
             )
             return Decision(
-                stage: try record.choice(2),
-                person: try record.id(3),
-                verdict: try record.flag(4) ? .approve(narrowing) : .deny,
-                comment: try record.optionalText(7),
-                at: try record.timestamp(8)
+                stage: try row.choice("stage"),
+                person: try row.id("person"),
+                verdict: try row.flag("is_approval") ? .approve(narrowing) : .deny,
+                comment: try row.optionalText("comment"),
+                at: try row.timestamp("decided_at")
             )
         }
     }

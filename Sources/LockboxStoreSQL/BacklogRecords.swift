@@ -45,11 +45,10 @@ extension SQLTransaction: BacklogRecords {
 
     private func backlog(due: String, failing: String?, at now: Timestamp) throws -> Backlog {
         let found = try connection.queryOne(due, [.time(now)]) { row in
-            let record = Record(row, of: "due work", keyColumns: 0)
-            return (count: try record.count(0), oldest: try record.optionalTimestamp(1))
+            (count: try row.count(0), oldest: try row.optionalTimestamp(1))
         }
         let failing = try failing.flatMap { sql in
-            try connection.queryOne(sql) { try Record($0, of: "due work", keyColumns: 0).count(0) }
+            try connection.queryOne(sql) { row in try row.count(0) }
         }
         return Backlog(due: found?.count ?? 0, oldest: found?.oldest, failing: failing ?? 0)
     }

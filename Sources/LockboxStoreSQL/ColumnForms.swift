@@ -101,8 +101,9 @@ enum JSONColumn {
     }
 }
 
-extension Record {
-    func json<Content: Decodable>(_ column: Int, _: Content.Type = Content.self) throws(StoreError)
+extension SQLRow {
+    func json<Content: Decodable>(_ column: SQLColumn, _: Content.Type = Content.self)
+        throws(StoreError)
         -> Content
     {
         do {

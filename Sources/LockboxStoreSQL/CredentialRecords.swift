@@ -2,41 +2,40 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: CredentialRecords {
-    private static let credentialColumns = """
-        id, request, grant_id, tenant, engineer, service, resource, actions, username, issued_at, expires_at,
-        revoked_at, secret_hash
-        """
-
     func insert(_ credential: Credential, secretHash: [UInt8]) throws {
-        try connection.execute(
-            """
-            INSERT INTO credential (\(Self.credentialColumns))
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-            """,
+        try connection.insert(
             [
-                .id(credential.id), .id(credential.request), .id(credential.grant),
-                .id(credential.tenant),
-                .id(credential.engineer), .id(credential.resource.service),
-                .text(credential.resource.name),
-                .integer(Int64(credential.actions.rawValue)), .text(credential.username),
-                .time(credential.issuedAt), .time(credential.expiresAt),
-                .time(credential.revokedAt),
-                .blob(secretHash),
-            ]
+                "id": .id(credential.id),
+                "secret_hash": .blob(secretHash),
+                "request": .id(credential.request),
+                "grant_id": .id(credential.grant),
+                "tenant": .id(credential.tenant),
+                "engineer": .id(credential.engineer),
+                "service": .id(credential.resource.service),
+                "resource": .text(credential.resource.name),
+                "actions": .integer(Int64(credential.actions.rawValue)),
+                "username": .text(credential.username),
+                "issued_at": .time(credential.issuedAt),
+                "expires_at": .time(credential.expiresAt),
+                "revoked_at": .time(credential.revokedAt),
+            ],
+            into: "credential"
         )
     }
 
     func credential(secretHash: [UInt8]) throws -> Credential? {
-        try connection.queryOne(
-            "SELECT \(Self.credentialColumns) FROM credential WHERE secret_hash = $1",
+        try connection.selectOne(
+            from: "credential",
+            "WHERE secret_hash = $1",
             [.blob(secretHash)],
             row: Self.credential
         )
     }
 
     func credentials(of grant: GrantID) throws -> [Credential] {
-        try connection.query(
-            "SELECT \(Self.credentialColumns) FROM credential WHERE grant_id = $1 ORDER BY issued_at, id",
+        try connection.select(
+            from: "credential",
+            "WHERE grant_id = $1 ORDER BY issued_at, id",
             [.id(grant)],
             row: Self.credential
         )
@@ -53,13 +52,11 @@ extension SQLTransaction: CredentialRecords {
     func liveCredentials(at now: Timestamp) throws -> [(
         secretHash: [UInt8], credential: Credential
     )] {
-        try connection.query(
-            """
-            SELECT \(Self.credentialColumns) FROM credential
-            WHERE revoked_at IS NULL AND expires_at > $1 ORDER BY expires_at
-            """,
+        try connection.select(
+            from: "credential",
+            "WHERE revoked_at IS NULL AND expires_at > $1 ORDER BY expires_at",
             [.time(now)]
-        ) { row in (try Record(row, of: "credential").blob(12), try Self.credential(row)) }
+        ) { row in (try row.blob("secret_hash"), try Self.credential(row)) }
     }
 
     func recordUse(of credential: CredentialID, count: Int, first: Timestamp, last: Timestamp)
@@ -89,37 +86,36 @@ extension SQLTransaction: CredentialRecords {
     func uses(of grant: GrantID) throws -> [CredentialUse] {
         try connection.query(
             """
-            SELECT u.credential, c.service, c.resource, u.first_at, u.last_at, u.uses
+            SELECT u.*, c.service, c.resource
             FROM credential_use u JOIN credential c ON c.id = u.credential
             WHERE c.grant_id = $1 ORDER BY u.first_at, u.credential
             """,
             [.id(grant)]
-        ) { row in
-            let record = Record(row, of: "credential_use")
+        ) { found in
+            let row = found.of("credential_use", key: ["credential"])
             return CredentialUse(
-                credential: try record.id(0),
-                resource: try record.resource(service: 1, name: 2),
-                first: try record.timestamp(3),
-                last: try record.timestamp(4),
-                count: try record.count(5)
+                credential: try row.id("credential"),
+                resource: try row.resource(service: "service", name: "resource"),
+                first: try row.timestamp("first_at"),
+                last: try row.timestamp("last_at"),
+                count: try row.count("uses")
             )
         }
     }
 
     private static func credential(_ row: SQLRow) throws -> Credential {
-        let record = Record(row, of: "credential")
-        return Credential(
-            id: try record.id(0),
-            request: try record.id(1),
-            grant: try record.id(2),
-            tenant: try record.slug(3),
-            engineer: try record.id(4),
-            resource: try record.resource(service: 5, name: 6),
-            actions: try record.actions(7),
-            username: try record.text(8),
-            issuedAt: try record.timestamp(9),
-            expiresAt: try record.timestamp(10),
-            revokedAt: try record.optionalTimestamp(11)
+        Credential(
+            id: try row.id("id"),
+            request: try row.id("request"),
+            grant: try row.id("grant_id"),
+            tenant: try row.slug("tenant"),
+            engineer: try row.id("engineer"),
+            resource: try row.resource(service: "service", name: "resource"),
+            actions: try row.actions("actions"),
+            username: try row.text("username"),
+            issuedAt: try row.timestamp("issued_at"),
+            expiresAt: try row.timestamp("expires_at"),
+            revokedAt: try row.optionalTimestamp("revoked_at")
         )
     }
 }

@@ -3,49 +3,55 @@ import LockboxPorts
 import MerkleLog
 
 extension SQLTransaction: LogRecords {
-    private static let entryColumns = "log, position, time, activity, actor, request, leaf, hash"
+    private static let entryKey = ["log", "position"]
 
     func logs() throws -> [LogID] {
         // The provider's is the empty one, so it comes first.
-        try connection.query("SELECT log FROM log_head ORDER BY log") {
-            try Record($0, of: "log_head").log(0)
-        }
+        try connection.select(from: "log_head", key: ["log"], "ORDER BY log") { try $0.log("log") }
     }
 
     func head(of log: LogID) throws -> LogHead {
-        let stored = try connection.queryOne(
-            "SELECT log, size, range_hashes, last_time FROM log_head WHERE log = $1",
+        let stored = try connection.selectOne(
+            from: "log_head",
+            key: ["log"],
+            "WHERE log = $1",
             [.log(log)]
         ) { row in
-            let record = Record(row, of: "log_head")
-            return LogHead(
-                size: try record.position(1),
-                range: try record.hashes(2),
-                lastTime: try record.timestamp(3)
+            LogHead(
+                size: try row.position("size"),
+                range: try row.hashes("range_hashes"),
+                lastTime: try row.timestamp("last_time")
             )
         }
         return stored ?? .empty
     }
 
     func append(_ entry: LogEntry, head: LogHead) throws {
-        try connection.execute(
-            "INSERT INTO log_entry (\(Self.entryColumns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        try connection.insert(
             [
-                .log(entry.log), .position(entry.index), .time(entry.time), .text(entry.activity),
-                .text(entry.actor), .id(entry.request), .blob(entry.bytes), .blob(entry.hash.bytes),
-            ]
+                "log": .log(entry.log),
+                "position": .position(entry.index),
+                "time": .time(entry.time),
+                "activity": .text(entry.activity),
+                "actor": .text(entry.actor),
+                "request": .id(entry.request),
+                "leaf": .blob(entry.bytes),
+                "hash": .blob(entry.hash.bytes),
+            ],
+            into: "log_entry"
         )
         for (ordinal, text) in entry.texts.enumerated() {
-            try connection.execute(
-                """
-                INSERT INTO log_text (log, position, field, ordinal, salt, names_someone, content)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-                """,
+            try connection.insert(
                 [
-                    .log(entry.log), .position(entry.index), .text(text.field), .count(ordinal),
-                    .blob(text.salt),
-                    .flag(text.namesSomeone), .optional(text.text),
-                ]
+                    "log": .log(entry.log),
+                    "position": .position(entry.index),
+                    "field": .text(text.field),
+                    "ordinal": .count(ordinal),
+                    "salt": .blob(text.salt),
+                    "names_someone": .flag(text.namesSomeone),
+                    "content": .optional(text.text),
+                ],
+                into: "log_text"
             )
         }
         try save(head, of: entry.log)
@@ -138,12 +144,12 @@ extension SQLTransaction: LogRecords {
 
     /// Of the first entry at or after `instant`.
     private func firstPosition(of log: LogID, at instant: Timestamp) throws -> Int64? {
-        try connection.queryOne(
-            """
-            SELECT log, position FROM log_entry WHERE log = $1 AND time >= $2 ORDER BY time, position LIMIT 1
-            """,
+        try connection.selectOne(
+            from: "log_entry",
+            key: Self.entryKey,
+            "WHERE log = $1 AND time >= $2 ORDER BY time, position LIMIT 1",
             [.log(log), .time(instant)]
-        ) { try Record($0, of: "log_entry").integer(1) }
+        ) { try $0.integer("position") }
     }
 
     private func addSubject(_ search: LogSearch, to conditions: inout Conditions) {
@@ -173,43 +179,40 @@ extension SQLTransaction: LogRecords {
     // MARK: - Reading
 
     private func entries(_ clause: String, _ values: [SQLValue]) throws -> [LogEntry] {
-        let columns = Self.entryColumns.split(separator: ", ").map { "e.\($0)" }.joined(
-            separator: ", "
-        )
         // Ends the first query before it begins the others.
-        let rows = try connection.query("SELECT \(columns) FROM log_entry e \(clause)", values) {
-            $0
-        }
+        let rows = try connection.select(
+            from: "log_entry e",
+            key: Self.entryKey,
+            clause,
+            values
+        ) { $0.of("log_entry", key: Self.entryKey) }
         return try rows.map { row in
-            let record = Record(row, of: "log_entry", keyColumns: 2)
-            let (log, index) = (try record.log(0), try record.position(1))
+            let (log, index) = (try row.log("log"), try row.position("position"))
             return LogEntry(
                 log: log,
                 index: index,
-                time: try record.timestamp(2),
-                activity: try record.text(3),
-                actor: try record.text(4),
-                request: try record.optionalID(5),
-                bytes: try record.blob(6),
-                hash: try record.hash(7),
+                time: try row.timestamp("time"),
+                activity: try row.text("activity"),
+                actor: try row.text("actor"),
+                request: try row.optionalID("request"),
+                bytes: try row.blob("leaf"),
+                hash: try row.hash("hash"),
                 texts: try texts(of: log, at: index)
             )
         }
     }
 
     private func texts(of log: LogID, at index: UInt64) throws -> [CommittedText] {
-        try connection.query(
-            """
-            SELECT log, position, field, salt, content FROM log_text
-            WHERE log = $1 AND position = $2 ORDER BY ordinal
-            """,
+        try connection.select(
+            from: "log_text",
+            key: ["log", "position", "field"],
+            "WHERE log = $1 AND position = $2 ORDER BY ordinal",
             [.log(log), .position(index)]
         ) { row in
-            let record = Record(row, of: "log_text", keyColumns: 3)
-            return CommittedText(
-                field: try record.text(2),
-                salt: try record.blob(3),
-                text: try record.optionalText(4)
+            CommittedText(
+                field: try row.text("field"),
+                salt: try row.blob("salt"),
+                text: try row.optionalText("content")
             )
         }
     }
@@ -255,9 +258,9 @@ extension SQLValue {
     }
 }
 
-extension Record {
+extension SQLRow {
     /// Hashes one after another.
-    fileprivate func hashes(_ column: Int) throws(StoreError) -> [Hash] {
+    fileprivate func hashes(_ column: SQLColumn) throws(StoreError) -> [Hash] {
         let bytes = try blob(column)
         guard bytes.count.isMultiple(of: Hash.byteCount) else { throw corrupt }
         return stride(from: 0, to: bytes.count, by: Hash.byteCount).compactMap {

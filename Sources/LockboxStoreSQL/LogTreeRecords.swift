@@ -3,13 +3,21 @@ import LockboxPorts
 import MerkleLog
 
 extension SQLTransaction: LogTreeRecords {
+    private static let nodeKey = ["log", "position"]
+    private static let checkpointKey = ["log", "size"]
+
     /// Saving the same root again changes nothing; another one for the same place is refused.
     func saveTileRoot(_ hash: Hash, of log: LogID, level: Int, index: UInt64) throws {
         let stored = try treeHashes(of: log, level: level, first: index, count: 1).first
         guard stored != hash else { return }
-        try connection.execute(
-            "INSERT INTO log_tile (log, level, position, hash) VALUES ($1, $2, $3, $4)",
-            [.log(log), .count(level), .position(index), .blob(hash.bytes)]
+        try connection.insert(
+            [
+                "log": .log(log),
+                "level": .count(level),
+                "position": .position(index),
+                "hash": .blob(hash.bytes),
+            ],
+            into: "log_tile"
         )
     }
 
@@ -18,57 +26,60 @@ extension SQLTransaction: LogTreeRecords {
         let values: [SQLValue] = [
             .log(log), .position(first), .position(end.overflow ? .max : end.partialValue),
         ]
+        let range = "WHERE log = $1 AND position >= $2 AND position < $3"
+        // Not every column: a leaf may be long.
         if level == 0 {
             return try connection.query(
-                """
-                SELECT log, position, hash FROM log_entry WHERE log = $1 AND position >= $2 AND position < $3
-                ORDER BY position
-                """,
+                "SELECT log, position, hash FROM log_entry \(range) ORDER BY position",
                 values
-            ) { try Record($0, of: "log_entry", keyColumns: 2).hash(2) }
+            ) { try $0.of("log_entry", key: Self.nodeKey).hash("hash") }
         }
-        return try connection.query(
-            """
-            SELECT log, position, hash FROM log_tile WHERE log = $1 AND position >= $2 AND position < $3
-                AND level = $4 ORDER BY position
-            """,
+        return try connection.select(
+            from: "log_tile",
+            key: Self.nodeKey,
+            "\(range) AND level = $4 ORDER BY position",
             values + [.count(level)]
-        ) { try Record($0, of: "log_tile", keyColumns: 2).hash(2) }
+        ) { try $0.hash("hash") }
     }
 
     /// A note that is kept already stays; the same root may be signed again, for instance with a
     /// new key.
     func saveCheckpoint(size: UInt64, root: Hash, note: String, of log: LogID) throws {
-        let notes = try connection.query(
-            "SELECT log, size, note FROM log_checkpoint WHERE log = $1 AND size = $2 ORDER BY ordinal",
+        let notes = try connection.select(
+            from: "log_checkpoint",
+            key: Self.checkpointKey,
+            "WHERE log = $1 AND size = $2 ORDER BY ordinal",
             [.log(log), .position(size)]
-        ) { try Record($0, of: "log_checkpoint", keyColumns: 2).text(2) }
+        ) { try $0.text("note") }
         guard !notes.contains(note) else { return }
-        try connection.execute(
-            "INSERT INTO log_checkpoint (log, size, ordinal, root, note) VALUES ($1, $2, $3, $4, $5)",
-            [.log(log), .position(size), .count(notes.count), .blob(root.bytes), .text(note)]
+        try connection.insert(
+            [
+                "log": .log(log),
+                "size": .position(size),
+                "ordinal": .count(notes.count),
+                "root": .blob(root.bytes),
+                "note": .text(note),
+            ],
+            into: "log_checkpoint"
         )
     }
 
     func lastCheckpoint(of log: LogID) throws -> (size: UInt64, note: String)? {
-        try connection.queryOne(
-            """
-            SELECT log, size, note FROM log_checkpoint WHERE log = $1 ORDER BY size DESC, ordinal DESC LIMIT 1
-            """,
+        try connection.selectOne(
+            from: "log_checkpoint",
+            key: Self.checkpointKey,
+            "WHERE log = $1 ORDER BY size DESC, ordinal DESC LIMIT 1",
             [.log(log)]
-        ) { row in
-            let record = Record(row, of: "log_checkpoint", keyColumns: 2)
-            return (try record.position(1), try record.text(2))
-        }
+        ) { row in (try row.position("size"), try row.text("note")) }
     }
 
     func checkpoints(of log: LogID) throws -> [(size: UInt64, root: Hash)] {
         try connection.query(
             "SELECT DISTINCT log, size, root FROM log_checkpoint WHERE log = $1 ORDER BY size",
             [.log(log)]
-        ) { row in
-            let record = Record(row, of: "log_checkpoint", keyColumns: 2)
-            return (try record.position(1), try record.hash(2))
+        ) { found in
+            let row = found.of("log_checkpoint", key: Self.checkpointKey)
+            return (try row.position("size"), try row.hash("root"))
         }
     }
 }

@@ -74,7 +74,7 @@ extension SQLEngine {
             "migrations are numbered from 1"
         )
         _ = try await write { connection in
-            let tables = try connection.query(dialect.tableNames) { try $0.text(0) }
+            let tables = try connection.query(dialect.tableNames) { try $0.text("name") }
             if let other = tables.first, !tables.contains("schema_migration") {
                 throw SchemaMismatch.notOurs(table: other)
             }
@@ -110,8 +110,9 @@ extension SQLEngine {
 private func appliedCount(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> Int
 {
     let applied = try connection.query("SELECT number, name FROM schema_migration ORDER BY number")
-    { row in
-        (number: Int(try row.integer(0)), name: try row.text(1))
+    {
+        row in
+        (number: try row.count("number"), name: try row.text("name"))
     }
     for (known, found) in zip(migrations, applied)
     where known.number != found.number || known.name != found.name {

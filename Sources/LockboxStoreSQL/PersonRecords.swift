@@ -2,23 +2,14 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: PersonRecords {
-    private static let personColumns =
-        "id, tenant, name, email, aliases, roles, is_disabled, muted_letters"
-
     func person(_ id: PersonID) throws -> Person? {
-        try connection.queryOne(
-            "SELECT \(Self.personColumns) FROM person WHERE id = $1",
-            [.id(id)],
-            row: Self.person
-        )
+        try connection.selectOne(from: "person", "WHERE id = $1", [.id(id)], row: Self.person)
     }
 
     func person(identifiedBy identity: Identity) throws -> Person? {
-        try connection.queryOne(
-            """
-            SELECT \(Self.personColumns) FROM person
-            WHERE id = (SELECT person FROM identity WHERE issuer = $1 AND subject = $2)
-            """,
+        try connection.selectOne(
+            from: "person",
+            "WHERE id = (SELECT person FROM identity WHERE issuer = $1 AND subject = $2)",
             [.text(identity.issuer), .text(identity.subject)],
             row: Self.person
         )
@@ -27,15 +18,15 @@ extension SQLTransaction: PersonRecords {
     func people(at side: Side) throws -> [Person] {
         switch side {
         case .provider:
-            try connection.query(
-                """
-                SELECT \(Self.personColumns) FROM person WHERE tenant IS NULL ORDER BY canonical_email, id
-                """,
+            try connection.select(
+                from: "person",
+                "WHERE tenant IS NULL ORDER BY canonical_email, id",
                 row: Self.person
             )
         case .tenant(let tenant):
-            try connection.query(
-                "SELECT \(Self.personColumns) FROM person WHERE tenant = $1 ORDER BY canonical_email, id",
+            try connection.select(
+                from: "person",
+                "WHERE tenant = $1 ORDER BY canonical_email, id",
                 [.id(tenant)],
                 row: Self.person
             )
@@ -59,68 +50,71 @@ extension SQLTransaction: PersonRecords {
             )
         }
         for identity in wanted.subtracting(present) {
-            try connection.execute(
-                "INSERT INTO identity (issuer, subject, person) VALUES ($1, $2, $3)",
-                [.text(identity.issuer), .text(identity.subject), .id(person.id)]
+            try connection.insert(
+                [
+                    "issuer": .text(identity.issuer),
+                    "subject": .text(identity.subject),
+                    "person": .id(person.id),
+                ],
+                into: "identity"
             )
         }
     }
 
     private func write(_ person: Person) throws {
-        try connection.execute(
-            """
-            INSERT INTO person (\(Self.personColumns), canonical_email) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT (id) DO UPDATE SET tenant = excluded.tenant, name = excluded.name, email = excluded.email,
-                aliases = excluded.aliases, roles = excluded.roles, is_disabled = excluded.is_disabled,
-                muted_letters = excluded.muted_letters, canonical_email = excluded.canonical_email
-            """,
+        try connection.save(
             [
-                .id(person.id), .id(person.side.tenant), .text(person.name),
-                .text(person.email.text),
-                try JSONColumn.value(person.aliases.map(\.text)),
-                .integer(Int64(person.roles.rawValue)),
-                .flag(person.isDisabled), .integer(Int64(person.mutedLetters.rawValue)),
-                .text(person.email.canonical),
-            ]
+                "id": .id(person.id),
+                "tenant": .id(person.side.tenant),
+                "name": .text(person.name),
+                "email": .text(person.email.text),
+                "canonical_email": .text(person.email.canonical),
+                "aliases": try JSONColumn.value(person.aliases.map(\.text)),
+                "roles": .integer(Int64(person.roles.rawValue)),
+                "is_disabled": .flag(person.isDisabled),
+                "muted_letters": .integer(Int64(person.mutedLetters.rawValue)),
+            ],
+            in: "person"
         )
     }
 
     private func holder(of identity: Identity) throws -> PersonID? {
-        try connection.queryOne(
-            "SELECT person FROM identity WHERE issuer = $1 AND subject = $2",
+        try connection.selectOne(
+            from: "identity",
+            key: ["person"],
+            "WHERE issuer = $1 AND subject = $2",
             [.text(identity.issuer), .text(identity.subject)]
-        ) { try Record($0, of: "identity").id(0) }
+        ) { try $0.id("person") }
     }
 
     private func localIdentities(of person: PersonID) throws -> [Identity] {
-        try connection.query(
-            "SELECT person, subject FROM identity WHERE person = $1 AND issuer = $2",
+        try connection.select(
+            from: "identity",
+            key: ["person"],
+            "WHERE person = $1 AND issuer = $2",
             [.id(person), .text(Identity.localIssuer)]
-        ) {
-            Identity(issuer: Identity.localIssuer, subject: try Record($0, of: "identity").text(1))
-        }
+        ) { Identity(issuer: Identity.localIssuer, subject: try $0.text("subject")) }
     }
 
     private static func person(_ row: SQLRow) throws -> Person {
-        let record = Record(row, of: "person")
-        let roles = Roles(rawValue: try record.required(UInt16(exactly: try record.integer(5))))
-        guard roles.isSubset(of: [.ofProvider, .ofTenant]) else { throw record.corrupt }
+        let roles = Roles(rawValue: try row.required(UInt16(exactly: try row.integer("roles"))))
+        guard roles.isSubset(of: [.ofProvider, .ofTenant]) else { throw row.corrupt }
         let muted = MutedLetters(
-            rawValue: try record.required(UInt8(exactly: try record.integer(7)))
+            rawValue: try row.required(UInt8(exactly: try row.integer("muted_letters")))
         )
         guard muted.isSubset(of: MutedLetters(MutedLetters.all.map(\.kind))) else {
-            throw record.corrupt
+            throw row.corrupt
         }
         return Person(
-            id: try record.id(0),
-            side: try record.side(tenant: 1),
-            name: try record.text(2),
-            email: try record.email(3),
+            id: try row.id("id"),
+            side: try row.side(tenant: "tenant"),
+            name: try row.text("name"),
+            email: try row.email("email"),
             roles: roles,
-            aliases: try record.json(4, [String].self).map {
-                try record.required(EmailAddress($0))
+            aliases: try row.json("aliases", [String].self).map {
+                try row.required(EmailAddress($0))
             },
-            isDisabled: try record.flag(6),
+            isDisabled: try row.flag("is_disabled"),
             mutedLetters: muted
         )
     }

@@ -2,56 +2,47 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: RemovalRecords {
-    private static let removalColumns = """
-        grant_id, service, request, tenant, usernames, progress, attempts, next_attempt, problem
-        """
-    private static let readRemovalColumns = removalColumns + ", cut_at"
+    private static let removalKey = ["grant_id", "service"]
 
     func save(_ removal: Removal) throws {
-        try connection.execute(
-            """
-            INSERT INTO removal (\(Self.removalColumns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT (grant_id, service) DO UPDATE SET request = excluded.request, tenant = excluded.tenant,
-                usernames = excluded.usernames, progress = excluded.progress, attempts = excluded.attempts,
-                next_attempt = excluded.next_attempt, problem = excluded.problem
-            """,
+        try connection.save(
             [
-                .id(removal.grant), .id(removal.service), .id(removal.request), .id(removal.tenant),
-                try JSONColumn.value(removal.usernames), .choice(removal.progress),
-                .count(removal.attempts),
-                .time(removal.nextAttempt), .optional(removal.problem),
-            ]
+                "grant_id": .id(removal.grant),
+                "service": .id(removal.service),
+                "request": .id(removal.request),
+                "tenant": .id(removal.tenant),
+                "usernames": try JSONColumn.value(removal.usernames),
+                "progress": .choice(removal.progress),
+                "attempts": .count(removal.attempts),
+                "next_attempt": .time(removal.nextAttempt),
+                "problem": .optional(removal.problem),
+            ],
+            in: "removal",
+            key: Self.removalKey
         )
     }
 
     func removals(of request: AccessRequestID) throws -> [Removal] {
-        try connection.query(
-            "SELECT \(Self.readRemovalColumns) FROM removal WHERE request = $1 ORDER BY grant_id, service",
-            [.id(request)],
-            row: Self.removal
-        )
+        try removals("WHERE request = $1 ORDER BY grant_id, service", [.id(request)])
     }
 
     func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal] {
-        try connection.query(
+        try removals(
             """
-            SELECT \(Self.readRemovalColumns) FROM removal WHERE progress <> 'confirmed' AND next_attempt <= $1
+            WHERE progress <> 'confirmed' AND next_attempt <= $1
             ORDER BY next_attempt, grant_id, service LIMIT $2
             """,
-            [.time(now), .limit(limit)],
-            row: Self.removal
+            [.time(now), .limit(limit)]
         )
     }
 
     func removalsToCut(at now: Timestamp, limit: Int) throws -> [Removal] {
-        try connection.query(
+        try removals(
             """
-            SELECT \(Self.readRemovalColumns) FROM removal
             WHERE progress <> 'confirmed' AND cut_at IS NULL AND next_attempt <= $1
             ORDER BY next_attempt DESC, grant_id DESC, service DESC LIMIT $2
             """,
-            [.time(now), .limit(limit)],
-            row: Self.removal
+            [.time(now), .limit(limit)]
         )
     }
 
@@ -68,37 +59,33 @@ extension SQLTransaction: RemovalRecords {
     }
 
     func openRemovals() throws -> [Removal] {
-        try connection.query(
-            """
-            SELECT \(Self.readRemovalColumns) FROM removal WHERE progress <> 'confirmed'
-            ORDER BY next_attempt, grant_id, service
-            """,
-            row: Self.removal
-        )
+        try removals("WHERE progress <> 'confirmed' ORDER BY next_attempt, grant_id, service", [])
     }
 
     func nextRemovalAttempt() throws -> Timestamp? {
-        try connection.queryOne(
+        try connection.selectOne(
+            from: "removal",
+            key: Self.removalKey,
             """
-            SELECT grant_id, service, next_attempt FROM removal WHERE progress <> 'confirmed'
-            ORDER BY next_attempt, grant_id, service LIMIT 1
+            WHERE progress <> 'confirmed' ORDER BY next_attempt, grant_id, service LIMIT 1
             """
-        ) { try Record($0, of: "removal", keyColumns: 2).timestamp(2) }
+        ) { try $0.timestamp("next_attempt") }
     }
 
-    private static func removal(_ row: SQLRow) throws -> Removal {
-        let record = Record(row, of: "removal", keyColumns: 2)
-        return Removal(
-            tenant: try record.slug(3),
-            request: try record.id(2),
-            grant: try record.id(0),
-            service: try record.slug(1),
-            usernames: try record.json(4),
-            progress: try record.choice(5),
-            attempts: try record.count(6),
-            nextAttempt: try record.timestamp(7),
-            problem: try record.optionalText(8),
-            cutAt: try record.optionalTimestamp(9)
-        )
+    private func removals(_ clause: String, _ values: [SQLValue]) throws -> [Removal] {
+        try connection.select(from: "removal", key: Self.removalKey, clause, values) { row in
+            Removal(
+                tenant: try row.slug("tenant"),
+                request: try row.id("request"),
+                grant: try row.id("grant_id"),
+                service: try row.slug("service"),
+                usernames: try row.json("usernames"),
+                progress: try row.choice("progress"),
+                attempts: try row.count("attempts"),
+                nextAttempt: try row.timestamp("next_attempt"),
+                problem: try row.optionalText("problem"),
+                cutAt: try row.optionalTimestamp("cut_at")
+            )
+        }
     }
 }

@@ -2,36 +2,34 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: SessionRecords {
-    private static let sessionColumns =
-        "id, person, created_at, last_seen_at, confirmed_at, expires_at"
-
     func insert(_ session: Session, secretHash: [UInt8]) throws {
-        try connection.execute(
-            """
-            INSERT INTO portal_session (\(Self.sessionColumns), secret_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)
-            """,
+        try connection.insert(
             [
-                .id(session.id), .id(session.person), .time(session.createdAt),
-                .time(session.lastSeenAt),
-                .time(session.confirmedAt), .time(session.expiresAt), .blob(secretHash),
-            ]
+                "id": .id(session.id),
+                "secret_hash": .blob(secretHash),
+                "person": .id(session.person),
+                "created_at": .time(session.createdAt),
+                "last_seen_at": .time(session.lastSeenAt),
+                "confirmed_at": .time(session.confirmedAt),
+                "expires_at": .time(session.expiresAt),
+            ],
+            into: "portal_session"
         )
     }
 
     func session(secretHash: [UInt8]) throws -> Session? {
-        try connection.queryOne(
-            "SELECT \(Self.sessionColumns) FROM portal_session WHERE secret_hash = $1 AND ended_at IS NULL",
+        try connection.selectOne(
+            from: "portal_session",
+            "WHERE secret_hash = $1 AND ended_at IS NULL",
             [.blob(secretHash)],
             row: Self.session
         )
     }
 
     func sessions(of person: PersonID) throws -> [Session] {
-        try connection.query(
-            """
-            SELECT \(Self.sessionColumns) FROM portal_session WHERE person = $1 AND ended_at IS NULL
-            ORDER BY created_at, id
-            """,
+        try connection.select(
+            from: "portal_session",
+            "WHERE person = $1 AND ended_at IS NULL ORDER BY created_at, id",
             [.id(person)],
             row: Self.session
         )
@@ -78,14 +76,13 @@ extension SQLTransaction: SessionRecords {
     }
 
     private static func session(_ row: SQLRow) throws -> Session {
-        let record = Record(row, of: "portal_session")
-        return Session(
-            id: try record.id(0),
-            person: try record.id(1),
-            createdAt: try record.timestamp(2),
-            lastSeenAt: try record.timestamp(3),
-            confirmedAt: try record.timestamp(4),
-            expiresAt: try record.timestamp(5)
+        Session(
+            id: try row.id("id"),
+            person: try row.id("person"),
+            createdAt: try row.timestamp("created_at"),
+            lastSeenAt: try row.timestamp("last_seen_at"),
+            confirmedAt: try row.timestamp("confirmed_at"),
+            expiresAt: try row.timestamp("expires_at")
         )
     }
 }

@@ -3,67 +3,63 @@ import LockboxPorts
 
 extension SQLTransaction: SignInRecords {
     func password(of person: PersonID) throws -> PasswordRecord? {
-        try connection.queryOne(
-            "SELECT person, encoded, failures, failures_since, locked_until FROM password WHERE person = $1",
+        try connection.selectOne(
+            from: "password",
+            key: ["person"],
+            "WHERE person = $1",
             [.id(person)]
         ) { row in
-            let record = Record(row, of: "password")
-            return PasswordRecord(
-                encoded: try record.text(1),
-                failures: try record.count(2),
-                failuresSince: try record.optionalTimestamp(3),
-                lockedUntil: try record.optionalTimestamp(4)
+            PasswordRecord(
+                encoded: try row.text("encoded"),
+                failures: try row.count("failures"),
+                failuresSince: try row.optionalTimestamp("failures_since"),
+                lockedUntil: try row.optionalTimestamp("locked_until")
             )
         }
     }
 
     func save(_ password: PasswordRecord, of person: PersonID) throws {
-        try connection.execute(
-            """
-            INSERT INTO password (person, encoded, failures, failures_since, locked_until)
-            VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (person) DO UPDATE SET encoded = excluded.encoded, failures = excluded.failures,
-                failures_since = excluded.failures_since, locked_until = excluded.locked_until
-            """,
+        try connection.save(
             [
-                .id(person), .text(password.encoded), .count(password.failures),
-                .time(password.failuresSince),
-                .time(password.lockedUntil),
-            ]
+                "person": .id(person),
+                "encoded": .text(password.encoded),
+                "failures": .count(password.failures),
+                "failures_since": .time(password.failuresSince),
+                "locked_until": .time(password.lockedUntil),
+            ],
+            in: "password",
+            key: ["person"]
         )
     }
 
     func signInClient(_ hash: [UInt8], of person: PersonID) throws -> SignInClient? {
-        try connection.queryOne(
-            """
-            SELECT person, failures, held_until, succeeded_at, kept_until FROM sign_in_client
-            WHERE person = $1 AND client_hash = $2
-            """,
+        try connection.selectOne(
+            from: "sign_in_client",
+            key: ["person"],
+            "WHERE person = $1 AND client_hash = $2",
             [.id(person), .blob(hash)]
         ) { row in
-            let record = Record(row, of: "sign_in_client")
-            return SignInClient(
-                failures: try record.count(1),
-                heldUntil: try record.optionalTimestamp(2),
-                succeededAt: try record.optionalTimestamp(3),
-                keptUntil: try record.timestamp(4)
+            SignInClient(
+                failures: try row.count("failures"),
+                heldUntil: try row.optionalTimestamp("held_until"),
+                succeededAt: try row.optionalTimestamp("succeeded_at"),
+                keptUntil: try row.timestamp("kept_until")
             )
         }
     }
 
     func save(_ client: SignInClient, _ hash: [UInt8], of person: PersonID) throws {
-        try connection.execute(
-            """
-            INSERT INTO sign_in_client (person, client_hash, failures, held_until, succeeded_at, kept_until)
-            VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (person, client_hash) DO UPDATE SET failures = excluded.failures,
-                held_until = excluded.held_until, succeeded_at = excluded.succeeded_at,
-                kept_until = excluded.kept_until
-            """,
+        try connection.save(
             [
-                .id(person), .blob(hash), .count(client.failures), .time(client.heldUntil),
-                .time(client.succeededAt), .time(client.keptUntil),
-            ]
+                "person": .id(person),
+                "client_hash": .blob(hash),
+                "failures": .count(client.failures),
+                "held_until": .time(client.heldUntil),
+                "succeeded_at": .time(client.succeededAt),
+                "kept_until": .time(client.keptUntil),
+            ],
+            in: "sign_in_client",
+            key: ["person", "client_hash"]
         )
     }
 

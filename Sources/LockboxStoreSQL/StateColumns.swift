@@ -15,16 +15,6 @@ struct StateColumns: Equatable {
     var comment: String?
     var expiredStage: AccessRequest.StateName?
 
-    /// In the order in which the statements name them.
-    var values: [SQLValue] {
-        [
-            .choice(name), .time(deadline), .time(askedAt),
-            .optional(approvalsNeeded.map(Int64.init)),
-            .time(settledAt), .optional(endingReason?.rawValue), .id(endedBy), .optional(comment),
-            .optional(expiredStage?.rawValue),
-        ]
-    }
-
     init(
         name: AccessRequest.StateName,
         deadline: Timestamp?,

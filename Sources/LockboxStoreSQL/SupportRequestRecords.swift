@@ -2,22 +2,25 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: SupportRequestRecords {
-    private static let supportColumns =
-        "tenant, number, subject, description, service, url, opened_by, opened_at"
+    private static let supportKey = ["tenant", "number"]
 
     func supportRequest(_ number: SupportRequestNumber, of tenant: TenantID) throws
         -> SupportRequest?
     {
-        try connection.queryOne(
-            "SELECT \(Self.supportColumns) FROM support_request WHERE tenant = $1 AND number = $2",
+        try connection.selectOne(
+            from: "support_request",
+            key: Self.supportKey,
+            "WHERE tenant = $1 AND number = $2",
             [.id(tenant), .text(number.text)],
             row: Self.supportRequest
         )
     }
 
     func supportRequests(numbered number: SupportRequestNumber) throws -> [SupportRequest] {
-        try connection.query(
-            "SELECT \(Self.supportColumns) FROM support_request WHERE number = $1 ORDER BY tenant",
+        try connection.select(
+            from: "support_request",
+            key: Self.supportKey,
+            "WHERE number = $1 ORDER BY tenant",
             [.text(number.text)],
             row: Self.supportRequest
         )
@@ -37,9 +40,11 @@ extension SQLTransaction: SupportRequestRecords {
             )
         }
         let limit = conditions.placeholder(for: page.rows)
-        let found = try connection.query(
+        let found = try connection.select(
+            from: "support_request",
+            key: Self.supportKey,
             """
-            SELECT \(Self.supportColumns) FROM support_request \(conditions.whereClause)
+            \(conditions.whereClause)
             ORDER BY opened_at DESC, number DESC, tenant DESC LIMIT \(limit)
             """,
             conditions.values,
@@ -56,29 +61,32 @@ extension SQLTransaction: SupportRequestRecords {
 
     func insert(_ support: SupportRequest) throws {
         try ifNotUnique(.alreadyExists(.supportRequest)) {
-            try connection.execute(
-                "INSERT INTO support_request (\(Self.supportColumns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            try connection.insert(
                 [
-                    .id(support.tenant), .text(support.number.text), .text(support.subject),
-                    .text(support.description), .id(support.service), .optional(support.url),
-                    .id(support.openedBy),
-                    .time(support.openedAt),
-                ]
+                    "tenant": .id(support.tenant),
+                    "number": .text(support.number.text),
+                    "subject": .text(support.subject),
+                    "description": .text(support.description),
+                    "service": .id(support.service),
+                    "url": .optional(support.url),
+                    "opened_by": .id(support.openedBy),
+                    "opened_at": .time(support.openedAt),
+                ],
+                into: "support_request"
             )
         }
     }
 
     private static func supportRequest(_ row: SQLRow) throws -> SupportRequest {
-        let record = Record(row, of: "support_request", keyColumns: 2)
-        return SupportRequest(
-            stored: try record.slug(0),
-            number: try record.required(SupportRequestNumber(try record.text(1))),
-            subject: try record.text(2),
-            description: try record.text(3),
-            service: try record.optionalSlug(4),
-            url: try record.optionalText(5),
-            openedBy: try record.id(6),
-            openedAt: try record.timestamp(7)
+        SupportRequest(
+            stored: try row.slug("tenant"),
+            number: try row.required(SupportRequestNumber(try row.text("number"))),
+            subject: try row.text("subject"),
+            description: try row.text("description"),
+            service: try row.optionalSlug("service"),
+            url: try row.optionalText("url"),
+            openedBy: try row.id("opened_by"),
+            openedAt: try row.timestamp("opened_at")
         )
     }
 }

@@ -2,32 +2,33 @@ import LockboxDomain
 import LockboxPorts
 
 extension SQLTransaction: TokenRecords {
-    private static let tokenColumns = "id, person, label, created_at, expires_at"
-
     func insert(_ token: APIToken, secretHash: [UInt8]) throws {
-        try connection.execute(
-            "INSERT INTO api_token (\(Self.tokenColumns), secret_hash) VALUES ($1, $2, $3, $4, $5, $6)",
+        try connection.insert(
             [
-                .id(token.id), .id(token.person), .text(token.label), .time(token.createdAt),
-                .time(token.expiresAt), .blob(secretHash),
-            ]
+                "id": .id(token.id),
+                "secret_hash": .blob(secretHash),
+                "person": .id(token.person),
+                "label": .text(token.label),
+                "created_at": .time(token.createdAt),
+                "expires_at": .time(token.expiresAt),
+            ],
+            into: "api_token"
         )
     }
 
     func token(secretHash: [UInt8]) throws -> APIToken? {
-        try connection.queryOne(
-            "SELECT \(Self.tokenColumns) FROM api_token WHERE secret_hash = $1 AND revoked_at IS NULL",
+        try connection.selectOne(
+            from: "api_token",
+            "WHERE secret_hash = $1 AND revoked_at IS NULL",
             [.blob(secretHash)],
             row: Self.token
         )
     }
 
     func tokens(of person: PersonID) throws -> [APIToken] {
-        try connection.query(
-            """
-            SELECT \(Self.tokenColumns) FROM api_token WHERE person = $1 AND revoked_at IS NULL
-            ORDER BY created_at, id
-            """,
+        try connection.select(
+            from: "api_token",
+            "WHERE person = $1 AND revoked_at IS NULL ORDER BY created_at, id",
             [.id(person)],
             row: Self.token
         )
@@ -41,13 +42,12 @@ extension SQLTransaction: TokenRecords {
     }
 
     private static func token(_ row: SQLRow) throws -> APIToken {
-        let record = Record(row, of: "api_token")
-        return APIToken(
-            id: try record.id(0),
-            person: try record.id(1),
-            label: try record.text(2),
-            createdAt: try record.timestamp(3),
-            expiresAt: try record.optionalTimestamp(4)
+        APIToken(
+            id: try row.id("id"),
+            person: try row.id("person"),
+            label: try row.text("label"),
+            createdAt: try row.timestamp("created_at"),
+            expiresAt: try row.optionalTimestamp("expires_at")
         )
     }
 }

@@ -22,10 +22,16 @@ struct GRDBConnection: SQLConnection {
         -> [Value]
     {
         try translatingErrors {
-            let rows = try Row.fetchCursor(prepared(sql), arguments: arguments(values))
+            let statement = try prepared(sql)
+            let places = Dictionary(
+                statement.columnNames.enumerated().map { ($1, $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            let rows = try Row.fetchCursor(statement, arguments: arguments(values))
             var answer: [Value] = []
             while let next = try rows.next() {
-                answer.append(try row(SQLRow(next.databaseValues.map { try SQLValue($0) })))
+                let found = try next.databaseValues.map { try SQLValue($0) }
+                answer.append(try row(SQLRow(found, places: places)))
             }
             return answer
         }

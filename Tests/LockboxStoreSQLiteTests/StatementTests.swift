@@ -12,7 +12,7 @@ struct StatementTests {
         ]
         let found = try await engine.read { tx in
             try tx.queryOne("SELECT $1, $2, $3, $4, $5, $6, $7", values) { row in
-                try values.indices.map { try row.value($0) }
+                try values.indices.map { try row.value(.place($0)) }
             }
         }
         #expect(found == values)
@@ -94,8 +94,8 @@ struct StatementTests {
     }
 
     @Test func columnOfAnotherTypeIsCorruptionNotACrash() throws {
-        let row = SQLRow([.integer(1), .text("a"), .blob([1]), .null])
-        #expect(try row.integer(0) == 1)
+        let row = SQLRow([.integer(1), .text("a"), .blob([1]), .null], places: ["first": 0])
+        #expect(try row.integer(0) == 1 && row.integer("first") == 1)
         #expect(try row.text(1) == "a")
         #expect(try row.blob(2) == [1])
         #expect(try row.optionalText(3) == nil)
@@ -106,6 +106,7 @@ struct StatementTests {
         #expect(throws: StoreError.corrupt("column 1 is not bytes")) { try row.blob(1) }
         #expect(throws: StoreError.corrupt("column 3 is not text")) { try row.text(3) }
         #expect(throws: StoreError.corrupt("column 4 of a row of 4")) { try row.value(4) }
+        #expect(throws: StoreError.corrupt("column last of a row of 4")) { try row.value("last") }
     }
 
     @Test func floatingPointInTheDatabaseIsCorruption() async throws {
