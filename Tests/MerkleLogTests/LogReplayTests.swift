@@ -63,4 +63,15 @@ import Testing
             try replay.finish()
         }
     }
+
+    @Test func replayGoesOnFromWhereItStopped() throws {
+        var first = LogReplay(heads: [tree.head(20)])
+        replay(0..<33, into: &first)
+        try first.finish()
+        var second = LogReplay(from: first.compactRange, heads: [tree.head(33), tree.head(50)])
+        replay(33..<50, into: &second)
+        try second.finish()
+        let tooLate = LogReplay(from: first.compactRange, heads: [tree.head(20), tree.head(33)])
+        #expect(throws: LogReplay.Fault.headBeforeStart(tree.head(20))) { try tooLate.finish() }
+    }
 }
