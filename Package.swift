@@ -211,7 +211,7 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
             "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
-            "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "LockboxFixtures",
+            "LockboxWire", "MerkleLog", "LockboxFixtures",
             "LockboxTestWorld", "HTTPTypes", "Hummingbird",
         ]
     ),

@@ -22,7 +22,7 @@ struct APIWorld: Sendable {
     let world: TestWorld
     let signIn: SignIn
     let log: LogReader
-    private let api: API
+    let api: API
     private let tokens = TokenPurse()
 
     /// Runs `body` with an API of its own, and checks the logs afterwards.

@@ -1,14 +1,6 @@
-import Foundation
-import HTTPTypes
 import Hummingbird
-import LockboxAudit
-import LockboxDecisions
 import LockboxDomain
-import LockboxFixtures
 import LockboxHTTP
-import LockboxIdentity
-import LockboxService
-import LockboxStoreSQLite
 import LockboxWire
 import Testing
 
@@ -16,47 +8,15 @@ import Testing
 
 /// What the API says of itself is derived from its routes, its limits and the types of its bodies.
 struct DescriptionTests {
-    private struct NoClients: ServiceClients {
-        func service(clientID: String, secret: String) async -> ServiceID? { nil }
-    }
-
-    /// The routes of an API over an empty store, and their description.
+    /// The routes of an API, and the document that it serves of them.
     private static func described(
-        _ body: ([Route], [String: JSONValue]) throws -> Void
+        _ body: @Sendable ([Route], [String: JSONValue]) throws -> Void
     ) async throws {
-        let store = try await SQLiteStore.temporary()
-        let clock = FixedClock()
-        let audited = AuditedStore(
-            store: store,
-            clock: clock,
-            entropy: SeededEntropy(),
-            readers: [],
-            listeners: []
-        )
-        let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
-        let api = API(
-            lockbox: Lockbox(store: audited),
-            signIn: SignIn(store: audited, hasher: hasher),
-            log: LogReader(
-                store: store,
-                signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
-                prefix: "lockbox.test"
-            ),
-            index: DecisionIndex(store: store, clock: clock),
-            clients: NoClients(),
-            store: store,
-            clock: clock,
-            metrics: Metrics(),
-            publicURL: "https://lockbox.test",
-            proxies: .none,
-            metricsAccess: .off
-        )
-        let text = try OpenAPIDocument(of: api.routes).json()
-        let document = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-        guard case .object(let members) = document else { return }
-        try body(api.routes, members)
-        try await hasher.shutDown()
-        try await store.close()
+        try await APIWorld.with { world async throws in
+            let document = try await world.ask("GET /openapi.json").json(200)
+            guard case .object(let members) = document else { return }
+            try body(world.api.routes, members)
+        }
     }
 
     // MARK: - Routes
