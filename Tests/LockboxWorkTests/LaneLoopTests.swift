@@ -1,3 +1,4 @@
+import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxWork
@@ -78,6 +79,21 @@ import Testing
         try await Bench.run(job) { bench in await bench.until { job.waiting.isEmpty } }
         #expect(job.batches.map(\.count).sorted() == [20, 50, 100])
         #expect(job.batches.allSatisfy { Set($0.map(\.place)).count == 1 })
+    }
+
+    @Test func theLoopWaitsUntilTheNextIsDueAndNeverLong() async throws {
+        let job = ScriptedJob(Lane(name: "test", parallel: 1, seen: 10), [])
+        try await Bench.run(job) { bench in
+            // Milliseconds from now to the next deadline, and what the loop makes of it.
+            for (next, wait) in [(100, 100), (10_000, 250), (0, 250), (-5, 250)] as [(Int64, Int64)]
+            {
+                job.setNextDue(bench.clock.now() + TimeSpan(milliseconds: next))
+                await bench.pause.untilIdle()
+                bench.pause.wake()
+                await bench.pause.untilIdle()
+                #expect(bench.pause.lastWait == wait)
+            }
+        }
     }
 
     @Test func aFailureIsTriedAgain() async throws {

@@ -34,6 +34,7 @@ package final class ManualPause: Pause {
     private struct State {
         var isWoken = true
         var isStopped = false
+        var lastWait: Int64 = 0
         var loop: CheckedContinuation<Void, Never>?
         var watchers: [CheckedContinuation<Void, Never>] = []
     }
@@ -45,6 +46,7 @@ package final class ManualPause: Pause {
     package func callAsFunction(milliseconds: Int64) async -> Bool {
         await withCheckedContinuation { continuation in
             let (goesOn, watchers) = state.withLock { state in
+                state.lastWait = milliseconds
                 if state.isWoken || state.isStopped {
                     state.isWoken = false
                     return (true, [CheckedContinuation<Void, Never>]())
@@ -58,6 +60,9 @@ package final class ManualPause: Pause {
         }
         return state.withLock { !$0.isStopped }
     }
+
+    /// What the loop asked for last, in milliseconds.
+    package var lastWait: Int64 { state.withLock(\.lastWait) }
 
     package func wake() { release { $0.isWoken = $0.loop == nil } }
 
