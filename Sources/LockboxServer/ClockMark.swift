@@ -27,8 +27,8 @@ struct ClockMark: Codable, Equatable {
         byUptime(at: reading) ?? byWall(at: reading)
     }
 
-    /// Whether a later process would find `now` from it at this reading, be the machine started anew
-    /// meanwhile or not.
+    /// Whether a later process would find `now` from it at this reading, be the machine started
+    /// anew meanwhile or not.
     func leads(to now: Timestamp, at reading: ClockReading) -> Bool {
         guard boot == reading.boot else { return false }
         return [byUptime(at: reading) ?? now, byWall(at: reading)].allSatisfy { found in

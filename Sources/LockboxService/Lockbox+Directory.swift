@@ -118,8 +118,8 @@ extension Change {
     fileprivate mutating func apply(_ customer: DirectoryFile.Tenant) throws -> [String] {
         var report = try applyTenant(customer)
         let side = Side.tenant(customer.id)
-        // Asked before anybody of the file is there: who comes with the tenant's first administrator
-        // comes with her roles.
+        // Asked before anybody of the file is there: who comes with the tenant's first
+        // administrator comes with her roles.
         let isFilesToDecide = try tx.administrators(of: side).isEmpty
         for human in customer.people {
             report += try apply(human, at: side, isFilesToDecide: isFilesToDecide)

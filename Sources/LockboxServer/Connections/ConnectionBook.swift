@@ -4,8 +4,8 @@ import Synchronization
 ///
 /// A connection that waits for its client, or whose client does not read, can be cut without
 /// anything being lost that the client has done; one that is being answered cannot. So newcomers
-/// take the places of those that wait, of whoever holds the most of them first: slow clients, however
-/// many, keep nobody out who asks at once.
+/// take the places of those that wait, of whoever holds the most of them first: slow clients,
+/// however many, keep nobody out who asks at once.
 final class ConnectionBook: Sendable {
     struct Limits: Sendable {
         /// In all, the reserved ones included.
@@ -52,8 +52,8 @@ final class ConnectionBook: Sendable {
 
         var unreserved: Int { places.count { !$0.value.isReserved } }
 
-        /// The connection that has waited longest, of whoever has most that wait; of a proxy only if
-        /// nobody else has any.
+        /// The connection that has waited longest, of whoever has most that wait; of a proxy only
+        /// if nobody else has any.
         func longestWaiting(of wanted: Peer?) -> Number? {
             var waiting: [Peer: (count: Int, first: Number, since: Number)] = [:]
             for (number, place) in places

@@ -162,11 +162,9 @@ final class ConnectionGuard: ChannelInboundHandler {
             } else {
                 receiving == .head ? .head : .idle
             }
-        guard now != waiting || timer == nil && now != nil else { return }
-        if (now == nil) != (waiting == nil) || now != waiting {
-            book.set(place, now == nil ? .answering : .waiting)
-        }
+        guard now != waiting else { return }
         waiting = now
+        book.set(place, now == nil ? .answering : .waiting)
         timer?.cancel()
         timer = now.map { waiting in
             context.eventLoop.assumeIsolated().scheduleTask(in: limit(of: waiting)) {

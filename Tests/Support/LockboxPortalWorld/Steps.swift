@@ -277,7 +277,8 @@ extension PortalWorld {
         ])
     }
 
-    /// Contoso's only administrator is switched off, which no file can do; a database may have it so.
+    /// Contoso's only administrator is switched off, which no file can do; a database may have it
+    /// so.
     package func administratorGone() async throws {
         let before = person("gita")
         try await audited.write(by: .console) { change in
