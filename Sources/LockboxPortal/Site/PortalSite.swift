@@ -3,7 +3,7 @@ import HTTPTypes
 package import Hummingbird
 package import LockboxAudit
 import LockboxDomain
-package import LockboxHTTP
+import LockboxHTTP
 package import LockboxIdentity
 package import LockboxPorts
 package import LockboxService
