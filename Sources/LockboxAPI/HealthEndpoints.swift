@@ -5,6 +5,7 @@ import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
+import LockboxWire
 import NIOCore
 
 extension API {
