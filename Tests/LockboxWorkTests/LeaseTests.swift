@@ -50,7 +50,7 @@ struct LeaseTests {
     }
 
     @Test func onlyOneProcessHasTheLane() async throws {
-        try await with { one, two, _ in
+        try await with { one, two, _ async throws in
             let claim = try #require(try await one.claim())
             #expect(try await two.claim() == nil)
             #expect(claim.isGood)
@@ -60,7 +60,7 @@ struct LeaseTests {
     }
 
     @Test func aHolderThatRenewsKeepsTheLaneHoweverLong() async throws {
-        try await with { one, two, _ in
+        try await with { one, two, _ async throws in
             for _ in 0..<20 {
                 #expect(try await one.claim() != nil)
                 #expect(try await two.claim() == nil)
@@ -71,7 +71,7 @@ struct LeaseTests {
     }
 
     @Test func aHolderThatFallsSilentIsFollowedAndWhatItBeganIsVoid() async throws {
-        try await with { one, two, _ in
+        try await with { one, two, _ async throws in
             let old = try #require(try await one.claim())
             #expect(try await two.claim() == nil)
             two.time.advance(by: Lease.Limits.silence - .milliseconds(1))
@@ -88,7 +88,7 @@ struct LeaseTests {
     }
 
     @Test func aHolderStopsBeginningBeforeAnotherMayFollow() async throws {
-        try await with { one, _, _ in
+        try await with { one, _, _ async throws in
             let claim = try #require(try await one.claim())
             one.time.advance(by: Lease.Limits.good)
             #expect(!claim.isGood)
@@ -101,7 +101,7 @@ struct LeaseTests {
     }
 
     @Test func anIdleHolderWritesNothingAndAnotherMayFollow() async throws {
-        try await with { one, two, store in
+        try await with { one, two, store async throws in
             _ = try await one.claim()
             let before = try await stored(store)
             for process in [one, two] {
@@ -115,7 +115,7 @@ struct LeaseTests {
     }
 
     @Test func ofTwoThatFollowAtOnceOneGetsIt() async throws {
-        try await with { one, two, store in
+        try await with { one, two, store async throws in
             let dead = Process(3, store)
             _ = try await dead.claim()
             for process in [one, two] {
@@ -131,7 +131,7 @@ struct LeaseTests {
     }
 
     @Test func aReleasedLaneIsFreeAtOnce() async throws {
-        try await with { one, two, store in
+        try await with { one, two, store async throws in
             let claim = try #require(try await one.claim())
             try await one.lease.release(in: store)
             #expect(!claim.isGood)
