@@ -132,8 +132,11 @@ struct OrdinaryUser: Sendable {
         guard isOther else { return true }
         var path = URL(filePath: folder)
         while path.path.count > 1 {
-            var status = stat()
-            guard stat(path.path, &status) == 0, status.st_mode & 0o001 != 0 else { return false }
+            let found = try? FileManager.default.attributesOfItem(atPath: path.path)
+            // What cannot be looked at cannot be passed.
+            guard let mode = found?[.posixPermissions] as? Int, mode & 0o001 != 0 else {
+                return false
+            }
             path.deleteLastPathComponent()
         }
         return true
