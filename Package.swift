@@ -64,6 +64,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxDomain", "LockboxPorts", "LockboxAudit", "Crypto"]
     ),
     (
+        3, "LockboxServices",
+        ["LockboxDomain", "LockboxPorts", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"]
+    ),
+    (
         3, "LockboxService",
         ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]
     ),
@@ -78,7 +82,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         4, "LockboxEnforcement",
         [
-            "LockboxDomain", "LockboxPorts", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "LockboxDomain", "LockboxPorts",
         ]
     ),
     (
@@ -104,7 +108,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         5, "LockboxServer",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxServices",
+            "LockboxService",
             "LockboxIdentity",
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxEnforcement", "LockboxAPI",
@@ -125,21 +130,23 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 // Kits that several test targets share.
 let kits: [(name: String, uses: [String])] = [
     ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
+    ("LockboxEnforcerContract", ["LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
     (
         "LockboxTestWorld",
         [
             "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxEnforcement",
-            "LockboxFixtures", "LockboxPorts", "LockboxService", "LockboxStoreSQLite",
-            "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
+            "LockboxFixtures", "LockboxPorts", "LockboxService", "LockboxServices",
+            "LockboxStoreSQLite",
+            "AsyncHTTPClient", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
         ]
     ),
     (
         "LockboxPortalWorld",
         [
-            "LockboxHTTP", "LockboxPortal", "LockboxService", "LockboxIdentity",
+            "LockboxHTTP", "LockboxPortal", "LockboxServices", "LockboxService", "LockboxIdentity",
             "LockboxEnforcement",
-            "LockboxWork", "LockboxNotifier",
+            "LockboxWork", "LockboxNotifier", "AsyncHTTPClient",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "CryptoExtras",
             "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
@@ -170,7 +177,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxNotifierTests",
         [
             "LockboxNotifier", "LockboxWork", "LockboxAudit", "LockboxDomain", "LockboxPorts",
-            "LockboxStoreSQLite", "LockboxFixtures", "Logging", "ServiceLifecycle",
+            "LockboxStoreSQLite", "LockboxFixtures", "LockboxServices", "AsyncHTTPClient",
+            "Logging", "ServiceLifecycle",
         ]
     ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
@@ -195,8 +203,14 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxEnforcement",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
-            "LockboxFixtures", "LockboxTestWorld",
-            "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "LockboxFixtures", "LockboxServices", "LockboxTestWorld", "Logging",
+        ]
+    ),
+    (
+        "LockboxServicesTests",
+        [
+            "LockboxServices", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "LockboxEnforcerContract", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
     (
@@ -218,9 +232,10 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServerTests",
         [
-            "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxService", "LockboxDomain",
-            "LockboxPorts",
-            "LockboxFixtures", "Logging", "NIOCore", "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
+            "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxServices", "LockboxService",
+            "LockboxDomain", "LockboxPorts",
+            "LockboxFixtures", "LockboxStoreSQLite", "AsyncHTTPClient", "Logging", "NIOCore",
+            "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
         ]
     ),
     (

@@ -60,9 +60,19 @@ private struct Introspection: Encodable {
     let resource: String
     /// The resource's own name; for a mailbox its address.
     let name: String
-    let mailbox: String?
     let access: String
     let authorization_details: [Detail]
+}
+
+/// That, with what the service's kind adds. A member of every answer wins over one of the kind.
+private struct KindIntrospection: Encodable {
+    let every: Introspection
+    let own: [String: String]
+
+    func encode(to encoder: any Encoder) throws {
+        try own.encode(to: encoder)
+        try every.encode(to: encoder)
+    }
 }
 
 extension API {
@@ -101,7 +111,7 @@ extension API {
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
                     try await lockbox.revokeCredential(
                         secretHash: Lockbox.hash(try token(form)),
-                        presentedBy: service
+                        presentedBy: service.id
                     )
                     return Response(status: .ok)
                 }
@@ -133,23 +143,33 @@ extension API {
         // One answer for unknown, over, revoked, and another service's: exactly this, with nothing
         // beside it (RFC 7662 §2.2).
         guard let credential = try await index.active(secret, now: now),
-            credential.resource.service == service,
+            credential.resource.service == service.id,
+            let kind = lockbox.kinds[service.kind],
             try await lockbox.recordUse(of: credential)
         else {
             return try JSONAnswer.response(["active": false])
         }
-        return try JSONAnswer.response(claims(of: credential, for: clientID))
+        let claims = kind.claims(of: credential)
+        return try JSONAnswer.response(
+            KindIntrospection(
+                every: introspection(of: credential, scope: claims.scope, for: clientID),
+                own: claims.own
+            )
+        )
     }
 
-    private func claims(of credential: Credential, for clientID: String) -> Introspection {
+    private func introspection(
+        of credential: Credential,
+        scope: String,
+        for clientID: String
+    ) -> Introspection {
         let canWrite = credential.actions.contains(.write)
-        let kind = credential.resource.type == "mailbox" ? "imap" : credential.resource.type
         return Introspection(
             iss: publicURL,
             sub: credential.engineer.text,
             aud: credential.resource.service.text,
             username: credential.username,
-            scope: ([kind] + credential.actions.names).joined(separator: " "),
+            scope: ([scope] + credential.actions.names).joined(separator: " "),
             client_id: clientID,
             exp: credential.expiresAt.secondsSinceEpoch,
             iat: credential.issuedAt.secondsSinceEpoch,
@@ -160,7 +180,6 @@ extension API {
             grant: credential.grant.text,
             resource: credential.resource.name,
             name: credential.resource.localName,
-            mailbox: credential.resource.type == "mailbox" ? credential.resource.localName : nil,
             access: canWrite ? "write" : "read",
             authorization_details: [
                 .init(
@@ -200,7 +219,7 @@ extension API {
     private func authenticated(
         _ request: Request,
         _ context: APIContext
-    ) async throws -> (form: [String: String], service: ServiceID, clientID: String) {
+    ) async throws -> (form: [String: String], service: LockboxDomain.Service, clientID: String) {
         let form = try await form(of: request)
         let posted = (id: form["client_id"] ?? "", secret: form["client_secret"] ?? "")
         let client: (id: String, secret: String)

@@ -55,6 +55,13 @@ extension ProblemAnswer {
                 detail: "Lockbox cannot reach its database now. Try again shortly.",
                 headers: [.retryAfter: "1"]
             )
+        case is EnforcerError:
+            self.init(
+                status: .serviceUnavailable,
+                code: "unavailable",
+                detail: "The service cannot open the access now. Try again shortly.",
+                headers: [.retryAfter: "1"]
+            )
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
             self.init(.bodyTooLarge)
         case let error as any HTTPResponseError where error.status == .notFound:

@@ -338,7 +338,7 @@ extension CredentialBody {
             service: credential.resource.service.text,
             username: credential.username,
             actions: credential.actions.names,
-            how: issued.kind.how(username: credential.username)
+            how: issued.connecting.how
         )
     }
 }

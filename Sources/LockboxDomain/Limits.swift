@@ -9,6 +9,7 @@ public enum Limits {
     public static let messageLength = 1...2000
     public static let urlLength = 1...2000
     public static let resourceNameLength = 3...300
+    public static let serviceKindLength = 1...32
     public static let resourcesPerRequest = 1...20
     public static let approvalsNeeded = 1...10
     public static let aliasesPerPerson = 0...10

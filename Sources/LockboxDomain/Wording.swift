@@ -51,15 +51,26 @@ extension Scope {
     }
 }
 
-extension Service.Kind {
-    /// How to use a credential with the login name `username`, for a person with the usual tools.
-    public func how(username: String) -> String {
-        switch self {
-        case .imap:
-            "Sign in to the IMAP server as \(username) with the token, by XOAUTH2 or OAUTHBEARER."
-        case .http: "Send the token with each request: Authorization: Bearer <token>."
-        case .sql: "Connect to the database as \(username) with the token as the password."
-        }
+/// What becomes of the connections that are open when access ends, in words. Said only of services
+/// that are told to cut them and confirm it.
+public struct EndOfConnections: Hashable, Sendable {
+    /// The services that cut, and those that do not.
+    private let cut, left: [ServiceID]
+
+    public init(cut: [ServiceID], left: [ServiceID]) {
+        self.cut = cut
+        self.left = left
+    }
+
+    /// Whether no service keeps any.
+    public var areAllCut: Bool { left.isEmpty }
+
+    /// `open connections are cut`, or what is true instead; `when` says how soon they are.
+    public func words(_ when: String = "") -> String {
+        if cut.isEmpty && !left.isEmpty { return "open connections are not cut" }
+        let names = left.map(\.text).joined(separator: ", ")
+        return "open connections are cut" + (when.isEmpty ? "" : " \(when)")
+            + (left.isEmpty ? "" : ", except those at \(names)")
     }
 }
 

@@ -4,7 +4,9 @@ package import LockboxPorts
 /// Enforcement's reading of events: when access ends, its credentials die and its services get
 /// orders, in the same write.
 package struct RemovalPlanner: EventReader {
-    package init() {}
+    private let kinds: ServiceKinds
+
+    package init(kinds: ServiceKinds) { self.kinds = kinds }
 
     package func read(
         _ event: Event,
@@ -27,14 +29,13 @@ package struct RemovalPlanner: EventReader {
                 try tx.revokeCredential(credential.id, at: now)
             }
             for service in grant.scope.services {
-                // Where no credential was issued nobody can be connected. HTTP and SQL without a
-                // way to be told ask anew about the credential; mail sessions last, so an order
-                // that cannot be carried out must show as failed.
+                // Where no credential was issued nobody can be connected. Where connections would
+                // have to be cut, an order that cannot be carried out must show as failed.
                 let usernames = credentials.filter { $0.resource.service == service }.map(
                     \.username
                 )
                 guard !usernames.isEmpty, let settings = try tx.service(service),
-                    settings.doveadm != nil || settings.service.kind == .imap
+                    kinds.openConnections(of: settings) != .stay
                 else { continue }
                 var distinct: [String] = []
                 for name in usernames where !distinct.contains(name) { distinct.append(name) }

@@ -11,7 +11,7 @@ enum Fact: String, CaseIterable {
     /// One line each.
     case resources
     case duration, notBefore, decideBy, approvalsNeeded
-    case start, end, basis, isNarrowed
+    case start, end, basis, isNarrowed, endOfConnections
     case endReason, endedAt, plannedEnd, began, useCount, firstUse, lastUse
     /// Which of several letters of one kind this is.
     case audience, outcome, stage, isAnswer

@@ -66,7 +66,7 @@ extension LetterContent {
             heading: hasBegun ? "Your access has ended" : "Your scheduled access was called off",
             lead: hasBegun
                 ? "It ended at \(source.facts.text(.endedAt)). "
-                    + "Your credentials no longer work, and open connections are cut."
+                    + "Your credentials no longer work, and \(source.endOfConnections)."
                 : "It was called off at \(source.facts.text(.endedAt)), before it began.",
             rows: [
                 source.customer, source.resourcesRow, source.supportRequest,

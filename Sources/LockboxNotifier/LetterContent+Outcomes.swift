@@ -80,7 +80,8 @@ extension LetterContent {
             rows: grantedRows(source),
             advice: [
                 "Sign in to \(source.requestTool) and open \(source.number) to obtain a credential.",
-                "Finish once you are done. At the end your credentials stop working, and open connections are cut.",
+                "Finish once you are done. At the end your credentials stop working, "
+                    + "and \(source.endOfConnections).",
             ],
             why: source.whyEngineer
         )
@@ -96,7 +97,7 @@ extension LetterContent {
             rows: grantedRows(source),
             advice: [
                 "From then on, sign in to \(source.requestTool) and open \(source.number) to obtain a credential.",
-                "At the end your credentials stop working and open connections are cut.",
+                "At the end your credentials stop working and \(source.endOfConnections).",
             ],
             why: source.whyEngineer
         )

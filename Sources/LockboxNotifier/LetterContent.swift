@@ -84,6 +84,12 @@ struct LetterSource {
             ? "to \(lines[0])" : "for access to \(counted(Int64(lines.count), "resource"))"
     }
 
+    /// As in "At the end your credentials stop working and …". A letter that was written before this
+    /// was kept with it says what all such letters said.
+    var endOfConnections: String {
+        facts[.endOfConnections] ?? EndOfConnections(cut: [], left: []).words()
+    }
+
     /// As in "Sign in to …".
     var adminCentre: String { "the admin centre (\(place))" }
     var requestTool: String { "the request tool (\(place))" }

@@ -6,8 +6,12 @@ package import LockboxPorts
 /// untold.
 package struct NoticePlanner: EventReader {
     private let portal: Portal
+    private let kinds: ServiceKinds
 
-    package init(portal: Portal) { self.portal = portal }
+    package init(portal: Portal, kinds: ServiceKinds) {
+        self.portal = portal
+        self.kinds = kinds
+    }
 
     package func read(
         _ event: Event,
@@ -16,7 +20,13 @@ package struct NoticePlanner: EventReader {
         entropy: any Entropy,
         in tx: any StoreTransaction
     ) throws {
-        let writer = NoticeWriter(portal: portal, now: now, entropy: entropy, tx: tx)
+        let writer = NoticeWriter(
+            portal: portal,
+            kinds: kinds,
+            now: now,
+            entropy: entropy,
+            tx: tx
+        )
         switch event {
         case .request(let event): try read(event, writer)
         case .access(let event): try read(event, writer)

@@ -4,6 +4,7 @@ import LockboxPorts
 /// Writes the letters of one event: looks up who they go to and what they say.
 struct NoticeWriter {
     let portal: Portal
+    let kinds: ServiceKinds
     let now: Timestamp
     let entropy: any Entropy
     let tx: any StoreTransaction
@@ -297,6 +298,7 @@ struct NoticeWriter {
         facts[.start] = grant.start.words(withSeconds: isShort)
         facts[.end] = grant.end.words(withSeconds: isShort)
         facts[.basis] = grant.basis.rawValue
+        facts[.endOfConnections] = try kinds.endOfConnections(of: grant.scope, in: tx).words()
         let isNarrowed = grant.scope != request.terms.scope || duration < request.terms.duration
         facts[.isNarrowed] = isNarrowed ? "yes" : "no"
         return facts

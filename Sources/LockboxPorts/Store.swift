@@ -77,7 +77,8 @@ public protocol TenantRecords {
 public struct ServiceSettings: Hashable, Sendable {
     public var service: Service
     public var introspection: Introspection?
-    public var doveadm: Doveadm?
+    /// The kind's own settings: a JSON object that only the kind reads; `{}` where it has none.
+    public var own: String
 
     /// How the service signs in to ask about a credential.
     public struct Introspection: Hashable, Sendable {
@@ -90,21 +91,10 @@ public struct ServiceSettings: Hashable, Sendable {
         }
     }
 
-    /// Where Dovecot takes orders.
-    public struct Doveadm: Hashable, Sendable {
-        public var url: String
-        public var apiKeyFile: String
-
-        public init(url: String, apiKeyFile: String) {
-            self.url = url
-            self.apiKeyFile = apiKeyFile
-        }
-    }
-
-    public init(service: Service, introspection: Introspection?, doveadm: Doveadm?) {
+    public init(service: Service, introspection: Introspection?, own: String) {
         self.service = service
         self.introspection = introspection
-        self.doveadm = doveadm
+        self.own = own
     }
 }
 

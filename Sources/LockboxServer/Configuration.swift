@@ -2,6 +2,7 @@ import Foundation
 package import LockboxAPI
 import LockboxDomain
 package import LockboxIdentity
+import LockboxPorts
 
 /// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is
 /// `LOCKBOX_LISTEN`, `signing.keyFile` is `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
@@ -37,24 +38,23 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(path): cannot be read")
         }
         let file = URL(filePath: path).lastPathComponent
-        var values = try read(text, file: file)
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        var values = try read(text, file: file, folder: folder)
         for key in keys {
             let name = "LOCKBOX_" + key.uppercased().replacing(".", with: "_")
             if let value = environment[name] {
                 values[key] = (value, "the environment variable \(name)")
             }
         }
-        return try Configuration(
-            values,
-            folder: URL(filePath: path).deletingLastPathComponent(),
-            file: file
-        )
+        return try Configuration(values, folder: folder, file: file)
     }
 
-    private static func read(_ text: String, file: String) throws(ConfigurationError) -> [String: (
-        text: String, place: String
-    )] {
-        let root = try YAMLValue(parsing: text, file: file)
+    private static func read(
+        _ text: String,
+        file: String,
+        folder: URL
+    ) throws(ConfigurationError) -> [String: (text: String, place: String)] {
+        let root = try YAMLValue(parsing: text, file: file, folder: folder)
         var values: [String: (text: String, place: String)] = [:]
         for (key, value) in try root.members(
             ["signing", "gateway"] + keys.filter { !$0.contains(".") }

@@ -1,11 +1,12 @@
 import Foundation
 import LockboxDomain
-import LockboxPorts
+package import LockboxPorts
 package import LockboxService
 
 extension DirectoryFile {
-    /// Reads the file at `path`. Paths in it are relative to its folder. Errors name line and key.
-    package static func load(path: String) throws -> DirectoryFile {
+    /// Reads the file at `path`, whose services are of `kinds`. Paths in it are relative to its
+    /// folder. Errors name line and key.
+    package static func load(path: String, kinds: ServiceKinds) throws -> DirectoryFile {
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
@@ -15,14 +16,18 @@ extension DirectoryFile {
         return try parse(
             text,
             file: URL(filePath: path).lastPathComponent,
-            folder: URL(filePath: path).deletingLastPathComponent()
+            folder: URL(filePath: path).deletingLastPathComponent(),
+            kinds: kinds
         )
     }
 
-    static func parse(_ text: String, file: String, folder: URL) throws(ConfigurationError)
-        -> DirectoryFile
-    {
-        let root = try YAMLValue(parsing: text, file: file)
+    static func parse(
+        _ text: String,
+        file: String,
+        folder: URL,
+        kinds: ServiceKinds
+    ) throws(ConfigurationError) -> DirectoryFile {
+        let root = try YAMLValue(parsing: text, file: file, folder: folder)
         let members = try root.members(["provider", "tenants", "services"])
         var directory = DirectoryFile(
             providerName: nil,
@@ -36,7 +41,7 @@ extension DirectoryFile {
             directory.providerPeople = try people(parts["people"], at: .provider)
         }
         for service in try members["services"]?.items() ?? [] {
-            directory.services.append((service.place, try settings(service, folder: folder)))
+            directory.services.append((service.place, try settings(service, kinds)))
         }
         for tenant in try members["tenants"]?.items() ?? [] {
             directory.tenants.append(try customer(tenant))
@@ -142,66 +147,48 @@ extension DirectoryFile {
         }
     }
 
-    private static func settings(_ value: YAMLValue, folder: URL) throws(ConfigurationError)
-        -> ServiceSettings
+    /// What every service has is read here, and the rest by its kind.
+    private static func settings(_ value: YAMLValue, _ kinds: ServiceKinds)
+        throws(ConfigurationError) -> ServiceSettings
     {
-        func secretFile(_ value: YAMLValue) throws(ConfigurationError) -> String {
-            let path = URL(filePath: try value.text(), relativeTo: folder).standardizedFileURL.path
-            _ = try SecretFile.read(path, for: value.place)
-            return path
+        let kindValue = try value.member("kind")
+        let kindName = Service.Kind(rawValue: try kindValue.text())
+        guard let kind = kindName.flatMap({ kinds[$0] }) else {
+            throw kindValue.error(
+                "must be one of \(kinds.all.map(\.name.rawValue).joined(separator: ", "))"
+            )
         }
-        let parts = try value.members(["id", "kind", "resources", "introspection", "removal"])
+        let parts = try value.members(["id", "kind", "resources", "introspection"] + kind.keys)
         let idValue = try parts.required("id", of: value)
         guard let id = ServiceID(try idValue.text()) else {
             throw idValue.error("must be 1 to 63 lower-case letters, digits and dashes")
-        }
-        let kindValue = try parts.required("kind", of: value)
-        guard let kind = Service.Kind(rawValue: try kindValue.text()) else {
-            throw kindValue.error(
-                "must be one of \(Service.Kind.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
         }
         let typeValue = try parts.required("resources", of: value)
         let type = try typeValue.text()
         guard Resource(service: id, name: "\(type):x") != nil else {
             throw typeValue.error("must be a word of lower-case letters")
         }
-        var introspection: ServiceSettings.Introspection?
-        if let block = parts["introspection"] {
-            let inner = try block.members(["clientID", "clientSecretFile"])
-            let client = try inner.required("clientID", of: block)
-            let clientID = try client.text()
-            guard (1...100).contains(clientID.utf8.count),
-                clientID.utf8.allSatisfy({ (33...126).contains($0) && $0 != 58 })
-            else {
-                throw client.error("must be 1 to 100 visible ASCII characters without a colon")
-            }
-            introspection = .init(
-                clientID: clientID,
-                clientSecretFile: try secretFile(try inner.required("clientSecretFile", of: block))
-            )
-        }
-        var doveadm: ServiceSettings.Doveadm?
-        if let block = parts["removal"] {
-            let inner = try block.members(["doveadm"])
-            let target = try inner.required("doveadm", of: block)
-            let fields = try target.members(["url", "apiKeyFile"])
-            let url = try fields.required("url", of: target)
-            guard let parsed = URLComponents(string: try url.text()),
-                ["http", "https"].contains(parsed.scheme),
-                parsed.host != nil
-            else {
-                throw url.error("must be a web address such as http://127.0.0.1:8080/doveadm/v1")
-            }
-            doveadm = .init(
-                url: try url.text(),
-                apiKeyFile: try secretFile(try fields.required("apiKeyFile", of: target))
-            )
-        }
         return ServiceSettings(
-            service: Service(id: id, kind: kind, resourceType: type),
-            introspection: introspection,
-            doveadm: doveadm
+            service: Service(id: id, kind: kind.name, resourceType: type),
+            introspection: try parts["introspection"].map(introspection),
+            own: try kind.settings(from: parts, of: value)
+        )
+    }
+
+    private static func introspection(_ block: YAMLValue) throws(ConfigurationError)
+        -> ServiceSettings.Introspection
+    {
+        let inner = try block.members(["clientID", "clientSecretFile"])
+        let client = try inner.required("clientID", of: block)
+        let clientID = try client.text()
+        guard (1...100).contains(clientID.utf8.count),
+            clientID.utf8.allSatisfy({ (33...126).contains($0) && $0 != UInt8(ascii: ":") })
+        else {
+            throw client.error("must be 1 to 100 visible ASCII characters without a colon")
+        }
+        return .init(
+            clientID: clientID,
+            clientSecretFile: try inner.required("clientSecretFile", of: block).secretFile()
         )
     }
 }

@@ -12,6 +12,7 @@ import LockboxNotifier
 import LockboxPortal
 package import LockboxPorts
 package import LockboxService
+package import LockboxServices
 import LockboxWork
 package import Logging
 import ServiceLifecycle
@@ -23,6 +24,7 @@ package struct Server: Sendable {
     package let signIn: SignIn
     package let log: LogReader
     package let store: any Store
+    package let kinds: ServiceKinds
     private let services: [any ServiceLifecycle.Service]
     private let directory: ServiceDirectory
     private let index: DecisionIndex
@@ -38,6 +40,7 @@ package struct Server: Sendable {
         clock: any WallClock,
         entropy: any Entropy,
         logger: Logger,
+        kinds makeKinds: (ServiceTools) -> [any ServiceKind] = standardKinds,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
@@ -45,23 +48,25 @@ package struct Server: Sendable {
         let work = DueWork(entropy: entropy)
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton)
+        let kinds = ServiceKinds(makeKinds(Self.tools(http, logger)))
         let audited = AuditedStore(
             store: store,
             clock: clock,
             entropy: entropy,
-            readers: [RemovalPlanner(), NoticePlanner(portal: portal)],
+            readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: portal, kinds: kinds)],
             listeners: [index, work.waker, feed]
         )
         let hasher = PasswordHasher(entropy: entropy)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton)
-        let directory = ServiceDirectory(store: store, http: http, logger: logger)
+        let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
         self.store = store
+        self.kinds = kinds
         self.index = index
         self.hasher = hasher
         self.http = http
         self.directory = directory
         self.logger = logger
-        lockbox = Lockbox(store: audited)
+        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory)
         signIn = SignIn(store: audited, hasher: hasher)
         log = LogReader(
             store: store,
@@ -176,6 +181,19 @@ package struct Server: Sendable {
     package func close() async throws {
         try await hasher.shutDown()
         try await http.shutdown()
+    }
+
+    /// The key of a service is read for each of its orders, so that a new one works without a
+    /// restart.
+    private static func tools(_ http: HTTPClient, _ logger: Logger) -> ServiceTools {
+        ServiceTools(http: http) { path in
+            do {
+                return try SecretFile.read(path, for: "services")
+            } catch {
+                logger.error("a service's key cannot be read", metadata: ["error": "\(error)"])
+                throw error
+            }
+        }
     }
 
     private static func sender(_ configuration: Configuration) throws -> Mailbox {

@@ -1,4 +1,5 @@
 import Foundation
+import LockboxPorts
 import NIOCore
 
 /// The bounds of the process by name.

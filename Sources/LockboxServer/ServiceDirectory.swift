@@ -1,9 +1,7 @@
-import AsyncHTTPClient
 import Crypto
 import Foundation
 import LockboxAPI
 import LockboxDomain
-import LockboxEnforcement
 import LockboxPorts
 import Logging
 import Synchronization
@@ -11,19 +9,19 @@ import Synchronization
 /// The registered services with their secrets, which are read from files and held in memory only.
 final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     private struct Client {
-        let service: ServiceID
+        let service: Service
         /// SHA-256, so that secrets of any length are compared in the same time.
         let secretHash: SHA256Digest
     }
 
     private let store: any Store
-    private let http: HTTPClient
+    private let kinds: ServiceKinds
     private let logger: Logger
     private let clients = Mutex<[String: Client]>([:])
 
-    init(store: any Store, http: HTTPClient, logger: Logger) {
+    init(store: any Store, kinds: ServiceKinds, logger: Logger) {
         self.store = store
-        self.http = http
+        self.kinds = kinds
         self.logger = logger
     }
 
@@ -40,7 +38,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
                     for: "service \(settings.service.id)"
                 )
                 found[introspection.clientID] = Client(
-                    service: settings.service.id,
+                    service: settings.service,
                     secretHash: Self.hash(secret)
                 )
             } catch {
@@ -50,24 +48,16 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         clients.withLock { $0 = found }
     }
 
-    func service(clientID: String, secret: String) async -> ServiceID? {
+    func service(clientID: String, secret: String) async -> Service? {
         let client = clients.withLock { $0[clientID] }
         // Digests are compared in a time that does not tell where they differ.
         return client?.secretHash == Self.hash(secret) ? client?.service : nil
     }
 
-    /// The key is read for each removal, so that a new one works without a restart.
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? {
-        let doveadm = try await store.read(.endingAccess) { tx in try tx.service(service)?.doveadm }
-        guard let doveadm else { return nil }
-        let key: String
-        do {
-            key = try SecretFile.read(doveadm.apiKeyFile, for: "service \(service)")
-        } catch {
-            logger.error("a service's key cannot be read", metadata: ["error": "\(error)"])
-            throw EnforcerError("the key for the mail server cannot be read")
-        }
-        return DovecotEnforcer(client: http, url: doveadm.url, apiKey: key)
+        let settings = try await store.read(.endingAccess) { tx in try tx.service(service) }
+        guard let settings else { return nil }
+        return try kinds[settings.service.kind]?.enforcer(of: settings)
     }
 
     private static func hash(_ secret: String) -> SHA256Digest {

@@ -1,28 +1,30 @@
 import Foundation
+import LockboxPorts
 import Yams
 
-/// A file that says what cannot be done, with the line and the key at fault.
-package struct ConfigurationError: Error, CustomStringConvertible, Sendable {
-    package let description: String
-
-    package init(_ description: String) { self.description = description }
-}
-
 /// One value in a YAML file, which knows its line and the path of keys that leads to it.
-struct YAMLValue {
+struct YAMLValue: SettingsValue {
     private let node: Node
     private let file: String
+    /// Where the file lies, which paths in it are relative to.
+    private let folder: URL
     /// The key's line where there is a key, because that is what a reader looks for.
     private let line: Int
     let path: String
 
-    /// Reads `text`, which came from the file called `file`.
-    init(parsing text: String, file: String) throws(ConfigurationError) {
+    /// Reads `text`, which came from the file called `file` in `folder`.
+    init(parsing text: String, file: String, folder: URL) throws(ConfigurationError) {
         do {
             guard let node = try Yams.compose(yaml: text) else {
                 throw ConfigurationError("\(file): is empty")
             }
-            self.init(node: node, file: file, line: node.mark?.line ?? 0, path: "")
+            self.init(
+                node: node,
+                file: file,
+                folder: folder,
+                line: node.mark?.line ?? 0,
+                path: ""
+            )
         } catch let error as ConfigurationError {
             throw error
         } catch let error as YamlError {
@@ -42,9 +44,10 @@ struct YAMLValue {
         }
     }
 
-    private init(node: Node, file: String, line: Int, path: String) {
+    private init(node: Node, file: String, folder: URL, line: Int, path: String) {
         self.node = node
         self.file = file
+        self.folder = folder
         self.line = line
         self.path = path
     }
@@ -56,32 +59,37 @@ struct YAMLValue {
         ConfigurationError("\(place): \(problem)")
     }
 
-    /// The members of a mapping that may have `known` keys only.
     func members(_ known: [String]) throws(ConfigurationError) -> [String: YAMLValue] {
         guard case .mapping(let mapping) = node else {
             throw error("must be a mapping of keys to values")
         }
         var members: [String: YAMLValue] = [:]
         for (key, value) in mapping {
-            let at = YAMLValue(
-                node: key,
-                file: file,
-                line: key.mark?.line ?? line,
-                path: join(key.string ?? "?")
-            )
+            let at = self.at(key, line: key.mark?.line, path: join(key.string ?? "?"))
             guard let name = key.string, known.contains(name) else {
                 throw at.error("is not a known key; known are \(known.joined(separator: ", "))")
             }
             guard members[name] == nil else { throw at.error("is given twice") }
-            members[name] = YAMLValue(node: value, file: file, line: at.line, path: at.path)
+            members[name] = self.at(value, line: at.line, path: at.path)
         }
         return members
+    }
+
+    /// The member `key` of a mapping, whatever else is in it; what decides how the rest is read.
+    func member(_ key: String) throws(ConfigurationError) -> YAMLValue {
+        guard case .mapping(let mapping) = node else {
+            throw error("must be a mapping of keys to values")
+        }
+        for (name, value) in mapping where name.string == key {
+            return at(value, line: name.mark?.line, path: join(key))
+        }
+        throw error("\(key) is missing")
     }
 
     func items() throws(ConfigurationError) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else { throw error("must be a list") }
         return sequence.enumerated().map {
-            YAMLValue(node: $1, file: file, line: $1.mark?.line ?? line, path: "\(path)[\($0)]")
+            at($1, line: $1.mark?.line, path: "\(path)[\($0)]")
         }
     }
 
@@ -107,13 +115,15 @@ struct YAMLValue {
         return number
     }
 
-    private func join(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
-}
-
-extension [String: YAMLValue] {
-    /// The member `key`, which `owner` must have.
-    func required(_ key: String, of owner: YAMLValue) throws(ConfigurationError) -> YAMLValue {
-        guard let value = self[key] else { throw owner.error("\(key) is missing") }
-        return value
+    func secretFile() throws(ConfigurationError) -> String {
+        let path = URL(filePath: try text(), relativeTo: folder).standardizedFileURL.path
+        _ = try SecretFile.read(path, for: place)
+        return path
     }
+
+    private func at(_ node: Node, line: Int?, path: String) -> YAMLValue {
+        YAMLValue(node: node, file: file, folder: folder, line: line ?? self.line, path: path)
+    }
+
+    private func join(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 }

@@ -1,7 +1,7 @@
 import Crypto
 import LockboxAudit
 package import LockboxDomain
-import LockboxPorts
+package import LockboxPorts
 import MerkleLog
 
 /// A new credential with its secret, which is not kept and cannot be shown again.
@@ -9,6 +9,7 @@ package struct IssuedCredential: Sendable {
     package let credential: Credential
     package let secret: String
     package let kind: Service.Kind
+    package let connecting: Connecting
 }
 
 extension Lockbox {
@@ -16,11 +17,31 @@ extension Lockbox {
     package static let credentialPrefix = "lbc_"
 
     /// Issues a credential for one resource of an active grant. `resource` may be left out where
-    /// there is only one.
+    /// there is only one. Throws an `EnforcerError` if the service has to open the access and
+    /// cannot.
     package func issueCredential(
         for id: String,
         service: String?,
         resource name: String?,
+        by caller: Person,
+        key: CommandKey?
+    ) async throws -> IssuedCredential {
+        let issued = try await record(credentialFor: id, service, name, by: caller, key: key)
+        // The credential is durable and nobody knows its secret. A crash here, or a service that
+        // refuses, leaves it so, and the end of the access closes whatever was opened.
+        if kinds[issued.kind]?.needsOpening ?? true {
+            guard
+                let enforcer = try await enforcers.enforcer(of: issued.credential.resource.service)
+            else { throw EnforcerError("the service is not set up for opening") }
+            try await enforcer.open(issued.credential, secret: issued.secret)
+        }
+        return issued
+    }
+
+    private func record(
+        credentialFor id: String,
+        _ service: String?,
+        _ name: String?,
         by caller: Person,
         key: CommandKey?
     ) async throws -> IssuedCredential {
@@ -38,8 +59,10 @@ extension Lockbox {
             guard earlier.count < Limits.credentialsPerGrant else {
                 throw Refusal.limitReached(.credentials)
             }
-            guard let settings = try tx.service(resource.service) else {
-                throw StoreError.corrupt("no service \(resource.service)")
+            guard let settings = try tx.service(resource.service),
+                let kind = kinds[settings.service.kind]
+            else {
+                throw StoreError.corrupt("no service \(resource.service) of a known kind")
             }
             let position = grant.scope.accesses.firstIndex { $0.resource == resource } ?? 0
             let secret = Self.credentialPrefix + Self.text(change.entropy.bytes(32))
@@ -60,7 +83,8 @@ extension Lockbox {
             return IssuedCredential(
                 credential: credential,
                 secret: secret,
-                kind: settings.service.kind
+                kind: settings.service.kind,
+                connecting: kind.connecting(with: credential)
             )
         }
     }

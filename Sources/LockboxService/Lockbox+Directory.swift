@@ -25,7 +25,7 @@ extension Lockbox {
                 }
             }
             for customer in file.tenants {
-                try at(customer.place) { report += try change.apply(customer) }
+                try at(customer.place) { report += try change.apply(customer, kinds) }
             }
             for customer in file.tenants {
                 guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else {
@@ -115,7 +115,10 @@ extension Change {
         ]
     }
 
-    fileprivate mutating func apply(_ customer: DirectoryFile.Tenant) throws -> [String] {
+    fileprivate mutating func apply(
+        _ customer: DirectoryFile.Tenant,
+        _ kinds: ServiceKinds
+    ) throws -> [String] {
         var report = try applyTenant(customer)
         let side = Side.tenant(customer.id)
         // Asked before anybody of the file is there: who comes with the tenant's first
@@ -124,18 +127,12 @@ extension Change {
         for human in customer.people {
             report += try apply(human, at: side, isFilesToDecide: isFilesToDecide)
         }
-        // A mailbox belongs to the tenant whose people has its address.
-        for service in try tx.services().map(\.service) where service.resourceType == "mailbox" {
+        for service in try tx.services().map(\.service) {
+            guard let kind = kinds[service.kind] else { continue }
             for human in customer.people {
-                guard
-                    let resource = Resource(
-                        service: service.id,
-                        name: "mailbox:\(human.email.text)"
-                    )
-                else {
-                    continue
+                for resource in kind.resources(of: human.email, at: service) {
+                    report += try own(resource, customer.id, at: human.place)
                 }
-                report += try own(resource, customer.id, at: human.place)
             }
         }
         for (place, resource) in customer.resources {

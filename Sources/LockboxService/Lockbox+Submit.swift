@@ -95,11 +95,16 @@ extension Lockbox {
             key: key,
             subject: { $0.request.id.text },
             again: { subject, person, tx, now in
-                try RequestView(try tx.request(subject, visibleTo: person), at: now, in: tx)
+                try RequestView(
+                    try tx.request(subject, visibleTo: person),
+                    at: now,
+                    kinds: kinds,
+                    in: tx
+                )
             }
         ) { person, change in
             let request = try body(person, &change)
-            return try RequestView(request, at: change.now, in: change.tx)
+            return try RequestView(request, at: change.now, kinds: kinds, in: change.tx)
         }
     }
 }

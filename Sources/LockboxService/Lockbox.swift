@@ -1,6 +1,6 @@
 package import LockboxAudit
 import LockboxDomain
-import LockboxPorts
+package import LockboxPorts
 
 /// The use cases. Each authorises the caller against what is stored now, runs the rule, and
 /// commits.
@@ -9,8 +9,14 @@ import LockboxPorts
 /// room found.
 package struct Lockbox: Sendable {
     let store: AuditedStore
+    package let kinds: ServiceKinds
+    let enforcers: any EnforcerDirectory
 
-    package init(store: AuditedStore) { self.store = store }
+    package init(store: AuditedStore, kinds: ServiceKinds, enforcers: any EnforcerDirectory) {
+        self.store = store
+        self.kinds = kinds
+        self.enforcers = enforcers
+    }
 }
 
 /// A retry's handle on the write that it repeats: the caller's `Idempotency-Key`, and SHA-256 of

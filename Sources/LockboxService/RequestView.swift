@@ -20,6 +20,8 @@ package struct RequestView: Sendable {
     package let people: [PersonID: Person]
     package let removals: [Removal]
     package let uses: [CredentialUse]
+    /// What becomes of open connections when the access ends.
+    package let endOfConnections: EndOfConnections
     /// False in the moment between the window's end and its record, when the services have no
     /// orders yet.
     private let isEndRecorded: Bool
@@ -44,7 +46,12 @@ package struct RequestView: Sendable {
 }
 
 extension RequestView {
-    init(_ stored: AccessRequest, at now: Timestamp, in tx: any StoreTransaction) throws {
+    init(
+        _ stored: AccessRequest,
+        at now: Timestamp,
+        kinds: ServiceKinds,
+        in tx: any StoreTransaction
+    ) throws {
         request = stored.seen(at: now)
         at = now
         isEndRecorded = stored.state.ending != nil
@@ -53,13 +60,17 @@ extension RequestView {
         people = try ids.reduce(into: [:]) { people, id in people[id] = try tx.known(id) }
         removals = request.state.ending == nil ? [] : try tx.removals(of: request.id)
         uses = try request.state.grant.map { try tx.uses(of: $0.id) } ?? []
+        endOfConnections = try kinds.endOfConnections(
+            of: request.state.grant?.scope ?? request.offered.scope,
+            in: tx
+        )
     }
 }
 
 extension Lockbox {
     package func request(_ id: String, by caller: Person) async throws -> RequestView {
         try await query(by: caller) { person, tx, now in
-            try RequestView(try tx.request(id, visibleTo: person), at: now, in: tx)
+            try RequestView(try tx.request(id, visibleTo: person), at: now, kinds: kinds, in: tx)
         }
     }
 
@@ -77,7 +88,7 @@ extension Lockbox {
             (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
             let found = try tx.requests(filter, page: page)
             return Paged(
-                items: try found.items.map { try RequestView($0, at: now, in: tx) },
+                items: try found.items.map { try RequestView($0, at: now, kinds: kinds, in: tx) },
                 next: found.next
             )
         }

@@ -25,7 +25,7 @@ package enum Schema {
     /// Every step, the oldest first.
     package static func migrations(for dialect: SQLDialect) -> [Migration] {
         switch dialect {
-        case .sqlite: [.firstTables, .messages, .sessions, .openNames, .dueWork]
+        case .sqlite: [.firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings]
         }
     }
 }

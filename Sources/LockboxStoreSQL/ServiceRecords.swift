@@ -16,14 +16,13 @@ extension SQLTransaction: ServiceRecords {
             try connection.save(
                 [
                     "id": .id(service.id),
-                    "kind": .choice(service.kind),
+                    "kind": .text(service.kind.rawValue),
                     "resource_type": .text(service.resourceType),
                     "introspection_client": .optional(settings.introspection?.clientID),
                     "introspection_secret_file": .optional(
                         settings.introspection?.clientSecretFile
                     ),
-                    "doveadm_url": .optional(settings.doveadm?.url),
-                    "doveadm_key_file": .optional(settings.doveadm?.apiKeyFile),
+                    "settings": .text(settings.own),
                 ],
                 in: "service"
             )
@@ -43,9 +42,7 @@ extension SQLTransaction: ServiceRecords {
                     clientSecretFile: try row.text("introspection_secret_file")
                 )
             },
-            doveadm: try row.optionalText("doveadm_url").map { url in
-                .init(url: url, apiKeyFile: try row.text("doveadm_key_file"))
-            }
+            own: try row.text("settings")
         )
     }
 }

@@ -194,7 +194,9 @@ struct World {
 
     /// What an operator does once, with `lockboxd apply`, `password` and `token`.
     func setUp(_ server: Server) async throws -> [Participant: Keys] {
-        _ = try await server.lockbox.apply(try DirectoryFile.load(path: folder["directory.yaml"]))
+        _ = try await server.lockbox.apply(
+            try DirectoryFile.load(path: folder["directory.yaml"], kinds: server.kinds)
+        )
         let signIn = server.signIn
         return try await withThrowingTaskGroup(of: (Participant, Keys).self) { group in
             for (person, password) in passwords {

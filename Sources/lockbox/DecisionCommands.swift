@@ -167,7 +167,7 @@ struct FinishRequest: AsyncParsableCommand {
 struct RevokeRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
-        abstract: "End somebody's access at once. Open connections are cut."
+        abstract: "End somebody's access at once. Open connections are cut where the service can."
     )
 
     @OptionGroup var server: ServerOptions

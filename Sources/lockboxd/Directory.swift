@@ -3,6 +3,7 @@ import Foundation
 import LockboxDomain
 import LockboxIdentity
 import LockboxInstallation
+import LockboxPorts
 import LockboxServer
 import LockboxService
 
@@ -24,7 +25,9 @@ struct Apply: AsyncParsableCommand {
 
     func run() async throws {
         let report = try await withServer(config) { opened in
-            try await opened.server.lockbox.apply(try DirectoryFile.load(path: file))
+            try await opened.server.lockbox.apply(
+                try DirectoryFile.load(path: file, kinds: opened.server.kinds)
+            )
         }
         print(report.isEmpty ? "nothing changed" : report.joined(separator: "\n"))
     }

@@ -34,7 +34,8 @@ struct APIWorld: Sendable {
         _ body: (APIWorld) async throws -> Void
     ) async throws {
         let planner = NoticePlanner(
-            portal: Portal(name: "Lockbox", publicURL: publicURL, showAddress: true)
+            portal: Portal(name: "Lockbox", publicURL: publicURL, showAddress: true),
+            kinds: TestWorld.kinds
         )
         try await TestWorld.with(contoso: contoso, readers: [planner]) { world async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
@@ -155,11 +156,11 @@ private final class TokenPurse: Sendable {
 
 /// The mail service, and another that has no access to give.
 private struct KnownClients: ServiceClients {
-    func service(clientID: String, secret: String) async -> ServiceID? {
+    func service(clientID: String, secret: String) async -> Service? {
         guard secret == APIWorld.clientSecret else { return nil }
         switch clientID {
-        case "dovecot": return Fixture.mail.service.id
-        case "wiki": return ServiceID("wiki")
+        case "dovecot": return Fixture.mail.service
+        case "wiki": return Fixture.service("wiki", kind: "http").service
         default: return nil
         }
     }

@@ -1,6 +1,9 @@
+import AsyncHTTPClient
 import LockboxDomain
+import LockboxFixtures
 import LockboxNotifier
 import LockboxPorts
+import LockboxServices
 import LockboxStoreSQLite
 import Synchronization
 import Testing
@@ -28,7 +31,8 @@ struct Stage: Sendable {
             name: "Adatum Lockbox",
             publicURL: "https://lockbox.adatum.test/admin?x=1",
             showAddress: true
-        )
+        ),
+        kinds: ServiceKinds([IMAPKind(ServiceTools(http: .shared) { _ in "a key" })])
     )
     let cast: Cast
 
@@ -45,8 +49,7 @@ struct Stage: Sendable {
             let cast = stage.cast
             try await store.write { tx in
                 try tx.saveProviderName("Adatum")
-                let service = Service(id: Stage.mail, kind: .imap, resourceType: "mailbox")
-                try tx.save(ServiceSettings(service: service, introspection: nil, doveadm: nil))
+                try tx.save(Fixture.service(Stage.mail.text, clientID: nil))
                 try tx.save(
                     Tenant(id: Stage.tenant, name: tenantName, isLicensed: true, policy: policy)
                 )

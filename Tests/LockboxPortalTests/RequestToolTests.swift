@@ -101,7 +101,7 @@ struct RequestToolTests {
         (entry.supportRequest, entry.reason, entry.lines) = ("SR-1", PortalWorld.reason, text)
         let mail = Service(
             id: try #require(ServiceID("mail")),
-            kind: .imap,
+            kind: .init(known: "imap"),
             resourceType: "mailbox"
         )
         let line = try #require(entry.draft(services: [mail]).draft?.resources.first)

@@ -1,7 +1,9 @@
+import AsyncHTTPClient
 import Foundation
 import LockboxDomain
 import LockboxPorts
 import LockboxService
+import LockboxServices
 import Testing
 
 @testable import LockboxServer
@@ -10,8 +12,12 @@ import Testing
 struct DirectoryReadingTests {
     private static func load(_ text: String, in folder: Folder) throws -> DirectoryFile {
         try folder.write("a secret\n", to: "secret")
-        return try DirectoryFile.load(path: folder.write(text, to: "directory.yaml"))
+        return try DirectoryFile.load(path: folder.write(text, to: "directory.yaml"), kinds: kinds)
     }
+
+    private static let kinds = ServiceKinds(
+        standardKinds(ServiceTools(http: .shared) { _ in "a key" })
+    )
 
     private static let whole = """
         provider:
@@ -64,8 +70,11 @@ struct DirectoryReadingTests {
         let service = try #require(file.services.first?.settings)
         #expect(service.introspection?.clientID == "dovecot")
         #expect(service.introspection?.clientSecretFile == folder.path + "/secret")
-        #expect(service.doveadm?.url == "http://127.0.0.1:8080/doveadm/v1")
-        #expect(service.doveadm?.apiKeyFile == folder.path + "/secret")
+        #expect(service.service.kind == .imap)
+        #expect(
+            service.own == #"{"doveadm":{"apiKeyFile":"\#(folder.path)/secret","#
+                + #""url":"http://127.0.0.1:8080/doveadm/v1"}}"#
+        )
         let tenant = try #require(file.tenants.first)
         #expect(tenant.isLicensed && tenant.name == "Contoso Ltd")
         // What a policy does not say is the standard, which requires approval.
@@ -237,6 +246,16 @@ struct DirectoryReadingTests {
         (
             "unknown kind", "services:\n  - id: mail\n    kind: telnet\n    resources: mailbox\n",
             "directory.yaml, line 3: services[0].kind: must be one of imap, http, sql"
+        ),
+        (
+            "kind that is left out", "services:\n  - id: mail\n    resources: mailbox\n",
+            "directory.yaml, line 2: services[0]: kind is missing"
+        ),
+        (
+            "key of another kind",
+            "services:\n  - id: web\n    kind: http\n    resources: site\n    removal: {}\n",
+            "directory.yaml, line 5: services[0].removal: is not a known key; "
+                + "known are id, kind, resources, introspection"
         ),
         (
             "bad type of resource", service("    resources: Mail box\n"),

@@ -1,4 +1,5 @@
 import Foundation
+import LockboxPorts
 import Testing
 
 @testable import LockboxServer

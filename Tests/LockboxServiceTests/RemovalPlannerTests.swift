@@ -12,7 +12,7 @@ struct RemovalPlannerTests {
     private static let post = Fixture.service("post", clientID: "post")
     private static let files = Fixture.service(
         "files",
-        kind: .http,
+        kind: "http",
         resourceType: "share",
         clientID: "files",
         doveadm: nil

@@ -130,7 +130,7 @@ struct SchemaTests {
         ("person", "UPDATE person SET muted_letters = 8", "PER-0000011111"),
         ("person", "UPDATE person SET aliases = '[\"sue at home\"]'", "PER-0000011111"),
         ("tenant", "UPDATE tenant SET max_access = 9000000000000", "contoso"),
-        ("service", "UPDATE service SET kind = 'pop3'", "mail"),
+        ("service", "UPDATE service SET kind = 'POP 3'", "mail"),
         ("removal", "UPDATE removal SET usernames = 'sue at home'", "GRT-0000011111 mail"),
         ("removal", "UPDATE removal SET next_attempt = 9223372036854775807", "GRT-0000011111 mail"),
     ])
@@ -167,6 +167,31 @@ struct SchemaTests {
         }
         let store = try await SQLStore(engine: engine, dialect: .sqlite)
         #expect(try await store.read { try $0.person(Fixture.sue.id) } == Fixture.sue)
+        try await store.close()
+    }
+
+    @Test func settingsOfServicesAreCarriedOver() async throws {
+        let engine = try SQLiteEngine.temporary()
+        try await engine.migrate(Array(Schema.migrations(for: .sqlite).prefix(5)), .sqlite)
+        try await engine.write { tx in
+            for row in [
+                "'mail', 'imap', 'mailbox', 'dovecot', 'secrets/dovecot',"
+                    + " 'http://127.0.0.1:8080/doveadm/v1', 'secrets/doveadm'",
+                "'odd', 'imap', 'mailbox', NULL, NULL, 'http://[::1]/\"q\"', '/a\\b/clé'",
+                "'web', 'http', 'site', 'web', 'secrets/web', NULL, NULL",
+            ] {
+                _ = try tx.execute("INSERT INTO service VALUES (\(row))")
+            }
+        }
+        let store = try await SQLStore(engine: engine, dialect: .sqlite)
+        let services = try await store.read { try $0.services() }
+        #expect(services.map(\.service.id.text) == ["mail", "odd", "web"])
+        #expect(services[0] == Fixture.mail)
+        #expect(
+            services[1].own
+                == #"{"doveadm":{"apiKeyFile":"/a\\b/clé","url":"http://[::1]/\"q\""}}"#
+        )
+        #expect(services[2].own == "{}")
         try await store.close()
     }
 

@@ -18,6 +18,7 @@ struct OpenAccess: Sendable {
     let lastUse: Moment?
     let supportNumber: String
     let mayStop: Bool
+    let stopEffect: String
     let isFailing: Bool
 
     init?(_ view: RequestView, viewer: Viewer) {
@@ -37,6 +38,7 @@ struct OpenAccess: Sendable {
         lastUse = view.lastUse.map { Moment($0, withSeconds: true) }
         supportNumber = view.request.terms.supportRequest.text
         let isStoppable = view.grantState == .active || view.grantState == .scheduled
+        stopEffect = view.stopEffect
         mayStop = isStoppable && viewer.person.mayDecide(for: view.request.terms.tenant)
         isFailing = view.grantState == .removalFailed
     }

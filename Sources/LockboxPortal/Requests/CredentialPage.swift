@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxPorts
 import LockboxService
 
 /// A new credential, in the one answer that ever holds its secret.
@@ -38,45 +39,8 @@ struct CredentialPage: Page {
         kind = issued.kind.rawValue.uppercased()
         expiry = Moment(credential.expiresAt)
         expiryClock = Countdown(until: credential.expiresAt, now: viewer.now)
-        how = issued.kind.how(username: credential.username)
-        unknown = issued.kind.unknown(service: service)
-        command = issued.kind.command(loginName: credential.username)
-    }
-}
-
-extension Service.Kind {
-    fileprivate func unknown(service: String) -> String {
-        switch self {
-        case .imap:
-            "Lockbox does not know the server’s address: put that of the support instance of “\(service)” for SERVER."
-        case .http:
-            "Lockbox does not know the service’s address: put that of “\(service)” for SERVER."
-        case .sql:
-            "Lockbox does not know the server’s address: put that of “\(service)” for SERVER."
-        }
-    }
-
-    /// Lines for a shell. The token is asked for, so that it stands neither in the shell's history
-    /// nor in the list of processes.
-    fileprivate func command(loginName: String) -> String {
-        switch self {
-        case .imap:
-            """
-            read -rsp 'Token: ' TOKEN
-            printf 'user = "%s:"\\noauth2-bearer = "%s"\\n' \(loginName) "$TOKEN" |
-              curl -K - --ssl-reqd imap://SERVER/ -X 'LIST "" "*"'
-            """
-        case .http:
-            """
-            read -rsp 'Token: ' TOKEN
-            printf 'header = "Authorization: Bearer %s"\\n' "$TOKEN" |
-              curl -K - https://SERVER/
-            """
-        case .sql:
-            """
-            read -rsp 'Token: ' PGPASSWORD && export PGPASSWORD
-            psql -h SERVER -U \(loginName)
-            """
-        }
+        how = issued.connecting.how
+        unknown = issued.connecting.unknown
+        command = issued.connecting.command
     }
 }

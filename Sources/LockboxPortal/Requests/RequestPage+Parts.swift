@@ -54,6 +54,8 @@ extension RequestPage {
         let mayStop: Bool
         let stopComment: String
         let stopWrong: String?
+        let stopEffect: String
+        let atTheEnd: String
     }
 
     /// What came of a request, once nothing can happen any more.
@@ -135,7 +137,8 @@ extension RequestPage.Deciding {
                 + "alone, for \(longest.words) at the most."
         )
         list.append(
-            "It ends by itself: open connections are cut. You can stop it sooner on this page."
+            "It ends by itself: \(view.endOfConnections.words()). "
+                + "You can stop it sooner on this page."
         )
         list.append(
             "Every step stands in your audit log, and you get a report by mail when it is over."
@@ -202,6 +205,8 @@ extension RequestPage.Running {
         finishWrong = refused?.words(of: .finish)
         stopComment = refused?.text("comment", of: .stop) ?? ""
         stopWrong = refused?.words(of: .stop)
+        stopEffect = view.stopEffect
+        atTheEnd = view.endOfConnections.words()
         switch reading.side {
         case .tenant:
             mayStop = viewer.person.mayDecide(for: view.request.terms.tenant)
@@ -330,4 +335,9 @@ extension RequestPage.Outcome.RemovalLine {
                 + "Tried \(counted(Int64(removal.attempts), "time")); Lockbox keeps trying."
         }
     }
+}
+
+extension RequestView {
+    /// What stopping the access does to connections that are open, as a sentence begins.
+    var stopEffect: String { endOfConnections.words("within a second").capitalisedFirst }
 }

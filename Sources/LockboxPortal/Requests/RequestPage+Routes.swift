@@ -112,13 +112,13 @@ extension PortalSite {
     /// No password: stopping takes away, and must be quick.
     private func stopForm(_ path: String, _ name: String, for audience: Audience) -> Route {
         requestForm(path, name, .stop, for: audience) { form, id, viewer in
-            _ = try await lockbox.revoke(
+            let view = try await lockbox.revoke(
                 id,
                 comment: form["comment"],
                 by: viewer.person,
                 key: form.commandKey
             )
-            return seeOther(viewer.path(of: id), .stopped)
+            return seeOther(viewer.path(of: id), view.stopped)
         }
     }
 

@@ -1,9 +1,12 @@
+import LockboxDomain
+import LockboxService
+
 /// What was just done, told on the page that follows (`?done=approved`). The address holds a name
 /// of this list and never text, so that nobody can make the portal say something with a link.
 enum Flash: String, Sendable {
     case signedOut
-    case approved, approvedByManager, denied, rejected, posted, stopped, finished, withdrawn,
-        submitted
+    case approved, approvedByManager, denied, rejected, posted, finished, withdrawn, submitted
+    case stopped, stoppedNotCut
     case supportOpened, policyChanged, rolesChanged, lettersChanged
     case tokenRevoked
 
@@ -16,6 +19,8 @@ enum Flash: String, Sendable {
         case .rejected: "Rejected. The customer is not asked."
         case .posted: "Your message is sent."
         case .stopped: "Stopped. The access is over, and open connections are being cut."
+        case .stoppedNotCut:
+            "Stopped. The access is over. Not every service of it cuts open connections."
         case .finished: "Finished. Your access is over."
         case .withdrawn: "Withdrawn. Nobody needs to decide any more."
         case .submitted: "Sent. A manager reviews it first, then the customer is asked."
@@ -26,4 +31,9 @@ enum Flash: String, Sendable {
         case .lettersChanged: "Your mail preferences are changed."
         }
     }
+}
+
+extension RequestView {
+    /// What is told when access was stopped.
+    var stopped: Flash { endOfConnections.areAllCut ? .stopped : .stoppedNotCut }
 }

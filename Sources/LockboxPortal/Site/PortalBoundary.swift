@@ -130,6 +130,13 @@ struct ErrorPage: Page {
                 "Nothing was changed. Try again in a moment.",
                 .serviceUnavailable
             )
+        case is EnforcerError:
+            self.init(
+                "Not available just now",
+                "The service cannot open the access.",
+                "Try again in a moment.",
+                .serviceUnavailable
+            )
         case _:
             self.init(
                 "Something went wrong",

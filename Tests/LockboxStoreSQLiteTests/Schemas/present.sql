@@ -313,7 +313,7 @@ CREATE TABLE service (
     introspection_client TEXT UNIQUE,
     introspection_secret_file TEXT,
     doveadm_url TEXT,
-    doveadm_key_file TEXT,
+    doveadm_key_file TEXT, settings TEXT NOT NULL DEFAULT '{}',
     CHECK ((introspection_client IS NULL) = (introspection_secret_file IS NULL)),
     CHECK ((doveadm_url IS NULL) = (doveadm_key_file IS NULL))
 ) STRICT;

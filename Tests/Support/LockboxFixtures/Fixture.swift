@@ -161,15 +161,21 @@ package enum Fixture {
 
     package static func service(
         _ id: String = "mail",
-        kind: Service.Kind = .imap,
+        kind: StaticString = "imap",
         resourceType: String = "mailbox",
         clientID: String? = "dovecot",
         doveadm: String? = "http://127.0.0.1:8080/doveadm/v1"
     ) -> ServiceSettings {
         ServiceSettings(
-            service: Service(id: ServiceID(id)!, kind: kind, resourceType: resourceType),
+            service: Service(
+                id: ServiceID(id)!,
+                kind: .init(known: kind),
+                resourceType: resourceType
+            ),
             introspection: clientID.map { .init(clientID: $0, clientSecretFile: "secrets/\($0)") },
-            doveadm: doveadm.map { .init(url: $0, apiKeyFile: "secrets/doveadm") }
+            own: doveadm.map {
+                #"{"doveadm":{"apiKeyFile":"secrets/doveadm","url":"\#($0)"}}"#
+            } ?? "{}"
         )
     }
 

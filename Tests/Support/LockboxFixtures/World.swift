@@ -1,5 +1,5 @@
 package import LockboxDomain
-import LockboxPorts
+package import LockboxPorts
 import Synchronization
 
 /// A clock that stands where a test puts it.
@@ -43,4 +43,11 @@ package final class SeededEntropy: Entropy {
             }
         }
     }
+}
+
+/// Services that are told nothing.
+package struct NoEnforcers: EnforcerDirectory {
+    package init() {}
+
+    package func enforcer(of service: ServiceID) async throws -> (any Enforcer)? { nil }
 }

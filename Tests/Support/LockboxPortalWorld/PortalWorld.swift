@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import CryptoExtras
 package import LockboxAudit
 package import LockboxDomain
@@ -8,6 +9,7 @@ import LockboxNotifier
 package import LockboxPortal
 package import LockboxPorts
 package import LockboxService
+import LockboxServices
 import LockboxStoreSQLite
 import Synchronization
 
@@ -66,15 +68,18 @@ package final class PortalWorld: Sendable {
         self.store = store
         let entropy = SeededEntropy(seed: 1)
         let feed = LiveFeed()
+        let kinds = ServiceKinds([
+            IMAPKind(ServiceTools(http: .shared) { _ in "a key" }), HTTPKind(), SQLKind(),
+        ])
         let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
         audited = AuditedStore(
             store: store,
             clock: clock,
             entropy: entropy,
-            readers: [RemovalPlanner(), NoticePlanner(portal: letters)],
+            readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: letters, kinds: kinds)],
             listeners: [feed]
         )
-        lockbox = Lockbox(store: audited)
+        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: NoEnforcers())
         let signIn = SignIn(store: audited, hasher: hasher)
         sessions = Sessions(store: audited, signIn: signIn)
         let log = LogReader(

@@ -68,14 +68,14 @@ private func providerNameIsTheLastSaved(_ store: any Store) async throws {
 private func servicesAreReadBack(_ store: any Store) async throws {
     let bare = Fixture.service(
         "db",
-        kind: .sql,
+        kind: "sql",
         resourceType: "database",
         clientID: nil,
         doveadm: nil
     )
     let web = Fixture.service(
         "web",
-        kind: .http,
+        kind: "http",
         resourceType: "site",
         clientID: "web",
         doveadm: nil
@@ -85,7 +85,7 @@ private func servicesAreReadBack(_ store: any Store) async throws {
     #expect(try await store.read { try $0.services() } == [bare, Fixture.mail, web])
     let changed = Fixture.service(
         "web",
-        kind: .sql,
+        kind: "sql",
         resourceType: "table",
         clientID: nil,
         doveadm: "http://x"

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 package import LockboxAudit
 package import LockboxDecisions
 package import LockboxDomain
@@ -5,6 +6,7 @@ import LockboxEnforcement
 package import LockboxFixtures
 package import LockboxPorts
 package import LockboxService
+import LockboxServices
 import LockboxStoreSQLite
 
 /// The middle floors over a real store, in one process: a clock that stands still, chance that
@@ -15,6 +17,10 @@ package struct TestWorld: Sendable {
     package let audited: AuditedStore
     package let lockbox: Lockbox
     package let index: DecisionIndex
+
+    package static let kinds = ServiceKinds([
+        IMAPKind(ServiceTools(http: .shared) { _ in "a key" }), HTTPKind(), SQLKind(),
+    ])
 
     /// Runs `body` in a world of its own, which is gone afterwards.
     package static func with(
@@ -50,10 +56,10 @@ package struct TestWorld: Sendable {
             store: store,
             clock: clock,
             entropy: SeededEntropy(seed: seed),
-            readers: [RemovalPlanner()] + readers,
+            readers: [RemovalPlanner(kinds: Self.kinds)] + readers,
             listeners: [index]
         )
-        lockbox = Lockbox(store: audited)
+        lockbox = Lockbox(store: audited, kinds: Self.kinds, enforcers: NoEnforcers())
     }
 
     /// Writes down who and what is there.

@@ -10,8 +10,7 @@ import NIOHTTP1
 struct DoveadmClient {
     /// Commands in one request. More go in further requests, one after another.
     private static let commandsAtOnce = 100
-    /// For one request, and for each of its commands in addition.
-    private static let timeout = TimeAmount.milliseconds(800)
+    /// What each command of a request adds to its timeout.
     private static let timeoutPerCommand = TimeAmount.milliseconds(10)
     private static let answerBytes = 1 << 20
 
@@ -24,6 +23,8 @@ struct DoveadmClient {
     let client: HTTPClient
     let url: String
     let apiKey: String
+    /// For one request.
+    let timeout: TimeAmount
 
     /// Runs `command` for each of `masks`; one answer for each, in their order. Every mask is
     /// tried, also where an earlier request failed.
@@ -60,7 +61,7 @@ struct DoveadmClient {
             )
             let response = try await client.execute(
                 request,
-                timeout: Self.timeout + Self.timeoutPerCommand * commands.count
+                timeout: timeout + Self.timeoutPerCommand * commands.count
             )
             guard response.status == .ok else {
                 throw EnforcerError(

@@ -1,12 +1,10 @@
 import AsyncHTTPClient
 import Foundation
 import LockboxDomain
-import LockboxEnforcement
 import LockboxFixtures
 import LockboxPorts
+import LockboxServices
 import NIOCore
-import NIOHTTP1
-import NIOPosix
 import Synchronization
 import Testing
 
@@ -29,33 +27,38 @@ struct DovecotEnforcerTests {
         return removal
     }
 
-    private static func rows(_ usernames: [String]) -> Stub.Answer {
+    private static func rows(_ usernames: [String]) -> DoveadmStub.Answer {
         let rows = usernames.map { #"{"username":"\#($0)","connections":"1","service":"imap"}"# }
             .joined(separator: ",")
         return .answer(#"["doveadmResponse",[\#(rows)],TAG]"#)
     }
 
-    private static func exit(_ code: Int) -> Stub.Answer {
+    private static func exit(_ code: Int) -> DoveadmStub.Answer {
         .answer(#"["error",{"type":"exitCode","exitCode":\#(code)},TAG]"#)
     }
 
-    private static func enforcer(_ url: String) -> DovecotEnforcer {
+    /// As good as never in these tests, whatever else the machine has to do.
+    private static let never = TimeAmount.minutes(2)
+
+    private static func enforcer(_ url: String, timeout: TimeAmount = never) -> DovecotEnforcer {
         DovecotEnforcer(
             client: HTTPClient.shared,
             url: url,
             apiKey: key,
-            settling: [.milliseconds(1), .milliseconds(1), .milliseconds(1)]
+            settling: [.milliseconds(1), .milliseconds(1), .milliseconds(1)],
+            timeout: timeout
         )
     }
 
     /// What the enforcer says of a server that answers like `script`; nil if it is content.
     private static func problem(
         _ usernames: [String] = names,
-        _ script: @escaping @Sendable (Stub.Asked) -> Stub.Answer
-    ) async throws -> (problem: String?, asked: [Stub.Asked]) {
-        try await Stub.with(script) { stub in
+        timeout: TimeAmount = never,
+        _ script: @escaping @Sendable (DoveadmStub.Asked) -> DoveadmStub.Answer
+    ) async throws -> (problem: String?, asked: [DoveadmStub.Asked]) {
+        try await DoveadmStub.with(script) { stub in
             do {
-                try await enforcer(stub.url).close(try removal(usernames))
+                try await enforcer(stub.url, timeout: timeout).close(try removal(usernames))
                 return (nil, stub.asked)
             } catch let error as EnforcerError {
                 #expect(!error.problem.contains(key) && !error.problem.contains("127.0.0.1"))
@@ -146,7 +149,7 @@ struct DovecotEnforcerTests {
     }
 
     /// What the server answers to everything, and what is said of it.
-    private static let bad: [(String, Stub.Answer, String)] = [
+    private static let bad: [(String, DoveadmStub.Answer, String)] = [
         ("exit code", exit(75), "the mail server refused to close sessions (code 75)"),
         ("wrong key", .status(401), "the mail server answered with HTTP status 401"),
         ("broken", .status(500), "the mail server answered with HTTP status 500"),
@@ -222,7 +225,7 @@ struct DovecotEnforcerTests {
 
     @Test func firstCutOfManyOrdersIsOneRequest() async throws {
         let orders = try (0..<40).map { try Self.removal(["lbx-abc-\($0)"]) }
-        let (asked, requests) = try await Stub.with({ _ in Self.rows([]) }) { stub in
+        let (asked, requests) = try await DoveadmStub.with({ _ in Self.rows([]) }) { stub in
             try await Self.enforcer(stub.url).cut(orders)
             return (stub.asked, stub.requests)
         }
@@ -233,7 +236,7 @@ struct DovecotEnforcerTests {
 
     @Test func firstCutTriesEveryOrderWhateverBecomesOfTheFirstOnes() async throws {
         let orders = try (0..<250).map { try Self.removal(["lbx-abc-\($0)"]) }
-        let (asked, requests) = try await Stub.with(
+        let (asked, requests) = try await DoveadmStub.with(
             { $0.mask == ["lbx-abc-0"] ? .status(500) : Self.rows([]) }
         ) { stub in
             await #expect(throws: EnforcerError("the mail server answered with HTTP status 500")) {
@@ -247,7 +250,7 @@ struct DovecotEnforcerTests {
 
     @Test func listTellsEveryGrantsSessionsAndNobodyElses() async throws {
         let names = ["lbx-0123456789-2", "sue@contoso.test", "lbx-0123456789-2", "lbx-x-1"]
-        let open = try await Stub.with({ _ in Self.rows(names) }) { stub in
+        let open = try await DoveadmStub.with({ _ in Self.rows(names) }) { stub in
             let open = try await Self.enforcer(stub.url).list()
             #expect(stub.asked.map(\.mask) == [["lbx-*"]])
             return open
@@ -257,150 +260,15 @@ struct DovecotEnforcerTests {
     }
 
     @Test(.timeLimit(.minutes(5))) func serverThatDoesNotAnswerIsGivenUp() async throws {
-        let (problem, _) = try await Self.problem { _ in .silence }
+        let (problem, _) = try await Self.problem(timeout: .milliseconds(100)) { _ in .silence }
         #expect(problem == "the mail server could not be reached")
     }
 
     @Test func serverThatIsNotThereIsAFailure() async throws {
-        let gone = try await Stub.with({ _ in .silence }, { $0.url })
+        let gone = try await DoveadmStub.with({ _ in .silence }, { $0.url })
         let enforcer = Self.enforcer(gone)
         await #expect(throws: EnforcerError("the mail server could not be reached")) {
             try await enforcer.close(try Self.removal())
         }
-    }
-}
-
-/// A small HTTP server that keeps what it was asked.
-private final class Stub: Sendable {
-    struct Asked: Sendable {
-        let command: String
-        let mask: [String]
-        let authorization: String?
-    }
-
-    enum Answer: Sendable {
-        /// The answer to one command, with `TAG` for its tag.
-        case answer(String)
-        /// The answer to all commands of a request.
-        case json(String)
-        case status(UInt)
-        case silence, hangUp
-    }
-
-    private let script: @Sendable (Asked) -> Answer
-    private let heard = Mutex<[Asked]>([])
-    private let counted = Mutex(0)
-    private let port = Mutex(0)
-
-    var asked: [Asked] { heard.withLock { $0 } }
-    var requests: Int { counted.withLock { $0 } }
-    var url: String { "http://127.0.0.1:\(port.withLock { $0 })/doveadm/v1" }
-
-    private init(_ script: @escaping @Sendable (Asked) -> Answer) { self.script = script }
-
-    static func with<Value: Sendable>(
-        _ script: @escaping @Sendable (Asked) -> Answer,
-        _ body: (Stub) async throws -> Value
-    ) async throws -> Value {
-        let stub = Stub(script)
-        let children = Mutex<[any Channel]>([])
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .childChannelInitializer { channel in
-                children.withLock { $0.append(channel) }
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(StubHandler(stub))
-                }
-            }.bind(host: "127.0.0.1", port: 0).get()
-        stub.port.withLock { $0 = channel.localAddress?.port ?? 0 }
-        func close() async throws {
-            try await channel.close()
-            for child in children.withLock({ $0 }) where child.isActive {
-                child.close(promise: nil)
-            }
-        }
-        do {
-            let value = try await body(stub)
-            try await close()
-            return value
-        } catch {
-            try await close()
-            throw error
-        }
-    }
-
-    fileprivate func answer(_ body: Data, authorization: String?) throws -> Answer {
-        let commands = try #require(
-            try JSONSerialization.jsonObject(with: body) as? [[Any]]
-        )
-        counted.withLock { $0 += 1 }
-        var answers: [String] = []
-        var other: Answer?
-        for command in commands {
-            let asked = Asked(
-                command: command[0] as? String ?? "",
-                mask: (command[1] as? [String: [String]])?["mask"] ?? [],
-                authorization: authorization
-            )
-            heard.withLock { $0.append(asked) }
-            switch script(asked) {
-            case .answer(let text):
-                let tag = try #require(command[2] as? String)
-                answers.append(text.replacingOccurrences(of: "TAG", with: "\"\(tag)\""))
-            case let answer: other = other ?? answer
-            }
-        }
-        return other ?? .json("[\(answers.joined(separator: ","))]")
-    }
-}
-
-private final class StubHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let stub: Stub
-    private var head: HTTPRequestHead?
-    private var body = Data()
-
-    init(_ stub: Stub) { self.stub = stub }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): (self.head, body) = (head, Data())
-        case .body(let part): body.append(contentsOf: part.readableBytesView)
-        case .end:
-            do {
-                respond(
-                    try stub.answer(
-                        body,
-                        authorization: head?.headers.first(name: "Authorization")
-                    ),
-                    context
-                )
-            } catch {
-                Issue.record(error, "the enforcer asked for something unreadable")
-                context.close(promise: nil)
-            }
-        }
-    }
-
-    private func respond(_ answer: Stub.Answer, _ context: ChannelHandlerContext) {
-        let (status, text): (UInt, String)
-        switch answer {
-        case .silence: return
-        case .hangUp: return context.close(promise: nil)
-        case .answer(let json): (status, text) = (200, json)
-        case .status(let code): (status, text) = (code, "no")
-        case .json(let json): (status, text) = (200, json)
-        }
-        let headers = HTTPHeaders([("Content-Length", "\(text.utf8.count)")])
-        let head = HTTPResponseHead(
-            version: .http1_1,
-            status: .init(statusCode: Int(status)),
-            headers: headers
-        )
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }

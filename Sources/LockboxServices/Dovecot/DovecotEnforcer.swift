@@ -1,5 +1,4 @@
 package import AsyncHTTPClient
-import Foundation
 package import LockboxDomain
 package import LockboxPorts
 package import NIOCore
@@ -27,15 +26,17 @@ package struct DovecotEnforcer: Enforcer {
     private let doveadm: DoveadmClient
     private let settling: [TimeAmount]
 
+    /// `timeout` is for one request to doveadm.
     package init(
         client: HTTPClient,
         url: String,
         apiKey: String,
-        settling: [TimeAmount] = Self.settling
+        settling: [TimeAmount] = Self.settling,
+        timeout: TimeAmount = .milliseconds(800)
     ) {
         self.client = client
         self.settling = settling
-        doveadm = DoveadmClient(client: client, url: url, apiKey: apiKey)
+        doveadm = DoveadmClient(client: client, url: url, apiKey: apiKey, timeout: timeout)
     }
 
     /// Nothing to do: Dovecot asks about the credential at each sign-in.

@@ -1,0 +1,36 @@
+public import LockboxDomain
+
+/// The kinds of service that this program knows, in the order in which messages list them.
+public struct ServiceKinds: Sendable {
+    public let all: [any ServiceKind]
+
+    /// Each kind once.
+    public init(_ all: [any ServiceKind]) { self.all = all }
+
+    /// Nil for a kind that the program does not know (any more).
+    public subscript(_ name: Service.Kind) -> (any ServiceKind)? {
+        all.first { $0.name == name }
+    }
+
+    /// What becomes of connections that are open when access to the service ends. One of an unknown
+    /// kind, or one that is not registered, must be taken to keep them.
+    public func openConnections(of settings: ServiceSettings?) -> OpenConnections {
+        settings.flatMap { self[$0.service.kind]?.openConnections(of: $0) } ?? .cannotBeCut
+    }
+
+    /// The same for all services that `scope` touches, in words.
+    public func endOfConnections(
+        of scope: Scope,
+        in services: some ServiceRecords
+    ) throws -> EndOfConnections {
+        try endOfConnections(of: scope.services.map { ($0, try services.service($0)) })
+    }
+
+    private func endOfConnections(of services: [(ServiceID, ServiceSettings?)]) -> EndOfConnections
+    {
+        EndOfConnections(
+            cut: services.filter { openConnections(of: $0.1) == .areCut }.map(\.0),
+            left: services.filter { openConnections(of: $0.1) != .areCut }.map(\.0)
+        )
+    }
+}

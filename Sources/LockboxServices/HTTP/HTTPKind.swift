@@ -1,0 +1,47 @@
+package import LockboxDomain
+package import LockboxPorts
+
+extension Service.Kind {
+    package static let http = Service.Kind(known: "http")
+}
+
+/// A service on the web that asks about the credential of each request.
+package struct HTTPKind: ServiceKind {
+    package let name = Service.Kind.http
+    package let keys: [String] = []
+    package let needsOpening = false
+
+    package init() {}
+
+    package func settings<Value: SettingsValue>(
+        from members: [String: Value],
+        of service: Value
+    ) throws(ConfigurationError) -> String { StoredSettings.none }
+
+    package func resources(of address: EmailAddress, at service: Service) -> [Resource] { [] }
+
+    package func claims(of credential: Credential) -> ServiceClaims {
+        ServiceClaims(scope: credential.resource.type)
+    }
+
+    package func connecting(with credential: Credential) -> Connecting {
+        Connecting(
+            how: "Send the token with each request: Authorization: Bearer <token>.",
+            unknown: "Lockbox does not know the service’s address: "
+                + "put that of “\(credential.resource.service)” for SERVER.",
+            command: """
+                read -rsp 'Token: ' TOKEN
+                printf 'header = "Authorization: Bearer %s"\\n' "$TOKEN" |
+                  curl -K - https://SERVER/
+                """
+        )
+    }
+
+    package func openConnections(of settings: ServiceSettings) -> OpenConnections {
+        settings.own == StoredSettings.none ? .stay : .cannotBeCut
+    }
+
+    package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
+        nil
+    }
+}

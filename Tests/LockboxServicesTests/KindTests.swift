@@ -1,0 +1,110 @@
+import AsyncHTTPClient
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import LockboxServices
+import Testing
+
+/// What each kind says of itself, and what it does not claim.
+struct KindTests {
+    private static let kinds = ServiceKinds([
+        IMAPKind(ServiceTools(http: .shared) { _ in "a key" }), HTTPKind(), SQLKind(),
+    ])
+    private static let doveadm = Fixture.mail.own
+
+    private static func service(_ kind: StaticString, _ type: String, own: String = "{}")
+        -> ServiceSettings
+    {
+        var settings = Fixture.service("s", kind: kind, resourceType: type)
+        settings.own = own
+        return settings
+    }
+
+    private static func credential(_ settings: ServiceSettings) throws -> Credential {
+        let request = try #require(try Fixture.history(to: .active).last)
+        let resource = Fixture.resource(
+            "\(settings.service.resourceType):sue@contoso.test",
+            of: settings.service.id
+        )
+        return Fixture.credential(of: request, resource: resource)
+    }
+
+    @Test func kindDecidesAboutOpenConnections() {
+        let said = { Self.kinds.openConnections(of: $0) }
+        #expect(said(Self.service("imap", "mailbox", own: Self.doveadm)) == .areCut)
+        #expect(said(Self.service("imap", "mailbox")) == .cannotBeCut)
+        #expect(said(Self.service("http", "site")) == .stay)
+        #expect(said(Self.service("sql", "database")) == .stay)
+    }
+
+    /// Of what the program does not understand nothing reassuring is said.
+    @Test func unknownIsTakenForConnectionsThatLast() {
+        let said = { Self.kinds.openConnections(of: $0) }
+        #expect(said(nil) == .cannotBeCut)
+        #expect(said(Self.service("telnet", "host")) == .cannotBeCut)
+        #expect(said(Self.service("imap", "mailbox", own: "not JSON")) == .cannotBeCut)
+        #expect(said(Self.service("http", "site", own: Self.doveadm)) == .cannotBeCut)
+        #expect(said(Self.service("sql", "site", own: Self.doveadm)) == .cannotBeCut)
+    }
+
+    @Test func onlyAServiceThatIsToldSomethingHasAnEnforcer() throws {
+        for (settings, isTold) in [
+            (Self.service("imap", "mailbox", own: Self.doveadm), true),
+            (Self.service("imap", "mailbox"), false), (Self.service("http", "site"), false),
+            (Self.service("sql", "database"), false),
+        ] {
+            let kind = try #require(Self.kinds[settings.service.kind])
+            #expect((try kind.enforcer(of: settings) != nil) == isTold)
+            #expect(!kind.needsOpening)
+        }
+    }
+
+    @Test func keyThatCannotBeReadIsAnErrorThatNamesNoFile() throws {
+        struct Unreadable: Error {}
+        let kind = IMAPKind(ServiceTools(http: .shared) { _ in throw Unreadable() })
+        #expect(throws: EnforcerError("the key for the mail server cannot be read")) {
+            try kind.enforcer(of: Fixture.mail)
+        }
+    }
+
+    @Test func claimsComeFromTheServicesKindAndNotFromTheResourcesName() throws {
+        for (kind, type, claims) in [
+            ("imap", "mailbox", ServiceClaims(scope: "imap", own: ["mailbox": "sue@contoso.test"])),
+            ("imap", "box", ServiceClaims(scope: "imap", own: ["mailbox": "sue@contoso.test"])),
+            ("http", "mailbox", ServiceClaims(scope: "mailbox")),
+            ("http", "site", ServiceClaims(scope: "site")),
+            ("sql", "database", ServiceClaims(scope: "database")),
+        ] as [(StaticString, String, ServiceClaims)] {
+            let settings = Self.service(kind, type)
+            let credential = try Self.credential(settings)
+            #expect(Self.kinds[settings.service.kind]?.claims(of: credential) == claims)
+        }
+    }
+
+    @Test func mailboxBelongsToWhomHasItsAddressAndNothingElseDoes() throws {
+        let address = try #require(EmailAddress("Sue@contoso.test"))
+        for (kind, type, names) in [
+            ("imap", "mailbox", ["mailbox:sue@contoso.test"]), ("imap", "folder", []),
+            ("http", "mailbox", []), ("sql", "mailbox", []),
+        ] as [(StaticString, String, [String])] {
+            let service = Self.service(kind, type).service
+            let owned = Self.kinds[service.kind]?.resources(of: address, at: service)
+            #expect(owned?.map(\.name) == names)
+            #expect(owned?.allSatisfy { $0.service == service.id } == true)
+        }
+    }
+
+    @Test(arguments: ["imap", "http", "sql"])
+    func wordsLeadToTheServiceAndPutNoTokenIntoAnyHistory(_ name: String) throws {
+        let kind = try #require(Service.Kind(rawValue: name).flatMap { Self.kinds[$0] })
+        let credential = try Self.credential(Self.service("imap", "mailbox"))
+        let words = kind.connecting(with: credential)
+        #expect(words.how.contains("token"))
+        #expect(words.unknown.contains("“s” for SERVER"))
+        #expect(words.command.hasPrefix("read -rsp 'Token: '") && words.command.contains("SERVER"))
+        #expect(
+            words.command.contains(credential.username)
+                == (name != "http")
+        )
+    }
+}
