@@ -1,5 +1,6 @@
 import Foundation
 import LockboxDomain
+import LockboxPorts
 
 /// What time it was at one reading of the machine's clocks. From it the next process knows how much
 /// time has passed while none ran (decision 0019).
