@@ -106,7 +106,8 @@ extension API {
                     "getInclusionProof",
                     "Proof that a record is in the log",
                     takes: [.position("index"), .position("size")],
-                    answers: .json("InclusionProof", "The proof.")
+                    answers: .json("InclusionProof", "The proof."),
+                    refuses: [.notFound]
                 )
             ) { request, log, _ in
                 guard let index = try request.number("index") else {
@@ -133,7 +134,8 @@ extension API {
                     "getConsistencyProof",
                     "Proof that the log only grew",
                     takes: [.position("from"), .position("to")],
-                    answers: .json("ConsistencyProof", "The proof.")
+                    answers: .json("ConsistencyProof", "The proof."),
+                    refuses: [.notFound]
                 )
             ) { request, log, _ in
                 guard let from = try request.number("from") else {
