@@ -1,6 +1,7 @@
 import Foundation
 import LockboxDomain
 import LockboxFixtures
+import LockboxPorts
 import Logging
 import ServiceLifecycle
 import Testing

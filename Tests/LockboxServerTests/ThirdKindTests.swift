@@ -264,5 +264,9 @@ private struct Serving: ServiceLifecycle.Service {
 
 /// Letters go nowhere.
 private struct NoMail: Mailer {
-    func send(_ letter: Letter) async throws(MailError) -> MailReceipt { MailReceipt(reply: "") }
+    func send(_ letter: Letter, while mayGo: @escaping @Sendable () -> Bool)
+        async throws(MailError) -> MailReceipt
+    {
+        MailReceipt(reply: "")
+    }
 }
