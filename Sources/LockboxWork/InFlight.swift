@@ -13,17 +13,25 @@ final class InFlight: Sendable {
 
     init(_ lane: Lane) { self.lane = lane }
 
-    var isEmpty: Bool { state.withLock(\.keys.isEmpty) }
+    var isEmpty: Bool { keys.isEmpty }
+
+    /// What is being carried out now.
+    var keys: Set<WorkKey> { state.withLock(\.keys) }
 
     /// Those of `items` that may begin now, in batches of one place each; they count as being
-    /// carried out from here on.
-    func begin<Item: Sendable>(_ items: [Item], key: (Item) -> WorkKey) -> [[Item]] {
+    /// carried out from here on. None of `busy` begins: what was being carried out before the look
+    /// that found `items` may have ended since, and looks due in it all the same.
+    func begin<Item: Sendable>(
+        _ items: [Item],
+        notIn busy: Set<WorkKey>,
+        key: (Item) -> WorkKey
+    ) -> [[Item]] {
         state.withLock { state in
             var batches: [[Item]] = []
             var open: [String: Int] = [:]
             for item in items {
                 let key = key(item)
-                guard state.keys.count < lane.parallel,
+                guard !busy.contains(key), state.keys.count < lane.parallel,
                     state.atPlace[key.place, default: 0] < lane.parallelAtOnePlace,
                     state.keys.insert(key).inserted
                 else { continue }

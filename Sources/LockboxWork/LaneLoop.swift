@@ -45,6 +45,7 @@ package struct LaneLoop<Work: Job>: ServiceLifecycle.Service {
             let running = InFlight(job.lane)
             var wait: Int64 = 0
             while await pause(milliseconds: wait) {
+                let busy = running.keys
                 guard let look = await look(running) else {
                     wait = Lane.waitAfterFailedLook
                     continue
@@ -52,7 +53,7 @@ package struct LaneLoop<Work: Job>: ServiceLifecycle.Service {
                 wait = look.wait
                 let ready = job.ready(look.due)
                 guard let claim = look.claim else { continue }
-                for batch in running.begin(ready, key: job.key) {
+                for batch in running.begin(ready, notIn: busy, key: job.key) {
                     group.addTask { await carryOut(batch, claim, running) }
                 }
             }
