@@ -329,7 +329,7 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "ArgumentParser",
+                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),

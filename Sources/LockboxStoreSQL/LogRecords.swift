@@ -95,8 +95,8 @@ extension SQLTransaction: LogRecords {
         -> Paged<LogEntry>
     {
         let wanted = try positions(search, in: log, cursor: page.cursor)
-        // No text holds a NUL, at which SQLite would cut the pattern off.
-        let isFindable = ![search.person, search.text].contains {
+        // Nothing that is stored holds a NUL, at which SQLite would cut the pattern off.
+        let isFindable = ![search.activity, search.person, search.text].contains {
             $0?.unicodeScalars.contains("\0") ?? false
         }
         guard isFindable, !wanted.isEmpty else { return Paged(items: [], next: nil) }

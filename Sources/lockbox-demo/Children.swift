@@ -132,8 +132,8 @@ struct OrdinaryUser: Sendable {
         guard isOther else { return true }
         var path = URL(filePath: folder)
         while path.path.count > 1 {
+            // best effort: what cannot be looked at cannot be passed either
             let found = try? FileManager.default.attributesOfItem(atPath: path.path)
-            // What cannot be looked at cannot be passed.
             guard let mode = found?[.posixPermissions] as? Int, mode & 0o001 != 0 else {
                 return false
             }

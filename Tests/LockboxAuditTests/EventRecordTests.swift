@@ -27,19 +27,6 @@ struct EventRecordTests {
         let (active, ended) = (try last(.active), try last(.ended))
         let (asked, denied) = (try last(.awaitingCustomer), try last(.denied))
         let credential = Fixture.credential(of: active)
-        let token = APIToken(
-            id: Fixture.id(1),
-            person: Fixture.eve.id,
-            label: "Eve's laptop",
-            createdAt: Fixture.now,
-            expiresAt: Fixture.now + .days(90)
-        )
-        var promoted = Fixture.sue
-        promoted.roles = [.member, .approver]
-        promoted.mutedLetters = .reminders
-        var strict = Fixture.contoso
-        strict.policy.approvalsNeeded = 2
-        strict.version = 2
         return [
             .request(.supportRequestOpened(support)),
             .request(.submitted(try last(.awaitingManager))),
@@ -74,6 +61,24 @@ struct EventRecordTests {
                     )
                 )
             ),
+        ] + directoryAndSignInEvents
+    }
+
+    private static var directoryAndSignInEvents: [Event] {
+        let token = APIToken(
+            id: Fixture.id(1),
+            person: Fixture.eve.id,
+            label: "Eve's laptop",
+            createdAt: Fixture.now,
+            expiresAt: Fixture.now + .days(90)
+        )
+        var promoted = Fixture.sue
+        promoted.roles = [.member, .approver]
+        promoted.mutedLetters = .reminders
+        var strict = Fixture.contoso
+        strict.policy.approvalsNeeded = 2
+        strict.version = 2
+        return [
             .directory(.tenantAdded(Fixture.contoso)),
             .directory(.policyChanged(before: Fixture.contoso, after: strict)),
             .directory(.licenceChanged(Fixture.contoso)),

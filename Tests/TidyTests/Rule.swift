@@ -189,7 +189,6 @@ extension Rule {
                 "Tests/LockboxStoreSQLiteTests/CrashTests.swift":
                     "kills a process at any moment of its writing",
                 "Tests/LockboxWorkTests/OrdersTests.swift": looksAgain,
-                "Tests/LockboxServerTests/ThirdKindTests.swift": looksAgain,
                 "Tests/LockboxNotifierTests/MailJobTests.swift": looksAgain,
                 "Tests/LockboxNotifierTests/ScriptedMailer.swift": looksAgain,
             ],

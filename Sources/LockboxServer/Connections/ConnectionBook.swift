@@ -53,11 +53,10 @@ final class ConnectionBook: Sendable {
         var unreserved: Int { places.count { !$0.value.isReserved } }
 
         /// The connection that has waited longest, of whoever has most that wait; of a proxy only
-        /// if nobody else has any.
-        func longestWaiting(of wanted: Peer?) -> Number? {
+        /// if nobody else has any. Only among those for which `isWanted` holds.
+        func longestWaiting(_ isWanted: (Place) -> Bool) -> Number? {
             var waiting: [Peer: (count: Int, first: Number, since: Number)] = [:]
-            for (number, place) in places
-            where place.phase == .waiting && (wanted == nil || place.peer == wanted) {
+            for (number, place) in places where place.phase == .waiting && isWanted(place) {
                 var found = waiting[place.peer] ?? (0, number, place.since)
                 found.count += 1
                 if place.since < found.since { (found.first, found.since) = (number, place.since) }
@@ -80,19 +79,24 @@ final class ConnectionBook: Sendable {
         let (number, cut): (Number?, (@Sendable () -> Void)?) = state.withLock { state in
             let own = state.places.values.count { $0.peer == peer }
             var isReserved = false
-            var cut: (@Sendable () -> Void)?
+            var taken: Number?
             if !peer.isProxy, own >= limits.perAddress {
-                guard let number = state.longestWaiting(of: peer) else { return (nil, nil) }
-                cut = state.places.removeValue(forKey: number)?.close
+                taken = state.longestWaiting { $0.peer == peer }
+                guard taken != nil else { return (nil, nil) }
             } else if state.unreserved >= limits.places - limits.reserved {
-                if let number = state.longestWaiting(of: nil) {
-                    cut = state.places.removeValue(forKey: number)?.close
-                } else if state.places.count < limits.places {
+                // A reserved place is given before one that waits on a reserved place is cut: it
+                // may be about to ask for what the place is kept for.
+                taken = state.longestWaiting { !$0.isReserved }
+                if taken == nil, state.places.count < limits.places {
                     isReserved = true
-                } else {
-                    return (nil, nil)
+                } else if taken == nil {
+                    taken = state.longestWaiting { $0.isReserved }
+                    guard taken != nil else { return (nil, nil) }
                 }
             }
+            let left = taken.flatMap { state.places.removeValue(forKey: $0) }
+            isReserved = left?.isReserved ?? isReserved
+            let cut = left?.close
             let number = state.next()
             state.places[number] = Place(
                 peer: peer,

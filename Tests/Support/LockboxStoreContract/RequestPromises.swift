@@ -195,100 +195,44 @@ private func terminalStatesStay(_ store: any Store) async throws {
     }
 }
 
+/// Terms that differ from `t` in one thing each, with its name.
+private func otherTerms(than t: AccessRequest.Terms) -> [(String, AccessRequest.Terms)] {
+    func terms(
+        tenant: TenantID? = nil,
+        supportRequest: String? = nil,
+        engineer: PersonID? = nil,
+        reason: String? = nil,
+        duration: TimeSpan? = nil,
+        scope: Scope? = nil,
+        notBefore: Timestamp? = nil
+    ) -> AccessRequest.Terms {
+        AccessRequest.Terms(
+            tenant: tenant ?? t.tenant,
+            supportRequest: supportRequest.map { SupportRequestNumber($0)! } ?? t.supportRequest,
+            engineer: engineer ?? t.engineer,
+            reason: reason ?? t.reason,
+            duration: duration ?? t.duration,
+            scope: scope ?? t.scope,
+            notBefore: notBefore
+        )
+    }
+    return [
+        ("tenant", terms(tenant: Fixture.fabrikam.id, supportRequest: "SR-2001")),
+        ("support request", terms(supportRequest: "SR-1002")),
+        ("engineer", terms(engineer: Fixture.mark.id)),
+        ("reason", terms(reason: t.reason + ".")),
+        ("duration", terms(duration: .hours(3))),
+        ("scope", terms(scope: Fixture.scope([Access(Fixture.mailbox, [.read, .write])]))),
+        ("start", terms(notBefore: Fixture.now)),
+    ]
+}
+
 private func termsNeverChange(_ store: any Store) async throws {
     try await store.populate()
     let versions = try Fixture.history(to: .awaitingCustomer)
     try await save([versions[0]], in: store)
     try await store.write { try $0.insert(Fixture.supportRequest("SR-1002")) }
-    let t = versions[1].terms
-    let wide = Fixture.scope([Access(Fixture.mailbox, [.read, .write])])
-    typealias Terms = AccessRequest.Terms
-    for (what, terms) in [
-        (
-            "tenant",
-            Terms(
-                tenant: Fixture.fabrikam.id,
-                supportRequest: SupportRequestNumber("SR-2001")!,
-                engineer: t.engineer,
-                reason: t.reason,
-                duration: t.duration,
-                scope: t.scope,
-                notBefore: nil
-            )
-        ),
-        (
-            "support request",
-            Terms(
-                tenant: t.tenant,
-                supportRequest: SupportRequestNumber("SR-1002")!,
-                engineer: t.engineer,
-                reason: t.reason,
-                duration: t.duration,
-                scope: t.scope,
-                notBefore: nil
-            )
-        ),
-        (
-            "engineer",
-            Terms(
-                tenant: t.tenant,
-                supportRequest: t.supportRequest,
-                engineer: Fixture.mark.id,
-                reason: t.reason,
-                duration: t.duration,
-                scope: t.scope,
-                notBefore: nil
-            )
-        ),
-        (
-            "reason",
-            Terms(
-                tenant: t.tenant,
-                supportRequest: t.supportRequest,
-                engineer: t.engineer,
-                reason: t.reason + ".",
-                duration: t.duration,
-                scope: t.scope,
-                notBefore: nil
-            )
-        ),
-        (
-            "duration",
-            Terms(
-                tenant: t.tenant,
-                supportRequest: t.supportRequest,
-                engineer: t.engineer,
-                reason: t.reason,
-                duration: .hours(3),
-                scope: t.scope,
-                notBefore: nil
-            )
-        ),
-        (
-            "scope",
-            Terms(
-                tenant: t.tenant,
-                supportRequest: t.supportRequest,
-                engineer: t.engineer,
-                reason: t.reason,
-                duration: t.duration,
-                scope: wide,
-                notBefore: nil
-            )
-        ),
-        (
-            "start",
-            Terms(
-                tenant: t.tenant,
-                supportRequest: t.supportRequest,
-                engineer: t.engineer,
-                reason: t.reason,
-                duration: t.duration,
-                scope: t.scope,
-                notBefore: Fixture.now
-            )
-        ),
-    ] {
+    for (what, terms) in otherTerms(than: versions[1].terms) {
         let other = moved(versions[1], to: versions[1].state, version: 2, terms: terms)
         await store.refuses("another \(what)") { try $0.save(other) }
     }
