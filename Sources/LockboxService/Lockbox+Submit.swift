@@ -90,7 +90,7 @@ extension Lockbox {
         key: CommandKey?,
         _ body: @escaping @Sendable (Person, inout Change) throws -> AccessRequest
     ) async throws -> RequestView {
-        try await command(
+        let view = try await command(
             by: caller,
             key: key,
             subject: { $0.request.id.text },
@@ -105,6 +105,15 @@ extension Lockbox {
         ) { person, change in
             let request = try body(person, &change)
             return try RequestView(request, at: change.now, kinds: kinds, in: change.tx)
+        }
+        guard view.request.state.ending != nil else { return view }
+        do {
+            // Orders to services are planned after the body: only a look after the write sees that
+            // they are not confirmed yet.
+            return try await self.request(view.request.id.text, by: caller)
+        } catch is StoreError {
+            // It was done all the same.
+            return view
         }
     }
 }

@@ -130,10 +130,10 @@ struct OrdinaryUser: Sendable {
     /// Whether the user can reach what is in `folder`.
     func canPass(_ folder: String) -> Bool {
         guard isOther else { return true }
+        let files = FileManager.default
         var path = URL(filePath: folder)
         while path.path.count > 1 {
-            // best effort: what cannot be looked at cannot be passed either
-            let found = try? FileManager.default.attributesOfItem(atPath: path.path)
+            let found = try? files.attributesOfItem(atPath: path.path)  // best effort: none, no way
             guard let mode = found?[.posixPermissions] as? Int, mode & 0o001 != 0 else {
                 return false
             }

@@ -55,7 +55,7 @@ enum OddValues {
     static func raw(turn: Int) -> [String] { isWhole ? encoded : [encoded[turn % encoded.count]] }
 
     private static let worst = ["", "-1", "\u{0}", "18446744073709551615"]
-    private static let inTurn = 3
+    private static let inTurn = 1
 
     private static func share(of values: [String], turn: Int) -> [String] {
         if isWhole { return worst + values }
