@@ -18,7 +18,7 @@ def gallery(tmp_path_factory):
 
 def test_the_header_of_every_page_is_as_wide_as_the_window_and_at_its_top(gallery, open_browser):
     assert len(gallery) > 100
-    page = open_browser("", width=390).page
+    page = open_browser("", width=390, script=False).page
     wrong = []
     for file in gallery:
         page.goto(file.as_uri())
