@@ -266,7 +266,7 @@ struct DovecotEnforcerTests {
 
     @Test func serverThatIsNotThereIsAFailure() async throws {
         let gone = try await DoveadmStub.with({ _ in .silence }, { $0.url })
-        let enforcer = Self.enforcer(gone)
+        let enforcer = Self.enforcer(gone, timeout: .milliseconds(500))
         await #expect(throws: EnforcerError("the mail server could not be reached")) {
             try await enforcer.close(try Self.removal())
         }
