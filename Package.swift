@@ -80,12 +80,6 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ]
     ),
     (
-        4, "LockboxEnforcement",
-        [
-            "LockboxDomain", "LockboxPorts",
-        ]
-    ),
-    (
         4, "LockboxAPI",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService",
@@ -112,7 +106,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxService",
             "LockboxIdentity",
             "LockboxDecisions",
-            "LockboxNotifier", "LockboxWork", "LockboxEnforcement", "LockboxAPI",
+            "LockboxNotifier", "LockboxWork", "LockboxAPI",
             "LockboxHTTP", "LockboxPortal",
             "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
             "NIOHTTP1", "ServiceLifecycle", "Yams",
@@ -135,8 +129,8 @@ let kits: [(name: String, uses: [String])] = [
     (
         "LockboxTestWorld",
         [
-            "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxEnforcement",
-            "LockboxFixtures", "LockboxPorts", "LockboxService", "LockboxServices",
+            "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxFixtures",
+            "LockboxPorts", "LockboxService", "LockboxServices",
             "LockboxStoreSQLite",
             "AsyncHTTPClient", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
         ]
@@ -145,7 +139,6 @@ let kits: [(name: String, uses: [String])] = [
         "LockboxPortalWorld",
         [
             "LockboxHTTP", "LockboxPortal", "LockboxServices", "LockboxService", "LockboxIdentity",
-            "LockboxEnforcement",
             "LockboxWork", "LockboxNotifier", "AsyncHTTPClient",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "CryptoExtras",
@@ -201,8 +194,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServiceTests",
         [
-            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxEnforcement",
-            "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
+            "LockboxService", "LockboxIdentity", "LockboxDecisions", "LockboxAudit",
+            "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "LockboxServices", "LockboxTestWorld", "Logging",
         ]
     ),

@@ -5,7 +5,6 @@ import LockboxAPI
 package import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
-import LockboxEnforcement
 import LockboxHTTP
 package import LockboxIdentity
 import LockboxNotifier

@@ -1,9 +1,9 @@
 import LockboxAudit
 import LockboxDomain
-import LockboxEnforcement
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import LockboxServices
 import LockboxTestWorld
 import Testing
 

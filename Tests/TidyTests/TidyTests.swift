@@ -111,7 +111,6 @@ struct WallTests {
     @Test func everyRoomHasItsTests() throws {
         let without = [
             "CCurl": "calls of libcurl and nothing more; LockboxMailTests use them",
-            "LockboxEnforcement": "its planner and orders; LockboxServiceTests hold them",
             "LockboxHTTP": "the kit of the doors; LockboxAPITests and LockboxPortalTests ask them",
             "LockboxInstallation": "the parts put together; the end-to-end tests start it",
             "LockboxPorts": "protocols and plain values; the store contract holds them",

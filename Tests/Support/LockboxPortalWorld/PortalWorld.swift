@@ -2,7 +2,6 @@ import AsyncHTTPClient
 import CryptoExtras
 package import LockboxAudit
 package import LockboxDomain
-import LockboxEnforcement
 package import LockboxFixtures
 package import LockboxIdentity
 import LockboxNotifier

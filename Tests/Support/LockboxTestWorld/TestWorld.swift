@@ -2,7 +2,6 @@ import AsyncHTTPClient
 package import LockboxAudit
 package import LockboxDecisions
 package import LockboxDomain
-import LockboxEnforcement
 package import LockboxFixtures
 package import LockboxPorts
 package import LockboxService

@@ -1,8 +1,8 @@
 package import LockboxDomain
 package import LockboxPorts
 
-/// Enforcement's reading of events: when access ends, its credentials die and its services get
-/// orders, in the same write.
+/// The reading of events for the services: when access ends, its credentials die and its services
+/// get orders, in the same write.
 package struct RemovalPlanner: EventReader {
     private let kinds: ServiceKinds
 
