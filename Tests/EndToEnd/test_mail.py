@@ -86,9 +86,12 @@ def test_every_letter_is_well_formed(world):
 
 
 def test_letters_about_one_request_hang_together(world):
-    requests = [world.approved() for _ in range(2)]
+    requests = [world.asked() for _ in range(2)]
     threads = []
     for request in requests:
+        # A question decided before its letter left is not mailed.
+        world.smtp.wait_for(ADAM, request["id"])
+        world.adam.decide(request["id"], "approve")
         letters = world.smtp.wait_for(ADAM, request["id"], count=2)
         found = {letter.header("references").split()[0] for letter in letters}
         assert len(found) == 1, found

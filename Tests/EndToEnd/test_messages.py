@@ -181,7 +181,11 @@ def test_who_muted_letters_gets_only_those_that_matter(world, muting):
     assert world.amy.get("/v1/me/letters").json == answer.json
 
     before = len(world.smtp.letters())
-    request = world.approved()
+    request = world.asked()
+    # A question decided before its letter left is not mailed.
+    world.smtp.wait_for(ADAM, request["id"])
+    world.adam.decide(request["id"], "approve")
+    world.smtp.wait_for(ADAM, request["id"], count=2)
     world.eve.post(f"/v1/requests/{request['id']}/finish")
     assert world.smtp.wait_for(ADAM, request["id"], count=3, since=before)
     told = [letter["kind"] for letter in world.amy.notices(request["id"]) if letter["recipient"]["email"] == AMY]

@@ -136,7 +136,10 @@ class SMTPReceiver:
             letters = self.letters(to, about, since)
             return letters if len(letters) >= count else None
 
-        return wait_until(enough, timeout, f"{count} letter(s) to {to} about {about}; there are {self.letters()}", 0.1)
+        try:
+            return wait_until(enough, timeout, f"{count} letter(s) to {to} about {about}", 0.1)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; the newest are {self.letters()[-12:]}") from None
 
     def settle(self, quiet=0.7):
         """Waits until no letter has come for a while."""
