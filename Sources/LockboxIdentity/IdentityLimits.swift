@@ -28,7 +28,7 @@ package enum IdentityLimits {
     package static let sessionSeenEvery = TimeSpan.minutes(1)
     /// scrypt work: 2^15 rounds of 8 blocks take 32 MiB and about 0.1 s (OWASP Password Storage
     /// Cheat Sheet).
-    static let scryptLogRounds = 15
+    package static let scryptLogRounds = 15
     static let hashingThreads = 2
     /// Hashes under way or waiting; one more attempt is sent away at once.
     static let hashesWaiting = 16

@@ -11,12 +11,15 @@ import Synchronization
 package final class PasswordHasher: Sendable {
     private let threads = NIOThreadPool(numberOfThreads: IdentityLimits.hashingThreads)
     private let entropy: any Entropy
+    private let logRounds: Int
     /// How many hashes are under way or wait for a thread: bounded, because anybody can ask for
     /// one.
     private let waiting = Atomic(0)
 
-    package init(entropy: any Entropy) {
+    /// New hashes take 2^`logRounds` rounds; fewer than the default are for tests.
+    package init(entropy: any Entropy, logRounds: Int = IdentityLimits.scryptLogRounds) {
         self.entropy = entropy
+        self.logRounds = logRounds
         threads.start()
     }
 
@@ -25,7 +28,6 @@ package final class PasswordHasher: Sendable {
     /// `scrypt$ln=15,r=8,p=1$<salt>$<hash>` in hexadecimal.
     package func hash(_ password: String) async throws -> String {
         let salt = entropy.bytes(16)
-        let logRounds = IdentityLimits.scryptLogRounds
         let key = try await derive(password, salt: salt, logRounds: logRounds)
         return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.encode(salt))$\(Hex.encode(key))"
     }
@@ -45,7 +47,7 @@ package final class PasswordHasher: Sendable {
             _ = try await derive(
                 password,
                 salt: [UInt8](repeating: 0, count: 16),
-                logRounds: IdentityLimits.scryptLogRounds
+                logRounds: logRounds
             )
             return false
         }

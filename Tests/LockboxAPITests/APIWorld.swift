@@ -38,7 +38,7 @@ struct APIWorld: Sendable {
             kinds: TestWorld.kinds
         )
         try await TestWorld.with(contoso: contoso, readers: [planner]) { world async throws in
-            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
             do {
                 let api = try APIWorld(world, hasher, proxies, metrics, beforeRead)
                 try await body(api)

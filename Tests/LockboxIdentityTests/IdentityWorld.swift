@@ -11,7 +11,7 @@ enum IdentityWorld {
     /// Runs `body` with a world of its own, and checks the logs afterwards.
     static func with(_ body: (TestWorld, SignIn, Sessions) async throws -> Void) async throws {
         try await TestWorld.with { world async throws in
-            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+            let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
             let signIn = SignIn(store: world.audited, hasher: hasher)
             do {
                 for person in [Fixture.adam, Fixture.gita] {

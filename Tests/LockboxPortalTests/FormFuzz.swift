@@ -202,17 +202,30 @@ struct OpenForm {
     }
 }
 
+/// How much has happened, as the logs tell it; who came in or was held off is no change.
+struct RecordedChanges {
+    /// Records that were looked at, by log.
+    fileprivate var sizes: [LogID: UInt64] = [:]
+    fileprivate(set) var count = 0
+}
+
 extension PortalWorld {
-    /// How much has happened, as the logs tell it; who came in or was held off is no change.
-    func recordedChanges() async throws -> Int {
-        let logs = [LogID.provider, .tenant(Fixture.contoso.id), .tenant(Fixture.fabrikam.id)]
-        return try await store.read { tx in
-            var count = 0
+    /// Looks only at what came after `earlier`.
+    func recordedChanges(since earlier: RecordedChanges = RecordedChanges()) async throws
+        -> RecordedChanges
+    {
+        try await store.read { tx in
+            var changes = earlier
+            let logs = [LogID.provider, .tenant(Fixture.contoso.id), .tenant(Fixture.fabrikam.id)]
             for log in logs {
-                let entries = try tx.entries(of: log, in: 0..<(try tx.head(of: log)).size)
-                count += entries.count { !$0.activity.hasPrefix("signIn.") }
+                let (start, end) = (changes.sizes[log, default: 0], try tx.head(of: log).size)
+                guard start < end else { continue }
+                changes.sizes[log] = end
+                changes.count += try tx.entries(of: log, in: start..<end).count {
+                    !$0.activity.hasPrefix("signIn.")
+                }
             }
-            return count
+            return changes
         }
     }
 }

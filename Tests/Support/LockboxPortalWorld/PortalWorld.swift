@@ -47,7 +47,7 @@ package final class PortalWorld: Sendable {
         async throws -> Value
     {
         let store = try await SQLiteStore.temporary()
-        let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5))
+        let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
         let value: Value
         do {
             let world = try PortalWorld(store: BreakableStore(store), hasher: hasher)
