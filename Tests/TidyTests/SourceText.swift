@@ -151,18 +151,19 @@ enum Tree {
     }
 
     /// Every Swift file of the package, in order of their paths.
-    static let files = Result { try swiftFiles(under: ["Sources", "Tests"]) }
-
-    private static func swiftFiles(under folders: [String]) throws -> [SourceText] {
-        var paths: [String] = []
-        for folder in folders {
-            let names = try FileManager.default.subpathsOfDirectory(
-                atPath: root.appending(path: folder).path
-            )
-            paths += names.filter { $0.hasSuffix(".swift") && !$0.contains("/.build") }.map {
-                "\(folder)/\($0)"
-            }
+    static let files = Result {
+        try paths(under: ["Sources", "Tests"], endingIn: [".swift"]).map {
+            SourceText(path: $0, text: try text($0))
         }
-        return try paths.sorted().map { SourceText(path: $0, text: try text($0)) }
+    }
+
+    static func paths(under folders: [String], endingIn suffixes: [String]) throws -> [String] {
+        try folders.flatMap { folder in
+            try FileManager.default.subpathsOfDirectory(
+                atPath: root.appending(path: folder).path
+            ).filter { name in
+                suffixes.contains { name.hasSuffix($0) } && !name.contains("/.build")
+            }.map { "\(folder)/\($0)" }
+        }.sorted()
     }
 }
