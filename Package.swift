@@ -115,8 +115,9 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         6, "LockboxInstallation",
         [
-            "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxStoreSQLite",
-            "Logging",
+            "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxService",
+            "LockboxServices", "LockboxStoreSQLite", "MerkleLog", "AsyncHTTPClient", "Logging",
+            "NIOCore",
         ]
     ),
 ]
@@ -255,6 +256,11 @@ let resources: [String: [Resource]] = [
         ].map { .embedInCode("\($0)/Templates") },
 ]
 
+// What tests compare with, read where it lies.
+let kept = [
+    "LockboxPortalTests": ["Snapshots"], "LockboxStoreSQLiteTests": ["Fixtures", "Schemas"],
+]
+
 func dependencies(_ names: [String]) -> [Target.Dependency] {
     names.map { libraries[$0] ?? .init(stringLiteral: $0) }
 }
@@ -305,6 +311,7 @@ let package = Package(
             .testTarget(
                 name: test.name,
                 dependencies: dependencies(test.uses),
+                exclude: kept[test.name] ?? [],
                 swiftSettings: settings
             )
         }
@@ -322,7 +329,8 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "ArgumentParser",
+                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxWire",
+                    "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),
