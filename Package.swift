@@ -115,8 +115,9 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         6, "LockboxInstallation",
         [
-            "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxStoreSQLite",
-            "Logging",
+            "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxService",
+            "LockboxServices", "LockboxStoreSQLite", "MerkleLog", "AsyncHTTPClient", "Logging",
+            "NIOCore",
         ]
     ),
 ]
@@ -328,7 +329,8 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "ArgumentParser",
+                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxWire",
+                    "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),

@@ -46,6 +46,10 @@ package struct Installation {
             try tx.logs().compactMap { try tx.head(of: $0).lastTime }.max()
         }
         if let last { clock.advance(to: last) }
+        let hasSigned = try await store.read { tx in
+            try tx.logs().contains { try tx.lastCheckpoint(of: $0) != nil }
+        }
+        try requireSigningKey(configuration, hasSigned: hasSigned)
         let server = try Server(
             configuration,
             store: store,
@@ -56,6 +60,20 @@ package struct Installation {
             onListening: onListening
         )
         return Installation(server: server, store: store)
+    }
+
+    /// Another key would sign another history: customers' tools would take it for a forger's.
+    private static func requireSigningKey(
+        _ configuration: Configuration,
+        hasSigned: Bool
+    ) throws {
+        let path = configuration.signingKeyFile
+        guard !hasSigned || FileManager.default.fileExists(atPath: path) else {
+            throw ConfigurationError(
+                "signing.keyFile: \(path) is not there, but the logs in \(configuration.database) "
+                    + "are signed already; put the key back from its copy"
+            )
+        }
     }
 
     /// Lets go of everything, where the server was not run.

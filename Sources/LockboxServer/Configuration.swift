@@ -107,6 +107,12 @@ package struct Configuration: Sendable {
                 "\(url.place): must be a web address such as https://lockbox.example"
             )
         }
+        guard parts.scheme == "https" || Self.isLoopback(parts.host ?? "") else {
+            throw ConfigurationError(
+                "\(url.place): plain http is for this machine alone, because passwords and sessions "
+                    + "would cross the network in clear; put a TLS proxy in front and say https"
+            )
+        }
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
         guard database.text.hasPrefix("sqlite:"), database.text.utf8.count > 7 else {
@@ -143,6 +149,12 @@ package struct Configuration: Sendable {
         self.metrics = metrics
     }
 
+    private static func isLoopback(_ host: String) -> Bool {
+        let host = host.trimmingCharacters(in: ["[", "]"]).lowercased()
+        return host == "localhost" || host == "::1"
+            || host.hasPrefix("127.") && host.allSatisfy { $0.isASCII && $0.isNumber || $0 == "." }
+    }
+
     /// Addresses and networks with commas between them.
     private static func proxies(_ value: (text: String, place: String)?) throws(ConfigurationError)
         -> TrustedProxies
@@ -170,13 +182,27 @@ package struct Configuration: Sendable {
 
 /// Secrets that lie in files of their own.
 enum SecretFile {
-    /// The file's content without white space around it.
-    static func read(_ path: String, for place: String) throws(ConfigurationError) -> String {
+    /// The file's content without white space around it. `mustBePrivate`: whether a file that
+    /// everybody on the machine can read is refused.
+    static func read(
+        _ path: String,
+        for place: String,
+        mustBePrivate: Bool = true
+    ) throws(ConfigurationError) -> String {
         let text: String
         do {
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+            if mustBePrivate, let mode = mode as? Int, mode & 0o027 != 0 {
+                throw ConfigurationError(
+                    "\(place): everybody on this machine can read the file \(path), or its group "
+                        + "can write it; close it: chmod 600 \(path)"
+                )
+            }
             text = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(
                 in: .whitespacesAndNewlines
             )
+        } catch let error as ConfigurationError {
+            throw error
         } catch {
             throw ConfigurationError("\(place): the file \(path) cannot be read")
         }

@@ -27,7 +27,8 @@ extension DirectoryFile {
         folder: URL,
         kinds: ServiceKinds
     ) throws(ConfigurationError) -> DirectoryFile {
-        let root = try YAMLValue(parsing: text, file: file, folder: folder)
+        let files = FileProblems()
+        let root = try YAMLValue(parsing: text, file: file, folder: folder, files: files)
         let members = try root.members(["provider", "tenants", "services"])
         var directory = DirectoryFile(
             providerName: nil,
@@ -46,6 +47,7 @@ extension DirectoryFile {
         for tenant in try members["tenants"]?.items() ?? [] {
             directory.tenants.append(try customer(tenant))
         }
+        try files.throwIfAny()
         return directory
     }
 

@@ -187,11 +187,20 @@ package struct Server: Sendable {
     private static func tools(_ http: HTTPClient, _ logger: Logger) -> ServiceTools {
         ServiceTools(http: http) { path in
             do {
-                return try SecretFile.read(path, for: "services")
+                // Ending access does not wait for somebody to close a file.
+                return try SecretFile.read(path, for: "services", mustBePrivate: false)
             } catch {
                 logger.error("a service's key cannot be read", metadata: ["error": "\(error)"])
                 throw error
             }
+        }
+    }
+
+    /// What `init` would refuse, without making anything.
+    package static func check(_ configuration: Configuration) throws {
+        _ = try sender(configuration)
+        if FileManager.default.fileExists(atPath: configuration.signingKeyFile) {
+            _ = try SigningKey.load(configuration.signingKeyFile, entropy: SystemEntropy())
         }
     }
 

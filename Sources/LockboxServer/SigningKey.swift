@@ -1,12 +1,13 @@
 import Foundation
-import LockboxPorts
+package import LockboxPorts
 import MerkleLog
 
 /// The Ed25519 seed that signs checkpoints: 32 bytes in hexadecimal, in a file that only the server
 /// may read.
-enum SigningKey {
-    /// Reads the seed; makes one if there is no file.
-    static func load(_ path: String, entropy: any Entropy) throws -> [UInt8] {
+package enum SigningKey {
+    /// Reads the seed; makes one if there is no file, which only a database may need that has signed
+    /// nothing yet.
+    package static func load(_ path: String, entropy: any Entropy) throws -> [UInt8] {
         if !FileManager.default.fileExists(atPath: path) {
             try FileManager.default.createDirectory(
                 atPath: URL(filePath: path).deletingLastPathComponent().path,

@@ -11,9 +11,15 @@ struct YAMLValue: SettingsValue {
     /// The key's line where there is a key, because that is what a reader looks for.
     private let line: Int
     let path: String
+    private let files: FileProblems
 
     /// Reads `text`, which came from the file called `file` in `folder`.
-    init(parsing text: String, file: String, folder: URL) throws(ConfigurationError) {
+    init(
+        parsing text: String,
+        file: String,
+        folder: URL,
+        files: FileProblems = FileProblems()
+    ) throws(ConfigurationError) {
         do {
             guard let node = try Yams.compose(yaml: text) else {
                 throw ConfigurationError("\(file): is empty")
@@ -23,7 +29,8 @@ struct YAMLValue: SettingsValue {
                 file: file,
                 folder: folder,
                 line: node.mark?.line ?? 0,
-                path: ""
+                path: "",
+                files: files
             )
         } catch let error as ConfigurationError {
             throw error
@@ -44,12 +51,20 @@ struct YAMLValue: SettingsValue {
         }
     }
 
-    private init(node: Node, file: String, folder: URL, line: Int, path: String) {
+    private init(
+        node: Node,
+        file: String,
+        folder: URL,
+        line: Int,
+        path: String,
+        files: FileProblems
+    ) {
         self.node = node
         self.file = file
         self.folder = folder
         self.line = line
         self.path = path
+        self.files = files
     }
 
     /// `directory.yaml, line 12: tenants[0].people[1].email`.
@@ -117,13 +132,37 @@ struct YAMLValue: SettingsValue {
 
     func secretFile() throws(ConfigurationError) -> String {
         let path = URL(filePath: try text(), relativeTo: folder).standardizedFileURL.path
-        _ = try SecretFile.read(path, for: place)
+        do {
+            _ = try SecretFile.read(path, for: place)
+        } catch {
+            // The rest is read all the same, so that whoever sets up hears of all files at once.
+            files.add(error)
+        }
         return path
     }
 
     private func at(_ node: Node, line: Int?, path: String) -> YAMLValue {
-        YAMLValue(node: node, file: file, folder: folder, line: line ?? self.line, path: path)
+        YAMLValue(
+            node: node,
+            file: file,
+            folder: folder,
+            line: line ?? self.line,
+            path: path,
+            files: files
+        )
     }
 
     private func join(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+}
+
+/// What is wrong with the files that a file names, in the order in which they are named.
+final class FileProblems {
+    private var found: [String] = []
+
+    func add(_ problem: ConfigurationError) { found.append(problem.description) }
+
+    /// Throws them all as one error, a line each.
+    func throwIfAny() throws(ConfigurationError) {
+        if !found.isEmpty { throw ConfigurationError(found.joined(separator: "\n")) }
+    }
 }

@@ -91,7 +91,7 @@ package struct DirectoryProblem: Error, CustomStringConvertible, Sendable {
 extension DirectoryFile {
     /// Refuses what is said twice, in whatever spelling: the later entry would silently win, and
     /// one human being under two names could decide twice.
-    func checkForRepetition() throws(DirectoryProblem) {
+    package func checkForRepetition() throws(DirectoryProblem) {
         var services: Set<ServiceID> = []
         for (place, settings) in self.services where !services.insert(settings.service.id).inserted
         {

@@ -7,7 +7,20 @@ extension Lockbox {
     /// the file does not mention stays. A tenant's policy is its own once it exists: the file may
     /// make it stricter, never looser. So are the roles of its people once it has an administrator
     /// (`MergedPerson`).
-    package func apply(_ file: DirectoryFile) async throws -> [String] {
+    ///
+    /// With `isDryRun` it says what would change, and changes nothing.
+    package func apply(_ file: DirectoryFile, isDryRun: Bool = false) async throws -> [String] {
+        do {
+            return try await write(file, isDryRun: isDryRun)
+        } catch let outcome as DryRun {
+            return outcome.report
+        }
+    }
+
+    /// Thrown out of the write, so that nothing of it stays.
+    private struct DryRun: Error { let report: [String] }
+
+    private func write(_ file: DirectoryFile, isDryRun: Bool) async throws -> [String] {
         try file.checkForRepetition()
         return try await store.write(by: .console) { change in
             var report: [String] = []
@@ -39,6 +52,7 @@ extension Lockbox {
                     )
                 }
             }
+            if isDryRun { throw DryRun(report: report) }
             return report
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LockboxWire
 
 /// The program that people and scripts use.
 @main
@@ -29,6 +30,7 @@ struct LockboxCommand: AsyncParsableCommand {
             Exit codes: 0 done, 1 refused or failed, 2 wrong usage,
             3 not signed in, 4 server unreachable.
             """,
+        version: Release.version,
         subcommands: [
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self,
             RequestCommand.self,

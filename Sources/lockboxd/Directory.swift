@@ -23,13 +23,18 @@ struct Apply: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The directory file.")
     var file: String
 
+    @Flag(name: .long, help: "Say what would change, and change nothing.")
+    var dryRun = false
+
     func run() async throws {
         let report = try await withServer(config) { opened in
             try await opened.server.lockbox.apply(
-                try DirectoryFile.load(path: file, kinds: opened.server.kinds)
+                try DirectoryFile.load(path: file, kinds: opened.server.kinds),
+                isDryRun: dryRun
             )
         }
-        print(report.isEmpty ? "nothing changed" : report.joined(separator: "\n"))
+        let nothing = dryRun ? "nothing would change" : "nothing changed"
+        print(report.isEmpty ? nothing : report.joined(separator: "\n"))
     }
 }
 

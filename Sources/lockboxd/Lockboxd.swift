@@ -1,4 +1,5 @@
 import ArgumentParser
+import LockboxWire
 
 /// The server and the operator's tools.
 @main
@@ -7,19 +8,23 @@ struct Lockboxd: AsyncParsableCommand {
         commandName: "lockboxd",
         abstract: "The Lockbox server, and the tools of whoever runs it.",
         discussion: """
-            A first installation:
+            A first installation, in an empty folder:
+              lockboxd init
               lockboxd apply    --config lockbox.yaml -f directory.yaml
               lockboxd password --config lockbox.yaml --person adam@contoso.example   < password.txt
               lockboxd token    --config lockbox.yaml --person eve@provider.example
               lockboxd serve    --config lockbox.yaml
             To see it work first, without any of this: make demo, in the source.
             """,
-        version: "0.1.0",
-        subcommands: [Serve.self, Apply.self, Token.self, Password.self, CheckLog.self]
+        version: Release.version,
+        subcommands: [
+            Serve.self, Init.self, CheckConfig.self, Apply.self, Token.self, Password.self,
+            CheckLog.self,
+        ]
     )
 }
 
 struct ConfigOption: ParsableArguments {
     @Option(name: .long, help: "The server's configuration file.")
-    var config: String
+    var config = "lockbox.yaml"
 }

@@ -24,7 +24,11 @@ struct Serve: AsyncParsableCommand {
                     )
                 )
             }
-            try await opened.server.run()
+            do {
+                try await opened.server.run()
+            } catch {
+                throw Failure(error, serving: configuration)
+            }
             try await opened.closeStore()
         } catch {
             throw Failure(error)

@@ -51,6 +51,7 @@ def install():
         if directory is None:
             for name in ("client", "doveadm"):
                 (scratch.path / name).write_text(secrets.new(f"{name} secret") + "\n")
+                (scratch.path / name).chmod(0o600)
             directory = DirectoryFile([imap_service(
                 scratch.path / "client", f"http://127.0.0.1:{free_port()}/doveadm/v1", scratch.path / "doveadm")])
         lockbox = Lockboxd(scratch.path / "lockbox", directory, clock=shifted, **settings)

@@ -161,6 +161,18 @@ struct ConfigurationTests {
             "lockbox.yaml, line 2: mailFile: the file FOLDER/nowhere cannot be read"
         ),
         (
+            "plain http beyond this machine", minimal + "publicURL: http://lockbox.cloud.test\n",
+            "lockbox.yaml, line 3: publicURL: plain http is for this machine alone, because "
+                + "passwords and sessions would cross the network in clear; put a TLS proxy in front "
+                + "and say https"
+        ),
+        (
+            "plain http to what only looks local", minimal + "publicURL: http://127.evil.test\n",
+            "lockbox.yaml, line 3: publicURL: plain http is for this machine alone, because "
+                + "passwords and sessions would cross the network in clear; put a TLS proxy in front "
+                + "and say https"
+        ),
+        (
             "no port", minimal + "listen: localhost\n",
             "lockbox.yaml, line 3: listen: must be HOST:PORT, such as 127.0.0.1:8443"
         ),
@@ -260,5 +272,36 @@ struct ConfigurationTests {
             _ = try Configuration.load(path: folder.path + "/nowhere.yaml", environment: [:])
         }
         #expect(said == "FOLDER/nowhere.yaml: cannot be read")
+    }
+
+    @Test(arguments: [0o644, 0o604, 0o620, 0o666])
+    func aSecretThatOthersCanReadOrWriteIsRefused(_ mode: Int) throws {
+        let folder = try Folder()
+        try folder.write("smtps://user:secret@mail.test\n", to: "mail.url", mode: mode)
+        let said = try complaint(in: folder) {
+            _ = try Self.load("database: sqlite:x\nmailFile: mail.url\n", in: folder)
+        }
+        #expect(
+            said == "lockbox.yaml, line 2: mailFile: everybody on this machine can read the file "
+                + "FOLDER/mail.url, or its group can write it; close it: chmod 600 FOLDER/mail.url"
+        )
+    }
+
+    @Test(arguments: [0o600, 0o400, 0o640])
+    func aSecretOfItsOwnerAndItsGroupIsTaken(_ mode: Int) throws {
+        let folder = try Folder()
+        try folder.write("smtps://user:secret@mail.test\n", to: "mail.url", mode: mode)
+        let configuration = try Self.load("database: sqlite:x\nmailFile: mail.url\n", in: folder)
+        #expect(configuration.mail == "smtps://user:secret@mail.test")
+    }
+
+    @Test(arguments: [
+        "http://localhost:8443", "http://127.0.0.1:1", "http://127.1.2.3", "http://[::1]:8443",
+        "https://lockbox.cloud.test",
+    ])
+    func addressOfThisMachineMayBePlain(_ url: String) throws {
+        let folder = try Folder()
+        let configuration = try Self.load(Self.minimal + "publicURL: \"\(url)\"\n", in: folder)
+        #expect(configuration.publicURL == url)
     }
 }

@@ -313,4 +313,29 @@ struct DirectoryReadingTests {
             #expect(said == "nothing" || said.contains("cannot be read"), "\(name)")
         }
     }
+
+    @Test func allFilesThatAreMissingAreNamedAtOnce() throws {
+        let folder = try Folder()
+        try folder.write("open to all\n", to: "open", mode: 0o644)
+        let text = """
+            services:
+              - id: mail
+                kind: imap
+                resources: mailbox
+                introspection: { clientID: a, clientSecretFile: nowhere }
+                removal: { doveadm: { url: "http://127.0.0.1:1/doveadm/v1", apiKeyFile: open } }
+              - id: web
+                kind: http
+                resources: site
+                introspection: { clientID: b, clientSecretFile: neither }
+            """
+        let said = try complaint(in: folder) { _ = try Self.load(text, in: folder) }
+        let lines = said.split(separator: "\n")
+        #expect(lines.count == 3, "\(said)")
+        #expect(lines[0].hasSuffix("clientSecretFile: the file FOLDER/nowhere cannot be read"))
+        #expect(
+            lines[1].contains("services[0].removal.doveadm.apiKeyFile: everybody on this machine")
+        )
+        #expect(lines[2].hasSuffix("clientSecretFile: the file FOLDER/neither cannot be read"))
+    }
 }

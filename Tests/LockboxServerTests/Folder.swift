@@ -24,10 +24,14 @@ final class Folder {
         }
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file, by default one that only its owner reads, and gives its path.
     @discardableResult
-    func write(_ text: String, to name: String) throws -> String {
+    func write(_ text: String, to name: String, mode: Int = 0o600) throws -> String {
         try text.write(toFile: path + "/" + name, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: mode],
+            ofItemAtPath: path + "/" + name
+        )
         return path + "/" + name
     }
 }

@@ -43,6 +43,7 @@ class World:
         vault.mkdir(mode=0o700)
         for name, content in [("dovecot", self.client_secret), ("doveadm", doveadm_key), ("files", self.other_secret)]:
             (vault / name).write_text(content + "\n")
+            (vault / name).chmod(0o600)
 
         lockbox_port = free_port()
         self.support = SupportDovecot(

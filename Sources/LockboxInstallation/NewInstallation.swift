@@ -1,0 +1,119 @@
+import Foundation
+import LockboxPorts
+import LockboxServer
+import MerkleLog
+
+/// The files of an installation that is not there yet.
+package struct NewInstallation {
+    private let folder: URL
+    private let entropy = SystemEntropy()
+
+    package init(folder: String) { self.folder = URL(filePath: folder) }
+
+    /// Makes them, and says which. Changes nothing if one of them is there already. All can be read
+    /// by their owner alone.
+    package func make() throws -> [String] {
+        let key = "secrets/signing.key"
+        let files = [
+            ("secrets/dovecot", secret()), ("secrets/doveadm", secret()),
+            ("lockbox.yaml", Self.configuration), ("directory.yaml", Self.directory),
+        ]
+        let names = files.map(\.0) + [key]
+        for name in names where FileManager.default.fileExists(atPath: path(name)) {
+            throw ConfigurationError(
+                "\(path(name)) is there already; init changes nothing that exists"
+            )
+        }
+        for name in ["", "secrets", "data"] {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: path(name),
+                    withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o700]
+                )
+            } catch {
+                throw ConfigurationError("the folder \(path(name)) cannot be made")
+            }
+        }
+        for (name, text) in files {
+            let isMade = FileManager.default.createFile(
+                atPath: path(name),
+                contents: Data(text.utf8),
+                attributes: [.posixPermissions: 0o600]
+            )
+            guard isMade else { throw ConfigurationError("\(path(name)) cannot be written") }
+        }
+        _ = try SigningKey.load(path(key), entropy: entropy)
+        return names
+    }
+
+    private func path(_ name: String) -> String {
+        (name.isEmpty ? folder : folder.appending(path: name)).standardizedFileURL.path
+    }
+
+    private func secret() -> String { Hex.encode(entropy.bytes(32)) + "\n" }
+
+    private static let configuration = """
+        # How the server runs. Paths are relative to this file. Each key can be overridden by an
+        # environment variable: LOCKBOX_LISTEN, LOCKBOX_SIGNING_KEYFILE, …
+
+        # Lockbox speaks HTTP here; a TLS proxy stands in front of it.
+        listen: 127.0.0.1:8443
+
+        # What browsers and letters use. Plain http is for this machine alone.
+        publicURL: http://127.0.0.1:8443
+        # publicURL: https://lockbox.provider.example
+
+        # The proxies whose word on a client's address counts.
+        # trustedProxies: [127.0.0.1]
+
+        database: sqlite:data/lockbox.db
+        dataDir: data
+
+        # Letters are written to files until a mail server is named: a file, closed to others, that
+        # holds smtp://user:password@mail.provider.example:587?starttls=required
+        mail: file:data/letters
+        # mailFile: secrets/mail
+
+        # Signs the logs. Keep a copy apart from the database: it cannot be made again.
+        signing: { keyFile: secrets/signing.key }
+
+        # trace, debug, info, notice, warning, error, critical
+        log: info
+
+        """
+
+    private static let directory = """
+        # Who there is, and which services obey. Change it, then: lockboxd apply -f directory.yaml
+        # What is not mentioned stays as it is. Somebody who leaves gets "disabled: true".
+
+        provider:
+          name: Example Cloud
+          people:
+            - { email: eve@provider.example,  name: Eve Park, roles: [engineer] }
+            - { email: mark@provider.example, name: Mark Lee, roles: [manager] }
+
+        tenants:
+          - id: contoso
+            name: Contoso Ltd
+            licence: { lockbox: true }
+            # Stricter later, never looser: that is for the tenant's own administrators.
+            policy: { requireApproval: true, decisionWindow: PT12H, maxAccess: PT4H, approvalsNeeded: 1 }
+            people:
+              - { email: sue@contoso.example,  name: Sue Reyes, roles: [member] }
+              - { email: adam@contoso.example, name: Adam Cole, roles: [approver] }
+              - { email: gita@contoso.example, name: Gita Rao,  roles: [admin] }
+            # The mailboxes of its people are resources by themselves.
+            resources:
+              - { service: mail, id: "mailbox:info@contoso.example" }
+
+        services:
+          # A mailbox behind Dovecot; docs/operating/dovecot.md says how Dovecot is set up.
+          - id: mail
+            kind: imap
+            resources: mailbox
+            introspection: { clientID: dovecot, clientSecretFile: secrets/dovecot }
+            removal: { doveadm: { url: "http://127.0.0.1:10080/doveadm/v1", apiKeyFile: secrets/doveadm } }
+
+        """
+}
