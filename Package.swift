@@ -76,6 +76,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         4, "LockboxWork",
         [
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
+            "LockboxDecisions",
             "ServiceLifecycle", "Logging",
         ]
     ),
@@ -210,7 +211,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxWorkTests",
         [
             "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
-            "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "Logging", "ServiceLifecycle",
+            "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "LockboxDecisions", "Logging",
+            "ServiceLifecycle",
         ]
     ),
     (

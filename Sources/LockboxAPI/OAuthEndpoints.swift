@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
+import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxHTTP
@@ -139,13 +140,16 @@ extension API {
     private func introspect(_ request: Request, _ context: APIContext) async throws -> Response {
         let (form, service, clientID) = try await authenticated(request, context)
         let secret = try token(form)
+        if let step = clock.step { throw WriteHeldBack.clockStepped(step) }
         let now = clock.now()
         // One answer for unknown, over, revoked, and another service's: exactly this, with nothing
         // beside it (RFC 7662 §2.2).
         guard let credential = try await index.active(secret, now: now),
             credential.resource.service == service.id,
             let kind = lockbox.kinds[service.kind],
-            try await lockbox.recordUse(of: credential)
+            try await lockbox.recordUse(of: credential),
+            // Access may have ended while the use was written down.
+            index.isStillGood(credential)
         else {
             return try JSONAnswer.response(["active": false])
         }

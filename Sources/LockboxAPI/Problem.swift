@@ -1,8 +1,10 @@
 import HTTPTypes
 import Hummingbird
+import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 import LockboxPorts
+import LockboxService
 import LockboxWire
 
 /// What goes wrong at the HTTP boundary itself, before any rule is asked.
@@ -48,6 +50,20 @@ extension ProblemAnswer {
         case let refusal as Refusal: self.init(refusal)
         case let boundary as BoundaryError: self.init(boundary)
         case StoreError.busy: self.init(.overloaded)
+        case let error as EndNotRecorded:
+            self.init(
+                status: .serviceUnavailable,
+                code: "endNotRecorded",
+                detail: error.sentence,
+                headers: [.retryAfter: "5"]
+            )
+        case let error as WriteHeldBack:
+            self.init(
+                status: .serviceUnavailable,
+                code: "unavailable",
+                detail: error.sentence,
+                headers: [.retryAfter: "60"]
+            )
         case is StoreError:
             self.init(
                 status: .serviceUnavailable,

@@ -43,8 +43,10 @@ package struct Server: Sendable {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
-        let index = DecisionIndex(store: store, clock: clock)
-        let work = DueWork(entropy: entropy)
+        let time = SystemMonotonicClock()
+        let work = DueWork(entropy: entropy, time: time)
+        let index = DecisionIndex(store: store, clock: clock, endAsked: work.endAsked)
+        let health = WriteHealth(time: time)
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
@@ -54,7 +56,8 @@ package struct Server: Sendable {
             clock: clock,
             entropy: entropy,
             readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: portal, kinds: kinds)],
-            listeners: [index, work.waker, feed]
+            listeners: [index, work.waker, feed],
+            health: health
         )
         let hasher = PasswordHasher(entropy: entropy)
         let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
@@ -65,7 +68,7 @@ package struct Server: Sendable {
         self.http = http
         self.directory = directory
         self.logger = logger
-        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory)
+        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory, ends: index)
         signIn = SignIn(store: audited, hasher: hasher)
         log = LogReader(
             store: store,
@@ -75,6 +78,7 @@ package struct Server: Sendable {
         let sender = try Self.sender(configuration)
         let lanes = work.lanes(
             DueWork.Parts(
+                index: index,
                 lockbox: lockbox,
                 store: audited,
                 enforcers: directory,

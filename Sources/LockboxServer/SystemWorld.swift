@@ -45,6 +45,8 @@ package final class SystemClock: WallClock {
         }
     }
 
+    package var step: TimeSpan? { nil }
+
     /// Time is at least `instant`: what was recorded before a restart has happened, whatever the
     /// machine's clock says.
     package func advance(to instant: Timestamp) {
