@@ -228,7 +228,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxServerTests",
         [
             "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxServices", "LockboxService",
-            "LockboxDomain", "LockboxPorts",
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxDecisions", "LockboxWork",
             "LockboxFixtures", "LockboxStoreSQLite", "AsyncHTTPClient", "Logging", "NIOCore",
             "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
         ]

@@ -18,6 +18,8 @@ enum BoundaryError: Error {
     case noSuchPage
     case methodNotAllowed([HTTPRequest.Method])
     case overloaded
+    /// The server cannot do all of its work, for these reasons.
+    case notReady([String])
 }
 
 /// The one place where errors become answers: problem documents (RFC 9457) with words that are safe
@@ -143,6 +145,13 @@ extension ProblemAnswer {
                 code: "methodNotAllowed",
                 detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
                 headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+            )
+        case .notReady(let reasons):
+            self.init(
+                status: .serviceUnavailable,
+                code: "unavailable",
+                detail: reasons.joined(separator: " "),
+                headers: [.retryAfter: "5"]
             )
         case .overloaded:
             self.init(

@@ -42,6 +42,13 @@ public struct EnforcerError: Error, Hashable, Sendable {
         self.problem = problem
         self.cause = cause
     }
+
+    /// Two are the same that say the same to the tenant.
+    public static func == (left: EnforcerError, right: EnforcerError) -> Bool {
+        left.problem == right.problem
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(problem) }
 }
 
 extension Error {

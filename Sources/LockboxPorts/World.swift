@@ -9,6 +9,8 @@ public protocol WallClock: Sendable {
     /// where that is more than can be believed and nobody has accepted it: `now` goes by the time
     /// that has passed, and nothing must be decided. Nil where it is right.
     var step: TimeSpan? { get }
+    /// By how much `now` is ahead of what the machine's clock shows; negative where it is behind.
+    var ahead: TimeSpan { get }
 }
 
 /// How long something takes, whatever the time of day is set to meanwhile.

@@ -18,6 +18,7 @@ struct DueWork: Sendable {
 
     private struct Pauses: Sendable {
         let memory = SystemPause()
+        let late = SystemPause()
         let expiry = SystemPause()
         let cut = SystemPause()
         let orders = SystemPause()
@@ -35,6 +36,11 @@ struct DueWork: Sendable {
             mail: pauses.mail,
             first: first
         )
+    }
+
+    /// To be made before the store is: it listens to its commits.
+    func lateLooks(_ enforcers: any EnforcerDirectory, _ logger: Logger) -> LateLooks {
+        LateLooks(enforcers: enforcers, time: time, pause: pauses.late, logger: logger)
     }
 
     /// Access ended, and may not be written down yet.

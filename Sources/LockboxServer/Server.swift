@@ -35,6 +35,7 @@ package struct Server: Sendable {
     package init(
         _ configuration: Configuration,
         store: any Store,
+        files: (any StoreFiles)? = nil,
         mailer: any Mailer,
         clock: any WallClock,
         entropy: any Entropy,
@@ -51,16 +52,17 @@ package struct Server: Sendable {
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
         let kinds = ServiceKinds(makeKinds(Self.tools(http, logger)))
+        let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
+        let late = work.lateLooks(directory, logger)
         let audited = AuditedStore(
             store: store,
             clock: clock,
             entropy: entropy,
             readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: portal, kinds: kinds)],
-            listeners: [index, work.waker, feed],
+            listeners: [index, work.waker, feed, late],
             health: health
         )
         let hasher = PasswordHasher(entropy: entropy)
-        let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
         self.store = store
         self.kinds = kinds
         self.index = index
@@ -91,6 +93,20 @@ package struct Server: Sendable {
                 logger: logger
             )
         )
+        let watch = HealthWatch(
+            HealthWatch.Parts(
+                store: store,
+                audited: audited,
+                files: files,
+                health: health,
+                index: index,
+                clock: clock,
+                time: time,
+                late: late,
+                reserve: configuration.diskReserve,
+                logger: logger
+            )
+        )
         let api = API(
             lockbox: lockbox,
             signIn: signIn,
@@ -102,7 +118,8 @@ package struct Server: Sendable {
             metrics: Metrics(),
             publicURL: configuration.publicURL,
             proxies: configuration.trustedProxies,
-            metricsAccess: configuration.metrics
+            metricsAccess: configuration.metrics,
+            condition: watch
         )
         let site = PortalSite(
             lockbox: lockbox,
@@ -154,7 +171,7 @@ package struct Server: Sendable {
                         feed.changedElsewhere()
                     }
                 )
-            ] + lanes + [application]
+            ] + [watch, late] + lanes + [application]
     }
 
     /// Serves until asked to stop.

@@ -303,6 +303,7 @@ final class HandClock: WallClock {
 
     func now() -> Timestamp { instant.withLock { $0 } }
     var step: TimeSpan? { nil }
+    var ahead: TimeSpan { .zero }
     func set(_ new: Timestamp) { instant.withLock { $0 = max($0, new) } }
     func advance(by span: TimeSpan) { instant.withLock { $0 = $0 + span } }
 }

@@ -73,6 +73,7 @@ struct CutFromMemoryTests {
                 let now = bench.house.clock.now()
                 #expect(try await bench.house.index.active(issued.secret, now: now) == nil)
                 // And nobody gets in anew by another credential.
+                bench.fail(nil)
                 await #expect(throws: Refusal.accessNotActive(.ended)) {
                     _ = try await bench.house.credential(for: request)
                 }
@@ -80,7 +81,6 @@ struct CutFromMemoryTests {
                 #expect(view.unrecordedEnd == now)
                 #expect(view.grantState == .removing)
 
-                bench.fail(nil)
                 bench.time.advance(by: .seconds(60))
                 await bench.look()
                 await bench.until { bench.house.index.ended(request.grant) == nil }

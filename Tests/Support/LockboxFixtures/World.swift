@@ -13,6 +13,8 @@ package final class FixedClock: WallClock {
 
     package var step: TimeSpan? { stepped.withLock { $0 } }
 
+    package var ahead: TimeSpan { TimeSpan(milliseconds: -(step?.milliseconds ?? 0)) }
+
     /// The machine's clock jumps, or is right again.
     package func step(by span: TimeSpan?) { stepped.withLock { $0 = span } }
 
