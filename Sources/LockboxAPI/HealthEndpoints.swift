@@ -37,9 +37,15 @@ extension API {
                     answers: .init(.ok, "It can."),
                     refuses: [.unavailable]
                 )
-            ) { _, _ in
+            ) { request, context in
                 let problems = await condition.problems()
-                guard problems.isEmpty else { throw BoundaryError.notReady(problems) }
+                guard problems.isEmpty else {
+                    // Not thrown: the log has it already, once and not at each asking.
+                    return try ProblemAnswer(BoundaryError.notReady(problems)).response(
+                        from: request,
+                        context: context
+                    )
+                }
                 _ = try await store.read { tx in try tx.providerName() }
                 return plain("ready\n")
             },

@@ -45,8 +45,9 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
 
     private struct State {
         var found = Found()
-        /// Since when a look is going on; nil between two.
-        var lookingSince: Duration?
+        /// Since when something is being read; nil between two looks, and while a look writes.
+        var readingSince: Duration?
+        var isLooking = false
         var lookedAt: Duration?
         /// Whether somebody asked since the last look.
         var isAsked = false
@@ -70,8 +71,8 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
                 wait = Limits.interval
                 let now = parts.time.elapsed()
                 let begins = state.withLock { state in
-                    guard state.lookingSince == nil else { return false }
-                    state.lookingSince = now
+                    guard !state.isLooking else { return false }
+                    (state.isLooking, state.readingSince) = (true, now)
                     return true
                 }
                 if begins { group.addTask { await self.look() } }
@@ -100,11 +101,10 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
         } catch {
             found.isReadable = false
         }
+        state.withLock { [found] state in (state.found, state.readingSince) = (found, nil) }
         await tryToWrite()
         let now = parts.time.elapsed()
-        state.withLock { [found] state in
-            (state.found, state.lookingSince, state.lookedAt) = (found, nil, now)
-        }
+        state.withLock { state in (state.isLooking, state.lookedAt) = (false, now) }
         release { _ in true }
     }
 
@@ -193,8 +193,8 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
 
     private func known() -> [Problem] {
         let now = parts.time.elapsed()
-        let (found, lookingFor) = state.withLock { state in
-            (state.found, state.lookingSince.map { now - $0 } ?? .zero)
+        let (found, readingFor) = state.withLock { state in
+            (state.found, state.readingSince.map { now - $0 } ?? .zero)
         }
         let report = parts.health.report
         var problems: [Problem] = []
@@ -206,7 +206,7 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
                 )
             )
         }
-        if !found.areFilesKnown || !found.isReadable || lookingFor >= Limits.patience {
+        if !found.areFilesKnown || !found.isReadable || readingFor >= Limits.patience {
             problems.append(Problem(kind: "read", words: "The database does not answer."))
         }
         if let free = found.files?.freeBytes, free < parts.reserve {
@@ -339,7 +339,7 @@ extension String {
     fileprivate var reason: String? {
         if contains("SQLITE_FULL") || contains("disk is full") { return "the disk is full" }
         if contains("SQLITE_BUSY") || contains("locked") { return "another process holds it" }
-        if contains("SQLITE_IOERR") { return "the disk fails" }
+        if contains("SQLITE_IOERR") || contains("disk I/O error") { return "the disk fails" }
         if contains("removed or replaced") { return "its file was removed or replaced" }
         return nil
     }

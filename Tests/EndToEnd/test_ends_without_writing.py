@@ -113,7 +113,7 @@ class Place:
         return self.lockbox.api().get("/readyz")
 
     def metric(self, name):
-        return float(re.search(rf"^{name} (\S+)$", self.lockbox.api().get("/metrics").text, re.M)[1])
+        return float(re.search(rf"^{name} (\S+)$", self.lockbox.api().get("/metrics").body.decode(), re.M)[1])
 
     def grant(self, request):
         return self.eve.request(request)["grant"]
@@ -203,15 +203,15 @@ def test_a_stop_cuts_without_a_write_and_says_that_it_is_not_recorded(place, tro
 
 
 def test_all_that_end_together_are_cut_together(place):
-    start = time.time() + 8 + ENDS * 0.25
+    start = time.time() + 8 + ENDS * 0.7
     requests = [
-        (place.scheduled(rfc3339(start), "PT60S" if ENDS > 50 else "PT10S", who), who)
+        (place.scheduled(rfc3339(start), "PT90S" if ENDS > 50 else "PT20S", who), who)
         for _, who in zip(range(ENDS), ["eve", "ed"] * ENDS)]
     assert time.time() < start, "this machine is too slow for so many"
     time.sleep(max(0, start - time.time()) + 0.1)
     logins = [place.credential(request, who)["username"] for request, who in requests]
     end = seconds(place.grant(requests[0][0])["end"])
-    wait_until(lambda: all(login in place.doveadm.first for login in logins), 90, "the cuts", 0.05)
+    wait_until(lambda: all(login in place.doveadm.first for login in logins), 150, "the cuts", 0.05)
     late = sorted(place.doveadm.first[login] - end for login in logins)
     print(f"{ENDS} ends at one instant: first kick {late[0] * 1000:.0f} ms, median {late[ENDS // 2] * 1000:.0f} ms, "
           f"last {late[-1] * 1000:.0f} ms after it")
@@ -228,7 +228,7 @@ def test_a_database_that_is_taken_away_is_not_written_to(place):
     try:
         refused = place.sue.open_support_request("contoso")
         assert refused.status == 503, refused
-        wait_until(lambda: "removed or replaced" in place.ready().text, 10, "not being ready", 0.1)
+        wait_until(lambda: "removed or replaced" in place.ready().body.decode(), 10, "not being ready", 0.1)
     finally:
         hidden.rename(database)
     wait_until(lambda: place.ready().status == 200, 10, "being ready again", 0.1)
@@ -245,7 +245,7 @@ def test_what_is_left_of_a_full_disk_is_kept_for_ends_and_decisions():
         place.lockbox.settings["diskReserve"] = "1000000 GB"
         place.lockbox.write_config()
         place.lockbox.start(until="/healthz")
-        wait_until(lambda: "nearly full" in place.ready().text, 10, "not being ready", 0.1)
+        wait_until(lambda: "nearly full" in place.ready().body.decode(), 10, "not being ready", 0.1)
         for refused in (place.sue.open_support_request("contoso"), place.eve.credential(active)):
             assert refused.status == 503 and "nearly full" in refused.json["detail"], refused
         assert place.adam.decide(asked.json["id"], "approve").status < 300

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import LockboxAPI
 import LockboxAudit
 import LockboxDecisions
 import LockboxDomain

@@ -66,7 +66,9 @@ package struct CutFromMemory: ServiceLifecycle.Service {
                 for orders in progress.begin(over.flatMap(\.orders), at: time.elapsed()) {
                     group.addTask { await cut(orders) }
                 }
-                for (grant, record) in index.endsToRecord()
+                let records = index.endsToRecord()
+                progress.forget(recordsBut: Set(records.map(\.grant)))
+                for (grant, record) in records
                 where progress.begins(recordOf: grant, at: time.elapsed()) {
                     group.addTask { await write(grant, record) }
                 }
@@ -181,6 +183,12 @@ private final class Progress: Sendable {
     func end(_ orders: [Removal], at now: Duration) {
         state.withLock { state in
             for removal in orders { state.orders[Order(removal)]?.end(at: now) }
+        }
+    }
+
+    func forget(recordsBut present: Set<GrantID>) {
+        state.withLock { state in
+            state.records = state.records.filter { present.contains($0.key) }
         }
     }
 
