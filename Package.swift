@@ -76,6 +76,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         4, "LockboxWork",
         [
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
+            "LockboxDecisions",
             "ServiceLifecycle", "Logging",
         ]
     ),
@@ -211,7 +212,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxWorkTests",
         [
             "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
-            "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "Logging", "ServiceLifecycle",
+            "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "LockboxDecisions", "Logging",
+            "ServiceLifecycle",
         ]
     ),
     (
@@ -227,7 +229,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxServerTests",
         [
             "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxServices", "LockboxService",
-            "LockboxDomain", "LockboxPorts",
+            "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxDecisions", "LockboxWork",
             "LockboxFixtures", "LockboxStoreSQLite", "AsyncHTTPClient", "Logging", "NIOCore",
             "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
         ]

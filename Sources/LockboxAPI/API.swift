@@ -28,6 +28,7 @@ package struct API: Sendable {
     let publicURL: String
     let proxies: TrustedProxies
     let metricsAccess: MetricsAccess
+    let condition: any ServerCondition
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
     let failureLimit = RateLimit(
         burst: APILimits.failureBurst,
@@ -46,7 +47,8 @@ package struct API: Sendable {
         metrics: Metrics,
         publicURL: String,
         proxies: TrustedProxies,
-        metricsAccess: MetricsAccess
+        metricsAccess: MetricsAccess,
+        condition: any ServerCondition
     ) {
         self.lockbox = lockbox
         self.signIn = signIn
@@ -59,6 +61,7 @@ package struct API: Sendable {
         self.publicURL = publicURL
         self.proxies = proxies
         self.metricsAccess = metricsAccess
+        self.condition = condition
     }
 
     /// All routes, ready to serve.

@@ -24,7 +24,8 @@ extension API {
                     refuses: []
                 )
             ) { _, _ in plain("ok\n") },
-            // It can do its work: the database answers.
+            // It can do all of its work: the database answers and takes writes, what ended is written
+            // down, the clock can be trusted, there is space.
             Route(
                 .get,
                 "/readyz",
@@ -36,7 +37,15 @@ extension API {
                     answers: .init(.ok, "It can."),
                     refuses: [.unavailable]
                 )
-            ) { _, _ in
+            ) { request, context in
+                let problems = await condition.problems()
+                guard problems.isEmpty else {
+                    // Not thrown: the log has it already, once and not at each asking.
+                    return try ProblemAnswer(BoundaryError.notReady(problems)).response(
+                        from: request,
+                        context: context
+                    )
+                }
                 _ = try await store.read { tx in try tx.providerName() }
                 return plain("ready\n")
             },
@@ -53,30 +62,42 @@ extension API {
                 )
             ) { request, context in
                 guard mayReadMetrics(request, context) else { throw BoundaryError.noSuchPage }
-                let (removals, work) = try await store.read { [clock] tx in
-                    (try tx.openRemovals(), try WorkMetrics(at: clock.now(), in: tx))
-                }
                 return plain(
-                    metrics.text(gauges: [
-                        (
-                            "lockbox_live_credentials", "Credentials that give access now.",
-                            index.count
-                        ),
-                        (
-                            "lockbox_removals_pending",
-                            "Removals of ended access that no service has confirmed yet.",
-                            removals.count { $0.progress == .pending }
-                        ),
-                        (
-                            "lockbox_removals_failed",
-                            "Removals that failed and are being retried. Alert on anything above 0.",
-                            removals.count { $0.progress == .failed }
-                        ),
-                    ]) + work.text,
+                    metrics.text
+                        + (condition.gauges + [
+                            Gauge(
+                                "lockbox_live_credentials",
+                                "Credentials that give access now.",
+                                index.count
+                            )
+                        ]).map(\.text).joined() + (try await storedMetrics()),
                     type: "text/plain; version=0.0.4; charset=utf-8"
                 )
             },
         ]
+    }
+
+    /// What is counted in the store; nothing where it cannot be read, which other metrics tell.
+    private func storedMetrics() async throws -> String {
+        do {
+            let (removals, work) = try await store.read(.endingAccess) { [clock] tx in
+                (try tx.openRemovals(), try WorkMetrics(at: clock.now(), in: tx))
+            }
+            return [
+                Gauge(
+                    "lockbox_removals_pending",
+                    "Removals of ended access that no service has confirmed yet.",
+                    removals.count { $0.progress == .pending }
+                ),
+                Gauge(
+                    "lockbox_removals_failed",
+                    "Removals that failed and are being retried. Alert on anything above 0.",
+                    removals.count { $0.progress == .failed }
+                ),
+            ].map(\.text).joined() + work.text
+        } catch is StoreError {
+            return ""
+        }
     }
 
     /// The description of `routes` and of itself.

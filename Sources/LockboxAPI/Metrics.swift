@@ -24,8 +24,8 @@ package final class Metrics: Sendable {
         answers.withLock { $0[Answer(method: method, status: status), default: 0] += 1 }
     }
 
-    /// The counters, and `gauges` (name, help, value) as they are now.
-    func text(gauges: [(name: String, help: String, value: Int)]) -> String {
+    /// The counters as they are now.
+    var text: String {
         var lines = [
             "# HELP lockbox_http_requests_total Answers by method and status.",
             "# TYPE lockbox_http_requests_total counter",
@@ -36,12 +36,6 @@ package final class Metrics: Sendable {
                 "lockbox_http_requests_total{method=\"\(answer.method)\",status=\"\(answer.status)\"} "
                     + "\(counts[answer] ?? 0)"
             )
-        }
-        for gauge in gauges {
-            lines += [
-                "# HELP \(gauge.name) \(gauge.help)", "# TYPE \(gauge.name) gauge",
-                "\(gauge.name) \(gauge.value)",
-            ]
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
+import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxHTTP
@@ -145,7 +146,9 @@ extension API {
         guard let credential = try await index.active(secret, now: now),
             credential.resource.service == service.id,
             let kind = lockbox.kinds[service.kind],
-            try await lockbox.recordUse(of: credential)
+            try await lockbox.recordUse(of: credential),
+            // Access may have ended while the use was written down.
+            index.isStillGood(credential)
         else {
             return try JSONAnswer.response(["active": false])
         }

@@ -1,8 +1,10 @@
 import HTTPTypes
 import Hummingbird
+import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 import LockboxPorts
+import LockboxService
 import LockboxWire
 
 /// What goes wrong at the HTTP boundary itself, before any rule is asked.
@@ -16,6 +18,8 @@ enum BoundaryError: Error {
     case noSuchPage
     case methodNotAllowed([HTTPRequest.Method])
     case overloaded
+    /// The server cannot do all of its work, for these reasons.
+    case notReady([String])
 }
 
 /// The one place where errors become answers: problem documents (RFC 9457) with words that are safe
@@ -48,6 +52,20 @@ extension ProblemAnswer {
         case let refusal as Refusal: self.init(refusal)
         case let boundary as BoundaryError: self.init(boundary)
         case StoreError.busy: self.init(.overloaded)
+        case let error as EndNotRecorded:
+            self.init(
+                status: .serviceUnavailable,
+                code: "endNotRecorded",
+                detail: error.sentence,
+                headers: [.retryAfter: "5"]
+            )
+        case let error as WriteHeldBack:
+            self.init(
+                status: .serviceUnavailable,
+                code: "unavailable",
+                detail: error.sentence,
+                headers: [.retryAfter: "60"]
+            )
         case is StoreError:
             self.init(
                 status: .serviceUnavailable,
@@ -127,6 +145,13 @@ extension ProblemAnswer {
                 code: "methodNotAllowed",
                 detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
                 headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+            )
+        case .notReady(let reasons):
+            self.init(
+                status: .serviceUnavailable,
+                code: "unavailable",
+                detail: reasons.joined(separator: " "),
+                headers: [.retryAfter: "5"]
             )
         case .overloaded:
             self.init(

@@ -105,6 +105,7 @@ extension GrantBody {
             endedReason: ending?.reason.rawValue,
             endedAt: ending?.at.description,
             endedBy: try ending?.by.map { try view.ref($0) },
+            unrecordedEnd: view.unrecordedEnd?.description,
             removals: view.removals.map {
                 RemovalBody(
                     service: $0.service.text,

@@ -9,34 +9,45 @@ package struct AuditedStore: Sendable {
     private let entropy: any Entropy
     private let readers: [any EventReader]
     private let listeners: [any CommitListener]
+    private let health: WriteHealth?
 
     /// `readers` run inside each write, in order; `listeners` after it is durable and before the
-    /// caller hears of it.
+    /// caller hears of it. `health` hears how writing goes, and says whether there is
+    /// space; a program that writes once and ends needs none.
     package init(
         store: any Store,
         clock: any WallClock,
         entropy: any Entropy,
         readers: [any EventReader] = [],
-        listeners: [any CommitListener] = []
+        listeners: [any CommitListener] = [],
+        health: WriteHealth? = nil
     ) {
         self.store = store
         self.clock = clock
         self.entropy = entropy
         self.readers = readers
         self.listeners = listeners
+        self.health = health
     }
+
+    /// Whether the next write can be expected to succeed soon: what can be left undone is not tried
+    /// where not.
+    package var isWritingWell: Bool { health?.isGood ?? true }
 
     /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is
     /// decided by a stale clock. Every event it emits becomes a record of the log it belongs to.
-    /// `body` may run more than once.
+    /// `body` may run more than once. Throws `WriteHeldBack` where the machine is in no state to
+    /// write for `purpose`.
     package func write<Value: Sendable>(
         by actor: Actor,
+        for purpose: WritePurpose = .ordinary,
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> Value {
+        try check(purpose)
         let value: Value
         let events: [Event]
         do {
-            (value, events) = try await commit(by: actor, body)
+            (value, events) = try await watched { try await commit(by: actor, body) }
         } catch let error as StoreError {
             if case .outcomeUnknown = error {
                 // It may have become durable: whoever remembers the state before it must not trust
@@ -80,8 +91,27 @@ package struct AuditedStore: Sendable {
     /// Bookkeeping that is not an event: delivery attempts, counts of uses, answers of retries,
     /// failed sign-ins. It must not touch what the log speaks of.
     package func note<Value: Sendable>(
+        for purpose: WritePurpose = .ordinary,
         _ body: @escaping @Sendable (any StoreTransaction, Timestamp) throws -> Value
     ) async throws -> Value {
-        try await store.write { [clock] tx in try body(tx, clock.now()) }
+        try check(purpose)
+        return try await watched {
+            try await store.write { [clock] tx in try body(tx, clock.now()) }
+        }
+    }
+
+    private func check(_ purpose: WritePurpose) throws {
+        try WriteHeldBack.check(
+            purpose,
+            spaceIsReserved: health?.spaceIsReserved ?? false,
+            clockStep: clock.step
+        )
+    }
+
+    private func watched<Value: Sendable>(
+        _ write: () async throws -> Value
+    ) async throws -> Value {
+        guard let health else { return try await write() }
+        return try await health.watch(write)
     }
 }

@@ -10,48 +10,84 @@ import Synchronization
 /// before its caller hears of it (`committed`); writes of other processes come through `refresh`.
 /// An answer rests on memory only while the last refresh is younger than `freshness`; after that
 /// the store is asked, and if it cannot answer, nobody gets in.
+///
+/// It also knows what must be cut when access ends, whether or not the end can be written down
+/// (`DecisionIndex+Ends.swift`).
 package final class DecisionIndex: CommitListener {
     /// The published bound on how old an answer may be.
     package static let freshness = TimeSpan.seconds(1)
 
-    private struct State {
-        var live: [[UInt8]: Credential] = [:]
+    struct State {
+        /// What is not revoked, by the hash of the secret.
+        var credentials: [[UInt8]: Credential] = [:]
+        var open = OpenAccesses()
+        /// Ends that hold and are not written down.
+        var ends: [GrantID: ImmediateEnd] = [:]
+        /// Grants that ended early, until their credentials are over anyhow: an answer that was
+        /// being prepared meanwhile must not name them.
+        var endedEarly: [GrantID: Timestamp] = [:]
         var refreshedAt: Timestamp?
         /// Grows with each change, so that a slow reload does not put back what ended meanwhile.
         var generation = 0
     }
 
     private let store: any Store
-    private let clock: any WallClock
-    private let state = Mutex(State())
+    let clock: any WallClock
+    let endAsked: @Sendable () -> Void
+    let state = Mutex(State())
 
-    package init(store: any Store, clock: any WallClock) {
+    /// `endAsked` is called when access is ended before that is written down.
+    package init(
+        store: any Store,
+        clock: any WallClock,
+        endAsked: @escaping @Sendable () -> Void = {}
+    ) {
         self.store = store
         self.clock = clock
+        self.endAsked = endAsked
     }
 
     /// The credential with this secret if it gives access now; nil if it does not, whatever the
-    /// reason.
+    /// reason. A store that is slow to answer lets nobody in after the end.
     package func active(_ secret: String, now: Timestamp) async throws -> Credential? {
         let hash = Array(SHA256.hash(data: Array(secret.utf8)))
-        let (known, refreshedAt) = state.withLock { ($0.live[hash], $0.refreshedAt) }
+        let (known, refreshedAt) = state.withLock { ($0.credentials[hash], $0.refreshedAt) }
         if let refreshedAt, now <= refreshedAt + Self.freshness {
-            guard let known, known.issuedAt <= now, now < known.expiresAt else { return nil }
-            return known
+            return known.flatMap { isGood($0, at: now) ? $0 : nil }
         }
-        return try await store.read(.endingAccess) { tx in
+        let stored = try await store.read(.endingAccess) { tx -> Credential? in
             guard let credential = try tx.credential(secretHash: hash), credential.revokedAt == nil,
-                credential.issuedAt <= now, now < credential.expiresAt,
                 let request = try tx.request(credential.request),
                 case .active(let grant) = request.seen(at: now).state,
                 grant.id == credential.grant
             else { return nil }
             return credential
         }
+        return stored.flatMap { isGood($0, at: max(now, clock.now())) ? $0 : nil }
     }
 
-    /// How many credentials it holds.
-    package var count: Int { state.withLock { $0.live.count } }
+    /// Whether what `active` gave still gives access at this moment, as far as this process knows.
+    /// To be asked right before somebody is told yes: writing the use down may have taken long.
+    package func isStillGood(_ credential: Credential) -> Bool {
+        isGood(credential, at: clock.now())
+    }
+
+    private func isGood(_ credential: Credential, at now: Timestamp) -> Bool {
+        credential.issuedAt <= now && now < credential.expiresAt
+            && state.withLock {
+                $0.ends[credential.grant] == nil && $0.endedEarly[credential.grant] == nil
+            }
+    }
+
+    /// How many credentials give access now.
+    package var count: Int {
+        let now = clock.now()
+        return state.withLock { state in
+            state.credentials.values.count {
+                now < $0.expiresAt && state.ends[$0.grant] == nil
+            }
+        }
+    }
 
     /// Reads everything anew. Call when another process may have written, and at least every
     /// `freshness`.
@@ -60,14 +96,15 @@ package final class DecisionIndex: CommitListener {
         guard reload || state.withLock({ $0.refreshedAt == nil }) else {
             state.withLock { state in
                 state.refreshedAt = now
-                state.live = state.live.filter { now < $0.value.expiresAt }
+                state.endedEarly = state.endedEarly.filter { now < $0.value }
             }
             return
         }
         while true {
             let before = state.withLock { $0.generation }
+            // What is over and not revoked has an end that is not written down yet.
             let live = try await store.read(.endingAccess) { tx in
-                try tx.liveCredentials(at: now)
+                try tx.liveCredentials(at: .earliest)
             }
             let byHash = try Dictionary(
                 live.map { ($0.secretHash, $0.credential) },
@@ -75,9 +112,11 @@ package final class DecisionIndex: CommitListener {
                     throw StoreError.corrupt("two live credentials have one secret")
                 }
             )
+            let open = OpenAccesses(live.map(\.credential))
             let done = state.withLock { state in
                 guard state.generation == before else { return false }
-                state.live = byHash
+                state.credentials = byHash
+                state.open = open
                 state.refreshedAt = now
                 return true
             }
@@ -95,24 +134,32 @@ package final class DecisionIndex: CommitListener {
     }
 
     package func committed(_ events: [Event]) async {
-        var ended: Set<GrantID> = []
-        var issued = false
+        var ended: [GrantID: Timestamp] = [:]
+        var issued: [Credential] = []
         for event in events {
             switch event {
-            case .access(.grantEnded(_, let grant, _)): ended.insert(grant.id)
-            case .access(.credentialIssued): issued = true
+            case .access(.grantEnded(_, let grant, _)): ended[grant.id] = grant.end
+            case .access(.credentialIssued(let credential)): issued.append(credential)
             case .access(.grantOpened), .access(.grantStarted), .access(.resourceOpened),
                 .access(.removalConfirmed), .access(.removalFailed),
                 .request, .directory, .signIn:
                 break
             }
         }
-        guard issued || !ended.isEmpty else { return }
+        guard !issued.isEmpty || !ended.isEmpty else { return }
         state.withLock { state in
             state.generation += 1
-            if !ended.isEmpty { state.live = state.live.filter { !ended.contains($0.value.grant) } }
+            // Its secret is known after the reload; what to cut at its end is known from here on.
+            for credential in issued { state.open.add(credential) }
+            guard !ended.isEmpty else { return }
+            state.credentials = state.credentials.filter { ended[$0.value.grant] == nil }
+            state.endedEarly.merge(ended) { first, _ in first }
+            for grant in ended.keys {
+                state.open.remove(grant)
+                state.ends[grant] = nil
+            }
         }
-        guard issued else { return }
+        guard !issued.isEmpty else { return }
         do {
             try await refresh(reload: true)
         } catch {

@@ -51,8 +51,8 @@ extension Scope {
     }
 }
 
-/// What becomes of the connections that are open when access ends, in words. Said only of services
-/// that are told to cut them and confirm it.
+/// What becomes of the connections that are open when access ends, in words. That they are cut is
+/// said only of services that are told to cut them and confirm it.
 public struct EndOfConnections: Hashable, Sendable {
     /// The services that cut, and those that do not.
     private let cut, left: [ServiceID]
@@ -67,10 +67,10 @@ public struct EndOfConnections: Hashable, Sendable {
 
     /// `open connections are cut`, or what is true instead; `when` says how soon they are.
     public func words(_ when: String = "") -> String {
-        if cut.isEmpty && !left.isEmpty { return "open connections are not cut" }
+        if cut.isEmpty && !left.isEmpty { return "open connections cannot be cut" }
         let names = left.map(\.text).joined(separator: ", ")
         return "open connections are cut" + (when.isEmpty ? "" : " \(when)")
-            + (left.isEmpty ? "" : ", except those at \(names)")
+            + (left.isEmpty ? "" : ", except those at \(names), which cannot be cut")
     }
 }
 

@@ -68,11 +68,21 @@ package struct Sessions: Sendable {
         guard let (known, person) = found else { return nil }
         var session = known
         if now - session.lastSeenAt >= IdentityLimits.sessionSeenEvery {
-            let id = session.id
-            try await store.note { tx, now in try tx.touch(id, seenAt: now) }
-            session.lastSeenAt = now
+            session.lastSeenAt = try await touched(session.id) ? now : session.lastSeenAt
         }
         return SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
+    }
+
+    /// Writes down that the session was used. Where that cannot be, the session is no worse for
+    /// this moment: who wants to stop an access, or see whether it is over, must not wait for it.
+    private func touched(_ id: SessionID) async throws -> Bool {
+        guard store.isWritingWell else { return false }
+        do {
+            try await store.note(for: .ending) { tx, now in try tx.touch(id, seenAt: now) }
+            return true
+        } catch is StoreError {
+            return false
+        }
     }
 
     /// Who `resume` would say it is, without counting as a use: what a page does by itself keeps no
@@ -119,7 +129,7 @@ package struct Sessions: Sendable {
     /// Signs out. An unknown secret is as good as one that is signed out.
     package func end(_ secret: String) async throws {
         guard Self.isSecret(secret) else { return }
-        try await store.note { tx, now in
+        try await store.note(for: .ending) { tx, now in
             if let session = try tx.session(secretHash: Self.hash(secret)) {
                 try tx.endSession(session.id, at: now)
             }
@@ -128,7 +138,7 @@ package struct Sessions: Sendable {
 
     /// Signs `person` out everywhere. Her API tokens stay.
     package func endAll(of person: Person) async throws {
-        try await store.write(by: .person(person)) { change in
+        try await store.write(by: .person(person), for: .ending) { change in
             try change.endSessions(of: try change.tx.current(person))
         }
     }

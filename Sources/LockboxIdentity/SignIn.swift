@@ -102,7 +102,8 @@ package struct SignIn: Sendable {
             against: isPossible ? account?.1.encoded : nil
         )
         guard let (person, compared) = account else { throw Refusal.badCredentials }
-        return try await store.write(by: .person(person)) { change -> Result<Value, Refusal> in
+        return try await store.write(by: .person(person), for: .ending) {
+            change -> Result<Value, Refusal> in
             // What is known is read again: other attempts may have failed meanwhile. Whoever is
             // held off is answered as if the password were wrong: another answer would tell a
             // stranger that there is such an account, and whoever guesses on meanwhile which guess

@@ -11,6 +11,7 @@ import Logging
 package struct Installation {
     package let server: Server
     package let store: SQLiteStore
+    package let clock: SystemClock
 
     /// Opens the database, and makes it if there is none. `onlyErrors` are logged where a person
     /// reads what a tool says. `onListening` is called with the port once the server, if it is run,
@@ -21,7 +22,8 @@ package struct Installation {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> Installation {
         try ServerLimits.raiseOpenFiles()
-        let clock = SystemClock()
+        ServerLimits.survivesFullFiles()
+        let clock = SystemClock(believed: configuration.clockTolerance)
         let level = onlyErrors ? .error : Logger.Level(rawValue: configuration.logLevel) ?? .info
         let logger = Logger(label: "lockbox") {
             JSONLogHandler(label: $0, level: level, clock: clock)
@@ -53,13 +55,14 @@ package struct Installation {
         let server = try Server(
             configuration,
             store: store,
+            files: store,
             mailer: transport.mailer(),
             clock: clock,
             entropy: SystemEntropy(),
             logger: logger,
             onListening: onListening
         )
-        return Installation(server: server, store: store)
+        return Installation(server: server, store: store, clock: clock)
     }
 
     /// Another key would sign another history: customers' tools would take it for a forger's.

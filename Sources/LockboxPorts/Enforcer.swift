@@ -31,15 +31,42 @@ public struct OpenAccess: Hashable, Sendable {
     }
 }
 
-/// Why a service could not be made to match the grants. The words are fit for the tenant's log: no
-/// address, no key.
+/// Why a service could not be made to match the grants.
 public struct EnforcerError: Error, Hashable, Sendable {
+    /// In words fit for the tenant's log: no address, no key.
     public let problem: String
+    /// What else helps an operator, for the server's log: no address and no key either.
+    public let cause: String?
 
-    public init(_ problem: String) { self.problem = problem }
+    public init(_ problem: String, cause: String? = nil) {
+        self.problem = problem
+        self.cause = cause
+    }
+
+    /// Two are the same that say the same to the tenant.
+    public static func == (left: EnforcerError, right: EnforcerError) -> Bool {
+        left.problem == right.problem
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(problem) }
+}
+
+extension Error {
+    /// The error as an operator reads it in the server's log. Of errors that are not ours only the
+    /// type is said: their words may hold addresses.
+    public var operatorText: String {
+        switch self {
+        case let error as EnforcerError:
+            [error.problem, error.cause].compactMap { $0 }.joined(separator: ": ")
+        case let error as StoreError: "\(error)"
+        default: "\(type(of: self))"
+        }
+    }
 }
 
 /// Gives the enforcer of a service; nil where none is set up.
 public protocol EnforcerDirectory: Sendable {
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)?
+    /// The same without asking the store, from what is remembered of the service.
+    func rememberedEnforcer(of service: ServiceID) throws -> (any Enforcer)?
 }

@@ -5,6 +5,12 @@ public import LockboxDomain
 public protocol WallClock: Sendable {
     /// Now, in UTC. Never earlier than a value it returned before.
     func now() -> Timestamp
+    /// By how much the machine's clock shows something else than the time that has passed says,
+    /// where that is more than can be believed and nobody has accepted it: `now` goes by the time
+    /// that has passed, and nothing must be decided. Nil where it is right.
+    var step: TimeSpan? { get }
+    /// By how much `now` is ahead of what the machine's clock shows; negative where it is behind.
+    var ahead: TimeSpan { get }
 }
 
 /// How long something takes, whatever the time of day is set to meanwhile.

@@ -12,8 +12,11 @@ struct ClockMark: Codable, Equatable {
     /// Milliseconds that the machine had run, since the start that `boot` names.
     let uptime: Int64
     let boot: String
+    /// By how much time is ahead of the wall clock because somebody accepted that.
+    let accepted: Int64?
 
-    init(_ now: Timestamp, at reading: ClockReading) {
+    init(_ now: Timestamp, accepted: TimeSpan = .zero, at reading: ClockReading) {
+        self.accepted = accepted > .zero ? accepted.milliseconds : nil
         time = now.milliseconds
         wall = reading.wall.milliseconds
         uptime = reading.uptimeMilliseconds
@@ -60,6 +63,7 @@ struct ClockMarkFile {
     private let path: String
     private var mark: ClockMark?
     private var notBefore: Duration = .zero
+    private var nextLook: Duration = .zero
 
     /// Reads the mark at `path`; there is none before the first start. Throws if the file cannot be
     /// read or is not a mark: time might then begin too early, and access last too long.
@@ -71,13 +75,31 @@ struct ClockMarkFile {
     /// What time it is at least at `reading`; nil if no mark was made yet.
     func earliest(at reading: ClockReading) -> Timestamp? { mark?.earliest(at: reading) }
 
+    /// By how much somebody accepted that time is ahead of the wall clock.
+    var accepted: TimeSpan { TimeSpan(milliseconds: max(0, mark?.accepted ?? 0)) }
+
+    /// Whether another process has made a new mark since. Looks once in `retry`.
+    mutating func isReplaced(at reading: ClockReading) throws -> Bool {
+        guard reading.uptime >= nextLook else { return false }
+        nextLook = reading.uptime + Self.retry
+        guard let found = try Self.read(path), found != mark else { return false }
+        mark = found
+        return true
+    }
+
     /// Makes a new mark if the present one would not lead to `now`, durably before it returns: no
     /// instant that the next process could not go on from is told to anybody. Steps of a clock are
     /// rare, so this hardly ever writes.
     ///
     /// Another process may have been ahead: gives what time it is then.
-    mutating func keep(_ now: Timestamp, at reading: ClockReading) throws -> Timestamp {
-        if let mark, mark.leads(to: now, at: reading) { return now }
+    mutating func keep(
+        _ now: Timestamp,
+        accepted: TimeSpan = .zero,
+        at reading: ClockReading
+    ) throws -> Timestamp {
+        if let mark, mark.accepted ?? 0 == accepted.milliseconds, mark.leads(to: now, at: reading) {
+            return now
+        }
         guard reading.uptime >= notBefore else { return now }
         notBefore = reading.uptime + Self.retry
         if let other = try Self.read(path), other.boot == reading.boot,
@@ -87,7 +109,7 @@ struct ClockMarkFile {
             notBefore = .zero
             return other.earliest(at: reading)
         }
-        let new = ClockMark(now, at: reading)
+        let new = ClockMark(now, accepted: accepted, at: reading)
         try Self.write(new, to: path)
         mark = new
         notBefore = .zero

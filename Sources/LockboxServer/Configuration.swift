@@ -1,6 +1,6 @@
 import Foundation
 package import LockboxAPI
-import LockboxDomain
+package import LockboxDomain
 package import LockboxIdentity
 import LockboxPorts
 
@@ -20,10 +20,14 @@ package struct Configuration: Sendable {
     package var logLevel: String
     package var trustedProxies: TrustedProxies
     package var metrics: MetricsAccess
+    /// Bytes on the database's disk below which only what ends access, and decisions, are written.
+    package var diskReserve: Int64
+    /// Steps of the machine's clock up to this are followed.
+    package var clockTolerance: TimeSpan
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
-        "trustedProxies", "metrics",
+        "trustedProxies", "metrics", "diskReserve", "clockTolerance",
     ]
     private static let logLevels = [
         "trace", "debug", "info", "notice", "warning", "error", "critical",
@@ -147,6 +151,31 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(access.place): must be one of \(known)")
         }
         self.metrics = metrics
+        diskReserve = try Self.bytes(values["diskReserve"] ?? ("128 MB", "the default"))
+        let tolerance = values["clockTolerance"] ?? ("PT5M", "the default")
+        guard let span = TimeSpan(tolerance.text), span >= .seconds(1), span <= .days(1) else {
+            throw ConfigurationError(
+                "\(tolerance.place): must be a duration from PT1S to P1D, such as PT5M"
+            )
+        }
+        clockTolerance = span
+    }
+
+    /// A number of bytes: `128 MB`, `1 GB`, `0`.
+    private static func bytes(_ value: (text: String, place: String)) throws(ConfigurationError)
+        -> Int64
+    {
+        let units: [String: Int64] = [
+            "": 1, "B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000,
+        ]
+        let digits = value.text.prefix { $0.isASCII && $0.isNumber }
+        let unit = value.text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces)
+        guard let number = Int64(digits), let factor = units[unit.uppercased()] else {
+            throw ConfigurationError("\(value.place): must be a size such as 128 MB")
+        }
+        let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+        guard !overflow else { throw ConfigurationError("\(value.place): is too large") }
+        return bytes
     }
 
     private static func isLoopback(_ host: String) -> Bool {

@@ -1,4 +1,5 @@
 import LockboxAudit
+import LockboxDecisions
 import LockboxDomain
 import LockboxNotifier
 import LockboxPorts
@@ -13,17 +14,20 @@ struct DueWork: Sendable {
     private let pauses = Pauses()
     private let first: FirstActions
     private let holder: ID<WorkProcess>
-    private let time = SystemMonotonicClock()
+    private let time: any MonotonicClock
 
     private struct Pauses: Sendable {
+        let memory = SystemPause()
+        let late = SystemPause()
         let expiry = SystemPause()
         let cut = SystemPause()
         let orders = SystemPause()
         let mail = SystemPause()
     }
 
-    init(entropy: any Entropy) {
+    init(entropy: any Entropy, time: any MonotonicClock) {
         holder = entropy.id()
+        self.time = time
         first = FirstActions(time: time)
         waker = LaneWaker(
             expiry: pauses.expiry,
@@ -34,8 +38,17 @@ struct DueWork: Sendable {
         )
     }
 
+    /// To be made before the store is: it listens to its commits.
+    func lateLooks(_ enforcers: any EnforcerDirectory, _ logger: Logger) -> LateLooks {
+        LateLooks(enforcers: enforcers, time: time, pause: pauses.late, logger: logger)
+    }
+
+    /// Access ended, and may not be written down yet.
+    func endAsked() { pauses.memory.wake() }
+
     /// What the lanes are made of.
     struct Parts {
+        let index: DecisionIndex
         let lockbox: Lockbox
         let store: AuditedStore
         let enforcers: any EnforcerDirectory
@@ -68,7 +81,17 @@ struct DueWork: Sendable {
             first: first,
             logger: parts.logger
         )
+        let memory = CutFromMemory(
+            index: parts.index,
+            enforcers: parts.enforcers,
+            first: first,
+            clock: parts.clock,
+            time: time,
+            pause: pauses.memory,
+            logger: parts.logger
+        ) { [cut = pauses.cut] in cut.wake() }
         return [
+            memory,
             loop(ExpiryJob(lockbox: parts.lockbox), pauses.expiry, parts),
             loop(cut, pauses.cut, parts),
             loop(orders, pauses.orders, parts, isLeased: true),

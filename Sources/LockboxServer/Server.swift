@@ -35,6 +35,7 @@ package struct Server: Sendable {
     package init(
         _ configuration: Configuration,
         store: any Store,
+        files: (any StoreFiles)? = nil,
         mailer: any Mailer,
         clock: any WallClock,
         entropy: any Entropy,
@@ -43,21 +44,25 @@ package struct Server: Sendable {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
-        let index = DecisionIndex(store: store, clock: clock)
-        let work = DueWork(entropy: entropy)
+        let time = SystemMonotonicClock()
+        let work = DueWork(entropy: entropy, time: time)
+        let index = DecisionIndex(store: store, clock: clock, endAsked: work.endAsked)
+        let health = WriteHealth(time: time)
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
         let kinds = ServiceKinds(makeKinds(Self.tools(http, logger)))
+        let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
+        let late = work.lateLooks(directory, logger)
         let audited = AuditedStore(
             store: store,
             clock: clock,
             entropy: entropy,
             readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: portal, kinds: kinds)],
-            listeners: [index, work.waker, feed]
+            listeners: [index, work.waker, feed, late],
+            health: health
         )
         let hasher = PasswordHasher(entropy: entropy)
-        let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
         self.store = store
         self.kinds = kinds
         self.index = index
@@ -65,7 +70,7 @@ package struct Server: Sendable {
         self.http = http
         self.directory = directory
         self.logger = logger
-        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory)
+        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory, ends: index)
         signIn = SignIn(store: audited, hasher: hasher)
         log = LogReader(
             store: store,
@@ -75,6 +80,7 @@ package struct Server: Sendable {
         let sender = try Self.sender(configuration)
         let lanes = work.lanes(
             DueWork.Parts(
+                index: index,
                 lockbox: lockbox,
                 store: audited,
                 enforcers: directory,
@@ -84,6 +90,20 @@ package struct Server: Sendable {
                     host: String(sender.address.split(separator: "@").last ?? "localhost")
                 ),
                 clock: clock,
+                logger: logger
+            )
+        )
+        let watch = HealthWatch(
+            HealthWatch.Parts(
+                store: store,
+                audited: audited,
+                files: files,
+                health: health,
+                index: index,
+                clock: clock,
+                time: time,
+                late: late,
+                reserve: configuration.diskReserve,
                 logger: logger
             )
         )
@@ -98,7 +118,8 @@ package struct Server: Sendable {
             metrics: Metrics(),
             publicURL: configuration.publicURL,
             proxies: configuration.trustedProxies,
-            metricsAccess: configuration.metrics
+            metricsAccess: configuration.metrics,
+            condition: watch
         )
         let site = PortalSite(
             lockbox: lockbox,
@@ -150,7 +171,7 @@ package struct Server: Sendable {
                         feed.changedElsewhere()
                     }
                 )
-            ] + lanes + [application]
+            ] + [watch, late] + lanes + [application]
     }
 
     /// Serves until asked to stop.

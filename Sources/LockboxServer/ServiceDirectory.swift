@@ -18,6 +18,14 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     private let kinds: ServiceKinds
     private let logger: Logger
     private let clients = Mutex<[String: Client]>([:])
+    private let remembered = Mutex<[ServiceID: Remembered]>([:])
+
+    /// What is known of a service where the store cannot be asked.
+    private struct Remembered {
+        let settings: ServiceSettings
+        /// As it was made last; for when the service's key cannot be read now.
+        let enforcer: (any Enforcer)?
+    }
 
     init(store: any Store, kinds: ServiceKinds, logger: Logger) {
         self.store = store
@@ -46,6 +54,17 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
             }
         }
         clients.withLock { $0 = found }
+        let known = remembered.withLock { $0 }
+        let now = services.map { settings in
+            let id = settings.service.id
+            do {
+                return (id, Remembered(settings: settings, enforcer: try enforcer(by: settings)))
+            } catch {
+                // Said already, and said again whenever it is needed.
+                return (id, Remembered(settings: settings, enforcer: known[id]?.enforcer))
+            }
+        }
+        remembered.withLock { $0 = Dictionary(now) { first, _ in first } }
     }
 
     func service(clientID: String, secret: String) async -> Service? {
@@ -56,8 +75,21 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
 
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? {
         let settings = try await store.read(.endingAccess) { tx in try tx.service(service) }
-        guard let settings else { return nil }
-        return try kinds[settings.service.kind]?.enforcer(of: settings)
+        return try settings.flatMap(enforcer(by:))
+    }
+
+    func rememberedEnforcer(of service: ServiceID) throws -> (any Enforcer)? {
+        guard let known = remembered.withLock({ $0[service] }) else { return nil }
+        do {
+            return try enforcer(by: known.settings)
+        } catch {
+            guard let enforcer = known.enforcer else { throw error }
+            return enforcer
+        }
+    }
+
+    private func enforcer(by settings: ServiceSettings) throws -> (any Enforcer)? {
+        try kinds[settings.service.kind]?.enforcer(of: settings)
     }
 
     private static func hash(_ secret: String) -> SHA256Digest {

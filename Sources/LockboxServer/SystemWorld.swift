@@ -16,10 +16,19 @@ package final class SystemClock: WallClock {
         var file: ClockMarkFile?
         var report: @Sendable (any Error) -> Void = { _ in }
 
+        /// Another process accepted what the wall clock shows.
+        private mutating func takeOver(_ reading: ClockReading) {
+            guard let file, let earliest = file.earliest(at: reading) else { return }
+            time.advance(to: earliest, at: reading)
+            time.accept(ahead: file.accepted)
+            _ = time.read(reading)
+        }
+
         /// Makes `time.now` durable; gives what is in the way.
         mutating func keep(at reading: ClockReading) -> (any Error)? {
             do {
-                if let ahead = try file?.keep(time.now, at: reading) {
+                if time.step != nil, try file?.isReplaced(at: reading) == true { takeOver(reading) }
+                if let ahead = try file?.keep(time.now, accepted: time.accepted, at: reading) {
                     time.advance(to: ahead, at: reading)
                 }
                 return nil
@@ -32,9 +41,10 @@ package final class SystemClock: WallClock {
     private let state: Mutex<State>
     private let boot: String
 
-    package init() {
+    /// Steps of the machine's clock up to `believed` are taken for corrections.
+    package init(believed: TimeSpan = .minutes(5)) {
         boot = Self.currentBoot()
-        state = Mutex(State(time: SteadyTime(Self.reading(boot))))
+        state = Mutex(State(time: SteadyTime(Self.reading(boot), believed: believed)))
     }
 
     package func now() -> Timestamp {
@@ -43,6 +53,28 @@ package final class SystemClock: WallClock {
             _ = state.time.read(reading)
             return state.keep(at: reading)
         }
+    }
+
+    package var step: TimeSpan? {
+        _ = now()
+        return state.withLock { $0.time.step }
+    }
+
+    package var ahead: TimeSpan {
+        _ = now()
+        return state.withLock { $0.time.ahead }
+    }
+
+    /// What the machine's clock shows now is right. Gives by how much it was off.
+    package func accept() throws -> TimeSpan? {
+        guard let step else { return nil }
+        let reading = Self.reading(boot)
+        let problem = state.withLock { state in
+            state.time.accept(reading)
+            return state.keep(at: reading)
+        }
+        if let problem { throw problem }
+        return step
     }
 
     /// Time is at least `instant`: what was recorded before a restart has happened, whatever the
@@ -64,7 +96,8 @@ package final class SystemClock: WallClock {
             state.report = report
             state.file = file
             if let earliest = file.earliest(at: reading) {
-                state.time.advance(to: earliest, at: reading)
+                state.time.begin(at: earliest, accepted: file.accepted, at: reading)
+                _ = state.time.read(reading)
             }
             return state.keep(at: reading)
         }

@@ -48,6 +48,7 @@ extension Lockbox {
         try await command(
             by: caller,
             key: key,
+            for: .granting,
             subject: { $0.credential.id.text },
             again: { _, _, _, _ in throw Refusal.alreadyExists(.credential) }
         ) { person, change in
@@ -55,6 +56,7 @@ extension Lockbox {
             let request = try tx.request(id, visibleTo: person)
             let resource = try Self.resource(service, name, of: request)
             let (grant, actions) = try request.mayUse(resource, by: person, now: change.now)
+            guard ends.ended(grant.id) == nil else { throw Refusal.accessNotActive(.ended) }
             let earlier = try tx.credentials(of: grant.id)
             guard earlier.count < Limits.credentialsPerGrant else {
                 throw Refusal.limitReached(.credentials)
@@ -125,7 +127,10 @@ extension Lockbox {
     /// nothing recorded, if its access has ended meanwhile: an answer from memory may be a moment
     /// old, and no use may follow the record of the end.
     package func recordUse(of credential: Credential) async throws -> Bool {
-        try await store.write(by: .service(credential.resource.service)) { change in
+        try await store.write(
+            by: .service(credential.resource.service),
+            for: .granting
+        ) { change in
             guard
                 case .active(let grant) = try change.tx.request(credential.request)?.seen(
                     at: change.now
@@ -148,7 +153,25 @@ extension Lockbox {
     /// happens, and nothing is told, where the credential is unknown, over, or another service's.
     package func revokeCredential(secretHash: [UInt8], presentedBy service: ServiceID) async throws
     {
-        try await store.write(by: .service(service)) { change in
+        let open = try await store.read(.endingAccess) {
+            tx,
+            now -> (grant: Grant, now: Timestamp, connections: EndOfConnections)? in
+            guard let credential = try tx.credential(secretHash: secretHash),
+                credential.resource.service == service,
+                let request = try tx.request(credential.request),
+                case .active(let grant) = request.seen(at: now).state,
+                grant.id == credential.grant
+            else { return nil }
+            return (grant, now, try kinds.endOfConnections(of: grant.scope, in: tx))
+        }
+        guard let open else { return }
+        try await end(open.grant.id, at: open.now, connections: open.connections) {
+            try await finish(secretHash: secretHash, at: service)
+        }
+    }
+
+    private func finish(secretHash: [UInt8], at service: ServiceID) async throws {
+        try await store.write(by: .service(service), for: .ending) { change in
             guard let credential = try change.tx.credential(secretHash: secretHash),
                 credential.resource.service == service,
                 var request = try change.tx.request(credential.request)

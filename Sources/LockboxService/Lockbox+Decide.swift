@@ -31,7 +31,7 @@ extension Lockbox {
         by caller: Person,
         key: CommandKey?
     ) async throws -> RequestView {
-        try await requestCommand(by: caller, key: key) { person, change in
+        try await requestCommand(by: caller, key: key, for: .deciding) { person, change in
             let tx = change.tx
             var request = try tx.request(id, visibleTo: person)
             guard let version else { throw Refusal.versionRequired }
@@ -72,46 +72,6 @@ extension Lockbox {
                 now: change.now
             )
             try change.save(request, events)
-            return request
-        }
-    }
-
-    package func withdraw(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
-        async throws
-        -> RequestView
-    {
-        try await end(id, by: caller, key: key) { request, person, now in
-            try request.withdraw(comment: comment, by: person, now: now)
-        }
-    }
-
-    package func finish(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
-        async throws -> RequestView
-    {
-        try await end(id, by: caller, key: key) { request, person, now in
-            try request.finish(comment: comment, by: person, now: now)
-        }
-    }
-
-    package func revoke(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
-        async throws -> RequestView
-    {
-        try await end(id, by: caller, key: key) { request, person, now in
-            try request.revoke(comment: comment, by: person, now: now)
-        }
-    }
-
-    private func end(
-        _ id: String,
-        by caller: Person,
-        key: CommandKey?,
-        _ rule: @escaping @Sendable (inout AccessRequest, Person, Timestamp) throws -> [Event]
-    ) async throws -> RequestView {
-        try await requestCommand(by: caller, key: key) { person, change in
-            var request = try change.tx.request(id, visibleTo: person)
-            try change.advance(&request)
-            let happened = try rule(&request, person, change.now)
-            try change.save(request, happened)
             return request
         }
     }

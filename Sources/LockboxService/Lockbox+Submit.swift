@@ -88,23 +88,20 @@ extension Lockbox {
     func requestCommand(
         by caller: Person,
         key: CommandKey?,
+        for purpose: WritePurpose = .ordinary,
         _ body: @escaping @Sendable (Person, inout Change) throws -> AccessRequest
     ) async throws -> RequestView {
         let view = try await command(
             by: caller,
             key: key,
+            for: purpose,
             subject: { $0.request.id.text },
             again: { subject, person, tx, now in
-                try RequestView(
-                    try tx.request(subject, visibleTo: person),
-                    at: now,
-                    kinds: kinds,
-                    in: tx
-                )
+                try self.view(of: try tx.request(subject, visibleTo: person), at: now, in: tx)
             }
         ) { person, change in
             let request = try body(person, &change)
-            return try RequestView(request, at: change.now, kinds: kinds, in: change.tx)
+            return try self.view(of: request, at: change.now, in: change.tx)
         }
         guard view.request.state.ending != nil else { return view }
         do {

@@ -32,7 +32,8 @@ extension Lockbox {
     package func changePolicy(of id: String, to policy: Policy, version: Int?, by caller: Person)
         async throws -> Tenant
     {
-        try await store.write(by: .person(caller)) { change in
+        // Stricter rules end access.
+        try await store.write(by: .person(caller), for: .ending) { change in
             let person = try change.tx.current(caller)
             let before = try change.tx.tenant(id, visibleTo: person)
             guard person.holds(oneOf: .admin, at: .tenant(before.id)) else {

@@ -12,7 +12,7 @@ extension Lockbox {
     /// something to do.
     package func expireDue() async throws -> Timestamp? {
         while true {
-            let done = try await store.write(by: .system) { change in
+            let done = try await store.write(by: .system, for: .ending) { change in
                 let due = try change.tx.requestsDue(at: change.now, limit: Self.batch)
                 for stored in due {
                     var request = stored

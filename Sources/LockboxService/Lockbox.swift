@@ -11,11 +11,18 @@ package struct Lockbox: Sendable {
     let store: AuditedStore
     package let kinds: ServiceKinds
     let enforcers: any EnforcerDirectory
+    let ends: any ImmediateEnds
 
-    package init(store: AuditedStore, kinds: ServiceKinds, enforcers: any EnforcerDirectory) {
+    package init(
+        store: AuditedStore,
+        kinds: ServiceKinds,
+        enforcers: any EnforcerDirectory,
+        ends: any ImmediateEnds
+    ) {
         self.store = store
         self.kinds = kinds
         self.enforcers = enforcers
+        self.ends = ends
     }
 }
 
@@ -38,12 +45,13 @@ extension Lockbox {
     func command<Value: Sendable>(
         by caller: Person,
         key: CommandKey?,
+        for purpose: WritePurpose = .ordinary,
         subject: @escaping @Sendable (Value) -> String,
         again:
             @escaping @Sendable (String, Person, any StoreTransaction, Timestamp) throws -> Value,
         _ body: @escaping @Sendable (Person, inout Change) throws -> Value
     ) async throws -> Value {
-        try await store.write(by: .person(caller)) { change in
+        try await store.write(by: .person(caller), for: purpose) { change in
             let person = try change.tx.current(caller)
             if let key, let done = try change.tx.command(of: person.id, key: key.key) {
                 guard done.payloadHash == key.payloadHash else { throw Refusal.keyReused }

@@ -22,16 +22,16 @@ package struct RequestView: Sendable {
     package let uses: [CredentialUse]
     /// What becomes of open connections when the access ends.
     package let endOfConnections: EndOfConnections
-    /// False in the moment between the window's end and its record, when the services have no
-    /// orders yet.
-    private let isEndRecorded: Bool
+    /// When access ended, while that is not written down: in the moment after the window's end,
+    /// and for as long as the store takes no writes. The services are told all the same.
+    package let unrecordedEnd: Timestamp?
 
     package var grantState: GrantState? {
         switch request.state {
-        case .scheduled: .scheduled
-        case .active: .active
+        case .scheduled: unrecordedEnd == nil ? .scheduled : .removing
+        case .active: unrecordedEnd == nil ? .active : .removing
         case .ended:
-            if !isEndRecorded {
+            if unrecordedEnd != nil {
                 .removing
             } else if removals.contains(where: { $0.progress == .failed }) {
                 .removalFailed
@@ -50,11 +50,14 @@ extension RequestView {
         _ stored: AccessRequest,
         at now: Timestamp,
         kinds: ServiceKinds,
+        ends: any ImmediateEnds,
         in tx: any StoreTransaction
     ) throws {
         request = stored.seen(at: now)
         at = now
-        isEndRecorded = stored.state.ending != nil
+        unrecordedEnd =
+            stored.state.ending == nil
+            ? request.state.ending?.at ?? request.state.grant.flatMap { ends.ended($0.id) } : nil
         var ids = [request.terms.engineer] + request.decisions.map(\.person)
         if let by = request.state.ending?.by { ids.append(by) }
         people = try ids.reduce(into: [:]) { people, id in people[id] = try tx.known(id) }
@@ -68,9 +71,17 @@ extension RequestView {
 }
 
 extension Lockbox {
+    func view(
+        of stored: AccessRequest,
+        at now: Timestamp,
+        in tx: any StoreTransaction
+    ) throws -> RequestView {
+        try RequestView(stored, at: now, kinds: kinds, ends: ends, in: tx)
+    }
+
     package func request(_ id: String, by caller: Person) async throws -> RequestView {
         try await query(by: caller) { person, tx, now in
-            try RequestView(try tx.request(id, visibleTo: person), at: now, kinds: kinds, in: tx)
+            try view(of: try tx.request(id, visibleTo: person), at: now, in: tx)
         }
     }
 
@@ -88,7 +99,7 @@ extension Lockbox {
             (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
             let found = try tx.requests(filter, page: page)
             return Paged(
-                items: try found.items.map { try RequestView($0, at: now, kinds: kinds, in: tx) },
+                items: try found.items.map { try view(of: $0, at: now, in: tx) },
                 next: found.next
             )
         }

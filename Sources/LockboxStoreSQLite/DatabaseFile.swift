@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import LockboxPorts
+import Synchronization
 
 /// The files of a database and who may read them.
 enum DatabaseFile {
@@ -30,4 +32,74 @@ enum DatabaseFile {
     private static func failure(_ what: String, _ path: String) -> StoreError {
         .unavailable("\(what) \(path): \(String(cString: strerror(errno)))")
     }
+}
+
+/// Which files the database was opened as. One that was removed, or replaced by another of its
+/// name, still takes writes, and they are lost with it: so each group of writes asks before it
+/// begins and before anybody is told.
+final class OpenedFiles: Sendable {
+    private struct Identity: Equatable {
+        let device: UInt
+        let inode: UInt
+
+        /// Nil where there is no such file.
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (device, inode) = (UInt(status.st_dev), UInt(status.st_ino))
+        }
+    }
+
+    private let path: String
+    private let database: Identity?
+    /// The log beside it, from when it was first seen; it stays while the database is open.
+    private let log: Mutex<Identity?>
+    private let queue = DispatchQueue(label: "lockbox.files")
+
+    /// To be called once the database is open.
+    init(path: String) {
+        self.path = path
+        database = Identity(path)
+        log = Mutex(Identity(path + "-wal"))
+    }
+
+    var areInPlace: Bool {
+        guard let database, Identity(path) == database else { return false }
+        let found = Identity(path + "-wal")
+        return log.withLock { known in
+            // Before the first write there may be none.
+            known = known ?? found
+            return known == found
+        }
+    }
+
+    /// Throws unless they are in their places.
+    func require() throws(StoreError) {
+        guard areInPlace else {
+            throw .unavailable("the database's file was removed or replaced while it was open")
+        }
+    }
+
+    /// Looks on a thread of its own: a disk that hangs holds up nobody else.
+    func state() async throws -> StoreFilesState {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { [self] in
+                var space = statvfs()
+                guard statvfs(path, &space) == 0 || statvfs(folder, &space) == 0 else {
+                    continuation.resume(throwing: StoreError.unavailable("the disk is gone"))
+                    return
+                }
+                let (bytes, overflow) = Int64(clamping: space.f_bavail)
+                    .multipliedReportingOverflow(by: Int64(clamping: space.f_frsize))
+                continuation.resume(
+                    returning: StoreFilesState(
+                        areInPlace: areInPlace,
+                        freeBytes: overflow ? .max : bytes
+                    )
+                )
+            }
+        }
+    }
+
+    private var folder: String { URL(filePath: path).deletingLastPathComponent().path }
 }

@@ -50,12 +50,14 @@ struct GRDBConnection: SQLConnection {
 /// The transaction of a group on GRDB's writer connection.
 struct GRDBTransaction: GroupTransaction {
     let database: Database
+    let files: OpenedFiles
 
     var connection: any SQLConnection { GRDBConnection(database: database) }
     var isOpen: Bool { database.isInsideTransaction }
 
     /// IMMEDIATE: other processes write too, and a lock taken after the first read could only fail.
     func begin() throws {
+        try files.require()
         try translatingErrors { try database.beginTransaction(.immediate) }
     }
 
@@ -71,6 +73,10 @@ struct GRDBTransaction: GroupTransaction {
     func commit() throws {
         do {
             try database.commit()
+            // Where it went away meanwhile, nobody must hear that this was kept.
+            guard files.areInPlace else {
+                throw StoreError.outcomeUnknown("the database's file went away during a commit")
+            }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
             // The frames may have reached the disk though the flush failed: this process goes on
             // without them, but if it crashed before writing over them, recovery would find them

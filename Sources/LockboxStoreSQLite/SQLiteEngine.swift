@@ -14,6 +14,7 @@ package final class SQLiteEngine: SQLEngine {
     private let endingAccess: DatabasePool
     private let bulk: DatabasePool
     private let checkpoints: Checkpoints
+    private let files: OpenedFiles
     let writer: GroupWriter
     private let queue: WriteQueue
     /// `PRAGMA data_version` of the writer as `changedElsewhere` last saw it.
@@ -47,7 +48,8 @@ package final class SQLiteEngine: SQLEngine {
         self.checkpoints = checkpoints
         self.seenVersion = Mutex(version)
         self.temporaryFolder = temporaryFolder
-        let writer = GroupWriter(pool: pool, checkpoints: checkpoints)
+        files = OpenedFiles(path: path)
+        let writer = GroupWriter(pool: pool, checkpoints: checkpoints, files: files)
         self.writer = writer
         self.queue = WriteQueue(commit: writer.commit)
     }
@@ -147,6 +149,9 @@ package final class SQLiteEngine: SQLEngine {
         }
     }
 
+    /// How its files are.
+    package func filesState() async throws -> StoreFilesState { try await files.state() }
+
     package func close() async throws {
         await queue.closeAndWait()
         try translatingErrors {
@@ -174,11 +179,12 @@ package final class SQLiteEngine: SQLEngine {
 struct GroupWriter: Sendable {
     let pool: DatabasePool
     let checkpoints: Checkpoints
+    let files: OpenedFiles
 
     /// Answers every caller of the group.
     func commit(_ group: [WaitingWrite]) {
         pool.writeWithoutTransaction { database in
-            GroupCommit.run(group, in: GRDBTransaction(database: database))
+            GroupCommit.run(group, in: GRDBTransaction(database: database, files: files))
         }
         checkpoints.groupEnded(writes: group.count)
     }

@@ -2,10 +2,12 @@ package import LockboxPorts
 import LockboxStoreSQL
 
 /// The store in one SQLite file.
-package struct SQLiteStore: Store {
+package struct SQLiteStore: Store, StoreFiles {
     private let store: SQLStore
+    private let engine: SQLiteEngine
 
     private init(engine: SQLiteEngine) async throws {
+        self.engine = engine
         store = try await SQLStore(engine: engine, dialect: .sqlite)
     }
 
@@ -33,6 +35,8 @@ package struct SQLiteStore: Store {
     }
 
     package func changedElsewhere() async throws -> Bool { try await store.changedElsewhere() }
+
+    package func state() async throws -> StoreFilesState { try await engine.filesState() }
 
     /// Finishes the writes that wait, then lets go of the database.
     package func close() async throws { try await store.close() }

@@ -98,6 +98,9 @@ public struct GrantBody: Codable, Hashable, Sendable {
     @Nullable public var endedReason: String?
     @Nullable public var endedAt: String?
     @Nullable public var endedBy: PersonRef?
+    /// When it ended, while that is not recorded yet: nobody gets in any more and the services are
+    /// told, but the database has not taken the end.
+    @Nullable public var unrecordedEnd: String?
     /// What each service made of the end.
     public var removals: [RemovalBody]
     /// How often each resource was opened.
@@ -113,6 +116,7 @@ public struct GrantBody: Codable, Hashable, Sendable {
         endedReason: String?,
         endedAt: String?,
         endedBy: PersonRef?,
+        unrecordedEnd: String? = nil,
         removals: [RemovalBody],
         uses: [UseBody]
     ) {
@@ -125,6 +129,7 @@ public struct GrantBody: Codable, Hashable, Sendable {
         self.endedReason = endedReason
         self.endedAt = endedAt
         self.endedBy = endedBy
+        self.unrecordedEnd = unrecordedEnd
         self.removals = removals
         self.uses = uses
     }

@@ -56,7 +56,7 @@ package final class Lease: Sendable {
         guard let seen, isFree(seen.lease, silentFor: now - seen.since) else { return nil }
         let (lane, holder) = (lane, holder)
         // A crash after this write leaves the lane to whoever sees our silence.
-        let written = try await store.note { tx, _ -> WorkLease? in
+        let written = try await store.note(for: .ending) { tx, _ -> WorkLease? in
             let stored = try tx.workLease(of: lane)
             guard stored == seen.lease else { return nil }
             let isOurs = stored?.holder == holder
@@ -85,7 +85,7 @@ package final class Lease: Sendable {
         }
         guard let held else { return }
         let (lane, holder) = (lane, holder)
-        try await store.note { tx, _ in
+        try await store.note(for: .ending) { tx, _ in
             guard var lease = try tx.workLease(of: lane), lease.holder == holder,
                 lease.epoch == held.epoch
             else { return }

@@ -59,6 +59,9 @@ enum RequestText {
                 )
             )
         }
+        if let end = grant.unrecordedEnd {
+            sheet.add("Ended", "\(TimeText.absolute(end)), not recorded yet")
+        }
         if grant.state == .removalFailed {
             sheet.add("Warning", "a service has not confirmed that access is gone")
         }

@@ -116,7 +116,7 @@ def test_a_step_back_never_takes_the_log_back(shifted):
     access = shifted.approved(duration="PT2H")
     credential = shifted.credential(access)
 
-    shifted.clock.advance(hours=-1)
+    shifted.clock.step(minutes=-4)
     request = shifted.approved()
     assert shifted.adam.request(over["id"])["state"] == "expired", "a terminal state was left"
     records = sorted(shifted.alan.audit("contoso"), key=lambda record: record["index"])
@@ -130,7 +130,7 @@ def test_a_step_back_never_takes_the_log_back(shifted):
     for one in (access, request):
         assert shifted.adam.post(f"/v1/requests/{one['id']}/revoke").status == 200
     assert shifted.introspect(credential["token"]).json == {"active": False}
-    shifted.clock.advance(hours=1)
+    shifted.clock.step(minutes=4)
 
 
 def test_a_step_back_while_the_server_is_down_reopens_nothing(shifted):
@@ -139,11 +139,11 @@ def test_a_step_back_while_the_server_is_down_reopens_nothing(shifted):
     shifted.clock.advance(minutes=11)
     wait_until(lambda: "access.removed" in activities(shifted, request), 10, "the record of the end", 0.1)
     shifted.lockbox.stop()
-    shifted.clock.advance(minutes=-11)
-    shifted.lockbox.start()
+    shifted.clock.step(minutes=-11)
+    shifted.lockbox.start(until="/healthz")
     assert shifted.introspect(credential["token"]).json == {"active": False}
     assert shifted.eve.request(request["id"])["state"] == "ended"
-    shifted.clock.advance(minutes=11)
+    shifted.clock.step(minutes=11)
 
 
 def test_restarts_after_a_step_back_do_not_lengthen_access(shifted):
@@ -152,16 +152,62 @@ def test_restarts_after_a_step_back_do_not_lengthen_access(shifted):
     request = shifted.approved(duration="PT12S")
     given = time.monotonic()
     credential = shifted.credential(request)
-    shifted.clock.advance(hours=-24)
+    shifted.clock.step(hours=-24)
     for how in ("stop", "kill", "kill", "stop"):
         getattr(shifted.lockbox, how)()
         time.sleep(1)
-        shifted.lockbox.start()
+        shifted.lockbox.start(until="/healthz")
     shifted.lockbox.stop()
     time.sleep(max(0, given + 12 - time.monotonic()))
-    shifted.lockbox.start()
+    shifted.lockbox.start(until="/healthz")
     assert shifted.introspect(credential["token"]).json == {"active": False}
     assert shifted.eve.request(request["id"])["grant"]["endedReason"] == "windowOver"
+    shifted.clock.step(hours=24)
+
+
+def ready(world):
+    return world.lockbox.api().get("/readyz")
+
+
+@pytest.mark.parametrize("hours", [1, -1, 87_600], ids=lambda hours: f"{hours} h")
+def test_a_jump_stops_deciding_and_lengthens_nothing(shifted, hours):
+    """Whatever the clock shows for a moment: nothing ends by it, and nobody gets in by it."""
+    request, asked = shifted.approved(duration="PT2H"), shifted.asked()
+    credential = shifted.credential(request)
+    assert shifted.introspect(credential["token"]).json["active"] is True
+    shifted.clock.step(hours=hours)
+    wait_until(lambda: ready(shifted).status == 503, 10, "not being ready", 0.1)
+    assert "clock" in ready(shifted).json["detail"]
+    assert shifted.introspect(credential["token"]).status == 503
+    for refused in (shifted.adam.decide(asked["id"], "approve"), shifted.eve.credential(request["id"])):
+        assert refused.status == 503 and "clock jumped" in refused.json["detail"], refused
+    assert shifted.eve.request(request["id"])["state"] == "active"
+    # Ending is always possible.
+    assert shifted.adam.post(f"/v1/requests/{request['id']}/revoke").status == 200
+    shifted.clock.step(hours=-hours)
+    wait_until(lambda: ready(shifted).status == 200, 10, "being ready again", 0.1)
+    assert shifted.adam.decide(asked["id"], "approve").status < 300
+    assert all("20" + "3" != record["time"][:3] for record in shifted.alan.audit("contoso"))
+
+
+def test_a_jump_that_the_operator_accepts_is_followed(shifted):
+    request = shifted.approved(duration="PT2H")
+    credential = shifted.credential(request)
+    assert "nothing to accept" in shifted.lockbox.run("accept-clock").stdout
+    shifted.clock.step(hours=3)
+    wait_until(lambda: ready(shifted).status == 503, 10, "not being ready", 0.1)
+    assert "jumped forward by 3 hours" in shifted.lockbox.run("accept-clock").stdout
+    wait_until(lambda: ready(shifted).status == 200, 10, "being ready again", 0.1)
+    assert shifted.introspect(credential["token"]).json == {"active": False}
+    assert shifted.eve.request(request["id"])["grant"]["endedReason"] == "windowOver"
+
+    shifted.clock.step(hours=-3)
+    wait_until(lambda: ready(shifted).status == 503, 10, "not being ready", 0.1)
+    assert "jumped back by" in shifted.lockbox.run("accept-clock").stdout
+    wait_until(lambda: ready(shifted).status == 200, 10, "being ready again", 0.1)
+    assert shifted.approved()["state"] == "active"
+    shifted.clock.step(hours=3)
+    wait_until(lambda: ready(shifted).status == 200, 10, "being ready", 0.1)
 
 
 def test_after_all_that_the_logs_agree_with_the_tables(shifted):

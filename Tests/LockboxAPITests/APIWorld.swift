@@ -23,6 +23,7 @@ struct APIWorld: Sendable {
     let signIn: SignIn
     let log: LogReader
     let api: API
+    let condition = ScriptedCondition()
     private let tokens = TokenPurse()
 
     /// Runs `body` with an API of its own, and checks the logs afterwards.
@@ -76,7 +77,8 @@ struct APIWorld: Sendable {
             metrics: Metrics(),
             publicURL: Self.publicURL,
             proxies: proxies,
-            metricsAccess: metrics
+            metricsAccess: metrics,
+            condition: condition
         )
     }
 
@@ -140,6 +142,14 @@ struct APIWorld: Sendable {
             DoorContext(source: $0)
         }
     }
+}
+
+/// A server that is as a test says.
+final class ScriptedCondition: ServerCondition {
+    let said = Mutex<[String]>([])
+
+    func problems() async -> [String] { said.withLock { $0 } }
+    var gauges: [Gauge] { [Gauge("lockbox_test", "A gauge.", milliseconds: -1500)] }
 }
 
 /// Each person's API token, issued when she first asks.

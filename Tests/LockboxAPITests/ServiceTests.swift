@@ -36,6 +36,30 @@ struct ServiceTests {
         }
     }
 
+    @Test func whatKeepsItFromItsWorkIsSaidInWords() async throws {
+        try await APIWorld.with { api async throws in
+            api.condition.said.withLock { $0 = ["The disk is full.", "The clock jumped."] }
+            let ready = try await api.ask("GET /readyz")
+            try ready.expectProblem(503, "unavailable")
+            #expect(try ready.json()["detail"] == "The disk is full. The clock jumped.")
+            api.condition.said.withLock { $0 = [] }
+            #expect(try await api.ask("GET /readyz").status == 200)
+        }
+    }
+
+    @Test func metricsAreToldWithoutTheDatabaseToo() async throws {
+        let isBroken = Atomic(false)
+        try await APIWorld.with(beforeRead: {
+            if isBroken.load(ordering: .relaxed) { throw StoreError.unavailable("taken away") }
+        }) { api async throws in
+            isBroken.store(true, ordering: .relaxed)
+            let answer = try await api.ask("GET /metrics", from: "127.0.0.1")
+            #expect(answer.status == 200)
+            #expect(answer.text.contains("lockbox_test -1.5\n"))
+            #expect(!answer.text.contains("lockbox_removals_failed"))
+        }
+    }
+
     @Test func answersCredentialsAndRemovalsAreCounted() async throws {
         try await APIWorld.with { api async throws in
             let ended = try await api.world.approved()

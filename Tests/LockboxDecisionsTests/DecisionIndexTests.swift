@@ -228,6 +228,53 @@ struct DecisionIndexTests {
         }
     }
 
+    @Test func storeThatAnswersAfterTheEndLetsNobodyIn() async throws {
+        try await TestWorld.with { house async throws in
+            let issued = try await house.credential(for: try await house.approved())
+            let slow = Late(store: house.store) {
+                house.clock.move(to: issued.credential.expiresAt)
+            }
+            let index = DecisionIndex(store: slow, clock: house.clock)
+            #expect(try await index.active(issued.secret, now: Fixture.now) == nil)
+        }
+    }
+
+    @Test func yesIsSaidByTheClockAtThatMoment() async throws {
+        try await TestWorld.with { house async throws in
+            let request = try await house.approved()
+            let issued = try await house.credential(for: request)
+            #expect(house.index.isStillGood(issued.credential))
+            house.clock.move(to: issued.credential.expiresAt)
+            #expect(!house.index.isStillGood(issued.credential))
+            house.clock.move(to: Fixture.now)
+            // It ends while the answer is being prepared.
+            _ = try await house.lockbox.finish(
+                request.id.text,
+                comment: nil,
+                by: Fixture.eve,
+                key: nil
+            )
+            #expect(!house.index.isStillGood(issued.credential))
+        }
+    }
+
+    @Test func whatIsOverAndNotWrittenDownIsKnownAfterAReloadToo() async throws {
+        try await TestWorld.with { house async throws in
+            let request = try await house.approved()
+            let issued = try await house.credential(for: request)
+            house.clock.move(to: issued.credential.expiresAt + .hours(1))
+            for reload in [false, true] {
+                try await house.index.refresh(reload: reload)
+                let over = house.index.unrecordedEnds(at: house.clock.now())
+                #expect(over.map(\.at) == [issued.credential.expiresAt])
+                #expect(over.flatMap(\.orders).flatMap(\.usernames) == [issued.credential.username])
+                #expect(house.index.count == 0)
+            }
+            _ = try await house.lockbox.expireDue()
+            #expect(house.index.unrecordedEnds(at: house.clock.now()).isEmpty)
+        }
+    }
+
     // MARK: - The feed
 
     /// Lets a loop run a number of rounds without waiting.

@@ -30,13 +30,14 @@ struct EndOfConnectionsTests {
         #expect(all.words("within a second") == "open connections are cut within a second")
         let none = EndOfConnections(cut: [], left: [Self.files])
         #expect(!none.areAllCut)
-        #expect(none.words() == "open connections are not cut")
-        #expect(none.words("within a second") == "open connections are not cut")
+        #expect(none.words() == "open connections cannot be cut")
+        #expect(none.words("within a second") == "open connections cannot be cut")
         let some = EndOfConnections(cut: [Self.mail], left: [Self.files, Self.crm])
         #expect(!some.areAllCut)
         #expect(
             some.words("within a second")
-                == "open connections are cut within a second, except those at files, crm"
+                == "open connections are cut within a second, except those at files, crm, "
+                + "which cannot be cut"
         )
     }
 }

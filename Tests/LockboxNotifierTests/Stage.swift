@@ -302,6 +302,8 @@ final class HandClock: WallClock {
     init(_ instant: Timestamp) { self.instant = Mutex(instant) }
 
     func now() -> Timestamp { instant.withLock { $0 } }
+    var step: TimeSpan? { nil }
+    var ahead: TimeSpan { .zero }
     func set(_ new: Timestamp) { instant.withLock { $0 = max($0, new) } }
     func advance(by span: TimeSpan) { instant.withLock { $0 = $0 + span } }
 }

@@ -27,9 +27,52 @@ struct SteadyTimeTests {
         }
     }
 
-    @Test mutating func stepForwardIsFollowedAtOnce() {
-        #expect(read(wall: 600_000, passed: 5) == 600_000)
-        #expect(read(wall: 600_010, passed: 15) == 600_010)
+    @Test mutating func smallStepForwardIsFollowedAtOnce() {
+        #expect(read(wall: 300_000, passed: 5) == 300_000)
+        #expect(read(wall: 300_010, passed: 15) == 300_010)
+        #expect(time.step == nil)
+    }
+
+    @Test(arguments: [300_001, 3_600_000, 315_360_000_000, -300_001, -86_400_000] as [Int64])
+    mutating func largeStepIsNotFollowedAndSaid(_ step: Int64) {
+        #expect(read(wall: 1000, passed: 1000) == 1000)
+        #expect(read(wall: 1000 + step, passed: 1000) == 1000)
+        #expect(time.step == TimeSpan(milliseconds: step))
+        #expect(read(wall: 9000 + step, passed: 9000) == 9000)
+        #expect(time.step == TimeSpan(milliseconds: step))
+        #expect(time.ahead == TimeSpan(milliseconds: -step))
+        // The clock is right again: nothing was lost, and nothing stays.
+        #expect(read(wall: 12_000, passed: 12_000) == 12_000)
+        #expect(time.step == nil)
+    }
+
+    @Test mutating func manySmallStepsBackAreOneLargeOne() {
+        var wall: Int64 = 0
+        for passed in 1...4 as ClosedRange<Int64> {
+            wall -= 100_000
+            #expect(read(wall: wall, passed: passed) == passed)
+            #expect((time.step != nil) == (passed == 4))
+        }
+    }
+
+    @Test mutating func acceptedStepForwardIsFollowed() {
+        #expect(read(wall: 3_600_000, passed: 1000) == 1000)
+        time.accept(reading(wall: 3_601_000, passed: .seconds(2)))
+        #expect(time.step == nil)
+        #expect(read(wall: 3_602_000, passed: 3000) == 3_602_000)
+    }
+
+    @Test mutating func acceptedStepBackLetsTimeGoOnAheadOfTheClock() {
+        #expect(read(wall: 3_600_000, passed: 3_600_000) == 3_600_000)
+        #expect(read(wall: 0, passed: 3_601_000) == 3_601_000)
+        #expect(time.step != nil)
+        time.accept(reading(wall: 1000, passed: .milliseconds(3_602_000)))
+        #expect(time.step == nil)
+        #expect(read(wall: 2000, passed: 3_603_000) == 3_603_000)
+        #expect(time.step == nil)
+        // Another step is another one to accept.
+        #expect(read(wall: -3_600_000, passed: 3_604_000) == 3_604_000)
+        #expect(time.step != nil)
     }
 
     @Test mutating func smallStepBackStandsStillUntilTheClockHasCaughtUp() {
@@ -212,6 +255,49 @@ struct ClockMarkTests {
         #expect(names == ["clock"], "no draft stays")
         let access = try FileManager.default.attributesOfItem(atPath: folder.path + "/clock")
         #expect(access[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func aStepThatNobodyAcceptedIsStillNoneAfterARestart() throws {
+        let folder = try Folder()
+        let path = folder.path + "/clock"
+        for (step, boot) in [(3_600_000, "one"), (3_600_000, "another"), (-3_600_000, "one")]
+            as [(Int64, String)]
+        {
+            try? FileManager.default.removeItem(atPath: path)  // best effort: there may be none
+            var file = try ClockMarkFile(path: path)
+            var time = SteadyTime(reading())
+            for (wall, passed) in [(0, 0), (1000 + step, 1000)] as [(Int64, Int64)] {
+                let now = reading(wall: wall, passed: .milliseconds(passed))
+                _ = time.read(now)
+                _ = try file.keep(time.now, accepted: time.accepted, at: now)
+            }
+            let uptime: Int64 = boot == "one" ? 5000 : 10
+            let later = reading(wall: 5000 + step, passed: .milliseconds(uptime), boot: boot)
+            let found = try ClockMarkFile(path: path)
+            var next = SteadyTime(later)
+            next.begin(at: try #require(found.earliest(at: later)), accepted: .zero, at: later)
+            #expect(next.read(later) == Fixture.now + .seconds(5))
+            #expect(next.step == TimeSpan(milliseconds: step))
+        }
+    }
+
+    @Test func whatOneProcessAcceptedTheOthersFollow() throws {
+        let folder = try Folder()
+        let path = folder.path + "/clock"
+        let back = reading(wall: -3_600_000, passed: .seconds(1))
+        var (server, tool) = (SteadyTime(reading()), SteadyTime(reading()))
+        var (own, others) = (try ClockMarkFile(path: path), try ClockMarkFile(path: path))
+        _ = try own.keep(server.read(reading()), at: reading())
+        _ = try own.keep(server.read(back), accepted: server.accepted, at: back)
+        #expect(server.step != nil)
+        _ = tool.read(back)
+        tool.accept(back)
+        _ = try others.keep(tool.now, accepted: tool.accepted, at: back)
+        let later = reading(wall: -3_590_000, passed: .seconds(11))
+        #expect(try own.isReplaced(at: later))
+        server.accept(ahead: own.accepted)
+        #expect(server.read(later) == Fixture.now + .seconds(11))
+        #expect(server.step == nil)
     }
 
     @Test func processThatIsBehindAnotherFollowsIt() throws {

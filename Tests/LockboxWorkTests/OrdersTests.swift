@@ -388,6 +388,10 @@ private final class Scripted: EnforcerDirectory, Enforcer {
 
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? { isSetUp ? self : nil }
 
+    func rememberedEnforcer(of service: ServiceID) throws -> (any Enforcer)? {
+        isSetUp ? self : nil
+    }
+
     func open(_ credential: Credential, secret: String) async throws(EnforcerError) {}
 
     func cut(_ orders: [Removal]) async throws(EnforcerError) { try await first(orders) }

@@ -67,7 +67,8 @@ struct LiveAccessPage: Page {
         open = accesses([.active])
         leaving = accesses([.removing, .removalFailed])
         coming = accesses([.scheduled])
-        isNobody = open.isEmpty
+        // Who is over and not confirmed to be gone may still be there.
+        isNobody = open.isEmpty && leaving.isEmpty
         liveTag = LiveTag.of(views)
         csrf = viewer.csrf
         key = viewer.formKey

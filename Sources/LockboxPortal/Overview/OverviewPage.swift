@@ -31,7 +31,7 @@ struct OverviewPage: Page {
         mayDecide = viewer.holds([.approver, .admin])
         reviewing = reading.reviewing.map { RequestRow($0, viewer) }
         open = reading.grants.compactMap { OpenAccess($0, viewer: viewer) }
-        isNobody = !reading.grants.contains { $0.grantState == .active }
+        isNobody = reading.grants.allSatisfy { $0.grantState == .scheduled }
         warnings = reading.warnings(viewer)
         timeline = Timeline(reading.recent, now: viewer.now)
         let past = reading.recent.filter { $0.request.state.name.isTerminal }

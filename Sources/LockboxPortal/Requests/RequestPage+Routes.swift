@@ -148,6 +148,7 @@ extension PortalSite {
         form(
             RouterPath("\(path)/{id}/\(name)"),
             for: audience,
+            isUrgent: kind.endsAccess,
             back: { context in
                 context.parameters.get("id").map { "\(path)/\($0.asQueryValue)" } ?? path
             },

@@ -102,7 +102,9 @@ extension Scope {
 extension Badge {
     /// Where `view` stands, for a reader of `side`.
     init(_ view: RequestView, for side: Side) {
-        if let grant = view.grantState {
+        if view.unrecordedEnd != nil {
+            self.init("Over, not recorded yet", .bad)
+        } else if let grant = view.grantState {
             self.init(grant)
         } else {
             self.init(view.request.state.name, for: side)
@@ -251,7 +253,10 @@ struct Progress: Sendable {
     }
 
     private static func end(_ view: RequestView) -> Step {
-        switch view.request.state {
+        if let end = view.unrecordedEnd {
+            return Step("End", .failed, "over, not recorded yet", at: end)
+        }
+        return switch view.request.state {
         case .scheduled(let grant), .active(let grant):
             Step("End", .open, "by itself", at: grant.end)
         case .ended(_, let ending):

@@ -87,6 +87,13 @@ struct SeenCounts: Sendable {
 /// The forms on a request's page.
 enum RequestForm: Sendable {
     case approve, deny, message, stop, credential, withdraw, finish
+
+    var endsAccess: Bool {
+        switch self {
+        case .stop, .finish: true
+        case .approve, .deny, .message, .credential, .withdraw: false
+        }
+    }
 }
 
 /// A form that was not taken.

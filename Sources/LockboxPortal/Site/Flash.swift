@@ -20,7 +20,7 @@ enum Flash: String, Sendable {
         case .posted: "Your message is sent."
         case .stopped: "Stopped. The access is over, and open connections are being cut."
         case .stoppedNotCut:
-            "Stopped. The access is over. Not every service of it cuts open connections."
+            "Stopped. The access is over. Connections that are open already cannot be cut everywhere."
         case .finished: "Finished. Your access is over."
         case .withdrawn: "Withdrawn. Nobody needs to decide any more."
         case .submitted: "Sent. A manager reviews it first, then the customer is asked."

@@ -1,8 +1,10 @@
 import HTTPTypes
 import Hummingbird
+import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 import LockboxPorts
+import LockboxService
 import LockboxWire
 
 extension PortalSite {
@@ -121,6 +123,20 @@ struct ErrorPage: Page {
                 "Too much at once",
                 "As many searches, exports and checks are going on as can at once.",
                 "Nothing was changed. Try again in a moment.",
+                .serviceUnavailable
+            )
+        case let error as EndNotRecorded:
+            self.init(
+                "Shut, but not recorded yet",
+                error.sentence,
+                "The page of the request says when it is recorded.",
+                .serviceUnavailable
+            )
+        case let error as WriteHeldBack:
+            self.init(
+                "Not possible just now",
+                error.sentence,
+                "Nothing was changed.",
                 .serviceUnavailable
             )
         case is StoreError:

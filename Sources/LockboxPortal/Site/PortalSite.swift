@@ -96,10 +96,12 @@ extension PortalSite {
     }
 
     /// A form that people of `audience` send from one of our pages. `back` is the page that shows
-    /// the form, by the path it is sent to.
+    /// the form, by the path it is sent to. One that `isUrgent` writes nothing before it is taken,
+    /// not even that its sender is still there.
     func form(
         _ path: RouterPath,
         for audience: Audience,
+        isUrgent: Bool = false,
         back: @escaping @Sendable (PortalContext) -> String,
         _ take: @escaping @Sendable (Form, PortalContext, Viewer) async throws -> Response
     ) -> Route {
@@ -108,7 +110,7 @@ extension PortalSite {
             let form = try await Form(request)
             var viewer: Viewer
             do {
-                viewer = try await self.viewer(of: request, context)
+                viewer = try await self.viewer(of: request, context, isLooking: isUrgent)
             } catch Refusal.notSignedIn {
                 throw PortalError.signedOutMeanwhile(kept: form.longTexts, back: back(context))
             }
@@ -136,11 +138,17 @@ extension PortalSite {
         return Response(status: .seeOther, headers: [.location: path + query])
     }
 
-    /// Who is looking; throws `Refusal.notSignedIn` where nobody is.
-    func viewer(of request: Request, _ context: PortalContext) async throws -> Viewer {
+    /// Who is looking; throws `Refusal.notSignedIn` where nobody is. That she `isLooking` counts as
+    /// no use of her session.
+    func viewer(
+        of request: Request,
+        _ context: PortalContext,
+        isLooking: Bool = false
+    ) async throws -> Viewer {
         guard let secret = sessionSecret(of: request) else { throw Refusal.notSignedIn }
         let found =
-            try await Self.isOfOpenPage(request) ? sessions.look(secret) : sessions.resume(secret)
+            try await isLooking || Self.isOfOpenPage(request)
+            ? sessions.look(secret) : sessions.resume(secret)
         guard let signedIn = found else { throw Refusal.notSignedIn }
         let (provider, tenant) = try await lockbox.organisations(of: signedIn.person)
         return Viewer(

@@ -73,7 +73,18 @@ struct DoveadmClient {
             throw error
         } catch {
             // The library's words would name the address; the tenant has no use for it.
-            throw EnforcerError("the mail server could not be reached")
+            throw EnforcerError("the mail server could not be reached", cause: Self.cause(error))
+        }
+    }
+
+    /// What went wrong on the way, without the address.
+    private static func cause(_ error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as IOError:
+            "\(error.errnoCode) \(String(cString: strerror(error.errnoCode)))"
+        case is NIOTooManyBytesError: "its answer is too long"
+        default: "\(type(of: error))"
         }
     }
 

@@ -65,11 +65,21 @@ package struct DovecotEnforcer: Enforcer {
     private func empty(_ usernames: [String]) async throws(EnforcerError) {
         for _ in 0..<Self.rounds {
             try await kick(usernames)
-            let left = try await connected(usernames).filter(usernames.contains)
-            if left.isEmpty { return }
+            let names = try await connected(usernames)
+            if !names.contains(where: { name in usernames.contains { Self.names(name, $0) } }) {
+                return
+            }
             await wait(Self.betweenRounds)
         }
         throw EnforcerError("the mail server still shows open sessions")
+    }
+
+    /// Whether a row of `who` is about `login`: also where the server writes it otherwise than it
+    /// was given out, with a domain, as a master user or in capitals.
+    private static func names(_ row: String, _ login: String) -> Bool {
+        row.lowercased().split { !($0.isLetter || $0.isNumber || "-_.".contains($0)) }.contains {
+            $0 == login.lowercased()
+        }
     }
 
     private func wait(_ time: TimeAmount) async {
@@ -99,7 +109,7 @@ package struct DovecotEnforcer: Enforcer {
                 )
             case .rows(let rows):
                 for row in rows {
-                    guard let name = row["username"] as? String else {
+                    guard let name = row["username"] as? String, !name.isEmpty else {
                         throw EnforcerError("the mail server's answer has an unknown form")
                     }
                     names.append(name)

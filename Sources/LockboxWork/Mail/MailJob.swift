@@ -78,7 +78,7 @@ package struct MailJob: Job {
     /// Letters that begin at once share one wait for the disk. A crash after this sends the letter
     /// at the next start, for the first or the second time. False where it was cancelled meanwhile.
     private func begin(_ notice: Notice) async throws -> Bool {
-        try await store.note { tx, now in try tx.beginNotice(notice.id, at: now) }
+        try await store.note(for: .ending) { tx, now in try tx.beginNotice(notice.id, at: now) }
     }
 
     private func attempt(_ notice: Notice, under claim: Claim) async -> Attempt {
@@ -120,7 +120,7 @@ package struct MailJob: Job {
     private func write(_ settlement: Settlement, under claim: Claim) async throws {
         switch settlement.notice.delivery {
         case .refused:
-            try await store.write(by: .system) { change in
+            try await store.write(by: .system, for: .ending) { change in
                 guard try settlement.apply(in: change.tx, under: claim) else { return }
                 let notice = settlement.notice
                 change.emit(
@@ -137,7 +137,9 @@ package struct MailJob: Job {
                 )
             }
         case .queued, .sent, .cancelled:
-            try await store.note { tx, _ in _ = try settlement.apply(in: tx, under: claim) }
+            try await store.note(for: .ending) { tx, _ in
+                _ = try settlement.apply(in: tx, under: claim)
+            }
         }
     }
 }

@@ -54,23 +54,27 @@ package struct CutJob: Job {
 
     package func carryOut(_ orders: [Removal], under claim: Claim) async throws {
         guard let service = orders.first?.service else { return }
-        var isCut = false
+        var cut = orders.filter(first.isCut)
+        let uncut = orders.filter { !cut.contains($0) }
         do {
-            if let enforcer = try await enforcers.enforcer(of: service) {
-                try await enforcer.cut(orders)
-                isCut = true
+            if !uncut.isEmpty, let enforcer = try await enforcers.enforcer(of: service) {
+                try await enforcer.cut(uncut)
+                cut = orders
             }
         } catch {
             // The second stage tries it all again, and records why it cannot be done.
             logger.error(
                 "access could not be cut at once",
-                metadata: ["service": "\(service)", "orders": "\(orders.count)"]
+                metadata: [
+                    "service": "\(service)", "orders": "\(uncut.count)",
+                    "cause": "\(error.operatorText)",
+                ]
             )
         }
         first.tried(orders)
         done()
-        guard isCut else { return }
-        try await store.note { tx, now in try tx.markCut(orders, at: now) }
+        guard !cut.isEmpty else { return }
+        try await store.note(for: .ending) { [cut] tx, now in try tx.markCut(cut, at: now) }
     }
 }
 

@@ -13,6 +13,9 @@ package final class FirstActions: Sendable {
         /// Two looks of a lane fit into it, and with the next look it is well below the second that
         /// is promised.
         package static let patience = Duration.milliseconds(200)
+        /// How long it is remembered what was cut before its order could be written down. A cut
+        /// more does no harm.
+        static let memory = Duration.seconds(600)
     }
 
     private struct Order: Hashable {
@@ -28,6 +31,8 @@ package final class FirstActions: Sendable {
         var known: [Order: Duration] = [:]
         /// By the attempts that were recorded before: each attempt begins with a cut of its own.
         var tried: [Order: Int] = [:]
+        /// What is being cut from memory, or was, and when that began: it need not be cut again.
+        var fromMemory: [Order: (since: Duration, isDone: Bool)] = [:]
     }
 
     private let time: any MonotonicClock
@@ -49,6 +54,9 @@ package final class FirstActions: Sendable {
                 // What is not among them is cut, confirmed, or waits for its next attempt.
                 state.known = state.known.filter { present.contains($0.key) }
                 state.tried = state.tried.filter { present.contains($0.key) }
+                state.fromMemory = state.fromMemory.filter {
+                    present.contains($0.key) || now - $0.value.since < Limits.memory
+                }
                 // This look may have begun just before the write; the next one has not.
                 for (grant, looks) in state.own where !grants.contains(grant) {
                     state.own[grant] = looks == 0 ? 1 : nil
@@ -59,11 +67,41 @@ package final class FirstActions: Sendable {
                 let since = state.known[order, default: now]
                 state.known[order] = since
                 guard state.tried[order] != removal.attempts else { return false }
+                if let cut = state.fromMemory[order], removal.attempts == 0 { return cut.isDone }
                 // An order that failed is every process's to try: it is uncut for long.
                 return removal.attempts > 0 || state.own[removal.grant] != nil
                     || now - since >= Limits.patience
             }
         }
+    }
+
+    /// These are being cut from memory.
+    func cutting(_ removals: [Removal]) {
+        let now = time.elapsed()
+        state.withLock { state in
+            for removal in removals {
+                state.fromMemory[Self.order(removal)] = (now, false)
+            }
+        }
+    }
+
+    /// They were, or could not be.
+    func cut(_ removals: [Removal], isDone: Bool) {
+        state.withLock { state in
+            for removal in removals {
+                if isDone {
+                    state.fromMemory[Self.order(removal)]?.isDone = true
+                } else {
+                    state.fromMemory[Self.order(removal)] = nil
+                }
+            }
+        }
+    }
+
+    /// Whether it was cut from memory before its order was due.
+    func isCut(_ removal: Removal) -> Bool {
+        removal.attempts == 0
+            && state.withLock { $0.fromMemory[Self.order(removal)]?.isDone ?? false }
     }
 
     /// The first action was carried out, or failed; the rest of the attempt is for the lane

@@ -86,7 +86,7 @@ package struct RemovalJob: Job {
                 "access could not be removed",
                 metadata: [
                     "grant": "\(removal.grant)", "service": "\(removal.service)",
-                    "attempt": "\(outcome.attempts)",
+                    "attempt": "\(outcome.attempts)", "cause": "\(error.operatorText)",
                 ]
             )
         }
@@ -94,7 +94,7 @@ package struct RemovalJob: Job {
     }
 
     private func record(_ outcome: Removal, under claim: Claim) async throws {
-        try await store.write(by: .system) { change in
+        try await store.write(by: .system, for: .ending) { change in
             var outcome = outcome
             let stored = try change.tx.removals(of: outcome.request).first {
                 $0.grant == outcome.grant && $0.service == outcome.service

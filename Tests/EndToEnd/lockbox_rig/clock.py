@@ -33,10 +33,10 @@ class ShiftedClock:
 
     def __init__(self, folder, offset=0.0):
         self._path = folder / "clock-offset"
-        self._path.write_bytes(bytes(8))
+        self._path.write_bytes(bytes(16))
         with self._path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), 8)
-        self.offset = offset
+            self._map = mmap.mmap(file.fileno(), 16)
+        self._set(offset, 0)
 
     @property
     def env(self):
@@ -44,20 +44,39 @@ class ShiftedClock:
 
     @property
     def offset(self):
-        return struct.unpack("=q", self._map[:])[0] / 1000
+        return self._shifts[0] / 1000
 
-    @offset.setter
-    def offset(self, seconds):
-        self._map[:] = struct.pack("=q", round(seconds * 1000))
+    @property
+    def _shifts(self):
+        """Of the wall clock, and of the time that the machine has run."""
+        return struct.unpack("=qq", self._map[:])
+
+    def _set(self, wall, passed):
+        self._map[:] = struct.pack("=qq", round(wall * 1000), round(passed * 1000))
 
     def advance(self, **span):
-        """`advance(hours=12)`, `advance(minutes=-5)`."""
-        self.offset += span.pop("hours", 0) * 3600 + span.pop("minutes", 0) * 60 + span.pop("seconds", 0)
-        assert not span, span
+        """Time passes: `advance(hours=12)`."""
+        self._pass(self._seconds(span))
+
+    def step(self, **span):
+        """Somebody sets the clock: `step(minutes=-5)`."""
+        wall, passed = self._shifts
+        self._set(wall / 1000 + self._seconds(span), passed / 1000)
 
     def set_to(self, instant):
-        """Moves the clock so that it shows `instant` (seconds since 1970) now."""
-        self.offset = instant - time.time()
+        """Time passes until the clock shows `instant` (seconds since 1970)."""
+        self._pass(instant - self.now())
 
     def now(self):
         return time.time() + self.offset
+
+    def _pass(self, seconds):
+        assert seconds >= 0, "time does not go back; a clock can be set back by `step`"
+        wall, passed = self._shifts
+        self._set(wall / 1000 + seconds, passed / 1000 + seconds)
+
+    @staticmethod
+    def _seconds(span):
+        seconds = span.pop("hours", 0) * 3600 + span.pop("minutes", 0) * 60 + span.pop("seconds", 0)
+        assert not span, span
+        return seconds

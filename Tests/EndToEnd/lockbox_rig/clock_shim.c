@@ -1,5 +1,6 @@
-// Preloaded into a server under test: shifts its wall clock by the milliseconds in a file that both map, so that a test
-// can move the clock while the server runs. The monotonic clock, and with it every timer, stays true.
+// Preloaded into a server under test: shifts its wall clock, and the time that its machine has run, by the milliseconds
+// in a file that both map, so that a test can let time pass, or set the clock, while the server runs. CLOCK_MONOTONIC
+// stays true.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +20,7 @@ __attribute__((constructor)) static void map_offset(void) {
     const char *path = getenv("CLOCK_SHIM_FILE");
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;
-    void *mapped = mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, file, 0);
+    void *mapped = mmap(NULL, 2 * sizeof *offset, PROT_READ, MAP_SHARED, file, 0);
     close(file);
     if (mapped != MAP_FAILED) offset = mapped;
 }
@@ -27,8 +28,9 @@ __attribute__((constructor)) static void map_offset(void) {
 int clock_gettime(clockid_t clock, struct timespec *now) {
     if (!real_clock_gettime) map_offset();
     int result = real_clock_gettime(clock, now);
-    if (result == 0 && offset && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
-        int64_t shift = *offset;
+    int is_wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+    if (result == 0 && offset && (is_wall || clock == CLOCK_BOOTTIME)) {
+        int64_t shift = offset[is_wall ? 0 : 1];
         int64_t nanoseconds = now->tv_nsec + (shift % 1000) * 1000000;
         now->tv_sec += shift / 1000 + nanoseconds / 1000000000;
         now->tv_nsec = nanoseconds % 1000000000;

@@ -79,14 +79,14 @@ class Lockboxd:
             return API(self.port)
         return API(self.port, self.token(who if "@" in who else self.directory.people[who]))
 
-    def start(self, timeout=30):
+    def start(self, timeout=30, until="/readyz"):
         self._runs += 1
         self.process = Process([LOCKBOXD, "serve", "--config", self.config], env=self._env, cwd=self.folder)
 
         def ready():
             self.process.require_running()
             try:
-                return API(self.port, timeout=2).get("/readyz").status == 200
+                return API(self.port, timeout=2).get(until).status == 200
             except OSError:
                 return False
 

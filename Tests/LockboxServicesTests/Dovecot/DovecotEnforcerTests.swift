@@ -213,8 +213,34 @@ struct DovecotEnforcerTests {
         #expect(problem == "the mail server did not say who is connected (code 77)")
     }
 
+    /// A server may write a login name otherwise than it was given out.
+    @Test(arguments: [
+        "LBX-ABC-1", "lbx-abc-1@contoso.test", "lbx-abc-1*master", "master*lbx-abc-1",
+        "lbx-abc-1%contoso",
+    ])
+    func sessionUnderAnotherSpellingIsNotTakenForNobody(_ name: String) async throws {
+        let (problem, _) = try await Self.problem(["lbx-abc-1"]) {
+            $0.command == "kick" ? Self.rows([]) : Self.rows([name])
+        }
+        #expect(problem == "the mail server still shows open sessions")
+    }
+
+    @Test func whyAServerWasNotReachedIsToldTheOperatorWithoutItsAddress() async throws {
+        let gone = try await DoveadmStub.with({ _ in .silence }, { $0.url })
+        let enforcer = Self.enforcer(gone, timeout: .milliseconds(500))
+        let error = await #expect(throws: EnforcerError.self) {
+            try await enforcer.close(try Self.removal())
+        }
+        let text = try #require(error?.operatorText)
+        #expect(text.hasPrefix("the mail server could not be reached: "))
+        #expect(!text.contains("127.0.0.1") && !text.contains(Self.key))
+    }
+
     /// Rows of `who` that do not say in the known way whose session it is.
-    @Test(arguments: ["{}", #"{"user":"lbx-abc-1"}"#, #"{"username":7}"#, #"{"username":null}"#])
+    @Test(arguments: [
+        "{}", #"{"username":""}"#, #"{"username":["lbx-abc-1"]}"#, #"{"user":"lbx-abc-1"}"#,
+        #"{"username":7}"#, #"{"username":null}"#,
+    ])
     func rowThatIsNotUnderstoodIsNotTakenForNobody(_ row: String) async throws {
         let (problem, _) = try await Self.problem {
             $0.command == "kick"

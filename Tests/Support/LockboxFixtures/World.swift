@@ -5,10 +5,18 @@ import Synchronization
 /// A clock that stands where a test puts it.
 package final class FixedClock: WallClock {
     private let instant: Mutex<Timestamp>
+    private let stepped = Mutex<TimeSpan?>(nil)
 
     package init(_ instant: Timestamp = Fixture.now) { self.instant = Mutex(instant) }
 
     package func now() -> Timestamp { instant.withLock { $0 } }
+
+    package var step: TimeSpan? { stepped.withLock { $0 } }
+
+    package var ahead: TimeSpan { TimeSpan(milliseconds: -(step?.milliseconds ?? 0)) }
+
+    /// The machine's clock jumps, or is right again.
+    package func step(by span: TimeSpan?) { stepped.withLock { $0 = span } }
 
     package func advance(by span: TimeSpan) { instant.withLock { $0 = $0 + span } }
 
@@ -50,4 +58,20 @@ package struct NoEnforcers: EnforcerDirectory {
     package init() {}
 
     package func enforcer(of service: ServiceID) async throws -> (any Enforcer)? { nil }
+    package func rememberedEnforcer(of service: ServiceID) throws -> (any Enforcer)? { nil }
+}
+
+/// Ends that hold and cut nothing.
+package final class RememberedEnds: ImmediateEnds {
+    private let ends = Mutex<[GrantID: Timestamp]>([:])
+
+    package init() {}
+
+    package func end(_ grant: GrantID, at now: Timestamp) { ends.withLock { $0[grant] = now } }
+    package func takeBack(_ grant: GrantID) { ends.withLock { $0[grant] = nil } }
+    package func recordLater(
+        _ grant: GrantID,
+        _ record: @escaping @Sendable () async throws -> Void
+    ) {}
+    package func ended(_ grant: GrantID) -> Timestamp? { ends.withLock { $0[grant] } }
 }

@@ -78,7 +78,12 @@ package final class PortalWorld: Sendable {
             readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: letters, kinds: kinds)],
             listeners: [feed]
         )
-        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: NoEnforcers())
+        lockbox = Lockbox(
+            store: audited,
+            kinds: kinds,
+            enforcers: NoEnforcers(),
+            ends: RememberedEnds()
+        )
         let signIn = SignIn(store: audited, hasher: hasher)
         sessions = Sessions(store: audited, signIn: signIn)
         let log = LogReader(

@@ -360,6 +360,8 @@ private struct OneEnforcer: EnforcerDirectory, Enforcer {
 
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? { self }
 
+    func rememberedEnforcer(of service: ServiceID) throws -> (any Enforcer)? { self }
+
     func open(_ credential: Credential, secret: String) async throws(EnforcerError) {}
 
     func cut(_ orders: [Removal]) async throws(EnforcerError) {}

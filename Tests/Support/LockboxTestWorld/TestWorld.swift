@@ -58,7 +58,12 @@ package struct TestWorld: Sendable {
             readers: [RemovalPlanner(kinds: Self.kinds)] + readers,
             listeners: [index]
         )
-        lockbox = Lockbox(store: audited, kinds: Self.kinds, enforcers: NoEnforcers())
+        lockbox = Lockbox(
+            store: audited,
+            kinds: Self.kinds,
+            enforcers: NoEnforcers(),
+            ends: index
+        )
     }
 
     /// Writes down who and what is there.

@@ -1,0 +1,89 @@
+package import LockboxDomain
+import LockboxPorts
+import Synchronization
+
+/// An end that holds and is not written down.
+struct ImmediateEnd: Sendable {
+    let since: Timestamp
+    /// How many asked for it and have not heard yet.
+    var asking = 0
+    /// Writes it down, where those who asked were told that this failed.
+    var record: (@Sendable () async throws -> Void)?
+}
+
+extension DecisionIndex: ImmediateEnds {
+    package func end(_ grant: GrantID, at now: Timestamp) {
+        state.withLock { state in
+            state.ends[grant, default: ImmediateEnd(since: now)].asking += 1
+        }
+        endAsked()
+    }
+
+    package func takeBack(_ grant: GrantID) {
+        state.withLock { state in
+            guard var end = state.ends[grant] else { return }
+            end.asking -= 1
+            state.ends[grant] = end.asking > 0 || end.record != nil ? end : nil
+        }
+    }
+
+    package func recordLater(
+        _ grant: GrantID,
+        _ record: @escaping @Sendable () async throws -> Void
+    ) {
+        state.withLock { state in
+            guard var end = state.ends[grant] else { return }
+            end.asking -= 1
+            // One of those who asked is enough, and the first was.
+            end.record = end.record ?? record
+            state.ends[grant] = end
+        }
+        endAsked()
+    }
+
+    package func ended(_ grant: GrantID) -> Timestamp? {
+        state.withLock { $0.ends[grant]?.since }
+    }
+
+    /// Access that is over at `now`, by time or because somebody ended it, and whose end is not
+    /// written down.
+    package func unrecordedEnds(at now: Timestamp) -> [UnrecordedEnd] {
+        state.withLock { state in
+            var ends = state.ends.mapValues(\.since)
+            for (grant, end) in state.open.over(at: now) {
+                ends[grant] = min(end, ends[grant] ?? end)
+            }
+            return ends.map { grant, end in
+                UnrecordedEnd(
+                    grant: grant,
+                    at: end,
+                    orders: state.open.orders(of: grant, endedAt: end)
+                )
+            }
+        }
+    }
+
+    /// When time ends access next, after `now`.
+    package func nextEnd(after now: Timestamp) -> Timestamp? {
+        state.withLock { $0.open.nextEnd(after: now) }
+    }
+
+    /// Ends that somebody asked for, was told that they could not be written down, and that are
+    /// still to be.
+    package func endsToRecord() -> [(
+        grant: GrantID, record: @Sendable () async throws -> Void
+    )] {
+        state.withLock { state in
+            state.ends.compactMap { grant, end in end.record.map { (grant, $0) } }
+        }
+    }
+
+    /// The end of `grant` is not to be written down any more: it was refused.
+    package func dropRecord(of grant: GrantID) {
+        state.withLock { state in
+            guard var end = state.ends[grant] else { return }
+            end.record = nil
+            state.ends[grant] = end.asking > 0 ? end : nil
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// What the files of a store say of their own state.
+public protocol StoreFiles: Sendable {
+    /// Looks at them. What cannot be looked at is an error.
+    func state() async throws -> StoreFilesState
+}
+
+/// How the files of a store are at one moment.
+public struct StoreFilesState: Hashable, Sendable {
+    /// Whether they are those that were opened, and still in their places. Where not, what is
+    /// written would be lost with them, so nothing is.
+    public var areInPlace: Bool
+    /// What the disk that they are on has left for us, in bytes.
+    public var freeBytes: Int64
+
+    public init(areInPlace: Bool, freeBytes: Int64) {
+        self.areInPlace = areInPlace
+        self.freeBytes = freeBytes
+    }
+}

@@ -1,0 +1,110 @@
+import LockboxAudit
+package import LockboxDomain
+import LockboxPorts
+
+/// Access is shut and its end is not written down, because the store took it not. `record` goes on
+/// being tried while this process runs.
+package struct EndNotRecorded: Error, Hashable, Sendable {
+    /// Whether open connections are cut, and where.
+    package let connections: EndOfConnections
+
+    /// What holds, and what to do, for the person who asked.
+    package var sentence: String {
+        "Nobody gets in any more, and \(connections.words("now")), but the end of the access could "
+            + "not be recorded. Lockbox goes on trying. Look again in a moment; if it still is not "
+            + "recorded, send it again."
+    }
+}
+
+extension Lockbox {
+    package func withdraw(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
+        async throws
+        -> RequestView
+    {
+        try await end(id, by: caller, key: key) { request, person, now in
+            try request.withdraw(comment: comment, by: person, now: now)
+        }
+    }
+
+    package func finish(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
+        async throws -> RequestView
+    {
+        try await end(id, by: caller, key: key) { request, person, now in
+            try request.finish(comment: comment, by: person, now: now)
+        }
+    }
+
+    package func revoke(_ id: String, comment: String?, by caller: Person, key: CommandKey?)
+        async throws -> RequestView
+    {
+        try await end(id, by: caller, key: key) { request, person, now in
+            try request.revoke(comment: comment, by: person, now: now)
+        }
+    }
+
+    private typealias Rule = @Sendable (inout AccessRequest, Person, Timestamp) throws -> [Event]
+
+    private func end(
+        _ id: String,
+        by caller: Person,
+        key: CommandKey?,
+        _ rule: @escaping Rule
+    ) async throws -> RequestView {
+        let write: @Sendable () async throws -> RequestView = {
+            try await requestCommand(by: caller, key: key, for: .ending) { person, change in
+                var request = try change.tx.request(id, visibleTo: person)
+                try change.advance(&request)
+                let happened = try rule(&request, person, change.now)
+                try change.save(request, happened)
+                return request
+            }
+        }
+        guard let open = try await openAccess(of: id, by: caller, key: key, rule) else {
+            return try await write()
+        }
+        return try await end(open.grant, at: open.now, connections: open.connections, write)
+    }
+
+    /// The access that `caller` may end by `rule`, as far as can be read: who she is, what she may
+    /// and whether there is something to end. Nil where nothing is open, or the command is a
+    /// retry.
+    private func openAccess(
+        of id: String,
+        by caller: Person,
+        key: CommandKey?,
+        _ rule: @escaping Rule
+    ) async throws -> (grant: GrantID, now: Timestamp, connections: EndOfConnections)? {
+        try await store.read(.endingAccess) { tx, now in
+            let person = try tx.current(caller)
+            if let key, try tx.command(of: person.id, key: key.key) != nil { return nil }
+            var request = try tx.request(id, visibleTo: person).seen(at: now)
+            for case .access(.grantEnded(_, let grant, _)) in try rule(&request, person, now) {
+                let connections = try kinds.endOfConnections(of: grant.scope, in: tx)
+                return (grant.id, now, connections)
+            }
+            return nil
+        }
+    }
+
+    /// Ends `grant` at once, and then writes it down. Whoever asked must have been found to be
+    /// allowed to.
+    func end<Value: Sendable>(
+        _ grant: GrantID,
+        at now: Timestamp,
+        connections: EndOfConnections,
+        _ write: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        // A crash from here until the write is durable loses the end; nobody has been told of it.
+        ends.end(grant, at: now)
+        do {
+            return try await write()
+        } catch is StoreError {
+            // The end may be durable or not. It stands, and is written until the store says.
+            ends.recordLater(grant) { _ = try await write() }
+            throw EndNotRecorded(connections: connections)
+        } catch {
+            ends.takeBack(grant)
+            throw error
+        }
+    }
+}

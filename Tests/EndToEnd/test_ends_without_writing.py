@@ -1,0 +1,257 @@
+"""Access ends on time whatever the database, the disk or another process does, and what is not recorded is said."""
+
+import contextlib
+import http.server
+import json
+import os
+import re
+import resource
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from lockbox_rig import secrets
+from lockbox_rig.api import mailbox, rfc3339, seconds
+from lockbox_rig.directory import DirectoryFile, imap_service
+from lockbox_rig.lockboxd import Lockboxd
+from lockbox_rig.machine import Scratch, wait_until
+from lockbox_rig.world import SUE
+
+# How many accesses end at one instant; more is measured by hand.
+ENDS = int(os.environ.get("LOCKBOX_ENDS", 20))
+
+
+class Doveadm(http.server.ThreadingHTTPServer):
+    """A mail server's door for orders; it notes when each login name was kicked first."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self):
+        self.first, self.lock = {}, threading.Lock()
+        super().__init__(("127.0.0.1", 0), DoveadmHandler)
+        self.thread = threading.Thread(target=self.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+        self.thread.join(10)
+
+
+class DoveadmHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        commands = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        now, answers = time.time(), []
+        for name, parameters, tag in commands:
+            if name == "kick":
+                with self.server.lock:
+                    for login in parameters["mask"]:
+                        self.server.first.setdefault(login, now)
+            answers.append(["doveadmResponse", [], tag])
+        body = json.dumps(answers).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Place:
+    def __init__(self, base, **settings):
+        self.doveadm = Doveadm()
+        self.secret = secrets.new("introspection secret")
+        for name, content in (("dovecot", self.secret), ("doveadm", secrets.new("doveadm key"))):
+            (base / name).write_text(content + "\n")
+        directory = DirectoryFile([imap_service(
+            base / "dovecot", f"http://127.0.0.1:{self.doveadm.server_address[1]}/doveadm/v1", base / "doveadm")])
+        self.lockbox = Lockboxd(base / "lockbox", directory, **settings)
+        self.lockbox.apply()
+        for name in ("eve", "ed", "mark", "sue", "adam", "alan"):
+            setattr(self, name, self.lockbox.api(name))
+        self.lockbox.start()
+        self.support = self.sue.open_support_request("contoso").json["number"]
+
+    def stop(self):
+        if self.lockbox.process:
+            self.lockbox.stop()
+        self.doveadm.stop()
+
+    def scheduled(self, start, duration, engineer="eve"):
+        asked = getattr(self, engineer).submit(
+            "contoso", self.support, [mailbox(SUE)], duration=duration, notBefore=start)
+        assert asked.status == 201, asked
+        return self.decided(asked.json["id"])
+
+    def approved(self, duration="PT1H"):
+        asked = self.eve.submit("contoso", self.support, [mailbox(SUE)], duration=duration)
+        assert asked.status == 201, asked
+        return self.decided(asked.json["id"])
+
+    def decided(self, request):
+        for who in (self.mark, self.adam):
+            answer = who.decide(request, "approve")
+            assert answer.status < 300, answer
+        return request
+
+    def credential(self, request, engineer="eve"):
+        answer = getattr(self, engineer).credential(request)
+        assert answer.status == 201, answer
+        return answer.json
+
+    def introspect(self, credential):
+        return self.lockbox.api().introspect("dovecot", self.secret, credential["token"])
+
+    def ready(self):
+        return self.lockbox.api().get("/readyz")
+
+    def metric(self, name):
+        return float(re.search(rf"^{name} (\S+)$", self.lockbox.api().get("/metrics").body.decode(), re.M)[1])
+
+    def grant(self, request):
+        return self.eve.request(request)["grant"]
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Another process holds the database's write lock."""
+        other = sqlite3.connect(self.lockbox.database, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+            other.close()
+
+    @contextlib.contextmanager
+    def full(self):
+        """No file of the server may grow any more."""
+        pid, limit = self.lockbox.process.pid, resource.RLIMIT_FSIZE
+        resource.prlimit(pid, limit, (1, resource.RLIM_INFINITY))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+@pytest.fixture(scope="module")
+def place():
+    scratch = Scratch("ends")
+    there = Place(scratch.path)
+    try:
+        yield there
+    finally:
+        there.lockbox.remember_files()
+        there.stop()
+        scratch.remove()
+
+
+@pytest.mark.parametrize("trouble", ["locked", "full"])
+def test_at_the_end_of_its_time_access_is_cut_without_a_write(place, trouble):
+    request = place.approved(duration="PT8S")
+    credential = place.credential(request)
+    assert place.introspect(credential).json["active"] is True
+    end = seconds(place.grant(request)["end"])
+    with getattr(place, trouble)():
+        login = credential["username"]
+        wait_until(lambda: login in place.doveadm.first, 30, "the cut", 0.02)
+        late = place.doveadm.first[login] - end
+        assert late < 1, f"cut {late:.3f} s after the end"
+        assert place.introspect(credential).json == {"active": False}
+        wait_until(lambda: place.ready().status == 503, 10, "not being ready", 0.1)
+        grant = place.grant(request)
+        assert grant["state"] == "removing" and grant["unrecordedEnd"] == grant["end"], grant
+        wait_until(lambda: place.metric("lockbox_ends_unrecorded") == 1, 10, "the gauge", 0.1)
+        wait_until(lambda: place.metric("lockbox_writes_failing") > 0, 15, "the gauge", 0.1)
+        print(f"{trouble}: cut {late * 1000:.0f} ms after the end; {place.ready().json['detail']}")
+    wait_until(lambda: place.grant(request)["unrecordedEnd"] is None, 20, "the record", 0.1)
+    wait_until(lambda: place.ready().status == 200, 20, "being ready again", 0.1)
+    assert place.grant(request)["endedReason"] == "windowOver"
+
+
+@pytest.mark.parametrize("trouble", ["locked", "full"])
+def test_a_stop_cuts_without_a_write_and_says_that_it_is_not_recorded(place, trouble):
+    request = place.approved()
+    credential = place.credential(request)
+    assert place.introspect(credential).json["active"] is True
+    with getattr(place, trouble)():
+        asked, answers = time.time(), []
+        stopping = threading.Thread(
+            target=lambda: answers.append(place.adam.post(f"/v1/requests/{request}/revoke")))
+        stopping.start()
+        login = credential["username"]
+        wait_until(lambda: login in place.doveadm.first, 30, "the cut", 0.02)
+        late = place.doveadm.first[login] - asked
+        assert late < 1, f"cut {late:.3f} s after the stop"
+        assert place.introspect(credential).json == {"active": False}
+        stopping.join(30)
+        refused = answers[0]
+        assert (refused.status, refused.code) == (503, "endNotRecorded"), refused
+        assert "could not be recorded" in refused.json["detail"]
+        assert place.grant(request)["unrecordedEnd"] is not None
+        stranger = place.alan.post(f"/v1/requests/{request}/revoke")
+        assert stranger.status == 403, stranger
+        print(f"{trouble}: cut {late * 1000:.0f} ms after the stop; {refused.json['detail']}")
+    wait_until(lambda: place.grant(request)["endedReason"] == "revoked", 30, "the record", 0.1)
+    assert place.grant(request)["endedBy"]["email"] == "adam@contoso.test"
+
+
+def test_all_that_end_together_are_cut_together(place):
+    start = time.time() + 8 + ENDS * 0.7
+    requests = [
+        (place.scheduled(rfc3339(start), "PT90S" if ENDS > 50 else "PT20S", who), who)
+        for _, who in zip(range(ENDS), ["eve", "ed"] * ENDS)]
+    assert time.time() < start, "this machine is too slow for so many"
+    time.sleep(max(0, start - time.time()) + 0.1)
+    logins = [place.credential(request, who)["username"] for request, who in requests]
+    end = seconds(place.grant(requests[0][0])["end"])
+    wait_until(lambda: all(login in place.doveadm.first for login in logins), 150, "the cuts", 0.05)
+    late = sorted(place.doveadm.first[login] - end for login in logins)
+    print(f"{ENDS} ends at one instant: first kick {late[0] * 1000:.0f} ms, median {late[ENDS // 2] * 1000:.0f} ms, "
+          f"last {late[-1] * 1000:.0f} ms after it")
+    assert late[0] >= -0.01
+    assert late[-1] < 1
+    for request, _ in requests:
+        wait_until(lambda: place.grant(request)["state"] == "ended", 60, "the confirmation", 0.1)
+
+
+def test_a_database_that_is_taken_away_is_not_written_to(place):
+    database = place.lockbox.database
+    hidden = database.with_name("hidden")
+    database.rename(hidden)
+    try:
+        refused = place.sue.open_support_request("contoso")
+        assert refused.status == 503, refused
+        wait_until(lambda: "removed or replaced" in place.ready().body.decode(), 10, "not being ready", 0.1)
+    finally:
+        hidden.rename(database)
+    wait_until(lambda: place.ready().status == 200, 10, "being ready again", 0.1)
+    assert place.sue.open_support_request("contoso").status == 201
+
+
+def test_what_is_left_of_a_full_disk_is_kept_for_ends_and_decisions():
+    scratch = Scratch("reserve")
+    place = Place(scratch.path)
+    try:
+        active, asked = place.approved(), place.eve.submit("contoso", place.support, [mailbox(SUE)])
+        assert place.mark.decide(asked.json["id"], "approve").status < 300
+        place.lockbox.stop()
+        place.lockbox.settings["diskReserve"] = "1000000 GB"
+        place.lockbox.write_config()
+        place.lockbox.start(until="/healthz")
+        wait_until(lambda: "nearly full" in place.ready().body.decode(), 10, "not being ready", 0.1)
+        for refused in (place.sue.open_support_request("contoso"), place.eve.credential(active)):
+            assert refused.status == 503 and "nearly full" in refused.json["detail"], refused
+        assert place.adam.decide(asked.json["id"], "approve").status < 300
+        assert place.adam.post(f"/v1/requests/{active}/revoke").status == 200
+        assert place.metric("lockbox_space_reserved") == 1
+    finally:
+        place.lockbox.remember_files()
+        place.stop()
+        scratch.remove()

@@ -1,0 +1,150 @@
+import Dispatch
+import Foundation
+import LockboxAPI
+import LockboxAudit
+import LockboxDecisions
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import LockboxStoreSQLite
+import LockboxWork
+import Logging
+import Testing
+
+@testable import LockboxServer
+
+/// What keeps the server from its work is said in words, over a real database.
+struct HealthWatchTests {
+    @Test func whereAllIsWellThereIsNothingToSay() async throws {
+        try await Bench.with { bench async throws in
+            #expect(await bench.watch.problems() == [])
+            #expect(bench.watch.gauges.contains { $0.name == "lockbox_writes_failing" })
+        }
+    }
+
+    @Test func databaseThatWentAwayIsNoticed() async throws {
+        try await Bench.with { bench async throws in
+            try FileManager.default.moveItem(atPath: bench.path, toPath: bench.path + ".away")
+            let said = await bench.watch.problems().joined(separator: " ")
+            #expect(said.contains("removed or replaced"), "\(said)")
+        }
+    }
+
+    @Test func whatIsLeftOfTheDiskIsKeptForEndingAccess() async throws {
+        try await Bench.with(reserve: .max) { bench async throws in
+            let said = await bench.watch.problems().joined(separator: " ")
+            #expect(said.contains("nearly full"), "\(said)")
+            for purpose in [WritePurpose.ordinary, .granting] {
+                await #expect(throws: WriteHeldBack.spaceIsReserved) {
+                    try await bench.audited.write(by: .console, for: purpose) { _ in }
+                }
+            }
+            for purpose in [WritePurpose.ending, .deciding] {
+                try await bench.audited.write(by: .console, for: purpose) { _ in }
+            }
+        }
+    }
+
+    @Test func databaseThatAnotherProcessHoldsIsNoticed() async throws {
+        try await Bench.with { bench async throws in
+            let other = try await SQLiteStore.open(path: bench.path)
+            let (holds, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            async let held: Void = other.write { tx in
+                try tx.saveProviderName("Other")
+                holds.signal()
+                release.wait()
+            }
+            await Self.wait(for: holds)
+            let said = await bench.watch.problems().joined(separator: " ")
+            release.signal()
+            try await held
+            #expect(said.contains("another process holds"), "\(said)")
+            while await !bench.watch.problems().isEmpty { await Task.yield() }
+            try await other.close()
+        }
+    }
+
+    @Test func clockThatJumpedStopsDecidingAndNotEnding() async throws {
+        try await Bench.with { bench async throws in
+            bench.clock.step(by: .hours(-2))
+            let said = await bench.watch.problems().joined(separator: " ")
+            #expect(said.contains("clock jumped by 2 hours"), "\(said)")
+            for purpose in [WritePurpose.deciding, .granting] {
+                await #expect(throws: WriteHeldBack.clockStepped(.hours(-2))) {
+                    try await bench.audited.write(by: .console, for: purpose) { _ in }
+                }
+            }
+            for purpose in [WritePurpose.ending, .ordinary] {
+                try await bench.audited.write(by: .console, for: purpose) { _ in }
+            }
+            bench.clock.step(by: nil)
+            #expect(await bench.watch.problems() == [])
+        }
+    }
+
+    private static func wait(for semaphore: DispatchSemaphore) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                semaphore.wait()
+                continuation.resume()
+            }
+        }
+    }
+}
+
+private struct Bench: Sendable {
+    let path: String
+    let clock = FixedClock()
+    let audited: AuditedStore
+    let watch: HealthWatch
+
+    static func with(
+        reserve: Int64 = 0,
+        _ body: @Sendable (Bench) async throws -> Void
+    ) async throws {
+        let folder = try Folder()
+        let store = try await SQLiteStore.open(path: folder.path + "/lockbox.sqlite")
+        do {
+            let bench = Bench(store, folder.path + "/lockbox.sqlite", reserve)
+            // It is cancelled at the end of this scope.
+            async let _ = bench.watch.run()
+            try await body(bench)
+        } catch {
+            try await store.close()
+            throw error
+        }
+        try await store.close()
+    }
+
+    private init(_ store: SQLiteStore, _ path: String, _ reserve: Int64) {
+        self.path = path
+        let time = SystemMonotonicClock()
+        let health = WriteHealth(time: time)
+        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        audited = AuditedStore(
+            store: store,
+            clock: clock,
+            entropy: SeededEntropy(),
+            health: health
+        )
+        watch = HealthWatch(
+            HealthWatch.Parts(
+                store: store,
+                audited: audited,
+                files: store,
+                health: health,
+                index: DecisionIndex(store: store, clock: clock),
+                clock: clock,
+                time: time,
+                late: LateLooks(
+                    enforcers: NoEnforcers(),
+                    time: time,
+                    pause: SystemPause(),
+                    logger: quiet
+                ),
+                reserve: reserve,
+                logger: quiet
+            )
+        )
+    }
+}
