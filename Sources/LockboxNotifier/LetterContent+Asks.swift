@@ -15,6 +15,7 @@ extension LetterContent {
                 source.engineerRow, source.customer, source.resourcesRow, source.supportRequest,
                 source.howLong,
                 source.row("Not before", .notBefore), source.row("Review by", decideBy),
+                source.row("Denied before", .deniedBefore),
                 source.request,
             ],
             advice: [
@@ -49,7 +50,7 @@ extension LetterContent {
             rows: [
                 source.engineerRow, source.resourcesRow, source.supportRequest, source.howLong,
                 source.row("Not before", .notBefore), review, approvals,
-                source.row("Decide by", decideBy),
+                source.row("Decide by", decideBy), source.row("Denied before", .deniedBefore),
                 source.request,
             ],
             advice: [

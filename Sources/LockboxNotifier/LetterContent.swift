@@ -27,7 +27,10 @@ struct LetterContent {
 
     /// The letter of `notice`, from nothing but its stored facts.
     init(_ notice: Notice) {
-        let source = LetterSource(number: notice.request.text, facts: Facts(notice.facts))
+        let source = LetterSource(
+            number: notice.request?.text ?? "",
+            facts: Facts(notice.facts)
+        )
         switch notice.kind {
         case .managerAsked: self = .managerAsked(source)
         case .customerAsked: self = .customerAsked(source, .first)
@@ -45,6 +48,9 @@ struct LetterContent {
         case .removalRecovered: self = .removalRecovered(source)
         case .questionAsked: self = .questionAsked(source)
         case .questionAnswered: self = .questionAnswered(source)
+        case .settled: self = .settled(source)
+        case .sideChanged: self = .sideChanged(source)
+        case .operatorsNeeded: self = .operatorsNeeded(source)
         }
     }
 

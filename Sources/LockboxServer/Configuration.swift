@@ -1,6 +1,6 @@
 import Foundation
 package import LockboxAPI
-import LockboxDomain
+package import LockboxDomain
 package import LockboxIdentity
 import LockboxPorts
 
@@ -20,10 +20,12 @@ package struct Configuration: Sendable {
     package var logLevel: String
     package var trustedProxies: TrustedProxies
     package var metrics: MetricsAccess
+    /// Who is written to when something needs a person.
+    package var operators: [EmailAddress]
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
-        "trustedProxies", "metrics",
+        "trustedProxies", "metrics", "operators",
     ]
     private static let logLevels = [
         "trace", "debug", "info", "notice", "warning", "error", "critical",
@@ -65,7 +67,7 @@ package struct Configuration: Sendable {
                     values["signing.\(inner)"] = (try value.text(), value.place)
                 }
             case "gateway": throw value.error("this version has no gateway; take the key out")
-            case "trustedProxies":
+            case "trustedProxies", "operators":
                 var entries: [String] = []
                 for item in try value.items() { entries.append(try item.text()) }
                 values[key] = (entries.joined(separator: ","), value.place)
@@ -141,6 +143,23 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(access.place): must be one of \(known)")
         }
         self.metrics = metrics
+        operators = try Self.operators(values["operators"])
+    }
+
+    /// Addresses with commas between them.
+    private static func operators(_ value: (text: String, place: String)?)
+        throws(ConfigurationError) -> [EmailAddress]
+    {
+        guard let value, !value.text.isEmpty else { return [] }
+        var operators: [EmailAddress] = []
+        for entry in value.text.split(separator: ",", omittingEmptySubsequences: false) {
+            let text = entry.trimmingCharacters(in: .whitespaces)
+            guard let address = EmailAddress(text) else {
+                throw ConfigurationError("\(value.place): \"\(text)\" is not an e-mail address")
+            }
+            if !operators.contains(address) { operators.append(address) }
+        }
+        return operators
     }
 
     /// Addresses and networks with commas between them.

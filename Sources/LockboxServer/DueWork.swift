@@ -41,6 +41,8 @@ struct DueWork: Sendable {
         let enforcers: any EnforcerDirectory
         let mailer: any Mailer
         let letters: Letters
+        let operators: Operators
+        let entropy: any Entropy
         let clock: any WallClock
         let logger: Logger
     }
@@ -53,6 +55,8 @@ struct DueWork: Sendable {
             mailer: parts.mailer,
             clock: parts.clock,
             letters: parts.letters,
+            operators: parts.operators,
+            entropy: parts.entropy,
             logger: parts.logger,
             sleep: SystemPause.sleep
         )

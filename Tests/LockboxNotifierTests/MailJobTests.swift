@@ -18,6 +18,7 @@ import Testing
         _ mailer: ScriptedMailer,
         store: (any Store)? = nil,
         book: EventBook? = nil,
+        operators: Operators = Operators([]),
         limits: MailLimits = MailLimits()
     ) throws -> LaneLoop<MailJob> {
         let audited = AuditedStore(
@@ -38,6 +39,8 @@ import Testing
                 sender: Mailbox(name: "Lockbox", address: "lockbox@adatum.test"),
                 host: "adatum.test"
             ),
+            operators: operators,
+            entropy: stage.entropy,
             limits: limits,
             logger: Self.quiet,
             sleep: sleep
