@@ -267,14 +267,15 @@ import Testing
         }
     }
 
-    @Test func letterThatFailsTooOftenCountsAsRefusedWithTheLastReply() async throws {
+    @Test func letterThatFailsForTooLongCountsAsRefusedWithTheLastReply() async throws {
         try await Stage.with { stage in
             let id = try await stage.submit()
             let mailer = ScriptedMailer { _, attempt throws(MailError) in
                 throw .deferred(code: 450, text: "busy \(attempt)")
             }
             var limits = MailLimits()
-            limits.attempts = 3
+            limits.age = .minutes(3)
+            limits.backOff = [.seconds(5), .seconds(15)]
             let book = EventBook()
             try await running(try drain(stage, mailer, book: book, limits: limits)) {
                 for attempt in 1...3 {
@@ -288,6 +289,112 @@ import Testing
             let notice = try await stage.notice(id, .managerAsked, to: stage.cast.max)
             #expect(notice.delivery == .refused)
             #expect(notice.lastReply == "450 busy 3")
+        }
+    }
+
+    // MARK: - As it is when it leaves
+
+    @Test func whoMayNoLongerDecideGetsNoReminderAndWhoMayDoes() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            let mailer = ScriptedMailer()
+            let nora = stage.newcomer()
+            try await running(try drain(stage, mailer)) {
+                try await until { mailer.letters.count == 2 }
+                var alice = stage.cast.alice
+                alice.roles = .member
+                // Not even the planner hears of it.
+                try await stage.store.write { [alice] tx in try tx.save(alice) }
+                try await stage.save(nora)
+                stage.clock.set(Stage.start + .hours(11))
+                try await until { try await !delivered(stage, id).contains(.queued) }
+            }
+            #expect(mailer.letters(to: stage.cast.alice.email).count == 1)
+            // Added just after the start: asked, and reminded with the others.
+            let subjects = mailer.letters(to: nora.email).map(\.subject)
+            #expect(subjects.count { $0.hasPrefix("Reminder") } == 1)
+            #expect(subjects.count { $0.hasPrefix("Last reminder") } == 1)
+            let reminder = try await stage.notice(id, .reminder, to: stage.cast.alice)
+            #expect(reminder.delivery == .cancelled)
+        }
+    }
+
+    @Test func nothingComesAfterSettled() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+            let adam = stage.cast.adam
+            let mailer = ScriptedMailer { [adam] letter, _ throws(MailError) in
+                if letter.to.address == adam.email.text, letter.subject.contains("ecide by") {
+                    for await _ in gate { break }
+                }
+                return MailReceipt(reply: "250 ok")
+            }
+            try await running(try drain(stage, mailer)) {
+                try await until { mailer.letters(to: adam.email).count == 1 }
+                try await stage.decide(id, stage.cast.alice, .deny)
+                try await until { mailer.letters(to: stage.cast.erik.email).count == 1 }
+                // His ask is still on its way.
+                #expect(mailer.letters(to: adam.email).count == 1)
+                opener.yield()
+                opener.finish()
+                try await until {
+                    stage.clock.advance(by: .seconds(1))
+                    return mailer.letters(to: adam.email).count == 2
+                }
+                try await until { try await !delivered(stage, id).contains(.queued) }
+            }
+            #expect(mailer.letters(to: adam.email).last?.subject.hasPrefix("Settled") == true)
+            let letter = try #require(mailer.letters(to: adam.email).last)
+            #expect(letter.references == [mailer.letters(to: adam.email)[0].messageID])
+        }
+    }
+
+    @Test func urgentLettersOvertakeReports() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.approved()
+            try await stage.pass(id, to: Stage.start + .hours(2))
+            let asked = try await stage.submit()
+            let mailer = ScriptedMailer()
+            var limits = MailLimits()
+            limits.concurrentLetters = 1
+            try await running(try drain(stage, mailer, limits: limits)) {
+                try await until { try await !delivered(stage, id).contains(.queued) }
+                try await until { try await !delivered(stage, asked).contains(.queued) }
+            }
+            let urgent = mailer.letters.prefix(3).map(\.subject)
+            #expect(urgent.count { $0.contains("eview") } == 2)
+            #expect(mailer.letters.last?.subject.contains("closing report") == true)
+        }
+    }
+
+    // MARK: - What the relay says about us
+
+    @Test func answerAboutUsIsTriedForEverAndToldToTheOperators() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let mailer = ScriptedMailer { letter, attempt throws(MailError) in
+                if attempt < 40 { throw .relayRefused(code: 550, text: "5.4.5 quota") }
+                return MailReceipt(reply: "250 ok")
+            }
+            let book = EventBook()
+            let job = try drain(stage, mailer, book: book, operators: Stage.operators)
+            try await running(job) {
+                try await until { try await stage.notices(id).allSatisfy { $0.attempts == 1 } }
+                let waiting = try await stage.store.read { try $0.lettersWaiting(at: Stage.start) }
+                #expect(waiting.refusedByRelay >= 2)
+                #expect(waiting.oldest == Stage.start)
+                try await until {
+                    stage.clock.advance(by: .minutes(30))
+                    let told = try await stage.store.read {
+                        try $0.operatorNotices(since: Stage.start)
+                    }
+                    return told.contains { $0.delivery == .sent }
+                }
+            }
+            #expect(book.events.isEmpty)
+            let told = mailer.letters.filter { $0.to.address == "ops@adatum.test" }
+            #expect(told.allSatisfy { $0.text.contains("5.4.5 quota") })
         }
     }
 
@@ -347,7 +454,12 @@ import Testing
             let read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
             try await stage.decide(id, stage.cast.max, .deny)
             let now = stage.clock.now()
-            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            let failed = Settlement(
+                of: read,
+                .failed("busy", about: .recipient, isLasting: false),
+                at: now,
+                limits: MailLimits()
+            )
             #expect(
                 try await stage.store.write { tx in try failed.apply(in: tx, under: .free) }
                     == false
@@ -360,7 +472,7 @@ import Testing
         }
     }
 
-    @Test func letterCancelledWhileNobodyKnowsWhetherItLeftIsSentAgainAndNotCalledCancelled()
+    @Test func letterCancelledWhileNobodyKnowsWhetherItLeftIsNotSentAgainNorCalledCancelled()
         async throws
     {
         try await Stage.with { stage in
@@ -382,18 +494,19 @@ import Testing
                 at: now,
                 limits: MailLimits()
             )
-            #expect(try await stage.store.write { try unknown.apply(in: $0, under: .free) })
-            let still = try await stage.notice(id, .managerAsked, to: mona)
-            #expect(still.delivery == .queued && still.begunAt != nil)
-
+            // Another process begins before the first has told.
             stage.clock.advance(by: .minutes(1))
             let mailer = ScriptedMailer()
             try await running(try drain(stage, mailer)) {
                 try await until {
-                    try await stage.notice(id, .managerAsked, to: mona).delivery == .sent
+                    try await stage.notice(id, .managerAsked, to: mona).delivery == .unconfirmed
                 }
             }
-            #expect(mailer.letters(to: mona.email).count == 1)
+            #expect(try await stage.store.write { try unknown.apply(in: $0, under: .free) } == false)
+            #expect(!mailer.letters.contains { $0.subject.hasPrefix("Review") })
+            // That it was sent after all is taken.
+            let sent = Settlement(of: unwanted, .sent("250 ok"), at: now, limits: MailLimits())
+            #expect(try await stage.store.write { try sent.apply(in: $0, under: .free) })
         }
     }
 
@@ -405,7 +518,12 @@ import Testing
             let now = stage.clock.now()
             #expect(try await stage.store.write { try $0.beginNotice(read.id, at: now) })
             try await stage.decide(id, stage.cast.max, .deny)
-            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            let failed = Settlement(
+                of: read,
+                .failed("busy", about: .recipient, isLasting: false),
+                at: now,
+                limits: MailLimits()
+            )
             #expect(try await stage.store.write { try failed.apply(in: $0, under: .free) })
             #expect(try await stage.notice(id, .managerAsked, to: mona).delivery == .cancelled)
             // It does not begin any more.
@@ -435,7 +553,12 @@ import Testing
 
             let read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
             let now = stage.clock.now()
-            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            let failed = Settlement(
+                of: read,
+                .failed("busy", about: .recipient, isLasting: false),
+                at: now,
+                limits: MailLimits()
+            )
             #expect(try await stage.store.write { try failed.apply(in: $0, under: old) } == false)
             let sent = Settlement(of: read, .sent("250 ok"), at: now, limits: MailLimits())
             #expect(try await stage.store.write { try sent.apply(in: $0, under: old) })
@@ -508,17 +631,23 @@ import Testing
             let id = try await stage.approved()
             var notice = try await stage.notice(id, .accessBegan, to: stage.cast.alice)
             let limits = MailLimits()
-            let later = Stage.start + .hours(25)
+            let busy = Attempt.failed("busy", about: .recipient, isLasting: false)
+            let later = Stage.start + .days(5)
             notice.attempts = 1
             #expect(
-                Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery
-                    == .queued
+                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .queued
             )
             notice.attempts = limits.backOff.count
             #expect(
-                Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery
-                    == .refused
+                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .refused
             )
+            // What the relay says about us is never an answer about the recipient.
+            for isLasting in [true, false] {
+                let about = Attempt.failed("550 5.4.5", about: .relay, isLasting: isLasting)
+                let settlement = Settlement(of: notice, about, at: later, limits: limits)
+                #expect(settlement.notice.delivery == .queued)
+                #expect(settlement.needsOperator)
+            }
         }
     }
 }
