@@ -93,12 +93,12 @@ final class SMTPTransfer {
         _ detail: String
     ) -> Result<MailReceipt, MailError> {
         if let problem = signIn.problem { return .failure(.unsafe(problem)) }
-        if Self.unsafe.contains(result) { return .failure(.unsafe(text(detail))) }
         let said = reply.last ?? (code: 0, text: "")
         switch said.code {
         case 400...599:
             let meaning = ReplyMeaning(code: said.code, status: reply.status, at: step)
             return .failure(meaning.error(code: said.code, text: text(said.text)))
+        case _ where Self.unsafe.contains(result): return .failure(.unsafe(text(detail)))
         case 200...299 where isHandedOver:
             return .success(MailReceipt(reply: text("\(said.code) \(said.text)")))
         case _:
@@ -108,8 +108,10 @@ final class SMTPTransfer {
         }
     }
 
-    /// There is no TLS, or not with whom it should be: trying again does not mend it.
+    /// There is no TLS, or not with whom it should be, or no way to sign in that we have: trying
+    /// again does not mend it.
     private static let unsafe = [
+        CURLE_LOGIN_DENIED,
         CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
         CURLE_SSL_ISSUER_ERROR,
     ]

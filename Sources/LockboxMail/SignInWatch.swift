@@ -44,7 +44,8 @@ struct SignInWatch {
             let isLast = line.count > 3 && line[3] == UInt8(ascii: " ")
             let isYes = line.first == UInt8(ascii: "2")
             if isLast, isYes, isEncrypted, !isOffered {
-                problem = "the relay offers no sign-in (AUTH), and one is configured: nothing was sent"
+                problem =
+                    "the relay offers no sign-in (AUTH), and one is configured: nothing was sent"
                 return false
             }
         case .signIn: if line.starts(with: "235".utf8) { hasSignedIn = true }

@@ -45,7 +45,8 @@ extension LetterContent {
             rows: [
                 Row(
                     label: "What",
-                    values: listed + (more > 0 ? ["and \(counted(Int64(more), "more change"))"] : [])
+                    values: listed
+                        + (more > 0 ? ["and \(counted(Int64(more), "more change"))"] : [])
                 ),
                 source.row("By", source.facts.text(.changedBy)),
             ],

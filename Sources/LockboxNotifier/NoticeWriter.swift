@@ -382,15 +382,11 @@ struct NoticeWriter {
         facts[.duration] = request.terms.duration.words
         facts[.notBefore] = request.terms.notBefore?.words()
         facts[.decideBy] = request.state.decideBy?.words()
-        let denied = try tx.requests(
-            RequestFilter(
-                tenant: request.terms.tenant,
-                state: .denied,
-                supportRequest: request.terms.supportRequest,
-                engineer: request.terms.engineer
-            ),
-            page: ListPage(limit: NotifierLimits.countedDenials)
-        ).items.count { $0.id != request.id }
+        let denied = try tx.denials(
+            of: request.terms.engineer,
+            on: request.terms.supportRequest,
+            of: request.terms.tenant
+        ).count
         if denied > 0 { facts[.deniedBefore] = counted(Int64(denied), "time") }
         return facts
     }

@@ -9,8 +9,6 @@ enum NotifierLimits {
     static let lastReminderPercent: Int64 = 90
     /// After a letter that there is something to read, the next one on the same request waits.
     static let digestInterval = TimeSpan.minutes(2)
-    /// As many earlier denials are counted.
-    static let countedDenials = 100
     /// Lines of a letter that lists changes.
     static let changesListed = 30
     /// One letter to the operators about one cause in this time.

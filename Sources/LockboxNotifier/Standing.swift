@@ -28,7 +28,9 @@ extension Notice {
         guard let engineer = try tx.person(request.terms.engineer) else {
             throw StoreError.corrupt("request \(request.id) is of nobody")
         }
-        let others = try tx.notices(about: about).filter { $0.recipient == recipient && $0.id != id }
+        let others = try tx.notices(about: about).filter {
+            $0.recipient == recipient && $0.id != id
+        }
         guard isFor(person, request, engineer: engineer) else { return .over }
         switch try truth(of: request, others: others, in: tx) {
         case .over: return .over

@@ -209,7 +209,9 @@ extension Notice {
 
 extension Notice.Kind {
     /// Letters that ask for a decision, and are untrue once somebody has decided.
-    public static let asks: [Notice.Kind] = [.managerAsked, .customerAsked, .reminder, .lastReminder]
+    public static let asks: [Notice.Kind] = [
+        .managerAsked, .customerAsked, .reminder, .lastReminder,
+    ]
 
     public var priority: Notice.Priority {
         switch self {

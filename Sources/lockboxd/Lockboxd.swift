@@ -15,7 +15,9 @@ struct Lockboxd: AsyncParsableCommand {
             To see it work first, without any of this: make demo, in the source.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, Apply.self, Token.self, Password.self, CheckLog.self, TestMail.self]
+        subcommands: [
+            Serve.self, Apply.self, Token.self, Password.self, CheckLog.self, TestMail.self,
+        ]
     )
 }
 

@@ -78,7 +78,7 @@ import Testing
                     #expect(!body.contains("somebody"))
                 }
                 #expect(letter.text.contains("SR-1001") == (notice.request != nil))
-                #expect(letter.subject.unicodeScalars.count <= 78)
+                #expect(letter.subject.unicodeScalars.count <= 120)
                 #expect(letter.subject.unicodeScalars.allSatisfy { (32...126).contains($0.value) })
             }
         }
@@ -108,7 +108,10 @@ import Testing
             let letter = try render(
                 try await stage.notice(id, .customerAsked, to: stage.cast.alice)
             )
-            #expect(letter.subject == "Decide by Mon 23 Nov 2026, 20:15 UTC: request \(id)")
+            #expect(
+                letter.subject
+                    == "Adatum asks to change 2 mailboxes, decide by Mon 23 Nov 2026, 20:15 UTC: \(id)"
+            )
             #expect(letter.to == Mailbox(name: "Alice Approver", address: "alice@contoso.test"))
             #expect(
                 letter.text == """

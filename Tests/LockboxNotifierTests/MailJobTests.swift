@@ -502,7 +502,9 @@ import Testing
                     try await stage.notice(id, .managerAsked, to: mona).delivery == .unconfirmed
                 }
             }
-            #expect(try await stage.store.write { try unknown.apply(in: $0, under: .free) } == false)
+            #expect(
+                try await stage.store.write { try unknown.apply(in: $0, under: .free) } == false
+            )
             #expect(!mailer.letters.contains { $0.subject.hasPrefix("Review") })
             // That it was sent after all is taken.
             let sent = Settlement(of: unwanted, .sent("250 ok"), at: now, limits: MailLimits())

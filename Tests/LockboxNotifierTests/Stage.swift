@@ -340,7 +340,9 @@ extension Stage {
 
     private func firstName(_ id: PersonID?) -> String {
         guard let id else { return "operator" }
-        return cast.everyone.first { $0.id == id }.map { String($0.email.text.prefix { $0 != "@" }) }
+        return cast.everyone.first { $0.id == id }.map {
+            String($0.email.text.prefix { $0 != "@" })
+        }
             ?? id.text
     }
 }

@@ -19,17 +19,12 @@ import Testing
 
     @Test func whoMayNoLongerDecideIsNotWrittenTo() async throws {
         let changes: [(inout Person) -> Void] = [
-            { $0.isDisabled = true }, { $0.roles = .member }, { $0.roles = [] },
-            // She is the engineer herself, under another address.
-            { $0.aliases = [EmailAddress("erik@adatum.test")!] },
+            { $0.isDisabled = true }, { $0.roles = .member }, { $0.roles = [.member, .auditor] },
         ]
         for change in changes {
             try await Stage.with { stage in
                 let id = try await stage.askCustomer()
                 try await stage.post(id, by: stage.cast.mona)
-                var erik = stage.cast.erik
-                erik.email = EmailAddress("erik.engineer@adatum.test")!
-                try await stage.save(erik)
                 try await stage.save(changed(stage.cast.alice, change))
                 for notice in try await stage.notices(id)
                 where notice.recipient == stage.cast.alice.id && notice.kind != .questionAnswered {
@@ -171,9 +166,11 @@ import Testing
             #expect(try await stage.waiting(id, .settled) == ["settled → adam", "settled → max"])
             let letter = LetterContent(try await stage.notice(id, .settled, to: cast.adam))
             #expect(letter.lead == "Alice Approver of Contoso has denied it. Nobody got access.")
-            #expect(try await stage.notices(id).allSatisfy { notice in
-                notice.delivery != .queued || !Notice.Kind.asks.contains(notice.kind)
-            })
+            #expect(
+                try await stage.notices(id).allSatisfy { notice in
+                    notice.delivery != .queued || !Notice.Kind.asks.contains(notice.kind)
+                }
+            )
         }
     }
 

@@ -92,6 +92,10 @@ class Handler:
         self.options = options
         self.numbers = itertools.count(1)
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [line for line in responses if not (self.options.without_auth and line.startswith("250-AUTH"))]
+
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
         if self.options.mode == "refuse" and address.startswith("stranger"):
             return "550 5.7.1 sender not welcome"
