@@ -236,8 +236,8 @@ extension Refusal.Quota {
         case .openRequestsAtTenant:
             "You have \(Limits.openRequestsAtTenant) open requests about this tenant. Withdraw or finish some first."
         case .openRequestsOnSupportRequest:
-            "There are \(Limits.openRequestsOnSupportRequest) open requests on this support request, which is the limit. "
-                + "Wait until some are decided or over."
+            "There are \(Limits.openRequestsOnSupportRequest) open requests on this support "
+                + "request, which is the limit. Wait until some are decided or over."
         case .requestsAtTenantPerDay:
             "You made \(Limits.requestsAtTenantPerDay) requests about this tenant within a day, which is the limit."
         case .deniedJustNow:

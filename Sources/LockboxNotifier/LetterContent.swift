@@ -15,7 +15,8 @@ struct LetterContent {
     }
 
     var tone: Tone
-    /// Begins with the point: who wants what. No names but the provider's own: a subject is what people trust most and check least.
+    /// Begins with the point: who wants what. No names but the provider's own: a subject is what
+    /// people trust most and check least.
     var subject: String
     var heading: String
     var lead: String

@@ -213,6 +213,7 @@ extension Notice.Kind {
         .managerAsked, .customerAsked, .reminder, .lastReminder,
     ]
 
+    /// Which letters it overtakes.
     public var priority: Notice.Priority {
         switch self {
         case .managerAsked, .customerAsked, .reminder, .lastReminder, .accessEnded,

@@ -119,13 +119,17 @@ extension AccessRequestRecords {
         on support: SupportRequest,
         at now: Timestamp
     ) throws -> AskingHistory {
-        let open = try openRequests(of: nil, engineer: engineer.id)
+        // What time has ended counts no more, whether or not that is recorded yet.
+        func isOpen(_ request: AccessRequest) -> Bool {
+            !request.seen(at: now).state.name.isTerminal
+        }
+        let open = try openRequests(of: nil, engineer: engineer.id).filter(isOpen)
         let denials = try denials(of: engineer.id, on: support.number, of: support.tenant)
         return AskingHistory(
             open: open.count,
             openAtTenant: open.count { $0.terms.tenant == support.tenant },
             openOnSupportRequest: try openRequests(of: support.tenant, engineer: nil).count {
-                $0.terms.supportRequest == support.number
+                $0.terms.supportRequest == support.number && isOpen($0)
             },
             withinDay: try requestCount(
                 of: support.tenant,

@@ -89,7 +89,8 @@ struct MailTransportTests {
     @Test func textOfARelayIsCleaned() {
         let credentials = SMTPCredentials(user: "user", secret: .password("hunter2"))
         let said =
-            "no\u{1B}[31m way\r\n hunter2 aHVudGVyMg== AHVzZXIAaHVudGVyMg== \u{2028}\u{202E}\u{2066}\u{200B}\u{FEFF}\u{E000}"
+            "no\u{1B}[31m way\r\n hunter2 aHVudGVyMg== AHVzZXIAaHVudGVyMg== "
+            + "\u{2028}\u{202E}\u{2066}\u{200B}\u{FEFF}\u{E000}"
             + String(repeating: "é", count: 300)
         let cleaned = ReplyText.cleaned(said, hiding: credentials.forms(of: "hunter2"))
         #expect(cleaned.hasPrefix("no[31m way *** *** *** éé"))
