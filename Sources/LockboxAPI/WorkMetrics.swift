@@ -4,10 +4,12 @@ import LockboxPorts
 /// Due work by lane, in the Prometheus text format 0.0.4.
 struct WorkMetrics {
     let backlogs: [(lane: WorkLane, backlog: Backlog)]
+    let letters: LettersWaiting
     let now: Timestamp
 
     init(at now: Timestamp, in tx: any StoreTransaction) throws {
         self.now = now
+        letters = try tx.lettersWaiting(at: now)
         backlogs = try WorkLane.allCases.map { ($0, try tx.backlog(of: $0, at: now)) }
     }
 
@@ -18,14 +20,40 @@ struct WorkMetrics {
             + gauge(
                 "lockbox_work_oldest_due_seconds",
                 "For how long the oldest of it has been due. Alert on what stays above 10 in cut."
-            ) { backlog in
-                let late = backlog.oldest.map { max(0, (now - $0).milliseconds) } ?? 0
-                return "\(late / 1000).\(late % 1000 / 100)"
-            }
+            ) { seconds(since: $0.oldest) }
             + gauge(
                 "lockbox_work_failing",
                 "Pieces of work that failed at least once and are tried again."
             ) { "\($0.failing)" }
+            + gauge(
+                "lockbox_letters_waiting",
+                "Letters that are due or were tried in vain, and are tried again.",
+                "\(letters.waiting)"
+            )
+            + gauge(
+                "lockbox_letters_oldest_waiting_seconds",
+                "For how long the oldest of them should have been sent.",
+                seconds(since: letters.oldest)
+            )
+            + gauge(
+                "lockbox_letters_relay_refuses",
+                "Of them those that the relay refuses about us, or that do not reach it. Alert.",
+                "\(letters.refusedByRelay)"
+            )
+            + gauge(
+                "lockbox_letters_given_up",
+                "Letters refused for their recipients, which are not tried again.",
+                "\(letters.givenUp)"
+            )
+    }
+
+    private func seconds(since instant: Timestamp?) -> String {
+        let late = instant.map { max(0, (now - $0).milliseconds) } ?? 0
+        return "\(late / 1000).\(late % 1000 / 100)"
+    }
+
+    private func gauge(_ name: String, _ help: String, _ value: String) -> String {
+        "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
     }
 
     private func gauge(_ name: String, _ help: String, value: (Backlog) -> String) -> String {

@@ -68,7 +68,9 @@ public enum Refusal: Error, Hashable, Sendable {
 
     /// A count that is bounded.
     public enum Quota: String, Hashable, Sendable, CaseIterable {
-        case openRequests, credentials, tokens, messages
+        case openRequests, openRequestsAtTenant, openRequestsOnSupportRequest
+        case requestsAtTenantPerDay, deniedJustNow
+        case credentials, tokens, messages
     }
 }
 
@@ -231,6 +233,16 @@ extension Refusal.Quota {
         switch self {
         case .openRequests:
             "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."
+        case .openRequestsAtTenant:
+            "You have \(Limits.openRequestsAtTenant) open requests about this tenant. Withdraw or finish some first."
+        case .openRequestsOnSupportRequest:
+            "There are \(Limits.openRequestsOnSupportRequest) open requests on this support "
+                + "request, which is the limit. Wait until some are decided or over."
+        case .requestsAtTenantPerDay:
+            "You made \(Limits.requestsAtTenantPerDay) requests about this tenant within a day, which is the limit."
+        case .deniedJustNow:
+            "The customer has just denied a request of yours on this support request. Talk to the customer, and "
+                + "ask again \(Limits.waitAfterDenial.words) after the denial at the earliest."
         case .credentials:
             "\(Limits.credentialsPerGrant) credentials were issued for this access, which is the limit."
         case .messages:

@@ -30,7 +30,7 @@ package struct FileMailer: Mailer {
                 .unreachable(
                     ReplyText.cleaned(
                         "cannot \(what): \(String(cString: strerror(errno)))",
-                        hiding: nil
+                        hiding: []
                     )
                 )
             )
@@ -56,7 +56,7 @@ package struct FileMailer: Mailer {
             unlink(template)
             return failure
         }
-        return .success(MailReceipt(reply: ReplyText.cleaned("written to a file", hiding: nil)))
+        return .success(MailReceipt(reply: ReplyText.cleaned("written to a file", hiding: [])))
     }
 
     /// The message id with everything but letters, digits, `.`, `-`, `_`, `+`, `@` percent-encoded,

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import LockboxDomain
 import LockboxPorts
 
 /// What may stand in a mail's header, and how it is written there (RFC 5322, RFC 2047).
@@ -6,7 +7,8 @@ enum MailText {
     static let longestAddress = 254
     static let longestLocalPart = 64
     static let longestMessageID = 200
-    static let longestName = 256
+    /// Bytes: whatever name a person can have.
+    static let longestName = 4 * Limits.nameLength.upperBound
     static let longestSubject = 1000
 
     /// RFC 5322 §2.1.1: a line should have no more than 78 characters.

@@ -11,7 +11,8 @@ package import LockboxPorts
 /// - `smtps://…`: TLS from the first byte (port 465 unless given).
 /// - both: `ca=PATH` trusts that file's certificates instead of the system's; `from=ADDRESS` is the
 ///   envelope sender, to
-///   whom undelivered letters come back, instead of the letter's own.
+///   whom undelivered letters come back, instead of the letter's own; `tokenFile=PATH` holds an
+///   OAuth 2.0 access token, with which `user` signs in by XOAUTH2 instead of a password.
 /// - `file:DIR`: one file a letter, for development.
 package enum MailTransport: Sendable {
     case smtp(SMTPConfiguration)
@@ -100,7 +101,7 @@ package struct SMTPConfiguration: Sendable {
             throw MailConfigurationError("nothing may follow the host but ?")
         }
         guard url.fragment == nil else { throw MailConfigurationError("# must be percent-encoded") }
-        credentials = try Self.credentials(url)
+        credentials = try Self.credentials(url, tokenFile: options["tokenFile"])
         authorities = options["ca"]
         if let authorities, access(authorities, R_OK) != 0 {
             throw MailConfigurationError("ca: cannot read \(authorities)")
@@ -125,9 +126,9 @@ package struct SMTPConfiguration: Sendable {
     {
         var options: [String: String] = [:]
         for item in url.queryItems ?? [] {
-            guard ["starttls", "ca", "from"].contains(item.name) else {
+            guard ["starttls", "ca", "from", "tokenFile"].contains(item.name) else {
                 throw MailConfigurationError(
-                    "unknown option after ?; known are starttls, ca and from"
+                    "unknown option after ?; known are starttls, ca, from and tokenFile"
                 )
             }
             guard let value = item.value, !value.isEmpty, !value.utf8.contains(0),
@@ -163,12 +164,28 @@ package struct SMTPConfiguration: Sendable {
         }
     }
 
-    private static func credentials(_ url: URLComponents) throws(MailConfigurationError)
-        -> SMTPCredentials?
-    {
-        guard url.percentEncodedUser != nil || url.percentEncodedPassword != nil else { return nil }
+    private static func credentials(
+        _ url: URLComponents,
+        tokenFile: String?
+    ) throws(MailConfigurationError) -> SMTPCredentials? {
+        guard
+            url.percentEncodedUser != nil || url.percentEncodedPassword != nil || tokenFile != nil
+        else { return nil }
         guard let user = url.user, !user.isEmpty else {
             throw MailConfigurationError("the user name is missing or not UTF-8")
+        }
+        if let tokenFile {
+            guard url.percentEncodedPassword == nil else {
+                throw MailConfigurationError("a password and tokenFile exclude each other")
+            }
+            guard MailText.isOneLine(user) else {
+                throw MailConfigurationError("the user name may not contain control characters")
+            }
+            let credentials = SMTPCredentials(user: user, secret: .tokenFile(tokenFile))
+            guard credentials.read() != nil else {
+                throw MailConfigurationError("tokenFile: no access token can be read there")
+            }
+            return credentials
         }
         guard let password = url.password, !password.isEmpty else {
             throw MailConfigurationError("the password is missing or not UTF-8")
@@ -178,7 +195,7 @@ package struct SMTPConfiguration: Sendable {
                 "the user name and password may not contain control characters"
             )
         }
-        return SMTPCredentials(user: user, password: password)
+        return SMTPCredentials(user: user, secret: .password(password))
     }
 
     private static func isIPv6(_ host: String) -> Bool {
@@ -212,16 +229,4 @@ extension SMTPConfiguration: CustomStringConvertible {
             ? "" : "?starttls=\(encryption == .starttls ? "required" : "never")"
         return "\(scheme)://\(user)\(host.contains(":") ? "[\(host)]" : host):\(port)\(options)"
     }
-}
-
-/// A user name and its password, which no description, dump or mirror shows.
-package struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
-    CustomReflectable
-{
-    let user: String
-    let password: String
-
-    package var description: String { "\(user):***" }
-    package var debugDescription: String { description }
-    package var customMirror: Mirror { Mirror(self, children: ["user": user]) }
 }

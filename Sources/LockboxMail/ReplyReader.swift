@@ -4,11 +4,14 @@ struct ReplyReader {
     static let longest = 2000
 
     private(set) var last: (code: Int, text: String)?
+    /// The first enhanced status code that a line of the last reply begins with.
+    private(set) var status: EnhancedStatus?
     private var isClosed = false
     private var lines = ""
 
     mutating func forget() {
         last = nil
+        status = nil
         lines = ""
     }
 
@@ -22,6 +25,8 @@ struct ReplyReader {
         guard digits.count == 3, let code = Int(line.prefix(3)), (200...599).contains(code) else {
             return
         }
+        if lines.isEmpty { status = nil }
+        status = status ?? EnhancedStatus(startOf: line.dropFirst(4))
         if lines.utf8.count < Self.longest {
             lines += (lines.isEmpty ? "" : " ") + line.dropFirst(4).prefix(Self.longest)
         }

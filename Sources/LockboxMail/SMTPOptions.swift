@@ -23,7 +23,8 @@ final class SMTPOptions {
         note(ccurl_set_string(handle, option, value))
     }
 
-    func relay(_ configuration: SMTPConfiguration) {
+    /// `secret` is that of the configuration's credentials.
+    func relay(_ configuration: SMTPConfiguration, secret: String?) {
         // Environment variables and ~/.netrc must not change where letters go.
         string(CURLOPT_PROXY, "")
         string(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
@@ -37,9 +38,16 @@ final class SMTPOptions {
             string(CURLOPT_CAINFO, authorities)
             string(CURLOPT_CAPATH, nil)
         }
-        if let credentials = configuration.credentials {
-            string(CURLOPT_USERNAME, credentials.user)
-            string(CURLOPT_PASSWORD, credentials.password)
+        switch configuration.credentials?.secret {
+        case .password:
+            string(CURLOPT_USERNAME, configuration.credentials?.user)
+            string(CURLOPT_PASSWORD, secret)
+        case .tokenFile:
+            string(CURLOPT_USERNAME, configuration.credentials?.user)
+            string(CURLOPT_XOAUTH2_BEARER, secret)
+            // Nothing else: without a password some ways to sign in would prove nothing.
+            string(CURLOPT_LOGIN_OPTIONS, "AUTH=XOAUTH2")
+        case nil: break
         }
         number(CURLOPT_NOSIGNAL, 1)
         number(CURLOPT_CONNECTTIMEOUT_MS, Int(configuration.connectTimeout.milliseconds))
@@ -81,10 +89,10 @@ final class SMTPOptions {
         note(
             ccurl_set_header_writer(handle) { bytes, size, count, context in
                 guard let bytes, let context else { return 0 }
-                SMTPOptions.transfer(context).replyReceived(
+                let goesOn = SMTPOptions.transfer(context).replyReceived(
                     .init(start: bytes, count: size * count)
                 )
-                return size * count
+                return goesOn ? size * count : 0
             }
         )
         pointer(CURLOPT_HEADERDATA, context)

@@ -8,13 +8,13 @@ import LockboxPorts
 /// failure means: before the last byte of the letter is handed over it cannot have been delivered,
 /// after that only a reply can tell.
 final class SMTPTransfer {
-    /// The last command sent.
-    private enum Step { case connect, sender, recipient, data, body }
-
     private let message: MailMessage
     private let configuration: SMTPConfiguration
     private let mayGo: @Sendable () -> Bool
-    private var step = Step.connect
+    private var step = ReplyMeaning.Step.connect
+    private var signIn: SignInWatch
+    /// Each form of the secret that must not be shown.
+    private var secrets: [String] = []
     private var handedOver = 0
     private var reply = ReplyReader()
 
@@ -26,6 +26,7 @@ final class SMTPTransfer {
         self.message = message
         self.configuration = configuration
         self.mayGo = mayGo
+        signIn = SignInWatch(configuration)
     }
 
     static func send(
@@ -45,6 +46,11 @@ final class SMTPTransfer {
         guard Self.isInitialised, let handle = curl_easy_init() else {
             return .failure(.unreachable("libcurl does not start"))
         }
+        let secret = configuration.credentials?.read()
+        if let credentials = configuration.credentials {
+            guard let secret else { return .failure(.unsafe("the token file cannot be read")) }
+            secrets = credentials.forms(of: secret)
+        }
         let recipients = curl_slist_append(nil, "<\(message.to)>")
         let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0)
@@ -56,14 +62,14 @@ final class SMTPTransfer {
         return withExtendedLifetime(self) {
             let options = SMTPOptions(handle)
             options.pointer(CURLOPT_ERRORBUFFER, errorText.baseAddress)
-            options.relay(configuration)
+            options.relay(configuration, secret: secret)
             options.envelope(from: configuration.sender ?? message.from, to: recipients)
             options.transfer(self, size: message.bytes.count)
             let result = options.result == CURLE_OK ? curl_easy_perform(handle) : options.result
             let detail =
                 errorText.first == 0
                 ? curl_easy_strerror(result)! : UnsafePointer(errorText.baseAddress!)
-            return outcome(String(cString: detail))
+            return outcome(result, String(cString: detail))
         }
     }
 
@@ -82,27 +88,38 @@ final class SMTPTransfer {
         return body()
     }
 
-    private func outcome(_ detail: String) -> Result<MailReceipt, MailError> {
-        let reply = reply.last ?? (code: 0, text: "")
-        let whole = text("\(reply.code) \(reply.text)")
-        switch (step, reply.code) {
-        case (.connect, _): return .failure(.unreachable(text(detail)))
-        // About us, not the recipient: the letter is good once the relay lets us send.
-        case (.sender, 500...599): return .failure(.unreachable(whole))
-        case (_, 400...499): return .failure(.deferred(code: reply.code, text: text(reply.text)))
-        case (_, 500...599): return .failure(.refused(code: reply.code, text: text(reply.text)))
-        case (_, 200...299) where isHandedOver: return .success(MailReceipt(reply: whole))
-        case (_, _):
+    private func outcome(
+        _ result: CURLcode,
+        _ detail: String
+    ) -> Result<MailReceipt, MailError> {
+        if let problem = signIn.problem { return .failure(.unsafe(problem)) }
+        let said = reply.last ?? (code: 0, text: "")
+        switch said.code {
+        case 400...599:
+            let meaning = ReplyMeaning(code: said.code, status: reply.status, at: step)
+            return .failure(meaning.error(code: said.code, text: text(said.text)))
+        case _ where Self.unsafe.contains(result): return .failure(.unsafe(text(detail)))
+        case 200...299 where isHandedOver:
+            return .success(MailReceipt(reply: text("\(said.code) \(said.text)")))
+        case _:
             return .failure(
                 isHandedOver ? .outcomeUnknown(text(detail)) : .unreachable(text(detail))
             )
         }
     }
 
+    /// There is no TLS, or not with whom it should be, or no way to sign in that we have: trying
+    /// again does not mend it.
+    private static let unsafe = [
+        CURLE_LOGIN_DENIED,
+        CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+        CURLE_SSL_ISSUER_ERROR,
+    ]
+
     private var isHandedOver: Bool { handedOver == message.bytes.count }
 
     private func text(_ text: String) -> String {
-        ReplyText.cleaned(text, hiding: configuration.credentials)
+        ReplyText.cleaned(text, hiding: secrets)
     }
 
     // MARK: What libcurl tells us
@@ -110,7 +127,8 @@ final class SMTPTransfer {
     func commandSent(_ command: UnsafeRawBufferPointer) {
         // The reply to the letter is the one that counts, not the one to the goodbye.
         if command.starts(with: "QUIT\r\n".utf8) { return reply.close() }
-        let steps: [(String, Step)] = [
+        signIn.commandSent(command)
+        let steps: [(String, ReplyMeaning.Step)] = [
             ("MAIL FROM:", .sender), ("RCPT TO:", .recipient), ("DATA\r\n", .data),
         ]
         guard let next = steps.first(where: { command.starts(with: $0.0.utf8) })?.1 else { return }
@@ -118,13 +136,17 @@ final class SMTPTransfer {
         reply.forget()
     }
 
-    func replyReceived(_ line: UnsafeRawBufferPointer) { reply.read(line) }
+    /// False calls the transfer off.
+    func replyReceived(_ line: UnsafeRawBufferPointer) -> Bool {
+        reply.read(line)
+        return signIn.replyReceived(line)
+    }
 
     /// The next bytes of the letter; nil calls the transfer off.
     func handOver(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         step = .body
         // Without its last bytes the relay has no letter.
-        guard mayGo() else { return nil }
+        guard mayGo(), signIn.isDone else { return nil }
         let next = message.bytes[handedOver...].prefix(buffer.count)
         buffer.copyBytes(from: next)
         handedOver += next.count

@@ -15,6 +15,14 @@ enum Fact: String, CaseIterable {
     case endReason, endedAt, plannedEnd, began, useCount, firstUse, lastUse
     /// Which of several letters of one kind this is.
     case audience, outcome, stage, isAnswer
+    /// How often the customer denied this engineer on the same support request before.
+    case deniedBefore
+    /// Who settled what was asked.
+    case decidedBy
+    /// What was changed, a line each, and by whom.
+    case change, changedBy
+    /// What needs an operator, and what was said about it.
+    case cause, detail
     case portal, portalAddress
 }
 
@@ -26,6 +34,11 @@ enum Audience: String {
 /// How a request came to nothing without anyone's no.
 enum UndecidedOutcome: String {
     case managerSilent, customerSilent, withdrawn
+}
+
+/// What became of what somebody was asked.
+enum SettledOutcome: String {
+    case reviewed, rejected, approved, denied, withdrawn, expired
 }
 
 struct Facts {

@@ -8,13 +8,14 @@ extension LetterContent {
         let decideBy = source.facts.text(.decideBy)
         return LetterContent(
             .decide,
-            subject: "Review by \(decideBy): request \(source.number)",
+            subject: "Request \(source.briefly), review by \(decideBy): \(source.number)",
             heading: "An access request awaits your review",
             lead: "\(source.engineer) asks \(source.askedAccess) of \(source.tenant).",
             rows: [
                 source.engineerRow, source.customer, source.resourcesRow, source.supportRequest,
                 source.howLong,
                 source.row("Not before", .notBefore), source.row("Review by", decideBy),
+                source.row("Denied before", .deniedBefore),
                 source.request,
             ],
             advice: [
@@ -29,9 +30,9 @@ extension LetterContent {
         let decideBy = source.facts.text(.decideBy)
         let (prefix, heading) =
             switch ask {
-            case .first: ("Decide by", "\(source.provider) asks for access to your data")
-            case .reminder: ("Reminder, decide by", "Half of the time to decide has passed")
-            case .lastReminder: ("Last reminder, decide by", "Little time is left to decide")
+            case .first: ("", "\(source.provider) asks for access to your data")
+            case .reminder: ("Reminder: ", "Half of the time to decide has passed")
+            case .lastReminder: ("Last reminder: ", "Little time is left to decide")
             }
         let approvals = source.facts[.approvalsNeeded].map {
             source.row("Approvals needed", "\($0) people must agree")
@@ -41,7 +42,8 @@ extension LetterContent {
         }
         return LetterContent(
             .decide,
-            subject: "\(prefix) \(decideBy): request \(source.number)",
+            subject: "\(prefix)\(source.provider) asks \(source.briefly), decide by \(decideBy): "
+                + source.number,
             heading: heading,
             lead:
                 "\(source.engineer) of \(source.provider) asks \(source.askedAccess). "
@@ -49,7 +51,7 @@ extension LetterContent {
             rows: [
                 source.engineerRow, source.resourcesRow, source.supportRequest, source.howLong,
                 source.row("Not before", .notBefore), review, approvals,
-                source.row("Decide by", decideBy),
+                source.row("Decide by", decideBy), source.row("Denied before", .deniedBefore),
                 source.request,
             ],
             advice: [

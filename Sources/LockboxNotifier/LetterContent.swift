@@ -15,7 +15,8 @@ struct LetterContent {
     }
 
     var tone: Tone
-    /// Begins with the point. No names: a subject is what people trust most and check least.
+    /// Begins with the point: who wants what. No names but the provider's own: a subject is what
+    /// people trust most and check least.
     var subject: String
     var heading: String
     var lead: String
@@ -27,7 +28,10 @@ struct LetterContent {
 
     /// The letter of `notice`, from nothing but its stored facts.
     init(_ notice: Notice) {
-        let source = LetterSource(number: notice.request.text, facts: Facts(notice.facts))
+        let source = LetterSource(
+            number: notice.request?.text ?? "",
+            facts: Facts(notice.facts)
+        )
         switch notice.kind {
         case .managerAsked: self = .managerAsked(source)
         case .customerAsked: self = .customerAsked(source, .first)
@@ -45,6 +49,9 @@ struct LetterContent {
         case .removalRecovered: self = .removalRecovered(source)
         case .questionAsked: self = .questionAsked(source)
         case .questionAnswered: self = .questionAnswered(source)
+        case .settled: self = .settled(source)
+        case .sideChanged: self = .sideChanged(source)
+        case .operatorsNeeded: self = .operatorsNeeded(source)
         }
     }
 
@@ -82,6 +89,23 @@ struct LetterSource {
         let lines = facts.lines(.resources)
         return lines.count == 1
             ? "to \(lines[0])" : "for access to \(counted(Int64(lines.count), "resource"))"
+    }
+
+    /// The same in a few words without names, as in "asks to change 1 mailbox".
+    var briefly: String {
+        let lines = facts.lines(.resources)
+        let verb = lines.contains { $0.hasPrefix("read and change") } ? "change" : "read"
+        let types = Set(
+            lines.map { line in
+                let words = line.split(separator: " ")
+                return words.firstIndex(of: "the").flatMap { place in
+                    words.dropFirst(place + 1).first.map(String.init)
+                }
+            }
+        )
+        let noun = types.count == 1 ? (types.first ?? nil) ?? "resource" : "resource"
+        let plural = noun.hasSuffix("x") ? noun + "es" : noun + "s"
+        return "to \(verb) \(lines.count) \(lines.count == 1 ? noun : plural)"
     }
 
     /// As in "At the end your credentials stop working and …". A letter that was written before this

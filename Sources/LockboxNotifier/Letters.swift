@@ -20,23 +20,30 @@ package struct Letters: Sendable {
         html = try MustacheTemplate(string: LetterTemplates.html)
     }
 
-    /// The letter of `notice`, sent at `now`.
-    package func letter(for notice: Notice, at now: Timestamp) -> Letter {
+    /// The letter of `notice` to `recipient`, sent at `now`, in one thread with the letters
+    /// `after`, which that person got before: the oldest first.
+    package func letter(
+        for notice: Notice,
+        to recipient: Mailbox,
+        after: [NoticeID],
+        at now: Timestamp
+    ) -> Letter {
         let content = LetterContent(notice)
         let view = view(of: content)
         return Letter(
-            messageID: "\(notice.id).lockbox@\(host)",
-            // No letter bears this identifier. It only makes all letters about one request one
-            // thread in each inbox, whichever of them a person gets first.
-            references: ["\(notice.request).lockbox@\(host)"],
+            messageID: messageID(notice.id),
+            // RFC 5322 §3.6.4: the root, and the nearest; a thread may be long.
+            references: (after.prefix(1) + after.dropFirst().suffix(8)).map(messageID),
             date: now,
             from: sender,
-            to: Mailbox(name: notice.recipientName, address: notice.recipientAddress.text),
+            to: recipient,
             subject: content.subject,
             text: text.render(view),
             html: html.render(view)
         )
     }
+
+    private func messageID(_ id: NoticeID) -> String { "\(id).lockbox@\(host)" }
 
     private func view(of content: LetterContent) -> [String: Any] {
         var view: [String: Any] = [

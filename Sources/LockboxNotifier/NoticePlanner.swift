@@ -7,10 +7,12 @@ package import LockboxPorts
 package struct NoticePlanner: EventReader {
     private let portal: Portal
     private let kinds: ServiceKinds
+    private let operators: Operators
 
-    package init(portal: Portal, kinds: ServiceKinds) {
+    package init(portal: Portal, kinds: ServiceKinds, operators: Operators = Operators([])) {
         self.portal = portal
         self.kinds = kinds
+        self.operators = operators
     }
 
     package func read(
@@ -30,9 +32,26 @@ package struct NoticePlanner: EventReader {
         switch event {
         case .request(let event): try read(event, writer)
         case .access(let event): try read(event, writer)
-        case .directory(.personChanged(let before, let after)):
+        case .directory(let event):
+            try read(event, writer)
+            if let change = SideChange(event) { try writer.tell(of: change, by: actor) }
+        case .signIn(let event):
+            // What people do with their own ways in is theirs.
+            if actor == .console, let change = SideChange(event) {
+                try writer.tell(of: change, by: actor)
+            }
+        }
+    }
+
+    private func read(_ event: DirectoryEvent, _ writer: NoticeWriter) throws {
+        switch event {
+        case .personAdded(let person): try writer.askNewcomer(before: nil, after: person)
+        case .personChanged(let before, let after):
             try writer.stopLetters(before: before, after: after)
-        case .directory, .signIn: return
+            try writer.askNewcomer(before: before, after: after)
+        case .tenantAdded, .policyChanged, .licenceChanged, .tenantRenamed, .providerRenamed,
+            .resourceAdded, .serviceAdded, .serviceChanged:
+            return
         }
     }
 
@@ -54,7 +73,15 @@ package struct NoticePlanner: EventReader {
         case .grantStarted(let request, let grant): try writer.tellOfBeginning(request, grant)
         case .grantEnded(let request, let grant, let ending):
             try writer.tellOfEnd(request, grant, ending)
-        case .removalFailed(let removal): try writer.tellOfFailure(removal)
+        case .removalFailed(let removal):
+            try writer.tellOfFailure(removal)
+            try operators.tell(
+                .removalFailing(removal.service),
+                detail: removal.problem,
+                at: writer.now,
+                entropy: writer.entropy,
+                in: writer.tx
+            )
         case .removalConfirmed(let removal): try writer.tellOfRecovery(removal)
         case .credentialIssued, .resourceOpened: return
         }

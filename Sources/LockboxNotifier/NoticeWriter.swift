@@ -9,15 +9,16 @@ struct NoticeWriter {
     let entropy: any Entropy
     let tx: any StoreTransaction
 
-    /// Letters that are untrue once somebody has decided.
-    static let asks: [Notice.Kind] = [.managerAsked, .customerAsked, .reminder, .lastReminder]
-
     // MARK: - Asking
 
     func askManagers(_ request: AccessRequest) throws {
+        try ask(managers: managers(), request)
+    }
+
+    private func ask(managers: [Person], _ request: AccessRequest) throws {
         let engineer = try person(request.terms.engineer)
         let facts = try asking(request)
-        for manager in try managers() where !manager.isSame(as: engineer) {
+        for manager in managers where !manager.isSame(as: engineer) {
             try send(
                 .managerAsked,
                 facts,
@@ -30,6 +31,11 @@ struct NoticeWriter {
     }
 
     func askApprovers(_ request: AccessRequest) throws {
+        try ask(approvers: approvers(of: request.terms.tenant), request)
+    }
+
+    /// Asks those of `approvers` who were not asked before, and reminds them when it is due.
+    private func ask(approvers: [Person], _ request: AccessRequest) throws {
         guard case .awaitingCustomer(let askedAt, let decideBy, let needed) = request.state else {
             return
         }
@@ -44,19 +50,49 @@ struct NoticeWriter {
             (.customerAsked, 0), (.reminder, NotifierLimits.reminderPercent),
             (.lastReminder, NotifierLimits.lastReminderPercent),
         ]
-        for approver in try approvers(of: request.terms.tenant) where !approver.isSame(as: engineer)
-        {
-            for (kind, percent) in rows {
+        let written = try tx.notices(about: request.id).filter { $0.delivery != .cancelled }
+        for approver in approvers where !approver.isSame(as: engineer) {
+            for (kind, percent) in rows
+            where !written.contains(where: { $0.recipient == approver.id && $0.kind == kind }) {
                 let sendAt = askedAt + TimeSpan(milliseconds: window / 100 * percent)
+                // Who comes late is asked, and not reminded of what she has just been asked.
+                if kind != .customerAsked, sendAt < now { continue }
                 try send(
                     kind,
                     facts,
                     to: approver,
                     about: request.id,
                     of: request.terms.tenant,
-                    sendAt: sendAt,
+                    sendAt: max(sendAt, now),
                     goodUntil: decideBy
                 )
+            }
+        }
+    }
+
+    /// Asks somebody who may decide from now on what waits for a decision.
+    func askNewcomer(before: Person?, after: Person) throws {
+        switch after.side {
+        case .tenant(let tenant):
+            guard after.mayDecide(for: tenant), before?.mayDecide(for: tenant) != true else {
+                return
+            }
+            for request in try tx.openRequests(of: tenant, engineer: nil) {
+                try ask(approvers: [after], request.seen(at: now))
+            }
+        case .provider:
+            func isManager(_ person: Person) -> Bool {
+                person.holds(oneOf: .manager, at: .provider)
+            }
+            guard isManager(after), before.map(isManager) != true else { return }
+            for open in try tx.openRequests(of: nil, engineer: nil) {
+                let request = open.seen(at: now)
+                guard request.state.name == .awaitingManager else { continue }
+                let isAsked = try tx.notices(about: request.id).contains {
+                    $0.recipient == after.id && $0.kind == .managerAsked
+                        && $0.delivery != .cancelled
+                }
+                if !isAsked { try ask(managers: [after], request) }
             }
         }
     }
@@ -66,20 +102,20 @@ struct NoticeWriter {
     func tell(of decision: Decision, on request: AccessRequest) throws {
         switch (decision.stage, decision.verdict) {
         case (.manager, .approve):
-            try cancelAsks(request)
+            try settle(request, .reviewed, by: decision.person)
         case (.manager, .deny):
-            try cancelAsks(request)
+            try settle(request, .rejected, by: decision.person)
             let facts = try asking(request).with(.manager, person(decision.person).name)
             try sendToEngineer(.rejected, facts, request)
         case (.customer, .deny):
-            try cancelAsks(request)
+            try settle(request, .denied, by: decision.person)
             try sendToEngineer(.denied, asking(request), request)
         case (.customer, .approve):
             // Where this completes the quorum, the grant's own event tells. Else the others are
             // still asked, but who has decided needs no reminder.
             for var notice in try tx.notices(about: request.id)
             where notice.recipient == decision.person && notice.delivery == .queued
-                && Self.asks.contains(notice.kind)
+                && Notice.Kind.asks.contains(notice.kind)
             {
                 notice.cancel()
                 try tx.update(notice)
@@ -88,38 +124,63 @@ struct NoticeWriter {
     }
 
     func tellOfWithdrawal(_ request: AccessRequest) throws {
-        try cancelAsks(request)
-        // A manager's yes is what asks the customer; before it the customer has heard nothing.
-        guard request.decisions.contains(where: { $0.stage == .manager && $0.isApproval }) else {
-            return
-        }
-        try sendToApprovers(
-            .withdrawn,
-            asking(request).with(.outcome, UndecidedOutcome.withdrawn.rawValue),
-            request
-        )
+        try settle(request, .withdrawn)
     }
 
     func tellOfExpiry(_ request: AccessRequest) throws {
         guard case .expired(let at, let stage) = request.state else { return }
-        try cancelAsks(request)
         let customerAsked = stage == .awaitingCustomer
         let outcome = customerAsked ? UndecidedOutcome.customerSilent : .managerSilent
         let facts = try asking(request).with(.outcome, outcome.rawValue).with(.decideBy, at.words())
         try sendToEngineer(.expired, facts, request)
         if customerAsked { try sendToApprovers(.expired, facts, request) }
+        try settle(request, .expired)
+    }
+
+    /// Takes back what was asked and has not left, and tells those whom it may have reached, and who
+    /// did not decide themselves, that nothing needs to be done any more: once each.
+    private func settle(
+        _ request: AccessRequest,
+        _ outcome: SettledOutcome,
+        by decider: PersonID? = nil,
+        hearsAnyway: (Person) -> Bool = { _ in false }
+    ) throws {
+        let notices = try tx.notices(about: request.id)
+        try tx.cancelNotices(about: request.id, kinds: Notice.Kind.asks)
+        let asks = notices.filter { Notice.Kind.asks.contains($0.kind) && $0.mayHaveArrived }
+        guard !asks.isEmpty else { return }
+        var facts = try asking(request).with(.outcome, outcome.rawValue)
+        facts[.decidedBy] = try decider.map { try person($0).name }
+        let last: [Notice.Kind] = [.settled, .withdrawn, .expired]
+        var told = Set(
+            request.decisions.map(\.person)
+                + notices.filter { last.contains($0.kind) }.compactMap(\.recipient)
+        )
+        for ask in asks {
+            guard let asked = ask.recipient, told.insert(asked).inserted else { continue }
+            let audience: Audience = ask.kind == .managerAsked ? .manager : .approver
+            let recipient = try person(asked)
+            guard audience.includes(recipient, request), !hearsAnyway(recipient) else { continue }
+            try send(
+                audience == .approver && outcome == .withdrawn ? .withdrawn : .settled,
+                facts.with(.audience, audience.rawValue),
+                to: recipient,
+                about: request.id,
+                of: request.terms.tenant
+            )
+        }
     }
 
     // MARK: - Access
 
     func tellOfApproval(_ request: AccessRequest, _ grant: Grant) throws {
-        try cancelAsks(request)
         let isScheduled = grant.start > now
-        try sendToEngineer(
-            isScheduled ? .accessScheduled : .approved,
-            window(request, grant),
-            request
-        )
+        let facts = try window(request, grant)
+        // Where access begins at once, the letter that it began says that it was approved.
+        try settle(request, .approved, by: request.decisions.last?.person) { recipient in
+            !isScheduled && !Notice.Kind.accessBegan.isMuted(by: recipient.mutedLetters, facts)
+        }
+        try sendToEngineer(isScheduled ? .accessScheduled : .approved, facts, request)
     }
 
     func tellOfBeginning(_ request: AccessRequest, _ grant: Grant) throws {
@@ -161,23 +222,59 @@ struct NoticeWriter {
         facts[.stage] = request.state.name.rawValue
         let useless = request.state.decideBy ?? request.state.grant?.end
         switch try person(message.person).side {
-        case .tenant: try sendToEngineer(.questionAsked, facts, request, goodUntil: useless)
+        case .tenant:
+            let engineer = try person(request.terms.engineer)
+            if engineer.isDisabled { return }
+            try digest(
+                .questionAsked,
+                facts.with(.audience, Audience.engineer.rawValue),
+                to: engineer,
+                about: request,
+                goodUntil: useless
+            )
         case .provider:
             let askers = try askers(on: request)
             facts[.isAnswer] = askers.isEmpty ? "no" : "yes"
             let engineer = try person(request.terms.engineer)
             let recipients = askers.isEmpty ? try approvers(of: request.terms.tenant) : askers
             for recipient in recipients where !recipient.isSame(as: engineer) {
-                try send(
+                try digest(
                     .questionAnswered,
                     facts.with(.audience, Audience.approver.rawValue),
                     to: recipient,
-                    about: request.id,
-                    of: request.terms.tenant,
+                    about: request,
                     goodUntil: useless
                 )
             }
         }
+    }
+
+    /// A letter that there is something to read: one that waits says it for all that was written
+    /// since, and after one was sent the next waits a little.
+    private func digest(
+        _ kind: Notice.Kind,
+        _ facts: Facts,
+        to recipient: Person,
+        about request: AccessRequest,
+        goodUntil: Timestamp?
+    ) throws {
+        let earlier = try tx.notices(about: request.id).filter {
+            $0.kind == kind && $0.recipient == recipient.id
+        }
+        let waits = earlier.contains {
+            $0.delivery == .queued && $0.begunAt == nil && Facts($0.facts)[.stage] == facts[.stage]
+        }
+        if waits { return }
+        let last = earlier.filter(\.mayHaveArrived).compactMap { $0.sentAt ?? $0.begunAt }.max()
+        try send(
+            kind,
+            facts,
+            to: recipient,
+            about: request.id,
+            of: request.terms.tenant,
+            sendAt: last.map { max(now, $0 + NotifierLimits.digestInterval) },
+            goodUntil: goodUntil
+        )
     }
 
     /// Who of the customer has written on the request and may still read what is answered.
@@ -200,7 +297,7 @@ struct NoticeWriter {
         for request in try tx.openRequests(of: tenant, engineer: nil) {
             for var notice in try tx.notices(about: request.id)
             where notice.recipient == after.id && notice.delivery == .queued
-                && notice.kind.isMuted(by: stopped)
+                && notice.isMuted(by: stopped)
             {
                 notice.cancel()
                 try tx.update(notice)
@@ -231,10 +328,10 @@ struct NoticeWriter {
     /// Only those who heard of the failure need to hear that it is over.
     func tellOfRecovery(_ removal: Removal) throws {
         guard try isFailing(removal) else { return }
-        var told: Set<PersonID> = []
+        var recipients: Set<PersonID> = []
         for notice in try notices(on: removal) where notice.kind == .removalFailed {
-            guard told.insert(notice.recipient).inserted else { continue }
-            let recipient = try person(notice.recipient)
+            guard let told = notice.recipient, recipients.insert(told).inserted else { continue }
+            let recipient = try person(told)
             if recipient.isDisabled { continue }
             try send(
                 .removalRecovered,
@@ -285,6 +382,12 @@ struct NoticeWriter {
         facts[.duration] = request.terms.duration.words
         facts[.notBefore] = request.terms.notBefore?.words()
         facts[.decideBy] = request.state.decideBy?.words()
+        let denied = try tx.denials(
+            of: request.terms.engineer,
+            on: request.terms.supportRequest,
+            of: request.terms.tenant
+        ).count
+        if denied > 0 { facts[.deniedBefore] = counted(Int64(denied), "time") }
         return facts
     }
 
@@ -369,7 +472,7 @@ struct NoticeWriter {
         sendAt: Timestamp? = nil,
         goodUntil: Timestamp? = nil
     ) throws {
-        if kind.isMuted(by: recipient.mutedLetters) { return }
+        if kind.isMuted(by: recipient.mutedLetters, facts) { return }
         try tx.insert(
             Notice(
                 id: entropy.id(),
@@ -385,12 +488,15 @@ struct NoticeWriter {
         )
     }
 
-    private func cancelAsks(_ request: AccessRequest) throws {
-        try tx.cancelNotices(about: request.id, kinds: Self.asks)
-    }
 }
 
 extension Notice.Kind {
+    /// Whether someone who muted `letters` does not get one that says `facts`. Of access that
+    /// nobody of the customer approved everybody hears.
+    func isMuted(by letters: MutedLetters, _ facts: Facts) -> Bool {
+        facts[.basis] != Grant.Basis.policy.rawValue && isMuted(by: letters)
+    }
+
     /// Whether someone who muted `letters` does not get it. A new kind says here whether it can be
     /// muted at all.
     func isMuted(by letters: MutedLetters) -> Bool {
@@ -400,7 +506,8 @@ extension Notice.Kind {
         case .accessReport: letters.contains(.accessReports)
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessEnded,
-            .accessScheduled, .removalFailed, .removalRecovered, .questionAsked, .questionAnswered:
+            .accessScheduled, .removalFailed, .removalRecovered, .questionAsked,
+            .questionAnswered, .settled, .sideChanged, .operatorsNeeded:
             false
         }
     }

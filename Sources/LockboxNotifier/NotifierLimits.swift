@@ -7,6 +7,12 @@ enum NotifierLimits {
     /// When approvers are reminded, in percent of the time they have.
     static let reminderPercent: Int64 = 50
     static let lastReminderPercent: Int64 = 90
+    /// After a letter that there is something to read, the next one on the same request waits.
+    static let digestInterval = TimeSpan.minutes(2)
+    /// Lines of a letter that lists changes.
+    static let changesListed = 30
+    /// One letter to the operators about one cause in this time.
+    static let operatorsInterval = TimeSpan.hours(1)
     /// In a window shorter than this, its times are told to the second.
     static let shortWindow = TimeSpan.minutes(10)
 }

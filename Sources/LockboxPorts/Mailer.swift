@@ -78,13 +78,20 @@ public struct MailReceipt: Sendable, Equatable {
 /// Why a letter was not sent. Texts hold no control characters, at most 200 characters, and never a
 /// password.
 public enum MailError: Error, Sendable, Equatable {
-    /// The relay will never take this letter for this recipient (5xx).
+    /// This recipient does not exist or takes no letters: an answer that trying again does not
+    /// change.
     case refused(code: Int, text: String)
-    /// The relay will not take this letter now (4xx).
+    /// The relay will not take a letter for this recipient now.
     case deferred(code: Int, text: String)
-    /// The relay was not reached or would not talk to us: no connection, TLS, sign-in, our sender
-    /// refused, time out. Certainly not delivered.
+    /// The relay's answer is about us, or about itself: sign-in, sender, quota, policy, its own
+    /// state. The recipient has nothing to do with it, whatever the class of the code.
+    case relayRefused(code: Int, text: String)
+    /// The relay was not reached or did not talk to us: no connection, TLS, time out. Certainly not
+    /// delivered.
     case unreachable(String)
+    /// The relay would have had the letter from us without the sign-in that is configured. Nothing
+    /// was sent.
+    case unsafe(String)
     /// The whole letter went out and no reply came back: it may have been delivered.
     case outcomeUnknown(String)
     /// The letter cannot be written as mail because of this field. Nothing was sent, and never will

@@ -2,7 +2,8 @@ public import LockboxDomain
 
 public typealias NoticeID = ID<Notice>
 
-/// A letter to one person that waits to be sent, was sent, or cannot be.
+/// A letter to one person, or to one address of the operators, that waits to be sent, was sent, or
+/// cannot be.
 public struct Notice: Identified, Hashable, Sendable {
     public static let idPrefix = "MSG"
 
@@ -13,6 +14,12 @@ public struct Notice: Identified, Hashable, Sendable {
         case accessBegan, accessReport
         case accessScheduled, removalFailed, removalRecovered
         case questionAsked, questionAnswered
+        /// To who was asked, once nobody needs to decide any more.
+        case settled
+        /// To a tenant's administrators: who her people are, or what holds for them, was changed.
+        case sideChanged
+        /// To the operators: something needs a person.
+        case operatorsNeeded
     }
 
     /// What became of it.
@@ -24,19 +31,44 @@ public struct Notice: Identified, Hashable, Sendable {
         case refused
         /// No longer true before it was sent, such as a reminder of a request that was decided.
         case cancelled
+        /// An attempt ended without an answer, and the letter is no longer true: it may have
+        /// arrived, and is not sent again.
+        case unconfirmed
+    }
+
+    /// Which letters overtake which. The raw value is stored; the lowest goes first.
+    public enum Priority: Int, Hashable, Sendable, CaseIterable {
+        /// Somebody waits for an answer, or must act.
+        case urgent
+        case outcome
+        /// What is as good a minute later.
+        case report
+    }
+
+    /// Whom the last answer that was no yes was about. The raw value is stored.
+    public enum Trouble: String, Hashable, Sendable, CaseIterable {
+        /// The relay does not take letters from us, or was not reached.
+        case relay
+        /// The relay does not take letters to this recipient now.
+        case recipient
     }
 
     public let id: NoticeID
     public let kind: Kind
-    public let tenant: TenantID
-    public let request: AccessRequestID
-    public let recipient: PersonID
+    /// Nil where it is about no customer.
+    public let tenant: TenantID?
+    /// Nil where it is about no request.
+    public let request: AccessRequestID?
+    /// Nil for an address of the operators.
+    public let recipient: PersonID?
     public let recipientName: String
     public let recipientAddress: EmailAddress
     /// What the letter says, by name, fixed when it was written so that a later change cannot alter
     /// it.
     public let facts: [String: String]
     public let createdAt: Timestamp
+    /// When it was first due.
+    public let sendAt: Timestamp
     /// Not before this instant is it sent (again).
     public var nextAttempt: Timestamp
     /// After this instant it would be untrue or useless, and is cancelled.
@@ -50,12 +82,14 @@ public struct Notice: Identified, Hashable, Sendable {
     public var begunAt: Timestamp?
     /// Cancelled after that: what becomes of the attempt decides whether it was sent.
     public var isUnwanted = false
+    /// Nil before the first attempt and after one that succeeded.
+    public var trouble: Trouble?
 
     public init(
         id: NoticeID,
         kind: Kind,
         tenant: TenantID,
-        request: AccessRequestID,
+        request: AccessRequestID?,
         recipient: Person,
         facts: [String: String],
         createdAt: Timestamp,
@@ -72,8 +106,36 @@ public struct Notice: Identified, Hashable, Sendable {
             recipientAddress: recipient.email,
             facts: facts,
             createdAt: createdAt,
+            sendAt: sendAt,
             nextAttempt: sendAt,
             goodUntil: goodUntil,
+            delivery: .queued,
+            attempts: 0,
+            lastReply: nil,
+            sentAt: nil
+        )
+    }
+
+    /// One to an address of the operators.
+    public init(
+        id: NoticeID,
+        toOperator address: EmailAddress,
+        facts: [String: String],
+        createdAt: Timestamp
+    ) {
+        self.init(
+            stored: id,
+            kind: .operatorsNeeded,
+            tenant: nil,
+            request: nil,
+            recipient: nil,
+            recipientName: "",
+            recipientAddress: address,
+            facts: facts,
+            createdAt: createdAt,
+            sendAt: createdAt,
+            nextAttempt: createdAt,
+            goodUntil: nil,
             delivery: .queued,
             attempts: 0,
             lastReply: nil,
@@ -85,13 +147,14 @@ public struct Notice: Identified, Hashable, Sendable {
     public init(
         stored id: NoticeID,
         kind: Kind,
-        tenant: TenantID,
-        request: AccessRequestID,
-        recipient: PersonID,
+        tenant: TenantID?,
+        request: AccessRequestID?,
+        recipient: PersonID?,
         recipientName: String,
         recipientAddress: EmailAddress,
         facts: [String: String],
         createdAt: Timestamp,
+        sendAt: Timestamp,
         nextAttempt: Timestamp,
         goodUntil: Timestamp?,
         delivery: Delivery,
@@ -108,6 +171,7 @@ public struct Notice: Identified, Hashable, Sendable {
         self.recipientAddress = recipientAddress
         self.facts = facts
         self.createdAt = createdAt
+        self.sendAt = sendAt
         self.nextAttempt = nextAttempt
         self.goodUntil = goodUntil
         self.delivery = delivery
@@ -126,13 +190,49 @@ extension Notice {
             isUnwanted = true
         }
     }
+
+    /// It must not be sent, not even again, and no attempt is under way.
+    public mutating func drop() {
+        delivery = begunAt == nil ? .cancelled : .unconfirmed
+        begunAt = nil
+        isUnwanted = false
+    }
+
+    /// Whether its recipient may have it.
+    public var mayHaveArrived: Bool {
+        switch delivery {
+        case .sent, .unconfirmed: true
+        case .queued, .cancelled, .refused: begunAt != nil
+        }
+    }
+}
+
+extension Notice.Kind {
+    /// Letters that ask for a decision, and are untrue once somebody has decided.
+    public static let asks: [Notice.Kind] = [
+        .managerAsked, .customerAsked, .reminder, .lastReminder,
+    ]
+
+    /// Which letters it overtakes.
+    public var priority: Notice.Priority {
+        switch self {
+        case .managerAsked, .customerAsked, .reminder, .lastReminder, .accessEnded,
+            .removalFailed, .sideChanged, .operatorsNeeded:
+            .urgent
+        case .rejected, .approved, .denied, .expired, .withdrawn, .accessScheduled, .accessBegan,
+            .removalRecovered, .settled:
+            .outcome
+        case .accessReport, .questionAsked, .questionAnswered: .report
+        }
+    }
 }
 
 /// Letters that wait, and those that were sent.
 public protocol OutboxRecords {
     func insert(_ notice: Notice) throws
     func update(_ notice: Notice) throws
-    /// Queued and due at `now`, earliest first.
+    func notice(_ id: NoticeID) throws -> Notice?
+    /// Queued and due at `now`, by priority, and of one priority the earliest first.
     func noticesDue(at now: Timestamp, limit: Int) throws -> [Notice]
     func nextNoticeAttempt() throws -> Timestamp?
     /// An attempt to send it begins. False where it is not queued any more.
@@ -141,4 +241,10 @@ public protocol OutboxRecords {
     func cancelNotices(about request: AccessRequestID, kinds: [Notice.Kind]) throws
     /// In order of creation.
     func notices(about request: AccessRequestID) throws -> [Notice]
+    /// Those about no request, of `tenant`, that were written at `since` or later.
+    func sideNotices(of tenant: TenantID, since: Timestamp) throws -> [Notice]
+    /// Takes back a letter of the same write, which nobody has seen yet.
+    func remove(_ id: NoticeID) throws
+    /// Letters to the operators that were written at `since` or later, or that still wait.
+    func operatorNotices(since: Timestamp) throws -> [Notice]
 }

@@ -166,6 +166,12 @@ public protocol AccessRequestRecords {
     /// Inserts version 1, or replaces the version before. Any other version, a changed term or
     /// decision, and an illegal transition are refused by the schema: the caller has a bug.
     func save(_ request: AccessRequest) throws
+    /// How many requests `engineer` made about `tenant` after `since`.
+    func requestCount(of tenant: TenantID, by engineer: PersonID, after since: Timestamp) throws
+        -> Int
+    /// How often the customer denied `engineer` on a support request, and when last.
+    func denials(of engineer: PersonID, on number: SupportRequestNumber, of tenant: TenantID)
+        throws -> (count: Int, last: Timestamp?)
     /// Requests in one of the states that time changes, whose deadline is at or before `now`;
     /// earliest first.
     func requestsDue(at now: Timestamp, limit: Int) throws -> [AccessRequest]

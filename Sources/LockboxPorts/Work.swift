@@ -62,7 +62,27 @@ public enum WorkLane: String, Hashable, Sendable, CaseIterable {
     case mail
 }
 
+/// How the letters stand that should have gone out.
+public struct LettersWaiting: Hashable, Sendable {
+    /// Due, or tried in vain and waiting for another attempt.
+    public var waiting: Int
+    /// Since when the oldest of them should have been sent.
+    public var oldest: Timestamp?
+    /// Of them those that the relay takes from nobody of us, or that did not reach it.
+    public var refusedByRelay: Int
+    /// Not sent, and not tried again: refused for their recipients.
+    public var givenUp: Int
+
+    public init(waiting: Int, oldest: Timestamp?, refusedByRelay: Int, givenUp: Int) {
+        self.waiting = waiting
+        self.oldest = oldest
+        self.refusedByRelay = refusedByRelay
+        self.givenUp = givenUp
+    }
+}
+
 /// How much work is due: counts over indices, for the metrics.
 public protocol BacklogRecords {
     func backlog(of lane: WorkLane, at now: Timestamp) throws -> Backlog
+    func lettersWaiting(at now: Timestamp) throws -> LettersWaiting
 }

@@ -24,10 +24,12 @@ package struct Configuration: Sendable {
     package var diskReserve: Int64
     /// Steps of the machine's clock up to this are followed.
     package var clockTolerance: TimeSpan
+    /// Who is written to when something needs a person.
+    package var operators: [EmailAddress]
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
-        "trustedProxies", "metrics", "diskReserve", "clockTolerance",
+        "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
     ]
     private static let logLevels = [
         "trace", "debug", "info", "notice", "warning", "error", "critical",
@@ -69,7 +71,7 @@ package struct Configuration: Sendable {
                     values["signing.\(inner)"] = (try value.text(), value.place)
                 }
             case "gateway": throw value.error("this version has no gateway; take the key out")
-            case "trustedProxies":
+            case "trustedProxies", "operators":
                 var entries: [String] = []
                 for item in try value.items() { entries.append(try item.text()) }
                 values[key] = (entries.joined(separator: ","), value.place)
@@ -159,6 +161,7 @@ package struct Configuration: Sendable {
             )
         }
         clockTolerance = span
+        operators = try Self.operators(values["operators"])
     }
 
     /// A number of bytes: `128 MB`, `1 GB`, `0`.
@@ -182,6 +185,22 @@ package struct Configuration: Sendable {
         let host = host.trimmingCharacters(in: ["[", "]"]).lowercased()
         return host == "localhost" || host == "::1"
             || host.hasPrefix("127.") && host.allSatisfy { $0.isASCII && $0.isNumber || $0 == "." }
+    }
+
+    /// Addresses with commas between them.
+    private static func operators(_ value: (text: String, place: String)?)
+        throws(ConfigurationError) -> [EmailAddress]
+    {
+        guard let value, !value.text.isEmpty else { return [] }
+        var operators: [EmailAddress] = []
+        for entry in value.text.split(separator: ",", omittingEmptySubsequences: false) {
+            let text = entry.trimmingCharacters(in: .whitespaces)
+            guard let address = EmailAddress(text) else {
+                throw ConfigurationError("\(value.place): \"\(text)\" is not an e-mail address")
+            }
+            if !operators.contains(address) { operators.append(address) }
+        }
+        return operators
     }
 
     /// Addresses and networks with commas between them.

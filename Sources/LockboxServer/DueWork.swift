@@ -54,6 +54,8 @@ struct DueWork: Sendable {
         let enforcers: any EnforcerDirectory
         let mailer: any Mailer
         let letters: Letters
+        let operators: Operators
+        let entropy: any Entropy
         let clock: any WallClock
         let logger: Logger
     }
@@ -66,6 +68,8 @@ struct DueWork: Sendable {
             mailer: parts.mailer,
             clock: parts.clock,
             letters: parts.letters,
+            operators: parts.operators,
+            entropy: parts.entropy,
             logger: parts.logger,
             sleep: SystemPause.sleep
         )

@@ -4,7 +4,7 @@ import Hummingbird
 import LockboxAPI
 package import LockboxAudit
 import LockboxDecisions
-import LockboxDomain
+package import LockboxDomain
 import LockboxHTTP
 package import LockboxIdentity
 import LockboxNotifier
@@ -30,6 +30,8 @@ package struct Server: Sendable {
     private let hasher: PasswordHasher
     private let http: HTTPClient
     private let logger: Logger
+    private let mailer: any Mailer
+    private let sender: Mailbox
 
     /// `onListening` is called with the port once connections are accepted.
     package init(
@@ -51,6 +53,7 @@ package struct Server: Sendable {
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
+        let operators = Operators(configuration.operators)
         let kinds = ServiceKinds(makeKinds(Self.tools(http, logger)))
         let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
         let late = work.lateLooks(directory, logger)
@@ -58,7 +61,10 @@ package struct Server: Sendable {
             store: store,
             clock: clock,
             entropy: entropy,
-            readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: portal, kinds: kinds)],
+            readers: [
+                RemovalPlanner(kinds: kinds),
+                NoticePlanner(portal: portal, kinds: kinds, operators: operators),
+            ],
             listeners: [index, work.waker, feed, late],
             health: health
         )
@@ -78,6 +84,8 @@ package struct Server: Sendable {
             prefix: configuration.origin
         )
         let sender = try Self.sender(configuration)
+        self.mailer = mailer
+        self.sender = sender
         let lanes = work.lanes(
             DueWork.Parts(
                 index: index,
@@ -89,6 +97,8 @@ package struct Server: Sendable {
                     sender: sender,
                     host: String(sender.address.split(separator: "@").last ?? "localhost")
                 ),
+                operators: operators,
+                entropy: entropy,
                 clock: clock,
                 logger: logger
             )
@@ -195,6 +205,29 @@ package struct Server: Sendable {
             throw error
         }
         try await close()
+    }
+
+    /// Sends a letter that says nothing but that it arrived, past the outbox, and gives the relay's
+    /// answer.
+    package func sendTestLetter(
+        to address: EmailAddress,
+        at now: Timestamp,
+        id: ID<Notice>
+    ) async throws(MailError) -> String {
+        let text = "This is a test letter of Lockbox. Mail works.\n"
+        let host = sender.address.split(separator: "@").last ?? "localhost"
+        return try await mailer.send(
+            Letter(
+                messageID: "\(id).lockbox@\(host)",
+                date: now,
+                from: sender,
+                to: Mailbox(name: "", address: address.text),
+                subject: "Lockbox: test letter",
+                text: text,
+                html: "<!DOCTYPE html>\n<html lang=\"en\"><title>Lockbox: test letter</title>"
+                    + "<p>This is a test letter of Lockbox. Mail works.</p></html>\n"
+            )
+        ).reply
     }
 
     /// Lets go of threads and connections. Needed where `run` is not called.

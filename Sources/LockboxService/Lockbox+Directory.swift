@@ -50,6 +50,11 @@ extension Lockbox {
                         "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
                             + "\(eligible) approver(s); nobody can be given access to its data"
                     )
+                } else if try !change.tx.canDecide(for: tenant.id) {
+                    report.append(
+                        "warning: \(tenant.id): nobody who may approve can sign in yet; give one of them "
+                            + "a password (lockboxd password) or a token (lockboxd token)"
+                    )
                 }
             }
             if isDryRun { throw DryRun(report: report) }

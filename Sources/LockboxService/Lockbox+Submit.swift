@@ -57,12 +57,7 @@ extension Lockbox {
                 let support = try tx.supportRequest(number, of: tenant.id)
             else { throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest) }
             let scope = try tx.scope(draft.resources, of: tenant.id)
-            guard
-                try tx.openRequests(of: nil, engineer: person.id).count
-                    < Limits.openRequestsPerEngineer
-            else {
-                throw Refusal.limitReached(.openRequests)
-            }
+            try tx.history(of: person, on: support, at: change.now).requireRoom(at: change.now)
             let (request, events) = try AccessRequest.submit(
                 id: change.entropy.id(),
                 terms: AccessRequest.Terms(
@@ -112,6 +107,34 @@ extension Lockbox {
             // It was done all the same.
             return view
         }
+    }
+}
+
+extension AccessRequestRecords {
+    fileprivate func history(
+        of engineer: Person,
+        on support: SupportRequest,
+        at now: Timestamp
+    ) throws -> AskingHistory {
+        // What time has ended counts no more, whether or not that is recorded yet.
+        func isOpen(_ request: AccessRequest) -> Bool {
+            !request.seen(at: now).state.name.isTerminal
+        }
+        let open = try openRequests(of: nil, engineer: engineer.id).filter(isOpen)
+        let denials = try denials(of: engineer.id, on: support.number, of: support.tenant)
+        return AskingHistory(
+            open: open.count,
+            openAtTenant: open.count { $0.terms.tenant == support.tenant },
+            openOnSupportRequest: try openRequests(of: support.tenant, engineer: nil).count {
+                $0.terms.supportRequest == support.number && isOpen($0)
+            },
+            withinDay: try requestCount(
+                of: support.tenant,
+                by: engineer.id,
+                after: now + TimeSpan(milliseconds: -TimeSpan.days(1).milliseconds)
+            ),
+            lastDenied: denials.last
+        )
     }
 }
 

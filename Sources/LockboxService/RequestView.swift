@@ -115,7 +115,10 @@ extension Lockbox {
             guard person.oversees(request.terms.tenant) else {
                 throw Refusal.notFound(.accessRequest)
             }
-            return try tx.notices(about: request.id).map { ($0, try tx.known($0.recipient)) }
+            // Letters about a request all go to people.
+            return try tx.notices(about: request.id).compactMap { notice in
+                try notice.recipient.map { (notice, try tx.known($0)) }
+            }
         }
     }
 }

@@ -47,6 +47,35 @@ extension SQLTransaction: AccessRequestRecords {
         }
     }
 
+    func requestCount(of tenant: TenantID, by engineer: PersonID, after since: Timestamp) throws
+        -> Int
+    {
+        let count = try connection.queryOne(
+            """
+            SELECT count(*) FROM access_request
+            WHERE engineer = $1 AND created_at > $2 AND tenant = $3
+            """,
+            [.id(engineer), .time(since), .id(tenant)]
+        ) { row in try row.count(0) }
+        return count ?? 0
+    }
+
+    func denials(of engineer: PersonID, on number: SupportRequestNumber, of tenant: TenantID)
+        throws -> (count: Int, last: Timestamp?)
+    {
+        let found = try connection.queryOne(
+            """
+            SELECT count(*), max(settled_at) FROM access_request
+            WHERE tenant = $1 AND support_request = $2 AND engineer = $3 AND state = $4
+            """,
+            [
+                .id(tenant), .text(number.text), .id(engineer),
+                .choice(AccessRequest.StateName.denied),
+            ]
+        ) { row in (count: try row.count(0), last: try row.optionalTimestamp(1)) }
+        return found ?? (count: 0, last: nil)
+    }
+
     func requestsDue(at now: Timestamp, limit: Int) throws -> [AccessRequest] {
         try requests(
             "WHERE r.deadline <= $1 ORDER BY r.deadline, r.id LIMIT $2",

@@ -35,12 +35,38 @@ extension SQLTransaction: BacklogRecords {
             try backlog(
                 due: """
                     SELECT count(*), min(next_attempt) FROM notice
-                    WHERE delivery = 'queued' AND next_attempt <= $1
+                    WHERE delivery = 'queued' AND priority IN (0, 1, 2) AND next_attempt <= $1
                     """,
                 failing: "SELECT count(*) FROM notice WHERE delivery = 'queued' AND attempts > 0",
                 at: now
             )
         }
+    }
+
+    func lettersWaiting(at now: Timestamp) throws -> LettersWaiting {
+        // Who waits for a second attempt is not due, but waits all the same.
+        let waiting = try connection.queryOne(
+            """
+            SELECT count(*), min(send_at) FROM notice
+            WHERE delivery = 'queued' AND (next_attempt <= $1 OR attempts > 0)
+            """,
+            [.time(now)]
+        ) { row in (count: try row.count(0), oldest: try row.optionalTimestamp(1)) }
+        let refusedByRelay = try connection.queryOne(
+            """
+            SELECT count(*) FROM notice
+            WHERE delivery = 'queued' AND attempts > 0 AND trouble = 'relay'
+            """
+        ) { row in try row.count(0) }
+        let givenUp = try connection.queryOne(
+            "SELECT count(*) FROM notice WHERE delivery = 'refused'"
+        ) { row in try row.count(0) }
+        return LettersWaiting(
+            waiting: waiting?.count ?? 0,
+            oldest: waiting?.oldest,
+            refusedByRelay: refusedByRelay ?? 0,
+            givenUp: givenUp ?? 0
+        )
     }
 
     private func backlog(due: String, failing: String?, at now: Timestamp) throws -> Backlog {

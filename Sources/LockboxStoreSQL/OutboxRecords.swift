@@ -12,13 +12,25 @@ extension SQLTransaction: OutboxRecords {
         }
     }
 
+    func notice(_ id: NoticeID) throws -> Notice? {
+        try connection.selectOne(from: "notice", "WHERE id = $1", [.id(id)], row: Self.notice)
+    }
+
+    /// One look at the index for each priority: what may wait is not read to find what may not.
     func noticesDue(at now: Timestamp, limit: Int) throws -> [Notice] {
-        try connection.select(
-            from: "notice",
-            "WHERE delivery = 'queued' AND next_attempt <= $1 ORDER BY next_attempt, id LIMIT $2",
-            [.time(now), .limit(limit)],
-            row: Self.notice
-        )
+        var due: [Notice] = []
+        for priority in Notice.Priority.allCases where due.count < limit {
+            due += try connection.select(
+                from: "notice",
+                """
+                WHERE delivery = 'queued' AND priority = $1 AND next_attempt <= $2
+                ORDER BY next_attempt, id LIMIT $3
+                """,
+                [.count(priority.rawValue), .time(now), .limit(limit - due.count)],
+                row: Self.notice
+            )
+        }
+        return due
     }
 
     func beginNotice(_ id: NoticeID, at now: Timestamp) throws -> Bool {
@@ -29,10 +41,13 @@ extension SQLTransaction: OutboxRecords {
     }
 
     func nextNoticeAttempt() throws -> Timestamp? {
-        try connection.selectOne(
-            from: "notice",
-            "WHERE delivery = 'queued' ORDER BY next_attempt, id LIMIT 1"
-        ) { try $0.timestamp("next_attempt") }
+        try Notice.Priority.allCases.compactMap { priority in
+            try connection.selectOne(
+                from: "notice",
+                "WHERE delivery = 'queued' AND priority = $1 ORDER BY next_attempt, id LIMIT 1",
+                [.count(priority.rawValue)]
+            ) { try $0.timestamp("next_attempt") }
+        }.min()
     }
 
     func cancelNotices(about request: AccessRequestID, kinds: [Notice.Kind]) throws {
@@ -58,6 +73,32 @@ extension SQLTransaction: OutboxRecords {
         )
     }
 
+    func sideNotices(of tenant: TenantID, since: Timestamp) throws -> [Notice] {
+        try connection.select(
+            from: "notice",
+            "WHERE request IS NULL AND tenant = $1 AND created_at >= $2 ORDER BY created_at, id",
+            [.id(tenant), .time(since)],
+            row: Self.notice
+        )
+    }
+
+    func remove(_ id: NoticeID) throws {
+        try connection.execute("DELETE FROM notice WHERE id = $1", [.id(id)])
+    }
+
+    func operatorNotices(since: Timestamp) throws -> [Notice] {
+        try connection.select(
+            from: "notice",
+            """
+            WHERE request IS NULL AND tenant IS NULL
+                AND (created_at >= $1 OR delivery = 'queued')
+            ORDER BY created_at, id
+            """,
+            [.time(since)],
+            row: Self.notice
+        )
+    }
+
     private static func columns(of notice: Notice) throws -> Columns {
         [
             "id": .id(notice.id),
@@ -69,6 +110,8 @@ extension SQLTransaction: OutboxRecords {
             "recipient_address": .text(notice.recipientAddress.text),
             "facts": try JSONColumn.value(notice.facts),
             "created_at": .time(notice.createdAt),
+            "send_at": .time(notice.sendAt),
+            "priority": .count(notice.kind.priority.rawValue),
             "next_attempt": .time(notice.nextAttempt),
             "good_until": .time(notice.goodUntil),
             "delivery": .choice(notice.delivery),
@@ -77,6 +120,7 @@ extension SQLTransaction: OutboxRecords {
             "sent_at": .time(notice.sentAt),
             "begun_at": .time(notice.begunAt),
             "is_unwanted": .flag(notice.isUnwanted),
+            "trouble": .optional(notice.trouble?.rawValue),
         ]
     }
 
@@ -84,13 +128,14 @@ extension SQLTransaction: OutboxRecords {
         var notice = Notice(
             stored: try row.id("id"),
             kind: try row.choice("kind"),
-            tenant: try row.slug("tenant"),
-            request: try row.id("request"),
-            recipient: try row.id("recipient"),
+            tenant: try row.optionalSlug("tenant"),
+            request: try row.optionalID("request"),
+            recipient: try row.optionalID("recipient"),
             recipientName: try row.text("recipient_name"),
             recipientAddress: try row.email("recipient_address"),
             facts: try row.json("facts"),
             createdAt: try row.timestamp("created_at"),
+            sendAt: try row.timestamp("send_at"),
             nextAttempt: try row.timestamp("next_attempt"),
             goodUntil: try row.optionalTimestamp("good_until"),
             delivery: try row.choice("delivery"),
@@ -100,6 +145,7 @@ extension SQLTransaction: OutboxRecords {
         )
         notice.begunAt = try row.optionalTimestamp("begun_at")
         notice.isUnwanted = try row.flag("is_unwanted")
+        notice.trouble = try row.optionalChoice("trouble")
         return notice
     }
 }

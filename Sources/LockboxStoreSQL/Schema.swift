@@ -25,7 +25,11 @@ package enum Schema {
     /// Every step, the oldest first.
     package static func migrations(for dialect: SQLDialect) -> [Migration] {
         switch dialect {
-        case .sqlite: [.firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings]
+        case .sqlite:
+            [
+                .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
+                .reserved, .letters,
+            ]
         }
     }
 }

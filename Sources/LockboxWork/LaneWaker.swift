@@ -30,7 +30,9 @@ package struct LaneWaker: CommitListener {
             switch event {
             case .request(let event): wake(for: event)
             case .access(let event): wake(for: event)
-            case .directory, .signIn: break
+            // Who comes is asked, and administrators are told.
+            case .directory: mail.wake()
+            case .signIn: break
             }
         }
     }

@@ -41,7 +41,7 @@ extension Story {
         }
         try await step("Mark, Eve's manager, gets a letter", expected: "a letter “Review by …”") {
             story in
-            try await story.letter(to: .mark, about: asked.id, "Review by")
+            try await story.letter(to: .mark, about: asked.id, "Request to")
         }
         try await step("Eve tries to approve it herself", expected: "a refusal") { story in
             try await story.refusal("notPermitted") {
@@ -58,7 +58,7 @@ extension Story {
             "Adam, Contoso's approver, gets a letter",
             expected: "a letter “Decide by …”"
         ) { story in
-            try await story.letter(to: .adam, about: asked.id, "Decide by")
+            try await story.letter(to: .adam, about: asked.id, "Example Cloud asks")
         }
         try await step("Eve asks for a credential already", expected: "a refusal") { story in
             try await story.refusal("accessNotActive") {

@@ -93,9 +93,10 @@ def test_letters_about_one_request_hang_together(world):
         world.smtp.wait_for(ADAM, request["id"])
         world.adam.decide(request["id"], "approve")
         letters = world.smtp.wait_for(ADAM, request["id"], count=2)
-        found = {letter.header("references").split()[0] for letter in letters}
-        assert len(found) == 1, found
-        threads += found
+        first, others = letters[0].header("message-id"), letters[1:]
+        assert not letters[0].header("references"), "a parent that was never sent"
+        assert {letter.header("references").split()[0] for letter in others} == {first}
+        threads.append(first)
     assert threads[0] != threads[1]
 
 
@@ -325,3 +326,57 @@ def test_letters_can_go_to_files(install):
         return [text for text in texts if request["id"] in text and ADAM in text]
 
     wait_until(found, 10, "a letter in the folder", 0.1)
+
+
+# As it is when it leaves.
+
+def test_who_may_no_longer_decide_gets_no_reminder_and_who_may_does(install, receiver):
+    receiver.start()
+    lockbox = ready(install(mail=receiver.url, clock_shifts=True))
+    request = asked(lockbox)
+    for who in APPROVERS:
+        receiver.wait_for(who, request["id"])
+    people = lockbox.directory.tenant("contoso")["people"]
+    next(one for one in people if one["email"] == AMY)["disabled"] = True
+    lockbox.apply()
+    lockbox.clock.advance(hours=6, minutes=1)
+    receiver.wait_for(ADAM, request["id"], count=2)
+    receiver.settle()
+    assert len(receiver.letters(AMY, request["id"])) == 1
+    told = receiver.letters(GITA, "Amy")
+    assert told and "switched off" in told[0].text, "administrators hear of it"
+    assert lockbox.api("adam").decide(request["id"], "deny", comment="Not now.").status < 300
+    settled = receiver.wait_for(GITA, request["id"], count=3)[-1]
+    assert "nothing to do" in settled.subject.lower() and settled.header("references")
+    ids = {letter.header("message-id") for letter in receiver.letters(GITA, request["id"])}
+    assert set(settled.header("references").split()) <= ids, "a parent that was never sent"
+
+
+@pytest.mark.parametrize("answer", ["rcpt-550-5.4.5", "rcpt-550-5.7.1", "data-550-5.7.1", "rcpt-451-4.7.1", "data-554"])
+def test_an_answer_about_us_is_not_final_and_told_to_the_operators(install, receiver, answer):
+    receiver.start("refuse")
+    lockbox = install(mail=receiver.url, clock_shifts=True, operators=["ops@example-cloud.test"])
+    who = f"{answer}@contoso.test"
+    lockbox.directory.tenant("contoso")["people"].append({"email": who, "name": "Ann", "roles": ["approver"]})
+    ready(lockbox)
+    request = asked(lockbox)
+    delivered_in_the_end(lockbox, receiver, "ops@example-cloud.test", "relay")
+    notice = notices(lockbox, request["id"])["customerAsked", who]
+    assert notice["state"] == "queued" and "as the account says" in notice["lastReply"], notice
+    metrics = lockbox.api().get("/metrics").body.decode()
+    assert re.search(r"^lockbox_letters_relay_refuses [1-9]", metrics, re.M), metrics
+    # The relay is mended.
+    receiver.stop()
+    receiver.start("normal")
+    assert len(delivered_in_the_end(lockbox, receiver, who, request["id"])) == 1
+
+
+def test_a_test_letter_says_what_the_relay_said(install, receiver):
+    receiver.start("refuse")
+    lockbox = install(mail=receiver.url)
+    sent = lockbox.run("test-mail", "ops@example-cloud.test")
+    assert "250" in sent.stdout and receiver.letters("ops@example-cloud.test")
+    about_us = lockbox.run("test-mail", "rcpt-550-5.4.5@example-cloud.test", check=False)
+    assert about_us.returncode == 1 and "refuses us: 550 5.4.5" in about_us.stderr
+    about_her = lockbox.run("test-mail", "nobody@example-cloud.test", check=False)
+    assert about_her.returncode == 1 and "The relay itself takes our letters" in about_her.stderr

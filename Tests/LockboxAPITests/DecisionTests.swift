@@ -90,6 +90,7 @@ struct DecisionTests {
             let denied = try await Self.decide(api, second, as: Fixture.adam, no, tag: "\"v2\"")
             #expect(try denied.json(200)["state"] == "denied")
             // A no says why.
+            api.world.clock.advance(by: Limits.waitAfterDenial)
             let third = try await api.world.submitted().id
             let silent = try await Self.decide(api, third, as: Fixture.mark, ["decision": "deny"])
             try silent.expectProblem(422, "missingField", field: "comment")

@@ -149,6 +149,16 @@ import Testing
         #expect(try MailMessage(.example()).bytes == MailMessage(.example()).bytes)
     }
 
+    @Test func whateverNameAPersonCanHaveCanBeWrittenTo() throws {
+        var letter = Letter.example()
+        letter.to.name = String(repeating: "\u{1F600}", count: Limits.nameLength.upperBound)
+        letter.to.address =
+            String(repeating: "a", count: 64) + "@"
+            + Array(repeating: String(repeating: "b", count: 61), count: 3).joined(separator: ".")
+        #expect(EmailAddress(letter.to.address) != nil)
+        _ = try MailMessage(letter)
+    }
+
     @Test func whatIsTooLongIsRefused() throws {
         func refuses(_ field: String, _ change: (inout Letter) -> Void) {
             var letter = Letter.example()
@@ -156,7 +166,7 @@ import Testing
             #expect(throws: MailError.invalid(field: field)) { try MailMessage(letter) }
         }
         refuses("subject") { $0.subject = String(repeating: "x", count: 1001) }
-        refuses("to.name") { $0.to.name = String(repeating: "x", count: 257) }
+        refuses("to.name") { $0.to.name = String(repeating: "x", count: 401) }
         refuses("messageID") { $0.messageID = String(repeating: "x", count: 200) + "@b" }
         refuses("references") { $0.references = Array(repeating: "a@b", count: 21) }
         refuses("text") { $0.text = String(repeating: "x", count: 1 << 20 + 1) }

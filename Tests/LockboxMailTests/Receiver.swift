@@ -13,6 +13,11 @@ struct Receiver: Sendable {
     /// Runs `body` with a receiver of its own, which ends with it.
     static func with(_ arguments: String..., run body: (Receiver) async throws -> Void) async throws
     {
+        try await with(arguments, run: body)
+    }
+
+    static func with(_ arguments: [String], run body: (Receiver) async throws -> Void) async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "lockbox-mail-\(UUID())"
         )

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import LockboxDomain
 import LockboxPorts
 import Testing
@@ -37,7 +38,7 @@ import Testing
             _ = try await receiver.plainly.send(.example())
             let required = try receiver.mailer("starttls=required")
             let refusal = await failure(of: required)
-            #expect(refusal?.isUnreachable == true)
+            #expect(refusal?.isUnsafe == true)
             #expect(try receiver.received().count == 1)
         }
     }
@@ -87,11 +88,14 @@ import Testing
 
     // MARK: Whom it talks to
 
-    @Test func wrongPasswordIsUnreachableAndNotShown() async throws {
+    @Test func wrongPasswordIsAboutUsAndNotShown() async throws {
         try await Receiver.with("--user", "lockbox", "--password", "right") { receiver in
             let mailer = try receiver.mailer(user: "lockbox:wr0ngest")
             let failure = await failure(of: mailer)
-            #expect(failure?.isUnreachable == true, "\(String(describing: failure))")
+            guard case .relayRefused(535, _) = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
             #expect("\(failure, default: "")".contains("wr0ngest") == false)
             #expect(try receiver.received().isEmpty)
         }
@@ -101,7 +105,7 @@ import Testing
         try await Receiver.with() { receiver in
             let mailer = try receiver.mailer(trusting: false)
             let failure = await failure(of: mailer)
-            #expect(failure?.isUnreachable == true, "\(String(describing: failure))")
+            #expect(failure?.isUnsafe == true, "\(String(describing: failure))")
             #expect("\(failure, default: "")".contains("certificate"))
             #expect(try receiver.received().isEmpty)
         }
@@ -111,7 +115,7 @@ import Testing
         try await Receiver.with("--host", "127.0.0.2") { receiver in
             let mailer = try receiver.mailer(host: "127.0.0.2")
             let failure = await failure(of: mailer)
-            #expect(failure?.isUnreachable == true, "\(String(describing: failure))")
+            #expect(failure?.isUnsafe == true, "\(String(describing: failure))")
             #expect(try receiver.received().isEmpty)
         }
     }
@@ -124,6 +128,40 @@ import Testing
         #expect(failure?.isUnreachable == true, "\(String(describing: failure))")
     }
 
+    @Test(arguments: [["--implicit-tls"], []])
+    func relayThatOffersNoSignInGetsNothingWhereOneIsConfigured(_ more: [String]) async throws {
+        try await Receiver.with(more + ["--without-auth"]) { receiver in
+            let scheme = more.isEmpty ? "smtp" : "smtps"
+            let mailer = try receiver.mailer(scheme: scheme, user: "lockbox:right")
+            let failure = await failure(of: mailer)
+            #expect(failure?.isUnsafe == true, "\(String(describing: failure))")
+            #expect("\(failure, default: "")".contains("offers no sign-in"))
+            #expect(try receiver.received().isEmpty)
+            // Without one configured it takes the letter.
+            _ = try await receiver.mailer(scheme: scheme).send(.example())
+            #expect(try receiver.received().count == 1)
+        }
+    }
+
+    @Test func tokenOfAFileSignsInAndIsReadForEachLetter() async throws {
+        try await Receiver.with("--user", "lockbox", "--token", "ya29.second") { receiver in
+            let file = receiver.folder.appending(path: "token").path
+            try "ya29.first\n".write(toFile: file, atomically: true, encoding: .utf8)
+            let mailer = try receiver.mailer(user: "lockbox", "tokenFile=\(file)")
+            let old = await failure(of: mailer)
+            guard case .relayRefused(535, let text) = old else {
+                Issue.record("\(String(describing: old))")
+                return
+            }
+            #expect(!text.contains("ya29"))
+            try "ya29.second\n".write(toFile: file, atomically: true, encoding: .utf8)
+            _ = try await mailer.send(.example())
+            #expect(try receiver.onlyReceived().user == "lockbox")
+            try "two words\n".write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(await failure(of: mailer)?.isUnsafe == true)
+        }
+    }
+
     // MARK: What the relay says
 
     @Test(arguments: [
@@ -131,9 +169,20 @@ import Testing
             "nobody@contoso.test",
             MailError.refused(code: 550, text: "5.1.1 no such 5.1.1 user here")
         ),
-        ("later@contoso.test", .deferred(code: 451, text: "4.7.1 greylisted, come back")),
-        ("spam@contoso.test", .refused(code: 554, text: "5.6.0 not wanted")),
-        ("busy@contoso.test", .deferred(code: 452, text: "4.3.1 disk full")),
+        ("later@contoso.test", .relayRefused(code: 451, text: "4.7.1 greylisted, come back")),
+        ("spam@contoso.test", .relayRefused(code: 554, text: "5.6.0 not wanted")),
+        ("busy@contoso.test", .relayRefused(code: 452, text: "4.3.1 disk full")),
+        ("rcpt-550@contoso.test", .refused(code: 550, text: "as the account says")),
+        (
+            "rcpt-550-5.4.5@contoso.test",
+            .relayRefused(code: 550, text: "5.4.5 as the account says")
+        ),
+        (
+            "data-550-5.7.1@contoso.test",
+            .relayRefused(code: 550, text: "5.7.1 as the account says")
+        ),
+        ("data-550-5.1.1@contoso.test", .refused(code: 550, text: "5.1.1 as the account says")),
+        ("rcpt-450-4.2.1@contoso.test", .deferred(code: 450, text: "4.2.1 as the account says")),
     ])
     func repliesOfTheRelayAreTold(address: String, expected: MailError) async throws {
         try await Receiver.with("--mode", "refuse") { receiver in
@@ -148,10 +197,10 @@ import Testing
         try await Receiver.with("--mode", "refuse") { receiver in
             let refused = try receiver.mailer("from=stranger@example-cloud.test")
             let first = await failure(of: refused)
-            #expect(first == .unreachable("550 5.7.1 sender not welcome"))
+            #expect(first == .relayRefused(code: 550, text: "5.7.1 sender not welcome"))
             let deferred = try receiver.mailer("from=slow@example-cloud.test")
             let second = await failure(of: deferred)
-            #expect(second == .deferred(code: 451, text: "4.7.1 sender throttled"))
+            #expect(second == .relayRefused(code: 451, text: "4.7.1 sender throttled"))
         }
     }
 
@@ -231,6 +280,7 @@ extension Receiver {
 
 extension MailError {
     fileprivate var isUnreachable: Bool { if case .unreachable = self { true } else { false } }
+    fileprivate var isUnsafe: Bool { if case .unsafe = self { true } else { false } }
     fileprivate var isOutcomeUnknown: Bool {
         if case .outcomeUnknown = self { true } else { false }
     }

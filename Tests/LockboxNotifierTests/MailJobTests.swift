@@ -11,13 +11,14 @@ import Testing
 @testable import LockboxWork
 
 @Suite(.timeLimit(.minutes(1))) struct MailJobTests {
-    private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    private func drain(
+    func drain(
         _ stage: Stage,
         _ mailer: ScriptedMailer,
         store: (any Store)? = nil,
         book: EventBook? = nil,
+        operators: Operators = Operators([]),
         limits: MailLimits = MailLimits()
     ) throws -> LaneLoop<MailJob> {
         let audited = AuditedStore(
@@ -38,6 +39,8 @@ import Testing
                 sender: Mailbox(name: "Lockbox", address: "lockbox@adatum.test"),
                 host: "adatum.test"
             ),
+            operators: operators,
+            entropy: stage.entropy,
             limits: limits,
             logger: Self.quiet,
             sleep: sleep
@@ -52,7 +55,7 @@ import Testing
     }
 
     /// Runs `drain` while `body` runs, then cancels it and waits until it has ended.
-    private func running(_ drain: LaneLoop<MailJob>, _ body: () async throws -> Void) async throws {
+    func running(_ drain: LaneLoop<MailJob>, _ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await drain.run() }
             defer { group.cancelAll() }
@@ -60,12 +63,11 @@ import Testing
         }
     }
 
-    private func until(_ condition: () async throws -> Bool) async throws {
+    func until(_ condition: () async throws -> Bool) async throws {
         while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
     }
 
-    private func delivered(_ stage: Stage, _ id: AccessRequestID) async throws -> [Notice.Delivery]
-    {
+    func delivered(_ stage: Stage, _ id: AccessRequestID) async throws -> [Notice.Delivery] {
         try await stage.notices(id).map(\.delivery)
     }
 
@@ -264,14 +266,15 @@ import Testing
         }
     }
 
-    @Test func letterThatFailsTooOftenCountsAsRefusedWithTheLastReply() async throws {
+    @Test func letterThatFailsForTooLongCountsAsRefusedWithTheLastReply() async throws {
         try await Stage.with { stage in
             let id = try await stage.submit()
             let mailer = ScriptedMailer { _, attempt throws(MailError) in
                 throw .deferred(code: 450, text: "busy \(attempt)")
             }
             var limits = MailLimits()
-            limits.attempts = 3
+            limits.age = .minutes(3)
+            limits.backOff = [.seconds(5), .seconds(15)]
             let book = EventBook()
             try await running(try drain(stage, mailer, book: book, limits: limits)) {
                 for attempt in 1...3 {
@@ -344,7 +347,12 @@ import Testing
             let read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
             try await stage.decide(id, stage.cast.max, .deny)
             let now = stage.clock.now()
-            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            let failed = Settlement(
+                of: read,
+                .failed("busy", about: .recipient, isLasting: false),
+                at: now,
+                limits: MailLimits()
+            )
             #expect(
                 try await stage.store.write { tx in try failed.apply(in: tx, under: .free) }
                     == false
@@ -357,7 +365,7 @@ import Testing
         }
     }
 
-    @Test func letterCancelledWhileNobodyKnowsWhetherItLeftIsSentAgainAndNotCalledCancelled()
+    @Test func letterCancelledWhileNobodyKnowsWhetherItLeftIsNotSentAgainNorCalledCancelled()
         async throws
     {
         try await Stage.with { stage in
@@ -379,18 +387,21 @@ import Testing
                 at: now,
                 limits: MailLimits()
             )
-            #expect(try await stage.store.write { try unknown.apply(in: $0, under: .free) })
-            let still = try await stage.notice(id, .managerAsked, to: mona)
-            #expect(still.delivery == .queued && still.begunAt != nil)
-
+            // Another process begins before the first has told.
             stage.clock.advance(by: .minutes(1))
             let mailer = ScriptedMailer()
             try await running(try drain(stage, mailer)) {
                 try await until {
-                    try await stage.notice(id, .managerAsked, to: mona).delivery == .sent
+                    try await stage.notice(id, .managerAsked, to: mona).delivery == .unconfirmed
                 }
             }
-            #expect(mailer.letters(to: mona.email).count == 1)
+            #expect(
+                try await stage.store.write { try unknown.apply(in: $0, under: .free) } == false
+            )
+            #expect(!mailer.letters.contains { $0.subject.hasPrefix("Review") })
+            // That it was sent after all is taken.
+            let sent = Settlement(of: unwanted, .sent("250 ok"), at: now, limits: MailLimits())
+            #expect(try await stage.store.write { try sent.apply(in: $0, under: .free) })
         }
     }
 
@@ -402,7 +413,12 @@ import Testing
             let now = stage.clock.now()
             #expect(try await stage.store.write { try $0.beginNotice(read.id, at: now) })
             try await stage.decide(id, stage.cast.max, .deny)
-            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            let failed = Settlement(
+                of: read,
+                .failed("busy", about: .recipient, isLasting: false),
+                at: now,
+                limits: MailLimits()
+            )
             #expect(try await stage.store.write { try failed.apply(in: $0, under: .free) })
             #expect(try await stage.notice(id, .managerAsked, to: mona).delivery == .cancelled)
             // It does not begin any more.
@@ -432,7 +448,12 @@ import Testing
 
             let read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
             let now = stage.clock.now()
-            let failed = Settlement(of: read, .failed("busy"), at: now, limits: MailLimits())
+            let failed = Settlement(
+                of: read,
+                .failed("busy", about: .recipient, isLasting: false),
+                at: now,
+                limits: MailLimits()
+            )
             #expect(try await stage.store.write { try failed.apply(in: $0, under: old) } == false)
             let sent = Settlement(of: read, .sent("250 ok"), at: now, limits: MailLimits())
             #expect(try await stage.store.write { try sent.apply(in: $0, under: old) })
@@ -505,17 +526,23 @@ import Testing
             let id = try await stage.approved()
             var notice = try await stage.notice(id, .accessBegan, to: stage.cast.alice)
             let limits = MailLimits()
-            let later = Stage.start + .hours(25)
+            let busy = Attempt.failed("busy", about: .recipient, isLasting: false)
+            let later = Stage.start + .days(5)
             notice.attempts = 1
             #expect(
-                Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery
-                    == .queued
+                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .queued
             )
             notice.attempts = limits.backOff.count
             #expect(
-                Settlement(of: notice, .failed("busy"), at: later, limits: limits).notice.delivery
-                    == .refused
+                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .refused
             )
+            // What the relay says about us is never an answer about the recipient.
+            for isLasting in [true, false] {
+                let about = Attempt.failed("550 5.4.5", about: .relay, isLasting: isLasting)
+                let settlement = Settlement(of: notice, about, at: later, limits: limits)
+                #expect(settlement.notice.delivery == .queued)
+                #expect(settlement.needsOperator)
+            }
         }
     }
 }

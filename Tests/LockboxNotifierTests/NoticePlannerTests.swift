@@ -95,12 +95,16 @@ import Testing
             let asked = try await stage.askCustomer()
             for id in [unasked, asked] {
                 let erik = stage.cast.erik
+                if id == asked { try await stage.deliver(id) }
                 try await stage.change(id) {
                     try $0.withdraw(comment: Stage.comment, by: erik, now: $1)
                 }
             }
             #expect(try await stage.waiting(unasked).isEmpty)
-            #expect(try await stage.waiting(asked) == ["withdrawn → adam", "withdrawn → alice"])
+            #expect(
+                try await stage.waiting(asked, .withdrawn, .settled)
+                    == ["withdrawn → adam", "withdrawn → alice"]
+            )
             let letter = try await stage.notice(asked, .withdrawn, to: stage.cast.alice)
             #expect(LetterContent(letter).subject == "Withdrawn: access request \(asked)")
         }
@@ -297,14 +301,15 @@ import Testing
                 try #require(try tx.tenant(Stage.tenant))
             }
             for event: Event in [
-                .request(.noticeUndeliverable(notice)), .directory(.licenceChanged(tenant)),
-                .directory(.policyChanged(before: tenant, after: tenant)),
-                .directory(.personAdded(cast.sue)), .signIn(.passwordSet(cast.sue)),
+                .request(.noticeUndeliverable(notice)), .directory(.providerRenamed("Adatum")),
+                .directory(.tenantAdded(tenant)), .directory(.personAdded(cast.max)),
+                .signIn(.passwordSet(cast.sue)),
                 .signIn(.locked(cast.sue, until: Stage.start)),
             ] {
                 try await stage.tell(event)
             }
             #expect(try await stage.notices(id).count == before)
+            #expect(try await stage.sideLetters().isEmpty)
         }
     }
 }

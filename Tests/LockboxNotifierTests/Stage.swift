@@ -26,13 +26,16 @@ struct Stage: Sendable {
     let store: any Store
     let clock = HandClock(Stage.start)
     let entropy = CountingEntropy()
+    static let operators = Operators([EmailAddress("ops@adatum.test")!])
+
     let planner = NoticePlanner(
         portal: Portal(
             name: "Adatum Lockbox",
             publicURL: "https://lockbox.adatum.test/admin?x=1",
             showAddress: true
         ),
-        kinds: ServiceKinds([IMAPKind(ServiceTools(http: .shared) { _ in "a key" })])
+        kinds: ServiceKinds([IMAPKind(ServiceTools(http: .shared) { _ in "a key" })]),
+        operators: Stage.operators
     )
     let cast: Cast
 
@@ -261,11 +264,58 @@ extension Stage {
         }
     }
 
-    func tell(_ event: Event) async throws {
+    func tell(_ event: Event, by actor: Actor = .system) async throws {
         let (now, entropy, planner) = (clock.now(), entropy, planner)
         try await store.write { tx in
-            try planner.read(event, by: .system, at: now, entropy: entropy, in: tx)
+            try planner.read(event, by: actor, at: now, entropy: entropy, in: tx)
         }
+    }
+
+    /// Adds `person`, or makes of the stored one what `person` is, and shows it to the planner.
+    func save(_ person: Person, by actor: Actor = .console) async throws {
+        let before = try await store.write { tx in
+            let before = try tx.person(person.id)
+            try tx.save(person)
+            return before
+        }
+        let event: DirectoryEvent =
+            before.map { .personChanged(before: $0, after: person) } ?? .personAdded(person)
+        try await tell(.directory(event), by: actor)
+    }
+
+    /// A new approver of the customer.
+    func newcomer(_ name: String = "nora") -> Person {
+        Person(
+            id: entropy.id(),
+            side: .tenant(Stage.tenant),
+            name: "Nora Newcomer",
+            email: EmailAddress("\(name)@contoso.test")!,
+            roles: .approver
+        )
+    }
+
+    /// The letters that are due have been sent.
+    func deliver(_ id: AccessRequestID) async throws {
+        let now = clock.now()
+        try await store.write { tx in
+            for var notice in try tx.notices(about: id)
+            where notice.delivery == .queued && notice.nextAttempt <= now {
+                notice.delivery = .sent
+                notice.attempts += 1
+                notice.sentAt = now
+                try tx.update(notice)
+            }
+        }
+    }
+
+    func standing(of notice: Notice) async throws -> Standing {
+        let now = clock.now()
+        return try await store.read { tx in try notice.standing(at: now, in: tx) }
+    }
+
+    /// Letters of the customer's own side, as they stand.
+    func sideLetters() async throws -> [Notice] {
+        try await store.read { tx in try tx.sideNotices(of: Stage.tenant, since: Stage.start) }
     }
 
     // MARK: - Looking
@@ -288,8 +338,11 @@ extension Stage {
         try #require(try await notices(id).last { $0.kind == kind && $0.recipient == person.id })
     }
 
-    private func firstName(_ id: PersonID) -> String {
-        cast.everyone.first { $0.id == id }.map { String($0.email.text.prefix { $0 != "@" }) }
+    private func firstName(_ id: PersonID?) -> String {
+        guard let id else { return "operator" }
+        return cast.everyone.first { $0.id == id }.map {
+            String($0.email.text.prefix { $0 != "@" })
+        }
             ?? id.text
     }
 }

@@ -94,7 +94,7 @@ struct ConfigurationTests {
     }
 
     private static let known =
-        "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics"
+        "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, operators"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [

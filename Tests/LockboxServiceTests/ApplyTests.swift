@@ -84,7 +84,12 @@ struct ApplyTests {
             let sizes = try await house.store.read { tx in
                 try tx.logs().map { try tx.head(of: $0).size }
             }
-            #expect(try await house.lockbox.apply(file) == [])
+            #expect(
+                try await house.lockbox.apply(file) == [
+                    "warning: acme: nobody who may approve can sign in yet; give one of them a password "
+                        + "(lockboxd password) or a token (lockboxd token)"
+                ]
+            )
             let later = try await house.store.read { tx in
                 try tx.logs().map { try tx.head(of: $0).size }
             }

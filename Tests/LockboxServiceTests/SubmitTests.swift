@@ -195,18 +195,29 @@ struct SubmitTests {
         }
     }
 
-    @Test func openRequestsOfOneEngineerAreBounded() async throws {
+    @Test func openRequestsOnOneSupportRequestAreBounded() async throws {
         try await TestWorld.with { house async throws in
             try await withThrowingTaskGroup { group in
-                for _ in 0..<Limits.openRequestsPerEngineer {
+                for _ in 0..<Limits.openRequestsOnSupportRequest {
                     group.addTask { _ = try await house.submitted() }
                 }
                 try await group.waitForAll()
             }
             let refusal = try await house.refusal { _ = try await house.submitted() }
-            #expect(refusal == .limitReached(.openRequests))
-            // Somebody else's count is her own.
+            #expect(refusal == .limitReached(.openRequestsOnSupportRequest))
+        }
+    }
+
+    @Test func whoWasDeniedWaitsBeforeAskingAgain() async throws {
+        try await TestWorld.with { house async throws in
+            let asked = try await house.reviewed()
+            try await house.decide(TestWorld.no, on: asked, by: Fixture.adam)
+            let refusal = try await house.refusal { _ = try await house.submitted() }
+            #expect(refusal == .limitReached(.deniedJustNow))
+            // Another engineer has not been told to wait.
             _ = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.max, key: nil)
+            house.clock.advance(by: Limits.waitAfterDenial)
+            _ = try await house.submitted()
         }
     }
 }

@@ -30,7 +30,7 @@ struct LetterList: Sendable {
         letterCount = counted(Int64(notices.count), "letter")
         let parts: [(Notice.Delivery, String)] = [
             (.sent, "delivered"), (.queued, "waiting"), (.refused, "refused"),
-            (.cancelled, "not needed any more"),
+            (.cancelled, "not needed any more"), (.unconfirmed, "perhaps delivered"),
         ]
         tally = parts.compactMap { delivery, words in
             let count = notices.count { $0.delivery == delivery }
@@ -52,6 +52,11 @@ extension LetterList.Line {
             (fate, fateTone, fateAt, reply) = (
                 "not needed any more", Badge.Tone.quiet.rawValue, nil, nil
             )
+        case .unconfirmed:
+            (fate, fateTone) = (
+                "may have arrived; not needed any more", Badge.Tone.quiet.rawValue
+            )
+            (fateAt, reply) = (nil, notice.lastReply)
         case .refused:
             (fate, fateTone, fateAt) = ("refused", Badge.Tone.bad.rawValue, nil)
             reply = notice.lastReply
@@ -89,6 +94,9 @@ extension Notice.Kind {
         case .removalRecovered: "tells that the service has confirmed the end"
         case .questionAsked: "tells of a question"
         case .questionAnswered: "tells of an answer"
+        case .settled: "tells that nothing needs to be decided any more"
+        case .sideChanged: "tells of a change of the organisation"
+        case .operatorsNeeded: "tells the operators"
         }
     }
 }

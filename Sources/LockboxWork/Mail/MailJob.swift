@@ -15,6 +15,8 @@ package struct MailJob: Job {
     private let mailer: any Mailer
     private let clock: any WallClock
     private let letters: Letters
+    private let operators: Operators
+    private let entropy: any Entropy
     private let limits: MailLimits
     private let sleep: @Sendable (Duration) async throws -> Void
     private let logger: Logger
@@ -25,6 +27,8 @@ package struct MailJob: Job {
         mailer: any Mailer,
         clock: any WallClock,
         letters: Letters,
+        operators: Operators = Operators([]),
+        entropy: any Entropy,
         limits: MailLimits = MailLimits(),
         logger: Logger,
         sleep: @escaping @Sendable (Duration) async throws -> Void
@@ -33,6 +37,8 @@ package struct MailJob: Job {
         self.mailer = mailer
         self.clock = clock
         self.letters = letters
+        self.operators = operators
+        self.entropy = entropy
         self.limits = limits
         self.logger = logger
         self.sleep = sleep
@@ -61,33 +67,38 @@ package struct MailJob: Job {
 
     package func carryOut(_ notices: [Notice], under claim: Claim) async throws {
         for notice in notices where claim.isGood {
-            if isOver(notice) {
-                await settle(notice, .tooLate, under: claim)
-            } else if try await begin(notice) {
-                await settle(notice, await attempt(notice, under: claim), under: claim)
+            guard let letter = try await begin(notice) else { continue }
+            await settle(notice, await attempt(letter, under: claim), under: claim)
+        }
+    }
+
+    /// In one write: whether the letter is still right, and that an attempt begins. Nil where none
+    /// does. Letters that begin at once share one wait for the disk. A crash after this sends the
+    /// letter at the next start, for the first or the second time, if it is right then too.
+    private func begin(_ read: Notice) async throws -> Letter? {
+        try await store.note(for: .ending) { [letters, limits] tx, now in
+            guard var notice = try tx.notice(read.id), notice.delivery == .queued else {
+                return nil
+            }
+            switch try notice.standing(at: now, in: tx) {
+            case .right(let recipient, let earlier):
+                guard try tx.beginNotice(notice.id, at: now) else { return nil }
+                return letters.letter(for: notice, to: recipient, after: earlier, at: now)
+            case .notYet:
+                notice.nextAttempt = now + limits.waitForEarlier
+                try tx.update(notice)
+                return nil
+            case .over:
+                notice.drop()
+                try tx.update(notice)
+                return nil
             }
         }
     }
 
-    /// What may have left is sent again even then, so that it is known to be sent.
-    private func isOver(_ notice: Notice) -> Bool {
-        guard let goodUntil = notice.goodUntil, notice.begunAt == nil else { return false }
-        return clock.now() >= goodUntil
-    }
-
-    /// Letters that begin at once share one wait for the disk. A crash after this sends the letter
-    /// at the next start, for the first or the second time. False where it was cancelled meanwhile.
-    private func begin(_ notice: Notice) async throws -> Bool {
-        try await store.note(for: .ending) { tx, now in try tx.beginNotice(notice.id, at: now) }
-    }
-
-    private func attempt(_ notice: Notice, under claim: Claim) async -> Attempt {
-        let now = clock.now()
+    private func attempt(_ letter: Letter, under claim: Claim) async -> Attempt {
         do {
-            let receipt = try await mailer.send(letters.letter(for: notice, at: now)) {
-                claim.isGood
-            }
-            return .sent(receipt.reply)
+            return .sent(try await mailer.send(letter) { claim.isGood }.reply)
         } catch {
             return Attempt(error)
         }
@@ -102,7 +113,11 @@ package struct MailJob: Job {
         while true {
             do {
                 try await write(settlement, under: claim)
-                logger.info("\(settlement.logLine)", metadata: settlement.metadata)
+                logger.log(
+                    level: settlement.logLevel,
+                    "\(settlement.logLine)",
+                    metadata: settlement.metadata
+                )
                 return
             } catch {
                 failures += 1
@@ -120,25 +135,43 @@ package struct MailJob: Job {
     private func write(_ settlement: Settlement, under claim: Claim) async throws {
         switch settlement.notice.delivery {
         case .refused:
-            try await store.write(by: .system, for: .ending) { change in
+            try await store.write(by: .system, for: .ending) { [operators, entropy] change in
                 guard try settlement.apply(in: change.tx, under: claim) else { return }
                 let notice = settlement.notice
+                try operators.tell(
+                    .letterGivenUp,
+                    detail: notice.lastReply,
+                    at: change.now,
+                    entropy: entropy,
+                    in: change.tx
+                )
+                // What the operators do not get is no customer's affair.
+                guard let tenant = notice.tenant, let recipient = notice.recipient else { return }
                 change.emit(
                     .request(
                         .noticeUndeliverable(
                             UndeliverableNotice(
-                                tenant: notice.tenant,
+                                tenant: tenant,
                                 request: notice.request,
-                                recipient: notice.recipient,
+                                recipient: recipient,
                                 kind: notice.kind.rawValue
                             )
                         )
                     )
                 )
             }
-        case .queued, .sent, .cancelled:
-            try await store.note(for: .ending) { tx, _ in
-                _ = try settlement.apply(in: tx, under: claim)
+        case .queued, .sent, .cancelled, .unconfirmed:
+            try await store.note(for: .ending) { [operators, entropy] tx, now in
+                guard try settlement.apply(in: tx, under: claim), settlement.needsOperator else {
+                    return
+                }
+                try operators.tell(
+                    .relayRefuses,
+                    detail: settlement.notice.lastReply,
+                    at: now,
+                    entropy: entropy,
+                    in: tx
+                )
             }
         }
     }

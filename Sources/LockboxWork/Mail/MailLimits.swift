@@ -14,12 +14,15 @@ package struct MailLimits: Sendable {
     /// How much longer than its step a wait may be, in percent, so that letters which failed
     /// together do not return together.
     package var spreadPercent: Int64 = 20
-    /// After this many attempts a letter counts as refused. With the waits above that is about a
-    /// day.
-    package var attempts = 30
-    /// A letter that still fails at this age counts as refused, once every step of the back-off has
-    /// been tried.
-    package var age = TimeSpan.hours(24)
+    /// A letter that its recipient's server still defers at this age counts as refused, once every
+    /// step of the back-off has been tried (RFC 5321 §4.5.4.1: at least 4 or 5 days). What the relay
+    /// refuses about us, or does not answer, is never given up.
+    package var age = TimeSpan.days(5)
+    /// From this attempt on the operators are told of a passing refusal (4xx) about us. Of a lasting
+    /// one (5xx) they are told at once.
+    package var attemptsUntilTold = 4
+    /// A letter that follows another one waits so long for what becomes of that.
+    package var waitForEarlier = TimeSpan.seconds(1)
     /// How long letters on their way may take to finish when the process stops.
     package var stopPatience: Duration = .seconds(2)
     /// Scalars of a server's reply that are kept.

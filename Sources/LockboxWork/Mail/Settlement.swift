@@ -7,18 +7,21 @@ enum Attempt: Equatable {
     case sent(String)
     /// It will not get better by trying again.
     case refused(String)
-    /// It may.
-    case failed(String)
+    /// It may. `isLasting`: not before somebody does something.
+    case failed(String, about: Notice.Trouble, isLasting: Bool)
     /// It may, and nobody knows whether it arrived.
     case unknown(String)
-    /// Not tried, because it would no longer be true.
-    case tooLate
 
     init(_ error: MailError) {
         switch error {
         case .refused(let code, let text): self = .refused("\(code) \(text)")
-        case .deferred(let code, let text): self = .failed("\(code) \(text)")
-        case .unreachable(let text): self = .failed("not reached: \(text)")
+        case .deferred(let code, let text):
+            self = .failed("\(code) \(text)", about: .recipient, isLasting: false)
+        case .relayRefused(let code, let text):
+            self = .failed("\(code) \(text)", about: .relay, isLasting: code >= 500)
+        case .unreachable(let text):
+            self = .failed("not reached: \(text)", about: .relay, isLasting: false)
+        case .unsafe(let text): self = .failed(text, about: .relay, isLasting: true)
         case .outcomeUnknown(let text): self = .unknown("no answer, it may have arrived: \(text)")
         case .invalid(let field): self = .refused("cannot be written as mail: \(field)")
         }
@@ -28,26 +31,30 @@ enum Attempt: Equatable {
 /// A notice as it is after an attempt, ready to be written down.
 struct Settlement {
     let notice: Notice
+    /// Whether it will not get better before an operator does something.
+    let needsOperator: Bool
 
     init(of read: Notice, _ attempt: Attempt, at now: Timestamp, limits: MailLimits) {
         var notice = read
         switch attempt {
-        case .tooLate:
-            notice.delivery = .cancelled
         case .sent(let reply):
             notice.attempts += 1
             notice.delivery = .sent
             notice.sentAt = now
             notice.lastReply = Self.kept(reply, limits)
+            notice.trouble = nil
         case .refused(let reply):
             notice.attempts += 1
             notice.delivery = .refused
             notice.lastReply = Self.kept(reply, limits)
-        case .failed(let reply), .unknown(let reply):
+            notice.trouble = .recipient
+        case .failed(let reply, _, _), .unknown(let reply):
             notice.attempts += 1
             notice.lastReply = Self.kept(reply, limits)
-            if Self.isHopeless(notice, at: now, limits) {
-                notice.delivery = .refused
+            notice.trouble =
+                if case .failed(_, let about, _) = attempt { about } else { .relay }
+            if Self.isHopeless(notice, attempt, at: now, limits) {
+                notice.delivery = notice.begunAt == nil ? .refused : .unconfirmed
             } else {
                 let next = now + limits.delay(after: notice.attempts, of: notice.id.text)
                 // Past its end only what may have left is tried again.
@@ -56,22 +63,27 @@ struct Settlement {
             }
         }
         switch attempt {
-        case .sent, .refused, .tooLate: notice.begunAt = nil
+        case .sent, .refused: notice.begunAt = nil
         // Whether an earlier attempt arrived is as open as before.
         case .failed: notice.begunAt = read.begunAt
         case .unknown: notice.begunAt = read.begunAt ?? now
         }
         self.notice = notice
+        needsOperator =
+            if case .failed(_, .relay, let isLasting) = attempt {
+                isLasting || notice.attempts >= limits.attemptsUntilTold
+            } else { false }
     }
 
-    /// A letter with an end is cancelled there; how old it is says little, because a reminder is
-    /// written long before it is due.
-    private static func isHopeless(_ notice: Notice, at now: Timestamp, _ limits: MailLimits)
-        -> Bool
-    {
-        if notice.attempts >= limits.attempts { return true }
-        let isOld = notice.goodUntil == nil && now - notice.createdAt >= limits.age
-        return isOld && notice.attempts >= limits.backOff.count
+    /// A letter with an end is cancelled there. What is about us ends when somebody mends it.
+    private static func isHopeless(
+        _ notice: Notice,
+        _ attempt: Attempt,
+        at now: Timestamp,
+        _ limits: MailLimits
+    ) -> Bool {
+        if case .failed(_, .relay, _) = attempt { return false }
+        return now - notice.sendAt >= limits.age && notice.attempts >= limits.backOff.count
     }
 
     private static func kept(_ reply: String, _ limits: MailLimits) -> String {
@@ -82,23 +94,20 @@ struct Settlement {
     /// lane is another process's now; false then. A letter that did go out is recorded as sent even
     /// so: the record tells what happened.
     func apply(in tx: any StoreTransaction, under claim: Claim) throws -> Bool {
-        guard
-            let stored = try tx.notices(about: notice.request).first(where: { $0.id == notice.id })
-        else {
+        guard let stored = try tx.notice(notice.id) else {
             throw StoreError.corrupt("notice \(notice.id) is not there")
         }
         switch stored.delivery {
         case .queued: break
-        case .cancelled where notice.delivery == .sent: break
-        case .cancelled, .sent, .refused: return false
+        case .cancelled, .unconfirmed:
+            if notice.delivery != .sent { return false }
+        case .sent, .refused: return false
         }
         guard try notice.delivery == .sent || claim.stands(in: tx) else { return false }
         var outcome = notice
         outcome.isUnwanted = stored.isUnwanted
-        // It certainly did not leave, and nobody wants it any more.
-        if stored.isUnwanted, outcome.delivery == .queued, outcome.begunAt == nil {
-            outcome.cancel()
-        }
+        // Nobody wants it any more: it is not tried again.
+        if stored.isUnwanted, outcome.delivery == .queued { outcome.drop() }
         try tx.update(outcome)
         return true
     }
@@ -109,16 +118,27 @@ struct Settlement {
         case .queued: "letter deferred"
         case .refused: "letter cannot be delivered"
         case .cancelled: "letter no longer needed"
+        case .unconfirmed: "letter may have arrived, and is not sent again"
+        }
+    }
+
+    /// What somebody must mend stands out.
+    var logLevel: Logger.Level {
+        switch notice.delivery {
+        case .refused, .unconfirmed: .error
+        case .queued where needsOperator: .error
+        case .queued, .sent, .cancelled: .info
         }
     }
 
     /// No names or addresses.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "notice": "\(notice.id)", "request": "\(notice.request)",
-            "kind": "\(notice.kind.rawValue)",
+            "notice": "\(notice.id)", "kind": "\(notice.kind.rawValue)",
             "attempts": "\(notice.attempts)",
         ]
+        if let request = notice.request { metadata["request"] = "\(request)" }
+        if let trouble = notice.trouble { metadata["about"] = "\(trouble.rawValue)" }
         if notice.delivery != .sent, let reply = notice.lastReply { metadata["reply"] = "\(reply)" }
         return metadata
     }

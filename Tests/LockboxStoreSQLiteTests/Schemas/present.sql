@@ -12,11 +12,16 @@ CREATE INDEX log_entry_by_request ON log_entry (log, request, position);
 
 CREATE INDEX log_entry_by_time ON log_entry (log, time, position);
 
-CREATE INDEX notice_due ON notice (next_attempt, id) WHERE delivery = 'queued';
+CREATE INDEX notice_due ON notice (priority, next_attempt, id)
+WHERE delivery = 'queued';
 
 CREATE INDEX notice_failing ON notice (id) WHERE delivery = 'queued' AND attempts > 0;
 
 CREATE INDEX notice_of_request ON notice (request, created_at, id);
+
+CREATE INDEX notice_of_side ON notice (tenant, created_at, id) WHERE request IS NULL;
+
+CREATE INDEX notice_refused ON notice (id) WHERE delivery = 'refused';
 
 CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
 
@@ -223,9 +228,9 @@ CREATE TABLE message (
 CREATE TABLE notice (
     id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
-    tenant TEXT NOT NULL REFERENCES tenant (id),
-    request TEXT NOT NULL REFERENCES access_request (id),
-    recipient TEXT NOT NULL REFERENCES person (id),
+    tenant TEXT REFERENCES tenant (id),
+    request TEXT REFERENCES access_request (id),
+    recipient TEXT REFERENCES person (id),
     recipient_name TEXT NOT NULL,
     recipient_address TEXT NOT NULL,
     facts TEXT NOT NULL,
@@ -237,7 +242,7 @@ CREATE TABLE notice (
     last_reply TEXT,
     sent_at INTEGER
 , begun_at INTEGER, is_unwanted INTEGER NOT NULL DEFAULT 0
-    CHECK (is_unwanted IN (0, 1))) STRICT;
+    CHECK (is_unwanted IN (0, 1)), send_at INTEGER NOT NULL DEFAULT 0, priority INTEGER NOT NULL DEFAULT 1, trouble TEXT) STRICT;
 
 CREATE TABLE password (
     person TEXT NOT NULL PRIMARY KEY REFERENCES person (id),
@@ -744,6 +749,8 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.recipient_address IS NOT OLD.recipient_address
     OR NEW.facts IS NOT OLD.facts
     OR NEW.created_at IS NOT OLD.created_at
+    OR NEW.send_at IS NOT OLD.send_at
+    OR NEW.priority IS NOT OLD.priority
     OR NEW.good_until IS NOT OLD.good_until
 BEGIN
     SELECT RAISE(ABORT, 'notice: what it is about never changes');

@@ -39,6 +39,31 @@ extension TestWorld {
         try await lockbox.submit(Self.draft(change), by: Fixture.eve, key: nil).request
     }
 
+    /// A request of which there could not be as many in so short a time.
+    package func submittedBeyondBounds() async throws {
+        try await audited.write(by: .person(Fixture.eve)) { change in
+            let draft = Self.draft()
+            let resource = Resource(service: ServiceID("mail")!, name: draft.resources[0].id)!
+            let (request, events) = try AccessRequest.submit(
+                id: change.entropy.id(),
+                terms: AccessRequest.Terms(
+                    tenant: TenantID(draft.tenant)!,
+                    supportRequest: SupportRequestNumber(draft.supportRequest)!,
+                    engineer: Fixture.eve.id,
+                    reason: draft.reason,
+                    duration: draft.duration,
+                    scope: try Scope([Access(resource, .read)]),
+                    notBefore: nil
+                ),
+                engineer: Fixture.eve,
+                tenant: try change.tx.tenant(TenantID(draft.tenant)!)!,
+                approvers: [Fixture.adam, Fixture.gita],
+                now: change.now
+            )
+            try change.save(request, events)
+        }
+    }
+
     /// A request that waits for the customer, or has access by policy.
     package func reviewed(_ change: (inout RequestDraft) -> Void = { _ in }) async throws
         -> AccessRequest

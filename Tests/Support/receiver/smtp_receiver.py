@@ -2,7 +2,8 @@
 """A real SMTP receiver for tests and end-to-end runs (Debian package python3-aiosmtpd).
 
     smtp_receiver.py --dir DIR [--mode MODE] [--at POINT] [--port 0] [--host 127.0.0.1]
-                     [--user U --password P] [--cert PEM --key PEM] [--implicit-tls]
+                     [--user U --password P | --user U --token T] [--without-auth] [--cert PEM --key PEM]
+                     [--implicit-tls]
     smtp_receiver.py --parse FILE.eml
 
 Prints one line when ready, {"port": N, "ca": PATH or null}, and runs until its standard input ends or it gets SIGTERM.
@@ -15,10 +16,12 @@ email.policy.default reads in it, with every defect it finds). The .json appears
 Modes:
   normal  STARTTLS required, and AUTH when --user is given
   refuse  as normal, but: recipients `nobody…` get 550, `later…` 451; senders `stranger…` 550, `slow…` 451;
-          letters to `spam…` 554 and to `busy…` 452 after their last dot
+          letters to `spam…` 554 and to `busy…` 452 after their last dot; and to an account that names an answer,
+          that answer: `rcpt-550-5.4.5@…` to its command, `data-554@…` after the last dot
   hang    as normal, but answers nothing more from POINT on: connect, data (after 354), dot, quit
   die     as normal, but closes the connection at POINT: connect, data (after 354), dot (the letter is kept, no reply)
   plain   no TLS at all; AUTH when --user is given
+With --token the sign-in is XOAUTH2 and nothing else; with --without-auth none is offered and none is needed.
 """
 import argparse
 import asyncio
@@ -29,6 +32,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import ssl
@@ -88,6 +92,10 @@ class Handler:
         self.options = options
         self.numbers = itertools.count(1)
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [line for line in responses if not (self.options.without_auth and line.startswith("250-AUTH"))]
+
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
         if self.options.mode == "refuse" and address.startswith("stranger"):
             return "550 5.7.1 sender not welcome"
@@ -101,8 +109,17 @@ class Handler:
             return "550-5.1.1 no such\r\n550 5.1.1 user here"
         if self.options.mode == "refuse" and address.startswith("later"):
             return "451 4.7.1 greylisted, come back"
+        if named := self.named(address, "rcpt"):
+            return named
         envelope.rcpt_tos.append(address)
         return "250 OK"
+
+    def named(self, address, point):
+        """The answer that the account itself names."""
+        found = re.match(r"(rcpt|data)-(\d{3})(?:-(\d\.\d+\.\d+))?@", address)
+        if self.options.mode != "refuse" or not found or found[1] != point:
+            return None
+        return " ".join(part for part in (found[2], found[3], "as the account says") if part)
 
     async def handle_DATA(self, server, session, envelope):
         first = envelope.rcpt_tos[0]
@@ -110,6 +127,8 @@ class Handler:
             return "554 5.6.0 not wanted"
         if self.options.mode == "refuse" and first.startswith("busy"):
             return "452 4.3.1 disk full"
+        if named := self.named(first, "data"):
+            return named
         if self.stops("hang", "dot"):
             await asyncio.sleep(FOREVER)
         self.keep(session, envelope)
@@ -142,10 +161,18 @@ class Handler:
             json.dump(record, file)
         os.rename(path + ".part", path + ".json")
 
+    async def auth_XOAUTH2(self, server, args):
+        # https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
+        said = await server.challenge_auth("")
+        expected = f"user={self.options.user}\x01auth=Bearer {self.options.token}\x01\x01"
+        right = self.options.token is not None and said == expected.encode()
+        return AuthResult(success=right, handled=False, auth_data=self.options.user if right else None)
+
     def authenticate(self, server, session, envelope, mechanism, data):
         right = (
             isinstance(data, LoginPassword)
             and data.login == self.options.user.encode()
+            and self.options.password is not None
             and data.password == self.options.password.encode()
         )
         # handled=False lets aiosmtpd answer 535 itself.
@@ -199,6 +226,9 @@ async def serve(options, ca):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(options.cert, options.key)
     handler = Handler(options)
+    excluded = ["LOGIN", "PLAIN"] if options.token or options.without_auth else []
+    if not options.token:
+        excluded.append("XOAUTH2")
     starttls = tls is not None and not options.implicit_tls
 
     def connection():
@@ -207,7 +237,8 @@ async def serve(options, ca):
         return Session(
             handler, hostname="receiver.test", ident="receiver", loop=loop,
             tls_context=tls if starttls else None, require_starttls=starttls,
-            auth_required=options.user is not None, auth_require_tls=starttls,
+            auth_required=options.user is not None and not options.without_auth, auth_require_tls=starttls,
+            auth_exclude_mechanism=excluded,
             authenticator=handler.authenticate if options.user is not None else None)
 
     server = await loop.create_server(
@@ -239,6 +270,8 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--user")
     parser.add_argument("--password")
+    parser.add_argument("--token")
+    parser.add_argument("--without-auth", action="store_true")
     parser.add_argument("--cert")
     parser.add_argument("--key")
     parser.add_argument("--implicit-tls", action="store_true")
@@ -252,7 +285,7 @@ def main():
         parser.error("--dir is needed")
     if (options.mode in ("hang", "die")) != (options.at is not None):
         parser.error("--at goes with --mode hang or die")
-    if (options.user is None) != (options.password is None) or (options.cert is None) != (options.key is None):
+    if (options.user is None) != (options.password is None and options.token is None) or (options.cert is None) != (options.key is None):
         parser.error("--user goes with --password, --cert with --key")
     # aiosmtpd warns of AUTH without TLS and logs every refused login and dropped connection: what the tests ask for.
     warnings.simplefilter("ignore")

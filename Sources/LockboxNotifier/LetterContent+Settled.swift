@@ -1,0 +1,62 @@
+import LockboxDomain
+
+extension LetterContent {
+    /// To somebody who was asked and need not decide any more.
+    static func settled(_ source: LetterSource) -> LetterContent {
+        let isManager = source.audience == .manager
+        return LetterContent(
+            .inform,
+            subject: "Settled, nothing to do: request \(source.number)",
+            heading: "You need not decide any more",
+            lead: outcome(source),
+            rows: [
+                source.engineerRow, isManager ? source.customer : nil, source.resourcesRow,
+                source.supportRequest, source.request,
+            ],
+            advice: ["You need not do anything. You were asked about this request before."],
+            why: isManager ? source.whyManager : source.whyApprover
+        )
+    }
+
+    private static func outcome(_ source: LetterSource) -> String {
+        let side = source.audience == .manager ? source.provider : source.tenant
+        let by = source.facts[.decidedBy].map { "\(shownName($0)) of \(side)" } ?? side
+        switch source.facts[.outcome].flatMap(SettledOutcome.init) {
+        case .reviewed: return "\(by) has reviewed and approved it."
+        case .rejected: return "\(by) has rejected it. Nobody got access."
+        case .approved: return "\(source.tenant) has approved it."
+        case .denied: return "\(by) has denied it. Nobody got access."
+        case .withdrawn: return "\(source.provider) took it back. Nobody got access."
+        case .expired: return "Nobody decided in time. Nobody got access."
+        case nil: return "It has been decided."
+        }
+    }
+
+    /// To administrators and to whom it is about.
+    static func sideChanged(_ source: LetterSource) -> LetterContent {
+        let lines = source.facts.lines(.change)
+        let listed = Array(lines.prefix(NotifierLimits.changesListed))
+        let more = lines.count - listed.count
+        return LetterContent(
+            .alarm,
+            subject: "Changed: people or rules of your organisation",
+            heading: "People or rules of your organisation were changed",
+            lead: "This was changed in Lockbox for \(source.tenant).",
+            rows: [
+                Row(
+                    label: "What",
+                    values: listed
+                        + (more > 0 ? ["and \(counted(Int64(more), "more change"))"] : [])
+                ),
+                source.row("By", source.facts.text(.changedBy)),
+            ],
+            advice: [
+                "If that is as it should be, you need not do anything.",
+                "If not, sign in to \(source.adminCentre) and change it back, or call "
+                    + "\(source.provider). Your audit log says when it was done.",
+            ],
+            why: "You get this letter because you administer Lockbox for \(source.tenant), or "
+                + "because it is about you. It cannot be switched off."
+        )
+    }
+}

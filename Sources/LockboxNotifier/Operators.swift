@@ -1,0 +1,108 @@
+package import LockboxDomain
+package import LockboxPorts
+
+/// Who is written to when something needs a person at the provider's side of the installation.
+package struct Operators: Sendable {
+    /// What needs a person. About one cause there is one letter an hour.
+    package enum Cause: Hashable, Sendable {
+        /// The mail relay does not take letters from us, or cannot be reached.
+        case relayRefuses
+        /// A letter was given up.
+        case letterGivenUp
+        /// A service does not confirm that ended access is gone.
+        case removalFailing(ServiceID)
+    }
+
+    private let addresses: [EmailAddress]
+
+    package init(_ addresses: [EmailAddress]) { self.addresses = addresses }
+
+    /// Adds a letter to each of them, unless one about this cause waits or was written within the
+    /// hour. `detail` holds no secret; it is what a server or service said.
+    package func tell(
+        _ cause: Cause,
+        detail: String?,
+        at now: Timestamp,
+        entropy: any Entropy,
+        in tx: any StoreTransaction
+    ) throws {
+        guard !addresses.isEmpty else { return }
+        let since = now + TimeSpan(milliseconds: -NotifierLimits.operatorsInterval.milliseconds)
+        let told = try tx.operatorNotices(since: since).filter {
+            Facts($0.facts)[.cause] == cause.name
+        }
+        for address in addresses where !told.contains(where: { $0.recipientAddress == address }) {
+            var facts = Facts()
+            facts[.cause] = cause.name
+            facts[.service] = cause.service
+            facts[.detail] = detail
+            try tx.insert(
+                Notice(
+                    id: entropy.id(),
+                    toOperator: address,
+                    facts: facts.values,
+                    createdAt: now
+                )
+            )
+        }
+    }
+}
+
+extension Operators.Cause {
+    /// As it is stored; one for each thing that is told apart.
+    var name: String {
+        switch self {
+        case .relayRefuses: "relayRefuses"
+        case .letterGivenUp: "letterGivenUp"
+        case .removalFailing(let service): "removalFailing \(service)"
+        }
+    }
+
+    var service: String? {
+        switch self {
+        case .relayRefuses, .letterGivenUp: nil
+        case .removalFailing(let service): service.text
+        }
+    }
+}
+
+extension LetterContent {
+    /// To the operators. There is no request, and no name of a customer's person.
+    static func operatorsNeeded(_ source: LetterSource) -> LetterContent {
+        let cause = source.facts.text(.cause)
+        let (subject, lead, advice) =
+            switch cause.split(separator: " ").first {
+            case "relayRefuses":
+                (
+                    "Lockbox: the mail relay does not take our letters",
+                    "Letters to customers and engineers wait, and are tried again.",
+                    "See what the relay says, and mend the mail settings in lockbox.yaml. "
+                        + "To try: lockboxd test-mail ADDRESS."
+                )
+            case "removalFailing":
+                (
+                    "Lockbox: a service does not confirm that access ended",
+                    "Access has ended and its credentials are dead, but open connections may be left.",
+                    "See to it that the service answers Lockbox again. It is tried on until then."
+                )
+            case "letterGivenUp":
+                (
+                    "Lockbox: a letter could not be delivered",
+                    "It was refused for its recipient, and is not tried again.",
+                    "The page of the request shows which. Reach the person in another way, and have "
+                        + "the address corrected."
+                )
+            case _: ("Lockbox needs an operator", "Something needs a person.", "See the log.")
+            }
+        return LetterContent(
+            .alarm,
+            subject: subject,
+            heading: subject,
+            lead: lead,
+            rows: [source.row("Service", .service), source.row("What was said", .detail)],
+            advice: [advice],
+            why: "You get this letter because lockbox.yaml names you among the operators. "
+                + "About one cause there is one letter an hour."
+        )
+    }
+}

@@ -1,0 +1,171 @@
+import LockboxDomain
+import LockboxPorts
+
+/// A change of a customer's own side, in words for its administrators.
+struct SideChange {
+    let tenant: TenantID
+    /// One line.
+    let words: String
+    /// Whom it is about, as they were before and as they are now: they hear of it where they were
+    /// reached before, too.
+    var affected: [Person] = []
+}
+
+extension SideChange {
+    /// Nil where administrators need not hear of it.
+    init?(_ event: DirectoryEvent) {
+        switch event {
+        case .personAdded(let person):
+            self.init(person, "\(person.title) was added: \(person.roles.titles)")
+            affected = []
+        case .personChanged(let before, let after):
+            let changes = after.changes(since: before)
+            guard !changes.isEmpty else { return nil }
+            self.init(after, "\(before.title): \(changes.joined(separator: "; "))")
+            affected = [before, after]
+        case .policyChanged(let before, let after):
+            let changes = after.policy.changes(since: before.policy)
+            self.init(
+                tenant: after.id,
+                words: "The rules: \(changes.joined(separator: "; "))"
+            )
+        case .licenceChanged(let tenant):
+            self.init(
+                tenant: tenant.id,
+                words: tenant.isLicensed
+                    ? "The licence for Lockbox was given"
+                    : "The licence for Lockbox was withdrawn: access needs no approval of yours"
+            )
+        case .tenantRenamed(let tenant):
+            self.init(tenant: tenant.id, words: "The name: now \(shownName(tenant.name))")
+        case .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
+            return nil
+        }
+    }
+
+    /// What was done to a person's way in by somebody who is not that person.
+    init?(_ event: SignInEvent) {
+        switch event {
+        case .passwordSet(let person):
+            self.init(person, "\(person.title): a password was set")
+        case .tokenIssued(_, let person):
+            self.init(person, "\(person.title): an API token was issued")
+        case .tokenRevoked(_, let person):
+            self.init(person, "\(person.title): an API token was revoked")
+        case .locked, .throttled, .signedIn, .sessionsEnded: return nil
+        }
+    }
+
+    private init?(_ person: Person, _ words: String) {
+        guard let tenant = person.side.tenant else { return nil }
+        self.init(tenant: tenant, words: words, affected: [person])
+    }
+}
+
+extension NoticeWriter {
+    /// Tells everybody who administers the tenant or did until now, and whom it is about; nobody
+    /// can switch it off. What one write changes is one letter.
+    func tell(of change: SideChange, by actor: Actor) throws {
+        guard let tenant = try tx.tenant(change.tenant) else {
+            throw StoreError.corrupt("there is no tenant \(change.tenant)")
+        }
+        let administrators = try tx.people(at: .tenant(tenant.id)).filter { $0.isAdministrator }
+        var facts = Facts()
+        facts[.provider] = try tx.providerName()
+        facts[.tenant] = tenant.name
+        facts[.portal] = portal.name
+        facts[.portalAddress] = portal.address
+        facts[.changedBy] = actor.words(for: tenant, provider: try tx.providerName())
+        let written = try tx.sideNotices(of: tenant.id, since: now)
+        var told: Set<String> = []
+        for recipient in change.affected + administrators
+        where told.insert(recipient.email.text).inserted {
+            let earlier = written.first {
+                $0.recipientAddress == recipient.email && $0.createdAt == now
+                    && $0.delivery == .queued && $0.begunAt == nil
+            }
+            var lines = earlier.map { Facts($0.facts).lines(.change) } ?? []
+            lines.append(change.words)
+            facts[.change] = lines.joined(separator: "\n")
+            if let earlier { try tx.remove(earlier.id) }
+            try tx.insert(
+                Notice(
+                    id: entropy.id(),
+                    kind: .sideChanged,
+                    tenant: tenant.id,
+                    request: nil,
+                    recipient: recipient,
+                    facts: facts.values,
+                    createdAt: now,
+                    sendAt: now
+                )
+            )
+        }
+    }
+}
+
+extension Actor {
+    fileprivate func words(for tenant: Tenant, provider: String) -> String {
+        switch self {
+        case .person(let person):
+            let organisation = person.side == .provider ? provider : tenant.name
+            return "\(shownName(person.name)), \(shownName(organisation))"
+        case .console: return "\(shownName(provider)), on the server itself"
+        case .system, .service: return "Lockbox itself"
+        }
+    }
+}
+
+extension Person {
+    fileprivate var isAdministrator: Bool { !isDisabled && roles.contains(.admin) }
+    fileprivate var title: String { "\(shownName(name)) (\(email))" }
+
+    fileprivate func changes(since before: Person) -> [String] {
+        var changes: [String] = []
+        if name != before.name { changes.append("is now called \(shownName(name))") }
+        if email != before.email { changes.append("has the address \(email)") }
+        if aliases != before.aliases {
+            let shown = aliases.map(\.text).joined(separator: ", ")
+            changes.append("other addresses: \(shown.isEmpty ? "none" : shown)")
+        }
+        if roles != before.roles {
+            changes.append("\(roles.titles), until now \(before.roles.titles)")
+        }
+        if isDisabled != before.isDisabled {
+            changes.append(isDisabled ? "was switched off" : "was switched on again")
+        }
+        return changes
+    }
+}
+
+extension Roles {
+    fileprivate var titles: String { isEmpty ? "no role" : names.joined(separator: ", ") }
+}
+
+extension Policy {
+    fileprivate func changes(since before: Policy) -> [String] {
+        var changes: [String] = []
+        if requireApproval != before.requireApproval {
+            changes.append(
+                requireApproval
+                    ? "access needs your approval" : "access no longer needs your approval"
+            )
+        }
+        if decisionWindow != before.decisionWindow {
+            changes.append(
+                "time to decide \(decisionWindow.words), until now \(before.decisionWindow.words)"
+            )
+        }
+        if maxAccess != before.maxAccess {
+            changes.append(
+                "longest access \(maxAccess.words), until now \(before.maxAccess.words)"
+            )
+        }
+        if approvalsNeeded != before.approvalsNeeded {
+            changes.append(
+                "approvals needed \(approvalsNeeded), until now \(before.approvalsNeeded)"
+            )
+        }
+        return changes
+    }
+}

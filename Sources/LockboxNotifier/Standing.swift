@@ -1,0 +1,121 @@
+package import LockboxDomain
+package import LockboxPorts
+
+/// Whether a letter is still right at the moment it leaves.
+package enum Standing: Equatable {
+    /// To this address, in one thread with these letters, which were sent before: the oldest first.
+    case right(Mailbox, after: [NoticeID])
+    /// Not before it is known whether what it follows has arrived.
+    case notYet
+    /// Its recipient may no longer have it, or it is not true any more.
+    case over
+}
+
+extension Notice {
+    /// Asked in the write that begins an attempt, so that nobody is written to for what he was when
+    /// the letter was written.
+    package func standing(at now: Timestamp, in tx: any StoreTransaction) throws -> Standing {
+        if isUnwanted || goodUntil.map({ $0 <= now }) == true { return .over }
+        let written = Mailbox(name: recipientName, address: recipientAddress.text)
+        // Of a change of their own account people hear where they were reached before it.
+        guard let recipient, kind != .sideChanged else { return .right(written, after: []) }
+        guard let person = try tx.person(recipient), !person.isDisabled else { return .over }
+        guard !isMuted(by: person.mutedLetters) else { return .over }
+        guard let about = request, let stored = try tx.request(about) else {
+            throw StoreError.corrupt("notice \(id) is about no request")
+        }
+        let request = stored.seen(at: now)
+        guard let engineer = try tx.person(request.terms.engineer) else {
+            throw StoreError.corrupt("request \(request.id) is of nobody")
+        }
+        let others = try tx.notices(about: about).filter {
+            $0.recipient == recipient && $0.id != id
+        }
+        guard isFor(person, request, engineer: engineer) else { return .over }
+        switch try truth(of: request, others: others, in: tx) {
+        case .over: return .over
+        case .notYet: return .notYet
+        case .stands:
+            let earlier = others.filter { $0.delivery == .sent }
+                .sorted { ($0.sentAt ?? now, $0.id.text) < ($1.sentAt ?? now, $1.id.text) }
+            return .right(
+                Mailbox(name: person.name, address: person.email.text),
+                after: earlier.map(\.id)
+            )
+        }
+    }
+
+    /// Whether `person` is still one whom such a letter is for.
+    private func isFor(_ person: Person, _ request: AccessRequest, engineer: Person) -> Bool {
+        switch kind {
+        case .managerAsked:
+            return Audience.manager.includes(person, request) && !person.isSame(as: engineer)
+        case .customerAsked, .reminder, .lastReminder:
+            let hasDecided = request.decisions.contains { $0.person == person.id }
+            return Audience.approver.includes(person, request) && !person.isSame(as: engineer)
+                && !hasDecided
+        case .rejected, .approved, .denied, .accessScheduled, .accessEnded, .questionAsked:
+            return Audience.engineer.includes(person, request)
+        case .expired, .withdrawn, .settled, .accessBegan, .accessReport, .removalFailed,
+            .removalRecovered, .questionAnswered:
+            let audience = Facts(facts)[.audience].flatMap(Audience.init) ?? .approver
+            return audience.includes(person, request)
+        case .sideChanged, .operatorsNeeded: return true
+        }
+    }
+
+    private enum Truth {
+        case stands, notYet, over
+    }
+
+    /// What the letter says, against the request as it is now.
+    private func truth(
+        of request: AccessRequest,
+        others: [Notice],
+        in tx: any StoreTransaction
+    ) throws -> Truth {
+        func stands(_ isTrue: Bool) -> Truth { isTrue ? .stands : .over }
+        switch kind {
+        case .managerAsked: return stands(request.state.name == .awaitingManager)
+        case .customerAsked, .reminder, .lastReminder:
+            return stands(request.state.name == .awaitingCustomer)
+        case .questionAsked, .questionAnswered: return stands(!request.state.name.isTerminal)
+        case .approved, .accessScheduled: return stands(!request.state.name.isTerminal)
+        case .accessBegan:
+            // The report says it too; who does not get one learns of the access by this letter.
+            let isReported = others.contains {
+                $0.kind == .accessReport && $0.delivery != .cancelled && $0.delivery != .refused
+            }
+            return stands(request.state.name == .active || !isReported)
+        case .removalFailed:
+            let service = Facts(facts)[.service]
+            return stands(
+                try tx.removals(of: request.id).contains {
+                    $0.service.text == service && $0.progress != .confirmed
+                }
+            )
+        case .withdrawn, .settled:
+            let asks = others.filter { Kind.asks.contains($0.kind) && $0.mayHaveArrived }
+            if asks.contains(where: { $0.delivery == .queued }) { return .notYet }
+            return stands(!asks.isEmpty)
+        case .rejected, .denied, .expired, .accessEnded, .accessReport, .removalRecovered,
+            .sideChanged, .operatorsNeeded:
+            return .stands
+        }
+    }
+
+    func isMuted(by letters: MutedLetters) -> Bool {
+        kind.isMuted(by: letters, Facts(facts))
+    }
+}
+
+extension Audience {
+    /// Whether `person` belongs to it now.
+    func includes(_ person: Person, _ request: AccessRequest) -> Bool {
+        switch self {
+        case .engineer: person.id == request.terms.engineer && !person.isDisabled
+        case .manager: person.holds(oneOf: .manager, at: .provider)
+        case .approver: person.mayDecide(for: request.terms.tenant)
+        }
+    }
+}

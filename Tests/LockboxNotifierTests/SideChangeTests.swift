@@ -1,0 +1,133 @@
+import LockboxDomain
+import LockboxPorts
+import Testing
+
+@testable import LockboxNotifier
+
+/// Changes of a customer's own side are told to all its administrators, whoever made them.
+@Suite struct SideChangeTests {
+    private func told(_ stage: Stage, to address: String = "adam@contoso.test") async throws
+        -> [String]
+    {
+        let letters = try await stage.sideLetters().filter { $0.recipientAddress.text == address }
+        return letters.map { LetterContent($0).value("What") ?? "" }
+    }
+
+    @Test func changesOfPeopleAreToldToAdministratorsAndToThoseConcerned() async throws {
+        try await Stage.with { stage in
+            var alice = stage.cast.alice
+            alice.email = EmailAddress("alice.new@contoso.test")!
+            alice.roles = .member
+            try await stage.save(alice)
+            let line =
+                "Alice Approver (alice@contoso.test): has the address alice.new@contoso.test; "
+                + "member, until now approver"
+            for address in ["adam@contoso.test", "alice@contoso.test", "alice.new@contoso.test"] {
+                #expect(try await told(stage, to: address) == [line])
+            }
+            let letter = LetterContent(try #require(try await stage.sideLetters().first))
+            #expect(letter.value("By") == "Adatum, on the server itself")
+        }
+    }
+
+    @Test func whoStopsBeingAnAdministratorHearsOfIt() async throws {
+        try await Stage.with { stage in
+            var adam = stage.cast.adam
+            adam.isDisabled = true
+            try await stage.save(adam, by: .person(stage.cast.alice))
+            #expect(try await told(stage) == ["Adam Admin (adam@contoso.test): was switched off"])
+            let letter = try #require(try await stage.sideLetters().first)
+            guard case .right(let mailbox, _) = try await stage.standing(of: letter) else {
+                Issue.record("not sent")
+                return
+            }
+            #expect(mailbox.address == "adam@contoso.test")
+            #expect(LetterContent(letter).value("By") == "Alice Approver, Contoso")
+        }
+    }
+
+    @Test func whatOneWriteChangesIsOneLetter() async throws {
+        try await Stage.with { stage in
+            for number in 1...40 { try await stage.save(stage.newcomer("nora\(number)")) }
+            let lines = try #require(try await told(stage).first)
+            #expect(try await told(stage).count == 1)
+            #expect(lines.hasSuffix(" | and 10 more changes"))
+            // Who was added is nobody who administers.
+            #expect(try await stage.sideLetters().count == 1)
+        }
+    }
+
+    @Test func rulesLicenceAndWaysInByTheConsoleAreTold() async throws {
+        try await Stage.with { stage in
+            let before = try await stage.store.read { try #require(try $0.tenant(Stage.tenant)) }
+            var after = before
+            after.policy.requireApproval = false
+            after.policy.approvalsNeeded = 2
+            after.isLicensed = false
+            try await stage.tell(.directory(.policyChanged(before: before, after: after)))
+            try await stage.tell(.directory(.licenceChanged(after)))
+            try await stage.tell(.signIn(.passwordSet(stage.cast.alice)), by: .console)
+            try await stage.tell(
+                .signIn(.passwordSet(stage.cast.adam)),
+                by: .person(stage.cast.adam)
+            )
+            #expect(
+                try await told(stage) == [
+                    "The rules: access no longer needs your approval; "
+                        + "approvals needed 2, until now 1 | "
+                        + "The licence for Lockbox was withdrawn: access needs no approval of yours"
+                        + " | Alice Approver (alice@contoso.test): a password was set"
+                ]
+            )
+        }
+    }
+
+    @Test func lettersThatSomebodySwitchesOffAreHerOwnAffair() async throws {
+        try await Stage.with { stage in
+            try await stage.mute(.reminders, by: stage.cast.alice)
+            #expect(try await stage.sideLetters().isEmpty)
+        }
+    }
+
+    // MARK: - Operators
+
+    @Test func operatorsAreToldOncePerCauseAndHour() async throws {
+        try await Stage.with { stage in
+            func tell(_ cause: Operators.Cause) async throws {
+                let (now, entropy) = (stage.clock.now(), stage.entropy)
+                try await stage.store.write { tx in
+                    try Stage.operators.tell(
+                        cause,
+                        detail: "550 5.4.5 quota",
+                        at: now,
+                        entropy: entropy,
+                        in: tx
+                    )
+                }
+            }
+            func written() async throws -> [Notice] {
+                try await stage.store.read { try $0.operatorNotices(since: Stage.start) }
+            }
+            for _ in 1...3 { try await tell(.relayRefuses) }
+            try await tell(.removalFailing(Stage.mail))
+            try await tell(.removalFailing(ServiceID("web")!))
+            #expect(try await written().count == 3)
+            // One that waits is enough, however old.
+            stage.clock.advance(by: .hours(2))
+            try await tell(.relayRefuses)
+            #expect(try await written().count == 3)
+            try await stage.store.write { tx in
+                for var notice in try tx.operatorNotices(since: Stage.start) {
+                    notice.delivery = .sent
+                    try tx.update(notice)
+                }
+            }
+            try await tell(.relayRefuses)
+            let all = try await written()
+            #expect(all.count == 4)
+            #expect(Set(all.map(\.recipientAddress.text)) == ["ops@adatum.test"])
+            let letter = LetterContent(all[0])
+            #expect(letter.value("What was said") == "550 5.4.5 quota")
+        }
+    }
+}

@@ -1,0 +1,268 @@
+import LockboxDomain
+import LockboxPorts
+import Testing
+
+@testable import LockboxNotifier
+
+/// What is asked of a letter at the moment it leaves: may this person still have it, is it still
+/// true?
+@Suite struct StandingTests {
+    private func changed(_ person: Person, _ change: (inout Person) -> Void) -> Person {
+        var copy = person
+        change(&copy)
+        return copy
+    }
+
+    private func isRight(_ stage: Stage, _ notice: Notice) async throws -> Bool {
+        if case .right = try await stage.standing(of: notice) { true } else { false }
+    }
+
+    @Test func whoMayNoLongerDecideIsNotWrittenTo() async throws {
+        let changes: [(inout Person) -> Void] = [
+            { $0.isDisabled = true }, { $0.roles = .member }, { $0.roles = [.member, .auditor] },
+        ]
+        for change in changes {
+            try await Stage.with { stage in
+                let id = try await stage.askCustomer()
+                try await stage.post(id, by: stage.cast.mona)
+                try await stage.save(changed(stage.cast.alice, change))
+                for notice in try await stage.notices(id)
+                where notice.recipient == stage.cast.alice.id && notice.kind != .questionAnswered {
+                    #expect(try await stage.standing(of: notice) == .over, "\(notice.kind)")
+                }
+                stage.clock.set(Stage.start + .hours(6))
+                let reminder = try await stage.notice(id, .reminder, to: stage.cast.adam)
+                #expect(try await isRight(stage, reminder))
+            }
+        }
+    }
+
+    @Test func managerWhoIsNoneAnyMoreIsNotAsked() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            try await stage.save(changed(stage.cast.mona) { $0.roles = .engineer })
+            let hers = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            #expect(try await stage.standing(of: hers) == .over)
+            let his = try await stage.notice(id, .managerAsked, to: stage.cast.max)
+            #expect(try await isRight(stage, his))
+        }
+    }
+
+    @Test func engineerWhoIsSwitchedOffHearsNothingMore() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.approved()
+            try await stage.save(changed(stage.cast.erik) { $0.isDisabled = true })
+            for notice in try await stage.notices(id) where notice.recipient == stage.cast.erik.id {
+                #expect(try await stage.standing(of: notice) == .over)
+            }
+        }
+    }
+
+    @Test func requestAsItIsNowDecidesWhatIsTrue() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            try await stage.post(id, by: stage.cast.mona)
+            let ask = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            let message = try await stage.notice(id, .questionAnswered, to: stage.cast.alice)
+            #expect(try await isRight(stage, ask))
+            #expect(try await isRight(stage, message))
+            // Nobody has recorded it yet, but it is over.
+            stage.clock.set(Stage.start + .hours(12))
+            #expect(try await stage.standing(of: ask) == .over)
+            #expect(try await stage.standing(of: message) == .over)
+        }
+    }
+
+    @Test func beginningIsNotToldToWhomTheEndIsToldAlready() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.approved()
+            try await stage.mute(.accessReports, by: stage.cast.alice)
+            try await stage.pass(id, to: Stage.start + .hours(2))
+            for (person, isRight) in [(stage.cast.adam, false), (stage.cast.alice, true)] {
+                let began = try await stage.notice(id, .accessBegan, to: person)
+                #expect(try await self.isRight(stage, began) == isRight)
+            }
+            let approved = try await stage.notice(id, .approved, to: stage.cast.erik)
+            #expect(try await stage.standing(of: approved) == .over)
+            let report = try await stage.notice(id, .accessReport, to: stage.cast.adam)
+            #expect(try await self.isRight(stage, report))
+        }
+    }
+
+    @Test func letterGoesToTheAddressAsItIsNowInTheThreadOfWhatWasSent() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            try await stage.deliver(id)
+            try await stage.save(
+                changed(stage.cast.alice) { $0.email = EmailAddress("alice.new@contoso.test")! }
+            )
+            stage.clock.set(Stage.start + .hours(6))
+            let ask = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            let reminder = try await stage.notice(id, .reminder, to: stage.cast.alice)
+            #expect(
+                try await stage.standing(of: reminder)
+                    == .right(
+                        Mailbox(name: "Alice Approver", address: "alice.new@contoso.test"),
+                        after: [ask.id]
+                    )
+            )
+        }
+    }
+
+    // MARK: - Who becomes one
+
+    @Test func whoBecomesAnApproverIsAskedAndRemindedOfWhatWaits() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            let unreviewed = try await stage.submit()
+            stage.clock.advance(by: .hours(7))
+            let nora = stage.newcomer()
+            try await stage.save(nora)
+            let hers = try await stage.notices(id).filter { $0.recipient == nora.id }
+            #expect(hers.map(\.kind) == [.customerAsked, .lastReminder])
+            #expect(hers.map(\.nextAttempt) == [stage.clock.now(), Stage.start + .minutes(648)])
+            #expect(try await stage.notices(unreviewed).allSatisfy { $0.recipient != nora.id })
+            // Once is enough: switched off and on again she is still asked.
+            try await stage.deliver(id)
+            try await stage.save(changed(nora) { $0.isDisabled = true })
+            try await stage.save(nora)
+            #expect(try await stage.notices(id).count { $0.recipient == nora.id } == 2)
+        }
+    }
+
+    @Test func memberWhoIsMadeApproverIsAsked() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            try await stage.save(changed(stage.cast.sue) { $0.roles = [.member, .approver] })
+            #expect(
+                try await stage.notices(id).filter { $0.recipient == stage.cast.sue.id }
+                    .map(\.kind.rawValue).sorted() == ["customerAsked", "lastReminder", "reminder"]
+            )
+        }
+    }
+
+    @Test func whoBecomesAManagerIsAskedToReview() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            try await stage.save(changed(stage.cast.former) { $0.isDisabled = false })
+            #expect(
+                try await stage.waiting(id)
+                    == ["managerAsked → former", "managerAsked → max", "managerAsked → mona"]
+            )
+        }
+    }
+
+    // MARK: - Settled
+
+    @Test func everyoneWhoWasAskedHearsOnceHowItWasSettled() async throws {
+        try await Stage.with { stage in
+            let cast = stage.cast
+            let id = try await stage.submit()
+            try await stage.deliver(id)
+            try await stage.decide(id, cast.mona)
+            #expect(try await stage.waiting(id, .settled) == ["settled → max"])
+            try await stage.deliver(id)
+            try await stage.decide(id, cast.alice, .deny)
+            #expect(try await stage.waiting(id, .settled) == ["settled → adam", "settled → max"])
+            let letter = LetterContent(try await stage.notice(id, .settled, to: cast.adam))
+            #expect(letter.lead == "Alice Approver of Contoso has denied it. Nobody got access.")
+            #expect(
+                try await stage.notices(id).allSatisfy { notice in
+                    notice.delivery != .queued || !Notice.Kind.asks.contains(notice.kind)
+                }
+            )
+        }
+    }
+
+    @Test func managersHearOfRejectionWithdrawalAndExpiry() async throws {
+        try await Stage.with { stage in
+            let cast = stage.cast
+            let rejected = try await stage.submit()
+            let withdrawn = try await stage.submit()
+            let expired = try await stage.submit()
+            for id in [rejected, withdrawn, expired] { try await stage.deliver(id) }
+            try await stage.decide(rejected, cast.max, .deny)
+            try await stage.change(withdrawn) {
+                try $0.withdraw(comment: nil, by: cast.erik, now: $1)
+            }
+            try await stage.pass(expired, to: Stage.start + Limits.managerWindow)
+            #expect(try await stage.waiting(rejected, .settled) == ["settled → mona"])
+            for id in [withdrawn, expired] {
+                #expect(
+                    try await stage.waiting(id, .settled) == ["settled → max", "settled → mona"]
+                )
+            }
+        }
+    }
+
+    @Test func approvalByOthersIsToldWhereAccessDoesNotBeginAtOnce() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer(notBefore: Stage.start + .hours(3))
+            try await stage.deliver(id)
+            try await stage.decide(id, stage.cast.alice)
+            #expect(try await stage.waiting(id, .settled) == ["settled → adam"])
+            let now = try await stage.askCustomer()
+            try await stage.deliver(now)
+            try await stage.decide(now, stage.cast.alice)
+            #expect(try await stage.waiting(now, .settled).isEmpty)
+            #expect(
+                try await stage.waiting(now, .accessBegan)
+                    == ["accessBegan → adam", "accessBegan → alice"]
+            )
+        }
+    }
+
+    @Test func settledWaitsForTheAskThatIsOnItsWay() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            let ask = try await stage.notice(id, .customerAsked, to: stage.cast.adam)
+            #expect(try await stage.store.write { try $0.beginNotice(ask.id, at: Stage.start) })
+            try await stage.decide(id, stage.cast.alice, .deny)
+            let settled = try await stage.notice(id, .settled, to: stage.cast.adam)
+            #expect(try await stage.standing(of: settled) == .notYet)
+            for (delivery, standsThen) in [
+                (Notice.Delivery.sent, true), (.unconfirmed, true), (.cancelled, false),
+            ] {
+                try await stage.store.write { tx in
+                    var outcome = try #require(try tx.notice(ask.id))
+                    (outcome.delivery, outcome.begunAt) = (delivery, nil)
+                    try tx.update(outcome)
+                }
+                #expect(try await isRight(stage, settled) == standsThen)
+            }
+        }
+    }
+
+    // MARK: - Cannot be switched off
+
+    @Test func accessWithoutApprovalIsToldWhoeverMutedSuchLetters() async throws {
+        let policy = try Policy(
+            requireApproval: false,
+            decisionWindow: .hours(12),
+            maxAccess: .hours(4),
+            approvalsNeeded: 1
+        )
+        try await Stage.with(policy: policy) { stage in
+            try await stage.mute([.accessBegan, .accessReports], by: stage.cast.alice)
+            let id = try await stage.askCustomer()
+            let began = try await stage.notice(id, .accessBegan, to: stage.cast.alice)
+            #expect(try await isRight(stage, began))
+            try await stage.pass(id, to: Stage.start + .hours(2))
+            let report = try await stage.notice(id, .accessReport, to: stage.cast.alice)
+            #expect(try await isRight(stage, report))
+        }
+    }
+
+    @Test func askSaysHowOftenItWasDeniedBefore() async throws {
+        try await Stage.with { stage in
+            for _ in 1...2 {
+                let id = try await stage.askCustomer()
+                try await stage.decide(id, stage.cast.alice, .deny)
+            }
+            let id = try await stage.askCustomer()
+            for notice in try await stage.notices(id) where Notice.Kind.asks.contains(notice.kind) {
+                #expect(LetterContent(notice).value("Denied before") == "2 times")
+            }
+        }
+    }
+}
