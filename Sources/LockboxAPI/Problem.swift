@@ -15,6 +15,8 @@ enum BoundaryError: Error {
     case badParameter(String, expected: String)
     case noSuchPage
     case methodNotAllowed([HTTPRequest.Method])
+    /// An API token came, and opens nothing.
+    case invalidToken
     case overloaded
 }
 
@@ -125,9 +127,12 @@ extension ProblemAnswer {
             self.init(
                 status: .methodNotAllowed,
                 code: "methodNotAllowed",
-                detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
-                headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+                detail: "This page knows \(allowed.allowed).",
+                headers: [.allow: allowed.allowed]
             )
+        case .invalidToken:
+            self.init(.notSignedIn)
+            headers[.wwwAuthenticate] = Self.challenge + ", error=\"invalid_token\""
         case .overloaded:
             self.init(
                 status: .serviceUnavailable,
@@ -138,6 +143,9 @@ extension ProblemAnswer {
         }
     }
 
+    /// RFC 6750 §3: without a token, no error is named.
+    private static let challenge = #"Bearer realm="lockbox""#
+
     private init(_ refusal: Refusal) {
         self.init(
             status: refusal.status,
@@ -146,7 +154,7 @@ extension ProblemAnswer {
             field: refusal.field
         )
         switch refusal {
-        case .notSignedIn: headers[.wwwAuthenticate] = "Bearer"
+        case .notSignedIn: headers[.wwwAuthenticate] = Self.challenge
         case .tooManyAttempts(let wait):
             headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
         case .stale(let current): headers[.eTag] = VersionTag.text(current)
