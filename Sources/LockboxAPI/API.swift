@@ -121,6 +121,9 @@ package struct API: Sendable {
         } catch Refusal.notSignedIn {
             // Guessing is bounded for each address; a right token is never held up by it.
             try failureLimit.take("token " + client(of: request, context).address, now: clock.now())
+            guard request.headers[.authorization]?.bearerToken == nil else {
+                throw BoundaryError.invalidToken
+            }
             throw Refusal.notSignedIn
         }
     }
@@ -129,7 +132,8 @@ package struct API: Sendable {
     func client(of request: Request, _ context: APIContext) -> ClientKey {
         proxies.client(
             peer: context.remoteAddress,
-            forwardedFor: request.headers[values: .xForwardedFor]
+            forwardedFor: request.headers[values: .xForwardedFor],
+            forwarded: request.headers[values: .forwarded]
         )
     }
 }

@@ -39,7 +39,7 @@ struct KnownMethods: RouterMiddleware {
 
 extension ResponseBody {
     /// The same body, after which the connection ends: nobody goes on reading what was too large.
-    fileprivate func closing(_ channel: any Channel) -> ResponseBody {
+    func closing(_ channel: any Channel) -> ResponseBody {
         ResponseBody(contentLength: contentLength) { writer in
             try await write(writer)
             channel.close(promise: nil)

@@ -138,9 +138,10 @@ extension OperationDescription.Parameter {
         "If-Match",
         in: .header,
         component: "IfMatch",
-        description: "The ETag of what was read.",
-        isRequired: true,
-        schema: .text(0...64, pattern: "^\"v[1-9][0-9]{0,14}\"$")
+        description:
+            "The ETag of what was read, or several (RFC 9110 §13.1.1); needed where the body has "
+            + "no version.",
+        schema: .text(1...1024, pattern: "^(\\*|[^*].*)$")
     )
 
     // MARK: Of the audit log
@@ -196,6 +197,15 @@ extension OperationDescription.Parameter {
             description:
                 "Each record then carries the proof of its inclusion in the tree of this size.",
             schema: .position
+        ),
+        Self(
+            "bom",
+            in: .query,
+            component: "AuditByteOrderMark",
+            description:
+                "With `text/csv`: whether a byte-order mark comes first, by which spreadsheets know "
+                + "UTF-8.",
+            schema: ["type": "boolean", "default": false]
         ),
         limit, cursor,
     ]

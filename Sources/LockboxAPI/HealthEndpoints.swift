@@ -163,7 +163,7 @@ package enum MetricsAccess: String, CaseIterable, Sendable {
 extension HTTPField.Name {
     /// What proxies add; one of them is enough to know that somebody else is asking.
     fileprivate static let ofProxies: [HTTPField.Name] = [
-        .xForwardedFor, .init("Forwarded")!, .init("X-Forwarded-Host")!,
+        .xForwardedFor, .forwarded, .init("X-Forwarded-Host")!,
         .init("X-Forwarded-Proto")!,
         .init("X-Real-IP")!, .init("Via")!,
     ]

@@ -4,6 +4,7 @@ import Hummingbird
 import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
+import LockboxIdentity
 import LockboxPorts
 import LockboxService
 import LockboxWire
@@ -63,7 +64,9 @@ extension API {
                     takes: OperationDescription.Parameter.search,
                     answers: Self.searchAnswer
                 )
-            ) { request, log, caller in try await search(request, log, caller) },
+            ) { request, context, log, caller in
+                try await search(request, context, log, caller)
+            },
             reading(
                 owner,
                 "/log/checkpoint",
@@ -72,7 +75,7 @@ extension API {
                     "The signed head of the log (C2SP tlog-checkpoint)",
                     answers: .text("A signed note.")
                 )
-            ) { _, log, _ in Self.text(try await self.log.checkpoint(of: log)) },
+            ) { _, _, log, _ in Self.text(try await self.log.checkpoint(of: log)) },
             reading(
                 owner,
                 "/log/key",
@@ -81,7 +84,7 @@ extension API {
                     "The key that signs the log's checkpoints (C2SP vkey)",
                     answers: .text("One line.")
                 )
-            ) { _, log, _ in Self.text(self.log.verifierKey(of: log) + "\n") },
+            ) { _, _, log, _ in Self.text(self.log.verifierKey(of: log) + "\n") },
         ]
     }
 
@@ -109,7 +112,7 @@ extension API {
                     answers: .json("InclusionProof", "The proof."),
                     refuses: [.notFound]
                 )
-            ) { request, log, _ in
+            ) { request, _, log, _ in
                 guard let index = try request.number("index") else {
                     throw BoundaryError.badParameter("index", expected: "given")
                 }
@@ -137,7 +140,7 @@ extension API {
                     answers: .json("ConsistencyProof", "The proof."),
                     refuses: [.notFound]
                 )
-            ) { request, log, _ in
+            ) { request, _, log, _ in
                 guard let from = try request.number("from") else {
                     throw BoundaryError.badParameter("from", expected: "given")
                 }
@@ -157,18 +160,18 @@ extension API {
         _ owner: LogOwner,
         _ path: String,
         _ operations: OperationDescription...,
-        handler: @escaping @Sendable (Request, LogID, Person) async throws -> Response
+        handler: @escaping @Sendable (Request, APIContext, LogID, Person) async throws -> Response
     ) -> Route {
         signedIn(.get, RouterPath(owner.prefix + path), operations) { request, context, caller in
-            let tenant =
-                context.parameters.get("tenant") == nil
-                ? nil : try context.parameters.text("tenant")
-            return try await handler(
-                request,
-                try await lockbox.readableLog(tenant: tenant, by: caller),
-                caller
-            )
+            let log = try await lockbox.readableLog(tenant: try tenant(context), by: caller)
+            return try await handler(request, context, log, caller)
         }
+    }
+
+    /// The tenant that the path names, if it names one.
+    private func tenant(_ context: APIContext) throws -> String? {
+        guard context.parameters.get("tenant") != nil else { return nil }
+        return try context.parameters.text("tenant")
     }
 
     /// Tiles of hashes and bundles of entries (C2SP tlog-tiles).
@@ -208,7 +211,7 @@ extension API {
                 answers: .bytes("As many entries as the width says."),
                 refuses: [.notFound]
             )
-        ) { request, log, _ in
+        ) { request, _, log, _ in
             guard let begin = request.uri.path.range(of: "/log/tile/") else {
                 throw BoundaryError.noSuchPage
             }
@@ -249,9 +252,12 @@ extension API {
 
     // MARK: - Search and export
 
-    private func search(_ request: Request, _ log: LogID, _ caller: Person) async throws
-        -> Response
-    {
+    private func search(
+        _ request: Request,
+        _ context: APIContext,
+        _ log: LogID,
+        _ caller: Person
+    ) async throws -> Response {
         var query = LogSearch(
             from: try request.instant("from"),
             to: try request.instant("to"),
@@ -274,18 +280,19 @@ extension API {
         }
         switch try Self.form(request.headers[.accept]) {
         case .json:
-            let page = try await self.log.search(
-                query,
-                in: log,
-                page: try request.page(),
-                for: caller.id
-            )
-            let records = try await self.log.records(page.items, size: size, of: log)
-            return try JSONAnswer.response(List(items: records, next: page.next))
+            let wanted = try request.page()
+            let list = try await context.untilClientLeaves { [query] in
+                let page = try await self.log.search(query, in: log, page: wanted, for: caller.id)
+                let records = try await self.log.records(page.items, size: size, of: log)
+                return List(items: records, next: page.next)
+            }
+            return try JSONAnswer.response(list)
         case .jsonLines:
-            return try export(query, size: size, of: log, as: .jsonLines, for: caller)
+            return try export(query, size, log, .jsonLines, caller, request, context)
         case .csv:
-            return try export(query, size: size, of: log, as: .csv, for: caller)
+            let mark = try request.flag("bom") ?? false
+            let form = LogExport.Form.csv(byteOrderMark: mark)
+            return try export(query, size, log, form, caller, request, context)
         }
     }
 
@@ -293,20 +300,16 @@ extension API {
         case json, jsonLines, csv
     }
 
-    /// The form that `Accept` asks for; JSON unless another one is named.
+    /// The form that `Accept` asks for; JSON unless another one is preferred.
     private static func form(_ accept: String?) throws -> Form {
-        let wanted = (accept ?? "*/*").split(separator: ",").map { part in
-            part.prefix { $0 != ";" }.withoutOuterSpace.lowercased()
+        let offered: [(String, Form)] = [
+            ("application/json", .json), ("application/jsonl", .jsonLines),
+            ("application/x-ndjson", .jsonLines), ("text/csv", .csv),
+        ]
+        guard let best = AcceptedTypes(accept).best(of: offered) else {
+            throw BoundaryError.notAcceptable("application/json, application/jsonl and text/csv")
         }
-        for type in wanted {
-            switch type {
-            case "application/json", "*/*", "application/*": return .json
-            case "application/jsonl", "application/x-ndjson": return .jsonLines
-            case "text/csv", "text/*": return .csv
-            case _: continue
-            }
-        }
-        throw BoundaryError.notAcceptable("application/json, application/jsonl and text/csv")
+        return best
     }
 
     private func short(_ request: Request, _ name: String) throws -> String? {
@@ -323,20 +326,35 @@ extension API {
     /// Streams every record that `query` finds.
     private func export(
         _ query: LogSearch,
-        size: UInt64?,
-        of log: LogID,
-        as form: LogExport.Form,
-        for caller: Person
+        _ size: UInt64?,
+        _ log: LogID,
+        _ form: LogExport.Form,
+        _ caller: Person,
+        _ request: Request,
+        _ context: APIContext
     ) throws -> Response {
         // Before the answer begins, which could not say any more that there is none.
         let place = try self.log.place(for: caller.id)
+        let tenant = try tenant(context)
+        let token = request.headers[.authorization]?.bearerToken ?? ""
         return Response(
             status: .ok,
             headers: [.contentType: form.contentType],
             body: .init { writer in
-                try await self.log.export(query, size: size, of: log, as: form, holding: place) {
-                    try await writer.write(ByteBuffer(string: $0))
-                }
+                try await self.log.export(
+                    query,
+                    size: size,
+                    of: log,
+                    as: form,
+                    holding: place,
+                    isWanted: {
+                        try context.checkPresence()
+                        // A role or a token that was taken away meanwhile ends it in the middle.
+                        let reader = try await signIn.caller(token: token)
+                        _ = try await lockbox.readableLog(tenant: tenant, by: reader)
+                    },
+                    to: { try await writer.write(ByteBuffer(bytes: $0)) }
+                )
                 try await writer.finish(nil)
             }
         )

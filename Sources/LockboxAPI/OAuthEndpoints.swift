@@ -10,6 +10,7 @@ import LockboxIdentity
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import Logging
 import NIOCore
 
 /// An error of the OAuth endpoints, which have their own form (RFC 6749 §5.2). It never holds a
@@ -18,9 +19,43 @@ private struct OAuthError: Error {
     let status: HTTPResponse.Status
     let error: String
     let description: String
+    var headers: HTTPFields = [:]
+
+    /// An error of the boundary, or of whatever lies behind it, in that form.
+    init(_ error: any Error) {
+        let problem = ProblemAnswer(error)
+        self.init(
+            status: problem.status,
+            error: problem.status.kind == .serverError ? "server_error" : "invalid_request",
+            description: problem.detail,
+            headers: problem.headers
+        )
+        // RFC 6749 §4.1.2.1 has a name for it; a client may then come again.
+        if [.tooManyRequests, .serviceUnavailable].contains(status) {
+            self = OAuthError(
+                status: status,
+                error: "temporarily_unavailable",
+                description: description,
+                headers: headers
+            )
+        }
+    }
+
+    init(
+        status: HTTPResponse.Status,
+        error: String,
+        description: String,
+        headers: HTTPFields = [:]
+    ) {
+        self.status = status
+        self.error = error
+        self.description = description
+        self.headers = headers
+    }
 
     func response() throws -> Response {
-        var headers: HTTPFields = [.cacheControl: "no-store"]
+        var headers = headers
+        headers[.cacheControl] = "no-store"
         if status == .unauthorized {
             headers[.wwwAuthenticate] = "Basic realm=\"lockbox\", charset=\"UTF-8\""
         }
@@ -92,7 +127,7 @@ extension API {
                     refuses: []
                 )
             ) { request, context in
-                try await answer { try await introspect(request, context) }
+                try await answer(context) { try await introspect(request, context) }
             },
             Route(
                 .post,
@@ -107,7 +142,7 @@ extension API {
                     refuses: []
                 )
             ) { request, context in
-                try await answer {
+                try await answer(context) {
                     let (form, service, _) = try await authenticated(request, context)
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
                     try await lockbox.revokeCredential(
@@ -196,11 +231,25 @@ extension API {
         )
     }
 
-    private func answer(_ body: () async throws -> Response) async throws -> Response {
+    private func answer(
+        _ context: APIContext,
+        _ body: () async throws -> Response
+    ) async throws -> Response {
         do {
             return try await body()
         } catch let error as OAuthError {
             return try error.response()
+        } catch {
+            let problem = OAuthError(error)
+            if problem.status.kind == .serverError {
+                // Only the log sees what really happened.
+                context.logger.error("request failed", metadata: ["error": "\(error)"])
+            }
+            var response = try problem.response()
+            if problem.status == .contentTooLarge {
+                response.body = response.body.closing(context.channel)
+            }
+            return response
         }
     }
 
@@ -263,11 +312,13 @@ extension API {
     /// A form body (`application/x-www-form-urlencoded`). A parameter that comes twice is refused
     /// (RFC 6749 §3.2).
     private func form(of request: Request) async throws -> [String: String] {
-        guard request.headers.mediaType == FormFields.mediaType else {
+        guard request.headers.mediaType == FormFields.mediaType,
+            request.headers.foreignCharset == nil
+        else {
             throw OAuthError(
                 status: .badRequest,
                 error: "invalid_request",
-                description: "Send the body as application/x-www-form-urlencoded."
+                description: "Send the body as application/x-www-form-urlencoded in UTF-8."
             )
         }
         guard let form = Self.parameters(try await request.bytes()) else {
@@ -321,6 +372,9 @@ private struct AuthorizationServerMetadata: Encodable {
     // Required, and empty lists are forbidden (§3.2): `none` is the registered name for no response
     // type.
     let response_types_supported = ["none"]
+    // Left out, it would say `authorization_code` and `implicit` (§2). A credential is obtained with
+    // an approved access request, which is a grant of our own (RFC 6749 §4.5).
+    let grant_types_supported = ["urn:lockbox:grant-type:access-request"]
     let authorization_details_types_supported: [String]
     let service_documentation: String
 

@@ -17,6 +17,8 @@ enum BoundaryError: Error {
     case badParameter(String, expected: String)
     case noSuchPage
     case methodNotAllowed([HTTPRequest.Method])
+    /// An API token came, and opens nothing.
+    case invalidToken
     case overloaded
     /// The server cannot do all of its work, for these reasons.
     case notReady([String])
@@ -143,8 +145,8 @@ extension ProblemAnswer {
             self.init(
                 status: .methodNotAllowed,
                 code: "methodNotAllowed",
-                detail: "This page knows \(allowed.map(\.rawValue).joined(separator: ", ")).",
-                headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+                detail: "This page knows \(allowed.allowed).",
+                headers: [.allow: allowed.allowed]
             )
         case .notReady(let reasons):
             self.init(
@@ -153,6 +155,9 @@ extension ProblemAnswer {
                 detail: reasons.joined(separator: " "),
                 headers: [.retryAfter: "5"]
             )
+        case .invalidToken:
+            self.init(.notSignedIn)
+            headers[.wwwAuthenticate] = Self.challenge + ", error=\"invalid_token\""
         case .overloaded:
             self.init(
                 status: .serviceUnavailable,
@@ -163,6 +168,9 @@ extension ProblemAnswer {
         }
     }
 
+    /// RFC 6750 §3: without a token, no error is named.
+    private static let challenge = #"Bearer realm="lockbox""#
+
     private init(_ refusal: Refusal) {
         self.init(
             status: refusal.status,
@@ -171,7 +179,7 @@ extension ProblemAnswer {
             field: refusal.field
         )
         switch refusal {
-        case .notSignedIn: headers[.wwwAuthenticate] = "Bearer"
+        case .notSignedIn: headers[.wwwAuthenticate] = Self.challenge
         case .tooManyAttempts(let wait):
             headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
         case .stale(let current): headers[.eTag] = VersionTag.text(current)

@@ -1,3 +1,5 @@
+import Crypto
+import Foundation
 import HTTPTypes
 import Hummingbird
 import LockboxDomain
@@ -5,6 +7,7 @@ import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import MerkleLog
 
 extension API {
     var supportEndpoints: [Route] {
@@ -150,8 +153,9 @@ extension API {
                 )
             ) { request, context, caller in
                 let view = try await lockbox.request(try context.parameters.text("id"), by: caller)
-                guard request.matchesNone(of: view.tag) else {
-                    return Response(status: .notModified, headers: [.eTag: view.tag])
+                let tag = try AccessRequestBody(view).tag
+                guard request.matchesNone(of: tag) else {
+                    return Response(status: .notModified, headers: [.eTag: tag])
                 }
                 return try answer(view)
             },
@@ -203,7 +207,7 @@ extension API {
                 let view = try await lockbox.decide(
                     try body.value.draft(),
                     on: try context.parameters.text("id"),
-                    version: try request.matchedVersion(),
+                    matching: try request.matchedVersion(orBody: body.value.version),
                     by: caller,
                     key: body.key
                 )
@@ -296,9 +300,10 @@ extension API {
         status: HTTPResponse.Status = .ok,
         headers: HTTPFields = [:]
     ) throws -> Response {
+        let body = try AccessRequestBody(view)
         var headers = headers
-        headers[.eTag] = view.tag
-        return try JSONAnswer.response(AccessRequestBody(view), status: status, headers: headers)
+        headers[.eTag] = try body.tag
+        return try JSONAnswer.response(body, status: status, headers: headers)
     }
 
     private func filter(_ request: Request) throws -> RequestFilter {
@@ -323,8 +328,20 @@ extension API {
     }
 }
 
-extension RequestView {
-    fileprivate var tag: String { VersionTag.text(request.version) }
+extension AccessRequestBody {
+    /// Uses and removals change without a new version; once there are some, the tag is of them too,
+    /// so that who asks for changes only does not miss a removal that failed.
+    fileprivate var tag: String {
+        get throws {
+            guard let grant, !(grant.uses.isEmpty && grant.removals.isEmpty) else {
+                return VersionTag.text(version)
+            }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            let digest = SHA256.hash(data: try encoder.encode(grant))
+            return VersionTag.text(version, detail: Hex.encode(digest.prefix(8)))
+        }
+    }
 }
 
 extension CredentialBody {

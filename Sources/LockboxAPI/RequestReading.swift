@@ -27,11 +27,20 @@ extension Request {
         guard headers.mediaType == "application/json" else {
             throw BoundaryError.wrongMediaType(expected: "application/json")
         }
+        if headers.foreignCharset != nil {
+            throw BoundaryError.malformedBody(
+                "Content-Type: names another charset than UTF-8, the only one that JSON has.",
+                field: "Content-Type"
+            )
+        }
         do {
+            try StrictJSON.check(data)
             return ReadBody(
                 value: try JSONDecoder().decode(Strict<Body>.self, from: data).body,
                 key: key
             )
+        } catch let fault as JSONFault {
+            throw BoundaryError.malformedBody(fault.sentence, field: fault.field)
         } catch let unknown as UnknownMember {
             throw BoundaryError.unknownMember(path: unknown.path)
         } catch let error as DecodingError {
@@ -73,13 +82,18 @@ extension Request {
         return CommandKey(key: text, payloadHash: Array(hasher.finalize()))
     }
 
-    /// The version in `If-Match` (RFC 9110 §13.1.1); nil where the header is missing.
-    func matchedVersion() throws -> Int? {
-        guard let text = headers[.ifMatch] else { return nil }
-        guard let version = VersionTag.version(text) else {
-            throw BoundaryError.badParameter("If-Match", expected: #"an ETag such as "v3""#)
+    /// What is said of the version that was read: in `If-Match` (RFC 9110 §13.1.1), as the member
+    /// `version` of the body, or both; nil where neither is there.
+    func matchedVersion(orBody version: Int?) throws -> VersionCondition? {
+        let said = version.map(VersionCondition.exactly)
+        guard let text = headers[.ifMatch] else { return said }
+        guard let tags = EntityTags(text) else {
+            throw BoundaryError.badParameter(
+                "If-Match",
+                expected: #"a list of entity tags such as "v3", or *"#
+            )
         }
-        return version
+        return said.map(tags.versions.and) ?? tags.versions
     }
 
     // MARK: - Query
@@ -104,6 +118,15 @@ extension Request {
             throw BoundaryError.badParameter(name, expected: "a whole number")
         }
         return number
+    }
+
+    func flag(_ name: String) throws -> Bool? {
+        switch try parameter(name) {
+        case nil: nil
+        case "true": true
+        case "false": false
+        case _: throw BoundaryError.badParameter(name, expected: "true or false")
+        }
     }
 
     func instant(_ name: String) throws -> Timestamp? {
@@ -131,6 +154,24 @@ extension Request {
             )
         }
         return ListPage(limit: Int(limit), cursor: try parameter("cursor"))
+    }
+}
+
+extension EntityTags {
+    /// What the version must be where these came in `If-Match`. Tags are compared strongly
+    /// (RFC 9110 §13.1.1): a weak one names none, and nor does one that is not of ours.
+    fileprivate var versions: VersionCondition {
+        switch self {
+        case .any: .any
+        case .list(let tags):
+            .oneOf(
+                Set(
+                    tags.filter { !$0.isWeak }.compactMap {
+                        VersionTag.version(Substring($0.opaque))
+                    }
+                )
+            )
+        }
     }
 }
 

@@ -83,11 +83,11 @@ extension API {
                     refuses: [.notFound, .conflict]
                 )
             ) { request, context, caller in
-                let policy = try await request.json(NewPolicy.self).value.policy()
+                let new = try await request.json(NewPolicy.self).value
                 let tenant = try await lockbox.changePolicy(
                     of: try context.parameters.text("tenant"),
-                    to: policy,
-                    version: try request.matchedVersion(),
+                    to: try new.policy(),
+                    matching: try request.matchedVersion(orBody: new.version),
                     by: caller
                 )
                 return try JSONAnswer.response(PolicyBody(tenant), headers: [.eTag: tenant.tag])

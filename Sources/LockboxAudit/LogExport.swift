@@ -6,14 +6,22 @@ import MerkleLog
 
 /// How records are handed out as a file.
 package enum LogExport {
-    package enum Form: String, Sendable {
-        case jsonLines = "jsonl"
-        case csv
+    package enum Form: Hashable, Sendable {
+        case jsonLines
+        /// Programs that open a table by double click take it for UTF-8 only with the mark.
+        case csv(byteOrderMark: Bool)
 
         package var contentType: String {
             switch self {
             case .jsonLines: "application/jsonl"
             case .csv: "text/csv; charset=utf-8; header=present"
+            }
+        }
+
+        package var suffix: String {
+            switch self {
+            case .jsonLines: "jsonl"
+            case .csv: "csv"
             }
         }
     }
@@ -27,13 +35,9 @@ extension LogReader {
     package func records(_ entries: [LogEntry], size: UInt64?, of log: LogID) async throws
         -> [AuditRecord]
     {
-        var proofs: [[Hash]?] = []
-        if let size {
-            proofs = try await inclusions(of: entries.map(\.index), size: size, in: log) ?? []
-        }
-        return try entries.enumerated().map { position, entry in
-            let proof = proofs.indices.contains(position) ? proofs[position] : nil
-            return try AuditRecord(
+        let proofs = try await proofs(of: entries, size: size, in: log)
+        return try zip(entries, proofs).map { entry, proof in
+            try AuditRecord(
                 entry,
                 size: proof == nil ? nil : size,
                 proof: proof?.map(\.base64)
@@ -41,40 +45,63 @@ extension LogReader {
         }
     }
 
+    private func proofs(of entries: [LogEntry], size: UInt64?, in log: LogID) async throws
+        -> [[Hash]?]
+    {
+        let none = [[Hash]?](repeating: nil, count: entries.count)
+        guard let size, !entries.isEmpty else { return none }
+        return try await inclusions(of: entries.map(\.index), size: size, in: log) ?? none
+    }
+
     /// Gives every record that `query` finds to `write`, from the oldest to the newest, a batch at
     /// a time. `place` is held until the end.
+    ///
+    /// `isWanted` is asked before each part, which takes a fraction of a second: it throws once
+    /// whoever asked has left, or may not read the log any more.
     package func export(
         _ query: LogSearch,
         size: UInt64?,
         of log: LogID,
         as form: LogExport.Form,
         holding place: LongReadPlace,
-        to write: (String) async throws -> Void
+        isWanted: @Sendable () async throws -> Void,
+        to write: ([UInt8]) async throws -> Void
     ) async throws {
         var query = query
         query.oldestFirst = true
-        if form == .csv { try await write(AuditTable.header) }
+        if case .csv(let byteOrderMark) = form {
+            try await write((byteOrderMark ? [0xEF, 0xBB, 0xBF] : []) + AuditTable.header)
+        }
         var page = ListPage(limit: LogExport.batch)
         while true {
-            let found = try await search(query, in: log, page: page, place)
+            let found = try await search(query, in: log, page: page, place, isWanted: isWanted)
             // An export of a tree of a given size ends where that tree does.
             let items = found.items.filter { entry in size.map { entry.index < $0 } ?? true }
-            let lines = try await records(items, size: size, of: log).map { record in
-                switch form {
-                case .csv: AuditTable.row(record)
-                case .jsonLines: try Self.jsonLine(record)
-                }
+            if !items.isEmpty {
+                try await write(try await encode(items, size: size, of: log, as: form))
             }
-            try await write(lines.joined())
             guard let next = found.next, items.count == found.items.count else { break }
             page.cursor = next
         }
     }
 
-    private static func jsonLine(_ record: AuditRecord) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(record), as: UTF8.self) + "\n"
+    private func encode(
+        _ entries: [LogEntry],
+        size: UInt64?,
+        of log: LogID,
+        as form: LogExport.Form
+    ) async throws -> [UInt8] {
+        switch form {
+        case .csv:
+            return try await records(entries, size: nil, of: log).flatMap(AuditTable.row)
+        case .jsonLines:
+            let proofs = try await proofs(of: entries, size: size, in: log)
+            var lines: [UInt8] = []
+            for (entry, proof) in zip(entries, proofs) {
+                try RecordWriter.write(entry, size: size, proof: proof, to: &lines)
+            }
+            return lines
+        }
     }
 }
 
@@ -107,70 +134,5 @@ extension AuditRecord {
             size: size,
             proof: proof
         )
-    }
-}
-
-/// Audit records as a table (RFC 4180).
-private enum AuditTable {
-    static let header = "index,time,activity,actor,actorName,request,data,texts,hash\r\n"
-
-    static func row(_ record: AuditRecord) -> String {
-        let texts = record.texts.keys.sorted().filter { $0 != "actorName" }.map { field in
-            "\(field)=\(record.texts[field]?.text ?? "(erased)")"
-        }
-        let data = record.data.keys.sorted().map { "\($0)=\(plain(record.data[$0] ?? .null))" }
-        return [
-            String(record.index), record.time, record.activity, record.actor.id,
-            record.actor.name ?? "",
-            record.request ?? "",
-            data.joined(separator: "; "), texts.joined(separator: "; "), record.hash,
-        ].map(cell).joined(separator: ",") + "\r\n"
-    }
-
-    /// Quoted where needed (RFC 4180 §2). A cell that a spreadsheet would run as a formula is made
-    /// text by an apostrophe.
-    ///
-    /// Decided by scalars: to Swift `\r\n` is one character that equals neither of its halves, and
-    /// so is a quote with an accent on it.
-    private static func cell(_ raw: String) -> String {
-        let text = isFormula(raw) ? "'" + raw : raw
-        guard text.unicodeScalars.contains(where: quoted.contains) else { return text }
-        var cell = String.UnicodeScalarView("\"".unicodeScalars)
-        for scalar in text.unicodeScalars {
-            if scalar == "\"" { cell.append(scalar) }
-            cell.append(scalar)
-        }
-        cell.append("\"")
-        return String(cell)
-    }
-
-    private static let quoted: Set<Unicode.Scalar> = [",", "\"", "\r", "\n"]
-
-    /// Whether a spreadsheet would take `text` for a formula (OWASP, "CSV Injection"), also after
-    /// white space, which some drop: `=`, `+`, `-`, `@`, their full-width forms, a tab, a line
-    /// break.
-    private static func isFormula(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first else { return false }
-        if [Unicode.Scalar("\t"), "\r", "\n"].contains(first) { return true }
-        return text.unicodeScalars.first { !$0.properties.isWhitespace }.map(starts.contains)
-            ?? false
-    }
-
-    private static let starts: Set<Unicode.Scalar> = [
-        "=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}",
-    ]
-
-    private static func plain(_ value: JSONValue) -> String {
-        switch value {
-        case .null: ""
-        case .bool(let flag): String(flag)
-        case .integer(let number): String(number)
-        case .string(let text): text
-        case .array(let items): items.map(plain).joined(separator: "+")
-        case .object(let members):
-            members.keys.sorted().map { "\($0):\(plain(members[$0] ?? .null))" }.joined(
-                separator: " "
-            )
-        }
     }
 }

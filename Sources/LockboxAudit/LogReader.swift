@@ -116,10 +116,12 @@ package struct LogReader: Sendable {
         _ search: LogSearch,
         in log: LogID,
         page: ListPage,
-        _ place: LongReadPlace
+        _ place: LongReadPlace,
+        isWanted: @Sendable () async throws -> Void = {}
     ) async throws -> Paged<LogEntry> {
         var found = Paged<LogEntry>(items: [], next: page.cursor)
         for _ in 0..<AuditLimits.slicesOfAPage {
+            try await isWanted()
             let rest = ListPage(limit: page.limit - found.items.count, cursor: found.next)
             let more = try await store.read(.bulk) { [slice] tx in
                 try tx.search(search, in: log, page: rest, lookingAt: slice)
@@ -162,8 +164,23 @@ package struct LogReader: Sendable {
     {
         try await store.read(.bulk) { tx in
             guard size <= (try tx.head(of: log)).size else { return nil }
-            return try indices.map {
-                $0 < size ? try Self.proof(.inclusion(index: $0, size: size), log, in: tx) : nil
+            // Neighbours share most of their proofs: each tile is read once, each node made once.
+            var tiles: [Tile: [Hash]] = [:]
+            var nodes: [Subtree: Hash] = [:]
+            return try indices.map { index in
+                guard index < size else { return nil }
+                return try ProofPlan.inclusion(index: index, size: size).hashes { subtree in
+                    if let node = nodes[subtree] { return node }
+                    let tree = TiledTree(size: size) { tile in
+                        if let known = tiles[tile] { return known }
+                        let hashes = try Self.hashes(of: tile, log, in: tx)
+                        tiles[tile] = hashes
+                        return hashes
+                    }
+                    let node = try tree.node(subtree)
+                    nodes[subtree] = node
+                    return node
+                }
             }
         }
     }

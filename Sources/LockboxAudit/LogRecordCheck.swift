@@ -1,66 +1,38 @@
-import Foundation
 import LockboxDomain
 import LockboxPorts
+import LockboxWire
 import MerkleLog
 
 /// One record read back from its bytes.
 struct LogRecordCheck {
     /// What the bytes say. Members that only some records have are optional.
-    struct Leaf: Decodable {
-        struct Data: Decodable {
-            let state: String?
-            let version: Int?
-            let engineer: String?
-            let duration: String?
-            let resources: ResourceList?
-            let grant: String?
-            let start: String?
-            let end: String?
-            let endedReason: String?
-            let person: String?
-            let roles: [String]?
-            let disabled: Bool?
-            let mutedLetters: [String]?
-            let number: Int?
-            let licensed: Bool?
-            let policy: PolicyData?
-        }
-
-        /// What was asked for, or given. Records of services say `resources` too, and mean the type
-        /// of theirs.
-        struct ResourceList: Decodable {
-            struct Item: Decodable, Equatable {
-                let service: String
-                let actions: [String]
-            }
-
-            let items: [Item]?
-
-            init(from decoder: any Decoder) throws {
-                do {
-                    items = try [Item](from: decoder)
-                } catch DecodingError.typeMismatch {
-                    items = nil
-                }
-            }
-        }
-
-        struct PolicyData: Decodable {
-            let requireApproval: Bool
-            let decisionWindow: String
-            let maxAccess: String
-            let approvalsNeeded: Int
-        }
-
-        let v: Int
-        let log: String
+    struct Leaf {
         let index: UInt64
+        let log: String
         let time: String
         let activity: String
         let actor: String
         let request: String?
-        let data: Data
-        let commitments: [String: String]
+        let data: [String: JSONValue]
+        let commitments: [String: JSONValue]
+
+        /// Nil for anything but a leaf of the one version that there is.
+        init?(_ bytes: [UInt8]) {
+            guard
+                case .success(.object(let members)) = Result(catching: {
+                    () throws(CanonicalJSONReader.Problem) in
+                    try CanonicalJSONReader.read(bytes)
+                }),
+                members["v"] == .integer(1), let index = members["index"]?.whole,
+                let log = members["log"]?.text, let time = members["time"]?.text,
+                let activity = members["activity"]?.text, let actor = members["actor"]?.text,
+                let data = members["data"]?.members,
+                let commitments = members["commitments"]?.members
+            else { return nil }
+            self.index = UInt64(clamping: index)
+            (self.log, self.time, self.activity, self.actor) = (log, time, activity, actor)
+            (request, self.data, self.commitments) = (members["request"]?.text, data, commitments)
+        }
     }
 
     let leaf: Leaf?
@@ -70,12 +42,8 @@ struct LogRecordCheck {
 
     init(_ entry: LogEntry, log: LogID) {
         var found: [String] = []
-        var read: Leaf?
-        do {
-            read = try JSONDecoder().decode(Leaf.self, from: Foundation.Data(entry.bytes))
-        } catch {
-            found.append("record \(entry.index) cannot be read")
-        }
+        let read = Leaf(entry.bytes)
+        if read == nil { found.append("record \(entry.index) cannot be read") }
         if Hash.leaf(entry.bytes) != entry.hash {
             found.append("record \(entry.index) was changed: its bytes do not have its hash")
         }
@@ -104,7 +72,7 @@ struct LogRecordCheck {
         for text in entry.texts {
             // An erased text leaves its commitment; nothing can be compared.
             guard let content = text.text,
-                let committed = leaf.commitments[text.field].flatMap({
+                let committed = leaf.commitments[text.field]?.text.flatMap({
                     SaltedCommitment(base64: $0)
                 })
             else { continue }
@@ -113,5 +81,39 @@ struct LogRecordCheck {
             }
         }
         return found
+    }
+}
+
+extension JSONValue {
+    var text: String? {
+        guard case .string(let text) = self else { return nil }
+        return text
+    }
+
+    var whole: Int64? {
+        guard case .integer(let number) = self else { return nil }
+        return number
+    }
+
+    var flag: Bool? {
+        guard case .bool(let flag) = self else { return nil }
+        return flag
+    }
+
+    var members: [String: JSONValue]? {
+        guard case .object(let members) = self else { return nil }
+        return members
+    }
+
+    var items: [JSONValue]? {
+        guard case .array(let items) = self else { return nil }
+        return items
+    }
+
+    /// A list of texts and of nothing else.
+    var texts: [String]? {
+        guard let items else { return nil }
+        let texts = items.compactMap(\.text)
+        return texts.count == items.count ? texts : nil
     }
 }

@@ -1,65 +1,135 @@
 import LockboxDomain
 import LockboxPorts
+import LockboxWire
 
-/// What the records say the state is, gathered from the first to the last.
+/// What the records of one log say the state is, gathered from the first to the last.
 struct LogReplayState {
-    private struct Request {
-        var state: String?
-        var version: Int?
-        /// The record that the request began with, and the texts beside it.
-        var terms: LogRecordCheck.Leaf.Data?
-        var texts: [String: String] = [:]
-        /// Activity and person of each decision.
-        var decisions: [[String]] = []
-        /// Number and person of each message, and its text where that is not erased.
-        var messages: [(place: [String], text: String?)] = []
-        var grant: String?
-        var start: String?
-        var end: String?
-        var endedReason: String?
+    /// One record that says something of the state.
+    struct Told {
+        let leaf: LogRecordCheck.Leaf
+        /// Those that are not erased, by field.
+        let texts: [String: String]
+
+        var data: [String: JSONValue] { leaf.data }
+
+        /// Whether `value` is the text that was committed to. An erased one can be compared with
+        /// nothing.
+        func isText(_ field: String, _ value: String?) -> Bool {
+            guard leaf.commitments[field] != nil else { return value == nil }
+            guard let text = texts[field] else { return true }
+            return value.map { $0.utf8.elementsEqual(text.utf8) } ?? false
+        }
     }
 
-    private static let decisions = [
-        "request.approvedByManager", "request.rejected", "request.approved", "request.denied",
-    ]
+    struct Request {
+        var terms: Told?
+        /// State and version are in every record of a request.
+        var last: Told?
+        var asked: Told?
+        var decisions: [Told] = []
+        var messages: [Told] = []
+        var granted: Told?
+        /// The record of how it came to its end, however it did.
+        var over: Told?
+        var credentials: [String: Told] = [:]
+        /// Services that have confirmed that nothing is left.
+        var removed: Set<String> = []
+    }
 
-    private var requests: [String: Request] = [:]
-    private var people: [String: (roles: [String], disabled: Bool, muted: [String])] = [:]
-    private var tenant: (licensed: Bool, policy: LogRecordCheck.Leaf.PolicyData)?
+    var requests: [String: Request] = [:]
+    var supports: [String: Told] = [:]
+    var people: [String: Told] = [:]
+    var tokens: [String: Told] = [:]
+    var services: [String: Told] = [:]
+    /// Service and name, but for erased names.
+    var resources: Set<[String]> = []
+    var hasErasedResources = false
+    var rules: Told?
+    var name: String?
 
     mutating func read(_ record: LogRecordCheck) {
         guard let leaf = record.leaf else { return }
-        let data = leaf.data
-        if let id = leaf.request, data.state != nil {
-            var request = requests[id] ?? Request()
-            request.state = data.state
-            request.version = data.version
-            request.grant = data.grant ?? request.grant
-            request.start = data.start ?? request.start
-            request.end = data.end ?? request.end
-            request.endedReason = data.endedReason ?? request.endedReason
-            if leaf.activity == "request.submitted" {
-                (request.terms, request.texts) = (data, record.texts)
-            }
-            if Self.decisions.contains(leaf.activity) {
-                request.decisions.append([leaf.activity, leaf.actor])
-            }
-            if leaf.activity == "request.message", let number = data.number {
-                request.messages.append((["\(number)", leaf.actor], record.texts["message"]))
-            }
-            requests[id] = request
+        let told = Told(leaf: leaf, texts: record.texts)
+        if let id = leaf.request {
+            read(told, of: &requests[id, default: Request()])
+        } else {
+            readDirectory(told)
         }
-        if let person = data.person, let roles = data.roles {
-            people[person] = (roles, data.disabled ?? false, data.mutedLetters ?? [])
+    }
+
+    private func read(_ told: Told, of request: inout Request) {
+        let data = told.data
+        if data["state"] != nil { request.last = told }
+        switch told.leaf.activity {
+        case "request.submitted": request.terms = told
+        case "request.customerAsked": request.asked = told
+        case "request.approvedByManager", "request.approved": request.decisions.append(told)
+        case "request.rejected", "request.denied":
+            request.decisions.append(told)
+            request.over = told
+        case "request.message": request.messages.append(told)
+        case "request.withdrawn", "request.expired", "access.ended": request.over = told
+        case "access.granted": request.granted = told
+        case "access.credentialIssued":
+            if let id = data["credential"]?.text { request.credentials[id] = told }
+        case "access.removed":
+            if let service = data["service"]?.text { request.removed.insert(service) }
+        case _: break
         }
-        if let licensed = data.licensed, let policy = data.policy { tenant = (licensed, policy) }
+    }
+
+    private mutating func readDirectory(_ told: Told) {
+        let data = told.data
+        switch told.leaf.activity {
+        case "support.opened":
+            if let number = data["supportRequest"]?.text { supports[number] = told }
+        case "token.issued": if let id = data["token"]?.text { tokens[id] = told }
+        case "token.revoked": if let id = data["token"]?.text { tokens[id] = nil }
+        case "service.added", "service.changed":
+            if let id = data["service"]?.text { services[id] = told }
+        case "resource.added":
+            if let service = data["service"]?.text, let name = told.texts["resource"] {
+                resources.insert([service, name])
+            } else {
+                hasErasedResources = true
+            }
+        case "provider.renamed", "tenant.renamed": name = data["name"]?.text
+        case _: break
+        }
+        if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }
+        if data["policy"] != nil { rules = told }
+        if told.leaf.activity == "tenant.added" { name = data["name"]?.text }
     }
 
     /// Where the tables say something else.
     func differences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
-        try requestDifferences(log, in: tx) + directoryDifferences(log, in: tx)
+        try requestDifferences(log, in: tx) + supportDifferences(log, in: tx)
+            + peopleDifferences(log, in: tx) + directoryDifferences(log, in: tx)
+    }
+}
+
+/// Gathers what differs, each with the name of the thing it is about.
+struct Differences {
+    private(set) var found: [String] = []
+    private let subject: String
+
+    init(_ subject: String) { self.subject = subject }
+
+    mutating func say(_ what: String) { found.append("\(subject): \(what)") }
+
+    mutating func check(_ isSame: Bool, _ what: String) {
+        if !isSame { say("the \(what) in the tables is not the one in the log") }
     }
 
+    mutating func check(_ name: String, log: String?, table: String?) {
+        guard log != table else { return }
+        say("\(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables")
+    }
+}
+
+// MARK: - Requests
+
+extension LogReplayState {
     private func requestDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
         guard let tenant = log.tenant else { return [] }
         var found: [String] = []
@@ -69,13 +139,17 @@ struct LogReplayState {
             let some = try tx.requests(RequestFilter(tenant: tenant), page: page)
             for request in some.items {
                 seen.insert(request.id.text)
-                guard let told = requests[request.id.text] else {
+                guard let told = requests[request.id.text], let terms = told.terms else {
                     found.append(
                         "request \(request.id) is in the tables, but no record speaks of it"
                     )
                     continue
                 }
-                found += Self.differences(told, request, try tx.messages(on: request.id))
+                var differences = Differences("request \(request.id)")
+                Self.compareTerms(told, terms, request, &differences)
+                Self.compareState(told, request, &differences)
+                try Self.compareParts(told, request, in: tx, &differences)
+                found += differences.found
             }
             guard let next = some.next else { break }
             page.cursor = next
@@ -86,86 +160,342 @@ struct LogReplayState {
         return found
     }
 
-    private static func differences(
+    private static func compareTerms(
         _ told: Request,
+        _ record: Told,
         _ request: AccessRequest,
-        _ messages: [Message]
-    ) -> [String] {
-        let (terms, grant) = (request.terms, request.state.grant)
-        let facts = [
-            ("state", told.state, request.state.name.rawValue),
-            ("version", told.version.map(String.init), String(request.version)),
-            ("engineer", told.terms?.engineer, terms.engineer.text),
-            ("duration", told.terms?.duration, terms.duration.description),
-            ("number of decisions", String(told.decisions.count), String(request.decisions.count)),
-            ("grant", told.grant, grant?.id.text), ("start", told.start, grant?.start.description),
-            ("end", told.end, grant?.end.description),
-            ("end's reason", told.endedReason, request.state.ending?.reason.rawValue),
-        ]
-        var found = facts.compactMap { name, log, table -> String? in
-            log == table
-                ? nil
-                : "\(name) is \(log ?? "none") in the log and \(table ?? "none") in the tables"
+        _ differences: inout Differences
+    ) {
+        let (terms, data) = (request.terms, record.data)
+        differences.check("engineer", log: data["engineer"]?.text, table: terms.engineer.text)
+        differences.check(
+            "support request",
+            log: data["supportRequest"]?.text,
+            table: terms.supportRequest.text
+        )
+        differences.check("duration", log: data["duration"]?.text, table: "\(terms.duration)")
+        differences.check(
+            "earliest start",
+            log: data["notBefore"]?.text,
+            table: terms.notBefore?.description
+        )
+        differences.check(
+            "submission",
+            log: record.leaf.time,
+            table: request.createdAt.description
+        )
+        differences.check(record.isText("reason", terms.reason), "reason")
+        if !isScope(terms.scope, record) {
+            differences.say("the resources in the tables are not those in the log")
         }
-        if told.decisions != request.decisions.map({ [$0.activity, $0.person.text] }) {
-            found.append("the deciders in the log are not those in the tables")
-        }
-        let sameMessages =
-            told.messages.map(\.place) == messages.map { ["\($0.number)", $0.person.text] }
-        if !sameMessages
-            || zip(told.messages, messages).contains(where: { ($0.text ?? $1.text) != $1.text })
-        {
-            found.append("the messages in the tables are not those in the log")
-        }
-        // An erased text can be compared with nothing.
-        if let reason = told.texts["reason"], reason != terms.reason {
-            found.append("the reason in the tables is not the one in the log")
-        }
-        let accesses = terms.scope.accesses
-        let sameNames = accesses.enumerated().allSatisfy { position, access in
-            told.texts["resource\(position)"].map { $0 == access.resource.name } ?? true
-        }
-        let resources = accesses.map { access in
-            LogRecordCheck.Leaf.ResourceList.Item(
-                service: access.resource.service.text,
-                actions: access.actions.names
-            )
-        }
-        if told.terms?.resources?.items != resources || !sameNames {
-            found.append("the resources in the tables are not those in the log")
-        }
-        return found.map { "request \(request.id): \($0)" }
     }
 
-    private func directoryDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String]
-    {
+    private static func compareState(
+        _ told: Request,
+        _ request: AccessRequest,
+        _ differences: inout Differences
+    ) {
+        let (state, over, last) = (request.state, told.over, told.last)
+        differences.check("state", log: last?.data["state"]?.text, table: state.name.rawValue)
+        differences.check(
+            "version",
+            log: (last?.data["version"]?.whole).map { "\($0)" },
+            table: "\(request.version)"
+        )
+        switch state {
+        case .awaitingManager(let decideBy):
+            differences.check(
+                "deadline",
+                log: told.terms?.data["decideBy"]?.text,
+                table: "\(decideBy)"
+            )
+        case .awaitingCustomer(let askedAt, let decideBy, let needed):
+            differences.check("question", log: told.asked?.leaf.time, table: "\(askedAt)")
+            differences.check(
+                "deadline",
+                log: told.asked?.data["decideBy"]?.text,
+                table: "\(decideBy)"
+            )
+            differences.check(
+                "number of approvals needed",
+                log: (told.asked?.data["approvalsNeeded"]?.whole).map { "\($0)" },
+                table: "\(needed)"
+            )
+        case .scheduled, .active: break
+        case .ended(_, let ending):
+            differences.check(
+                "end's reason",
+                log: over?.data["endedReason"]?.text,
+                table: ending.reason.rawValue
+            )
+            differences.check("ending", log: over?.data["endedAt"]?.text, table: "\(ending.at)")
+            differences.check(
+                "who ended it",
+                log: (over?.leaf.actor).flatMap { PersonID($0)?.text },
+                table: ending.by?.text
+            )
+            differences.check(over?.isText("comment", ending.comment) ?? false, "comment")
+        case .rejected(let at), .denied(let at):
+            differences.check("ending", log: over?.leaf.time, table: "\(at)")
+        case .withdrawn(let at, let comment):
+            differences.check("ending", log: over?.leaf.time, table: "\(at)")
+            differences.check(over?.isText("comment", comment) ?? false, "comment")
+        case .expired(let at, let stage):
+            differences.check("ending", log: over?.data["deadline"]?.text, table: "\(at)")
+            differences.check("stage", log: over?.data["stage"]?.text, table: stage.rawValue)
+        }
+    }
+
+    private static func compareParts(
+        _ told: Request,
+        _ request: AccessRequest,
+        in tx: any StoreTransaction,
+        _ differences: inout Differences
+    ) throws {
+        differences.check(
+            "number of decisions",
+            log: "\(told.decisions.count)",
+            table: "\(request.decisions.count)"
+        )
+        let isDecided = zip(told.decisions, request.decisions).allSatisfy(isSame)
+        if !isDecided { differences.say("the decisions in the log are not those in the tables") }
+        let messages = try tx.messages(on: request.id)
+        let isTold =
+            told.messages.count == messages.count
+            && zip(told.messages, messages).allSatisfy { record, message in
+                record.data["number"]?.whole == Int64(message.number)
+                    && record.leaf.actor == message.person.text
+                    && record.leaf.time == message.at.description
+                    && record.isText("message", message.text)
+            }
+        if !isTold { differences.say("the messages in the tables are not those in the log") }
+        let grant = request.state.grant
+        let data = told.granted?.data
+        differences.check("grant", log: data?["grant"]?.text, table: grant?.id.text)
+        differences.check("start", log: data?["start"]?.text, table: grant?.start.description)
+        differences.check("end", log: data?["end"]?.text, table: grant?.end.description)
+        differences.check("basis", log: data?["basis"]?.text, table: grant?.basis.rawValue)
+        guard let grant, let granted = told.granted else { return }
+        if !isScope(grant.scope, granted) {
+            differences.say("the resources granted are not those in the log")
+        }
+        try compareCredentials(told, of: grant, in: tx, &differences)
+        for removal in try tx.removals(of: request.id) {
+            let isConfirmed = removal.progress == .confirmed
+            guard isConfirmed != told.removed.contains(removal.service.text) else { continue }
+            differences.say(
+                "the log and the tables differ in whether \(removal.service) has confirmed the end"
+            )
+        }
+    }
+
+    private static func isSame(_ record: Told, _ decision: Decision) -> Bool {
+        var narrowing = Decision.Narrowing.none
+        if case .approve(let given) = decision.verdict { narrowing = given }
+        let isNarrowed =
+            narrowing.scope.map { isScope($0, record) } ?? (record.data["narrowed"] == nil)
+        return record.leaf.activity == decision.activity
+            && record.leaf.actor == decision.person.text
+            && record.leaf.time == decision.at.description
+            && record.data["stage"]?.text == decision.stage.rawValue
+            && record.data["shortenedTo"]?.text == narrowing.duration?.description
+            && isNarrowed && record.isText("comment", decision.comment)
+    }
+
+    private static func compareCredentials(
+        _ told: Request,
+        of grant: Grant,
+        in tx: any StoreTransaction,
+        _ differences: inout Differences
+    ) throws {
+        let stored = try tx.credentials(of: grant.id)
+        if Set(stored.map(\.id.text)) != Set(told.credentials.keys) {
+            differences.say("the credentials in the tables are not those in the log")
+        }
+        for credential in stored {
+            guard let record = told.credentials[credential.id.text] else { continue }
+            let data = record.data
+            let isSame =
+                data["grant"]?.text == credential.grant.text
+                && data["engineer"]?.text == credential.engineer.text
+                && data["service"]?.text == credential.resource.service.text
+                && data["actions"]?.texts == credential.actions.names
+                && data["username"]?.text == credential.username
+                && data["expiresAt"]?.text == credential.expiresAt.description
+                && record.leaf.time == credential.issuedAt.description
+                && record.isText("resource", credential.resource.name)
+            differences.check(isSame, "credential \(credential.id)")
+        }
+    }
+
+    /// Whether `record` tells this scope.
+    private static func isScope(_ scope: Scope, _ record: Told) -> Bool {
+        guard let items = record.data["resources"]?.items, items.count == scope.accesses.count
+        else { return false }
+        return zip(items, scope.accesses).enumerated().allSatisfy { place, pair in
+            let (item, access) = pair
+            return item.members?["service"]?.text == access.resource.service.text
+                && item.members?["actions"]?.texts == access.actions.names
+                && record.isText("resource\(place)", access.resource.name)
+        }
+    }
+}
+
+// MARK: - The rest
+
+extension LogReplayState {
+    private func supportDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+        guard let tenant = log.tenant else { return [] }
         var found: [String] = []
+        var seen: Set<String> = []
+        var page = ListPage(limit: 200)
+        while true {
+            let some = try tx.supportRequests(of: tenant, openedBy: nil, page: page)
+            for support in some.items {
+                seen.insert(support.number.text)
+                guard let told = supports[support.number.text] else {
+                    found.append(
+                        "support request \(support.number) is in the tables, but no record "
+                            + "speaks of it"
+                    )
+                    continue
+                }
+                var differences = Differences("support request \(support.number)")
+                differences.check(told.isText("subject", support.subject), "subject")
+                differences.check(told.isText("description", support.description), "description")
+                differences.check(told.isText("url", support.url), "address")
+                differences.check(
+                    "service",
+                    log: told.data["service"]?.text,
+                    table: support.service?.text
+                )
+                differences.check(
+                    "who opened it",
+                    log: told.leaf.actor,
+                    table: support.openedBy.text
+                )
+                differences.check(
+                    "opening",
+                    log: told.leaf.time,
+                    table: support.openedAt.description
+                )
+                found += differences.found
+            }
+            guard let next = some.next else { break }
+            page.cursor = next
+        }
+        for number in supports.keys.sorted() where !seen.contains(number) {
+            found.append("support request \(number) is in the log, but not in the tables")
+        }
+        return found
+    }
+
+    private func peopleDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+        var found: [String] = []
+        var seen: Set<String> = []
+        var open: Set<String> = []
         for person in try tx.people(at: log) {
+            seen.insert(person.id.text)
             guard let told = people[person.id.text] else {
                 found.append("person \(person.id) is in the tables, but no record speaks of it")
                 continue
             }
-            if told.roles != person.roles.names || told.disabled != person.isDisabled {
+            let data = told.data
+            if data["roles"]?.texts != person.roles.names
+                || data["disabled"]?.flag != person.isDisabled
+            {
                 found.append(
                     "person \(person.id): the roles in the log are not those in the tables"
                 )
             }
-            if told.muted != person.mutedLetters.names {
+            if data["mutedLetters"]?.texts ?? [] != person.mutedLetters.names {
                 found.append(
                     "person \(person.id): the muted letters in the log are not those in the tables"
                 )
             }
+            var differences = Differences("person \(person.id)")
+            differences.check(told.isText("personName", person.name), "name")
+            differences.check(told.isText("personAddress", person.email.text), "address")
+            found += differences.found
+            for token in try tx.tokens(of: person.id) {
+                open.insert(token.id.text)
+                found += compare(token)
+            }
         }
-        guard let id = log.tenant, let tenant = try tx.tenant(id) else { return found }
+        for id in people.keys.sorted() where !seen.contains(id) {
+            found.append("person \(id) is in the log, but not in the tables")
+        }
+        for id in tokens.keys.sorted() where !open.contains(id) {
+            // Who loses it is safe: a token that is not open opens nothing.
+            found.append("token \(id) is open in the log, but not in the tables")
+        }
+        return found
+    }
+
+    private func compare(_ token: APIToken) -> [String] {
+        guard let told = tokens[token.id.text] else {
+            return ["token \(token.id) is open in the tables, but not in the log"]
+        }
+        var differences = Differences("token \(token.id)")
+        differences.check("person", log: told.data["person"]?.text, table: token.person.text)
+        differences.check(
+            "end",
+            log: told.data["expiresAt"]?.text,
+            table: token.expiresAt?.description
+        )
+        differences.check("issue", log: told.leaf.time, table: token.createdAt.description)
+        differences.check(told.isText("label", token.label), "label")
+        return differences.found
+    }
+
+    private func directoryDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String]
+    {
+        guard let id = log.tenant else { return try providerDifferences(in: tx) }
+        guard let tenant = try tx.tenant(id) else {
+            return ["the tenant is in the log, but not in the tables"]
+        }
+        var found: [String] = []
         let policy = tenant.policy
-        let same = self.tenant.map { told in
-            told.licensed == tenant.isLicensed
-                && told.policy.requireApproval == policy.requireApproval
-                && told.policy.decisionWindow == policy.decisionWindow.description
-                && told.policy.maxAccess == policy.maxAccess.description
-                && told.policy.approvalsNeeded == policy.approvalsNeeded
+        let told = rules?.data["policy"]?.members
+        let same =
+            rules?.data["licensed"]?.flag == tenant.isLicensed
+            && rules?.data["version"]?.whole == Int64(tenant.version)
+            && told?["requireApproval"]?.flag == policy.requireApproval
+            && told?["decisionWindow"]?.text == policy.decisionWindow.description
+            && told?["maxAccess"]?.text == policy.maxAccess.description
+            && told?["approvalsNeeded"]?.whole == Int64(policy.approvalsNeeded)
+        if !same { found.append("the policy in the log is not the one in the tables") }
+        if name != tenant.name {
+            found.append("the tenant's name in the log is not the one in the tables")
         }
-        if same != true { found.append("the policy in the log is not the one in the tables") }
+        let stored = Set(try tx.resources(of: id).map { [$0.service.text, $0.name] })
+        if !resources.isSubset(of: stored) || !hasErasedResources && resources != stored {
+            found.append("the tenant's resources in the log are not those in the tables")
+        }
+        return found
+    }
+
+    private func providerDifferences(in tx: any StoreTransaction) throws -> [String] {
+        var found: [String] = []
+        if let name, try tx.providerName() != name {
+            found.append("the provider's name in the log is not the one in the tables")
+        }
+        var seen: Set<String> = []
+        for service in try tx.services().map(\.service) {
+            seen.insert(service.id.text)
+            let data = services[service.id.text]?.data
+            var differences = Differences("service \(service.id)")
+            differences.check("kind", log: data?["kind"]?.text, table: service.kind.rawValue)
+            differences.check(
+                "type of resources",
+                log: data?["resourceType"]?.text,
+                table: service.resourceType
+            )
+            found += differences.found
+        }
+        for id in services.keys.sorted() where !seen.contains(id) {
+            found.append("service \(id) is in the log, but not in the tables")
+        }
         return found
     }
 }

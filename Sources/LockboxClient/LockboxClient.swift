@@ -15,6 +15,8 @@ package struct LockboxClient: Sendable {
     private let newKey: @Sendable () -> String
 
     private static let timeout = TimeAmount.seconds(30)
+    /// For the whole of an export; between two parts of it the client's read timeout holds.
+    private static let streamTimeout = TimeAmount.hours(6)
     private static let answerBytes = 64 << 20
 
     /// `newKey` gives a fresh `Idempotency-Key` for each command.
@@ -110,6 +112,48 @@ package struct LockboxClient: Sendable {
         try await send("GET", path, accept: accept).body
     }
 
+    /// The lines of a file that the server makes while it sends it, each without its end.
+    package func lines(
+        _ path: Path,
+        accept: String,
+        to take: ([UInt8]) throws -> Void
+    ) async throws {
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(
+                request("GET", path, accept: accept),
+                timeout: Self.streamTimeout
+            )
+            guard response.status == .ok else {
+                let body = try await response.body.collect(upTo: Self.answerBytes)
+                throw problem(response.status.code, Array(body.readableBytesView))
+            }
+        } catch let error as ClientError {
+            throw error
+        } catch {
+            throw unreachable(error)
+        }
+        var rest: [UInt8] = []
+        do {
+            for try await buffer in response.body {
+                rest += buffer.readableBytesView
+                guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+                for line in rest[..<end].split(
+                    separator: UInt8(ascii: "\n"),
+                    omittingEmptySubsequences: false
+                ) {
+                    try take(Array(line))
+                }
+                rest.removeSubrange(...end)
+            }
+        } catch let error as HTTPClientError {
+            throw unreachable(error)
+        }
+        guard rest.isEmpty else {
+            throw ClientError.unexpected("What the server at \(address) sent ends in the middle.")
+        }
+    }
+
     /// The items of a listing, page after page, up to `limit`; and whether there are more.
     package func list<Item: Codable & Hashable & Sendable>(
         _ path: Path,
@@ -165,11 +209,7 @@ package struct LockboxClient: Sendable {
         headers: [(String, String)] = [],
         accept: String = "application/json"
     ) async throws(ClientError) -> Answer {
-        var request = HTTPClientRequest(url: address + path.text)
-        request.method = .init(rawValue: method)
-        request.headers.add(name: "Accept", value: accept)
-        request.headers.add(name: "User-Agent", value: "lockbox")
-        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        var request = request(method, path, accept: accept)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
@@ -183,6 +223,19 @@ package struct LockboxClient: Sendable {
             // The answer may have been lost on the way; the same key cannot do it twice.
             return try await execute(request)
         }
+    }
+
+    private func request(_ method: String, _ path: Path, accept: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: address + path.text)
+        request.method = .init(rawValue: method)
+        request.headers.add(name: "Accept", value: accept)
+        request.headers.add(name: "User-Agent", value: "lockbox")
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        return request
+    }
+
+    private func unreachable(_ error: any Error) -> ClientError {
+        .unreachable("The server at \(address) cannot be reached: \(Self.words(error))")
     }
 
     private func execute(_ request: HTTPClientRequest) async throws(ClientError) -> Answer {
@@ -201,7 +254,7 @@ package struct LockboxClient: Sendable {
                 "The server at \(address) sent more than \(Self.answerBytes >> 20) MiB."
             )
         } catch {
-            throw .unreachable("The server at \(address) cannot be reached: \(Self.words(error))")
+            throw unreachable(error)
         }
         guard (200..<300).contains(status) else { throw problem(status, answer.body) }
         return answer

@@ -146,7 +146,7 @@ extension Refusal {
         case .ownRequest:
             "Nobody can decide on a request of their own. Another manager must review it."
         case .versionRequired:
-            "Say which version of the request you decide on: send If-Match with its ETag."
+            "Say which version you read: send If-Match with its ETag, or the member version."
         case .stale(let current):
             "The request has changed since you read it (it is now version \(current)). Read it again, then decide."
         case .alreadyDecided(let state): "It is too late to decide: the request is \(state.words)."

@@ -1,3 +1,4 @@
+import HTTPTypes
 package import Hummingbird
 
 /// A way into the house: the paths whose first part is one of its prefixes.
@@ -25,6 +26,9 @@ package struct Dispatcher: HTTPResponder {
     }
 
     package func respond(to request: Request, context: DoorContext) async throws -> Response {
+        if request.method == .options, request.head.path == "*" {
+            return .allowing(HTTPRequest.Method.common)
+        }
         let first = request.uri.path.split(separator: "/", maxSplits: 1).first.map(String.init)
         let door = first.flatMap { first in doors.first { $0.prefixes.contains(first) } }
         return try await (door?.responder ?? others).respond(to: request, context: context)

@@ -1,38 +1,30 @@
 package import HTTPTypes
-package import Hummingbird
 
 extension HTTPFields {
     /// The media type of `Content-Type` in lower case, without its parameters.
     package var mediaType: String? {
         self[.contentType].map { $0.prefix { $0 != ";" }.withoutOuterSpace.lowercased() }
     }
+
+    /// What `charset` of `Content-Type` says, where that is something else than UTF-8, the only
+    /// encoding that bodies are read in (RFC 8259 §8.1, WHATWG URL §5.1).
+    package var foreignCharset: String? {
+        let parameters = self[.contentType]?.split(separator: ";").dropFirst() ?? []
+        return parameters.lazy.compactMap { parameter -> String? in
+            let pair = parameter.split(separator: "=", maxSplits: 1)
+            guard pair.count == 2, pair[0].withoutOuterSpace.lowercased() == "charset" else {
+                return nil
+            }
+            let charset = pair[1].withoutOuterSpace.filter { $0 != "\"" }.lowercased()
+            return ["utf-8", "utf8", "us-ascii"].contains(charset) ? nil : charset
+        }
+        .first
+    }
 }
 
 extension HTTPField.Name {
     package static let xForwardedFor = HTTPField.Name("X-Forwarded-For")!
-}
-
-/// The entity tag of a thing that has versions: a strong validator (RFC 9110 §8.8), so that two
-/// answers with one tag speak of the same version.
-package enum VersionTag {
-    package static func text(_ version: Int) -> String { "\"v\(version)\"" }
-
-    /// The version that `text` is the tag of; nil for anything that `text(_:)` does not write.
-    package static func version(_ text: String) -> Int? {
-        guard text.hasPrefix("\"v"), text.hasSuffix("\""),
-            let version = Int(text.dropFirst(2).dropLast()), version > 0,
-            Self.text(version) == text
-        else { return nil }
-        return version
-    }
-}
-
-extension Request {
-    /// Whether `If-None-Match` does not name `tag` (RFC 9110 §13.1.2).
-    package func matchesNone(of tag: String) -> Bool {
-        let given = headers[.ifNoneMatch]?.split(separator: ",") ?? []
-        return !given.contains { $0.withoutOuterSpace == tag }
-    }
+    package static let forwarded = HTTPField.Name("Forwarded")!
 }
 
 extension Substring {
@@ -41,5 +33,14 @@ extension Substring {
         var text = drop { $0 == " " || $0 == "\t" }
         while let last = text.last, last == " " || last == "\t" { text.removeLast() }
         return text
+    }
+}
+
+extension StringProtocol {
+    /// The number that these digits are; nil for anything else, a sign and other scripts' digits
+    /// included.
+    package var wholeNumber: UInt64? {
+        utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            ? UInt64(self) : nil
     }
 }

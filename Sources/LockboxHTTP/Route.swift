@@ -41,20 +41,25 @@ package struct Route: Sendable {
 }
 
 extension Router where Context == DoorContext {
-    /// Adds `routes`. With `refusal`, each of their paths answers every other method with it; it is
-    /// given the methods that the path knows.
+    /// Adds `routes`. Each of their paths says on `OPTIONS` which methods it knows (RFC 9110
+    /// §9.3.7), and answers every other one with `refusal`, which is given those that it knows.
     package func add(
         _ routes: [Route],
-        otherMethods refusal: (@Sendable ([HTTPRequest.Method]) -> any Error)? = nil
+        otherMethods refusal: @escaping @Sendable ([HTTPRequest.Method]) -> any Error
     ) {
         var paths: [String: (path: RouterPath, methods: [HTTPRequest.Method])] = [:]
         for route in routes {
             on(route.path, method: route.method, use: route.handler)
+            if route.method == .get {
+                on(route.path, method: .head) { request, context in
+                    try await route.handler(request, context).head
+                }
+            }
             paths[route.path.description, default: (route.path, [])].methods.append(route.method)
         }
-        guard let refusal else { return }
         for (path, methods) in paths.values {
-            let allowed = methods.contains(.get) ? methods + [.head] : methods
+            let allowed = (methods.contains(.get) ? methods + [.head] : methods) + [.options]
+            on(path, method: .options) { _, _ -> Response in .allowing(allowed) }
             for method in HTTPRequest.Method.common where !allowed.contains(method) {
                 on(path, method: method) { _, _ -> Response in throw refusal(allowed) }
             }
@@ -68,4 +73,23 @@ extension HTTPRequest.Method {
     package static let common: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .delete, .patch, .options, .trace,
     ]
+}
+
+extension [HTTPRequest.Method] {
+    /// As `Allow` writes them.
+    package var allowed: String { map(\.rawValue).joined(separator: ", ") }
+}
+
+extension Response {
+    /// What `HEAD` gets: no length where `GET` streams and would not tell one either (RFC 9110
+    /// §8.6).
+    fileprivate var head: Response {
+        var head = createHeadResponse()
+        if body.contentLength == nil { head.headers[.contentLength] = nil }
+        return head
+    }
+
+    static func allowing(_ methods: [HTTPRequest.Method]) -> Response {
+        Response(status: .noContent, headers: [.allow: methods.allowed])
+    }
 }

@@ -50,22 +50,77 @@ package struct TrustedProxies: Sendable {
     }
 
     /// The client behind `peer`, the other end of the connection. If that is a trusted proxy, it is
-    /// the last address in the fields `X-Forwarded-For` that is not one too; what stands before
-    /// that, anybody may have written.
-    package func client(peer: String, forwardedFor fields: [String]) -> ClientKey {
-        guard var client = IPAddress(peer) else { return ClientKey(address: peer) }
+    /// the last address in the fields `X-Forwarded-For` or `Forwarded` (RFC 7239) that is not one
+    /// too; what stands before that, anybody may have written.
+    ///
+    /// A proxy writes one of the two and lets the other through as its client sent it. Where they
+    /// name different clients nobody knows which, and the proxy is taken for the client: who sends
+    /// the other field gains nothing by it.
+    package func client(
+        peer: String,
+        forwardedFor fields: [String],
+        forwarded: [String] = []
+    ) -> ClientKey {
+        guard let proxy = IPAddress(peer) else { return ClientKey(address: peer) }
         let hops = fields.joined(separator: ",").split(
             separator: ",",
             omittingEmptySubsequences: false
         )
+        let named = client(behind: proxy, hops.map { IPAddress(hop: $0) })
+        let other = client(behind: proxy, Forwarded.clients(forwarded))
+        if named == proxy { return ClientKey(address: other.limitKey) }
+        let isAgreed = other == proxy || other == named
+        return ClientKey(address: (isAgreed ? named : proxy).limitKey)
+    }
+
+    /// `hops` are the addresses that proxies said they speak for, the nearest last.
+    private func client(behind proxy: IPAddress, _ hops: [IPAddress?]) -> IPAddress {
+        var client = proxy
         for hop in hops.reversed() {
             // A proxy that does not say whom it speaks for is the client itself.
-            guard networks.contains(where: { $0.contains(client) }),
-                let before = IPAddress(hop: hop)
-            else { break }
+            guard networks.contains(where: { $0.contains(client) }), let before = hop else { break }
             client = before
         }
-        return ClientKey(address: client.limitKey)
+        return client
+    }
+}
+
+/// The field `Forwarded` (RFC 7239 §4).
+private enum Forwarded {
+    /// What `for` says in each element; nil where it is missing, hidden (§6.3) or unknown (§6.2).
+    static func clients(_ fields: [String]) -> [IPAddress?] {
+        elements(fields.joined(separator: ","), separator: ",").map { element in
+            for pair in elements(element, separator: ";") {
+                let parts = pair.split(
+                    separator: "=",
+                    maxSplits: 1,
+                    omittingEmptySubsequences: false
+                )
+                guard parts.count == 2,
+                    parts[0].trimmingCharacters(in: .whitespaces).lowercased() == "for"
+                else { continue }
+                let value = parts[1].trimmingCharacters(in: .whitespaces)
+                return IPAddress(hop: Substring(value.filter { $0 != "\"" && $0 != "\\" }))
+            }
+            return nil
+        }
+    }
+
+    /// The parts of `text` between separators that are not within quotes.
+    private static func elements(_ text: String, separator: Unicode.Scalar) -> [String] {
+        guard !text.isEmpty else { return [] }
+        var parts = [String.UnicodeScalarView()]
+        var (isQuoted, isEscaped) = (false, false)
+        for scalar in text.unicodeScalars {
+            if scalar == separator, !isQuoted {
+                parts.append(.init())
+                continue
+            }
+            if scalar == "\"", !isEscaped { isQuoted.toggle() }
+            isEscaped = scalar == "\\" && isQuoted && !isEscaped
+            parts[parts.count - 1].append(scalar)
+        }
+        return parts.map { String($0) }
     }
 }
 

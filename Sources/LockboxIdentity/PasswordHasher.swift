@@ -1,5 +1,6 @@
 import Crypto
 import CryptoExtras
+import Foundation
 import LockboxDomain
 package import LockboxPorts
 import MerkleLog
@@ -25,8 +26,14 @@ package final class PasswordHasher: Sendable {
 
     package func shutDown() async throws { try await threads.shutdownGracefully() }
 
-    /// `scrypt$ln=15,r=8,p=1$<salt>$<hash>` in hexadecimal.
+    /// `scrypt$ln=15,r=8,p=1$<salt>$<hash>` in hexadecimal. Keyboards differ in how they compose
+    /// letters, so what is hashed is the composed form (NFC, as in RFC 8265 §4.2).
     package func hash(_ password: String) async throws -> String {
+        try await hash(exactly: password.composed)
+    }
+
+    /// The hash of these very bytes.
+    func hash(exactly password: String) async throws -> String {
         let salt = entropy.bytes(16)
         let key = try await derive(password, salt: salt, logRounds: logRounds)
         return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.encode(salt))$\(Hex.encode(key))"
@@ -45,15 +52,18 @@ package final class PasswordHasher: Sendable {
             expected.count == 32
         else {
             _ = try await derive(
-                password,
+                password.composed,
                 salt: [UInt8](repeating: 0, count: 16),
                 logRounds: logRounds
             )
             return false
         }
-        let found = try await derive(password, salt: salt, logRounds: logRounds)
-        // Digests are compared in a time that does not tell where they differ.
-        return SHA256.hash(data: found) == SHA256.hash(data: expected)
+        for form in password.forms {
+            let found = try await derive(form, salt: salt, logRounds: logRounds)
+            // Digests are compared in a time that does not tell where they differ.
+            if SHA256.hash(data: found) == SHA256.hash(data: expected) { return true }
+        }
+        return false
     }
 
     private func derive(_ password: String, salt: [UInt8], logRounds: Int) async throws -> [UInt8] {
@@ -74,5 +84,16 @@ package final class PasswordHasher: Sendable {
             )
             return key.withUnsafeBytes { Array($0) }
         }
+    }
+}
+
+extension String {
+    fileprivate var composed: String { precomposedStringWithCanonicalMapping }
+
+    /// The composed form; then, where it is another, the one that was typed, which is what was
+    /// hashed before there was a rule.
+    fileprivate var forms: [String] {
+        let composed = composed
+        return composed.utf8.elementsEqual(utf8) ? [composed] : [composed, self]
     }
 }

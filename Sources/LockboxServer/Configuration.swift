@@ -119,6 +119,13 @@ package struct Configuration: Sendable {
                     + "would cross the network in clear; put a TLS proxy in front and say https"
             )
         }
+        // Links, redirects, cookies and the names of the logs begin at the root.
+        guard parts.path.isEmpty else {
+            throw ConfigurationError(
+                "\(url.place): has the path \(parts.path); Lockbox needs a host name of its own and "
+                    + "cannot lie below a path. Give it a name such as https://lockbox.example"
+            )
+        }
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
         guard database.text.hasPrefix("sqlite:"), database.text.utf8.count > 7 else {

@@ -149,13 +149,40 @@ package struct SystemMonotonicClock: MonotonicClock {
     package func elapsed() -> Duration { ContinuousClock.now - start }
 }
 
-/// The system's cryptographically secure generator.
+/// The system's cryptographically secure generator. A commit needs some dozens of bytes in small
+/// pieces, and the system is asked for all of them at once.
 package struct SystemEntropy: Entropy {
+    /// Bytes that nobody has had yet. What is handed out is not kept.
+    private static let pool = Mutex<[UInt8]>([])
+    private static let poolBytes = 2048
+
     package init() {}
 
     package func bytes(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        guard count <= Self.poolBytes / 2 else { return Self.read(count) }
+        return Self.pool.withLock { pool in
+            if pool.count < count { pool = Self.read(Self.poolBytes) }
+            defer {
+                // Also out of memory, as far as Swift lets us say so.
+                for place in pool.indices.suffix(count) { pool[place] = 0 }
+                pool.removeLast(count)
+            }
+            return Array(pool.suffix(count))
+        }
+    }
+
+    private static func read(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                // So much the system gives in one call without being interrupted.
+                let part = min(count - filled, 256)
+                let rest = UnsafeMutableRawBufferPointer(buffer)[filled...]
+                let start = UnsafeMutableRawBufferPointer(rebasing: rest).baseAddress
+                // It fails only where there is no such call: nothing may go on without chance.
+                guard getentropy(start, part) == 0 else { fatalError("no source of randomness") }
+                filled += part
+            }
+        }
     }
 }
 

@@ -31,10 +31,27 @@ extension Lockbox {
         by caller: Person,
         key: CommandKey?
     ) async throws -> RequestView {
+        try await decide(
+            draft,
+            on: id,
+            matching: version.map(VersionCondition.exactly),
+            by: caller,
+            key: key
+        )
+    }
+
+    /// `condition` is what the decider says of the version that she read; nil if she said nothing.
+    package func decide(
+        _ draft: DecisionDraft,
+        on id: String,
+        matching condition: VersionCondition?,
+        by caller: Person,
+        key: CommandKey?
+    ) async throws -> RequestView {
         try await requestCommand(by: caller, key: key, for: .deciding) { person, change in
             let tx = change.tx
             var request = try tx.request(id, visibleTo: person)
-            guard let version else { throw Refusal.versionRequired }
+            guard let condition else { throw Refusal.versionRequired }
             guard let tenant = try tx.tenant(request.terms.tenant) else {
                 throw StoreError.corrupt("no tenant \(request.terms.tenant)")
             }
@@ -46,6 +63,7 @@ extension Lockbox {
                 newGrant: change.entropy.id()
             )
             try change.advance(&request)
+            let version = condition.version(for: request.version)
             let verdict: Decision.Verdict
             do {
                 verdict = try tx.verdict(draft, for: tenant.id)

@@ -32,6 +32,21 @@ extension Lockbox {
     package func changePolicy(of id: String, to policy: Policy, version: Int?, by caller: Person)
         async throws -> Tenant
     {
+        try await changePolicy(
+            of: id,
+            to: policy,
+            matching: version.map(VersionCondition.exactly),
+            by: caller
+        )
+    }
+
+    /// `condition` is what is said of the version that was read; nil where nothing is.
+    package func changePolicy(
+        of id: String,
+        to policy: Policy,
+        matching condition: VersionCondition?,
+        by caller: Person
+    ) async throws -> Tenant {
         // Stricter rules end access.
         try await store.write(by: .person(caller), for: .ending) { change in
             let person = try change.tx.current(caller)
@@ -39,8 +54,10 @@ extension Lockbox {
             guard person.holds(oneOf: .admin, at: .tenant(before.id)) else {
                 throw Refusal.notPermitted(.changePolicy)
             }
-            guard let version else { throw Refusal.versionRequired }
-            guard version == before.version else { throw Refusal.stale(current: before.version) }
+            guard let condition else { throw Refusal.versionRequired }
+            guard condition.holds(for: before.version) else {
+                throw Refusal.stale(current: before.version)
+            }
             if policy.requireApproval {
                 guard before.isLicensed else { throw Refusal.notLicensed }
                 let eligible = try change.tx.approvers(of: before.id).count

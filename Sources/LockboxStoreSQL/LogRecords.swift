@@ -54,8 +54,11 @@ extension SQLTransaction: LogRecords {
                 into: "log_text"
             )
         }
+        try words.add(entry.texts, of: entry.log, at: entry.index)
         try save(head, of: entry.log)
     }
+
+    private var words: LogWords { LogWords(connection: connection) }
 
     private func save(_ head: LogHead, of log: LogID) throws {
         let values: [SQLValue] = [
@@ -83,10 +86,13 @@ extension SQLTransaction: LogRecords {
     }
 
     func eraseText(_ field: String, of log: LogID, at index: UInt64) throws {
+        // A crash here leaves both the text and its words, for they go in one transaction.
+        try words.remove(try texts(of: log, index..<index + 1)[index] ?? [], of: log, at: index)
         try connection.execute(
             "UPDATE log_text SET content = NULL WHERE log = $1 AND position = $2 AND field = $3",
             [.log(log), .position(index), .text(field)]
         )
+        try words.add(try texts(of: log, index..<index + 1)[index] ?? [], of: log, at: index)
     }
 
     // MARK: - Searching
@@ -100,6 +106,10 @@ extension SQLTransaction: LogRecords {
             $0?.unicodeScalars.contains("\0") ?? false
         }
         guard isFindable, !wanted.isEmpty else { return Paged(items: [], next: nil) }
+        let sources = try sources(search, in: log)
+        if !sources.isEmpty {
+            return try self.search(search, in: log, wanted, sources, page, lookingAt: records)
+        }
         let looked = search.mayLookAtEveryRecord ? search.firstPart(of: wanted, records) : wanted
         var conditions = Conditions()
         conditions.add("e.log = %", [.log(log)])
@@ -170,10 +180,142 @@ extension SQLTransaction: LogRecords {
         if let person = search.person {
             conditions.add(
                 "(e.actor = % OR \(content) AND t.names_someone = 1))",
-                [.text(PersonID(person)?.text ?? person), .containing(person)]
+                [.text(search.actor ?? person), .containing(person)]
             )
         }
         conditions.add("\(content))", search.text.map(SQLValue.containing))
+    }
+
+    // MARK: - Searching by indices
+
+    /// An index that gives, in the search's order, every record that the search finds, and perhaps
+    /// others.
+    private enum Source {
+        case column(String, SQLValue)
+        case words(String, inNames: Bool)
+    }
+
+    /// The indices that together give all that is searched for; none where no index helps: there the
+    /// records themselves are looked at.
+    private func sources(_ search: LogSearch, in log: LogID) throws -> [Source] {
+        guard search.request == nil else { return [] }
+        if let text = search.text, LogWords.knows(text) { return [.words(text, inNames: false)] }
+        if let person = search.person, LogWords.knows(person) {
+            return [
+                .column("actor", .text(search.actor ?? person)), .words(person, inNames: true),
+            ]
+        }
+        guard search.text == nil, search.person == nil, let activity = search.activity else {
+            return []
+        }
+        let all = try activities(from: activity, in: log)
+        // What never happened has an index too, which gives nothing.
+        return (all.isEmpty ? [activity] : all).map { .column("activity", .text($0)) }
+    }
+
+    /// The activities that `log` has of `activity` itself and of what is below it. There are few, and
+    /// each is one step in the index.
+    private func activities(from activity: String, in log: LogID) throws -> [String] {
+        var found: [String] = []
+        var (least, isOpen) = (activity, false)
+        while true {
+            let next = try connection.queryOne(
+                """
+                SELECT activity FROM log_entry
+                WHERE log = $1 AND activity \(isOpen ? ">" : ">=") $2 AND activity < $3
+                ORDER BY activity LIMIT 1
+                """,
+                [.log(log), .text(least), .text(activity + "/")]
+            ) { try $0.text(0) }
+            guard let next else { return found }
+            if next == activity || next.hasPrefix(activity + ".") { found.append(next) }
+            (least, isOpen) = (next, true)
+        }
+    }
+
+    /// At most `limit` positions that `source` gives.
+    private func positions(
+        of source: Source,
+        _ search: LogSearch,
+        in log: LogID,
+        _ range: Range<Int64>,
+        limit: Int
+    ) throws -> [Int64] {
+        switch source {
+        case .words(let part, let inNames):
+            return try words.positions(
+                of: log,
+                with: part,
+                inNames: inNames,
+                range,
+                oldestFirst: search.oldestFirst,
+                limit: limit
+            ) ?? []
+        case .column(let column, let value):
+            return try connection.query(
+                """
+                SELECT position FROM log_entry
+                WHERE log = $1 AND \(column) = $2 AND position >= $3 AND position < $4
+                ORDER BY position \(search.oldestFirst ? "ASC" : "DESC") LIMIT $5
+                """,
+                [
+                    .log(log), value, .integer(range.lowerBound), .integer(range.upperBound),
+                    .count(limit),
+                ]
+            ) { try $0.integer(0) }
+        }
+    }
+
+    /// What all of `sources` give next: at most `limit` positions of `range`, in the search's order,
+    /// none of them twice, and none left out between them.
+    private func candidates(
+        _ sources: [Source],
+        _ search: LogSearch,
+        in log: LogID,
+        _ range: Range<Int64>,
+        limit: Int
+    ) throws -> [Int64] {
+        var all: Set<Int64> = []
+        for source in sources {
+            all.formUnion(try positions(of: source, search, in: log, range, limit: limit))
+        }
+        // Each source gives its first ones, so the first of all of them are among these.
+        return Array(all.sorted { search.oldestFirst ? $0 < $1 : $0 > $1 }.prefix(limit))
+    }
+
+    /// A page of what `sources` give and `search` finds. A page that is short because `records`
+    /// records were looked at goes on after the last of them.
+    private func search(
+        _ search: LogSearch,
+        in log: LogID,
+        _ wanted: Range<Int64>,
+        _ sources: [Source],
+        _ page: ListPage,
+        lookingAt records: Int
+    ) throws -> Paged<LogEntry> {
+        var found: [LogEntry] = []
+        var rest = wanted
+        var left = max(records, 1)
+        while !rest.isEmpty, found.count <= page.size {
+            guard left > 0 else {
+                let last = search.oldestFirst ? rest.lowerBound - 1 : rest.upperBound
+                return Paged(items: found, next: Cursor(list: search.list, time: last).text)
+            }
+            let limit = min(left, page.size + 1 - found.count + (search.isExact ? 0 : 64))
+            let some = try candidates(sources, search, in: log, rest, limit: limit)
+            for position in some where found.count <= page.size {
+                let index = UInt64(clamping: position)
+                let entry = try entries(of: log, in: index..<index + 1).first
+                if let entry, search.finds(entry) { found.append(entry) }
+                rest =
+                    search.oldestFirst
+                    ? position + 1..<max(rest.upperBound, position + 1)
+                    : min(rest.lowerBound, position)..<position
+                left -= 1
+            }
+            if some.count < limit, found.count <= page.size { break }
+        }
+        return page.paged(found) { Cursor(list: search.list, time: Int64(clamping: $0.index)) }
     }
 
     // MARK: - Reading
@@ -186,10 +328,17 @@ extension SQLTransaction: LogRecords {
             clause,
             values
         ) { $0.of("log_entry", key: Self.entryKey) }
+        guard let first = rows.first, let last = rows.last else { return [] }
+        let log = try first.log("log")
+        let ends = [try first.position("position"), try last.position("position")].sorted()
+        // The texts of neighbours come at once; between records that lie far apart there are others'.
+        let isDense = ends[1] - ends[0] < UInt64(rows.count) * 4
+        let together = isDense ? try texts(of: log, ends[0]..<ends[1] + 1) : [:]
         return try rows.map { row in
-            let (log, index) = (try row.log("log"), try row.position("position"))
+            let index = try row.position("position")
+            let own = isDense ? together : try texts(of: log, index..<index + 1)
             return LogEntry(
-                log: log,
+                log: try row.log("log"),
                 index: index,
                 time: try row.timestamp("time"),
                 activity: try row.text("activity"),
@@ -197,30 +346,55 @@ extension SQLTransaction: LogRecords {
                 request: try row.optionalID("request"),
                 bytes: try row.blob("leaf"),
                 hash: try row.hash("hash"),
-                texts: try texts(of: log, at: index)
+                texts: own[index] ?? []
             )
         }
     }
 
-    private func texts(of log: LogID, at index: UInt64) throws -> [CommittedText] {
-        try connection.select(
+    /// The texts beside records of `log`, by their positions.
+    private func texts(of log: LogID, _ range: Range<UInt64>) throws -> [UInt64: [CommittedText]] {
+        let texts = try connection.select(
             from: "log_text",
             key: ["log", "position", "field"],
-            "WHERE log = $1 AND position = $2 ORDER BY ordinal",
-            [.log(log), .position(index)]
+            "WHERE log = $1 AND position >= $2 AND position < $3 ORDER BY position, ordinal",
+            [.log(log), .position(range.lowerBound), .position(range.upperBound)]
         ) { row in
-            CommittedText(
-                field: try row.text("field"),
-                salt: try row.blob("salt"),
-                text: try row.optionalText("content")
+            (
+                try row.position("position"),
+                CommittedText(
+                    field: try row.text("field"),
+                    salt: try row.blob("salt"),
+                    text: try row.optionalText("content")
+                )
             )
         }
+        return texts.reduce(into: [:]) { $0[$1.0, default: []].append($1.1) }
     }
 }
 
 extension LogSearch {
     /// The kind of list that its cursors belong to.
     fileprivate var list: String { oldestFirst ? "export" : "log" }
+
+    /// Who did it, where the search is by person.
+    fileprivate var actor: String? { person.map { PersonID($0)?.text ?? $0 } }
+
+    /// Whether an index gives nothing that the search does not find.
+    fileprivate var isExact: Bool { text == nil && person == nil }
+
+    /// Whether `entry`, which lies in the time that is searched, is found.
+    fileprivate func finds(_ entry: LogEntry) -> Bool {
+        if let request, entry.request != request { return false }
+        if let activity, entry.activity != activity, !entry.activity.hasPrefix(activity + ".") {
+            return false
+        }
+        if let person, entry.actor != actor,
+            !entry.texts.contains(where: { $0.namesSomeone && $0.contains(person) })
+        {
+            return false
+        }
+        return text.map { text in entry.texts.contains { $0.contains(text) } } ?? true
+    }
 
     /// Whether it may have to look at every record to find a page's worth: no index knows words,
     /// and an activity may never have happened.
@@ -239,8 +413,24 @@ extension LogSearch {
 }
 
 extension CommittedText {
-    /// Whether a search for a person looks here.
-    fileprivate var namesSomeone: Bool { field.hasSuffix("Name") || field.hasSuffix("Address") }
+    /// Whether `part` is in it, whatever its ASCII letter case.
+    fileprivate func contains(_ part: String) -> Bool {
+        guard let text else { return false }
+        let (wanted, all) = (part.utf8.map(\.lowerCased), text.utf8.map(\.lowerCased))
+        guard let first = wanted.first else { return true }
+        var rest = all[...]
+        while let place = rest.firstIndex(of: first) {
+            if all[place...].starts(with: wanted) { return true }
+            rest = all[(place + 1)...]
+        }
+        return false
+    }
+}
+
+extension UInt8 {
+    fileprivate var lowerCased: UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
+    }
 }
 
 extension SQLValue {

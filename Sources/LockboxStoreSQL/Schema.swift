@@ -14,6 +14,7 @@
 ///                       removal ──► access_grant (fixed) ◄── credential ─┘ ◄── credential_use
 ///
 ///  log_head ─ log_entry (append-only) ◄── log_text      log_tile, log_checkpoint (append-only)
+///  log_number ─ log_words (an index of log_text)
 /// ```
 /// The schema guards what no release of the program may break: a request moves only along
 /// `request_transition` and by one version at a time; terms, decisions, grants and the log never
@@ -28,7 +29,7 @@ package enum Schema {
         case .sqlite:
             [
                 .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
-                .reserved, .letters,
+                .letters, .search,
             ]
         }
     }

@@ -1,4 +1,5 @@
-/// An access request with everything that became of it. The entity tag is `"v<version>"`.
+/// An access request with everything that became of it. The entity tag is `"v<version>"`,
+/// with a hyphen and more behind the version once there are uses or removals.
 public struct AccessRequestBody: Codable, Hashable, Sendable {
     public var id: String
     public var state: AccessState

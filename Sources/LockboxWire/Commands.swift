@@ -58,20 +58,27 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
     public var comment: String?
     public var duration: String?
     public var resources: [ResourceAccess]?
+    /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
+    /// entity tags.
+    public var version: Int?
 
     public init(
         decision: Verdict,
         comment: String? = nil,
         duration: String? = nil,
-        resources: [ResourceAccess]? = nil
+        resources: [ResourceAccess]? = nil,
+        version: Int? = nil
     ) {
         self.decision = decision
+        self.version = version
         self.comment = comment
         self.duration = duration
         self.resources = resources
     }
 
-    public static let members: Set<String> = ["decision", "comment", "duration", "resources"]
+    public static let members: Set<String> = [
+        "decision", "comment", "duration", "resources", "version",
+    ]
 
     /// The resources are objects of known members too.
     public static var nestedArrays: [String: any KnownMembers.Type] {

@@ -50,13 +50,18 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var decisionWindow: String
     public var maxAccess: String
     public var approvalsNeeded: Int
+    /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
+    /// entity tags.
+    public var version: Int?
 
     public init(
         requireApproval: Bool,
         decisionWindow: String,
         maxAccess: String,
-        approvalsNeeded: Int
+        approvalsNeeded: Int,
+        version: Int? = nil
     ) {
+        self.version = version
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
@@ -64,7 +69,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     }
 
     public static let members: Set<String> = [
-        "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded",
+        "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "version",
     ]
 }
 

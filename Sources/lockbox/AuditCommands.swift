@@ -184,19 +184,29 @@ struct ExportAudit: AsyncParsableCommand {
         try await Session.run(server) { session in
             let base = try await log.base(session)
             let signed = try await SignedHead(base, session)
-            let path = base.appending("audit").adding(["size": "\(signed.head.size)"])
-            let found = try await session.client.list(path, of: AuditRecord.self).items
-            // What was written since the checkpoint is not covered by it.
-            let records = found.filter { $0.index < signed.head.size }.sorted {
-                $0.index < $1.index
-            }
             var verifier = ExportVerifier(
                 notes: [.init(name: "checkpoint", bytes: signed.note)],
                 key: signed.key,
                 isComplete: true
             )
-            for record in records { verifier.read(record) }
-            try Files.write(try ExportFiles.encode(records), to: names.records)
+            let draft = try DraftFile(names.records + ".part")
+            defer { draft.discard() }
+            var leaves: [Hash] = []
+            try await session.client.lines(
+                base.appending("audit"),
+                accept: "application/jsonl"
+            ) { line in
+                // What was written since the checkpoint is not covered by it.
+                guard UInt64(leaves.count) < signed.head.size else { return }
+                leaves.append(verifier.read(line: line)?.hash ?? .emptyRoot)
+                try draft.append(line: line)
+                if leaves.count.isMultiple(of: 1000) {
+                    session.shell.progress("\(leaves.count) of \(signed.head.size)")
+                }
+            }
+            session.shell.clearProgress()
+            try draft.flush()
+            try ExportFiles.finish(draft, leaves, signed.head, at: names.records)
             try Files.write(signed.note, to: names.checkpoint)
             try Files.write(Array((signed.key.text + "\n").utf8), to: names.key)
             try AuditText.conclude(

@@ -23,17 +23,100 @@ struct ExportFiles {
 
     var all: [String] { [records, checkpoint, key] }
 
-    /// One record a line.
-    static func encode(_ records: [AuditRecord]) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var bytes: [UInt8] = []
-        for record in records {
-            bytes += try encoder.encode(record)
-            bytes.append(UInt8(ascii: "\n"))
+    /// Writes the records of `draft` to `path`, each with its proof. The proofs are made here, from
+    /// the leaves that were read: the server's would have to be checked against the same root. Where
+    /// the leaves do not lead to that root nothing can be proven, and the records stay as they came.
+    static func finish(
+        _ draft: DraftFile,
+        _ leaves: [Hash],
+        _ head: TreeHead,
+        at path: String
+    ) throws {
+        let tree = WholeTree(leaves: leaves)
+        let isProvable = tree.size == head.size && tree.root == head.root
+        let file = try DraftFile(path + ".new")
+        defer { file.discard() }
+        var index: UInt64 = 0
+        try draft.lines { line in
+            try file.append(
+                line: isProvable
+                    ? RecordLine.adding(try tree.inclusion(of: index), size: tree.size, to: line)
+                    : line
+            )
+            index += 1
         }
-        return bytes
+        try file.replace(path)
     }
+}
+
+/// A file that grows beside the one that it will be, readable by its owner alone.
+final class DraftFile {
+    private static let bufferBytes = 1 << 20
+
+    let path: String
+    private let file: Int32
+    private var buffer: [UInt8] = []
+
+    init(_ path: String) throws(FileProblem) {
+        self.path = path
+        unlink(path)
+        file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
+    }
+
+    deinit { close(file) }
+
+    func append(line: [UInt8]) throws(FileProblem) {
+        buffer += line
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count >= Self.bufferBytes { try flush() }
+    }
+
+    func flush() throws(FileProblem) {
+        var rest = buffer[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
+            rest = rest.dropFirst(count)
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// Everything that was flushed, line by line from the first.
+    func lines(_ take: ([UInt8]) throws -> Void) throws {
+        guard lseek(file, 0, SEEK_SET) == 0 else {
+            throw FileProblem(path, String(cString: strerror(errno)))
+        }
+        var rest: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: Self.bufferBytes)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
+            guard count > 0 else { return }
+            rest += chunk[..<count]
+            guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            for line in rest[..<end].split(
+                separator: UInt8(ascii: "\n"),
+                omittingEmptySubsequences: false
+            ) {
+                try take(Array(line))
+            }
+            rest.removeSubrange(...end)
+        }
+    }
+
+    /// Puts it in the place of the file at `target`. A crash before leaves that one as it was.
+    func replace(_ target: String) throws(FileProblem) {
+        try flush()
+        guard fsync(file) == 0, rename(path, target) == 0 else {
+            throw FileProblem(target, String(cString: strerror(errno)))
+        }
+    }
+
+    /// Nothing is left of it where it did not become the file that it was for.
+    func discard() { unlink(path) }
 }
 
 /// What `lockbox audit verify` remembers of a log between runs: the key, every checkpoint, and the
@@ -115,9 +198,9 @@ struct LogMemory {
 
     /// Remembers a log that was found to be in order.
     func save(_ signed: SignedHead, leaves: [Hash]) throws(FileProblem) {
-        try Files.write(Array((signed.key.text + "\n").utf8), to: folder + "/key", mode: 0o600)
-        try Files.write(signed.note, to: folder + "/checkpoints/\(signed.head.size)", mode: 0o600)
-        try Files.write(leaves.flatMap(\.bytes), to: folder + "/leaves", mode: 0o600)
+        try Files.write(Array((signed.key.text + "\n").utf8), to: folder + "/key")
+        try Files.write(signed.note, to: folder + "/checkpoints/\(signed.head.size)")
+        try Files.write(leaves.flatMap(\.bytes), to: folder + "/leaves")
     }
 }
 

@@ -42,7 +42,7 @@ struct SavedSignIns: Codable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            try Files.write(Array(encoder.encode(self)), to: path, mode: 0o600)
+            try Files.write(Array(encoder.encode(self)), to: path)
         } catch let problem as FileProblem {
             throw problem
         } catch {
@@ -53,9 +53,10 @@ struct SavedSignIns: Codable {
 
 /// Whole files.
 enum Files {
-    /// Replaces the file in one step, so that no reader sees half of it. Folders above are made,
-    /// for the owner only.
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(FileProblem) {
+    /// Replaces the file in one step, so that no reader sees half of it. Like the folders above,
+    /// which are made where they are missing, it is for its owner alone: it holds names, reasons or
+    /// secrets.
+    static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
         let folder = URL(filePath: path).deletingLastPathComponent().path
         let draft = path + ".new"
         do {
@@ -68,7 +69,7 @@ enum Files {
             throw FileProblem(folder, "the folder cannot be made")
         }
         unlink(draft)
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
         let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
         do {

@@ -32,11 +32,7 @@ struct LoginCommand: AsyncParsableCommand {
         guard let email = email ?? shell.ask("E-mail:") else {
             throw Failure.usage("Give your address with --email.")
         }
-        let password =
-            passwordStdin ? readLine(strippingNewline: true) : shell.askSecret("Password:")
-        guard let password, !password.isEmpty else {
-            throw Failure.usage("There is no password. In a script, give it with --password-stdin.")
-        }
+        let password = try password(shell)
         let asked = NewToken(email: email, password: password, label: label)
         try await Session.run(address: address, token: nil, shell: shell) { session in
             let issued: IssuedToken = try await session.client.post(Path("v1", "tokens"), asked)
@@ -52,6 +48,20 @@ struct LoginCommand: AsyncParsableCommand {
                 "Signed in at \(session.client.address) as \(TerminalText.clean(issued.person.name))."
             )
         }
+    }
+
+    private func password(_ shell: Shell) throws -> String {
+        if passwordStdin {
+            do {
+                return try PasswordLine.read(FileHandle.standardInput.readDataToEndOfFile())
+            } catch {
+                throw Failure.usage("\(error)")
+            }
+        }
+        guard let password = shell.askSecret("Password:"), !password.isEmpty else {
+            throw Failure.usage("There is no password. In a script, give it with --password-stdin.")
+        }
+        return password
     }
 }
 

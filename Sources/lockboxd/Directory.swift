@@ -6,6 +6,7 @@ import LockboxInstallation
 import LockboxPorts
 import LockboxServer
 import LockboxService
+import LockboxWire
 
 struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -78,8 +79,11 @@ struct Password: AsyncParsableCommand {
 
     func run() async throws {
         let address = try address(person)
-        guard let password = readLine(strippingNewline: true), !password.isEmpty else {
-            throw ValidationError("Give the password on standard input.")
+        let password: String
+        do {
+            password = try PasswordLine.read(FileHandle.standardInput.readDataToEndOfFile())
+        } catch {
+            throw ValidationError("\(error)")
         }
         let found = try await withServer(config) { opened in
             try await of(address) {

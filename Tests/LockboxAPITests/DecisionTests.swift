@@ -165,7 +165,11 @@ struct DecisionTests {
             let old = try await Self.decide(api, id, as: Fixture.adam, tag: "\"v1\"")
             try old.expectProblem(412, "stale", field: "If-Match")
             #expect(old.headers[.eTag] == "\"v2\"")
-            for tag in ["*", "v2", "\"2\"", "W/\"v2\"", "\"v\"", "\"v0\"", "\"v-2\"", "\"v2\"x"] {
+            for tag in ["\"2\"", "W/\"v2\"", "\"v\"", "\"v0\"", "\"v-2\""] {
+                let answer = try await Self.decide(api, id, as: Fixture.adam, tag: tag)
+                try answer.expectProblem(412, "stale", field: "If-Match")
+            }
+            for tag in ["v2", "\"v2\"x"] {
                 let answer = try await Self.decide(api, id, as: Fixture.adam, tag: tag)
                 try answer.expectProblem(400, "badParameter", field: "If-Match")
             }

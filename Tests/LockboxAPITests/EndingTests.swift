@@ -58,7 +58,7 @@ struct EndingTests {
             let answer = try await Self.end(api, Self.finish, id, as: Fixture.eve)
             let body = try answer.json(200)
             #expect(body["state"] == "ended")
-            #expect(answer.headers[.eTag] == "\"v4\"")
+            #expect(answer.headers[.eTag]?.hasPrefix("\"v4-") == true)
             let grant = body["grant"]
             #expect(grant["state"] == "removing")
             #expect(grant["endedReason"] == "finished")

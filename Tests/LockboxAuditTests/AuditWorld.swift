@@ -59,7 +59,25 @@ struct AuditWorld: Sendable {
             }
             for person in Fixture.everyone { change.emit(.directory(.personAdded(person))) }
             change.emit(.directory(.serviceAdded(Fixture.mail.service)))
-            change.emit(.request(.supportRequestOpened(Fixture.supportRequest())))
+            for (resource, tenant) in Fixture.resources {
+                change.emit(.directory(.resourceAdded(resource, tenant)))
+            }
+        }
+        guard told else { return }
+        // They are in the tables already, each with the hand that it is from.
+        for (support, person) in [
+            (Fixture.supportRequest(), Fixture.sue),
+            (
+                Fixture.supportRequest(
+                    "SR-2001",
+                    of: Fixture.fabrikam.id,
+                    openedBy: Fixture.frida.id
+                ), Fixture.frida
+            ),
+        ] {
+            try await audited.write(by: .person(person)) { change in
+                change.emit(.request(.supportRequestOpened(support)))
+            }
         }
     }
 
@@ -112,6 +130,71 @@ struct AuditWorld: Sendable {
             }
         }
         try database.close()
+    }
+}
+
+/// One column of the file's tables.
+struct StoredColumn: CustomStringConvertible {
+    let table: String
+    let name: String
+    let type: String
+
+    var description: String { "\(table).\(name)" }
+}
+
+extension AuditWorld {
+    /// Every column of every table that is not the database's own.
+    func columns() throws -> [StoredColumn] {
+        let database = try DatabaseQueue(path: path)
+        return try database.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT t.name AS "table", c.name AS name, c.type AS type
+                    FROM sqlite_master t JOIN pragma_table_info(t.name) c
+                    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'
+                        AND t.name NOT LIKE 'log!_words%' ESCAPE '!'
+                    """
+            ).map { StoredColumn(table: $0["table"], name: $0["name"], type: $0["type"]) }
+        }
+    }
+
+    /// Another value in one row of `column`, one that has a value if there is any, as long as `body`
+    /// runs. False where the table has no row.
+    func with(_ column: StoredColumn, changed body: () async throws -> Void) async throws -> Bool {
+        let database = try DatabaseQueue(path: path)
+        let row = try database.write { database in
+            try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT rowid AS place, \(column.name) AS old FROM \(column.table)
+                    ORDER BY \(column.name) IS NULL, rowid DESC LIMIT 1
+                    """
+            )
+        }
+        guard let row else { return false }
+        let (place, old): (Int64, DatabaseValue) = (row["place"], row["old"])
+        let new: DatabaseValue =
+            switch old.storage {
+            case .int64(let number): (number == 1 ? 0 : number + 1).databaseValue
+            case .string(let text): (text + "x").databaseValue
+            case .blob(let bytes): Data(bytes.map { $0 ^ 1 }).databaseValue
+            case .null, .double: column.type == "TEXT" ? "x".databaseValue : 1.databaseValue
+            }
+        func set(_ value: DatabaseValue) throws {
+            try database.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA foreign_keys = OFF")
+                try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
+                try database.execute(
+                    sql: "UPDATE \(column.table) SET \(column.name) = ? WHERE rowid = ?",
+                    arguments: [value, place]
+                )
+            }
+        }
+        try set(new)
+        try await body()
+        try set(old)
+        return true
     }
 }
 

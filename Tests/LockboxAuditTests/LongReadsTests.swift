@@ -58,8 +58,10 @@ struct LongReadsTests {
                 size: nil,
                 of: AuditWorld.contoso,
                 as: .jsonLines,
-                holding: place
-            ) { more in text.withLock { $0 += more } }
+                holding: place,
+                isWanted: {},
+                to: { more in text.withLock { $0 += String(decoding: more, as: UTF8.self) } }
+            )
             #expect(text.withLock { $0.split(separator: "\n").count } == 1)
         }
     }

@@ -99,4 +99,30 @@ struct ClientAddressTests {
             #expect(!isLoopback(peer), "\(peer)")
         }
     }
+
+    @Test(
+        arguments: [
+            (["for=203.0.113.9"], [], "203.0.113.9"),
+            (["for=\"203.0.113.9:4711\";proto=https;by=10.0.0.2"], [], "203.0.113.9"),
+            (["For=\"[2001:db8:1:2::7]:80\""], [], "20010db800010002/64"),
+            (["for=198.51.100.1, for=203.0.113.9, for=10.9.9.9"], [], "203.0.113.9"),
+            (["for=198.51.100.1", "by=\"a,b\";for=203.0.113.9"], [], "203.0.113.9"),
+            (["for=_hidden"], [], "10.1.1.1"), (["for=unknown"], [], "10.1.1.1"),
+            (["proto=https"], [], "10.1.1.1"), ([""], [], "10.1.1.1"),
+            (["for=203.0.113.9"], ["203.0.113.9"], "203.0.113.9"),
+            (["for=198.51.100.1"], ["203.0.113.9"], "10.1.1.1"),
+            (["for=_x"], ["203.0.113.9"], "203.0.113.9"),
+        ] as [([String], [String], String)]
+    )
+    func proxyMayUseTheFieldOfTheStandard(
+        _ forwarded: [String],
+        _ older: [String],
+        _ expected: String
+    ) throws {
+        let proxies = try TrustedProxies(["10.0.0.0/8"])
+        let client = proxies.client(peer: "10.1.1.1", forwardedFor: older, forwarded: forwarded)
+        #expect(client.address == expected)
+        let stranger = proxies.client(peer: "192.0.2.1", forwardedFor: [], forwarded: forwarded)
+        #expect(stranger.address == "192.0.2.1")
+    }
 }

@@ -99,6 +99,11 @@ struct ConfigurationTests {
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
         ("empty", "", "lockbox.yaml: is empty"),
+        (
+            "address below a path", minimal + "publicURL: https://host.test/lockbox\n",
+            "lockbox.yaml, line 3: publicURL: has the path /lockbox; Lockbox needs a host name of its "
+                + "own and cannot lie below a path. Give it a name such as https://lockbox.example"
+        ),
         ("nothing but a comment", "# nothing\n", "lockbox.yaml: is empty"),
         (
             "not a mapping", "- a\n- b\n",

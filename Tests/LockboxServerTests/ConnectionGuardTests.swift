@@ -161,4 +161,59 @@ struct ConnectionGuardTests {
         #expect(late.isActive == getsIn)
         if !getsIn { #expect(answer?.hasPrefix("HTTP/1.1 503 ") == true) }
     }
+
+    @Test(arguments: [
+        ("", 400), ("Host: x\r\nHost: x\r\n", 400), ("Host: x, y\r\n", 400),
+        ("Host: a b\r\n", 400), ("Host:\r\n", 400), ("Host: x/y\r\n", 400),
+        ("Host: [::1]:8443\r\n", nil), ("Host: lockbox.test\r\n", nil),
+    ])
+    func requestSaysOnceWhomItIsFor(_ host: String, _ status: Int?) throws {
+        try receive("GET / HTTP/1.1\r\n\(host)\r\n")
+        let answer = try sent()
+        #expect(answer.isEmpty == (status == nil))
+        if let status { #expect(answer.hasPrefix("HTTP/1.1 \(status) ")) }
+        #expect(channel.isActive == (status == nil))
+    }
+
+    @Test func olderVersionNeedsNoHost() throws {
+        try receive("GET / HTTP/1.0\r\n\r\n")
+        #expect(try sent().isEmpty)
+        #expect(channel.isActive)
+    }
+
+    @Test func clientThatAsksIsToldToGoOn() throws {
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\n"
+        try receive(head + "Content-Length: 2\r\n\r\n")
+        #expect(try sent() == "HTTP/1.1 100 Continue\r\n\r\n")
+        try receive("{}")
+        try answer()
+        #expect(try sent().hasPrefix("HTTP/1.1 200 OK"))
+        try receive(head + "Content-Length: 100000000\r\n\r\n")
+        #expect(try sent().isEmpty, "it is refused by its length")
+    }
+
+    @Test func otherExpectationsFail() throws {
+        try receive("GET / HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n\r\n")
+        #expect(try sent().hasPrefix("HTTP/1.1 417 "))
+        #expect(!channel.isActive)
+    }
+
+    @Test func answerToHeadHasNoBody() throws {
+        try receive("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let head = HTTPResponseHead(version: .http1_1, status: .ok)
+        try channel.writeOutbound(HTTPServerResponsePart.head(head))
+        try channel.writeOutbound(HTTPServerResponsePart.end(nil))
+        #expect(try sent().hasSuffix("\r\n\r\n") && channel.isActive)
+        try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        try answer()
+        #expect(try sent().hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+
+    @Test func clientThatClosedItsSideHasALittleTime() throws {
+        try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
 }

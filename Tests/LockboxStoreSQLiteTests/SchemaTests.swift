@@ -104,6 +104,7 @@ struct SchemaTests {
         "UPDATE log_text SET content = 'x'",
         "UPDATE log_text SET content = NULL, field = 'x'", "DELETE FROM log_text",
         "INSERT INTO log_text VALUES ('contoso', 0, 'new', 1, x'00', 0, 'x')",
+        "UPDATE log_number SET number = 9", "DELETE FROM log_number",
         "UPDATE log_tile SET hash = zeroblob(32)", "DELETE FROM log_tile",
         "UPDATE log_checkpoint SET note = 'x'", "DELETE FROM log_checkpoint",
     ])
@@ -207,7 +208,8 @@ struct SchemaTests {
         }
         #expect(!plans.isEmpty)
         for step in plans {
-            #expect(!step.hasPrefix("SCAN") || step.contains("USING"), "\(question): \(step)")
+            let isOfIndex = step.contains("USING") || step.contains("VIRTUAL TABLE INDEX")
+            #expect(!step.hasPrefix("SCAN") || isOfIndex, "\(question): \(step)")
             #expect(!step.contains("TEMP B-TREE"), "\(question): \(step)")
         }
         try await store.close()

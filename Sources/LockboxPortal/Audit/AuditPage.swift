@@ -13,7 +13,7 @@ import NIOCore
 extension PortalSite {
     var auditRoutes: [Route] {
         [
-            page("/audit", for: .both) { request, _, viewer in
+            page("/audit", for: .both) { request, context, viewer in
                 let log = try await readableLog(viewer)
                 let search = AuditSearch(request)
                 guard search.problems.isEmpty else {
@@ -23,18 +23,20 @@ extension PortalSite {
                     limit: PortalLimits.pageSize,
                     cursor: request.query("cursor")
                 )
-                let found = try await self.log.search(
-                    search.query,
-                    in: log,
-                    page: page,
-                    for: viewer.person.id
-                )
+                let found = try await context.untilClientLeaves {
+                    try await self.log.search(
+                        search.query,
+                        in: log,
+                        page: page,
+                        for: viewer.person.id
+                    )
+                }
                 let records = try await self.log.records(found.items, size: nil, of: log)
                 return AuditPage(search, .init(items: records, next: found.next), viewer)
             },
             page("/audit/record/{index}", for: .both) { _, context, viewer in
                 let log = try await readableLog(viewer)
-                guard let index = context.parameters.get("index").flatMap({ UInt64($0) }),
+                guard let index = context.parameters.get("index")?.wholeNumber,
                     let found = try await self.log.inclusion(
                         of: index,
                         size: try await self.log.size(of: log),
@@ -44,13 +46,14 @@ extension PortalSite {
                 else { throw Refusal.notFound(.auditRecord) }
                 return AuditRecordPage(record, proofLength: found.proof.count, viewer)
             },
-            file("/audit/export.csv") { request, log, viewer in
-                try export(request, log, .csv, viewer)
+            // It is opened by double click.
+            file("/audit/export.csv") { request, context, log, viewer in
+                try export(request, context, log, .csv(byteOrderMark: true), viewer)
             },
-            file("/audit/export.jsonl") { request, log, viewer in
-                try export(request, log, .jsonLines, viewer)
+            file("/audit/export.jsonl") { request, context, log, viewer in
+                try export(request, context, log, .jsonLines, viewer)
             },
-            file("/audit/checkpoint") { _, log, _ in
+            file("/audit/checkpoint") { _, _, log, _ in
                 Response(
                     status: .ok,
                     headers: Self.download("text/plain; charset=utf-8", "checkpoint.txt"),
@@ -59,12 +62,14 @@ extension PortalSite {
                     )
                 )
             },
-            form("/audit/verify", for: .both, back: { _ in "/audit" }) { _, _, viewer in
+            form("/audit/verify", for: .both, back: { _ in "/audit" }) { _, context, viewer in
                 let log = try await readableLog(viewer)
                 // It reads the whole log.
                 try verifyLimit.take(viewer.person.id.text, now: clock.now())
                 let note = try await self.log.checkpoint(of: log)
-                let report = try await logCheck.run(on: log, for: viewer.person.id)
+                let report = try await context.untilClientLeaves {
+                    try await logCheck.run(on: log, for: viewer.person.id)
+                }
                 return html(
                     AuditCheckPage(
                         report,
@@ -92,16 +97,18 @@ extension PortalSite {
     /// A file of the log for those who may read it.
     private func file(
         _ path: RouterPath,
-        _ make: @escaping @Sendable (Request, LogID, Viewer) async throws -> Response
+        _ make:
+            @escaping @Sendable (Request, PortalContext, LogID, Viewer) async throws -> Response
     ) -> Route {
         Route(method: .get, path: path) { request, context in
             let viewer = try await viewer(of: request, context)
-            return try await make(request, try await readableLog(viewer), viewer)
+            return try await make(request, context, try await readableLog(viewer), viewer)
         }
     }
 
     private func export(
         _ request: Request,
+        _ context: PortalContext,
         _ log: LogID,
         _ form: LogExport.Form,
         _ viewer: Viewer
@@ -112,15 +119,27 @@ extension PortalSite {
         let place = try self.log.place(for: viewer.person.id)
         return Response(
             status: .ok,
-            headers: Self.download(form.contentType, "audit.\(form.rawValue)"),
+            headers: Self.download(form.contentType, "audit.\(form.suffix)"),
             body: .init { writer in
                 try await self.log.export(
                     search.query,
                     size: nil,
                     of: log,
                     as: form,
-                    holding: place
-                ) { try await writer.write(ByteBuffer(string: $0)) }
+                    holding: place,
+                    isWanted: {
+                        try context.checkPresence()
+                        // A role or a session that was taken away meanwhile ends it in the middle.
+                        guard let still = try await sessions.look(viewer.secret) else {
+                            throw Refusal.notSignedIn
+                        }
+                        _ = try await lockbox.readableLog(
+                            tenant: viewer.tenant?.id.text,
+                            by: still.person
+                        )
+                    },
+                    to: { try await writer.write(ByteBuffer(bytes: $0)) }
+                )
                 try await writer.finish(nil)
             }
         )

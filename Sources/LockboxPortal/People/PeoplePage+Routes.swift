@@ -1,5 +1,6 @@
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxService
 
 /// Who belongs to the tenant, and who may do what there.
@@ -10,7 +11,7 @@ extension PortalSite {
                 PeoplePage(
                     try await roster(viewer),
                     viewer,
-                    from: request.query("cursor").flatMap { Int($0) } ?? 0
+                    from: request.query("cursor")?.wholeNumber.map { Int(clamping: $0) } ?? 0
                 )
             },
             page("/people/{id}", for: .customer) { _, context, viewer in

@@ -1,5 +1,6 @@
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
@@ -18,7 +19,7 @@ extension PortalSite {
             },
             page(RouterPath("\(path)/{id}"), for: audience) { request, context, viewer in
                 let reading = try await reading(of: try Self.requestID(context), viewer)
-                let isDone = request.query("done").flatMap(Flash.init(rawValue:)) != nil
+                let isDone = told(in: request) != nil
                 return RequestPage(
                     reading,
                     viewer,
@@ -214,7 +215,7 @@ extension PortalSite {
             _ = try await lockbox.decide(
                 draft,
                 on: id,
-                version: form["version"].flatMap { Int($0) },
+                version: form["version"]?.wholeNumber.map { Int(clamping: $0) },
                 by: viewer.person,
                 key: form.commandKey
             )

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import LockboxAudit
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
@@ -107,7 +108,8 @@ extension PortalSite {
     ) async throws -> Response {
         let current = reading.tenant.policy
         let read = form["seen"].flatMap(Policy.init(mark:)) ?? current
-        let isLate = form["version"].flatMap { Int($0) } != reading.tenant.version
+        let isLate =
+            form["version"]?.wholeNumber.map { Int(clamping: $0) } != reading.tenant.version
         let wanted = isLate ? current.with(wanted, since: read) : wanted
         let typed = PolicyForm(wanted)
         guard wanted != current else {
@@ -185,7 +187,7 @@ extension PortalSite {
                 _ = try await lockbox.changePolicy(
                     of: id.text,
                     to: wanted,
-                    version: form["version"].flatMap { Int($0) },
+                    version: form["version"]?.wholeNumber.map { Int(clamping: $0) },
                     by: viewer.person
                 )
             } catch let refusal as Refusal where refusal.isAboutRules {

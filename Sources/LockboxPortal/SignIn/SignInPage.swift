@@ -24,9 +24,7 @@ extension PortalSite {
             },
             Route(method: .get, path: "/sign-in") { request, _ in
                 var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
-                if request.query("done") == Flash.signedOut.rawValue {
-                    page.done = Flash.signedOut.sentence
-                }
+                page.done = told(in: request)?.sentence
                 return .html(Frame(beforeSignIn: page, now: clock.now()).document())
             },
             Route(method: .post, path: "/sign-in") { request, context in

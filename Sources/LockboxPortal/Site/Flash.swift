@@ -2,7 +2,8 @@ import LockboxDomain
 import LockboxService
 
 /// What was just done, told on the page that follows (`?done=approved`). The address holds a name
-/// of this list and never text, so that nobody can make the portal say something with a link.
+/// of this list and never text, and only the browser that did it on that page, which a cookie says,
+/// is told: nobody can make the portal say something with a link.
 enum Flash: String, Sendable {
     case signedOut
     case approved, approvedByManager, denied, rejected, posted, finished, withdrawn, submitted

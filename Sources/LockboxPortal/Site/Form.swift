@@ -15,7 +15,9 @@ struct Form: Sendable {
     /// Reads the body of `request`. Throws where it is no form or too large: no page of ours sends
     /// such.
     init(_ request: Request) async throws {
-        guard request.headers.mediaType == FormFields.mediaType else {
+        guard request.headers.mediaType == FormFields.mediaType,
+            request.headers.foreignCharset == nil
+        else {
             throw PortalError.notAForm
         }
         let buffer: ByteBuffer
@@ -94,16 +96,29 @@ enum PortalError: Error {
     case notAForm, formTooLarge
     /// A field that pages fill in, and not people, holds what no page of ours writes.
     case malformedField(String)
-    /// The form does not come from a page that this session was shown.
-    case foreignForm
+    /// The form does not come from a page that this session was shown; or, with two origins, not
+    /// from a page of ours at all.
+    case foreignForm(ForeignOrigin?)
+    /// The page knows other methods.
+    case methodNotAllowed([HTTPRequest.Method])
     /// The session ended before the form was sent; `kept` is what had been typed at length.
     case signedOutMeanwhile(kept: [String], back: String)
+}
+
+/// Where the browser says a form comes from, and what this server is known as.
+struct ForeignOrigin: Hashable, Sendable {
+    let sent: String
+    let ours: String
 }
 
 /// The portal's bounds by name.
 package enum PortalLimits {
     static let formBytes = 64 * 1024
     static let formFields = 200
+    /// Characters of a foreign origin that are shown: a host of 253, its scheme and port.
+    static let originLength = 270
+    /// How long a browser keeps what was just done there.
+    static let doneKept = TimeSpan.minutes(5)
     /// Bytes of the key that makes a form's second sending the same command.
     static let formKeyLength = 64
     /// Requests and records on one page.

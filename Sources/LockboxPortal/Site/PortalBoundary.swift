@@ -6,6 +6,7 @@ import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import Logging
 
 extension PortalSite {
     /// Turns every error into a page that a person understands, and sets the headers that all
@@ -13,8 +14,17 @@ extension PortalSite {
     var boundary: Boundary {
         Boundary { error, request, context in
             var response = try await answer(to: error, request, context)
-            if case Refusal.tooManyAttempts(let wait) = error {
+            switch error {
+            case Refusal.tooManyAttempts(let wait):
                 response.headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
+            case PortalError.methodNotAllowed(let allowed):
+                response.headers[.allow] = allowed.allowed
+            case PortalError.foreignForm(let foreign?):
+                context.logger.warning(
+                    "a form was refused: its origin is not publicURL",
+                    metadata: ["origin": "\(foreign.sent)", "publicURL": "\(foreign.ours)"]
+                )
+            case _: break
             }
             return response
         } finish: { _, response in
@@ -165,12 +175,28 @@ struct ErrorPage: Page {
 
     private init(_ error: PortalError) {
         switch error {
-        case .foreignForm:
+        case .foreignForm(nil):
             self.init(
                 "This form is not from here",
                 "It was not sent from a page of yours, or that page was too old.",
                 "Nothing was changed. Open the page again and send it from there.",
                 .forbidden
+            )
+        case .foreignForm(let foreign?):
+            self.init(
+                "This form is not from here",
+                "Your browser says that it comes from \(foreign.sent), but this Lockbox is known as "
+                    + "\(foreign.ours).",
+                "Nothing was changed. Open Lockbox under that address. If you did, whoever runs it "
+                    + "has to set publicURL to the address that browsers use.",
+                .forbidden
+            )
+        case .methodNotAllowed(let allowed):
+            self.init(
+                "That cannot be done here",
+                "This page takes \(allowed.allowed).",
+                "Nothing was changed.",
+                .methodNotAllowed
             )
         case .notAForm:
             self.init(

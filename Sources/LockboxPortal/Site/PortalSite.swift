@@ -1,4 +1,3 @@
-import Foundation
 import HTTPTypes
 package import Hummingbird
 package import LockboxAudit
@@ -17,15 +16,15 @@ package struct PortalSite: Sendable {
     let log: LogReader
     let clock: any WallClock
     let entropy: any Entropy
-    /// Scheme, host and port, as browsers send it in `Origin`.
-    let origin: String
+    /// What browsers send in `Origin` with forms of ours.
+    let origin: WebOrigin?
     let feed: LiveFeed
     let makePause: @Sendable () -> any Pause
     let proxies: TrustedProxies
     let logCheck: LogCheck
     let verifyLimit = RateLimit(burst: 5, perSecond: 0.1)
     let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
-    var isSecure: Bool { origin.hasPrefix("https://") }
+    var isSecure: Bool { origin?.scheme == "https" }
 
     /// `publicURL` is how browsers reach this server, without a trailing slash. Each open page
     /// waits with a pause of its own.
@@ -52,16 +51,14 @@ package struct PortalSite: Sendable {
         self.feed = feed
         self.makePause = makePause
         self.proxies = proxies
-        let parts = URLComponents(string: publicURL)
-        let port = parts?.port.map { ":\($0)" } ?? ""
-        origin = "\(parts?.scheme ?? "http")://\(parts?.host ?? "localhost")\(port)".lowercased()
+        origin = WebOrigin(publicURL)
     }
 
     /// All routes, ready to serve.
     package func responder() -> RouterResponder<PortalContext> {
         let router = Router(context: PortalContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: boundary)
-        router.add(routes)
+        router.add(routes) { PortalError.methodNotAllowed($0) }
         for asset in Assets.all { router.get(RouterPath(asset.path)) { _, _ in asset.response } }
         return router.buildResponder()
     }
@@ -90,7 +87,7 @@ extension PortalSite {
         Route(method: .get, path: path) { request, context in
             let viewer = try await viewer(of: request, context)
             guard audience.includes(viewer.person) else { throw Refusal.notFound(.page) }
-            let done = request.query("done").flatMap(Flash.init(rawValue:))
+            let done = told(in: request)
             return html(try await make(request, context, viewer), viewer, done: done)
         }
     }
@@ -117,7 +114,7 @@ extension PortalSite {
             viewer.formPage = back(context)
             guard audience.includes(viewer.person) else { throw Refusal.notFound(.page) }
             guard sessions.csrfMatches(form.secret("csrf"), viewer.signedIn) else {
-                throw PortalError.foreignForm
+                throw PortalError.foreignForm(nil)
             }
             return try await take(form, context, viewer)
         }
@@ -135,7 +132,8 @@ extension PortalSite {
     /// What follows a form that was taken: another page, which a reload only shows again.
     func seeOther(_ path: String, _ done: Flash? = nil) -> Response {
         let query = done.map { (path.contains("?") ? "&" : "?") + "done=" + $0.rawValue } ?? ""
-        return Response(status: .seeOther, headers: [.location: path + query])
+        let response = Response(status: .seeOther, headers: [.location: path + query])
+        return done.map { setDone($0, on: path, response) } ?? response
     }
 
     /// Who is looking; throws `Refusal.notSignedIn` where nobody is. That she `isLooking` counts as
@@ -176,13 +174,26 @@ extension PortalSite {
         return try await sessions.confirm(viewer.secret, password: password).secret
     }
 
+    /// Both sides of a comparison of origins, for the page and for the log.
+    private func foreign(_ sent: String) -> ForeignOrigin {
+        // Written by anybody, so only as much of it as an origin has, and nothing else.
+        let shown = sent.unicodeScalars.prefix(PortalLimits.originLength).map {
+            (0x21...0x7E).contains($0.value) ? Character($0) : "?"
+        }
+        return ForeignOrigin(sent: String(shown), ours: origin?.description ?? "unknown")
+    }
+
     /// A form of another site is refused whatever else it brings (OWASP CSRF Prevention Cheat
     /// Sheet, "Verifying Origin"). Browsers that send neither field are left to the token.
     func checkOrigin(of request: Request) throws {
         if let sent = request.headers[.origin] {
-            guard sent.lowercased() == origin else { throw PortalError.foreignForm }
+            guard let from = WebOrigin(sent), from == origin else {
+                throw PortalError.foreignForm(foreign(sent))
+            }
         } else if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }) {
-            guard site == "same-origin" || site == "none" else { throw PortalError.foreignForm }
+            guard site == "same-origin" || site == "none" else {
+                throw PortalError.foreignForm(foreign(site))
+            }
         }
     }
 }

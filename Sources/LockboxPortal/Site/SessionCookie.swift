@@ -9,6 +9,7 @@ import LockboxIdentity
 extension PortalSite {
     private var cookieName: String { isSecure ? "__Host-lockbox" : "lockbox" }
     private var deviceCookieName: String { cookieName + "-device" }
+    private var doneCookieName: String { cookieName + "-done" }
 
     func sessionSecret(of request: Request) -> String? { request.cookies[cookieName]?.value }
 
@@ -17,7 +18,8 @@ extension PortalSite {
     func client(of request: Request, _ context: PortalContext) -> ClientKey {
         proxies.client(
             peer: context.remoteAddress,
-            forwardedFor: request.headers[values: .xForwardedFor]
+            forwardedFor: request.headers[values: .xForwardedFor],
+            forwarded: request.headers[values: .forwarded]
         )
         .with(device: request.cookies[deviceCookieName]?.value)
     }
@@ -34,6 +36,29 @@ extension PortalSite {
     /// By this the browser is known at the next sign-in; it opens nothing.
     func setDevice(_ name: String, on response: Response) -> Response {
         setCookie(deviceCookieName, to: name, keptFor: IdentityLimits.deviceKnown, on: response)
+    }
+
+    /// What this browser just did on the page it asks for, and was sent here to be told.
+    func told(in request: Request) -> Flash? {
+        guard let done = request.query("done").flatMap(Flash.init(rawValue:)),
+            request.cookies[doneCookieName]?.value == Self.mark(done, on: request.uri.path)
+        else { return nil }
+        return done
+    }
+
+    /// Has the page at `path` tell that `done` was done.
+    func setDone(_ done: Flash, on path: String, _ response: Response) -> Response {
+        let page = String(path.prefix { $0 != "?" })
+        return setCookie(
+            doneCookieName,
+            to: Self.mark(done, on: page),
+            keptFor: PortalLimits.doneKept,
+            on: response
+        )
+    }
+
+    private static func mark(_ done: Flash, on path: String) -> String {
+        "\(done.rawValue).\(path.asQueryValue)"
     }
 
     private func setCookie(

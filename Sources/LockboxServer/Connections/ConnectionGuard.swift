@@ -1,3 +1,4 @@
+import LockboxAPI
 import LockboxIdentity
 import NIOCore
 import NIOHTTP1
@@ -12,14 +13,19 @@ struct ConnectionDeadlines: Sendable {
     var body: TimeAmount
     /// For the client to make room for more of an answer, or to take the last of it.
     var answer: TimeAmount
+    /// For an answer to be ready once the client has closed its side: it may wait for it still, and
+    /// more likely has left.
+    var halfClosed = TimeAmount.seconds(1)
 }
 
 /// Bounds one connection: it has a place in the book or is closed, and it is closed when its client
 /// keeps it waiting for too long. Stands before everything else in the channel's pipeline and hears
 /// of requests from `RequestGuard`, behind the decoder.
-final class ConnectionGuard: ChannelInboundHandler {
+final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
 
     private enum Receiving { case nothing, head, body }
 
@@ -33,12 +39,15 @@ final class ConnectionGuard: ChannelInboundHandler {
     private var receiving = Receiving.head
     private var unanswered = 0
     /// Answers of which the last part is written and has not left yet.
-    private var leaving = 0
+    private var ending = 0
     private var isBlocked = false
     /// What the client is to do; nil while it waits for us.
     private var waiting: Waiting?
     private var timer: Scheduled<Void>?
+    private var leaving: Scheduled<Void>?
     private var context: ChannelHandlerContext?
+    /// While the encoder ends an answer that has no body.
+    private var isBodiless = false
 
     init(book: ConnectionBook, proxies: TrustedProxies, deadlines: ConnectionDeadlines) {
         self.book = book
@@ -97,6 +106,8 @@ final class ConnectionGuard: ChannelInboundHandler {
         place = nil
         timer?.cancel()
         timer = nil
+        leaving?.cancel()
+        leaving = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -119,20 +130,53 @@ final class ConnectionGuard: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // The server stops: it finishes answers, and waits for nobody.
         if event is ChannelShouldQuiesceEvent, waiting != nil {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
+            return context.close(promise: nil)
         }
+        if case .inputClosed = event as? ChannelEvent { clientClosedItsSide(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// A client that was killed looks like one that has said all it wants to and waits. What is done
+    /// for it ends with the connection.
+    private func clientClosedItsSide(_ context: ChannelHandlerContext) {
+        guard leaving == nil else { return }
+        leaving = context.eventLoop.assumeIsolated().scheduleTask(in: deadlines.halfClosed) {
+            self.context?.close(promise: nil)
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let nothing = IOData.byteBuffer(context.channel.allocator.buffer(capacity: 0))
+        context.write(isBodiless ? wrapOutboundOut(nothing) : data, promise: promise)
+    }
+
+    /// Does `write`, the end of an answer to `HEAD`. The encoder does not know what was asked for
+    /// and ends a body that is not there: a client would read that as the next answer.
+    fileprivate func withoutBody(_ write: () -> Void) {
+        isBodiless = true
+        write()
+        isBodiless = false
     }
 
     // MARK: - Its requests
 
-    /// Whether the request that begins may be answered.
-    fileprivate func headArrived(_ head: HTTPRequestHead) -> Bool {
+    /// What becomes of the request that begins.
+    fileprivate func headArrived(_ head: HTTPRequestHead) -> Admission {
         receiving = .body
         unanswered += 1
-        guard let place else { return false }
-        return book.mayServe(place, isEssential: head.isEssential)
+        guard head.namesOneHost else { return .refused(.badRequest) }
+        guard let place, book.mayServe(place, isEssential: head.isEssential) else {
+            return .refused(.serviceUnavailable)
+        }
+        let expectations = head.headers[canonicalForm: "expect"]
+        guard !expectations.isEmpty, head.isModern else { return .answered }
+        // RFC 9110 §10.1.1 knows one.
+        guard expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
+            return .refused(.expectationFailed)
+        }
+        // While an earlier answer is under way, or for a body that is refused by its length, the
+        // client finds out by waiting or by the answer.
+        return unanswered == 1 && !head.announcesTooMuch ? .encouraged : .answered
     }
 
     fileprivate func endArrived() { receiving = .nothing }
@@ -140,10 +184,10 @@ final class ConnectionGuard: ChannelInboundHandler {
     /// The last part of an answer is being written.
     fileprivate func answerEnds(_ isOut: EventLoopFuture<Void>) {
         unanswered -= 1
-        leaving += 1
+        ending += 1
         update()
         isOut.assumeIsolated().whenComplete { _ in
-            self.leaving -= 1
+            self.ending -= 1
             self.update()
         }
     }
@@ -153,7 +197,7 @@ final class ConnectionGuard: ChannelInboundHandler {
     private func update() {
         guard let place, let context else { return }
         let now: Waiting? =
-            if isBlocked || leaving > 0 {
+            if isBlocked || ending > 0 {
                 .answer
             } else if receiving == .body {
                 .body
@@ -193,6 +237,8 @@ private final class RequestGuard: ChannelDuplexHandler {
 
     private let connection: ConnectionGuard
     private var isTurnedAway = false
+    /// Whether each request that has no whole answer yet is `HEAD`, in their order.
+    private var unanswered: [Bool] = []
 
     init(_ connection: ConnectionGuard) { self.connection = connection }
 
@@ -200,9 +246,15 @@ private final class RequestGuard: ChannelDuplexHandler {
         guard !isTurnedAway else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            guard connection.headArrived(head) else {
+            unanswered.append(head.method == .HEAD)
+            switch connection.headArrived(head) {
+            case .answered: break
+            case .encouraged:
+                let go = HTTPResponseHead(version: head.version, status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
+            case .refused(let status):
                 isTurnedAway = true
-                return turnAway(head, context)
+                return turnAway(head, status, context)
             }
         case .body: break
         case .end: connection.endArrived()
@@ -210,12 +262,14 @@ private final class RequestGuard: ChannelDuplexHandler {
         context.fireChannelRead(data)
     }
 
-    private func turnAway(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let answer = HTTPResponseHead(
-            version: head.version,
-            status: .serviceUnavailable,
-            headers: ["Connection": "close", "Content-Length": "0", "Retry-After": "1"]
-        )
+    private func turnAway(
+        _ head: HTTPRequestHead,
+        _ status: HTTPResponseStatus,
+        _ context: ChannelHandlerContext
+    ) {
+        var headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
+        if status == .serviceUnavailable { headers.add(name: "Retry-After", value: "1") }
+        let answer = HTTPResponseHead(version: head.version, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(answer)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
@@ -228,11 +282,40 @@ private final class RequestGuard: ChannelDuplexHandler {
         }
         let promise = promise ?? context.eventLoop.makePromise()
         connection.answerEnds(promise.futureResult)
-        context.write(data, promise: promise)
+        if !unanswered.isEmpty, unanswered.removeFirst() {
+            connection.withoutBody { context.write(data, promise: promise) }
+        } else {
+            context.write(data, promise: promise)
+        }
     }
 }
 
+/// What becomes of a request.
+private enum Admission {
+    case answered
+    /// Its client waits to hear that it may send the body.
+    case encouraged
+    case refused(HTTPResponseStatus)
+}
+
 extension HTTPRequestHead {
+    /// Whether it is of HTTP/1.1 or later.
+    fileprivate var isModern: Bool { (version.major, version.minor) >= (1, 1) }
+
+    /// Whether the request says once whom it is for, as HTTP/1.1 must and older versions may
+    /// (RFC 9112 §3.2). Two readers could take two for different ones.
+    fileprivate var namesOneHost: Bool {
+        let hosts = headers[canonicalForm: "host"]
+        guard let host = hosts.first else { return !isModern }
+        return headers["host"].count == 1 && hosts.count == 1 && host.isHost
+    }
+
+    /// Whether it says that its body is larger than any that is taken.
+    fileprivate var announcesTooMuch: Bool {
+        headers.first(name: "content-length").flatMap { Int($0) }.map { $0 > APILimits.bodyBytes }
+            ?? false
+    }
+
     /// What must get in when everything is full: the question whether access is still good, and the
     /// order to end it.
     fileprivate var isEssential: Bool {
@@ -244,5 +327,21 @@ extension HTTPRequestHead {
             return true
         case _: return false
         }
+    }
+}
+
+extension Substring {
+    /// Whether it is a host and perhaps a port, by the characters that those are made of (RFC 3986
+    /// §3.2.2, RFC 9110 §7.2).
+    fileprivate var isHost: Bool {
+        !isEmpty
+            && utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                case _: "-._~%!$&'()*+;=:[]".utf8.contains(byte)
+                }
+            }
     }
 }

@@ -193,6 +193,12 @@ package enum Fixture {
         }
     }
 
+    /// Whose each resource is.
+    package static let resources: [(Resource, TenantID)] = [
+        (mailbox, contoso.id), (otherMailbox, contoso.id),
+        (resource("mailbox:frida@fabrikam.test"), fabrikam.id),
+    ]
+
     // MARK: - All of it
 
     /// Saves the provider, the tenants, everyone, the mail service, its resources and a support
@@ -202,8 +208,7 @@ package enum Fixture {
         for tenant in [contoso, fabrikam] { try tx.save(tenant) }
         for person in everyone { try tx.save(person) }
         try tx.save(mail)
-        for resource in [mailbox, otherMailbox] { try tx.save(resource, of: contoso.id) }
-        try tx.save(resource("mailbox:frida@fabrikam.test"), of: fabrikam.id)
+        for (resource, tenant) in resources { try tx.save(resource, of: tenant) }
         try tx.insert(supportRequest())
         try tx.insert(supportRequest("SR-2001", of: fabrikam.id, openedBy: frida.id))
     }

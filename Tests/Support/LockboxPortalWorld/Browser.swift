@@ -103,6 +103,12 @@ extension PortalWorld {
         )
     }
 
+    /// Her browser has just done something on the page at `path`.
+    package func remember(done: String, on path: String, as person: String) {
+        let mark = "\(done).\(path)"
+        memory.withLock { $0.done[person] = "\(Self.cookie)-done=\(mark)" }
+    }
+
     /// Her session ends without her browser hearing of it.
     package func endSession(of person: String) async throws {
         guard let secret = try await secret(of: person) else { return }
@@ -145,7 +151,9 @@ extension PortalWorld {
         secret: String?
     ) async throws -> Answer {
         var headers: HTTPFields = [.origin: Self.publicURL]
-        if let secret { headers[.cookie] = "\(Self.cookie)=\(secret)" }
+        let done = memory.withLock { $0.done[person ?? ""] }
+        let cookies = [secret.map { "\(Self.cookie)=\($0)" }, done].compactMap { $0 }
+        if !cookies.isEmpty { headers[.cookie] = cookies.joined(separator: "; ") }
         if let type = body?.type { headers[.contentType] = type }
         let head = HTTPRequest(
             method: method,
@@ -185,6 +193,9 @@ extension PortalWorld {
 
     /// After a password was given anew the session has another secret.
     private func keep(_ cookies: [String], of person: String?) {
+        if let done = cookies.last(where: { $0.hasPrefix(Self.cookie + "-done=") }) {
+            memory.withLock { $0.done[person ?? ""] = String(done.prefix { $0 != ";" }) }
+        }
         guard let person, let cookie = cookies.last(where: { $0.hasPrefix(Self.cookie + "=") })
         else { return }
         let secret = String(cookie.dropFirst(Self.cookie.count + 1).prefix { $0 != ";" })

@@ -32,6 +32,8 @@ package final class PortalWorld: Sendable {
     struct Memory {
         /// Secrets of sessions, by first name.
         var secrets: [String: String] = [:]
+        /// The cookie that says what was just done, by person.
+        var done: [String: String] = [:]
         /// Who sends what her browser has, although that session is over.
         var signedOut: Set<String> = []
         /// People who came besides.
@@ -132,10 +134,10 @@ package final class PortalWorld: Sendable {
             for person in Fixture.everybody { try change.welcome(person) }
             try tx.save(Fixture.mail)
             change.emit(.directory(.serviceAdded(Fixture.mail.service)))
-            for resource in [Fixture.mailbox, Fixture.otherMailbox] {
-                try tx.save(resource, of: Fixture.contoso.id)
+            for (resource, tenant) in Fixture.resources {
+                try tx.save(resource, of: tenant)
+                change.emit(.directory(.resourceAdded(resource, tenant)))
             }
-            try tx.save(Fixture.resource("mailbox:frida@fabrikam.test"), of: Fixture.fabrikam.id)
         }
     }
 

@@ -84,20 +84,21 @@ package struct TestWorld: Sendable {
             }
             try tx.save(Fixture.mail)
             change.emit(.directory(.serviceAdded(Fixture.mail.service)))
-            for resource in [Fixture.mailbox, Fixture.otherMailbox] {
-                try tx.save(resource, of: contoso.id)
+            for (resource, tenant) in Fixture.resources {
+                try tx.save(resource, of: tenant)
+                change.emit(.directory(.resourceAdded(resource, tenant)))
             }
-            try tx.save(Fixture.resource("mailbox:frida@fabrikam.test"), of: Fixture.fabrikam.id)
-            for support in [
-                Fixture.supportRequest(),
-                Fixture.supportRequest("SR-1002", openedBy: Fixture.tom.id),
-                Fixture.supportRequest(
-                    "SR-2001",
-                    of: Fixture.fabrikam.id,
-                    openedBy: Fixture.frida.id
-                ),
-            ] {
-                try tx.insert(support)
+        }
+        for (number, person) in [
+            ("SR-1001", Fixture.sue), ("SR-1002", Fixture.tom), ("SR-2001", Fixture.frida),
+        ] {
+            let support = Fixture.supportRequest(
+                number,
+                of: person.side.tenant ?? contoso.id,
+                openedBy: person.id
+            )
+            try await audited.write(by: .person(person)) { change in
+                try change.tx.insert(support)
                 change.emit(.request(.supportRequestOpened(support)))
             }
         }

@@ -54,7 +54,10 @@ extension Scene {
             "just changed",
             as: "gita",
             .page("/settings?done=policyChanged"),
-            after: { world in try await world.policy { $0.maxAccess = .hours(2) } }
+            after: { world in
+                try await world.policy { $0.maxAccess = .hours(2) }
+                world.remember(done: "policyChanged", on: "/settings", as: "gita")
+            }
         ),
         Scene(
             "Settings",

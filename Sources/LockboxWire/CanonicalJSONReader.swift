@@ -1,5 +1,3 @@
-package import LockboxWire
-
 /// Reads JSON in the one spelling that a log entry may have (RFC 8785, with ASCII keys, strings,
 /// whole numbers up to 2⁵³−1, booleans, lists and objects), and nothing else.
 ///
@@ -16,14 +14,22 @@ package struct CanonicalJSONReader {
     private static let depthLimit = 32
 
     private let bytes: [UInt8]
+    private let takesNull: Bool
     private var position = 0
     private var depth = 0
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8], takesNull: Bool) {
+        self.bytes = bytes
+        self.takesNull = takesNull
+    }
 
-    /// The value that these bytes spell.
-    package static func read(_ bytes: some Sequence<UInt8>) throws(Problem) -> JSONValue {
-        var reader = CanonicalJSONReader(Array(bytes))
+    /// The value that these bytes spell. A log entry holds no `null`; with `takesNull` it is taken
+    /// too.
+    package static func read(
+        _ bytes: some Sequence<UInt8>,
+        takesNull: Bool = false
+    ) throws(Problem) -> JSONValue {
+        var reader = CanonicalJSONReader(Array(bytes), takesNull: takesNull)
         let value = try reader.value()
         guard reader.position == reader.bytes.count else { throw reader.problem }
         return value
@@ -60,6 +66,9 @@ package struct CanonicalJSONReader {
         case UInt8(ascii: "f"):
             try expect("false")
             return .bool(false)
+        case UInt8(ascii: "n") where takesNull:
+            try expect("null")
+            return .null
         case _: return .integer(try integer())
         }
     }
@@ -116,8 +125,12 @@ package struct CanonicalJSONReader {
             if byte == UInt8(ascii: "\\") {
                 text.append(try escape())
             } else {
-                text.append(byte)
-                position += 1
+                // As much at once as needs no look of its own.
+                let plain = bytes[position...].prefix {
+                    $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+                }
+                text += plain
+                position += plain.count
             }
         }
         let end = position

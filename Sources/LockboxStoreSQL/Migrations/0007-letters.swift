@@ -4,7 +4,7 @@ extension Migration {
     ///
     /// NOT NULL goes in the table's text, in place, like the constraints of migration 4.
     static let letters = Migration(
-        number: 8,
+        number: 7,
         name: "letters",
         sqlite: """
             PRAGMA writable_schema = ON;
