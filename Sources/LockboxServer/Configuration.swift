@@ -139,20 +139,32 @@ package struct Configuration: Sendable {
         }
         logLevel = level.text
         trustedProxies = try Self.proxies(values["trustedProxies"])
-        let access = values["metrics"] ?? (MetricsAccess.loopback.rawValue, "the default")
-        guard let metrics = MetricsAccess(rawValue: access.text) else {
-            let known = MetricsAccess.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ConfigurationError("\(access.place): must be one of \(known)")
-        }
-        self.metrics = metrics
+        metrics = try Self.metrics(
+            values["metrics"] ?? (MetricsAccess.loopback.rawValue, "the default")
+        )
         diskReserve = try Self.bytes(values["diskReserve"] ?? ("128 MB", "the default"))
-        let tolerance = values["clockTolerance"] ?? ("PT5M", "the default")
-        guard let span = TimeSpan(tolerance.text), span >= .seconds(1), span <= .days(1) else {
+        clockTolerance = try Self.tolerance(values["clockTolerance"] ?? ("PT5M", "the default"))
+    }
+
+    private static func tolerance(
+        _ value: (text: String, place: String)
+    ) throws(ConfigurationError) -> TimeSpan {
+        guard let span = TimeSpan(value.text), span >= .seconds(1), span <= .days(1) else {
             throw ConfigurationError(
-                "\(tolerance.place): must be a duration from PT1S to P1D, such as PT5M"
+                "\(value.place): must be a duration from PT1S to P1D, such as PT5M"
             )
         }
-        clockTolerance = span
+        return span
+    }
+
+    private static func metrics(
+        _ value: (text: String, place: String)
+    ) throws(ConfigurationError) -> MetricsAccess {
+        guard let metrics = MetricsAccess(rawValue: value.text) else {
+            let known = MetricsAccess.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ConfigurationError("\(value.place): must be one of \(known)")
+        }
+        return metrics
     }
 
     /// A number of bytes: `128 MB`, `1 GB`, `0`.
