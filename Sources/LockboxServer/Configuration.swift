@@ -103,29 +103,7 @@ package struct Configuration: Sendable {
         host = listen.text[..<colon].trimmingCharacters(in: ["[", "]"])
         self.port = port
         let url = values["publicURL"] ?? ("http://\(listen.text)", "the default")
-        publicURL = url.text.hasSuffix("/") ? String(url.text.dropLast()) : url.text
-        guard let parts = URLComponents(string: publicURL),
-            ["http", "https"].contains(parts.scheme),
-            parts.host?.isEmpty == false,
-            parts.query == nil, parts.fragment == nil, parts.user == nil
-        else {
-            throw ConfigurationError(
-                "\(url.place): must be a web address such as https://lockbox.example"
-            )
-        }
-        guard parts.scheme == "https" || Self.isLoopback(parts.host ?? "") else {
-            throw ConfigurationError(
-                "\(url.place): plain http is for this machine alone, because passwords and sessions "
-                    + "would cross the network in clear; put a TLS proxy in front and say https"
-            )
-        }
-        // Links, redirects, cookies and the names of the logs begin at the root.
-        guard parts.path.isEmpty else {
-            throw ConfigurationError(
-                "\(url.place): has the path \(parts.path); Lockbox needs a host name of its own and "
-                    + "cannot lie below a path. Give it a name such as https://lockbox.example"
-            )
-        }
+        publicURL = try Self.publicURL(url)
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
         guard database.text.hasPrefix("sqlite:"), database.text.utf8.count > 7 else {
@@ -154,21 +132,62 @@ package struct Configuration: Sendable {
         }
         logLevel = level.text
         trustedProxies = try Self.proxies(values["trustedProxies"])
-        let access = values["metrics"] ?? (MetricsAccess.loopback.rawValue, "the default")
-        guard let metrics = MetricsAccess(rawValue: access.text) else {
-            let known = MetricsAccess.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ConfigurationError("\(access.place): must be one of \(known)")
-        }
-        self.metrics = metrics
+        metrics = try Self.metrics(
+            values["metrics"] ?? (MetricsAccess.loopback.rawValue, "the default")
+        )
         diskReserve = try Self.bytes(values["diskReserve"] ?? ("128 MB", "the default"))
-        let tolerance = values["clockTolerance"] ?? ("PT5M", "the default")
-        guard let span = TimeSpan(tolerance.text), span >= .seconds(1), span <= .days(1) else {
+        clockTolerance = try Self.tolerance(values["clockTolerance"] ?? ("PT5M", "the default"))
+        operators = try Self.operators(values["operators"])
+    }
+
+    private static func publicURL(
+        _ value: (text: String, place: String)
+    ) throws(ConfigurationError) -> String {
+        let publicURL = value.text.hasSuffix("/") ? String(value.text.dropLast()) : value.text
+        guard let parts = URLComponents(string: publicURL),
+            ["http", "https"].contains(parts.scheme),
+            parts.host?.isEmpty == false,
+            parts.query == nil, parts.fragment == nil, parts.user == nil
+        else {
             throw ConfigurationError(
-                "\(tolerance.place): must be a duration from PT1S to P1D, such as PT5M"
+                "\(value.place): must be a web address such as https://lockbox.example"
             )
         }
-        clockTolerance = span
-        operators = try Self.operators(values["operators"])
+        guard parts.scheme == "https" || isLoopback(parts.host ?? "") else {
+            throw ConfigurationError(
+                "\(value.place): plain http is for this machine alone, because passwords and sessions "
+                    + "would cross the network in clear; put a TLS proxy in front and say https"
+            )
+        }
+        // Links, redirects, cookies and the names of the logs begin at the root.
+        guard parts.path.isEmpty else {
+            throw ConfigurationError(
+                "\(value.place): has the path \(parts.path); Lockbox needs a host name of its own and "
+                    + "cannot lie below a path. Give it a name such as https://lockbox.example"
+            )
+        }
+        return publicURL
+    }
+
+    private static func tolerance(
+        _ value: (text: String, place: String)
+    ) throws(ConfigurationError) -> TimeSpan {
+        guard let span = TimeSpan(value.text), span >= .seconds(1), span <= .days(1) else {
+            throw ConfigurationError(
+                "\(value.place): must be a duration from PT1S to P1D, such as PT5M"
+            )
+        }
+        return span
+    }
+
+    private static func metrics(
+        _ value: (text: String, place: String)
+    ) throws(ConfigurationError) -> MetricsAccess {
+        guard let metrics = MetricsAccess(rawValue: value.text) else {
+            let known = MetricsAccess.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ConfigurationError("\(value.place): must be one of \(known)")
+        }
+        return metrics
     }
 
     /// A number of bytes: `128 MB`, `1 GB`, `0`.

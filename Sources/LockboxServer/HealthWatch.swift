@@ -19,6 +19,8 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
         /// An end that takes longer to be written down is a problem, as is a look that has no
         /// outcome.
         static let patience = Duration.seconds(1)
+        /// Whoever asks has waited long enough: what goes on since then is in trouble.
+        static let answer = Duration.milliseconds(1500)
         /// Whoever asks gets an outcome that is at most this old, or hears of the look that hangs.
         static let fresh = Duration.seconds(2)
     }
@@ -76,7 +78,7 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
                     return true
                 }
                 if begins { group.addTask { await self.look() } }
-                release { now - $0 >= Limits.patience }
+                release { now - $0 >= Limits.answer }
                 say()
             }
             group.cancelAll()

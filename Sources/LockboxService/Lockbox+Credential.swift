@@ -127,10 +127,8 @@ extension Lockbox {
     /// nothing recorded, if its access has ended meanwhile: an answer from memory may be a moment
     /// old, and no use may follow the record of the end.
     package func recordUse(of credential: Credential) async throws -> Bool {
-        try await store.write(
-            by: .service(credential.resource.service),
-            for: .granting
-        ) { change in
+        let service = credential.resource.service
+        return try await store.write(by: .service(service), for: .granting) { change in
             guard
                 case .active(let grant) = try change.tx.request(credential.request)?.seen(
                     at: change.now

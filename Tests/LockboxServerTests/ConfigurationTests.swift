@@ -94,7 +94,8 @@ struct ConfigurationTests {
     }
 
     private static let known =
-        "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, operators"
+        "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, "
+        + "diskReserve, clockTolerance, operators"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
@@ -208,6 +209,14 @@ struct ConfigurationTests {
         (
             "proxy by name", minimal + "trustedProxies: [127.0.0.1, proxy]\n",
             "lockbox.yaml, line 3: trustedProxies: \"proxy\" is neither an address nor a network such as 10.0.0.0/8"
+        ),
+        (
+            "a reserve of words", minimal + "diskReserve: much\n",
+            "lockbox.yaml, line 3: diskReserve: must be a size such as 128 MB"
+        ),
+        (
+            "a tolerance without end", minimal + "clockTolerance: P2D\n",
+            "lockbox.yaml, line 3: clockTolerance: must be a duration from PT1S to P1D, such as PT5M"
         ),
         (
             "metrics for some", minimal + "metrics: private\n",

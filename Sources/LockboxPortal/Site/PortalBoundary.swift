@@ -128,6 +128,21 @@ struct ErrorPage: Page {
                 "The address may be mistyped, or you may be signed in as somebody else.",
                 .notFound
             )
+        case is EndNotRecorded, is WriteHeldBack, is StoreError, is EnforcerError:
+            self.init(unavailable: error)
+        case _:
+            self.init(
+                "Something went wrong",
+                "It was written to the server's log.",
+                "If you sent something, look whether it was done before you send it again.",
+                .internalServerError
+            )
+        }
+    }
+
+    /// The machine, the database or a service is in no state to do it.
+    private init(unavailable error: any Error) {
+        switch error {
         case StoreError.busy:
             self.init(
                 "Too much at once",
@@ -156,19 +171,12 @@ struct ErrorPage: Page {
                 "Nothing was changed. Try again in a moment.",
                 .serviceUnavailable
             )
-        case is EnforcerError:
+        case _:
             self.init(
                 "Not available just now",
                 "The service cannot open the access.",
                 "Try again in a moment.",
                 .serviceUnavailable
-            )
-        case _:
-            self.init(
-                "Something went wrong",
-                "It was written to the server's log.",
-                "If you sent something, look whether it was done before you send it again.",
-                .internalServerError
             )
         }
     }
