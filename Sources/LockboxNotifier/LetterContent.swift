@@ -134,7 +134,9 @@ struct LetterSource {
         .init(label: "What", values: facts.lines(.resources).map(sentenceCased))
     }
     var customer: LetterContent.Row { row("Customer", tenant) }
-    var supportRequest: LetterContent.Row { row("Support request", facts.text(.supportRequest)) }
+    var supportRequest: LetterContent.Row {
+        row("Support request", withoutLinks(facts.text(.supportRequest)))
+    }
     var request: LetterContent.Row { row("Request", number) }
     var howLong: LetterContent.Row { row("How long", "at most \(facts.text(.duration))") }
 

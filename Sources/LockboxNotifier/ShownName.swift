@@ -13,5 +13,16 @@ func shownName(_ name: String) -> String {
             String.UnicodeScalarView(scalars.prefix(NotifierLimits.shownNameLength - 1))
             + "…".unicodeScalars
     }
-    return String(scalars).replacing("://", with: ": //")
+    return withoutLinks(String(scalars))
+}
+
+/// `text` so that no mail program makes a link of it: what has the form of an address or a host's
+/// name gets a break of no width where the form is.
+func withoutLinks(_ text: String) -> String {
+    var scalars = String.UnicodeScalarView()
+    for scalar in text.replacing("://", with: ": //").unicodeScalars {
+        if scalars.last == ".", scalar.properties.isAlphabetic { scalars.append("\u{200B}") }
+        scalars.append(scalar)
+    }
+    return String(scalars)
 }

@@ -176,7 +176,8 @@ public struct NoticeBody: Codable, Hashable, Sendable {
     /// What it tells, such as `customerAsked`.
     public var kind: String
     public var recipient: PersonRef
-    /// `queued`, `sent`, `refused` (by the receiving server, for good) or `cancelled`.
+    /// `queued`, `sent`, `refused` (by the receiving server, for good), `cancelled`, or `unconfirmed`
+    /// (it may have arrived, and is not sent again).
     public var state: String
     public var attempts: Int
     public var createdAt: String

@@ -191,6 +191,17 @@ import Testing
         }
     }
 
+    @Test(arguments: ["login.lockbox-provider.com", "https://evil.test/x", "www.evil.test"])
+    func whatLooksLikeAHostBecomesNoLink(_ text: String) {
+        let shown = withoutLinks(text)
+        #expect(!shown.contains(/[A-Za-z0-9]\.[A-Za-z]/) && !shown.contains("://"))
+        #expect(
+            shown.unicodeScalars.filter { $0 != "\u{200B}" && $0 != " " }.map(String.init)
+                == text.unicodeScalars.map(String.init)
+        )
+        #expect(withoutLinks("SR-1001") == "SR-1001" && withoutLinks("3.14") == "3.14")
+    }
+
     @Test func longNamesAreCutOff() {
         let shown = shownName(String(repeating: "long ", count: 20))
         #expect(shown.unicodeScalars.count == 60)
