@@ -8,7 +8,7 @@ extension Migration {
     /// around each text, so that no three characters are of two texts, and a text that is erased can
     /// be taken out again whatever order the others came in.
     static let search = Migration(
-        number: 9,
+        number: 7,
         name: "search",
         sqlite: """
             CREATE TABLE log_number (
