@@ -205,7 +205,7 @@ extension OperationDescription.Parameter {
             description:
                 "With `text/csv`: whether a byte-order mark comes first, by which spreadsheets know "
                 + "UTF-8.",
-            schema: ["type": "boolean", "default": false]
+            schema: ["type": "string", "enum": ["true", "false"], "default": "false"]
         ),
         limit, cursor,
     ]

@@ -26,10 +26,11 @@ package struct LogCheck: Sendable {
         "access_request": ["prior_state"],
         "api_token": ["secret_hash", "revoked_at"],
         "command": [all],
+        "decision": ["position"],
         "credential": ["secret_hash", "revoked_at"],
         "credential_use": [all],
         "identity": [all],
-        "log_checkpoint": ["ordinal"],
+        "log_checkpoint": ["log", "ordinal"],
         "log_number": [all],
         "log_text": ["ordinal", "names_someone"],
         "log_words": [all],
@@ -38,7 +39,7 @@ package struct LogCheck: Sendable {
         "person": ["aliases", "canonical_email"],
         "portal_session": [all],
         "provider": ["id"],
-        "removal": ["usernames", "attempts", "next_attempt", "problem", "cut_at"],
+        "removal": ["request", "usernames", "attempts", "next_attempt", "problem", "cut_at"],
         "request_transition": [all],
         "schema_migration": [all],
         "service": [
@@ -130,6 +131,9 @@ package struct LogCheck: Sendable {
                 "the head says \(head.size) records, but there are \(replay.position)"
             )
         }
+        if head.lastTime != replay.lastTime {
+            differences.append("the head's time is not that of the last record")
+        }
         if CompactRange(size: head.size, hashes: head.range)?.root != replay.root {
             differences.append("the records do not hash to the head of the tree")
         }
@@ -205,7 +209,7 @@ private struct RecordReplay: Sendable {
     private(set) var differences: [String] = []
     private(set) var state = LogReplayState()
     private var tree: LogReplay
-    private var lastTime: Timestamp?
+    private(set) var lastTime: Timestamp?
     private var earlierFault: LogReplay.Fault?
 
     init(_ log: LogID, heads: [(size: UInt64, root: Hash)]) {

@@ -229,11 +229,15 @@ extension LogReplayState {
                 table: ending.reason.rawValue
             )
             differences.check("ending", log: over?.data["endedAt"]?.text, table: "\(ending.at)")
-            differences.check(
-                "who ended it",
-                log: (over?.leaf.actor).flatMap { PersonID($0)?.text },
-                table: ending.by?.text
-            )
+            // A service that gives a credential back does so for the engineer, whom its record does
+            // not name.
+            if over?.leaf.actor.hasPrefix("service:") == false {
+                differences.check(
+                    "who ended it",
+                    log: (over?.leaf.actor).flatMap { PersonID($0)?.text },
+                    table: ending.by?.text
+                )
+            }
             differences.check(over?.isText("comment", ending.comment) ?? false, "comment")
         case .rejected(let at), .denied(let at):
             differences.check("ending", log: over?.leaf.time, table: "\(at)")
@@ -279,8 +283,12 @@ extension LogReplayState {
         if !isScope(grant.scope, granted) {
             differences.say("the resources granted are not those in the log")
         }
-        try compareCredentials(told, of: grant, in: tx, &differences)
+        try compareCredentials(told, of: grant, request, in: tx, &differences)
+        let services = Set(grant.scope.accesses.map(\.resource.service))
         for removal in try tx.removals(of: request.id) {
+            if removal.tenant != request.terms.tenant || !services.contains(removal.service) {
+                differences.say("an order to end access is for another tenant or service")
+            }
             let isConfirmed = removal.progress == .confirmed
             guard isConfirmed != told.removed.contains(removal.service.text) else { continue }
             differences.say(
@@ -305,6 +313,7 @@ extension LogReplayState {
     private static func compareCredentials(
         _ told: Request,
         of grant: Grant,
+        _ request: AccessRequest,
         in tx: any StoreTransaction,
         _ differences: inout Differences
     ) throws {
@@ -317,6 +326,7 @@ extension LogReplayState {
             let data = record.data
             let isSame =
                 data["grant"]?.text == credential.grant.text
+                && credential.tenant == request.terms.tenant
                 && data["engineer"]?.text == credential.engineer.text
                 && data["service"]?.text == credential.resource.service.text
                 && data["actions"]?.texts == credential.actions.names

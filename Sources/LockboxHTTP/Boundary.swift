@@ -33,6 +33,7 @@ package struct Boundary: RouterMiddleware {
             response = try await next(request, context)
         } catch {
             response = try await answer(error, request, context)
+            if request.method == .head { response = response.head }
             if response.status.kind == .serverError {
                 // Only the log sees what really happened.
                 context.logger.error("request failed", metadata: ["error": "\(error)"])

@@ -6,6 +6,7 @@ extension DoorContext {
     package func untilClientLeaves<Value: Sendable>(
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+        guard hasConnection else { return try await work() }
         let (leaves, source) = AsyncStream<Void>.makeStream()
         let watch = DepartureWatch { source.finish() }
         try await watch.watch(channel)
@@ -26,7 +27,7 @@ extension DoorContext {
 
     /// Throws once the client has left.
     package func checkPresence() throws {
-        guard channel.isActive else { throw CancellationError() }
+        guard channel.isActive || !hasConnection else { throw CancellationError() }
     }
 }
 

@@ -8,10 +8,13 @@ package struct DoorContext: RequestContext {
     /// for authorisation.
     package let remoteAddress: String
     package let channel: any Channel
+    /// False for a request that came over no connection, as tests ask.
+    let hasConnection: Bool
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
+        hasConnection = source.channel.isActive
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
     }
 }

@@ -82,7 +82,7 @@ struct HTTPRulesTests {
         ("text/*, application/json;q=0.5", "text/csv"), ("*/*", "application/json"),
         ("application/x-ndjson", "application/jsonl"), ("text/csv;q=0", nil),
         ("*/*, application/json;q=0, application/jsonl;q=0, application/x-ndjson;q=0", "text/csv"),
-        ("text/csv;q=2", "text/csv"), ("text/csv;q=x", nil), ("image/png", nil),
+        ("text/csv;q=2", nil), ("text/csv;q=x", nil), ("image/png", nil),
     ])
     func formIsTheOneThatIsTakenMostGladly(_ accept: String, _ type: String?) async throws {
         try await APIWorld.with { api async throws in

@@ -58,7 +58,13 @@ import Testing
         #expect(try members(NewCredential(service: "", resource: "")) == NewCredential.members)
         #expect(
             try members(
-                NewDecision(decision: .deny, comment: "", duration: "", resources: [resource])
+                NewDecision(
+                    decision: .deny,
+                    comment: "",
+                    duration: "",
+                    resources: [resource],
+                    version: 1
+                )
             )
                 == NewDecision.members
         )
@@ -68,7 +74,8 @@ import Testing
                     requireApproval: true,
                     decisionWindow: "",
                     maxAccess: "",
-                    approvalsNeeded: 1
+                    approvalsNeeded: 1,
+                    version: 1
                 )
             )
                 == NewPolicy.members
