@@ -165,6 +165,7 @@ struct TimelineTests {
                 on: try await world.reviewed(),
                 by: "adam"
             )
+            world.clock.advance(by: .minutes(15))
             _ = try await world.finished(try await world.approved())
             _ = try await world.approved(
                 try await world.reviewed(

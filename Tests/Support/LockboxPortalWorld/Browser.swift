@@ -34,9 +34,14 @@ extension PortalWorld {
     }
 
     /// Sends `form` as `person`. Where it says nothing of `csrf` it has the token of her session.
-    package func send(_ path: String, form: [(String, String)], as person: String?) async throws
-        -> Answer
-    {
+    /// `origin` and `site` are what the browser says of the page that the form is from.
+    package func send(
+        _ path: String,
+        form: [(String, String)],
+        as person: String?,
+        origin: String? = PortalWorld.publicURL,
+        site: String? = nil
+    ) async throws -> Answer {
         let secret = try await secret(of: person)
         var form = form.map { ($0.0, filled($0.1)) }
         if let secret, !form.contains(where: { $0.0 == "csrf" }),
@@ -44,7 +49,15 @@ extension PortalWorld {
         {
             form.append(("csrf", signedIn.csrfToken))
         }
-        return try await ask(.post, filled(path), body: Body(form), person: person, secret: secret)
+        return try await ask(
+            .post,
+            filled(path),
+            body: Body(form),
+            person: person,
+            secret: secret,
+            origin: origin,
+            site: site
+        )
     }
 
     /// Sends `body` as it is, as no browser would.
@@ -148,9 +161,13 @@ extension PortalWorld {
         _ path: String,
         body: Body? = nil,
         person: String?,
-        secret: String?
+        secret: String?,
+        origin: String? = PortalWorld.publicURL,
+        site: String? = nil
     ) async throws -> Answer {
-        var headers: HTTPFields = [.origin: Self.publicURL]
+        var headers = HTTPFields()
+        headers[.origin] = origin
+        if let name = HTTPField.Name("Sec-Fetch-Site") { headers[name] = site }
         let done = memory.withLock { $0.done[person ?? ""] }
         let cookies = [secret.map { "\(Self.cookie)=\($0)" }, done].compactMap { $0 }
         if !cookies.isEmpty { headers[.cookie] = cookies.joined(separator: "; ") }

@@ -32,6 +32,7 @@ extension Scene {
                     try await world.submitted("Try again, in another way this time.")
                 )
                 try await world.decide(.no("Not today."), on: no, by: "adam")
+                world.clock.advance(by: .minutes(15))
                 let open = try await world.approved(
                     try await world.reviewed(try await world.submitted())
                 )
