@@ -191,6 +191,11 @@ CREATE TABLE log_head (
     last_time INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE log_number (
+    log TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE CHECK (number BETWEEN 1 AND 4194303)
+) STRICT;
+
 CREATE TABLE log_text (
     log TEXT NOT NULL,
     position INTEGER NOT NULL,
@@ -210,6 +215,17 @@ CREATE TABLE log_tile (
     hash BLOB NOT NULL CHECK (length(hash) = 32),
     PRIMARY KEY (log, level, position)
 ) STRICT;
+
+CREATE VIRTUAL TABLE log_words USING fts5 (
+    names, others,
+    content = '', columnsize = 0, detail = 'column', tokenize = 'trigram'
+);
+
+CREATE TABLE 'log_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'log_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'log_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
 CREATE TABLE message (
     request TEXT NOT NULL REFERENCES access_request (id),
@@ -653,6 +669,20 @@ BEFORE UPDATE ON log_head
 WHEN NEW.log IS NOT OLD.log
 BEGIN
     SELECT RAISE(ABORT, 'log_head: what it is about never changes');
+END;
+
+CREATE TRIGGER log_number_delete_guard
+BEFORE DELETE ON log_number
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_number: rows are kept for ever');
+END;
+
+CREATE TRIGGER log_number_update_guard
+BEFORE UPDATE ON log_number
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_number: rows never change');
 END;
 
 CREATE TRIGGER log_text_delete_guard
