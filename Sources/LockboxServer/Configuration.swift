@@ -107,13 +107,7 @@ package struct Configuration: Sendable {
                 "\(url.place): must be a web address such as https://lockbox.example"
             )
         }
-        // Links, redirects, cookies and the names of the logs begin at the root.
-        guard parts.path.isEmpty else {
-            throw ConfigurationError(
-                "\(url.place): has the path \(parts.path); Lockbox needs a host name of its own and "
-                    + "cannot lie below a path. Give it a name such as https://lockbox.example"
-            )
-        }
+        try Self.refusePath(parts.path, of: url.place)
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
         guard database.text.hasPrefix("sqlite:"), database.text.utf8.count > 7 else {
@@ -148,6 +142,16 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(access.place): must be one of \(known)")
         }
         self.metrics = metrics
+    }
+
+    /// Links, redirects, cookies and the names of the logs begin at the root.
+    private static func refusePath(_ path: String, of place: String) throws(ConfigurationError) {
+        guard path.isEmpty else {
+            throw ConfigurationError(
+                "\(place): has the path \(path); Lockbox needs a host name of its own and cannot "
+                    + "lie below a path. Give it a name such as https://lockbox.example"
+            )
+        }
     }
 
     /// Addresses and networks with commas between them.
