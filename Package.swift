@@ -55,8 +55,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         3, "LockboxIdentity",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "CryptoExtras",
-            "NIOPosix",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxWire", "Crypto",
+            "CryptoExtras", "NIOPosix",
         ]
     ),
     (
@@ -331,8 +331,7 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxWire",
-                    "ArgumentParser",
+                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),

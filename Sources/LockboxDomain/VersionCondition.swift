@@ -4,6 +4,7 @@ public enum VersionCondition: Hashable, Sendable {
     case any
     case oneOf(Set<Int>)
 
+    /// One version and no other.
     public static func exactly(_ version: Int) -> VersionCondition { .oneOf([version]) }
 
     /// Whether the present version is as was said.

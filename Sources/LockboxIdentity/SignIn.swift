@@ -2,6 +2,7 @@ import Crypto
 package import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
+import LockboxWire
 import MerkleLog
 
 /// A new API token with its secret, which is not kept and cannot be shown again.
@@ -39,6 +40,11 @@ package struct SignIn: Sendable {
             else { throw Refusal.notSignedIn }
             return person
         }
+    }
+
+    /// The password in the first line of `bytes`; throws, in words, where there is none.
+    package static func password(_ bytes: some Collection<UInt8>) throws -> String {
+        try PasswordLine.read(bytes)
     }
 
     /// Checks a local password. Wrong address and wrong password are one answer; after too many

@@ -6,7 +6,6 @@ import LockboxInstallation
 import LockboxPorts
 import LockboxServer
 import LockboxService
-import LockboxWire
 
 struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -81,7 +80,7 @@ struct Password: AsyncParsableCommand {
         let address = try address(person)
         let password: String
         do {
-            password = try PasswordLine.read(FileHandle.standardInput.readDataToEndOfFile())
+            password = try SignIn.password(FileHandle.standardInput.readDataToEndOfFile())
         } catch {
             throw ValidationError("\(error)")
         }

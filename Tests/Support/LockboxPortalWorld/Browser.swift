@@ -122,6 +122,12 @@ extension PortalWorld {
         memory.withLock { $0.done[person] = "\(Self.cookie)-done=\(mark)" }
     }
 
+    /// Gita has just changed the rules, and is told so on the page that follows.
+    package func justChangedPolicy() async throws {
+        try await policy { $0.maxAccess = .hours(2) }
+        remember(done: "policyChanged", on: "/settings", as: "gita")
+    }
+
     /// Her session ends without her browser hearing of it.
     package func endSession(of person: String) async throws {
         guard let secret = try await secret(of: person) else { return }

@@ -54,10 +54,7 @@ extension Scene {
             "just changed",
             as: "gita",
             .page("/settings?done=policyChanged"),
-            after: { world in
-                try await world.policy { $0.maxAccess = .hours(2) }
-                world.remember(done: "policyChanged", on: "/settings", as: "gita")
-            }
+            after: { world in try await world.justChangedPolicy() }
         ),
         Scene(
             "Settings",
