@@ -331,7 +331,8 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "ArgumentParser",
+                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxWire",
+                    "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),

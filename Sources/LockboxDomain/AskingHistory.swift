@@ -1,10 +1,11 @@
 /// What an engineer has asked for before: it bounds how often a customer is asked.
 public struct AskingHistory: Hashable, Sendable {
-    /// Open requests of the engineer: in all, and about the tenant.
+    /// Open requests of the engineer.
     public var open: Int
-    public var openAtTenant: Int
-    /// Open requests of anybody on the support request.
-    public var openOnSupportRequest: Int
+    /// Those about the tenant that wait for a decision.
+    public var waitingAtTenant: Int
+    /// Requests of anybody on the support request that wait for a decision.
+    public var waitingOnSupportRequest: Int
     /// Made about the tenant within the last day.
     public var withinDay: Int
     /// When the customer last denied the engineer on the support request.
@@ -12,14 +13,14 @@ public struct AskingHistory: Hashable, Sendable {
 
     public init(
         open: Int,
-        openAtTenant: Int,
-        openOnSupportRequest: Int,
+        waitingAtTenant: Int,
+        waitingOnSupportRequest: Int,
         withinDay: Int,
         lastDenied: Timestamp?
     ) {
         self.open = open
-        self.openAtTenant = openAtTenant
-        self.openOnSupportRequest = openOnSupportRequest
+        self.waitingAtTenant = waitingAtTenant
+        self.waitingOnSupportRequest = waitingOnSupportRequest
         self.withinDay = withinDay
         self.lastDenied = lastDenied
     }
@@ -28,10 +29,10 @@ public struct AskingHistory: Hashable, Sendable {
     public func requireRoom(at now: Timestamp) throws(Refusal) {
         let bounds: [(Int, Int, Refusal.Quota)] = [
             (open, Limits.openRequestsPerEngineer, .openRequests),
-            (openAtTenant, Limits.openRequestsAtTenant, .openRequestsAtTenant),
+            (waitingAtTenant, Limits.waitingRequestsAtTenant, .waitingRequestsAtTenant),
             (
-                openOnSupportRequest, Limits.openRequestsOnSupportRequest,
-                .openRequestsOnSupportRequest
+                waitingOnSupportRequest, Limits.waitingRequestsOnSupportRequest,
+                .waitingRequestsOnSupportRequest
             ),
             (withinDay, Limits.requestsAtTenantPerDay, .requestsAtTenantPerDay),
         ]

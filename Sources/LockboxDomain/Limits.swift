@@ -27,12 +27,12 @@ public enum Limits {
     public static let scheduleAhead = TimeSpan.days(30)
     public static let credentialsPerGrant = 50
     public static let openRequestsPerEngineer = 200
-    /// Of one engineer about one tenant, open at once.
-    public static let openRequestsAtTenant = 50
-    /// About one support request, open at once, whoever made them.
-    public static let openRequestsOnSupportRequest = 10
+    /// Of one engineer about one tenant, waiting for a decision at once.
+    public static let waitingRequestsAtTenant = 50
+    /// About one support request, waiting for a decision at once, whoever made them.
+    public static let waitingRequestsOnSupportRequest = 10
     /// Of one engineer about one tenant, made within a day, whatever became of them.
-    public static let requestsAtTenantPerDay = 200
+    public static let requestsAtTenantPerDay = 500
     /// How long an engineer waits who was denied, before asking again on the same support request.
     public static let waitAfterDenial = TimeSpan.minutes(15)
     public static let messagesPerRequest = 100

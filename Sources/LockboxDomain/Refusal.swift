@@ -68,7 +68,7 @@ public enum Refusal: Error, Hashable, Sendable {
 
     /// A count that is bounded.
     public enum Quota: String, Hashable, Sendable, CaseIterable {
-        case openRequests, openRequestsAtTenant, openRequestsOnSupportRequest
+        case openRequests, waitingRequestsAtTenant, waitingRequestsOnSupportRequest
         case requestsAtTenantPerDay, deniedJustNow
         case credentials, tokens, messages
     }
@@ -233,11 +233,12 @@ extension Refusal.Quota {
         switch self {
         case .openRequests:
             "You have \(Limits.openRequestsPerEngineer) open requests. Withdraw or finish some first."
-        case .openRequestsAtTenant:
-            "You have \(Limits.openRequestsAtTenant) open requests about this tenant. Withdraw or finish some first."
-        case .openRequestsOnSupportRequest:
-            "There are \(Limits.openRequestsOnSupportRequest) open requests on this support "
-                + "request, which is the limit. Wait until some are decided or over."
+        case .waitingRequestsAtTenant:
+            "You have \(Limits.waitingRequestsAtTenant) requests about this tenant that wait for a "
+                + "decision. Withdraw some, or wait until some are decided."
+        case .waitingRequestsOnSupportRequest:
+            "There are \(Limits.waitingRequestsOnSupportRequest) requests on this support "
+                + "request that wait for a decision, which is the limit. Wait until some are decided."
         case .requestsAtTenantPerDay:
             "You made \(Limits.requestsAtTenantPerDay) requests about this tenant within a day, which is the limit."
         case .deniedJustNow:

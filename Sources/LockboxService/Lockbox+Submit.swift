@@ -120,13 +120,18 @@ extension AccessRequestRecords {
         func isOpen(_ request: AccessRequest) -> Bool {
             !request.seen(at: now).state.name.isTerminal
         }
+        func isWaiting(_ request: AccessRequest) -> Bool {
+            request.seen(at: now).state.decideBy != nil
+        }
         let open = try openRequests(of: nil, engineer: engineer.id).filter(isOpen)
         let denials = try denials(of: engineer.id, on: support.number, of: support.tenant)
         return AskingHistory(
             open: open.count,
-            openAtTenant: open.count { $0.terms.tenant == support.tenant },
-            openOnSupportRequest: try openRequests(of: support.tenant, engineer: nil).count {
-                $0.terms.supportRequest == support.number && isOpen($0)
+            waitingAtTenant: open.count {
+                $0.terms.tenant == support.tenant && isWaiting($0)
+            },
+            waitingOnSupportRequest: try openRequests(of: support.tenant, engineer: nil).count {
+                $0.terms.supportRequest == support.number && isWaiting($0)
             },
             withinDay: try requestCount(
                 of: support.tenant,

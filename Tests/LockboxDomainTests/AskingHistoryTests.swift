@@ -6,8 +6,8 @@ import Testing
 @Suite struct AskingHistoryTests {
     private static let none = AskingHistory(
         open: 0,
-        openAtTenant: 0,
-        openOnSupportRequest: 0,
+        waitingAtTenant: 0,
+        waitingOnSupportRequest: 0,
         withinDay: 0,
         lastDenied: nil
     )
@@ -15,13 +15,13 @@ import Testing
     @Test func belowEveryBoundThereIsRoomAndAtEachThereIsNone() throws {
         var last = Self.none
         last.open = Limits.openRequestsPerEngineer - 1
-        last.openAtTenant = Limits.openRequestsAtTenant - 1
-        last.openOnSupportRequest = Limits.openRequestsOnSupportRequest - 1
+        last.waitingAtTenant = Limits.waitingRequestsAtTenant - 1
+        last.waitingOnSupportRequest = Limits.waitingRequestsOnSupportRequest - 1
         last.withinDay = Limits.requestsAtTenantPerDay - 1
         try last.requireRoom(at: Fixture.now)
         let counts: [(WritableKeyPath<AskingHistory, Int>, Refusal.Quota)] = [
-            (\.open, .openRequests), (\.openAtTenant, .openRequestsAtTenant),
-            (\.openOnSupportRequest, .openRequestsOnSupportRequest),
+            (\.open, .openRequests), (\.waitingAtTenant, .waitingRequestsAtTenant),
+            (\.waitingOnSupportRequest, .waitingRequestsOnSupportRequest),
             (\.withinDay, .requestsAtTenantPerDay),
         ]
         for (count, quota) in counts {

@@ -198,13 +198,13 @@ struct SubmitTests {
     @Test func openRequestsOnOneSupportRequestAreBounded() async throws {
         try await TestWorld.with { house async throws in
             try await withThrowingTaskGroup { group in
-                for _ in 0..<Limits.openRequestsOnSupportRequest {
+                for _ in 0..<Limits.waitingRequestsOnSupportRequest {
                     group.addTask { _ = try await house.submitted() }
                 }
                 try await group.waitForAll()
             }
             let refusal = try await house.refusal { _ = try await house.submitted() }
-            #expect(refusal == .limitReached(.openRequestsOnSupportRequest))
+            #expect(refusal == .limitReached(.waitingRequestsOnSupportRequest))
         }
     }
 
