@@ -117,7 +117,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         6, "LockboxInstallation",
         [
             "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxService",
-            "LockboxServices", "LockboxStoreSQLite", "MerkleLog", "AsyncHTTPClient", "Logging",
+            "LockboxServices", "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "AsyncHTTPClient",
+            "Logging",
             "NIOCore",
         ]
     ),
@@ -331,8 +332,7 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxWire",
-                    "ArgumentParser",
+                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),

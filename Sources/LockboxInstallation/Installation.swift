@@ -4,11 +4,14 @@ import LockboxMail
 import LockboxPorts
 package import LockboxServer
 package import LockboxStoreSQLite
+import LockboxWire
 import Logging
 
 /// A server put together from its configuration with the adapters of this release: SQLite, and mail
 /// through libcurl.
 package struct Installation {
+    package static let version = Release.version
+
     package let server: Server
     package let store: SQLiteStore
     package let clock: SystemClock

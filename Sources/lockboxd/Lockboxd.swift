@@ -1,5 +1,5 @@
 import ArgumentParser
-import LockboxWire
+import LockboxInstallation
 
 /// The server and the operator's tools.
 @main
@@ -16,7 +16,7 @@ struct Lockboxd: AsyncParsableCommand {
               lockboxd serve    --config lockbox.yaml
             To see it work first, without any of this: make demo, in the source.
             """,
-        version: Release.version,
+        version: Installation.version,
         subcommands: [
             Serve.self, Init.self, CheckConfig.self, Apply.self, Token.self, Password.self,
             CheckLog.self, AcceptClock.self, TestMail.self,
