@@ -182,6 +182,8 @@ extension ProblemAnswer {
         case .notSignedIn: headers[.wwwAuthenticate] = Self.challenge
         case .tooManyAttempts(let wait):
             headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
+        case .limitReached(let quota):
+            if quota.endsWithTime { headers[.retryAfter] = "60" }
         case .stale(let current): headers[.eTag] = VersionTag.text(current)
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .badCredentials,
@@ -189,8 +191,7 @@ extension ProblemAnswer {
             .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou,
             .nobodyCanApprove,
-            .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
-            .lastAdministrator:
+            .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator:
             break
         }
     }
@@ -206,13 +207,14 @@ extension Refusal {
         case .notFound: .notFound
         case .notSignedIn, .badCredentials: .unauthorized
         case .tooManyAttempts: .tooManyRequests
+        case .limitReached(let quota): quota.endsWithTime ? .tooManyRequests : .conflict
         case .notPermitted, .ownRequest: .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
         case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .nobodyCanApprove,
             .accessNotActive,
-            .notLicensed, .limitReached, .alreadyExists, .lastAdministrator:
+            .notLicensed, .alreadyExists, .lastAdministrator:
             .conflict
         }
     }

@@ -28,9 +28,9 @@ public enum Limits {
     public static let credentialsPerGrant = 50
     public static let openRequestsPerEngineer = 200
     /// Of one engineer about one tenant, waiting for a decision at once.
-    public static let waitingRequestsAtTenant = 50
+    public static let waitingRequestsAtTenant = 100
     /// About one support request, waiting for a decision at once, whoever made them.
-    public static let waitingRequestsOnSupportRequest = 10
+    public static let waitingRequestsOnSupportRequest = 50
     /// Of one engineer about one tenant, made within a day, whatever became of them.
     public static let requestsAtTenantPerDay = 500
     /// How long an engineer waits who was denied, before asking again on the same support request.

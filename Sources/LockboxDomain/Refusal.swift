@@ -228,6 +228,14 @@ extension Refusal.Permission {
 }
 
 extension Refusal.Quota {
+    /// Whether waiting is enough.
+    public var endsWithTime: Bool {
+        switch self {
+        case .requestsAtTenantPerDay, .deniedJustNow: true
+        case _: false
+        }
+    }
+
     /// Which bound was reached, and what to do.
     public var sentence: String {
         switch self {

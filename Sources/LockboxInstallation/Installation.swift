@@ -77,7 +77,9 @@ package struct Installation {
         guard !hasSigned || FileManager.default.fileExists(atPath: path) else {
             throw ConfigurationError(
                 "signing.keyFile: \(path) is not there, but the logs in \(configuration.database) "
-                    + "are signed already; put the key back from its copy"
+                    + "are signed already; put the key back from its copy. If it is lost for good, make one "
+                    + "(openssl rand -hex 32, mode 600), and tell the customers why their tools say "
+                    + "that the key has changed"
             )
         }
     }

@@ -143,7 +143,7 @@ struct NoticeWriter {
         _ request: AccessRequest,
         _ outcome: SettledOutcome,
         by decider: PersonID? = nil,
-        hearsAnyway: (Person) -> Bool = { _ in false }
+        isToldByGrant: Bool = false
     ) throws {
         let notices = try tx.notices(about: request.id)
         try tx.cancelNotices(about: request.id, kinds: Notice.Kind.asks)
@@ -160,7 +160,9 @@ struct NoticeWriter {
             guard let asked = ask.recipient, told.insert(asked).inserted else { continue }
             let audience: Audience = ask.kind == .managerAsked ? .manager : .approver
             let recipient = try person(asked)
-            guard audience.includes(recipient, request), !hearsAnyway(recipient) else { continue }
+            guard audience.includes(recipient, request),
+                !isToldByGrant || audience == .manager
+            else { continue }
             try send(
                 audience == .approver && outcome == .withdrawn ? .withdrawn : .settled,
                 facts.with(.audience, audience.rawValue),
@@ -176,10 +178,14 @@ struct NoticeWriter {
     func tellOfApproval(_ request: AccessRequest, _ grant: Grant) throws {
         let isScheduled = grant.start > now
         let facts = try window(request, grant)
-        // Where access begins at once, the letter that it began says that it was approved.
-        try settle(request, .approved, by: request.decisions.last?.person) { recipient in
-            !isScheduled && !Notice.Kind.accessBegan.isMuted(by: recipient.mutedLetters, facts)
-        }
+        // Where access begins at once, the letter that it began says that it was approved; whoever
+        // switched that off does not want to hear of approvals.
+        try settle(
+            request,
+            .approved,
+            by: request.decisions.last?.person,
+            isToldByGrant: !isScheduled
+        )
         try sendToEngineer(isScheduled ? .accessScheduled : .approved, facts, request)
     }
 

@@ -34,7 +34,11 @@ struct Apply: AsyncParsableCommand {
             )
         }
         let nothing = dryRun ? "nothing would change" : "nothing changed"
-        print(report.isEmpty ? nothing : report.joined(separator: "\n"))
+        // Warnings are of the state, whether or not anything changed.
+        let warnings = report.filter { $0.hasPrefix("warning: ") }
+        let changes = report.filter { !$0.hasPrefix("warning: ") }
+        print(changes.isEmpty ? nothing : changes.joined(separator: "\n"))
+        for warning in warnings { FileHandle.standardError.write(Data((warning + "\n").utf8)) }
     }
 }
 

@@ -53,4 +53,7 @@ def test_what_is_no_database_is_refused(install):
 def test_a_database_of_the_first_version_is_taken_on_and_checks_clean(install):
     lockbox = install()
     lockbox.database.write_bytes(gzip.decompress(STORED.read_bytes()))
+    key = lockbox.folder / "data" / "signing.key"
+    key.write_text("5a" * 32 + "\n")
+    key.chmod(0o600)
     assert lockbox.check_log().count("all as it should be") == 2

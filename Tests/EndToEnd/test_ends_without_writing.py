@@ -70,6 +70,7 @@ class Place:
         self.secret = secrets.new("introspection secret")
         for name, content in (("dovecot", self.secret), ("doveadm", secrets.new("doveadm key"))):
             (base / name).write_text(content + "\n")
+            (base / name).chmod(0o600)
         directory = DirectoryFile([imap_service(
             base / "dovecot", f"http://127.0.0.1:{self.doveadm.server_address[1]}/doveadm/v1", base / "doveadm")])
         self.lockbox = Lockboxd(base / "lockbox", directory, **settings)

@@ -75,6 +75,7 @@ class Pair:
         self.doveadm = Doveadm()
         for name in ("client", "doveadm"):
             (base / name).write_text(secrets.new(f"{name} secret") + "\n")
+            (base / name).chmod(0o600)
         directory = DirectoryFile([imap_service(
             base / "client", f"http://127.0.0.1:{self.doveadm.server_port}/doveadm/v1", base / "doveadm")])
         self.first = Lockboxd(base / "first", directory, mail=self.smtp.url)

@@ -99,8 +99,6 @@ enum PortalError: Error {
     /// The form does not come from a page that this session was shown; or, with two origins, not
     /// from a page of ours at all.
     case foreignForm(ForeignOrigin?)
-    /// The page knows other methods.
-    case methodNotAllowed([HTTPRequest.Method])
     /// The session ended before the form was sent; `kept` is what had been typed at length.
     case signedOutMeanwhile(kept: [String], back: String)
 }

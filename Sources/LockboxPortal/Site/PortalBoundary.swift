@@ -17,8 +17,6 @@ extension PortalSite {
             switch error {
             case Refusal.tooManyAttempts(let wait):
                 response.headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
-            case PortalError.methodNotAllowed(let allowed):
-                response.headers[.allow] = allowed.allowed
             case PortalError.foreignForm(let foreign?):
                 context.logger.warning(
                     "a form was refused: its origin is not publicURL",
@@ -198,13 +196,6 @@ struct ErrorPage: Page {
                 "Nothing was changed. Open Lockbox under that address. If you did, whoever runs it "
                     + "has to set publicURL to the address that browsers use.",
                 .forbidden
-            )
-        case .methodNotAllowed(let allowed):
-            self.init(
-                "That cannot be done here",
-                "This page takes \(allowed.allowed).",
-                "Nothing was changed.",
-                .methodNotAllowed
             )
         case .notAForm:
             self.init(

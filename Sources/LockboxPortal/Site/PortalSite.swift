@@ -58,7 +58,8 @@ package struct PortalSite: Sendable {
     package func responder() -> RouterResponder<PortalContext> {
         let router = Router(context: PortalContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: boundary)
-        router.add(routes) { PortalError.methodNotAllowed($0) }
+        // Which pages there are is not for everybody to know: another method is another address.
+        router.add(routes) { _ in Refusal.notFound(.page) }
         for asset in Assets.all { router.get(RouterPath(asset.path)) { _, _ in asset.response } }
         return router.buildResponder()
     }
