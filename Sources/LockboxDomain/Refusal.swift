@@ -232,7 +232,9 @@ extension Refusal.Quota {
     public var endsWithTime: Bool {
         switch self {
         case .requestsAtTenantPerDay, .deniedJustNow: true
-        case _: false
+        case .openRequests, .waitingRequestsAtTenant, .waitingRequestsOnSupportRequest,
+            .credentials, .tokens, .messages:
+            false
         }
     }
 
