@@ -51,7 +51,8 @@ extension Lockbox {
         try await requestCommand(by: caller, key: key, for: .deciding) { person, change in
             let tx = change.tx
             var request = try tx.request(id, visibleTo: person)
-            guard let condition else { throw Refusal.versionRequired }
+            // `If-Match: *` does not say what was read, and nobody decides on what she has not read.
+            guard let condition, condition != .any else { throw Refusal.versionRequired }
             guard let tenant = try tx.tenant(request.terms.tenant) else {
                 throw StoreError.corrupt("no tenant \(request.terms.tenant)")
             }

@@ -347,10 +347,10 @@ def test_the_table_of_the_log_is_read_back_by_another_program(world):
     requests = [world.submitted(reason=text)["id"] for text in texts]
     answer = world.alan.get("/v1/tenants/contoso/audit", Accept="text/csv")
     header, *rows = csv.reader(io.StringIO(answer.body.decode(), newline=""), strict=True)
-    assert {len(row) for row in rows} == {len(header)} == {9}
+    assert {len(row) for row in rows} == {len(header)} and len(header) > 9, "a column for each text and fact"
     assert [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)
     for request, text in zip(requests, texts):
-        told = [row[header.index("texts")] for row in rows if row[header.index("request")] == request]
+        told = [cell for row in rows if row[header.index("request")] == request for cell in row]
         assert any(text.replace("\r\n", "\n") in cell for cell in told), (text, told)
     assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
