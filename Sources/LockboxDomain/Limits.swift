@@ -30,7 +30,7 @@ public enum Limits {
     /// Of one engineer about one tenant, waiting for a decision at once.
     public static let waitingRequestsAtTenant = 100
     /// About one support request, waiting for a decision at once, whoever made them.
-    public static let waitingRequestsOnSupportRequest = 50
+    public static let waitingRequestsOnSupportRequest = 100
     /// Of one engineer about one tenant, made within a day, whatever became of them.
     public static let requestsAtTenantPerDay = 500
     /// How long an engineer waits who was denied, before asking again on the same support request.
