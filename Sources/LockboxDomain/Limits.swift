@@ -28,7 +28,7 @@ public enum Limits {
     public static let credentialsPerGrant = 50
     public static let openRequestsPerEngineer = 200
     /// Of one engineer about one tenant, waiting for a decision at once.
-    public static let waitingRequestsAtTenant = 100
+    public static let waitingRequestsAtTenant = 150
     /// About one support request, waiting for a decision at once, whoever made them.
     public static let waitingRequestsOnSupportRequest = 100
     /// Of one engineer about one tenant, made within a day, whatever became of them.
