@@ -6,6 +6,7 @@ import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import LockboxWire
+import Logging
 import NIOCore
 
 extension API {
@@ -70,15 +71,16 @@ extension API {
                                 "Credentials that give access now.",
                                 index.count
                             )
-                        ]).map(\.text).joined() + (try await storedMetrics()),
+                        ]).map(\.text).joined() + (try await storedMetrics(context.logger)),
                     type: "text/plain; version=0.0.4; charset=utf-8"
                 )
             },
         ]
     }
 
-    /// What is counted in the store; nothing where it cannot be read, which other metrics tell.
-    private func storedMetrics() async throws -> String {
+    /// What is counted in the store; nothing where it cannot be read, which `lockbox_store_readable`
+    /// tells.
+    private func storedMetrics(_ logger: Logger) async throws -> String {
         do {
             let (removals, work) = try await store.read(.endingAccess) { [clock] tx in
                 (try tx.openRemovals(), try WorkMetrics(at: clock.now(), in: tx))
@@ -95,7 +97,8 @@ extension API {
                     removals.count { $0.progress == .failed }
                 ),
             ].map(\.text).joined() + work.text
-        } catch is StoreError {
+        } catch let error as StoreError {
+            logger.error("metrics of the store are left out", metadata: ["error": "\(error)"])
             return ""
         }
     }

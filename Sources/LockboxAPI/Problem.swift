@@ -106,8 +106,7 @@ extension ProblemAnswer {
         case .malformedBody(let detail, let field):
             self.init(status: .badRequest, code: "malformedBody", detail: detail, field: field)
         case .unknownMember(let given):
-            // Names are the sender's words: a secret put there by mistake is not said again.
-            let path = given.count <= 40 ? given : "(a member with a long name)"
+            let path = Self.shown(given)
             self.init(
                 status: .badRequest,
                 code: "unknownMember",
@@ -166,6 +165,12 @@ extension ProblemAnswer {
                 headers: [.retryAfter: "1"]
             )
         }
+    }
+
+    /// The path of a member. Names are the sender's words: a secret put there by mistake is not said
+    /// again.
+    static func shown(_ path: String) -> String {
+        path.count <= 40 ? path : "(a member with a long name)"
     }
 
     /// RFC 6750 §3: without a token, no error is named.

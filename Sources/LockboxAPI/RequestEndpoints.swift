@@ -153,11 +153,12 @@ extension API {
                 )
             ) { request, context, caller in
                 let view = try await lockbox.request(try context.parameters.text("id"), by: caller)
-                let tag = try AccessRequestBody(view).tag
+                let body = try AccessRequestBody(view)
+                let tag = try body.tag
                 guard request.matchesNone(of: tag) else {
                     return Response(status: .notModified, headers: [.eTag: tag])
                 }
-                return try answer(view)
+                return try JSONAnswer.response(body, status: .ok, headers: [.eTag: tag])
             },
             signedIn(
                 .get,
@@ -329,11 +330,13 @@ extension API {
 }
 
 extension AccessRequestBody {
-    /// Uses and removals change without a new version; once there are some, the tag is of them too,
-    /// so that who asks for changes only does not miss a removal that failed.
+    /// Uses, removals and an end that is not recorded change without a new version; once there are
+    /// some, the tag is of them too, so that who asks for changes only misses none.
     fileprivate var tag: String {
         get throws {
-            guard let grant, !(grant.uses.isEmpty && grant.removals.isEmpty) else {
+            guard let grant,
+                !(grant.uses.isEmpty && grant.removals.isEmpty) || grant.unrecordedEnd != nil
+            else {
                 return VersionTag.text(version)
             }
             let encoder = JSONEncoder()

@@ -40,7 +40,8 @@ extension Request {
                 key: key
             )
         } catch let fault as JSONFault {
-            throw BoundaryError.malformedBody(fault.sentence, field: fault.field)
+            let field = fault.field.map(ProblemAnswer.shown)
+            throw BoundaryError.malformedBody(fault.sentence(naming: field), field: field)
         } catch let unknown as UnknownMember {
             throw BoundaryError.unknownMember(path: unknown.path)
         } catch let error as DecodingError {

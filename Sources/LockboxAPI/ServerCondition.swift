@@ -27,11 +27,15 @@ package struct Gauge: Sendable {
 
     /// A length of time, in seconds.
     package init(_ name: String, _ help: String, milliseconds: Int64) {
-        let size = milliseconds.magnitude
-        let tenths = "\(size / 1000).\(size % 1000 / 100)"
         (self.name, self.help) = (name, help)
-        value = milliseconds < 0 ? "-" + tenths : tenths
+        value = Self.seconds(milliseconds)
         isCounter = false
+    }
+
+    /// In seconds with one decimal.
+    static func seconds(_ milliseconds: Int64) -> String {
+        let size = milliseconds.magnitude
+        return (milliseconds < 0 ? "-" : "") + "\(size / 1000).\(size % 1000 / 100)"
     }
 
     var text: String {

@@ -20,40 +20,37 @@ struct WorkMetrics {
             + gauge(
                 "lockbox_work_oldest_due_seconds",
                 "For how long the oldest of it has been due. Alert on what stays above 10 in cut."
-            ) { seconds(since: $0.oldest) }
+            ) { Gauge.seconds(milliseconds(since: $0.oldest)) }
             + gauge(
                 "lockbox_work_failing",
                 "Pieces of work that failed at least once and are tried again."
             ) { "\($0.failing)" }
-            + gauge(
-                "lockbox_letters_waiting",
-                "Letters that are due or were tried in vain, and are tried again.",
-                "\(letters.waiting)"
-            )
-            + gauge(
-                "lockbox_letters_oldest_waiting_seconds",
-                "For how long the oldest of them should have been sent.",
-                seconds(since: letters.oldest)
-            )
-            + gauge(
-                "lockbox_letters_relay_refuses",
-                "Of them those that the relay refuses about us, or that do not reach it. Alert.",
-                "\(letters.refusedByRelay)"
-            )
-            + gauge(
-                "lockbox_letters_given_up",
-                "Letters refused for their recipients, which are not tried again.",
-                "\(letters.givenUp)"
-            )
+            + [
+                Gauge(
+                    "lockbox_letters_waiting",
+                    "Letters that are due or were tried in vain, and are tried again.",
+                    letters.waiting
+                ),
+                Gauge(
+                    "lockbox_letters_oldest_waiting_seconds",
+                    "For how long the oldest of them should have been sent.",
+                    milliseconds: milliseconds(since: letters.oldest)
+                ),
+                Gauge(
+                    "lockbox_letters_relay_refuses",
+                    "Of them those that the relay refuses about us, or that do not reach it. Alert.",
+                    letters.refusedByRelay
+                ),
+                Gauge(
+                    "lockbox_letters_given_up",
+                    "Letters that are not tried again, and may not have arrived.",
+                    letters.givenUp
+                ),
+            ].map(\.text).joined()
     }
 
-    private func seconds(since instant: Timestamp?) -> String {
-        let late = instant.map { max(0, (now - $0).milliseconds) } ?? 0
-        return "\(late / 1000).\(late % 1000 / 100)"
-    }
-
-    private func gauge(_ name: String, _ help: String, _ value: String) -> String {
-        "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
+    private func milliseconds(since instant: Timestamp?) -> Int64 {
+        instant.map { max(0, (now - $0).milliseconds) } ?? 0
     }
 
     private func gauge(_ name: String, _ help: String, value: (Backlog) -> String) -> String {

@@ -33,7 +33,7 @@ enum AuditTable {
     static func row(_ record: AuditRecord) -> [UInt8] {
         var cells = [
             "index": String(record.index), "time": record.time, "activity": record.activity,
-            "actor": record.actor.id, "actorName": record.actor.name ?? "",
+            "actor": record.actor.id,
             "request": record.request ?? "", "hash": record.hash,
         ]
         var others: [String] = []
@@ -49,7 +49,6 @@ enum AuditTable {
             put(name, value)
         }
         for field in record.texts.keys.sorted() where !isOfResources(field) {
-            // The name of who did it stands there already, and says so itself when erased.
             put(field, record.texts[field]?.text ?? "(erased)")
         }
         cells["other"] = others.joined(separator: "; ")

@@ -285,9 +285,15 @@ extension LogReplayState {
         }
         try compareCredentials(told, of: grant, request, in: tx, &differences)
         let services = Set(grant.scope.accesses.map(\.resource.service))
-        for removal in try tx.removals(of: request.id) {
-            if removal.tenant != request.terms.tenant || !services.contains(removal.service) {
-                differences.say("an order to end access is for another tenant or service")
+        let removals = try tx.removals(of: request.id)
+        for service in told.removed.subtracting(removals.map(\.service.text)).sorted() {
+            differences.say("the order to end access at \(service) is not in the tables")
+        }
+        for removal in removals {
+            if removal.tenant != request.terms.tenant || removal.grant != grant.id
+                || !services.contains(removal.service)
+            {
+                differences.say("an order to end access is for another tenant, grant or service")
             }
             let isConfirmed = removal.progress == .confirmed
             guard isConfirmed != told.removed.contains(removal.service.text) else { continue }
@@ -326,6 +332,7 @@ extension LogReplayState {
             let data = record.data
             let isSame =
                 data["grant"]?.text == credential.grant.text
+                && credential.request == request.id
                 && credential.tenant == request.terms.tenant
                 && data["engineer"]?.text == credential.engineer.text
                 && data["service"]?.text == credential.resource.service.text

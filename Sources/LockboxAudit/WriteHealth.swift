@@ -69,7 +69,8 @@ package final class WriteHealth: Sendable {
 
     var spaceIsReserved: Bool { state.withLock(\.spaceIsReserved) }
 
-    /// Runs a write and takes note of how it goes. What a rule refuses was written well enough.
+    /// Runs a write and takes note of how it goes. What a rule refuses says nothing: it was not
+    /// written.
     func watch<Value: Sendable>(_ write: () async throws -> Value) async throws -> Value {
         let begun = time.elapsed()
         let number = state.withLock { state in
@@ -85,7 +86,7 @@ package final class WriteHealth: Sendable {
             end(number, problem: error.words)
             throw error
         } catch {
-            end(number, problem: nil)
+            state.withLock { $0.waiting[number] = nil }
             throw error
         }
     }

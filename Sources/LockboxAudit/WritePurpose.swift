@@ -2,7 +2,7 @@ package import LockboxDomain
 
 /// What a write is for, and so which troubles of the machine stop it.
 package enum WritePurpose: Sendable {
-    /// It ends access, follows from that, or lets in who may end it. Nothing stops it.
+    /// It ends access or a sign-in, follows from that, or lets in who may end it. Nothing stops it.
     case ending
     /// It decides by the time of day.
     case deciding
@@ -35,9 +35,9 @@ package enum WriteHeldBack: Error, Hashable, Sendable {
     /// The machine's clock stepped; what it shows now is `step` from the time that has passed.
     case clockStepped(TimeSpan)
 
-    /// Throws if a write for `purpose` may not be made, where `space` says that only the reserve is
-    /// left and `step` by how much the clock is off.
-    package static func check(
+    /// Throws if a write for `purpose` may not be made, where `spaceIsReserved` says that only the
+    /// reserve is left and `clockStep` by how much the clock is off.
+    static func check(
         _ purpose: WritePurpose,
         spaceIsReserved: Bool,
         clockStep: TimeSpan?
@@ -53,16 +53,9 @@ package enum WriteHeldBack: Error, Hashable, Sendable {
             "Lockbox's disk is nearly full. What is left is kept for decisions and for ending "
                 + "access. Whoever runs Lockbox must make space; try again then."
         case .clockStepped(let step):
-            "Lockbox's clock jumped by \(step.length.words), so nothing is decided and no access is "
+            "Lockbox's clock jumped by \(step.magnitude.words), so nothing is decided and no access is "
                 + "given. Access can be ended. Whoever runs Lockbox must look at the clock; try "
                 + "again then."
         }
-    }
-}
-
-extension TimeSpan {
-    /// Without its sign.
-    fileprivate var length: TimeSpan {
-        TimeSpan(milliseconds: Int64(clamping: milliseconds.magnitude))
     }
 }

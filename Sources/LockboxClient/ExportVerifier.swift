@@ -69,14 +69,14 @@ package struct ExportVerifier: Sendable {
     /// Takes the next line of the export as it stands in the file. Gives where in the log it says it
     /// stands, and the hash of its leaf; nil if it is no record.
     @discardableResult
-    package mutating func read(line: some Sequence<UInt8>) -> (index: UInt64, hash: Hash)? {
+    package mutating func read(line: some Sequence<UInt8>) -> Hash? {
         guard let read = RecordLine(line) else {
             lineCount += 1
             findings.append(.unreadable(line: lineCount))
             return nil
         }
         take(read.record, read.flaws)
-        return lines.last.map { ($0.index, $0.hash) }
+        return lines.last?.hash
     }
 
     /// Takes the next record of the export.

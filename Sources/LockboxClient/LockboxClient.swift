@@ -133,23 +133,19 @@ package struct LockboxClient: Sendable {
         } catch {
             throw unreachable(error)
         }
-        var rest: [UInt8] = []
-        do {
-            for try await buffer in response.body {
-                rest += buffer.readableBytesView
-                guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
-                for line in rest[..<end].split(
-                    separator: UInt8(ascii: "\n"),
-                    omittingEmptySubsequences: false
-                ) {
-                    try take(Array(line))
-                }
-                rest.removeSubrange(...end)
+        var cutter = LineCutter()
+        var body = response.body.makeAsyncIterator()
+        while true {
+            let next: ByteBuffer?
+            do { next = try await body.next() } catch { throw unreachable(error) }
+            guard let next else { break }
+            do { try cutter.take(next.readableBytesView, each: take) } catch is LineCutter
+                .LineTooLong
+            {
+                throw ClientError.unexpected("What the server at \(address) sent has no lines.")
             }
-        } catch let error as HTTPClientError {
-            throw unreachable(error)
         }
-        guard rest.isEmpty else {
+        guard cutter.isAtEnd else {
             throw ClientError.unexpected("What the server at \(address) sent ends in the middle.")
         }
     }

@@ -78,7 +78,7 @@ extension DecisionIndex: ImmediateEnds {
         }
     }
 
-    /// The end of `grant` is not to be written down any more: it was refused.
+    /// The end of `grant` is not to be written down any more: it is, or it was refused.
     package func dropRecord(of grant: GrantID) {
         state.withLock { state in
             guard var end = state.ends[grant] else { return }

@@ -14,6 +14,11 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     /// `count` whole days of 24 hours.
     public static func days(_ count: Int64) -> TimeSpan { .hours(count * 24) }
 
+    /// Without its sign.
+    public var magnitude: TimeSpan {
+        TimeSpan(milliseconds: Int64(clamping: milliseconds.magnitude))
+    }
+
     public static func < (left: TimeSpan, right: TimeSpan) -> Bool {
         left.milliseconds < right.milliseconds
     }

@@ -31,6 +31,9 @@ package struct Boundary: RouterMiddleware {
         var response: Response
         do {
             response = try await next(request, context)
+        } catch is CancellationError {
+            // The client has left, and nobody reads an answer: no error of the server.
+            response = Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
         } catch {
             response = try await answer(error, request, context)
             if request.method == .head { response = response.head }

@@ -53,9 +53,9 @@ package struct TrustedProxies: Sendable {
     /// the last address in the fields `X-Forwarded-For` or `Forwarded` (RFC 7239) that is not one
     /// too; what stands before that, anybody may have written.
     ///
-    /// A proxy writes one of the two and lets the other through as its client sent it. Where they
-    /// name different clients nobody knows which, and the proxy is taken for the client: who sends
-    /// the other field gains nothing by it.
+    /// A proxy writes one of the two and lets the other through as its client sent it. Where both are
+    /// there and name different clients, or one names none, nobody knows which is the proxy's, and
+    /// the proxy is taken for the client: who sends the other field gains nothing by it.
     package func client(
         peer: String,
         forwardedFor fields: [String],
@@ -66,11 +66,12 @@ package struct TrustedProxies: Sendable {
             separator: ",",
             omittingEmptySubsequences: false
         )
-        let named = client(behind: proxy, hops.map { IPAddress(hop: $0) })
-        let other = client(behind: proxy, Forwarded.clients(forwarded))
-        if named == proxy { return ClientKey(address: other.limitKey) }
-        let isAgreed = other == proxy || other == named
-        return ClientKey(address: (isAgreed ? named : proxy).limitKey)
+        let named = Set(
+            (fields.isEmpty ? [] : [client(behind: proxy, hops.map { IPAddress(hop: $0) })])
+                + (forwarded.isEmpty ? [] : [client(behind: proxy, Forwarded.clients(forwarded))])
+        )
+        let agreed = named.count == 1 ? named.first : nil
+        return ClientKey(address: (agreed ?? proxy).limitKey)
     }
 
     /// `hops` are the addresses that proxies said they speak for, the nearest last.
@@ -88,9 +89,14 @@ package struct TrustedProxies: Sendable {
 /// The field `Forwarded` (RFC 7239 §4).
 private enum Forwarded {
     /// What `for` says in each element; nil where it is missing, hidden (§6.3) or unknown (§6.2).
+    /// One nil is all that is said where a quotation does not end: whoever left it open would have
+    /// swallowed what the proxy added behind it.
     static func clients(_ fields: [String]) -> [IPAddress?] {
-        elements(fields.joined(separator: ","), separator: ",").map { element in
-            for pair in elements(element, separator: ";") {
+        guard let elements = elements(fields.joined(separator: ","), separator: ",") else {
+            return [nil]
+        }
+        return elements.map { element in
+            for pair in Self.elements(element, separator: ";") ?? [] {
                 let parts = pair.split(
                     separator: "=",
                     maxSplits: 1,
@@ -106,8 +112,9 @@ private enum Forwarded {
         }
     }
 
-    /// The parts of `text` between separators that are not within quotes.
-    private static func elements(_ text: String, separator: Unicode.Scalar) -> [String] {
+    /// The parts of `text` between separators that are not within quotes; nil where a quote is left
+    /// open.
+    private static func elements(_ text: String, separator: Unicode.Scalar) -> [String]? {
         guard !text.isEmpty else { return [] }
         var parts = [String.UnicodeScalarView()]
         var (isQuoted, isEscaped) = (false, false)
@@ -120,7 +127,7 @@ private enum Forwarded {
             isEscaped = scalar == "\\" && isQuoted && !isEscaped
             parts[parts.count - 1].append(scalar)
         }
-        return parts.map { String($0) }
+        return isQuoted ? nil : parts.map { String($0) }
     }
 }
 

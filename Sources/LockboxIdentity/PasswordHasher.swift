@@ -51,11 +51,13 @@ package final class PasswordHasher: Sendable {
             let salt = Hex.decode(parts[2].utf8), let expected = Hex.decode(parts[3].utf8),
             expected.count == 32
         else {
-            _ = try await derive(
-                password.composed,
-                salt: [UInt8](repeating: 0, count: 16),
-                logRounds: logRounds
-            )
+            for form in password.forms {
+                _ = try await derive(
+                    form,
+                    salt: [UInt8](repeating: 0, count: 16),
+                    logRounds: logRounds
+                )
+            }
             return false
         }
         for form in password.forms {

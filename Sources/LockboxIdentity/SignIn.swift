@@ -216,7 +216,7 @@ package struct SignIn: Sendable {
     }
 
     package func revokeToken(_ id: String, of person: Person) async throws {
-        try await store.write(by: .person(person)) { change in
+        try await store.write(by: .person(person), for: .ending) { change in
             let person = try change.tx.current(person)
             guard let id = TokenID(id),
                 let token = try change.tx.tokens(of: person.id).first(where: { $0.id == id })

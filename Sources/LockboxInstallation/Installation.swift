@@ -25,7 +25,7 @@ package struct Installation {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> Installation {
         try ServerLimits.raiseOpenFiles()
-        ServerLimits.survivesFullFiles()
+        ServerLimits.ignoreFileSizeSignal()
         let clock = SystemClock(believed: configuration.clockTolerance)
         let level = onlyErrors ? .error : Logger.Level(rawValue: configuration.logLevel) ?? .info
         let logger = Logger(label: "lockbox") {

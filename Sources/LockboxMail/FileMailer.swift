@@ -16,9 +16,7 @@ package struct FileMailer: Mailer {
     ) async throws(MailError) -> MailReceipt {
         let message = try MailMessage(letter)
         return try await lane.run { [folder] in
-            mayGo()
-                ? Self.write(message, into: folder)
-                : .failure(.unreachable("another process sends the letters now"))
+            mayGo() ? Self.write(message, into: folder) : .failure(.heldBack)
         }.get()
     }
 

@@ -5,11 +5,16 @@ enum ReplyText {
     /// Without control characters and those that reorder or hide text, at most 200 long, and
     /// without `secrets`.
     static func cleaned(_ text: String, hiding secrets: [String]) -> String {
-        var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars where isShown(scalar) { scalars.append(scalar) }
-        var result = String(scalars)
-        for secret in secrets { result = result.replacing(secret, with: "***") }
+        var result = shown(text)
+        // As they would stand in what is left of the text.
+        for secret in secrets.map(shown) where !secret.isEmpty {
+            result = result.replacing(secret, with: "***")
+        }
         return String(String.UnicodeScalarView(result.unicodeScalars.prefix(longest)))
+    }
+
+    private static func shown(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter(isShown)))
     }
 
     private static func isShown(_ scalar: Unicode.Scalar) -> Bool {

@@ -16,6 +16,7 @@ final class SMTPTransfer {
     /// Each form of the secret that must not be shown.
     private var secrets: [String] = []
     private var handedOver = 0
+    private var isHeldBack = false
     private var reply = ReplyReader()
 
     private init(
@@ -93,6 +94,7 @@ final class SMTPTransfer {
         _ detail: String
     ) -> Result<MailReceipt, MailError> {
         if let problem = signIn.problem { return .failure(.unsafe(problem)) }
+        if isHeldBack { return .failure(.heldBack) }
         let said = reply.last ?? (code: 0, text: "")
         switch said.code {
         case 400...599:
@@ -146,7 +148,11 @@ final class SMTPTransfer {
     func handOver(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         step = .body
         // Without its last bytes the relay has no letter.
-        guard mayGo(), signIn.isDone else { return nil }
+        guard signIn.isDone else { return nil }
+        guard mayGo() else {
+            isHeldBack = true
+            return nil
+        }
         let next = message.bytes[handedOver...].prefix(buffer.count)
         buffer.copyBytes(from: next)
         handedOver += next.count

@@ -67,7 +67,8 @@ extension Operators.Cause {
 }
 
 extension LetterContent {
-    /// To the operators. There is no request, and no name of a customer's person.
+    /// To the operators. There is no request, and no name of a customer's person but where the words
+    /// of a mail server repeat an address.
     static func operatorsNeeded(_ source: LetterSource) -> LetterContent {
         let cause = source.facts.text(.cause)
         let (subject, lead, advice) =
@@ -88,8 +89,9 @@ extension LetterContent {
             case "letterGivenUp":
                 (
                     "Lockbox: a letter could not be delivered",
-                    "It was refused for its recipient, and is not tried again.",
-                    "The page of the request shows which. Reach the person in another way, and have "
+                    "It was refused or deferred for its recipient, and is not tried again.",
+                    "The server's log says which letter and which request. Others may have been "
+                        + "given up within the hour. Reach the person in another way, and have "
                         + "the address corrected."
                 )
             case _: ("Lockbox needs an operator", "Something needs a person.", "See the log.")

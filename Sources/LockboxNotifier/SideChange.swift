@@ -64,7 +64,7 @@ extension SideChange {
 
 extension NoticeWriter {
     /// Tells everybody who administers the tenant or did until now, and whom it is about; nobody
-    /// can switch it off. What one write changes is one letter.
+    /// can switch it off. What one of them changes at one instant is one letter.
     func tell(of change: SideChange, by actor: Actor) throws {
         guard let tenant = try tx.tenant(change.tenant) else {
             throw StoreError.corrupt("there is no tenant \(change.tenant)")
@@ -83,6 +83,7 @@ extension NoticeWriter {
             let earlier = written.first {
                 $0.recipientAddress == recipient.email && $0.createdAt == now
                     && $0.delivery == .queued && $0.begunAt == nil
+                    && Facts($0.facts)[.changedBy] == facts[.changedBy]
             }
             var lines = earlier.map { Facts($0.facts).lines(.change) } ?? []
             lines.append(change.words)

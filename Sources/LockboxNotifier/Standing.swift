@@ -96,12 +96,26 @@ extension Notice {
             )
         case .withdrawn, .settled:
             let asks = others.filter { Kind.asks.contains($0.kind) && $0.mayHaveArrived }
-            if asks.contains(where: { $0.delivery == .queued }) { return .notYet }
-            return stands(!asks.isEmpty)
-        case .rejected, .denied, .expired, .accessEnded, .accessReport, .removalRecovered,
-            .sideChanged, .operatorsNeeded:
+            return Self.following(asks)
+        case .removalRecovered:
+            let service = Facts(facts)[.service]
+            return Self.following(
+                others.filter {
+                    $0.kind == .removalFailed && Facts($0.facts)[.service] == service
+                        && $0.mayHaveArrived
+                }
+            )
+        case .rejected, .denied, .expired, .accessEnded, .accessReport, .sideChanged,
+            .operatorsNeeded:
             return .stands
         }
+    }
+
+    /// Of a letter that is nothing without what it follows: `earlier` are those that may have
+    /// arrived.
+    private static func following(_ earlier: [Notice]) -> Truth {
+        if earlier.contains(where: { $0.delivery == .queued }) { return .notYet }
+        return earlier.isEmpty ? .over : .stands
     }
 
     func isMuted(by letters: MutedLetters) -> Bool {

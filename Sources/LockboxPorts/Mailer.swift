@@ -7,7 +7,7 @@ public protocol Mailer: Sendable {
     /// be told from a second letter.
     ///
     /// `mayGo` is asked at the last moment at which the letter can be held back; where it says no,
-    /// nothing has left, and that is `unreachable`.
+    /// nothing has left, and that is `heldBack`.
     func send(_ letter: Letter, while mayGo: @escaping @Sendable () -> Bool)
         async throws(MailError) -> MailReceipt
 }
@@ -89,6 +89,8 @@ public enum MailError: Error, Sendable, Equatable {
     /// The relay was not reached or did not talk to us: no connection, TLS, time out. Certainly not
     /// delivered.
     case unreachable(String)
+    /// `mayGo` said no. Certainly not delivered, and nobody refused anything.
+    case heldBack
     /// The relay would have had the letter from us without the sign-in that is configured. Nothing
     /// was sent.
     case unsafe(String)

@@ -187,7 +187,9 @@ extension Notice {
         if begunAt == nil {
             delivery = .cancelled
         } else {
+            // Nothing waits for what follows it longer than it must.
             isUnwanted = true
+            nextAttempt = createdAt
         }
     }
 
@@ -243,7 +245,7 @@ public protocol OutboxRecords {
     func notices(about request: AccessRequestID) throws -> [Notice]
     /// Those about no request, of `tenant`, that were written at `since` or later.
     func sideNotices(of tenant: TenantID, since: Timestamp) throws -> [Notice]
-    /// Takes back a letter of the same write, which nobody has seen yet.
+    /// Takes back a letter of this very instant, which nobody has seen yet.
     func remove(_ id: NoticeID) throws
     /// Letters to the operators that were written at `since` or later, or that still wait.
     func operatorNotices(since: Timestamp) throws -> [Notice]

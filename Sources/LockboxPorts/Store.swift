@@ -169,6 +169,9 @@ public protocol AccessRequestRecords {
     /// How many requests `engineer` made about `tenant` after `since`.
     func requestCount(of tenant: TenantID, by engineer: PersonID, after since: Timestamp) throws
         -> Int
+    /// How many requests on a support request wait for a decision at `now`, whoever made them.
+    func waitingCount(on number: SupportRequestNumber, of tenant: TenantID, at now: Timestamp)
+        throws -> Int
     /// How often the customer denied `engineer` on a support request, and when last.
     func denials(of engineer: PersonID, on number: SupportRequestNumber, of tenant: TenantID)
         throws -> (count: Int, last: Timestamp?)

@@ -91,7 +91,7 @@ struct ClockMarkFile {
     /// instant that the next process could not go on from is told to anybody. Steps of a clock are
     /// rare, so this hardly ever writes.
     ///
-    /// Another process may have been ahead: gives what time it is then.
+    /// Another process may have been ahead: gives what time it is at least then.
     mutating func keep(
         _ now: Timestamp,
         accepted: TimeSpan = .zero,
@@ -102,12 +102,16 @@ struct ClockMarkFile {
         }
         guard reading.uptime >= notBefore else { return now }
         notBefore = reading.uptime + Self.retry
+        var now = now
         if let other = try Self.read(path), other.boot == reading.boot,
             other.earliest(at: reading) > now
         {
-            mark = other
-            notBefore = .zero
-            return other.earliest(at: reading)
+            now = other.earliest(at: reading)
+            guard other.accepted ?? 0 != accepted.milliseconds else {
+                mark = other
+                notBefore = .zero
+                return now
+            }
         }
         let new = ClockMark(now, accepted: accepted, at: reading)
         try Self.write(new, to: path)

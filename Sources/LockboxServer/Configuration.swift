@@ -52,7 +52,13 @@ package struct Configuration: Sendable {
                 values[key] = (value, "the environment variable \(name)")
             }
         }
-        return try Configuration(values, folder: folder, file: file)
+        let configuration = try Configuration(values, folder: folder, file: file)
+        if let mail = values["mail"], mail.place.hasPrefix(file),
+            URLComponents(string: mail.text)?.password != nil
+        {
+            try SecretFile.requirePrivate(path, for: mail.place)
+        }
+        return configuration
     }
 
     private static func read(
@@ -120,6 +126,10 @@ package struct Configuration: Sendable {
             mailPlace = mailFile.place
         } else {
             (mail, mailPlace) = try need("mail")
+        }
+        let mailURL = URLComponents(string: mail)
+        if let token = mailURL?.queryItems?.first(where: { $0.name == "tokenFile" })?.value {
+            _ = try SecretFile.read(token, for: mailPlace)
         }
         // A letter folder is a path like the others.
         if mail.hasPrefix("file:") { mail = "file:" + path(String(mail.dropFirst(5))) }
@@ -256,8 +266,8 @@ package struct Configuration: Sendable {
 
 /// Secrets that lie in files of their own.
 enum SecretFile {
-    /// The file's content without white space around it. `mustBePrivate`: whether a file that
-    /// everybody on the machine can read is refused.
+    /// The file's content without white space around it. `mustBePrivate`: whether a file that others
+    /// on the machine can read is refused.
     static func read(
         _ path: String,
         for place: String,
@@ -265,22 +275,36 @@ enum SecretFile {
     ) throws(ConfigurationError) -> String {
         let text: String
         do {
-            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
-            if mustBePrivate, let mode = mode as? Int, mode & 0o027 != 0 {
-                throw ConfigurationError(
-                    "\(place): everybody on this machine can read the file \(path), or its group "
-                        + "can write it; close it: chmod 600 \(path)"
-                )
-            }
             text = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(
                 in: .whitespacesAndNewlines
             )
-        } catch let error as ConfigurationError {
-            throw error
         } catch {
             throw ConfigurationError("\(place): the file \(path) cannot be read")
         }
+        if mustBePrivate { try requirePrivate(path, for: place) }
         guard !text.isEmpty else { throw ConfigurationError("\(place): the file \(path) is empty") }
         return text
+    }
+
+    /// Refuses a file that everybody can read, or that others than its owner can write. Where the
+    /// path is a link, it is the file itself that counts.
+    static func requirePrivate(
+        _ path: String,
+        for place: String
+    ) throws(ConfigurationError) {
+        let file = URL(filePath: path).resolvingSymlinksInPath().path
+        let mode: Int?
+        do {
+            mode =
+                try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+        } catch {
+            mode = nil
+        }
+        guard let mode, mode & 0o027 == 0 else {
+            throw ConfigurationError(
+                "\(place): everybody on this machine can read the file \(path), or its group can "
+                    + "write it; close it: chmod 600 \(path)"
+            )
+        }
     }
 }

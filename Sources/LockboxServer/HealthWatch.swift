@@ -91,12 +91,12 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
         var found = Found()
         if let files = parts.files {
             do {
-                found.files = try await files.state()
+                let known = try await files.state()
+                found.files = known
+                parts.health.reserveSpace(known.freeBytes < parts.reserve)
             } catch {
                 found.areFilesKnown = false
             }
-            let isShort = found.files.map { $0.freeBytes < parts.reserve } ?? false
-            parts.health.reserveSpace(isShort)
         }
         do {
             _ = try await parts.store.read(.endingAccess) { tx in try tx.providerName() }
@@ -117,9 +117,7 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
             defer { state.isAsked = false }
             return state.isAsked
         }
-        guard isAsked || !parts.health.isGood,
-            parts.health.sinceSuccess.map({ $0 >= Limits.fresh }) ?? true || !parts.health.isGood
-        else { return }
+        guard !parts.health.isGood || isAsked && isStale else { return }
         do {
             try await parts.audited.note(for: .ending) { tx, _ in
                 var lease =
@@ -260,7 +258,7 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
     private func unrecorded() -> (count: Int, oldest: TimeSpan, late: Int) {
         let now = parts.clock.now()
         let ages = parts.index.unrecordedEnds(at: now).map { now - $0.at }
-        let patience = TimeSpan(milliseconds: Limits.patience.components.seconds * 1000)
+        let patience = TimeSpan(milliseconds: Limits.patience.wholeMilliseconds)
         return (ages.count, ages.max() ?? .zero, ages.count { $0 >= patience })
     }
 
@@ -280,6 +278,11 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
                 milliseconds: ends.oldest.milliseconds
             ),
             Gauge(
+                "lockbox_store_readable",
+                "0 while the database cannot be read. Alert below 1.",
+                state.withLock(\.found.isReadable) ? 1 : 0
+            ),
+            Gauge(
                 "lockbox_write_failures_total",
                 "Writes that the database did not take since the start of this process.",
                 report.failures,
@@ -293,7 +296,7 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
             Gauge(
                 "lockbox_write_waiting_seconds",
                 "For how long the oldest write has waited for its outcome. Alert above 1.",
-                milliseconds: report.waitingFor?.milliseconds ?? 0
+                milliseconds: report.waitingFor?.wholeMilliseconds ?? 0
             ),
             Gauge(
                 "lockbox_late_sessions_total",
@@ -327,12 +330,6 @@ final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
             )
         }
         return gauges
-    }
-}
-
-extension Duration {
-    fileprivate var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }
 

@@ -93,10 +93,7 @@ package struct Server: Sendable {
                 store: audited,
                 enforcers: directory,
                 mailer: mailer,
-                letters: try Letters(
-                    sender: sender,
-                    host: String(sender.address.split(separator: "@").last ?? "localhost")
-                ),
+                letters: try Letters(sender: sender, host: sender.host),
                 operators: operators,
                 entropy: entropy,
                 clock: clock,
@@ -215,10 +212,9 @@ package struct Server: Sendable {
         id: ID<Notice>
     ) async throws(MailError) -> String {
         let text = "This is a test letter of Lockbox. Mail works.\n"
-        let host = sender.address.split(separator: "@").last ?? "localhost"
         return try await mailer.send(
             Letter(
-                messageID: "\(id).lockbox@\(host)",
+                messageID: "\(id).lockbox@\(sender.host)",
                 date: now,
                 from: sender,
                 to: Mailbox(name: "", address: address.text),
@@ -269,6 +265,11 @@ package struct Server: Sendable {
         }
         return Mailbox(name: "Lockbox", address: address)
     }
+}
+
+extension Mailbox {
+    /// What stands behind the `@`, under which identifiers of letters are ours.
+    fileprivate var host: String { String(address.split(separator: "@").last ?? "localhost") }
 }
 
 extension Configuration {

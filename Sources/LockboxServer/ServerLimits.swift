@@ -28,7 +28,7 @@ package enum ServerLimits {
     private static let files: rlim_t = 4096
 
     /// A file that may not grow further fails a write, as a full disk does, and ends nothing.
-    package static func survivesFullFiles() { signal(SIGXFSZ, SIG_IGN) }
+    package static func ignoreFileSizeSignal() { signal(SIGXFSZ, SIG_IGN) }
 
     /// Lets the process open as many files as it needs, as far as the system allows.
     package static func raiseOpenFiles() throws {

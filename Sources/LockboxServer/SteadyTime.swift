@@ -46,13 +46,14 @@ struct SteadyTime {
     /// The time at this reading; never earlier than any time before.
     mutating func read(_ reading: ClockReading) -> Timestamp {
         let expected = now + passed(at: reading)
-        if (reading.wall - expected).length <= believed {
+        if (reading.wall - expected).magnitude <= believed {
             follow(reading)
             (step, accepted) = (nil, .zero)
         } else {
             goOn(to: reading)
             let shown = reading.wall + accepted
-            step = accepted > .zero && (shown - now).length <= believed ? nil : reading.wall - now
+            step =
+                accepted > .zero && (shown - now).magnitude <= believed ? nil : reading.wall - now
         }
         ahead = now - reading.wall
         return now
@@ -100,15 +101,9 @@ struct SteadyTime {
     }
 }
 
-extension TimeSpan {
-    /// Without its sign.
-    fileprivate var length: TimeSpan {
-        TimeSpan(milliseconds: Int64(clamping: milliseconds.magnitude))
-    }
-}
-
 extension Duration {
-    fileprivate var wholeMilliseconds: Int64 {
+    /// Rounded towards zero.
+    var wholeMilliseconds: Int64 {
         components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }

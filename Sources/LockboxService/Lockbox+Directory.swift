@@ -2,14 +2,28 @@ import LockboxAudit
 import LockboxDomain
 import LockboxPorts
 
+/// What an `apply` comes to, a line each.
+package struct ApplyReport: Hashable, Sendable {
+    /// What changed, and what the file asked for and was kept.
+    package var changes: [String]
+    /// What is wrong with the directory as it is now, whether or not anything changed.
+    package var warnings: [String]
+
+    package init(changes: [String] = [], warnings: [String] = []) {
+        self.changes = changes
+        self.warnings = warnings
+    }
+}
+
 extension Lockbox {
-    /// Brings the directory to what `file` says, in one write; says what changed, a line each. What
-    /// the file does not mention stays. A tenant's policy is its own once it exists: the file may
-    /// make it stricter, never looser. So are the roles of its people once it has an administrator
-    /// (`MergedPerson`).
+    /// Brings the directory to what `file` says, in one write. What the file does not mention stays.
+    /// A tenant's policy is its own once it exists: the file may make it stricter, never looser. So
+    /// are the roles of its people once it has an administrator (`MergedPerson`).
     ///
     /// With `isDryRun` it says what would change, and changes nothing.
-    package func apply(_ file: DirectoryFile, isDryRun: Bool = false) async throws -> [String] {
+    package func apply(_ file: DirectoryFile, isDryRun: Bool = false) async throws
+        -> ApplyReport
+    {
         do {
             return try await write(file, isDryRun: isDryRun)
         } catch let outcome as DryRun {
@@ -18,27 +32,27 @@ extension Lockbox {
     }
 
     /// Thrown out of the write, so that nothing of it stays.
-    private struct DryRun: Error { let report: [String] }
+    private struct DryRun: Error { let report: ApplyReport }
 
-    private func write(_ file: DirectoryFile, isDryRun: Bool) async throws -> [String] {
+    private func write(_ file: DirectoryFile, isDryRun: Bool) async throws -> ApplyReport {
         try file.checkForRepetition()
         return try await store.write(by: .console) { change in
-            var report: [String] = []
+            var report = ApplyReport()
             if let name = file.providerName, try change.tx.providerName() != name {
                 try change.tx.saveProviderName(name)
                 change.emit(.directory(.providerRenamed(name)))
-                report.append("provider: named \(name)")
+                report.changes.append("provider: named \(name)")
             }
             for (place, settings) in file.services {
-                try at(place) { report += try change.apply(settings) }
+                try at(place) { report.changes += try change.apply(settings) }
             }
             for human in file.providerPeople {
                 try at(human.place) {
-                    report += try change.apply(human, at: .provider, isFilesToDecide: true)
+                    report.changes += try change.apply(human, at: .provider, isFilesToDecide: true)
                 }
             }
             for customer in file.tenants {
-                try at(customer.place) { report += try change.apply(customer, kinds) }
+                try at(customer.place) { report.changes += try change.apply(customer, kinds) }
             }
             for customer in file.tenants {
                 guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else {
@@ -46,13 +60,13 @@ extension Lockbox {
                 }
                 let eligible = try change.tx.approvers(of: tenant.id).count
                 if eligible < tenant.policy.approvalsNeeded {
-                    report.append(
-                        "warning: \(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
+                    report.warnings.append(
+                        "\(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
                             + "\(eligible) approver(s); nobody can be given access to its data"
                     )
                 } else if try !change.tx.canDecide(for: tenant.id) {
-                    report.append(
-                        "warning: \(tenant.id): nobody who may approve can sign in yet; give one of them "
+                    report.warnings.append(
+                        "\(tenant.id): nobody who may approve can sign in yet; give one of them "
                             + "a password (lockboxd password) or a token (lockboxd token)"
                     )
                 }

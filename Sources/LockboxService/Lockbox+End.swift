@@ -2,7 +2,7 @@ import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
 
-/// Access is shut and its end is not written down, because the store took it not. `record` goes on
+/// Access is shut and its end is not written down, because the store took it not. Writing it goes on
 /// being tried while this process runs.
 package struct EndNotRecorded: Error, Hashable, Sendable {
     /// Whether open connections are cut, and where.
@@ -97,14 +97,17 @@ extension Lockbox {
         // A crash from here until the write is durable loses the end; nobody has been told of it.
         ends.end(grant, at: now)
         do {
-            return try await write()
-        } catch is StoreError {
+            let value = try await write()
+            // Written down now or by a write before; or there was nothing left to end.
+            ends.takeBack(grant)
+            return value
+        } catch let refusal as Refusal {
+            ends.takeBack(grant)
+            throw refusal
+        } catch {
             // The end may be durable or not. It stands, and is written until the store says.
             ends.recordLater(grant) { _ = try await write() }
             throw EndNotRecorded(connections: connections)
-        } catch {
-            ends.takeBack(grant)
-            throw error
         }
     }
 }

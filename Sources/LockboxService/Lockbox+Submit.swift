@@ -130,9 +130,11 @@ extension AccessRequestRecords {
             waitingAtTenant: open.count {
                 $0.terms.tenant == support.tenant && isWaiting($0)
             },
-            waitingOnSupportRequest: try openRequests(of: support.tenant, engineer: nil).count {
-                $0.terms.supportRequest == support.number && isWaiting($0)
-            },
+            waitingOnSupportRequest: try waitingCount(
+                on: support.number,
+                of: support.tenant,
+                at: now
+            ),
             withinDay: try requestCount(
                 of: support.tenant,
                 by: engineer.id,

@@ -60,6 +60,23 @@ extension SQLTransaction: AccessRequestRecords {
         return count ?? 0
     }
 
+    func waitingCount(on number: SupportRequestNumber, of tenant: TenantID, at now: Timestamp)
+        throws -> Int
+    {
+        let count = try connection.queryOne(
+            """
+            SELECT count(*) FROM access_request
+            WHERE tenant = $1 AND support_request = $2 AND state IN ($3, $4) AND deadline > $5
+            """,
+            [
+                .id(tenant), .text(number.text),
+                .choice(AccessRequest.StateName.awaitingManager),
+                .choice(AccessRequest.StateName.awaitingCustomer), .time(now),
+            ]
+        ) { row in try row.count(0) }
+        return count ?? 0
+    }
+
     func denials(of engineer: PersonID, on number: SupportRequestNumber, of tenant: TenantID)
         throws -> (count: Int, last: Timestamp?)
     {

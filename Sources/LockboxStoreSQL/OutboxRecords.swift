@@ -56,7 +56,8 @@ extension SQLTransaction: OutboxRecords {
                 """
                 UPDATE notice SET
                     delivery = CASE WHEN begun_at IS NULL THEN $1 ELSE delivery END,
-                    is_unwanted = CASE WHEN begun_at IS NULL THEN is_unwanted ELSE 1 END
+                    is_unwanted = CASE WHEN begun_at IS NULL THEN is_unwanted ELSE 1 END,
+                    next_attempt = CASE WHEN begun_at IS NULL THEN next_attempt ELSE created_at END
                 WHERE request = $2 AND kind = $3 AND delivery = 'queued'
                 """,
                 [.choice(Notice.Delivery.cancelled), .id(request), .choice(kind)]

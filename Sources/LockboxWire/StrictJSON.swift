@@ -1,9 +1,15 @@
 /// Bytes that are not JSON as every reader understands it.
 public struct JSONFault: Error, Hashable, Sendable {
-    /// A sentence that says what is wrong; it never holds what was sent, but for names.
-    public let sentence: String
-    /// The member it is about, such as `resources[0].id`; nil where it is about the whole.
+    /// The member it is about, such as `resources[0].id`, as it was sent; nil where it is about the
+    /// whole.
     public let field: String?
+    /// What is wrong with it, the rest of a sentence; it holds nothing of what was sent.
+    private let what: String
+
+    /// The sentence, with `field` for the member's name.
+    public func sentence(naming field: String?) -> String {
+        (field.map { "\($0): " } ?? "The body ") + what + "."
+    }
 }
 
 /// Holds what is sent to the JSON that all readers read alike: the grammar of RFC 8259 and the
@@ -34,10 +40,7 @@ public enum StrictJSON {
 
 extension JSONFault {
     fileprivate init(_ what: String, field: String? = nil) {
-        self.init(
-            sentence: (field.map { "\($0): " } ?? "The body ") + what + ".",
-            field: field
-        )
+        (self.what, self.field) = (what, field)
     }
 }
 

@@ -198,7 +198,7 @@ struct ExportAudit: AsyncParsableCommand {
             ) { line in
                 // What was written since the checkpoint is not covered by it.
                 guard UInt64(leaves.count) < signed.head.size else { return }
-                leaves.append(verifier.read(line: line)?.hash ?? .emptyRoot)
+                leaves.append(verifier.read(line: line) ?? .emptyRoot)
                 try draft.append(line: line)
                 if leaves.count.isMultiple(of: 1000) {
                     session.shell.progress("\(leaves.count) of \(signed.head.size)")

@@ -57,7 +57,18 @@ final class DraftFile {
     private let file: Int32
     private var buffer: [UInt8] = []
 
+    /// Makes the folders that it lies in where they are missing, for their owner alone too.
     init(_ path: String) throws(FileProblem) {
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw FileProblem(folder, "the folder cannot be made")
+        }
         self.path = path
         unlink(path)
         file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -67,8 +78,12 @@ final class DraftFile {
     deinit { close(file) }
 
     func append(line: [UInt8]) throws(FileProblem) {
-        buffer += line
-        buffer.append(UInt8(ascii: "\n"))
+        try append(line)
+        try append([UInt8(ascii: "\n")])
+    }
+
+    func append(_ bytes: [UInt8]) throws(FileProblem) {
+        buffer += bytes
         if buffer.count >= Self.bufferBytes { try flush() }
     }
 
@@ -88,22 +103,14 @@ final class DraftFile {
         guard lseek(file, 0, SEEK_SET) == 0 else {
             throw FileProblem(path, String(cString: strerror(errno)))
         }
-        var rest: [UInt8] = []
+        var cutter = LineCutter()
         var chunk = [UInt8](repeating: 0, count: Self.bufferBytes)
         while true {
             let count = chunk.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
             guard count > 0 else { return }
-            rest += chunk[..<count]
-            guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
-            for line in rest[..<end].split(
-                separator: UInt8(ascii: "\n"),
-                omittingEmptySubsequences: false
-            ) {
-                try take(Array(line))
-            }
-            rest.removeSubrange(...end)
+            try cutter.take(chunk[..<count], each: take)
         }
     }
 

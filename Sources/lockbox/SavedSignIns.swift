@@ -57,31 +57,10 @@ enum Files {
     /// which are made where they are missing, it is for its owner alone: it holds names, reasons or
     /// secrets.
     static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
-        let folder = URL(filePath: path).deletingLastPathComponent().path
-        let draft = path + ".new"
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
-        } catch {
-            throw FileProblem(folder, "the folder cannot be made")
-        }
-        unlink(draft)
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw FileProblem(path, String(cString: strerror(errno))) }
-        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
-        do {
-            try handle.write(contentsOf: bytes)
-            try handle.synchronize()
-            try handle.close()
-        } catch {
-            throw FileProblem(path, "it cannot be written")
-        }
-        guard rename(draft, path) == 0 else {
-            throw FileProblem(path, String(cString: strerror(errno)))
-        }
+        let draft = try DraftFile(path + ".new")
+        defer { draft.discard() }
+        try draft.append(bytes)
+        try draft.replace(path)
     }
 
     static func read(_ path: String) throws(FileProblem) -> [UInt8] {

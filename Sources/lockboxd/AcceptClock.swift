@@ -22,8 +22,7 @@ struct AcceptClock: AsyncParsableCommand {
                 return "There is nothing to accept: the clock is as expected."
             }
             let direction = step > .zero ? "forward" : "back"
-            let length = TimeSpan(milliseconds: abs(step.milliseconds))
-            return "Accepted: the clock jumped \(direction) by \(length.words). "
+            return "Accepted: the clock jumped \(direction) by \(step.magnitude.words). "
                 + "Lockbox's time is \(opened.clock.now().words(withSeconds: true))."
         }
         print(words)

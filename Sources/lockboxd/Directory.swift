@@ -34,11 +34,10 @@ struct Apply: AsyncParsableCommand {
             )
         }
         let nothing = dryRun ? "nothing would change" : "nothing changed"
-        // Warnings are of the state, whether or not anything changed.
-        let warnings = report.filter { $0.hasPrefix("warning: ") }
-        let changes = report.filter { !$0.hasPrefix("warning: ") }
-        print(changes.isEmpty ? nothing : changes.joined(separator: "\n"))
-        for warning in warnings { FileHandle.standardError.write(Data((warning + "\n").utf8)) }
+        print(report.changes.isEmpty ? nothing : report.changes.joined(separator: "\n"))
+        for warning in report.warnings {
+            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+        }
     }
 }
 

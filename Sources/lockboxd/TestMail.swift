@@ -27,7 +27,7 @@ struct TestMail: AsyncParsableCommand {
             do throws(MailError) {
                 return try await opened.server.sendTestLetter(
                     to: recipient,
-                    at: SystemClock().now(),
+                    at: opened.clock.now(),
                     id: SystemEntropy().id()
                 )
             } catch {
@@ -51,6 +51,7 @@ extension MailError {
                 + "user, password or token, sender (from=), and at the relay's quota."
         case .unreachable(let text):
             "not sent: the relay was not reached: \(text). Look at its host and port in `mail`."
+        case .heldBack: "not sent: it was held back."
         case .unsafe(let text):
             "not sent: \(text). Look at starttls, ca and the sign-in in `mail`."
         case .outcomeUnknown(let text):

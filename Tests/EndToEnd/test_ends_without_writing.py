@@ -1,8 +1,6 @@
 """Access ends on time whatever the database, the disk or another process does, and what is not recorded is said."""
 
 import contextlib
-import http.server
-import json
 import os
 import re
 import resource
@@ -15,53 +13,13 @@ import pytest
 from lockbox_rig import secrets
 from lockbox_rig.api import mailbox, rfc3339, seconds
 from lockbox_rig.directory import DirectoryFile, imap_service
+from lockbox_rig.doveadm import Doveadm
 from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.machine import Scratch, wait_until
 from lockbox_rig.world import SUE
 
 # How many accesses end at one instant; more is measured by hand.
 ENDS = int(os.environ.get("LOCKBOX_ENDS", 20))
-
-
-class Doveadm(http.server.ThreadingHTTPServer):
-    """A mail server's door for orders; it notes when each login name was kicked first."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self):
-        self.first, self.lock = {}, threading.Lock()
-        super().__init__(("127.0.0.1", 0), DoveadmHandler)
-        self.thread = threading.Thread(target=self.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.shutdown()
-        self.server_close()
-        self.thread.join(10)
-
-
-class DoveadmHandler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        commands = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        now, answers = time.time(), []
-        for name, parameters, tag in commands:
-            if name == "kick":
-                with self.server.lock:
-                    for login in parameters["mask"]:
-                        self.server.first.setdefault(login, now)
-            answers.append(["doveadmResponse", [], tag])
-        body = json.dumps(answers).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Place:
@@ -72,7 +30,7 @@ class Place:
             (base / name).write_text(content + "\n")
             (base / name).chmod(0o600)
         directory = DirectoryFile([imap_service(
-            base / "dovecot", f"http://127.0.0.1:{self.doveadm.server_address[1]}/doveadm/v1", base / "doveadm")])
+            base / "dovecot", self.doveadm.url, base / "doveadm")])
         self.lockbox = Lockboxd(base / "lockbox", directory, **settings)
         self.lockbox.apply()
         for name in ("eve", "ed", "mark", "sue", "adam", "alan"):

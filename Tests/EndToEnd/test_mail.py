@@ -361,8 +361,12 @@ def test_an_answer_about_us_is_not_final_and_told_to_the_operators(install, rece
     ready(lockbox)
     request = asked(lockbox)
     delivered_in_the_end(lockbox, receiver, "ops@example-cloud.test", "relay")
-    notice = notices(lockbox, request["id"])["customerAsked", who]
-    assert notice["state"] == "queued" and "as the account says" in notice["lastReply"], notice
+
+    def answered():
+        notice = notices(lockbox, request["id"])["customerAsked", who]
+        return notice["state"] == "queued" and "as the account says" in (notice["lastReply"] or "")
+
+    wait_until(answered, 10, "the relay's words on the request", 0.1)
     metrics = lockbox.api().get("/metrics").body.decode()
     assert re.search(r"^lockbox_letters_relay_refuses [1-9]", metrics, re.M), metrics
     # The relay is mended.

@@ -2,8 +2,6 @@
 
 import collections
 import contextlib
-import http.server
-import json
 import os
 import signal
 import sqlite3
@@ -15,6 +13,7 @@ import pytest
 from lockbox_rig import secrets
 from lockbox_rig.api import mailbox
 from lockbox_rig.directory import DirectoryFile, imap_service
+from lockbox_rig.doveadm import Doveadm
 from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.machine import Scratch, wait_until
 from lockbox_rig.smtp import Certificates, SMTPReceiver
@@ -24,45 +23,6 @@ from lockbox_rig.world import SUE
 REQUESTS = 100
 # Letters that one process has on their way at once; a process that dies may have sent these and not written so down.
 ON_THEIR_WAY = 8
-
-
-class Doveadm(http.server.ThreadingHTTPServer):
-    """A mail server's door for orders where nobody is connected; it counts the kicks of each login name."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        self.kicks, self.lock = collections.Counter(), threading.Lock()
-        super().__init__(("127.0.0.1", 0), DoveadmHandler)
-        self.thread = threading.Thread(target=self.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.shutdown()
-        self.server_close()
-        self.thread.join(10)
-
-
-class DoveadmHandler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        commands = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answers = []
-        for name, parameters, tag in commands:
-            if name == "kick":
-                with self.server.lock:
-                    self.server.kicks.update(parameters["mask"])
-                answers.append(["error", {"type": "exitCode", "exitCode": 68}, tag])
-            else:
-                answers.append(["doveadmResponse", [], tag])
-        body = json.dumps(answers).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Pair:
@@ -77,7 +37,7 @@ class Pair:
             (base / name).write_text(secrets.new(f"{name} secret") + "\n")
             (base / name).chmod(0o600)
         directory = DirectoryFile([imap_service(
-            base / "client", f"http://127.0.0.1:{self.doveadm.server_port}/doveadm/v1", base / "doveadm")])
+            base / "client", self.doveadm.url, base / "doveadm")])
         self.first = Lockboxd(base / "first", directory, mail=self.smtp.url)
         self.second = Lockboxd(
             base / "second", directory, mail=self.smtp.url,

@@ -177,7 +177,8 @@ extension AuditWorld {
         let new: DatabaseValue =
             switch old.storage {
             case .int64(let number): (number == 1 ? 0 : number + 1).databaseValue
-            case .string(let text): (text + "x").databaseValue
+            // As long as before, so that an identifier stays one and is nobody's.
+            case .string(let text): (text.dropLast() + (text.last == "0" ? "1" : "0")).databaseValue
             case .blob(let bytes): Data(bytes.map { $0 ^ 1 }).databaseValue
             case .null, .double: column.type == "TEXT" ? "x".databaseValue : 1.databaseValue
             }

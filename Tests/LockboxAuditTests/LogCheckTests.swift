@@ -12,6 +12,7 @@ struct LogCheckTests {
     private static func with(_ body: (AuditWorld) async throws -> Void) async throws {
         try await AuditWorld.with(told: true) { world in
             try await world.play()
+            try await world.openDoors()
             _ = try await world.reader().checkpoint(of: AuditWorld.contoso)
             try await world.grow(by: 300)
             _ = try await world.reader().checkpoint(of: AuditWorld.contoso)
@@ -165,6 +166,10 @@ struct LogCheckTests {
         (
             "a root of a tile", "UPDATE log_tile SET hash = zeroblob(32)",
             "tile tile/0/000 does not hash to its root"
+        ),
+        (
+            "an order that is gone", "DELETE FROM removal WHERE progress = 'confirmed'",
+            "the order to end access at mail is not in the tables"
         ),
         (
             "a root of a tile that is gone", "DELETE FROM log_tile",
@@ -361,7 +366,9 @@ extension AuditWorld {
             let credential = Fixture.credential(of: request)
             try change.tx.insert(credential, secretHash: Fixture.secretHash(2))
             change.emit(.access(.credentialIssued(credential)))
-            try change.tx.save(Fixture.removal(of: request))
+            let removal = Fixture.removal(of: request, progress: .confirmed)
+            try change.tx.save(removal)
+            change.emit(.access(.removalConfirmed(removal)))
             try change.tx.saveProviderName("Example Cloud")
             change.emit(.directory(.providerRenamed("Example Cloud")))
         }

@@ -47,6 +47,32 @@ struct LongReadsTests {
         }
     }
 
+    private struct NotWanted: Error {}
+
+    @Test func exportEndsInTheMiddleWhenItIsNotWantedAnyMore() async throws {
+        try await AuditWorld.with(told: true) { world in
+            let reader = try world.reader(slice: 3)
+            try await world.grow(by: 20)
+            let place = try reader.place(for: Fixture.sue.id)
+            let asked = Atomic(0)
+            await #expect(throws: NotWanted.self) {
+                try await reader.export(
+                    LogSearch(text: "zz"),
+                    size: nil,
+                    of: AuditWorld.contoso,
+                    as: .jsonLines,
+                    holding: place,
+                    isWanted: {
+                        let times = asked.wrappingAdd(1, ordering: .relaxed).newValue
+                        guard times <= 2 else { throw NotWanted() }
+                    },
+                    to: { _ in }
+                )
+            }
+            #expect(asked.load(ordering: .relaxed) == 3, "nobody is asked after a no")
+        }
+    }
+
     @Test func exportHoldsItsPlaceUntilItEnds() async throws {
         try await AuditWorld.with(told: true) { world in
             let reader = try world.reader(slice: 3)

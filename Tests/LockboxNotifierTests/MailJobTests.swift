@@ -341,6 +341,24 @@ import Testing
         }
     }
 
+    @Test func letterHeldBackStaysAsItWasAndIsDueAtOnce() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            var read = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            read.attempts = 3
+            read.lastReply = "550 5.7.1 as the account says"
+            read.trouble = .relay
+            let held = Settlement(
+                of: read,
+                .heldBack,
+                at: stage.clock.now(),
+                limits: MailLimits()
+            )
+            #expect(held.notice == read)
+            #expect(!held.needsOperator)
+        }
+    }
+
     @Test func letterCancelledWhileOnItsWayIsRecordedAsSent() async throws {
         try await Stage.with { stage in
             let id = try await stage.submit()
@@ -533,6 +551,11 @@ import Testing
                 Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .queued
             )
             notice.attempts = limits.backOff.count
+            #expect(
+                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .queued,
+                "the recipient's server has said so only once"
+            )
+            notice.trouble = .recipient
             #expect(
                 Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .refused
             )

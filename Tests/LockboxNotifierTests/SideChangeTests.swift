@@ -75,8 +75,8 @@ import Testing
                 try await told(stage) == [
                     "The rules: access no longer needs your approval; "
                         + "approvals needed 2, until now 1 | "
-                        + "The licence for Lockbox was withdrawn: access needs no approval of yours"
-                        + " | Alice Approver (alice@contoso.test): a password was set"
+                        + "The licence for Lockbox was withdrawn: access needs no approval of yours",
+                    "Alice Approver (alice@contoso.test): a password was set",
                 ]
             )
         }

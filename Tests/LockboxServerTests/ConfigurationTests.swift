@@ -318,4 +318,43 @@ struct ConfigurationTests {
         let configuration = try Self.load(Self.minimal + "publicURL: \"\(url)\"\n", in: folder)
         #expect(configuration.publicURL == url)
     }
+
+    @Test func aLinkToASecretIsAsPrivateAsWhatItLeadsTo() throws {
+        let folder = try Folder()
+        for (name, mode) in [("closed", 0o600), ("open", 0o644)] {
+            try folder.write("smtps://user:secret@mail.test\n", to: name, mode: mode)
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path + "/\(name).link",
+                withDestinationPath: name
+            )
+        }
+        let closed = try Self.load("database: sqlite:x\nmailFile: closed.link\n", in: folder)
+        #expect(closed.mail == "smtps://user:secret@mail.test")
+        let said = try complaint(in: folder) {
+            _ = try Self.load("database: sqlite:x\nmailFile: open.link\n", in: folder)
+        }
+        #expect(said.contains("close it: chmod 600 FOLDER/open.link"))
+    }
+
+    @Test func otherPlacesOfAMailSecretAreHeldToTheSame() throws {
+        let folder = try Folder()
+        try folder.write("token\n", to: "token", mode: 0o644)
+        let token = try complaint(in: folder) {
+            _ = try Self.load(
+                "database: sqlite:x\nmail: smtps://u@mail.test?tokenFile=\(folder.path)/token\n",
+                in: folder
+            )
+        }
+        #expect(token.contains("close it: chmod 600 FOLDER/token"))
+        let path = try folder.write(
+            "database: sqlite:x\nmail: smtps://user:secret@mail.test\n",
+            to: "open.yaml",
+            mode: 0o644
+        )
+        let inline = try complaint(in: folder) {
+            _ = try Configuration.load(path: path, environment: [:])
+        }
+        #expect(inline.contains("open.yaml, line 2: mail: everybody on this machine can read"))
+        #expect(!inline.contains("secret"))
+    }
 }

@@ -77,7 +77,7 @@ struct ApplyTests {
                     resources: [Fixture.resource("mailbox:info@acme.test")]
                 )
             ])
-            let first = try await house.lockbox.apply(file)
+            let first = try await house.lockbox.apply(file).changes
             #expect(first.contains("tenant acme: added"))
             #expect(first.contains("person Ann@Acme.test added: admin"))
             #expect(first.contains("resource mailbox:info@acme.test of mail: belongs to acme"))
@@ -85,10 +85,11 @@ struct ApplyTests {
                 try tx.logs().map { try tx.head(of: $0).size }
             }
             #expect(
-                try await house.lockbox.apply(file) == [
-                    "warning: acme: nobody who may approve can sign in yet; give one of them a password "
-                        + "(lockboxd password) or a token (lockboxd token)"
-                ]
+                try await house.lockbox.apply(file)
+                    == ApplyReport(warnings: [
+                        "acme: nobody who may approve can sign in yet; give one of them a password "
+                            + "(lockboxd password) or a token (lockboxd token)"
+                    ])
             )
             let later = try await house.store.read { tx in
                 try tx.logs().map { try tx.head(of: $0).size }
@@ -132,7 +133,9 @@ struct ApplyTests {
             var contoso = Self.customer("contoso", licensed: false, people: [])
             contoso.name = Fixture.contoso.name
             let report = try await house.lockbox.apply(Self.file(people: [], tenants: [contoso]))
-            #expect(report == ["provider: named Cloud", "tenant contoso: licence withdrawn"])
+            #expect(
+                report.changes == ["provider: named Cloud", "tenant contoso: licence withdrawn"]
+            )
             #expect(try await house.stored(request.id).state.ending?.reason == .policyChanged)
             try await house.expectConsistentLogs()
         }
@@ -193,7 +196,7 @@ struct ApplyTests {
             let same = Self.human("eve@example-cloud.test", .engineer, name: "Eve Park")
             let renamed = Self.human("eve@example-cloud.test", .engineer, name: "Eve Stone")
             #expect(
-                try await house.lockbox.apply(Self.file(people: [same], tenants: [])) == [
+                try await house.lockbox.apply(Self.file(people: [same], tenants: [])).changes == [
                     "provider: named Cloud"
                 ]
             )
@@ -209,7 +212,7 @@ struct ApplyTests {
             let lonely = Self.customer(people: [Self.human("ann@acme.test", .member)])
             let report = try await house.lockbox.apply(Self.file(tenants: [lonely]))
             #expect(
-                report.last?.hasPrefix("warning: acme requires 1 approval(s) but has 0 approver(s)")
+                report.warnings.last?.hasPrefix("acme requires 1 approval(s) but has 0 approver(s)")
                     == true
             )
         }
@@ -228,7 +231,7 @@ struct ApplyTests {
     private static func apply(_ people: [DirectoryFile.Person], in house: TestWorld) async throws
         -> [String]
     {
-        try await house.lockbox.apply(file(tenants: [customer(people: people)]))
+        try await house.lockbox.apply(file(tenants: [customer(people: people)])).changes
             .filter { $0.hasPrefix("person") && $0.contains("@acme.test") }
     }
 

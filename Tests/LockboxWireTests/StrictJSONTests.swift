@@ -37,7 +37,10 @@ struct StrictJSONTests {
     ])
     func whatReadersDifferOnIsNamed(_ text: String, _ complaint: String) {
         let fault = #expect(throws: JSONFault.self) { try StrictJSON.check(text.utf8) }
-        #expect(fault?.sentence.contains(complaint) == true, "\(fault?.sentence ?? "")")
+        #expect(
+            fault.map { $0.sentence(naming: $0.field) }?.contains(complaint) == true,
+            "\(String(describing: fault))"
+        )
     }
 
     @Test(
@@ -49,7 +52,7 @@ struct StrictJSONTests {
     )
     func whatIsNotUTF8IsRefused(_ bytes: [UInt8]) {
         let fault = #expect(throws: JSONFault.self) { try StrictJSON.check(bytes) }
-        #expect(fault?.sentence == "The body is not in UTF-8.")
+        #expect(fault?.sentence(naming: nil) == "The body is not in UTF-8.")
     }
 }
 

@@ -32,7 +32,7 @@ extension PortalSite {
                 _,
                 viewer in
                 try await sessions.endAll(of: viewer.person)
-                return clearSession(on: seeOther("/sign-in", .signedOut))
+                return seeOther("/sign-in", .signedOut, also: clearSession)
             },
         ]
     }

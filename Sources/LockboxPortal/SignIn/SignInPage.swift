@@ -34,7 +34,7 @@ extension PortalSite {
             },
             form("/sign-out", for: .both, back: { _ in "/" }) { _, _, viewer in
                 try await sessions.end(viewer.secret)
-                return clearSession(on: seeOther("/sign-in", .signedOut))
+                return seeOther("/sign-in", .signedOut, also: clearSession)
             },
         ]
     }

@@ -58,7 +58,7 @@ package struct PortalSite: Sendable {
     package func responder() -> RouterResponder<PortalContext> {
         let router = Router(context: PortalContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: boundary)
-        // Which pages there are is not for everybody to know: another method is another address.
+        // Another method is another address, and as unknown as one that does not exist.
         router.add(routes) { _ in Refusal.notFound(.page) }
         for asset in Assets.all { router.get(RouterPath(asset.path)) { _, _ in asset.response } }
         return router.buildResponder()
@@ -130,10 +130,15 @@ extension PortalSite {
         .html(Frame(page, viewer: viewer, done: done).document(), status: status)
     }
 
-    /// What follows a form that was taken: another page, which a reload only shows again.
-    func seeOther(_ path: String, _ done: Flash? = nil) -> Response {
+    /// What follows a form that was taken: another page, which a reload only shows again. `change`
+    /// is what else the answer does.
+    func seeOther(
+        _ path: String,
+        _ done: Flash? = nil,
+        also change: (Response) -> Response = { $0 }
+    ) -> Response {
         let query = done.map { (path.contains("?") ? "&" : "?") + "done=" + $0.rawValue } ?? ""
-        let response = Response(status: .seeOther, headers: [.location: path + query])
+        let response = change(Response(status: .seeOther, headers: [.location: path + query]))
         return done.map { setDone($0, on: path, response) } ?? response
     }
 
@@ -193,7 +198,7 @@ extension PortalSite {
             }
         } else if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }) {
             guard site == "same-origin" || site == "none" else {
-                throw PortalError.foreignForm(foreign(site))
+                throw PortalError.foreignForm(nil)
             }
         }
     }

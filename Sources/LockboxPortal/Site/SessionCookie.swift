@@ -30,11 +30,7 @@ extension PortalSite {
     }
 
     func clearSession(on response: Response) -> Response {
-        var response = setCookie(cookieName, to: "", keptFor: .seconds(0), on: response)
-        // The end of the session is said first, whatever else the answer sets.
-        let cookies = response.headers[values: .setCookie]
-        response.headers[values: .setCookie] = cookies.suffix(1) + cookies.dropLast()
-        return response
+        setCookie(cookieName, to: "", keptFor: .seconds(0), on: response)
     }
 
     /// By this the browser is known at the next sign-in; it opens nothing.

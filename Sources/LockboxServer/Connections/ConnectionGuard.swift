@@ -254,6 +254,12 @@ private final class RequestGuard: ChannelDuplexHandler {
                 context.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
             case .refused(let status):
                 isTurnedAway = true
+                // An answer goes to the first request that has none: those before it get theirs, and
+                // this one sees the connection close.
+                guard unanswered.count == 1 else {
+                    unanswered.removeLast()
+                    return
+                }
                 return turnAway(head, status, context)
             }
         case .body: break
@@ -282,7 +288,11 @@ private final class RequestGuard: ChannelDuplexHandler {
         }
         let promise = promise ?? context.eventLoop.makePromise()
         connection.answerEnds(promise.futureResult)
-        if !unanswered.isEmpty, unanswered.removeFirst() {
+        let isOfHead = !unanswered.isEmpty && unanswered.removeFirst()
+        if isTurnedAway, unanswered.isEmpty {
+            promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        }
+        if isOfHead {
             connection.withoutBody { context.write(data, promise: promise) }
         } else {
             context.write(data, promise: promise)

@@ -56,8 +56,8 @@ package struct DovecotEnforcer: Enforcer {
     }
 
     package func list() async throws(EnforcerError) -> [OpenAccess] {
-        let names = try await connected([Grant.loginNamePrefix + "*"])
-        return Set(names.filter { $0.hasPrefix(Grant.loginNamePrefix) }).sorted()
+        try await connected([Grant.loginNamePrefix + "*"])
+            .filter { $0.hasPrefix(Grant.loginNamePrefix) }.sorted()
             .map(OpenAccess.init(username:))
     }
 
@@ -65,21 +65,10 @@ package struct DovecotEnforcer: Enforcer {
     private func empty(_ usernames: [String]) async throws(EnforcerError) {
         for _ in 0..<Self.rounds {
             try await kick(usernames)
-            let names = try await connected(usernames)
-            if !names.contains(where: { name in usernames.contains { Self.names(name, $0) } }) {
-                return
-            }
+            if try await connected(usernames).isDisjoint(with: usernames) { return }
             await wait(Self.betweenRounds)
         }
         throw EnforcerError("the mail server still shows open sessions")
-    }
-
-    /// Whether a row of `who` is about `login`: also where the server writes it otherwise than it
-    /// was given out, with a domain, as a master user or in capitals.
-    private static func names(_ row: String, _ login: String) -> Bool {
-        row.lowercased().split { !($0.isLetter || $0.isNumber || "-_.".contains($0)) }.contains {
-            $0 == login.lowercased()
-        }
     }
 
     private func wait(_ time: TimeAmount) async {
@@ -97,9 +86,10 @@ package struct DovecotEnforcer: Enforcer {
         }
     }
 
-    /// The login names that match one of `masks` and have a session.
-    private func connected(_ masks: [String]) async throws(EnforcerError) -> [String] {
-        var names: [String] = []
+    /// What may be a login name in the rows of `who` for `masks`: a server may write one otherwise
+    /// than it was given out, with a domain, as a master user or in capitals.
+    private func connected(_ masks: [String]) async throws(EnforcerError) -> Set<String> {
+        var names: Set<String> = []
         for answer in try await doveadm.run("who", masks) {
             switch answer {
             case .failed(Self.nobody): continue
@@ -112,7 +102,11 @@ package struct DovecotEnforcer: Enforcer {
                     guard let name = row["username"] as? String, !name.isEmpty else {
                         throw EnforcerError("the mail server's answer has an unknown form")
                     }
-                    names.append(name)
+                    names.formUnion(
+                        name.lowercased()
+                            .split { !($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+                            .map(String.init)
+                    )
                 }
             }
         }

@@ -65,7 +65,6 @@ extension Migration {
                 OR NEW.facts IS NOT OLD.facts
                 OR NEW.created_at IS NOT OLD.created_at
                 OR NEW.send_at IS NOT OLD.send_at
-                OR NEW.priority IS NOT OLD.priority
                 OR NEW.good_until IS NOT OLD.good_until
             BEGIN
                 SELECT RAISE(ABORT, 'notice: what it is about never changes');

@@ -8,8 +8,8 @@ package import Logging
 ///
 /// That an attempt begins is written down first, then the letter is sent, then what became of it. A
 /// crash in between, or an answer that got lost, sends it again under the same message identifier;
-/// nothing is ever lost for the sake of not sending twice, and what may have left is never called
-/// cancelled.
+/// while the letter is right it is not lost for the sake of not sending twice, and what may have left
+/// is never called cancelled.
 package struct MailJob: Job {
     private let store: AuditedStore
     private let mailer: any Mailer
@@ -134,7 +134,7 @@ package struct MailJob: Job {
 
     private func write(_ settlement: Settlement, under claim: Claim) async throws {
         switch settlement.notice.delivery {
-        case .refused:
+        case .refused, .unconfirmed:
             try await store.write(by: .system, for: .ending) { [operators, entropy] change in
                 guard try settlement.apply(in: change.tx, under: claim) else { return }
                 let notice = settlement.notice
@@ -160,7 +160,7 @@ package struct MailJob: Job {
                     )
                 )
             }
-        case .queued, .sent, .cancelled, .unconfirmed:
+        case .queued, .sent, .cancelled:
             try await store.note(for: .ending) { [operators, entropy] tx, now in
                 guard try settlement.apply(in: tx, under: claim), settlement.needsOperator else {
                     return

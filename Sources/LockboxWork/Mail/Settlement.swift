@@ -11,6 +11,8 @@ enum Attempt: Equatable {
     case failed(String, about: Notice.Trouble, isLasting: Bool)
     /// It may, and nobody knows whether it arrived.
     case unknown(String)
+    /// We held it back ourselves: nobody said anything about it.
+    case heldBack
 
     init(_ error: MailError) {
         switch error {
@@ -21,6 +23,7 @@ enum Attempt: Equatable {
             self = .failed("\(code) \(text)", about: .relay, isLasting: code >= 500)
         case .unreachable(let text):
             self = .failed("not reached: \(text)", about: .relay, isLasting: false)
+        case .heldBack: self = .heldBack
         case .unsafe(let text): self = .failed(text, about: .relay, isLasting: true)
         case .outcomeUnknown(let text): self = .unknown("no answer, it may have arrived: \(text)")
         case .invalid(let field): self = .refused("cannot be written as mail: \(field)")
@@ -53,7 +56,7 @@ struct Settlement {
             notice.lastReply = Self.kept(reply, limits)
             notice.trouble =
                 if case .failed(_, let about, _) = attempt { about } else { .relay }
-            if Self.isHopeless(notice, attempt, at: now, limits) {
+            if Self.isHopeless(notice, before: read, attempt, at: now, limits) {
                 notice.delivery = notice.begunAt == nil ? .refused : .unconfirmed
             } else {
                 let next = now + limits.delay(after: notice.attempts, of: notice.id.text)
@@ -61,11 +64,13 @@ struct Settlement {
                 notice.nextAttempt =
                     notice.goodUntil.map { $0 > now ? min($0, next) : next } ?? next
             }
+        // As before the attempt, and due as it was.
+        case .heldBack: break
         }
         switch attempt {
         case .sent, .refused: notice.begunAt = nil
         // Whether an earlier attempt arrived is as open as before.
-        case .failed: notice.begunAt = read.begunAt
+        case .failed, .heldBack: notice.begunAt = read.begunAt
         case .unknown: notice.begunAt = read.begunAt ?? now
         }
         self.notice = notice
@@ -75,14 +80,18 @@ struct Settlement {
             } else { false }
     }
 
-    /// A letter with an end is cancelled there. What is about us ends when somebody mends it.
+    /// Only what the recipient's server alone defers, twice over, is given up. What is about us ends
+    /// when somebody mends it, and a letter with an end is dropped there.
     private static func isHopeless(
         _ notice: Notice,
+        before: Notice,
         _ attempt: Attempt,
         at now: Timestamp,
         _ limits: MailLimits
     ) -> Bool {
-        if case .failed(_, .relay, _) = attempt { return false }
+        guard case .failed(_, .recipient, _) = attempt, before.trouble == .recipient else {
+            return false
+        }
         return now - notice.sendAt >= limits.age && notice.attempts >= limits.backOff.count
     }
 

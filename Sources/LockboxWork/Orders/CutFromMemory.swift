@@ -9,8 +9,9 @@ import Synchronization
 /// ended it. It waits for no write, no read and no other process.
 ///
 /// Until the end is written down it cuts again and again, for a sign-in that was answered just
-/// before the end may become a session only later; after that the lanes of orders do the rest. A
-/// crash loses nothing: the next process finds what is over and not written down.
+/// before the end may become a session only later; after that the lanes of orders do the rest. The
+/// next process finds what time ended and nobody wrote down; that somebody ended it before its time is
+/// lost with a process that could not write it.
 package struct CutFromMemory: ServiceLifecycle.Service {
     package enum Limits {
         /// Waits after the first, second, … cut of what is still not written down; the last
@@ -18,7 +19,7 @@ package struct CutFromMemory: ServiceLifecycle.Service {
         static let again: [Duration] = [
             .milliseconds(500), .seconds(1), .seconds(2), .seconds(5), .seconds(15),
         ]
-        /// Orders of one service that are handed over together, and how often at once.
+        /// Orders of one service that are handed over together.
         package static let batch = 50
         /// Milliseconds between two looks: the wall clock can be set.
         static let longestWait: Int64 = 250
@@ -107,19 +108,20 @@ package struct CutFromMemory: ServiceLifecycle.Service {
     private func write(_ grant: GrantID, _ record: @Sendable () async throws -> Void) async {
         do {
             try await record()
+            index.dropRecord(of: grant)
             logger.notice("an end of access is written down", metadata: ["grant": "\(grant)"])
-        } catch let error as StoreError {
+        } catch let refusal as Refusal {
+            // It ended meanwhile, or whoever asked may not any more.
+            index.dropRecord(of: grant)
+            logger.notice(
+                "an end of access was refused",
+                metadata: ["grant": "\(grant)", "cause": "\(refusal)"]
+            )
+        } catch {
             logger.error(
                 "an end of access could not be written down",
                 metadata: ["grant": "\(grant)", "cause": "\(error)"]
             )
-        } catch {
-            // A rule: it ended meanwhile, or whoever asked may not any more.
-            logger.notice(
-                "an end of access was refused",
-                metadata: ["grant": "\(grant)", "cause": "\(error)"]
-            )
-            index.dropRecord(of: grant)
         }
         progress.end(recordOf: grant, at: time.elapsed())
     }

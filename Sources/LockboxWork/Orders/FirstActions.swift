@@ -13,14 +13,21 @@ package final class FirstActions: Sendable {
         /// Two looks of a lane fit into it, and with the next look it is well below the second that
         /// is promised.
         package static let patience = Duration.milliseconds(200)
-        /// How long it is remembered what was cut before its order could be written down. A cut
-        /// more does no harm.
-        static let memory = Duration.seconds(600)
+        /// How long a cut from memory counts for the order that is written down after it: somewhat
+        /// longer than the longest wait between two of them. A cut more does no harm, and one that
+        /// is too long ago may have been of access that went on.
+        static let memory = Duration.seconds(20)
     }
 
     private struct Order: Hashable {
         let grant: GrantID
         let service: ServiceID
+    }
+
+    private struct CutFromMemory {
+        let since: Duration
+        let usernames: Set<String>
+        var isDone = false
     }
 
     private struct State {
@@ -31,8 +38,16 @@ package final class FirstActions: Sendable {
         var known: [Order: Duration] = [:]
         /// By the attempts that were recorded before: each attempt begins with a cut of its own.
         var tried: [Order: Int] = [:]
-        /// What is being cut from memory, or was, and when that began: it need not be cut again.
-        var fromMemory: [Order: (since: Duration, isDone: Bool)] = [:]
+        /// What is being cut from memory, or was: it need not be cut again.
+        var fromMemory: [Order: CutFromMemory] = [:]
+
+        /// What is known of a cut that covers all of `removal` and is not too long ago.
+        func cut(of removal: Removal, at now: Duration) -> CutFromMemory? {
+            fromMemory[FirstActions.order(removal)].flatMap { cut in
+                cut.usernames.isSuperset(of: removal.usernames)
+                    && now - cut.since < Limits.memory ? cut : nil
+            }
+        }
     }
 
     private let time: any MonotonicClock
@@ -55,7 +70,7 @@ package final class FirstActions: Sendable {
                 state.known = state.known.filter { present.contains($0.key) }
                 state.tried = state.tried.filter { present.contains($0.key) }
                 state.fromMemory = state.fromMemory.filter {
-                    present.contains($0.key) || now - $0.value.since < Limits.memory
+                    now - $0.value.since < Limits.memory
                 }
                 // This look may have begun just before the write; the next one has not.
                 for (grant, looks) in state.own where !grants.contains(grant) {
@@ -67,7 +82,9 @@ package final class FirstActions: Sendable {
                 let since = state.known[order, default: now]
                 state.known[order] = since
                 guard state.tried[order] != removal.attempts else { return false }
-                if let cut = state.fromMemory[order], removal.attempts == 0 { return cut.isDone }
+                if removal.attempts == 0, let cut = state.cut(of: removal, at: now) {
+                    return cut.isDone
+                }
                 // An order that failed is every process's to try: it is uncut for long.
                 return removal.attempts > 0 || state.own[removal.grant] != nil
                     || now - since >= Limits.patience
@@ -80,7 +97,10 @@ package final class FirstActions: Sendable {
         let now = time.elapsed()
         state.withLock { state in
             for removal in removals {
-                state.fromMemory[Self.order(removal)] = (now, false)
+                state.fromMemory[Self.order(removal)] = CutFromMemory(
+                    since: now,
+                    usernames: Set(removal.usernames)
+                )
             }
         }
     }
@@ -100,8 +120,9 @@ package final class FirstActions: Sendable {
 
     /// Whether it was cut from memory before its order was due.
     func isCut(_ removal: Removal) -> Bool {
-        removal.attempts == 0
-            && state.withLock { $0.fromMemory[Self.order(removal)]?.isDone ?? false }
+        let now = time.elapsed()
+        return removal.attempts == 0
+            && state.withLock { $0.cut(of: removal, at: now)?.isDone ?? false }
     }
 
     /// The first action was carried out, or failed; the rest of the attempt is for the lane

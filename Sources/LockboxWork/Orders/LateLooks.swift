@@ -64,8 +64,11 @@ package final class LateLooks: ServiceLifecycle.Service, CommitListener {
                 waiting.removeFirst(due.count)
                 return due.map(\.removal)
             }
-            for (service, removals) in Dictionary(grouping: due, by: \.service) {
-                await look(at: service, removals)
+            // One that hangs holds up no other.
+            await withDiscardingTaskGroup { group in
+                for (service, removals) in Dictionary(grouping: due, by: \.service) {
+                    group.addTask { await self.look(at: service, removals) }
+                }
             }
         }
     }

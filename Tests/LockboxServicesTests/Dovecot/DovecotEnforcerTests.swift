@@ -285,6 +285,16 @@ struct DovecotEnforcerTests {
         #expect(open.map(\.grant) == [GrantID("GRT-0123456789"), nil])
     }
 
+    @Test(arguments: [
+        "LBX-0123456789-2", "lbx-0123456789-2@mail.contoso.test", "master*lbx-0123456789-2",
+    ])
+    func listKnowsALoginHoweverTheServerWritesIt(_ row: String) async throws {
+        let open = try await DoveadmStub.with({ _ in Self.rows([row]) }) { stub in
+            try await Self.enforcer(stub.url).list()
+        }
+        #expect(open.map(\.username) == ["lbx-0123456789-2"])
+    }
+
     @Test(.timeLimit(.minutes(5))) func serverThatDoesNotAnswerIsGivenUp() async throws {
         let (problem, _) = try await Self.problem(timeout: .milliseconds(100)) { _ in .silence }
         #expect(problem == "the mail server could not be reached")

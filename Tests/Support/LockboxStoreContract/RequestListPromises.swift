@@ -56,6 +56,49 @@ func openRequestsAreOpen(_ store: any Store) async throws {
     )
 }
 
+func askingIsCounted(_ store: any Store) async throws {
+    // One in each state, a second apart, all of Eve's on one support request of Contoso's.
+    let all = try await oneOfEach(in: store)
+    let (contoso, eve, number) = (Fixture.contoso.id, Fixture.eve.id, all[0].terms.supportRequest)
+    func made(_ tenant: TenantID, _ engineer: PersonID, after: Timestamp) async throws -> Int {
+        try await store.read { try $0.requestCount(of: tenant, by: engineer, after: after) }
+    }
+    let first = Fixture.now
+    #expect(try await made(contoso, eve, after: first + TimeSpan(milliseconds: -1)) == all.count)
+    #expect(try await made(contoso, eve, after: first) == all.count - 1, "made after, not at")
+    #expect(try await made(contoso, eve, after: first + .seconds(Int64(all.count))) == 0)
+    #expect(try await made(Fixture.fabrikam.id, eve, after: .earliest) == 0)
+    #expect(try await made(contoso, Fixture.mark.id, after: .earliest) == 0)
+
+    let waiting = all.filter { $0.state.decideBy != nil }
+    func waits(_ tenant: TenantID, _ text: String?, at now: Timestamp) async throws -> Int {
+        let asked = text.flatMap(SupportRequestNumber.init) ?? number
+        return try await store.read {
+            try $0.waitingCount(on: asked, of: tenant, at: now)
+        }
+    }
+    #expect(waiting.count == 2)
+    #expect(try await waits(contoso, nil, at: first) == 2)
+    let deadlines = waiting.compactMap(\.state.decideBy).sorted()
+    #expect(
+        try await waits(contoso, nil, at: deadlines[0]) == (deadlines[0] == deadlines[1] ? 0 : 1)
+    )
+    #expect(try await waits(contoso, nil, at: deadlines[1]) == 0, "over at its deadline")
+    #expect(try await waits(contoso, "SR-9999", at: first) == 0)
+    #expect(try await waits(Fixture.fabrikam.id, nil, at: first) == 0)
+
+    let denied = all.compactMap { if case .denied(let at) = $0.state { at } else { nil } }
+    func denials(_ engineer: PersonID, _ tenant: TenantID) async throws -> (Int, Timestamp?) {
+        let found = try await store.read {
+            try $0.denials(of: engineer, on: number, of: tenant)
+        }
+        return (found.count, found.last)
+    }
+    #expect(try await denials(eve, contoso) == (1, denied.first))
+    #expect(try await denials(Fixture.mark.id, contoso) == (0, nil))
+    #expect(try await denials(eve, Fixture.fabrikam.id) == (0, nil))
+}
+
 func filtersFilter(_ store: any Store) async throws {
     let ours = try await oneOfEach(in: store)
     let otto = Fixture.person(21, "Otto", "otto@example-cloud.test", .engineer, at: .provider)

@@ -20,6 +20,7 @@ extension Promise {
         Promise("a grant never changes", grantsNeverChange),
         Promise("requests are due from their deadline on, earliest first", dueAtTheInstant),
         Promise("open requests are those that time can change", openRequestsAreOpen),
+        Promise("how often somebody asked is counted, by tenant, person and time", askingIsCounted),
         Promise("lists of requests show what the filter says", filtersFilter),
         Promise(
             "pages of requests are complete and stable while requests are added",
