@@ -56,7 +56,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         3, "LockboxIdentity",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxWire", "Crypto",
-            "CryptoExtras", "NIOPosix",
+            "CryptoExtras", "NIOCore", "NIOPosix",
         ]
     ),
     (

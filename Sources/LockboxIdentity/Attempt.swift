@@ -14,6 +14,19 @@ enum Origin: Sendable {
         Array(SHA256.hash(data: Array("\(kind) \(text)".utf8)))
     }
 
+    /// The place that speaks for `person`: her session, or a browser in which she signed in not long
+    /// ago. Nil for a stranger's.
+    func knownPlace(of person: Person, at now: Timestamp, in tx: any StoreTransaction) throws
+        -> [UInt8]?
+    {
+        switch self {
+        case .session(let id): Self.hash("session", id.text)
+        case .client(let key):
+            try key.device.map { Self.hash(device: $0) }
+                .filter { try tx.knows($0, of: person, at: now) }
+        }
+    }
+
     /// Under what a browser is remembered that signed in.
     static func hash(device: String) -> [UInt8] { hash("device", device) }
 }
@@ -29,6 +42,7 @@ struct Attempt {
     private(set) var account: PasswordRecord
     private var client: SignInClient
     private let clientHash: [UInt8]
+    private let origin: Origin
     private let isKnown: Bool
 
     /// Nil for an account without a password.
@@ -36,17 +50,14 @@ struct Attempt {
         guard let account = try change.tx.password(of: person.id) else { return nil }
         self.person = person
         self.account = account
+        self.origin = origin
+        let known = try origin.knownPlace(of: person, at: change.now, in: change.tx)
+        isKnown = known != nil
         switch origin {
-        case .session(let id):
-            clientHash = Origin.hash("session", id.text)
-            isKnown = true
-        case .client(let key):
-            let device = try key.device.map { Origin.hash(device: $0) }
-                .filter { try change.tx.knows($0, of: person, at: change.now) }
-            // A browser that nobody has signed in from is nothing but its address: it could say
-            // another name each time.
-            clientHash = device ?? Origin.hash("address", key.address)
-            isKnown = device != nil
+        case .session(let id): clientHash = known ?? Origin.hash("session", id.text)
+        // A browser that nobody has signed in from is nothing but its address: it could say another
+        // name each time.
+        case .client(let key): clientHash = known ?? Origin.hash("address", key.address)
         }
         client =
             try change.tx.signInClient(clientHash, of: person.id)
@@ -63,9 +74,11 @@ struct Attempt {
     mutating func fail(_ change: inout Change) throws {
         let now = change.now
         client.failures += 1
-        client.heldUntil = nil
         if client.failures >= IdentityLimits.failuresBeforeHold {
             let until = now + IdentityLimits.hold
+            // Held off a second time without a right password between: whoever holds this cookie is
+            // not the one whom it speaks for.
+            if client.heldUntil != nil { try distrust(change) }
             client.failures = 0
             client.heldUntil = until
             change.emit(.signIn(.throttled(person, until: until)))
@@ -87,6 +100,15 @@ struct Attempt {
             change.emit(.signIn(.locked(person, until: until)))
         }
         try change.tx.save(account, of: person.id)
+    }
+
+    /// The session ends, or the browser is a stranger's from now on.
+    private mutating func distrust(_ change: Change) throws {
+        client.succeededAt = nil
+        switch origin {
+        case .session(let id): try change.tx.endSession(id, at: change.now)
+        case .client: break
+        }
     }
 
     /// The right password: this client begins anew. The account's failures still count, since they

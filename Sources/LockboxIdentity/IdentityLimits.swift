@@ -29,7 +29,12 @@ package enum IdentityLimits {
     /// scrypt work: 2^15 rounds of 8 blocks take 32 MiB and about 0.1 s (OWASP Password Storage
     /// Cheat Sheet).
     package static let scryptLogRounds = 15
-    static let hashingThreads = 2
-    /// Hashes under way or waiting; one more attempt is sent away at once.
-    static let hashesWaiting = 16
+    /// Hashes that wait for their turn: of one address, browser or session, and in all. One more is
+    /// sent away at once.
+    static let hashesWaitingPerPlace = 16
+    static let hashesWaiting = 256
+    /// Wrong passwords from one address, whatever the account, after which it is sent away before
+    /// anything is hashed: as a burst, and lasting. Known browsers are not meant.
+    package static let addressFailureBurst = 30
+    static let addressFailuresPerSecond = 0.5
 }

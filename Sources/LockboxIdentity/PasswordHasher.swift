@@ -1,30 +1,74 @@
 import Crypto
 import CryptoExtras
 import Foundation
+import Glibc
 import LockboxDomain
 package import LockboxPorts
 import MerkleLog
+import NIOCore
 import NIOPosix
-import Synchronization
+
+/// Who waits for a password to be hashed. Those who are known have threads of their own, so that no
+/// number of strangers keeps them waiting.
+enum HashingOrder: Sendable {
+    /// Whoever is signed in, or comes with a browser in which the account's person signed in before;
+    /// what is named is the session or browser.
+    case known(String)
+    /// Anybody else, by address.
+    case stranger(String)
+}
+
+extension HashingOrder {
+    /// `known` is the place that speaks for the account's person, where there is one.
+    init(_ known: [UInt8]?, _ origin: Origin) {
+        switch (known, origin) {
+        case (let place?, _): self = .known(Hex.encode(place))
+        case (nil, .client(let key)): self = .stranger(key.address)
+        case (nil, .session(let id)): self = .known(id.text)
+        }
+    }
+}
 
 /// Hashes passwords with scrypt (RFC 7914) on its own threads, because each takes a tenth of a
 /// second.
 package final class PasswordHasher: Sendable {
-    private let threads = NIOThreadPool(numberOfThreads: IdentityLimits.hashingThreads)
+    private let known: Lane
+    private let strangers: Lane
     private let entropy: any Entropy
     private let logRounds: Int
-    /// How many hashes are under way or wait for a thread: bounded, because anybody can ask for
-    /// one.
-    private let waiting = Atomic(0)
 
     /// New hashes take 2^`logRounds` rounds; fewer than the default are for tests.
     package init(entropy: any Entropy, logRounds: Int = IdentityLimits.scryptLogRounds) {
         self.entropy = entropy
         self.logRounds = logRounds
-        threads.start()
+        known = Lane(threads: 1)
+        strangers = Lane(threads: max(1, System.coreCount / 2), givesWay: true)
     }
 
-    package func shutDown() async throws { try await threads.shutdownGracefully() }
+    package func shutDown() async throws {
+        try await known.threads.shutdownGracefully()
+        try await strangers.threads.shutdownGracefully()
+    }
+
+    /// Threads, and who waits for them.
+    private struct Lane {
+        let threads: NIOThreadPool
+        let turns: FairTurns
+        /// Whether everything else on the machine comes first: those who are signed in, services that
+        /// ask, and ends.
+        let givesWay: Bool
+
+        init(threads count: Int, givesWay: Bool = false) {
+            threads = NIOThreadPool(numberOfThreads: count)
+            threads.start()
+            turns = FairTurns(
+                atOnce: count,
+                perKey: IdentityLimits.hashesWaitingPerPlace,
+                inAll: IdentityLimits.hashesWaiting
+            )
+            self.givesWay = givesWay
+        }
+    }
 
     /// `scrypt$ln=15,r=8,p=1$<salt>$<hash>` in hexadecimal. Keyboards differ in how they compose
     /// letters, so what is hashed is the composed form (NFC, as in RFC 8265 §4.2).
@@ -35,14 +79,18 @@ package final class PasswordHasher: Sendable {
     /// The hash of these very bytes.
     func hash(exactly password: String) async throws -> String {
         let salt = entropy.bytes(16)
-        let key = try await derive(password, salt: salt, logRounds: logRounds)
+        let key = try await derive(password, salt, logRounds, for: .known("console"))
         return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.encode(salt))$\(Hex.encode(key))"
     }
 
     /// Whether `password` is the one that `encoded` was made of. Nil stands for an account without
     /// a password: it takes as long and is never right, so that the time of an answer does not tell
     /// which accounts exist.
-    package func verify(_ password: String, against encoded: String?) async throws -> Bool {
+    func verify(
+        _ password: String,
+        against encoded: String?,
+        for order: HashingOrder
+    ) async throws -> Bool {
         let parts = (encoded ?? "").split(separator: "$")
         guard parts.count == 4, parts[0] == "scrypt", parts[1].hasPrefix("ln="),
             parts[1].hasSuffix(",r=8,p=1"),
@@ -52,39 +100,44 @@ package final class PasswordHasher: Sendable {
             expected.count == 32
         else {
             for form in password.forms {
-                _ = try await derive(
-                    form,
-                    salt: [UInt8](repeating: 0, count: 16),
-                    logRounds: logRounds
-                )
+                let salt = [UInt8](repeating: 0, count: 16)
+                _ = try await derive(form, salt, logRounds, for: order)
             }
             return false
         }
         for form in password.forms {
-            let found = try await derive(form, salt: salt, logRounds: logRounds)
+            let found = try await derive(form, salt, logRounds, for: order)
             // Digests are compared in a time that does not tell where they differ.
             if SHA256.hash(data: found) == SHA256.hash(data: expected) { return true }
         }
         return false
     }
 
-    private func derive(_ password: String, salt: [UInt8], logRounds: Int) async throws -> [UInt8] {
-        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= IdentityLimits.hashesWaiting
-        else {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
-            throw Refusal.tooManyAttempts(retryAfter: .seconds(1))
-        }
-        defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
-        return try await threads.runIfActive {
-            let key = try KDF.Scrypt.deriveKey(
-                from: Array(password.utf8),
-                salt: salt,
-                outputByteCount: 32,
-                rounds: 1 << logRounds,
-                blockSize: 8,
-                parallelism: 1
-            )
-            return key.withUnsafeBytes { Array($0) }
+    private func derive(
+        _ password: String,
+        _ salt: [UInt8],
+        _ logRounds: Int,
+        for order: HashingOrder
+    ) async throws -> [UInt8] {
+        let (lane, key) =
+            switch order {
+            case .known(let name): (known, name)
+            case .stranger(let address): (strangers, address)
+            }
+        return try await lane.turns.run(key) {
+            try await lane.threads.runIfActive {
+                // On Linux that is this thread's alone, and of no effect when it is so already.
+                if lane.givesWay { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+                let key = try KDF.Scrypt.deriveKey(
+                    from: Array(password.utf8),
+                    salt: salt,
+                    outputByteCount: 32,
+                    rounds: 1 << logRounds,
+                    blockSize: 8,
+                    parallelism: 1
+                )
+                return key.withUnsafeBytes { Array($0) }
+            }
         }
     }
 }

@@ -24,6 +24,15 @@ package final class RateLimit: Sendable {
 
     /// Takes one from `key`'s bucket, or says how long to wait for the next.
     package func take(_ key: String, now: Timestamp) throws(Refusal) {
+        try look(key, now: now, taking: 1)
+    }
+
+    /// Throws where `take` would, and takes nothing.
+    package func peek(_ key: String, now: Timestamp) throws(Refusal) {
+        try look(key, now: now, taking: 0)
+    }
+
+    private func look(_ key: String, now: Timestamp, taking count: Double) throws(Refusal) {
         let wait = buckets.withLock { buckets -> TimeSpan? in
             var key = key
             if buckets[key] == nil && buckets.count >= capacity {
@@ -33,11 +42,11 @@ package final class RateLimit: Sendable {
             var bucket = buckets[key] ?? Bucket(level: burst, at: now)
             bucket.level = level(of: bucket, at: now)
             bucket.at = now
-            defer { buckets[key] = bucket }
+            defer { if count > 0 { buckets[key] = bucket } }
             guard bucket.level >= 1 else {
                 return .seconds(max(1, Int64(((1 - bucket.level) / perSecond).rounded(.up))))
             }
-            bucket.level -= 1
+            bucket.level -= count
             return nil
         }
         if let wait { throw .tooManyAttempts(retryAfter: wait) }

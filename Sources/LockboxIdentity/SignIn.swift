@@ -19,6 +19,10 @@ package struct SignIn: Sendable {
 
     private let store: AuditedStore
     private let hasher: PasswordHasher
+    private let addressFailures = RateLimit(
+        burst: IdentityLimits.addressFailureBurst,
+        perSecond: IdentityLimits.addressFailuresPerSecond
+    )
 
     package init(store: AuditedStore, hasher: PasswordHasher) {
         self.store = store
@@ -86,26 +90,51 @@ package struct SignIn: Sendable {
         )
     }
 
+    /// Wrong passwords of strangers are counted for each address, whatever the account, and what is
+    /// over the bound is refused before anything is hashed: else one address could try a password at
+    /// every account, and keep the others waiting with it.
     private func check<Value: Sendable>(
         _ password: String,
         from origin: Origin,
         of find: @escaping @Sendable (any StoreTransaction) throws -> Person?,
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
-        let account = try await store.read { tx, _ -> (Person, PasswordRecord)? in
-            guard let person = try find(tx), !person.isDisabled,
-                let record = try tx.password(of: person.id)
-            else {
-                return nil
+        let (account, order, now) = try await store.read { tx, now in
+            let person = try find(tx).flatMap { $0.isDisabled ? nil : $0 }
+            let known = try person.flatMap {
+                try origin.knownPlace(of: $0, at: now, in: tx)
             }
-            return (person, record)
+            let account = try person.flatMap { person in
+                try tx.password(of: person.id).map { (person, $0) }
+            }
+            return (account, HashingOrder(known, origin), now)
         }
+        guard case .stranger(let address) = order else {
+            return try await compare(password, of: account, from: origin, order, body)
+        }
+        try addressFailures.peek(address, now: now)
+        do {
+            return try await compare(password, of: account, from: origin, order, body)
+        } catch Refusal.badCredentials {
+            try addressFailures.take(address, now: now)
+            throw Refusal.badCredentials
+        }
+    }
+
+    private func compare<Value: Sendable>(
+        _ password: String,
+        of account: (Person, PasswordRecord)?,
+        from origin: Origin,
+        _ order: HashingOrder,
+        _ body: @escaping @Sendable (inout Change, Person) throws -> Value
+    ) async throws -> Value {
         // Longer than any password can be: none is compared, rather than its first part, and it
         // costs the same.
         let isPossible = password.unicodeScalars.count <= IdentityLimits.passwordLength.upperBound
         let matches = try await hasher.verify(
             isPossible ? password : "",
-            against: isPossible ? account?.1.encoded : nil
+            against: isPossible ? account?.1.encoded : nil,
+            for: order
         )
         guard let (person, compared) = account else { throw Refusal.badCredentials }
         return try await store.write(by: .person(person), for: .ending) {

@@ -182,6 +182,62 @@ struct HeldOffTests {
         }
     }
 
+    @Test func browserThatIsHeldOffTwiceIsAStrangersFromThenOn() async throws {
+        try await IdentityWorld.with { house, signIn, sessions async throws in
+            let begun = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            ).signedIn
+            let stolen = Self.elsewhere.with(device: begun.device)
+            try await Self.fail(signIn, from: stolen)
+            house.clock.advance(by: IdentityLimits.hold)
+            try await Self.fail(signIn, from: stolen)
+            house.clock.advance(by: IdentityLimits.hold)
+            try await Self.lock(house, signIn)
+            #expect(try await !Self.succeeds(signIn, from: stolen))
+        }
+    }
+
+    // MARK: - The address
+
+    /// Fails once at each of as many accounts, most of which are not there, as one address may.
+    private static func spray(_ signIn: SignIn, from client: ClientKey) async throws {
+        for number in 0..<IdentityLimits.addressFailureBurst {
+            let email = number == 7 ? "gita@contoso.test" : "nobody\(number)@contoso.test"
+            #expect(try await !succeeds(signIn, "Spring2026!", from: client, email: email))
+        }
+    }
+
+    @Test func addressThatTriesAPasswordAtManyAccountsIsSentAwayWhateverItSays() async throws {
+        try await IdentityWorld.with { house, signIn, _ async throws in
+            try await Self.spray(signIn, from: Self.here)
+            for password in [Self.right, "guess"] {
+                await #expect(throws: Refusal.tooManyAttempts(retryAfter: .seconds(2))) {
+                    try await Self.succeeds(signIn, password, from: Self.here)
+                }
+            }
+            #expect(try await Self.succeeds(signIn, from: Self.elsewhere))
+            house.clock.advance(by: .seconds(2))
+            // A right password takes nothing.
+            for _ in 0..<3 { #expect(try await Self.succeeds(signIn, from: Self.here)) }
+        }
+    }
+
+    @Test func browserThatSignedInBeforeIsNotMeantByWhatItsAddressDid() async throws {
+        try await IdentityWorld.with { _, signIn, sessions async throws in
+            let (secret, begun) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            try await Self.spray(signIn, from: Self.here)
+            let device = try #require(begun.device)
+            #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
+            _ = try await sessions.confirm(secret, password: Self.right)
+        }
+    }
+
     @Test func browserIsKnownToItsOwnAccountOnlyAndNotForEver() async throws {
         try await IdentityWorld.with { house, signIn, sessions async throws in
             let hers = try await sessions.begin(

@@ -201,6 +201,26 @@ struct SessionTests {
         }
     }
 
+    @Test func sessionThatIsHeldOffTwiceEnds() async throws {
+        try await IdentityWorld.with { house, _, sessions async throws in
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            for isOver in [false, true] {
+                #expect(try await sessions.resume(secret) != nil)
+                for _ in 0..<IdentityLimits.failuresBeforeHold {
+                    await #expect(throws: Refusal.badCredentials) {
+                        _ = try await sessions.confirm(secret, password: "guess")
+                    }
+                }
+                #expect(try await (sessions.resume(secret) == nil) == isOver)
+                house.clock.advance(by: IdentityLimits.hold)
+            }
+        }
+    }
+
     @Test func csrfTokenOfAnotherSessionIsRefused() async throws {
         try await IdentityWorld.with { _, _, sessions async throws in
             let (secret, mine) = try await sessions.begin(

@@ -59,7 +59,6 @@ extension PortalSite {
             let response = setSession(secret, on: seeOther(next))
             return signedIn.device.map { setDevice($0, on: response) } ?? response
         } catch Refusal.badCredentials {
-            try signInLimit.take(client.address, now: clock.now())
             let page = SignInPage(
                 email: form["email"],
                 next: next,

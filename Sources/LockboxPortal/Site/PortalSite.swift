@@ -23,7 +23,6 @@ package struct PortalSite: Sendable {
     let proxies: TrustedProxies
     let logCheck: LogCheck
     let verifyLimit = RateLimit(burst: 5, perSecond: 0.1)
-    let signInLimit = RateLimit(burst: 30, perSecond: 0.5)
     var isSecure: Bool { origin?.scheme == "https" }
 
     /// `publicURL` is how browsers reach this server, without a trailing slash. Each open page
