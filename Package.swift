@@ -71,7 +71,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         3, "LockboxService",
         ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]
     ),
-    (3, "LockboxHTTP", ["LockboxWire", "HTTPTypes", "Hummingbird", "Logging", "NIOCore"]),
+    (
+        3, "LockboxHTTP",
+        ["LockboxWire", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1"]
+    ),
     (
         4, "LockboxWork",
         [

@@ -64,12 +64,24 @@ package struct API: Sendable {
         self.condition = condition
     }
 
-    /// All routes, ready to serve.
-    package func responder() -> RouterResponder<APIContext> {
+    /// Whom routes are for.
+    package enum Audience: CaseIterable, Sendable {
+        /// People with their programs.
+        case people
+        /// Protected services that ask about a credential.
+        case services
+        /// Who keeps Lockbox running.
+        case operators
+    }
+
+    /// The routes of `audiences`, ready to serve.
+    package func responder(
+        for audiences: Set<Audience> = Set(Audience.allCases)
+    ) -> RouterResponder<APIContext> {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: boundary)
         router.add(middleware: KnownMethods())
-        router.add(routes) { BoundaryError.methodNotAllowed($0) }
+        router.add(routes(for: audiences)) { BoundaryError.methodNotAllowed($0) }
         return router.buildResponder()
     }
 
@@ -79,11 +91,18 @@ package struct API: Sendable {
     ]
 
     /// Every method of every path.
-    package var routes: [Route] {
-        let routes =
+    package var routes: [Route] { routes(for: Set(Audience.allCases)) }
+
+    private func routes(for audiences: Set<Audience>) -> [Route] {
+        let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
-            + tokenEndpoints + logEndpoints + oauthEndpoints + healthEndpoints
-        return routes + [describing(routes)]
+            + tokenEndpoints + logEndpoints
+        var routes = healthEndpoints
+        if audiences.contains(.services) { routes += oauthEndpoints }
+        if audiences.contains(.operators) { routes += metricsEndpoints }
+        guard audiences.contains(.people) else { return routes }
+        let all = people + oauthEndpoints + healthEndpoints + metricsEndpoints
+        return routes + people + [describing(all)]
     }
 
     /// An endpoint for people who are signed in.

@@ -10,6 +10,7 @@ import Logging
 import NIOCore
 
 extension API {
+    /// For whoever watches a listener: on each of them.
     var healthEndpoints: [Route] {
         [
             // The process answers.
@@ -50,6 +51,11 @@ extension API {
                 _ = try await store.read { tx in try tx.providerName() }
                 return plain("ready\n")
             },
+        ]
+    }
+
+    var metricsEndpoints: [Route] {
+        [
             Route(
                 .get,
                 "/metrics",
@@ -74,7 +80,7 @@ extension API {
                         ]).map(\.text).joined() + (try await storedMetrics(context.logger)),
                     type: "text/plain; version=0.0.4; charset=utf-8"
                 )
-            },
+            }
         ]
     }
 

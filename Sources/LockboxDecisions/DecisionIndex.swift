@@ -124,6 +124,20 @@ package final class DecisionIndex: CommitListener {
         }
     }
 
+    /// Reads the secrets' hashes of credentials that were issued just now.
+    private func learn(_ issued: [Credential]) async throws {
+        let live = try await store.read(.endingAccess) { tx in
+            try issued.compactMap { try tx.liveCredential($0.id) }
+        }
+        state.withLock { state in
+            // A reload that began before must not take them out again.
+            state.generation += 1
+            for (hash, credential) in live where state.endedEarly[credential.grant] == nil {
+                state.credentials[hash] = credential
+            }
+        }
+    }
+
     /// Until a reload succeeds, the store is asked: a grant may have ended without our hearing of
     /// it.
     package func outcomeUnknown() async {
@@ -149,7 +163,7 @@ package final class DecisionIndex: CommitListener {
         guard !issued.isEmpty || !ended.isEmpty else { return }
         state.withLock { state in
             state.generation += 1
-            // Its secret is known after the reload; what to cut at its end is known from here on.
+            // Its secret is read below; what to cut at its end is known from here on.
             for credential in issued { state.open.add(credential) }
             guard !ended.isEmpty else { return }
             state.credentials = state.credentials.filter { ended[$0.value.grant] == nil }
@@ -161,7 +175,7 @@ package final class DecisionIndex: CommitListener {
         }
         guard !issued.isEmpty else { return }
         do {
-            try await refresh(reload: true)
+            try await learn(issued)
         } catch {
             // Memory no longer knows everything: until a refresh succeeds, the store is asked.
             state.withLock { $0.refreshedAt = nil }

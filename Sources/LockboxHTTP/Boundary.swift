@@ -1,6 +1,7 @@
 import HTTPTypes
 package import Hummingbird
 import Logging
+import NIOHTTP1
 
 /// What every door does with each request: an error becomes an answer, all answers share some
 /// headers, and the access log has a line.
@@ -22,6 +23,10 @@ package struct Boundary: RouterMiddleware {
         self.finish = finish
     }
 
+    private static func isDeparture(_ error: any Error) -> Bool {
+        error is CancellationError || error as? HTTPParserError == .invalidEOFState
+    }
+
     package func handle(
         _ request: Request,
         context: DoorContext,
@@ -31,7 +36,7 @@ package struct Boundary: RouterMiddleware {
         var response: Response
         do {
             response = try await next(request, context)
-        } catch is CancellationError {
+        } catch  where Self.isDeparture(error) {
             // The client has left, and nobody reads an answer: no error of the server.
             response = Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
         } catch {

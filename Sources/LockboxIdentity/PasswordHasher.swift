@@ -1,7 +1,6 @@
 import Crypto
 import CryptoExtras
 import Foundation
-import Glibc
 import LockboxDomain
 package import LockboxPorts
 import MerkleLog
@@ -42,7 +41,8 @@ package final class PasswordHasher: Sendable {
         self.entropy = entropy
         self.logRounds = logRounds
         known = Lane(threads: 1)
-        strangers = Lane(threads: max(1, System.coreCount / 2), givesWay: true)
+        // The other half is for those who are signed in, for services that ask, and for ends.
+        strangers = Lane(threads: max(1, System.coreCount / 2))
     }
 
     package func shutDown() async throws {
@@ -54,11 +54,8 @@ package final class PasswordHasher: Sendable {
     private struct Lane {
         let threads: NIOThreadPool
         let turns: FairTurns
-        /// Whether everything else on the machine comes first: those who are signed in, services that
-        /// ask, and ends.
-        let givesWay: Bool
 
-        init(threads count: Int, givesWay: Bool = false) {
+        init(threads count: Int) {
             threads = NIOThreadPool(numberOfThreads: count)
             threads.start()
             turns = FairTurns(
@@ -66,7 +63,6 @@ package final class PasswordHasher: Sendable {
                 perKey: IdentityLimits.hashesWaitingPerPlace,
                 inAll: IdentityLimits.hashesWaiting
             )
-            self.givesWay = givesWay
         }
     }
 
@@ -126,8 +122,6 @@ package final class PasswordHasher: Sendable {
             }
         return try await lane.turns.run(key) {
             try await lane.threads.runIfActive {
-                // On Linux that is this thread's alone, and of no effect when it is so already.
-                if lane.givesWay { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
                 let key = try KDF.Scrypt.deriveKey(
                     from: Array(password.utf8),
                     salt: salt,

@@ -1,6 +1,6 @@
 import Foundation
 import LockboxDomain
-package import LockboxServer
+import LockboxServer
 import NIOCore
 
 /// An error as a person at a terminal reads it.
@@ -8,15 +8,18 @@ package struct Failure: Error, CustomStringConvertible {
     package let description: String
 
     package init(_ error: any Error) {
-        self.init((error as? Refusal)?.sentence ?? "\(error)")
+        switch error {
+        case let refusal as Refusal: self.init(refusal.sentence)
+        case let failure as ListenFailure: self.init(failure)
+        case _: self.init("\(error)")
+        }
     }
 
     private init(_ description: String) { self.description = description }
 
-    /// What stands in the way of accepting connections where `configuration` says.
-    package init(_ error: any Error, serving configuration: Configuration) {
-        let place = "listen: \(configuration.host):\(configuration.port)"
-        switch (error as? IOError)?.errnoCode {
+    private init(_ failure: ListenFailure) {
+        let place = "\(failure.key): \(failure.address)"
+        switch (failure.cause as? IOError)?.errnoCode {
         case EADDRINUSE:
             self.init(
                 "\(place) is in use by another program, perhaps by a Lockbox that runs already; stop "
@@ -24,7 +27,7 @@ package struct Failure: Error, CustomStringConvertible {
             )
         case EADDRNOTAVAIL: self.init("\(place): this machine does not have that address")
         case EACCES: self.init("\(place): ports below 1024 are for root; choose a higher one")
-        case _: self.init(error)
+        case _: self.init(failure.cause)
         }
     }
 }

@@ -17,12 +17,12 @@ package struct Installation {
     package let clock: SystemClock
 
     /// Opens the database, and makes it if there is none. `onlyErrors` are logged where a person
-    /// reads what a tool says. `onListening` is called with the port once the server, if it is run,
+    /// reads what a tool says. `onListening` is called with the ports once the server, if it is run,
     /// accepts connections.
     package static func open(
         _ configuration: Configuration,
         onlyErrors: Bool = false,
-        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        onListening: @escaping @Sendable (ListeningPorts) async -> Void = { _ in }
     ) async throws -> Installation {
         try ServerLimits.raiseOpenFiles()
         ServerLimits.ignoreFileSizeSignal()

@@ -60,6 +60,10 @@ package struct NewInstallation {
         # Lockbox speaks HTTP here; a TLS proxy stands in front of it.
         listen: 127.0.0.1:8443
 
+        # What services ask, and /metrics, on listeners of their own and there alone.
+        # serviceListen: 127.0.0.1:8444
+        # operatorListen: 127.0.0.1:8445
+
         # What browsers and letters use. Plain http is for this machine alone.
         publicURL: http://127.0.0.1:8443
         # publicURL: https://lockbox.provider.example

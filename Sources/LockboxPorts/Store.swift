@@ -230,6 +230,10 @@ public protocol CredentialRecords {
     func liveCredentials(at now: Timestamp) throws -> [(
         secretHash: [UInt8], credential: Credential
     )]
+    /// The same of one, whether or not it has expired; nil if it is unknown or revoked.
+    func liveCredential(_ id: CredentialID) throws -> (
+        secretHash: [UInt8], credential: Credential
+    )?
     /// Adds `count` uses. True if these are the first.
     func recordUse(of credential: CredentialID, count: Int, first: Timestamp, last: Timestamp)
         throws -> Bool

@@ -7,8 +7,11 @@ import LockboxPorts
 /// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is
 /// `LOCKBOX_LISTEN`, `signing.keyFile` is `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
 package struct Configuration: Sendable {
-    package var host: String
-    package var port: Int
+    package var listen: ListenAddress
+    /// Where services ask, and only there; nil where they ask at `listen`.
+    package var serviceListen: ListenAddress?
+    /// Where operators look, and only there; nil where they look at `listen`.
+    package var operatorListen: ListenAddress?
     /// How the outside reaches this server, without a trailing slash.
     package var publicURL: String
     package var database: String
@@ -30,6 +33,7 @@ package struct Configuration: Sendable {
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
+        "serviceListen", "operatorListen",
     ]
     private static let logLevels = [
         "trace", "debug", "info", "notice", "warning", "error", "critical",
@@ -99,16 +103,8 @@ package struct Configuration: Sendable {
             }
             return value
         }
-        let listen = values["listen"] ?? ("127.0.0.1:8443", "the default")
-        guard let colon = listen.text.lastIndex(of: ":"),
-            let port = Int(listen.text[listen.text.index(after: colon)...]),
-            (0...65535).contains(port), colon > listen.text.startIndex
-        else {
-            throw ConfigurationError("\(listen.place): must be HOST:PORT, such as 127.0.0.1:8443")
-        }
-        host = listen.text[..<colon].trimmingCharacters(in: ["[", "]"])
-        self.port = port
-        let url = values["publicURL"] ?? ("http://\(listen.text)", "the default")
+        (listen, serviceListen, operatorListen) = try Self.listeners(values)
+        let url = values["publicURL"] ?? ("http://\(listen)", "the default")
         publicURL = try Self.publicURL(url)
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
@@ -142,12 +138,36 @@ package struct Configuration: Sendable {
         }
         logLevel = level.text
         trustedProxies = try Self.proxies(values["trustedProxies"])
-        metrics = try Self.metrics(
-            values["metrics"] ?? (MetricsAccess.loopback.rawValue, "the default")
-        )
+        // Who binds a listener for operators has said who reaches it.
+        let access = operatorListen == nil ? MetricsAccess.loopback : .open
+        metrics = try Self.metrics(values["metrics"] ?? (access.rawValue, "the default"))
         diskReserve = try Self.bytes(values["diskReserve"] ?? ("128 MB", "the default"))
         clockTolerance = try Self.tolerance(values["clockTolerance"] ?? ("PT5M", "the default"))
         operators = try Self.operators(values["operators"])
+    }
+
+    private static func listeners(
+        _ values: [String: (text: String, place: String)]
+    ) throws(ConfigurationError) -> (ListenAddress, ListenAddress?, ListenAddress?) {
+        var taken: [ListenAddress] = []
+        func address(_ key: String) throws(ConfigurationError) -> ListenAddress? {
+            guard let value = values[key] else { return nil }
+            guard let address = ListenAddress(value.text) else {
+                throw ConfigurationError(
+                    "\(value.place): must be HOST:PORT, such as 127.0.0.1:8443"
+                )
+            }
+            guard address.port == 0 || !taken.contains(address) else {
+                throw ConfigurationError(
+                    "\(value.place): \(address) is taken by another listener; choose another port"
+                )
+            }
+            taken.append(address)
+            return address
+        }
+        let listen = try address("listen") ?? .standard
+        taken = [listen]
+        return (listen, try address("serviceListen"), try address("operatorListen"))
     }
 
     private static func publicURL(
@@ -261,7 +281,7 @@ package struct Configuration: Sendable {
     package var origin: String { String(publicURL.drop { $0 != ":" }.dropFirst(3)) }
 
     /// The host that people and letters know this server by.
-    package var publicHost: String { URLComponents(string: publicURL)?.host ?? host }
+    package var publicHost: String { URLComponents(string: publicURL)?.host ?? listen.host }
 }
 
 /// Secrets that lie in files of their own.

@@ -33,7 +33,7 @@ package struct Server: Sendable {
     private let mailer: any Mailer
     private let sender: Mailbox
 
-    /// `onListening` is called with the port once connections are accepted.
+    /// `onListening` is called with the ports once connections are accepted on all of them.
     package init(
         _ configuration: Configuration,
         store: any Store,
@@ -43,7 +43,7 @@ package struct Server: Sendable {
         entropy: any Entropy,
         logger: Logger,
         kinds makeKinds: (ServiceTools) -> [any ServiceKind] = standardKinds,
-        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        onListening: @escaping @Sendable (ListeningPorts) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
         let time = SystemMonotonicClock()
@@ -141,22 +141,12 @@ package struct Server: Sendable {
             feed: feed,
             makePause: { SystemPause() }
         )
-        let application = Application(
-            responder: Dispatcher(
-                doors: [Door(prefixes: API.prefixes, responder: api.responder())],
-                others: site.responder()
-            ),
-            server: BoundedHTTP.builder(
-                book: ConnectionBook(limits: ServerLimits.places),
-                proxies: configuration.trustedProxies
-            ),
-            configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port),
-                serverName: nil,
-                availableConnectionsDelegate: .maximum(ServerLimits.accepted, logger: logger)
-            ),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
-            logger: logger
+        let listeners = Self.listeners(
+            configuration,
+            api: api,
+            site: site,
+            logger: logger,
+            onListening: onListening
         )
         services =
             [
@@ -178,7 +168,60 @@ package struct Server: Sendable {
                         feed.changedElsewhere()
                     }
                 )
-            ] + [watch, late] + lanes + [application]
+            ] + [watch, late] + lanes + listeners
+    }
+
+    /// What services ask and what operators look at is answered where their own listeners are, if
+    /// there are any, and nowhere else: strangers then do not share a port with them.
+    private static func listeners(
+        _ configuration: Configuration,
+        api: API,
+        site: PortalSite,
+        logger: Logger,
+        onListening: @escaping @Sendable (ListeningPorts) async -> Void
+    ) -> [Listener] {
+        var places = [(use: Listener.Use.everybody, address: configuration.listen)]
+        var shared = Set(API.Audience.allCases)
+        if let address = configuration.serviceListen {
+            places.append((.services, address))
+            shared.remove(.services)
+        }
+        if let address = configuration.operatorListen {
+            places.append((.operators, address))
+            shared.remove(.operators)
+        }
+        let report = ListeningReport(of: Set(places.map(\.use))) { ports in
+            await onListening(
+                ListeningPorts(
+                    everybody: ports[.everybody] ?? 0,
+                    services: ports[.services],
+                    operators: ports[.operators]
+                )
+            )
+        }
+        return places.map { use, address in
+            let dispatcher =
+                switch use {
+                case .everybody:
+                    Dispatcher(
+                        doors: [
+                            Door(prefixes: API.prefixes, responder: api.responder(for: shared))
+                        ],
+                        others: site.responder()
+                    )
+                case .services:
+                    Dispatcher(doors: [], others: api.responder(for: [.services]))
+                case .operators:
+                    Dispatcher(doors: [], others: api.responder(for: [.operators]))
+                }
+            return Listener(
+                use,
+                at: address,
+                answers: dispatcher,
+                proxies: configuration.trustedProxies,
+                logger: logger
+            ) { port in await report.isListening(use, on: port) }
+        }
     }
 
     /// Serves until asked to stop.

@@ -15,9 +15,12 @@ package enum ServerLimits {
         reserved: 32,
         perAddress: connections / 2
     )
-    /// Connections that the system hands over, those included that are about to be closed for want
-    /// of a place.
-    static let accepted = connections + 128
+    /// The places of listeners of their own, for services that ask and for operators.
+    static let servicePlaces = ConnectionBook.Limits(places: 256, reserved: 0, perAddress: 256)
+    static let operatorPlaces = ConnectionBook.Limits(places: 32, reserved: 0, perAddress: 32)
+    /// Connections that the system hands over besides, which are about to be closed for want of a
+    /// place.
+    static let acceptedBesides = 128
     /// How long a client may keep a connection waiting.
     static let deadlines = ConnectionDeadlines(
         idle: .seconds(30),

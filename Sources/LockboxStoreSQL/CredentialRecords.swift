@@ -59,6 +59,16 @@ extension SQLTransaction: CredentialRecords {
         ) { row in (try row.blob("secret_hash"), try Self.credential(row)) }
     }
 
+    func liveCredential(_ id: CredentialID) throws -> (
+        secretHash: [UInt8], credential: Credential
+    )? {
+        try connection.selectOne(
+            from: "credential",
+            "WHERE id = $1 AND revoked_at IS NULL",
+            [.id(id)]
+        ) { row in (try row.blob("secret_hash"), try Self.credential(row)) }
+    }
+
     func recordUse(of credential: CredentialID, count: Int, first: Timestamp, last: Timestamp)
         throws -> Bool
     {

@@ -16,19 +16,20 @@ struct Serve: AsyncParsableCommand {
                 path: config.config,
                 environment: ProcessInfo.processInfo.environment
             )
-            let opened = try await Installation.open(configuration) { port in
-                FileHandle.standardError.write(
-                    Data(
-                        (#"{"level":"notice","message":"listening","host":"\#(configuration.host)","port":"\#(port)"}"#
-                            + "\n").utf8
-                    )
-                )
+            let opened = try await Installation.open(configuration) { ports in
+                let lines = [
+                    (" for services", configuration.serviceListen, ports.services),
+                    (" for operators", configuration.operatorListen, ports.operators),
+                    // Last, for those who wait for it.
+                    ("", configuration.listen, ports.everybody),
+                ]
+                for case (let whom, let address?, let port?) in lines {
+                    let place = #""host":"\#(address.host)","port":"\#(port)""#
+                    let line = #"{"level":"notice","message":"listening\#(whom)",\#(place)}"#
+                    FileHandle.standardError.write(Data((line + "\n").utf8))
+                }
             }
-            do {
-                try await opened.server.run()
-            } catch {
-                throw Failure(error, serving: configuration)
-            }
+            try await opened.server.run()
             try await opened.closeStore()
         } catch {
             throw Failure(error)

@@ -27,8 +27,8 @@ struct ConfigurationTests {
     @Test func whatIsNotSaidHasItsDefault() throws {
         let folder = try Folder()
         let configuration = try Self.load(Self.minimal, in: folder)
-        #expect(configuration.host == "127.0.0.1")
-        #expect(configuration.port == 8443)
+        #expect(configuration.listen.host == "127.0.0.1")
+        #expect(configuration.listen.port == 8443)
         #expect(configuration.publicURL == "http://127.0.0.1:8443")
         #expect(configuration.origin == "127.0.0.1:8443")
         #expect(configuration.database == folder.path + "/lockbox.sqlite")
@@ -36,6 +36,14 @@ struct ConfigurationTests {
         #expect(configuration.signingKeyFile == folder.path + "/data/signing.key")
         #expect(configuration.logLevel == "info")
         #expect(configuration.metrics == .loopback)
+        #expect(configuration.serviceListen == nil && configuration.operatorListen == nil)
+        let apart = try Self.load(
+            Self.minimal + "serviceListen: 127.0.0.1:8444\noperatorListen: \"[::1]:8445\"\n",
+            in: folder
+        )
+        #expect(apart.serviceListen?.port == 8444)
+        #expect(apart.operatorListen?.host == "::1")
+        #expect(apart.metrics == .open, "who binds it says who reaches it")
         let client = configuration.trustedProxies.client(
             peer: "127.0.0.1",
             forwardedFor: ["192.0.2.9"]
@@ -59,8 +67,8 @@ struct ConfigurationTests {
             """,
             in: folder
         )
-        #expect(configuration.host == "::1")
-        #expect(configuration.port == 9000)
+        #expect(configuration.listen.host == "::1")
+        #expect(configuration.listen.port == 9000)
         #expect(configuration.publicURL == "https://lockbox.cloud.test")
         #expect(configuration.origin == "lockbox.cloud.test")
         #expect(configuration.publicHost == "lockbox.cloud.test")
@@ -84,7 +92,7 @@ struct ConfigurationTests {
             ],
             in: folder
         )
-        #expect(configuration.host == "0.0.0.0" && configuration.port == 8080)
+        #expect(configuration.listen.host == "0.0.0.0" && configuration.listen.port == 8080)
         #expect(configuration.publicURL == "https://env.test")
         #expect(configuration.database == folder.path + "/env.sqlite")
         #expect(configuration.dataDir == folder.path + "/env")
@@ -95,7 +103,7 @@ struct ConfigurationTests {
 
     private static let known =
         "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, "
-        + "diskReserve, clockTolerance, operators"
+        + "diskReserve, clockTolerance, operators, serviceListen, operatorListen"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
@@ -104,6 +112,15 @@ struct ConfigurationTests {
             "address below a path", minimal + "publicURL: https://host.test/lockbox\n",
             "lockbox.yaml, line 3: publicURL: has the path /lockbox; Lockbox needs a host name of its "
                 + "own and cannot lie below a path. Give it a name such as https://lockbox.example"
+        ),
+        (
+            "one address for two", minimal + "operatorListen: 127.0.0.1:8443\n",
+            "lockbox.yaml, line 3: operatorListen: 127.0.0.1:8443 is taken by another listener; "
+                + "choose another port"
+        ),
+        (
+            "no address", minimal + "serviceListen: 8444\n",
+            "lockbox.yaml, line 3: serviceListen: must be HOST:PORT, such as 127.0.0.1:8443"
         ),
         ("nothing but a comment", "# nothing\n", "lockbox.yaml: is empty"),
         (

@@ -254,6 +254,7 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("a credential") { try $0.credential(secretHash: Fixture.secretHash(1)) },
         Question("credentials of a grant") { try $0.credentials(of: Fixture.id(1)) },
         Question("live credentials") { try $0.liveCredentials(at: Fixture.now) },
+        Question("a live credential") { try $0.liveCredential(Fixture.id(1)) as Any },
         Question("removals due") { try $0.removalsDue(at: Fixture.now, limit: 9) },
         Question("removals to cut") { try $0.removalsToCut(at: Fixture.now, limit: 9) },
         Question("a lease") { try $0.workLease(of: "mail") },

@@ -92,6 +92,15 @@ private func credentialsEnd(_ store: any Store) async throws {
         try await store.write { try $0.revokeCredential(long.id, at: instant) }
     }
     #expect(try await live(at: grant.start) == [short.id])
+    func one(_ id: CredentialID) async throws -> Credential? {
+        try await store.read { tx in
+            guard let (hash, credential) = try tx.liveCredential(id) else { return nil }
+            return try tx.credential(secretHash: hash) == credential ? credential : nil
+        }
+    }
+    #expect(try await one(short.id) == short)
+    #expect(try await one(long.id) == nil, "it is revoked")
+    #expect(try await one(Fixture.id(9)) == nil)
     var expected = long
     expected.revokedAt = revoked
     #expect(

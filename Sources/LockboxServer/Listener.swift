@@ -1,0 +1,121 @@
+import Foundation
+import Hummingbird
+import LockboxAPI
+import LockboxHTTP
+import LockboxIdentity
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// Where connections are accepted: a host name or address and a port; port 0 is any free one.
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    package let host: String
+    package let port: Int
+
+    static let standard = ListenAddress("127.0.0.1:8443")!
+
+    /// Reads `HOST:PORT`, an IPv6 address in brackets.
+    init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
+            let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port)
+        else { return nil }
+        host = text[..<colon].trimmingCharacters(in: ["[", "]"])
+        self.port = port
+    }
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// The ports on which connections are accepted; nil where a listener is not configured.
+package struct ListeningPorts: Sendable {
+    package let everybody: Int
+    package let services: Int?
+    package let operators: Int?
+}
+
+/// Connections cannot be accepted there.
+package struct ListenFailure: Error {
+    /// The key of `lockbox.yaml` that says where.
+    package let key: String
+    package let address: ListenAddress
+    package let cause: any Error
+}
+
+/// One address on which the server answers, with places for connections of its own.
+struct Listener: ServiceLifecycle.Service {
+    /// What a listener is for; the raw value is its key in `lockbox.yaml`.
+    enum Use: String, CaseIterable {
+        case everybody = "listen"
+        case services = "serviceListen"
+        case operators = "operatorListen"
+
+        var places: ConnectionBook.Limits {
+            switch self {
+            case .everybody: ServerLimits.places
+            case .services: ServerLimits.servicePlaces
+            case .operators: ServerLimits.operatorPlaces
+            }
+        }
+    }
+
+    private let use: Use
+    private let address: ListenAddress
+    private let application: Application<Dispatcher>
+
+    init(
+        _ use: Use,
+        at address: ListenAddress,
+        answers dispatcher: Dispatcher,
+        proxies: TrustedProxies,
+        logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) {
+        self.use = use
+        self.address = address
+        application = Application(
+            responder: dispatcher,
+            server: BoundedHTTP.builder(book: ConnectionBook(limits: use.places), proxies: proxies),
+            configuration: .init(
+                address: .hostname(address.host, port: address.port),
+                serverName: nil,
+                availableConnectionsDelegate: .maximum(
+                    use.places.places + ServerLimits.acceptedBesides,
+                    logger: logger
+                )
+            ),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
+    }
+
+    func run() async throws {
+        do {
+            try await application.run()
+        } catch {
+            throw ListenFailure(key: use.rawValue, address: address, cause: error)
+        }
+    }
+}
+
+/// Tells of all listeners at once, so that who hears of one can count on the others.
+final class ListeningReport: Sendable {
+    private let ports = Mutex<[Listener.Use: Int]>([:])
+    private let expected: Set<Listener.Use>
+    private let report: @Sendable ([Listener.Use: Int]) async -> Void
+
+    init(
+        of expected: Set<Listener.Use>,
+        _ report: @escaping @Sendable ([Listener.Use: Int]) async -> Void
+    ) {
+        self.expected = expected
+        self.report = report
+    }
+
+    func isListening(_ use: Listener.Use, on port: Int) async {
+        let all = ports.withLock { ports -> [Listener.Use: Int]? in
+            ports[use] = port
+            return ports.count == expected.count ? ports : nil
+        }
+        if let all { await report(all) }
+    }
+}

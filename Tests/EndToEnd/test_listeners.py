@@ -1,0 +1,52 @@
+"""Services and operators on listeners of their own, away from strangers."""
+
+import socket
+
+from lockbox_rig.api import API
+from lockbox_rig.machine import free_port
+
+
+def test_each_listener_answers_what_it_is_for_whoever_crowds_the_others(install):
+    ports = free_port(), free_port()
+    lockbox = install(serviceListen=f"127.0.0.1:{ports[0]}", operatorListen=f"127.0.0.1:{ports[1]}")
+    lockbox.apply()
+    lockbox.start()
+    everybody, services, operators = lockbox.api(), API(ports[0]), API(ports[1])
+    secret = (lockbox.folder.parent / "client").read_text().strip()
+    for path, *statuses in [
+        ("/healthz", 200, 200, 200), ("/readyz", 200, 200, 200), ("/metrics", 404, 404, 200),
+        ("/sign-in", 200, 404, 404), ("/openapi.json", 200, 404, 404), ("/v1/me", 401, 404, 404),
+        ("/.well-known/oauth-authorization-server", 404, 200, 404),
+    ]:
+        for api, status in zip((everybody, services, operators), statuses):
+            answer = api.get(path)
+            assert answer.status == status, (path, answer)
+    assert services.introspect("dovecot", secret, "nothing").json == {"active": False}
+    for api in (everybody, operators):
+        assert api.introspect("dovecot", secret, "nothing").status == 404
+    strangers = []
+    try:
+        for _ in range(400):
+            connection = socket.create_connection(("127.0.0.1", lockbox.port))
+            connection.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+            strangers.append(connection)
+        assert services.introspect("dovecot", secret, "nothing").json == {"active": False}
+        assert operators.get("/readyz").status == 200
+    finally:
+        for connection in strangers:
+            connection.close()
+
+
+def test_an_address_that_is_taken_is_named(install):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        lockbox = install(serviceListen=address)
+        lockbox.apply()
+        done = lockbox.run("serve", check=False)
+    assert done.returncode == 1 and f"serviceListen: {address} is in use" in done.stderr, done
+
+
+def test_one_address_twice_is_refused(install):
+    address = f"127.0.0.1:{free_port()}"
+    done = install(serviceListen=address, operatorListen=address).run("check-config", check=False)
+    assert done.returncode == 1 and "operatorListen" in done.stderr and "taken by another listener" in done.stderr, done
