@@ -136,6 +136,11 @@ extension AuditFacts {
         case .licenceChanged(let tenant):
             self.init("tenant.licenceChanged")
             add(tenant)
+        case .domainsChanged(let tenant):
+            self.init(
+                "tenant.domainsChanged",
+                data: ["domains": .list(tenant.domains.map { .string($0.text) })]
+            )
         case .personAdded(let person): self.init("person.added", of: person)
         case .personChanged(let before, let after):
             self.init("person.changed", of: after)

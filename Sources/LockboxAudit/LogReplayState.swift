@@ -45,6 +45,7 @@ struct LogReplayState {
     var resources: Set<[String]> = []
     var hasErasedResources = false
     var rules: Told?
+    private var domains: [String] = []
     var name: String?
 
     mutating func read(_ record: LogRecordCheck) {
@@ -98,6 +99,7 @@ struct LogReplayState {
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }
         if data["policy"] != nil { rules = told }
+        if let domains = data["domains"]?.texts { self.domains = domains }
         if told.leaf.activity == "tenant.added" { name = data["name"]?.text }
     }
 
@@ -482,6 +484,9 @@ extension LogReplayState {
             && told?["maxAccess"]?.text == policy.maxAccess.description
             && told?["approvalsNeeded"]?.whole == Int64(policy.approvalsNeeded)
         if !same { found.append("the policy in the log is not the one in the tables") }
+        if domains != tenant.domains.map(\.text) {
+            found.append("the tenant's domains in the log are not those in the tables")
+        }
         if name != tenant.name {
             found.append("the tenant's name in the log is not the one in the tables")
         }

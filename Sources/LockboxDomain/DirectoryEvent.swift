@@ -3,6 +3,7 @@ public enum DirectoryEvent: Hashable, Sendable {
     case tenantAdded(Tenant)
     case policyChanged(before: Tenant, after: Tenant)
     case licenceChanged(Tenant)
+    case domainsChanged(Tenant)
     case personAdded(Person)
     case personChanged(before: Person, after: Person)
     case tenantRenamed(Tenant)
@@ -18,7 +19,7 @@ extension DirectoryEvent {
     var side: Side {
         switch self {
         case .tenantAdded(let tenant), .policyChanged(_, let tenant), .licenceChanged(let tenant),
-            .tenantRenamed(let tenant):
+            .domainsChanged(let tenant), .tenantRenamed(let tenant):
             .tenant(tenant.id)
         case .personAdded(let person), .personChanged(_, let person): person.side
         case .resourceAdded(_, let tenant): .tenant(tenant)

@@ -13,6 +13,7 @@ public enum Limits {
     public static let resourcesPerRequest = 1...20
     public static let approvalsNeeded = 1...10
     public static let aliasesPerPerson = 0...10
+    public static let domainsPerTenant = 0...100
 
     /// How long the customer may take to decide.
     public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)

@@ -101,6 +101,8 @@ package struct NewInstallation {
           - id: contoso
             name: Contoso Ltd
             licence: { lockbox: true }
+            # Addresses and mailboxes there are this tenant's alone.
+            domains: [contoso.example]
             # Stricter later, never looser: that is for the tenant's own administrators.
             policy: { requireApproval: true, decisionWindow: PT12H, maxAccess: PT4H, approvalsNeeded: 1 }
             people:

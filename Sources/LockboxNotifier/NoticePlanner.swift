@@ -49,8 +49,8 @@ package struct NoticePlanner: EventReader {
         case .personChanged(let before, let after):
             try writer.stopLetters(before: before, after: after)
             try writer.askNewcomer(before: before, after: after)
-        case .tenantAdded, .policyChanged, .licenceChanged, .tenantRenamed, .providerRenamed,
-            .resourceAdded, .serviceAdded, .serviceChanged:
+        case .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged, .tenantRenamed,
+            .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
             return
         }
     }

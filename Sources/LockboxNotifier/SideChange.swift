@@ -36,6 +36,12 @@ extension SideChange {
                     ? "The licence for Lockbox was given"
                     : "The licence for Lockbox was withdrawn: access needs no approval of yours"
             )
+        case .domainsChanged(let tenant):
+            let domains = tenant.domains.map(\.text).joined(separator: ", ")
+            self.init(
+                tenant: tenant.id,
+                words: "The domains that are yours alone: now \(domains.isEmpty ? "none" : domains)"
+            )
         case .tenantRenamed(let tenant):
             self.init(tenant: tenant.id, words: "The name: now \(shownName(tenant.name))")
         case .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:

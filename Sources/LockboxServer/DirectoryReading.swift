@@ -94,7 +94,9 @@ extension DirectoryFile {
     }
 
     private static func customer(_ tenant: YAMLValue) throws(ConfigurationError) -> Tenant {
-        let parts = try tenant.members(["id", "name", "licence", "policy", "people", "resources"])
+        let parts = try tenant.members([
+            "id", "name", "licence", "policy", "domains", "people", "resources",
+        ])
         let idValue = try parts.required("id", of: tenant)
         guard let id = TenantID(try idValue.text()) else {
             throw idValue.error("must be 1 to 63 lower-case letters, digits and dashes")
@@ -123,9 +125,24 @@ extension DirectoryFile {
             name: try parts.required("name", of: tenant).checked(Limits.nameLength),
             isLicensed: licensed,
             policy: policy,
+            domains: try parts["domains"].map(domains),
             people: try people(parts["people"], at: .tenant(id)),
             resources: resources
         )
+    }
+
+    private static func domains(_ value: YAMLValue) throws(ConfigurationError) -> [DomainName] {
+        var domains: Set<DomainName> = []
+        for item in try value.items() {
+            guard let domain = DomainName(try item.text()) else {
+                throw item.error("must be a domain such as contoso.example")
+            }
+            guard domains.insert(domain).inserted else { throw item.error("is given twice") }
+        }
+        guard Limits.domainsPerTenant.contains(domains.count) else {
+            throw value.error("has more than \(Limits.domainsPerTenant.upperBound) domains")
+        }
+        return domains.sorted()
     }
 
     private static func policy(_ value: YAMLValue) throws(ConfigurationError) -> Policy {

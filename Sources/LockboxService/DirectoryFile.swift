@@ -35,6 +35,8 @@ package struct DirectoryFile: Sendable {
         package var name: String
         package var isLicensed: Bool
         package var policy: Policy?
+        /// Nil where the file says nothing: they stay as they are.
+        package var domains: [DomainName]?
         package var people: [Person]
         package var resources: [(place: String, resource: Resource)]
 
@@ -44,6 +46,7 @@ package struct DirectoryFile: Sendable {
             name: String,
             isLicensed: Bool,
             policy: Policy?,
+            domains: [DomainName]? = nil,
             people: [Person],
             resources: [(place: String, resource: Resource)]
         ) {
@@ -52,6 +55,7 @@ package struct DirectoryFile: Sendable {
             self.name = name
             self.isLicensed = isLicensed
             self.policy = policy
+            self.domains = domains
             self.people = people
             self.resources = resources
         }

@@ -54,23 +54,8 @@ extension Lockbox {
             for customer in file.tenants {
                 try at(customer.place) { report.changes += try change.apply(customer, kinds) }
             }
-            for customer in file.tenants {
-                guard let tenant = try change.tx.tenant(customer.id), tenant.requiresApproval else {
-                    continue
-                }
-                let eligible = try change.tx.approvers(of: tenant.id).count
-                if eligible < tenant.policy.approvalsNeeded {
-                    report.warnings.append(
-                        "\(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
-                            + "\(eligible) approver(s); nobody can be given access to its data"
-                    )
-                } else if try !change.tx.canDecide(for: tenant.id) {
-                    report.warnings.append(
-                        "\(tenant.id): nobody who may approve can sign in yet; give one of them "
-                            + "a password (lockboxd password) or a token (lockboxd token)"
-                    )
-                }
-            }
+            report.warnings =
+                try DirectoryWarnings(file: file, kinds: kinds, tx: change.tx).lines()
             if isDryRun { throw DryRun(report: report) }
             return report
         }
@@ -109,6 +94,16 @@ extension Change {
                 place: human.place,
                 sentence:
                     "\(human.email) belongs to another organisation already. One person is on one side only."
+            )
+        }
+        if before?.email != human.email,
+            let owner = try tx.tenants().owner(where: {
+                $0.covers(human.email)
+            }), side != .tenant(owner.id)
+        {
+            throw DirectoryProblem(
+                place: human.place,
+                sentence: "\(human.email) is in a domain that belongs to another tenant."
             )
         }
         let isAdministrator = before?.holds(oneOf: .admin, at: side) ?? false
@@ -197,6 +192,14 @@ extension Change {
                 sentence: "\(resource) belongs to another tenant already."
             )
         }
+        if let domainOwner = try tx.tenants().owner(where: { $0.covers(resource) }),
+            domainOwner.id != tenant
+        {
+            throw DirectoryProblem(
+                place: place,
+                sentence: "\(resource) is in a domain that belongs to another tenant."
+            )
+        }
         try tx.save(resource, of: tenant)
         emit(.directory(.resourceAdded(resource, tenant)))
         return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
@@ -212,7 +215,7 @@ extension Change {
             )
             try tx.save(tenant)
             emit(.directory(.tenantAdded(tenant)))
-            return ["tenant \(tenant.id): added"]
+            return ["tenant \(tenant.id): added"] + (try applyDomains(of: tenant, customer))
         }
         var report: [String] = []
         var after = before
@@ -224,7 +227,7 @@ extension Change {
             }
         }
         after.isLicensed = customer.isLicensed
-        guard after != before else { return report }
+        guard after != before else { return try report + applyDomains(of: after, customer) }
         let rulesChanged = after.policy != before.policy || after.isLicensed != before.isLicensed
         if rulesChanged { after.version += 1 }
         try tx.save(after)
@@ -247,7 +250,37 @@ extension Change {
                 by: nil
             )
         }
-        return report
+        return try report + applyDomains(of: after, customer)
+    }
+
+    /// From here on only `customer` can have people and resources in its domains. What another tenant
+    /// has there already stands in the way: nothing is taken from anybody.
+    private mutating func applyDomains(of tenant: Tenant, _ customer: DirectoryFile.Tenant) throws
+        -> [String]
+    {
+        guard let domains = customer.domains, domains != tenant.domains else { return [] }
+        for domain in domains where !tenant.domains.contains(domain) {
+            for other in try tx.tenants() where other.id != tenant.id {
+                guard try !other.domains.contains(domain),
+                    try !tx.people(at: .tenant(other.id)).contains(where: {
+                        domain.covers($0.email)
+                    }),
+                    try !tx.resources(of: other.id).contains(where: { domain.covers($0) })
+                else {
+                    throw DirectoryProblem(
+                        place: customer.place,
+                        sentence: "domains: \(domain) cannot belong to \(tenant.id) alone, because "
+                            + "\(other.id) has it too, or people or resources in it."
+                    )
+                }
+            }
+        }
+        var after = tenant
+        after.domains = domains
+        try tx.save(after)
+        emit(.directory(.domainsChanged(after)))
+        let shown = domains.map(\.text).joined(separator: ", ")
+        return ["tenant \(tenant.id): domains are now \(shown.isEmpty ? "none" : shown)"]
     }
 }
 

@@ -20,6 +20,7 @@ extension SQLTransaction: TenantRecords {
                 "decision_window": .span(tenant.policy.decisionWindow),
                 "max_access": .span(tenant.policy.maxAccess),
                 "approvals_needed": .count(tenant.policy.approvalsNeeded),
+                "domains": try JSONColumn.value(tenant.domains.map(\.text)),
                 "version": .count(tenant.version),
             ],
             in: "tenant"
@@ -32,6 +33,10 @@ extension SQLTransaction: TenantRecords {
             name: try row.text("name"),
             isLicensed: try row.flag("is_licensed"),
             policy: try policy(row),
+            domains: try row.json("domains", [String].self).map { name in
+                guard let domain = DomainName(name) else { throw row.corrupt }
+                return domain
+            },
             version: try row.count("version")
         )
     }

@@ -82,6 +82,7 @@ struct EventRecordTests {
             .directory(.tenantAdded(Fixture.contoso)),
             .directory(.policyChanged(before: Fixture.contoso, after: strict)),
             .directory(.licenceChanged(Fixture.contoso)),
+            .directory(.domainsChanged(Fixture.contoso)),
             .directory(.personAdded(Fixture.sue)),
             .directory(.personChanged(before: Fixture.sue, after: promoted)),
             .directory(.personAdded(Fixture.eve)),
@@ -146,6 +147,7 @@ struct EventRecordTests {
         case .tenantAdded: (AuditWorld.contoso, "tenant.added")
         case .policyChanged: (AuditWorld.contoso, "tenant.policyChanged")
         case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
+        case .domainsChanged: (AuditWorld.contoso, "tenant.domainsChanged")
         case .personAdded(let person): (log(of: person), "person.added")
         case .personChanged(_, let person): (log(of: person), "person.changed")
         case .tenantRenamed: (.tenant(Fixture.contoso.id), "tenant.renamed")

@@ -157,6 +157,16 @@ struct DirectoryReadingTests {
             "directory.yaml, line 3: provider.people[0]: roles is missing"
         ),
         (
+            "no domain",
+            "tenants:\n  - id: a\n    name: A\n    licence: { lockbox: true }\n    domains: [a.b, c]\n",
+            "directory.yaml, line 5: tenants[0].domains[1]: must be a domain such as contoso.example"
+        ),
+        (
+            "domain twice",
+            "tenants:\n  - id: a\n    name: A\n    licence: { lockbox: true }\n    domains: [a.b, A.B]\n",
+            "directory.yaml, line 5: tenants[0].domains[1]: is given twice"
+        ),
+        (
             "unknown role",
             "provider:\n  people:\n    - email: eve@cloud.test\n      name: E\n      roles: [boss]\n",
             "directory.yaml, line 5: provider.people[0].roles[0]: boss is not a role here; "

@@ -31,6 +31,7 @@ struct ApplyTests {
         _ id: String = "acme",
         policy: Policy? = nil,
         licensed: Bool = true,
+        domains: [String]? = nil,
         people: [DirectoryFile.Person]? = nil,
         resources: [Resource] = []
     ) -> DirectoryFile.Tenant {
@@ -40,6 +41,7 @@ struct ApplyTests {
             name: "The \(id)",
             isLicensed: licensed,
             policy: policy,
+            domains: domains?.map { DomainName($0)! },
             people: people ?? [
                 human("ann@\(id).test", .admin), human("ben@\(id).test", .approver),
             ],

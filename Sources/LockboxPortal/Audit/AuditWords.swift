@@ -27,6 +27,7 @@ enum AuditWords {
         ("tenant.added", "Tenant added"),
         ("tenant.policyChanged", "Rules changed"),
         ("tenant.licenceChanged", "Licence changed"),
+        ("tenant.domainsChanged", "Domains changed"),
         ("tenant.renamed", "Tenant renamed"),
         ("provider.renamed", "Provider renamed"),
         ("person.added", "Person added"),

@@ -58,8 +58,11 @@ class Visitor:
         self.port, self.origin = port, origin or f"http://{LOOPBACK}:{port}"
         self.cookies = {}
 
+    def connect(self):
+        return http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)
+
     def send(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)
+        connection = self.connect()
         try:
             headers = dict(headers or {})
             if self.cookies:
@@ -114,7 +117,7 @@ class LiveStream:
     """An open page's stream of changes, read as it comes."""
 
     def __init__(self, visitor):
-        self._connection = http.client.HTTPConnection(LOOPBACK, visitor.port, timeout=20)
+        self._connection = visitor.connect()
         cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
         self._connection.request("GET", "/live", headers={"Cookie": cookie})
         self.socket = self._connection.sock

@@ -35,13 +35,14 @@ private func tenantsAreReadBack(_ store: any Store) async throws {
         maxAccess: .seconds(1),
         approvalsNeeded: 10
     )
-    let plain = Fixture.tenant(
+    var plain = Fixture.tenant(
         "a-1",
         name: "Ünïcode “and” 'quotes'; DROP",
         isLicensed: false,
         policy: policy,
         version: 9
     )
+    plain.domains = [DomainName("contoso.test")!, DomainName("xn--nxasmq6b.example")!]
     try await store.write { tx in
         for tenant in [Fixture.fabrikam, Fixture.contoso, plain] { try tx.save(tenant) }
     }

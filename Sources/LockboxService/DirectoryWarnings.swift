@@ -1,0 +1,73 @@
+import LockboxAudit
+import LockboxDomain
+import LockboxPorts
+
+/// What is wrong with the directory as it is after `file`, though no rule forbids it.
+struct DirectoryWarnings {
+    let file: DirectoryFile
+    let kinds: ServiceKinds
+    let tx: any StoreTransaction
+
+    func lines() throws -> [String] {
+        try file.tenants.flatMap { try ofApproval($0) + ofMailboxes($0) } + ofLookalikes()
+    }
+
+    private func ofApproval(_ customer: DirectoryFile.Tenant) throws -> [String] {
+        guard let tenant = try tx.tenant(customer.id), tenant.requiresApproval else { return [] }
+        let eligible = try tx.approvers(of: tenant.id).count
+        if eligible < tenant.policy.approvalsNeeded {
+            return [
+                "\(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
+                    + "\(eligible) approver(s); nobody can be given access to its data"
+            ]
+        }
+        guard try tx.canDecide(for: tenant.id) else {
+            return [
+                "\(tenant.id): nobody who may approve can sign in yet; give one of them "
+                    + "a password (lockboxd password) or a token (lockboxd token)"
+            ]
+        }
+        return []
+    }
+
+    /// An address may hold signs that no resource's name may (`sean.o'brien@…`).
+    private func ofMailboxes(_ customer: DirectoryFile.Tenant) throws -> [String] {
+        var lines: [String] = []
+        let usual = EmailAddress("somebody@mailbox.example")!
+        for service in try tx.services().map(\.service) {
+            guard let kind = kinds[service.kind], !kind.resources(of: usual, at: service).isEmpty
+            else { continue }
+            for human in customer.people where kind.resources(of: human.email, at: service).isEmpty
+            {
+                lines.append(
+                    "\(human.email): this mailbox cannot be a resource of \(service.id), whose names "
+                        + "cannot hold all of its signs; nobody can be given access to it"
+                )
+            }
+        }
+        return lines
+    }
+
+    /// Accounts whose letters arrive in one mailbox are one person's: her second yes, or the yes to
+    /// her own request, would be nobody else's.
+    private func ofLookalikes() throws -> [String] {
+        let named = file.tenants.flatMap(\.people) + file.providerPeople
+        guard named.contains(where: { $0.email.gmailBox != nil }) else { return [] }
+        let sides = [Side.provider] + (try tx.tenants()).map { .tenant($0.id) }
+        let people = try sides.flatMap { try tx.people(at: $0) }.filter { !$0.isDisabled }
+        let boxes = Dictionary(grouping: people.map(\.email)) { $0.gmailBox }
+        return boxes.filter { $0.key != nil && $0.value.count > 1 }.map { _, addresses in
+            let shown = addresses.map(\.text).sorted().joined(separator: " and ")
+            return "\(shown) are one mailbox at Google, so perhaps one person with several accounts"
+        }.sorted()
+    }
+}
+
+extension EmailAddress {
+    /// Google takes no notice of dots before the `@`, and has two names for one domain. Nil for
+    /// other addresses, which are compared by their canonical form alone.
+    fileprivate var gmailBox: String? {
+        guard ["gmail.com", "googlemail.com"].contains(domain) else { return nil }
+        return canonical.prefix { $0 != "@" }.filter { $0 != "." }
+    }
+}
