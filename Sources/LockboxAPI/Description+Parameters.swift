@@ -131,7 +131,7 @@ extension OperationDescription.Parameter {
         in: .header,
         component: "IdempotencyKey",
         description: "Any text of the caller's. A repeated request with the same key gets the "
-            + "first outcome and changes nothing.",
+            + "first outcome and changes nothing, for \(Limits.commandsKept.words).",
         schema: .text(APILimits.idempotencyKeyLength, pattern: Pattern.visible)
     )
     static let ifMatch = Self(

@@ -334,7 +334,7 @@ extension API {
         _ context: APIContext
     ) throws -> Response {
         // Before the answer begins, which could not say any more that there is none.
-        let place = try self.log.place(for: caller.id)
+        let place = try self.log.exportPlace(of: log, for: caller.id, at: clock.now())
         let tenant = try tenant(context)
         let token = request.headers[.authorization]?.bearerToken ?? ""
         return Response(

@@ -105,7 +105,7 @@ final class OpenAPIDocument: Sendable {
         "422": "A value breaks a rule or names something unknown, or the Idempotency-Key was used "
             + "for another request.",
         "428": "If-Match is missing.",
-        "429": "Too many requests.",
+        "429": "Too many requests, at once or within a day.",
         "503": "Lockbox cannot answer now; nothing was changed.",
         "default": "Any other problem.",
     ]

@@ -185,7 +185,7 @@ extension ProblemAnswer {
         )
         switch refusal {
         case .notSignedIn: headers[.wwwAuthenticate] = Self.challenge
-        case .tooManyAttempts(let wait):
+        case .tooManyAttempts(let wait), .dailyLimitReached(_, let wait):
             headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
         case .limitReached(let quota):
             if quota.endsWithTime { headers[.retryAfter] = "60" }
@@ -211,7 +211,7 @@ extension Refusal {
             .unprocessableContent
         case .notFound: .notFound
         case .notSignedIn, .badCredentials: .unauthorized
-        case .tooManyAttempts: .tooManyRequests
+        case .tooManyAttempts, .dailyLimitReached: .tooManyRequests
         case .limitReached(let quota): quota.endsWithTime ? .tooManyRequests : .conflict
         case .notPermitted, .ownRequest: .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")

@@ -9,6 +9,7 @@ package struct LogReader: Sendable {
     private let prefix: String
     private let slice: Int
     private let longReads = LongReads(AuditLimits.searches)
+    private let exports = DayCounts()
 
     /// `prefix` is the server's public address without its scheme; a log's origin is the address of
     /// its files below it.
@@ -106,9 +107,19 @@ package struct LogReader: Sendable {
         return try await self.search(search, in: log, page: page, place)
     }
 
-    /// A place for one search or export of `reader`. Throws `StoreError.busy`.
-    package func place(for reader: PersonID) throws(StoreError) -> LongReadPlace {
+    /// A place for one search of `reader`. Throws `StoreError.busy`.
+    func place(for reader: PersonID) throws(StoreError) -> LongReadPlace {
         try longReads.place(for: reader)
+    }
+
+    /// A place for one export of `log` by `reader`, which is counted from here on. Throws
+    /// `StoreError.busy`, or a refusal where the bound of the day is reached.
+    package func exportPlace(of log: LogID, for reader: PersonID, at now: Timestamp) throws
+        -> LongReadPlace
+    {
+        let place = try place(for: reader)
+        try exports.add([(.exports, reader.text), (.exportsOfLog, log.logName)], at: now)
+        return place
     }
 
     /// Each slice has a view of its own, which the log allows: what is in it stays as it is.

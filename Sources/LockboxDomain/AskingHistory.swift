@@ -6,8 +6,6 @@ public struct AskingHistory: Hashable, Sendable {
     public var waitingAtTenant: Int
     /// Requests of anybody on the support request that wait for a decision.
     public var waitingOnSupportRequest: Int
-    /// Made about the tenant within the last day.
-    public var withinDay: Int
     /// When the customer last denied the engineer on the support request.
     public var lastDenied: Timestamp?
 
@@ -15,13 +13,11 @@ public struct AskingHistory: Hashable, Sendable {
         open: Int,
         waitingAtTenant: Int,
         waitingOnSupportRequest: Int,
-        withinDay: Int,
         lastDenied: Timestamp?
     ) {
         self.open = open
         self.waitingAtTenant = waitingAtTenant
         self.waitingOnSupportRequest = waitingOnSupportRequest
-        self.withinDay = withinDay
         self.lastDenied = lastDenied
     }
 
@@ -34,7 +30,6 @@ public struct AskingHistory: Hashable, Sendable {
                 waitingOnSupportRequest, Limits.waitingRequestsOnSupportRequest,
                 .waitingRequestsOnSupportRequest
             ),
-            (withinDay, Limits.requestsAtTenantPerDay, .requestsAtTenantPerDay),
         ]
         for (count, bound, quota) in bounds where count >= bound { throw .limitReached(quota) }
         if let lastDenied, now < lastDenied + Limits.waitAfterDenial {

@@ -32,9 +32,30 @@ public enum Limits {
     public static let waitingRequestsAtTenant = 150
     /// About one support request, waiting for a decision at once, whoever made them.
     public static let waitingRequestsOnSupportRequest = 100
-    /// Of one engineer about one tenant, made within a day, whatever became of them.
-    public static let requestsAtTenantPerDay = 500
     /// How long an engineer waits who was denied, before asking again on the same support request.
     public static let waitAfterDenial = TimeSpan.minutes(15)
     public static let messagesPerRequest = 100
+
+    // Within a day; `DailyQuota` says what is counted.
+    /// Opened by one person, who may be the program of a ticket system; and by all of her tenant.
+    public static let supportRequestsPerDay = 1_000
+    public static let supportRequestsOfTenantPerDay = 5_000
+    /// Made by one engineer: about all tenants, about one; and by all engineers about one.
+    public static let requestsPerDay = 1_000
+    public static let requestsAtTenantPerDay = 500
+    public static let requestsAboutTenantPerDay = 2_000
+    /// Written by one person, on whatever requests.
+    public static let messagesPerDay = 500
+    public static let tokensPerDay = 100
+    /// Begun by one person, which is one every five minutes; and by all who read one log.
+    public static let exportsPerDay = 300
+    public static let exportsOfLogPerDay = 1_500
+
+    // How long what is only bookkeeping is kept.
+    /// For so long a retry finds what its `Idempotency-Key` did.
+    public static let commandsKept = TimeSpan.days(7)
+    /// After a token expired or was revoked.
+    public static let tokensKept = TimeSpan.days(30)
+    /// After a letter was sent or became needless, and its request was settled.
+    public static let lettersKept = TimeSpan.days(90)
 }

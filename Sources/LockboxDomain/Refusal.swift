@@ -35,6 +35,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case accessNotActive(AccessRequest.StateName)
     case notLicensed
     case limitReached(Quota)
+    /// The bound of a day is reached; there is room again after `wait`.
+    case dailyLimitReached(DailyQuota, wait: TimeSpan)
     case alreadyExists(Noun)
     case keyReused
     case lastAdministrator
@@ -69,7 +71,7 @@ public enum Refusal: Error, Hashable, Sendable {
     /// A count that is bounded.
     public enum Quota: String, Hashable, Sendable, CaseIterable {
         case openRequests, waitingRequestsAtTenant, waitingRequestsOnSupportRequest
-        case requestsAtTenantPerDay, deniedJustNow
+        case deniedJustNow
         case credentials, tokens, messages
     }
 }
@@ -101,6 +103,7 @@ extension Refusal {
         case .accessNotActive: "accessNotActive"
         case .notLicensed: "notLicensed"
         case .limitReached: "limitReached"
+        case .dailyLimitReached: "dailyLimitReached"
         case .alreadyExists: "alreadyExists"
         case .keyReused: "idempotencyKeyReused"
         case .lastAdministrator: "lastAdministrator"
@@ -120,7 +123,7 @@ extension Refusal {
             .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive,
             .notLicensed,
-            .limitReached,
+            .limitReached, .dailyLimitReached,
             .alreadyExists, .lastAdministrator:
             nil
         }
@@ -163,6 +166,8 @@ extension Refusal {
         case .notLicensed:
             "The tenant's plan does not include Lockbox, so approval cannot be required."
         case .limitReached(let quota): quota.sentence
+        case .dailyLimitReached(let quota, let wait):
+            "\(quota.sentence), which is the limit. It goes on in \(wait.words)."
         case .alreadyExists(let noun): "There is already such a \(noun.words)."
         case .keyReused:
             "This Idempotency-Key was used before for a different request. Use a new key."
@@ -231,7 +236,7 @@ extension Refusal.Quota {
     /// Whether waiting is enough.
     public var endsWithTime: Bool {
         switch self {
-        case .requestsAtTenantPerDay, .deniedJustNow: true
+        case .deniedJustNow: true
         case .openRequests, .waitingRequestsAtTenant, .waitingRequestsOnSupportRequest,
             .credentials, .tokens, .messages:
             false
@@ -249,8 +254,6 @@ extension Refusal.Quota {
         case .waitingRequestsOnSupportRequest:
             "There are \(Limits.waitingRequestsOnSupportRequest) requests on this support "
                 + "request that wait for a decision, which is the limit. Wait until some are decided."
-        case .requestsAtTenantPerDay:
-            "You made \(Limits.requestsAtTenantPerDay) requests about this tenant within a day, which is the limit."
         case .deniedJustNow:
             "The customer has just denied a request of yours on this support request. Talk to the customer, and "
                 + "ask again \(Limits.waitAfterDenial.words) after the denial at the earliest."

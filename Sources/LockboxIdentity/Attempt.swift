@@ -85,7 +85,6 @@ struct Attempt {
         }
         client.keptUntil = max(client.keptUntil, now + IdentityLimits.failuresCounted)
         try change.tx.save(client, clientHash, of: person.id)
-        try change.tx.forgetSignInClients(keptUntil: now)
 
         if account.failuresSince.map({ now >= $0 + IdentityLimits.failuresCounted }) ?? true {
             account.failures = 0

@@ -38,8 +38,6 @@ package struct Sessions: Sendable {
             for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
                 try change.tx.endSession(oldest.id, at: change.now)
             }
-            // Nobody asks for those any more; here, because each one that comes makes room.
-            try change.tx.removeSessions(expiredBy: change.now)
             let secret = Self.secret(change.entropy)
             let session = Session(
                 id: change.entropy.id(),

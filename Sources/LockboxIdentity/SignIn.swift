@@ -223,6 +223,7 @@ package struct SignIn: Sendable {
         guard valid.count < IdentityLimits.tokensPerPerson else {
             throw Refusal.limitReached(.tokens)
         }
+        try change.tx.requireRoom(for: .tokensOf(person.id), at: now)
         let secret = tokenPrefix + Hex.encode(change.entropy.bytes(32))
         let token = APIToken(
             id: change.entropy.id(),

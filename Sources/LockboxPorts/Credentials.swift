@@ -54,8 +54,6 @@ public protocol SignInRecords {
     /// Inserts or replaces.
     func save(_ client: SignInClient, _ hash: [UInt8], of person: PersonID) throws
     func forgetSignInClients(of person: PersonID) throws
-    /// Forgets those that were to be kept until `now` or earlier, whosever they are.
-    func forgetSignInClients(keptUntil now: Timestamp) throws
 }
 
 /// API tokens, by the hash of their secret.

@@ -16,6 +16,4 @@ public protocol SessionRecords {
     /// Says how many had not ended before.
     @discardableResult
     func endSessions(of person: PersonID, at now: Timestamp) throws -> Int
-    /// Forgets those whose absolute end is at or before `instant`.
-    func removeSessions(expiredBy instant: Timestamp) throws
 }

@@ -52,6 +52,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords
     & SignInRecords & TokenRecords
     & CommandRecords & SessionRecords & WorkLeaseRecords & BacklogRecords
+    & DayRecords & RetentionRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {
@@ -166,9 +167,6 @@ public protocol AccessRequestRecords {
     /// Inserts version 1, or replaces the version before. Any other version, a changed term or
     /// decision, and an illegal transition are refused by the schema: the caller has a bug.
     func save(_ request: AccessRequest) throws
-    /// How many requests `engineer` made about `tenant` after `since`.
-    func requestCount(of tenant: TenantID, by engineer: PersonID, after since: Timestamp) throws
-        -> Int
     /// How many requests on a support request wait for a decision at `now`, whoever made them.
     func waitingCount(on number: SupportRequestNumber, of tenant: TenantID, at now: Timestamp)
         throws -> Int

@@ -50,6 +50,7 @@ extension Lockbox {
                 engineer: try tx.known(request.terms.engineer),
                 now: change.now
             )
+            try tx.requireRoom(for: .messagesBy(person.id), at: change.now)
             try tx.insert(message)
             change.emit(happened)
             return MessageView(message: message, author: person)

@@ -58,6 +58,12 @@ extension Lockbox {
             else { throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest) }
             let scope = try tx.scope(draft.resources, of: tenant.id)
             try tx.history(of: person, on: support, at: change.now).requireRoom(at: change.now)
+            try tx.requireRoom(
+                for: .requestsBy(person.id),
+                .requestsByAt(person.id, tenant.id),
+                .requestsAbout(tenant.id),
+                at: change.now
+            )
             let (request, events) = try AccessRequest.submit(
                 id: change.entropy.id(),
                 terms: AccessRequest.Terms(
@@ -134,11 +140,6 @@ extension AccessRequestRecords {
                 on: support.number,
                 of: support.tenant,
                 at: now
-            ),
-            withinDay: try requestCount(
-                of: support.tenant,
-                by: engineer.id,
-                after: now + TimeSpan(milliseconds: -TimeSpan.days(1).milliseconds)
             ),
             lastDenied: denials.last
         )

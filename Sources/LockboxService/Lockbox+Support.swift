@@ -90,6 +90,11 @@ extension Lockbox {
                 openedBy: person,
                 openedAt: change.now
             )
+            try change.tx.requireRoom(
+                for: .supportRequestsBy(person.id),
+                .supportRequestsOf(id),
+                at: change.now
+            )
             try change.tx.insert(support)
             change.emit(.request(.supportRequestOpened(support)))
             return SupportView(support: support, openedBy: person)

@@ -47,19 +47,6 @@ extension SQLTransaction: AccessRequestRecords {
         }
     }
 
-    func requestCount(of tenant: TenantID, by engineer: PersonID, after since: Timestamp) throws
-        -> Int
-    {
-        let count = try connection.queryOne(
-            """
-            SELECT count(*) FROM access_request
-            WHERE engineer = $1 AND created_at > $2 AND tenant = $3
-            """,
-            [.id(engineer), .time(since), .id(tenant)]
-        ) { row in try row.count(0) }
-        return count ?? 0
-    }
-
     func waitingCount(on number: SupportRequestNumber, of tenant: TenantID, at now: Timestamp)
         throws -> Int
     {

@@ -68,13 +68,6 @@ extension SQLTransaction: SessionRecords {
         )
     }
 
-    func removeSessions(expiredBy instant: Timestamp) throws {
-        try connection.execute(
-            "DELETE FROM portal_session WHERE expires_at <= $1",
-            [.time(instant)]
-        )
-    }
-
     private static func session(_ row: SQLRow) throws -> Session {
         Session(
             id: try row.id("id"),

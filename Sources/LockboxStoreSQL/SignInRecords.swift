@@ -66,8 +66,4 @@ extension SQLTransaction: SignInRecords {
     func forgetSignInClients(of person: PersonID) throws {
         try connection.execute("DELETE FROM sign_in_client WHERE person = $1", [.id(person)])
     }
-
-    func forgetSignInClients(keptUntil now: Timestamp) throws {
-        try connection.execute("DELETE FROM sign_in_client WHERE kept_until <= $1", [.time(now)])
-    }
 }

@@ -1,6 +1,8 @@
 import HTTPTypes
+import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
+import LockboxPorts
 import LockboxTestWorld
 import LockboxWire
 import Testing
@@ -64,6 +66,26 @@ struct SupportRequestTests {
             let body = Sample.supportRequest.with(member, .string(value))
             let answer = try await api.ask(Self.open, as: Fixture.sue, .json(body))
             try answer.expectProblem(422, code, field: member)
+        }
+    }
+
+    @Test func oneTooManyOfADayIsToldWhenItGoesOn() async throws {
+        try await APIWorld.with { api async throws in
+            let world = api.world
+            world.clock.advance(by: .days(1))
+            try await world.audited.write(by: .person(Fixture.sue)) { change in
+                for number in 0..<Limits.supportRequestsPerDay {
+                    let support = Fixture.supportRequest("A-\(number)", openedAt: change.now)
+                    try change.tx.insert(support)
+                    change.emit(.request(.supportRequestOpened(support)))
+                }
+            }
+            world.clock.advance(by: .hours(2))
+            let answer = try await api.ask(Self.open, as: Fixture.sue, .json(Sample.supportRequest))
+            try answer.expectProblem(429, "dailyLimitReached")
+            #expect(answer.headers[.retryAfter] == "\(22 * 3600)")
+            #expect(answer.text.contains("1000 support requests within a day"))
+            #expect(answer.text.contains("in 22 hours"))
         }
     }
 

@@ -77,7 +77,11 @@ struct CSVExportTests {
             size: nil,
             of: AuditWorld.contoso,
             as: .csv(byteOrderMark: byteOrderMark),
-            holding: try reader.place(for: Fixture.sue.id),
+            holding: try reader.exportPlace(
+                of: AuditWorld.contoso,
+                for: Fixture.sue.id,
+                at: Fixture.now
+            ),
             isWanted: {},
             to: { bytes += $0 }
         )

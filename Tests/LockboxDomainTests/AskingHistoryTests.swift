@@ -8,7 +8,6 @@ import Testing
         open: 0,
         waitingAtTenant: 0,
         waitingOnSupportRequest: 0,
-        withinDay: 0,
         lastDenied: nil
     )
 
@@ -17,12 +16,10 @@ import Testing
         last.open = Limits.openRequestsPerEngineer - 1
         last.waitingAtTenant = Limits.waitingRequestsAtTenant - 1
         last.waitingOnSupportRequest = Limits.waitingRequestsOnSupportRequest - 1
-        last.withinDay = Limits.requestsAtTenantPerDay - 1
         try last.requireRoom(at: Fixture.now)
         let counts: [(WritableKeyPath<AskingHistory, Int>, Refusal.Quota)] = [
             (\.open, .openRequests), (\.waitingAtTenant, .waitingRequestsAtTenant),
             (\.waitingOnSupportRequest, .waitingRequestsOnSupportRequest),
-            (\.withinDay, .requestsAtTenantPerDay),
         ]
         for (count, quota) in counts {
             var full = last

@@ -27,6 +27,7 @@ struct RefusalTests {
         }
         all += Refusal.Permission.allCases.map { .notPermitted($0) }
         all += Refusal.Quota.allCases.map { .limitReached($0) }
+        all += DailyQuota.allCases.map { .dailyLimitReached($0, wait: .hours(3)) }
         all += AccessRequest.StateName.allCases.flatMap {
             [.alreadyDecided($0), .wrongState($0), .notAwaitingYou($0), .accessNotActive($0)]
         }

@@ -178,6 +178,25 @@ struct SignInTests {
         }
     }
 
+    @Test func tokensIssuedWithinADayAreBoundedThoughEachIsRevoked() async throws {
+        try await Self.with { house, signIn async throws in
+            for _ in 0..<Limits.tokensPerDay {
+                let issued = try await signIn.issueToken(for: Fixture.eve, label: "")
+                try await signIn.revokeToken(issued.token.id.text, of: Fixture.eve)
+            }
+            let refusal = Refusal.dailyLimitReached(.tokens, wait: .days(1))
+            await #expect(throws: refusal) {
+                _ = try await signIn.issueToken(for: Fixture.eve, label: "one too many")
+            }
+            await #expect(throws: refusal) {
+                _ = try await signIn.issueToken(for: Fixture.eve.email, label: "by the console")
+            }
+            _ = try await signIn.issueToken(for: Fixture.adam, label: "somebody else's")
+            house.clock.advance(by: .days(1))
+            _ = try await signIn.issueToken(for: Fixture.eve, label: "the next day")
+        }
+    }
+
     // MARK: - Passwords
 
     @Test func rightPasswordSignsInUnderEverySpellingOfTheAddress() async throws {

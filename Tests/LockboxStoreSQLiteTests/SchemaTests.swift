@@ -93,7 +93,7 @@ struct SchemaTests {
         "UPDATE credential SET expires_at = expires_at + 1", "DELETE FROM credential",
         "DELETE FROM credential_use",
         "DELETE FROM removal", "UPDATE notice SET facts = '{}'", "UPDATE command SET subject = 'x'",
-        "DELETE FROM command", "UPDATE api_token SET person = 'x'", "DELETE FROM api_token",
+        "UPDATE api_token SET person = 'x'", "DELETE FROM api_token",
         "UPDATE portal_session SET person = 'x'",
         "UPDATE portal_session SET expires_at = expires_at + 1",
         "UPDATE person SET tenant = NULL WHERE tenant IS NOT NULL", "DELETE FROM person",
@@ -198,6 +198,26 @@ struct SchemaTests {
 
     // MARK: - Plans
 
+    @Test(arguments: Leftover.allCases)
+    func whatIsOverIsFoundInAnIndex(_ leftover: Leftover) async throws {
+        let (store, engine) = try await furnished()
+        let plans = try await engine.write { connection in
+            let explaining = ExplainingConnection(connection: connection)
+            _ = try SQLTransaction(connection: explaining).remove(
+                leftover,
+                overAt: Fixture.now,
+                limit: 9
+            )
+            return explaining.steps
+        }
+        #expect(!plans.isEmpty)
+        for step in plans {
+            #expect(!step.hasPrefix("SCAN"), "\(leftover): \(step)")
+            #expect(!step.contains("USE TEMP B-TREE"), "\(leftover): \(step)")
+        }
+        try await store.close()
+    }
+
     @Test(arguments: Question.all)
     fileprivate func questionIsAnsweredFromAnIndex(_ question: Question) async throws {
         let (store, engine) = try await furnished()
@@ -229,6 +249,10 @@ private struct Question: Sendable, CustomTestStringConvertible {
     static let contoso = Fixture.contoso.id
     static let log = LogID.tenant(contoso)
     static let page = ListPage(limit: 50)
+
+    static func day(_ counted: Counted, _ tx: SQLTransaction) throws -> Timestamp? {
+        try tx.time(ofLatest: 100, counted, after: Fixture.now)
+    }
 
     static let all = [
         Question("a request") { try $0.request(Fixture.id(1)) },
@@ -279,6 +303,23 @@ private struct Question: Sendable, CustomTestStringConvertible {
             try $0.signInClient(Fixture.secretHash(1), of: Fixture.eve.id)
         },
         Question("sessions of a person") { try $0.sessions(of: Fixture.eve.id) },
+        Question("support requests of a person within a day") {
+            try day(.supportRequestsBy(Fixture.sue.id), $0)
+        },
+        Question("support requests of a tenant within a day") {
+            try day(.supportRequestsOf(contoso), $0)
+        },
+        Question("requests of an engineer within a day") {
+            try day(.requestsBy(Fixture.eve.id), $0)
+        },
+        Question("requests of an engineer about a tenant within a day") {
+            try day(.requestsByAt(Fixture.eve.id, contoso), $0)
+        },
+        Question("requests about a tenant within a day") { try day(.requestsAbout(contoso), $0) },
+        Question("messages of a person within a day") {
+            try day(.messagesBy(Fixture.adam.id), $0)
+        },
+        Question("tokens issued within a day") { try day(.tokensOf(Fixture.eve.id), $0) },
         Question("a command") { try $0.command(of: Fixture.eve.id, key: "k") },
         Question("entries") { try $0.entries(of: log, in: 0..<9) },
         Question("leaf hashes") { try $0.treeHashes(of: log, level: 0, first: 0, count: 9) },
@@ -312,7 +353,8 @@ private final class ExplainingConnection: SQLConnection {
     init(connection: any SQLConnection) { self.connection = connection }
 
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
-        try connection.execute(sql, values)
+        steps += try connection.query("EXPLAIN QUERY PLAN \(sql)", values) { try $0.text(3) }
+        return try connection.execute(sql, values)
     }
 
     func query<Value>(_ sql: String, _ values: [SQLValue], row: (SQLRow) throws -> Value) throws

@@ -116,7 +116,7 @@ extension PortalSite {
         let search = AuditSearch(request)
         guard search.problems.isEmpty else { throw Refusal.notFound(.page) }
         // Before the answer begins, which could not say any more that there is none.
-        let place = try self.log.place(for: viewer.person.id)
+        let place = try self.log.exportPlace(of: log, for: viewer.person.id, at: clock.now())
         return Response(
             status: .ok,
             headers: Self.download(form.contentType, "audit.\(form.suffix)"),

@@ -206,7 +206,7 @@ extension Refusal {
             }
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
-            .versionRequired, .notLicensed, .limitReached, .lastAdministrator:
+            .versionRequired, .notLicensed, .limitReached, .dailyLimitReached, .lastAdministrator:
             .form
         }
     }

@@ -231,7 +231,8 @@ extension Refusal {
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .accessNotActive, .limitReached, .alreadyExists, .keyReused, .lastAdministrator:
+            .accessNotActive, .limitReached, .dailyLimitReached, .alreadyExists, .keyReused,
+            .lastAdministrator:
             false
         }
     }

@@ -15,7 +15,7 @@ extension PortalSite {
         Boundary { error, request, context in
             var response = try await answer(to: error, request, context)
             switch error {
-            case Refusal.tooManyAttempts(let wait):
+            case Refusal.tooManyAttempts(let wait), Refusal.dailyLimitReached(_, let wait):
                 response.headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
             case PortalError.foreignForm(let foreign?):
                 context.logger.warning(
@@ -108,6 +108,13 @@ struct ErrorPage: Page {
                 "Too many attempts",
                 "Please wait a little.",
                 "Then try again.",
+                .tooManyRequests
+            )
+        case Refusal.dailyLimitReached:
+            self.init(
+                "Too much for one day",
+                (error as? Refusal)?.sentence ?? "",
+                "Nothing was changed.",
                 .tooManyRequests
             )
         case let refusal as Refusal:

@@ -50,7 +50,8 @@ extension Refusal {
         case .alreadyExists(let noun): form.words(existing: noun) ?? sentence
         case .notFound, .ambiguous, .notSignedIn, .tooManyAttempts, .notPermitted, .ownRequest,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .lastAdministrator:
+            .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .dailyLimitReached,
+            .lastAdministrator:
             sentence
         }
     }

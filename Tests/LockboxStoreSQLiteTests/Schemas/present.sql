@@ -1,3 +1,5 @@
+CREATE INDEX command_by_time ON command (carried_out_at);
+
 CREATE INDEX credential_live ON credential (expires_at) WHERE revoked_at IS NULL;
 
 CREATE INDEX credential_of_grant ON credential (grant_id, issued_at, id);
@@ -12,6 +14,8 @@ CREATE INDEX log_entry_by_request ON log_entry (log, request, position);
 
 CREATE INDEX log_entry_by_time ON log_entry (log, time, position);
 
+CREATE INDEX message_of_person ON message (person, posted_at);
+
 CREATE INDEX notice_due ON notice (priority, next_attempt, id)
 WHERE delivery = 'queued';
 
@@ -20,6 +24,9 @@ CREATE INDEX notice_failing ON notice (id) WHERE delivery = 'queued' AND attempt
 CREATE INDEX notice_of_request ON notice (request, created_at, id);
 
 CREATE INDEX notice_of_side ON notice (tenant, created_at, id) WHERE request IS NULL;
+
+CREATE INDEX notice_over ON notice (send_at, id)
+WHERE delivery IN ('sent', 'cancelled', 'unconfirmed');
 
 CREATE INDEX notice_refused ON notice (id) WHERE delivery = 'refused';
 
@@ -63,6 +70,13 @@ CREATE INDEX support_request_by_time ON support_request (opened_at, number, tena
 CREATE INDEX support_request_of_person ON support_request (opened_by, opened_at, number, tenant);
 
 CREATE INDEX support_request_of_tenant ON support_request (tenant, opened_at, number);
+
+CREATE INDEX token_by_expiry ON api_token (expires_at);
+
+CREATE INDEX token_by_issue ON api_token (person, created_at, id);
+
+CREATE INDEX token_by_revocation ON api_token (revoked_at)
+WHERE revoked_at IS NOT NULL;
 
 CREATE INDEX token_of_person ON api_token (person, created_at, id) WHERE revoked_at IS NULL;
 
@@ -478,9 +492,9 @@ END;
 
 CREATE TRIGGER api_token_delete_guard
 BEFORE DELETE ON api_token
-
+WHEN OLD.expires_at IS NULL AND OLD.revoked_at IS NULL
 BEGIN
-    SELECT RAISE(ABORT, 'api_token: rows are kept for ever');
+    SELECT RAISE(ABORT, 'api_token: a token without an end is kept');
 END;
 
 CREATE TRIGGER api_token_update_revoked
@@ -500,13 +514,6 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.expires_at IS NOT OLD.expires_at
 BEGIN
     SELECT RAISE(ABORT, 'api_token: what it is about never changes');
-END;
-
-CREATE TRIGGER command_delete_guard
-BEFORE DELETE ON command
-
-BEGIN
-    SELECT RAISE(ABORT, 'command: rows are kept for ever');
 END;
 
 CREATE TRIGGER command_update_guard
@@ -766,6 +773,20 @@ BEFORE UPDATE ON message
 
 BEGIN
     SELECT RAISE(ABORT, 'message: rows never change');
+END;
+
+CREATE TRIGGER notice_delete_guard
+BEFORE DELETE ON notice
+WHEN CASE OLD.delivery
+    WHEN 'queued' THEN OLD.attempts > 0 OR OLD.begun_at IS NOT NULL
+    WHEN 'refused' THEN TRUE
+    ELSE OLD.request IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM access_request
+        WHERE id = OLD.request AND settled_at IS NOT NULL
+    )
+    END
+BEGIN
+    SELECT RAISE(ABORT, 'notice: it is kept until its request is settled');
 END;
 
 CREATE TRIGGER notice_update_unchanging

@@ -19,7 +19,7 @@ package struct Promise: CaseIterable, Identifiable, Sendable, CustomTestStringCo
     package static let allCases: [Promise] =
         ofTransactions + ofTheDirectory + ofSupport + ofRequests + ofMessages + ofGrants + ofNotices
         + ofLogs
-        + ofSearching + ofTrees + ofSessions + ofWork
+        + ofSearching + ofTrees + ofSessions + ofWork + ofDays + ofRetention
 
     init(_ id: String, _ body: @escaping @Sendable (any Store) async throws -> Void) {
         self.id = id

@@ -12,7 +12,6 @@ extension Promise {
         ),
         Promise("being seen is never set back", seenIsNotSetBack),
         Promise("all sessions of one person end at once, and nobody else's", sessionsOfAPersonEnd),
-        Promise("sessions that are over are forgotten, and no others", sessionsAreForgotten),
     ]
 }
 
@@ -105,17 +104,4 @@ private func sessionsOfAPersonEnd(_ store: any Store) async throws {
     #expect(try await store.write { try $0.endSessions(of: Fixture.adam.id, at: later) } == 0)
     #expect(try await store.read { try $0.sessions(of: Fixture.adam.id) } == [])
     #expect(try await store.found(4) == session(4, of: Fixture.gita))
-}
-
-private func sessionsAreForgotten(_ store: any Store) async throws {
-    try await store.populate()
-    try await store.write { tx in
-        try tx.insert(session(1, lasting: .hours(1)), secretHash: Fixture.secretHash(1))
-        try tx.insert(session(2, lasting: .hours(2)), secretHash: Fixture.secretHash(2))
-        try tx.removeSessions(expiredBy: Fixture.now + .hours(1))
-    }
-    #expect(try await store.found(1) == nil)
-    #expect(try await store.found(2) == session(2, lasting: .hours(2)))
-    // Its hash and its identifier are free again: no row of it is left.
-    try await store.write { try $0.insert(session(1), secretHash: Fixture.secretHash(1)) }
 }

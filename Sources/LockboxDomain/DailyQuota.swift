@@ -1,0 +1,80 @@
+/// What may be done only so often within any 24 hours, so that nobody fills the disk or the day of
+/// those who must look. What was done counts, whatever became of it.
+public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
+    /// Opened by one person; by all of one tenant.
+    case supportRequests, supportRequestsOfTenant
+    /// Made by one engineer; by one engineer about one tenant; by all engineers about one tenant.
+    case requests, requestsAtTenant, requestsAboutTenant
+    /// Written by one person.
+    case messages
+    /// Issued to one person, whether or not they are valid.
+    case tokens
+    /// Begun by one person; by all who read one log.
+    case exports, exportsOfLog
+
+    public static let span = TimeSpan.days(1)
+
+    /// How many are allowed.
+    public var bound: Int {
+        switch self {
+        case .supportRequests: Limits.supportRequestsPerDay
+        case .supportRequestsOfTenant: Limits.supportRequestsOfTenantPerDay
+        case .requests: Limits.requestsPerDay
+        case .requestsAtTenant: Limits.requestsAtTenantPerDay
+        case .requestsAboutTenant: Limits.requestsAboutTenantPerDay
+        case .messages: Limits.messagesPerDay
+        case .tokens: Limits.tokensPerDay
+        case .exports: Limits.exportsPerDay
+        case .exportsOfLog: Limits.exportsOfLogPerDay
+        }
+    }
+
+    /// Refuses one more at `now`. `earliest` is when the first of the last `bound` was done; nil
+    /// where there were fewer.
+    public func requireRoom(since earliest: Timestamp?, at now: Timestamp) throws(Refusal) {
+        guard let earliest, now < earliest + Self.span else { return }
+        let wait = earliest + Self.span - now
+        // Whole seconds, as they are told; who comes then finds room.
+        throw .dailyLimitReached(self, wait: .seconds((wait.milliseconds + 999) / 1000))
+    }
+
+    /// Which bound was reached.
+    var sentence: String {
+        switch self {
+        case .supportRequests: "You opened \(bound) support requests within a day"
+        case .supportRequestsOfTenant:
+            "Your organisation opened \(bound) support requests within a day"
+        case .requests: "You made \(bound) requests within a day"
+        case .requestsAtTenant: "You made \(bound) requests about this tenant within a day"
+        case .requestsAboutTenant: "\(bound) requests about this tenant were made within a day"
+        case .messages: "You wrote \(bound) messages within a day"
+        case .tokens: "\(bound) API tokens were issued to this person within a day"
+        case .exports: "You began \(bound) exports within a day"
+        case .exportsOfLog: "\(bound) exports of this log were begun within a day"
+        }
+    }
+}
+
+/// Whose things, or things about whom, are counted by the day.
+public enum Counted: Hashable, Sendable {
+    case supportRequestsBy(PersonID)
+    case supportRequestsOf(TenantID)
+    case requestsBy(PersonID)
+    case requestsByAt(PersonID, TenantID)
+    case requestsAbout(TenantID)
+    case messagesBy(PersonID)
+    case tokensOf(PersonID)
+
+    /// The bound that they have.
+    public var quota: DailyQuota {
+        switch self {
+        case .supportRequestsBy: .supportRequests
+        case .supportRequestsOf: .supportRequestsOfTenant
+        case .requestsBy: .requests
+        case .requestsByAt: .requestsAtTenant
+        case .requestsAbout: .requestsAboutTenant
+        case .messagesBy: .messages
+        case .tokensOf: .tokens
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import LockboxDomain
+import LockboxPorts
+
+extension SQLTransaction: DayRecords {
+    func time(ofLatest place: Int, _ counted: Counted, after since: Timestamp) throws -> Timestamp?
+    {
+        let (table, instant, whose) = Self.rows(of: counted)
+        let conditions = whose.enumerated().map { "\($1.column) = $\($0 + 1)" }
+        return try connection.queryOne(
+            """
+            SELECT \(instant) FROM \(table)
+            WHERE \(conditions.joined(separator: " AND ")) AND \(instant) > $\(whose.count + 1)
+            ORDER BY \(instant) DESC LIMIT 1 OFFSET $\(whose.count + 2)
+            """,
+            whose.map(\.value) + [.time(since), .count(place - 1)]
+        ) { row in try row.timestamp(0) }
+    }
+
+    /// In which table, by which instant, and with what in which columns.
+    private static func rows(of counted: Counted) -> (
+        table: String, instant: String, whose: [(column: String, value: SQLValue)]
+    ) {
+        switch counted {
+        case .supportRequestsBy(let person):
+            ("support_request", "opened_at", [("opened_by", .id(person))])
+        case .supportRequestsOf(let tenant):
+            ("support_request", "opened_at", [("tenant", .id(tenant))])
+        case .requestsBy(let engineer):
+            ("access_request", "created_at", [("engineer", .id(engineer))])
+        case .requestsByAt(let engineer, let tenant):
+            (
+                "access_request", "created_at",
+                [("engineer", .id(engineer)), ("tenant", .id(tenant))]
+            )
+        case .requestsAbout(let tenant):
+            ("access_request", "created_at", [("tenant", .id(tenant))])
+        case .messagesBy(let person): ("message", "posted_at", [("person", .id(person))])
+        case .tokensOf(let person): ("api_token", "created_at", [("person", .id(person))])
+        }
+    }
+}
