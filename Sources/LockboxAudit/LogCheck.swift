@@ -54,9 +54,14 @@ package struct LogCheck: Sendable {
     package static let all = "*"
 
     private let store: any Store
+    private let clock: any WallClock
     private let longReads = LongReads(AuditLimits.checks)
 
-    package init(store: any Store) { self.store = store }
+    /// `clock` says what is over for so long that its row may be gone.
+    package init(store: any Store, clock: any WallClock) {
+        self.store = store
+        self.clock = clock
+    }
 
     /// Checks every log, or one tenant's.
     package func run(only tenant: TenantID?) async throws -> [Report] {
@@ -90,8 +95,9 @@ package struct LogCheck: Sendable {
             isComplete = !entries.isEmpty
             replay.read(entries)
         }
-        let (report, head) = try await store.read(.bulk) { [replay] tx in
-            (try Self.finish(replay, after: size, in: tx), try tx.head(of: log))
+        let (report, head) = try await store.read(.bulk) { [replay, clock] tx in
+            let report = try Self.finish(replay, after: size, at: clock.now(), in: tx)
+            return (report, try tx.head(of: log))
         }
         let differences = try await treeDifferences(log, size: head.size)
         return Report(
@@ -106,6 +112,7 @@ package struct LogCheck: Sendable {
     private static func finish(
         _ earlier: RecordReplay,
         after size: UInt64,
+        at now: Timestamp,
         in tx: any StoreTransaction
     ) throws -> Report {
         let log = earlier.log
@@ -141,7 +148,7 @@ package struct LogCheck: Sendable {
         if let last = try tx.lastCheckpoint(of: log) {
             differences += noteDifferences(size: last.size, note: last.note, signed: signed)
         }
-        differences += try replay.state.differences(log, in: tx)
+        differences += try replay.state.differences(log, at: now, in: tx)
         return Report(
             log: log.logName,
             records: replay.position,

@@ -103,10 +103,13 @@ struct LogReplayState {
         if told.leaf.activity == "tenant.added" { name = data["name"]?.text }
     }
 
-    /// Where the tables say something else.
-    func differences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+    /// Where the tables say something else at `now`.
+    func differences(_ log: LogID, at now: Timestamp, in tx: any StoreTransaction) throws
+        -> [String]
+    {
         try requestDifferences(log, in: tx) + supportDifferences(log, in: tx)
-            + peopleDifferences(log, in: tx) + directoryDifferences(log, in: tx)
+            + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
+            + directoryDifferences(log, in: tx)
     }
 }
 
@@ -412,7 +415,6 @@ extension LogReplayState {
     private func peopleDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
         var found: [String] = []
         var seen: Set<String> = []
-        var open: Set<String> = []
         for person in try tx.people(at: log) {
             seen.insert(person.id.text)
             guard let told = people[person.id.text] else {
@@ -436,15 +438,28 @@ extension LogReplayState {
             differences.check(told.isText("personName", person.name), "name")
             differences.check(told.isText("personAddress", person.email.text), "address")
             found += differences.found
+        }
+        for id in people.keys.sorted() where !seen.contains(id) {
+            found.append("person \(id) is in the log, but not in the tables")
+        }
+        return found
+    }
+
+    private func tokenDifferences(_ log: LogID, at now: Timestamp, in tx: any StoreTransaction)
+        throws -> [String]
+    {
+        var found: [String] = []
+        var open: Set<String> = []
+        for person in try tx.people(at: log) {
             for token in try tx.tokens(of: person.id) {
                 open.insert(token.id.text)
                 found += compare(token)
             }
         }
-        for id in people.keys.sorted() where !seen.contains(id) {
-            found.append("person \(id) is in the log, but not in the tables")
-        }
-        for id in tokens.keys.sorted() where !open.contains(id) {
+        for (id, told) in tokens.sorted(by: { $0.key < $1.key }) where !open.contains(id) {
+            // One that is over for long enough is not kept.
+            let end = told.data["expiresAt"]?.text.flatMap { Timestamp($0) }
+            if let end, end + Limits.tokensKept <= now { continue }
             // Who loses it is safe: a token that is not open opens nothing.
             found.append("token \(id) is open in the log, but not in the tables")
         }

@@ -8,6 +8,8 @@ package enum WritePurpose: Sendable {
     case deciding
     /// It gives access, or records that access was used.
     case granting
+    /// It removes what is kept no longer: no hurry, and wrong at a wrong time of day.
+    case tidying
     /// Everything else.
     case ordinary
 
@@ -15,14 +17,14 @@ package enum WritePurpose: Sendable {
     fileprivate var isKeptFromReserve: Bool {
         switch self {
         case .ending, .deciding: false
-        case .granting, .ordinary: true
+        case .granting, .tidying, .ordinary: true
         }
     }
 
     /// Whether it would be wrong at a wrong time of day.
     fileprivate var needsTime: Bool {
         switch self {
-        case .deciding, .granting: true
+        case .deciding, .granting, .tidying: true
         case .ending, .ordinary: false
         }
     }

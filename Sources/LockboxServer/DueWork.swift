@@ -23,6 +23,7 @@ struct DueWork: Sendable {
         let cut = SystemPause()
         let orders = SystemPause()
         let mail = SystemPause()
+        let retention = SystemPause()
     }
 
     init(entropy: any Entropy, time: any MonotonicClock) {
@@ -60,8 +61,8 @@ struct DueWork: Sendable {
         let logger: Logger
     }
 
-    /// One loop for each lane. Ending access needs no lease; settling its end and sending letters
-    /// are one process's at a time (decision 0017).
+    /// One loop for each lane. Ending access needs no lease; settling its end, sending letters
+    /// and removing what is kept no longer are one process's at a time (decision 0017).
     func lanes(_ parts: Parts) -> [any ServiceLifecycle.Service] {
         let mail = MailJob(
             store: parts.store,
@@ -94,12 +95,19 @@ struct DueWork: Sendable {
             pause: pauses.memory,
             logger: parts.logger
         ) { [cut = pauses.cut] in cut.wake() }
+        let retention = RetentionJob(
+            store: parts.store,
+            clock: parts.clock,
+            logger: parts.logger,
+            sleep: SystemPause.sleep
+        )
         return [
             memory,
             loop(ExpiryJob(lockbox: parts.lockbox), pauses.expiry, parts),
             loop(cut, pauses.cut, parts),
             loop(orders, pauses.orders, parts, isLeased: true),
             loop(mail, pauses.mail, parts, isLeased: true),
+            loop(retention, pauses.retention, parts, isLeased: true),
         ]
     }
 

@@ -133,7 +133,7 @@ package struct Server: Sendable {
             sessions: Sessions(store: audited, signIn: signIn),
             signIn: signIn,
             log: log,
-            logCheck: LogCheck(store: store),
+            logCheck: LogCheck(store: store, clock: clock),
             clock: clock,
             entropy: entropy,
             publicURL: configuration.publicURL,

@@ -20,7 +20,7 @@ struct CheckLog: AsyncParsableCommand {
 
     func run() async throws {
         let reports = try await withServer(config) { opened in
-            try await LogCheck(store: opened.store).run(
+            try await LogCheck(store: opened.store, clock: opened.clock).run(
                 only: try tenant.map { text in
                     guard let id = TenantID(text) else {
                         throw ValidationError("\(text) is not the id of a tenant.")

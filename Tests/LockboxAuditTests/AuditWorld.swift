@@ -109,7 +109,7 @@ struct AuditWorld: Sendable {
 
     /// What is not as it should be in any log.
     func differences() async throws -> [String] {
-        try await LogCheck(store: store).run(only: nil).flatMap(\.differences)
+        try await LogCheck(store: store, clock: clock).run(only: nil).flatMap(\.differences)
     }
 
     /// Changes the file behind the store's back, as somebody with the disk in hand would: guards

@@ -24,11 +24,12 @@ struct LogCheckTests {
 
     @Test func untouchedLogHasNoDifferences() async throws {
         try await Self.with { world in
-            let reports = try await LogCheck(store: world.store).run(only: nil)
+            let check = LogCheck(store: world.store, clock: world.clock)
+            let reports = try await check.run(only: nil)
             #expect(reports.map(\.log) == ["provider", "tenant:contoso", "tenant:fabrikam"])
             #expect(reports[1].checkpoints == 2)
             #expect(try await reports[1].records == world.size(of: AuditWorld.contoso))
-            let one = try await LogCheck(store: world.store).run(only: Fixture.fabrikam.id)
+            let one = try await check.run(only: Fixture.fabrikam.id)
             #expect(one.map(\.log) == ["tenant:fabrikam"])
         }
     }

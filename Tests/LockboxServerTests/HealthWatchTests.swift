@@ -34,7 +34,7 @@ struct HealthWatchTests {
         try await Bench.with(reserve: .max) { bench async throws in
             let said = await bench.watch.problems().joined(separator: " ")
             #expect(said.contains("nearly full"), "\(said)")
-            for purpose in [WritePurpose.ordinary, .granting] {
+            for purpose in [WritePurpose.ordinary, .granting, .tidying] {
                 await #expect(throws: WriteHeldBack.spaceIsReserved) {
                     try await bench.audited.write(by: .console, for: purpose) { _ in }
                 }
@@ -69,7 +69,7 @@ struct HealthWatchTests {
             bench.clock.step(by: .hours(-2))
             let said = await bench.watch.problems().joined(separator: " ")
             #expect(said.contains("clock jumped by 2 hours"), "\(said)")
-            for purpose in [WritePurpose.deciding, .granting] {
+            for purpose in [WritePurpose.deciding, .granting, .tidying] {
                 await #expect(throws: WriteHeldBack.clockStepped(.hours(-2))) {
                     try await bench.audited.write(by: .console, for: purpose) { _ in }
                 }

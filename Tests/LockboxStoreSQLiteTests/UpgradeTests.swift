@@ -1,6 +1,7 @@
 import Foundation
 import LockboxAudit
 import LockboxDomain
+import LockboxFixtures
 import LockboxPorts
 import LockboxStoreSQL
 import LockboxStoreSQLite
@@ -41,7 +42,7 @@ struct UpgradeTests {
 
     @Test func logsAreWhole() async throws {
         let store = try await SQLiteStore.open(path: scratch.database)
-        let reports = try await LogCheck(store: store).run(only: nil)
+        let reports = try await LogCheck(store: store, clock: FixedClock()).run(only: nil)
         #expect(reports.flatMap(\.differences) == [])
         #expect(reports.map(\.records).reduce(0, +) == 315)
         try await store.close()

@@ -100,7 +100,7 @@ package final class PortalWorld: Sendable {
             sessions: sessions,
             signIn: signIn,
             log: log,
-            logCheck: LogCheck(store: store),
+            logCheck: LogCheck(store: store, clock: clock),
             clock: clock,
             entropy: SeededEntropy(seed: 2),
             publicURL: Self.publicURL,

@@ -27,7 +27,9 @@ extension TestWorld {
 
     /// The logs agree with the tables and with themselves; `Unexpected` where they do not.
     package func expectConsistentLogs() async throws {
-        let differences = try await LogCheck(store: store).run(only: nil).flatMap(\.differences)
+        let differences = try await LogCheck(store: store, clock: clock).run(only: nil).flatMap(
+            \.differences
+        )
         guard differences.isEmpty else {
             throw Unexpected("the logs are not consistent: \(differences)")
         }

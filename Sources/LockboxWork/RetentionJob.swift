@@ -1,0 +1,107 @@
+package import LockboxAudit
+package import LockboxDomain
+package import LockboxPorts
+package import Logging
+import Synchronization
+
+/// Removes what is only bookkeeping once it is kept no longer: in rounds, each of small writes with
+/// pauses between them, so that whoever ends something meanwhile waits for one of them at most.
+///
+/// Nothing depends on it: what is over is over whether its row is there or not. So it gives way to
+/// everything: a round ends where writing is in trouble, and the next one goes on.
+package final class RetentionJob: Job {
+    package enum Round: Sendable {
+        /// Everything that is over.
+        case whole
+    }
+
+    /// Rows in one write.
+    package static let batch = 500
+    /// Between two rounds, and before the first after a start.
+    package static let rest = TimeSpan.hours(1)
+    package static let restAfterStart = TimeSpan.minutes(5)
+    static let gap = Duration.milliseconds(100)
+
+    package let lane = Lane(name: "retention", parallel: 1, seen: 1)
+
+    private let store: AuditedStore
+    private let clock: any WallClock
+    private let sleep: @Sendable (Duration) async throws -> Void
+    private let logger: Logger
+    private let next = Mutex<Timestamp?>(nil)
+
+    /// `sleep` waits for a duration or until its task is cancelled, and throws then.
+    package init(
+        store: AuditedStore,
+        clock: any WallClock,
+        logger: Logger,
+        sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) {
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        self.sleep = sleep
+    }
+
+    package func due(at now: Timestamp, limit: Int, in tx: any StoreTransaction) throws -> [Round] {
+        let begin = next.withLock { next in
+            let begin = next ?? now + Self.restAfterStart
+            next = begin
+            return begin
+        }
+        return now < begin ? [] : [.whole]
+    }
+
+    package func nextDue(in tx: any StoreTransaction) throws -> Timestamp? {
+        next.withLock { $0 }
+    }
+
+    package func key(of round: Round) -> WorkKey { WorkKey(item: "a round") }
+
+    package func carryOut(_ rounds: [Round], under claim: Claim) async throws {
+        // However it ends: what is left waits for the next round.
+        defer { next.withLock { $0 = clock.now() + Self.rest } }
+        for leftover in Leftover.allCases {
+            var removed: Int
+            repeat {
+                guard claim.isGood, store.isWritingWell else { return }
+                do {
+                    removed = try await remove(leftover, under: claim)
+                } catch is WriteHeldBack {
+                    return
+                }
+                if removed > 0 {
+                    logger.info(
+                        "removed what is kept no longer",
+                        metadata: ["what": "\(leftover.rawValue)", "rows": "\(removed)"]
+                    )
+                }
+                try await sleep(Self.gap)
+            } while removed == Self.batch
+        }
+    }
+
+    private func remove(_ leftover: Leftover, under claim: Claim) async throws -> Int {
+        try await store.note(for: .tidying) { tx, now in
+            guard try claim.stands(in: tx) else { return 0 }
+            return try tx.remove(
+                leftover,
+                overAt: now + TimeSpan(milliseconds: -leftover.kept.milliseconds),
+                limit: Self.batch
+            )
+        }
+    }
+}
+
+extension Leftover {
+    /// For how long after it is over.
+    fileprivate var kept: TimeSpan {
+        switch self {
+        case .commands: Limits.commandsKept
+        case .tokens: Limits.tokensKept
+        case .letters: Limits.lettersKept
+        // Nobody asks for them any more.
+        case .sessions, .signInClients: .zero
+        }
+    }
+}
