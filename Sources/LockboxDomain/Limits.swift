@@ -38,15 +38,15 @@ public enum Limits {
 
     // Within a day; `DailyQuota` says what is counted.
     /// Opened by one person, who may be the program of a ticket system; and by all of her tenant.
-    public static let supportRequestsPerDay = 1_000
-    public static let supportRequestsOfTenantPerDay = 5_000
+    public static let supportRequestsPerDay = 3_000
+    public static let supportRequestsOfTenantPerDay = 10_000
     /// Made by one engineer: about all tenants, about one; and by all engineers about one.
     public static let requestsPerDay = 1_000
     public static let requestsAtTenantPerDay = 500
     public static let requestsAboutTenantPerDay = 2_000
     /// Written by one person, on whatever requests.
     public static let messagesPerDay = 500
-    public static let tokensPerDay = 100
+    public static let tokensPerDay = 200
     /// Begun by one person, which is one every five minutes; and by all who read one log.
     public static let exportsPerDay = 300
     public static let exportsOfLogPerDay = 1_500

@@ -17,6 +17,15 @@ extension Lockbox {
         try await query(by: caller) { person, tx, _ in try tx.tenant(id, visibleTo: person) }
     }
 
+    /// Whether a request to the tenant would wait for people of whom nobody can sign in yet. For the
+    /// provider's people, who would wait in vain.
+    package func isOutOfReach(_ id: String, by caller: Person) async throws -> Bool {
+        try await query(by: caller) { person, tx, _ in
+            let tenant = try tx.tenant(id, visibleTo: person)
+            return try tenant.requiresApproval && !tx.canDecide(for: tenant.id)
+        }
+    }
+
     package func resources(of tenant: String, by caller: Person) async throws -> [Resource] {
         try await query(by: caller) { person, tx, _ in
             try tx.resources(of: try tx.tenant(tenant, visibleTo: person).id)

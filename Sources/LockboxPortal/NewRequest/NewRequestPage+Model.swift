@@ -172,6 +172,7 @@ struct PreviewPage: Page {
     let facts: RequestFacts
     let asked: [Asked]
     let unasked: String?
+    let unreached: String?
     let hidden: [Hidden]
     let csrf: String
     let key: String
@@ -214,6 +215,7 @@ struct PreviewPage: Page {
             "Nobody at \(tenant.name) will be asked: \(why). The manager’s approval opens the access at once, and "
                 + "\(tenant.name) finds it in its log."
         }
+        unreached = reading.unreached
         hidden = entry.hiddenFields.map { Hidden(name: $0.name, value: $0.value) }
         csrf = viewer.csrf
         key = viewer.formKey

@@ -208,7 +208,8 @@ extension PortalSite {
             tenant: tenant,
             resources: try await lockbox.resources(of: id, by: viewer.person),
             services: try await lockbox.services(by: viewer.person),
-            support: support.items
+            support: support.items,
+            unreached: try await unreached(tenant, viewer)
         )
     }
 }
@@ -220,6 +221,7 @@ struct EntryReading: Sendable {
     let services: [Service]
     /// The tenant's latest support requests.
     let support: [SupportView]
+    let unreached: String?
 
     /// More than a person would look through, and more than one request may name.
     var isTooMany: Bool { resources.count > Limits.resourcesPerRequest.upperBound }

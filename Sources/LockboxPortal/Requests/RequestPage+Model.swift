@@ -27,6 +27,7 @@ struct RequestPage: Page {
     /// What had been typed into a form that is not there any more.
     let keptText: String?
     let problems: Problems
+    let unreached: String?
     let next: Next?
     let deciding: Deciding?
     let running: Running?
@@ -91,6 +92,7 @@ struct RequestPage: Page {
         csrf = viewer.csrf
         key = viewer.formKey
 
+        unreached = reading.unreached
         let standing = Standing(of: viewer, in: reading)
         deciding = standing.decides ? Deciding(reading, refused: refused) : nil
         next = standing.words.map { words in

@@ -15,6 +15,9 @@ struct RequestReading: Sendable {
     /// Read for the provider's people alone, as are the services.
     let letters: [(notice: Notice, recipient: Person)]
     let services: [Service]
+    /// What stands in the way of a decision; read for the provider's people alone, while one is
+    /// waited for.
+    let unreached: String?
     let companies: Companies
 
     /// What a decision form says its sender had before her eyes: `decisions.messages`.
@@ -228,6 +231,7 @@ extension PortalSite {
         var messages: [MessageView]?
         var letters: [(notice: Notice, recipient: Person)] = []
         var services: [Service] = []
+        var unreached: String?
         switch viewer.side {
         case .tenant:
             // Who only opened the support request sees what became of it, and not what others said.
@@ -238,6 +242,9 @@ extension PortalSite {
             messages = try await lockbox.messages(on: id, by: viewer.person)
             letters = try await lockbox.notices(about: id, by: viewer.person)
             services = try await lockbox.services(by: viewer.person)
+            if view.request.state.decideBy != nil {
+                unreached = try await self.unreached(tenant, viewer)
+            }
         }
         return RequestReading(
             side: viewer.side,
@@ -247,8 +254,16 @@ extension PortalSite {
             messages: messages,
             letters: letters,
             services: services,
+            unreached: unreached,
             companies: Companies(provider: viewer.providerName, tenant: tenant.name)
         )
+    }
+
+    /// That nobody there could decide, for those who would wait for it.
+    func unreached(_ tenant: Tenant, _ viewer: Viewer) async throws -> String? {
+        guard try await lockbox.isOutOfReach(tenant.id.text, by: viewer.person) else { return nil }
+        return "Nobody at \(tenant.name) who may approve can sign in yet: none of them has a "
+            + "password or a token. Until one has, nobody can decide about a request."
     }
 
     /// Where the log holds what the visitor did to the request last.
