@@ -108,7 +108,8 @@ extension AuditFacts {
             let uses = try tx.uses(of: grant.id)
             data["endedReason"] = .string(ending.reason.rawValue)
             data["endedAt"] = .string(ending.at.description)
-            data["operations"] = .integer(Int64(uses.reduce(0) { $0 + $1.count }))
+            let operations = uses.reduce(Int64(0)) { $0 + Int64($1.count) }
+            data["operations"] = .integer(min(operations, CanonicalJSON.largest))
             texts["comment"] = ending.comment
         case .credentialIssued(let credential):
             self.init("access.credentialIssued", of: credential)

@@ -10,6 +10,9 @@ package enum CanonicalJSON: Hashable, Sendable {
     case list([CanonicalJSON])
     case object([String: CanonicalJSON])
 
+    /// The largest whole number that every JSON reader holds exactly.
+    package static let largest: Int64 = 1 << 53 - 1
+
     /// RFC 8785: no white space, members sorted, minimal escapes, UTF-8.
     package var canonicalBytes: [UInt8] {
         var bytes: [UInt8] = []
@@ -21,7 +24,7 @@ package enum CanonicalJSON: Hashable, Sendable {
         switch self {
         case .string(let text): Self.write(text, to: &bytes)
         case .integer(let number):
-            precondition(number.magnitude < 1 << 53, "beyond what every JSON reader holds exactly")
+            precondition(number.magnitude <= Self.largest, "beyond what every JSON reader holds")
             bytes += String(number).utf8
         case .boolean(let flag): bytes += (flag ? "true" : "false").utf8
         case .list(let items):

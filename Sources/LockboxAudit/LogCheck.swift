@@ -84,22 +84,24 @@ package struct LogCheck: Sendable {
     /// held for long and the server may run on meanwhile; what was read stays as it is. Only the
     /// last view, which also reads what has come since, is compared with the tables.
     private func check(_ log: LogID) async throws -> Report {
-        let (size, signed) = try await store.read(.bulk) { tx in
+        let (begun, signed) = try await store.read(.bulk) { tx in
             (try tx.head(of: log).size, try tx.checkpoints(of: log))
         }
-        var replay = RecordReplay(log, heads: signed.filter { $0.size <= size })
+        var replay = RecordReplay(log, heads: signed.filter { $0.size <= begun })
         var isComplete = true
-        while isComplete, replay.position < size {
-            let range = replay.position..<min(replay.position + AuditLimits.checkedRecords, size)
+        while isComplete, replay.position < begun {
+            let range = replay.position..<min(replay.position + AuditLimits.checkedRecords, begun)
             let entries = try await store.read(.bulk) { tx in try tx.entries(of: log, in: range) }
             isComplete = !entries.isEmpty
             replay.read(entries)
         }
         let (report, head) = try await store.read(.bulk) { [replay, clock] tx in
-            let report = try Self.finish(replay, after: size, at: clock.now(), in: tx)
+            let report = try Self.finish(replay, after: begun, at: clock.now(), in: tx)
             return (report, try tx.head(of: log))
         }
-        let differences = try await treeDifferences(log, size: head.size)
+        // Of a head that says more than there is, the tiles of what is there.
+        let size = min(head.size, report.records)
+        let differences = try await treeDifferences(log, size: size)
         return Report(
             log: report.log,
             records: report.records,

@@ -112,7 +112,12 @@ extension AuditRecord {
     }
 
     fileprivate init(_ entry: LogEntry, size: UInt64?, proof: [String]?) throws {
-        let leaf = try JSONDecoder().decode(Leaf.self, from: Data(entry.bytes))
+        let leaf: Leaf
+        do {
+            leaf = try JSONDecoder().decode(Leaf.self, from: Data(entry.bytes))
+        } catch {
+            throw StoreError.corrupt("record \(entry.index) of log \(entry.log.logName)")
+        }
         self.init(
             index: entry.index,
             time: entry.time.description,

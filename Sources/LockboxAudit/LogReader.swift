@@ -91,7 +91,13 @@ package struct LogReader: Sendable {
     package func entries(_ bundle: EntryBundle, of log: LogID) async throws -> [UInt8]? {
         try await store.read { tx in
             guard bundle.entries.upperBound <= (try tx.head(of: log)).size else { return nil }
-            return try EntryBundle.encode(try tx.entries(of: log, in: bundle.entries).map(\.bytes))
+            let entries = try tx.entries(of: log, in: bundle.entries).map(\.bytes)
+            do throws(EntryBundleError) {
+                guard entries.count == bundle.width else { throw .wrongLength }
+                return try EntryBundle.encode(entries)
+            } catch {
+                throw StoreError.corrupt("\(bundle.path) of log \(log.logName): \(error)")
+            }
         }
     }
 

@@ -87,14 +87,7 @@ package final class PasswordHasher: Sendable {
         against encoded: String?,
         for order: HashingOrder
     ) async throws -> Bool {
-        let parts = (encoded ?? "").split(separator: "$")
-        guard parts.count == 4, parts[0] == "scrypt", parts[1].hasPrefix("ln="),
-            parts[1].hasSuffix(",r=8,p=1"),
-            let logRounds = Int(parts[1].dropFirst(3).prefix { $0 != "," }),
-            (10...20).contains(logRounds),
-            let salt = Hex.decode(parts[2].utf8), let expected = Hex.decode(parts[3].utf8),
-            expected.count == 32
-        else {
+        guard let kept = KeptHash(encoded ?? "") else {
             for form in password.forms {
                 let salt = [UInt8](repeating: 0, count: 16)
                 _ = try await derive(form, salt, logRounds, for: order)
@@ -102,9 +95,9 @@ package final class PasswordHasher: Sendable {
             return false
         }
         for form in password.forms {
-            let found = try await derive(form, salt, logRounds, for: order)
+            let found = try await derive(form, kept.salt, kept.logRounds, for: order)
             // Digests are compared in a time that does not tell where they differ.
-            if SHA256.hash(data: found) == SHA256.hash(data: expected) { return true }
+            if SHA256.hash(data: found) == SHA256.hash(data: kept.key) { return true }
         }
         return false
     }
@@ -133,6 +126,25 @@ package final class PasswordHasher: Sendable {
                 return key.withUnsafeBytes { Array($0) }
             }
         }
+    }
+}
+
+/// What is kept of a password, as `PasswordHasher` writes it.
+struct KeptHash {
+    let logRounds: Int
+    let salt: [UInt8]
+    let key: [UInt8]
+
+    init?(_ encoded: String) {
+        let parts = encoded.split(separator: "$")
+        guard parts.count == 4, parts[0] == "scrypt", parts[1].hasPrefix("ln="),
+            parts[1].hasSuffix(",r=8,p=1"),
+            let logRounds = Int(parts[1].dropFirst(3).prefix { $0 != "," }),
+            (10...20).contains(logRounds),
+            let salt = Hex.decode(parts[2].utf8), let key = Hex.decode(parts[3].utf8),
+            key.count == 32
+        else { return nil }
+        (self.logRounds, self.salt, self.key) = (logRounds, salt, key)
     }
 }
 

@@ -231,7 +231,10 @@ extension SQLTransaction: AccessRequestRecords {
     }
 
     private static func terms(_ row: SQLRow) throws(StoreError) -> AccessRequest.Terms {
-        AccessRequest.Terms(
+        let notBefore = try row.optionalTimestamp("not_before")
+        // At the end of all time nothing can begin: a grant there would have no end after its start.
+        guard notBefore.map({ $0 < .latest }) ?? true else { throw row.corrupt }
+        return AccessRequest.Terms(
             tenant: try row.slug("tenant"),
             supportRequest: try row.required(
                 SupportRequestNumber(try row.text("support_request"))
@@ -240,7 +243,7 @@ extension SQLTransaction: AccessRequestRecords {
             reason: try row.text("reason"),
             duration: try row.span("duration"),
             scope: try row.scope("scope"),
-            notBefore: try row.optionalTimestamp("not_before")
+            notBefore: notBefore
         )
     }
 
@@ -249,9 +252,7 @@ extension SQLTransaction: AccessRequestRecords {
             name: try row.choice("state"),
             deadline: try row.optionalTimestamp("deadline"),
             askedAt: try row.optionalTimestamp("asked_at"),
-            approvalsNeeded: try row.optionalInteger("approvals_needed").flatMap(
-                Int.init(exactly:)
-            ),
+            approvalsNeeded: try row.optionalCount("approvals_needed"),
             settledAt: try row.optionalTimestamp("settled_at"),
             endingReason: try row.optionalChoice("ending_reason"),
             endedBy: try row.optionalID("ended_by"),
@@ -285,7 +286,7 @@ extension SQLTransaction: AccessRequestRecords {
             [.id(request)]
         ) { row in
             let narrowing = Decision.Narrowing(
-                duration: try row.optionalInteger("duration").map(TimeSpan.init(milliseconds:)),
+                duration: try row.optionalSpan("duration"),
                 scope: try row.optionalScope("scope")
             )
             return Decision(

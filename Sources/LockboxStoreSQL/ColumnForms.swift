@@ -33,6 +33,11 @@ enum SQLLimits {
     static let rows = 10_000
     /// Items of one page.
     static let pageItems = 1_000
+    /// A number of things, or a place in a log, is below this: far beyond all that happens, and far
+    /// enough below what an integer holds for the sum of many.
+    static let count: Int64 = 1 << 40
+    /// The longest span.
+    static let span = TimeSpan.days(36_500)
     /// Bodies that share one commit: the point from which waiting for the disk is no longer what
     /// costs.
     static let groupSize = 256

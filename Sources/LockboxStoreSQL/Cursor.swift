@@ -55,7 +55,9 @@ struct Cursor {
             text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
             + padding
         guard let data = Data(base64Encoded: standard) else { return nil }
-        return String(validating: data, as: UTF8.self)
+        let text = String(validating: data, as: UTF8.self)
+        // No key holds a NUL, and no statement takes one.
+        return text?.utf8.contains(0) ?? true ? nil : text
     }
 }
 

@@ -159,7 +159,7 @@ extension SQLTransaction: LogRecords {
             key: Self.entryKey,
             "WHERE log = $1 AND time >= $2 ORDER BY time, position LIMIT 1",
             [.log(log), .time(instant)]
-        ) { try $0.integer("position") }
+        ) { Int64(try $0.position("position")) }
     }
 
     private func addSubject(_ search: LogSearch, to conditions: inout Conditions) {

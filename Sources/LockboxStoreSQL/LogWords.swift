@@ -6,7 +6,9 @@ struct LogWords {
     let connection: any SQLConnection
 
     /// The span of rows of one log.
-    private static let positions: Int64 = 1 << 40
+    private static let positions: Int64 = SQLLimits.count
+    /// Logs whose rows all have a number.
+    private static let logs: Range<Int64> = 1..<(1 << 20)
 
     // MARK: - Writing
 
@@ -17,7 +19,7 @@ struct LogWords {
         try connection.execute(
             "INSERT INTO log_words (rowid, names, others) VALUES ($1, $2, $3)",
             [
-                .integer(try number(log) * Self.positions + Int64(clamping: position)),
+                .integer(try row(position, of: log)),
                 .text(words.names), .text(words.others),
             ]
         )
@@ -31,10 +33,17 @@ struct LogWords {
         try connection.execute(
             "INSERT INTO log_words (log_words, rowid, names, others) VALUES ('delete', $1, $2, $3)",
             [
-                .integer(try number(log) * Self.positions + Int64(clamping: position)),
+                .integer(try row(position, of: log)),
                 .text(words.names), .text(words.others),
             ]
         )
+    }
+
+    private func row(_ position: UInt64, of log: LogID) throws -> Int64 {
+        guard position < Self.positions else {
+            throw StoreError.corrupt("log_head \(log.stored)")
+        }
+        return try number(log) * Self.positions + Int64(position)
     }
 
     /// The number of `log`, which gets the next one with its first texts.
@@ -59,7 +68,11 @@ struct LogWords {
             key: ["log"],
             "WHERE log = $1",
             [.log(log)]
-        ) { try $0.integer("number") }
+        ) { row in
+            let number = try row.integer("number")
+            guard Self.logs.contains(number) else { throw row.corrupt }
+            return number
+        }
     }
 
     // MARK: - Asking

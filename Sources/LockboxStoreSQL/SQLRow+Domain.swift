@@ -13,12 +13,21 @@ extension SQLRow {
         }
     }
 
+    /// A number of things: what is stored can be added to and written into a record.
     func count(_ column: SQLColumn) throws(StoreError) -> Int {
-        try required(Int(exactly: try integer(column)))
+        try required(counted(try integer(column)))
+    }
+
+    func optionalCount(_ column: SQLColumn) throws(StoreError) -> Int? {
+        try isNull(column) ? nil : try count(column)
     }
 
     func position(_ column: SQLColumn) throws(StoreError) -> UInt64 {
-        try required(UInt64(exactly: try integer(column)))
+        UInt64(try count(column))
+    }
+
+    private func counted(_ number: Int64) -> Int? {
+        (0..<SQLLimits.count).contains(number) ? Int(number) : nil
     }
 
     func timestamp(_ column: SQLColumn) throws(StoreError) -> Timestamp {
@@ -32,8 +41,15 @@ extension SQLRow {
         return instant
     }
 
+    /// Every span that is stored is one in which something can happen.
     func span(_ column: SQLColumn) throws(StoreError) -> TimeSpan {
-        TimeSpan(milliseconds: try integer(column))
+        let span = TimeSpan(milliseconds: try integer(column))
+        guard span > .zero, span <= SQLLimits.span else { throw corrupt }
+        return span
+    }
+
+    func optionalSpan(_ column: SQLColumn) throws(StoreError) -> TimeSpan? {
+        try isNull(column) ? nil : try span(column)
     }
 
     func id<Entity>(_ column: SQLColumn) throws(StoreError) -> ID<Entity> {

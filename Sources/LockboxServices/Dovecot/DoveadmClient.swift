@@ -88,7 +88,7 @@ struct DoveadmClient {
         }
     }
 
-    private static func read(_ data: Data, tags: [String]) throws(EnforcerError) -> [Answer] {
+    static func read(_ data: Data, tags: [String]) throws(EnforcerError) -> [Answer] {
         let json: Any
         do {
             json = try JSONSerialization.jsonObject(with: data)
