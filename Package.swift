@@ -1,13 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .treatAllWarnings(as: .error),
-]
+/// Whether this is the build for libFuzzer (`scripts/fuzz`).
+let isFuzzing = Context.environment["LOCKBOX_FUZZER"] != nil
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 // Outside libraries by the name our rooms use; docs/decisions/0002 says why each is here.
 let libraries: [String: Target.Dependency] = [
@@ -242,10 +246,11 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxPortalTests",
         [
             "LockboxHTTP", "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit",
-            "LockboxStoreSQLite",
-            "LockboxDomain", "LockboxPorts", "LockboxFixtures", "LockboxPortalWorld", "HTTPTypes",
-            "Hummingbird",
-            "Logging", "NIOCore",
+            "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxAPI", "LockboxDecisions",
+            "LockboxNotifier",
+            "LockboxWork", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
+            "LockboxPortalWorld", "LockboxTestWorld", "MerkleLog", "GRDB", "HTTPTypes",
+            "Hummingbird", "Logging", "NIOCore",
         ]
     ),
     ("TidyTests", []),
@@ -367,3 +372,21 @@ let package = Package(
             ),
         ]
 )
+
+// What `make fuzz` builds besides, with every room instrumented: it has no main function of its own.
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "lockbox-fuzz",
+            dependencies: dependencies([
+                "LockboxAudit", "LockboxClient", "LockboxDomain", "LockboxHTTP", "LockboxIdentity",
+                "LockboxMail", "LockboxPorts", "LockboxServer", "LockboxService",
+                "LockboxServices", "LockboxStoreSQL", "LockboxWire", "MerkleLog",
+            ]),
+            path: "Fuzz",
+            exclude: ["Seeds"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        )
+    )
+}

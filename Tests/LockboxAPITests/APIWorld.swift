@@ -114,7 +114,7 @@ struct APIWorld: Sendable {
         if !query.isEmpty { path += "?" + InProcess.form(query) }
         var fields = HTTPFields()
         if let person {
-            fields[.authorization] = "Bearer \(try await tokens.token(of: person, signIn))"
+            fields[.authorization] = "Bearer \(try await token(of: person))"
         }
         let bytes: [UInt8]
         switch body {
@@ -131,6 +131,17 @@ struct APIWorld: Sendable {
         case .raw(let text): bytes = Array(text.utf8)
         }
         for (name, value) in headers { fields[name] = value }
+        return try await send(method, path, fields, bytes, from: address)
+    }
+
+    /// Sends a request as it is.
+    func send(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        _ fields: HTTPFields,
+        _ body: [UInt8],
+        from address: String
+    ) async throws -> Answer {
         let head = HTTPRequest(
             method: method,
             scheme: "https",
@@ -138,9 +149,14 @@ struct APIWorld: Sendable {
             path: path,
             headerFields: fields
         )
-        return try await InProcess.ask(api.responder(), head, bytes, from: address) {
+        return try await InProcess.ask(api.responder(), head, body, from: address) {
             DoorContext(source: $0)
         }
+    }
+
+    /// The API token of `person`.
+    func token(of person: Person) async throws -> String {
+        try await tokens.token(of: person, signIn)
     }
 }
 

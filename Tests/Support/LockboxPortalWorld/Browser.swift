@@ -69,6 +69,26 @@ extension PortalWorld {
         return try await ask(.post, filled(path), body: sent, person: person, secret: secret)
     }
 
+    /// Asks with `headers` in place of what a browser would send, and with her session, where they
+    /// say nothing of cookies.
+    package func askRaw(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        headers: [(String, String)],
+        body: [UInt8] = [],
+        as person: String?
+    ) async throws -> Answer {
+        var fields = HTTPFields()
+        for (name, value) in headers {
+            if let name = HTTPField.Name(name) {
+                fields.append(HTTPField(name: name, value: value))
+            }
+        }
+        let secret = fields[.cookie] == nil ? try await secret(of: person) : nil
+        if let secret { fields[.cookie] = "\(Self.cookie)=\(secret)" }
+        return try await ask(method, path, fields, ByteBuffer(bytes: body), person: person)
+    }
+
     /// Opens the page at `path`, types `typed` into its form that goes to `action`, lets
     /// `meanwhile` happen, and sends it, as a browser would: with the hidden fields and what was
     /// filled in before. A value of nil empties a field. Follows where the answer leads.
@@ -178,6 +198,16 @@ extension PortalWorld {
         let cookies = [secret.map { "\(Self.cookie)=\($0)" }, done].compactMap { $0 }
         if !cookies.isEmpty { headers[.cookie] = cookies.joined(separator: "; ") }
         if let type = body?.type { headers[.contentType] = type }
+        return try await ask(method, path, headers, body?.bytes ?? ByteBuffer(), person: person)
+    }
+
+    private func ask(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        _ headers: HTTPFields,
+        _ body: ByteBuffer,
+        person: String?
+    ) async throws -> Answer {
         let head = HTTPRequest(
             method: method,
             scheme: "https",
@@ -194,7 +224,7 @@ extension PortalWorld {
         )
         let began = ContinuousClock.now
         let response = try await responder.respond(
-            to: Request(head: head, body: .init(buffer: body?.bytes ?? ByteBuffer())),
+            to: Request(head: head, body: .init(buffer: body)),
             context: context
         )
         let collected = Collector()

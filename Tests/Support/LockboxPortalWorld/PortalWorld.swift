@@ -24,6 +24,8 @@ package final class PortalWorld: Sendable {
     package let audited: AuditedStore
     package let lockbox: Lockbox
     package let sessions: Sessions
+    package let signIn: SignIn
+    package let log: LogReader
     package let site: PortalSite
     let responder: PortalResponder
     let memory = Mutex(Memory())
@@ -44,11 +46,16 @@ package final class PortalWorld: Sendable {
         var support: SupportRequestNumber?
     }
 
-    /// Runs `body` in a world of its own, which is gone afterwards.
-    package static func with<Value: Sendable>(_ body: (PortalWorld) async throws -> Value)
-        async throws -> Value
-    {
-        let store = try await SQLiteStore.temporary()
+    /// Runs `body` in a world of its own, which is gone afterwards but for the file at `path`, where
+    /// there is to be one.
+    package static func with<Value: Sendable>(
+        at path: String? = nil,
+        _ body: (PortalWorld) async throws -> Value
+    ) async throws -> Value {
+        let store =
+            if let path { try await SQLiteStore.open(path: path) } else {
+                try await SQLiteStore.temporary()
+            }
         let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
         let value: Value
         do {
@@ -86,9 +93,9 @@ package final class PortalWorld: Sendable {
             enforcers: NoEnforcers(),
             ends: RememberedEnds()
         )
-        let signIn = SignIn(store: audited, hasher: hasher)
+        signIn = SignIn(store: audited, hasher: hasher)
         sessions = Sessions(store: audited, signIn: signIn)
-        let log = LogReader(
+        log = LogReader(
             store: store,
             signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
             prefix: "lockbox.example-cloud.test"
@@ -185,6 +192,7 @@ private enum CheapPassword {
 package final class BreakableStore: Store {
     private let store: any Store
     private let broken = Atomic(false)
+    private let undoing = Atomic(false)
 
     init(_ store: any Store) { self.store = store }
 
@@ -192,6 +200,10 @@ package final class BreakableStore: Store {
     package func setBroken(_ isBroken: Bool) {
         broken.store(isBroken, ordering: .sequentiallyConsistent)
     }
+
+    /// From now on each write is carried out and taken back, as if the database had failed at its
+    /// commit.
+    package func undoWrites() { undoing.store(true, ordering: .sequentiallyConsistent) }
 
     private func check() throws {
         if broken.load(ordering: .sequentiallyConsistent) {
@@ -203,7 +215,13 @@ package final class BreakableStore: Store {
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
         try check()
-        return try await store.write(body)
+        guard undoing.load(ordering: .sequentiallyConsistent) else {
+            return try await store.write(body)
+        }
+        return try await store.write { tx in
+            _ = try body(tx)
+            throw StoreError.unavailable("taken back")
+        }
     }
 
     package func read<Value: Sendable>(
