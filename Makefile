@@ -6,7 +6,7 @@ E2E := Tests/EndToEnd
 # C code is optimised in debug builds too: without that, each password takes a second to hash.
 SWIFT_BUILD := swift build -Xcc -O2
 
-.PHONY: help setup setup-tests build demo test lint e2e mutants bench gallery screenshots
+.PHONY: help setup setup-tests build demo test lint e2e mutants fuzz bench gallery screenshots
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
 
 mutants: setup ## Small faults, each of which a test must notice (MUTANTS_ARGS="--only index")
 	@scripts/mutants $(MUTANTS_ARGS)
+
+fuzz: setup ## Odd inputs for whatever reads bytes (FUZZ_SECONDS=600), then for requests and rows (FUZZ_ROUNDS=20)
+	@scripts/fuzz
 
 gallery: setup ## Every page of the portal in every state, as files in gallery/ (GALLERY_ARGS="--only sign-in")
 	@scripts/quietly "swift build" $(SWIFT_BUILD) --product lockbox-gallery
