@@ -20,6 +20,7 @@ public struct DomainName: Hashable, Comparable, Sendable, CustomStringConvertibl
         host == text || host.hasSuffix("." + text)
     }
 
+    /// Whether the address is at this domain or at one below it.
     public func covers(_ address: EmailAddress) -> Bool { covers(address.domain) }
 
     /// A resource's name is below a domain by what stands behind its `@`, or by the whole of it

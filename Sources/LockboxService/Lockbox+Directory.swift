@@ -261,7 +261,7 @@ extension Change {
         guard let domains = customer.domains, domains != tenant.domains else { return [] }
         for domain in domains where !tenant.domains.contains(domain) {
             for other in try tx.tenants() where other.id != tenant.id {
-                guard try !other.domains.contains(domain),
+                guard !other.domains.contains(domain),
                     try !tx.people(at: .tenant(other.id)).contains(where: {
                         domain.covers($0.email)
                     }),

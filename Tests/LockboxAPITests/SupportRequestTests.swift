@@ -84,7 +84,8 @@ struct SupportRequestTests {
             let answer = try await api.ask(Self.open, as: Fixture.sue, .json(Sample.supportRequest))
             try answer.expectProblem(429, "dailyLimitReached")
             #expect(answer.headers[.retryAfter] == "\(22 * 3600)")
-            #expect(answer.text.contains("1000 support requests within a day"))
+            let bound = Limits.supportRequestsPerDay
+            #expect(answer.text.contains("\(bound) support requests within a day"))
             #expect(answer.text.contains("in 22 hours"))
         }
     }

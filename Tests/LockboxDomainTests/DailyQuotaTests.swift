@@ -26,7 +26,7 @@ import Testing
         let refusal = Refusal.dailyLimitReached(.supportRequests, wait: .minutes(90))
         #expect(
             refusal.sentence
-                == "You opened 1000 support requests within a day, which is the limit. "
+                == "You opened \(Limits.supportRequestsPerDay) support requests within a day, which is the limit. "
                 + "It goes on in 1 hour 30 minutes."
         )
     }

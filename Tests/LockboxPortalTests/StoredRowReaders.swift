@@ -375,7 +375,7 @@ struct StoredRowWorld {
     }
 
     private func logs() -> [StoredRowReader] {
-        let (log, store) = (world.log, world.store)
+        let (log, store, clock) = (world.log, world.store, world.clock)
         return [LogID.tenant(Fixture.contoso.id), .provider].flatMap { id in
             [
                 StoredRowReader("head of \(id)") {
@@ -383,7 +383,7 @@ struct StoredRowWorld {
                     return nil
                 },
                 StoredRowReader("check of \(id)") {
-                    _ = try await LogCheck(store: store).run(only: id.tenant)
+                    _ = try await LogCheck(store: store, clock: clock).run(only: id.tenant)
                     return nil
                 },
             ]

@@ -36,7 +36,7 @@ struct DirectoryWarningsTests {
                 providerName: nil,
                 providerPeople: provider,
                 tenants: [tenant],
-                services: [Fixture.mail]
+                services: [("file: mail", Fixture.mail)]
             )
         ).warnings
     }

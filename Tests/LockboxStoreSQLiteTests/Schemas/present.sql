@@ -384,7 +384,7 @@ CREATE TABLE tenant (
     max_access INTEGER NOT NULL CHECK (max_access > 0),
     approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
     version INTEGER NOT NULL CHECK (version > 0)
-) STRICT;
+, domains TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,

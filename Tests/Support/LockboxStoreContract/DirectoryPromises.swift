@@ -35,14 +35,15 @@ private func tenantsAreReadBack(_ store: any Store) async throws {
         maxAccess: .seconds(1),
         approvalsNeeded: 10
     )
-    var plain = Fixture.tenant(
+    var saved = Fixture.tenant(
         "a-1",
         name: "Ünïcode “and” 'quotes'; DROP",
         isLicensed: false,
         policy: policy,
         version: 9
     )
-    plain.domains = [DomainName("contoso.test")!, DomainName("xn--nxasmq6b.example")!]
+    saved.domains = [DomainName("contoso.test")!, DomainName("xn--nxasmq6b.example")!]
+    let plain = saved
     try await store.write { tx in
         for tenant in [Fixture.fabrikam, Fixture.contoso, plain] { try tx.save(tenant) }
     }
