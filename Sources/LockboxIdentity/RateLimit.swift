@@ -24,16 +24,24 @@ package final class RateLimit: Sendable {
 
     /// Takes one from `key`'s bucket, or says how long to wait for the next.
     package func take(_ key: String, now: Timestamp) throws(Refusal) {
-        try look(key, now: now, taking: 1)
+        try refuse(look(key, now: now, taking: 1))
     }
 
     /// Throws where `take` would, and takes nothing.
     package func peek(_ key: String, now: Timestamp) throws(Refusal) {
-        try look(key, now: now, taking: 0)
+        try refuse(look(key, now: now, taking: 0))
     }
 
-    private func look(_ key: String, now: Timestamp, taking count: Double) throws(Refusal) {
-        let wait = buckets.withLock { buckets -> TimeSpan? in
+    /// Takes one where there is one.
+    package func spend(_ key: String, now: Timestamp) { _ = look(key, now: now, taking: 1) }
+
+    private func refuse(_ wait: TimeSpan?) throws(Refusal) {
+        if let wait { throw .tooManyAttempts(retryAfter: wait) }
+    }
+
+    /// How long to wait where not even one is there.
+    private func look(_ key: String, now: Timestamp, taking count: Double) -> TimeSpan? {
+        buckets.withLock { buckets -> TimeSpan? in
             var key = key
             if buckets[key] == nil && buckets.count >= capacity {
                 forget(&buckets, now: now)
@@ -49,7 +57,6 @@ package final class RateLimit: Sendable {
             bucket.level -= count
             return nil
         }
-        if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
     /// How many keys it remembers.

@@ -116,7 +116,7 @@ package struct SignIn: Sendable {
         do {
             return try await compare(password, of: account, from: origin, order, body)
         } catch Refusal.badCredentials {
-            try addressFailures.take(address, now: now)
+            addressFailures.spend(address, now: now)
             throw Refusal.badCredentials
         }
     }

@@ -21,7 +21,7 @@ http {
     uwsgi_temp_path uwsgi; scgi_temp_path scgi; include lockbox.conf;
 }
 """
-CADDY = "{\n\tadmin off\n\tauto_https disable_redirects\n\tpersist_config off\n}\n"
+CADDY = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
 
 
 class TLSVisitor(Visitor):
