@@ -68,7 +68,8 @@ private let domainParsers: [Parser] = [
         "E",
         { bytes in
             guard let address = EmailAddress(text(bytes)) else { return }
-            precondition(EmailAddress(address.canonical)?.canonical == address.canonical)
+            let again = EmailAddress(address.canonical)
+            precondition(again.map { $0.canonical == address.canonical } ?? true)
         }
     ),
     (
