@@ -96,14 +96,14 @@ extension Change {
                     "\(human.email) belongs to another organisation already. One person is on one side only."
             )
         }
-        if before?.email != human.email,
-            let owner = try tx.tenants().owner(where: {
-                $0.covers(human.email)
-            }), side != .tenant(owner.id)
-        {
+        let known = before.map { [$0.email] + $0.aliases } ?? []
+        for address in [human.email] + human.aliases where !known.contains(address) {
+            guard let owner = try tx.tenants().owner(where: { $0.covers(address) }),
+                side != .tenant(owner.id)
+            else { continue }
             throw DirectoryProblem(
                 place: human.place,
-                sentence: "\(human.email) is in a domain that belongs to another tenant."
+                sentence: "\(address) is in a domain that belongs to another tenant."
             )
         }
         let isAdministrator = before?.holds(oneOf: .admin, at: side) ?? false
@@ -262,8 +262,8 @@ extension Change {
         for domain in domains where !tenant.domains.contains(domain) {
             for other in try tx.tenants() where other.id != tenant.id {
                 guard !other.domains.contains(domain),
-                    try !tx.people(at: .tenant(other.id)).contains(where: {
-                        domain.covers($0.email)
+                    try !tx.people(at: .tenant(other.id)).contains(where: { person in
+                        ([person.email] + person.aliases).contains { domain.covers($0) }
                     }),
                     try !tx.resources(of: other.id).contains(where: { domain.covers($0) })
                 else {

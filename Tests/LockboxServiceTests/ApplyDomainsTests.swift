@@ -81,6 +81,12 @@ struct ApplyDomainsTests {
                 try await Self.problem(Self.customer("lab", people: ["ceo@acme.test"]), in: world)
                     == "file: ceo@acme.test: ceo@acme.test is in a domain that belongs to another tenant."
             )
+            var alias = Self.customer("lab", people: ["eli@lab.test"])
+            alias.people[0].aliases = [EmailAddress("ceo@eu.acme.test")!]
+            #expect(
+                try await Self.problem(alias, in: world)
+                    == "file: eli@lab.test: ceo@eu.acme.test is in a domain that belongs to another tenant."
+            )
             #expect(try await Self.domains("lab", in: world) == nil, "nothing was changed")
             let others = ["mailbox:ceo@notacme.test", "mailbox:acme.test@lab.test"]
             _ = try await Self.apply(Self.customer("lab", resources: others), in: world)
