@@ -29,6 +29,8 @@ package final class DecisionIndex: CommitListener {
         var refreshedAt: Timestamp?
         /// Grows with each change, so that a slow reload does not put back what ended meanwhile.
         var generation = 0
+        /// Grows with each reload, so that what was read before one is not put beside it.
+        var reloads = 0
     }
 
     private let store: any Store
@@ -93,13 +95,13 @@ package final class DecisionIndex: CommitListener {
     /// `freshness`.
     package func refresh(reload: Bool) async throws {
         let now = clock.now()
-        guard reload || state.withLock({ $0.refreshedAt == nil }) else {
-            state.withLock { state in
-                state.refreshedAt = now
-                state.endedEarly = state.endedEarly.filter { now < $0.value }
-            }
-            return
+        let isKnown = state.withLock { state in
+            guard !reload, state.refreshedAt != nil else { return false }
+            state.refreshedAt = now
+            state.endedEarly = state.endedEarly.filter { now < $0.value }
+            return true
         }
+        if isKnown { return }
         while true {
             let before = state.withLock { $0.generation }
             // What is over and not revoked has an end that is not written down yet.
@@ -118,6 +120,7 @@ package final class DecisionIndex: CommitListener {
                 state.credentials = byHash
                 state.open = open
                 state.refreshedAt = now
+                state.reloads += 1
                 return true
             }
             if done { return }
@@ -126,15 +129,22 @@ package final class DecisionIndex: CommitListener {
 
     /// Reads the secrets' hashes of credentials that were issued just now.
     private func learn(_ issued: [Credential]) async throws {
-        let live = try await store.read(.endingAccess) { tx in
-            try issued.compactMap { try tx.liveCredential($0.id) }
-        }
-        state.withLock { state in
-            // A reload that began before must not take them out again.
-            state.generation += 1
-            for (hash, credential) in live where state.endedEarly[credential.grant] == nil {
-                state.credentials[hash] = credential
+        while true {
+            let before = state.withLock { $0.reloads }
+            let live = try await store.read(.endingAccess) { tx in
+                try issued.compactMap { try tx.liveCredential($0.id) }
             }
+            let done = state.withLock { state in
+                // A reload meanwhile may know of an end, by another process, that our view did not.
+                guard state.reloads == before else { return false }
+                // And a reload that began before must not take them out again.
+                state.generation += 1
+                for (hash, credential) in live where state.endedEarly[credential.grant] == nil {
+                    state.credentials[hash] = credential
+                }
+                return true
+            }
+            if done { return }
         }
     }
 

@@ -20,6 +20,9 @@ public struct DomainName: Hashable, Comparable, Sendable, CustomStringConvertibl
         host == text || host.hasSuffix("." + text)
     }
 
+    /// Whether one of the two is the other or below it.
+    public func overlaps(_ other: DomainName) -> Bool { covers(other.text) || other.covers(text) }
+
     /// Whether the address is at this domain or at one below it.
     public func covers(_ address: EmailAddress) -> Bool { covers(address.domain) }
 
@@ -37,9 +40,10 @@ extension EmailAddress {
 }
 
 extension Collection<Tenant> {
-    /// The tenant whose domain covers something, the longest name first; nil where no tenant's does.
-    public func owner(where covers: (DomainName) -> Bool) -> Tenant? {
-        flatMap { tenant in tenant.domains.filter(covers).map { (tenant, $0) } }
-            .max { $0.1.text.utf8.count < $1.1.text.utf8.count }?.0
+    /// Whether something lies in a domain of another tenant than `side`'s. No two tenants' domains lie
+    /// within each other.
+    public func keep(from side: Side, _ isIn: (DomainName) -> Bool) -> Bool {
+        contains { $0.domains.contains(where: isIn) && side != .tenant($0.id) }
+            && !contains { $0.domains.contains(where: isIn) && side == .tenant($0.id) }
     }
 }

@@ -27,6 +27,16 @@ enum Origin: Sendable {
         }
     }
 
+    /// `person` where this place speaks for her.
+    func order(_ person: Person?) -> HashingOrder {
+        switch (person, self) {
+        case (let person?, _): .known(person.id.text)
+        case (nil, .client(let key)): .stranger(key.address)
+        // The session's person is switched off.
+        case (nil, .session(let id)): .known(id.text)
+        }
+    }
+
     /// Under what a browser is remembered that signed in.
     static func hash(device: String) -> [UInt8] { hash("device", device) }
 }

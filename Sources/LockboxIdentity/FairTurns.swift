@@ -109,12 +109,12 @@ final class FairTurns: Sendable {
                 return (newcomer, nil)
             }
             let mine = state.waiting[key]?.count ?? 0
+            guard mine < perKey else { return (nil, newcomer) }
             var displaced: Waiting?
             if state.count >= inAll {
                 displaced = state.displace(waitingMoreThan: mine + 1)
                 if displaced == nil { return (nil, newcomer) }
             }
-            guard mine < perKey else { return (nil, newcomer) }
             state.add(newcomer, for: key)
             return (nil, displaced)
         }

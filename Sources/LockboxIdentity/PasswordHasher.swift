@@ -10,22 +10,11 @@ import NIOPosix
 /// Who waits for a password to be hashed. Those who are known have threads of their own, so that no
 /// number of strangers keeps them waiting.
 enum HashingOrder: Sendable {
-    /// Whoever is signed in, or comes with a browser in which the account's person signed in before;
-    /// what is named is the session or browser.
+    /// Whoever is signed in, or comes with a browser in which the account's person signed in before:
+    /// by person, however many browsers and sessions she has.
     case known(String)
     /// Anybody else, by address.
     case stranger(String)
-}
-
-extension HashingOrder {
-    /// `known` is the place that speaks for the account's person, where there is one.
-    init(_ known: [UInt8]?, _ origin: Origin) {
-        switch (known, origin) {
-        case (let place?, _): self = .known(Hex.encode(place))
-        case (nil, .client(let key)): self = .stranger(key.address)
-        case (nil, .session(let id)): self = .known(id.text)
-        }
-    }
 }
 
 /// Hashes passwords with scrypt (RFC 7914) on its own threads, because each takes a tenth of a

@@ -32,15 +32,22 @@ package final class RateLimit: Sendable {
         try refuse(look(key, now: now, taking: 0))
     }
 
-    /// Takes one where there is one.
-    package func spend(_ key: String, now: Timestamp) { _ = look(key, now: now, taking: 1) }
+    /// Takes one, on credit where there is none: what was let in at once is paid for afterwards.
+    package func spend(_ key: String, now: Timestamp) {
+        _ = look(key, now: now, taking: 1, onCredit: true)
+    }
 
     private func refuse(_ wait: TimeSpan?) throws(Refusal) {
         if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
     /// How long to wait where not even one is there.
-    private func look(_ key: String, now: Timestamp, taking count: Double) -> TimeSpan? {
+    private func look(
+        _ key: String,
+        now: Timestamp,
+        taking count: Double,
+        onCredit: Bool = false
+    ) -> TimeSpan? {
         buckets.withLock { buckets -> TimeSpan? in
             var key = key
             if buckets[key] == nil && buckets.count >= capacity {
@@ -51,7 +58,7 @@ package final class RateLimit: Sendable {
             bucket.level = level(of: bucket, at: now)
             bucket.at = now
             defer { if count > 0 { buckets[key] = bucket } }
-            guard bucket.level >= 1 else {
+            guard onCredit || bucket.level >= 1 else {
                 return .seconds(max(1, Int64(((1 - bucket.level) / perSecond).rounded(.up))))
             }
             bucket.level -= count

@@ -101,13 +101,13 @@ package struct SignIn: Sendable {
     ) async throws -> Value {
         let (account, order, now) = try await store.read { tx, now in
             let person = try find(tx).flatMap { $0.isDisabled ? nil : $0 }
-            let known = try person.flatMap {
-                try origin.knownPlace(of: $0, at: now, in: tx)
+            let isKnown = try person.map {
+                try origin.knownPlace(of: $0, at: now, in: tx) != nil
             }
             let account = try person.flatMap { person in
                 try tx.password(of: person.id).map { (person, $0) }
             }
-            return (account, HashingOrder(known, origin), now)
+            return (account, origin.order(isKnown == true ? person : nil), now)
         }
         guard case .stranger(let address) = order else {
             return try await compare(password, of: account, from: origin, order, body)

@@ -51,8 +51,11 @@ extension Lockbox {
                     report.changes += try change.apply(human, at: .provider, isFilesToDecide: true)
                 }
             }
+            let coming = file.tenants.reduce(into: [:]) { $0[$1.id] = $1.domains }
             for customer in file.tenants {
-                try at(customer.place) { report.changes += try change.apply(customer, kinds) }
+                try at(customer.place) {
+                    report.changes += try change.apply(customer, kinds, coming: coming)
+                }
             }
             report.warnings =
                 try DirectoryWarnings(file: file, kinds: kinds, tx: change.tx).lines()
@@ -98,9 +101,7 @@ extension Change {
         }
         let known = before.map { [$0.email] + $0.aliases } ?? []
         for address in [human.email] + human.aliases where !known.contains(address) {
-            guard let owner = try tx.tenants().owner(where: { $0.covers(address) }),
-                side != .tenant(owner.id)
-            else { continue }
+            guard try tx.tenants().keep(from: side, { $0.covers(address) }) else { continue }
             throw DirectoryProblem(
                 place: human.place,
                 sentence: "\(address) is in a domain that belongs to another tenant."
@@ -145,9 +146,10 @@ extension Change {
 
     fileprivate mutating func apply(
         _ customer: DirectoryFile.Tenant,
-        _ kinds: ServiceKinds
+        _ kinds: ServiceKinds,
+        coming: [TenantID: [DomainName]]
     ) throws -> [String] {
-        var report = try applyTenant(customer)
+        var report = try applyTenant(customer, coming: coming)
         let side = Side.tenant(customer.id)
         // Asked before anybody of the file is there: who comes with the tenant's first
         // administrator comes with her roles.
@@ -192,9 +194,7 @@ extension Change {
                 sentence: "\(resource) belongs to another tenant already."
             )
         }
-        if let domainOwner = try tx.tenants().owner(where: { $0.covers(resource) }),
-            domainOwner.id != tenant
-        {
+        if try tx.tenants().keep(from: .tenant(tenant), { $0.covers(resource) }) {
             throw DirectoryProblem(
                 place: place,
                 sentence: "\(resource) is in a domain that belongs to another tenant."
@@ -205,7 +205,10 @@ extension Change {
         return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
     }
 
-    private mutating func applyTenant(_ customer: DirectoryFile.Tenant) throws -> [String] {
+    private mutating func applyTenant(
+        _ customer: DirectoryFile.Tenant,
+        coming: [TenantID: [DomainName]]
+    ) throws -> [String] {
         guard let before = try tx.tenant(customer.id) else {
             let tenant = Tenant(
                 id: customer.id,
@@ -215,7 +218,8 @@ extension Change {
             )
             try tx.save(tenant)
             emit(.directory(.tenantAdded(tenant)))
-            return ["tenant \(tenant.id): added"] + (try applyDomains(of: tenant, customer))
+            return ["tenant \(tenant.id): added"]
+                + (try applyDomains(of: tenant, customer, coming: coming))
         }
         var report: [String] = []
         var after = before
@@ -227,7 +231,9 @@ extension Change {
             }
         }
         after.isLicensed = customer.isLicensed
-        guard after != before else { return try report + applyDomains(of: after, customer) }
+        guard after != before else {
+            return try report + applyDomains(of: after, customer, coming: coming)
+        }
         let rulesChanged = after.policy != before.policy || after.isLicensed != before.isLicensed
         if rulesChanged { after.version += 1 }
         try tx.save(after)
@@ -250,29 +256,25 @@ extension Change {
                 by: nil
             )
         }
-        return try report + applyDomains(of: after, customer)
+        return try report + applyDomains(of: after, customer, coming: coming)
     }
 
-    /// From here on only `customer` can have people and resources in its domains. What another tenant
-    /// has there already stands in the way: nothing is taken from anybody.
-    private mutating func applyDomains(of tenant: Tenant, _ customer: DirectoryFile.Tenant) throws
-        -> [String]
-    {
+    /// From here on only `customer` can have people and resources in its domains. What another has
+    /// there already stands in the way: nothing is taken from anybody. `coming` are the domains that
+    /// the file gives to others, so that one can move.
+    private mutating func applyDomains(
+        of tenant: Tenant,
+        _ customer: DirectoryFile.Tenant,
+        coming: [TenantID: [DomainName]]
+    ) throws -> [String] {
         guard let domains = customer.domains, domains != tenant.domains else { return [] }
         for domain in domains where !tenant.domains.contains(domain) {
-            for other in try tx.tenants() where other.id != tenant.id {
-                guard !other.domains.contains(domain),
-                    try !tx.people(at: .tenant(other.id)).contains(where: { person in
-                        ([person.email] + person.aliases).contains { domain.covers($0) }
-                    }),
-                    try !tx.resources(of: other.id).contains(where: { domain.covers($0) })
-                else {
-                    throw DirectoryProblem(
-                        place: customer.place,
-                        sentence: "domains: \(domain) cannot belong to \(tenant.id) alone, because "
-                            + "\(other.id) has it too, or people or resources in it."
-                    )
-                }
+            if let other = try holder(of: domain, besides: tenant.id, coming: coming) {
+                throw DirectoryProblem(
+                    place: customer.place,
+                    sentence: "domains: \(domain) cannot belong to \(tenant.id) alone, because "
+                        + "\(other) has it, a part of it, or people or resources in it."
+                )
             }
         }
         var after = tenant
@@ -281,6 +283,28 @@ extension Change {
         emit(.directory(.domainsChanged(after)))
         let shown = domains.map(\.text).joined(separator: ", ")
         return ["tenant \(tenant.id): domains are now \(shown.isEmpty ? "none" : shown)"]
+    }
+}
+
+extension Change {
+    /// Who else has something in `domain`.
+    private func holder(
+        of domain: DomainName,
+        besides tenant: TenantID,
+        coming: [TenantID: [DomainName]]
+    ) throws -> String? {
+        func holdsPeople(_ side: Side) throws -> Bool {
+            try tx.people(at: side).contains { person in
+                ([person.email] + person.aliases).contains { domain.covers($0) }
+            }
+        }
+        if try holdsPeople(.provider) { return "the provider" }
+        return try tx.tenants().first { other in
+            guard other.id != tenant else { return false }
+            return try (coming[other.id] ?? other.domains).contains { $0.overlaps(domain) }
+                || holdsPeople(.tenant(other.id))
+                || tx.resources(of: other.id).contains { domain.covers($0) }
+        }?.id.text
     }
 }
 

@@ -115,24 +115,55 @@ struct ApplyDomainsTests {
                 #expect(
                     try await Self.problem(Self.customer("acme", domains: [domain]), in: world)
                         == "file: acme: domains: \(domain) cannot belong to acme alone, because \(other) "
-                        + "has it too, or people or resources in it."
+                        + "has it, a part of it, or people or resources in it."
                 )
             }
         }
     }
 
-    @Test func tenantBelowAnothersDomainHasItsOwn() async throws {
+    @Test func noPartOfADomainIsAnothersEither() async throws {
+        try await TestWorld.with { world async throws in
+            _ = try await Self.apply(Self.customer("acme", domains: ["acme.test"]), in: world)
+            for domain in ["eu.acme.test", "acme.test"] {
+                let made = Self.customer("lab", domains: [domain], people: ["ceo@eu.acme.test"])
+                #expect(try await Self.problem(made, in: world) != nil, "\(domain)")
+            }
+            _ = try await Self.apply(Self.customer("lab", domains: ["x.test"]), in: world)
+            #expect(
+                try await Self.problem(Self.customer("bolt", domains: ["b.x.test"]), in: world)
+                    != nil
+            )
+        }
+    }
+
+    @Test func domainMovesWithinOneFile() async throws {
         try await TestWorld.with { world async throws in
             _ = try await Self.apply(
-                Self.customer("acme", domains: ["acme.test"]),
-                Self.customer("shop", domains: ["shop.acme.test"], people: ["sam@shop.acme.test"]),
+                Self.customer("acme", domains: []),
+                Self.customer("bolt", domains: ["shop.test"]),
                 in: world
             )
+            _ = try await Self.apply(
+                Self.customer(
+                    "acme",
+                    domains: ["shop.test"],
+                    people: ["ann@shop.test"],
+                    resources: ["mailbox:info@shop.test"]
+                ),
+                Self.customer("bolt", domains: []),
+                in: world
+            )
+            #expect(try await Self.domains("acme", in: world) == ["shop.test"])
+            #expect(try await Self.domains("bolt", in: world) == [])
+        }
+    }
+
+    @Test func domainThatTheProvidersPeopleAreInIsNoTenants() async throws {
+        try await TestWorld.with { world async throws in
+            let theirs = Fixture.eve.email.domain
             #expect(
-                try await Self.problem(
-                    Self.customer("acme", resources: ["mailbox:x@shop.acme.test"]),
-                    in: world
-                ) != nil
+                try await Self.problem(Self.customer("acme", domains: [theirs]), in: world)?
+                    .contains("because the provider has it") == true
             )
         }
     }
