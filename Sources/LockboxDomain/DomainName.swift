@@ -14,24 +14,6 @@ public struct DomainName: Hashable, Comparable, Sendable, CustomStringConvertibl
     public var description: String { text }
 
     public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
-
-    /// Whether `host`, in lower case, is this name or one below it.
-    private func covers(_ host: some StringProtocol) -> Bool {
-        host == text || host.hasSuffix("." + text)
-    }
-
-    /// Whether one of the two is the other or below it.
-    public func overlaps(_ other: DomainName) -> Bool { covers(other.text) || other.covers(text) }
-
-    /// Whether the address is at this domain or at one below it.
-    public func covers(_ address: EmailAddress) -> Bool { covers(address.domain) }
-
-    /// A resource's name is below a domain by what stands behind its `@`, or by the whole of it
-    /// (`mailbox:info@contoso.example`, `app:wiki.contoso.example`).
-    public func covers(_ resource: Resource) -> Bool {
-        let name = resource.localName
-        return covers(name.lastIndex(of: "@").map { name[name.index(after: $0)...] } ?? name[...])
-    }
 }
 
 extension EmailAddress {
@@ -39,11 +21,34 @@ extension EmailAddress {
     public var domain: String { String(canonical.drop { $0 != "@" }.dropFirst()) }
 }
 
-extension Collection<Tenant> {
-    /// Whether something lies in a domain of another tenant than `side`'s. No two tenants' domains lie
-    /// within each other.
-    public func keep(from side: Side, _ isIn: (DomainName) -> Bool) -> Bool {
-        contains { $0.domains.contains(where: isIn) && side != .tenant($0.id) }
-            && !contains { $0.domains.contains(where: isIn) && side == .tenant($0.id) }
+extension Resource {
+    /// What may lie in a domain: what stands behind the `@`, or else all of the name
+    /// (`mailbox:info@contoso.example`, `app:wiki.contoso.example`).
+    public var host: String {
+        let name = localName
+        return name.lastIndex(of: "@").map { String(name[name.index(after: $0)...]) } ?? name
+    }
+}
+
+/// Whose alone which domains are, with all that is below them. No two tenants' domains lie within each
+/// other.
+public struct DomainOwners: Sendable {
+    private var owners: [String: TenantID] = [:]
+
+    public init(_ tenants: some Sequence<Tenant>) {
+        for tenant in tenants {
+            for domain in tenant.domains { owners[domain.text] = tenant.id }
+        }
+    }
+
+    /// The tenant in whose domain `host`, in lower case, lies.
+    public func owner(of host: String) -> TenantID? {
+        Self.names(of: host).lazy.compactMap { owners[$0] }.first
+    }
+
+    /// `host` and the names that it is below: `a.b.c`, `b.c`, `c`.
+    public static func names(of host: String) -> [String] {
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        return labels.indices.map { labels[$0...].joined(separator: ".") }
     }
 }

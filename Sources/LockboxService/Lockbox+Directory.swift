@@ -46,15 +46,25 @@ extension Lockbox {
             for (place, settings) in file.services {
                 try at(place) { report.changes += try change.apply(settings) }
             }
+            for customer in file.tenants {
+                try at(customer.place) { report.changes += try change.applyTenant(customer) }
+            }
+            report.changes += try change.applyDomains(file.tenants)
+            // From here on it is known whose everybody and everything that comes can be.
+            let owners = DomainOwners(try change.tx.tenants())
             for human in file.providerPeople {
                 try at(human.place) {
-                    report.changes += try change.apply(human, at: .provider, isFilesToDecide: true)
+                    report.changes += try change.apply(
+                        human,
+                        at: .provider,
+                        owners,
+                        isFilesToDecide: true
+                    )
                 }
             }
-            let coming = file.tenants.reduce(into: [:]) { $0[$1.id] = $1.domains }
             for customer in file.tenants {
                 try at(customer.place) {
-                    report.changes += try change.apply(customer, kinds, coming: coming)
+                    report.changes += try change.applyBelongings(of: customer, owners, kinds)
                 }
             }
             report.warnings =
@@ -88,6 +98,7 @@ extension Change {
     fileprivate mutating func apply(
         _ human: DirectoryFile.Person,
         at side: Side,
+        _ owners: DomainOwners,
         isFilesToDecide: Bool
     ) throws -> [String] {
         let identity = Identity(local: human.email)
@@ -101,7 +112,9 @@ extension Change {
         }
         let known = before.map { [$0.email] + $0.aliases } ?? []
         for address in [human.email] + human.aliases where !known.contains(address) {
-            guard try tx.tenants().keep(from: side, { $0.covers(address) }) else { continue }
+            guard let owner = owners.owner(of: address.domain), side != .tenant(owner) else {
+                continue
+            }
             throw DirectoryProblem(
                 place: human.place,
                 sentence: "\(address) is in a domain that belongs to another tenant."
@@ -144,24 +157,24 @@ extension Change {
         ]
     }
 
-    fileprivate mutating func apply(
-        _ customer: DirectoryFile.Tenant,
-        _ kinds: ServiceKinds,
-        coming: [TenantID: [DomainName]]
+    fileprivate mutating func applyBelongings(
+        of customer: DirectoryFile.Tenant,
+        _ owners: DomainOwners,
+        _ kinds: ServiceKinds
     ) throws -> [String] {
-        var report = try applyTenant(customer, coming: coming)
+        var report: [String] = []
         let side = Side.tenant(customer.id)
         // Asked before anybody of the file is there: who comes with the tenant's first
         // administrator comes with her roles.
         let isFilesToDecide = try tx.administrators(of: side).isEmpty
         for human in customer.people {
-            report += try apply(human, at: side, isFilesToDecide: isFilesToDecide)
+            report += try apply(human, at: side, owners, isFilesToDecide: isFilesToDecide)
         }
         for service in try tx.services().map(\.service) {
             guard let kind = kinds[service.kind] else { continue }
             for human in customer.people {
                 for resource in kind.resources(of: human.email, at: service) {
-                    report += try own(resource, customer.id, at: human.place)
+                    report += try own(resource, customer.id, owners, at: human.place)
                 }
             }
         }
@@ -178,14 +191,17 @@ extension Change {
                     sentence: "The resources of \(service.id) begin with \(service.resourceType):"
                 )
             }
-            report += try own(resource, customer.id, at: place)
+            report += try own(resource, customer.id, owners, at: place)
         }
         return report
     }
 
-    private mutating func own(_ resource: Resource, _ tenant: TenantID, at place: String) throws
-        -> [String]
-    {
+    private mutating func own(
+        _ resource: Resource,
+        _ tenant: TenantID,
+        _ owners: DomainOwners,
+        at place: String
+    ) throws -> [String] {
         let owner = try tx.owner(of: resource)
         if owner == tenant { return [] }
         guard owner == nil else {
@@ -194,7 +210,7 @@ extension Change {
                 sentence: "\(resource) belongs to another tenant already."
             )
         }
-        if try tx.tenants().keep(from: .tenant(tenant), { $0.covers(resource) }) {
+        if let owner = owners.owner(of: resource.host), owner != tenant {
             throw DirectoryProblem(
                 place: place,
                 sentence: "\(resource) is in a domain that belongs to another tenant."
@@ -205,10 +221,7 @@ extension Change {
         return ["resource \(resource) of \(resource.service): belongs to \(tenant)"]
     }
 
-    private mutating func applyTenant(
-        _ customer: DirectoryFile.Tenant,
-        coming: [TenantID: [DomainName]]
-    ) throws -> [String] {
+    fileprivate mutating func applyTenant(_ customer: DirectoryFile.Tenant) throws -> [String] {
         guard let before = try tx.tenant(customer.id) else {
             let tenant = Tenant(
                 id: customer.id,
@@ -219,7 +232,6 @@ extension Change {
             try tx.save(tenant)
             emit(.directory(.tenantAdded(tenant)))
             return ["tenant \(tenant.id): added"]
-                + (try applyDomains(of: tenant, customer, coming: coming))
         }
         var report: [String] = []
         var after = before
@@ -231,9 +243,7 @@ extension Change {
             }
         }
         after.isLicensed = customer.isLicensed
-        guard after != before else {
-            return try report + applyDomains(of: after, customer, coming: coming)
-        }
+        guard after != before else { return report }
         let rulesChanged = after.policy != before.policy || after.isLicensed != before.isLicensed
         if rulesChanged { after.version += 1 }
         try tx.save(after)
@@ -256,55 +266,37 @@ extension Change {
                 by: nil
             )
         }
-        return try report + applyDomains(of: after, customer, coming: coming)
+        return report
     }
 
-    /// From here on only `customer` can have people and resources in its domains. What another has
-    /// there already stands in the way: nothing is taken from anybody. `coming` are the domains that
-    /// the file gives to others, so that one can move.
-    private mutating func applyDomains(
-        of tenant: Tenant,
-        _ customer: DirectoryFile.Tenant,
-        coming: [TenantID: [DomainName]]
-    ) throws -> [String] {
-        guard let domains = customer.domains, domains != tenant.domains else { return [] }
-        for domain in domains where !tenant.domains.contains(domain) {
-            if let other = try holder(of: domain, besides: tenant.id, coming: coming) {
+    /// Gives tenants the domains that the file names for them. What somebody else has there already
+    /// stands in the way: nothing is taken from anybody.
+    fileprivate mutating func applyDomains(_ customers: [DirectoryFile.Tenant]) throws -> [String] {
+        let wanted = customers.reduce(into: [:]) { $0[$1.id] = $1.domains }
+        let before = try tx.tenants()
+        let after = before.map { tenant in
+            var tenant = tenant
+            tenant.domains = wanted[tenant.id] ?? tenant.domains
+            return tenant
+        }
+        guard after != before else { return [] }
+        let holders = try DomainHolders(after, in: tx)
+        var report: [String] = []
+        for (before, after) in zip(before, after) where before != after {
+            for domain in after.domains where !before.domains.contains(domain) {
+                guard let other = holders.other(than: after.id, in: domain) else { continue }
                 throw DirectoryProblem(
-                    place: customer.place,
-                    sentence: "domains: \(domain) cannot belong to \(tenant.id) alone, because "
+                    place: customers.first { $0.id == after.id }?.place ?? "",
+                    sentence: "domains: \(domain) cannot belong to \(after.id) alone, because "
                         + "\(other) has it, a part of it, or people or resources in it."
                 )
             }
+            try tx.save(after)
+            emit(.directory(.domainsChanged(after)))
+            let shown = after.domains.map(\.text).joined(separator: ", ")
+            report.append("tenant \(after.id): domains are now \(shown.isEmpty ? "none" : shown)")
         }
-        var after = tenant
-        after.domains = domains
-        try tx.save(after)
-        emit(.directory(.domainsChanged(after)))
-        let shown = domains.map(\.text).joined(separator: ", ")
-        return ["tenant \(tenant.id): domains are now \(shown.isEmpty ? "none" : shown)"]
-    }
-}
-
-extension Change {
-    /// Who else has something in `domain`.
-    private func holder(
-        of domain: DomainName,
-        besides tenant: TenantID,
-        coming: [TenantID: [DomainName]]
-    ) throws -> String? {
-        func holdsPeople(_ side: Side) throws -> Bool {
-            try tx.people(at: side).contains { person in
-                ([person.email] + person.aliases).contains { domain.covers($0) }
-            }
-        }
-        if try holdsPeople(.provider) { return "the provider" }
-        return try tx.tenants().first { other in
-            guard other.id != tenant else { return false }
-            return try (coming[other.id] ?? other.domains).contains { $0.overlaps(domain) }
-                || holdsPeople(.tenant(other.id))
-                || tx.resources(of: other.id).contains { domain.covers($0) }
-        }?.id.text
+        return report
     }
 }
 

@@ -18,20 +18,22 @@ struct DomainNameTests {
         #expect(DomainName(text) == nil)
     }
 
-    @Test func domainCoversItselfAndWhatIsBelowIt() throws {
-        let domain = try #require(DomainName("contoso.example"))
+    @Test func whatIsBelowADomainIsOfItsOwner() throws {
+        var tenant = Fixture.contoso
+        tenant.domains = [try #require(DomainName("contoso.example"))]
+        let owners = DomainOwners([Fixture.fabrikam, tenant])
         for name in [
             "mailbox:a@contoso.example", "mailbox:a@eu.contoso.example", "app:contoso.example",
         ] {
-            #expect(domain.covers(Fixture.resource(name)), "\(name)")
+            #expect(owners.owner(of: Fixture.resource(name).host) == tenant.id, "\(name)")
         }
         for name in [
             "mailbox:contoso.example@other.example", "mailbox:a@notcontoso.example", "app:wiki",
             "mailbox:a@contoso.example.other",
         ] {
-            #expect(!domain.covers(Fixture.resource(name)), "\(name)")
+            #expect(owners.owner(of: Fixture.resource(name).host) == nil, "\(name)")
         }
-        #expect(domain.covers(EmailAddress("Ann+x@Contoso.Example")!))
-        #expect(!domain.covers(EmailAddress("ann@example")!))
+        #expect(owners.owner(of: EmailAddress("Ann+x@Contoso.Example")!.domain) == tenant.id)
+        #expect(owners.owner(of: EmailAddress("ann@example")!.domain) == nil)
     }
 }
