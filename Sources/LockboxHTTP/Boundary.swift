@@ -36,7 +36,7 @@ package struct Boundary: RouterMiddleware {
         var response: Response
         do {
             response = try await next(request, context)
-        } catch  where Self.isDeparture(error) {
+        } catch let departure where Self.isDeparture(departure) {
             // The client has left, and nobody reads an answer: no error of the server.
             response = Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
         } catch {

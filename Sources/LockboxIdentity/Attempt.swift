@@ -14,21 +14,30 @@ enum Origin: Sendable {
         Array(SHA256.hash(data: Array("\(kind) \(text)".utf8)))
     }
 
+    /// What a stranger's failures are counted under. A browser that nobody has signed in from is
+    /// nothing but its address: it could say another name each time.
+    fileprivate var place: [UInt8] {
+        switch self {
+        case .session(let id): Self.hash("session", id.text)
+        case .client(let key): Self.hash("address", key.address)
+        }
+    }
+
     /// The place that speaks for `person`: her session, or a browser in which she signed in not long
     /// ago. Nil for a stranger's.
     func knownPlace(of person: Person, at now: Timestamp, in tx: any StoreTransaction) throws
         -> [UInt8]?
     {
         switch self {
-        case .session(let id): Self.hash("session", id.text)
+        case .session: place
         case .client(let key):
             try key.device.map { Self.hash(device: $0) }
                 .filter { try tx.knows($0, of: person, at: now) }
         }
     }
 
-    /// `person` where this place speaks for her.
-    func order(_ person: Person?) -> HashingOrder {
+    /// `person` is the one whom this place speaks for, if it does.
+    func requester(_ person: Person?) -> HashingRequester {
         switch (person, self) {
         case (let person?, _): .known(person.id.text)
         case (nil, .client(let key)): .stranger(key.address)
@@ -63,12 +72,7 @@ struct Attempt {
         self.origin = origin
         let known = try origin.knownPlace(of: person, at: change.now, in: change.tx)
         isKnown = known != nil
-        switch origin {
-        case .session(let id): clientHash = known ?? Origin.hash("session", id.text)
-        // A browser that nobody has signed in from is nothing but its address: it could say another
-        // name each time.
-        case .client(let key): clientHash = known ?? Origin.hash("address", key.address)
-        }
+        clientHash = known ?? origin.place
         client =
             try change.tx.signInClient(clientHash, of: person.id)
             ?? SignInClient(keptUntil: change.now)

@@ -29,9 +29,9 @@ package enum IdentityLimits {
     /// scrypt work: 2^15 rounds of 8 blocks take 32 MiB and about 0.1 s (OWASP Password Storage
     /// Cheat Sheet).
     package static let scryptLogRounds = 15
-    /// Hashes that wait for their turn: of one address, browser or session, and in all. One more is
-    /// sent away at once.
-    static let hashesWaitingPerPlace = 16
+    /// Hashes that wait for their turn: of one stranger's address or one known person, and in all. One
+    /// more is sent away at once.
+    static let hashesWaitingPerRequester = 16
     static let hashesWaiting = 256
     /// Wrong passwords from one address, whatever the account, after which it is sent away before
     /// anything is hashed: as a burst, and lasting. Known browsers are not meant.

@@ -7,9 +7,9 @@ import MerkleLog
 import NIOCore
 import NIOPosix
 
-/// Who waits for a password to be hashed. Those who are known have threads of their own, so that no
+/// Who waits for a password to be hashed. Those who are known have a thread of their own, so that no
 /// number of strangers keeps them waiting.
-enum HashingOrder: Sendable {
+enum HashingRequester: Sendable {
     /// Whoever is signed in, or comes with a browser in which the account's person signed in before:
     /// by person, however many browsers and sessions she has.
     case known(String)
@@ -49,7 +49,7 @@ package final class PasswordHasher: Sendable {
             threads.start()
             turns = FairTurns(
                 atOnce: count,
-                perKey: IdentityLimits.hashesWaitingPerPlace,
+                perKey: IdentityLimits.hashesWaitingPerRequester,
                 inAll: IdentityLimits.hashesWaiting
             )
         }
@@ -74,17 +74,17 @@ package final class PasswordHasher: Sendable {
     func verify(
         _ password: String,
         against encoded: String?,
-        for order: HashingOrder
+        for requester: HashingRequester
     ) async throws -> Bool {
         guard let kept = KeptHash(encoded ?? "") else {
             for form in password.forms {
                 let salt = [UInt8](repeating: 0, count: 16)
-                _ = try await derive(form, salt, logRounds, for: order)
+                _ = try await derive(form, salt, logRounds, for: requester)
             }
             return false
         }
         for form in password.forms {
-            let found = try await derive(form, kept.salt, kept.logRounds, for: order)
+            let found = try await derive(form, kept.salt, kept.logRounds, for: requester)
             // Digests are compared in a time that does not tell where they differ.
             if SHA256.hash(data: found) == SHA256.hash(data: kept.key) { return true }
         }
@@ -95,10 +95,10 @@ package final class PasswordHasher: Sendable {
         _ password: String,
         _ salt: [UInt8],
         _ logRounds: Int,
-        for order: HashingOrder
+        for requester: HashingRequester
     ) async throws -> [UInt8] {
         let (lane, key) =
-            switch order {
+            switch requester {
             case .known(let name): (known, name)
             case .stranger(let address): (strangers, address)
             }

@@ -24,45 +24,48 @@ package final class RateLimit: Sendable {
 
     /// Takes one from `key`'s bucket, or says how long to wait for the next.
     package func take(_ key: String, now: Timestamp) throws(Refusal) {
-        try refuse(look(key, now: now, taking: 1))
+        let wait = withLevel(of: key, now: now) { level in
+            guard let wait = self.wait(at: level) else {
+                level -= 1
+                return nil as TimeSpan?
+            }
+            return wait
+        }
+        if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
     /// Throws where `take` would, and takes nothing.
     package func peek(_ key: String, now: Timestamp) throws(Refusal) {
-        try refuse(look(key, now: now, taking: 0))
+        let wait = withLevel(of: key, now: now) { level in self.wait(at: level) }
+        if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
     /// Takes one, on credit where there is none: what was let in at once is paid for afterwards.
     package func spend(_ key: String, now: Timestamp) {
-        _ = look(key, now: now, taking: 1, onCredit: true)
+        withLevel(of: key, now: now) { $0 -= 1 }
     }
 
-    private func refuse(_ wait: TimeSpan?) throws(Refusal) {
-        if let wait { throw .tooManyAttempts(retryAfter: wait) }
+    /// Until there is one; nil where there is.
+    private func wait(at level: Double) -> TimeSpan? {
+        level >= 1 ? nil : .seconds(max(1, Int64(((1 - level) / perSecond).rounded(.up))))
     }
 
-    /// How long to wait where not even one is there.
-    private func look(
-        _ key: String,
+    private func withLevel<Value>(
+        of key: String,
         now: Timestamp,
-        taking count: Double,
-        onCredit: Bool = false
-    ) -> TimeSpan? {
-        buckets.withLock { buckets -> TimeSpan? in
+        _ body: (inout Double) -> Value
+    ) -> Value {
+        buckets.withLock { buckets in
             var key = key
             if buckets[key] == nil && buckets.count >= capacity {
                 forget(&buckets, now: now)
                 if buckets.count >= capacity { key = Self.everybodyNew }
             }
-            var bucket = buckets[key] ?? Bucket(level: burst, at: now)
-            bucket.level = level(of: bucket, at: now)
-            bucket.at = now
-            defer { if count > 0 { buckets[key] = bucket } }
-            guard onCredit || bucket.level >= 1 else {
-                return .seconds(max(1, Int64(((1 - bucket.level) / perSecond).rounded(.up))))
-            }
-            bucket.level -= count
-            return nil
+            var level = buckets[key].map { self.level(of: $0, at: now) } ?? burst
+            let value = body(&level)
+            // A full bucket is what an unknown key has.
+            buckets[key] = level < burst ? Bucket(level: level, at: now) : nil
+            return value
         }
     }
 

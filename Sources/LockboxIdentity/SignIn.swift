@@ -99,22 +99,22 @@ package struct SignIn: Sendable {
         of find: @escaping @Sendable (any StoreTransaction) throws -> Person?,
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
-        let (account, order, now) = try await store.read { tx, now in
+        let (account, requester, now) = try await store.read { tx, now in
             let person = try find(tx).flatMap { $0.isDisabled ? nil : $0 }
-            let isKnown = try person.map {
-                try origin.knownPlace(of: $0, at: now, in: tx) != nil
+            let known = try person.flatMap { person in
+                try origin.knownPlace(of: person, at: now, in: tx).map { _ in person }
             }
             let account = try person.flatMap { person in
                 try tx.password(of: person.id).map { (person, $0) }
             }
-            return (account, origin.order(isKnown == true ? person : nil), now)
+            return (account, origin.requester(known), now)
         }
-        guard case .stranger(let address) = order else {
-            return try await compare(password, of: account, from: origin, order, body)
+        guard case .stranger(let address) = requester else {
+            return try await compare(password, of: account, from: origin, requester, body)
         }
         try addressFailures.peek(address, now: now)
         do {
-            return try await compare(password, of: account, from: origin, order, body)
+            return try await compare(password, of: account, from: origin, requester, body)
         } catch Refusal.badCredentials {
             addressFailures.spend(address, now: now)
             throw Refusal.badCredentials
@@ -125,7 +125,7 @@ package struct SignIn: Sendable {
         _ password: String,
         of account: (Person, PasswordRecord)?,
         from origin: Origin,
-        _ order: HashingOrder,
+        _ requester: HashingRequester,
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
         // Longer than any password can be: none is compared, rather than its first part, and it
@@ -134,7 +134,7 @@ package struct SignIn: Sendable {
         let matches = try await hasher.verify(
             isPossible ? password : "",
             against: isPossible ? account?.1.encoded : nil,
-            for: order
+            for: requester
         )
         guard let (person, compared) = account else { throw Refusal.badCredentials }
         return try await store.write(by: .person(person), for: .ending) {

@@ -19,15 +19,19 @@ struct PasswordFormTests {
         try await hasher.shutDown()
     }
 
-    private static let order = HashingOrder.known("here")
+    private static let requester = HashingRequester.known("here")
 
     @Test func bothFormsAreOnePassword() async throws {
         try await with { hasher async throws in
             for set in [Self.composed, Self.decomposed] {
                 let hash = try await hasher.hash(set)
-                #expect(try await hasher.verify(Self.composed, against: hash, for: Self.order))
-                #expect(try await hasher.verify(Self.decomposed, against: hash, for: Self.order))
-                #expect(try await !hasher.verify("Schone grusse", against: hash, for: Self.order))
+                #expect(try await hasher.verify(Self.composed, against: hash, for: Self.requester))
+                #expect(
+                    try await hasher.verify(Self.decomposed, against: hash, for: Self.requester)
+                )
+                #expect(
+                    try await !hasher.verify("Schone grusse", against: hash, for: Self.requester)
+                )
             }
         }
     }
@@ -36,8 +40,8 @@ struct PasswordFormTests {
     @Test func hashFromBeforeTheRuleStillHolds() async throws {
         try await with { hasher async throws in
             let old = try await hasher.hash(exactly: Self.decomposed)
-            #expect(try await hasher.verify(Self.decomposed, against: old, for: Self.order))
-            #expect(try await !hasher.verify(Self.composed, against: old, for: Self.order))
+            #expect(try await hasher.verify(Self.decomposed, against: old, for: Self.requester))
+            #expect(try await !hasher.verify(Self.composed, against: old, for: Self.requester))
         }
     }
 }
