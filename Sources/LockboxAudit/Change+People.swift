@@ -35,7 +35,7 @@ extension Change {
     /// or whose password is another now, because the old one may be what somebody else came in by.
     package mutating func endSignIns(of person: Person) throws {
         // One that is over already opens nothing, and is no news.
-        for token in try tx.tokens(of: person.id) where token.expiresAt.map({ now < $0 }) ?? true {
+        for token in try tx.tokens(of: person.id) where token.isValid(at: now) {
             try tx.revokeToken(token.id, at: now)
             emit(.signIn(.tokenRevoked(token, person)))
         }

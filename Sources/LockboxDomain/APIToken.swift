@@ -21,4 +21,7 @@ public struct APIToken: Identified, Hashable, Sendable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
     }
+
+    /// Whether it has not expired at `now`; it may be revoked all the same.
+    public func isValid(at now: Timestamp) -> Bool { expiresAt.map { now < $0 } ?? true }
 }

@@ -28,6 +28,14 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(milliseconds: sum)
     }
 
+    public static func - (instant: Timestamp, span: TimeSpan) -> Timestamp {
+        let (difference, overflow) = instant.milliseconds.subtractingReportingOverflow(
+            span.milliseconds
+        )
+        if overflow { return span.milliseconds > 0 ? .earliest : .latest }
+        return Timestamp(milliseconds: difference)
+    }
+
     public static func - (later: Timestamp, earlier: Timestamp) -> TimeSpan {
         TimeSpan(milliseconds: later.milliseconds - earlier.milliseconds)
     }

@@ -39,7 +39,7 @@ package struct SignIn: Sendable {
         let hash = Array(SHA256.hash(data: Array(secret.utf8)))
         return try await store.read { tx, now in
             guard let token = try tx.token(secretHash: hash),
-                token.expiresAt.map({ now < $0 }) ?? true,
+                token.isValid(at: now),
                 let person = try tx.person(token.person), !person.isDisabled
             else { throw Refusal.notSignedIn }
             return person
@@ -217,9 +217,7 @@ package struct SignIn: Sendable {
         -> NewToken
     {
         let now = change.now
-        let valid = try change.tx.tokens(of: person.id).filter {
-            $0.expiresAt.map { now < $0 } ?? true
-        }
+        let valid = try change.tx.tokens(of: person.id).filter { $0.isValid(at: now) }
         guard valid.count < IdentityLimits.tokensPerPerson else {
             throw Refusal.limitReached(.tokens)
         }
@@ -239,9 +237,7 @@ package struct SignIn: Sendable {
 
     package func tokens(of person: Person) async throws -> [APIToken] {
         try await store.read { tx, now in
-            try tx.tokens(of: try tx.current(person).id).filter {
-                $0.expiresAt.map { now < $0 } ?? true
-            }
+            try tx.tokens(of: try tx.current(person).id).filter { $0.isValid(at: now) }
         }
     }
 

@@ -22,7 +22,7 @@ package struct Installation {
     package static func open(
         _ configuration: Configuration,
         onlyErrors: Bool = false,
-        onListening: @escaping @Sendable (ListeningPorts) async -> Void = { _ in }
+        onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void = { _ in }
     ) async throws -> Installation {
         try ServerLimits.raiseOpenFiles()
         ServerLimits.ignoreFileSizeSignal()

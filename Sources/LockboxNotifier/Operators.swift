@@ -27,7 +27,7 @@ package struct Operators: Sendable {
         in tx: any StoreTransaction
     ) throws {
         guard !addresses.isEmpty else { return }
-        let since = now + TimeSpan(milliseconds: -NotifierLimits.operatorsInterval.milliseconds)
+        let since = now - NotifierLimits.operatorsInterval
         let told = try tx.operatorNotices(since: since).filter {
             Facts($0.facts)[.cause] == cause.name
         }

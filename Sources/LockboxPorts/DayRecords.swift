@@ -10,7 +10,7 @@ public protocol DayRecords {
 extension DayRecords {
     /// Refuses one more of each of `counted` where the bound of the day is reached.
     public func requireRoom(for counted: Counted..., at now: Timestamp) throws {
-        let since = now + TimeSpan(milliseconds: -DailyQuota.span.milliseconds)
+        let since = now - DailyQuota.span
         for one in counted {
             let earliest = try time(ofLatest: one.quota.bound, one, after: since)
             try one.quota.requireRoom(since: earliest, at: now)

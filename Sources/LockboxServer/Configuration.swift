@@ -277,6 +277,14 @@ package struct Configuration: Sendable {
         }
     }
 
+    /// Where connections are accepted, and for whom.
+    package var addresses: [ListenerUse: ListenAddress] {
+        var addresses = [ListenerUse.everybody: listen]
+        addresses[.services] = serviceListen
+        addresses[.operators] = operatorListen
+        return addresses
+    }
+
     /// The public address without its scheme: what log origins begin with.
     package var origin: String { String(publicURL.drop { $0 != ":" }.dropFirst(3)) }
 

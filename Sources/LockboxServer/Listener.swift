@@ -26,11 +26,20 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// The ports on which connections are accepted; nil where a listener is not configured.
-package struct ListeningPorts: Sendable {
-    package let everybody: Int
-    package let services: Int?
-    package let operators: Int?
+/// What a listener is for; the raw value is its key in `lockbox.yaml`.
+package enum ListenerUse: String, CaseIterable, Sendable {
+    case services = "serviceListen"
+    case operators = "operatorListen"
+    /// People, and whoever has no listener of his own.
+    case everybody = "listen"
+
+    var places: ConnectionBook.Limits {
+        switch self {
+        case .everybody: ServerLimits.places
+        case .services: ServerLimits.servicePlaces
+        case .operators: ServerLimits.operatorPlaces
+        }
+    }
 }
 
 /// Connections cannot be accepted there.
@@ -43,27 +52,12 @@ package struct ListenFailure: Error {
 
 /// One address on which the server answers, with places for connections of its own.
 struct Listener: ServiceLifecycle.Service {
-    /// What a listener is for; the raw value is its key in `lockbox.yaml`.
-    enum Use: String, CaseIterable {
-        case everybody = "listen"
-        case services = "serviceListen"
-        case operators = "operatorListen"
-
-        var places: ConnectionBook.Limits {
-            switch self {
-            case .everybody: ServerLimits.places
-            case .services: ServerLimits.servicePlaces
-            case .operators: ServerLimits.operatorPlaces
-            }
-        }
-    }
-
-    private let use: Use
+    private let use: ListenerUse
     private let address: ListenAddress
     private let application: Application<Dispatcher>
 
     init(
-        _ use: Use,
+        _ use: ListenerUse,
         at address: ListenAddress,
         answers dispatcher: Dispatcher,
         proxies: TrustedProxies,
@@ -99,20 +93,20 @@ struct Listener: ServiceLifecycle.Service {
 
 /// Tells of all listeners at once, so that who hears of one can count on the others.
 final class ListeningReport: Sendable {
-    private let ports = Mutex<[Listener.Use: Int]>([:])
-    private let expected: Set<Listener.Use>
-    private let report: @Sendable ([Listener.Use: Int]) async -> Void
+    private let ports = Mutex<[ListenerUse: Int]>([:])
+    private let expected: Set<ListenerUse>
+    private let report: @Sendable ([ListenerUse: Int]) async -> Void
 
     init(
-        of expected: Set<Listener.Use>,
-        _ report: @escaping @Sendable ([Listener.Use: Int]) async -> Void
+        of expected: Set<ListenerUse>,
+        _ report: @escaping @Sendable ([ListenerUse: Int]) async -> Void
     ) {
         self.expected = expected
         self.report = report
     }
 
-    func isListening(_ use: Listener.Use, on port: Int) async {
-        let all = ports.withLock { ports -> [Listener.Use: Int]? in
+    func isListening(_ use: ListenerUse, on port: Int) async {
+        let all = ports.withLock { ports -> [ListenerUse: Int]? in
             ports[use] = port
             return ports.count == expected.count ? ports : nil
         }

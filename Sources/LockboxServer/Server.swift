@@ -43,7 +43,7 @@ package struct Server: Sendable {
         entropy: any Entropy,
         logger: Logger,
         kinds makeKinds: (ServiceTools) -> [any ServiceKind] = standardKinds,
-        onListening: @escaping @Sendable (ListeningPorts) async -> Void = { _ in }
+        onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
         let time = SystemMonotonicClock()
@@ -178,28 +178,14 @@ package struct Server: Sendable {
         api: API,
         site: PortalSite,
         logger: Logger,
-        onListening: @escaping @Sendable (ListeningPorts) async -> Void
+        onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void
     ) -> [Listener] {
-        var places = [(use: Listener.Use.everybody, address: configuration.listen)]
-        var shared = Set(API.Audience.allCases)
-        if let address = configuration.serviceListen {
-            places.append((.services, address))
-            shared.remove(.services)
-        }
-        if let address = configuration.operatorListen {
-            places.append((.operators, address))
-            shared.remove(.operators)
-        }
-        let report = ListeningReport(of: Set(places.map(\.use))) { ports in
-            await onListening(
-                ListeningPorts(
-                    everybody: ports[.everybody] ?? 0,
-                    services: ports[.services],
-                    operators: ports[.operators]
-                )
-            )
-        }
-        return places.map { use, address in
+        let addresses = configuration.addresses
+        var shared: Set<API.Audience> = [.people]
+        if addresses[.services] == nil { shared.insert(.services) }
+        if addresses[.operators] == nil { shared.insert(.operators) }
+        let report = ListeningReport(of: Set(addresses.keys), onListening)
+        return addresses.map { use, address in
             let dispatcher =
                 switch use {
                 case .everybody:

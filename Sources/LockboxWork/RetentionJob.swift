@@ -86,7 +86,7 @@ package final class RetentionJob: Job {
             guard try claim.stands(in: tx) else { return 0 }
             return try tx.remove(
                 leftover,
-                overAt: now + TimeSpan(milliseconds: -leftover.kept.milliseconds),
+                overAt: now - leftover.kept,
                 limit: Self.batch
             )
         }

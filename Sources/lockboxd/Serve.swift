@@ -17,13 +17,12 @@ struct Serve: AsyncParsableCommand {
                 environment: ProcessInfo.processInfo.environment
             )
             let opened = try await Installation.open(configuration) { ports in
-                let lines = [
-                    (" for services", configuration.serviceListen, ports.services),
-                    (" for operators", configuration.operatorListen, ports.operators),
-                    // Last, for those who wait for it.
-                    ("", configuration.listen, ports.everybody),
-                ]
-                for case (let whom, let address?, let port?) in lines {
+                // That of `listen` comes last, for those who wait for it.
+                for use in ListenerUse.allCases {
+                    guard let address = configuration.addresses[use], let port = ports[use] else {
+                        continue
+                    }
+                    let whom = use == .everybody ? "" : " for \(use)"
                     let place = #""host":"\#(address.host)","port":"\#(port)""#
                     let line = #"{"level":"notice","message":"listening\#(whom)",\#(place)}"#
                     FileHandle.standardError.write(Data((line + "\n").utf8))

@@ -139,7 +139,7 @@ private struct Running {
             entropy: SystemEntropy(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             kinds: { standardKinds($0) + [VaultKind(doors: doors)] },
-            onListening: { port.yield($0.everybody) }
+            onListening: { port.yield($0[.everybody] ?? 0) }
         )
         _ = try await server.lockbox.apply(
             try DirectoryFile.load(path: file, kinds: server.kinds)
