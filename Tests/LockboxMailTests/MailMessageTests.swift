@@ -6,7 +6,7 @@ import Testing
 @testable import LockboxMail
 
 /// The bytes of a letter, read back by Python's parser from the files of `FileMailer`.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct MailMessageTests {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct MailMessageTests {
     private func writing(_ letters: [Letter], read: (URL) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "lockbox-mail-\(UUID())"

@@ -6,7 +6,7 @@ import Testing
 @testable import LockboxMail
 
 /// Against a real receiver: what arrives, and what each kind of failure is called.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct SMTPMailerTests {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct SMTPMailerTests {
     // MARK: Delivery
 
     @Test func letterArrivesIntactOverStartTLSWithSignIn() async throws {

@@ -10,7 +10,7 @@ import Testing
 
 @testable import LockboxWork
 
-@Suite(.timeLimit(.minutes(10))) struct MailJobTests {
+@Suite(.timeLimit(.minutes(1))) struct MailJobTests {
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     func drain(

@@ -16,7 +16,7 @@ import Testing
 /// A kind of service more is a line more in the list of kinds: its resource is requested, opened,
 /// introspected and closed, and nothing else of the house knows of it.
 struct ThirdKindTests {
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(5)))
     func resourceOfANewKindIsRequestedOpenedIntrospectedAndClosed() async throws {
         try await Running.with { running async throws in
             let request = try await running.approved()
@@ -44,7 +44,7 @@ struct ThirdKindTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(5)))
     func credentialThatTheServiceDoesNotOpenIsShownToNobody() async throws {
         try await Running.with { running async throws in
             let request = try await running.approved()

@@ -12,7 +12,7 @@ import Testing
 struct CrashTests {
     private static let rounds = 60
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(2)))
     func everyAnsweredWriteSurvivesKilling() async throws {
         let scratch = try Scratch()
         var acknowledged = Acknowledged()

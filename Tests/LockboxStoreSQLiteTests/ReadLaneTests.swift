@@ -7,7 +7,7 @@ import Testing
 @testable import LockboxStoreSQLite
 
 /// Reads wait for others of their own lane, and for no others.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(2)))
 struct ReadLaneTests {
     /// Reads that stand in one lane until they are let go.
     private final class Crowd: Sendable {

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What is due is carried out once, within its lane's bounds, whatever hangs.
-@Suite(.timeLimit(.minutes(10))) struct LaneLoopTests {
+@Suite(.timeLimit(.minutes(1))) struct LaneLoopTests {
     private static func items(_ count: Int, at place: String = "") -> [WorkKey] {
         (0..<count).map { WorkKey(place: place, item: "\($0)") }
     }

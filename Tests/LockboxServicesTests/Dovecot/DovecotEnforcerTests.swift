@@ -295,7 +295,7 @@ struct DovecotEnforcerTests {
         #expect(open.map(\.username) == ["lbx-0123456789-2"])
     }
 
-    @Test(.timeLimit(.minutes(10))) func serverThatDoesNotAnswerIsGivenUp() async throws {
+    @Test(.timeLimit(.minutes(5))) func serverThatDoesNotAnswerIsGivenUp() async throws {
         let (problem, _) = try await Self.problem(timeout: .milliseconds(100)) { _ in .silence }
         #expect(problem == "the mail server could not be reached")
     }
