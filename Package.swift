@@ -142,7 +142,8 @@ let kits: [(name: String, uses: [String])] = [
             "LockboxAudit", "LockboxDecisions", "LockboxDomain", "LockboxFixtures",
             "LockboxPorts", "LockboxService", "LockboxServices",
             "LockboxStoreSQLite",
-            "AsyncHTTPClient", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
+            "AsyncHTTPClient", "GRDB", "HTTPTypes", "Hummingbird", "Logging", "NIOCore",
+            "NIOEmbedded",
         ]
     ),
     (

@@ -117,13 +117,7 @@ struct AuditWorld: Sendable {
     func tamper(_ statements: String...) throws {
         let database = try DatabaseQueue(path: path)
         try database.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA foreign_keys = OFF")
-            for name in try String.fetchAll(
-                database,
-                sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            ) {
-                try database.execute(sql: "DROP TRIGGER \"\(name)\"")
-            }
+            try database.dropGuards()
             for statement in statements {
                 try database.execute(sql: statement)
                 #expect(database.changesCount > 0, "nothing was changed by: \(statement)")
@@ -133,30 +127,11 @@ struct AuditWorld: Sendable {
     }
 }
 
-/// One column of the file's tables.
-struct StoredColumn: CustomStringConvertible {
-    let table: String
-    let name: String
-    let type: String
-
-    var description: String { "\(table).\(name)" }
-}
-
 extension AuditWorld {
     /// Every column of every table that is not the database's own.
     func columns() throws -> [StoredColumn] {
         let database = try DatabaseQueue(path: path)
-        return try database.read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT t.name AS "table", c.name AS name, c.type AS type
-                    FROM sqlite_master t JOIN pragma_table_info(t.name) c
-                    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'
-                        AND t.name NOT LIKE 'log!_words%' ESCAPE '!'
-                    """
-            ).map { StoredColumn(table: $0["table"], name: $0["name"], type: $0["type"]) }
-        }
+        return try database.read { try $0.storedColumns() }
     }
 
     /// Another value in one row of `column`, one that has a value if there is any, as long as `body`

@@ -2,6 +2,7 @@ import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
+import LockboxTestWorld
 import MerkleLog
 import Testing
 

@@ -3,12 +3,6 @@ import LockboxDomain
 /// A Monday morning. Everything in these tests happens after it.
 let morning = Timestamp(milliseconds: 1_772_442_000_000)
 
-extension Timestamp {
-    static func - (later: Timestamp, span: TimeSpan) -> Timestamp {
-        later + TimeSpan(milliseconds: -span.milliseconds)
-    }
-}
-
 let millisecond = TimeSpan(milliseconds: 1)
 
 func identifier<Entity>(_ number: UInt8) -> ID<Entity> {

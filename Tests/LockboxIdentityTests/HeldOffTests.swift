@@ -48,6 +48,13 @@ struct HeldOffTests {
         try await fail(signIn, times: 1, from: ClientKey(address: "198.51.100.1"))
     }
 
+    /// Adam's session, and the name of the browser that it makes known.
+    private static func known(_ sessions: Sessions) async throws -> (secret: String, device: String)
+    {
+        let (secret, begun) = try await sessions.begin(email: adam, password: right, from: here)
+        return (secret, try #require(begun.device))
+    }
+
     private static func records(_ house: TestWorld, _ activity: String) async throws -> Int {
         try await house.entries().filter { $0.activity == activity }.count
     }
@@ -158,12 +165,7 @@ struct HeldOffTests {
 
     @Test func browserThatSignedInBeforeIsNotHeldOffByOthers() async throws {
         try await IdentityWorld.with { house, signIn, sessions async throws in
-            let begun = try await sessions.begin(
-                email: Self.adam,
-                password: Self.right,
-                from: Self.here
-            ).signedIn
-            let device = try #require(begun.device)
+            let device = try await Self.known(sessions).device
             try await Self.lock(house, signIn)
             try await Self.fail(signIn, times: 1, from: Self.here)
             // From wherever it comes; and it keeps its name.
@@ -184,12 +186,7 @@ struct HeldOffTests {
 
     @Test func browserThatIsHeldOffTwiceIsAStrangersFromThenOn() async throws {
         try await IdentityWorld.with { house, signIn, sessions async throws in
-            let begun = try await sessions.begin(
-                email: Self.adam,
-                password: Self.right,
-                from: Self.here
-            ).signedIn
-            let stolen = Self.elsewhere.with(device: begun.device)
+            let stolen = Self.elsewhere.with(device: try await Self.known(sessions).device)
             try await Self.fail(signIn, from: stolen)
             house.clock.advance(by: IdentityLimits.hold)
             try await Self.fail(signIn, from: stolen)
@@ -226,13 +223,8 @@ struct HeldOffTests {
 
     @Test func browserThatSignedInBeforeIsNotMeantByWhatItsAddressDid() async throws {
         try await IdentityWorld.with { _, signIn, sessions async throws in
-            let (secret, begun) = try await sessions.begin(
-                email: Self.adam,
-                password: Self.right,
-                from: Self.here
-            )
+            let (secret, device) = try await Self.known(sessions)
             try await Self.spray(signIn, from: Self.here)
-            let device = try #require(begun.device)
             #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
             _ = try await sessions.confirm(secret, password: Self.right)
         }
@@ -303,12 +295,7 @@ struct HeldOffTests {
 
     @Test func neitherAddressesNorNamesOfBrowsersAreKeptAsTheyAre() async throws {
         try await IdentityWorld.with { house, signIn, sessions async throws in
-            let begun = try await sessions.begin(
-                email: Self.adam,
-                password: Self.right,
-                from: Self.here
-            ).signedIn
-            let device = try #require(begun.device)
+            let device = try await Self.known(sessions).device
             try await Self.fail(signIn, from: Self.here)
             for entry in try await house.entries() {
                 let text =

@@ -1,20 +1,13 @@
 import Foundation
 import GRDB
 import LockboxFixtures
+import LockboxTestWorld
 
 /// The file of a world, in the hands of somebody who writes into it what the store never would.
 final class OddFile {
-    struct Column: CustomStringConvertible {
-        let table: String
-        let name: String
-        let type: String
-
-        var description: String { "\(table).\(name)" }
-    }
-
     /// One value in one row, and how it is undone.
     struct Change: CustomStringConvertible {
-        let column: Column
+        let column: StoredColumn
         let row: Int64
         fileprivate let old: DatabaseValue
         fileprivate let new: String
@@ -29,32 +22,15 @@ final class OddFile {
         database = try DatabaseQueue(path: path)
         try database.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = OFF")
-            try database.execute(sql: "PRAGMA foreign_keys = OFF")
             try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
-            for name in try String.fetchAll(
-                database,
-                sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            ) {
-                try database.execute(sql: "DROP TRIGGER \"\(name)\"")
-            }
+            try database.dropGuards()
         }
     }
 
     func close() throws { try database.close() }
 
-    /// Every column of every table that is not the database's own.
-    func columns() throws -> [Column] {
-        try database.read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT t.name AS "table", c.name AS name, c.type AS type
-                    FROM sqlite_master t JOIN pragma_table_info(t.name) c
-                    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'
-                        AND t.name NOT LIKE 'log!_words%' ESCAPE '!'
-                    """
-            ).map { Column(table: $0["table"], name: $0["name"], type: $0["type"]) }
-        }
+    func columns() throws -> [StoredColumn] {
+        try database.read { try $0.storedColumns() }
     }
 
     func rows(of table: String) throws -> [Int64] {
@@ -64,7 +40,7 @@ final class OddFile {
     }
 
     /// Nil where the table takes no such value.
-    func set(_ column: Column, to value: String, row: Int64) throws -> Change? {
+    func set(_ column: StoredColumn, to value: String, row: Int64) throws -> Change? {
         try database.writeWithoutTransaction { database in
             let old = try DatabaseValue.fetchOne(
                 database,
@@ -109,7 +85,7 @@ final class OddFile {
     // MARK: - Values
 
     /// Something for `column`, as SQL.
-    static func value(for column: Column, _ source: inout FuzzSource) -> String {
+    static func value(for column: StoredColumn, _ source: inout FuzzSource) -> String {
         if source.isOneIn(8) { return "NULL" }
         if source.isOneIn(4) {
             // What another row has: right in itself, and wrong there.

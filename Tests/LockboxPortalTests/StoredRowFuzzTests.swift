@@ -5,6 +5,7 @@ import LockboxPortalWorld
 import LockboxPorts
 import LockboxService
 import LockboxStoreSQL
+import LockboxTestWorld
 import Testing
 
 /// Each column of each table with what the store never writes, read by all that reads it: there is
