@@ -50,7 +50,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
     (
         2, "LockboxNotifier",
-        ["LockboxDomain", "LockboxPorts", "Mustache"]
+        ["LockboxDomain", "MerkleLog", "LockboxPorts", "Crypto", "Mustache"]
     ),
     (
         2, "LockboxClient",

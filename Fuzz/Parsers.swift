@@ -165,6 +165,7 @@ private let logParsers: [Parser] = [
             }
         }
     ), ("c", { bytes in tried { _ = try Checkpoint(parsing: text(bytes)) } }),
+    ("B", { bytes in _ = DeliveryReport(message: bytes) }),
     ("V", { bytes in tried { _ = try VerifierKey(parsing: text(bytes)) } }),
     (
         "t",

@@ -8,6 +8,8 @@ public enum Limits {
     public static let commentLength = 1...2000
     public static let messageLength = 1...2000
     public static let urlLength = 1...2000
+    /// What `+`, the identifier of a letter and its code add to the address that bounces come to.
+    public static let bounceTagLength = 36
     public static let resourceNameLength = 3...300
     public static let serviceKindLength = 1...32
     public static let resourcesPerRequest = 1...20

@@ -1,15 +1,24 @@
-/// A letter that a mail server refused for good.
+/// A letter that a mail server refused for good, or reported undelivered later.
 public struct UndeliverableNotice: Hashable, Sendable {
     public let tenant: TenantID
     /// Nil where the letter was about no request.
     public let request: AccessRequestID?
     public let recipient: PersonID
     public let kind: String
+    /// The mail server's last words; not for the log.
+    public let reply: String?
 
-    public init(tenant: TenantID, request: AccessRequestID?, recipient: PersonID, kind: String) {
+    public init(
+        tenant: TenantID,
+        request: AccessRequestID?,
+        recipient: PersonID,
+        kind: String,
+        reply: String? = nil
+    ) {
         self.tenant = tenant
         self.request = request
         self.recipient = recipient
         self.kind = kind
+        self.reply = reply
     }
 }

@@ -60,6 +60,7 @@ package struct Installation {
             store: store,
             files: store,
             mailer: transport.mailer(),
+            bounceAddress: transport.bounces,
             clock: clock,
             entropy: SystemEntropy(),
             logger: logger,

@@ -9,6 +9,7 @@ struct MailMessage: Sendable {
 
     let bytes: [UInt8]
     let from: String
+    let returnPath: String?
     let to: String
     let messageID: String
 
@@ -16,6 +17,7 @@ struct MailMessage: Sendable {
     init(_ letter: Letter) throws(MailError) {
         try Self.check(letter)
         (from, to, messageID) = (letter.from.address, letter.to.address, letter.messageID)
+        returnPath = letter.returnPath
         let head =
             Self.headers(of: letter) + [
                 "MIME-Version: 1.0",
@@ -64,6 +66,7 @@ struct MailMessage: Sendable {
                 && letter.subject.utf8.count <= MailText.longestSubject,
             "subject"
         )
+        try require(letter.returnPath.map(MailText.isAddress) ?? true, "returnPath")
         try require(letter.text.utf8.count <= largestBody, "text")
         try require(letter.html.utf8.count <= largestBody, "html")
     }

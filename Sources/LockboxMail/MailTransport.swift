@@ -10,8 +10,9 @@ package import LockboxPorts
 ///   `starttls=never` only where the host is this machine.
 /// - `smtps://…`: TLS from the first byte (port 465 unless given).
 /// - both: `ca=PATH` trusts that file's certificates instead of the system's; `from=ADDRESS` is the
-///   envelope sender, to
-///   whom undelivered letters come back, instead of the letter's own; `tokenFile=PATH` holds an
+///   envelope sender, to whom undelivered letters come back, instead of the letter's own;
+///   `bounces=ADDRESS` gives each letter an envelope sender of its own, `local+LETTER@domain`;
+///   `tokenFile=PATH` holds an
 ///   OAuth 2.0 access token, with which `user` signs in by XOAUTH2 instead of a password.
 /// - `file:DIR`: one file a letter, for development.
 package enum MailTransport: Sendable {
@@ -37,6 +38,14 @@ package enum MailTransport: Sendable {
         switch self {
         case .smtp(let configuration): SMTPMailer(configuration)
         case .folder(let path): FileMailer(folder: path)
+        }
+    }
+
+    /// The address under which each letter has an envelope sender of its own, where there is one.
+    package var bounces: EmailAddress? {
+        switch self {
+        case .smtp(let configuration): configuration.bounces
+        case .folder: nil
         }
     }
 
@@ -78,6 +87,8 @@ package struct SMTPConfiguration: Sendable {
     package let authorities: String?
     /// The envelope sender; the letter's own where nil.
     package let sender: String?
+    /// Where reports of undelivered letters come back: to `local+LETTER@domain` of it.
+    package let bounces: EmailAddress?
     /// Limit for connecting, TLS and signing in.
     package var connectTimeout = TimeSpan.seconds(5)
     /// Limit for the whole transfer. Saying goodbye after it may take as long again.
@@ -110,6 +121,21 @@ package struct SMTPConfiguration: Sendable {
         if let sender, !MailText.isAddress(sender) {
             throw MailConfigurationError("from: not a mail address")
         }
+        bounces = try Self.bounces(options["bounces"])
+    }
+
+    private static func bounces(_ text: String?) throws(MailConfigurationError) -> EmailAddress? {
+        guard let text else { return nil }
+        guard MailText.isAddress(text), let address = EmailAddress(text) else {
+            throw MailConfigurationError("bounces: not a mail address")
+        }
+        let room = MailText.longestLocalPart - Limits.bounceTagLength
+        guard text.utf8.prefix(while: { $0 != UInt8(ascii: "@") }).count <= room else {
+            throw MailConfigurationError(
+                "bounces: the part before @ may have \(room) characters at most"
+            )
+        }
+        return address
     }
 
     private static func host(_ url: URLComponents) throws(MailConfigurationError) -> String {
@@ -126,9 +152,9 @@ package struct SMTPConfiguration: Sendable {
     {
         var options: [String: String] = [:]
         for item in url.queryItems ?? [] {
-            guard ["starttls", "ca", "from", "tokenFile"].contains(item.name) else {
+            guard ["starttls", "ca", "from", "bounces", "tokenFile"].contains(item.name) else {
                 throw MailConfigurationError(
-                    "unknown option after ?; known are starttls, ca, from and tokenFile"
+                    "unknown option after ?; known are starttls, ca, from, bounces and tokenFile"
                 )
             }
             guard let value = item.value, !value.isEmpty, !value.utf8.contains(0),

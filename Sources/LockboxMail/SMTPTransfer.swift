@@ -64,7 +64,10 @@ final class SMTPTransfer {
             let options = SMTPOptions(handle)
             options.pointer(CURLOPT_ERRORBUFFER, errorText.baseAddress)
             options.relay(configuration, secret: secret)
-            options.envelope(from: configuration.sender ?? message.from, to: recipients)
+            options.envelope(
+                from: message.returnPath ?? configuration.sender ?? message.from,
+                to: recipients
+            )
             options.transfer(self, size: message.bytes.count)
             let result = options.result == CURLE_OK ? curl_easy_perform(handle) : options.result
             let detail =

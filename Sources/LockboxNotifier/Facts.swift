@@ -21,6 +21,8 @@ enum Fact: String, CaseIterable {
     case decidedBy
     /// What was changed, a line each, and by whom.
     case change, changedBy
+    /// Whom a letter did not reach: name and address.
+    case unreached
     /// What needs an operator, and what was said about it.
     case cause, detail
     case portal, portalAddress

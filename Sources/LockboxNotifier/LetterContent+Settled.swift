@@ -32,6 +32,28 @@ extension LetterContent {
         }
     }
 
+    /// To administrators: somebody whom a question should have reached.
+    static func approverUnreached(_ source: LetterSource) -> LetterContent {
+        LetterContent(
+            .alarm,
+            subject: "One of your approvers cannot be reached",
+            heading: "A question did not reach one of your approvers",
+            lead: "\(source.tenant) was asked to decide on access, and the letter to a person of "
+                + "yours could not be delivered.",
+            rows: [
+                source.row("Who", source.facts.text(.unreached)),
+                source.row("What the mail server said", .detail),
+            ],
+            advice: [
+                "Have the address corrected, or let another person decide: sign in to "
+                    + "\(source.adminCentre), People. Who has an address that works is asked anew.",
+                "Nobody gets access for want of an answer: what is undecided in time expires.",
+            ],
+            why: "You get this letter because you administer Lockbox for \(source.tenant). "
+                + "It comes once a day for each person, and cannot be switched off."
+        )
+    }
+
     /// To administrators and to whom it is about.
     static func sideChanged(_ source: LetterSource) -> LetterContent {
         let lines = source.facts.lines(.change)

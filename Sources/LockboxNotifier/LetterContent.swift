@@ -51,6 +51,7 @@ struct LetterContent {
         case .questionAnswered: self = .questionAnswered(source)
         case .settled: self = .settled(source)
         case .sideChanged: self = .sideChanged(source)
+        case .approverUnreached: self = .approverUnreached(source)
         case .operatorsNeeded: self = .operatorsNeeded(source)
         }
     }

@@ -7,15 +7,17 @@ import Mustache
 package struct Letters: Sendable {
     private let sender: Mailbox
     private let host: String
+    private let bounces: BounceAddresses?
     private let text: MustacheTemplate
     private let html: MustacheTemplate
 
     /// `host` is the right-hand side of message identifiers: a name of ours that no one else makes
-    /// identifiers under.
-    package init(sender: Mailbox, host: String) throws {
+    /// identifiers under. `bounces` gives each letter an envelope sender of its own.
+    package init(sender: Mailbox, host: String, bounces: BounceAddresses? = nil) throws {
         ScalarHTML.register()
         self.sender = sender
         self.host = host
+        self.bounces = bounces
         text = try MustacheTemplate(string: LetterTemplates.text)
         html = try MustacheTemplate(string: LetterTemplates.html)
     }
@@ -36,6 +38,7 @@ package struct Letters: Sendable {
             references: (after.prefix(1) + after.dropFirst().suffix(8)).map(messageID),
             date: now,
             from: sender,
+            returnPath: bounces?.address(of: notice.id),
             to: recipient,
             subject: content.subject,
             text: text.render(view),

@@ -63,7 +63,8 @@ package struct NoticePlanner: EventReader {
         case .withdrawn(let request): try writer.tellOfWithdrawal(request)
         case .expired(let request): try writer.tellOfExpiry(request)
         case .messagePosted(let request, let message): try writer.tell(of: message, on: request)
-        case .supportRequestOpened, .noticeUndeliverable: return
+        case .noticeUndeliverable(let notice): try writer.tellOfUnreached(notice)
+        case .supportRequestOpened: return
         }
     }
 

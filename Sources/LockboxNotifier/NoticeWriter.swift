@@ -50,7 +50,7 @@ struct NoticeWriter {
             (.customerAsked, 0), (.reminder, NotifierLimits.reminderPercent),
             (.lastReminder, NotifierLimits.lastReminderPercent),
         ]
-        let written = try tx.notices(about: request.id).filter { $0.delivery != .cancelled }
+        let written = try tx.notices(about: request.id).filter(\.reaches)
         for approver in approvers where !approver.isSame(as: engineer) {
             for (kind, percent) in rows
             where !written.contains(where: { $0.recipient == approver.id && $0.kind == kind }) {
@@ -70,11 +70,13 @@ struct NoticeWriter {
         }
     }
 
-    /// Asks somebody who may decide from now on what waits for a decision.
+    /// Asks somebody who may decide from now on, or can be reached from now on, what waits for a
+    /// decision.
     func askNewcomer(before: Person?, after: Person) throws {
         switch after.side {
         case .tenant(let tenant):
-            guard after.mayDecide(for: tenant), before?.mayDecide(for: tenant) != true else {
+            let isNew = before?.mayDecide(for: tenant) != true || before?.email != after.email
+            guard after.mayDecide(for: tenant), isNew else {
                 return
             }
             for request in try tx.openRequests(of: tenant, engineer: nil) {
@@ -84,13 +86,14 @@ struct NoticeWriter {
             func isManager(_ person: Person) -> Bool {
                 person.holds(oneOf: .manager, at: .provider)
             }
-            guard isManager(after), before.map(isManager) != true else { return }
+            let isNew = before.map(isManager) != true || before?.email != after.email
+            guard isManager(after), isNew else { return }
             for open in try tx.openRequests(of: nil, engineer: nil) {
                 let request = open.seen(at: now)
                 guard request.state.name == .awaitingManager else { continue }
                 let isAsked = try tx.notices(about: request.id).contains {
                     $0.recipient == after.id && $0.kind == .managerAsked
-                        && $0.delivery != .cancelled
+                        && $0.reaches
                 }
                 if !isAsked { try ask(managers: [after], request) }
             }
@@ -513,7 +516,7 @@ extension Notice.Kind {
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessEnded,
             .accessScheduled, .removalFailed, .removalRecovered, .questionAsked,
-            .questionAnswered, .settled, .sideChanged, .operatorsNeeded:
+            .questionAnswered, .settled, .sideChanged, .approverUnreached, .operatorsNeeded:
             false
         }
     }

@@ -13,6 +13,8 @@ enum NotifierLimits {
     static let changesListed = 30
     /// One letter to the operators about one cause in this time.
     static let operatorsInterval = TimeSpan.hours(1)
+    /// One letter about one person who cannot be reached in this time.
+    static let unreachedInterval = TimeSpan.days(1)
     /// In a window shorter than this, its times are told to the second.
     static let shortWindow = TimeSpan.minutes(10)
 }

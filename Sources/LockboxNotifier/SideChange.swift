@@ -111,6 +111,41 @@ extension NoticeWriter {
     }
 }
 
+extension NoticeWriter {
+    /// The customer's administrators can have an address corrected, or let somebody else decide. A
+    /// manager who cannot be reached is the operators' affair, who hear of each letter given up.
+    func tellOfUnreached(_ undelivered: UndeliverableNotice) throws {
+        guard Notice.Kind(rawValue: undelivered.kind).map(Notice.Kind.asks.contains) == true,
+            let person = try tx.person(undelivered.recipient), case .tenant(let id) = person.side,
+            let tenant = try tx.tenant(id)
+        else { return }
+        var facts = Facts()
+        facts[.provider] = try tx.providerName()
+        facts[.tenant] = tenant.name
+        facts[.portal] = portal.name
+        facts[.portalAddress] = portal.address
+        facts[.unreached] = person.title
+        facts[.detail] = undelivered.reply
+        let told = try tx.sideNotices(of: id, since: now - NotifierLimits.unreachedInterval)
+        guard !told.contains(where: { Facts($0.facts)[.unreached] == person.title }) else { return }
+        for recipient in try tx.people(at: .tenant(id))
+        where recipient.isAdministrator && recipient.id != person.id {
+            try tx.insert(
+                Notice(
+                    id: entropy.id(),
+                    kind: .approverUnreached,
+                    tenant: id,
+                    request: nil,
+                    recipient: recipient,
+                    facts: facts.values,
+                    createdAt: now,
+                    sendAt: now
+                )
+            )
+        }
+    }
+}
+
 extension Actor {
     fileprivate func words(for tenant: Tenant, provider: String) -> String {
         switch self {
@@ -124,7 +159,7 @@ extension Actor {
 }
 
 extension Person {
-    fileprivate var isAdministrator: Bool { !isDisabled && roles.contains(.admin) }
+    var isAdministrator: Bool { !isDisabled && roles.contains(.admin) }
     fileprivate var title: String { "\(shownName(name)) (\(email))" }
 
     fileprivate func changes(since before: Person) -> [String] {

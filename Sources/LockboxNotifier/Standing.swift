@@ -20,6 +20,10 @@ extension Notice {
         // Of a change of their own account people hear where they were reached before it.
         guard let recipient, kind != .sideChanged else { return .right(written, after: []) }
         guard let person = try tx.person(recipient), !person.isDisabled else { return .over }
+        if kind == .approverUnreached {
+            return person.isAdministrator
+                ? .right(Mailbox(name: person.name, address: person.email.text), after: []) : .over
+        }
         guard !isMuted(by: person.mutedLetters) else { return .over }
         guard let about = request, let stored = try tx.request(about) else {
             throw StoreError.corrupt("notice \(id) is about no request")
@@ -60,7 +64,7 @@ extension Notice {
             .removalRecovered, .questionAnswered:
             let audience = Facts(facts)[.audience].flatMap(Audience.init) ?? .approver
             return audience.includes(person, request)
-        case .sideChanged, .operatorsNeeded: return true
+        case .sideChanged, .approverUnreached, .operatorsNeeded: return true
         }
     }
 
@@ -84,7 +88,7 @@ extension Notice {
         case .accessBegan:
             // The report says it too; who does not get one learns of the access by this letter.
             let isReported = others.contains {
-                $0.kind == .accessReport && $0.delivery != .cancelled && $0.delivery != .refused
+                $0.kind == .accessReport && $0.reaches
             }
             return stands(request.state.name == .active || !isReported)
         case .removalFailed:
@@ -106,7 +110,7 @@ extension Notice {
                 }
             )
         case .rejected, .denied, .expired, .accessEnded, .accessReport, .sideChanged,
-            .operatorsNeeded:
+            .approverUnreached, .operatorsNeeded:
             return .stands
         }
     }

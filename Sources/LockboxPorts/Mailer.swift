@@ -28,6 +28,8 @@ public struct Letter: Sendable, Equatable {
     public var references: [String]
     public var date: Timestamp
     public var from: Mailbox
+    /// Where reports come back that it was not delivered; the mailer's own where nil.
+    public var returnPath: String?
     public var to: Mailbox
     public var subject: String
     /// The body for readers of plain text.
@@ -40,6 +42,7 @@ public struct Letter: Sendable, Equatable {
         references: [String] = [],
         date: Timestamp,
         from: Mailbox,
+        returnPath: String? = nil,
         to: Mailbox,
         subject: String,
         text: String,
@@ -49,6 +52,7 @@ public struct Letter: Sendable, Equatable {
         self.references = references
         self.date = date
         self.from = from
+        self.returnPath = returnPath
         self.to = to
         self.subject = subject
         self.text = text

@@ -18,6 +18,8 @@ public struct Notice: Identified, Hashable, Sendable {
         case settled
         /// To a tenant's administrators: who her people are, or what holds for them, was changed.
         case sideChanged
+        /// To a tenant's administrators: a question did not reach somebody who may decide.
+        case approverUnreached
         /// To the operators: something needs a person.
         case operatorsNeeded
     }
@@ -34,6 +36,8 @@ public struct Notice: Identified, Hashable, Sendable {
         /// An attempt ended without an answer, and the letter is no longer true: it may have
         /// arrived, and is not sent again.
         case unconfirmed
+        /// A mail server took it, and a report that came back later says that it was not delivered.
+        case bounced
     }
 
     /// Which letters overtake which. The raw value is stored; the lowest goes first.
@@ -204,8 +208,26 @@ extension Notice {
     public var mayHaveArrived: Bool {
         switch delivery {
         case .sent, .unconfirmed: true
+        case .bounced: false
         case .queued, .cancelled, .refused: begunAt != nil
         }
+    }
+
+    /// Whether its recipient has it, may have it, or will.
+    public var reaches: Bool { delivery == .queued || mayHaveArrived }
+
+    /// Its recipient has not got it and will not.
+    public var isUndelivered: Bool { delivery == .refused || delivery == .bounced }
+
+    /// A report says that it was not delivered. False where it never left, or that is known.
+    public mutating func bounce(_ words: String) -> Bool {
+        guard mayHaveArrived else { return false }
+        delivery = .bounced
+        lastReply = words
+        trouble = .recipient
+        begunAt = nil
+        isUnwanted = false
+        return true
     }
 }
 
@@ -219,7 +241,7 @@ extension Notice.Kind {
     public var priority: Notice.Priority {
         switch self {
         case .managerAsked, .customerAsked, .reminder, .lastReminder, .accessEnded,
-            .removalFailed, .sideChanged, .operatorsNeeded:
+            .removalFailed, .sideChanged, .approverUnreached, .operatorsNeeded:
             .urgent
         case .rejected, .approved, .denied, .expired, .withdrawn, .accessScheduled, .accessBegan,
             .removalRecovered, .settled:

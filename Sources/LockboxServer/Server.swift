@@ -31,6 +31,8 @@ package struct Server: Sendable {
     private let http: HTTPClient
     private let logger: Logger
     private let mailer: any Mailer
+    private let bounceAddresses: BounceAddresses?
+    private let bounces: Bounces
     private let sender: Mailbox
 
     /// `onListening` is called with the ports once connections are accepted on all of them.
@@ -39,6 +41,7 @@ package struct Server: Sendable {
         store: any Store,
         files: (any StoreFiles)? = nil,
         mailer: any Mailer,
+        bounceAddress: EmailAddress? = nil,
         clock: any WallClock,
         entropy: any Entropy,
         logger: Logger,
@@ -85,6 +88,8 @@ package struct Server: Sendable {
         )
         let sender = try Self.sender(configuration)
         self.mailer = mailer
+        bounceAddresses = bounceAddress.map { BounceAddresses(under: $0, seed: seed) }
+        bounces = Bounces(store: audited, operators: operators, entropy: entropy)
         self.sender = sender
         let lanes = work.lanes(
             DueWork.Parts(
@@ -93,7 +98,11 @@ package struct Server: Sendable {
                 store: audited,
                 enforcers: directory,
                 mailer: mailer,
-                letters: try Letters(sender: sender, host: sender.host),
+                letters: try Letters(
+                    sender: sender,
+                    host: sender.host,
+                    bounces: bounceAddresses
+                ),
                 operators: operators,
                 entropy: entropy,
                 clock: clock,
@@ -253,6 +262,23 @@ package struct Server: Sendable {
                     + "<p>This is a test letter of Lockbox. Mail works.</p></html>\n"
             )
         ).reply
+    }
+
+    /// The letter whose envelope sender one of `addresses` is. Throws where no address for bounces is
+    /// configured.
+    package func letter(comingBackTo addresses: [String]) throws(ConfigurationError) -> NoticeID? {
+        guard let bounceAddresses else {
+            throw ConfigurationError("mail: there is no bounces=ADDRESS in its URL")
+        }
+        for address in addresses {
+            if let letter = bounceAddresses.letter(comingBackTo: address) { return letter }
+        }
+        return nil
+    }
+
+    /// As `Bounces.record`.
+    package func recordBounce(of letter: NoticeID, reason: String) async throws -> Bool {
+        try await bounces.record(letter, reason: reason)
     }
 
     /// Lets go of threads and connections. Needed where `run` is not called.

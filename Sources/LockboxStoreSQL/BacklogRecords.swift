@@ -59,7 +59,7 @@ extension SQLTransaction: BacklogRecords {
             """
         ) { row in try row.count(0) }
         let givenUp = try connection.queryOne(
-            "SELECT count(*) FROM notice WHERE delivery = 'refused'"
+            "SELECT count(*) FROM notice WHERE delivery IN ('refused', 'bounced')"
         ) { row in try row.count(0) }
         return LettersWaiting(
             waiting: waiting?.count ?? 0,

@@ -176,8 +176,9 @@ public struct NoticeBody: Codable, Hashable, Sendable {
     /// What it tells, such as `customerAsked`.
     public var kind: String
     public var recipient: PersonRef
-    /// `queued`, `sent`, `refused` (by the receiving server, for good), `cancelled`, or `unconfirmed`
-    /// (it may have arrived, and is not sent again).
+    /// `queued`, `sent`, `refused` (by the receiving server, for good), `cancelled`, `unconfirmed`
+    /// (it may have arrived, and is not sent again), or `bounced` (taken, and later reported as not
+    /// delivered).
     public var state: String
     public var attempts: Int
     public var createdAt: String

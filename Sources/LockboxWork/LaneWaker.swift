@@ -43,8 +43,8 @@ package struct LaneWaker: CommitListener {
             // Deadlines, and letters.
             expiry.wake()
             mail.wake()
-        case .withdrawn, .expired, .messagePosted: mail.wake()
-        case .supportRequestOpened, .noticeUndeliverable: break
+        case .withdrawn, .expired, .messagePosted, .noticeUndeliverable: mail.wake()
+        case .supportRequestOpened: break
         }
     }
 

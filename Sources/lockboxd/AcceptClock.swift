@@ -22,7 +22,9 @@ struct AcceptClock: AsyncParsableCommand {
                 return "There is nothing to accept: the clock is as expected."
             }
             let direction = step > .zero ? "forward" : "back"
-            return "Accepted: the clock jumped \(direction) by \(step.magnitude.words). "
+            // Two clocks are never read at one instant: to the second is what can be said.
+            let seconds = (step.magnitude.milliseconds + 500) / 1000
+            return "Accepted: the clock jumped \(direction) by \(TimeSpan.seconds(seconds).words). "
                 + "Lockbox's time is \(opened.clock.now().words(withSeconds: true))."
         }
         print(words)

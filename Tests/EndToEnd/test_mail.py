@@ -384,3 +384,55 @@ def test_a_test_letter_says_what_the_relay_said(install, receiver):
     assert about_us.returncode == 1 and "refuses us: 550 5.4.5" in about_us.stderr
     about_her = lockbox.run("test-mail", "nobody@example-cloud.test", check=False)
     assert about_her.returncode == 1 and "The relay itself takes our letters" in about_her.stderr
+
+
+# What comes back later.
+
+def bounce(letter, to=None, action="failed"):
+    """The report of the mail server that the relay could not hand the letter to."""
+    return "\n".join([
+        "From MAILER-DAEMON  Mon Nov 23 20:15:00 2026", "Return-Path: <>", f"To: {to or letter.envelope_from}",
+        "From: MAILER-DAEMON@mx.example-cloud.test", "Subject: Undelivered Mail Returned to Sender", "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b/1"', "", "--b/1",
+        "Content-Type: text/plain", "", "Sorry.", "--b/1", "Content-Type: message/delivery-status", "",
+        "Reporting-MTA: dns; mx.example-cloud.test", "", f"Final-Recipient: rfc822; {letter.envelope_to[0]}",
+        f"Action: {action}", "Status: 5.1.1", "Diagnostic-Code: smtp; 550 5.1.1 no such <b>user</b>", "", "--b/1",
+        "Content-Type: message/rfc822", "", letter.raw.decode(errors="replace"), "--b/1--", ""])
+
+
+def test_a_letter_that_comes_back_is_seen_and_told(install, receiver):
+    receiver.start()
+    ops = "ops@example-cloud.test"
+    lockbox = ready(install(mail=receiver.url + "&bounces=bounces@example-cloud.test", operators=[ops]))
+    request = asked(lockbox)
+    letter = receiver.wait_for(AMY, request["id"])[0]
+    other = receiver.wait_for(ADAM, request["id"])[0]
+    assert re.fullmatch(r"bounces\+msg-\w{10}-[0-9a-f]{20}@example-cloud\.test", letter.envelope_from)
+    assert letter.envelope_from != other.envelope_from and letter.envelope_from not in letter.raw.decode()
+
+    def told(text):
+        return lockbox.run("read-bounce", input=text).stdout
+
+    assert "no delivery report" in told("Subject: I am away\n\nUntil Monday.\n")
+    assert "nothing failed for good" in told(bounce(letter, action="delayed"))
+    code = other.envelope_from.split("@")[0].rsplit("-", 1)[1]
+    forged = re.sub(r"-[0-9a-f]{20}@", f"-{code}@", letter.envelope_from)
+    assert "not addressed to a letter of ours" in told(bounce(letter, to=forged))
+    assert notices(lockbox, request["id"])["customerAsked", AMY]["state"] == "sent"
+
+    assert "now on record" in told(bounce(letter))
+    assert "nothing to do" in told(bounce(letter)), "a second copy of the report changes nothing"
+    notice = notices(lockbox, request["id"])["customerAsked", AMY]
+    assert notice["state"] == "bounced" and notice["lastReply"] == "5.1.1 550 5.1.1 no such <b>user</b>"
+    assert "Amy" in receiver.wait_for(GITA, "cannot be reached")[0].text
+    assert "550 5.1.1" in receiver.wait_for(ops)[0].text
+    assert len(lockbox.api("gita").audit("contoso", activity="notice.undeliverable")) == 1
+    lockbox.run("check-log")
+
+
+def test_a_report_that_cannot_be_written_down_is_tried_again(install, receiver):
+    receiver.start()
+    lockbox = ready(install(mail=receiver.url))
+    request = asked(lockbox)
+    answer = lockbox.run("read-bounce", input=bounce(receiver.wait_for(AMY, request["id"])[0]), check=False)
+    assert answer.returncode == 75 and "bounces=ADDRESS" in answer.stderr

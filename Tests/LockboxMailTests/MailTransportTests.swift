@@ -14,7 +14,8 @@ struct MailTransportTests {
 
     @Test func partsOfTheURLAreDecoded() throws {
         let relay = try smtp(
-            "smtp://lock%40box:p%3Aw%2F%3F%25%C3%A9@mail.example.test:2525?starttls=required&from=b%2B1@x.test"
+            "smtp://lock%40box:p%3Aw%2F%3F%25%C3%A9@mail.example.test:2525"
+                + "?starttls=required&from=b%2B1@x.test&bounces=back@x.test"
         )
         #expect(relay.host == "mail.example.test")
         #expect(relay.port == 2525)
@@ -22,6 +23,7 @@ struct MailTransportTests {
         #expect(relay.credentials?.user == "lock@box")
         #expect(relay.credentials?.read() == "p:w/?%é")
         #expect(relay.sender == "b+1@x.test")
+        #expect(relay.bounces == EmailAddress("back@x.test"))
     }
 
     @Test(arguments: [
@@ -59,6 +61,8 @@ struct MailTransportTests {
         "smtp://user:se%0D%0Acret@mail.test", "smtp://user:se@cret@mail.test",
         "smtp://user:100%@mail.test",
         "smtp://mail.test?ca=/nonexistent/ca.pem", "smtp://mail.test?from=nobody",
+        "smtp://mail.test?bounces=nobody", "smtp://mail.test?bounces=%C3%A4@x.test",
+        "smtp://mail.test?bounces=a-local-part-that-leaves-no-room@x.test",
         "smtp://mail_.test", "smtp://a b",
         "file:", "file://mail", "file:a\0b",
     ])

@@ -204,6 +204,20 @@ import Testing
         }
     }
 
+    @Test func letterWithAWayBackOfItsOwnComesFromThere() async throws {
+        try await Receiver.with("--mode", "refuse") { receiver in
+            // The configured sender is refused: that one was accepted shows that it was not used.
+            let mailer = try receiver.mailer("from=stranger@example-cloud.test")
+            var letter = Letter.example()
+            letter.returnPath = "bounces+msg-1@example-cloud.test"
+            _ = try await mailer.send(letter)
+            letter.returnPath = "two@at@example-cloud.test"
+            #expect(
+                await failure(of: mailer, sending: letter) == .invalid(field: "returnPath")
+            )
+        }
+    }
+
     // MARK: Connections that end
 
     @Test func connectionLostAfterTheLastDotIsAnUnknownOutcome() async throws {

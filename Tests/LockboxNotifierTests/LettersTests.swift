@@ -58,6 +58,19 @@ import Testing
             notices += try await stage.notices(id)
         }
         try await stage.tell(.signIn(.passwordSet(cast.alice)), by: .console)
+        try await stage.tell(
+            .request(
+                .noticeUndeliverable(
+                    UndeliverableNotice(
+                        tenant: Stage.tenant,
+                        request: used,
+                        recipient: cast.alice.id,
+                        kind: "customerAsked",
+                        reply: "550 5.1.1 no such user"
+                    )
+                )
+            )
+        )
         notices += try await stage.sideLetters()
         notices += try await stage.store.read { tx in try tx.operatorNotices(since: Stage.start) }
         return notices

@@ -246,7 +246,8 @@ import Testing
                         tenant: Stage.tenant,
                         request: id,
                         recipient: mona.id,
-                        kind: "managerAsked"
+                        kind: "managerAsked",
+                        reply: "550 no such user"
                     )
                 ]
             )

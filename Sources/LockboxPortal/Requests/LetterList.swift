@@ -26,10 +26,11 @@ struct LetterList: Sendable {
         let now = reading.view.at
         letterLines = reading.letters.map { Line($0.notice, now: now) }
         let notices = reading.letters.map(\.notice)
-        hasRefused = notices.contains { $0.delivery == .refused }
+        hasRefused = notices.contains(where: \.isUndelivered)
         letterCount = counted(Int64(notices.count), "letter")
         let parts: [(Notice.Delivery, String)] = [
             (.sent, "delivered"), (.queued, "waiting"), (.refused, "refused"),
+            (.bounced, "came back"),
             (.cancelled, "not needed any more"), (.unconfirmed, "perhaps delivered"),
         ]
         tally = parts.compactMap { delivery, words in
@@ -57,6 +58,9 @@ extension LetterList.Line {
                 "may have arrived; not needed any more", Badge.Tone.quiet.rawValue
             )
             (fateAt, reply) = (nil, notice.lastReply)
+        case .bounced:
+            (fate, fateTone, fateAt) = ("came back undelivered", Badge.Tone.bad.rawValue, nil)
+            reply = notice.lastReply
         case .refused:
             (fate, fateTone, fateAt) = ("refused", Badge.Tone.bad.rawValue, nil)
             reply = notice.lastReply
@@ -96,6 +100,7 @@ extension Notice.Kind {
         case .questionAnswered: "tells of an answer"
         case .settled: "tells that nothing needs to be decided any more"
         case .sideChanged: "tells of a change of the organisation"
+        case .approverUnreached: "tells that somebody was not reached"
         case .operatorsNeeded: "tells the operators"
         }
     }

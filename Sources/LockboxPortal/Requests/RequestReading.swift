@@ -34,7 +34,7 @@ struct RequestReading: Sendable {
             let removals = view.removals.map { "\($0.progress.rawValue)\($0.attempts)" }
             // Not each delivery: they come within the moment after a decision, when people press
             // what the page offers.
-            let refused = letters.count { $0.notice.delivery == .refused }
+            let refused = letters.count { $0.notice.isUndelivered }
             return LiveTag.of(
                 [view],
                 removals.joined(separator: ","),

@@ -134,31 +134,10 @@ package struct MailJob: Job {
 
     private func write(_ settlement: Settlement, under claim: Claim) async throws {
         switch settlement.notice.delivery {
-        case .refused, .unconfirmed:
+        case .refused, .unconfirmed, .bounced:
             try await store.write(by: .system, for: .ending) { [operators, entropy] change in
                 guard try settlement.apply(in: change.tx, under: claim) else { return }
-                let notice = settlement.notice
-                try operators.tell(
-                    .letterGivenUp,
-                    detail: notice.lastReply,
-                    at: change.now,
-                    entropy: entropy,
-                    in: change.tx
-                )
-                // What the operators do not get is no customer's affair.
-                guard let tenant = notice.tenant, let recipient = notice.recipient else { return }
-                change.emit(
-                    .request(
-                        .noticeUndeliverable(
-                            UndeliverableNotice(
-                                tenant: tenant,
-                                request: notice.request,
-                                recipient: recipient,
-                                kind: notice.kind.rawValue
-                            )
-                        )
-                    )
-                )
+                try change.giveUp(settlement.notice, operators, entropy)
             }
         case .queued, .sent, .cancelled:
             try await store.note(for: .ending) { [operators, entropy] tx, now in
@@ -174,5 +153,33 @@ package struct MailJob: Job {
                 )
             }
         }
+    }
+}
+
+extension Change {
+    /// A letter will not arrive: for the log, and for those who can do something about it.
+    mutating func giveUp(_ notice: Notice, _ operators: Operators, _ entropy: any Entropy) throws {
+        try operators.tell(
+            .letterGivenUp,
+            detail: notice.lastReply,
+            at: now,
+            entropy: entropy,
+            in: tx
+        )
+        // What the operators do not get is no customer's affair.
+        guard let tenant = notice.tenant, let recipient = notice.recipient else { return }
+        emit(
+            .request(
+                .noticeUndeliverable(
+                    UndeliverableNotice(
+                        tenant: tenant,
+                        request: notice.request,
+                        recipient: recipient,
+                        kind: notice.kind.rawValue,
+                        reply: notice.lastReply
+                    )
+                )
+            )
+        )
     }
 }

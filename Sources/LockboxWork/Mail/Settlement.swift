@@ -110,7 +110,7 @@ struct Settlement {
         case .queued: break
         case .cancelled, .unconfirmed:
             if notice.delivery != .sent { return false }
-        case .sent, .refused: return false
+        case .sent, .refused, .bounced: return false
         }
         guard try notice.delivery == .sent || claim.stands(in: tx) else { return false }
         var outcome = notice
@@ -125,7 +125,7 @@ struct Settlement {
         switch notice.delivery {
         case .sent: "letter sent"
         case .queued: "letter deferred"
-        case .refused: "letter cannot be delivered"
+        case .refused, .bounced: "letter cannot be delivered"
         case .cancelled: "letter no longer needed"
         case .unconfirmed: "letter may have arrived, and is not sent again"
         }
@@ -134,7 +134,7 @@ struct Settlement {
     /// What somebody must mend stands out.
     var logLevel: Logger.Level {
         switch notice.delivery {
-        case .refused, .unconfirmed: .error
+        case .refused, .unconfirmed, .bounced: .error
         case .queued where needsOperator: .error
         case .queued, .sent, .cancelled: .info
         }

@@ -28,7 +28,8 @@ CREATE INDEX notice_of_side ON notice (tenant, created_at, id) WHERE request IS 
 CREATE INDEX notice_over ON notice (send_at, id)
 WHERE delivery IN ('sent', 'cancelled', 'unconfirmed');
 
-CREATE INDEX notice_refused ON notice (id) WHERE delivery = 'refused';
+CREATE INDEX notice_undelivered ON notice (id)
+WHERE delivery IN ('refused', 'bounced');
 
 CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
 
@@ -780,6 +781,7 @@ BEFORE DELETE ON notice
 WHEN CASE OLD.delivery
     WHEN 'queued' THEN OLD.attempts > 0 OR OLD.begun_at IS NOT NULL
     WHEN 'refused' THEN TRUE
+    WHEN 'bounced' THEN TRUE
     ELSE OLD.request IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM access_request
         WHERE id = OLD.request AND settled_at IS NOT NULL

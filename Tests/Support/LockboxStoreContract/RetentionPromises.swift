@@ -221,7 +221,7 @@ private func lettersAreRemoved(_ store: any Store) async throws {
     #expect(try await store.remove(.letters, at: start + .minutes(1), limit: 1) == 1)
     #expect(try await store.remove(.letters, at: start + .minutes(1)) == 2)
     let left = try await store.read { try $0.notices(about: versions[0].id) }
-    #expect(left.map(\.delivery) == [.queued, .refused])
+    #expect(left.map(\.delivery) == [.queued, .refused, .bounced])
     #expect(try await store.remove(.letters, at: .latest) == 0)
 }
 

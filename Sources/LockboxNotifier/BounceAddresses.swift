@@ -1,0 +1,63 @@
+import Crypto
+package import LockboxDomain
+package import LockboxPorts
+import MerkleLog
+
+/// The envelope sender of each letter, `bounces+msg-7k3m9qpxab-CODE@provider.example`, so that a
+/// report which comes back says which letter was not delivered (variable envelope return path).
+///
+/// Identifiers of letters are shown to people, so the address holds a code that only we can make:
+/// who has not got the letter cannot report it undelivered.
+package struct BounceAddresses: Sendable {
+    private let local: Substring
+    private let domain: Substring
+    private let key: SymmetricKey
+
+    /// `seed` is the installation's secret; the key is one derived from it (RFC 5869).
+    package init(under address: EmailAddress, seed: [UInt8]) {
+        let at = address.text.lastIndex(of: "@")!
+        local = address.text[..<at]
+        domain = address.text[at...].dropFirst()
+        key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: seed),
+            info: Array("lockbox bounce address".utf8),
+            outputByteCount: 32
+        )
+    }
+
+    /// The envelope sender of the letter `id`.
+    package func address(of id: NoticeID) -> String {
+        "\(local)+\(id.text.lowercased())-\(code(of: id))@\(domain)"
+    }
+
+    /// The letter whose undelivered copy comes back to `recipient`; nil unless the address is one
+    /// that we made. Case does not matter: some servers change it.
+    package func letter(comingBackTo recipient: some StringProtocol) -> NoticeID? {
+        let text = recipient.lowercased()
+        let start = "\(local)+".lowercased()
+        let end = "@\(domain)".lowercased()
+        guard text.utf8.count == start.utf8.count + Self.tagLength + end.utf8.count,
+            text.hasPrefix(start), text.hasSuffix(end)
+        else { return nil }
+        let tag = text.utf8.dropFirst(start.utf8.count).prefix(Self.tagLength)
+        guard let id = NoticeID(String(decoding: tag.prefix(Self.idLength), as: UTF8.self)),
+            tag.dropFirst(Self.idLength).first == UInt8(ascii: "-")
+        else { return nil }
+        // Digests are compared in constant time.
+        let isOurs =
+            SHA256.hash(data: Array(tag.suffix(Self.codeLength)))
+            == SHA256.hash(data: Array(code(of: id).utf8))
+        return isOurs ? id : nil
+    }
+
+    /// Characters of `msg-7k3m9qpxab`.
+    private static let idLength = 14
+    /// Hexadecimal digits: 80 bits.
+    private static let codeLength = 20
+    private static let tagLength = idLength + 1 + codeLength
+
+    private func code(of id: NoticeID) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: Array(id.text.utf8), using: key)
+        return Hex.encode(code.prefix(Self.codeLength / 2))
+    }
+}
