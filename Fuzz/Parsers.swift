@@ -93,7 +93,7 @@ private let domainParsers: [Parser] = [
         { bytes in
             let text = text(bytes)
             _ = (AccessRequestID(text), TenantID(text), SupportRequestNumber(text))
-            _ = (GrantID(loginName: text), Service.Kind(rawValue: text))
+            _ = (GrantID(loginName: text), ProtectedService.Kind(rawValue: text))
             guard let service = ServiceID("mail") else { return }
             _ = Resource(service: service, name: text).map { ($0.type, $0.localName) }
         }

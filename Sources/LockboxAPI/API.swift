@@ -11,7 +11,7 @@ package import LockboxService
 /// Who a registered service is, by the credentials it shows.
 package protocol ServiceClients: Sendable {
     /// The service whose introspection client this is, if the secret is right.
-    func service(clientID: String, secret: String) async -> LockboxDomain.Service?
+    func service(clientID: String, secret: String) async -> ProtectedService?
 }
 
 /// The HTTP face of the use cases: JSON, OAuth, health. It authenticates, reads, calls one use

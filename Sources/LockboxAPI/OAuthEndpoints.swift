@@ -271,7 +271,7 @@ extension API {
     private func authenticated(
         _ request: Request,
         _ context: APIContext
-    ) async throws -> (form: [String: String], service: LockboxDomain.Service, clientID: String) {
+    ) async throws -> (form: [String: String], service: ProtectedService, clientID: String) {
         let form = try await form(of: request)
         let posted = (id: form["client_id"] ?? "", secret: form["client_secret"] ?? "")
         let client: (id: String, secret: String)

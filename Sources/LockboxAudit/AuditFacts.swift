@@ -251,7 +251,7 @@ extension AuditFacts {
         }
     }
 
-    private init(_ activity: String, of service: Service) {
+    private init(_ activity: String, of service: ProtectedService) {
         self.init(
             activity,
             data: [

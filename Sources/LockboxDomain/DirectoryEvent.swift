@@ -10,8 +10,8 @@ public enum DirectoryEvent: Hashable, Sendable {
     case providerRenamed(String)
     /// From now on this tenant's approvers decide about the resource.
     case resourceAdded(Resource, TenantID)
-    case serviceAdded(Service)
-    case serviceChanged(Service)
+    case serviceAdded(ProtectedService)
+    case serviceChanged(ProtectedService)
 }
 
 extension DirectoryEvent {

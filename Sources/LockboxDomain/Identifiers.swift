@@ -76,7 +76,7 @@ public struct Slug<Entity: Named>: Hashable, Comparable, Sendable, CustomStringC
 }
 
 public typealias TenantID = Slug<Tenant>
-public typealias ServiceID = Slug<Service>
+public typealias ServiceID = Slug<ProtectedService>
 
 /// The number of a support request: ours (`SR-…`) or that of an outside ticket system. Unique
 /// within a tenant. 1–64 of letters, digits, `.`, `_`, `-`, so that it stands in a path, a subject

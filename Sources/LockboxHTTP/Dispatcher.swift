@@ -1,7 +1,7 @@
 import HTTPTypes
 package import Hummingbird
 
-/// A way into the house: the paths whose first part is one of its prefixes.
+/// A way into the server: the paths whose first part is one of its prefixes.
 package struct Door: Sendable {
     let prefixes: Set<String>
     let responder: RouterResponder<DoorContext>

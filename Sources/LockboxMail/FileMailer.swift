@@ -5,7 +5,7 @@ package import LockboxPorts
 /// files hold the very bytes a relay would get. A letter sent again replaces its file.
 package struct FileMailer: Mailer {
     private let folder: String
-    private let lane = BlockingLane(width: 1)
+    private let lane = BlockingPool(width: 1)
 
     /// `folder` is made when the first letter comes; its parent must exist.
     package init(folder: String) { self.folder = folder }

@@ -5,11 +5,11 @@ package import LockboxPorts
 /// A task that is cancelled while its letter is on the way still learns how that ended.
 package struct SMTPMailer: Mailer {
     private let configuration: SMTPConfiguration
-    private let lane: BlockingLane
+    private let lane: BlockingPool
 
     package init(_ configuration: SMTPConfiguration) {
         self.configuration = configuration
-        lane = BlockingLane(width: configuration.parallelism)
+        lane = BlockingPool(width: configuration.parallelism)
     }
 
     package func send(

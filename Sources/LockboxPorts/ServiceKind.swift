@@ -1,10 +1,10 @@
 public import LockboxDomain
 
-/// Everything that is particular to one kind of protected service. The rest of the house knows
+/// Everything that is particular to one kind of protected service. The rest of the program knows
 /// kinds only by the list that the composition root hands in.
 public protocol ServiceKind: Sendable {
     /// What directory.yaml, the wire and the log call it.
-    var name: Service.Kind { get }
+    var name: ProtectedService.Kind { get }
 
     // MARK: Settings
 
@@ -21,7 +21,7 @@ public protocol ServiceKind: Sendable {
     // MARK: Resources
 
     /// The resources of `service` that belong to a tenant because one of its people has `address`.
-    func resources(of address: EmailAddress, at service: Service) -> [Resource]
+    func resources(of address: EmailAddress, at service: ProtectedService) -> [Resource]
 
     // MARK: Credentials
 

@@ -8,7 +8,7 @@ public struct ServiceKinds: Sendable {
     public init(_ all: [any ServiceKind]) { self.all = all }
 
     /// Nil for a kind that the program does not know (any more).
-    public subscript(_ name: Service.Kind) -> (any ServiceKind)? {
+    public subscript(_ name: ProtectedService.Kind) -> (any ServiceKind)? {
         all.first { $0.name == name }
     }
 

@@ -76,7 +76,7 @@ public protocol TenantRecords {
 /// How a registered service talks to Lockbox and Lockbox to it. Secrets stay in files; only their
 /// paths are stored.
 public struct ServiceSettings: Hashable, Sendable {
-    public var service: Service
+    public var service: ProtectedService
     public var introspection: Introspection?
     /// The kind's own settings: a JSON object that only the kind reads; `{}` where it has none.
     public var own: String
@@ -92,7 +92,7 @@ public struct ServiceSettings: Hashable, Sendable {
         }
     }
 
-    public init(service: Service, introspection: Introspection?, own: String) {
+    public init(service: ProtectedService, introspection: Introspection?, own: String) {
         self.service = service
         self.introspection = introspection
         self.own = own

@@ -171,7 +171,7 @@ extension DirectoryFile {
         throws(ConfigurationError) -> ServiceSettings
     {
         let kindValue = try value.member("kind")
-        let kindName = Service.Kind(rawValue: try kindValue.text())
+        let kindName = ProtectedService.Kind(rawValue: try kindValue.text())
         guard let kind = kindName.flatMap({ kinds[$0] }) else {
             throw kindValue.error(
                 "must be one of \(kinds.all.map(\.name.rawValue).joined(separator: ", "))"
@@ -188,7 +188,7 @@ extension DirectoryFile {
             throw typeValue.error("must be a word of lower-case letters")
         }
         return ServiceSettings(
-            service: Service(id: id, kind: kind.name, resourceType: type),
+            service: ProtectedService(id: id, kind: kind.name, resourceType: type),
             introspection: try parts["introspection"].map(introspection),
             own: try kind.settings(from: parts, of: value)
         )

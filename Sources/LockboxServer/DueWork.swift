@@ -63,7 +63,7 @@ struct DueWork: Sendable {
 
     /// One loop for each lane. Ending access needs no lease; settling its end, sending letters
     /// and removing what is kept no longer are one process's at a time (decision 0017).
-    func lanes(_ parts: Parts) -> [any ServiceLifecycle.Service] {
+    func lanes(_ parts: Parts) -> [any Service] {
         let mail = MailJob(
             store: parts.store,
             mailer: parts.mailer,

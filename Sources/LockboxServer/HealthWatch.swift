@@ -12,7 +12,7 @@ import Synchronization
 /// clock, and whether every end of access is written down.
 ///
 /// Each look runs beside the loop, so that what hangs shows as hanging.
-final class HealthWatch: ServiceLifecycle.Service, ServerCondition {
+final class HealthWatch: Service, ServerCondition {
     enum Limits {
         /// Milliseconds between two looks.
         static let interval: Int64 = 500

@@ -51,7 +51,7 @@ package struct ListenFailure: Error {
 }
 
 /// One address on which the server answers, with places for connections of its own.
-struct Listener: ServiceLifecycle.Service {
+struct Listener: Service {
     private let use: ListenerUse
     private let address: ListenAddress
     private let application: Application<Dispatcher>

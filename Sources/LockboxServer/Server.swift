@@ -24,7 +24,7 @@ package struct Server: Sendable {
     package let log: LogReader
     package let store: any Store
     package let kinds: ServiceKinds
-    private let services: [any ServiceLifecycle.Service]
+    private let services: [any Service]
     private let directory: ServiceDirectory
     private let index: DecisionIndex
     private let hasher: PasswordHasher

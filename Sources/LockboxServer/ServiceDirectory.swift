@@ -9,7 +9,7 @@ import Synchronization
 /// The registered services with their secrets, which are read from files and held in memory only.
 final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     private struct Client {
-        let service: Service
+        let service: ProtectedService
         /// SHA-256, so that secrets of any length are compared in the same time.
         let secretHash: SHA256Digest
     }
@@ -67,7 +67,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         remembered.withLock { $0 = Dictionary(now) { first, _ in first } }
     }
 
-    func service(clientID: String, secret: String) async -> Service? {
+    func service(clientID: String, secret: String) async -> ProtectedService? {
         let client = clients.withLock { $0[clientID] }
         // Digests are compared in a time that does not tell where they differ.
         return client?.secretHash == Self.hash(secret) ? client?.service : nil

@@ -8,7 +8,7 @@ import MerkleLog
 package struct IssuedCredential: Sendable {
     package let credential: Credential
     package let secret: String
-    package let kind: Service.Kind
+    package let kind: ProtectedService.Kind
     package let connecting: Connecting
 }
 

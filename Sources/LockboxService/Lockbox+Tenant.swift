@@ -32,7 +32,7 @@ extension Lockbox {
         }
     }
 
-    package func services(by caller: Person) async throws -> [Service] {
+    package func services(by caller: Person) async throws -> [ProtectedService] {
         try await query(by: caller) { _, tx, _ in try tx.services().map(\.service) }
     }
 

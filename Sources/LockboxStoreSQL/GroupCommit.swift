@@ -25,7 +25,7 @@ package protocol GroupTransaction {
     func begin() throws
     func mark() throws
     func keepSinceMark() throws
-    func takeBackToMark() throws
+    func rewindToMark() throws
     /// Returns when everything since `begin` is on the disk.
     func commit() throws
     /// Ends the transaction, if it is still open, as if it had never begun.
@@ -74,7 +74,7 @@ package enum GroupCommit {
         } catch {
             // What the others wrote went with the transaction: there is nothing left to go back to.
             guard transaction.isOpen else { throw TransactionLost(cause: error) }
-            try transaction.takeBackToMark()
+            try transaction.rewindToMark()
             return { write.fail(error) }
         }
     }

@@ -31,7 +31,7 @@ extension SQLTransaction: ServiceRecords {
 
     private static func service(_ row: SQLRow) throws -> ServiceSettings {
         ServiceSettings(
-            service: Service(
+            service: ProtectedService(
                 id: try row.slug("id"),
                 kind: try row.choice("kind"),
                 resourceType: try row.text("resource_type")

@@ -65,7 +65,7 @@ struct GRDBTransaction: GroupTransaction {
 
     func keepSinceMark() throws { try run("RELEASE body") }
 
-    func takeBackToMark() throws {
+    func rewindToMark() throws {
         try run("ROLLBACK TO body")
         try run("RELEASE body")
     }

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// It decides nothing. Whether access is open, and whether a decision is in time, is judged by the
 /// clock where it matters; a late loop neither prolongs nor kills anything.
-package struct LaneLoop<Work: Job>: ServiceLifecycle.Service {
+package struct LaneLoop<Work: Job>: Service {
     private let job: Work
     private let store: AuditedStore
     private let lease: Lease?

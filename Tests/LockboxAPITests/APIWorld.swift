@@ -182,7 +182,7 @@ private final class TokenPurse: Sendable {
 
 /// The mail service, and another that has no access to give.
 private struct KnownClients: ServiceClients {
-    func service(clientID: String, secret: String) async -> Service? {
+    func service(clientID: String, secret: String) async -> ProtectedService? {
         guard secret == APIWorld.clientSecret else { return nil }
         switch clientID {
         case "dovecot": return Fixture.mail.service

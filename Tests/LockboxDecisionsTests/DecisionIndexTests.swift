@@ -17,8 +17,8 @@ struct DecisionIndexTests {
     private struct Unreachable: Error {}
 
     @Test func answerFlipsAtTheBoundaryMillisecond() async throws {
-        try await TestWorld.with { house async throws in
-            let issued = try await house.credential(for: try await house.approved())
+        try await TestWorld.with { world async throws in
+            let issued = try await world.credential(for: try await world.approved())
             let (start, end) = (Fixture.now, Fixture.now + .hours(2))
             // The same from memory and from the store.
             for fresh in [true, false] {
@@ -26,12 +26,12 @@ struct DecisionIndexTests {
                     (start + TimeSpan(milliseconds: -1), false), (start, true),
                     (end + TimeSpan(milliseconds: -1), true), (end, false), (end + .days(1), false),
                 ] {
-                    house.clock.move(to: fresh ? instant : Fixture.now + .days(-1))
-                    try await house.index.refresh(reload: false)
-                    let found = try await house.index.active(issued.secret, now: instant)
+                    world.clock.move(to: fresh ? instant : Fixture.now + .days(-1))
+                    try await world.index.refresh(reload: false)
+                    let found = try await world.index.active(issued.secret, now: instant)
                     #expect((found != nil) == isActive, "\(instant), fresh: \(fresh)")
-                    house.clock.move(to: start)
-                    try await house.index.refresh(reload: true)
+                    world.clock.move(to: start)
+                    try await world.index.refresh(reload: true)
                 }
             }
         }
@@ -39,62 +39,62 @@ struct DecisionIndexTests {
 
     /// A refresh forgets what is over; between two refreshes the end is found by the clock alone.
     @Test func memoryFromBeforeTheEndEndsThereToo() async throws {
-        try await TestWorld.with { house async throws in
-            let issued = try await house.credential(for: try await house.approved())
+        try await TestWorld.with { world async throws in
+            let issued = try await world.credential(for: try await world.approved())
             let end = issued.credential.expiresAt
-            house.clock.move(to: end + TimeSpan(milliseconds: -500))
-            try await house.index.refresh(reload: true)
+            world.clock.move(to: end + TimeSpan(milliseconds: -500))
+            try await world.index.refresh(reload: true)
             for (milliseconds, isActive) in [(-1, true), (0, false), (1, false), (500, false)] {
                 let instant = end + TimeSpan(milliseconds: Int64(milliseconds))
-                let found = try await house.index.active(issued.secret, now: instant)
+                let found = try await world.index.active(issued.secret, now: instant)
                 #expect((found != nil) == isActive, "\(milliseconds) ms after the end")
             }
-            #expect(house.index.count == 1)
+            #expect(world.index.count == 1)
         }
     }
 
     @Test func endIsKnownBeforeItsCallerHearsOfIt() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             for (end, person) in [
-                (house.lockbox.finish, Fixture.eve), (house.lockbox.revoke, Fixture.adam),
+                (world.lockbox.finish, Fixture.eve), (world.lockbox.revoke, Fixture.adam),
             ] {
-                let request = try await house.approved()
-                let issued = try await house.credential(for: request)
+                let request = try await world.approved()
+                let issued = try await world.credential(for: request)
                 #expect(
-                    try await house.index.active(issued.secret, now: Fixture.now)
+                    try await world.index.active(issued.secret, now: Fixture.now)
                         == issued.credential
                 )
                 _ = try await end(request.id.text, nil, person, nil)
-                #expect(try await house.index.active(issued.secret, now: Fixture.now) == nil)
-                #expect(house.index.count == 0)
+                #expect(try await world.index.active(issued.secret, now: Fixture.now) == nil)
+                #expect(world.index.count == 0)
             }
         }
     }
 
     @Test func nobodyIsLetInByWhatIsNoCredential() async throws {
-        try await TestWorld.with { house async throws in
-            let issued = try await house.credential(for: try await house.approved())
+        try await TestWorld.with { world async throws in
+            let issued = try await world.credential(for: try await world.approved())
             for secret in [
                 "", "lbc_", issued.secret.uppercased(), issued.secret + " ",
                 issued.credential.id.text,
                 issued.credential.username,
             ] {
                 for now in [Fixture.now, Fixture.now + .seconds(5)] {
-                    #expect(try await house.index.active(secret, now: now) == nil)
+                    #expect(try await world.index.active(secret, now: now) == nil)
                 }
             }
         }
     }
 
     @Test func writeOfAnotherProcessIsSeenAfterARefresh() async throws {
-        try await Self.withTwoProcesses { house, other async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
+        try await Self.withTwoProcesses { world, other async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
             try await other.index.refresh(reload: true)
             #expect(
                 try await other.index.active(issued.secret, now: Fixture.now) == issued.credential
             )
-            _ = try await house.lockbox.revoke(
+            _ = try await world.lockbox.revoke(
                 request.id.text,
                 comment: nil,
                 by: Fixture.adam,
@@ -108,11 +108,11 @@ struct DecisionIndexTests {
     }
 
     @Test func indexOlderThanTheBoundAsksTheStore() async throws {
-        try await Self.withTwoProcesses { house, other async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
+        try await Self.withTwoProcesses { world, other async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
             try await other.index.refresh(reload: true)
-            _ = try await house.lockbox.revoke(
+            _ = try await world.lockbox.revoke(
                 request.id.text,
                 comment: nil,
                 by: Fixture.adam,
@@ -122,20 +122,20 @@ struct DecisionIndexTests {
             let later = Fixture.now + bound + TimeSpan(milliseconds: 1)
             #expect(try await other.index.active(issued.secret, now: later) == nil)
             // And it finds what it never heard of.
-            let second = try await house.credential(for: try await house.approved())
+            let second = try await world.credential(for: try await world.approved())
             #expect(try await other.index.active(second.secret, now: later) == second.credential)
         }
     }
 
     @Test func storeThatFailsIsNeverAnswerYes() async throws {
-        try await TestWorld.with { house async throws in
-            let issued = try await house.credential(for: try await house.approved())
+        try await TestWorld.with { world async throws in
+            let issued = try await world.credential(for: try await world.approved())
             let isDown = Mutex(false)
             let broken = MeddledStore(
-                house.store,
+                world.store,
                 beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } }
             )
-            let index = DecisionIndex(store: broken, clock: house.clock)
+            let index = DecisionIndex(store: broken, clock: world.clock)
             try await index.refresh(reload: true)
             isDown.withLock { $0 = true }
             // Fresh: memory may answer.
@@ -149,7 +149,7 @@ struct DecisionIndexTests {
             await #expect(throws: StoreError.unavailable("down")) {
                 try await index.refresh(reload: true)
             }
-            let empty = DecisionIndex(store: broken, clock: house.clock)
+            let empty = DecisionIndex(store: broken, clock: world.clock)
             await #expect(throws: StoreError.unavailable("down")) {
                 _ = try await empty.active(issued.secret, now: Fixture.now)
             }
@@ -157,13 +157,13 @@ struct DecisionIndexTests {
     }
 
     @Test func commitOfUnknownOutcomeEndsTrustInMemory() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
-            let index = DecisionIndex(store: house.store, clock: house.clock)
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
+            let index = DecisionIndex(store: world.store, clock: world.clock)
             try await index.refresh(reload: true)
             // The grant ended, and this index was not told but warned.
-            _ = try await house.lockbox.revoke(
+            _ = try await world.lockbox.revoke(
                 request.id.text,
                 comment: nil,
                 by: Fixture.adam,
@@ -178,15 +178,15 @@ struct DecisionIndexTests {
     }
 
     @Test func newCredentialThatCannotBeReadBackIsAskedOfTheStore() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let isDown = Mutex(false)
             let broken = MeddledStore(
-                house.store,
+                world.store,
                 beforeRead: { if isDown.withLock({ $0 }) { throw StoreError.unavailable("down") } }
             )
-            let index = DecisionIndex(store: broken, clock: house.clock)
+            let index = DecisionIndex(store: broken, clock: world.clock)
             try await index.refresh(reload: true)
-            let issued = try await house.credential(for: try await house.approved())
+            let issued = try await world.credential(for: try await world.approved())
             isDown.withLock { $0 = true }
             await index.committed([.access(.credentialIssued(issued.credential))])
             isDown.withLock { $0 = false }
@@ -195,22 +195,22 @@ struct DecisionIndexTests {
     }
 
     @Test func reloadThatBeganBeforeAnEndDoesNotBringItBack() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
             let index = Mutex<DecisionIndex?>(nil)
             let grant = try #require(request.state.grant)
             let reads = Mutex(0)
             // While the first reload reads, the grant ends: what it has read is then no longer
             // true.
-            let slow = Late(store: house.store) {
+            let slow = Late(store: world.store) {
                 guard
                     reads.withLock({ count in
                         count += 1
                         return count == 1
                     })
                 else { return }
-                _ = try await house.lockbox.revoke(
+                _ = try await world.lockbox.revoke(
                     request.id.text,
                     comment: nil,
                     by: Fixture.adam,
@@ -220,7 +220,7 @@ struct DecisionIndexTests {
                 await index.withLock { $0 }?.committed([.access(.grantEnded(request, grant, ended))]
                 )
             }
-            let reloading = DecisionIndex(store: slow, clock: house.clock)
+            let reloading = DecisionIndex(store: slow, clock: world.clock)
             index.withLock { $0 = reloading }
             try await reloading.refresh(reload: true)
             #expect(try await reloading.active(issued.secret, now: Fixture.now) == nil)
@@ -229,49 +229,49 @@ struct DecisionIndexTests {
     }
 
     @Test func storeThatAnswersAfterTheEndLetsNobodyIn() async throws {
-        try await TestWorld.with { house async throws in
-            let issued = try await house.credential(for: try await house.approved())
-            let slow = Late(store: house.store) {
-                house.clock.move(to: issued.credential.expiresAt)
+        try await TestWorld.with { world async throws in
+            let issued = try await world.credential(for: try await world.approved())
+            let slow = Late(store: world.store) {
+                world.clock.move(to: issued.credential.expiresAt)
             }
-            let index = DecisionIndex(store: slow, clock: house.clock)
+            let index = DecisionIndex(store: slow, clock: world.clock)
             #expect(try await index.active(issued.secret, now: Fixture.now) == nil)
         }
     }
 
     @Test func yesIsSaidByTheClockAtThatMoment() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
-            #expect(house.index.isStillGood(issued.credential))
-            house.clock.move(to: issued.credential.expiresAt)
-            #expect(!house.index.isStillGood(issued.credential))
-            house.clock.move(to: Fixture.now)
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
+            #expect(world.index.isStillGood(issued.credential))
+            world.clock.move(to: issued.credential.expiresAt)
+            #expect(!world.index.isStillGood(issued.credential))
+            world.clock.move(to: Fixture.now)
             // It ends while the answer is being prepared.
-            _ = try await house.lockbox.finish(
+            _ = try await world.lockbox.finish(
                 request.id.text,
                 comment: nil,
                 by: Fixture.eve,
                 key: nil
             )
-            #expect(!house.index.isStillGood(issued.credential))
+            #expect(!world.index.isStillGood(issued.credential))
         }
     }
 
     @Test func whatIsOverAndNotWrittenDownIsKnownAfterAReloadToo() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
-            house.clock.move(to: issued.credential.expiresAt + .hours(1))
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
+            world.clock.move(to: issued.credential.expiresAt + .hours(1))
             for reload in [false, true] {
-                try await house.index.refresh(reload: reload)
-                let over = house.index.unrecordedEnds(at: house.clock.now())
+                try await world.index.refresh(reload: reload)
+                let over = world.index.unrecordedEnds(at: world.clock.now())
                 #expect(over.map(\.at) == [issued.credential.expiresAt])
                 #expect(over.flatMap(\.orders).flatMap(\.usernames) == [issued.credential.username])
-                #expect(house.index.count == 0)
+                #expect(world.index.count == 0)
             }
-            _ = try await house.lockbox.expireDue()
-            #expect(house.index.unrecordedEnds(at: house.clock.now()).isEmpty)
+            _ = try await world.lockbox.expireDue()
+            #expect(world.index.unrecordedEnds(at: world.clock.now()).isEmpty)
         }
     }
 
@@ -293,7 +293,7 @@ struct DecisionIndexTests {
     }
 
     @Test func changeOfAnotherProcessIsToldEvenIfTheFirstLookFails() async throws {
-        try await Self.withTwoProcesses { house, other async throws in
+        try await Self.withTwoProcesses { world, other async throws in
             let failures = Mutex(0)
             let told = Mutex(0)
             let flaky = MeddledStore(
@@ -322,7 +322,7 @@ struct DecisionIndexTests {
             _ = try await other.store.changedElsewhere()
             try await run(3)
             #expect(told.withLock { $0 } == 0)
-            let issued = try await house.credential(for: try await house.approved())
+            let issued = try await world.credential(for: try await world.approved())
             failures.withLock { $0 = 1 }
             try await run(3)
             #expect(told.withLock { $0 } == 1)
@@ -342,10 +342,10 @@ struct DecisionIndexTests {
             try await SQLiteStore.open(path: folder + "/lockbox.sqlite"),
             try await SQLiteStore.open(path: folder + "/lockbox.sqlite")
         )
-        let house = TestWorld(store: one)
+        let world = TestWorld(store: one)
         do {
-            try await house.furnish()
-            try await body(house, TestWorld(store: two, seed: 2))
+            try await world.furnish()
+            try await body(world, TestWorld(store: two, seed: 2))
         } catch {
             try await one.close()
             try await two.close()

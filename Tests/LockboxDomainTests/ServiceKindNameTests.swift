@@ -4,16 +4,18 @@ import Testing
 struct ServiceKindNameTests {
     @Test(arguments: ["imap", "http", "sql", "postgres", "k8s", "object-store"])
     func plainWordIsAKind(_ name: String) {
-        #expect(Service.Kind(rawValue: name)?.description == name)
+        #expect(ProtectedService.Kind(rawValue: name)?.description == name)
     }
 
     @Test(arguments: ["", "IMAP", "9p", "-imap", "im ap", "ımap", "a/b", "a.b"])
-    func anythingElseIsNone(_ name: String) { #expect(Service.Kind(rawValue: name) == nil) }
+    func anythingElseIsNone(_ name: String) {
+        #expect(ProtectedService.Kind(rawValue: name) == nil)
+    }
 
     @Test func lengthHasABound() {
         let longest = String(repeating: "a", count: Limits.serviceKindLength.upperBound)
-        #expect(Service.Kind(rawValue: longest) != nil)
-        #expect(Service.Kind(rawValue: longest + "a") == nil)
+        #expect(ProtectedService.Kind(rawValue: longest) != nil)
+        #expect(ProtectedService.Kind(rawValue: longest + "a") == nil)
     }
 }
 

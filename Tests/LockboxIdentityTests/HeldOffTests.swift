@@ -38,11 +38,11 @@ struct HeldOffTests {
     }
 
     /// As if failures from everywhere had come close to the bound of the account, and one more.
-    private static func lock(_ house: TestWorld, _ signIn: SignIn) async throws {
-        try await house.store.write { tx in
+    private static func lock(_ world: TestWorld, _ signIn: SignIn) async throws {
+        try await world.store.write { tx in
             var record = try #require(try tx.password(of: Fixture.adam.id))
             record.failures = IdentityLimits.failuresBeforeLock - 1
-            record.failuresSince = house.clock.now()
+            record.failuresSince = world.clock.now()
             try tx.save(record, of: Fixture.adam.id)
         }
         try await fail(signIn, times: 1, from: ClientKey(address: "198.51.100.1"))
@@ -55,14 +55,14 @@ struct HeldOffTests {
         return (secret, try #require(begun.device))
     }
 
-    private static func records(_ house: TestWorld, _ activity: String) async throws -> Int {
-        try await house.entries().filter { $0.activity == activity }.count
+    private static func records(_ world: TestWorld, _ activity: String) async throws -> Int {
+        try await world.entries().filter { $0.activity == activity }.count
     }
 
     // MARK: - One client
 
     @Test func clientIsHeldOffAfterTooManyFailuresTheRightPasswordIncluded() async throws {
-        try await IdentityWorld.with { house, signIn, _ async throws in
+        try await IdentityWorld.with { world, signIn, _ async throws in
             try await Self.fail(
                 signIn,
                 times: IdentityLimits.failuresBeforeHold - 1,
@@ -71,16 +71,16 @@ struct HeldOffTests {
             // One success in time, and counting begins anew.
             #expect(try await Self.succeeds(signIn, from: Self.here))
             try await Self.fail(signIn, from: Self.here)
-            let until = house.clock.now() + IdentityLimits.hold
+            let until = world.clock.now() + IdentityLimits.hold
             // One answer to both, so that guessing on is of no use.
             for password in [Self.right, "guess"] {
                 #expect(try await !Self.succeeds(signIn, password, from: Self.here))
             }
-            #expect(try await Self.records(house, "signIn.clientHeldOff") == 1)
-            #expect(try await Self.records(house, "signIn.locked") == 0)
-            house.clock.move(to: until + TimeSpan(milliseconds: -1))
+            #expect(try await Self.records(world, "signIn.clientHeldOff") == 1)
+            #expect(try await Self.records(world, "signIn.locked") == 0)
+            world.clock.move(to: until + TimeSpan(milliseconds: -1))
             #expect(try await !Self.succeeds(signIn, from: Self.here))
-            house.clock.move(to: until)
+            world.clock.move(to: until)
             #expect(try await Self.succeeds(signIn, from: Self.here))
         }
     }
@@ -101,7 +101,7 @@ struct HeldOffTests {
     }
 
     @Test func manyGuessesAtOnceAreCountedEach() async throws {
-        try await IdentityWorld.with { house, signIn, _ async throws in
+        try await IdentityWorld.with { world, signIn, _ async throws in
             let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<IdentityLimits.failuresBeforeHold + 5 {
                     group.addTask { try await Self.succeeds(signIn, "guess", from: Self.here) }
@@ -109,10 +109,10 @@ struct HeldOffTests {
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(outcomes.allSatisfy { !$0 })
-            #expect(try await Self.records(house, "signIn.clientHeldOff") == 1)
+            #expect(try await Self.records(world, "signIn.clientHeldOff") == 1)
             #expect(try await !Self.succeeds(signIn, from: Self.here))
             // Those that came while it was held off are not counted.
-            let record = try await house.store.read { try $0.password(of: Fixture.adam.id) }
+            let record = try await world.store.read { try $0.password(of: Fixture.adam.id) }
             #expect(record?.failures == IdentityLimits.failuresBeforeHold)
         }
     }
@@ -134,39 +134,39 @@ struct HeldOffTests {
     // MARK: - The account
 
     @Test func failuresFromEverywhereTogetherHoldOffWhoeverIsNotKnown() async throws {
-        try await IdentityWorld.with { house, signIn, _ async throws in
-            try await Self.lock(house, signIn)
-            let until = house.clock.now() + IdentityLimits.hold
+        try await IdentityWorld.with { world, signIn, _ async throws in
+            try await Self.lock(world, signIn)
+            let until = world.clock.now() + IdentityLimits.hold
             #expect(try await !Self.succeeds(signIn, from: Self.here))
-            #expect(try await Self.records(house, "signIn.locked") == 1)
+            #expect(try await Self.records(world, "signIn.locked") == 1)
             #expect(try await Self.succeeds(signIn, from: Self.here, email: "gita@contoso.test"))
-            house.clock.move(to: until)
+            world.clock.move(to: until)
             #expect(try await Self.succeeds(signIn, from: Self.here))
             // A success does not wipe out what the others did: their next failure closes it again.
             try await Self.fail(signIn, times: 1, from: Self.elsewhere)
             #expect(try await !Self.succeeds(signIn, from: Self.here))
-            #expect(try await Self.records(house, "signIn.locked") == 2)
+            #expect(try await Self.records(world, "signIn.locked") == 2)
         }
     }
 
     @Test func failuresOfYesterdayDoNotAddUp() async throws {
-        try await IdentityWorld.with { house, signIn, _ async throws in
-            try await house.store.write { tx in
+        try await IdentityWorld.with { world, signIn, _ async throws in
+            try await world.store.write { tx in
                 var record = try #require(try tx.password(of: Fixture.adam.id))
                 record.failures = IdentityLimits.failuresBeforeLock - 1
                 record.failuresSince = Fixture.now
                 try tx.save(record, of: Fixture.adam.id)
             }
-            house.clock.advance(by: IdentityLimits.failuresCounted)
+            world.clock.advance(by: IdentityLimits.failuresCounted)
             try await Self.fail(signIn, times: 1, from: Self.elsewhere)
             #expect(try await Self.succeeds(signIn, from: Self.here))
         }
     }
 
     @Test func browserThatSignedInBeforeIsNotHeldOffByOthers() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let device = try await Self.known(sessions).device
-            try await Self.lock(house, signIn)
+            try await Self.lock(world, signIn)
             try await Self.fail(signIn, times: 1, from: Self.here)
             // From wherever it comes; and it keeps its name.
             let again = try await sessions.begin(
@@ -178,20 +178,20 @@ struct HeldOffTests {
             // By its own failures it is, and its address is not.
             try await Self.fail(signIn, from: Self.here.with(device: device))
             #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: device)))
-            house.clock.advance(by: IdentityLimits.hold)
+            world.clock.advance(by: IdentityLimits.hold)
             #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
             #expect(try await Self.succeeds(signIn, from: Self.here))
         }
     }
 
     @Test func browserThatIsHeldOffTwiceIsAStrangersFromThenOn() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let stolen = Self.elsewhere.with(device: try await Self.known(sessions).device)
             try await Self.fail(signIn, from: stolen)
-            house.clock.advance(by: IdentityLimits.hold)
+            world.clock.advance(by: IdentityLimits.hold)
             try await Self.fail(signIn, from: stolen)
-            house.clock.advance(by: IdentityLimits.hold)
-            try await Self.lock(house, signIn)
+            world.clock.advance(by: IdentityLimits.hold)
+            try await Self.lock(world, signIn)
             #expect(try await !Self.succeeds(signIn, from: stolen))
         }
     }
@@ -207,7 +207,7 @@ struct HeldOffTests {
     }
 
     @Test func addressThatTriesAPasswordAtManyAccountsIsSentAwayWhateverItSays() async throws {
-        try await IdentityWorld.with { house, signIn, _ async throws in
+        try await IdentityWorld.with { world, signIn, _ async throws in
             try await Self.spray(signIn, from: Self.here)
             for password in [Self.right, "guess"] {
                 await #expect(throws: Refusal.tooManyAttempts(retryAfter: .seconds(2))) {
@@ -215,7 +215,7 @@ struct HeldOffTests {
                 }
             }
             #expect(try await Self.succeeds(signIn, from: Self.elsewhere))
-            house.clock.advance(by: .seconds(2))
+            world.clock.advance(by: .seconds(2))
             // A right password takes nothing.
             for _ in 0..<3 { #expect(try await Self.succeeds(signIn, from: Self.here)) }
         }
@@ -231,7 +231,7 @@ struct HeldOffTests {
     }
 
     @Test func browserIsKnownToItsOwnAccountOnlyAndNotForEver() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let hers = try await sessions.begin(
                 email: "gita@contoso.test",
                 password: Self.right,
@@ -246,7 +246,7 @@ struct HeldOffTests {
                 try #require(hers.signedIn.device), try #require(his.signedIn.device)
             )
             #expect(herDevice != device)
-            try await Self.lock(house, signIn)
+            try await Self.lock(world, signIn)
             for name in [herDevice, String(device.dropLast()), device.uppercased(), ""] {
                 #expect(
                     try await !Self.succeeds(signIn, from: Self.here.with(device: name)),
@@ -254,12 +254,12 @@ struct HeldOffTests {
                 )
             }
             #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
-            house.clock.move(
+            world.clock.move(
                 to: Fixture.now + IdentityLimits.deviceKnown + TimeSpan(milliseconds: -1)
             )
-            try await Self.lock(house, signIn)
+            try await Self.lock(world, signIn)
             #expect(try await Self.succeeds(signIn, from: Self.here.with(device: device)))
-            house.clock.advance(by: TimeSpan(milliseconds: 1))
+            world.clock.advance(by: TimeSpan(milliseconds: 1))
             #expect(try await !Self.succeeds(signIn, from: Self.here.with(device: device)))
         }
     }
@@ -277,27 +277,27 @@ struct HeldOffTests {
     }
 
     @Test func newPasswordLetsInAtOnceAndForgetsBrowsers() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let begun = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
                 from: Self.here
             ).signedIn
             try await Self.fail(signIn, from: Self.here)
-            try await Self.lock(house, signIn)
+            try await Self.lock(world, signIn)
             _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
             #expect(try await Self.succeeds(signIn, "another horse", from: Self.here))
-            try await Self.lock(house, signIn)
+            try await Self.lock(world, signIn)
             let known = Self.here.with(device: begun.device)
             #expect(try await !Self.succeeds(signIn, "another horse", from: known))
         }
     }
 
     @Test func neitherAddressesNorNamesOfBrowsersAreKeptAsTheyAre() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let device = try await Self.known(sessions).device
             try await Self.fail(signIn, from: Self.here)
-            for entry in try await house.entries() {
+            for entry in try await world.entries() {
                 let text =
                     String(decoding: entry.bytes, as: UTF8.self)
                     + entry.texts.compactMap(\.text).joined()

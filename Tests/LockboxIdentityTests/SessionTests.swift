@@ -40,7 +40,7 @@ struct SessionTests {
     }
 
     @Test func rightPasswordBeginsASessionThatItsSecretResumes() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (secret, signedIn) = try await sessions.begin(
                 email: "ADAM+x@contoso.test",
                 password: Self.right,
@@ -52,7 +52,7 @@ struct SessionTests {
             #expect(resumed.session == signedIn.session)
             #expect(resumed.person == Fixture.adam)
             #expect(resumed.csrfToken == signedIn.csrfToken)
-            let last = try await house.entries().last
+            let last = try await world.entries().last
             #expect(last?.activity == "signIn.succeeded")
             #expect(last?.actor == Fixture.adam.id.text)
             for wrong in [
@@ -66,7 +66,7 @@ struct SessionTests {
     }
 
     @Test func wrongPasswordBeginsNothing() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             for (email, password) in [
                 (Self.adam, "wrong horse"), ("nobody@contoso.test", Self.right),
             ] {
@@ -74,43 +74,43 @@ struct SessionTests {
                     _ = try await sessions.begin(email: email, password: password, from: Self.here)
                 }
             }
-            #expect(try await house.store.read { try $0.sessions(of: Fixture.adam.id) } == [])
+            #expect(try await world.store.read { try $0.sessions(of: Fixture.adam.id) } == [])
         }
     }
 
     @Test func sessionThatIsIdleTooLongIsOver() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
                 from: Self.here
             )
-            house.clock.advance(by: Self.justBefore(IdentityLimits.sessionIdle))
+            world.clock.advance(by: Self.justBefore(IdentityLimits.sessionIdle))
             let seen = try #require(try await sessions.resume(secret)).session.lastSeenAt
-            #expect(seen == house.clock.now())
+            #expect(seen == world.clock.now())
             // Being seen counts anew from there.
-            house.clock.move(to: seen + Self.justBefore(IdentityLimits.sessionIdle))
+            world.clock.move(to: seen + Self.justBefore(IdentityLimits.sessionIdle))
             #expect(try await sessions.resume(secret) != nil)
-            house.clock.advance(by: IdentityLimits.sessionIdle)
+            world.clock.advance(by: IdentityLimits.sessionIdle)
             #expect(try await sessions.resume(secret) == nil)
         }
     }
 
     @Test func busySessionIsOverAtItsAbsoluteEnd() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (secret, signedIn) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
                 from: Self.here
             )
             let end = signedIn.session.expiresAt
-            while house.clock.now() + .minutes(20) < end {
-                house.clock.advance(by: .minutes(20))
+            while world.clock.now() + .minutes(20) < end {
+                world.clock.advance(by: .minutes(20))
                 #expect(try await sessions.resume(secret) != nil)
             }
-            house.clock.move(to: end + TimeSpan(milliseconds: -1))
+            world.clock.move(to: end + TimeSpan(milliseconds: -1))
             #expect(try await sessions.resume(secret) != nil)
-            house.clock.move(to: end)
+            world.clock.move(to: end)
             #expect(try await sessions.resume(secret) == nil)
             // Confirming does not put it off.
             await #expect(throws: Refusal.notSignedIn) {
@@ -120,48 +120,48 @@ struct SessionTests {
     }
 
     @Test func beingSeenIsWrittenDownAtMostOnceAMinuteAndNeverInTheLog() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
                 from: Self.here
             )
-            let size = try await house.entries().count
+            let size = try await world.entries().count
             func kept() async throws -> Timestamp? {
-                try await house.store.read { try $0.sessions(of: Fixture.adam.id) }.first?
+                try await world.store.read { try $0.sessions(of: Fixture.adam.id) }.first?
                     .lastSeenAt
             }
-            house.clock.advance(by: Self.justBefore(IdentityLimits.sessionSeenEvery))
+            world.clock.advance(by: Self.justBefore(IdentityLimits.sessionSeenEvery))
             _ = try await sessions.resume(secret)
             #expect(try await kept() == Fixture.now)
-            house.clock.advance(by: TimeSpan(milliseconds: 1))
+            world.clock.advance(by: TimeSpan(milliseconds: 1))
             _ = try await sessions.resume(secret)
-            #expect(try await kept() == house.clock.now())
-            #expect(try await house.entries().count == size)
+            #expect(try await kept() == world.clock.now())
+            #expect(try await world.entries().count == size)
         }
     }
 
     @Test func confirmingMakesTheSessionFreshUnderANewSecretAndKillsTheOld() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (old, begun) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
                 from: Self.here
             )
-            house.clock.advance(by: Self.justBefore(IdentityLimits.confirmationWindow))
-            #expect(sessions.isFresh(begun, now: house.clock.now()))
-            house.clock.advance(by: TimeSpan(milliseconds: 1))
-            #expect(!sessions.isFresh(begun, now: house.clock.now()))
+            world.clock.advance(by: Self.justBefore(IdentityLimits.confirmationWindow))
+            #expect(sessions.isFresh(begun, now: world.clock.now()))
+            world.clock.advance(by: TimeSpan(milliseconds: 1))
+            #expect(!sessions.isFresh(begun, now: world.clock.now()))
             await #expect(throws: Refusal.badCredentials) {
                 _ = try await sessions.confirm(old, password: "wrong horse")
             }
             let stale = try #require(try await sessions.resume(old))
-            #expect(!sessions.isFresh(stale, now: house.clock.now()))
+            #expect(!sessions.isFresh(stale, now: world.clock.now()))
             let (new, confirmed) = try await sessions.confirm(old, password: Self.right)
             #expect(new != old)
             #expect(confirmed.session.id == begun.session.id)
             #expect(confirmed.session.expiresAt == begun.session.expiresAt)
-            #expect(sessions.isFresh(confirmed, now: house.clock.now()))
+            #expect(sessions.isFresh(confirmed, now: world.clock.now()))
             #expect(try await sessions.resume(old) == nil)
             await #expect(throws: Refusal.notSignedIn) {
                 _ = try await sessions.confirm(old, password: Self.right)
@@ -174,7 +174,7 @@ struct SessionTests {
     }
 
     @Test func wrongConfirmationsHoldOffTheirSessionAndNothingElse() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -196,13 +196,13 @@ struct SessionTests {
             #expect(try await sessions.resume(secret) != nil)
             _ = try await sessions.confirm(other, password: Self.right)
             _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            house.clock.advance(by: IdentityLimits.hold)
+            world.clock.advance(by: IdentityLimits.hold)
             _ = try await sessions.confirm(secret, password: Self.right)
         }
     }
 
     @Test func sessionThatIsHeldOffTwiceEnds() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -216,7 +216,7 @@ struct SessionTests {
                     }
                 }
                 #expect(try await (sessions.resume(secret) == nil) == isOver)
-                house.clock.advance(by: IdentityLimits.hold)
+                world.clock.advance(by: IdentityLimits.hold)
             }
         }
     }
@@ -250,7 +250,7 @@ struct SessionTests {
     }
 
     @Test func signingOutEndsOneSessionAndSigningOutEverywhereAll() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let (first, signedIn) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -279,12 +279,12 @@ struct SessionTests {
             for secret in [second, third] { #expect(try await sessions.resume(secret) == nil) }
             #expect(try await sessions.resume(hers) != nil)
             #expect(try await signIn.caller(token: token) == Fixture.adam)
-            #expect(try await house.entries().filter { $0.activity == "sessions.ended" }.count == 1)
+            #expect(try await world.entries().filter { $0.activity == "sessions.ended" }.count == 1)
         }
     }
 
     @Test func newPasswordEndsSessionsAndTokensOfItsPersonOnly() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -303,7 +303,7 @@ struct SessionTests {
             #expect(try await sessions.resume(hers) != nil)
             #expect(try await signIn.caller(token: herToken) == Fixture.gita)
             #expect(
-                try await house.entries().suffix(3).map(\.activity)
+                try await world.entries().suffix(3).map(\.activity)
                     == ["password.set", "token.revoked", "sessions.ended"]
             )
             // What comes after it stands.
@@ -317,7 +317,7 @@ struct SessionTests {
     }
 
     @Test func personSwitchedOffLosesSessionsAndTokensForGood() async throws {
-        try await IdentityWorld.with { house, signIn, sessions async throws in
+        try await IdentityWorld.with { world, signIn, sessions async throws in
             let (secret, _) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -325,7 +325,7 @@ struct SessionTests {
             )
             let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
             for isDisabled in [true, false] {
-                _ = try await house.lockbox.apply(
+                _ = try await world.lockbox.apply(
                     DirectoryFile(
                         providerName: nil,
                         providerPeople: [],
@@ -344,7 +344,7 @@ struct SessionTests {
                 from: Self.here
             )
             // Even where the row alone says so, without the write that ends everything.
-            try await house.store.write { tx in
+            try await world.store.write { tx in
                 var adam = Fixture.adam
                 adam.isDisabled = true
                 try tx.save(adam)
@@ -357,12 +357,12 @@ struct SessionTests {
                     from: Self.here
                 )
             }
-            try await house.store.write { try $0.save(Fixture.adam) }
+            try await world.store.write { try $0.save(Fixture.adam) }
         }
     }
 
     @Test func oneSessionTooManyEndsTheOldest() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             var secrets: [String] = []
             for _ in 0...IdentityLimits.sessionsPerPerson {
                 secrets.append(
@@ -372,21 +372,21 @@ struct SessionTests {
                         from: Self.here
                     ).secret
                 )
-                house.clock.advance(by: .seconds(1))
+                world.clock.advance(by: .seconds(1))
             }
             #expect(try await sessions.resume(secrets[0]) == nil)
             for secret in secrets.dropFirst() { #expect(try await sessions.resume(secret) != nil) }
             // Those that are over are not counted, whether or not their rows are gone.
-            house.clock.advance(by: IdentityLimits.sessionLifetime)
+            world.clock.advance(by: IdentityLimits.sessionLifetime)
             _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
-            let known = try await house.store.read { try $0.sessions(of: Fixture.adam.id) }
+            let known = try await world.store.read { try $0.sessions(of: Fixture.adam.id) }
             #expect(known.count == IdentityLimits.sessionsPerPerson + 1)
-            #expect(known.count { house.clock.now() < $0.expiresAt } == 1)
+            #expect(known.count { world.clock.now() < $0.expiresAt } == 1)
         }
     }
 
     @Test func secretIsInNoRecordAndNoColumn() async throws {
-        try await IdentityWorld.with { house, _, sessions async throws in
+        try await IdentityWorld.with { world, _, sessions async throws in
             let (old, begun) = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -396,14 +396,14 @@ struct SessionTests {
             try await sessions.endAll(of: begun.person)
             let secrets = [old, new, begun.csrfToken, confirmed.csrfToken, Self.right]
             for log in [LogID.provider, .tenant(Fixture.contoso.id)] {
-                for entry in try await house.entries(of: log) {
+                for entry in try await world.entries(of: log) {
                     let text =
                         String(decoding: entry.bytes, as: UTF8.self)
                         + entry.texts.compactMap(\.text).joined()
                     for secret in secrets { #expect(!text.contains(secret)) }
                 }
             }
-            let found = try await house.store.read { tx in
+            let found = try await world.store.read { tx in
                 try secrets.map { try tx.session(secretHash: Array($0.utf8)) }
             }
             #expect(found.allSatisfy { $0 == nil })

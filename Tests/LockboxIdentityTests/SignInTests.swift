@@ -11,7 +11,7 @@ import Testing
 
 /// Who is calling: tokens and passwords, and and what keeps strangers out.
 struct SignInTests {
-    /// A house with somebody at its door. Adam has the password `right`.
+    /// A world with somebody at its door. Adam has the password `right`.
     private static let right = "correct horse battery"
     private static let here = ClientKey(address: "192.0.2.1")
 
@@ -19,24 +19,24 @@ struct SignInTests {
         between: (@Sendable (TestWorld) async throws -> Void)? = nil,
         _ body: (TestWorld, SignIn) async throws -> Void
     ) async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
-            let plain = SignIn(store: house.audited, hasher: hasher)
+            let plain = SignIn(store: world.audited, hasher: hasher)
             var meddled = plain
             do {
                 _ = try await plain.setPassword(right, of: Fixture.adam.email)
                 if let between {
-                    let store = MeddledStore(house.store, beforeWrite: { try await between(house) })
+                    let store = MeddledStore(world.store, beforeWrite: { try await between(world) })
                     meddled = SignIn(
                         store: AuditedStore(
                             store: store,
-                            clock: house.clock,
+                            clock: world.clock,
                             entropy: SeededEntropy(seed: 6)
                         ),
                         hasher: hasher
                     )
                 }
-                try await body(house, meddled)
+                try await body(world, meddled)
             } catch {
                 try await hasher.shutDown()
                 throw error
@@ -57,11 +57,11 @@ struct SignInTests {
     // MARK: - Tokens
 
     @Test func tokenSignsItsPersonInAndIsKeptAsAHashOnly() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             let new = try await signIn.issueToken(for: Fixture.eve.email, label: "laptop")
             #expect(new.secret.hasPrefix("lbx_"))
             #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
-            let kept = try await house.store.read { tx in
+            let kept = try await world.store.read { tx in
                 (
                     try tx.token(secretHash: Lockbox.hash(new.secret)),
                     try tx.token(secretHash: Array(new.secret.utf8))
@@ -70,7 +70,7 @@ struct SignInTests {
             #expect(kept.0 == new.token)
             #expect(kept.1 == nil)
             for log in [LogID.provider, .tenant(Fixture.contoso.id)] {
-                for entry in try await house.entries(of: log) {
+                for entry in try await world.entries(of: log) {
                     let text =
                         String(decoding: entry.bytes, as: UTF8.self)
                         + entry.texts.compactMap(\.text).joined()
@@ -80,13 +80,13 @@ struct SignInTests {
                     )
                 }
             }
-            #expect(try await house.entries(of: .provider).last?.activity == "token.issued")
-            try await house.expectConsistentLogs()
+            #expect(try await world.entries(of: .provider).last?.activity == "token.issued")
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func everythingThatIsNoValidTokenIsRefusedAlike() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             let new = try await signIn.issueToken(for: Fixture.eve, label: "")
             let secret = new.secret
             let wrong = [
@@ -102,17 +102,17 @@ struct SignInTests {
                 )
             }
             // A credential for a service is no token for Lockbox, and the other way round.
-            let issued = try await house.credential(for: try await house.approved())
+            let issued = try await world.credential(for: try await world.approved())
             #expect(
                 try await Self.refusal { try await signIn.caller(token: issued.secret) }
                     == .notSignedIn
             )
-            #expect(try await house.index.active(secret, now: house.clock.now()) == nil)
+            #expect(try await world.index.active(secret, now: world.clock.now()) == nil)
         }
     }
 
     @Test func revokedTokenIsNotSignedInAndNobodyElseCanRevokeIt() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
             await #expect(throws: Refusal.notFound(.token)) {
                 try await signIn.revokeToken(new.token.id.text, of: Fixture.mark)
@@ -127,18 +127,18 @@ struct SignInTests {
             await #expect(throws: Refusal.notFound(.token)) {
                 try await signIn.revokeToken(new.token.id.text, of: Fixture.eve)
             }
-            #expect(try await house.entries(of: .provider).last?.activity == "token.revoked")
+            #expect(try await world.entries(of: .provider).last?.activity == "token.revoked")
         }
     }
 
     @Test func tokenExpiresAtItsInstantAndNotBefore() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
             let end = try #require(new.token.expiresAt)
             #expect(end == Fixture.now + IdentityLimits.tokenLifetime)
-            house.clock.move(to: end + TimeSpan(milliseconds: -1))
+            world.clock.move(to: end + TimeSpan(milliseconds: -1))
             #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
-            house.clock.move(to: end)
+            world.clock.move(to: end)
             #expect(
                 try await Self.refusal { try await signIn.caller(token: new.secret) }
                     == .notSignedIn
@@ -148,9 +148,9 @@ struct SignInTests {
     }
 
     @Test func tokenOfAPersonSwitchedOffIsNotSignedIn() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
-            try await house.store.write { tx in
+            try await world.store.write { tx in
                 var eve = Fixture.eve
                 eve.isDisabled = true
                 try tx.save(eve)
@@ -166,20 +166,20 @@ struct SignInTests {
     }
 
     @Test func numberOfTokensIsBounded() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             for _ in 0..<IdentityLimits.tokensPerPerson {
                 _ = try await signIn.issueToken(for: Fixture.eve, label: "one of many")
             }
             await #expect(throws: Refusal.limitReached(.tokens)) {
                 _ = try await signIn.issueToken(for: Fixture.eve, label: "one too many")
             }
-            house.clock.advance(by: IdentityLimits.tokenLifetime)
+            world.clock.advance(by: IdentityLimits.tokenLifetime)
             _ = try await signIn.issueToken(for: Fixture.eve, label: "the others are over")
         }
     }
 
     @Test func tokensIssuedWithinADayAreBoundedThoughEachIsRevoked() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             for _ in 0..<Limits.tokensPerDay {
                 let issued = try await signIn.issueToken(for: Fixture.eve, label: "")
                 try await signIn.revokeToken(issued.token.id.text, of: Fixture.eve)
@@ -192,7 +192,7 @@ struct SignInTests {
                 _ = try await signIn.issueToken(for: Fixture.eve.email, label: "by the console")
             }
             _ = try await signIn.issueToken(for: Fixture.adam, label: "somebody else's")
-            house.clock.advance(by: .days(1))
+            world.clock.advance(by: .days(1))
             _ = try await signIn.issueToken(for: Fixture.eve, label: "the next day")
         }
     }
@@ -211,8 +211,8 @@ struct SignInTests {
     }
 
     @Test func wrongPasswordUnknownAddressAndNoPasswordAreOneAnswer() async throws {
-        try await Self.with { house, signIn async throws in
-            try await house.store.write { tx in
+        try await Self.with { world, signIn async throws in
+            try await world.store.write { tx in
                 var uma = Fixture.uma
                 uma.isDisabled = true
                 try tx.save(uma)
@@ -234,9 +234,9 @@ struct SignInTests {
     @Test func unknownAddressCostsAHashAsAKnownOneDoes() async throws {
         // Not by the clock: with its threads stopped the hasher refuses, so whoever is refused by
         // it has asked it.
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
-            let signIn = SignIn(store: house.audited, hasher: hasher)
+            let signIn = SignIn(store: world.audited, hasher: hasher)
             _ = try await signIn.setPassword(Self.right, of: Fixture.adam.email)
             try await hasher.shutDown()
             for email in [
@@ -303,14 +303,14 @@ struct SignInTests {
     @Test func passwordReplacedWhileTheOldOneIsComparedDoesNotSignIn() async throws {
         let replaced = Mutex(false)
         try await Self.with(
-            between: { house in
+            between: { world in
                 guard
                     replaced.withLock({ done in
                         defer { done = true }
                         return !done
                     })
                 else { return }
-                try await house.store.write { tx in
+                try await world.store.write { tx in
                     try tx.save(
                         PasswordRecord(encoded: "scrypt$ln=15,r=8,p=1$00$00"),
                         of: Fixture.adam.id
@@ -332,15 +332,15 @@ struct SignInTests {
 
     @Test func passwordReplacedWhileTheOldOneIsComparedGetsNoToken() async throws {
         try await Self.with(
-            between: { house in
-                try await house.store.write { tx in
+            between: { world in
+                try await world.store.write { tx in
                     try tx.save(
                         PasswordRecord(encoded: "scrypt$ln=15,r=8,p=1$00$00"),
                         of: Fixture.adam.id
                     )
                 }
             },
-            { house, signIn async throws in
+            { world, signIn async throws in
                 await #expect(throws: Refusal.badCredentials) {
                     _ = try await signIn.issueToken(
                         email: "adam@contoso.test",
@@ -349,13 +349,13 @@ struct SignInTests {
                         from: Self.here
                     )
                 }
-                #expect(try await house.store.read { try $0.tokens(of: Fixture.adam.id) } == [])
+                #expect(try await world.store.read { try $0.tokens(of: Fixture.adam.id) } == [])
             }
         )
     }
 
     @Test func moreGuessesAtOnceThanCanBeHashedAreSentAway() async throws {
-        try await Self.with { house, signIn async throws in
+        try await Self.with { world, signIn async throws in
             let refusals = try await withThrowingTaskGroup(of: Refusal?.self) { group in
                 for number in 0..<60 {
                     group.addTask {
@@ -373,7 +373,7 @@ struct SignInTests {
             #expect(refusals.contains(.badCredentials))
             #expect(refusals.contains(.tooManyAttempts(retryAfter: .seconds(1))))
             // It was only for the moment.
-            house.clock.advance(by: .minutes(5))
+            world.clock.advance(by: .minutes(5))
             #expect(
                 try await signIn.person(
                     email: "adam@contoso.test",

@@ -493,7 +493,7 @@ import Testing
             }
             var limits = MailLimits()
             limits.concurrentLetters = 1
-            let service: any ServiceLifecycle.Service = try drain(stage, mailer, limits: limits)
+            let service: any Service = try drain(stage, mailer, limits: limits)
             let group = ServiceGroup(services: [service], logger: Self.quiet)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await group.run() }

@@ -99,7 +99,7 @@ struct RequestToolTests {
     ) throws {
         var entry = RequestEntry()
         (entry.supportRequest, entry.reason, entry.lines) = ("SR-1", PortalWorld.reason, text)
-        let mail = Service(
+        let mail = ProtectedService(
             id: try #require(ServiceID("mail")),
             kind: .init(known: "imap"),
             resourceType: "mailbox"

@@ -392,7 +392,7 @@ struct StoredRowWorld {
 }
 
 private struct MailClient: ServiceClients {
-    func service(clientID: String, secret: String) async -> LockboxDomain.Service? {
+    func service(clientID: String, secret: String) async -> ProtectedService? {
         Fixture.mail.service
     }
 }

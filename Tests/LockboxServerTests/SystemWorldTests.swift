@@ -382,11 +382,11 @@ struct SystemPauseTests {
     }
 
     @Test func gracefulShutdownEndsTheWaitForGood() async throws {
-        struct Loop: ServiceLifecycle.Service {
+        struct Loop: Service {
             let pause = SystemPause()
             func run() async throws { while await pause(milliseconds: SystemPauseTests.long) {} }
         }
-        struct Ender: ServiceLifecycle.Service {
+        struct Ender: Service {
             func run() async throws { await Task.yield() }
         }
         let group = ServiceGroup(

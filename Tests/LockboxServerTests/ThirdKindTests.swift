@@ -14,7 +14,7 @@ import Testing
 @testable import LockboxServer
 
 /// A kind of service more is a line more in the list of kinds: its resource is requested, opened,
-/// introspected and closed, and nothing else of the house knows of it.
+/// introspected and closed, and nothing else of the world knows of it.
 struct ThirdKindTests {
     @Test(.timeLimit(.minutes(5)))
     func resourceOfANewKindIsRequestedOpenedIntrospectedAndClosed() async throws {
@@ -256,7 +256,7 @@ private struct Running {
 }
 
 /// The server as a service that can be asked to stop.
-private struct Serving: ServiceLifecycle.Service {
+private struct Serving: Service {
     let server: Server
 
     func run() async throws { try await server.run() }

@@ -5,7 +5,7 @@ import Synchronization
 /// A kind of service that only these tests know: a vault that opens a door for each credential and
 /// says which are open. All there is of it is in this file.
 struct VaultKind: ServiceKind {
-    let name = Service.Kind(known: "vault")
+    let name = ProtectedService.Kind(known: "vault")
     let keys = ["vault"]
     let needsOpening = true
     let doors: VaultDoors
@@ -20,7 +20,7 @@ struct VaultKind: ServiceKind {
         return #"{"floor":\#(try floor.number())}"#
     }
 
-    func resources(of address: EmailAddress, at service: Service) -> [Resource] { [] }
+    func resources(of address: EmailAddress, at service: ProtectedService) -> [Resource] { [] }
 
     func claims(of credential: Credential) -> ServiceClaims {
         ServiceClaims(

@@ -67,7 +67,7 @@ struct ApplyTests {
     // MARK: - What it brings
 
     @Test func secondRunReportsAndRecordsNothing() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let messy = Self.human(
                 "Ann@Acme.test",
                 .admin,
@@ -79,35 +79,35 @@ struct ApplyTests {
                     resources: [Fixture.resource("mailbox:info@acme.test")]
                 )
             ])
-            let first = try await house.lockbox.apply(file).changes
+            let first = try await world.lockbox.apply(file).changes
             #expect(first.contains("tenant acme: added"))
             #expect(first.contains("person Ann@Acme.test added: admin"))
             #expect(first.contains("resource mailbox:info@acme.test of mail: belongs to acme"))
-            let sizes = try await house.store.read { tx in
+            let sizes = try await world.store.read { tx in
                 try tx.logs().map { try tx.head(of: $0).size }
             }
             #expect(
-                try await house.lockbox.apply(file)
+                try await world.lockbox.apply(file)
                     == ApplyReport(warnings: [
                         "acme: nobody who may approve can sign in yet; give one of them a password "
                             + "(lockboxd password) or a token (lockboxd token)"
                     ])
             )
-            let later = try await house.store.read { tx in
+            let later = try await world.store.read { tx in
                 try tx.logs().map { try tx.head(of: $0).size }
             }
             #expect(sizes == later)
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func policyOfATenantBecomesStricterAndNeverLooser() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             func apply(_ policy: Policy?) async throws -> Policy? {
-                _ = try await house.lockbox.apply(
+                _ = try await world.lockbox.apply(
                     Self.file(tenants: [Self.customer(policy: policy)])
                 )
-                return try await house.store.read { tx in try tx.tenant(TenantID("acme")!)?.policy }
+                return try await world.store.read { tx in try tx.tenant(TenantID("acme")!)?.policy }
             }
             #expect(try await apply(nil) == .standard)
             let loose = Fixture.policy(
@@ -125,55 +125,55 @@ struct ApplyTests {
             #expect(try await apply(strict) == strict)
             #expect(try await apply(loose) == strict)
             #expect(try await apply(nil) == strict)
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func licenceWithdrawnByTheFileEndsAccess() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
             var contoso = Self.customer("contoso", licensed: false, people: [])
             contoso.name = Fixture.contoso.name
-            let report = try await house.lockbox.apply(Self.file(people: [], tenants: [contoso]))
+            let report = try await world.lockbox.apply(Self.file(people: [], tenants: [contoso]))
             #expect(
                 report.changes == ["provider: named Cloud", "tenant contoso: licence withdrawn"]
             )
-            #expect(try await house.stored(request.id).state.ending?.reason == .policyChanged)
-            try await house.expectConsistentLogs()
+            #expect(try await world.stored(request.id).state.ending?.reason == .policyChanged)
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func engineerSwitchedOffLosesWhatSheHas() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let (waiting, asked, open) = (
-                try await house.submitted(), try await house.reviewed(), try await house.approved()
+                try await world.submitted(), try await world.reviewed(), try await world.approved()
             )
-            let planned = try await house.approved { $0.notBefore = Fixture.now + .hours(1) }
-            let issued = try await house.credential(for: open)
+            let planned = try await world.approved { $0.notBefore = Fixture.now + .hours(1) }
+            let issued = try await world.credential(for: open)
             let off = Self.human(
                 "eve@example-cloud.test",
                 .engineer,
                 name: "Eve Park",
                 disabled: true
             )
-            _ = try await house.lockbox.apply(Self.file(people: [off], tenants: []))
+            _ = try await world.lockbox.apply(Self.file(people: [off], tenants: []))
             for request in [waiting, asked] {
-                #expect(try await house.stored(request.id).state.name == .withdrawn)
+                #expect(try await world.stored(request.id).state.name == .withdrawn)
             }
             for request in [open, planned] {
-                #expect(try await house.stored(request.id).state.ending?.reason == .revoked)
+                #expect(try await world.stored(request.id).state.ending?.reason == .revoked)
             }
-            #expect(try await house.index.active(issued.secret, now: house.clock.now()) == nil)
-            let refusal = try await house.refusal { _ = try await house.submitted() }
+            #expect(try await world.index.active(issued.secret, now: world.clock.now()) == nil)
+            let refusal = try await world.refusal { _ = try await world.submitted() }
             #expect(refusal == .notSignedIn)
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func personWhoseAddressChangesKeepsHerHistory() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let moved = Self.human("eve.park@example-cloud.test", .engineer, name: "Eve Park")
-            _ = try await house.lockbox.apply(
+            _ = try await world.lockbox.apply(
                 Self.file(
                     people: [
                         Self.human(
@@ -186,33 +186,33 @@ struct ApplyTests {
                     tenants: []
                 )
             )
-            _ = try await house.lockbox.apply(Self.file(people: [moved], tenants: []))
-            let found = try await house.store.read { tx in try tx.person(Fixture.eve.id) }
+            _ = try await world.lockbox.apply(Self.file(people: [moved], tenants: []))
+            let found = try await world.store.read { tx in try tx.person(Fixture.eve.id) }
             #expect(found?.email.text == "eve.park@example-cloud.test")
         }
     }
 
     @Test func whatAPersonMutedStaysMuted() async throws {
-        try await TestWorld.with { house async throws in
-            _ = try await house.lockbox.changeMutedLetters(to: .reminders, by: Fixture.eve)
+        try await TestWorld.with { world async throws in
+            _ = try await world.lockbox.changeMutedLetters(to: .reminders, by: Fixture.eve)
             let same = Self.human("eve@example-cloud.test", .engineer, name: "Eve Park")
             let renamed = Self.human("eve@example-cloud.test", .engineer, name: "Eve Stone")
             #expect(
-                try await house.lockbox.apply(Self.file(people: [same], tenants: [])).changes == [
+                try await world.lockbox.apply(Self.file(people: [same], tenants: [])).changes == [
                     "provider: named Cloud"
                 ]
             )
-            _ = try await house.lockbox.apply(Self.file(people: [renamed], tenants: []))
-            let found = try await house.store.read { tx in try tx.person(Fixture.eve.id) }
+            _ = try await world.lockbox.apply(Self.file(people: [renamed], tenants: []))
+            let found = try await world.store.read { tx in try tx.person(Fixture.eve.id) }
             #expect(found?.name == "Eve Stone" && found?.mutedLetters == .reminders)
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func tooFewApproversAreWarnedOf() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let lonely = Self.customer(people: [Self.human("ann@acme.test", .member)])
-            let report = try await house.lockbox.apply(Self.file(tenants: [lonely]))
+            let report = try await world.lockbox.apply(Self.file(tenants: [lonely]))
             #expect(
                 report.warnings.last?.hasPrefix("acme requires 1 approval(s) but has 0 approver(s)")
                     == true
@@ -230,84 +230,84 @@ struct ApplyTests {
 
     /// Applies a file with these people of acme; gives the lines about people.
     @discardableResult
-    private static func apply(_ people: [DirectoryFile.Person], in house: TestWorld) async throws
+    private static func apply(_ people: [DirectoryFile.Person], in world: TestWorld) async throws
         -> [String]
     {
-        try await house.lockbox.apply(file(tenants: [customer(people: people)])).changes
+        try await world.lockbox.apply(file(tenants: [customer(people: people)])).changes
             .filter { $0.hasPrefix("person") && $0.contains("@acme.test") }
     }
 
-    private static func person(_ name: String, in house: TestWorld) async throws -> Person {
-        try await house.store.read { tx in
+    private static func person(_ name: String, in world: TestWorld) async throws -> Person {
+        try await world.store.read { tx in
             try #require(
                 try tx.person(identifiedBy: Identity(local: EmailAddress("\(name)@acme.test")!))
             )
         }
     }
 
-    private static func change(_ name: String, to roles: [String], in house: TestWorld) async throws
+    private static func change(_ name: String, to roles: [String], in world: TestWorld) async throws
     {
-        _ = try await house.lockbox.changeRoles(
-            of: try await person(name, in: house).id.text,
+        _ = try await world.lockbox.changeRoles(
+            of: try await person(name, in: world).id.text,
             in: "acme",
             to: roles,
-            by: try await person("ann", in: house)
+            by: try await person("ann", in: world)
         )
     }
 
     @Test func roleThatTheTenantTookIsNotGivenBackByTheFile() async throws {
-        try await TestWorld.with { house async throws in
-            try await Self.apply(Self.first, in: house)
-            try await Self.change("ben", to: ["member"], in: house)
-            let report = try await Self.apply(Self.first, in: house)
+        try await TestWorld.with { world async throws in
+            try await Self.apply(Self.first, in: world)
+            try await Self.change("ben", to: ["member"], in: world)
+            let report = try await Self.apply(Self.first, in: world)
             #expect(
                 report == [
                     "person ben@acme.test: kept roles member where the file says approver: "
                         + "the tenant's own choice"
                 ]
             )
-            #expect(try await Self.person("ben", in: house).roles == .member)
-            try await house.expectConsistentLogs()
+            #expect(try await Self.person("ben", in: world).roles == .member)
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func roleThatTheTenantGaveIsNotTakenByTheFile() async throws {
-        try await TestWorld.with { house async throws in
-            try await Self.apply(Self.first, in: house)
-            try await Self.change("cat", to: ["member", "approver"], in: house)
-            let report = try await Self.apply(Self.first, in: house)
+        try await TestWorld.with { world async throws in
+            try await Self.apply(Self.first, in: world)
+            try await Self.change("cat", to: ["member", "approver"], in: world)
+            let report = try await Self.apply(Self.first, in: world)
             #expect(
                 report == [
                     "person cat@acme.test: kept roles member, approver where the file says member: "
                         + "the tenant's own choice"
                 ]
             )
-            #expect(try await Self.person("cat", in: house).roles == [.member, .approver])
+            #expect(try await Self.person("cat", in: world).roles == [.member, .approver])
         }
     }
 
     @Test func fileNeitherPromotesNorDemotesWhereThereIsAnAdministrator() async throws {
-        try await TestWorld.with { house async throws in
-            try await Self.apply(Self.first, in: house)
+        try await TestWorld.with { world async throws in
+            try await Self.apply(Self.first, in: world)
             let other = [
                 Self.human("ann@acme.test", .member),
                 Self.human("ben@acme.test", .member, name: "Ben Stone"),
                 Self.human("cat@acme.test", [.member, .admin]),
             ]
-            let report = try await Self.apply(other, in: house)
+            let report = try await Self.apply(other, in: world)
             #expect(report.filter { $0.contains("kept roles") }.count == 3)
             // What else the file says of them counts.
             #expect(report.contains("person ben@acme.test changed: approver"))
-            #expect(try await Self.person("ann", in: house).roles == .admin)
-            #expect(try await Self.person("ben", in: house).roles == .approver)
-            #expect(try await Self.person("cat", in: house).roles == .member)
-            try await house.expectConsistentLogs()
+            #expect(try await Self.person("ann", in: world).roles == .admin)
+            #expect(try await Self.person("ben", in: world).roles == .approver)
+            #expect(try await Self.person("cat", in: world).roles == .member)
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func newPersonOfTheFileDecidesNothingUntilAnAdministratorSaysSo() async throws {
-        try await TestWorld.with { house async throws in
-            try await Self.apply(Self.first, in: house)
+        try await TestWorld.with { world async throws in
+            try await Self.apply(Self.first, in: world)
             let more =
                 Self.first + [
                     Self.human("dan@acme.test", [.approver, .admin]),
@@ -315,7 +315,7 @@ struct ApplyTests {
                     Self.human("fay@acme.test", [.member, .auditor]),
                 ]
             #expect(
-                try await Self.apply(more, in: house) == [
+                try await Self.apply(more, in: world) == [
                     "person dan@acme.test added: none",
                     "person dan@acme.test: not made approver, admin: "
                         + "that is for an administrator of acme",
@@ -324,21 +324,21 @@ struct ApplyTests {
                     "person fay@acme.test added: member, auditor",
                 ]
             )
-            try await Self.change("eve", to: ["member", "approver"], in: house)
-            #expect(try await Self.apply(more, in: house).count == 1, "only dan is still asked for")
-            #expect(try await Self.person("eve", in: house).roles == [.member, .approver])
+            try await Self.change("eve", to: ["member", "approver"], in: world)
+            #expect(try await Self.apply(more, in: world).count == 1, "only dan is still asked for")
+            #expect(try await Self.person("eve", in: world).roles == [.member, .approver])
         }
     }
 
     @Test func untilThereIsAnAdministratorTheFileDecides() async throws {
-        try await TestWorld.with { house async throws in
-            try await Self.apply([Self.human("ben@acme.test", .member)], in: house)
-            try await Self.apply([Self.human("ben@acme.test", .approver)], in: house)
-            #expect(try await Self.person("ben", in: house).roles == .approver)
+        try await TestWorld.with { world async throws in
+            try await Self.apply([Self.human("ben@acme.test", .member)], in: world)
+            try await Self.apply([Self.human("ben@acme.test", .approver)], in: world)
+            #expect(try await Self.person("ben", in: world).roles == .approver)
             // The file that brings the first administrator brings others with her.
             let report = try await Self.apply(
                 [Self.human("ann@acme.test", .admin), Self.human("dan@acme.test", .admin)],
-                in: house
+                in: world
             )
             #expect(
                 report == [
@@ -349,26 +349,26 @@ struct ApplyTests {
     }
 
     @Test func lastAdministratorIsNotSwitchedOffByTheFile() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             try await Self.apply(
                 Self.first + [Self.human("dan@acme.test", .admin, disabled: false)],
-                in: house
+                in: world
             )
             let off = ["ann", "dan", "ben"].map {
                 Self.human("\($0)@acme.test", $0 == "ben" ? .approver : .admin, disabled: true)
             }
             #expect(
-                try await Self.apply(off, in: house) == [
+                try await Self.apply(off, in: world) == [
                     "person ann@acme.test changed: admin (disabled)",
                     "person dan@acme.test: not switched off: acme has no other administrator",
                     "person ben@acme.test changed: approver (disabled)",
                 ]
             )
-            #expect(try await Self.person("dan", in: house).isDisabled == false)
+            #expect(try await Self.person("dan", in: world).isDisabled == false)
             // So the next file does not decide again either.
-            try await Self.apply(off + [Self.human("mal@acme.test", .admin)], in: house)
-            #expect(try await Self.person("mal", in: house).roles == [])
-            try await house.expectConsistentLogs()
+            try await Self.apply(off + [Self.human("mal@acme.test", .admin)], in: world)
+            #expect(try await Self.person("mal", in: world).roles == [])
+            try await world.expectConsistentLogs()
         }
     }
 
@@ -395,14 +395,14 @@ struct ApplyTests {
 
     @Test(arguments: twice.indices) func onePersonOnTwoSidesIsRefused(_ index: Int) async throws {
         let (provider, tenant) = Self.twice[index]
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let both = Self.file(
                 people: [provider],
                 tenants: [Self.customer(people: [Self.human("ann@acme.test", .admin), tenant])]
             )
-            await #expect(throws: DirectoryProblem.self) { _ = try await house.lockbox.apply(both) }
+            await #expect(throws: DirectoryProblem.self) { _ = try await world.lockbox.apply(both) }
             // The whole file was one write: nothing of it is there.
-            let left = try await house.store.read { tx in
+            let left = try await world.store.read { tx in
                 (
                     try tx.tenant(TenantID("acme")!),
                     try tx.person(identifiedBy: Identity(local: provider.email))
@@ -410,17 +410,17 @@ struct ApplyTests {
             }
             #expect(left.0 == nil && left.1 == nil)
             // Nor in two files.
-            _ = try await house.lockbox.apply(Self.file(people: [provider], tenants: []))
+            _ = try await world.lockbox.apply(Self.file(people: [provider], tenants: []))
             let later = Self.file(people: [], tenants: [Self.customer(people: [tenant])])
             await #expect(throws: DirectoryProblem.self) {
-                _ = try await house.lockbox.apply(later)
+                _ = try await world.lockbox.apply(later)
             }
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func onePersonTwiceOnOneSideIsRefused() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let pairs = [
                 (
                     Self.human("a@acme.test", .admin, aliases: ["b@acme.test"]),
@@ -438,22 +438,22 @@ struct ApplyTests {
             for (first, second) in pairs {
                 let file = Self.file(tenants: [Self.customer(people: [first, second])])
                 await #expect(throws: DirectoryProblem.self) {
-                    _ = try await house.lockbox.apply(file)
+                    _ = try await world.lockbox.apply(file)
                 }
             }
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func resourceOfTwoTenantsIsRefused() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let shared = Fixture.resource("mailbox:info@shared.test")
             let file = Self.file(tenants: [
                 Self.customer("acme", resources: [shared]),
                 Self.customer("bolt", resources: [shared]),
             ])
             let problem = await #expect(throws: DirectoryProblem.self) {
-                _ = try await house.lockbox.apply(file)
+                _ = try await world.lockbox.apply(file)
             }
             #expect(
                 problem?.description
@@ -461,13 +461,13 @@ struct ApplyTests {
             )
             let stolen = Self.file(tenants: [Self.customer(resources: [Fixture.mailbox])])
             await #expect(throws: DirectoryProblem.self) {
-                _ = try await house.lockbox.apply(stolen)
+                _ = try await world.lockbox.apply(stolen)
             }
             #expect(
-                try await house.store.read { tx in try tx.owner(of: Fixture.mailbox) }
+                try await world.store.read { tx in try tx.owner(of: Fixture.mailbox) }
                     == Fixture.contoso.id
             )
-            #expect(try await house.store.read { tx in try tx.tenant(TenantID("acme")!) } == nil)
+            #expect(try await world.store.read { tx in try tx.tenant(TenantID("acme")!) } == nil)
         }
     }
 
@@ -497,15 +497,15 @@ struct ApplyTests {
                 "file: mail: mail is given twice."
             ),
         ]
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             for (file, sentence) in files {
                 let problem = await #expect(throws: DirectoryProblem.self) {
-                    _ = try await house.lockbox.apply(file)
+                    _ = try await world.lockbox.apply(file)
                 }
                 #expect(problem?.description == sentence)
             }
-            #expect(try await house.store.read { tx in try tx.tenant(TenantID("acme")!) } == nil)
-            #expect(try await house.store.read { tx in try tx.providerName() } == "Example Cloud")
+            #expect(try await world.store.read { tx in try tx.tenant(TenantID("acme")!) } == nil)
+            #expect(try await world.store.read { tx in try tx.providerName() } == "Example Cloud")
         }
     }
 }

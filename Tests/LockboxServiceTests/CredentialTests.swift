@@ -8,19 +8,19 @@ import Testing
 /// What the engineer presents to a service.
 struct CredentialTests {
     @Test func credentialNeverOutlivesItsGrantAndIsKeptAsAHashOnly() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            house.clock.advance(by: .minutes(90))
-            let issued = try await house.credential(for: request)
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            world.clock.advance(by: .minutes(90))
+            let issued = try await world.credential(for: request)
             #expect(issued.credential.expiresAt == request.state.grant?.end)
             #expect(issued.secret.hasPrefix("lbc_"))
             #expect(issued.secret.count == 68)
             #expect(issued.credential.actions == .read)
-            let found = try await house.store.read { tx in
+            let found = try await world.store.read { tx in
                 try tx.credential(secretHash: Lockbox.hash(issued.secret))
             }
             #expect(found == issued.credential)
-            for entry in try await house.entries() {
+            for entry in try await world.entries() {
                 let bytes =
                     String(decoding: entry.bytes, as: UTF8.self)
                     + entry.texts.compactMap(\.text).joined()
@@ -30,10 +30,10 @@ struct CredentialTests {
     }
 
     @Test func credentialIsForTheEngineerOfAnActiveGrantAlone() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             func refused(_ request: AccessRequest, _ person: Person) async throws -> Refusal {
-                try await house.refusal {
-                    _ = try await house.lockbox.issueCredential(
+                try await world.refusal {
+                    _ = try await world.lockbox.issueCredential(
                         for: request.id.text,
                         service: nil,
                         resource: nil,
@@ -42,29 +42,29 @@ struct CredentialTests {
                     )
                 }
             }
-            let asked = try await house.reviewed()
+            let asked = try await world.reviewed()
             #expect(try await refused(asked, Fixture.eve) == .accessNotActive(.awaitingCustomer))
-            let planned = try await house.approved { $0.notBefore = Fixture.now + .hours(1) }
+            let planned = try await world.approved { $0.notBefore = Fixture.now + .hours(1) }
             #expect(try await refused(planned, Fixture.eve) == .accessNotActive(.scheduled))
-            let open = try await house.approved()
+            let open = try await world.approved()
             for person in [Fixture.max, Fixture.mark, Fixture.olga, Fixture.adam, Fixture.sue] {
                 #expect(try await refused(open, person) == .notPermitted(.obtainCredential))
             }
-            house.clock.advance(by: TimeSpan(milliseconds: TimeSpan.hours(2).milliseconds))
+            world.clock.advance(by: TimeSpan(milliseconds: TimeSpan.hours(2).milliseconds))
             // Nothing has swept; at the end it is over all the same.
             #expect(try await refused(open, Fixture.eve) == .accessNotActive(.ended))
         }
     }
 
     @Test func oneOfSeveralResourcesMustBeNamed() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved {
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved {
                 $0.resources.append(
                     .init(service: "mail", id: "adam@contoso.test", actions: ["write"])
                 )
             }
             func issue(_ service: String?, _ name: String?) async throws -> IssuedCredential {
-                try await house.lockbox.issueCredential(
+                try await world.lockbox.issueCredential(
                     for: request.id.text,
                     service: service,
                     resource: name,
@@ -72,13 +72,13 @@ struct CredentialTests {
                     key: nil
                 )
             }
-            #expect(try await house.refusal { _ = try await issue(nil, nil) }.field == "resource")
+            #expect(try await world.refusal { _ = try await issue(nil, nil) }.field == "resource")
             #expect(
-                try await house.refusal { _ = try await issue("mail", "frida@fabrikam.test") }
+                try await world.refusal { _ = try await issue("mail", "frida@fabrikam.test") }
                     == .unknownReference(field: "resource", noun: .resource)
             )
             #expect(
-                try await house.refusal { _ = try await issue("files", nil) }
+                try await world.refusal { _ = try await issue("files", nil) }
                     == .unknownReference(field: "service", noun: .service)
             )
             let one = try await issue(nil, "ADAM@contoso.test")
@@ -91,13 +91,13 @@ struct CredentialTests {
     }
 
     @Test func limitOfCredentialsHoldsUnderConcurrency() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
             let outcomes = await withTaskGroup(of: Refusal?.self) { group in
                 for _ in 0..<Limits.credentialsPerGrant + 10 {
                     group.addTask {
                         do {
-                            _ = try await house.credential(for: request)
+                            _ = try await world.credential(for: request)
                             return nil
                         } catch {
                             return error as? Refusal
@@ -108,106 +108,106 @@ struct CredentialTests {
             }
             #expect(outcomes.count { $0 == nil } == Limits.credentialsPerGrant)
             #expect(outcomes.count { $0 == .limitReached(.credentials) } == 10)
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func firstUseIsARecordAndTheOthersAreCounted() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
             for _ in 0..<3 {
-                house.clock.advance(by: .seconds(1))
-                #expect(try await house.lockbox.recordUse(of: issued.credential))
+                world.clock.advance(by: .seconds(1))
+                #expect(try await world.lockbox.recordUse(of: issued.credential))
             }
             #expect(
-                try await house.activities(about: request.id).filter { $0 == "access.used" }.count
+                try await world.activities(about: request.id).filter { $0 == "access.used" }.count
                     == 1
             )
-            let view = try await house.lockbox.request(request.id.text, by: Fixture.adam)
+            let view = try await world.lockbox.request(request.id.text, by: Fixture.adam)
             #expect(view.uses.map(\.count) == [3])
-            let used = try await house.entries().first { $0.activity == "access.used" }
+            let used = try await world.entries().first { $0.activity == "access.used" }
             #expect(used?.actor == "service:mail")
         }
     }
 
     @Test func useThatComesAfterTheEndIsNeitherRecordedNorAccepted() async throws {
-        try await TestWorld.with { house async throws in
-            let (revoked, over) = (try await house.approved(), try await house.approved())
-            let issued = try await house.credential(for: revoked)
-            let other = try await house.credential(for: over)
+        try await TestWorld.with { world async throws in
+            let (revoked, over) = (try await world.approved(), try await world.approved())
+            let issued = try await world.credential(for: revoked)
+            let other = try await world.credential(for: over)
             // The service's question was answered from memory a moment before the customer revoked.
-            _ = try await house.lockbox.revoke(
+            _ = try await world.lockbox.revoke(
                 revoked.id.text,
                 comment: nil,
                 by: Fixture.adam,
                 key: nil
             )
-            #expect(try await house.lockbox.recordUse(of: issued.credential) == false)
-            house.clock.advance(by: .hours(2))
-            #expect(try await house.lockbox.recordUse(of: other.credential) == false)
-            #expect(try await house.activities(about: revoked.id).contains("access.used") == false)
-            #expect(try await house.activities(about: over.id).contains("access.used") == false)
+            #expect(try await world.lockbox.recordUse(of: issued.credential) == false)
+            world.clock.advance(by: .hours(2))
+            #expect(try await world.lockbox.recordUse(of: other.credential) == false)
+            #expect(try await world.activities(about: revoked.id).contains("access.used") == false)
+            #expect(try await world.activities(about: over.id).contains("access.used") == false)
         }
     }
 
     @Test func credentialGivenBackFinishesItsAccess() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            let issued = try await house.credential(for: request)
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            let issued = try await world.credential(for: request)
             let hash = Lockbox.hash(issued.secret)
             // Another service, and a secret nobody has: nothing happens and nothing is told.
-            try await house.lockbox.revokeCredential(
+            try await world.lockbox.revokeCredential(
                 secretHash: hash,
                 presentedBy: ServiceID("files")!
             )
-            try await house.lockbox.revokeCredential(
+            try await world.lockbox.revokeCredential(
                 secretHash: Lockbox.hash("lbc_x"),
                 presentedBy: Fixture.mail.service.id
             )
-            #expect(try await house.stored(request.id).state.name == .active)
+            #expect(try await world.stored(request.id).state.name == .active)
             for _ in 0..<2 {
-                try await house.lockbox.revokeCredential(
+                try await world.lockbox.revokeCredential(
                     secretHash: hash,
                     presentedBy: Fixture.mail.service.id
                 )
             }
-            #expect(try await house.stored(request.id).state.ending?.reason == .finished)
+            #expect(try await world.stored(request.id).state.ending?.reason == .finished)
             #expect(
-                try await house.activities(about: request.id).filter { $0 == "access.ended" }.count
+                try await world.activities(about: request.id).filter { $0 == "access.ended" }.count
                     == 1
             )
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func endedAccessCannotBeOpenedAgain() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            _ = try await house.lockbox.finish(
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            _ = try await world.lockbox.finish(
                 request.id.text,
                 comment: nil,
                 by: Fixture.eve,
                 key: nil
             )
-            let ended = try await house.stored(request.id)
+            let ended = try await world.stored(request.id)
             for (draft, person) in [
                 (TestWorld.yes, Fixture.adam), (TestWorld.yes, Fixture.gita),
                 (TestWorld.no, Fixture.gita),
             ] {
-                let refusal = try await house.refusal {
-                    try await house.decide(draft, on: ended, by: person)
+                let refusal = try await world.refusal {
+                    try await world.decide(draft, on: ended, by: person)
                 }
                 #expect(refusal == .alreadyDecided(.ended))
             }
-            for end in [house.lockbox.finish, house.lockbox.withdraw] {
-                let refusal = try await house.refusal {
+            for end in [world.lockbox.finish, world.lockbox.withdraw] {
+                let refusal = try await world.refusal {
                     _ = try await end(request.id.text, nil, Fixture.eve, nil)
                 }
                 #expect(refusal == .wrongState(.ended))
             }
-            let revoked = try await house.refusal {
-                _ = try await house.lockbox.revoke(
+            let revoked = try await world.refusal {
+                _ = try await world.lockbox.revoke(
                     request.id.text,
                     comment: nil,
                     by: Fixture.adam,

@@ -12,43 +12,43 @@ struct IdempotencyTests {
     }
 
     @Test func sameKeyGivesTheSameRequestOnce() async throws {
-        try await TestWorld.with { house async throws in
-            let first = try await house.lockbox.submit(
+        try await TestWorld.with { world async throws in
+            let first = try await world.lockbox.submit(
                 TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key()
             )
-            let size = try await house.entries().count
-            let again = try await house.lockbox.submit(
+            let size = try await world.entries().count
+            let again = try await world.lockbox.submit(
                 TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key()
             )
             #expect(again.request == first.request)
-            #expect(try await house.entries().count == size)
-            let other = try await house.lockbox.submit(
+            #expect(try await world.entries().count == size)
+            let other = try await world.lockbox.submit(
                 TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key("k2")
             )
             #expect(other.request.id != first.request.id)
             // Keys are each person's own.
-            let hers = try await house.lockbox.submit(
+            let hers = try await world.lockbox.submit(
                 TestWorld.draft(),
                 by: Fixture.max,
                 key: Self.key()
             )
             #expect(hers.request.id != first.request.id)
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func concurrentRetriesDoItOnce() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let ids = try await withThrowingTaskGroup(of: AccessRequestID.self) { group in
                 for _ in 0..<40 {
                     group.addTask {
-                        try await house.lockbox.submit(
+                        try await world.lockbox.submit(
                             TestWorld.draft(),
                             by: Fixture.eve,
                             key: Self.key()
@@ -59,16 +59,16 @@ struct IdempotencyTests {
             }
             #expect(ids.count == 1)
             #expect(
-                try await house.entries().filter { $0.activity == "request.submitted" }.count == 1
+                try await world.entries().filter { $0.activity == "request.submitted" }.count == 1
             )
         }
     }
 
     @Test func sameKeyForSomethingElseIsRefused() async throws {
-        try await TestWorld.with { house async throws in
-            _ = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: Self.key())
-            let refusal = try await house.refusal {
-                _ = try await house.lockbox.submit(
+        try await TestWorld.with { world async throws in
+            _ = try await world.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: Self.key())
+            let refusal = try await world.refusal {
+                _ = try await world.lockbox.submit(
                     TestWorld.draft { $0.duration = .hours(1) },
                     by: Fixture.eve,
                     key: Self.key("k1", 2)
@@ -79,15 +79,15 @@ struct IdempotencyTests {
     }
 
     @Test func refusedCommandLeavesItsKeyUnused() async throws {
-        try await TestWorld.with { house async throws in
-            _ = try await house.refusal {
-                _ = try await house.lockbox.submit(
+        try await TestWorld.with { world async throws in
+            _ = try await world.refusal {
+                _ = try await world.lockbox.submit(
                     TestWorld.draft { $0.tenant = "nobody" },
                     by: Fixture.eve,
                     key: Self.key()
                 )
             }
-            let made = try await house.lockbox.submit(
+            let made = try await world.lockbox.submit(
                 TestWorld.draft(),
                 by: Fixture.eve,
                 key: Self.key("k1", 2)
@@ -97,10 +97,10 @@ struct IdempotencyTests {
     }
 
     @Test func decisionRetriedAnswersWithTheRequestAsItIsNow() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.submitted()
+        try await TestWorld.with { world async throws in
+            let request = try await world.submitted()
             func approve() async throws -> RequestView {
-                try await house.lockbox.decide(
+                try await world.lockbox.decide(
                     TestWorld.yes,
                     on: request.id.text,
                     version: 1,
@@ -112,13 +112,13 @@ struct IdempotencyTests {
             let again = try await approve()
             #expect(first.request == again.request)
             #expect(again.request.decisions.count == 1)
-            house.clock.advance(by: .hours(12))
+            world.clock.advance(by: .hours(12))
             #expect(try await approve().request.state.name == .expired)
         }
     }
 
     @Test func supportRequestRetriedIsTheSame() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let draft = SupportDraft(
                 tenant: "contoso",
                 subject: "Help",
@@ -127,27 +127,27 @@ struct IdempotencyTests {
                 number: nil,
                 url: nil
             )
-            let first = try await house.lockbox.openSupportRequest(
+            let first = try await world.lockbox.openSupportRequest(
                 draft,
                 by: Fixture.sue,
                 key: Self.key()
             )
-            let again = try await house.lockbox.openSupportRequest(
+            let again = try await world.lockbox.openSupportRequest(
                 draft,
                 by: Fixture.sue,
                 key: Self.key()
             )
             #expect(first.support == again.support)
-            let other = try await house.lockbox.openSupportRequest(draft, by: Fixture.sue, key: nil)
+            let other = try await world.lockbox.openSupportRequest(draft, by: Fixture.sue, key: nil)
             #expect(other.support.number != first.support.number)
         }
     }
 
     @Test func credentialRetriedIsRefusedAndShowsNoSecret() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
             func issue() async throws -> IssuedCredential {
-                try await house.lockbox.issueCredential(
+                try await world.lockbox.issueCredential(
                     for: request.id.text,
                     service: nil,
                     resource: nil,
@@ -156,10 +156,10 @@ struct IdempotencyTests {
                 )
             }
             let first = try await issue()
-            let refusal = try await house.refusal { _ = try await issue() }
+            let refusal = try await world.refusal { _ = try await issue() }
             #expect(refusal == .alreadyExists(.credential))
             #expect(!refusal.sentence.contains(first.secret))
-            let kept = try await house.store.read { tx in
+            let kept = try await world.store.read { tx in
                 try tx.credentials(of: first.credential.grant)
             }
             #expect(kept == [first.credential])
@@ -167,15 +167,15 @@ struct IdempotencyTests {
     }
 
     @Test func retryAfterTheCallerWasSwitchedOffIsNotAnswered() async throws {
-        try await TestWorld.with { house async throws in
-            _ = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: Self.key())
-            try await house.store.write { tx in
+        try await TestWorld.with { world async throws in
+            _ = try await world.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: Self.key())
+            try await world.store.write { tx in
                 var eve = Fixture.eve
                 eve.isDisabled = true
                 try tx.save(eve)
             }
-            let refusal = try await house.refusal {
-                _ = try await house.lockbox.submit(
+            let refusal = try await world.refusal {
+                _ = try await world.lockbox.submit(
                     TestWorld.draft(),
                     by: Fixture.eve,
                     key: Self.key()

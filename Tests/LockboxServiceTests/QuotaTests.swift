@@ -9,10 +9,10 @@ import Testing
 struct QuotaTests {
     // MARK: - Support requests
 
-    private static func open(_ house: TestWorld, by person: Person, key: CommandKey? = nil)
+    private static func open(_ world: TestWorld, by person: Person, key: CommandKey? = nil)
         async throws -> SupportRequestNumber
     {
-        try await house.lockbox.openSupportRequest(
+        try await world.lockbox.openSupportRequest(
             SupportDraft(
                 tenant: person.side.tenant?.text ?? "",
                 subject: "Mail is slow",
@@ -27,10 +27,10 @@ struct QuotaTests {
     }
 
     /// As many as if `person` had opened them just now.
-    private static func fill(_ house: TestWorld, _ count: Int, by person: Person) async throws {
+    private static func fill(_ world: TestWorld, _ count: Int, by person: Person) async throws {
         let tenant = try #require(person.side.tenant)
-        let now = house.clock.now()
-        try await house.store.write { tx in
+        let now = world.clock.now()
+        try await world.store.write { tx in
             for number in 0..<count {
                 let support = Fixture.supportRequest(
                     "\(person.id)-\(number)",
@@ -44,40 +44,40 @@ struct QuotaTests {
     }
 
     @Test func supportRequestsOfOnePersonAreBounded() async throws {
-        try await TestWorld.with { house async throws in
-            house.clock.advance(by: .days(1))
-            try await Self.fill(house, Limits.supportRequestsPerDay - 1, by: Fixture.sue)
+        try await TestWorld.with { world async throws in
+            world.clock.advance(by: .days(1))
+            try await Self.fill(world, Limits.supportRequestsPerDay - 1, by: Fixture.sue)
             let key = CommandKey(key: "k", payloadHash: Fixture.secretHash(1))
-            let last = try await Self.open(house, by: Fixture.sue, key: key)
-            house.clock.advance(by: .hours(1))
-            let refusal = try await house.refusal {
-                _ = try await Self.open(house, by: Fixture.sue)
+            let last = try await Self.open(world, by: Fixture.sue, key: key)
+            world.clock.advance(by: .hours(1))
+            let refusal = try await world.refusal {
+                _ = try await Self.open(world, by: Fixture.sue)
             }
             #expect(refusal == .dailyLimitReached(.supportRequests, wait: .hours(23)))
             // A retry opens nothing, and others are not held up.
-            #expect(try await Self.open(house, by: Fixture.sue, key: key) == last)
-            _ = try await Self.open(house, by: Fixture.tom)
-            house.clock.advance(by: .hours(23))
-            _ = try await Self.open(house, by: Fixture.sue)
+            #expect(try await Self.open(world, by: Fixture.sue, key: key) == last)
+            _ = try await Self.open(world, by: Fixture.tom)
+            world.clock.advance(by: .hours(23))
+            _ = try await Self.open(world, by: Fixture.sue)
         }
     }
 
     @Test func supportRequestsOfOneTenantAreBounded() async throws {
-        try await TestWorld.with { house async throws in
-            house.clock.advance(by: .days(1))
+        try await TestWorld.with { world async throws in
+            world.clock.advance(by: .days(1))
             try await Self.fill(
-                house,
+                world,
                 Limits.supportRequestsOfTenantPerDay - 1,
                 by: Fixture.sue
             )
-            _ = try await Self.open(house, by: Fixture.tom)
-            let refusal = try await house.refusal {
-                _ = try await Self.open(house, by: Fixture.tom)
+            _ = try await Self.open(world, by: Fixture.tom)
+            let refusal = try await world.refusal {
+                _ = try await Self.open(world, by: Fixture.tom)
             }
             #expect(refusal == .dailyLimitReached(.supportRequestsOfTenant, wait: .days(1)))
-            _ = try await Self.open(house, by: Fixture.frida)
-            house.clock.advance(by: .days(1))
-            _ = try await Self.open(house, by: Fixture.tom)
+            _ = try await Self.open(world, by: Fixture.frida)
+            world.clock.advance(by: .days(1))
+            _ = try await Self.open(world, by: Fixture.tom)
         }
     }
 
@@ -85,14 +85,14 @@ struct QuotaTests {
 
     /// Requests of `engineer` that were withdrawn at once.
     private static func fill(
-        _ house: TestWorld,
+        _ world: TestWorld,
         _ count: Int,
         by engineer: Person,
         about support: SupportRequest
     ) async throws {
         let isContoso = support.tenant == Fixture.contoso.id
-        let (now, entropy) = (house.clock.now(), SeededEntropy(seed: 9))
-        try await house.store.write { tx in
+        let (now, entropy) = (world.clock.now(), SeededEntropy(seed: 9))
+        try await world.store.write { tx in
             for _ in 0..<count {
                 var (request, _) = try AccessRequest.submit(
                     id: entropy.id(),
@@ -138,27 +138,27 @@ struct QuotaTests {
         _ support: SupportRequest,
         _ quota: DailyQuota
     ) async throws {
-        try await TestWorld.with { house async throws in
-            try await Self.fill(house, bound - 1, by: engineer, about: support)
-            _ = try await house.submitted()
-            house.clock.advance(by: .hours(1))
-            let refusal = try await house.refusal { _ = try await house.submitted() }
+        try await TestWorld.with { world async throws in
+            try await Self.fill(world, bound - 1, by: engineer, about: support)
+            _ = try await world.submitted()
+            world.clock.advance(by: .hours(1))
+            let refusal = try await world.refusal { _ = try await world.submitted() }
             #expect(refusal == .dailyLimitReached(quota, wait: .hours(23)))
-            house.clock.advance(by: .hours(23))
-            _ = try await house.submitted()
+            world.clock.advance(by: .hours(23))
+            _ = try await world.submitted()
         }
     }
 
     // MARK: - Messages
 
     @Test func messagesOfOnePersonAreBoundedAcrossRequests() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let threads = Limits.messagesPerDay / Limits.messagesPerRequest + 1
-            for _ in 0..<threads { try await house.submittedBeyondBounds() }
-            let requests = try await house.store.read { tx in
+            for _ in 0..<threads { try await world.submittedBeyondBounds() }
+            let requests = try await world.store.read { tx in
                 try tx.requests(RequestFilter(), page: ListPage(limit: 50)).items
             }
-            try await house.store.write { tx in
+            try await world.store.write { tx in
                 for number in 0..<Limits.messagesPerDay - 1 {
                     let (thread, place) = number.quotientAndRemainder(
                         dividingBy: Limits.messagesPerRequest
@@ -176,10 +176,10 @@ struct QuotaTests {
             }
             let id = requests[threads - 1].id.text
             func post(_ person: Person) async throws {
-                _ = try await house.lockbox.postMessage("Why?", on: id, by: person, key: nil)
+                _ = try await world.lockbox.postMessage("Why?", on: id, by: person, key: nil)
             }
             try await post(Fixture.mark)
-            let refusal = try await house.refusal { try await post(Fixture.mark) }
+            let refusal = try await world.refusal { try await post(Fixture.mark) }
             #expect(refusal == .dailyLimitReached(.messages, wait: .days(1)))
             try await post(Fixture.eve)
         }

@@ -32,20 +32,20 @@ struct RaceTests {
     }
 
     @Test func everybodyAtOnceLeavesExactlyOneOutcome() async throws {
-        try await TestWorld.with(people: [Self.abe, Self.amy]) { house async throws in
+        try await TestWorld.with(people: [Self.abe, Self.amy]) { world async throws in
             for round in 0..<200 {
                 // Nobody may ask so often in so short a time.
-                house.clock.advance(by: .hours(3))
-                let request = try await house.reviewed()
+                world.clock.advance(by: .hours(3))
+                let request = try await world.reviewed()
                 let id = request.id.text
                 let approve: [Step] = Self.approvers.map { person in
-                    { try await house.decide(TestWorld.yes, on: request, by: person) }
+                    { try await world.decide(TestWorld.yes, on: request, by: person) }
                 }
                 let deny: Step = {
-                    try await house.decide(TestWorld.no, on: request, by: Fixture.gita)
+                    try await world.decide(TestWorld.no, on: request, by: Fixture.gita)
                 }
                 let withdraw: Step = {
-                    _ = try await house.lockbox.withdraw(
+                    _ = try await world.lockbox.withdraw(
                         id,
                         comment: nil,
                         by: Fixture.eve,
@@ -54,7 +54,7 @@ struct RaceTests {
                 }
                 let end: [Step] = [
                     {
-                        _ = try await house.lockbox.revoke(
+                        _ = try await world.lockbox.revoke(
                             id,
                             comment: nil,
                             by: Fixture.adam,
@@ -62,7 +62,7 @@ struct RaceTests {
                         )
                     },
                     {
-                        _ = try await house.lockbox.finish(
+                        _ = try await world.lockbox.finish(
                             id,
                             comment: nil,
                             by: Fixture.eve,
@@ -71,8 +71,8 @@ struct RaceTests {
                     },
                 ]
                 let timePasses: Step = {
-                    house.clock.advance(by: .hours(13))
-                    _ = try await house.lockbox.expireDue()
+                    world.clock.advance(by: .hours(13))
+                    _ = try await world.lockbox.expireDue()
                 }
                 let mixes = [
                     approve + [deny, withdraw] + end + [timePasses], approve + [deny, withdraw],
@@ -82,8 +82,8 @@ struct RaceTests {
                 // Another one is first each time.
                 let first = round / mixes.count % steps.count
                 _ = try await Self.race(Array(steps[first...] + steps[..<first]))
-                let state = try await house.stored(request.id).state.name
-                let told = try await house.activities(about: request.id)
+                let state = try await world.stored(request.id).state.name
+                let told = try await world.activities(about: request.id)
                 let answers = [
                     "access.granted", "request.denied", "request.withdrawn", "request.expired",
                 ]
@@ -98,24 +98,24 @@ struct RaceTests {
                 )
                 #expect(state.isTerminal || state == .active)
             }
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func quorumIsReachedOnceAndNotOvershot() async throws {
         let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
-        try await TestWorld.with(contoso: two, people: [Self.abe, Self.amy]) { house async throws in
+        try await TestWorld.with(contoso: two, people: [Self.abe, Self.amy]) { world async throws in
             for _ in 0..<50 {
-                house.clock.advance(by: .hours(3))
-                let request = try await house.reviewed()
+                world.clock.advance(by: .hours(3))
+                let request = try await world.reviewed()
                 // Everybody tries until it is decided, reading the newest version each time.
                 _ = try await Self.race(
                     Self.approvers.map { person in
                         {
                             while true {
                                 do {
-                                    let now = try await house.stored(request.id)
-                                    try await house.decide(TestWorld.yes, on: now, by: person)
+                                    let now = try await world.stored(request.id)
+                                    try await world.decide(TestWorld.yes, on: now, by: person)
                                     return
                                 } catch Refusal.stale {
                                     continue
@@ -124,66 +124,66 @@ struct RaceTests {
                         }
                     }
                 )
-                let done = try await house.stored(request.id)
+                let done = try await world.stored(request.id)
                 #expect(done.state.name == .active)
                 #expect(done.decisions.filter { $0.stage == .customer }.count == 2)
                 #expect(
-                    try await house.activities(about: request.id).filter { $0 == "access.granted" }
+                    try await world.activities(about: request.id).filter { $0 == "access.granted" }
                         .count == 1
                 )
             }
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func onePersonsDoubleClickCountsOnce() async throws {
         let two = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
-        try await TestWorld.with(contoso: two) { house async throws in
-            let request = try await house.reviewed()
+        try await TestWorld.with(contoso: two) { world async throws in
+            let request = try await world.reviewed()
             let done = try await Self.race(
                 Array(
                     repeating: {
-                        try await house.decide(TestWorld.yes, on: request, by: Fixture.adam)
+                        try await world.decide(TestWorld.yes, on: request, by: Fixture.adam)
                     },
                     count: 10
                 )
             )
             #expect(done == 1)
-            let after = try await house.stored(request.id)
+            let after = try await world.stored(request.id)
             #expect(after.state.name == .awaitingCustomer)
-            let again = try await house.refusal {
-                try await house.decide(TestWorld.yes, on: after, by: Fixture.adam)
+            let again = try await world.refusal {
+                try await world.decide(TestWorld.yes, on: after, by: Fixture.adam)
             }
             #expect(again == .alreadyDecidedByYou)
         }
     }
 
     @Test func manySweepersRecordOneEnd() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
-            house.clock.advance(by: .hours(2))
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
+            world.clock.advance(by: .hours(2))
             let sweeps = try await Self.race(
-                Array(repeating: { _ = try await house.lockbox.expireDue() }, count: 20)
+                Array(repeating: { _ = try await world.lockbox.expireDue() }, count: 20)
             )
             #expect(sweeps == 20)
             #expect(
-                try await house.activities(about: request.id).filter { $0 == "access.ended" }.count
+                try await world.activities(about: request.id).filter { $0 == "access.ended" }.count
                     == 1
             )
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func revokeAgainstIssuingNeverLeavesALiveCredential() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             for round in 0..<50 {
-                let request = try await house.approved()
+                let request = try await world.approved()
                 var steps: [Step] = (0..<4).map { _ in
-                    { _ = try await house.credential(for: request) }
+                    { _ = try await world.credential(for: request) }
                 }
                 steps.insert(
                     {
-                        _ = try await house.lockbox.revoke(
+                        _ = try await world.lockbox.revoke(
                             request.id.text,
                             comment: nil,
                             by: Fixture.adam,
@@ -193,13 +193,13 @@ struct RaceTests {
                     at: round % 5
                 )
                 _ = try await Self.race(steps)
-                let live = try await house.store.read { tx in
+                let live = try await world.store.read { tx in
                     try tx.liveCredentials(at: Fixture.now)
                 }
                 #expect(live.isEmpty)
-                #expect(house.index.count == 0)
+                #expect(world.index.count == 0)
             }
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 }

@@ -19,8 +19,8 @@ struct RemovalPlannerTests {
     )
 
     private static func with(_ body: (TestWorld) async throws -> Void) async throws {
-        try await TestWorld.with { house async throws in
-            try await house.store.write { tx in
+        try await TestWorld.with { world async throws in
+            try await world.store.write { tx in
                 try tx.save(post)
                 try tx.save(files)
                 try tx.save(
@@ -32,22 +32,22 @@ struct RemovalPlannerTests {
                     of: Fixture.contoso.id
                 )
             }
-            try await body(house)
+            try await body(world)
         }
     }
 
     /// Approves access to `resources` (service and name), issues a credential for each of `used`,
     /// revokes, and gives the orders that came of it.
     private static func orders(
-        _ house: TestWorld,
+        _ world: TestWorld,
         _ resources: [(String, String)],
         used: [(String, String)]
     ) async throws -> [Removal] {
-        let request = try await house.approved {
+        let request = try await world.approved {
             $0.resources = resources.map { .init(service: $0.0, id: $0.1, actions: ["read"]) }
         }
         for (service, name) in used {
-            _ = try await house.lockbox.issueCredential(
+            _ = try await world.lockbox.issueCredential(
                 for: request.id.text,
                 service: service,
                 resource: name,
@@ -55,24 +55,24 @@ struct RemovalPlannerTests {
                 key: nil
             )
         }
-        house.clock.advance(by: .minutes(1))
-        _ = try await house.lockbox.revoke(
+        world.clock.advance(by: .minutes(1))
+        _ = try await world.lockbox.revoke(
             request.id.text,
             comment: nil,
             by: Fixture.adam,
             key: nil
         )
         let grant = try #require(request.state.grant)
-        let (removals, credentials) = try await house.store.read { tx in
+        let (removals, credentials) = try await world.store.read { tx in
             (try tx.removals(of: request.id), try tx.credentials(of: grant.id))
         }
         #expect(credentials.count == used.count)
-        #expect(credentials.allSatisfy { $0.revokedAt == house.clock.now() })
+        #expect(credentials.allSatisfy { $0.revokedAt == world.clock.now() })
         for removal in removals {
             #expect(
                 removal.progress == .pending && removal.attempts == 0 && removal.grant == grant.id
             )
-            #expect(removal.nextAttempt == house.clock.now())
+            #expect(removal.nextAttempt == world.clock.now())
             let names = credentials.filter { $0.resource.service == removal.service }.map(
                 \.username
             )
@@ -89,18 +89,18 @@ struct RemovalPlannerTests {
     private static let plans = ("files", "share:plans")
 
     @Test func serviceThatNobodyCouldUseGetsNoOrder() async throws {
-        try await Self.with { house async throws in
-            #expect(try await Self.orders(house, [Self.sue], used: []).isEmpty)
-            let some = try await Self.orders(house, [Self.sue, Self.posted], used: [Self.posted])
+        try await Self.with { world async throws in
+            #expect(try await Self.orders(world, [Self.sue], used: []).isEmpty)
+            let some = try await Self.orders(world, [Self.sue, Self.posted], used: [Self.posted])
             #expect(some.map(\.service.text) == ["post"])
         }
     }
 
     @Test func serviceWithoutAWayToBeToldGetsNoOrderAndItsCredentialsDie() async throws {
-        try await Self.with { house async throws in
-            #expect(try await Self.orders(house, [Self.plans], used: [Self.plans]).isEmpty)
+        try await Self.with { world async throws in
+            #expect(try await Self.orders(world, [Self.plans], used: [Self.plans]).isEmpty)
             let both = try await Self.orders(
-                house,
+                world,
                 [Self.plans, Self.sue],
                 used: [Self.plans, Self.sue]
             )
@@ -109,19 +109,19 @@ struct RemovalPlannerTests {
     }
 
     @Test func mailServiceWithoutAWayToBeToldGetsAnOrderThatWillShowAsFailed() async throws {
-        try await Self.with { house async throws in
-            try await house.store.write { tx in
+        try await Self.with { world async throws in
+            try await world.store.write { tx in
                 try tx.save(Fixture.service("post", clientID: "post", doveadm: nil))
             }
-            let orders = try await Self.orders(house, [Self.posted], used: [Self.posted])
+            let orders = try await Self.orders(world, [Self.posted], used: [Self.posted])
             #expect(orders.map(\.service.text) == ["post"])
         }
     }
 
     @Test func eachServiceGetsOneOrderWithEachLoginNameOnce() async throws {
-        try await Self.with { house async throws in
+        try await Self.with { world async throws in
             let orders = try await Self.orders(
-                house,
+                world,
                 [Self.sue, Self.adam, Self.posted],
                 used: [Self.sue, Self.sue, Self.adam, Self.posted, Self.adam]
             )
@@ -131,27 +131,27 @@ struct RemovalPlannerTests {
     }
 
     @Test func ordersOfEveryKindOfEndAreTheSame() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             var requests: [AccessRequest] = []
             for _ in 0..<3 {
-                requests.append(try await house.approved())
-                _ = try await house.credential(for: requests[requests.count - 1])
+                requests.append(try await world.approved())
+                _ = try await world.credential(for: requests[requests.count - 1])
             }
-            _ = try await house.lockbox.finish(
+            _ = try await world.lockbox.finish(
                 requests[0].id.text,
                 comment: nil,
                 by: Fixture.eve,
                 key: nil
             )
-            _ = try await house.lockbox.revoke(
+            _ = try await world.lockbox.revoke(
                 requests[1].id.text,
                 comment: nil,
                 by: Fixture.mark,
                 key: nil
             )
-            house.clock.advance(by: .hours(2))
-            _ = try await house.lockbox.expireDue()
-            let open = try await house.store.read { tx in try tx.openRemovals() }
+            world.clock.advance(by: .hours(2))
+            _ = try await world.lockbox.expireDue()
+            let open = try await world.store.read { tx in try tx.openRemovals() }
             #expect(Set(open.map(\.request)) == Set(requests.map(\.id)))
         }
     }

@@ -8,13 +8,13 @@ import Testing
 /// What an engineer may ask for, and what is refused and why.
 struct SubmitTests {
     @Test func submittedRequestWaitsForAManagerAndIsRecorded() async throws {
-        try await TestWorld.with { house async throws in
-            let view = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: nil)
+        try await TestWorld.with { world async throws in
+            let view = try await world.lockbox.submit(TestWorld.draft(), by: Fixture.eve, key: nil)
             #expect(view.request.state == .awaitingManager(decideBy: Fixture.now + .hours(12)))
             #expect(view.request.version == 1)
             #expect(view.people.keys.contains(Fixture.eve.id))
-            #expect(try await house.activities(about: view.request.id) == ["request.submitted"])
-            try await house.expectConsistentLogs()
+            #expect(try await world.activities(about: view.request.id) == ["request.submitted"])
+            try await world.expectConsistentLogs()
         }
     }
 
@@ -141,9 +141,9 @@ struct SubmitTests {
         async throws
     {
         let (name, change, expected) = Self.refused[index]
-        try await TestWorld.with { house async throws in
-            let refusal = try await house.refusal {
-                _ = try await house.lockbox.submit(
+        try await TestWorld.with { world async throws in
+            let refusal = try await world.refusal {
+                _ = try await world.lockbox.submit(
                     TestWorld.draft(change),
                     by: Fixture.eve,
                     key: nil
@@ -154,12 +154,12 @@ struct SubmitTests {
     }
 
     @Test func capItselfIsAllowedAndOthersTenantsResourceSoundsLikeAnUnknownOne() async throws {
-        try await TestWorld.with { house async throws in
-            let longest = try await house.submitted { $0.duration = .hours(4) }
+        try await TestWorld.with { world async throws in
+            let longest = try await world.submitted { $0.duration = .hours(4) }
             #expect(longest.terms.duration == .hours(4))
             func sentence(_ id: String) async throws -> String {
-                try await house.refusal {
-                    _ = try await house.submitted { $0.resources[0].id = id }
+                try await world.refusal {
+                    _ = try await world.submitted { $0.resources[0].id = id }
                 }.sentence
             }
             let (theirs, nobodys) = (
@@ -170,12 +170,12 @@ struct SubmitTests {
     }
 
     @Test func nobodyButAnEngineerCanAsk() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             for person in Fixture.everybody where !person.roles.contains(.engineer) {
                 // Even of a tenant that does not exist nothing is learned.
                 for tenant in ["contoso", "nobody"] {
-                    let refusal = try await house.refusal {
-                        _ = try await house.lockbox.submit(
+                    let refusal = try await world.refusal {
+                        _ = try await world.lockbox.submit(
                             TestWorld.draft { $0.tenant = tenant },
                             by: person,
                             key: nil
@@ -189,35 +189,35 @@ struct SubmitTests {
 
     @Test func tenantWithoutEnoughApproversIsRefusedRatherThanOpened() async throws {
         let strict = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 3))
-        try await TestWorld.with(contoso: strict) { house async throws in
-            let refusal = try await house.refusal { _ = try await house.submitted() }
+        try await TestWorld.with(contoso: strict) { world async throws in
+            let refusal = try await world.refusal { _ = try await world.submitted() }
             #expect(refusal == .nobodyCanApprove(needed: 3, eligible: 2))
         }
     }
 
     @Test func openRequestsOnOneSupportRequestAreBounded() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             try await withThrowingTaskGroup { group in
                 for _ in 0..<Limits.waitingRequestsOnSupportRequest {
-                    group.addTask { _ = try await house.submitted() }
+                    group.addTask { _ = try await world.submitted() }
                 }
                 try await group.waitForAll()
             }
-            let refusal = try await house.refusal { _ = try await house.submitted() }
+            let refusal = try await world.refusal { _ = try await world.submitted() }
             #expect(refusal == .limitReached(.waitingRequestsOnSupportRequest))
         }
     }
 
     @Test func whoWasDeniedWaitsBeforeAskingAgain() async throws {
-        try await TestWorld.with { house async throws in
-            let asked = try await house.reviewed()
-            try await house.decide(TestWorld.no, on: asked, by: Fixture.adam)
-            let refusal = try await house.refusal { _ = try await house.submitted() }
+        try await TestWorld.with { world async throws in
+            let asked = try await world.reviewed()
+            try await world.decide(TestWorld.no, on: asked, by: Fixture.adam)
+            let refusal = try await world.refusal { _ = try await world.submitted() }
             #expect(refusal == .limitReached(.deniedJustNow))
             // Another engineer has not been told to wait.
-            _ = try await house.lockbox.submit(TestWorld.draft(), by: Fixture.max, key: nil)
-            house.clock.advance(by: Limits.waitAfterDenial)
-            _ = try await house.submitted()
+            _ = try await world.lockbox.submit(TestWorld.draft(), by: Fixture.max, key: nil)
+            world.clock.advance(by: Limits.waitAfterDenial)
+            _ = try await world.submitted()
         }
     }
 }

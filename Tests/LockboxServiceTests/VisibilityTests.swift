@@ -10,9 +10,9 @@ struct VisibilityTests {
     private static let unknown = "LBX-0000000000"
 
     @Test func anotherTenantsRequestIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await TestWorld.with { house async throws in
-            let id = try await house.approved().id.text
-            let lockbox = house.lockbox
+        try await TestWorld.with { world async throws in
+            let id = try await world.approved().id.text
+            let lockbox = world.lockbox
             for stranger in [Fixture.frida, Fixture.finn, Fixture.vera] {
                 for id in [id, Self.unknown, "no identifier at all"] {
                     let operations: [@Sendable () async throws -> Void] = [
@@ -62,7 +62,7 @@ struct VisibilityTests {
                     ]
                     for operation in operations {
                         #expect(
-                            try await house.refusal { try await operation() }
+                            try await world.refusal { try await operation() }
                                 == .notFound(.accessRequest)
                         )
                     }
@@ -72,11 +72,11 @@ struct VisibilityTests {
     }
 
     @Test func anotherTenantsSupportRequestIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             for number in ["SR-1001", "SR-9999", "not a number!"] {
                 for tenant in [nil, "contoso", "nobody"] {
-                    let refusal = try await house.refusal {
-                        _ = try await house.lockbox.supportRequest(
+                    let refusal = try await world.refusal {
+                        _ = try await world.lockbox.supportRequest(
                             number,
                             tenant: tenant,
                             by: Fixture.frida
@@ -89,8 +89,8 @@ struct VisibilityTests {
     }
 
     @Test func anotherTenantIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await TestWorld.with { house async throws in
-            let lockbox = house.lockbox
+        try await TestWorld.with { world async throws in
+            let lockbox = world.lockbox
             for tenant in ["contoso", "nobody", "Not A Tenant"] {
                 let operations: [@Sendable () async throws -> Void] = [
                     { _ = try await lockbox.tenant(tenant, by: Fixture.finn) },
@@ -130,7 +130,7 @@ struct VisibilityTests {
                     },
                 ]
                 for operation in operations {
-                    #expect(try await house.refusal { try await operation() } == .notFound(.tenant))
+                    #expect(try await world.refusal { try await operation() } == .notFound(.tenant))
                 }
                 let draft = SupportDraft(
                     tenant: tenant,
@@ -140,7 +140,7 @@ struct VisibilityTests {
                     number: nil,
                     url: nil
                 )
-                let refusal = try await house.refusal {
+                let refusal = try await world.refusal {
                     _ = try await lockbox.openSupportRequest(draft, by: Fixture.finn, key: nil)
                 }
                 #expect(refusal == .unknownReference(field: "tenant", noun: .tenant))
@@ -149,10 +149,10 @@ struct VisibilityTests {
     }
 
     @Test func personOfAnotherTenantIsRefusedLikeOneThatDoesNotExist() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             for person in [Fixture.frida.id.text, Fixture.eve.id.text, "PER-0000000000", "x"] {
-                let refusal = try await house.refusal {
-                    _ = try await house.lockbox.changeRoles(
+                let refusal = try await world.refusal {
+                    _ = try await world.lockbox.changeRoles(
                         of: person,
                         in: "contoso",
                         to: ["member"],
@@ -165,35 +165,35 @@ struct VisibilityTests {
     }
 
     @Test func listsShowNothingOfAnotherTenant() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await house.approved()
+        try await TestWorld.with { world async throws in
+            let request = try await world.approved()
             let page = ListPage(limit: 50)
             for caller in [Fixture.frida, Fixture.finn] {
-                let requests = try await house.lockbox.requests(
+                let requests = try await world.lockbox.requests(
                     RequestFilter(),
                     tenant: nil,
                     page: page,
                     by: caller
                 )
                 #expect(requests.items.isEmpty)
-                let support = try await house.lockbox.supportRequests(
+                let support = try await world.lockbox.supportRequests(
                     tenant: nil,
                     page: page,
                     by: caller
                 )
                 #expect(support.items.map(\.support.number.text) == ["SR-2001"])
-                #expect(try await house.lockbox.tenants(by: caller).map(\.id.text) == ["fabrikam"])
+                #expect(try await world.lockbox.tenants(by: caller).map(\.id.text) == ["fabrikam"])
             }
             // A filter that names another tenant's things narrows; it never widens.
             let filter = RequestFilter(tenant: Fixture.contoso.id, engineer: Fixture.eve.id)
-            let found = try await house.lockbox.requests(
+            let found = try await world.lockbox.requests(
                 filter,
                 tenant: nil,
                 page: page,
                 by: Fixture.frida
             )
             #expect(found.items.isEmpty)
-            let staff = try await house.lockbox.requests(
+            let staff = try await world.lockbox.requests(
                 RequestFilter(),
                 tenant: nil,
                 page: page,
@@ -204,10 +204,10 @@ struct VisibilityTests {
     }
 
     @Test func memberSeesOnlyRequestsAboutHerOwnSupportRequests() async throws {
-        try await TestWorld.with { house async throws in
-            let hers = try await house.reviewed()
-            let his = try await house.submitted { $0.supportRequest = "SR-1002" }
-            let (lockbox, page) = (house.lockbox, ListPage(limit: 50))
+        try await TestWorld.with { world async throws in
+            let hers = try await world.reviewed()
+            let his = try await world.submitted { $0.supportRequest = "SR-1002" }
+            let (lockbox, page) = (world.lockbox, ListPage(limit: 50))
             for (member, own, other) in [(Fixture.sue, hers, his), (Fixture.tom, his, hers)] {
                 #expect(try await lockbox.request(own.id.text, by: member).request.id == own.id)
                 let seen = try await lockbox.requests(
@@ -217,20 +217,20 @@ struct VisibilityTests {
                     by: member
                 )
                 #expect(seen.items.map(\.request.id) == [own.id])
-                let refusal = try await house.refusal {
+                let refusal = try await world.refusal {
                     _ = try await lockbox.request(other.id.text, by: member)
                 }
                 #expect(refusal == .notFound(.accessRequest))
                 let support = try await lockbox.supportRequests(tenant: nil, page: page, by: member)
                 #expect(support.items.map(\.support.number) == [own.terms.supportRequest])
                 let theirs = other.terms.supportRequest.text
-                let unseen = try await house.refusal {
+                let unseen = try await world.refusal {
                     _ = try await lockbox.supportRequest(theirs, tenant: "contoso", by: member)
                 }
                 #expect(unseen == .notFound(.supportRequest))
                 // She may see it, and that is all.
-                let decided = try await house.refusal {
-                    _ = try await house.decide(TestWorld.yes, on: own, by: member)
+                let decided = try await world.refusal {
+                    _ = try await world.decide(TestWorld.yes, on: own, by: member)
                 }
                 #expect(decided == .notPermitted(.decideAsApprover))
             }
@@ -247,8 +247,8 @@ struct VisibilityTests {
     }
 
     @Test func logIsReadByThoseWhoOverseeItsSideAndNobodyElse() async throws {
-        try await TestWorld.with { house async throws in
-            let lockbox = house.lockbox
+        try await TestWorld.with { world async throws in
+            let lockbox = world.lockbox
             for reader in [Fixture.adam, Fixture.gita, Fixture.uma] {
                 #expect(
                     try await lockbox.readableLog(tenant: "contoso", by: reader)
@@ -259,7 +259,7 @@ struct VisibilityTests {
                 #expect(try await lockbox.readableLog(tenant: nil, by: reader) == .provider)
             }
             func refused(_ tenant: String?, _ person: Person) async throws -> Refusal {
-                try await house.refusal {
+                try await world.refusal {
                     _ = try await lockbox.readableLog(tenant: tenant, by: person)
                 }
             }
@@ -274,12 +274,12 @@ struct VisibilityTests {
     }
 
     @Test func tenantsOutOfReachAreOneToTheProvidersAuditorWhetherTheyExistOrNot() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             var refusals: [Refusal] = []
             for tenant in ["contoso", "nobody"] {
                 refusals.append(
-                    try await house.refusal {
-                        _ = try await house.lockbox.requests(
+                    try await world.refusal {
+                        _ = try await world.lockbox.requests(
                             RequestFilter(),
                             tenant: tenant,
                             page: ListPage(limit: 5),
@@ -289,13 +289,13 @@ struct VisibilityTests {
                 )
             }
             #expect(refusals[0] == refusals[1])
-            #expect(try await house.lockbox.tenants(by: Fixture.vera).isEmpty)
+            #expect(try await world.lockbox.tenants(by: Fixture.vera).isEmpty)
         }
     }
 
     @Test func sameNumberInTwoTenantsIsAmbiguousOnlyToTheProvider() async throws {
-        try await TestWorld.with { house async throws in
-            try await house.store.write { tx in
+        try await TestWorld.with { world async throws in
+            try await world.store.write { tx in
                 try tx.insert(
                     Fixture.supportRequest(
                         "SR-1001",
@@ -304,8 +304,8 @@ struct VisibilityTests {
                     )
                 )
             }
-            let lockbox = house.lockbox
-            let refusal = try await house.refusal {
+            let lockbox = world.lockbox
+            let refusal = try await world.refusal {
                 _ = try await lockbox.supportRequest("SR-1001", tenant: nil, by: Fixture.eve)
             }
             #expect(refusal == .ambiguous(field: "tenant"))
@@ -323,8 +323,8 @@ struct VisibilityTests {
     @Test func personSwitchedOffMeanwhileIsNotSignedIn() async throws {
         var off = Fixture.tom
         off.isDisabled = true
-        try await TestWorld.with(people: [off]) { house async throws in
-            let lockbox = house.lockbox
+        try await TestWorld.with(people: [off]) { world async throws in
+            let lockbox = world.lockbox
             let operations: [@Sendable () async throws -> Void] = [
                 { _ = try await lockbox.tenants(by: Fixture.tom) },
                 { _ = try await lockbox.request(Self.unknown, by: Fixture.tom) },
@@ -346,7 +346,7 @@ struct VisibilityTests {
                 },
             ]
             for operation in operations {
-                #expect(try await house.refusal { try await operation() } == .notSignedIn)
+                #expect(try await world.refusal { try await operation() } == .notSignedIn)
             }
         }
     }

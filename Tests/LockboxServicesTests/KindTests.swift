@@ -96,7 +96,7 @@ struct KindTests {
 
     @Test(arguments: ["imap", "http", "sql"])
     func wordsLeadToTheServiceAndPutNoTokenIntoAnyHistory(_ name: String) throws {
-        let kind = try #require(Service.Kind(rawValue: name).flatMap { Self.kinds[$0] })
+        let kind = try #require(ProtectedService.Kind(rawValue: name).flatMap { Self.kinds[$0] })
         let credential = try Self.credential(Self.service("imap", "mailbox"))
         let words = kind.connecting(with: credential)
         #expect(words.how.contains("token"))

@@ -167,7 +167,7 @@ private final class BrokenDatabase: GroupTransaction, SQLConnection, Sendable {
     func begin() throws { try note("begin", beginError) }
     func mark() throws { try note("mark") }
     func keepSinceMark() throws { try note("keep") }
-    func takeBackToMark() throws { try note("take back") }
+    func rewindToMark() throws { try note("take back") }
     func commit() throws { try note("commit", commitError) }
     func rollBack() { calls.withLock { $0.append("roll back") } }
 

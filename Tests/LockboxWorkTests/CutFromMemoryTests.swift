@@ -14,30 +14,30 @@ import Testing
 struct CutFromMemoryTests {
     @Test func accessWhoseTimeIsOverIsCutWhileNothingCanBeWritten() async throws {
         try await CutBench.with { bench async throws in
-            let request = try await bench.house.approved()
-            let issued = try await bench.house.credential(for: request)
-            bench.house.clock.move(to: issued.credential.expiresAt + TimeSpan(milliseconds: -1))
-            try await bench.house.index.refresh(reload: false)
+            let request = try await bench.world.approved()
+            let issued = try await bench.world.credential(for: request)
+            bench.world.clock.move(to: issued.credential.expiresAt + TimeSpan(milliseconds: -1))
+            try await bench.world.index.refresh(reload: false)
             bench.fail(StoreError.unavailable("database is locked"))
             try await bench.run { () async throws in
                 await bench.look(tried: 0)
                 #expect(bench.cut.isEmpty)
-                bench.house.clock.advance(by: TimeSpan(milliseconds: 1))
-                try await bench.house.index.refresh(reload: false)
+                bench.world.clock.advance(by: TimeSpan(milliseconds: 1))
+                try await bench.world.index.refresh(reload: false)
                 await bench.look(tried: 1)
                 #expect(bench.cut == [[issued.credential.username]])
-                let now = bench.house.clock.now()
-                #expect(try await bench.house.index.active(issued.secret, now: now) == nil)
-                #expect(bench.house.index.unrecordedEnds(at: now).map(\.grant) == [request.grant])
+                let now = bench.world.clock.now()
+                #expect(try await bench.world.index.active(issued.secret, now: now) == nil)
+                #expect(bench.world.index.unrecordedEnds(at: now).map(\.grant) == [request.grant])
             }
         }
     }
 
     @Test func whatIsNotWrittenDownIsCutAgainAndAgainAndNotOnceItIs() async throws {
         try await CutBench.with { bench async throws in
-            let request = try await bench.house.approved()
-            let issued = try await bench.house.credential(for: request)
-            bench.house.clock.move(to: issued.credential.expiresAt)
+            let request = try await bench.world.approved()
+            let issued = try await bench.world.credential(for: request)
+            bench.world.clock.move(to: issued.credential.expiresAt)
             try await bench.run { () async throws in
                 await bench.look(tried: 1)
                 #expect(bench.cut.count == 1)
@@ -48,19 +48,19 @@ struct CutFromMemoryTests {
                     await bench.look(tried: times)
                     #expect(bench.cut.count == times)
                 }
-                _ = try await bench.house.lockbox.expireDue()
+                _ = try await bench.world.lockbox.expireDue()
                 bench.time.advance(by: .seconds(60))
                 await bench.look(tried: 4)
                 #expect(bench.cut.count == 4)
-                #expect(bench.house.index.unrecordedEnds(at: .latest).isEmpty)
+                #expect(bench.world.index.unrecordedEnds(at: .latest).isEmpty)
             }
         }
     }
 
     @Test func aStopCutsAtOnceAndIsWrittenDownAsSoonAsThatCanBe() async throws {
         try await CutBench.with { bench async throws in
-            let request = try await bench.house.approved()
-            let issued = try await bench.house.credential(for: request)
+            let request = try await bench.world.approved()
+            let issued = try await bench.world.credential(for: request)
             bench.fail(StoreError.unavailable("database or disk is full"))
             try await bench.run { () async throws in
                 let told = await #expect(throws: EndNotRecorded.self) {
@@ -70,12 +70,12 @@ struct CutFromMemoryTests {
                 #expect(told?.sentence.contains("could not be recorded") == true)
                 await bench.look(tried: 1)
                 #expect(bench.cut == [[issued.credential.username]])
-                let now = bench.house.clock.now()
-                #expect(try await bench.house.index.active(issued.secret, now: now) == nil)
+                let now = bench.world.clock.now()
+                #expect(try await bench.world.index.active(issued.secret, now: now) == nil)
                 // And nobody gets in anew by another credential.
                 bench.fail(nil)
                 await #expect(throws: Refusal.accessNotActive(.ended)) {
-                    _ = try await bench.house.credential(for: request)
+                    _ = try await bench.world.credential(for: request)
                 }
                 let view = try await bench.view(of: request)
                 #expect(view.unrecordedEnd == now)
@@ -83,19 +83,19 @@ struct CutFromMemoryTests {
 
                 bench.time.advance(by: .seconds(60))
                 await bench.look(tried: 1)
-                await bench.until { bench.house.index.ended(request.grant) == nil }
+                await bench.until { bench.world.index.ended(request.grant) == nil }
                 let after = try await bench.view(of: request)
                 #expect(after.request.state.ending?.by == Fixture.adam.id)
                 #expect(after.unrecordedEnd == nil)
             }
-            try await bench.house.expectConsistentLogs()
+            try await bench.world.expectConsistentLogs()
         }
     }
 
     @Test func aStopOfSomebodyWhoMayNotCutsNothing() async throws {
         try await CutBench.with { bench async throws in
-            let request = try await bench.house.approved()
-            let issued = try await bench.house.credential(for: request)
+            let request = try await bench.world.approved()
+            let issued = try await bench.world.credential(for: request)
             bench.fail(StoreError.unavailable("database is locked"))
             try await bench.run { () async throws in
                 for person in [Fixture.eve, Fixture.frida, Fixture.sue] {
@@ -105,24 +105,24 @@ struct CutFromMemoryTests {
                 }
                 await bench.look(tried: 0)
                 #expect(bench.cut.isEmpty)
-                let now = bench.house.clock.now()
-                #expect(try await bench.house.index.active(issued.secret, now: now) != nil)
+                let now = bench.world.clock.now()
+                #expect(try await bench.world.index.active(issued.secret, now: now) != nil)
             }
         }
     }
 
     @Test func aStopThatIsRefusedInTheEndTakesNothingAway() async throws {
         try await CutBench.with { bench async throws in
-            let request = try await bench.house.approved()
-            let issued = try await bench.house.credential(for: request)
+            let request = try await bench.world.approved()
+            let issued = try await bench.world.credential(for: request)
             // Between the look and the write she loses her role.
             bench.fail(Refusal.notPermitted(.revoke))
             await #expect(throws: Refusal.notPermitted(.revoke)) {
                 try await bench.revoke(request, by: Fixture.adam)
             }
-            let now = bench.house.clock.now()
-            #expect(try await bench.house.index.active(issued.secret, now: now) != nil)
-            #expect(bench.house.index.ended(request.grant) == nil)
+            let now = bench.world.clock.now()
+            #expect(try await bench.world.index.active(issued.secret, now: now) != nil)
+            #expect(bench.world.index.ended(request.grant) == nil)
         }
     }
 
@@ -130,10 +130,10 @@ struct CutFromMemoryTests {
         try await CutBench.with { bench async throws in
             var names: Set<String> = []
             for _ in 0..<200 {
-                let request = try await bench.house.approved()
-                names.insert(try await bench.house.credential(for: request).credential.username)
+                let request = try await bench.world.approved()
+                names.insert(try await bench.world.credential(for: request).credential.username)
             }
-            bench.house.clock.advance(by: .hours(2))
+            bench.world.clock.advance(by: .hours(2))
             bench.fail(StoreError.unavailable("database is locked"))
             try await bench.run { () async throws in
                 await bench.look(tried: 200 / CutFromMemory.Limits.batch)
@@ -145,18 +145,18 @@ struct CutFromMemoryTests {
 
     @Test func whatWasCutFromMemoryIsNotCutAgainOnceItsOrderIsWrittenDown() async throws {
         try await CutBench.with { bench async throws in
-            let request = try await bench.house.approved()
-            _ = try await bench.house.credential(for: request)
-            bench.house.clock.advance(by: .hours(2))
+            let request = try await bench.world.approved()
+            _ = try await bench.world.credential(for: request)
+            bench.world.clock.advance(by: .hours(2))
             try await bench.run { () async throws in
                 await bench.look(tried: 1)
                 #expect(bench.cut.count == 1)
-                _ = try await bench.house.lockbox.expireDue()
-                let orders = try await bench.house.store.read { tx in
+                _ = try await bench.world.lockbox.expireDue()
+                let orders = try await bench.world.store.read { tx in
                     try tx.removals(of: request.id)
                 }
                 let job = CutJob(
-                    store: bench.house.audited,
+                    store: bench.world.audited,
                     enforcers: bench.service,
                     first: bench.first,
                     logger: CutBench.quiet,
@@ -165,19 +165,19 @@ struct CutFromMemoryTests {
                 #expect(job.ready(orders).count == 1)
                 try await job.carryOut(orders, under: .free)
                 #expect(bench.cut.count == 1)
-                let stored = try await bench.house.store.read { tx in
+                let stored = try await bench.world.store.read { tx in
                     try tx.removals(of: request.id)
                 }
-                #expect(stored.map(\.cutAt) == [bench.house.clock.now()])
+                #expect(stored.map(\.cutAt) == [bench.world.clock.now()])
             }
         }
     }
 
     @Test func aServiceThatCannotBeCutNowIsTriedAgain() async throws {
         try await CutBench.with { bench async throws in
-            let request = try await bench.house.approved()
-            _ = try await bench.house.credential(for: request)
-            bench.house.clock.advance(by: .hours(2))
+            let request = try await bench.world.approved()
+            _ = try await bench.world.credential(for: request)
+            bench.world.clock.advance(by: .hours(2))
             bench.service.failures.withLock { $0 = 2 }
             try await bench.run { () async throws in
                 for times in 1...3 {
@@ -194,11 +194,11 @@ extension AccessRequest {
     fileprivate var grant: GrantID { state.grant?.id ?? GrantID(entropy: []) }
 }
 
-/// A house whose writes a test can break, with the loop that cuts.
+/// A world whose writes a test can break, with the loop that cuts.
 private struct CutBench: Sendable {
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    let house: TestWorld
+    let world: TestWorld
     let time = FixedMonotonicClock()
     let first: FirstActions
     let service = RecordingService()
@@ -216,14 +216,14 @@ private struct CutBench: Sendable {
                 world.store,
                 beforeWrite: { if let error = broken.error.withLock({ $0 }) { throw error } }
             )
-            let house = TestWorld(store: store, seed: 2)
-            try await house.index.refresh(reload: true)
-            try await body(CutBench(house, broken))
+            let world = TestWorld(store: store, seed: 2)
+            try await world.index.refresh(reload: true)
+            try await body(CutBench(world, broken))
         }
     }
 
-    private init(_ house: TestWorld, _ broken: Broken) {
-        self.house = house
+    private init(_ world: TestWorld, _ broken: Broken) {
+        self.world = world
         self.broken = broken
         first = FirstActions(time: time)
     }
@@ -235,19 +235,19 @@ private struct CutBench: Sendable {
     var cut: [[String]] { service.cuts.withLock { $0 } }
 
     func revoke(_ request: AccessRequest, by person: Person) async throws {
-        _ = try await house.lockbox.revoke(request.id.text, comment: nil, by: person, key: nil)
+        _ = try await world.lockbox.revoke(request.id.text, comment: nil, by: person, key: nil)
     }
 
     func view(of request: AccessRequest) async throws -> RequestView {
-        try await house.lockbox.request(request.id.text, by: Fixture.adam)
+        try await world.lockbox.request(request.id.text, by: Fixture.adam)
     }
 
     func run(_ body: () async throws -> Void) async throws {
         let loop = CutFromMemory(
-            index: house.index,
+            index: world.index,
             enforcers: service,
             first: first,
-            clock: house.clock,
+            clock: world.clock,
             time: time,
             pause: pause,
             logger: Self.quiet,

@@ -11,8 +11,8 @@ import Testing
 /// A service is looked at once more some minutes after it confirmed.
 struct LateLooksTests {
     @Test func sessionThatCameAfterTheConfirmationIsCutAndCounted() async throws {
-        try await TestWorld.with { house async throws in
-            let orders = try await Self.orders(house, 2)
+        try await TestWorld.with { world async throws in
+            let orders = try await Self.orders(world, 2)
             let service = Service()
             let time = FixedMonotonicClock()
             let pause = ManualPause()
@@ -40,18 +40,18 @@ struct LateLooksTests {
         }
     }
 
-    private static func orders(_ house: TestWorld, _ count: Int) async throws -> [Removal] {
+    private static func orders(_ world: TestWorld, _ count: Int) async throws -> [Removal] {
         var orders: [Removal] = []
         for _ in 0..<count {
-            let request = try await house.approved()
-            _ = try await house.credential(for: request)
-            _ = try await house.lockbox.finish(
+            let request = try await world.approved()
+            _ = try await world.credential(for: request)
+            _ = try await world.lockbox.finish(
                 request.id.text,
                 comment: nil,
                 by: Fixture.eve,
                 key: nil
             )
-            orders += try await house.store.read { tx in try tx.removals(of: request.id) }
+            orders += try await world.store.read { tx in try tx.removals(of: request.id) }
         }
         return orders
     }

@@ -13,56 +13,56 @@ import Testing
 /// each.
 struct OrdersTests {
     @Test func failureIsRecordedOnceRetriedLaterAndLaterAndItsEndRecorded() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let scripted = Scripted { _, attempt throws(EnforcerError) in
                 if attempt <= 3 { throw EnforcerError("the mail server could not be reached") }
             }
-            let request = try await Self.ended(house)
-            try await Self.run(house, scripted) { pause in
-                var removal = try await Self.removal(house, request) { $0.attempts == 1 }
+            let request = try await Self.ended(world)
+            try await Self.run(world, scripted) { pause in
+                var removal = try await Self.removal(world, request) { $0.attempts == 1 }
                 #expect(removal.progress == .failed)
                 #expect(removal.problem == "the mail server could not be reached")
-                let view = try await house.lockbox.request(request.id.text, by: Fixture.adam)
+                let view = try await world.lockbox.request(request.id.text, by: Fixture.adam)
                 #expect(view.grantState == .removalFailed)
                 for (attempt, wait) in [(2, 250), (3, 500), (4, 1000)] as [(Int, Int64)] {
-                    #expect(removal.nextAttempt == house.clock.now() + TimeSpan(milliseconds: wait))
-                    house.clock.advance(by: TimeSpan(milliseconds: wait - 1))
+                    #expect(removal.nextAttempt == world.clock.now() + TimeSpan(milliseconds: wait))
+                    world.clock.advance(by: TimeSpan(milliseconds: wait - 1))
                     pause.wake()
                     await pause.untilIdle()
                     #expect(scripted.calls == attempt - 1)
-                    house.clock.advance(by: TimeSpan(milliseconds: 1))
+                    world.clock.advance(by: TimeSpan(milliseconds: 1))
                     pause.wake()
-                    removal = try await Self.removal(house, request) { $0.attempts == attempt }
+                    removal = try await Self.removal(world, request) { $0.attempts == attempt }
                 }
                 #expect(removal.progress == .confirmed)
                 #expect(removal.problem == nil)
             }
-            let told = try await house.activities(about: request.id)
+            let told = try await world.activities(about: request.id)
             #expect(told.suffix(3) == ["access.ended", "access.removalFailed", "access.removed"])
-            let view = try await house.lockbox.request(request.id.text, by: Fixture.adam)
+            let view = try await world.lockbox.request(request.id.text, by: Fixture.adam)
             #expect(view.grantState == .ended)
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
     @Test func orderThatWasConfirmedMeanwhileIsNotRecordedAgain() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await Self.ended(house)
-            let orders = try await house.store.read { tx in try tx.removals(of: request.id) }
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
+            let orders = try await world.store.read { tx in try tx.removals(of: request.id) }
             let job = RemovalJob(
-                store: house.audited,
+                store: world.audited,
                 enforcers: Scripted { _, _ in },
                 first: FirstActions(time: FixedMonotonicClock()),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
             // As two processes do that have both read the order before one confirms it.
             for _ in 0..<2 { try await job.carryOut(orders, under: .free) }
-            let told = try await house.activities(about: request.id)
+            let told = try await world.activities(about: request.id)
             #expect(told.count { $0 == "access.removed" } == 1)
-            let stored = try await house.store.read { tx in try tx.removals(of: request.id) }
+            let stored = try await world.store.read { tx in try tx.removals(of: request.id) }
             #expect(stored.map(\.progress) == [.confirmed])
             #expect(stored.map(\.attempts) == [1])
-            try await house.expectConsistentLogs()
+            try await world.expectConsistentLogs()
         }
     }
 
@@ -73,10 +73,10 @@ struct OrdersTests {
     }
 
     @Test func serviceThatIsNotSetUpIsAFailureAndNotForgotten() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await Self.ended(house)
-            try await Self.run(house, Scripted(isSetUp: false) { _, _ in }) { _ in
-                let removal = try await Self.removal(house, request) { $0.attempts == 1 }
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
+            try await Self.run(world, Scripted(isSetUp: false) { _, _ in }) { _ in
+                let removal = try await Self.removal(world, request) { $0.attempts == 1 }
                 #expect(removal.progress == .failed)
                 #expect(removal.problem == "the service is not set up for removal")
             }
@@ -84,9 +84,9 @@ struct OrdersTests {
     }
 
     @Test func serviceThatHangsBlocksNoOtherHoweverMuchWaitsForIt() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let post = Fixture.service("post", clientID: "post")
-            try await house.store.write { tx in
+            try await world.store.write { tx in
                 try tx.save(post)
                 try tx.save(
                     Fixture.resource("mailbox:sue@contoso.test", of: post.service.id),
@@ -94,16 +94,16 @@ struct OrdersTests {
                 )
             }
             for _ in 0..<RemovalJob.Limits.parallelAtOneService + 10 {
-                _ = try await Self.ended(house)
+                _ = try await Self.ended(world)
             }
-            house.clock.advance(by: .seconds(1))
-            let other = try await Self.ended(house, service: "post")
+            world.clock.advance(by: .seconds(1))
+            let other = try await Self.ended(world, service: "post")
             let gate = Gate()
             let scripted = Scripted { removal, _ in
                 if removal.service.text == "mail" { await gate.wait() }
             }
-            try await Self.run(house, scripted) { lanes in
-                let removal = try await Self.removal(house, other) { $0.attempts == 1 }
+            try await Self.run(world, scripted) { lanes in
+                let removal = try await Self.removal(world, other) { $0.attempts == 1 }
                 #expect(removal.progress == .confirmed)
                 let most = 1 + RemovalJob.Limits.parallelAtOneService
                 while scripted.calls < most { await lanes.untilIdle() }
@@ -116,51 +116,51 @@ struct OrdersTests {
     }
 
     @Test func orderBeingCarriedOutIsNotBegunAgain() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await Self.ended(house)
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
             let gate = Gate()
             let scripted = Scripted { _, _ in await gate.wait() }
-            try await Self.run(house, scripted) { pause in
+            try await Self.run(world, scripted) { pause in
                 for _ in 0..<20 {
                     pause.wake()
                     await pause.untilIdle()
                 }
                 #expect(scripted.calls == 1)
                 gate.open()
-                _ = try await Self.removal(house, request) { $0.progress == .confirmed }
+                _ = try await Self.removal(world, request) { $0.progress == .confirmed }
             }
             #expect(scripted.calls == 1)
         }
     }
 
     @Test func orderThatAnEarlierProcessLeftIsCarriedOutByTheNext() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await Self.ended(house)
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
             // The first one stops before the service has confirmed anything.
             try await Self.run(
-                house,
+                world,
                 Scripted { _, _ throws(EnforcerError) in throw EnforcerError("down") }
             ) { _ in
-                _ = try await Self.removal(house, request) { $0.progress == .failed }
+                _ = try await Self.removal(world, request) { $0.progress == .failed }
             }
-            house.clock.advance(by: .seconds(1))
-            try await Self.run(house, Scripted { _, _ in }) { _ in
-                _ = try await Self.removal(house, request) { $0.progress == .confirmed }
+            world.clock.advance(by: .seconds(1))
+            try await Self.run(world, Scripted { _, _ in }) { _ in
+                _ = try await Self.removal(world, request) { $0.progress == .confirmed }
             }
         }
     }
 
     @Test func orderOfOneGrantNamesNoOtherGrantsLogin() async throws {
-        try await TestWorld.with { house async throws in
-            let open = try await house.approved()
-            let kept = try await house.credential(for: open)
-            let request = try await Self.ended(house)
+        try await TestWorld.with { world async throws in
+            let open = try await world.approved()
+            let kept = try await world.credential(for: open)
+            let request = try await Self.ended(world)
             let seen = Mutex<[String]>([])
             try await Self.run(
-                house,
+                world,
                 Scripted { removal, _ in seen.withLock { $0 += removal.usernames } }
             ) { _ in
-                _ = try await Self.removal(house, request) { $0.progress == .confirmed }
+                _ = try await Self.removal(world, request) { $0.progress == .confirmed }
             }
             #expect(seen.withLock { $0 }.count == 1)
             #expect(!seen.withLock { $0 }.contains(kept.credential.username))
@@ -168,9 +168,9 @@ struct OrdersTests {
     }
 
     @Test func everyOrderIsCutBeforeAnySettlesHoweverManyEndTogether() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             var requests: [AccessRequest] = []
-            for _ in 0..<200 { requests.append(try await Self.ended(house)) }
+            for _ in 0..<200 { requests.append(try await Self.ended(world)) }
             let gate = Gate()
             let cut = Mutex<[GrantID]>([])
             let closed = Mutex(0)
@@ -180,13 +180,13 @@ struct OrdersTests {
                 await gate.wait()
                 closed.withLock { $0 += 1 }
             }
-            try await Self.run(house, scripted) { lanes in
+            try await Self.run(world, scripted) { lanes in
                 while cut.withLock({ $0.count }) < 200 { await lanes.untilIdle() }
                 #expect(closed.withLock { $0 } == 0)
                 #expect(Set(cut.withLock { $0 }).count == 200)
                 gate.open()
                 for request in requests {
-                    _ = try await Self.removal(house, request) { $0.progress == .confirmed }
+                    _ = try await Self.removal(world, request) { $0.progress == .confirmed }
                 }
             }
             // Each once, and no more kicks at each look.
@@ -196,41 +196,41 @@ struct OrdersTests {
     }
 
     @Test func aFirstActionThatHangsHoldsUpNoOtherServiceAndASettlingNone() async throws {
-        try await TestWorld.with { house async throws in
+        try await TestWorld.with { world async throws in
             let post = Fixture.service("post", clientID: "post")
-            try await house.store.write { tx in
+            try await world.store.write { tx in
                 try tx.save(post)
                 try tx.save(
                     Fixture.resource("mailbox:sue@contoso.test", of: post.service.id),
                     of: Fixture.contoso.id
                 )
             }
-            let hanging = try await Self.ended(house)
-            let other = try await Self.ended(house, service: "post")
+            let hanging = try await Self.ended(world)
+            let other = try await Self.ended(world, service: "post")
             let gate = Gate()
             let scripted = Scripted(
                 first: { orders in
                     if orders.contains(where: { $0.service.text == "mail" }) { await gate.wait() }
                 }
             ) { _, _ in }
-            try await Self.run(house, scripted) { _ in
-                _ = try await Self.removal(house, other) { $0.progress == .confirmed }
-                let removal = try await Self.removal(house, hanging) { _ in true }
+            try await Self.run(world, scripted) { _ in
+                _ = try await Self.removal(world, other) { $0.progress == .confirmed }
+                let removal = try await Self.removal(world, hanging) { _ in true }
                 #expect(removal.progress == .pending && removal.cutAt == nil)
                 gate.open()
-                _ = try await Self.removal(house, hanging) { $0.progress == .confirmed }
+                _ = try await Self.removal(world, hanging) { $0.progress == .confirmed }
             }
         }
     }
 
     @Test func aFirstActionThatFailsIsFollowedByTheRestWhichSaysWhy() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await Self.ended(house)
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
             let scripted = Scripted(
                 first: { _ throws(EnforcerError) in throw EnforcerError("down") }
             ) { _, _ throws(EnforcerError) in throw EnforcerError("still down") }
-            try await Self.run(house, scripted) { _ in
-                let removal = try await Self.removal(house, request) { $0.attempts == 1 }
+            try await Self.run(world, scripted) { _ in
+                let removal = try await Self.removal(world, request) { $0.attempts == 1 }
                 #expect(removal.progress == .failed && removal.problem == "still down")
                 #expect(removal.cutAt == nil)
             }
@@ -238,14 +238,14 @@ struct OrdersTests {
     }
 
     @Test func orderOfAnotherProcessIsCutWhenItStaysUncutForAWhile() async throws {
-        try await TestWorld.with { house async throws in
-            let request = try await Self.ended(house)
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
             let cut = Mutex(0)
             let scripted = Scripted(first: { orders in cut.withLock { $0 += orders.count } }) {
                 _,
                 _ in
             }
-            let lanes = OrderLanes(house, scripted)
+            let lanes = OrderLanes(world, scripted)
             async let running: Void = lanes.cut.run()
             async let orders: Void = lanes.orders.run()
             for _ in 0..<5 {
@@ -256,7 +256,7 @@ struct OrdersTests {
             #expect(cut.withLock { $0 } == 0)
             lanes.time.advance(by: FirstActions.Limits.patience)
             lanes.wake()
-            _ = try await Self.removal(house, request) { $0.progress == .confirmed }
+            _ = try await Self.removal(world, request) { $0.progress == .confirmed }
             lanes.stop()
             _ = await (running, orders)
             #expect(cut.withLock { $0 } == 1)
@@ -266,12 +266,12 @@ struct OrdersTests {
     // MARK: - Parts
 
     /// A request whose access was used and has ended.
-    private static func ended(_ house: TestWorld, service: String = "mail") async throws
+    private static func ended(_ world: TestWorld, service: String = "mail") async throws
         -> AccessRequest
     {
-        let request = try await house.approved { $0.resources[0].service = service }
-        _ = try await house.credential(for: request)
-        return try await house.lockbox.revoke(
+        let request = try await world.approved { $0.resources[0].service = service }
+        _ = try await world.credential(for: request)
+        return try await world.lockbox.revoke(
             request.id.text,
             comment: nil,
             by: Fixture.adam,
@@ -280,12 +280,12 @@ struct OrdersTests {
     }
 
     private static func run(
-        _ house: TestWorld,
+        _ world: TestWorld,
         _ scripted: Scripted,
         _ body: (OrderLanes) async throws -> Void
     ) async throws {
-        let lanes = OrderLanes(house, scripted)
-        let open = try await house.store.read { tx in try tx.openRemovals() }
+        let lanes = OrderLanes(world, scripted)
+        let open = try await world.store.read { tx in try tx.openRemovals() }
         // As if their access had ended in this process.
         for removal in open { lanes.first.ended(removal.grant) }
         async let cut: Void = lanes.cut.run()
@@ -303,12 +303,12 @@ struct OrdersTests {
 
     /// The order of `request` once `condition` holds.
     private static func removal(
-        _ house: TestWorld,
+        _ world: TestWorld,
         _ request: AccessRequest,
         _ condition: (Removal) -> Bool
     ) async throws -> Removal {
         for _ in 0..<2000 {
-            let found = try await house.store.read { tx in try tx.removals(of: request.id) }
+            let found = try await world.store.read { tx in try tx.removals(of: request.id) }
             if let removal = found.first, condition(removal) { return removal }
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -327,22 +327,22 @@ struct OrderLanes: Sendable {
     private let cutPause = ManualPause()
     private let ordersPause = ManualPause()
 
-    init(_ house: TestWorld, _ enforcers: any EnforcerDirectory) {
+    init(_ world: TestWorld, _ enforcers: any EnforcerDirectory) {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let (cutPause, ordersPause) = (cutPause, ordersPause)
         first = FirstActions(time: time)
         cut = LaneLoop(
-            CutJob(store: house.audited, enforcers: enforcers, first: first, logger: logger) {
+            CutJob(store: world.audited, enforcers: enforcers, first: first, logger: logger) {
                 ordersPause.wake()
             },
-            store: house.audited,
+            store: world.audited,
             pause: cutPause,
             sleep: { _ in await Task.yield() },
             logger: logger
         )
         orders = LaneLoop(
-            RemovalJob(store: house.audited, enforcers: enforcers, first: first, logger: logger),
-            store: house.audited,
+            RemovalJob(store: world.audited, enforcers: enforcers, first: first, logger: logger),
+            store: world.audited,
             pause: ordersPause,
             sleep: { _ in await Task.yield() },
             logger: logger

@@ -83,8 +83,8 @@ struct AccountPage: Page {
     struct Token: Sendable {
         let id: String
         let tokenLabel: String
-        let issuedAt: Moment
-        let expires: Moment?
+        let issuedAt: ShownTime
+        let expires: ShownTime?
     }
 
     let title = "Your account"
@@ -123,8 +123,8 @@ struct AccountPage: Page {
             Token(
                 id: token.id.text,
                 tokenLabel: token.label.isEmpty ? "(no label)" : token.label,
-                issuedAt: Moment(token.createdAt),
-                expires: token.expiresAt.map { Moment($0) }
+                issuedAt: ShownTime(token.createdAt),
+                expires: token.expiresAt.map { ShownTime($0) }
             )
         }
         label = refused?.form["label"] ?? ""
@@ -165,11 +165,11 @@ struct NewTokenPage: Page {
     let title = "Your new API token"
     let secret: String
     let tokenLabel: String
-    let expires: Moment?
+    let expires: ShownTime?
 
     init(_ new: NewToken) {
         secret = new.secret
         tokenLabel = new.token.label
-        expires = new.token.expiresAt.map { Moment($0) }
+        expires = new.token.expiresAt.map { ShownTime($0) }
     }
 }

@@ -208,7 +208,7 @@ struct AuditPage: Page {
         let index: String
         let what: String
         let actor: String
-        let at: Moment
+        let at: ShownTime
         let about: String?
     }
 
@@ -254,7 +254,7 @@ struct AuditPage: Page {
                 index: String(record.index),
                 what: AuditWords.words(record.activity),
                 actor: AuditWords.actor(record),
-                at: Moment(Timestamp(record.time) ?? viewer.now, withSeconds: true),
+                at: ShownTime(Timestamp(record.time) ?? viewer.now, withSeconds: true),
                 about: record.request
             )
         }
@@ -286,7 +286,7 @@ struct AuditRecordPage: Page {
     let index: String
     let what: String
     let actor: String
-    let at: Moment
+    let at: ShownTime
     let about: String?
     let requestLink: String?
     let texts: [Fact]
@@ -300,7 +300,7 @@ struct AuditRecordPage: Page {
         title = "Record \(index)"
         what = AuditWords.words(record.activity)
         actor = AuditWords.actor(record)
-        at = Moment(Timestamp(record.time) ?? viewer.now, withSeconds: true)
+        at = ShownTime(Timestamp(record.time) ?? viewer.now, withSeconds: true)
         about = record.request
         requestLink = record.request.map { "\(viewer.side.requestsPath)/\($0)" }
         texts = record.texts.keys.sorted().filter { $0 != "actorName" }.map { field in
@@ -332,7 +332,7 @@ struct AuditCheckPage: Page {
     let differences: [String]
     let note: String
     let verifierKey: String
-    let at: Moment
+    let at: ShownTime
     let whose: String
 
     init(_ report: LogCheck.Report, note: String, key: String, at now: Timestamp, _ viewer: Viewer)
@@ -344,7 +344,7 @@ struct AuditCheckPage: Page {
         differences = Array(report.differences.prefix(PortalLimits.differences))
         self.note = note
         verifierKey = key
-        at = Moment(now, withSeconds: true)
+        at = ShownTime(now, withSeconds: true)
         whose = viewer.tenant?.name ?? viewer.providerName
     }
 }

@@ -237,8 +237,8 @@ extension RequestFacts {
         supportURL = support.support.url
         askedAccess = terms.scope.words.map(\.capitalisedFirst)
         askedDuration = terms.duration.words
-        askedStart = terms.notBefore.map { Moment($0) }
+        askedStart = terms.notBefore.map { ShownTime($0) }
         reason = terms.reason
-        askedAt = Moment(request.createdAt)
+        askedAt = ShownTime(request.createdAt)
     }
 }

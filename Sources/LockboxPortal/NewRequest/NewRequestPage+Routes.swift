@@ -218,7 +218,7 @@ extension PortalSite {
 struct EntryReading: Sendable {
     let tenant: Tenant
     let resources: [Resource]
-    let services: [Service]
+    let services: [ProtectedService]
     /// The tenant's latest support requests.
     let support: [SupportView]
     let unreached: String?

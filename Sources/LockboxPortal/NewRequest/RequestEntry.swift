@@ -79,7 +79,7 @@ struct RequestEntry: Sendable {
 
 extension RequestEntry {
     /// What it asks for, as far as it can be read at all; the rules judge the rest.
-    func draft(services: [Service]) -> (draft: RequestDraft?, faults: [Fault]) {
+    func draft(services: [ProtectedService]) -> (draft: RequestDraft?, faults: [Fault]) {
         var faults: [Fault] = []
         func reading<Value>(_ field: Field, _ read: () throws(Refusal) -> Value) -> Value? {
             do {
@@ -140,7 +140,8 @@ extension RequestEntry {
         return instant
     }
 
-    private func resourceLines(services: [Service]) throws(Refusal) -> [RequestDraft.Line] {
+    private func resourceLines(services: [ProtectedService]) throws(Refusal) -> [RequestDraft.Line]
+    {
         var found: [RequestDraft.Line] = []
         for value in picked {
             let parts = value.split(separator: " ", maxSplits: 1).map(String.init)
@@ -159,7 +160,7 @@ extension RequestEntry {
     }
 
     /// One resource as the command-line tool takes it: `[service/]type:name[:read|:write]`.
-    private static func line(_ text: String, services: [Service]) throws(Refusal)
+    private static func line(_ text: String, services: [ProtectedService]) throws(Refusal)
         -> RequestDraft.Line
     {
         var rest = text.split(whereSeparator: \.isWhitespace).joined()

@@ -11,11 +11,11 @@ struct OpenAccess: Sendable {
     let openBadge: Badge
     let isOpen: Bool
     let grantedAccess: [String]
-    let openSince: Moment
-    let openUntil: Moment
+    let openSince: ShownTime
+    let openUntil: ShownTime
     let openClock: Countdown
     let useWords: String
-    let lastUse: Moment?
+    let lastUse: ShownTime?
     let supportNumber: String
     let mayStop: Bool
     let stopEffect: String
@@ -28,14 +28,14 @@ struct OpenAccess: Sendable {
         openBadge = Badge(view, for: viewer.person.side)
         isOpen = view.grantState == .active
         grantedAccess = grant.scope.words.map(\.capitalisedFirst)
-        openSince = Moment(grant.start)
-        openUntil = Moment(view.request.state.ending?.at ?? grant.end)
+        openSince = ShownTime(grant.start)
+        openUntil = ShownTime(view.request.state.ending?.at ?? grant.end)
         openClock = Countdown(
             until: view.grantState == .scheduled ? grant.start : grant.end,
             now: view.at
         )
         useWords = view.useWords
-        lastUse = view.lastUse.map { Moment($0, withSeconds: true) }
+        lastUse = view.lastUse.map { ShownTime($0, withSeconds: true) }
         supportNumber = view.request.terms.supportRequest.text
         let isStoppable = view.grantState == .active || view.grantState == .scheduled
         stopEffect = view.stopEffect

@@ -59,8 +59,8 @@ struct Timeline: Sendable {
         let resource: String
         let engineer: String
         let request: String
-        let lineFrom: Moment
-        let lineTo: Moment?
+        let lineFrom: ShownTime
+        let lineTo: ShownTime?
         /// What the request came to.
         let became: String
     }
@@ -408,9 +408,9 @@ extension Timeline.Line {
         switch entry.kind {
         case .active(let from, let until), .ended(let from, let until),
             .scheduled(let from, let until):
-            (lineFrom, lineTo) = (Moment(from), Moment(until))
+            (lineFrom, lineTo) = (ShownTime(from), ShownTime(until))
         case .nothing(let at):
-            (lineFrom, lineTo) = (Moment(at), nil)
+            (lineFrom, lineTo) = (ShownTime(at), nil)
         }
         became = entry.became.capitalisedFirst
     }

@@ -14,7 +14,7 @@ struct WorkPage: Page {
         let startCompany: String
         let startTenant: String
         let startBy: String
-        let startAt: Moment
+        let startAt: ShownTime
     }
 
     /// Access of the reader's own that is open now.
@@ -23,7 +23,7 @@ struct WorkPage: Page {
         let openTitle: String
         let openCompany: String
         let openClock: Countdown
-        let openUntil: Moment
+        let openUntil: ShownTime
         let isUsed: Bool
         let openUse: String
     }
@@ -95,7 +95,7 @@ extension WorkPage.Open {
         openCompany = tenants[terms.tenant]?.name ?? terms.tenant.text
         let end = view.request.state.grant?.end ?? view.at
         openClock = Countdown(until: end, now: view.at)
-        openUntil = Moment(end)
+        openUntil = ShownTime(end)
         isUsed = view.useCount > 0
         openUse = view.useWords.capitalisedFirst
     }
@@ -108,7 +108,7 @@ extension WorkPage.Start {
         startTenant = view.support.tenant.text
         startCompany = tenants[view.support.tenant]?.name ?? view.support.tenant.text
         startBy = view.openedBy.name
-        startAt = Moment(view.support.openedAt)
+        startAt = ShownTime(view.support.openedAt)
     }
 }
 

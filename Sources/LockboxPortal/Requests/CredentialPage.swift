@@ -18,7 +18,7 @@ struct CredentialPage: Page {
     let loginName: String
     let service: String
     let kind: String
-    let expiry: Moment
+    let expiry: ShownTime
     let expiryClock: Countdown
     /// How to use it, for a person with the usual tools.
     let how: String
@@ -37,7 +37,7 @@ struct CredentialPage: Page {
         loginName = credential.username
         service = credential.resource.service.text
         kind = issued.kind.rawValue.uppercased()
-        expiry = Moment(credential.expiresAt)
+        expiry = ShownTime(credential.expiresAt)
         expiryClock = Countdown(until: credential.expiresAt, now: viewer.now)
         how = issued.connecting.how
         unknown = issued.connecting.unknown

@@ -10,7 +10,7 @@ struct LetterList: Sendable {
         let about: String
         let fate: String
         let fateTone: String
-        let fateAt: Moment?
+        let fateAt: ShownTime?
         /// The receiving server's last words, where it did not take the letter.
         let reply: String?
     }
@@ -48,7 +48,7 @@ extension LetterList.Line {
         switch notice.delivery {
         case .sent:
             (fate, fateTone) = ("delivered to the mail server", Badge.Tone.good.rawValue)
-            (fateAt, reply) = (notice.sentAt.map { Moment($0) }, nil)
+            (fateAt, reply) = (notice.sentAt.map { ShownTime($0) }, nil)
         case .cancelled:
             (fate, fateTone, fateAt, reply) = (
                 "not needed any more", Badge.Tone.quiet.rawValue, nil, nil
@@ -71,7 +71,7 @@ extension LetterList.Line {
             (fate, fateTone) = (
                 tried + (isDue ? "being sent" : "waiting until"), Badge.Tone.waiting.rawValue
             )
-            fateAt = isDue ? nil : Moment(notice.nextAttempt)
+            fateAt = isDue ? nil : ShownTime(notice.nextAttempt)
             reply = notice.attempts == 0 ? nil : notice.lastReply
         }
     }

@@ -12,7 +12,7 @@ struct RequestRow: Sendable {
     /// Why, for the customer; whose data, who asks and for which support request, for the provider.
     let rowContext: String
     let isAskedFor: Bool
-    let rowAskedAt: Moment
+    let rowAskedAt: ShownTime
     let rowBadge: Badge
     /// What the time that is left is left for.
     let rowClockFor: String?
@@ -31,7 +31,7 @@ struct RequestRow: Sendable {
         rowNumber = view.request.id.text
         rowLink = "\(viewer.side.requestsPath)/\(view.request.id)"
         rowBadge = Badge(view, for: viewer.side)
-        rowAskedAt = Moment(view.request.createdAt)
+        rowAskedAt = ShownTime(view.request.createdAt)
         rowHint = hint
         let clock = view.request.state.clock
         switch viewer.side {

@@ -9,7 +9,7 @@ struct RequestPage: Page {
     /// What happens next where the reader decides nothing.
     struct Next: Sendable {
         let nextWords: String
-        let nextUntil: Moment?
+        let nextUntil: ShownTime?
         let nextClock: Countdown?
     }
 
@@ -98,7 +98,7 @@ struct RequestPage: Page {
         next = standing.words.map { words in
             Next(
                 nextWords: words,
-                nextUntil: request.state.decideBy.map { Moment($0) },
+                nextUntil: request.state.decideBy.map { ShownTime($0) },
                 nextClock: request.state.decideBy.map { Countdown(until: $0, now: view.at) }
             )
         }

@@ -8,7 +8,7 @@ extension RequestPage {
     /// What the reader can decide now.
     struct Deciding: Sendable {
         let version: Int
-        let decideUntil: Moment
+        let decideUntil: ShownTime
         let timeLeft: Countdown
         let milliseconds: Int64
         let consequences: [String]
@@ -32,18 +32,18 @@ extension RequestPage {
             let openingResource: String
             let openingLabel: String
             let openingUse: String
-            let openingLast: Moment?
+            let openingLast: ShownTime?
             /// Of its own, so that two of these forms are never one command.
             let key: String
         }
 
         let isActive: Bool
         let grantedAccess: [String]
-        let begin: Moment
-        let end: Moment
+        let begin: ShownTime
+        let end: ShownTime
         let clock: Countdown
         let useWords: String
-        let lastUse: Moment?
+        let lastUse: ShownTime?
         /// For the provider's people alone.
         let openings: [Opening]
         let mayOpen: Bool
@@ -69,17 +69,17 @@ extension RequestPage {
         struct UseLine: Sendable {
             let useThing: String
             let resourceUse: String
-            let useLast: Moment?
+            let useLast: ShownTime?
         }
 
         let outcomeWords: String
-        let outcomeAt: Moment
+        let outcomeAt: ShownTime
         let said: String?
         /// Access that was stopped before it began was never open.
         let wasOpen: Bool
         let grantedAccess: [String]
-        let begin: Moment?
-        let end: Moment?
+        let begin: ShownTime?
+        let end: ShownTime?
         let lasted: String?
         let useWords: String
         let used: [UseLine]
@@ -95,7 +95,7 @@ extension RequestPage.Deciding {
         let request = reading.view.request
         guard let decideBy = request.state.decideBy else { return nil }
         version = request.version
-        decideUntil = Moment(decideBy)
+        decideUntil = ShownTime(decideBy)
         timeLeft = Countdown(until: decideBy, now: reading.view.at)
         milliseconds = decideBy.milliseconds
         switch reading.side {
@@ -192,11 +192,11 @@ extension RequestPage.Running {
             return nil
         }
         grantedAccess = grant.scope.words.map(\.capitalisedFirst)
-        begin = Moment(grant.start)
-        end = Moment(grant.end)
+        begin = ShownTime(grant.start)
+        end = ShownTime(grant.end)
         clock = Countdown(until: isActive ? grant.end : grant.start, now: view.at)
         useWords = view.useWords.capitalisedFirst
-        lastUse = view.lastUse.map { Moment($0) }
+        lastUse = view.lastUse.map { ShownTime($0) }
         byPolicy = grant.basis == .policy
         let isAsker = view.request.terms.engineer == viewer.person.id
         mayOpen = isActive && isAsker && viewer.isEngineer
@@ -248,12 +248,12 @@ extension RequestView {
     }
 
     /// How often credentials for `resource` were presented, in words, and when last.
-    fileprivate func useOf(_ resource: Resource) -> (words: String, last: Moment?) {
+    fileprivate func useOf(_ resource: Resource) -> (words: String, last: ShownTime?) {
         let uses = uses.filter { $0.resource == resource }
         let count = uses.reduce(0) { $0 + $1.count }
         guard count > 0 else { return ("Not opened yet", nil) }
         return (
-            "Opened \(counted(Int64(count), "time"))", uses.map(\.last).max().map { Moment($0) }
+            "Opened \(counted(Int64(count), "time"))", uses.map(\.last).max().map { ShownTime($0) }
         )
     }
 }
@@ -274,14 +274,14 @@ extension RequestPage.Outcome {
         case .withdrawn(let withdrawn, let comment): (at, said) = (withdrawn, comment)
         }
         outcomeWords = reading.outcomeWords
-        outcomeAt = Moment(at)
+        outcomeAt = ShownTime(at)
         let opened = grant.flatMap { grant in
             ending.map { $0.at > grant.start } == true ? grant : nil
         }
         wasOpen = opened != nil
         grantedAccess = opened?.scope.words.map(\.capitalisedFirst) ?? []
-        begin = opened.map { Moment($0.start, withSeconds: true) }
-        end = opened == nil ? nil : ending.map { Moment($0.at, withSeconds: true) }
+        begin = opened.map { ShownTime($0.start, withSeconds: true) }
+        end = opened == nil ? nil : ending.map { ShownTime($0.at, withSeconds: true) }
         lasted = opened.flatMap { opened in ending.map { ($0.at - opened.start).roughWords } }
         useWords = view.useCount == 0 ? "Not used" : view.useWords.capitalisedFirst
         used = (opened?.scope.accesses ?? []).compactMap { access in

@@ -52,9 +52,9 @@ struct RequestFacts: Sendable {
     let askedAccess: [String]
     let askedDuration: String
     /// Nil where access starts as soon as it is approved.
-    let askedStart: Moment?
+    let askedStart: ShownTime?
     let reason: String
-    let askedAt: Moment
+    let askedAt: ShownTime
 
     init(_ view: RequestView, support: SupportView?, companies: Companies) {
         let (terms, engineer) = (view.request.terms, view.people[view.request.terms.engineer])
@@ -69,9 +69,9 @@ struct RequestFacts: Sendable {
         supportURL = support?.support.url
         askedAccess = terms.scope.words.map(\.capitalisedFirst)
         askedDuration = terms.duration.words
-        askedStart = terms.notBefore.map { Moment($0) }
+        askedStart = terms.notBefore.map { ShownTime($0) }
         reason = terms.reason
-        askedAt = Moment(view.request.createdAt)
+        askedAt = ShownTime(view.request.createdAt)
     }
 }
 
@@ -169,14 +169,14 @@ struct Progress: Sendable {
         let markWords: String
         /// Who did what, or is waited for.
         let account: String
-        let stepAt: Moment?
+        let stepAt: ShownTime?
 
         init(_ name: String, _ state: State, _ account: String, at: Timestamp? = nil) {
             stepName = name
             mark = state.rawValue
             markWords = state.words
             self.account = account
-            stepAt = at.map { Moment($0) }
+            stepAt = at.map { ShownTime($0) }
         }
     }
 
@@ -290,7 +290,7 @@ struct DecisionLine: Sendable {
     let deciderRole: String
     let verdict: String
     let verdictTone: String
-    let decidedAt: Moment
+    let decidedAt: ShownTime
     let decisionComment: String?
     /// What was given less of than was asked for.
     let narrowed: [String]
@@ -300,7 +300,7 @@ struct DecisionLine: Sendable {
         let isManager = decision.stage == .manager
         deciderRole =
             isManager ? "manager of \(companies.provider)" : "for \(companies.tenant)"
-        decidedAt = Moment(decision.at)
+        decidedAt = ShownTime(decision.at)
         decisionComment = decision.comment
         switch decision.verdict {
         case .approve(let narrowing):
@@ -341,7 +341,7 @@ struct MessageThread: Sendable {
         /// Whether it is of the reader's own organisation.
         let isOurs: Bool
         let messageText: String
-        let messageAt: Moment
+        let messageAt: ShownTime
         let number: Int
     }
 
@@ -355,7 +355,7 @@ struct MessageThread: Sendable {
                 authorCompany: companies.name(of: view.author.side),
                 isOurs: view.author.side == side,
                 messageText: view.message.text,
-                messageAt: Moment(view.message.at),
+                messageAt: ShownTime(view.message.at),
                 number: view.message.number
             )
         }

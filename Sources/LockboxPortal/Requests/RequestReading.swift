@@ -14,7 +14,7 @@ struct RequestReading: Sendable {
     let messages: [MessageView]?
     /// Read for the provider's people alone, as are the services.
     let letters: [(notice: Notice, recipient: Person)]
-    let services: [Service]
+    let services: [ProtectedService]
     /// What stands in the way of a decision; read for the provider's people alone, while one is
     /// waited for.
     let unreached: String?
@@ -230,7 +230,7 @@ extension PortalSite {
         )
         var messages: [MessageView]?
         var letters: [(notice: Notice, recipient: Person)] = []
-        var services: [Service] = []
+        var services: [ProtectedService] = []
         var unreached: String?
         switch viewer.side {
         case .tenant:

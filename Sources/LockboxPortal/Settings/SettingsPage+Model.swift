@@ -55,7 +55,7 @@ struct SettingsPage: Page {
     let approverWords: String
     let approvalsWrong: String?
     let lastBy: String?
-    let lastAt: Moment?
+    let lastAt: ShownTime?
     let version: String
     let seen: String
     let csrf: String
@@ -122,7 +122,7 @@ struct SettingsPage: Page {
         approverWords = count == 1 ? "1 person can" : "\(count) people can"
         approvalsWrong = marks?.of(.approvals)
         lastBy = reading.lastChange?.by
-        lastAt = reading.lastChange.map { Moment($0.at) }
+        lastAt = reading.lastChange.map { ShownTime($0.at) }
         version = "\(tenant.version)"
         seen = policy.mark
         csrf = viewer.csrf

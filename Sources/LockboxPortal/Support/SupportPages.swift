@@ -90,7 +90,7 @@ struct SupportListPage: Page {
         let supportNumber: String
         let supportSubject: String
         let supportOpener: String
-        let openedAt: Moment
+        let openedAt: ShownTime
         let requestLink: String?
     }
 
@@ -116,7 +116,7 @@ struct SupportListPage: Page {
                 supportNumber: support.number.text,
                 supportSubject: support.subject,
                 supportOpener: view.openedBy.name + (names[support.tenant].map { ", \($0)" } ?? ""),
-                openedAt: Moment(support.openedAt),
+                openedAt: ShownTime(support.openedAt),
                 requestLink: mayRequest ? "/requests/new\(query)" : nil
             )
         }
@@ -144,7 +144,7 @@ struct SupportPage: Page {
         let accessLink: String
         let accessSummary: String
         let accessBadge: Badge
-        let askedAt: Moment
+        let askedAt: ShownTime
     }
 
     let title: String
@@ -154,7 +154,7 @@ struct SupportPage: Page {
     let subject: String
     let supportText: String
     let supportOpener: String
-    let openedAt: Moment
+    let openedAt: ShownTime
     let service: String?
     let supportURL: String?
     let rows: [Row]
@@ -169,7 +169,7 @@ struct SupportPage: Page {
         subject = support.subject
         supportText = support.description
         supportOpener = "\(view.openedBy.name), \(tenant.name)"
-        openedAt = Moment(support.openedAt)
+        openedAt = ShownTime(support.openedAt)
         service = support.service?.text
         supportURL = support.url
         let place = viewer.side.requestsPath
@@ -180,7 +180,7 @@ struct SupportPage: Page {
                     "\(request.engineerName): \(request.request.terms.scope.words.listed), "
                     + request.request.terms.duration.words,
                 accessBadge: Badge(request, for: viewer.person.side),
-                askedAt: Moment(request.request.createdAt)
+                askedAt: ShownTime(request.request.createdAt)
             )
         }
         let query = "?tenant=\(support.tenant.text)&support=\(support.number.text.asQueryValue)"
@@ -218,7 +218,11 @@ struct SupportFormPage: Page {
     let csrf: String
     let key: String
 
-    init(_ services: [Service], _ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil) {
+    init(
+        _ services: [ProtectedService],
+        _ viewer: Viewer,
+        refused: (form: Form, refusal: Refusal)? = nil
+    ) {
         let form = refused?.form
         providerName = viewer.providerName
         self.services = services.map {

@@ -136,7 +136,7 @@ struct TenantPage: Page {
     init(
         _ tenant: Tenant,
         resources: [Resource],
-        services: [Service],
+        services: [ProtectedService],
         latest: [RequestView],
         find: String,
         _ viewer: Viewer

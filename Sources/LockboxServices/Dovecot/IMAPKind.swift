@@ -1,14 +1,14 @@
 package import LockboxDomain
 package import LockboxPorts
 
-extension Service.Kind {
-    package static let imap = Service.Kind(known: "imap")
+extension ProtectedService.Kind {
+    package static let imap = ProtectedService.Kind(known: "imap")
 }
 
 /// Mailboxes behind Dovecot, which asks about the credential at each sign-in and is told through
 /// doveadm to cut sessions.
 package struct IMAPKind: ServiceKind {
-    package let name = Service.Kind.imap
+    package let name = ProtectedService.Kind.imap
     package let keys = ["removal"]
     package let needsOpening = false
 
@@ -32,7 +32,7 @@ package struct IMAPKind: ServiceKind {
     // MARK: Resources
 
     /// A mailbox belongs to the tenant whose people has its address.
-    package func resources(of address: EmailAddress, at service: Service) -> [Resource] {
+    package func resources(of address: EmailAddress, at service: ProtectedService) -> [Resource] {
         guard service.resourceType == "mailbox" else { return [] }
         return Resource(service: service.id, name: "mailbox:\(address.text)").map { [$0] } ?? []
     }

@@ -1,13 +1,13 @@
 package import LockboxDomain
 package import LockboxPorts
 
-extension Service.Kind {
-    package static let http = Service.Kind(known: "http")
+extension ProtectedService.Kind {
+    package static let http = ProtectedService.Kind(known: "http")
 }
 
 /// A service on the web that asks about the credential of each request.
 package struct HTTPKind: ServiceKind {
-    package let name = Service.Kind.http
+    package let name = ProtectedService.Kind.http
     package let keys: [String] = []
     package let needsOpening = false
 
@@ -18,7 +18,9 @@ package struct HTTPKind: ServiceKind {
         of service: Value
     ) throws(ConfigurationError) -> String { StoredSettings.none }
 
-    package func resources(of address: EmailAddress, at service: Service) -> [Resource] { [] }
+    package func resources(of address: EmailAddress, at service: ProtectedService) -> [Resource] {
+        []
+    }
 
     package func claims(of credential: Credential) -> ServiceClaims {
         ServiceClaims(scope: credential.resource.type)

@@ -1,13 +1,13 @@
 package import LockboxDomain
 package import LockboxPorts
 
-extension Service.Kind {
-    package static let sql = Service.Kind(known: "sql")
+extension ProtectedService.Kind {
+    package static let sql = ProtectedService.Kind(known: "sql")
 }
 
 /// A database that asks about the credential when somebody connects.
 package struct SQLKind: ServiceKind {
-    package let name = Service.Kind.sql
+    package let name = ProtectedService.Kind.sql
     package let keys: [String] = []
     package let needsOpening = false
 
@@ -18,7 +18,9 @@ package struct SQLKind: ServiceKind {
         of service: Value
     ) throws(ConfigurationError) -> String { StoredSettings.none }
 
-    package func resources(of address: EmailAddress, at service: Service) -> [Resource] { [] }
+    package func resources(of address: EmailAddress, at service: ProtectedService) -> [Resource] {
+        []
+    }
 
     package func claims(of credential: Credential) -> ServiceClaims {
         ServiceClaims(scope: credential.resource.type)

@@ -12,7 +12,7 @@ import Synchronization
 /// before the end may become a session only later; after that the lanes of orders do the rest. The
 /// next process finds what time ended and nobody wrote down; that somebody ended it before its time is
 /// lost with a process that could not write it.
-package struct CutFromMemory: ServiceLifecycle.Service {
+package struct CutFromMemory: Service {
     package enum Limits {
         /// Waits after the first, second, … cut of what is still not written down; the last
         /// repeats.

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// What waits for its look is kept in memory: a restart loses it, and with it only this second pair
 /// of eyes.
-package final class LateLooks: ServiceLifecycle.Service, CommitListener {
+package final class LateLooks: Service, CommitListener {
     package enum Limits {
         /// From the confirmation to the look.
         package static let after = Duration.seconds(180)

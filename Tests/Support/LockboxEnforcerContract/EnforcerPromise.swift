@@ -18,7 +18,7 @@ package enum ServiceBehaviour: Sendable, CaseIterable {
     case well, refusing, garbled, silent
 }
 
-/// One of the things that the house may rely on, whichever service an enforcer speaks to. An
+/// One of the things that the world may rely on, whichever service an enforcer speaks to. An
 /// enforcer that keeps all of them is an `Enforcer`:
 ///
 /// ```

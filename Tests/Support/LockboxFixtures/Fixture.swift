@@ -167,7 +167,7 @@ package enum Fixture {
         doveadm: String? = "http://127.0.0.1:8080/doveadm/v1"
     ) -> ServiceSettings {
         ServiceSettings(
-            service: Service(
+            service: ProtectedService(
                 id: ServiceID(id)!,
                 kind: .init(known: kind),
                 resourceType: resourceType

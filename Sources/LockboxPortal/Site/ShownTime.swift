@@ -2,7 +2,7 @@ import LockboxDomain
 
 /// An instant as pages show it (`{{> moment}}`): UTC in the document; the script adds the reader's
 /// own time beside it.
-struct Moment: Sendable {
+struct ShownTime: Sendable {
     let iso: String
     let words: String
 

@@ -5,7 +5,7 @@ import Synchronization
 /// Runs work that blocks its thread, on at most `width` threads of its own; more work waits its
 /// turn. Swift's own pool must not be blocked: it has one thread per core. The threads go back to
 /// the system when there is nothing to do.
-final class BlockingLane: Sendable {
+final class BlockingPool: Sendable {
     static let mostWaiting = 1000
 
     private struct State {

@@ -1,5 +1,5 @@
 /// Something that holds customers' data and obeys grants.
-public struct Service: Named, Hashable, Sendable {
+public struct ProtectedService: Named, Hashable, Sendable {
     /// The name of what is particular to it, such as `imap`: one of the kinds that the program was
     /// put together with.
     public struct Kind: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
