@@ -5,8 +5,11 @@ PYTEST := PYTHONDONTWRITEBYTECODE=1 .venv/bin/pytest
 E2E := Tests/EndToEnd
 # C code is optimised in debug builds too: without that, each password takes a second to hash.
 SWIFT_BUILD := swift build -Xcc -O2
+# With Swift's runtime inside and without symbols: it runs where no Swift is installed.
+RELEASE := .build-release/release
+RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 
-.PHONY: help setup setup-tests build demo test lint e2e mutants fuzz bench gallery screenshots
+.PHONY: help setup setup-tests build release demo test lint e2e mutants fuzz faults bench bench-quick gallery screenshots
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +22,11 @@ setup-tests: setup ## Install what the tests need besides: system packages, and 
 
 build: setup ## Build lockboxd and lockbox
 	@scripts/quietly "swift build" $(SWIFT_BUILD)
+
+release: setup ## lockboxd and lockbox as they are installed, in .build-release/release
+	@scripts/quietly "swift build -c release, lockboxd" $(RELEASE_BUILD) --product lockboxd
+	@scripts/quietly "swift build -c release, lockbox" $(RELEASE_BUILD) --product lockbox
+	@ls -l $(RELEASE)/lockboxd $(RELEASE)/lockbox
 
 demo: setup ## Walk one request through, with a real mailbox (DEMO_ARGS="--once --port 8080")
 	@scripts/build-demo
@@ -53,6 +61,13 @@ screenshots: setup-tests ## The pictures in docs/images, from the gallery
 	@scripts/quietly "swift build" $(SWIFT_BUILD) --product lockbox-gallery
 	@.venv/bin/python scripts/screenshots
 
-bench: setup-tests ## Time a release build: ratios to yardsticks of the same run
-	@scripts/quietly "swift build -c release" swift build -c release --scratch-path .build-release --product lockboxd
-	@LOCKBOXD=.build-release/release/lockboxd .venv/bin/python scripts/bench
+faults: setup-tests release ## Disks, clocks, relays and floods that fail, into docs/security/figures.md (FAULTS="doveadm")
+	@LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/faults $(FAULTS)
+
+bench: setup-tests release ## Time a release build beside yardsticks of the same run (BENCH_RECORDS=1000000)
+	@LOCKBOX_BENCHMARKS=1 scripts/quietly "swift build -c release, lockbox-fill" $(RELEASE_BUILD) --product lockbox-fill
+	@LOCKBOXD=$(RELEASE)/lockboxd LOCKBOX_CLI=$(RELEASE)/lockbox LOCKBOX_FILL=$(RELEASE)/lockbox-fill \
+		.venv/bin/python scripts/bench
+
+bench-quick: ## The same with a log of 100,000 records
+	@$(MAKE) bench BENCH_RECORDS=100000

@@ -3,6 +3,8 @@ import PackageDescription
 
 /// Whether this is the build for libFuzzer (`scripts/fuzz`).
 let isFuzzing = Context.environment["LOCKBOX_FUZZER"] != nil
+/// Whether `lockbox-fill` is wanted, which makes large logs for `scripts/bench`.
+let isBenchmarking = Context.environment["LOCKBOX_BENCHMARKS"] != nil
 
 let settings: [SwiftSetting] =
     [
@@ -388,6 +390,20 @@ if isFuzzing {
             exclude: ["Seeds"],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        )
+    )
+}
+
+if isBenchmarking {
+    package.targets.append(
+        .executableTarget(
+            name: "lockbox-fill",
+            dependencies: dependencies([
+                "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxServer",
+                "LockboxStoreSQLite", "ArgumentParser",
+            ]),
+            path: "Benchmarks",
+            swiftSettings: settings
         )
     )
 }

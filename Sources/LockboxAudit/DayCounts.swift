@@ -1,9 +1,9 @@
-import LockboxDomain
+package import LockboxDomain
 import Synchronization
 
-/// Counts what is bounded by the day and leaves no row behind: reads. In memory, so each process
-/// counts its own, and a new one from the beginning.
-final class DayCounts: Sendable {
+/// Counts what is bounded by the day and leaves no row that could be counted. In memory, so each
+/// process counts its own, and a new one from the beginning.
+package final class DayCounts: Sendable {
     private struct Key: Hashable {
         let quota: DailyQuota
         let whose: String
@@ -12,8 +12,12 @@ final class DayCounts: Sendable {
     /// When each was done within the last day, the latest last: never more than the quota's bound.
     private let done = Mutex<[Key: [Timestamp]]>([:])
 
+    package init() {}
+
     /// Counts one more of each of `counted` at `now`, or none where one of them has no room.
-    func add(_ counted: [(quota: DailyQuota, whose: String)], at now: Timestamp) throws(Refusal) {
+    package func add(_ counted: [(quota: DailyQuota, whose: String)], at now: Timestamp)
+        throws(Refusal)
+    {
         let refusal = done.withLock { done -> Refusal? in
             for key in done.keys {
                 done[key]?.removeAll { $0 + DailyQuota.span <= now }

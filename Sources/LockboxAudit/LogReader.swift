@@ -189,10 +189,7 @@ package struct LogReader: Sendable {
                 return try ProofPlan.inclusion(index: index, size: size).hashes { subtree in
                     if let node = nodes[subtree] { return node }
                     let tree = TiledTree(size: size) { tile in
-                        if let known = tiles[tile] { return known }
-                        let hashes = try Self.hashes(of: tile, log, in: tx)
-                        tiles[tile] = hashes
-                        return hashes
+                        try Self.known(tile, &tiles, log, in: tx)
                     }
                     let node = try tree.node(subtree)
                     nodes[subtree] = node
@@ -213,8 +210,26 @@ package struct LogReader: Sendable {
     private static func proof(_ plan: ProofPlan, _ log: LogID, in tx: any StoreTransaction) throws
         -> [Hash]
     {
-        let tree = TiledTree(size: plan.size) { tile in try hashes(of: tile, log, in: tx) }
-        return try plan.hashes { subtree in try tree.node(subtree) }
+        // Most nodes of a proof are in the same few tiles.
+        var tiles: [Tile: [Hash]] = [:]
+        return try plan.hashes { subtree in
+            let tree = TiledTree(size: plan.size) { tile in
+                try known(tile, &tiles, log, in: tx)
+            }
+            return try tree.node(subtree)
+        }
+    }
+
+    private static func known(
+        _ tile: Tile,
+        _ tiles: inout [Tile: [Hash]],
+        _ log: LogID,
+        in tx: any StoreTransaction
+    ) throws -> [Hash] {
+        if let known = tiles[tile] { return known }
+        let hashes = try hashes(of: tile, log, in: tx)
+        tiles[tile] = hashes
+        return hashes
     }
 
     private static func hashes(of tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws

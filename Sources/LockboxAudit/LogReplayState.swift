@@ -52,13 +52,14 @@ struct LogReplayState {
         guard let leaf = record.leaf else { return }
         let told = Told(leaf: leaf, texts: record.texts)
         if let id = leaf.request {
-            read(told, of: &requests[id, default: Request()])
+            Self.read(told, of: &requests[id, default: Request()])
         } else {
             readDirectory(told)
         }
     }
 
-    private func read(_ told: Told, of request: inout Request) {
+    /// Static: a copy of the state held for the call would be a copy of every request.
+    private static func read(_ told: Told, of request: inout Request) {
         let data = told.data
         if data["state"] != nil { request.last = told }
         switch told.leaf.activity {

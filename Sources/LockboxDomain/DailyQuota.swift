@@ -9,6 +9,9 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     case messages
     /// Issued to one person, whether or not they are valid.
     case tokens
+    /// Made by one person: rules, roles, letters that are not wanted. What only takes away is not
+    /// counted.
+    case settings
     /// Begun by one person; by all who read one log.
     case exports, exportsOfLog
 
@@ -24,6 +27,7 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .requestsAboutTenant: Limits.requestsAboutTenantPerDay
         case .messages: Limits.messagesPerDay
         case .tokens: Limits.tokensPerDay
+        case .settings: Limits.settingsPerDay
         case .exports: Limits.exportsPerDay
         case .exportsOfLog: Limits.exportsOfLogPerDay
         }
@@ -49,6 +53,7 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .requestsAboutTenant: "\(bound) requests about this tenant were made within a day"
         case .messages: "You wrote \(bound) messages within a day"
         case .tokens: "\(bound) API tokens were issued to this person within a day"
+        case .settings: "You changed settings \(bound) times within a day"
         case .exports: "You began \(bound) exports within a day"
         case .exportsOfLog: "\(bound) exports of this log were begun within a day"
         }

@@ -49,6 +49,8 @@ public enum Limits {
     /// Written by one person, on whatever requests.
     public static let messagesPerDay = 500
     public static let tokensPerDay = 200
+    /// Of rules, roles and letters, by one person.
+    public static let settingsPerDay = 300
     /// Begun by one person, which is one every five minutes; and by all who read one log.
     public static let exportsPerDay = 300
     public static let exportsOfLogPerDay = 1_500

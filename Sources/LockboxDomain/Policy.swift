@@ -50,3 +50,11 @@ public struct Policy: Hashable, Sendable {
         self.approvalsNeeded = approvalsNeeded
     }
 }
+
+extension Policy {
+    /// Whether nothing is allowed, or for longer, that `before` did not allow.
+    public func onlyRestricts(_ before: Policy) -> Bool {
+        (requireApproval || !before.requireApproval) && decisionWindow <= before.decisionWindow
+            && maxAccess <= before.maxAccess && approvalsNeeded >= before.approvalsNeeded
+    }
+}

@@ -78,6 +78,9 @@ extension Lockbox {
                 }
             }
             guard policy != before.policy else { return before }
+            if !policy.onlyRestricts(before.policy) {
+                try requireRoomForSettings(person, at: change.now)
+            }
             var after = before
             after.policy = policy
             after.version += 1
@@ -127,6 +130,9 @@ extension Lockbox {
                 )
             }
             guard roles != before.roles else { return before }
+            if !roles.isSubset(of: before.roles) {
+                try requireRoomForSettings(person, at: change.now)
+            }
             var after = before
             after.roles = roles
             try change.update(before, to: after)

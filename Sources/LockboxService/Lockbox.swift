@@ -12,6 +12,7 @@ package struct Lockbox: Sendable {
     package let kinds: ServiceKinds
     let enforcers: any EnforcerDirectory
     let ends: any ImmediateEnds
+    private let changes = DayCounts()
 
     package init(
         store: AuditedStore,
@@ -23,6 +24,13 @@ package struct Lockbox: Sendable {
         self.kinds = kinds
         self.enforcers = enforcers
         self.ends = ends
+    }
+}
+
+extension Lockbox {
+    /// Counts a change of settings that `person` makes.
+    func requireRoomForSettings(_ person: Person, at now: Timestamp) throws(Refusal) {
+        try changes.add([(.settings, person.id.text)], at: now)
     }
 }
 

@@ -97,6 +97,16 @@ struct Conditions {
         if let value { add(condition, [value]) }
     }
 
+    /// Adds that `column` is one of `several`, of which there is at least one. Their number is rounded
+    /// up, so that there are few statements to prepare.
+    mutating func addOne(of several: [SQLValue], _ column: String) {
+        var size = 16
+        while size < several.count { size *= 2 }
+        let padded = several + Array(repeating: several[0], count: size - several.count)
+        let list = Array(repeating: "%", count: size).joined(separator: ", ")
+        add("\(column) IN (\(list))", padded)
+    }
+
     /// The placeholder of a value that stands elsewhere in the query, after the conditions.
     mutating func placeholder(for value: SQLValue) -> String {
         values.append(value)

@@ -296,29 +296,69 @@ extension SQLTransaction: LogRecords {
         var found: [LogEntry] = []
         var rest = wanted
         var left = max(records, 1)
+        var batch = page.size + 1 + Self.spareCandidates
         while !rest.isEmpty, found.count <= page.size {
             guard left > 0 else {
                 let last = search.oldestFirst ? rest.lowerBound - 1 : rest.upperBound
                 return Paged(items: found, next: Cursor(list: search.list, time: last).text)
             }
-            let limit = min(left, page.size + 1 - found.count + (search.isExact ? 0 : 64))
+            let limit = min(left, search.isExact ? page.size + 1 - found.count : batch)
+            // An index that proposes much that is not found is asked for more at once.
+            batch = min(2 * batch, Self.mostCandidates)
             let some = try candidates(sources, search, in: log, rest, limit: limit)
+            let hits = search.isExact ? some : try matching(some, search, in: log)
+            let read = try entries(at: Array(hits.prefix(page.size + 1 - found.count)), of: log)
+            let unread = Set(hits.dropFirst(page.size + 1 - found.count))
             for position in some where found.count <= page.size {
-                let index = UInt64(clamping: position)
-                let entry = try entries(of: log, in: index..<index + 1).first
-                if let entry, search.finds(entry) { found.append(entry) }
+                // More were read than the page takes, unless the database and we disagree on some.
+                if unread.contains(position) { break }
+                if let entry = read[position], search.finds(entry) { found.append(entry) }
                 rest =
                     search.oldestFirst
                     ? position + 1..<max(rest.upperBound, position + 1)
                     : min(rest.lowerBound, position)..<position
                 left -= 1
             }
-            if some.count < limit, found.count <= page.size { break }
+            if some.count < limit, unread.isEmpty, found.count <= page.size { break }
         }
         return page.paged(found) { Cursor(list: search.list, time: Int64(clamping: $0.index)) }
     }
 
+    /// Candidates beyond a page's worth that are looked at first, and the most at once.
+    private static let spareCandidates = 64
+    private static let mostCandidates = 4096
+
+    /// Those of `candidates` that the search finds, in their order.
+    private func matching(_ candidates: [Int64], _ search: LogSearch, in log: LogID) throws
+        -> [Int64]
+    {
+        guard !candidates.isEmpty else { return [] }
+        var conditions = Conditions()
+        conditions.add("e.log = %", [.log(log)])
+        conditions.addOne(of: candidates.map(SQLValue.integer), "e.position")
+        addSubject(search, to: &conditions)
+        let hits = Set(
+            try connection.query(
+                "SELECT e.position FROM log_entry e \(conditions.whereClause)",
+                conditions.values
+            ) { try $0.integer(0) }
+        )
+        return candidates.filter(hits.contains)
+    }
+
     // MARK: - Reading
+
+    private func entries(at positions: [Int64], of log: LogID) throws -> [Int64: LogEntry] {
+        guard !positions.isEmpty else { return [:] }
+        var conditions = Conditions()
+        conditions.add("e.log = %", [.log(log)])
+        conditions.addOne(of: positions.map(SQLValue.integer), "e.position")
+        let entries = try entries(
+            "\(conditions.whereClause) ORDER BY e.position",
+            conditions.values
+        )
+        return Dictionary(entries.map { (Int64(clamping: $0.index), $0) }) { first, _ in first }
+    }
 
     private func entries(_ clause: String, _ values: [SQLValue]) throws -> [LogEntry] {
         // Ends the first query before it begins the others.
@@ -333,10 +373,12 @@ extension SQLTransaction: LogRecords {
         let ends = [try first.position("position"), try last.position("position")].sorted()
         // The texts of neighbours come at once; between records that lie far apart there are others'.
         let isDense = ends[1] - ends[0] < UInt64(rows.count) * 4
-        let together = isDense ? try texts(of: log, ends[0]..<ends[1] + 1) : [:]
+        let texts =
+            isDense
+            ? try texts(of: log, ends[0]..<ends[1] + 1)
+            : try texts(of: log, at: try rows.map { .position(try $0.position("position")) })
         return try rows.map { row in
             let index = try row.position("position")
-            let own = isDense ? together : try texts(of: log, index..<index + 1)
             return LogEntry(
                 log: try row.log("log"),
                 index: index,
@@ -346,18 +388,36 @@ extension SQLTransaction: LogRecords {
                 request: try row.optionalID("request"),
                 bytes: try row.blob("leaf"),
                 hash: try row.hash("hash"),
-                texts: own[index] ?? []
+                texts: texts[index] ?? []
             )
         }
     }
 
     /// The texts beside records of `log`, by their positions.
     private func texts(of log: LogID, _ range: Range<UInt64>) throws -> [UInt64: [CommittedText]] {
+        try texts(
+            "WHERE log = $1 AND position >= $2 AND position < $3",
+            [.log(log), .position(range.lowerBound), .position(range.upperBound)]
+        )
+    }
+
+    private func texts(of log: LogID, at positions: [SQLValue]) throws
+        -> [UInt64: [CommittedText]]
+    {
+        var conditions = Conditions()
+        conditions.add("log = %", [.log(log)])
+        conditions.addOne(of: positions, "position")
+        return try texts(conditions.whereClause, conditions.values)
+    }
+
+    private func texts(_ clause: String, _ values: [SQLValue]) throws
+        -> [UInt64: [CommittedText]]
+    {
         let texts = try connection.select(
             from: "log_text",
             key: ["log", "position", "field"],
-            "WHERE log = $1 AND position >= $2 AND position < $3 ORDER BY position, ordinal",
-            [.log(log), .position(range.lowerBound), .position(range.upperBound)]
+            "\(clause) ORDER BY position, ordinal",
+            values
         ) { row in
             (
                 try row.position("position"),

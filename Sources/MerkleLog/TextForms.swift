@@ -82,13 +82,22 @@ package enum Hex {
         let characters = Array(text)
         guard characters.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(characters.count / 2)
         for start in stride(from: 0, to: characters.count, by: 2) {
-            guard let high = digits.firstIndex(of: characters[start]),
-                let low = digits.firstIndex(of: characters[start + 1])
+            guard let high = value(of: characters[start]),
+                let low = value(of: characters[start + 1])
             else { return nil }
-            bytes.append(UInt8(high << 4 | low))
+            bytes.append(high << 4 | low)
         }
         return bytes
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case _: nil
+        }
     }
 }
 

@@ -184,4 +184,55 @@ struct QuotaTests {
             try await post(Fixture.eve)
         }
     }
+
+    // MARK: - Settings
+
+    @Test func changesOfSettingsAreBoundedUnlessTheyOnlyTakeAway() async throws {
+        try await TestWorld.with { world async throws in
+            let (lockbox, gita) = (world.lockbox, Fixture.gita)
+            func mute(_ letters: MutedLetters, by person: Person) async throws {
+                _ = try await lockbox.changeMutedLetters(to: letters, by: person)
+            }
+            func setRoles(_ roles: [String]) async throws {
+                _ = try await lockbox.changeRoles(
+                    of: Fixture.tom.id.text,
+                    in: "contoso",
+                    to: roles,
+                    by: gita
+                )
+            }
+            func setPolicy(_ change: (inout Policy) -> Void) async throws {
+                let tenant = try await lockbox.tenant("contoso", by: gita)
+                var policy = tenant.policy
+                change(&policy)
+                _ = try await lockbox.changePolicy(
+                    of: "contoso",
+                    to: policy,
+                    version: tenant.version,
+                    by: gita
+                )
+            }
+            try await setRoles(["member", "approver"])
+            try await setPolicy { $0.maxAccess = .hours(5) }
+            for number in 3...Limits.settingsPerDay {
+                try await mute(number.isMultiple(of: 2) ? [] : .reminders, by: gita)
+            }
+            let full = Refusal.dailyLimitReached(.settings, wait: .days(1))
+            #expect(try await world.refusal { try await mute(.reminders, by: gita) } == full)
+            #expect(
+                try await world.refusal { try await setRoles(["member", "auditor"]) } == full
+            )
+            #expect(
+                try await world.refusal { try await setPolicy { $0.maxAccess = .hours(6) } }
+                    == full
+            )
+            // What takes away is always possible, and so is what changes nothing.
+            try await setRoles(["member"])
+            try await setPolicy { $0.maxAccess = .hours(1) }
+            try await mute([], by: gita)
+            try await mute(.reminders, by: Fixture.adam)
+            world.clock.advance(by: .days(1))
+            try await mute(.reminders, by: gita)
+        }
+    }
 }

@@ -228,7 +228,10 @@ struct SchemaTests {
         }
         #expect(!plans.isEmpty)
         for step in plans {
-            let isOfIndex = step.contains("USING") || step.contains("VIRTUAL TABLE INDEX")
+            // What reads a subquery row by row is as long as that, which has steps of its own.
+            let isOfIndex =
+                step.contains("USING") || step.contains("VIRTUAL TABLE INDEX")
+                || step.hasPrefix("SCAN (subquery-")
             #expect(!step.hasPrefix("SCAN") || isOfIndex, "\(question): \(step)")
             #expect(!step.contains("TEMP B-TREE"), "\(question): \(step)")
         }

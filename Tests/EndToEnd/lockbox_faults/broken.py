@@ -1,15 +1,16 @@
 """A database that is held, a disk that is slow or fails, and an access that ends meanwhile."""
 
 import contextlib
-import threading
+import itertools
+import sqlite3
 import time
 
 from lockbox_rig.api import seconds
-from lockbox_rig.injected import Injected
+from lockbox_rig.injected import Injected, why_not
 from lockbox_rig.machine import wait_until
 
 from .scene import CUT, GONE, beside, cut_in_time, installation, sleep_until
-from .sheet import case, counted, span
+from .sheet import CannotRun, case, counted, span
 
 DISK = "The database and its disk, across the end of an access"
 LONG = 30  # seconds
@@ -94,8 +95,15 @@ def across_an_end(sheet, what, trouble):
         + f", with the {'right' if is_right else 'wrong'} instant", "the right instant", is_right)
 
 
-def database_files(place):
-    return [f"{place.lockbox.database}{suffix}" for suffix in ("", "-wal", "-shm")]
+def injected(place, calls, fault):
+    """On the database's files and no others."""
+    files = [f"{place.lockbox.database}{suffix}" for suffix in ("", "-wal", "-shm")]
+    return Injected(place.lockbox.process.pid, calls, fault, files)
+
+
+def require_strace():
+    if why := why_not():
+        raise CannotRun(why)
 
 
 @case(DISK)
@@ -105,34 +113,35 @@ def locked(sheet):
 
 @case(DISK)
 def slow_disk(sheet):
-    def trouble(place):
-        delay = f"delay_enter={SLOW * 1e6:.0f}"
-        return Injected(place.lockbox.process.pid, "fdatasync,fsync", delay, database_files(place))
-
-    across_an_end(sheet, f"each write waits {SLOW} s for the disk, for {LONG} s", trouble)
+    require_strace()
+    across_an_end(
+        sheet, f"each write waits {SLOW} s for the disk, for {LONG} s",
+        lambda place: injected(place, "fdatasync,fsync", f"delay_enter={SLOW * 1e6:.0f}"))
 
 
 class Work:
-    """People who open support requests, what was acknowledged to them, and somebody who reads the log."""
+    """People who open support requests, and what was acknowledged to them."""
 
     def __init__(self, place):
-        self.place, self.acknowledged, self.number, self.reads_log = place, {}, 0, False
+        self.place, self.acknowledged, self.numbers = place, {}, itertools.count()
+        # Enough of them that the write-ahead log starts over while the fault lasts: one has 200 requests a second.
+        self.writers = itertools.cycle([place.sue, place.adam])
 
     def write(self, is_over):
-        self.number += 1
-        subject = f"Request {self.number} of {threading.get_ident()}"
+        subject = f"Request {next(self.numbers)}"
         with contextlib.suppress(*GONE):
-            answer = self.place.sue.open_support_request("contoso", subject, "x" * 4000)
+            answer = next(self.writers).open_support_request("contoso", subject, "x" * 8000)
             if answer.status == 201:
                 self.acknowledged[answer.json["number"]] = subject
-            is_over.wait(0.005 if answer.status == 201 else 0.1)
+                return
+        is_over.wait(0.05)
 
-    def read(self, is_over):
-        """The first time the server opens the files once more, on connections for that alone."""
-        with contextlib.suppress(*GONE):
-            if self.reads_log:
-                self.place.alan.get("/v1/tenants/contoso/audit?text=qq")
-        is_over.wait(0.1)
+    def failing(self):
+        """What cannot be done at this moment. For the first search of a log the server opens the files once more."""
+        tried = {
+            "writing": self.place.alan.open_support_request("contoso").status,
+            "searching": self.place.adam.get("/v1/tenants/contoso/audit?text=qq").status}
+        return [f"{what} fails ({status})" for what, status in tried.items() if status >= 500]
 
     def lost(self):
         """Of what was acknowledged."""
@@ -141,19 +150,29 @@ class Work:
         return [number for number, subject in self.acknowledged.items() if there.get(number) != subject]
 
 
+@contextlib.contextmanager
+def growing_log(place):
+    """Another process looks at the database as it is now: the write-ahead log cannot start over, and more of its index
+    is mapped as it grows."""
+    with contextlib.closing(sqlite3.connect(place.lockbox.database, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        yield
+
+
 def with_failing(sheet, call, error):
     with installation("disk") as place:
         lockbox, work, ending = place.lockbox, Work(place), Ending(place, 7)
-        fault = Injected(lockbox.process.pid, call, f"error={error}", database_files(place))
-        with beside(ending.introspect, work.write, work.write, work.read):
+        fault = injected(place, call, f"error={error}")
+        with beside(ending.introspect, *[work.write] * 3):
             sleep_until(ending.end - 2)
-            with fault:
-                before, work.reads_log = len(work.acknowledged), True
+            with growing_log(place) if call == "mmap" else contextlib.nullcontext(), fault:
+                before = len(work.acknowledged)
                 late = ending.cut()
                 sleep_until(ending.end + 1.5)
                 with contextlib.suppress(TimeoutError):
-                    wait_until(lambda: is_not_ready(place), 4, "not being ready", 0.1)
-                is_told = is_not_ready(place)
+                    wait_until(lambda: is_not_ready(place), 3, "not being ready", 0.1)
+                failing, is_told = work.failing(), is_not_ready(place)
                 meanwhile = len(work.acknowledged) - before
                 lockbox.kill()
         lockbox.start()
@@ -165,14 +184,15 @@ def with_failing(sheet, call, error):
     hits = f"{counted(fault.hits, 'call')} failed" if fault.hits else "no such call on these files"
     sheet.add(
         f"{call} fails with {error}",
-        f"{hits}; cut {span(late)}; {ending.said()}; /readyz {503 if is_told else 200}; of "
-        f"{counted(len(work.acknowledged), 'acknowledged change')} ({meanwhile:,} meanwhile) {len(lost):,} lost after "
-        f"kill -9; check-log {'clean' if is_clean else 'finds differences'}",
-        f"≤ {span(CUT)}; all; 503 where calls fail; 0; clean",
-        cut_in_time(late) and ending.is_inactive and (is_told or not fault.hits) and not lost and is_clean)
+        f"{hits}; cut {span(late)}; {ending.said()}; at last {' and '.join(failing) or 'all goes on'}, /readyz "
+        f"{503 if is_told else 200}; of {counted(len(work.acknowledged), 'acknowledged change')} ({meanwhile:,} "
+        f"meanwhile) {len(lost):,} lost after kill -9; check-log {'clean' if is_clean else 'finds differences'}",
+        f"≤ {span(CUT)}; all; 503 where something fails; 0; clean",
+        cut_in_time(late) and ending.is_inactive and (is_told or not failing) and not lost and is_clean)
 
 
 @case(DISK)
 def failing_disk(sheet):
+    require_strace()
     for call, error in FAILING:
         with_failing(sheet, call, error)

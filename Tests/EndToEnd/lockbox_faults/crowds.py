@@ -34,7 +34,9 @@ class Watch:
         self.browser = Visitor(place.lockbox.port).sign_in(AMY, place.lockbox.password(AMY))
         self.browser.cookies.pop("lockbox")
         self.credential = place.credential(place.approved())
-        self.asked, self.signed_in, self.failed = [], [], collections.Counter()
+        self.asked, self.signed_in = [], []
+        # What came instead of the right answers.
+        self.not_active, self.not_let_in = collections.Counter(), collections.Counter()
         self.ends = {}
         for duration in ends:
             request = place.approved(f"PT{duration}S")
@@ -45,37 +47,23 @@ class Watch:
             sleep_until(max(self.ends.values()))
             wait_until(lambda: self.ends.keys() <= self.place.doveadm.first.keys(), 120, "the cuts")
 
-    def _timed(self, times, what, action, is_right):
-        began = time.perf_counter()
-        try:
-            right = is_right(action())
-        except GONE:
-            right = False
-        times.append(time.perf_counter() - began)
-        self.failed[what] += not right
-
     def _ask(self, is_over):
-        self._timed(
-            self.asked, "asked", lambda: self.place.introspect(self.credential),
-            lambda answer: answer.status == 200 and answer.json["active"])
+        self.asked.append(timed(
+            lambda: self.place.introspect(self.credential), lambda answer: answer.json["active"], self.not_active))
         is_over.wait(max(0, self.EVERY - self.asked[-1]))
 
     def _sign_in(self, is_over):
         form = {"email": AMY, "password": self.place.lockbox.passwords[AMY], "next": "/"}
-        self._timed(
-            self.signed_in, "signed in", lambda: self.browser.copy().post("/sign-in", form),
-            lambda page: page.status == 303)
+        self.signed_in.append(timed(
+            lambda: self.browser.copy().post("/sign-in", form), lambda page: page.status == 303, self.not_let_in))
         is_over.wait(0.7)
 
     def report(self, sheet, what):
-        def failed(which):
-            return f", {self.failed[which]:,} of them without the right answer" if self.failed[which] else ""
-
         p99 = sorted(self.asked)[int(len(self.asked) * 0.99)]
         sheet.add(
             f"{what}: introspection",
-            f"p50 {span(statistics.median(self.asked))}, p99 {span(p99)}, of {len(self.asked):,}{failed('asked')}",
-            f"p99 ≤ {span(INTROSPECTION)}", p99 <= INTROSPECTION and not self.failed["asked"])
+            f"p50 {span(statistics.median(self.asked))}, p99 {span(p99)}, of {len(self.asked):,}{instead(self.not_active)}",
+            f"p99 ≤ {span(INTROSPECTION)}", p99 <= INTROSPECTION and not self.not_active)
         late = [self.place.doveadm.first[login] - end for login, end in self.ends.items()]
         sheet.add(
             f"{what}: the cut", f"{span(min(late))} to {span(max(late))}, of {len(late)}", f"≤ {span(CUT)}",
@@ -83,7 +71,27 @@ class Watch:
         sheet.add(
             f"{what}: sign-in of a known browser",
             f"p50 {span(statistics.median(self.signed_in))}, longest {span(max(self.signed_in))}, of "
-            f"{len(self.signed_in)}{failed('signed in')}")
+            f"{len(self.signed_in)}{instead(self.not_let_in)}")
+
+
+def timed(action, is_right, wrong):
+    """How long it took; what it gave is counted as `wrong` unless it is right."""
+    began = time.perf_counter()
+    try:
+        answer = action()
+        if answer.status >= 400 or not is_right(answer):
+            wrong[str(answer.status)] += 1
+    except GONE as problem:
+        wrong[type(problem).__name__] += 1
+    return time.perf_counter() - began
+
+
+def instead(wrong):
+    return ", without the right answer: " + listed(wrong) if wrong else ""
+
+
+def listed(counts):
+    return ", ".join(f"{number:,} × {what}" for what, number in sorted(counts.items()))
 
 
 def under_load(sheet, what, make, ends=(8, 10, 12, 14, 16), prepare=None, **how):
@@ -116,8 +124,11 @@ def under_load(sheet, what, make, ends=(8, 10, 12, 14, 16), prepare=None, **how)
 def became(load):
     """What became of hostile connections."""
     found = load.figures
-    answers = ", ".join(f"{number:,} × {status}" for status, number in sorted(found["statuses"].items()))
-    held = f"; {found['answered']:,} streams at once" if load.plan["manner"] == "listen" else ""
+    answers = listed(found["statuses"])
+    held = ""
+    if load.plan["manner"] == "listen":
+        held = (f"; {found['answered']:,} streams at once, of {load.plan['count']:,} that were asked for, by a process "
+                f"that may open {found['files']:,} files")
     return (f"{found['most']:,} at once, {found['made']:,} made, {found['cut']:,} cut by the server; "
             f"answers read: {answers or 'none'}{held}")
 

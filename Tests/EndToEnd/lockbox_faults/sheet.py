@@ -11,8 +11,9 @@ HEAD = """# Figures: what holds under hostile load and when things break
 
 `make faults` starts a release build on loopback ports, does to it what the tables say, and writes this file from what
 it measured; no figure is written by hand. `scripts/faults --list` names the cases, `scripts/faults NAME…` runs some of
-them. Made on {date}, on a machine with {cores} cores ({machine}). The server, the hostile connections and what measures
-share these cores; the hostile connections come from a process of their own that yields to the others (`nice` 10).
+them. Made on {date} of {server}, on a machine with {cores} cores ({machine}). The server, the hostile connections and
+what measures share these cores; the hostile connections come from a process of their own that yields to the others
+(`nice` 10).
 
 Each case has a server of its own. Introspection is asked as Dovecot asks, some forty times a second, each time on a new
 connection. *The cut* is the time from the end of an access, as the API tells it, to the order to close its sessions
@@ -65,10 +66,10 @@ class Sheet:
     def not_held(self):
         return [figure for figure in self.figures if figure.held is False]
 
-    def document(self, before):
-        """The whole text. What people wrote in the one `before` about figures that do not hold stays."""
+    def document(self, server, before):
+        """The whole text, about `server`. What people wrote in the one `before` of figures that do not hold stays."""
         parts = [HEAD.format(
-            date=datetime.date.today().isoformat(), cores=os.cpu_count(),
+            server=server, date=datetime.date.today().isoformat(), cores=os.cpu_count(),
             machine=f"{platform.system()} {platform.machine()}")]
         for section in dict.fromkeys(figure.section for figure in self.figures):
             rows = [one for one in self.figures if one.section == section]

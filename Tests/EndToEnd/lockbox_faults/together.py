@@ -32,13 +32,13 @@ def scheduled(place, engineer, start, duration):
 
 def end_together(sheet, count, bound=CUT):
     with installation("many", adjust=engineers, people=(*ENGINEERS, "eve", "mark", "sue", "adam")) as place, \
-            concurrent.futures.ThreadPoolExecutor(4) as pool:
+            concurrent.futures.ThreadPoolExecutor(8) as pool:
         asking = [getattr(place, ENGINEERS[number % len(ENGINEERS)]) for number in range(count)]
         # How long one takes, of those that end later.
         began = time.monotonic()
         list(pool.map(lambda engineer: scheduled(place, engineer, time.time() + 600, 1), asking[:8]))
-        pace = 2 * (time.monotonic() - began) / 8
-        start, duration = time.time() + 5 + pace * count, int(8 + pace * count)
+        pace = (time.monotonic() - began) / 8
+        start, duration = time.time() + 5 + 1.4 * pace * count, int(8 + 0.8 * pace * count)
         requests = list(pool.map(lambda engineer: scheduled(place, engineer, start, duration), asking))
         if time.time() > start:
             raise CannotRun("this machine is too slow to make so many")

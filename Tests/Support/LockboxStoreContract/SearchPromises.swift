@@ -18,6 +18,10 @@ extension Promise {
             searchPagesAreStable
         ),
         Promise("a search that looks at few records says where it goes on", partsMakeTheWhole),
+        Promise(
+            "a search finds the few that all its filters let through among many that one does",
+            fewAreFoundAmongMany
+        ),
     ]
 }
 
@@ -192,7 +196,7 @@ private func searchPagesAreStable(_ store: any Store) async throws {
         var seen: [UInt64] = []
         var page = ListPage(limit: limit)
         repeat {
-            let found = try await store.read { [page] in
+            let found = try await store.read { [page, search] in
                 try $0.search(search, in: contoso, page: page)
             }
             #expect(found.items.count <= limit)
@@ -242,5 +246,40 @@ private func partsMakeTheWhole(_ store: any Store) async throws {
                 #expect(parts == whole, "\(search), \(records) records at a time")
             }
         }
+    }
+}
+
+/// Every record has the word, every seventh the activity, every eleventh the person: more than one
+/// batch of candidates lies between two that are found.
+private func fewAreFoundAmongMany(_ store: any Store) async throws {
+    let count: UInt64 = 700
+    try await store.write { tx in
+        for number in 0..<count {
+            try LogWriter.append(
+                number % 7 == 0 ? "request.denied" : "support.opened",
+                at: Fixture.now,
+                by: number % 11 == 0 ? Fixture.adam.id.text : Fixture.eve.id.text,
+                texts: [Fixture.text("subject", "the mailbox is slow \(number)")],
+                in: tx
+            )
+        }
+    }
+    for oldestFirst in [false, true] {
+        var search = LogSearch(activity: "request", person: Fixture.adam.id.text, text: "mailbox")
+        search.oldestFirst = oldestFirst
+        let wanted = (0..<count).filter { $0 % 77 == 0 }
+        var found: [UInt64] = []
+        var page = ListPage(limit: 3)
+        while true {
+            let some = try await store.read { [page, search] in
+                try $0.search(search, in: contoso, page: page)
+            }
+            found += some.items.map(\.index)
+            guard let next = some.next else { break }
+            page.cursor = next
+        }
+        #expect(found == (oldestFirst ? wanted : wanted.reversed()))
+        search.activity = "notice"
+        #expect(try await find(search, in: store).isEmpty)
     }
 }
