@@ -9,8 +9,8 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     case messages
     /// Issued to one person, whether or not they are valid.
     case tokens
-    /// Made by one person: rules, roles, letters that are not wanted. What only takes away is not
-    /// counted.
+    /// Made by one person: rules, roles, letters that are not wanted. What only takes away is
+    /// counted apart.
     case settings
     /// Begun by one person; by all who read one log.
     case exports, exportsOfLog

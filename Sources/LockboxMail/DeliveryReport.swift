@@ -84,14 +84,22 @@ package struct DeliveryReport: Equatable, Sendable {
 
 /// Fields up to an empty line, names in lower case, folded lines joined (RFC 5322 §2.2).
 private struct Header {
+    /// RFC 5322 §2.1.1: no line has more than 998 bytes.
+    private static let longestLine = 998
+    /// Of a field that is folded over many lines.
+    private static let longestField = 8 * 1024
+
     private var fields: [(name: String, value: String)] = []
 
     /// Takes them, and the empty line, from `lines`.
     init(_ lines: inout ArraySlice<ArraySlice<UInt8>>) {
         while let line = lines.popFirst(), !line.isEmpty {
-            let text = String(decoding: line, as: UTF8.self)
+            let text = String(decoding: line.prefix(Self.longestLine), as: UTF8.self)
             if let first = line.first, " \t".utf8.contains(first) {
                 guard !fields.isEmpty else { continue }
+                guard fields[fields.count - 1].value.utf8.count < Self.longestField else {
+                    continue
+                }
                 fields[fields.count - 1].value += " " + text.trimming(" \t")
             } else if let colon = text.firstIndex(of: ":") {
                 fields.append(
@@ -136,8 +144,11 @@ private struct MediaTypeField {
 }
 
 extension StringProtocol {
+    /// By bytes: characters are slow to find from behind, and a stranger chooses them.
     fileprivate func trimming(_ characters: String) -> String {
-        let start = drop { characters.contains($0) }
-        return String(start.reversed().drop { characters.contains($0) }.reversed())
+        var bytes = Array(utf8)[...]
+        while let first = bytes.first, characters.utf8.contains(first) { bytes.removeFirst() }
+        while let last = bytes.last, characters.utf8.contains(last) { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

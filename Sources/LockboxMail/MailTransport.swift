@@ -130,9 +130,12 @@ package struct SMTPConfiguration: Sendable {
             throw MailConfigurationError("bounces: not a mail address")
         }
         let room = MailText.longestLocalPart - Limits.bounceTagLength
-        guard text.utf8.prefix(while: { $0 != UInt8(ascii: "@") }).count <= room else {
+        guard text.utf8.prefix(while: { $0 != UInt8(ascii: "@") }).count <= room,
+            text.utf8.count <= MailText.longestAddress - Limits.bounceTagLength
+        else {
             throw MailConfigurationError(
-                "bounces: the part before @ may have \(room) characters at most"
+                "bounces: the part before @ may have \(room) characters at most, the whole address "
+                    + "\(MailText.longestAddress - Limits.bounceTagLength)"
             )
         }
         return address

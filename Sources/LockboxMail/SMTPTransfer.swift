@@ -124,7 +124,8 @@ final class SMTPTransfer {
     private var isHandedOver: Bool { handedOver == message.bytes.count }
 
     private func text(_ text: String) -> String {
-        ReplyText.cleaned(text, hiding: secrets)
+        // Whoever knows the address may report the letter undelivered.
+        ReplyText.cleaned(text, hiding: secrets + [message.returnPath].compactMap(\.self))
     }
 
     // MARK: What libcurl tells us

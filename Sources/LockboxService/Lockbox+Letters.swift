@@ -10,7 +10,7 @@ extension Lockbox {
         try await store.write(by: .person(caller)) { change in
             let before = try change.tx.current(caller)
             guard muted != before.mutedLetters else { return before }
-            try requireRoomForSettings(before, at: change.now)
+            try requireRoomForSettings(before, takesAway: false, at: change.now)
             var after = before
             after.mutedLetters = muted
             try change.update(before, to: after)

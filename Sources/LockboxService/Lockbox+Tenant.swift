@@ -78,9 +78,11 @@ extension Lockbox {
                 }
             }
             guard policy != before.policy else { return before }
-            if !policy.onlyRestricts(before.policy) {
-                try requireRoomForSettings(person, at: change.now)
-            }
+            try requireRoomForSettings(
+                person,
+                takesAway: policy.onlyRestricts(before.policy),
+                at: change.now
+            )
             var after = before
             after.policy = policy
             after.version += 1
@@ -130,9 +132,11 @@ extension Lockbox {
                 )
             }
             guard roles != before.roles else { return before }
-            if !roles.isSubset(of: before.roles) {
-                try requireRoomForSettings(person, at: change.now)
-            }
+            try requireRoomForSettings(
+                person,
+                takesAway: roles.isSubset(of: before.roles),
+                at: change.now
+            )
             var after = before
             after.roles = roles
             try change.update(before, to: after)

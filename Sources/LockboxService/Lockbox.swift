@@ -28,9 +28,12 @@ package struct Lockbox: Sendable {
 }
 
 extension Lockbox {
-    /// Counts a change of settings that `person` makes.
-    func requireRoomForSettings(_ person: Person, at now: Timestamp) throws(Refusal) {
-        try changes.add([(.settings, person.id.text)], at: now)
+    /// Counts a change of settings that `person` makes. What only takes away has room of its own, so
+    /// that nobody who gives much can no longer take back.
+    func requireRoomForSettings(_ person: Person, takesAway: Bool, at now: Timestamp)
+        throws(Refusal)
+    {
+        try changes.add([(.settings, person.id.text + (takesAway ? "-" : "+"))], at: now)
     }
 }
 

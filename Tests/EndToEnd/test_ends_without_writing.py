@@ -1,102 +1,18 @@
 """Access ends on time whatever the database, the disk or another process does, and what is not recorded is said."""
 
-import contextlib
 import os
-import re
-import resource
-import sqlite3
 import threading
 import time
 
 import pytest
 
-from lockbox_rig import secrets
 from lockbox_rig.api import mailbox, rfc3339, seconds
-from lockbox_rig.directory import DirectoryFile, imap_service
-from lockbox_rig.doveadm import Doveadm
-from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.machine import Scratch, wait_until
+from lockbox_rig.place import Place
 from lockbox_rig.world import SUE
 
 # How many accesses end at one instant; more is measured by hand.
 ENDS = int(os.environ.get("LOCKBOX_ENDS", 20))
-
-
-class Place:
-    def __init__(self, base, **settings):
-        self.doveadm = Doveadm()
-        self.secret = secrets.new("introspection secret")
-        for name, content in (("dovecot", self.secret), ("doveadm", secrets.new("doveadm key"))):
-            (base / name).write_text(content + "\n")
-            (base / name).chmod(0o600)
-        directory = DirectoryFile([imap_service(
-            base / "dovecot", self.doveadm.url, base / "doveadm")])
-        self.lockbox = Lockboxd(base / "lockbox", directory, **settings)
-        self.lockbox.apply()
-        for name in ("eve", "ed", "mark", "sue", "adam", "alan"):
-            setattr(self, name, self.lockbox.api(name))
-        self.lockbox.start()
-        self.support = self.sue.open_support_request("contoso").json["number"]
-
-    def stop(self):
-        if self.lockbox.process:
-            self.lockbox.stop()
-        self.doveadm.stop()
-
-    def scheduled(self, start, duration, engineer="eve"):
-        asked = getattr(self, engineer).submit(
-            "contoso", self.support, [mailbox(SUE)], duration=duration, notBefore=start)
-        assert asked.status == 201, asked
-        return self.decided(asked.json["id"])
-
-    def approved(self, duration="PT1H"):
-        asked = self.eve.submit("contoso", self.support, [mailbox(SUE)], duration=duration)
-        assert asked.status == 201, asked
-        return self.decided(asked.json["id"])
-
-    def decided(self, request):
-        for who in (self.mark, self.adam):
-            answer = who.decide(request, "approve")
-            assert answer.status < 300, answer
-        return request
-
-    def credential(self, request, engineer="eve"):
-        answer = getattr(self, engineer).credential(request)
-        assert answer.status == 201, answer
-        return answer.json
-
-    def introspect(self, credential):
-        return self.lockbox.api().introspect("dovecot", self.secret, credential["token"])
-
-    def ready(self):
-        return self.lockbox.api().get("/readyz")
-
-    def metric(self, name):
-        return float(re.search(rf"^{name} (\S+)$", self.lockbox.api().get("/metrics").body.decode(), re.M)[1])
-
-    def grant(self, request):
-        return self.eve.request(request)["grant"]
-
-    @contextlib.contextmanager
-    def locked(self):
-        """Another process holds the database's write lock."""
-        other = sqlite3.connect(self.lockbox.database, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
-            other.close()
-
-    @contextlib.contextmanager
-    def full(self):
-        """No file of the server may grow any more."""
-        pid, limit = self.lockbox.process.pid, resource.RLIMIT_FSIZE
-        resource.prlimit(pid, limit, (1, resource.RLIM_INFINITY))
-        try:
-            yield
-        finally:
-            resource.prlimit(pid, limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 @pytest.fixture(scope="module")

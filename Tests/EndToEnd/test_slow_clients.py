@@ -1,6 +1,7 @@
 """Clients that take their time, hundreds at once: introspection, sign-in and *Stop* keep answering."""
 
 import contextlib
+import re
 import socket
 import time
 
@@ -50,6 +51,33 @@ def test_a_connection_may_be_kept_between_requests(world):
             time.sleep(pause)
             wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert wire.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_requests_that_do_not_wait_are_answered_in_their_order(world):
+    paths = ["/healthz", "/openapi.json", "/no-such-page", "/readyz"] * 10
+    with socket.create_connection((LOOPBACK, world.lockbox.port), timeout=20) as wire:
+        asked = "".join(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in paths)
+        wire.sendall(asked.encode() + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answers = b"".join(iter(lambda: wire.recv(65_536), b"")).decode()
+    assert re.findall(r"HTTP/1.1 (\d+) ", answers) == ["200", "200", "404", "200"] * 10 + ["200"]
+
+
+def test_who_asks_and_never_reads_is_owed_one_answer(install):
+    lockbox = install()
+    lockbox.apply()
+    lockbox.start()
+    before = lockbox.memory
+    with contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(socket.create_connection((LOOPBACK, lockbox.port))) for _ in range(40)]
+        for wire in wires:
+            wire.setblocking(False)
+        for _ in range(100):
+            for wire in wires:
+                with contextlib.suppress(OSError):
+                    wire.send(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+            time.sleep(0.05)
+        # One answer is 100 kB; with all that were asked for it would be gigabytes.
+        assert lockbox.memory - before < 100e6, (before, lockbox.memory)
 
 
 def test_sigterm_waits_for_no_slow_client(install):

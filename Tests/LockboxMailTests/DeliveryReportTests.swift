@@ -144,6 +144,13 @@ import Testing
         )
     }
 
+    @Test func fieldThatIsHardToTrimTakesNoTime() throws {
+        // Finding one of these characters from behind means looking at all before it.
+        let flags = String(repeating: "\u{1F1E6}", count: 30_000)
+        let text = "Subject: \(flags)\n" + Self.report(group: "Action: failed\nStatus: \(flags)")
+        #expect(Self.read(text)?.failure?.unicodeScalars.first == "\u{1F1E6}")
+    }
+
     @Test func endOfALongMessageIsNotRead() {
         let text = Self.report() + String(repeating: "x", count: 2 * DeliveryReport.longest)
         #expect(Self.read(text)?.failure != nil)

@@ -98,6 +98,32 @@ import Testing
         }
     }
 
+    @Test func letterToAnOperatorThatCameBackBringsAboutNoOther() async throws {
+        try await Stage.with { stage in
+            let (now, entropy) = (stage.clock.now(), stage.entropy)
+            try await stage.store.write { tx in
+                try Stage.operators.tell(
+                    .relayRefuses,
+                    detail: nil,
+                    at: now,
+                    entropy: entropy,
+                    in: tx
+                )
+                for var notice in try tx.operatorNotices(since: now) {
+                    (notice.delivery, notice.sentAt) = (.sent, now)
+                    try tx.update(notice)
+                }
+            }
+            stage.clock.advance(by: .hours(4))
+            func written() async throws -> [Notice] {
+                try await stage.store.read { try $0.operatorNotices(since: Stage.start) }
+            }
+            let sent = try #require(try await written().first)
+            #expect(try await Self.bounces(stage).record(sent.id, reason: Self.reason))
+            #expect(try await written().map(\.delivery) == [.bounced])
+        }
+    }
+
     @Test func letterThatNeverLeftCannotComeBack() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()

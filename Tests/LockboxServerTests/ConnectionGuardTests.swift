@@ -216,4 +216,87 @@ struct ConnectionGuardTests {
         pass(1)
         #expect(!channel.isActive)
     }
+
+    // MARK: - Requests that do not wait for answers
+
+    private static func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n" }
+
+    /// The paths of the requests that were let through since the last call.
+    private func letThrough() throws -> [String] {
+        var paths: [String] = []
+        while let part = try channel.readInbound(as: HTTPServerRequestPart.self) {
+            if case .head(let head) = part { paths.append(head.uri) }
+        }
+        return paths
+    }
+
+    @Test func nextRequestWaitsUntilTheAnswerBeforeItHasLeft() throws {
+        let body = "POST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+        try receive(Self.get("/one") + body + Self.get("/three"))
+        #expect(try letThrough() == ["/one"])
+        let head = HTTPResponseHead(
+            version: .http1_1,
+            status: .ok,
+            headers: ["Content-Length": "0"]
+        )
+        channel.write(HTTPServerResponsePart.head(head), promise: nil)
+        channel.write(HTTPServerResponsePart.end(nil), promise: nil)
+        channel.embeddedEventLoop.run()
+        #expect(try letThrough() == [], "it was written, and the client has not taken it")
+        channel.flush()
+        #expect(try letThrough() == ["/two"])
+        try answer()
+        #expect(try letThrough() == ["/three"])
+        try answer()
+        try receive(Self.get("/four"))
+        #expect(try letThrough() == ["/four"])
+        #expect(channel.isActive)
+    }
+
+    @Test func nothingMoreIsReadWhileARequestWaitsForItsTurn() throws {
+        let reads = ReadCounter()
+        try channel.pipeline.syncOperations.addHandler(reads, position: .first)
+        try receive(Self.get("/one") + Self.get("/two"))
+        let before = reads.count
+        channel.read()
+        #expect(reads.count == before)
+        try answer()
+        #expect(reads.count == before + 1, "the one that was wanted meanwhile")
+        channel.read()
+        #expect(reads.count == before + 2)
+    }
+
+    @Test func whoHasTooManyWaitingIsCut() throws {
+        try receive(Self.get("/") + String(repeating: Self.get("/"), count: 64))
+        #expect(channel.isActive)
+        for _ in 0..<65 { try answer() }
+        #expect(try letThrough().count == 65 && channel.isActive)
+        try receive(String(repeating: Self.get("/"), count: 66))
+        #expect(!channel.isActive)
+    }
+
+    @Test func clientThatAsksManyThingsAndTakesNothingIsCut() throws {
+        try receive(String(repeating: Self.get("/"), count: 10))
+        channel.write(
+            HTTPServerResponsePart.head(.init(version: .http1_1, status: .ok)),
+            promise: nil
+        )
+        channel.write(HTTPServerResponsePart.end(nil), promise: nil)
+        pass(14)
+        #expect(try letThrough().count == 1 && channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+}
+
+/// Counts what is asked of the socket.
+private final class ReadCounter: ChannelOutboundHandler {
+    typealias OutboundIn = IOData
+
+    private(set) var count = 0
+
+    func read(context: ChannelHandlerContext) {
+        count += 1
+        context.read()
+    }
 }

@@ -226,11 +226,18 @@ struct QuotaTests {
                 try await world.refusal { try await setPolicy { $0.maxAccess = .hours(6) } }
                     == full
             )
-            // What takes away is always possible, and so is what changes nothing.
+            // What takes away has room of its own, and what changes nothing needs none.
             try await setRoles(["member"])
             try await setPolicy { $0.maxAccess = .hours(1) }
             try await mute([], by: gita)
             try await mute(.reminders, by: Fixture.adam)
+            for number in 3...Limits.settingsPerDay {
+                try await setPolicy { $0.maxAccess = .seconds(3600 - Int64(number)) }
+            }
+            #expect(
+                try await world.refusal { try await setPolicy { $0.maxAccess = .minutes(1) } }
+                    == full
+            )
             world.clock.advance(by: .days(1))
             try await mute(.reminders, by: gita)
         }

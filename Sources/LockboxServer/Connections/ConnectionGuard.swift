@@ -181,14 +181,21 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     fileprivate func endArrived() { receiving = .nothing }
 
-    /// The last part of an answer is being written.
-    fileprivate func answerEnds(_ isOut: EventLoopFuture<Void>) {
+    /// Whether a request has no whole answer yet, or its answer has not left yet.
+    fileprivate var isAnswering: Bool { unanswered > 0 || ending > 0 }
+
+    /// The last part of an answer is being written. `then` is called once it has left.
+    fileprivate func answerEnds(
+        _ isOut: EventLoopFuture<Void>,
+        then: @escaping () -> Void
+    ) {
         unanswered -= 1
         ending += 1
         update()
         isOut.assumeIsolated().whenComplete { _ in
             self.ending -= 1
             self.update()
+            then()
         }
     }
 
@@ -229,14 +236,27 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
 /// Tells the guard of its connection what requests and answers go through, and turns requests away
 /// that have no place.
+///
+/// Of requests that come one after the other without waiting (RFC 9112 §9.3.2) one is let through at
+/// a time, the next once the answer before it has left: a client that asks and never reads is owed
+/// one answer, and nothing more is read from it.
 private final class RequestGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// Requests that may wait for their turn. What is read at once may hold more; then the connection
+    /// is closed.
+    private static let mostHeld = 64
+
     private let connection: ConnectionGuard
     private var isTurnedAway = false
+    /// Parts of requests whose turn has not come, in their order.
+    private var held: CircularBuffer<HTTPServerRequestPart> = []
+    private var heldHeads = 0
+    /// Whether somebody wanted to read meanwhile.
+    private var isReadHeld = false
     /// Whether each request that has no whole answer yet is `HEAD`, in their order.
     private var unanswered: [Bool] = []
 
@@ -244,7 +264,42 @@ private final class RequestGuard: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isTurnedAway else { return }
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        guard !held.isEmpty || isTurnOfAnother(part) else { return pass(part, context) }
+        held.append(part)
+        if case .head = part { heldHeads += 1 }
+        if heldHeads > Self.mostHeld {
+            isTurnedAway = true
+            held = []
+            context.close(promise: nil)
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if held.isEmpty { context.read() } else { isReadHeld = true }
+    }
+
+    /// Whether `part` begins a request while another one's answer is under way.
+    private func isTurnOfAnother(_ part: HTTPServerRequestPart) -> Bool {
+        if case .head = part { connection.isAnswering } else { false }
+    }
+
+    /// The request that waits longest goes on.
+    private func release(_ context: ChannelHandlerContext) {
+        guard !held.isEmpty else { return }
+        while let part = held.first, !isTurnedAway, !isTurnOfAnother(part) {
+            held.removeFirst()
+            if case .head = part { heldHeads -= 1 }
+            pass(part, context)
+        }
+        context.fireChannelReadComplete()
+        guard held.isEmpty, isReadHeld else { return }
+        isReadHeld = false
+        context.read()
+    }
+
+    private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
         case .head(let head):
             unanswered.append(head.method == .HEAD)
             switch connection.headArrived(head) {
@@ -265,7 +320,7 @@ private final class RequestGuard: ChannelDuplexHandler {
         case .body: break
         case .end: connection.endArrived()
         }
-        context.fireChannelRead(data)
+        context.fireChannelRead(wrapInboundOut(part))
     }
 
     private func turnAway(
@@ -287,7 +342,7 @@ private final class RequestGuard: ChannelDuplexHandler {
             return context.write(data, promise: promise)
         }
         let promise = promise ?? context.eventLoop.makePromise()
-        connection.answerEnds(promise.futureResult)
+        connection.answerEnds(promise.futureResult) { self.release(context) }
         let isOfHead = !unanswered.isEmpty && unanswered.removeFirst()
         if isTurnedAway, unanswered.isEmpty {
             promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }

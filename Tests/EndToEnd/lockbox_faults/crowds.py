@@ -62,8 +62,8 @@ class Watch:
         p99 = sorted(self.asked)[int(len(self.asked) * 0.99)]
         sheet.add(
             f"{what}: introspection",
-            f"p50 {span(statistics.median(self.asked))}, p99 {span(p99)}, of {len(self.asked):,}{instead(self.not_active)}",
-            f"p99 ≤ {span(INTROSPECTION)}", p99 <= INTROSPECTION and not self.not_active)
+            f"p50 {span(statistics.median(self.asked))}, p99 {span(p99)}, of {len(self.asked):,}"
+            + instead(self.not_active), f"p99 ≤ {span(INTROSPECTION)}", p99 <= INTROSPECTION and not self.not_active)
         late = [self.place.doveadm.first[login] - end for login, end in self.ends.items()]
         sheet.add(
             f"{what}: the cut", f"{span(min(late))} to {span(max(late))}, of {len(late)}", f"≤ {span(CUT)}",

@@ -1,6 +1,7 @@
 """The server under test, with its configuration in a folder of its own."""
 
 import os
+import pathlib
 import re
 import subprocess
 
@@ -97,6 +98,12 @@ class Lockboxd:
     @property
     def output(self):
         return self.process.out.text + self.process.err.text if self.process else ""
+
+    @property
+    def memory(self):
+        """What the process has of the machine's memory, in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
     def stop(self):
         """As an operator does; the exit code."""
