@@ -297,11 +297,15 @@ def test_a_page_that_is_not_hers_any_more_says_so(stage):
 def test_a_press_that_was_meant_for_what_stood_there_before_is_not_taken(stage):
     stage = stage()
     stage.show()
+    # Before the change: what comes first would be waited for in vain.
+    stage.page.evaluate("""() => {
+        window.pressed = new Promise((done) => new MutationObserver(() => {
+            document.querySelector("main button").click()
+            done()
+        }).observe(document.getElementById("main"), { childList: true }))
+    }""")
     stage.change(f'<h1>After</h1><form method="post" action="/stage/send">{GUARD}<button>Approve</button></form>')
-    stage.page.evaluate("""() => new Promise((done) => new MutationObserver(() => {
-        document.querySelector("main button").click()
-        done()
-    }).observe(document.getElementById("main"), { childList: true }))""")
+    stage.page.evaluate("() => window.pressed")
     stage.page.wait_for_timeout(450)
     assert stage.posted == []
     stage.page.get_by_role("button", name="Approve").click()
