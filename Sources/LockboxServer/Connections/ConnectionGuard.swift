@@ -37,9 +37,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private var place: ConnectionBook.Number?
     private var receiving = Receiving.head
-    private var unanswered = 0
-    /// Answers of which the last part is written and has not left yet.
-    private var ending = 0
+    /// Whether the request that was let through has no whole answer yet.
+    private var isUnanswered = false
+    /// Whether the last part of its answer is written and has not left yet.
+    private var isEnding = false
     private var isBlocked = false
     /// What the client is to do; nil while it waits for us.
     private var waiting: Waiting?
@@ -163,7 +164,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// What becomes of the request that begins.
     fileprivate func headArrived(_ head: HTTPRequestHead) -> Admission {
         receiving = .body
-        unanswered += 1
+        isUnanswered = true
         guard head.namesOneHost else { return .refused(.badRequest) }
         guard let place, book.mayServe(place, isEssential: head.isEssential) else {
             return .refused(.serviceUnavailable)
@@ -174,26 +175,25 @@ final class ConnectionGuard: ChannelDuplexHandler {
         guard expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
             return .refused(.expectationFailed)
         }
-        // While an earlier answer is under way, or for a body that is refused by its length, the
-        // client finds out by waiting or by the answer.
-        return unanswered == 1 && !head.announcesTooMuch ? .encouraged : .answered
+        // That a body is refused by its length the client finds out by the answer.
+        return head.announcesTooMuch ? .answered : .encouraged
     }
 
     fileprivate func endArrived() { receiving = .nothing }
 
     /// Whether a request has no whole answer yet, or its answer has not left yet.
-    fileprivate var isAnswering: Bool { unanswered > 0 || ending > 0 }
+    fileprivate var isAnswering: Bool { isUnanswered || isEnding }
 
     /// The last part of an answer is being written. `then` is called once it has left.
     fileprivate func answerEnds(
         _ isOut: EventLoopFuture<Void>,
         then: @escaping () -> Void
     ) {
-        unanswered -= 1
-        ending += 1
+        isUnanswered = false
+        isEnding = true
         update()
         isOut.assumeIsolated().whenComplete { _ in
-            self.ending -= 1
+            self.isEnding = false
             self.update()
             then()
         }
@@ -204,11 +204,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private func update() {
         guard let place, let context else { return }
         let now: Waiting? =
-            if isBlocked || ending > 0 {
+            if isBlocked || isEnding {
                 .answer
             } else if receiving == .body {
                 .body
-            } else if unanswered > 0 {
+            } else if isUnanswered {
                 nil
             } else {
                 receiving == .head ? .head : .idle
@@ -257,8 +257,8 @@ private final class RequestGuard: ChannelDuplexHandler {
     private var heldHeads = 0
     /// Whether somebody wanted to read meanwhile.
     private var isReadHeld = false
-    /// Whether each request that has no whole answer yet is `HEAD`, in their order.
-    private var unanswered: [Bool] = []
+    /// Whether the request that was let through is `HEAD`.
+    private var isHead = false
 
     init(_ connection: ConnectionGuard) { self.connection = connection }
 
@@ -301,7 +301,7 @@ private final class RequestGuard: ChannelDuplexHandler {
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         switch part {
         case .head(let head):
-            unanswered.append(head.method == .HEAD)
+            isHead = head.method == .HEAD
             switch connection.headArrived(head) {
             case .answered: break
             case .encouraged:
@@ -309,12 +309,6 @@ private final class RequestGuard: ChannelDuplexHandler {
                 context.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
             case .refused(let status):
                 isTurnedAway = true
-                // An answer goes to the first request that has none: those before it get theirs, and
-                // this one sees the connection close.
-                guard unanswered.count == 1 else {
-                    unanswered.removeLast()
-                    return
-                }
                 return turnAway(head, status, context)
             }
         case .body: break
@@ -343,11 +337,7 @@ private final class RequestGuard: ChannelDuplexHandler {
         }
         let promise = promise ?? context.eventLoop.makePromise()
         connection.answerEnds(promise.futureResult) { self.release(context) }
-        let isOfHead = !unanswered.isEmpty && unanswered.removeFirst()
-        if isTurnedAway, unanswered.isEmpty {
-            promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-        }
-        if isOfHead {
+        if isHead {
             connection.withoutBody { context.write(data, promise: promise) }
         } else {
             context.write(data, promise: promise)
