@@ -97,14 +97,14 @@ struct Conditions {
         if let value { add(condition, [value]) }
     }
 
-    /// Adds that `column` is one of `several`, of which there is at least one. Their number is rounded
-    /// up, so that there are few statements to prepare.
+    /// Adds that `column` is one of `several`, of which there is at least one. The first one fills
+    /// their number up to a power of two, so that there are few statements to prepare.
     mutating func addOne(of several: [SQLValue], _ column: String) {
         var size = 16
         while size < several.count { size *= 2 }
-        let padded = several + Array(repeating: several[0], count: size - several.count)
-        let list = Array(repeating: "%", count: size).joined(separator: ", ")
-        add("\(column) IN (\(list))", padded)
+        let filling = Array(repeating: several[0], count: size - several.count)
+        let list = (several + filling).map { placeholder(for: $0) }.joined(separator: ", ")
+        conditions.append("\(column) IN (\(list))")
     }
 
     /// The placeholder of a value that stands elsewhere in the query, after the conditions.

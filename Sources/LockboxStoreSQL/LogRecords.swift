@@ -326,7 +326,7 @@ extension SQLTransaction: LogRecords {
 
     /// Candidates beyond a page's worth that are looked at first, and the most at once.
     private static let spareCandidates = 64
-    private static let mostCandidates = 4096
+    private static let mostCandidates = 1024
 
     /// Those of `candidates` that the search finds, in their order.
     private func matching(_ candidates: [Int64], _ search: LogSearch, in log: LogID) throws
@@ -337,9 +337,11 @@ extension SQLTransaction: LogRecords {
         conditions.add("e.log = %", [.log(log)])
         conditions.addOne(of: candidates.map(SQLValue.integer), "e.position")
         addSubject(search, to: &conditions)
+        // The hash is in no index but the record's own row: an index by activity or actor that had all
+        // that is read would be gone through from end to end instead.
         let hits = Set(
             try connection.query(
-                "SELECT e.position FROM log_entry e \(conditions.whereClause)",
+                "SELECT e.position, e.hash FROM log_entry e \(conditions.whereClause)",
                 conditions.values
             ) { try $0.integer(0) }
         )

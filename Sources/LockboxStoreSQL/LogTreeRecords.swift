@@ -29,21 +29,22 @@ extension SQLTransaction: LogTreeRecords {
         // One row for all: most of the time of a proof went into taking 256 rows apart.
         let (table, level) =
             level == 0 ? ("log_entry", []) : ("log_tile", [SQLValue.count(level)])
-        let digits = try connection.queryOne(
+        let nodes = try connection.queryOne(
             """
-            SELECT group_concat(hash, '') FROM (
-                SELECT lower(hex(hash)) AS hash FROM \(table)
-                \(range)\(level.isEmpty ? "" : " AND level = $4") ORDER BY position
-            )
+            SELECT group_concat(position || ' ' || lower(hex(hash)))
+            FROM \(table) \(range)\(level.isEmpty ? "" : " AND level = $4")
             """,
             values + level
         ) { try $0.optionalText(0) }
-        guard let bytes = Hex.decode((digits.flatMap { $0 } ?? "").utf8),
-            bytes.count.isMultiple(of: Hash.byteCount)
-        else { throw StoreError.corrupt("\(table) \(log.stored)") }
-        return stride(from: 0, to: bytes.count, by: Hash.byteCount).compactMap {
-            Hash(bytes: bytes[$0..<$0 + Hash.byteCount])
+        let found = try (nodes.flatMap { $0 } ?? "").utf8.split(separator: UInt8(ascii: ",")).map {
+            let parts = $0.split(separator: UInt8(ascii: " "))
+            guard parts.count == 2, let position = UInt64(Substring(parts[0])),
+                let hash = Hex.decode(parts[1]).flatMap({ Hash(bytes: $0) })
+            else { throw StoreError.corrupt("\(table) \(log.stored)") }
+            return (position, hash)
         }
+        // SQL promises no order here.
+        return found.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// A note that is kept already stays; the same root may be signed again, for instance with a

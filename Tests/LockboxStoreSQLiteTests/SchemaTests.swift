@@ -228,10 +228,7 @@ struct SchemaTests {
         }
         #expect(!plans.isEmpty)
         for step in plans {
-            // What reads a subquery row by row is as long as that, which has steps of its own.
-            let isOfIndex =
-                step.contains("USING") || step.contains("VIRTUAL TABLE INDEX")
-                || step.hasPrefix("SCAN (subquery-")
+            let isOfIndex = step.contains("USING") || step.contains("VIRTUAL TABLE INDEX")
             #expect(!step.hasPrefix("SCAN") || isOfIndex, "\(question): \(step)")
             #expect(!step.contains("TEMP B-TREE"), "\(question): \(step)")
         }
