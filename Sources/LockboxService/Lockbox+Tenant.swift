@@ -132,11 +132,6 @@ extension Lockbox {
                 )
             }
             guard roles != before.roles else { return before }
-            try requireRoomForSettings(
-                person,
-                takesAway: roles.isSubset(of: before.roles),
-                at: change.now
-            )
             var after = before
             after.roles = roles
             try change.update(before, to: after)
@@ -144,6 +139,11 @@ extension Lockbox {
                 $0.holds(oneOf: .admin, at: before.side)
             }
             guard !admins.isEmpty else { throw Refusal.lastAdministrator }
+            try requireRoomForSettings(
+                person,
+                takesAway: roles.isSubset(of: before.roles),
+                at: change.now
+            )
             return after
         }
     }
