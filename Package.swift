@@ -343,7 +343,8 @@ let package = Package(
                 name: "lockboxd",
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "LockboxPorts", "ArgumentParser",
+                    "LockboxAudit", "LockboxDomain", "LockboxMail", "LockboxPorts",
+                    "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),

@@ -1,4 +1,4 @@
-import LockboxMail
+package import LockboxMail
 package import LockboxPorts
 import LockboxServer
 
@@ -13,14 +13,10 @@ extension Installation {
         case nothingFailed
         /// To no address that we made.
         case notOurs
-        /// No delivery report, such as an automatic reply.
-        case noReport
     }
 
-    /// Reads a message that a mail server sent to the address of `mail`'s option `bounces`. Bytes
-    /// beyond `longestBounce` are not looked at.
-    package func takeBounce(_ message: [UInt8]) async throws -> Bounce {
-        guard let report = DeliveryReport(message: message) else { return .noReport }
+    /// Writes down what a mail server reported to the address of `mail`'s option `bounces`.
+    package func takeBounce(_ report: DeliveryReport) async throws -> Bounce {
         guard let letter = try server.letter(comingBackTo: report.recipients) else {
             return .notOurs
         }
@@ -28,6 +24,4 @@ extension Installation {
         return try await server.recordBounce(of: letter, reason: failure)
             ? .recorded(letter) : .over(letter)
     }
-
-    package static let longestBounce = DeliveryReport.longest
 }

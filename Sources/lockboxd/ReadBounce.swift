@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LockboxInstallation
+import LockboxMail
 
 struct ReadBounce: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,10 +22,13 @@ struct ReadBounce: AsyncParsableCommand {
     @OptionGroup var config: ConfigOption
 
     func run() async throws {
-        let message = try Self.message()
+        // Anybody can write to that address: what is no report opens nothing.
+        guard let report = DeliveryReport(message: try Self.message()) else {
+            return print("nothing to do: no delivery report")
+        }
         let bounce: Installation.Bounce
         do {
-            bounce = try await withServer(config) { try await $0.takeBounce(message) }
+            bounce = try await withServer(config) { try await $0.takeBounce(report) }
         } catch {
             FileHandle.standardError.write(Data("lockboxd: \(error)\n".utf8))
             throw ExitCode(Self.tryAgain)
@@ -36,7 +40,7 @@ struct ReadBounce: AsyncParsableCommand {
     private static func message() throws -> [UInt8] {
         var kept: [UInt8] = []
         while let chunk = try FileHandle.standardInput.read(upToCount: 64 * 1024), !chunk.isEmpty {
-            kept += chunk.prefix(Installation.longestBounce - kept.count)
+            kept += chunk.prefix(DeliveryReport.longest - kept.count)
         }
         return kept
     }
@@ -49,7 +53,6 @@ extension Installation.Bounce {
         case .over(let letter): "letter \(letter): nothing to do, it is over or known to be back"
         case .nothingFailed: "nothing to do: nothing failed for good"
         case .notOurs: "nothing to do: not addressed to a letter of ours"
-        case .noReport: "nothing to do: no delivery report"
         }
     }
 }
