@@ -9,15 +9,14 @@ import MerkleLog
 /// Identifiers of letters are shown to people, so the address holds a code that only we can make:
 /// who has not got the letter cannot report it undelivered.
 package struct BounceAddresses: Sendable {
-    private let local: Substring
-    private let domain: Substring
+    private let local: String
+    private let domain: String
     private let key: SymmetricKey
 
     /// `seed` is the installation's secret; the key is one derived from it (RFC 5869).
     package init(under address: EmailAddress, seed: [UInt8]) {
-        let at = address.text.lastIndex(of: "@")!
-        local = address.text[..<at]
-        domain = address.text[at...].dropFirst()
+        local = String(address.text.prefix { $0 != "@" })
+        domain = address.domain
         key = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: SymmetricKey(data: seed),
             info: Array("lockbox bounce address".utf8),

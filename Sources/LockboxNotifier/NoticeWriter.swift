@@ -374,11 +374,16 @@ struct NoticeWriter {
         guard let tenant = try tx.tenant(request.terms.tenant) else {
             throw StoreError.corrupt("request \(request.id) is of an unknown tenant")
         }
+        return try facts(about: tenant)
+            .with(.engineer, person(request.terms.engineer).name)
+            .with(.supportRequest, request.terms.supportRequest.text)
+    }
+
+    /// What every letter to people of `tenant`, or about it, says.
+    func facts(about tenant: Tenant) throws -> Facts {
         var facts = Facts()
         facts[.provider] = try tx.providerName()
         facts[.tenant] = tenant.name
-        facts[.engineer] = try person(request.terms.engineer).name
-        facts[.supportRequest] = request.terms.supportRequest.text
         facts[.portal] = portal.name
         facts[.portalAddress] = portal.address
         return facts

@@ -48,6 +48,14 @@ package struct Operators: Sendable {
     }
 }
 
+extension Notice {
+    /// Whether it tells operators that a letter was given up. That such a one was given up too is told
+    /// to nobody: each letter to a dead address would bring about the next.
+    package var tellsOfGivenUpLetter: Bool {
+        kind == .operatorsNeeded && Facts(facts)[.cause] == Operators.Cause.letterGivenUp.name
+    }
+}
+
 extension Operators.Cause {
     /// As it is stored; one for each thing that is told apart.
     var name: String {

@@ -76,11 +76,7 @@ extension NoticeWriter {
             throw StoreError.corrupt("there is no tenant \(change.tenant)")
         }
         let administrators = try tx.people(at: .tenant(tenant.id)).filter { $0.isAdministrator }
-        var facts = Facts()
-        facts[.provider] = try tx.providerName()
-        facts[.tenant] = tenant.name
-        facts[.portal] = portal.name
-        facts[.portalAddress] = portal.address
+        var facts = try facts(about: tenant)
         facts[.changedBy] = actor.words(for: tenant, provider: try tx.providerName())
         let written = try tx.sideNotices(of: tenant.id, since: now)
         var told: Set<String> = []
@@ -119,11 +115,7 @@ extension NoticeWriter {
             let person = try tx.person(undelivered.recipient), case .tenant(let id) = person.side,
             let tenant = try tx.tenant(id)
         else { return }
-        var facts = Facts()
-        facts[.provider] = try tx.providerName()
-        facts[.tenant] = tenant.name
-        facts[.portal] = portal.name
-        facts[.portalAddress] = portal.address
+        var facts = try facts(about: tenant)
         facts[.unreached] = person.title
         facts[.detail] = undelivered.reply
         let told = try tx.sideNotices(of: id, since: now - NotifierLimits.unreachedInterval)

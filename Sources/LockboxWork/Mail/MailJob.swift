@@ -159,17 +159,17 @@ package struct MailJob: Job {
 extension Change {
     /// A letter will not arrive: for the log, and for those who can do something about it.
     mutating func giveUp(_ notice: Notice, _ operators: Operators, _ entropy: any Entropy) throws {
-        // What the operators do not get is no customer's affair, and a letter about it would bring
-        // about the next one.
-        guard let recipient = notice.recipient else { return }
-        try operators.tell(
-            .letterGivenUp,
-            detail: notice.lastReply,
-            at: now,
-            entropy: entropy,
-            in: tx
-        )
-        guard let tenant = notice.tenant else { return }
+        if !notice.tellsOfGivenUpLetter {
+            try operators.tell(
+                .letterGivenUp,
+                detail: notice.lastReply,
+                at: now,
+                entropy: entropy,
+                in: tx
+            )
+        }
+        // What the operators do not get is no customer's affair.
+        guard let tenant = notice.tenant, let recipient = notice.recipient else { return }
         emit(
             .request(
                 .noticeUndeliverable(
