@@ -119,7 +119,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxNotifier", "LockboxWork", "LockboxAPI",
             "LockboxHTTP", "LockboxPortal",
             "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
-            "NIOHTTP1", "ServiceLifecycle", "Yams",
+            "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Yams",
         ]
     ),
     (

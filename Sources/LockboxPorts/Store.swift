@@ -181,6 +181,9 @@ public protocol AccessRequestRecords {
     /// Requests that are not in a terminal state, in order of identifiers; of one tenant, of one
     /// engineer, or both.
     func openRequests(of tenant: TenantID?, engineer: PersonID?) throws -> [AccessRequest]
+    /// Requests whose access is over while a service has not confirmed that nothing is left, in
+    /// order of identifiers; of one tenant or of all.
+    func unconfirmedRequests(of tenant: TenantID?) throws -> [AccessRequest]
 }
 
 /// What people wrote to each other about access requests.

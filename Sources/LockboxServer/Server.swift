@@ -14,6 +14,7 @@ package import LockboxService
 package import LockboxServices
 import LockboxWork
 package import Logging
+import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 
@@ -28,6 +29,7 @@ package struct Server: Sendable {
     private let directory: ServiceDirectory
     private let index: DecisionIndex
     private let hasher: PasswordHasher
+    private let loop: MultiThreadedEventLoopGroup
     private let http: HTTPClient
     private let logger: Logger
     private let mailer: any Mailer
@@ -55,7 +57,9 @@ package struct Server: Sendable {
         let health = WriteHealth(time: time)
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton)
+        // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let http = HTTPClient(eventLoopGroup: loop)
         let operators = Operators(configuration.operators)
         let kinds = ServiceKinds(makeKinds(Self.tools(http, logger)))
         let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
@@ -76,6 +80,7 @@ package struct Server: Sendable {
         self.kinds = kinds
         self.index = index
         self.hasher = hasher
+        self.loop = loop
         self.http = http
         self.directory = directory
         self.logger = logger
@@ -285,6 +290,7 @@ package struct Server: Sendable {
     package func close() async throws {
         try await hasher.shutDown()
         try await http.shutdown()
+        try await loop.shutdownGracefully()
     }
 
     /// The key of a service is read for each of its orders, so that a new one works without a

@@ -105,6 +105,31 @@ extension Lockbox {
         }
     }
 
+    /// Requests that time or people can still change, and those whose end a service has not
+    /// confirmed: all of them, newest first. Of one tenant, of one engineer, or both.
+    package func unfinishedRequests(
+        tenant: String?,
+        engineer: PersonID? = nil,
+        by caller: Person
+    ) async throws -> [RequestView] {
+        try await query(by: caller) { person, tx, now in
+            let (tenant, openedBy) = try person.reach(tenant, in: tx)
+            let found =
+                try tx.openRequests(of: tenant, engineer: engineer)
+                + tx.unconfirmedRequests(of: tenant).filter { request in
+                    engineer.map { $0 == request.terms.engineer } ?? true
+                }
+            return try found.filter { request in
+                let terms = request.terms
+                return try openedBy == nil
+                    || tx.supportRequest(terms.supportRequest, of: terms.tenant)?.openedBy
+                        == openedBy
+            }
+            .sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
+            .map { try view(of: $0, at: now, in: tx) }
+        }
+    }
+
     /// The letters about a request and how each fared, for the provider and for those who oversee
     /// the tenant.
     package func notices(about id: String, by caller: Person) async throws -> [(

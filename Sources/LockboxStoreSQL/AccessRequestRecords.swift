@@ -103,6 +103,21 @@ extension SQLTransaction: AccessRequestRecords {
         return try requests("\(conditions.whereClause) ORDER BY r.id", conditions.values)
     }
 
+    func unconfirmedRequests(of tenant: TenantID?) throws -> [AccessRequest] {
+        var conditions = Conditions()
+        // No identifier is before the empty one: of all tenants, by the same index.
+        conditions.add("tenant >= %", tenant == nil ? .text("") : nil)
+        conditions.add("tenant = %", tenant.map(SQLValue.id))
+        return try requests(
+            """
+            WHERE r.id IN (
+                SELECT request FROM removal \(conditions.whereClause) AND progress <> 'confirmed'
+            ) ORDER BY r.id
+            """,
+            conditions.values
+        )
+    }
+
     // MARK: - Saving
 
     func save(_ request: AccessRequest) throws {

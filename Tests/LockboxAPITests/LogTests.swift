@@ -409,6 +409,29 @@ struct LogTests {
         }
     }
 
+    @Test func oneExportMoreThanADayAllowsIsToldWhenItGoesOn() async throws {
+        try await APIWorld.with { api async throws in
+            let place = Self.contoso
+            func export(_ reader: Person) async throws -> Answer {
+                try await Self.ask(
+                    api,
+                    place,
+                    place.audit,
+                    query: [("size", "1")],
+                    as: reader,
+                    accept: "application/jsonl"
+                )
+            }
+            for _ in 0..<Limits.exportsPerDay {
+                #expect(try await export(place.reader).status == 200)
+            }
+            let answer = try await export(place.reader)
+            try answer.expectProblem(429, "dailyLimitReached")
+            #expect(answer.headers[.retryAfter] == "\(24 * 3600)")
+            #expect(try await export(Fixture.adam).status == 200)
+        }
+    }
+
     @Test(arguments: places)
     func parameterThatMeansNothingIsNamed(_ place: Place) async throws {
         try await APIWorld.with { api async throws in

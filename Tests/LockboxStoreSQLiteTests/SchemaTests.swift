@@ -262,6 +262,18 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("open requests of an engineer") {
             try $0.openRequests(of: nil, engineer: Fixture.eve.id)
         },
+        Question("requests whose end is not confirmed") {
+            try $0.unconfirmedRequests(of: nil)
+        },
+        Question("requests of a tenant whose end is not confirmed") {
+            try $0.unconfirmedRequests(of: contoso)
+        },
+        Question("requests in one state") {
+            try $0.requests(RequestFilter(state: .denied), page: page)
+        },
+        Question("requests of a tenant in one state") {
+            try $0.requests(RequestFilter(tenant: contoso, state: .denied), page: page)
+        },
         Question("all requests") { try $0.requests(RequestFilter(), page: page) },
         Question("requests of a tenant") {
             try $0.requests(RequestFilter(tenant: contoso), page: page)

@@ -1,6 +1,5 @@
 import Hummingbird
 import LockboxDomain
-import LockboxPorts
 import LockboxService
 
 /// One access that is open now, or not gone yet, with what is known of its use.
@@ -86,16 +85,12 @@ extension PortalSite {
 
     /// Requests whose access is open, will be, or is over and not confirmed to be gone.
     func grants(_ viewer: Viewer) async throws -> [RequestView] {
-        var views: [RequestView] = []
-        for state in [AccessRequest.StateName.active, .scheduled, .ended] {
-            let found = try await lockbox.requests(
-                RequestFilter(state: state),
-                tenant: viewer.tenant?.id.text,
-                page: .init(limit: PortalLimits.listed),
-                by: viewer.person
-            )
-            views += found.items.filter { $0.grantState != .ended }
-        }
-        return views
+        try await lockbox.unfinishedRequests(tenant: viewer.tenant?.id.text, by: viewer.person)
+            .filter(\.holdsAccess)
     }
+}
+
+extension RequestView {
+    /// Access is open, will be, or is over and not confirmed to be gone.
+    var holdsAccess: Bool { grantState.map { $0 != .ended } ?? false }
 }

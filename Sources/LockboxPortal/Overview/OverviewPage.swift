@@ -14,8 +14,10 @@ struct OverviewPage: Page {
     let tenantName: String
     let providerName: String
     let deciding: [RequestRow]
+    let moreDeciding: String?
     let mayDecide: Bool
     let reviewing: [RequestRow]
+    let moreReviewing: String?
     let open: [OpenAccess]
     let isNobody: Bool
     let warnings: [String]
@@ -27,21 +29,28 @@ struct OverviewPage: Page {
     init(_ reading: OverviewReading, _ viewer: Viewer) {
         tenantName = viewer.tenant?.name ?? ""
         providerName = viewer.providerName
-        deciding = reading.deciding.map { RequestRow($0, viewer) }
+        deciding = reading.deciding.prefix(PortalLimits.listed).map { RequestRow($0, viewer) }
+        moreDeciding = Self.more(reading.deciding.count - deciding.count)
         mayDecide = viewer.holds([.approver, .admin])
-        reviewing = reading.reviewing.map { RequestRow($0, viewer) }
+        reviewing = reading.reviewing.prefix(PortalLimits.listed).map { RequestRow($0, viewer) }
+        moreReviewing = Self.more(reading.reviewing.count - reviewing.count)
         open = reading.grants.compactMap { OpenAccess($0, viewer: viewer) }
         isNobody = reading.grants.allSatisfy { $0.grantState == .scheduled }
         warnings = reading.warnings(viewer)
-        timeline = Timeline(reading.recent, now: viewer.now)
-        let past = reading.recent.filter { $0.request.state.name.isTerminal }
+        timeline = Timeline(reading.drawn, since: reading.oldestDrawn, now: viewer.now)
+        let past = reading.newest.filter { $0.request.state.name.isTerminal }
         history = past.prefix(PortalLimits.recent).map { RequestRow($0, viewer) }
         liveTag = LiveTag.of(
-            reading.deciding + reading.reviewing + reading.grants + reading.recent,
+            reading.deciding + reading.reviewing + reading.drawn,
             "\(viewer.tenant?.version ?? 0)"
         )
         csrf = viewer.csrf
         key = viewer.formKey
+    }
+
+    /// Of those that the list has no room for.
+    private static func more(_ count: Int) -> String? {
+        count > 0 ? counted(Int64(count), "more request") : nil
     }
 }
 
@@ -50,8 +59,20 @@ struct OverviewReading: Sendable {
     let deciding: [RequestView]
     let reviewing: [RequestView]
     let grants: [RequestView]
-    let recent: [RequestView]
+    /// The newest of all, whatever became of them, and whether there are older ones.
+    let newest: [RequestView]
+    let isCut: Bool
     let approvers: Int
+
+    /// What the picture of the last days is drawn from: all access that is open or will be, however
+    /// old the request is.
+    var drawn: [RequestView] {
+        let known = Set(newest.map(\.request.id))
+        return newest + grants.filter { !known.contains($0.request.id) }
+    }
+
+    /// Requests from before this instant are not all drawn; nil if all are.
+    var oldestDrawn: Timestamp? { isCut ? newest.last?.request.createdAt : nil }
 
     func warnings(_ viewer: Viewer) -> [String] {
         guard let tenant = viewer.tenant else { return [] }
@@ -91,28 +112,28 @@ extension PortalSite {
 
     private func overview(_ viewer: Viewer) async throws -> OverviewReading {
         guard let tenant = viewer.tenant else { throw Refusal.notFound(.page) }
-        func requests(in state: AccessRequest.StateName?) async throws -> [RequestView] {
-            try await lockbox.requests(
-                RequestFilter(state: state),
-                tenant: tenant.id.text,
-                page: ListPage(limit: PortalLimits.listed),
-                by: viewer.person
-            ).items
-        }
-        let waiting = try await requests(in: .awaitingCustomer)
-        let people = try await lockbox.people(of: tenant.id.text, by: viewer.person)
-        return OverviewReading(
-            // The stored state may be older than the clock: what ran out a moment ago waits for
-            // nobody.
-            deciding: waiting.filter { $0.request.state.name == .awaitingCustomer }
+        let open = try await lockbox.unfinishedRequests(tenant: tenant.id.text, by: viewer.person)
+        // The stored state may be older than the clock, which the views follow: what ran out a
+        // moment ago waits for nobody.
+        func waiting(in state: AccessRequest.StateName) -> [RequestView] {
+            open.filter { $0.request.state.name == state }
                 .sorted {
                     ($0.request.state.decideBy ?? $0.at) < ($1.request.state.decideBy ?? $1.at)
-                },
-            reviewing: try await requests(in: .awaitingManager).filter {
-                $0.request.state.name == .awaitingManager
-            },
-            grants: try await grants(viewer),
-            recent: try await requests(in: nil),
+                }
+        }
+        let newest = try await lockbox.requests(
+            RequestFilter(),
+            tenant: tenant.id.text,
+            page: ListPage(limit: PortalLimits.listed),
+            by: viewer.person
+        )
+        let people = try await lockbox.people(of: tenant.id.text, by: viewer.person)
+        return OverviewReading(
+            deciding: waiting(in: .awaitingCustomer),
+            reviewing: waiting(in: .awaitingManager),
+            grants: open.filter(\.holdsAccess),
+            newest: newest.items,
+            isCut: newest.next != nil,
             approvers: people.count { $0.mayDecide(for: tenant.id) }
         )
     }

@@ -220,12 +220,12 @@ extension Timeline {
     fileprivate static let laneHeight = 100
 
     /// `views` in any order; those that wait for a decision and those that were over before are
-    /// left out.
-    init(_ views: [RequestView], now: Timestamp, days: Int = 7) {
-        self.init(views.flatMap(\.timelineEntries), now: now, days: days)
+    /// left out. Requests made before `since` are not all among them.
+    init(_ views: [RequestView], since: Timestamp? = nil, now: Timestamp, days: Int = 7) {
+        self.init(views.flatMap(\.timelineEntries), since: since, now: now, days: days)
     }
 
-    init(_ entries: [Entry], now: Timestamp, days dayCount: Int) {
+    init(_ entries: [Entry], since: Timestamp? = nil, now: Timestamp, days dayCount: Int) {
         let axis = Axis(entries, now: now, days: dayCount)
         let shown = entries.filter { axis.shows($0.kind) }.sorted { $0.order(now) > $1.order(now) }
         var resources: [Resource] = []
@@ -247,14 +247,21 @@ extension Timeline {
         self.rows = rows
         let period = dayCount == 1 ? "today" : "in the last \(dayCount) days"
         pictureTitle = "Access \(period). The same in words is in the list below."
-        emptyWords = "Nobody had access \(period)."
+        let missing = since.flatMap { axis.midnight(0) < $0 ? $0 : nil }
+        emptyWords =
+            missing == nil
+            ? "Nobody had access \(period)." : "Of the newest requests none came to access."
         days = (0..<axis.dayCount).map { Day($0, on: axis) }
         lines = shown.map { Line($0) }
         nowX = percent(axis.place(now))
         nowAnchor = axis.place(now) > Axis.width * 9 / 10 ? "end" : "middle"
         (daysY, weekdayY, numberY, pictureHeight) = (em(y), em(y + 125), em(y + 245), em(y + 290))
         let more = resources.count - rows.count
-        moreWords = more > 0 ? "\(counted(Int64(more), "more resource")) in the list below." : nil
+        let words = [
+            more > 0 ? "\(counted(Int64(more), "more resource")) in the list below." : nil,
+            missing.map { "What was asked for before \($0.words()) is in the list of requests." },
+        ].compactMap(\.self)
+        moreWords = words.isEmpty ? nil : words.joined(separator: " ")
         let tones = Set(rows.flatMap(\.bars).map(\.tone))
         showsLive = tones.contains("live")
         showsEnded = tones.contains("ended")

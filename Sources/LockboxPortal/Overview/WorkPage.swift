@@ -160,31 +160,17 @@ extension PortalSite {
 
     private func work(_ viewer: Viewer) async throws -> WorkReading {
         guard viewer.seesRequests else { return WorkReading() }
-        func list(_ filter: RequestFilter) async throws -> [RequestView] {
-            try await lockbox.requests(
-                filter,
-                tenant: nil,
-                page: .init(limit: PortalLimits.listed),
-                by: viewer.person
-            ).items
-        }
         var reading = WorkReading(tenants: try await tenantsByID(viewer))
-        if viewer.isManager {
-            // What is stored may be older than the clock: what ran out a moment ago waits for
-            // nobody.
-            reading.queue = try await list(RequestFilter(state: .awaitingManager))
-                .filter { $0.request.state.name == .awaitingManager }.byDeadline
-        }
         if viewer.holds([.manager, .operator]) {
-            let open = try await list(RequestFilter(state: .active))
-            reading.others =
-                open.filter {
-                    $0.request.state.name == .active
-                        && $0.request.terms.engineer != viewer.person.id
-                }.byDeadline
-            reading.failing = try await list(RequestFilter(state: .ended)).filter {
-                $0.grantState == .removalFailed
+            // The stored state may be older than the clock, which the views follow: what ran out a
+            // moment ago waits for nobody.
+            let all = try await lockbox.unfinishedRequests(tenant: nil, by: viewer.person)
+            func those(in state: AccessRequest.StateName) -> [RequestView] {
+                all.filter { $0.request.state.name == state }.byDeadline
             }
+            if viewer.isManager { reading.queue = those(in: .awaitingManager) }
+            reading.others = those(in: .active).filter { !reading.isOwn($0, viewer) }
+            reading.failing = all.filter { $0.grantState == .removalFailed }
         }
         if viewer.isEngineer {
             reading.mine = try await own(viewer)
@@ -201,20 +187,19 @@ extension PortalSite {
 
     /// All of the reader's requests that something can happen to, and her latest others.
     private func own(_ viewer: Viewer) async throws -> [RequestView] {
+        let newest = try await lockbox.requests(
+            RequestFilter(engineer: viewer.person.id),
+            tenant: nil,
+            page: .init(limit: PortalLimits.pageSize),
+            by: viewer.person
+        )
+        let unfinished = try await lockbox.unfinishedRequests(
+            tenant: nil,
+            engineer: viewer.person.id,
+            by: viewer.person
+        )
         var found: [AccessRequestID: RequestView] = [:]
-        let states: [AccessRequest.StateName?] = [
-            nil, .active, .scheduled, .awaitingCustomer, .awaitingManager,
-        ]
-        for state in states {
-            let limit = state == nil ? PortalLimits.pageSize : PortalLimits.listed
-            let page = try await lockbox.requests(
-                RequestFilter(state: state, engineer: viewer.person.id),
-                tenant: nil,
-                page: .init(limit: limit),
-                by: viewer.person
-            )
-            for view in page.items { found[view.request.id] = view }
-        }
+        for view in newest.items + unfinished { found[view.request.id] = view }
         return found.values.sorted {
             ($1.request.createdAt, $1.request.id) < ($0.request.createdAt, $0.request.id)
         }

@@ -219,6 +219,17 @@ private func removalsAreDue(_ store: any Store) async throws {
     confirmed.progress = .confirmed
     try await store.write { [confirmed] in try $0.save(confirmed) }
     #expect(try await store.read { try $0.openRemovals() } == [later])
+    func unconfirmed(_ tenant: TenantID?) async throws -> [AccessRequest] {
+        try await store.read { try $0.unconfirmedRequests(of: tenant) }
+    }
+    #expect(try await unconfirmed(nil) == [request])
+    #expect(try await unconfirmed(Fixture.contoso.id) == [request])
+    #expect(try await unconfirmed(Fixture.fabrikam.id) == [])
+    var last = later
+    last.progress = .confirmed
+    try await store.write { [last] in try $0.save(last) }
+    #expect(try await unconfirmed(nil) == [])
+    try await store.write { [later] in try $0.save(later) }
     #expect(try await store.read { try $0.nextRemovalAttempt() } == later.nextAttempt)
 }
 

@@ -1,0 +1,54 @@
+import LockboxDomain
+import LockboxFixtures
+import LockboxPortalWorld
+import LockboxPorts
+import Testing
+
+@testable import LockboxPortal
+
+/// Pages that say who is in a tenant's data say it of everybody, however many requests there are.
+struct OverviewTests {
+    private static let many = UInt8(PortalLimits.listed) + 20
+
+    private static func add(
+        _ count: UInt8,
+        _ state: AccessRequest.StateName,
+        to world: PortalWorld
+    ) async throws {
+        let now = world.clock.now()
+        try await world.store.write { tx in
+            try tx.insert(Fixture.supportRequest())
+            for number in 1...count {
+                for version in try Fixture.history(number, to: state, from: now) {
+                    try tx.save(version)
+                }
+            }
+        }
+    }
+
+    @Test func accessThatIsNotOverIsShownHoweverManyCameAfterIt() async throws {
+        try await PortalWorld.with { world in
+            let closing = try await world.finished(try await world.approved())
+            let open = try await world.approved(try await world.reviewed(world.submitted()))
+            try await Self.add(Self.many, .ended, to: world)
+            for path in ["/lockbox/live", "/overview"] {
+                let page = try await world.visit(path, as: "adam").html
+                #expect(page.contains(closing.id.text) && page.contains(open.id.text), "\(path)")
+                #expect(!page.contains("Nobody"), "\(path)")
+            }
+        }
+    }
+
+    @Test func pictureOfTheLastDaysSaysWhatItLeavesOut() async throws {
+        try await PortalWorld.with { world in
+            try await world.finished(try await world.approved())
+            let words = "is in the list of requests."
+            #expect(try await !world.visit("/overview", as: "adam").html.contains(words))
+            try await Self.add(Self.many, .awaitingCustomer, to: world)
+            let page = try await world.visit("/overview", as: "adam").html
+            #expect(page.contains(words))
+            #expect(page.contains("20 more requests"))
+            #expect(!page.contains("Nobody had access"))
+        }
+    }
+}
