@@ -88,12 +88,12 @@ package struct LogCheck: Sendable {
             (try tx.head(of: log).size, try tx.checkpoints(of: log))
         }
         var replay = RecordReplay(log, heads: signed.filter { $0.size <= begun })
-        var isComplete = true
-        while isComplete, replay.position < begun {
-            let range = replay.position..<min(replay.position + AuditLimits.checkedRecords, begun)
-            let entries = try await store.read(.bulk) { tx in try tx.entries(of: log, in: range) }
-            isComplete = !entries.isEmpty
+        var entries = try await slice(of: log, from: 0, below: begun)
+        while let last = entries.last {
+            // The next slice is read while this one is checked.
+            async let next = slice(of: log, from: last.index + 1, below: begun)
             replay.read(entries)
+            entries = try await next
         }
         let (report, head) = try await store.read(.bulk) { [replay, clock] tx in
             let report = try Self.finish(replay, after: begun, at: clock.now(), in: tx)
@@ -108,6 +108,15 @@ package struct LogCheck: Sendable {
             checkpoints: report.checkpoints,
             differences: report.differences + differences
         )
+    }
+
+    /// Some records from `index` on, all below `size`; none where there are no more.
+    private func slice(of log: LogID, from index: UInt64, below size: UInt64) async throws
+        -> [LogEntry]
+    {
+        guard index < size else { return [] }
+        let range = index..<min(index + AuditLimits.checkedRecords, size)
+        return try await store.read(.bulk) { tx in try tx.entries(of: log, in: range) }
     }
 
     /// Reads what has come since `size`, and compares with head, checkpoints and tables.
