@@ -28,7 +28,9 @@ struct OverviewTests {
 
     @Test func accessThatIsNotOverIsShownHoweverManyCameAfterIt() async throws {
         try await PortalWorld.with { world in
-            let closing = try await world.finished(try await world.approved())
+            let used = try await world.approved()
+            try await world.opened(used)
+            let closing = try await world.finished(used)
             let open = try await world.approved(try await world.reviewed(world.submitted()))
             try await Self.add(Self.many, .ended, to: world)
             for path in ["/lockbox/live", "/overview"] {

@@ -40,17 +40,25 @@ CREATE INDEX removal_failing ON removal (grant_id) WHERE progress = 'failed';
 
 CREATE INDEX removal_of_request ON removal (request, grant_id, service);
 
+CREATE INDEX removal_unconfirmed_of_tenant ON removal (tenant, request)
+WHERE progress <> 'confirmed';
+
 CREATE INDEX removal_uncut ON removal (next_attempt, grant_id, service) WHERE progress <> 'confirmed' AND cut_at IS NULL;
 
 CREATE INDEX request_by_time ON access_request (created_at, id);
 
 CREATE INDEX request_due ON access_request (deadline, id) WHERE deadline IS NOT NULL;
 
+CREATE INDEX request_in_state ON access_request (state, created_at, id);
+
 CREATE INDEX request_of_engineer ON access_request (engineer, created_at, id);
 
 CREATE INDEX request_of_support ON access_request (tenant, support_request, created_at, id);
 
 CREATE INDEX request_of_tenant ON access_request (tenant, created_at, id);
+
+CREATE INDEX request_of_tenant_in_state
+ON access_request (tenant, state, created_at, id);
 
 CREATE INDEX request_open_of_engineer ON access_request (engineer, id) WHERE deadline IS NOT NULL;
 
