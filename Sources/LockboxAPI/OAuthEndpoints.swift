@@ -345,7 +345,7 @@ extension API {
 extension String {
     /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes
     /// both like form values (RFC 6749 §2.3.1).
-    fileprivate var basicCredentials: (id: String, secret: String)? {
+    var basicCredentials: (id: String, secret: String)? {
         let parts = split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "basic",
             let data = Data(base64Encoded: String(parts[1])),

@@ -4,9 +4,9 @@ package import Hummingbird
 /// A way into the server: the paths whose first part is one of its prefixes.
 package struct Door: Sendable {
     let prefixes: Set<String>
-    let responder: RouterResponder<DoorContext>
+    let responder: any HTTPResponder<DoorContext>
 
-    package init(prefixes: Set<String>, responder: RouterResponder<DoorContext>) {
+    package init(prefixes: Set<String>, responder: any HTTPResponder<DoorContext>) {
         self.prefixes = prefixes
         self.responder = responder
     }
@@ -18,9 +18,9 @@ package struct Dispatcher: HTTPResponder {
     package typealias Context = DoorContext
 
     private let doors: [Door]
-    private let others: RouterResponder<DoorContext>
+    private let others: any HTTPResponder<DoorContext>
 
-    package init(doors: [Door], others: RouterResponder<DoorContext>) {
+    package init(doors: [Door], others: any HTTPResponder<DoorContext>) {
         self.doors = doors
         self.others = others
     }

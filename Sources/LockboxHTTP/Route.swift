@@ -83,7 +83,7 @@ extension [HTTPRequest.Method] {
 extension Response {
     /// What `HEAD` gets: no length where `GET` streams and would not tell one either (RFC 9110
     /// §8.6).
-    var head: Response {
+    package var head: Response {
         var head = createHeadResponse()
         if body.contentLength == nil { head.headers[.contentLength] = nil }
         return head

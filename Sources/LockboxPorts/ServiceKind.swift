@@ -33,12 +33,20 @@ public protocol ServiceKind: Sendable {
     /// How a person with the usual tools uses a credential.
     func connecting(with credential: Credential) -> Connecting
 
+    /// The actions that a web request needs whose method the service may take to be any of
+    /// `methods`; nil for a kind that is not reached by web requests.
+    func actions(forMethods methods: Set<String>) -> Actions?
+
     // MARK: The end of access
 
     /// What becomes of connections that are open when access to the service ends.
     func openConnections(of settings: ServiceSettings) -> OpenConnections
     /// Makes the service match the grants; nil where it is not set up to be told anything.
     func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)?
+}
+
+extension ServiceKind {
+    public func actions(forMethods methods: Set<String>) -> Actions? { nil }
 }
 
 /// What a kind adds to an introspection answer (RFC 7662 §2.2).

@@ -199,6 +199,7 @@ package struct Server: Sendable {
         if addresses[.services] == nil { shared.insert(.services) }
         if addresses[.operators] == nil { shared.insert(.operators) }
         let report = ListeningReport(of: Set(addresses.keys), onListening)
+        let forwardAuth = Door(prefixes: [ForwardAuth.prefix], responder: ForwardAuth(api))
         return addresses.map { use, address in
             let dispatcher =
                 switch use {
@@ -206,11 +207,14 @@ package struct Server: Sendable {
                     Dispatcher(
                         doors: [
                             Door(prefixes: API.prefixes, responder: api.responder(for: shared))
-                        ],
+                        ] + (shared.contains(.services) ? [forwardAuth] : []),
                         others: site.responder()
                     )
                 case .services:
-                    Dispatcher(doors: [], others: api.responder(for: [.services]))
+                    Dispatcher(
+                        doors: [forwardAuth],
+                        others: api.responder(for: [.services])
+                    )
                 case .operators:
                     Dispatcher(doors: [], others: api.responder(for: [.operators]))
                 }

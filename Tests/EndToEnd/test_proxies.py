@@ -9,19 +9,11 @@ import pytest
 from lockbox_rig.dovecot import fill
 from lockbox_rig.machine import LOOPBACK, REPOSITORY, Process, Scratch, free_port, listening, wait_until
 from lockbox_rig.portal import Visitor
+from lockbox_rig.proxies import CADDY, NGINX
 from lockbox_rig.smtp import Certificates
 
 GITA = "gita@contoso.test"
 EXAMPLES = REPOSITORY / "Examples" / "proxy"
-# What nginx and Caddy read around the example, so that they keep to a folder of their own.
-NGINX = """
-daemon off; pid nginx.pid; error_log stderr; events {}
-http {
-    access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi; scgi_temp_path scgi; include lockbox.conf;
-}
-"""
-CADDY = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
 
 
 class TLSVisitor(Visitor):

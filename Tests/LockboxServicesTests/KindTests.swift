@@ -37,6 +37,16 @@ struct KindTests {
         #expect(said(Self.service("sql", "database")) == .stay)
     }
 
+    @Test func onlyTheWebIsReachedByWebRequests() throws {
+        for (kind, reading, writing) in [
+            ("http", Actions.read, Actions.write), ("imap", nil, nil), ("sql", nil, nil),
+        ] as [(StaticString, Actions?, Actions?)] {
+            let kind = try #require(Self.kinds[Self.service(kind, "x").service.kind])
+            #expect(kind.actions(forMethods: ["GET", "HEAD"]) == reading)
+            #expect(kind.actions(forMethods: ["GET", "POST"]) == writing)
+        }
+    }
+
     /// Of what the program does not understand nothing reassuring is said.
     @Test func unknownIsTakenForConnectionsThatLast() {
         let said = { Self.kinds.openConnections(of: $0) }

@@ -39,6 +39,13 @@ package struct HTTPKind: ServiceKind {
         )
     }
 
+    /// RFC 9110 §9.2.1. TRACE is safe too, but gives back what the proxy added.
+    private static let safeMethods: Set<String> = ["GET", "HEAD", "OPTIONS"]
+
+    package func actions(forMethods methods: Set<String>) -> Actions? {
+        methods.isSubset(of: Self.safeMethods) ? .read : .write
+    }
+
     package func openConnections(of settings: ServiceSettings) -> OpenConnections {
         settings.own == StoredSettings.none ? .stay : .cannotBeCut
     }

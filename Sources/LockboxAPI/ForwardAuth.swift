@@ -1,0 +1,154 @@
+import Foundation
+import HTTPTypes
+package import Hummingbird
+import LockboxDomain
+package import LockboxHTTP
+import LockboxPorts
+import LockboxWire
+
+/// Tells proxies whether to let a request through: nginx's `auth_request`, Envoy's `ext_authz`, the
+/// `forwardAuth` of Traefik and Caddy, HAProxy by a script. `/authz/{service}` with any method, and
+/// anything after it in the path.
+///
+/// The answer is 200, 401 or 403 and never another, whatever fails: of those the proxies make what
+/// they mean, and each makes something else of a 500 or a 429. Only 200 has the field
+/// `X-Lockbox-Decision: allow`, so that a proxy that asks at the wrong address can notice.
+package struct ForwardAuth: HTTPResponder {
+    package typealias Context = DoorContext
+
+    /// The first part of the paths that are its own.
+    package static let prefix = "authz"
+
+    private enum Verdict {
+        case allowed(Credential)
+        case notSignedIn(hasToken: Bool)
+        /// The words say nothing of any credential.
+        case refused(String)
+    }
+
+    private let api: API
+
+    package init(_ api: API) { self.api = api }
+
+    package func respond(to request: Request, context: DoorContext) async throws -> Response {
+        try await api.boundary.handle(request, context: context) { request, context in
+            let verdict: Verdict
+            do {
+                verdict = try await self.verdict(on: request)
+            } catch {
+                context.logger.error("request failed", metadata: ["error": "\(error)"])
+                verdict = .refused("Lockbox cannot answer now.")
+            }
+            let response = try Self.response(to: verdict, request, context)
+            return request.method == .head ? response.head : response
+        }
+    }
+
+    private func verdict(on request: Request) async throws -> Verdict {
+        guard let service = await asking(request) else {
+            return .refused("The proxy does not show the credential of this service.")
+        }
+        guard let kind = api.lockbox.kinds[service.kind],
+            let needed = kind.actions(forMethods: Self.methods(of: request))
+        else { return .refused("This service is not reached by web requests.") }
+        let shown = request.headers[values: .authorization]
+        guard shown.count == 1, let token = shown[0].bearerToken else {
+            return .notSignedIn(hasToken: !shown.isEmpty)
+        }
+        guard let credential = try await api.index.active(token, now: api.clock.now()),
+            credential.resource.service == service.id
+        else { return .notSignedIn(hasToken: true) }
+        guard credential.actions.isSuperset(of: needed) else {
+            return .refused("The access does not allow this method.")
+        }
+        guard try await api.lockbox.recordUse(of: credential),
+            // Access may have ended while the use was written down.
+            api.index.isStillGood(credential)
+        else { return .notSignedIn(hasToken: true) }
+        return .allowed(credential)
+    }
+
+    /// The service that the path names, if the proxy shows its credential. `Authorization` is the
+    /// engineer's, so the proxy's own stands in a field beside it.
+    private func asking(_ request: Request) async -> ProtectedService? {
+        let parts = request.uri.path.split(separator: "/", omittingEmptySubsequences: false)
+        let shown = request.headers[values: .clientAuthorization]
+        // An engineer may send the field too: of two values nobody knows whose is whose.
+        guard parts.count > 2, shown.count == 1, let client = shown[0].basicCredentials,
+            let service = await api.clients.service(clientID: client.id, secret: client.secret),
+            parts[2] == service.id.text
+        else { return nil }
+        return service
+    }
+
+    /// Every method that the upstream may take the request to have: that of the question itself,
+    /// which Envoy keeps, those that other proxies tell, and those by which frameworks let a client
+    /// overrule it. A client's own field goes through some proxies, so none is believed alone: the
+    /// access must allow all of them. What is upgraded goes both ways.
+    private static func methods(of request: Request) -> Set<String> {
+        var methods: Set<String> = [request.method.rawValue]
+        for name in HTTPField.Name.ofMethods {
+            for value in request.headers[values: name] {
+                for method in value.split(separator: ",", omittingEmptySubsequences: false) {
+                    methods.insert(String(method.withoutOuterSpace))
+                }
+            }
+        }
+        if request.headers.contains(.upgrade) { methods.insert("CONNECT") }
+        return methods
+    }
+
+    private static func response(
+        to verdict: Verdict,
+        _ request: Request,
+        _ context: DoorContext
+    ) throws -> Response {
+        switch verdict {
+        case .allowed(let credential):
+            return Response(
+                status: .ok,
+                headers: [
+                    .decision: "allow", .grant: credential.grant.text,
+                    .accessRequest: credential.request.text,
+                    .actor: credential.engineer.text, .tenant: credential.tenant.text,
+                    // A name may hold what no field may.
+                    .resource: PercentEncoding.encode(credential.resource.name, keeping: ":@"),
+                    .actions: credential.actions.names.joined(separator: " "),
+                    .notAfter: credential.expiresAt.description,
+                ]
+            )
+        case .notSignedIn(let hasToken):
+            let error = hasToken ? ", error=\"invalid_token\"" : ""
+            return Response(
+                status: .unauthorized,
+                headers: [.wwwAuthenticate: "Bearer realm=\"lockbox\"" + error]
+            )
+        case .refused(let reason):
+            return try ProblemAnswer(
+                status: .forbidden,
+                code: "forbidden",
+                detail: reason,
+                headers: [.reason: reason]
+            ).response(from: request, context: context)
+        }
+    }
+}
+
+extension HTTPField.Name {
+    /// The proxy's own credential, written like `Authorization` with the scheme `Basic`.
+    fileprivate static let clientAuthorization = Self("Lockbox-Client-Authorization")!
+    fileprivate static let ofMethods = [
+        "X-Original-Method", "X-Forwarded-Method", "X-HTTP-Method-Override", "X-HTTP-Method",
+        "X-Method-Override",
+    ].compactMap(HTTPField.Name.init)
+
+    fileprivate static let decision = Self("X-Lockbox-Decision")!
+    fileprivate static let grant = Self("X-Lockbox-Grant")!
+    fileprivate static let accessRequest = Self("X-Lockbox-Request")!
+    fileprivate static let actor = Self("X-Lockbox-Actor")!
+    fileprivate static let tenant = Self("X-Lockbox-Tenant")!
+    fileprivate static let resource = Self("X-Lockbox-Resource")!
+    fileprivate static let actions = Self("X-Lockbox-Actions")!
+    fileprivate static let notAfter = Self("X-Lockbox-Not-After")!
+    fileprivate static let reason = Self("X-Lockbox-Reason")!
+}

@@ -1,0 +1,187 @@
+import Foundation
+import HTTPTypes
+import LockboxAPI
+import LockboxDomain
+import LockboxFixtures
+import LockboxHTTP
+import LockboxTestWorld
+import Testing
+
+/// What proxies are told about a request: 200, 401 or 403, and a yes only where all is well.
+struct ForwardAuthTests {
+    private static let folder = "folder:Pläne 1"
+    private static let proxy = credential("wiki", APIWorld.clientSecret)
+
+    private static func credential(_ id: String, _ secret: String) -> String {
+        let pair = InProcess.percentEncoded(id) + ":" + InProcess.percentEncoded(secret)
+        return "Basic " + Data(pair.utf8).base64EncodedString()
+    }
+
+    /// A web service behind a proxy, and the secret of a credential for it.
+    private static func with(
+        _ actions: [String] = ["read"],
+        _ body: (APIWorld, AccessRequest, String) async throws -> Void
+    ) async throws {
+        try await APIWorld.with { api async throws in
+            let settings = Fixture.service(
+                "wiki",
+                kind: "http",
+                resourceType: "folder",
+                clientID: "wiki",
+                doveadm: nil
+            )
+            let resource = Fixture.resource(folder, of: settings.service.id)
+            try await api.world.audited.write(by: .console) { change in
+                try change.tx.save(settings)
+                change.emit(.directory(.serviceAdded(settings.service)))
+                try change.tx.save(resource, of: Fixture.contoso.id)
+                change.emit(.directory(.resourceAdded(resource, Fixture.contoso.id)))
+            }
+            let request = try await api.world.approved { draft in
+                draft.resources = [.init(service: "wiki", id: folder, actions: actions)]
+            }
+            try await body(api, request, try await api.world.credential(for: request).secret)
+        }
+    }
+
+    private static func ask(
+        _ api: APIWorld,
+        _ token: String?,
+        method: String = "GET",
+        path: String = "/authz/wiki",
+        proxies: [String] = [proxy],
+        _ more: [(String, String)] = []
+    ) async throws -> Answer {
+        var fields = HTTPFields()
+        for value in proxies {
+            fields.append(HTTPField(name: .init("Lockbox-Client-Authorization")!, value: value))
+        }
+        if let token { fields[.authorization] = "Bearer \(token)" }
+        for (name, value) in more {
+            fields.append(HTTPField(name: try #require(.init(name)), value: value))
+        }
+        let answer = try await InProcess.ask(
+            ForwardAuth(api.api),
+            HTTPRequest(
+                method: try #require(.init(rawValue: method)),
+                scheme: "https",
+                authority: "lockbox.example-cloud.test",
+                path: path,
+                headerFields: fields
+            )
+        ) { DoorContext(source: $0) }
+        let isYes = answer.headers[.init("X-Lockbox-Decision")!] == "allow"
+        #expect(isYes == (answer.status == 200))
+        #expect(answer.headers[.cacheControl] == "no-store")
+        return answer
+    }
+
+    @Test(arguments: ["/authz/wiki", "/authz/wiki/", "/authz/wiki/a/../b?c=%zz"])
+    func yesSaysWhoseItIs(_ path: String) async throws {
+        try await Self.with { api, request, secret async throws in
+            let answer = try await Self.ask(api, secret, path: path)
+            #expect(answer.status == 200)
+            func field(_ name: String) throws -> String? {
+                answer.headers[try #require(.init("X-Lockbox-\(name)"))]
+            }
+            let grant = try #require(request.state.grant)
+            #expect(try field("Grant") == grant.id.text)
+            #expect(try field("Request") == request.id.text)
+            #expect(try field("Actor") == Fixture.eve.id.text)
+            #expect(try field("Tenant") == "contoso")
+            #expect(try field("Resource") == "folder:Pl%C3%A4ne%201")
+            #expect(try field("Actions") == "read")
+            #expect(try field("Not-After") == grant.end.description)
+            #expect(try await api.world.activities(about: request.id).last == "access.used")
+        }
+    }
+
+    @Test func proxyShowsTheCredentialOfTheServiceThatItNames() async throws {
+        try await Self.with { api, _, secret async throws in
+            let (id, right) = ("wiki", APIWorld.clientSecret)
+            for proxies in [
+                [], [Self.credential(id, right + "x")], [Self.credential(id, "")],
+                [Self.credential("dovecot", right)], [Self.credential("", right)],
+                [Self.proxy, Self.proxy], [Self.proxy, "Basic eDp5"], ["Bearer \(right)"], [right],
+                ["Basic %%%"], [""],
+            ] {
+                let answer = try await Self.ask(api, secret, proxies: proxies)
+                try answer.expectProblem(403, "forbidden")
+            }
+            for path in ["/authz/mail", "/authz/Wiki", "/authz/%77iki", "/authz/", "/authz"] {
+                #expect(try await Self.ask(api, secret, path: path).status == 403, "\(path)")
+            }
+            // The mail service is asked about otherwise.
+            let mail = try await Self.ask(
+                api,
+                secret,
+                path: "/authz/mail",
+                proxies: [Self.credential("dovecot", right)]
+            )
+            #expect(mail.status == 403)
+        }
+    }
+
+    @Test func withoutAGoodCredentialOfThisServiceNobodyIsLetIn() async throws {
+        try await Self.with { api, request, secret async throws in
+            let mail = try await api.world.credential(for: try await api.world.approved()).secret
+            for token in ["x", secret + "0", String(secret.dropLast()), mail] {
+                let answer = try await Self.ask(api, token)
+                #expect(answer.status == 401)
+                #expect(
+                    answer.headers[.wwwAuthenticate]
+                        == #"Bearer realm="lockbox", error="invalid_token""#
+                )
+                #expect(answer.bytes.isEmpty)
+            }
+            let nobody = try await Self.ask(api, nil)
+            #expect(nobody.status == 401)
+            #expect(nobody.headers[.wwwAuthenticate] == #"Bearer realm="lockbox""#)
+            let twice = [("Authorization", "Bearer \(secret)"), ("Authorization", "Bearer x")]
+            #expect(try await Self.ask(api, nil, twice).status == 401)
+            #expect(
+                try await Self.ask(api, nil, path: "/authz/wiki?access_token=\(secret)").status
+                    == 401
+            )
+            #expect(try await Self.ask(api, secret).status == 200)
+            api.world.clock.advance(by: .hours(2))
+            #expect(try await Self.ask(api, secret).status == 401)
+        }
+    }
+
+    @Test func readingIsWhatEveryMethodOfTheRequestMustBe() async throws {
+        try await Self.with { api, _, secret async throws in
+            for method in ["GET", "HEAD", "OPTIONS"] {
+                let answer = try await Self.ask(api, secret, method: method)
+                #expect(answer.status == 200 && answer.bytes.isEmpty, "\(method)")
+            }
+            for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW", "get"] {
+                #expect(try await Self.ask(api, secret, method: method).status == 403, "\(method)")
+            }
+            #expect(try await Self.ask(api, secret, method: "HEAD", proxies: []).bytes.isEmpty)
+            for name in [
+                "X-Original-Method", "X-Forwarded-Method", "X-HTTP-Method-Override",
+                "X-HTTP-Method", "X-Method-Override",
+            ] {
+                for (value, status) in [
+                    ("GET", 200), ("POST", 403), ("delete", 403), ("GET, POST", 403), ("", 403),
+                ] {
+                    let answer = try await Self.ask(api, secret, [(name, value)])
+                    #expect(answer.status == status, "\(name): \(value)")
+                }
+            }
+            let methods = [("X-Original-Method", "GET"), ("X-Forwarded-Method", "PUT")]
+            #expect(try await Self.ask(api, secret, methods).status == 403)
+            #expect(try await Self.ask(api, secret, [("Upgrade", "websocket")]).status == 403)
+        }
+    }
+
+    @Test func whoMayWriteMayDoEverything() async throws {
+        try await Self.with(["read", "write"]) { api, _, secret async throws in
+            for method in ["GET", "POST", "DELETE", "BREW"] {
+                #expect(try await Self.ask(api, secret, method: method).status == 200, "\(method)")
+            }
+            #expect(try await Self.ask(api, secret, [("Upgrade", "websocket")]).status == 200)
+        }
+    }
+}
