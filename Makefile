@@ -6,7 +6,7 @@ E2E := Tests/EndToEnd
 # C code is optimised in debug builds too: without that, each password takes a second to hash.
 SWIFT_BUILD := swift build -Xcc -O2
 # With Swift's runtime inside and without symbols: it runs where no Swift is installed.
-RELEASE := .build-release/release
+RELEASE := $(CURDIR)/.build-release/release
 RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 
 .PHONY: help setup setup-tests build release demo test lint e2e mutants fuzz faults bench bench-quick gallery screenshots
