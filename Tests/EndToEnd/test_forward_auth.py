@@ -222,7 +222,7 @@ def test_the_answer_is_yes_or_no_whatever_is_asked(place):
             (403, {"path": "/authz/mail", "Authorization": bearer}),
             (403, {"path": "/authz/%66iles", "Authorization": bearer}),
             (403, {"method": "POST", "body": "x" * 64_000, "Authorization": bearer}),
-            (403, {"method": "BREW", "Authorization": bearer}),
+            (403, {"method": "PROPFIND", "Authorization": bearer}),
             (200, {"method": "OPTIONS", "Authorization": bearer})):
         answer = place.authz(**how)
         assert answer.status == status, (how, answer)
