@@ -1,10 +1,12 @@
 import Foundation
 import HTTPTypes
 package import Hummingbird
+import LockboxDecisions
 import LockboxDomain
 package import LockboxHTTP
 import LockboxPorts
-import LockboxWire
+import LockboxService
+import Logging
 
 /// Tells proxies whether to let a request through: nginx's `auth_request`, Envoy's `ext_authz`, the
 /// `forwardAuth` of Traefik and Caddy, HAProxy by a script. `/authz/{service}` with any method, and
@@ -111,8 +113,7 @@ package struct ForwardAuth: HTTPResponder {
                     .decision: "allow", .grant: credential.grant.text,
                     .accessRequest: credential.request.text,
                     .actor: credential.engineer.text, .tenant: credential.tenant.text,
-                    // A name may hold what no field may.
-                    .resource: PercentEncoding.encode(credential.resource.name, keeping: ":@"),
+                    .resource: credential.resource.name,
                     .actions: credential.actions.names.joined(separator: " "),
                     .notAfter: credential.expiresAt.description,
                 ]
@@ -140,7 +141,7 @@ extension HTTPField.Name {
     fileprivate static let ofMethods = [
         "X-Original-Method", "X-Forwarded-Method", "X-HTTP-Method-Override", "X-HTTP-Method",
         "X-Method-Override",
-    ].compactMap(HTTPField.Name.init)
+    ].compactMap { HTTPField.Name($0) }
 
     fileprivate static let decision = Self("X-Lockbox-Decision")!
     fileprivate static let grant = Self("X-Lockbox-Grant")!

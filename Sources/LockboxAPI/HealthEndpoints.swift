@@ -123,10 +123,11 @@ extension API {
             Route(.get, "/openapi.json", own, handler: handler)
         }
         let itself = route { _, _ in Response(status: .ok) }
-        let document = OpenAPIDocument(of: routes + [itself])
+        // Written once: it is long, and whoever asks for it again and again must not cost much.
+        let document = Result { try OpenAPIDocument(of: routes + [itself]).json() }
         return route { _, _ in
             plain(
-                try document.json(),
+                try document.get(),
                 type: "application/json",
                 cache: "public, max-age=300"
             )

@@ -46,6 +46,7 @@ public protocol ServiceKind: Sendable {
 }
 
 extension ServiceKind {
+    /// Nil: most kinds are not reached by web requests.
     public func actions(forMethods methods: Set<String>) -> Actions? { nil }
 }
 

@@ -1,15 +1,18 @@
 import Foundation
 import HTTPTypes
 import LockboxAPI
+import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
 import LockboxHTTP
+import LockboxPorts
+import LockboxService
 import LockboxTestWorld
 import Testing
 
 /// What proxies are told about a request: 200, 401 or 403, and a yes only where all is well.
 struct ForwardAuthTests {
-    private static let folder = "folder:Pläne 1"
+    private static let folder = "folder:plans@2026"
     private static let proxy = credential("wiki", APIWorld.clientSecret)
 
     private static func credential(_ id: String, _ secret: String) -> String {
@@ -89,7 +92,7 @@ struct ForwardAuthTests {
             #expect(try field("Request") == request.id.text)
             #expect(try field("Actor") == Fixture.eve.id.text)
             #expect(try field("Tenant") == "contoso")
-            #expect(try field("Resource") == "folder:Pl%C3%A4ne%201")
+            #expect(try field("Resource") == Self.folder)
             #expect(try field("Actions") == "read")
             #expect(try field("Not-After") == grant.end.description)
             #expect(try await api.world.activities(about: request.id).last == "access.used")
