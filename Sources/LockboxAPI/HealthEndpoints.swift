@@ -8,6 +8,7 @@ import LockboxPorts
 import LockboxWire
 import Logging
 import NIOCore
+import Synchronization
 
 extension API {
     /// For whoever watches a listener: on each of them.
@@ -123,11 +124,11 @@ extension API {
             Route(.get, "/openapi.json", own, handler: handler)
         }
         let itself = route { _, _ in Response(status: .ok) }
-        // Written once: it is long, and whoever asks for it again and again must not cost much.
-        let document = Result { try OpenAPIDocument(of: routes + [itself]).json() }
+        let document = OpenAPIDocument(of: routes + [itself])
+        let written = WrittenOnce()
         return route { _, _ in
             plain(
-                try document.get(),
+                try written.text { try document.json() },
                 type: "application/json",
                 cache: "public, max-age=300"
             )
@@ -157,6 +158,21 @@ extension API {
             headers: [.contentType: type, .cacheControl: cache],
             body: .init(byteBuffer: ByteBuffer(string: text))
         )
+    }
+}
+
+/// A text that is written when it is first asked for, and kept: one that is long, so that whoever
+/// asks for it again and again costs little.
+private final class WrittenOnce: Sendable {
+    private let known = Mutex<String?>(nil)
+
+    func text(_ write: () throws -> String) rethrows -> String {
+        try known.withLock { known in
+            if let known { return known }
+            let text = try write()
+            known = text
+            return text
+        }
     }
 }
 

@@ -215,7 +215,7 @@ def test_the_answer_is_yes_or_no_whatever_is_asked(place):
     for status, how in (
             (401, {}),
             (401, {"Authorization": "Basic eDp5"}),
-            (403, {"Authorization": bearer, "Lockbox_Client_Authorization": None}),
+            (403, {"Authorization": bearer, "Lockbox-Client-Authorization": None}),
             (403, {"Authorization": bearer, "Lockbox-Client-Authorization": "Basic eDp5"}),
             (403, {"path": "/authz", "Authorization": bearer}),
             (403, {"path": "/authz/", "Authorization": bearer}),
