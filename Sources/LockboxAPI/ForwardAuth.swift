@@ -89,16 +89,21 @@ package struct ForwardAuth: HTTPResponder {
     /// access must allow all of them. What is upgraded goes both ways.
     private static func methods(of request: Request) -> Set<String> {
         var methods: Set<String> = [request.method.rawValue]
-        for name in HTTPField.Name.ofMethods {
-            for value in request.headers[values: name] {
-                for method in value.split(separator: ",", omittingEmptySubsequences: false) {
-                    methods.insert(String(method.withoutOuterSpace))
-                }
+        // Applications that are asked by variables (CGI, WSGI) see no difference between the two.
+        for field in request.headers
+        where methodFields.contains(field.name.canonicalName.replacing("_", with: "-")) {
+            for method in field.value.split(separator: ",", omittingEmptySubsequences: false) {
+                methods.insert(String(method.withoutOuterSpace))
             }
         }
         if request.headers.contains(.upgrade) { methods.insert("CONNECT") }
         return methods
     }
+
+    private static let methodFields: Set<String> = [
+        "x-original-method", "x-forwarded-method", "x-http-method-override", "x-http-method",
+        "x-method-override",
+    ]
 
     private static func response(
         to verdict: Verdict,
@@ -138,10 +143,6 @@ package struct ForwardAuth: HTTPResponder {
 extension HTTPField.Name {
     /// The proxy's own credential, written like `Authorization` with the scheme `Basic`.
     fileprivate static let clientAuthorization = Self("Lockbox-Client-Authorization")!
-    fileprivate static let ofMethods = [
-        "X-Original-Method", "X-Forwarded-Method", "X-HTTP-Method-Override", "X-HTTP-Method",
-        "X-Method-Override",
-    ].compactMap { HTTPField.Name($0) }
 
     fileprivate static let decision = Self("X-Lockbox-Decision")!
     fileprivate static let grant = Self("X-Lockbox-Grant")!

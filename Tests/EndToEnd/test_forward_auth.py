@@ -133,8 +133,8 @@ def proxy(request, place):
 
         wait_until(up, 15, f"{request.param} to listen")
 
-        def ask(method="GET", path="/plans/1?page=2", token=None, body=None, **headers):
-            fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        def ask(method="GET", path="/plans/1?page=2", token=None, body=None, raw=None, **headers):
+            fields = {name.replace("_", "-"): value for name, value in headers.items()} | (raw or {})
             if token:
                 fields["Authorization"] = f"Bearer {token}"
             connection = http.client.HTTPSConnection(
@@ -174,6 +174,13 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
     assert headers["X-Lockbox-Tenant"] == "contoso" and headers["X-Lockbox-Resource"] == FOLDER
     assert headers["X-Lockbox-Actions"] == "read" and headers["X-Lockbox-Decision"] == "allow"
     assert "forged" not in headers.values()
+    # The same for applications that read a low line as a hyphen, and for a client that would have a field taken out.
+    tricks = {"X_Lockbox_Tenant": "forged", "X-Lockbox_Actor": "forged", "Connection": "close, X-Lockbox-Tenant"}
+    assert ask(token=token, raw=tricks).status == 200
+    *_, headers = application.asked.pop()
+    assert "forged" not in headers.values() and headers["X-Lockbox-Tenant"] == "contoso", headers
+    assert ask(token=token, raw={"X_HTTP_Method_Override": "DELETE"}).status in (200, 403)
+    assert not application.asked or not any("override" in name.lower() for name in application.asked.pop()[2])
     for method in ("POST", "PUT", "DELETE", "PATCH", "PROPFIND"):
         assert ask(method, token=token, body="x").status == 403, method
     # A client that would have a reading method taken for another, and the other way round.

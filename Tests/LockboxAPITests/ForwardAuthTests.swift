@@ -164,7 +164,7 @@ struct ForwardAuthTests {
             #expect(try await Self.ask(api, secret, method: "HEAD", proxies: []).bytes.isEmpty)
             for name in [
                 "X-Original-Method", "X-Forwarded-Method", "X-HTTP-Method-Override",
-                "X-HTTP-Method", "X-Method-Override",
+                "X-HTTP-Method", "X-Method-Override", "X_HTTP_Method-Override",
             ] {
                 for (value, status) in [
                     ("GET", 200), ("POST", 403), ("delete", 403), ("GET, POST", 403), ("", 403),
