@@ -131,15 +131,9 @@ package struct LogCheck: Sendable {
         let signed = try tx.checkpoints(of: log)
         var replay = earlier
         replay.goOn(heads: signed.filter { $0.size > size })
-        while replay.position < head.size {
-            let entries = try tx.entries(
-                of: log,
-                in: replay
-                    .position..<min(
-                        replay.position + AuditLimits.checkedRecords,
-                        head.size
-                    )
-            )
+        while replay.next < head.size {
+            let end = min(replay.next + AuditLimits.checkedRecords, head.size)
+            let entries = try tx.entries(of: log, in: replay.next..<end)
             guard !entries.isEmpty else { break }
             replay.read(entries)
         }
@@ -224,6 +218,8 @@ package struct LogCheck: Sendable {
 private struct RecordReplay: Sendable {
     let log: LogID
     private(set) var position: UInt64 = 0
+    /// The index after the last record that was read; more than `position` where some are missing.
+    private(set) var next: UInt64 = 0
     private(set) var differences: [String] = []
     private(set) var state = LogReplayState()
     private var tree: LogReplay
@@ -243,8 +239,8 @@ private struct RecordReplay: Sendable {
 
     mutating func read(_ entries: [LogEntry]) {
         for entry in entries {
-            if entry.index != position {
-                differences.append("record \(position) is missing; found \(entry.index)")
+            if entry.index != next {
+                differences.append("record \(next) is missing; found \(entry.index)")
             }
             let record = LogRecordCheck(entry, log: log)
             differences += record.differences
@@ -255,6 +251,7 @@ private struct RecordReplay: Sendable {
             tree.append(leaf: entry.bytes)
             state.read(record)
             position += 1
+            next = entry.index + 1
         }
     }
 

@@ -166,14 +166,18 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
         assert attempt.status == 401
         assert attempt.getheader("WWW-Authenticate").startswith('Bearer realm="lockbox"')
     assert not application.asked
-    forged = {f"X_Lockbox_{name}": "forged" for name in ("Grant", "Actor", "Tenant", "Resource", "Actions", "Decision")}
+    forged = {f"X_Lockbox_{name}": "forged" for name in (
+        "Grant", "Request", "Actor", "Tenant", "Resource", "Actions", "Not_After", "Decision", "Reason")}
+    forged |= {"X_Original_Method": "DELETE", "X_Forwarded_Method": "DELETE"}
     assert ask(token=token, **forged).status == 200
     method, path, headers = application.asked.pop()
     assert (method, path) == ("GET", "/plans/1?page=2")
     assert "Authorization" not in headers and "Lockbox-Client-Authorization" not in headers
     assert headers["X-Lockbox-Tenant"] == "contoso" and headers["X-Lockbox-Resource"] == FOLDER
     assert headers["X-Lockbox-Actions"] == "read" and headers["X-Lockbox-Decision"] == "allow"
+    assert headers["X-Lockbox-Request"] == request and headers["X-Lockbox-Not-After"].endswith("Z")
     assert "forged" not in headers.values()
+    assert "DELETE" not in headers.values()
     # The same for applications that read a low line as a hyphen, and for a client that would have a field taken out.
     tricks = {"X_Lockbox_Tenant": "forged", "X-Lockbox_Actor": "forged", "Connection": "close, X-Lockbox-Tenant"}
     assert ask(token=token, raw=tricks).status == 200
@@ -183,6 +187,8 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
     assert not application.asked or not any("override" in name.lower() for name in application.asked.pop()[2])
     for method in ("POST", "PUT", "DELETE", "PATCH", "PROPFIND"):
         assert ask(method, token=token, body="x").status == 403, method
+    assert ask("GET", token=token, Upgrade="websocket", Connection="Upgrade").status == 403 or not [
+        name for name in application.asked.pop()[2] if name.lower() == "upgrade"]
     # A client that would have a reading method taken for another, and the other way round.
     assert ask("GET", token=token, X_HTTP_Method_Override="DELETE").status == 403
     assert ask("POST", token=token, X_Original_Method="GET", X_Forwarded_Method="GET").status == 403

@@ -141,9 +141,21 @@ struct ConnectionGuardTests {
         ("POST /oauth2/introspect", true), ("POST /v1/requests/LBX-4F2Q8ZT0WN/revoke", true),
         ("POST /lockbox/LBX-4F2Q8ZT0WN/stop?x", true),
         ("POST /requests/LBX-4F2Q8ZT0WN/revoke", true), ("GET /lockbox/LBX-4F2Q8ZT0WN/stop", false),
-        ("POST /sign-in", false), ("GET /", false),
+        ("POST /sign-in", false), ("GET /", false), ("GET /authz/files", false),
     ])
     func whenAllElseIsBusyOnlyWhatIsEssentialGetsIn(_ line: String, _ getsIn: Bool) throws {
+        try expectWhenBusy("\(line) HTTP/1.1\r\nHost: x\r\n\r\n", getsIn: getsIn)
+    }
+
+    @Test func whenAllElseIsBusyProxiesStillAsk() throws {
+        try expectWhenBusy(
+            "PUT /authz/files/a?b HTTP/1.1\r\nHost: x\r\n"
+                + "Lockbox-Client-Authorization: Basic eDp5\r\n\r\n",
+            getsIn: true
+        )
+    }
+
+    private func expectWhenBusy(_ request: String, getsIn: Bool) throws {
         // The first place is this connection's own.
         try receive("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         let busy = try #require(book.enter(.init(address: "a", isProxy: false)) {})
@@ -155,7 +167,7 @@ struct ConnectionGuardTests {
         )
         try ConnectionGuard.install(on: late, book: book, proxies: .none, deadlines: Self.deadlines)
         try late.connect(to: .init(ipAddress: "192.0.2.2", port: 1)).wait()
-        try late.writeInbound(ByteBuffer(string: "\(line) HTTP/1.1\r\nHost: x\r\n\r\n"))
+        try late.writeInbound(ByteBuffer(string: request))
         let answer = try late.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
         #expect((answer == nil) == getsIn)
         #expect(late.isActive == getsIn)

@@ -54,6 +54,8 @@ struct LiveAccessPage: Page {
     let leaving: [OpenAccess]
     let coming: [OpenAccess]
     let isNobody: Bool
+    /// Whether the reader sees what is about other people's support requests too.
+    let seesAll: Bool
     let csrf: String
     let key: String
 
@@ -68,6 +70,7 @@ struct LiveAccessPage: Page {
         coming = accesses([.scheduled])
         // Who is over and not confirmed to be gone may still be there.
         isNobody = open.isEmpty && leaving.isEmpty
+        seesAll = viewer.oversees
         liveTag = LiveTag.of(views)
         csrf = viewer.csrf
         key = viewer.formKey

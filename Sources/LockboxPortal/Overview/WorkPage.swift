@@ -169,7 +169,9 @@ extension PortalSite {
                 all.filter { $0.request.state.name == state }.byDeadline
             }
             if viewer.isManager { reading.queue = those(in: .awaitingManager) }
-            reading.others = those(in: .active).filter { !reading.isOwn($0, viewer) }
+            reading.others = those(in: .active).filter {
+                $0.request.terms.engineer != viewer.person.id
+            }
             reading.failing = all.filter { $0.grantState == .removalFailed }
         }
         if viewer.isEngineer {

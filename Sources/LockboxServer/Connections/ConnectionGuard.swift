@@ -374,8 +374,13 @@ extension HTTPRequestHead {
     /// What must get in when everything is full: the question whether access is still good, and the
     /// order to end it.
     fileprivate var isEssential: Bool {
-        guard method == .POST else { return false }
         let path = uri.prefix { $0 != "?" }.split(separator: "/")
+        // Asked with whatever method the request has that it is about; strangers have nothing to
+        // show here.
+        if path.first == "authz", headers.contains(name: "Lockbox-Client-Authorization") {
+            return true
+        }
+        guard method == .POST else { return false }
         switch (path.first, path.last, path.count) {
         case ("oauth2", "introspect", 2), ("v1", "revoke", 4), ("requests", "revoke", 3),
             ("lockbox", "stop", 3):
