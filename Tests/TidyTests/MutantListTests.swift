@@ -41,7 +41,27 @@ struct MutantListTests {
             #expect(count == 1, "\(list): \(mutant.name): \(count) times in \(mutant.file)")
             #expect(mutant.old != mutant.new, "\(mutant.name)")
             #expect(mutant.why.hasSuffix("."), "\(mutant.name) says no reason")
-            #expect(["expression", "statement"].contains(mutant.form ?? "expression"))
+            let form = mutant.form ?? "expression"
+            #expect(["expression", "statement"].contains(form))
+            // Each stands in a choice between the two.
+            let ends = ["&&", "||", ","]
+            let parts = [mutant.old, mutant.new].map { $0.trimmingCharacters(in: .whitespaces) }
+            let areWhole = parts.allSatisfy { part in
+                !part.isEmpty && ends.allSatisfy { !part.hasPrefix($0) && !part.hasSuffix($0) }
+            }
+            #expect(form == "statement" || areWhole, "\(mutant.name) is no expression")
+        }
+    }
+
+    @Test func noTwoChangeTheSameText() throws {
+        let all = try Self.lists.flatMap { try Self.mutants($0) }
+        for (file, mutants) in Dictionary(grouping: all, by: \.file) {
+            let text = try Tree.text(file)
+            let places = mutants.compactMap { text.range(of: $0.old) }
+                .sorted { $0.lowerBound < $1.lowerBound }
+            for (first, second) in zip(places, places.dropFirst()) {
+                #expect(first.upperBound <= second.lowerBound, "\(file): \(text[second])")
+            }
         }
     }
 
