@@ -17,14 +17,8 @@ ENDS = int(os.environ.get("LOCKBOX_ENDS", 20))
 
 @pytest.fixture(scope="module")
 def place():
-    scratch = Scratch("ends")
-    there = Place(scratch.path)
-    try:
+    with Place.running("ends") as there:
         yield there
-    finally:
-        there.lockbox.remember_files()
-        there.stop()
-        scratch.remove()
 
 
 @pytest.mark.parametrize("trouble", ["locked", "full"])

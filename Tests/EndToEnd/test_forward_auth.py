@@ -91,14 +91,8 @@ class Protected(Place):
 
 @pytest.fixture(scope="module")
 def place():
-    scratch = Scratch("forward-auth")
-    there = Protected(scratch.path)
-    try:
+    with Protected.running("forward-auth") as there:
         yield there
-    finally:
-        there.lockbox.remember_files()
-        there.stop()
-        scratch.remove()
 
 
 @pytest.fixture(scope="module", params=["nginx", "caddy"])

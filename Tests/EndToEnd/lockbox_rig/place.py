@@ -10,6 +10,7 @@ from .api import API, mailbox
 from .directory import DirectoryFile, imap_service
 from .doveadm import Doveadm
 from .lockboxd import Lockboxd
+from .machine import Scratch
 from .world import SUE
 
 
@@ -39,6 +40,21 @@ class Place:
         except BaseException:
             self.stop()
             raise
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, name):
+        """One in a folder of its own, which is gone afterwards."""
+        scratch = Scratch(name)
+        try:
+            there = cls(scratch.path)
+            try:
+                yield there
+            finally:
+                there.lockbox.remember_files()
+                there.stop()
+        finally:
+            scratch.remove()
 
     def stop(self):
         if self.lockbox.process:
