@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 package import Hummingbird
 package import LockboxAudit
@@ -7,6 +8,7 @@ package import LockboxHTTP
 package import LockboxIdentity
 package import LockboxPorts
 package import LockboxService
+import LockboxWire
 
 /// Who a registered service is, by the credentials it shows.
 package protocol ServiceClients: Sendable {
@@ -164,5 +166,20 @@ extension String {
         let parts = split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         return String(parts[1])
+    }
+
+    /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes
+    /// both like form values (RFC 6749 §2.3.1).
+    var basicCredentials: (id: String, secret: String)? {
+        let parts = split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic",
+            let data = Data(base64Encoded: String(parts[1])),
+            let text = String(validating: data, as: UTF8.self)
+        else { return nil }
+        let pair = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
+            PercentEncoding.decode($0.utf8, plusIsSpace: true)
+        }
+        guard pair.count == 2, let id = pair[0], let secret = pair[1] else { return nil }
+        return (id, secret)
     }
 }

@@ -12,7 +12,7 @@ import Logging
 /// `forwardAuth` of Traefik and Caddy, HAProxy by a script. `/authz/{service}` with any method, and
 /// anything after it in the path.
 ///
-/// The answer is 200, 401 or 403 and never another, whatever fails: of those the proxies make what
+/// The answer is 200, 401 or 403 and never another, whatever fails behind it: of those the proxies make what
 /// they mean, and each makes something else of a 500 or a 429. Only 200 has the field
 /// `X-Lockbox-Decision: allow`, so that a proxy that asks at the wrong address can notice.
 package struct ForwardAuth: HTTPResponder {
@@ -20,6 +20,8 @@ package struct ForwardAuth: HTTPResponder {
 
     /// The first part of the paths that are its own.
     package static let prefix = "authz"
+    /// The field of the proxy's own credential, written like `Authorization` with the scheme `Basic`.
+    package static let clientField = "Lockbox-Client-Authorization"
 
     private enum Verdict {
         case allowed(Credential)
@@ -89,7 +91,7 @@ package struct ForwardAuth: HTTPResponder {
     /// access must allow all of them. What is upgraded goes both ways.
     private static func methods(of request: Request) -> Set<String> {
         var methods: Set<String> = [request.method.rawValue]
-        // Applications that are asked by variables (CGI, WSGI) see no difference between the two.
+        // Applications that get fields as variables (CGI, WSGI) cannot tell `_` from `-`.
         for field in request.headers
         where methodFields.contains(field.name.canonicalName.replacing("_", with: "-")) {
             for method in field.value.split(separator: ",", omittingEmptySubsequences: false) {
@@ -141,9 +143,7 @@ package struct ForwardAuth: HTTPResponder {
 }
 
 extension HTTPField.Name {
-    /// The proxy's own credential, written like `Authorization` with the scheme `Basic`.
-    fileprivate static let clientAuthorization = Self("Lockbox-Client-Authorization")!
-
+    fileprivate static let clientAuthorization = Self(ForwardAuth.clientField)!
     fileprivate static let decision = Self("X-Lockbox-Decision")!
     fileprivate static let grant = Self("X-Lockbox-Grant")!
     fileprivate static let accessRequest = Self("X-Lockbox-Request")!

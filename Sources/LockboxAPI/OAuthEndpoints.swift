@@ -342,23 +342,6 @@ extension API {
     }
 }
 
-extension String {
-    /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes
-    /// both like form values (RFC 6749 §2.3.1).
-    var basicCredentials: (id: String, secret: String)? {
-        let parts = split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic",
-            let data = Data(base64Encoded: String(parts[1])),
-            let text = String(validating: data, as: UTF8.self)
-        else { return nil }
-        let pair = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
-            PercentEncoding.decode($0.utf8, plusIsSpace: true)
-        }
-        guard pair.count == 2, let id = pair[0], let secret = pair[1] else { return nil }
-        return (id, secret)
-    }
-}
-
 /// RFC 8414 §2. There is no authorization endpoint and no token endpoint: credentials come from the
 /// API.
 private struct AuthorizationServerMetadata: Encodable {

@@ -375,10 +375,10 @@ extension HTTPRequestHead {
     /// order to end it.
     fileprivate var isEssential: Bool {
         let path = uri.prefix { $0 != "?" }.split(separator: "/")
-        // Asked with whatever method the request has that it is about; strangers have nothing to
-        // show here.
-        if path.first == "authz", headers.contains(name: "Lockbox-Client-Authorization") {
-            return true
+        // With whatever method the request has that is asked about. Without a proxy's credential the
+        // answer is no in any case, and may wait.
+        if path.first.map(String.init) == ForwardAuth.prefix {
+            return headers.contains(name: ForwardAuth.clientField)
         }
         guard method == .POST else { return false }
         switch (path.first, path.last, path.count) {
