@@ -66,6 +66,13 @@ extension OperationDescription.Parameter {
         schema: .text(pattern: Pattern.id("TOK"))
     )
     static let level = Self("level", in: .path, component: "Level", schema: .number(0...7))
+    static let recordIndex = Self(
+        "index",
+        in: .path,
+        component: "RecordIndex",
+        description: "The record's position in the log.",
+        schema: .text(pattern: "^(0|[1-9][0-9]{0,18})$")
+    )
     static let tileIndex = Self(
         "index",
         in: .path,

@@ -65,7 +65,16 @@ package struct ForwardAuth: HTTPResponder {
         guard credential.actions.isSuperset(of: needed) else {
             return .refused("The access does not allow this method.")
         }
-        guard try await api.lockbox.recordUse(of: credential),
+        let targets = Self.targets(of: request)
+        guard targets.count < 2 else {
+            return .refused("The question names several paths.")
+        }
+        let target = targets.first
+        let operation = ServiceOperation(
+            .request(method: Self.method(of: request), target: target),
+            isWrite: needed.contains(.write)
+        )
+        guard try await api.lockbox.recordOperation(operation, of: credential),
             // Access may have ended while the use was written down.
             api.index.isStillGood(credential)
         else { return .notSignedIn(hasToken: true) }
@@ -101,6 +110,31 @@ package struct ForwardAuth: HTTPResponder {
         if request.headers.contains(.upgrade) { methods.insert("CONNECT") }
         return methods
     }
+
+    /// The method for the record: what proxies tell, else that of the question itself.
+    private static func method(of request: Request) -> String {
+        let told = request.headers.filter { proxyMethodFields.contains($0.name.canonicalName) }
+        let names = told.isEmpty ? [request.method.rawValue] : told.map(\.value)
+        return Set(names).sorted().joined(separator: ", ")
+    }
+
+    private static let proxyMethodFields: Set<String> = ["x-original-method", "x-forwarded-method"]
+
+    /// Every path that the question says it is about: in the fields by which proxies tell it, or
+    /// behind the service in its own path. More than one means that a client sent a field that its
+    /// proxy does not take away, and nobody knows whose is whose.
+    private static func targets(of request: Request) -> Set<String> {
+        let told = request.headers.filter { targetFields.contains($0.name.canonicalName) }
+        if !told.isEmpty { return Set(told.map(\.value)) }
+        let parts = request.uri.string.split(
+            separator: "/",
+            maxSplits: 3,
+            omittingEmptySubsequences: false
+        )
+        return parts.count > 3 ? ["/" + parts[3]] : []
+    }
+
+    private static let targetFields: Set<String> = ["x-original-uri", "x-forwarded-uri"]
 
     private static let methodFields: Set<String> = [
         "x-original-method", "x-forwarded-method", "x-http-method-override", "x-http-method",

@@ -50,6 +50,7 @@ private enum LogOwner: CaseIterable {
 extension API {
     var logEndpoints: [Route] {
         LogOwner.allCases.flatMap { logHeads(of: $0) + logProofs(of: $0) + [logFiles(of: $0)] }
+            + [operations]
     }
 
     /// The search of one log, and its signed head (C2SP tlog-checkpoint).
@@ -97,6 +98,34 @@ extension API {
                 "application/jsonl": ["type": "string"], "text/csv": ["type": "string"],
             ]
         )
+    }
+
+    /// What was done with access, which only tenants' logs have.
+    private var operations: Route {
+        reading(
+            .tenant,
+            "/log/operations/{index}",
+            LogOwner.tenant.operation(
+                "getOperations",
+                "What was done, of one record access.operations",
+                takes: [.recordIndex],
+                answers: OperationDescription.Answer(
+                    .ok,
+                    "A line of JSON for each operation; the record commits to these bytes.",
+                    content: ["application/jsonl": ["type": "string"]]
+                ),
+                refuses: [.notFound]
+            )
+        ) { _, context, log, _ in
+            guard let index = UInt64(try context.parameters.text("index")),
+                let lines = try await self.log.operations(index, of: log)
+            else { throw Refusal.notFound(.auditRecord) }
+            return Response(
+                status: .ok,
+                headers: [.contentType: "application/jsonl"],
+                body: .init(byteBuffer: ByteBuffer(string: lines))
+            )
+        }
     }
 
     /// Proofs within one log (RFC 9162 §2.1.3 and §2.1.4).

@@ -122,6 +122,14 @@ extension GrantBody {
                     first: $0.first.description,
                     last: $0.last.description
                 )
+            },
+            operations: view.operations.map {
+                OperationsBody(
+                    service: $0.service.text,
+                    subject: $0.subject,
+                    reads: $0.reads,
+                    writes: $0.writes
+                )
             }
         )
     }

@@ -11,6 +11,9 @@ package struct AuditFacts: Hashable, Sendable {
     package var data: [String: CanonicalJSON]
     package var texts: [String: String]
 
+    /// The text of a batch of operations: a line of canonical JSON for each.
+    package static let operations = "operations"
+
     init(
         _ activity: String,
         request: AccessRequestID? = nil,
@@ -115,6 +118,7 @@ extension AuditFacts {
             self.init("access.credentialIssued", of: credential)
             data["expiresAt"] = .string(credential.expiresAt.description)
         case .resourceOpened(let credential): self.init("access.used", of: credential)
+        case .operationsRecorded(let batch): self.init("access.operations", of: batch)
         case .removalConfirmed(let removal): self.init("access.removed", of: removal)
         case .removalFailed(let removal):
             self.init("access.removalFailed", of: removal)
@@ -222,6 +226,21 @@ extension AuditFacts {
                 "username": .string(credential.username),
             ],
             texts: ["resource": credential.resource.name]
+        )
+    }
+
+    private init(_ activity: String, of batch: OperationBatch) {
+        self.init(
+            activity,
+            request: batch.request,
+            data: [
+                "grant": .string(batch.grant.text), "engineer": .string(batch.engineer.text),
+                "service": .string(batch.service.text),
+                "first": .string(batch.first.description), "last": .string(batch.last.description),
+                "count": .integer(Int64(batch.reads + batch.writes)),
+                "reads": .integer(Int64(batch.reads)), "writes": .integer(Int64(batch.writes)),
+            ],
+            texts: [Self.operations: batch.lines]
         )
     }
 

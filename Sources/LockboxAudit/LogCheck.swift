@@ -35,6 +35,8 @@ package struct LogCheck: Sendable {
         "log_text": ["ordinal", "names_someone"],
         "log_words": [all],
         "notice": [all],
+        "open_operation": [all],
+        "operation_total": ["subject"],
         "password": [all],
         "person": ["aliases", "canonical_email"],
         "portal_session": [all],

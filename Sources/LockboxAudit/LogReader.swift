@@ -157,6 +157,12 @@ package struct LogReader: Sendable {
         }
     }
 
+    /// The batch of operations of one record: a line of JSON for each. Nil where the record is none
+    /// of operations, or its text was erased.
+    package func operations(_ index: UInt64, of log: LogID) async throws -> String? {
+        try await entry(index, of: log)?.texts.first { $0.field == AuditFacts.operations }?.text
+    }
+
     package func size(of log: LogID) async throws -> UInt64 {
         try await store.read { tx in try tx.head(of: log).size }
     }

@@ -34,6 +34,8 @@ struct LogReplayState {
         var credentials: [String: Told] = [:]
         /// Services that have confirmed that nothing is left.
         var removed: Set<String> = []
+        /// By service, how many operations its batches have.
+        var operations: [String: (reads: Int64, writes: Int64)] = [:]
     }
 
     var requests: [String: Request] = [:]
@@ -74,6 +76,13 @@ struct LogReplayState {
         case "access.granted": request.granted = told
         case "access.credentialIssued":
             if let id = data["credential"]?.text { request.credentials[id] = told }
+        case "access.operations":
+            guard let service = data["service"]?.text else { break }
+            let before = request.operations[service] ?? (0, 0)
+            request.operations[service] = (
+                before.reads + (data["reads"]?.whole ?? 0),
+                before.writes + (data["writes"]?.whole ?? 0)
+            )
         case "access.removed":
             if let service = data["service"]?.text { request.removed.insert(service) }
         case _: break
@@ -290,6 +299,7 @@ extension LogReplayState {
             differences.say("the resources granted are not those in the log")
         }
         try compareCredentials(told, of: grant, request, in: tx, &differences)
+        try compareOperations(told, of: grant, in: tx, &differences)
         let services = Set(grant.scope.accesses.map(\.resource.service))
         let removals = try tx.removals(of: request.id)
         for service in told.removed.subtracting(removals.map(\.service.text)).sorted() {
@@ -305,6 +315,26 @@ extension LogReplayState {
             guard isConfirmed != told.removed.contains(removal.service.text) else { continue }
             differences.say(
                 "the log and the tables differ in whether \(removal.service) has confirmed the end"
+            )
+        }
+    }
+
+    private static func compareOperations(
+        _ told: Request,
+        of grant: Grant,
+        in tx: any StoreTransaction,
+        _ differences: inout Differences
+    ) throws {
+        let totals = try tx.operationTotals(of: grant.id)
+        for service in Set(told.operations.keys).union(totals.map(\.service.text)).sorted() {
+            let counted = totals.filter { $0.service.text == service }.reduce((0, 0)) {
+                ($0.0 + $1.reads, $0.1 + $1.writes)
+            }
+            let (reads, writes) = told.operations[service] ?? (0, 0)
+            differences.check(
+                "number of operations at \(service)",
+                log: "\(reads) reads, \(writes) changes",
+                table: "\(counted.0) reads, \(counted.1) changes"
             )
         }
     }

@@ -165,8 +165,8 @@ package final class DecisionIndex: CommitListener {
             case .access(.grantEnded(_, let grant, _)): ended[grant.id] = grant.end
             case .access(.credentialIssued(let credential)): issued.append(credential)
             case .access(.grantOpened), .access(.grantStarted), .access(.resourceOpened),
-                .access(.removalConfirmed), .access(.removalFailed),
-                .request, .directory, .signIn:
+                .access(.operationsRecorded), .access(.removalConfirmed),
+                .access(.removalFailed), .request, .directory, .signIn:
                 break
             }
         }

@@ -6,6 +6,8 @@ public enum AccessEvent: Hashable, Sendable {
     case credentialIssued(Credential)
     /// A credential was used for the first time.
     case resourceOpened(Credential)
+    /// What was done with a grant, some operations together.
+    case operationsRecorded(OperationBatch)
     case removalConfirmed(Removal)
     case removalFailed(Removal)
 }
@@ -14,7 +16,7 @@ extension AccessEvent {
     /// Whether the passing of time caused it.
     var isCausedByTime: Bool {
         switch self {
-        case .grantStarted: true
+        case .grantStarted, .operationsRecorded: true
         case .grantEnded(_, _, let ending): ending.reason == .expired
         case .grantOpened, .credentialIssued, .resourceOpened, .removalConfirmed, .removalFailed:
             false
@@ -28,6 +30,7 @@ extension AccessEvent {
             .grantEnded(let request, _, _):
             request.terms.tenant
         case .credentialIssued(let credential), .resourceOpened(let credential): credential.tenant
+        case .operationsRecorded(let batch): batch.tenant
         case .removalConfirmed(let removal), .removalFailed(let removal): removal.tenant
         }
     }

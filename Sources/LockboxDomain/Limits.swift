@@ -55,6 +55,19 @@ public enum Limits {
     public static let exportsPerDay = 300
     public static let exportsOfLogPerDay = 1_500
 
+    // Operations in the log.
+    /// In one record.
+    public static let operationsPerBatch = 256
+    /// Bytes of one record's operations; the one that reaches it is the last.
+    public static let bytesPerBatch = 128 * 1024
+    /// From its first operation until a batch is closed: with the look that finds it, a second.
+    public static let batchAge = TimeSpan(milliseconds: 700)
+    /// UTF-8 bytes that are kept of one path or statement.
+    public static let operationBytes = 16 * 1024
+    /// Things that a grant's operations are counted by, and what is kept of the name of each.
+    public static let subjectsPerGrant = 50
+    public static let subjectScalars = 120
+
     // How long what is only bookkeeping is kept.
     /// For so long a retry finds what its `Idempotency-Key` did.
     public static let commandsKept = TimeSpan.days(7)

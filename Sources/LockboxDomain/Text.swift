@@ -41,6 +41,14 @@ public enum Text {
         return text
     }
 
+    /// `raw` with what could reorder, hide or break a line shown as U+FFFD: a name that the outside
+    /// chose, for a page or letter.
+    public static func visible(_ raw: some Sequence<Unicode.Scalar>) -> String {
+        var shown = String.UnicodeScalarView()
+        for scalar in raw { shown.append(isForbidden(scalar) ? "\u{FFFD}" : scalar) }
+        return String(shown)
+    }
+
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:

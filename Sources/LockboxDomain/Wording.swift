@@ -33,6 +33,33 @@ public func counted(_ count: Int64, _ noun: String) -> String {
     "\(count) \(noun)\(count == 1 ? "" : "s")"
 }
 
+extension [OperationTotal] {
+    /// How much was done in all: `12 reads and 1 change`. Nil where no service told of anything.
+    public var words: String? {
+        let (reads, writes) = reduce((0, 0)) { ($0.0 + $1.reads, $0.1 + $1.writes) }
+        return Self.words(reads, writes)
+    }
+
+    /// What most was done to, a line for each, at most `limit`: `/orders: 12 reads`; then how much
+    /// there is besides.
+    public func subjects(_ limit: Int) -> [String] {
+        let named = filter { $0.subject != nil }.sorted {
+            ($1.reads + $1.writes, $0.subject ?? "") < ($0.reads + $0.writes, $1.subject ?? "")
+        }
+        let lines = named.prefix(limit).compactMap { total in
+            Self.words(total.reads, total.writes).map { "\(total.subject ?? ""): \($0)" }
+        }
+        let rest = named.dropFirst(limit) + filter { $0.subject == nil }
+        return lines + (Array(rest).words.map { ["elsewhere: \($0)"] } ?? [])
+    }
+
+    private static func words(_ reads: Int, _ writes: Int) -> String? {
+        let parts = [(reads, "read"), (writes, "change")].filter { $0.0 > 0 }
+        guard !parts.isEmpty else { return nil }
+        return parts.map { counted(Int64($0.0), $0.1) }.joined(separator: " and ")
+    }
+}
+
 extension Actions {
     /// As in "asks to …".
     public var words: String { contains(.write) ? "read and change" : "read" }

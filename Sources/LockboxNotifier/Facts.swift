@@ -13,6 +13,7 @@ enum Fact: String, CaseIterable {
     case duration, notBefore, decideBy, approvalsNeeded
     case start, end, basis, isNarrowed, endOfConnections
     case endReason, endedAt, plannedEnd, began, useCount, firstUse, lastUse
+    case operations, subjects
     /// Which of several letters of one kind this is.
     case audience, outcome, stage, isAnswer
     /// How often the customer denied this engineer on the same support request before.

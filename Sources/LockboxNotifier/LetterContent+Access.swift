@@ -149,9 +149,11 @@ extension LetterContent {
     private static func usage(_ source: LetterSource) -> [Row?] {
         let count = source.facts[.useCount].flatMap { Int64($0) } ?? 0
         guard count > 0 else { return [source.row("Used", "never")] }
+        let done = source.facts.text(.subjects).split(separator: "\n").map(String.init)
         return [
             source.row("Used", counted(count, "time")), source.row("First use", .firstUse),
-            source.row("Last use", .lastUse),
+            source.row("Last use", .lastUse), source.row("What was done", .operations),
+            done.isEmpty ? nil : .init(label: "To what", values: done),
         ]
     }
 }

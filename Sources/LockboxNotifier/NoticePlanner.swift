@@ -84,7 +84,7 @@ package struct NoticePlanner: EventReader {
                 in: writer.tx
             )
         case .removalConfirmed(let removal): try writer.tellOfRecovery(removal)
-        case .credentialIssued, .resourceOpened: return
+        case .credentialIssued, .resourceOpened, .operationsRecorded: return
         }
     }
 }

@@ -217,6 +217,9 @@ struct NoticeWriter {
         facts[.useCount] = "\(uses.reduce(0) { $0 + $1.count })"
         facts[.firstUse] = uses.map(\.first).min()?.words(withSeconds: true)
         facts[.lastUse] = uses.map(\.last).max()?.words(withSeconds: true)
+        let operations = try tx.operationTotals(of: grant.id)
+        facts[.operations] = operations.words
+        facts[.subjects] = operations.subjects(NotifierLimits.subjects).joined(separator: "\n")
         try sendToApprovers(.accessReport, facts, request)
     }
 

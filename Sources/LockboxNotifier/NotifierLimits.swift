@@ -9,6 +9,8 @@ enum NotifierLimits {
     static let lastReminderPercent: Int64 = 90
     /// After a letter that there is something to read, the next one on the same request waits.
     static let digestInterval = TimeSpan.minutes(2)
+    /// Things that were done something to, in a closing report.
+    static let subjects = 5
     /// Lines of a letter that lists changes.
     static let changesListed = 30
     /// One letter to the operators about one cause in this time.

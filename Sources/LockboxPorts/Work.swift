@@ -60,6 +60,8 @@ public enum WorkLane: String, Hashable, Sendable, CaseIterable {
     case orders
     /// Letters.
     case mail
+    /// Operations that wait to become records of the log.
+    case operations
 }
 
 /// How the letters stand that should have gone out.

@@ -24,6 +24,7 @@ struct DueWork: Sendable {
         let orders = SystemPause()
         let mail = SystemPause()
         let retention = SystemPause()
+        let operations = SystemPause()
     }
 
     init(entropy: any Entropy, time: any MonotonicClock) {
@@ -104,6 +105,7 @@ struct DueWork: Sendable {
         return [
             memory,
             loop(ExpiryJob(lockbox: parts.lockbox), pauses.expiry, parts),
+            loop(OperationsJob(lockbox: parts.lockbox), pauses.operations, parts),
             loop(cut, pauses.cut, parts),
             loop(orders, pauses.orders, parts, isLeased: true),
             loop(mail, pauses.mail, parts, isLeased: true),

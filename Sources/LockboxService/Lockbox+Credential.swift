@@ -127,6 +127,14 @@ extension Lockbox {
     /// nothing recorded, if its access has ended meanwhile: an answer from memory may be a moment
     /// old, and no use may follow the record of the end.
     package func recordUse(of credential: Credential) async throws -> Bool {
+        try await use(credential) { _ in }
+    }
+
+    /// The same, with what else belongs to the use.
+    func use(
+        _ credential: Credential,
+        _ body: @escaping @Sendable (inout Change) throws -> Void
+    ) async throws -> Bool {
         let service = credential.resource.service
         return try await store.write(by: .service(service), for: .granting) { change in
             guard
@@ -143,6 +151,7 @@ extension Lockbox {
             ) {
                 change.emit(.access(.resourceOpened(credential)))
             }
+            try body(&change)
             return true
         }
     }

@@ -20,6 +20,8 @@ package struct RequestView: Sendable {
     package let people: [PersonID: Person]
     package let removals: [Removal]
     package let uses: [CredentialUse]
+    /// What was done at services that tell, but for the last second.
+    package let operations: [OperationTotal]
     /// What becomes of open connections when the access ends.
     package let endOfConnections: EndOfConnections
     /// When access ended, while that is not written down: in the moment after the window's end,
@@ -63,6 +65,7 @@ extension RequestView {
         people = try ids.reduce(into: [:]) { people, id in people[id] = try tx.known(id) }
         removals = request.state.ending == nil ? [] : try tx.removals(of: request.id)
         uses = try request.state.grant.map { try tx.uses(of: $0.id) } ?? []
+        operations = try request.state.grant.map { try tx.operationTotals(of: $0.id) } ?? []
         endOfConnections = try kinds.endOfConnections(
             of: request.state.grant?.scope ?? request.offered.scope,
             in: tx

@@ -50,8 +50,8 @@ package struct RemovalPlanner: EventReader {
                     )
                 )
             }
-        case .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .removalConfirmed,
-            .removalFailed:
+        case .grantOpened, .grantStarted, .credentialIssued, .resourceOpened, .operationsRecorded,
+            .removalConfirmed, .removalFailed:
             break
         }
     }

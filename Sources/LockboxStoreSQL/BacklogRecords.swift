@@ -40,6 +40,12 @@ extension SQLTransaction: BacklogRecords {
                 failing: "SELECT count(*) FROM notice WHERE delivery = 'queued' AND attempts > 0",
                 at: now
             )
+        case .operations:
+            try backlog(
+                due: "SELECT count(*), min(at) FROM open_operation WHERE ordinal = 0 AND at <= $1",
+                failing: nil,
+                at: now - Limits.batchAge
+            )
         }
     }
 

@@ -29,7 +29,7 @@ package enum Schema {
         case .sqlite:
             [
                 .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
-                .letters, .search, .retention, .domains, .bounces, .lists,
+                .letters, .search, .retention, .domains, .bounces, .lists, .operations,
             ]
         }
     }

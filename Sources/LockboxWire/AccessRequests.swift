@@ -106,6 +106,8 @@ public struct GrantBody: Codable, Hashable, Sendable {
     public var removals: [RemovalBody]
     /// How often each resource was opened.
     public var uses: [UseBody]
+    /// What was done with it at services that tell, by what it was done to.
+    public var operations: [OperationsBody]
 
     public init(
         id: String,
@@ -119,7 +121,8 @@ public struct GrantBody: Codable, Hashable, Sendable {
         endedBy: PersonRef?,
         unrecordedEnd: String? = nil,
         removals: [RemovalBody],
-        uses: [UseBody]
+        uses: [UseBody],
+        operations: [OperationsBody]
     ) {
         self.id = id
         self.start = start
@@ -133,6 +136,7 @@ public struct GrantBody: Codable, Hashable, Sendable {
         self.unrecordedEnd = unrecordedEnd
         self.removals = removals
         self.uses = uses
+        self.operations = operations
     }
 }
 
@@ -167,6 +171,22 @@ public struct UseBody: Codable, Hashable, Sendable {
         self.count = count
         self.first = first
         self.last = last
+    }
+}
+
+/// How much was done to one thing at a service.
+public struct OperationsBody: Codable, Hashable, Sendable {
+    public var service: String
+    /// Such as a path; null for what is not told apart.
+    @Nullable public var subject: String?
+    public var reads: Int
+    public var writes: Int
+
+    public init(service: String, subject: String?, reads: Int, writes: Int) {
+        self.service = service
+        self.subject = subject
+        self.reads = reads
+        self.writes = writes
     }
 }
 

@@ -58,7 +58,7 @@ package struct LaneWaker: CommitListener {
             expiry.wake()
             mail.wake()
         case .removalConfirmed, .removalFailed: mail.wake()
-        case .credentialIssued, .resourceOpened: break
+        case .credentialIssued, .resourceOpened, .operationsRecorded: break
         }
     }
 

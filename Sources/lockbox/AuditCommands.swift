@@ -85,7 +85,7 @@ struct SearchAudit: AsyncParsableCommand {
                         record.activity,
                         record.actor.name ?? record.actor.id,
                         record.request ?? "–",
-                        texts.map { "\($0.key): \($0.value.text ?? "(erased)")" }.joined(
+                        texts.map { "\($0.key): \(Self.shown($0.value.text))" }.joined(
                             separator: "; "
                         )
                     )
@@ -93,6 +93,13 @@ struct SearchAudit: AsyncParsableCommand {
                 return table
             }
         }
+    }
+
+    /// A batch of operations has a line for each; a table has room for how many.
+    private static func shown(_ text: String?) -> String {
+        guard let text else { return "(erased)" }
+        let lines = text.count { $0 == "\n" }
+        return text.hasSuffix("\n") && lines > 0 ? "\(lines) lines" : text
     }
 }
 

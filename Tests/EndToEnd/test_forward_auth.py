@@ -204,6 +204,23 @@ def test_who_may_write_writes(place, proxy):
     application.asked.clear()
 
 
+def test_the_customers_log_has_what_the_application_was_asked(place, proxy):
+    start, application = proxy
+    ask = start()
+    request, token = place.access("read", "write")
+    for method, path in (("GET", "/plans/1?page=2"), ("PUT", "/plans/%C3%A9?x=y%26z"), ("GET", "/"), ("HEAD", "/a;b=c")):
+        forged = {"X-Original-URI": "/forged", "X-Forwarded-Uri": "/forged", "X_Original_URI": "/forged"}
+        assert ask(method, path, token, raw=forged).status == 200
+    assert place.adam.post(f"/v1/requests/{request}/revoke").status == 200
+    done = [operation for record in place.alan.audit("contoso", request=request, activity="access.operations")
+            for operation in place.alan.operations("contoso", record["index"])]
+    asked = [(method, path) for method, path, _ in application.asked]
+    application.asked.clear()
+    assert [(operation["method"], operation["path"]) for operation in sorted(done, key=lambda one: one["at"])] == asked
+    totals = place.adam.get(f"/v1/requests/{request}").json["grant"]["operations"]
+    assert sum(total["reads"] for total in totals) == 3 and sum(total["writes"] for total in totals) == 1
+
+
 def test_a_mistyped_address_or_a_server_that_is_away_lets_nobody_in(place, proxy):
     start, application = proxy
     _, token = place.access("read", "write")

@@ -8,6 +8,7 @@ import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxTestWorld
+import LockboxWire
 import Testing
 
 /// What proxies are told about a request: 200, 401 or 403, and a yes only where all is well.
@@ -96,6 +97,57 @@ struct ForwardAuthTests {
             #expect(try field("Actions") == "read")
             #expect(try field("Not-After") == grant.end.description)
             #expect(try await api.world.activities(about: request.id).last == "access.used")
+        }
+    }
+
+    @Test func whatIsLetThroughIsInTheCustomersLog() async throws {
+        try await Self.with(["write"]) { api, request, secret async throws in
+            let uri = ("X-Original-URI", "/plans/7?draft=1")
+            #expect(try await Self.ask(api, secret, [uri]).status == 200)
+            let put = [("X-Forwarded-Uri", "/plans/7"), ("X-Forwarded-Method", "PUT")]
+            #expect(try await Self.ask(api, secret, put).status == 200)
+            #expect(try await Self.ask(api, secret, path: "/authz/wiki/a//b?c=%zz").status == 200)
+            #expect(try await Self.ask(api, secret, path: "/authz/wiki").status == 200)
+            let two = [uri, ("X-Forwarded-Uri", "/other")]
+            #expect(try await Self.ask(api, secret, two).status == 403)
+            #expect(try await Self.ask(api, "lbc_wrong", [uri]).status == 401)
+            api.world.clock.advance(by: .seconds(1))
+            try await api.world.lockbox.closeOldBatches()
+
+            let index = try #require(
+                try await api.world.entries().last { $0.activity == "access.operations" }
+            ).index
+            func operations(_ index: String, as person: Person) async throws -> Answer {
+                try await api.ask(
+                    "GET /v1/tenants/{tenant}/log/operations/{index}",
+                    ["tenant": "contoso", "index": index],
+                    as: person
+                )
+            }
+            let answer = try await operations("\(index)", as: Fixture.adam)
+            #expect(answer.status == 200)
+            #expect(answer.headers[.contentType] == "application/jsonl")
+            let lines = try answer.bytes.split(separator: UInt8(ascii: "\n")).map {
+                try JSONDecoder().decode(OperationLine.self, from: Data($0))
+            }
+            #expect(lines.map(\.method) == ["GET", "PUT", "GET", "GET"])
+            #expect(lines.map(\.path) == ["/plans/7?draft=1", "/plans/7", "/a//b?c=%zz", nil])
+            #expect(lines.map(\.action) == ["read", "write", "read", "read"])
+            #expect(lines.allSatisfy { $0.resource == Self.folder })
+            #expect(try await operations("0", as: Fixture.adam).status == 404)
+            #expect(try await operations("x", as: Fixture.adam).status == 404)
+            #expect(try await operations("\(index)", as: Fixture.eve).status == 404)
+
+            let shown = try await api.ask(
+                "GET /v1/requests/{id}",
+                ["id": request.id.text],
+                as: Fixture.adam
+            )
+            let body = try JSONDecoder().decode(AccessRequestBody.self, from: Data(shown.bytes))
+            #expect(
+                body.grant?.operations.map(\.subject) == ["/plans/7", "/a//b", nil]
+            )
+            try await api.world.expectConsistentLogs()
         }
     }
 

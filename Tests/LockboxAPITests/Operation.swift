@@ -107,6 +107,11 @@ extension Operation {
                 parts: request,
                 body: ["text": "Which mails?"]
             ),
+            Operation(
+                name: "GET /v1/tenants/{tenant}/log/operations/{index}",
+                parts: tenant.merging(["index": "0"]) { $1 },
+                caller: Fixture.adam
+            ),
             Operation(name: "POST /v1/tokens", caller: nil, body: Sample.token),
             Operation(name: "GET /v1/tokens", isList: true),
             Operation(name: "DELETE /v1/tokens/{id}", parts: ["id": "TOK-0000000000"]),

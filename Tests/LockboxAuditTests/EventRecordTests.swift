@@ -45,6 +45,7 @@ struct EventRecordTests {
             .access(.grantEnded(ended, try grant(ended), try #require(ended.state.ending))),
             .access(.credentialIssued(credential)),
             .access(.resourceOpened(credential)),
+            .access(.operationsRecorded(Fixture.operations(with: credential))),
             .access(.removalConfirmed(Fixture.removal(of: ended))),
             .access(
                 .removalFailed(
@@ -137,6 +138,7 @@ struct EventRecordTests {
         case .grantEnded: "access.ended"
         case .credentialIssued: "access.credentialIssued"
         case .resourceOpened: "access.used"
+        case .operationsRecorded: "access.operations"
         case .removalConfirmed: "access.removed"
         case .removalFailed: "access.removalFailed"
         }

@@ -351,7 +351,7 @@ extension AuditWorld {
         }
     }
 
-    /// A token, a credential, and an order to end access; a request that ran out, and one that was
+    /// A token, a credential with what was done, and an order to end access; a request that ran out, and one that was
     /// taken back.
     func openDoors() async throws {
         let token = APIToken(
@@ -368,6 +368,14 @@ extension AuditWorld {
             let credential = Fixture.credential(of: request)
             try change.tx.insert(credential, secretHash: Fixture.secretHash(2))
             change.emit(.access(.credentialIssued(credential)))
+            for isWrite in [false, true] {
+                let form = ServiceOperation.Form.request(
+                    method: isWrite ? "PUT" : "GET",
+                    target: "/a"
+                )
+                try change.record(ServiceOperation(form, isWrite: isWrite), of: credential)
+            }
+            try change.closeBatches(of: credential.grant)
             let removal = Fixture.removal(of: request, progress: .confirmed)
             try change.tx.save(removal)
             change.emit(.access(.removalConfirmed(removal)))

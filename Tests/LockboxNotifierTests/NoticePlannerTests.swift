@@ -211,6 +211,15 @@ import Testing
                         last: first + .minutes(5)
                     )
                 }
+                for (subject, reads, writes) in [("/inbox", 3, 1), (nil, 0, 2)] {
+                    let total = OperationTotal(
+                        service: Stage.mailbox.service,
+                        subject: subject,
+                        reads: reads,
+                        writes: writes
+                    )
+                    try tx.add(total, to: grant.id)
+                }
             }
             try await stage.pass(id, to: Stage.start + .hours(2))
             let facts = Facts(try await stage.notice(id, .accessReport, to: stage.cast.adam).facts)
@@ -218,6 +227,12 @@ import Testing
             #expect(facts[.firstUse] == "Mon 23 Nov 2026, 08:25:00 UTC")
             #expect(facts[.lastUse] == "Mon 23 Nov 2026, 08:31:00 UTC")
             #expect(facts[.endedAt] == "Mon 23 Nov 2026, 10:15:00 UTC")
+            let report = LetterContent(
+                try await stage.notice(id, .accessReport, to: stage.cast.adam)
+            )
+            #expect(report.value("What was done") == "3 reads and 3 changes")
+            let done = report.rows.first { $0.label == "To what" }
+            #expect(done?.values == ["/inbox: 3 reads and 1 change", "elsewhere: 2 changes"])
         }
     }
 

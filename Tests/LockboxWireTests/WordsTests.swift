@@ -33,7 +33,8 @@ struct WordsTests {
             endedAt: "2026-11-23T21:15:00.000Z",
             endedBy: endedBy,
             removals: [],
-            uses: []
+            uses: [],
+            operations: []
         )
     }
 }

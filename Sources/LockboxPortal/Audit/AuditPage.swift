@@ -46,6 +46,16 @@ extension PortalSite {
                 else { throw Refusal.notFound(.auditRecord) }
                 return AuditRecordPage(record, proofLength: found.proof.count, viewer)
             },
+            file("/audit/record/{index}/operations") { _, context, log, _ in
+                guard let index = context.parameters.get("index")?.wholeNumber,
+                    let lines = try await self.log.operations(index, of: log)
+                else { throw Refusal.notFound(.auditRecord) }
+                return Response(
+                    status: .ok,
+                    headers: Self.download("application/jsonl", "operations-\(index).jsonl"),
+                    body: .init(byteBuffer: ByteBuffer(string: lines))
+                )
+            },
             // It is opened by double click.
             file("/audit/export.csv") { request, context, log, viewer in
                 try export(request, context, log, .csv(byteOrderMark: true), viewer)
@@ -290,6 +300,10 @@ struct AuditRecordPage: Page {
     let about: String?
     let requestLink: String?
     let texts: [Fact]
+    /// What was done, one by one, and the file that has all of it.
+    let done: [String]
+    let doneMore: String?
+    let doneFile: String?
     let facts: [Fact]
     let hash: String
     let proofLength: String
@@ -303,7 +317,15 @@ struct AuditRecordPage: Page {
         at = ShownTime(Timestamp(record.time) ?? viewer.now, withSeconds: true)
         about = record.request
         requestLink = record.request.map { "\(viewer.side.requestsPath)/\($0)" }
-        texts = record.texts.keys.sorted().filter { $0 != "actorName" }.map { field in
+        let operations = record.texts[AuditFacts.operations]?.text?.split(separator: "\n") ?? []
+        done = operations.prefix(PortalLimits.operations).map(AuditWords.operation)
+        let rest = operations.count - done.count
+        doneMore = rest > 0 ? "and \(rest) more" : nil
+        doneFile = operations.isEmpty ? nil : "/audit/record/\(index)/operations"
+        let shown = record.texts.keys.filter {
+            $0 != "actorName" && (operations.isEmpty || $0 != AuditFacts.operations)
+        }
+        texts = shown.sorted().map { field in
             let text = record.texts[field]?.text
             return Fact(name: AuditWords.label(field), value: text ?? "", isErased: text == nil)
         }

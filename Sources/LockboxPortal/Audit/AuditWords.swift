@@ -1,3 +1,4 @@
+import Foundation
 import LockboxDomain
 import LockboxWire
 
@@ -20,6 +21,7 @@ enum AuditWords {
         ("access.started", "Access began"),
         ("access.credentialIssued", "Credential issued"),
         ("access.used", "Resource opened"),
+        ("access.operations", "What was done"),
         ("access.ended", "Access ended"),
         ("access.removed", "Service confirmed the end"),
         ("access.removalFailed", "Service did not confirm the end"),
@@ -46,6 +48,21 @@ enum AuditWords {
 
     static func words(_ activity: String) -> String {
         activities.first { $0.activity == activity }?.words ?? activity
+    }
+
+    /// One line of a batch of operations: `20:15:03 GET /orders/17`.
+    static func operation(_ line: Substring) -> String {
+        let read: OperationLine
+        do {
+            read = try JSONDecoder().decode(OperationLine.self, from: Data(line.utf8))
+        } catch {
+            // A line that this release does not know is shown as it stands in the log.
+            return Text.visible(line.unicodeScalars)
+        }
+        let what = [read.method, read.path, read.statement].compactMap { $0 }.joined(separator: " ")
+        let time = read.at.dropFirst("2026-11-26T".count).prefix("20:15:03".count)
+        let whole = read.length.map { " (the beginning of \($0) bytes)" } ?? ""
+        return "\(time) \(Text.visible(what.unicodeScalars))\(whole)"
     }
 
     /// Who did it. A name that was erased stays erased.

@@ -103,7 +103,7 @@ struct RequestPage: Page {
             )
         }
         running = Running(reading, viewer, refused: refused)
-        outcome = Outcome(reading)
+        outcome = Outcome(reading, viewer)
 
         conflict = refused.map { reading.changes(since: $0) } ?? []
         isConflict = !conflict.isEmpty

@@ -44,6 +44,7 @@ extension RequestPage {
         let clock: Countdown
         let useWords: String
         let lastUse: ShownTime?
+        let operations: ShownOperations?
         /// For the provider's people alone.
         let openings: [Opening]
         let mayOpen: Bool
@@ -82,6 +83,7 @@ extension RequestPage {
         let end: ShownTime?
         let lasted: String?
         let useWords: String
+        let operations: ShownOperations?
         let used: [UseLine]
         let removals: [RemovalLine]
         let hasFailed: Bool
@@ -197,6 +199,7 @@ extension RequestPage.Running {
         clock = Countdown(until: isActive ? grant.end : grant.start, now: view.at)
         useWords = view.useWords.capitalisedFirst
         lastUse = view.lastUse.map { ShownTime($0) }
+        operations = ShownOperations(view, viewer)
         byPolicy = grant.basis == .policy
         let isAsker = view.request.terms.engineer == viewer.person.id
         mayOpen = isActive && isAsker && viewer.isEngineer
@@ -261,7 +264,7 @@ extension RequestView {
 // MARK: - Outcome
 
 extension RequestPage.Outcome {
-    init?(_ reading: RequestReading) {
+    init?(_ reading: RequestReading, _ viewer: Viewer) {
         let view = reading.view
         var (grant, ending): (Grant?, Ending?) = (nil, nil)
         let at: Timestamp
@@ -284,6 +287,7 @@ extension RequestPage.Outcome {
         end = opened == nil ? nil : ending.map { ShownTime($0.at, withSeconds: true) }
         lasted = opened.flatMap { opened in ending.map { ($0.at - opened.start).roughWords } }
         useWords = view.useCount == 0 ? "Not used" : view.useWords.capitalisedFirst
+        operations = ShownOperations(view, viewer)
         used = (opened?.scope.accesses ?? []).compactMap { access in
             let (words, last) = view.useOf(access.resource)
             return last == nil

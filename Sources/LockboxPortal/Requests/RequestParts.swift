@@ -97,6 +97,26 @@ extension Scope {
     }
 }
 
+/// What was done with access (`{{#operations}}{{> operations}}{{/operations}}`).
+struct ShownOperations: Sendable {
+    /// `12 reads and 1 change`.
+    let doneWords: String
+    /// What most was done to.
+    let doneTo: [String]
+    /// To all of them, for those who may read the customer's log.
+    let doneLink: String?
+
+    /// Nil where no service told of anything.
+    init?(_ view: RequestView, _ viewer: Viewer) {
+        guard let words = view.operations.words else { return nil }
+        doneWords = words
+        doneTo = view.operations.subjects(PortalLimits.subjects)
+        let number = view.request.id.text
+        doneLink =
+            viewer.oversees ? "/audit?activity=access.operations&request=\(number)" : nil
+    }
+}
+
 // MARK: - State
 
 extension Badge {

@@ -121,6 +121,10 @@ package enum PortalLimits {
     static let formKeyLength = 64
     /// Requests and records on one page.
     static let pageSize = 25
+    /// Things that most was done to, of one access.
+    static let subjects = 10
+    /// Operations that the page of a record shows.
+    static let operations = 100
     /// Requests of one state that a page without pages looks at, newest first.
     static let listed = 100
     /// Letters of one field of a search.

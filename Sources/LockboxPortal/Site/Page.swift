@@ -76,6 +76,7 @@ enum Partials {
         "request-customer": PackageResources.request_customer_mustache,
         "request-provider": PackageResources.request_provider_mustache,
         "outcome": PackageResources.outcome_mustache,
+        "operations": PackageResources.operations_mustache,
         "running": PackageResources.running_mustache,
         "open-access": PackageResources.open_access_mustache,
         "timeline": PackageResources.timeline_mustache,

@@ -128,6 +128,12 @@ class API:
     def audit(self, tenant, **query):
         return self.items(f"/v1/tenants/{tenant}/audit?" + urllib.parse.urlencode({"limit": 100, **query}))
 
+    def operations(self, tenant, index):
+        """What was done, of one record of the tenant's log."""
+        answer = self.get(f"/v1/tenants/{tenant}/log/operations/{index}")
+        assert answer.status == 200, answer
+        return [json.loads(line) for line in answer.body.splitlines()]
+
     def notices(self, number):
         """The letters about a request, and how each fared."""
         return self.items(f"/v1/requests/{number}/notices")

@@ -31,6 +31,8 @@ WHERE delivery IN ('sent', 'cancelled', 'unconfirmed');
 CREATE INDEX notice_undelivered ON notice (id)
 WHERE delivery IN ('refused', 'bounced');
 
+CREATE INDEX open_operation_first ON open_operation (at) WHERE ordinal = 0;
+
 CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
 
 CREATE INDEX removal_due ON removal (next_attempt, grant_id, service)
@@ -282,6 +284,28 @@ CREATE TABLE notice (
     sent_at INTEGER
 , begun_at INTEGER, is_unwanted INTEGER NOT NULL DEFAULT 0
     CHECK (is_unwanted IN (0, 1)), send_at INTEGER NOT NULL DEFAULT 0, priority INTEGER NOT NULL DEFAULT 1, trouble TEXT) STRICT;
+
+CREATE TABLE open_operation (
+    grant_id TEXT NOT NULL REFERENCES access_grant (id),
+    service TEXT NOT NULL REFERENCES service (id),
+    ordinal INTEGER NOT NULL CHECK (ordinal >= 0),
+    credential TEXT NOT NULL REFERENCES credential (id),
+    at INTEGER NOT NULL,
+    is_write INTEGER NOT NULL CHECK (is_write IN (0, 1)),
+    subject TEXT NOT NULL,
+    line TEXT NOT NULL,
+    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+    PRIMARY KEY (grant_id, service, ordinal)
+) STRICT;
+
+CREATE TABLE operation_total (
+    grant_id TEXT NOT NULL REFERENCES access_grant (id),
+    service TEXT NOT NULL REFERENCES service (id),
+    subject TEXT NOT NULL,
+    reads INTEGER NOT NULL CHECK (reads >= 0),
+    writes INTEGER NOT NULL CHECK (writes >= 0),
+    PRIMARY KEY (grant_id, service, subject)
+) STRICT;
 
 CREATE TABLE password (
     person TEXT NOT NULL PRIMARY KEY REFERENCES person (id),
@@ -814,6 +838,31 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.good_until IS NOT OLD.good_until
 BEGIN
     SELECT RAISE(ABORT, 'notice: what it is about never changes');
+END;
+
+CREATE TRIGGER open_operation_update_guard
+BEFORE UPDATE ON open_operation
+
+BEGIN
+    SELECT RAISE(ABORT, 'open_operation: rows never change');
+END;
+
+CREATE TRIGGER operation_total_delete_guard
+BEFORE DELETE ON operation_total
+
+BEGIN
+    SELECT RAISE(ABORT, 'operation_total: rows are kept for ever');
+END;
+
+CREATE TRIGGER operation_total_update_guard
+BEFORE UPDATE ON operation_total
+WHEN NEW.grant_id IS NOT OLD.grant_id
+    OR NEW.service IS NOT OLD.service
+    OR NEW.subject IS NOT OLD.subject
+    OR NEW.reads < OLD.reads
+    OR NEW.writes < OLD.writes
+BEGIN
+    SELECT RAISE(ABORT, 'operation_total: counts only grow');
 END;
 
 CREATE TRIGGER person_delete_guard

@@ -168,6 +168,22 @@ extension Fixture {
         )
     }
 
+    /// Two reads of one path with `credential`.
+    package static func operations(with credential: Credential) -> OperationBatch {
+        OperationBatch(
+            tenant: credential.tenant,
+            request: credential.request,
+            grant: credential.grant,
+            engineer: credential.engineer,
+            service: credential.resource.service,
+            first: now,
+            last: now,
+            reads: 2,
+            writes: 0,
+            lines: String(repeating: #"{"method":"GET","path":"/plans"}"# + "\n", count: 2)
+        )
+    }
+
     package static func removal(
         of request: AccessRequest,
         from service: ServiceID = mail.service.id,

@@ -204,6 +204,21 @@ extension PortalWorld {
         return issued
     }
 
+    /// The engineer does something with a credential, at a service that tells of it.
+    package func worked(_ issued: IssuedCredential, at targets: [String]) async throws {
+        for (number, target) in targets.enumerated() {
+            let isWrite = number % 3 == 2
+            let form = ServiceOperation.Form.request(
+                method: isWrite ? "PUT" : "GET",
+                target: target
+            )
+            let operation = ServiceOperation(form, isWrite: isWrite)
+            _ = try await lockbox.recordOperation(operation, of: issued.credential)
+        }
+        clock.advance(by: .seconds(2))
+        try await lockbox.closeOldBatches()
+    }
+
     /// Time passes, and what it ends is written down.
     package func after(_ span: TimeSpan) async throws {
         clock.advance(by: span)

@@ -117,7 +117,7 @@ private func workIsCounted(_ store: any Store) async throws {
     let counts: @Sendable (any StoreTransaction) throws -> [Backlog] = { tx in
         try WorkLane.allCases.map { try tx.backlog(of: $0, at: Fixture.now) }
     }
-    #expect(try await store.read(counts) == [none, none, none, none])
+    #expect(try await store.read(counts) == [none, none, none, none, none])
     var failed = Fixture.removal(of: request, progress: .failed, nextAttempt: Fixture.now)
     failed.attempts = 2
     let cut = Fixture.removal(
@@ -138,7 +138,7 @@ private func workIsCounted(_ store: any Store) async throws {
         try await store.read(counts) == [
             none, Backlog(due: 1, oldest: Fixture.now, failing: 1),
             Backlog(due: 2, oldest: Fixture.now + TimeSpan(milliseconds: -5), failing: 1),
-            Backlog(due: 1, oldest: notice.nextAttempt, failing: 1),
+            Backlog(due: 1, oldest: notice.nextAttempt, failing: 1), none,
         ]
     )
     let deadline = try #require(request.state.nextDeadline)

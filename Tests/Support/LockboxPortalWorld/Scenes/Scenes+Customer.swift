@@ -263,6 +263,30 @@ extension Scene {
         ),
         Scene(
             "Request",
+            "access open, with what was done",
+            as: "adam",
+            .page("/lockbox/{request}"),
+            after: { world in
+                let issued = try await world.opened(try await world.approved())
+                let plans = (0..<14).map { "/plans/\($0)?draft=1" }
+                try await world.worked(issued, at: plans + ["/plans/1", Texts.hostile])
+            }
+        ),
+        Scene(
+            "Request",
+            "ended, with what was done",
+            as: "adam",
+            .page("/lockbox/{request}"),
+            after: { world in
+                let request = try await world.approved()
+                let issued = try await world.opened(request)
+                try await world.worked(issued, at: ["/plans/1", "/plans/2", "/plans/1"])
+                try await world.finished(request, comment: "Fixed.")
+                try await world.removing()
+            }
+        ),
+        Scene(
+            "Request",
             "ended, finished by the engineer",
             as: "adam",
             .page("/lockbox/{request}"),

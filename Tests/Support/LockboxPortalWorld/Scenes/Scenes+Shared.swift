@@ -262,6 +262,17 @@ extension Scene {
             .page("/audit/record/6"),
             after: { world in try await world.support(Texts.hostile, Texts.hostile) }
         ),
+        Scene(
+            "Audit",
+            "a record of what was done",
+            as: "uma",
+            .page("/audit/record/11"),
+            after: { world in
+                let issued = try await world.opened(try await world.approved())
+                let plans = (0..<120).map { "/plans/\($0)?draft=1" }
+                try await world.worked(issued, at: [Texts.hostile] + plans)
+            }
+        ),
         Scene("Audit", "no such record", as: "uma", .page("/audit/record/4711"), status: 404),
         Scene("Audit", "no record at all", as: "uma", .page("/audit/record/-1"), status: 404),
         Scene(

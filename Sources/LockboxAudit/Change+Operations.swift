@@ -1,0 +1,128 @@
+package import LockboxDomain
+package import LockboxPorts
+
+extension Change {
+    /// Adds an operation to those of its grant that are not in the log yet, and closes their batch
+    /// if it is full or old enough. Durable with this write: a crash after it leaves the operation
+    /// waiting, and whoever looks for old batches next closes that.
+    package mutating func record(_ operation: ServiceOperation, of credential: Credential) throws {
+        let batch = OpenBatch(grant: credential.grant, service: credential.resource.service)
+        let size = try tx.add(
+            OpenOperation(
+                credential: credential.id,
+                at: now,
+                isWrite: operation.isWrite,
+                subject: operation.subject.withoutCredentials,
+                line: operation.line(of: credential, at: now)
+            ),
+            to: batch
+        )
+        if size.operations >= Limits.operationsPerBatch || size.bytes >= Limits.bytesPerBatch
+            || size.first + Limits.batchAge <= now
+        {
+            try closeBatch(batch, of: credential)
+        }
+    }
+
+    /// Closes every batch of a grant: its operations come into the log before whatever happens next.
+    package mutating func closeBatches(of grant: GrantID) throws {
+        for batch in try tx.openBatches(of: grant) { try closeBatch(batch) }
+    }
+
+    /// Makes one record of the operations of a batch. Without any, nothing happens: another process
+    /// may have come first.
+    package mutating func closeBatch(_ batch: OpenBatch) throws {
+        let credentials = try tx.credentials(of: batch.grant)
+        guard let credential = credentials.first(where: { $0.resource.service == batch.service })
+        else { throw StoreError.corrupt("open_operation \(batch.grant)") }
+        try closeBatch(batch, of: credential)
+    }
+
+    /// `credential` is any of the grant.
+    private mutating func closeBatch(_ batch: OpenBatch, of credential: Credential) throws {
+        let operations = try tx.takeOperations(of: batch)
+        guard let first = operations.first, let last = operations.last else { return }
+        let bySubject = Dictionary(grouping: operations, by: \.subject)
+        for subject in bySubject.keys.sorted() {
+            let some = bySubject[subject] ?? []
+            let writes = some.count(where: \.isWrite)
+            try tx.add(
+                OperationTotal(
+                    service: batch.service,
+                    subject: subject.isEmpty ? nil : subject,
+                    reads: some.count - writes,
+                    writes: writes
+                ),
+                to: batch.grant
+            )
+        }
+        let writes = operations.count(where: \.isWrite)
+        emit(
+            .access(
+                .operationsRecorded(
+                    OperationBatch(
+                        tenant: credential.tenant,
+                        request: credential.request,
+                        grant: batch.grant,
+                        engineer: credential.engineer,
+                        service: batch.service,
+                        first: first.at,
+                        last: last.at,
+                        reads: operations.count - writes,
+                        writes: writes,
+                        lines: operations.map { $0.line + "\n" }.joined()
+                    )
+                )
+            )
+        )
+    }
+}
+
+extension ServiceOperation {
+    /// The operation as one line of its batch.
+    func line(of credential: Credential, at now: Timestamp) -> String {
+        var members: [String: CanonicalJSON] = [
+            "at": .string(now.description), "credential": .string(credential.id.text),
+            "resource": .string(credential.resource.name),
+            "action": .string(isWrite ? "write" : "read"),
+        ]
+        let (name, text): (String, String?)
+        switch form {
+        case .request(let method, let target):
+            members["method"] = .string(method.withoutCredentials)
+            (name, text) = ("path", target)
+        case .statement(let statement): (name, text) = ("statement", statement)
+        }
+        if let text {
+            let kept = text.withoutCredentials.prefix(bytes: Limits.operationBytes)
+            members[name] = .string(kept)
+            // Nobody shall take a part for the whole.
+            if kept.utf8.count < text.withoutCredentials.utf8.count {
+                members["length"] = .integer(Int64(text.utf8.count))
+            }
+        }
+        return String(decoding: CanonicalJSON.object(members).canonicalBytes, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// The text with whatever looks like a credential of Lockbox's taken out: somebody may have put
+    /// one into a path.
+    fileprivate var withoutCredentials: String {
+        guard utf8.count > 12, lowercased().contains("lbc_") else { return self }
+        return replacing(#/lbc_[0-9a-f]{8,}/#.ignoresCase()) { _ in "lbc_…" }
+    }
+
+    /// The longest beginning of whole scalars that has at most `bytes` bytes.
+    fileprivate func prefix(bytes: Int) -> String {
+        guard utf8.count > bytes else { return self }
+        var kept = String.UnicodeScalarView()
+        var size = 0
+        for scalar in unicodeScalars {
+            size += UTF8.width(scalar)
+            if size > bytes { break }
+            kept.append(scalar)
+        }
+        return String(kept)
+    }
+}

@@ -1,0 +1,89 @@
+/// One thing that somebody does at a protected service with a credential: a web request, a
+/// statement of SQL.
+public struct ServiceOperation: Hashable, Sendable {
+    /// What was done, in the service's own terms.
+    public enum Form: Hashable, Sendable {
+        /// A web request. `target` is its path with the query, as the service sees it; nil where
+        /// nobody told.
+        case request(method: String, target: String?)
+        case statement(String)
+    }
+
+    public let form: Form
+    /// Whether it may have changed something.
+    public let isWrite: Bool
+
+    public init(_ form: Form, isWrite: Bool) {
+        self.form = form
+        self.isWrite = isWrite
+    }
+
+    /// What it was done to, as summaries count it: the path without its query, or the first word of a
+    /// statement.
+    public var subject: String {
+        let whole: Substring
+        switch form {
+        case .request(_, let target):
+            whole = (target ?? "").prefix { $0 != "?" && $0 != "#" }
+        case .statement(let text):
+            whole = text.drop { $0.isWhitespace }.prefix { $0.isLetter }
+        }
+        return Text.visible(whole.unicodeScalars.prefix(Limits.subjectScalars))
+    }
+}
+
+/// Operations of one grant at one service that become one record of the log.
+public struct OperationBatch: Hashable, Sendable {
+    public let tenant: TenantID
+    public let request: AccessRequestID
+    public let grant: GrantID
+    public let engineer: PersonID
+    public let service: ServiceID
+    /// When the first and the last of them were recorded.
+    public let first: Timestamp
+    public let last: Timestamp
+    public let reads: Int
+    public let writes: Int
+    /// Each operation as a line of canonical JSON, in the order in which they were recorded.
+    public let lines: String
+
+    public init(
+        tenant: TenantID,
+        request: AccessRequestID,
+        grant: GrantID,
+        engineer: PersonID,
+        service: ServiceID,
+        first: Timestamp,
+        last: Timestamp,
+        reads: Int,
+        writes: Int,
+        lines: String
+    ) {
+        self.tenant = tenant
+        self.request = request
+        self.grant = grant
+        self.engineer = engineer
+        self.service = service
+        self.first = first
+        self.last = last
+        self.reads = reads
+        self.writes = writes
+        self.lines = lines
+    }
+}
+
+/// How much was done to one thing with a grant, counted from the batches.
+public struct OperationTotal: Hashable, Sendable {
+    public let service: ServiceID
+    /// Nil for everything beyond the first `Limits.subjectsPerGrant`, and for what nobody told.
+    public let subject: String?
+    public let reads: Int
+    public let writes: Int
+
+    public init(service: ServiceID, subject: String?, reads: Int, writes: Int) {
+        self.service = service
+        self.subject = subject
+        self.reads = reads
+        self.writes = writes
+    }
+}
