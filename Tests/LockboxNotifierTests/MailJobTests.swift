@@ -540,6 +540,23 @@ import Testing
         }
     }
 
+    @Test func letterWithAnEndIsLookedAtAgainNoLaterThanThen() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            let notice = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            let end = try #require(notice.goodUntil)
+            func next(at now: Timestamp) -> Timestamp {
+                let busy = Attempt.failed("busy", about: .recipient, isLasting: false)
+                return Settlement(of: notice, busy, at: now, limits: MailLimits())
+                    .notice.nextAttempt
+            }
+            #expect(next(at: Stage.start) < Stage.start + .seconds(7))
+            #expect(next(at: end + .seconds(-2)) == end)
+            // It may have left: whether it did is found out after the end too.
+            #expect(next(at: end) > end)
+        }
+    }
+
     @Test func oldLetterIsGivenUpOnlyAfterEveryStepOfTheBackOff() async throws {
         try await Stage.with { stage in
             let id = try await stage.approved()
@@ -547,19 +564,18 @@ import Testing
             let limits = MailLimits()
             let busy = Attempt.failed("busy", about: .recipient, isLasting: false)
             let later = Stage.start + .days(5)
-            notice.attempts = 1
-            #expect(
-                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .queued
-            )
+            func outcome() -> Notice.Delivery {
+                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery
+            }
             notice.attempts = limits.backOff.count
-            #expect(
-                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .queued,
-                "the recipient's server has said so only once"
-            )
+            #expect(outcome() == .queued, "the recipient's server has said so only once")
             notice.trouble = .recipient
-            #expect(
-                Settlement(of: notice, busy, at: later, limits: limits).notice.delivery == .refused
-            )
+            #expect(outcome() == .refused)
+            // This attempt counts.
+            notice.attempts = limits.backOff.count - 1
+            #expect(outcome() == .refused)
+            notice.attempts = limits.backOff.count - 2
+            #expect(outcome() == .queued)
             // What the relay says about us is never an answer about the recipient.
             for isLasting in [true, false] {
                 let about = Attempt.failed("550 5.4.5", about: .relay, isLasting: isLasting)

@@ -73,6 +73,20 @@ import Testing
         }
     }
 
+    @Test func letterIsOverAtTheEndOfItsTimeThoughTheRequestGoesOn() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer(notBefore: Stage.start + .hours(11))
+            try await stage.post(id, by: stage.cast.mona)
+            try await stage.decide(id, stage.cast.alice)
+            let letter = try await stage.notice(id, .questionAnswered, to: stage.cast.alice)
+            #expect(letter.goodUntil == Stage.start + .hours(12))
+            stage.clock.set(Stage.start + .hours(12) + TimeSpan(milliseconds: -1))
+            #expect(try await isRight(stage, letter))
+            stage.clock.set(Stage.start + .hours(12))
+            #expect(try await stage.standing(of: letter) == .over)
+        }
+    }
+
     @Test func beginningIsNotToldToWhomTheEndIsToldAlready() async throws {
         try await Stage.with { stage in
             let id = try await stage.approved()

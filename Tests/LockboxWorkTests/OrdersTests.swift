@@ -237,6 +237,37 @@ struct OrdersTests {
         }
     }
 
+    @Test func aFirstActionThatFailedIsTriedAgainWithTheNextAttemptAndNotBefore() async throws {
+        try await TestWorld.with { world async throws in
+            let request = try await Self.ended(world)
+            let gate = Gate()
+            let cut = Mutex(0)
+            let scripted = Scripted(
+                first: { _ throws(EnforcerError) in
+                    cut.withLock { $0 += 1 }
+                    throw EnforcerError("down")
+                }
+            ) { _, attempt throws(EnforcerError) in
+                await gate.wait()
+                if attempt == 1 { throw EnforcerError("still down") }
+            }
+            try await Self.run(world, scripted) { lanes in
+                while scripted.calls < 1 { await lanes.untilIdle() }
+                for _ in 0..<10 {
+                    lanes.wake()
+                    await lanes.untilIdle()
+                }
+                #expect(cut.withLock { $0 } == 1)
+                gate.open()
+                _ = try await Self.removal(world, request) { $0.attempts == 1 }
+                world.clock.advance(by: .seconds(1))
+                lanes.wake()
+                _ = try await Self.removal(world, request) { $0.progress == .confirmed }
+            }
+            #expect(cut.withLock { $0 } == 2)
+        }
+    }
+
     @Test func orderOfAnotherProcessIsCutWhenItStaysUncutForAWhile() async throws {
         try await TestWorld.with { world async throws in
             let request = try await Self.ended(world)
