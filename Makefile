@@ -1,8 +1,6 @@
 # What people and CI run. `make` alone says what there is.
 
 SHELL := /bin/bash
-PYTEST := PYTHONDONTWRITEBYTECODE=1 .venv/bin/pytest
-E2E := Tests/EndToEnd
 # C code is optimised in debug builds too: without that, each password takes a second to hash.
 SWIFT_BUILD := swift build -Xcc -O2
 # With Swift's runtime inside and without symbols: it runs where no Swift is installed.
@@ -42,10 +40,10 @@ test: setup-tests lint ## Everything: format, walls between rooms, unit tests, e
 	@# programs crash in Foundation (it reads past the end of a full readdir buffer of /proc/self/fd).
 	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16 \
 		scripts/quietly "swift test" swift test --skip-build --disable-xctest
-	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)
+	@scripts/e2e $(PYTEST_ARGS)
 
 e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
-	$(PYTEST) -c $(E2E)/pytest.ini --rootdir $(E2E) $(E2E) $(PYTEST_ARGS)
+	@scripts/e2e $(PYTEST_ARGS)
 
 mutants: setup ## Small faults, each of which a test must notice (MUTANTS_ARGS="--only index")
 	@scripts/mutants $(MUTANTS_ARGS)

@@ -6,17 +6,41 @@ import pathlib
 
 import pytest
 
-from lockbox_rig import clock, secrets
+from lockbox_rig import clock, machine, secrets
 from lockbox_rig.browser import Browser, Profile
 from lockbox_rig.directory import DirectoryFile, imap_service
 from lockbox_rig.lockboxd import LOCKBOXD, Lockboxd
 from lockbox_rig.machine import Scratch, free_port
+from lockbox_rig.share import Share
 from lockbox_rig.world import World
+
+
+LAST = "test_secrets.py"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--share", nargs=3, metavar=("FOLDER", "NUMBER", "COUNT"),
+                     help="run what the other processes with FOLDER do not; NUMBER from 0 says which of COUNT this is")
+
+
+def pytest_configure(config):
+    config.share = None
+    if config.option.share:
+        folder, number, count = config.option.share
+        config.share = Share(pathlib.Path(folder))
+        machine.use_ports(int(number), int(count))
 
 
 def pytest_collection_modifyitems(items):
     """The search for secrets comes last: it searches what the others left behind."""
-    items.sort(key=lambda item: item.path.name == "test_secrets.py")
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item):
+    """A test of another process's share is passed over. What was left behind is searched by each."""
+    share = item.config.share
+    return True if share and item.path.name != LAST and not share.takes(item.path.name) else None
 
 
 def pytest_unconfigure():

@@ -17,6 +17,7 @@ from lockbox_rig.dovecot import (
 from lockbox_rig.gate import Gate
 from lockbox_rig.machine import Scratch, wait_until
 from lockbox_rig.mock_introspection import MockIntrospection
+from lockbox_rig.share import Share
 from lockbox_rig.smtp import Certificates, SMTPReceiver
 
 SUE, FRED = "sue@contoso.test", "fred@fabrikam.test"
@@ -371,3 +372,9 @@ def test_a_gate_opens_shuts_and_falls_silent(stage):
 def _selected(session):
     session.select("INBOX", readonly=True)
     return session
+
+
+def test_of_processes_side_by_side_one_takes_each_file(tmp_path):
+    one, two = Share(tmp_path), Share(tmp_path)
+    taken = [one.takes("a"), two.takes("a"), two.takes("b"), one.takes("b"), one.takes("a"), two.takes("b")]
+    assert taken == [True, False, True, False, True, True]

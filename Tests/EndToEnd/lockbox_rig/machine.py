@@ -17,13 +17,21 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 LOOPBACK = "127.0.0.1"
 
 
+# Below the range that outgoing connections take theirs from.
+_ports = range(15_000, 32_000)
 _given_ports = set()
 
 
+def use_ports(number, count):
+    """Of `count` processes that run at once each gives out ports of its own."""
+    global _ports
+    _ports = _ports[number::count]
+
+
 def free_port():
-    """A port that nobody listens on, from below the range that outgoing connections take theirs from."""
+    """A port that nobody listens on."""
     while True:
-        port = random.randrange(15_000, 32_000)
+        port = random.choice(_ports)
         if port in _given_ports:
             continue
         with socket.socket() as probe:
