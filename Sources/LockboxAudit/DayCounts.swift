@@ -39,6 +39,44 @@ package final class DayCounts: Sendable {
         if let refusal { throw refusal }
     }
 
+    /// Forgets one of each of `counted` that was counted at `now`.
+    func takeBack(_ counted: [(quota: DailyQuota, whose: String)], at now: Timestamp) {
+        done.withLock { done in
+            for key in counted.map(Key.init) {
+                if let place = done[key]?.lastIndex(of: now) { done[key]?.remove(at: place) }
+            }
+        }
+    }
+
     /// How many it remembers.
     var count: Int { done.withLock { $0.values.map(\.count).reduce(0, +) } }
+}
+
+/// One count, of what a write does: a write that is run again counts once, and one that fails does
+/// not count.
+package final class DayCount: Sendable {
+    private typealias Taken = (counted: [(quota: DailyQuota, whose: String)], at: Timestamp)
+
+    private let counts: DayCounts
+    private let taken = Mutex<Taken?>(nil)
+
+    package init(in counts: DayCounts) { self.counts = counts }
+
+    /// As `DayCounts.add`, in place of what this counted before.
+    package func add(_ counted: [(quota: DailyQuota, whose: String)], at now: Timestamp)
+        throws(Refusal)
+    {
+        takeBack()
+        try counts.add(counted, at: now)
+        taken.withLock { $0 = (counted, now) }
+    }
+
+    /// What it is for did not come about.
+    package func takeBack() {
+        let before = taken.withLock { taken in
+            defer { taken = nil }
+            return taken
+        }
+        if let before { counts.takeBack(before.counted, at: before.at) }
+    }
 }

@@ -7,10 +7,10 @@ extension Lockbox {
     package func changeMutedLetters(to muted: MutedLetters, by caller: Person) async throws
         -> Person
     {
-        try await store.write(by: .person(caller)) { change in
+        try await changeSettings(by: caller) { change, count in
             let before = try change.tx.current(caller)
             guard muted != before.mutedLetters else { return before }
-            try requireRoomForSettings(before, takesAway: false, at: change.now)
+            try count.addSettings(of: before, takesAway: false, at: change.now)
             var after = before
             after.mutedLetters = muted
             try change.update(before, to: after)

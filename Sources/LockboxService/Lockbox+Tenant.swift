@@ -57,7 +57,7 @@ extension Lockbox {
         by caller: Person
     ) async throws -> Tenant {
         // Stricter rules end access.
-        try await store.write(by: .person(caller), for: .ending) { change in
+        try await changeSettings(by: caller, for: .ending) { change, count in
             let person = try change.tx.current(caller)
             let before = try change.tx.tenant(id, visibleTo: person)
             guard person.holds(oneOf: .admin, at: .tenant(before.id)) else {
@@ -78,8 +78,8 @@ extension Lockbox {
                 }
             }
             guard policy != before.policy else { return before }
-            try requireRoomForSettings(
-                person,
+            try count.addSettings(
+                of: person,
                 takesAway: policy.onlyRestricts(before.policy),
                 at: change.now
             )
@@ -114,7 +114,7 @@ extension Lockbox {
     ) async throws
         -> Person
     {
-        try await store.write(by: .person(caller)) { change in
+        try await changeSettings(by: caller) { change, count in
             let person = try change.tx.current(caller)
             let tenant = try change.tx.tenant(tenant, visibleTo: person)
             guard person.holds(oneOf: .admin, at: .tenant(tenant.id)) else {
@@ -139,8 +139,8 @@ extension Lockbox {
                 $0.holds(oneOf: .admin, at: before.side)
             }
             guard !admins.isEmpty else { throw Refusal.lastAdministrator }
-            try requireRoomForSettings(
-                person,
+            try count.addSettings(
+                of: person,
                 takesAway: roles.isSubset(of: before.roles),
                 at: change.now
             )

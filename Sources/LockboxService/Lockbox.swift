@@ -28,12 +28,33 @@ package struct Lockbox: Sendable {
 }
 
 extension Lockbox {
+    /// Writes a change of settings by `caller`, who has only so many in a day. `body` counts it;
+    /// where it does not come about it does not count.
+    func changeSettings<Value: Sendable>(
+        by caller: Person,
+        for purpose: WritePurpose = .ordinary,
+        _ body: @escaping @Sendable (inout Change, DayCount) throws -> Value
+    ) async throws -> Value {
+        let count = DayCount(in: changes)
+        do {
+            return try await store.write(by: .person(caller), for: purpose) { change in
+                try body(&change, count)
+            }
+        } catch StoreError.outcomeUnknown(let problem) {
+            // It may have come about.
+            throw StoreError.outcomeUnknown(problem)
+        } catch {
+            count.takeBack()
+            throw error
+        }
+    }
+}
+
+extension DayCount {
     /// Counts a change of settings that `person` makes. What only takes away has room of its own, so
     /// that nobody who gives much can no longer take back.
-    func requireRoomForSettings(_ person: Person, takesAway: Bool, at now: Timestamp)
-        throws(Refusal)
-    {
-        try changes.add([(.settings, person.id.text + (takesAway ? "-" : "+"))], at: now)
+    func addSettings(of person: Person, takesAway: Bool, at now: Timestamp) throws(Refusal) {
+        try add([(.settings, person.id.text + (takesAway ? "-" : "+"))], at: now)
     }
 }
 

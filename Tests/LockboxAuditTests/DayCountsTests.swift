@@ -29,6 +29,16 @@ struct DayCountsTests {
         #expect(counts.count == 2)
     }
 
+    @Test func writeThatIsRunAgainCountsOnceAndOneThatFailsDoesNot() throws {
+        let counts = DayCounts()
+        let count = DayCount(in: counts)
+        for _ in 0..<3 { try count.add([(.settings, "a"), (.exports, "a")], at: Fixture.now) }
+        #expect(counts.count == 2)
+        try DayCount(in: counts).add([(.settings, "a")], at: Fixture.now)
+        for _ in 0..<2 { count.takeBack() }
+        #expect(counts.count == 1)
+    }
+
     @Test func exportThatIsRefusedTakesNoPlace() async throws {
         try await AuditWorld.with { world in
             let reader = try world.reader()

@@ -1,8 +1,10 @@
+import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
 import LockboxTestWorld
+import Synchronization
 import Testing
 
 /// What fills a day: the last that is allowed, one too many, and when it goes on.
@@ -241,5 +243,40 @@ struct QuotaTests {
             world.clock.advance(by: .days(1))
             try await mute(.reminders, by: gita)
         }
+    }
+
+    @Test func changeOfSettingsThatFailsDoesNotCount() async throws {
+        let failing = FailingReader()
+        try await TestWorld.with(readers: [failing]) { world async throws in
+            func mute(_ letters: MutedLetters) async throws {
+                _ = try await world.lockbox.changeMutedLetters(to: letters, by: Fixture.gita)
+            }
+            try await mute(.reminders)
+            failing.isFailing.withLock { $0 = true }
+            for _ in 1...Limits.settingsPerDay {
+                await #expect(throws: StoreError.self) { try await mute([]) }
+            }
+            failing.isFailing.withLock { $0 = false }
+            for number in 2...Limits.settingsPerDay {
+                try await mute(number.isMultiple(of: 2) ? [] : .reminders)
+            }
+            let full = Refusal.dailyLimitReached(.settings, wait: .days(1))
+            #expect(try await world.refusal { try await mute(.reminders) } == full)
+        }
+    }
+}
+
+/// Lets no write succeed for a while.
+private final class FailingReader: EventReader {
+    let isFailing = Mutex(false)
+
+    func read(
+        _ event: Event,
+        by actor: Actor,
+        at now: Timestamp,
+        entropy: any Entropy,
+        in tx: any StoreTransaction
+    ) throws {
+        if isFailing.withLock({ $0 }) { throw StoreError.unavailable("disk full") }
     }
 }
