@@ -38,7 +38,9 @@ package struct ForwardAuth: HTTPResponder {
         try await api.boundary.handle(request, context: context) { request, context in
             let verdict: Verdict
             do {
-                verdict = try await self.verdict(on: request)
+                verdict = try await self.verdict(on: request, context)
+            } catch let departure where Boundary.isDeparture(departure) {
+                throw departure
             } catch {
                 context.logger.error("request failed", metadata: ["error": "\(error)"])
                 verdict = .refused("Lockbox cannot answer now.")
@@ -48,8 +50,8 @@ package struct ForwardAuth: HTTPResponder {
         }
     }
 
-    private func verdict(on request: Request) async throws -> Verdict {
-        guard let service = await asking(request) else {
+    private func verdict(on request: Request, _ context: DoorContext) async throws -> Verdict {
+        guard let service = await asking(request, context) else {
             return .refused("The proxy does not show the credential of this service.")
         }
         guard let kind = api.lockbox.kinds[service.kind],
@@ -83,15 +85,19 @@ package struct ForwardAuth: HTTPResponder {
 
     /// The service that the path names, if the proxy shows its credential. `Authorization` is the
     /// engineer's, so the proxy's own stands in a field beside it.
-    private func asking(_ request: Request) async -> ProtectedService? {
+    private func asking(_ request: Request, _ context: DoorContext) async -> ProtectedService? {
         let parts = request.uri.path.split(separator: "/", omittingEmptySubsequences: false)
         let shown = request.headers[values: .clientAuthorization]
         // An engineer may send the field too: of two values nobody knows whose is whose.
-        guard parts.count > 2, shown.count == 1, let client = shown[0].basicCredentials,
-            let service = await api.clients.service(clientID: client.id, secret: client.secret),
-            parts[2] == service.id.text
-        else { return nil }
-        return service
+        guard parts.count > 2, shown.count == 1, let client = shown[0].basicCredentials else {
+            return nil
+        }
+        guard let service = await api.clients.service(clientID: client.id, secret: client.secret)
+        else {
+            api.countWrongClient(request, context)
+            return nil
+        }
+        return parts[2] == service.id.text ? service : nil
     }
 
     /// Every method that the upstream may take the request to have: that of the question itself,

@@ -292,13 +292,24 @@ extension API {
             client = posted
         }
         guard let service = await clients.service(clientID: client.id, secret: client.secret) else {
-            try failureLimit.take(
-                "client " + self.client(of: request, context).address,
-                now: clock.now()
-            )
+            try failureLimit.take(wrongClients(request, context), now: clock.now())
             throw invalidClient
         }
         return (form, service, client.id)
+    }
+
+    /// Guesses of services' secrets are counted for each address, at whichever door.
+    private func wrongClients(_ request: Request, _ context: APIContext) -> String {
+        "client " + client(of: request, context).address
+    }
+
+    /// Counts one at a door that cannot say that there were too many.
+    func countWrongClient(_ request: Request, _ context: APIContext) {
+        do {
+            try failureLimit.take(wrongClients(request, context), now: clock.now())
+        } catch {
+            // It is refused as it would be anyway.
+        }
     }
 
     private var invalidClient: OAuthError {

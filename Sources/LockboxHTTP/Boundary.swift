@@ -23,7 +23,8 @@ package struct Boundary: RouterMiddleware {
         self.finish = finish
     }
 
-    private static func isDeparture(_ error: any Error) -> Bool {
+    /// Whether `error` says that the client has left.
+    package static func isDeparture(_ error: any Error) -> Bool {
         error is CancellationError || error as? HTTPParserError == .invalidEOFState
     }
 

@@ -239,4 +239,42 @@ struct ForwardAuthTests {
             #expect(try await Self.ask(api, secret, [("Upgrade", "websocket")]).status == 200)
         }
     }
+
+    @Test func wrongSecretsCountWithThoseAtTheOtherDoorsAndTheRightOneIsNeverHeldUp() async throws {
+        try await Self.with { api, _, secret async throws in
+            func introspect() async throws -> Int {
+                try await api.ask(
+                    "POST /oauth2/introspect",
+                    .form([("token", "x")]),
+                    headers: [.authorization: Self.credential("wiki", "wrong")]
+                ).status
+            }
+            #expect(try await introspect() == 401)
+            for number in 1...APILimits.failureBurst {
+                let proxy = Self.credential("wiki", "guess \(number)")
+                #expect(try await Self.ask(api, secret, proxies: [proxy]).status == 403)
+            }
+            #expect(try await introspect() == 429)
+            #expect(try await Self.ask(api, secret).status == 200)
+            // What shows no credential, or that of another service, guesses nothing.
+            api.world.clock.advance(by: .minutes(1))
+            for _ in 0...APILimits.failureBurst {
+                _ = try await Self.ask(api, secret, proxies: [])
+                _ = try await Self.ask(api, secret, path: "/authz/mail")
+            }
+            #expect(try await introspect() == 401)
+        }
+    }
+
+    @Test func clientThatLeavesMeanwhileIsNoErrorOfTheServer() async throws {
+        try await Self.with { api, _, secret async throws in
+            // Long enough that the store must be asked.
+            api.world.clock.advance(by: .minutes(1))
+            let asking = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await Self.ask(api, secret)
+            }
+            #expect(try await asking.value.status == 499)
+        }
+    }
 }
