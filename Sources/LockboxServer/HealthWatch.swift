@@ -41,6 +41,8 @@ final class HealthWatch: Service, ServerCondition {
     /// What one look found, beside what is known without looking.
     private struct Found {
         var isReadable = true
+        /// What people ask, where that cannot be read.
+        var unreadable: [ReadLane] = []
         var files: StoreFilesState?
         var areFilesKnown = true
     }
@@ -89,6 +91,7 @@ final class HealthWatch: Service, ServerCondition {
 
     private func look() async {
         var found = Found()
+        found.unreadable = state.withLock(\.found.unreadable)
         if let files = parts.files {
             do {
                 let known = try await files.state()
@@ -104,10 +107,26 @@ final class HealthWatch: Service, ServerCondition {
             found.isReadable = false
         }
         state.withLock { [found] state in (state.found, state.readingSince) = (found, nil) }
+        // These may wait for what people read just now, which is no trouble however long it takes.
+        let unreadable = await unreadable(of: [.ordinary, .bulk])
+        state.withLock { $0.found.unreadable = unreadable }
         await tryToWrite()
         let now = parts.time.elapsed()
         state.withLock { state in (state.isLooking, state.lookedAt) = (false, now) }
         release { _ in true }
+    }
+
+    /// Their connections are opened when they are needed, which may fail on its own.
+    private func unreadable(of lanes: [ReadLane]) async -> [ReadLane] {
+        var unreadable: [ReadLane] = []
+        for lane in lanes {
+            do {
+                _ = try await parts.store.read(lane) { tx in try tx.providerName() }
+            } catch {
+                unreadable.append(lane)
+            }
+        }
+        return unreadable
     }
 
     /// A write that changes next to nothing, where nobody else wrote for a while and somebody wants
@@ -209,6 +228,9 @@ final class HealthWatch: Service, ServerCondition {
         if !found.areFilesKnown || !found.isReadable || readingFor >= Limits.patience {
             problems.append(Problem(kind: "read", words: "The database does not answer."))
         }
+        for lane in found.unreadable {
+            problems.append(Problem(kind: "read \(lane)", words: lane.isUnreadable))
+        }
         if let free = found.files?.freeBytes, free < parts.reserve {
             problems.append(
                 Problem(
@@ -280,7 +302,7 @@ final class HealthWatch: Service, ServerCondition {
             Gauge(
                 "lockbox_store_readable",
                 "0 while the database cannot be read. Alert below 1.",
-                state.withLock(\.found.isReadable) ? 1 : 0
+                state.withLock { $0.found.isReadable && $0.found.unreadable.isEmpty } ? 1 : 0
             ),
             Gauge(
                 "lockbox_write_failures_total",
@@ -330,6 +352,17 @@ final class HealthWatch: Service, ServerCondition {
             )
         }
         return gauges
+    }
+}
+
+extension ReadLane {
+    /// That it cannot be read, in words.
+    fileprivate var isUnreadable: String {
+        switch self {
+        case .endingAccess: "The database does not answer."
+        case .ordinary: "Nothing that people ask can be read from the database."
+        case .bulk: "Logs cannot be searched or exported: the database does not answer."
+        }
     }
 }
 

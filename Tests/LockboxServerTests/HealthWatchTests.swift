@@ -64,6 +64,18 @@ struct HealthWatchTests {
         }
     }
 
+    @Test(arguments: [
+        (ReadLane.endingAccess, "does not answer"), (.ordinary, "people ask"), (.bulk, "searched"),
+    ])
+    func readingThatFailsIsNoticedWhoeverItIsFor(_ lane: ReadLane, _ words: String) async throws {
+        try await Bench.with(deaf: lane) { bench async throws in
+            let said = await bench.watch.problems()
+            #expect(said.count == 1 && said[0].contains(words), "\(said)")
+            let gauge = bench.watch.gauges.first { $0.name == "lockbox_store_readable" }
+            #expect(gauge?.value == "0")
+        }
+    }
+
     @Test func clockThatJumpedStopsDecidingAndNotEnding() async throws {
         try await Bench.with { bench async throws in
             bench.clock.step(by: .hours(-2))
@@ -100,12 +112,13 @@ private struct Bench: Sendable {
 
     static func with(
         reserve: Int64 = 0,
+        deaf: ReadLane? = nil,
         _ body: @Sendable (Bench) async throws -> Void
     ) async throws {
         let folder = try Folder()
         let store = try await SQLiteStore.open(path: folder.path + "/lockbox.sqlite")
         do {
-            let bench = Bench(store, folder.path + "/lockbox.sqlite", reserve)
+            let bench = Bench(store, folder.path + "/lockbox.sqlite", reserve, deaf)
             // It is cancelled at the end of this scope.
             async let _ = bench.watch.run()
             try await body(bench)
@@ -116,7 +129,7 @@ private struct Bench: Sendable {
         try await store.close()
     }
 
-    private init(_ store: SQLiteStore, _ path: String, _ reserve: Int64) {
+    private init(_ store: SQLiteStore, _ path: String, _ reserve: Int64, _ deaf: ReadLane?) {
         self.path = path
         let time = SystemMonotonicClock()
         let health = WriteHealth(time: time)
@@ -129,7 +142,7 @@ private struct Bench: Sendable {
         )
         watch = HealthWatch(
             HealthWatch.Parts(
-                store: store,
+                store: DeafStore(store: store, deaf: deaf),
                 audited: audited,
                 files: store,
                 health: health,
@@ -147,4 +160,26 @@ private struct Bench: Sendable {
             )
         )
     }
+}
+
+/// A store of which one lane cannot be read.
+private struct DeafStore: Store {
+    let store: any Store
+    let deaf: ReadLane?
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await store.write(body)
+    }
+
+    func read<Value: Sendable>(
+        _ lane: ReadLane,
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        if lane == deaf { throw StoreError.unavailable("unable to open database file") }
+        return try await store.read(lane, body)
+    }
+
+    func changedElsewhere() async throws -> Bool { try await store.changedElsewhere() }
 }
