@@ -27,6 +27,27 @@ struct RequestToolTests {
         ).items.map(\.request)
     }
 
+    @Test func endThatNobodyHasConfirmedStaysAmongHerWorkHoweverMuchCameAfterIt() async throws {
+        try await PortalWorld.with { world in
+            func isShown(_ request: AccessRequest) async throws -> Bool {
+                try await world.visit("/work", as: "eve").html.contains(request.id.text)
+            }
+            let confirmed = try await world.approved()
+            try await world.opened(confirmed)
+            try await world.finished(confirmed)
+            try await world.removing()
+            let failing = try await world.approved()
+            try await world.opened(failing)
+            try await world.finished(failing)
+            try await world.removing(problem: "It does not answer.")
+            for _ in 0..<PortalLimits.recent {
+                try await world.withdrawn(try await world.submitted())
+            }
+            #expect(try await isShown(failing))
+            #expect(try await !isShown(confirmed))
+        }
+    }
+
     // MARK: - New requests
 
     @Test func previewSendsNothing() async throws {

@@ -132,9 +132,12 @@ struct WorkReading: Sendable {
         states.flatMap { state in mine.filter { $0.request.state.name == state }.byDeadline }
     }
 
-    /// The last few that nothing can happen to any more.
+    /// The last few that nobody can change any more, and of those before them each whose end a service
+    /// has not confirmed.
     var recent: [RequestView] {
-        Array(mine.filter { $0.request.state.name.isTerminal }.prefix(PortalLimits.recent))
+        let over = mine.filter { $0.request.state.name.isTerminal }
+        return over.prefix(PortalLimits.recent)
+            + over.dropFirst(PortalLimits.recent).filter(\.holdsAccess)
     }
 
     /// Whether the reader asked for it herself, under whichever record.
