@@ -4,6 +4,7 @@ The pages of the script's tests are the tests' own, put in place of an address o
 script and policy, and with its real stream of changes.
 """
 
+import random
 import re
 import time
 
@@ -91,6 +92,32 @@ def test_a_stream_lives_by_beats_and_ends_with_its_session(world, streams):
     other.post("/sign-out", {"csrf": other.csrf})
     assert stream.read(11)[-1][1] == "end"
     assert streams(reader).status == 401
+
+
+ODD_HEADERS = {
+    "Cookie": ["", "=", "__Host-lockbox", "__Host-lockbox=" + "0" * 64, "lockbox=\u00e4; ;;", "x" * 4000],
+    "Last-Event-ID": ["", "-1", "9" * 40, "\u00ff", "*"], "Accept": ["", "*", "text/html;q=", "text/event-stream;q=0"],
+    "Connection": ["", "close", "upgrade", "Last-Event-ID"], "Upgrade": ["websocket", "h2c"], "Range": ["bytes=9-1"],
+    "X-Live": ["", "0"], "If-None-Match": ["*", 'W/"'], "Origin": ["null", "https://["], "Expect": ["100-continue"],
+    "Forwarded": ['for="[::1]:80"', "for=_"], "X-Forwarded-For": ["[::1", ","], "Transfer-Encoding": ["chunked"],
+    "Content-Length": ["0", "5"], "Accept-Encoding": ["gzip;q=2"], "Sec-Fetch-Mode": ["navigate"],
+}
+
+
+def test_no_header_breaks_a_stream(world):
+    """Streams want a connection, so they are not among the doors that are tried in process."""
+    adam, dice = visitor(world, "adam"), random.Random(time.time_ns())
+    started = world.lockbox.process.pid
+    for _ in range(60):
+        names = dice.sample(list(ODD_HEADERS), dice.randrange(1, 4))
+        sent = {name: dice.choice(ODD_HEADERS[name]).encode("latin-1") for name in names}
+        stream = adam.live(sent)
+        try:
+            assert stream.status < 500, sent
+        finally:
+            stream.close()
+    assert world.lockbox.process.pid == started and adam.is_signed_in
+    world.lockbox.process.require_running()
 
 
 def test_a_stream_keeps_no_session_alive(world, streams):

@@ -21,7 +21,8 @@ struct HeaderFuzzTests {
             let request = try await world.approved().id.text
             try await world.opened(try await world.approved())
             let before = try await world.recordedChanges()
-            // What goes on for as long as somebody looks wants a connection, and is tried with one.
+            // What goes on for as long as somebody looks wants a connection, and is tried with one in
+            // `test_portal_live.py`.
             let routes = world.site.routes.filter { !$0.path.description.hasSuffix("/live") }
             for route in routes {
                 for person in ["gita", "eve", nil] {

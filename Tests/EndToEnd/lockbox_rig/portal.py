@@ -109,17 +109,17 @@ class Visitor:
         other.cookies = dict(self.cookies)
         return other
 
-    def live(self):
-        return LiveStream(self)
+    def live(self, headers=None):
+        return LiveStream(self, headers)
 
 
 class LiveStream:
     """An open page's stream of changes, read as it comes."""
 
-    def __init__(self, visitor):
+    def __init__(self, visitor, headers=None):
         self._connection = visitor.connect()
         cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
-        self._connection.request("GET", "/live", headers={"Cookie": cookie})
+        self._connection.request("GET", "/live", headers={"Cookie": cookie, **(headers or {})})
         self.socket = self._connection.sock
         self._answer = self._connection.getresponse()
         self.status = self._answer.status
