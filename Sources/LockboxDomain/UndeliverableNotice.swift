@@ -7,18 +7,22 @@ public struct UndeliverableNotice: Hashable, Sendable {
     public let kind: String
     /// The mail server's last words; not for the log.
     public let reply: String?
+    /// Whether its recipient has another address by now; not for the log.
+    public let wasToFormerAddress: Bool
 
     public init(
         tenant: TenantID,
         request: AccessRequestID?,
         recipient: PersonID,
         kind: String,
-        reply: String? = nil
+        reply: String? = nil,
+        wasToFormerAddress: Bool = false
     ) {
         self.tenant = tenant
         self.request = request
         self.recipient = recipient
         self.kind = kind
         self.reply = reply
+        self.wasToFormerAddress = wasToFormerAddress
     }
 }

@@ -11,17 +11,26 @@ extension Installation {
         case over(NoticeID)
         /// A delivery report, and nothing failed for good.
         case nothingFailed
-        /// To no address that we made.
+        /// To no address that we made, or about another recipient than the letter's.
         case notOurs
     }
 
     /// Writes down what a mail server reported to the address of `mail`'s option `bounces`.
     package func takeBounce(_ report: DeliveryReport) async throws -> Bounce {
-        guard let letter = try server.letter(comingBackTo: report.recipients) else {
-            return .notOurs
+        if report.failures.isEmpty { return .nothingFailed }
+        for failure in report.failures {
+            guard
+                let letter = try server.letter(
+                    comingBackTo: report.recipients,
+                    from: failure.recipients
+                )
+            else { continue }
+            return try await server.recordBounce(
+                of: letter.id,
+                to: letter.recipient,
+                reason: failure.reason
+            ) ? .recorded(letter.id) : .over(letter.id)
         }
-        guard let failure = report.failure else { return .nothingFailed }
-        return try await server.recordBounce(of: letter, reason: failure)
-            ? .recorded(letter) : .over(letter)
+        return .notOurs
     }
 }

@@ -3,12 +3,23 @@
 package struct DeliveryReport: Equatable, Sendable {
     /// What is longer is not read: reports repeat the letter at their end.
     package static let longest = 256 * 1024
+    /// Of the addresses that it was sent to, and of its failures, more are not looked at: a letter
+    /// of ours has one recipient.
+    static let most = 20
 
-    /// The addresses that it was sent to, as its header names them.
+    /// Somebody whom it was not delivered to.
+    package struct Failure: Equatable, Sendable {
+        /// The address that it was sent to, where the report tells that, and the one where it
+        /// failed.
+        package let recipients: [String]
+        /// Why, the status first (RFC 3463), fit for pages and logs.
+        package let reason: String
+    }
+
+    /// The addresses that the report was sent to, as its header names them.
     package let recipients: [String]
-    /// Why it was not delivered, the status first (RFC 3463), fit for pages and logs; nil where
-    /// nothing failed for good: a delay, or word that it did arrive.
-    package let failure: String?
+    /// None where nothing failed for good: a delay, or word that it did arrive.
+    package let failures: [Failure]
 
     /// Reads a whole message (RFC 5322, lines ended by CR LF or LF). Nil where it is no delivery
     /// report: an answer of a person, or an automatic reply.
@@ -22,10 +33,11 @@ package struct DeliveryReport: Equatable, Sendable {
             type.parameters["report-type"]?.lowercased() == "delivery-status"
         else { return nil }
         guard let status = Self.statusPart(lines, boundary: boundary) else { return nil }
-        recipients = ["delivered-to", "x-original-to", "envelope-to", "to"].flatMap { name in
+        let sentTo = ["delivered-to", "x-original-to", "envelope-to", "to"].flatMap { name in
             header[name].flatMap(Self.addresses)
         }
-        failure = Self.failure(status)
+        recipients = Array(sentTo.prefix(Self.most))
+        failures = Self.failures(status)
     }
 
     // MARK: - Parts
@@ -56,10 +68,10 @@ package struct DeliveryReport: Equatable, Sendable {
         return nil
     }
 
-    /// The first recipient that failed: a letter has one.
-    private static func failure(_ lines: ArraySlice<ArraySlice<UInt8>>) -> String? {
+    private static func failures(_ lines: ArraySlice<ArraySlice<UInt8>>) -> [Failure] {
+        var failures: [Failure] = []
         var rest = lines
-        while !rest.isEmpty {
+        while !rest.isEmpty, failures.count < Self.most {
             let group = Header(&rest)
             let action = group["action"].first?.prefix { $0.isLetter }.lowercased()
             guard action == "failed" else { continue }
@@ -71,9 +83,15 @@ package struct DeliveryReport: Equatable, Sendable {
                 words.filter { !$0.isEmpty }.joined(separator: " "),
                 hiding: []
             )
-            return text.isEmpty ? "no reason given" : text
+            // `rfc822; adam@contoso.example`
+            let recipients = ["original-recipient", "final-recipient"].flatMap { name in
+                group[name].prefix(1).flatMap { Self.addresses($0).prefix(1) }
+            }
+            failures.append(
+                Failure(recipients: recipients, reason: text.isEmpty ? "no reason given" : text)
+            )
         }
-        return nil
+        return failures
     }
 
     /// What stands between angle brackets, or the words that have an `@`.

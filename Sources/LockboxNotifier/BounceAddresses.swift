@@ -7,7 +7,8 @@ import MerkleLog
 /// report which comes back says which letter was not delivered (variable envelope return path).
 ///
 /// Identifiers of letters are shown to people, so the address holds a code that only we can make:
-/// who has not got the letter cannot report it undelivered.
+/// who has not got the letter cannot report it undelivered. The code is of the recipient too, whom
+/// a report must be about: who forwards her mail may have got what fails further on.
 package struct BounceAddresses: Sendable {
     private let local: String
     private let domain: String
@@ -24,15 +25,15 @@ package struct BounceAddresses: Sendable {
         )
     }
 
-    /// The envelope sender of the letter `id`.
-    package func address(of id: NoticeID) -> String {
-        "\(local)+\(id.text.lowercased())-\(code(of: id))@\(domain)"
+    /// The envelope sender of the letter `id` to the address `recipient`.
+    package func address(of id: NoticeID, to recipient: String) -> String {
+        "\(local)+\(id.text.lowercased())-\(code(of: id, to: recipient))@\(domain)"
     }
 
-    /// The letter whose undelivered copy comes back to `recipient`; nil unless the address is one
-    /// that we made. Case does not matter: some servers change it.
-    package func letter(comingBackTo recipient: some StringProtocol) -> NoticeID? {
-        let text = recipient.lowercased()
+    /// The letter whose undelivered copy comes back to `address` because of `recipient`; nil unless
+    /// the address is one that we made for both. Case does not matter: some servers change it.
+    package func letter(comingBackTo address: String, from recipient: String) -> NoticeID? {
+        let text = address.lowercased()
         let start = "\(local)+".lowercased()
         let end = "@\(domain)".lowercased()
         guard text.utf8.count == start.utf8.count + Self.tagLength + end.utf8.count,
@@ -45,7 +46,7 @@ package struct BounceAddresses: Sendable {
         // Digests are compared in constant time.
         let isOurs =
             SHA256.hash(data: Array(tag.suffix(Self.codeLength)))
-            == SHA256.hash(data: Array(code(of: id).utf8))
+            == SHA256.hash(data: Array(code(of: id, to: recipient).utf8))
         return isOurs ? id : nil
     }
 
@@ -55,8 +56,9 @@ package struct BounceAddresses: Sendable {
     private static let codeLength = 20
     private static let tagLength = idLength + 1 + codeLength
 
-    private func code(of id: NoticeID) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Array(id.text.utf8), using: key)
+    private func code(of id: NoticeID, to recipient: String) -> String {
+        let message = "\(id.text) \(recipient.lowercased())"
+        let code = HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: key)
         return Hex.encode(code.prefix(Self.codeLength / 2))
     }
 }

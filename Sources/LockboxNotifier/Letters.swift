@@ -38,7 +38,7 @@ package struct Letters: Sendable {
             references: (after.prefix(1) + after.dropFirst().suffix(8)).map(messageID),
             date: now,
             from: sender,
-            returnPath: bounces?.address(of: notice.id),
+            returnPath: bounces?.address(of: notice.id, to: recipient.address),
             to: recipient,
             subject: content.subject,
             text: text.render(view),

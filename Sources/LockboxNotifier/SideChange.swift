@@ -109,12 +109,14 @@ extension NoticeWriter {
 
 extension NoticeWriter {
     /// The customer's administrators can have an address corrected, or let somebody else decide. A
-    /// manager who cannot be reached is the operators' affair, who hear of each letter given up.
+    /// manager who cannot be reached is the operators' affair, who hear of each letter given up. Who
+    /// has another address by now is asked there.
     func tellOfUnreached(_ undelivered: UndeliverableNotice) throws {
         guard Notice.Kind(rawValue: undelivered.kind).map(Notice.Kind.asks.contains) == true,
-            let person = try tx.person(undelivered.recipient), case .tenant(let id) = person.side,
-            let tenant = try tx.tenant(id)
+            let person = try tx.person(undelivered.recipient)
         else { return }
+        if undelivered.wasToFormerAddress { return try askNewcomer(before: nil, after: person) }
+        guard case .tenant(let id) = person.side, let tenant = try tx.tenant(id) else { return }
         var facts = try facts(about: tenant)
         facts[.unreached] = person.title
         facts[.detail] = undelivered.reply

@@ -273,21 +273,32 @@ package struct Server: Sendable {
         ).reply
     }
 
-    /// The letter whose envelope sender one of `addresses` is. Throws where no address for bounces is
-    /// configured.
-    package func letter(comingBackTo addresses: [String]) throws(ConfigurationError) -> NoticeID? {
+    /// The letter whose envelope sender one of `addresses` is, and which of `recipients` it was sent
+    /// to. Throws where no address for bounces is configured.
+    package func letter(
+        comingBackTo addresses: [String],
+        from recipients: [String]
+    ) throws(ConfigurationError) -> (id: NoticeID, recipient: String)? {
         guard let bounceAddresses else {
             throw ConfigurationError("mail: there is no bounces=ADDRESS in its URL")
         }
         for address in addresses {
-            if let letter = bounceAddresses.letter(comingBackTo: address) { return letter }
+            for recipient in recipients {
+                if let id = bounceAddresses.letter(comingBackTo: address, from: recipient) {
+                    return (id, recipient)
+                }
+            }
         }
         return nil
     }
 
     /// As `Bounces.record`.
-    package func recordBounce(of letter: NoticeID, reason: String) async throws -> Bool {
-        try await bounces.record(letter, reason: reason)
+    package func recordBounce(
+        of letter: NoticeID,
+        to recipient: String,
+        reason: String
+    ) async throws -> Bool {
+        try await bounces.record(letter, to: recipient, reason: reason)
     }
 
     /// Lets go of threads and connections. Needed where `run` is not called.

@@ -52,7 +52,8 @@ extension Installation.Bounce {
         case .recorded(let letter): "letter \(letter): came back undelivered, now on record"
         case .over(let letter): "letter \(letter): nothing to do, it is over or known to be back"
         case .nothingFailed: "nothing to do: nothing failed for good"
-        case .notOurs: "nothing to do: not addressed to a letter of ours"
+        case .notOurs:
+            "nothing to do: not addressed to a letter of ours, or not about its recipient"
         }
     }
 }

@@ -388,14 +388,14 @@ def test_a_test_letter_says_what_the_relay_said(install, receiver):
 
 # What comes back later.
 
-def bounce(letter, to=None, action="failed"):
+def bounce(letter, to=None, action="failed", at=None):
     """The report of the mail server that the relay could not hand the letter to."""
     return "\n".join([
         "From MAILER-DAEMON  Mon Nov 23 20:15:00 2026", "Return-Path: <>", f"To: {to or letter.envelope_from}",
         "From: MAILER-DAEMON@mx.example-cloud.test", "Subject: Undelivered Mail Returned to Sender", "MIME-Version: 1.0",
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b/1"', "", "--b/1",
         "Content-Type: text/plain", "", "Sorry.", "--b/1", "Content-Type: message/delivery-status", "",
-        "Reporting-MTA: dns; mx.example-cloud.test", "", f"Final-Recipient: rfc822; {letter.envelope_to[0]}",
+        "Reporting-MTA: dns; mx.example-cloud.test", "", f"Final-Recipient: rfc822; {at or letter.envelope_to[0]}",
         f"Action: {action}", "Status: 5.1.1", "Diagnostic-Code: smtp; 550 5.1.1 no such <b>user</b>", "", "--b/1",
         "Content-Type: message/rfc822", "", letter.raw.decode(errors="replace"), "--b/1--", ""])
 
@@ -418,6 +418,7 @@ def test_a_letter_that_comes_back_is_seen_and_told(install, receiver):
     code = other.envelope_from.split("@")[0].rsplit("-", 1)[1]
     forged = re.sub(r"-[0-9a-f]{20}@", f"-{code}@", letter.envelope_from)
     assert "not addressed to a letter of ours" in told(bounce(letter, to=forged))
+    assert "not about its recipient" in told(bounce(letter, at="amy@elsewhere.test")), "her own mail server sends it on"
     assert notices(lockbox, request["id"])["customerAsked", AMY]["state"] == "sent"
 
     assert "now on record" in told(bounce(letter))

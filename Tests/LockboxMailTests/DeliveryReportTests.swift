@@ -73,7 +73,11 @@ import Testing
             "From MAILER-DAEMON  Mon Nov 23 20:15:00 2026\n" + text,
         ] {
             let report = try #require(Self.read(form))
-            #expect(report.failure == expected)
+            #expect(report.failures.map(\.reason) == [expected])
+            #expect(
+                report.failures[0].recipients
+                    == ["adam@contoso.example", "adam@contoso.example"]
+            )
             #expect(report.recipients == [Self.to])
         }
     }
@@ -83,7 +87,10 @@ import Testing
         "multipart/report; boundary=\"A3C1.17\\/mx.example\"; report-type=Delivery-Status",
     ])
     func mediaTypeMayBeWrittenInOtherWays(_ type: String) {
-        #expect(Self.read(Self.report(type: type))?.failure?.hasPrefix("5.1.1 550") == true)
+        #expect(
+            Self.read(Self.report(type: type))?.failures.first?.reason.hasPrefix("5.1.1 550")
+                == true
+        )
     }
 
     @Test func internationalReportIsReadToo() {
@@ -92,7 +99,7 @@ import Testing
             group:
                 "Final-Recipient: utf-8; ädam@contoso.example\nAction: failed (no)\nStatus: 5.2.1"
         )
-        #expect(Self.read(report)?.failure == "5.2.1")
+        #expect(Self.read(report)?.failures.first?.reason == "5.2.1")
     }
 
     @Test func whatIsToldOfThePersonIsFitForPages() throws {
@@ -100,9 +107,12 @@ import Testing
             group:
                 "Action: FAILED\nDiagnostic-Code: smtp; 550 \u{202E}no\u{7} \(String(repeating: "x", count: 500))"
         )
-        let failure = try #require(Self.read(report)?.failure)
+        let failure = try #require(Self.read(report)?.failures.first).reason
         #expect(failure.hasPrefix("550 no xxx") && failure.unicodeScalars.count == 200)
-        #expect(Self.read(Self.report(group: "Action: failed"))?.failure == "no reason given")
+        #expect(
+            Self.read(Self.report(group: "Action: failed"))?.failures.first?.reason
+                == "no reason given"
+        )
     }
 
     @Test(arguments: ["delayed", "delivered", "relayed", "expanded", "", "failedish"])
@@ -110,12 +120,34 @@ import Testing
         let report = try #require(
             Self.read(Self.report(group: "Action: \(action)\nStatus: 4.4.1"))
         )
-        #expect(report.failure == nil)
+        #expect(report.failures.isEmpty)
+    }
+
+    @Test func eachRecipientThatFailedIsToldWithItsAddresses() {
+        let group = """
+            Final-Recipient: rfc822; a@x.example
+            Action: delayed
+
+            Original-Recipient: rfc822;b@x.example
+            Final-Recipient: rfc822; <c@x.example>
+            Action: failed
+            Status: 5.4.4
+
+            Action: failed
+            """
+        #expect(
+            Self.read(Self.report(group: group))?.failures == [
+                .init(recipients: ["b@x.example", "c@x.example"], reason: "5.4.4"),
+                .init(recipients: [], reason: "no reason given"),
+            ]
+        )
+        let many = String(repeating: "Action: failed\n\n", count: 100)
+        #expect(Self.read(Self.report(group: many))?.failures.count == DeliveryReport.most)
     }
 
     @Test func anyOfSeveralRecipientsCounts() {
         let group = "Action: delayed\nStatus: 4.0.0\n\nAction: failed\nStatus: 5.4.4"
-        #expect(Self.read(Self.report(group: group))?.failure == "5.4.4")
+        #expect(Self.read(Self.report(group: group))?.failures.first?.reason == "5.4.4")
     }
 
     @Test(arguments: [
@@ -148,15 +180,15 @@ import Testing
         // Finding one of these characters from behind means looking at all before it.
         let flags = String(repeating: "\u{1F1E6}", count: 30_000)
         let text = "Subject: \(flags)\n" + Self.report(group: "Action: failed\nStatus: \(flags)")
-        #expect(Self.read(text)?.failure?.unicodeScalars.first == "\u{1F1E6}")
+        #expect(Self.read(text)?.failures.first?.reason.unicodeScalars.first == "\u{1F1E6}")
     }
 
     @Test func endOfALongMessageIsNotRead() {
         let text = Self.report() + String(repeating: "x", count: 2 * DeliveryReport.longest)
-        #expect(Self.read(text)?.failure != nil)
+        #expect(Self.read(text)?.failures.isEmpty == false)
         let late = Self.report(
             group: String(repeating: "X-Y: z\n", count: DeliveryReport.longest) + "Action: failed"
         )
-        #expect(Self.read(late)?.failure == nil)
+        #expect(Self.read(late)?.failures.isEmpty == true)
     }
 }

@@ -13,6 +13,7 @@ import Testing
         seed: Array(repeating: 7, count: 32)
     )
     private static let id = NoticeID("MSG-7K3M9QPXAB")!
+    private static let alice = "alice@contoso.test"
     private static let reason = "5.1.1 550 no such user"
 
     private static func bounces(_ stage: Stage, _ book: EventBook = EventBook()) -> Bounces {
@@ -39,28 +40,32 @@ import Testing
     // MARK: - Addresses
 
     @Test func addressSaysWhichLetterItWas() {
-        let address = Self.addresses.address(of: Self.id)
+        let address = Self.addresses.address(of: Self.id, to: Self.alice)
         #expect(address.hasPrefix("Bounces+msg-7k3m9qpxab-"))
         #expect(address.hasSuffix("@provider.example"))
         #expect(EmailAddress(address) != nil)
         for form in [address, address.uppercased(), address.lowercased()] {
-            #expect(Self.addresses.letter(comingBackTo: form) == Self.id)
+            #expect(Self.addresses.letter(comingBackTo: form, from: Self.alice) == Self.id)
         }
     }
 
     @Test func addressThatWeDidNotMakeIsNone() {
-        let address = Self.addresses.address(of: Self.id)
+        let address = Self.addresses.address(of: Self.id, to: Self.alice)
         let others = BounceAddresses(
             under: EmailAddress("bounces@provider.example")!,
             seed: Array(repeating: 8, count: 32)
         )
         for forged in [
-            others.address(of: Self.id), address.replacing("7k3m", with: "7k3n"), "x" + address,
+            others.address(of: Self.id, to: Self.alice), address.replacing("7k3m", with: "7k3n"),
+            "x" + address,
             address + ".example", address.replacing("+", with: "-"),
             "bounces+msg-7k3m9qpxab-@provider.example", "bounces@provider.example", "", "@", "+",
             "bounces+\(String(repeating: "ſ", count: 35))@provider.example",
         ] {
-            #expect(Self.addresses.letter(comingBackTo: forged) == nil, "\(forged)")
+            #expect(
+                Self.addresses.letter(comingBackTo: forged, from: Self.alice) == nil,
+                "\(forged)"
+            )
         }
     }
 
@@ -73,9 +78,18 @@ import Testing
                 host: "adatum.test",
                 bounces: Self.addresses
             )
-            let to = Mailbox(name: "Mona", address: "mona@adatum.test")
+            let to = Mailbox(name: "Mona", address: "Mona@adatum.test")
             let letter = letters.letter(for: notice, to: to, after: [], at: Stage.start)
-            #expect(letter.returnPath.flatMap(Self.addresses.letter(comingBackTo:)) == notice.id)
+            let address = try #require(letter.returnPath)
+            func found(from recipient: String) -> NoticeID? {
+                Self.addresses.letter(comingBackTo: address, from: recipient)
+            }
+            #expect(found(from: to.address) == notice.id)
+            #expect(found(from: "mona@ADATUM.test") == notice.id)
+            // Where her mail goes on to is none of ours.
+            for other in ["mona@elsewhere.test", "max@adatum.test", ""] {
+                #expect(found(from: other) == nil)
+            }
         }
     }
 
@@ -87,8 +101,8 @@ import Testing
             let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
             let book = EventBook()
             let bounces = Self.bounces(stage, book)
-            #expect(try await bounces.record(notice.id, reason: Self.reason))
-            #expect(try await !bounces.record(notice.id, reason: "again"))
+            #expect(try await bounces.record(notice.id, to: Self.alice, reason: Self.reason))
+            #expect(try await !bounces.record(notice.id, to: Self.alice, reason: "again"))
             let after = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
             #expect(after.delivery == .bounced && after.lastReply == Self.reason)
             #expect(after.sentAt == notice.sentAt)
@@ -123,7 +137,13 @@ import Testing
                 #expect(written.map { Facts($0.facts)[.cause] } == causes)
                 stage.clock.advance(by: .hours(4))
                 for notice in written {
-                    #expect(try await Self.bounces(stage).record(notice.id, reason: Self.reason))
+                    #expect(
+                        try await Self.bounces(stage).record(
+                            notice.id,
+                            to: Self.alice,
+                            reason: Self.reason
+                        )
+                    )
                 }
             }
         }
@@ -133,8 +153,16 @@ import Testing
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
             let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            #expect(try await !Self.bounces(stage).record(notice.id, reason: Self.reason))
-            #expect(try await !Self.bounces(stage).record(Self.id, reason: Self.reason))
+            #expect(
+                try await !Self.bounces(stage).record(
+                    notice.id,
+                    to: Self.alice,
+                    reason: Self.reason
+                )
+            )
+            #expect(
+                try await !Self.bounces(stage).record(Self.id, to: Self.alice, reason: Self.reason)
+            )
             let same = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
             #expect(same == notice)
         }
@@ -146,7 +174,7 @@ import Testing
             for _ in 1...2 {
                 let id = try await Self.asked(stage)
                 let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-                _ = try await bounces.record(notice.id, reason: Self.reason)
+                _ = try await bounces.record(notice.id, to: Self.alice, reason: Self.reason)
             }
             let letter = try #require(try await stage.sideLetters().first)
             #expect(try await stage.sideLetters().count == 1)
@@ -158,7 +186,7 @@ import Testing
             stage.clock.advance(by: .hours(25))
             let id = try await Self.asked(stage)
             let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            _ = try await bounces.record(notice.id, reason: Self.reason)
+            _ = try await bounces.record(notice.id, to: Self.alice, reason: Self.reason)
             #expect(try await stage.sideLetters().count == 2)
         }
     }
@@ -167,7 +195,7 @@ import Testing
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
             let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            _ = try await Self.bounces(stage).record(notice.id, reason: Self.reason)
+            _ = try await Self.bounces(stage).record(notice.id, to: Self.alice, reason: Self.reason)
             let letter = try #require(try await stage.sideLetters().first)
             var adam = stage.cast.adam
             adam.email = EmailAddress("adam.new@contoso.test")!
@@ -185,22 +213,54 @@ import Testing
     @Test func whoHasANewAddressIsAskedAnewOnlyIfTheQuestionDidNotReachHer() async throws {
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
-            func asks() async throws -> Int {
-                try await stage.notices(id).count {
-                    $0.kind == .customerAsked && $0.recipient == stage.cast.alice.id
-                }
-            }
+            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
             var alice = stage.cast.alice
             alice.email = EmailAddress("alice.two@contoso.test")!
             try await stage.save(alice)
-            #expect(try await asks() == 1)
-            let notice = try await stage.notice(id, .customerAsked, to: alice)
-            _ = try await Self.bounces(stage).record(notice.id, reason: Self.reason)
-            alice.email = EmailAddress("alice.three@contoso.test")!
+            #expect(try await Self.asks(stage, id).count == 1)
+            try await stage.save(stage.cast.alice)
+            _ = try await Self.bounces(stage).record(notice.id, to: Self.alice, reason: Self.reason)
+            #expect(try await Self.asks(stage, id).count == 1)
             try await stage.save(alice)
-            #expect(try await asks() == 2)
-            let anew = try await stage.notice(id, .customerAsked, to: alice)
-            #expect(anew.delivery == .queued && anew.recipientAddress == alice.email)
+            let asks = try await Self.asks(stage, id)
+            #expect(asks.map(\.delivery) == [.bounced, .queued])
+            #expect(asks.last?.recipientAddress == alice.email)
+        }
+    }
+
+    @Test func lateReportAboutAFormerAddressSaysNothingOfTheNewOneWhereSheIsAsked() async throws {
+        try await Stage.with { stage in
+            let id = try await Self.asked(stage)
+            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            var alice = stage.cast.alice
+            alice.email = EmailAddress("alice.two@contoso.test")!
+            try await stage.save(alice)
+            let told = try await stage.sideLetters().count
+            let book = EventBook()
+            let bounces = Self.bounces(stage, book)
+            #expect(try await bounces.record(notice.id, to: "ALICE@contoso.test", reason: "no"))
+            #expect(book.events.map(\.recipient) == [alice.id])
+            #expect(try await stage.sideLetters().count == told)
+            let asks = try await Self.asks(stage, id)
+            #expect(asks.map(\.delivery) == [.bounced, .queued])
+            #expect(asks.last?.recipientAddress == alice.email)
+            // There it does not arrive either: now they are told.
+            try await stage.deliver(id)
+            let anew = try #require(asks.last).id
+            #expect(try await bounces.record(anew, to: alice.email.text, reason: "no"))
+            #expect(
+                try await stage.sideLetters().first { $0.kind == .approverUnreached }
+                    .map { LetterContent($0).value("Who") }
+                    == "Alice Approver (alice.two@contoso.test)"
+            )
+            #expect(try await Self.asks(stage, id).count == 2)
+        }
+    }
+
+    /// The letters that ask Alice.
+    private static func asks(_ stage: Stage, _ id: AccessRequestID) async throws -> [Notice] {
+        try await stage.notices(id).filter {
+            $0.kind == .customerAsked && $0.recipient == stage.cast.alice.id
         }
     }
 
@@ -208,7 +268,7 @@ import Testing
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
             let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            _ = try await Self.bounces(stage).record(notice.id, reason: Self.reason)
+            _ = try await Self.bounces(stage).record(notice.id, to: Self.alice, reason: Self.reason)
             try await stage.pass(id, to: stage.clock.now() + .hours(13))
             #expect(try await stage.waiting(id, .settled, .expired).contains("expired → alice"))
             #expect(try await !stage.waiting(id).contains("settled → alice"))

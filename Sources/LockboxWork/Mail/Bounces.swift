@@ -15,14 +15,18 @@ package struct Bounces: Sendable {
         self.entropy = entropy
     }
 
-    /// Writes down that the letter `id` was not delivered, for the reason `words`, once: false where
-    /// there is no such letter any more, it never left, or this was known. A crash before this is
-    /// done leaves it to the mail server to report again.
-    package func record(_ id: NoticeID, reason words: String) async throws -> Bool {
+    /// Writes down that the letter `id` was not delivered to the address `recipient`, for the reason
+    /// `words`, once: false where there is no such letter any more, it never left, or this was
+    /// known. A crash before this is done leaves it to the mail server to report again.
+    package func record(_ id: NoticeID, to recipient: String, reason words: String) async throws
+        -> Bool
+    {
         try await store.write(by: .system, for: .ending) { [operators, entropy] change in
             guard var notice = try change.tx.notice(id), notice.bounce(words) else { return false }
             try change.tx.update(notice)
-            try change.giveUp(notice, operators, entropy)
+            let person = try notice.recipient.flatMap(change.tx.person)
+            let isCorrected = person.map { $0.email.text.lowercased() != recipient.lowercased() }
+            try change.giveUp(notice, wasToFormerAddress: isCorrected ?? false, operators, entropy)
             return true
         }
     }

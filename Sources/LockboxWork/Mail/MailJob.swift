@@ -158,7 +158,12 @@ package struct MailJob: Job {
 
 extension Change {
     /// A letter will not arrive: for the log, and for those who can do something about it.
-    mutating func giveUp(_ notice: Notice, _ operators: Operators, _ entropy: any Entropy) throws {
+    mutating func giveUp(
+        _ notice: Notice,
+        wasToFormerAddress: Bool = false,
+        _ operators: Operators,
+        _ entropy: any Entropy
+    ) throws {
         if !notice.tellsOfGivenUpLetter {
             try operators.tell(
                 .letterGivenUp,
@@ -178,7 +183,8 @@ extension Change {
                         request: notice.request,
                         recipient: recipient,
                         kind: notice.kind.rawValue,
-                        reply: notice.lastReply
+                        reply: notice.lastReply,
+                        wasToFormerAddress: wasToFormerAddress
                     )
                 )
             )
