@@ -29,7 +29,7 @@ struct VaultKind: ServiceKind {
         )
     }
 
-    func connecting(with credential: Credential) -> Connecting {
+    func connecting(with credential: Credential, at settings: ServiceSettings) -> Connecting {
         Connecting(
             how: "Go down and say the token.",
             unknown: "Lockbox does not know the stairs.",
