@@ -145,7 +145,7 @@ def test_a_write_access_writes_and_is_stopped_in_the_middle_of_a_copy(place):
 def test_a_replication_slot_that_a_session_held_is_dropped(place):
     request, credential = place.access()
     name = credential["username"]
-    place.postgres.sql(f'ALTER ROLE "{name}" REPLICATION; ALTER ROLE lockbox REPLICATION')
+    place.postgres.sql(f'ALTER ROLE "{name}" REPLICATION; ALTER ROLE lockbox SUPERUSER')
     oid = place.postgres.oid(name)
     streaming = subprocess.Popen(
         [PROGRAMS / "pg_recvlogical", "-d", "contoso", "-S", "lbx_slot", "--create-slot", "--start", "--no-loop", "-f", "-"],
@@ -153,13 +153,13 @@ def test_a_replication_slot_that_a_session_held_is_dropped(place):
     try:
         wait_until(lambda: place.postgres.sql("SELECT 1 FROM pg_replication_slots WHERE active"), 10, "the slot's use")
         revoked = place.revoke(request)
-    assert place.postgres.wait_gone(oid, BOUND + 5) - revoked <= BOUND
+        assert place.postgres.wait_gone(oid, BOUND + 5) - revoked <= BOUND
         place.removed(request)
         assert place.postgres.sql("SELECT slot_name FROM pg_replication_slots") == []
     finally:
         streaming.kill()
         streaming.wait()
-        place.postgres.sql("ALTER ROLE lockbox NOREPLICATION")
+        place.postgres.sql("ALTER ROLE lockbox NOSUPERUSER")
 
 
 @pytest.mark.parametrize("trouble", ["shut", "hush"])

@@ -21,7 +21,8 @@ package struct PostgresEnforcer: Enforcer {
     /// For a cut, and for everything else.
     private let patience: (cut: PostgresSession.Patience, rest: PostgresSession.Patience)
 
-    /// `isLogged`: the server must write down what is run. `silence` is how many milliseconds are waited for a server that says nothing.
+    /// `isLogged`: the server must write down what is run. `silence` is how many milliseconds are
+    /// waited for a server that says nothing.
     init(
         address: PostgresAddress,
         roles: PostgresSettings.Roles,

@@ -163,8 +163,8 @@ struct PostgresRoles {
         try session.rows(onRole(role.oid, "DROP ROLE %1$I"))
     }
 
-    /// No way in, and no rights for what is in. Two statements: a lock on the role does not keep
-    /// its rights.
+    /// No way in, and no rights for what is in. What is granted is taken back first: a lock on the
+    /// role, or attributes that only a superuser may give and take, do not keep that.
     private func shutOut(_ role: Found) throws {
         try session.rows(
             """
@@ -177,6 +177,16 @@ struct PostgresRoles {
                     JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
                     WHERE a.member = \(role.oid)
                 LOOP EXECUTE format('REVOKE %I FROM %I', held.granted, held.member); END LOOP;
+                -- DROP OWNED revokes as one who could have granted all of it, which leaves what
+                -- Lockbox granted with its one grant option.
+                FOR held IN
+                    SELECT d.datname, r.rolname AS member
+                    FROM pg_shdepend s
+                    JOIN pg_database d ON d.oid = s.objid JOIN pg_roles r ON r.oid = s.refobjid
+                    WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = \(role.oid)
+                      AND s.classid = 'pg_database'::regclass AND s.deptype = 'a'
+                LOOP EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM %I', held.datname, held.member);
+                END LOOP;
             END $$
             """
         )
@@ -286,7 +296,6 @@ struct PostgresRoles {
             """,
             [role.oid]
         ).compactMap { $0.first ?? nil }
-        try takeBackDatabases(from: role)
         for there in try [session] + databases.map(other) {
             try there.rows("BEGIN")
             if let heir {
@@ -300,28 +309,6 @@ struct PostgresRoles {
             }
             try there.rows(onRole(role.oid, "DROP OWNED BY %1$I"))
             try there.rows("COMMIT")
-        }
-    }
-
-    /// What was granted on databases. `DROP OWNED` revokes as one who could have granted all of it,
-    /// which leaves what Lockbox granted with its one grant option.
-    private func takeBackDatabases(from role: Found) throws {
-        for row in try session.rows(
-            """
-            SELECT d.datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.objid
-            WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1::oid
-              AND s.classid = 'pg_database'::regclass AND s.deptype = 'a'
-            """,
-            [role.oid]
-        ) {
-            guard let database = row.first ?? nil else { throw PostgresError.strange }
-            try session.rows(
-                onRole(
-                    role.oid,
-                    "REVOKE CONNECT ON DATABASE %2$I FROM %1$I",
-                    try session.literal(database)
-                )
-            )
         }
     }
 }

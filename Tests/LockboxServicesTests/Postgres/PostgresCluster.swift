@@ -121,6 +121,7 @@ final class PostgresCluster: Sendable {
     /// What the superuser does: statements, each ended by a semicolon at the end of a line.
     func run(_ statements: String, in database: String = "postgres") throws {
         let session = try session(in: database)
+        try session.rows("SET search_path = public")
         let lines = statements.split(separator: "\n").filter { !$0.hasPrefix("--") }
         for statement in lines.joined(separator: "\n").components(separatedBy: ";\n") {
             let statement = statement.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -228,6 +228,22 @@ struct PostgresTests {
         }
     }
 
+    @Test func statementsAreWrittenDownOrNothingIsOpened() async throws {
+        try await StagedPostgres.with(isLogged: true) { staged in
+            let access = try Access()
+            await #expect(throws: EnforcerError("the database server refused what it was told")) {
+                try await staged.enforcer.open(access.credential, secret: StagedPostgres.secret)
+            }
+            #expect(try staged.cluster.roles() == [])
+            try staged.cluster.run("GRANT SET ON PARAMETER log_statement TO lockbox")
+            try await access.begin(at: staged)
+            let session = try staged.session(access.name)
+            #expect(try session.rows("SHOW log_statement") == [["all"]])
+            #expect(throws: PostgresError.self) { try session.rows("SET log_statement = none") }
+            try staged.cluster.run("REVOKE SET ON PARAMETER log_statement FROM lockbox")
+        }
+    }
+
     @Test func databaseOfAnotherTenantThatIsOpenToAllIsNoticed() async throws {
         try await StagedPostgres.with { staged in
             let access = try Access()

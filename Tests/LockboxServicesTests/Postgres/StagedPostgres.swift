@@ -16,6 +16,7 @@ final class StagedPostgres: StagedService {
     let cluster: PostgresCluster
     private let server = PostgresServer()
     private let roles: PostgresSettings.Roles
+    private let isLogged: Bool
     private let connections = Connections()
     private let behaviour = Mutex(ServiceBehaviour.well)
     /// Servers in its place that answer badly, by their ports.
@@ -26,27 +27,27 @@ final class StagedPostgres: StagedService {
     private init(
         _ cluster: PostgresCluster,
         _ roles: PostgresSettings.Roles,
+        _ isLogged: Bool,
         _ bad: [ServiceBehaviour: Int]
     ) {
-        (self.cluster, self.roles, self.bad) = (cluster, roles, bad)
+        (self.cluster, self.roles, self.isLogged, self.bad) = (cluster, roles, isLogged, bad)
     }
 
     /// A server where nobody is connected.
     static func with<Value: Sendable>(
         roles: PostgresSettings.Roles = .init(read: "crm_read", write: "crm_write"),
+        isLogged: Bool = false,
         _ body: (StagedPostgres) async throws -> Value
     ) async throws -> Value {
         let cluster = try #require(PostgresCluster.current)
         try cluster.clear()
-        let silent = try await Self.listen { _ in }
-        let garbled = try await Self.listen { channel in
-            channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 200 OK\r\n\r\n"), promise: nil)
-        }
+        let silent = try await Self.listen(answer: nil)
+        let garbled = try await Self.listen(answer: "HTTP/1.1 200 OK\r\n\r\n")
         let bad = [
             ServiceBehaviour.silent: silent.localAddress?.port ?? 0,
             .garbled: garbled.localAddress?.port ?? 0,
         ]
-        let staged = StagedPostgres(cluster, roles, bad)
+        let staged = StagedPostgres(cluster, roles, isLogged, bad)
         let result: Result<Value, any Error>
         do { result = .success(try await body(staged)) } catch { result = .failure(error) }
         staged.connections.close()
@@ -56,12 +57,12 @@ final class StagedPostgres: StagedService {
         return try result.get()
     }
 
-    private static func listen(
-        _ greet: @escaping @Sendable (any Channel) -> Void
-    ) async throws -> any Channel {
+    private static func listen(answer: String?) async throws -> any Channel {
         try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { greet(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(BadServer(answer: answer))
+                }
             }.bind(host: "127.0.0.1", port: 0).get()
     }
 
@@ -78,6 +79,7 @@ final class StagedPostgres: StagedService {
         return PostgresEnforcer(
             address: address,
             roles: roles,
+            isLogged: isLogged,
             server: server,
             loops: .singletonMultiThreadedEventLoopGroup,
             settling: [.milliseconds(1)],
@@ -128,4 +130,19 @@ private final class Connections: @unchecked Sendable {
     func add(_ session: PostgresSession) { lock.withLock { _ in open.append(session) } }
 
     func close() { lock.withLock { _ in open = [] } }
+}
+
+/// Says the same to everything, or nothing.
+private final class BadServer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let answer: String?
+
+    init(answer: String?) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let answer else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+    }
 }
