@@ -75,14 +75,10 @@ package struct PostgresEnforcer: Enforcer {
 
     package func close(_ order: Removal) async throws(EnforcerError) {
         let heir = roles.write
-        try await work { roles throws in
-            try Self.each(order.usernames) { name in try roles.end(name, heir: heir) }
-        }
+        try await each(order.usernames) { roles, name in try roles.end(name, heir: heir) }
         for pause in settling {
             await wait(pause)
-            try await work { roles throws in
-                try Self.each(order.usernames) { name in try roles.look(for: name) }
-            }
+            try await each(order.usernames) { roles, name in try roles.look(for: name) }
         }
     }
 
@@ -90,11 +86,18 @@ package struct PostgresEnforcer: Enforcer {
         try await work { roles throws in try roles.openLogins() }.map(OpenAccess.init(username:))
     }
 
-    /// Every one is tried, whatever becomes of the others.
-    private static func each(_ names: [String], _ body: (String) throws -> Void) throws {
-        var firstError: (any Error)?
+    /// Each on a connection of its own: every one is tried, whatever becomes of the others.
+    private func each(
+        _ names: [String],
+        _ body: @escaping @Sendable (PostgresRoles, String) throws -> Void
+    ) async throws(EnforcerError) {
+        var firstError: EnforcerError?
         for name in names {
-            do { try body(name) } catch { firstError = firstError ?? error }
+            do {
+                try await work { roles throws in try body(roles, name) }
+            } catch {
+                firstError = firstError ?? error
+            }
         }
         if let firstError { throw firstError }
     }
