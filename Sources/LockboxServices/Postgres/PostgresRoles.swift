@@ -163,36 +163,54 @@ struct PostgresRoles {
         try session.rows(onRole(role.oid, "DROP ROLE %1$I"))
     }
 
-    /// No way in, and no rights for what is in. What is granted is taken back first: a lock on the
-    /// role, or attributes that only a superuser may give and take, do not keep that.
+    /// No rights for what is in, and no way in. Each by itself: a lock on the role, or attributes
+    /// that only a superuser may give and take, do not keep what was granted.
     private func shutOut(_ role: Found) throws {
-        try session.rows(
-            """
-            DO $$
-            DECLARE held record;
-            BEGIN
-                FOR held IN
-                    SELECT g.rolname AS granted, m.rolname AS member
-                    FROM pg_auth_members a
-                    JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
-                    WHERE a.member = \(role.oid)
-                LOOP EXECUTE format('REVOKE %I FROM %I', held.granted, held.member); END LOOP;
-                -- DROP OWNED revokes as one who could have granted all of it, which leaves what
-                -- Lockbox granted with its one grant option.
-                FOR held IN
-                    SELECT d.datname, r.rolname AS member
-                    FROM pg_shdepend s
-                    JOIN pg_database d ON d.oid = s.objid JOIN pg_roles r ON r.oid = s.refobjid
-                    WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = \(role.oid)
-                      AND s.classid = 'pg_database'::regclass AND s.deptype = 'a'
-                LOOP EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM %I', held.datname, held.member);
-                END LOOP;
-            END $$
-            """
-        )
-        try session.rows(
-            onRole(role.oid, "ALTER ROLE %1$I NOLOGIN CONNECTION LIMIT 0 PASSWORD NULL")
-        )
+        var firstError: (any Error)?
+        for statement in [
+            Self.takingBackMemberships(of: role), Self.takingBackDatabases(of: role),
+            try onRole(role.oid, "ALTER ROLE %1$I NOLOGIN CONNECTION LIMIT 0 PASSWORD NULL"),
+        ] {
+            do { try session.rows(statement) } catch { firstError = firstError ?? error }
+        }
+        if let firstError { throw firstError }
+    }
+
+    private static func takingBackMemberships(of role: Found) -> String {
+        """
+        DO $$
+        DECLARE held record;
+        BEGIN
+            FOR held IN
+                SELECT g.rolname AS granted, m.rolname AS member
+                FROM pg_auth_members a
+                JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
+                WHERE a.member = \(role.oid)
+            LOOP EXECUTE format('REVOKE %I FROM %I', held.granted, held.member); END LOOP;
+        END $$
+        """
+    }
+
+    /// Each as who granted it: a `REVOKE` of all, and so `DROP OWNED`, is an owner's, and leaves
+    /// what somebody granted with a grant option.
+    private static func takingBackDatabases(of role: Found) -> String {
+        """
+        DO $$
+        DECLARE held record;
+        BEGIN
+            FOR held IN
+                SELECT d.datname, m.rolname AS member, g.rolname AS grantor, x.privilege_type
+                FROM pg_database d CROSS JOIN aclexplode(d.datacl) x
+                JOIN pg_roles m ON m.oid = x.grantee JOIN pg_roles g ON g.oid = x.grantor
+                WHERE x.grantee = \(role.oid)
+            LOOP
+                EXECUTE format('SET LOCAL ROLE %I', held.grantor);
+                EXECUTE format('REVOKE %s ON DATABASE %I FROM %I',
+                    held.privilege_type, held.datname, held.member);
+                RESET ROLE;
+            END LOOP;
+        END $$
+        """
     }
 
     /// A statement with the role of `oid` by its name of that moment (`%1$I`), and `value` (`%2$I`).

@@ -91,6 +91,7 @@ final class PostgresCluster: Sendable {
                 CREATE TABLE customers (id int PRIMARY KEY, name text);
                 INSERT INTO customers VALUES (1, 'Ada'), (2, 'Bob');
                 RESET ROLE;
+
                 """
                     + each.replacingOccurrences(of: "@DATABASE@", with: database)
                     .replacingOccurrences(of: "@OWNER@", with: "crm_owner"),
