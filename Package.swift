@@ -71,7 +71,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     ),
     (
         3, "LockboxServices",
-        ["LockboxDomain", "LockboxPorts", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"]
+        [
+            "CLibpq", "LockboxDomain", "LockboxPorts", "AsyncHTTPClient", "Crypto", "CryptoExtras",
+            "NIOCore", "NIOHTTP1",
+        ]
     ),
     (
         3, "LockboxService",
@@ -303,7 +306,8 @@ let package = Package(
             name: "CLibcurl",
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
-        )
+        ),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     ]
         + rooms.map { room in
             .target(

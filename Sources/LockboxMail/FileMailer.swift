@@ -5,7 +5,7 @@ package import LockboxPorts
 /// files hold the very bytes a relay would get. A letter sent again replaces its file.
 package struct FileMailer: Mailer {
     private let folder: String
-    private let lane = BlockingPool(width: 1)
+    private let lane = BlockingPool(width: 1, label: "lockbox.mail")
 
     /// `folder` is made when the first letter comes; its parent must exist.
     package init(folder: String) { self.folder = folder }
@@ -15,9 +15,9 @@ package struct FileMailer: Mailer {
         while mayGo: @escaping @Sendable () -> Bool
     ) async throws(MailError) -> MailReceipt {
         let message = try MailMessage(letter)
-        return try await lane.run { [folder] in
+        return try await lane.send { [folder] in
             mayGo() ? Self.write(message, into: folder) : .failure(.heldBack)
-        }.get()
+        }
     }
 
     private static func write(_ message: MailMessage, into folder: String) -> Result<

@@ -9,7 +9,7 @@ package struct SMTPMailer: Mailer {
 
     package init(_ configuration: SMTPConfiguration) {
         self.configuration = configuration
-        lane = BlockingPool(width: configuration.parallelism)
+        lane = BlockingPool(width: configuration.parallelism, label: "lockbox.mail")
     }
 
     package func send(
@@ -17,8 +17,23 @@ package struct SMTPMailer: Mailer {
         while mayGo: @escaping @Sendable () -> Bool
     ) async throws(MailError) -> MailReceipt {
         let message = try MailMessage(letter)
-        return try await lane.run { [configuration] in
+        return try await lane.send { [configuration] in
             SMTPTransfer.send(message, to: configuration, while: mayGo)
-        }.get()
+        }
+    }
+}
+
+extension BlockingPool {
+    /// What came of sending a letter by `work`.
+    func send(
+        _ work: @escaping @Sendable () -> Result<MailReceipt, MailError>
+    ) async throws(MailError) -> MailReceipt {
+        let result: Result<MailReceipt, MailError>
+        do {
+            result = try await run(work)
+        } catch {
+            throw .unreachable("too many letters are waiting to be sent")
+        }
+        return try result.get()
     }
 }

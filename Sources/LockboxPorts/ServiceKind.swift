@@ -22,6 +22,9 @@ public protocol ServiceKind: Sendable {
 
     /// The resources of `service` that belong to a tenant because one of its people has `address`.
     func resources(of address: EmailAddress, at service: ProtectedService) -> [Resource]
+    /// Why `resource` cannot be one of a service of this kind, as a sentence; nil if it can. A name
+    /// that the service might read otherwise than it is meant cannot.
+    func problem(with resource: Resource) -> String?
 
     // MARK: Credentials
 
@@ -30,8 +33,8 @@ public protocol ServiceKind: Sendable {
     /// Whether a credential is of no use until the enforcer has opened its access. False where the
     /// service asks about the credential itself.
     var needsOpening: Bool { get }
-    /// How a person with the usual tools uses a credential.
-    func connecting(with credential: Credential) -> Connecting
+    /// How a person with the usual tools uses a credential for a service with `settings`.
+    func connecting(with credential: Credential, at settings: ServiceSettings) -> Connecting
 
     /// The actions that a web request needs whose method the service may take to be any of
     /// `methods`; nil for a kind that is not reached by web requests.
@@ -46,6 +49,8 @@ public protocol ServiceKind: Sendable {
 }
 
 extension ServiceKind {
+    /// Nil: most kinds take every name of a resource.
+    public func problem(with resource: Resource) -> String? { nil }
     /// Nil: most kinds are not reached by web requests.
     public func actions(forMethods methods: Set<String>) -> Actions? { nil }
 }

@@ -6,6 +6,7 @@ package let standardKinds: @Sendable (ServiceTools) -> [any ServiceKind] = { too
     [
         IMAPKind(tools),
         HTTPKind(),
+        PostgresKind(tools),
         SQLKind(),
     ]
 }

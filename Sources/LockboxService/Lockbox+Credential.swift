@@ -34,8 +34,34 @@ extension Lockbox {
                 let enforcer = try await enforcers.enforcer(of: issued.credential.resource.service)
             else { throw EnforcerError("the service is not set up for opening") }
             try await enforcer.open(issued.credential, secret: issued.secret)
+            try await closeIfOver(issued.credential, by: enforcer)
         }
         return issued
+    }
+
+    /// An opening that took long may come after the end of the access and its removal.
+    private func closeIfOver(
+        _ credential: Credential,
+        by enforcer: any Enforcer
+    ) async throws {
+        let removal = try await store.read(.endingAccess) { tx, now -> Removal? in
+            if case .active(let grant) = try tx.request(credential.request)?.seen(at: now).state,
+                grant.id == credential.grant, ends.ended(grant.id) == nil
+            {
+                return nil
+            }
+            return Removal(
+                tenant: credential.tenant,
+                request: credential.request,
+                grant: credential.grant,
+                service: credential.resource.service,
+                usernames: [credential.username],
+                nextAttempt: now
+            )
+        }
+        guard let removal else { return }
+        try await enforcer.close(removal)
+        throw Refusal.accessNotActive(.ended)
     }
 
     private func record(
@@ -86,7 +112,7 @@ extension Lockbox {
                 credential: credential,
                 secret: secret,
                 kind: settings.service.kind,
-                connecting: kind.connecting(with: credential)
+                connecting: kind.connecting(with: credential, at: settings)
             )
         }
     }

@@ -191,6 +191,9 @@ extension Change {
                     sentence: "The resources of \(service.id) begin with \(service.resourceType):"
                 )
             }
+            if let problem = kinds[service.kind]?.problem(with: resource) {
+                throw DirectoryProblem(place: place, sentence: problem)
+            }
             report += try own(resource, customer.id, owners, at: place)
         }
         return report

@@ -255,7 +255,7 @@ struct DirectoryReadingTests {
         ),
         (
             "unknown kind", "services:\n  - id: mail\n    kind: telnet\n    resources: mailbox\n",
-            "directory.yaml, line 3: services[0].kind: must be one of imap, http, sql"
+            "directory.yaml, line 3: services[0].kind: must be one of imap, http, postgres, sql"
         ),
         (
             "kind that is left out", "services:\n  - id: mail\n    resources: mailbox\n",

@@ -58,6 +58,33 @@ struct ThirdKindTests {
         }
     }
 
+    /// A slow service opens when the removal is confirmed already.
+    @Test(.timeLimit(.minutes(5)))
+    func openingThatOutlastsTheAccessIsClosedAndItsSecretShownToNobody() async throws {
+        try await Running.with { running async throws in
+            let request = try await running.approved()
+            running.doors.meanwhile {
+                do {
+                    _ = try await running.server.lockbox.revoke(
+                        request.text,
+                        comment: nil,
+                        by: running.person("gita"),
+                        key: nil
+                    )
+                    try await running.until {
+                        try await running.removals(of: request) == [.confirmed]
+                    }
+                } catch {
+                    Issue.record(error)
+                }
+            }
+            await #expect(throws: Refusal.accessNotActive(.ended)) {
+                try await running.credential(for: request)
+            }
+            #expect(running.doors.opened.isEmpty)
+        }
+    }
+
     @Test func keysOfTheKindAreItsOwnAndStrict() throws {
         let folder = try Folder()
         let kinds = ServiceKinds([VaultKind(doors: VaultDoors())])

@@ -29,7 +29,7 @@ struct VaultKind: ServiceKind {
         )
     }
 
-    func connecting(with credential: Credential) -> Connecting {
+    func connecting(with credential: Credential, at settings: ServiceSettings) -> Connecting {
         Connecting(
             how: "Go down and say the token.",
             unknown: "Lockbox does not know the stairs.",
@@ -45,12 +45,22 @@ struct VaultKind: ServiceKind {
 /// The doors of the vault, by login name.
 final class VaultDoors: Enforcer {
     private let state = Mutex<(opened: Set<String>, isStuck: Bool)>(([], false))
+    private let event = Mutex<(@Sendable () async -> Void)?>(nil)
 
     var opened: Set<String> { state.withLock { $0.opened } }
 
     func jam(_ isStuck: Bool) { state.withLock { $0.isStuck = isStuck } }
 
+    /// What happens while the next door is being opened.
+    func meanwhile(_ happens: @escaping @Sendable () async -> Void) {
+        event.withLock { $0 = happens }
+    }
+
     func open(_ credential: Credential, secret: String) async throws(EnforcerError) {
+        await event.withLock { event in
+            defer { event = nil }
+            return event
+        }?()
         let isStuck = state.withLock { state in
             if !state.isStuck { state.opened.insert(credential.username) }
             return state.isStuck

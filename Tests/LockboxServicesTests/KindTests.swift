@@ -107,8 +107,9 @@ struct KindTests {
     @Test(arguments: ["imap", "http", "sql"])
     func wordsLeadToTheServiceAndPutNoTokenIntoAnyHistory(_ name: String) throws {
         let kind = try #require(ProtectedService.Kind(rawValue: name).flatMap { Self.kinds[$0] })
-        let credential = try Self.credential(Self.service("imap", "mailbox"))
-        let words = kind.connecting(with: credential)
+        let settings = Self.service("imap", "mailbox")
+        let credential = try Self.credential(settings)
+        let words = kind.connecting(with: credential, at: settings)
         #expect(words.how.contains("token"))
         #expect(words.unknown.contains("“s” for SERVER"))
         #expect(words.command.hasPrefix("read -rsp 'Token: '") && words.command.contains("SERVER"))

@@ -43,7 +43,9 @@ package struct IMAPKind: ServiceKind {
         ServiceClaims(scope: "imap", own: ["mailbox": credential.resource.localName])
     }
 
-    package func connecting(with credential: Credential) -> Connecting {
+    package func connecting(with credential: Credential, at settings: ServiceSettings)
+        -> Connecting
+    {
         Connecting(
             how: "Sign in to the IMAP server as \(credential.username) with the token, "
                 + "by XOAUTH2 or OAUTHBEARER.",

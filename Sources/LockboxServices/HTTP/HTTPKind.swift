@@ -26,7 +26,9 @@ package struct HTTPKind: ServiceKind {
         ServiceClaims(scope: credential.resource.type)
     }
 
-    package func connecting(with credential: Credential) -> Connecting {
+    package func connecting(with credential: Credential, at settings: ServiceSettings)
+        -> Connecting
+    {
         Connecting(
             how: "Send the token with each request: Authorization: Bearer <token>.",
             unknown: "Lockbox does not know the service’s address: "

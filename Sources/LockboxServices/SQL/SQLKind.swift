@@ -26,7 +26,9 @@ package struct SQLKind: ServiceKind {
         ServiceClaims(scope: credential.resource.type)
     }
 
-    package func connecting(with credential: Credential) -> Connecting {
+    package func connecting(with credential: Credential, at settings: ServiceSettings)
+        -> Connecting
+    {
         Connecting(
             how: "Connect to the database as \(credential.username) "
                 + "with the token as the password.",

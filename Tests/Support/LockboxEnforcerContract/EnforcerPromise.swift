@@ -1,4 +1,4 @@
-import LockboxDomain
+package import LockboxDomain
 import LockboxFixtures
 package import LockboxPorts
 import Testing
@@ -6,11 +6,17 @@ import Testing
 /// A service in the hands of a test, as its own people and engineers see it.
 package protocol StagedService: Sendable {
     var enforcer: any Enforcer { get }
+    /// What its accesses are to.
+    var resource: Resource { get }
     /// From now on somebody is connected under `username`.
     func connect(as username: String) async
     /// Under which names somebody is connected, in order.
     func connected() async -> [String]
     func behave(_ behaviour: ServiceBehaviour) async
+}
+
+extension StagedService {
+    package var resource: Resource { Fixture.mailbox }
 }
 
 /// How a service answers what it is told.
@@ -63,10 +69,10 @@ private struct StagedAccess {
 
     var name: String { credential.username }
 
-    init(_ number: UInt8) throws {
+    init(_ number: UInt8, at service: any StagedService) throws {
         let request = try #require(try Fixture.history(number, to: .active).last)
         let grant = try #require(request.state.grant)
-        let plain = Fixture.credential(number, of: request)
+        let plain = Fixture.credential(number, of: request, resource: service.resource)
         credential = Credential(
             id: plain.id,
             request: plain.request,
@@ -101,14 +107,14 @@ private func listed(_ service: any StagedService) async throws -> [GrantID?] {
 }
 
 private func useIsListed(_ service: any StagedService) async throws {
-    let access = try StagedAccess(1)
+    let access = try StagedAccess(1, at: service)
     try await access.begin(at: service)
     #expect(try await service.enforcer.list() == [OpenAccess(username: access.name)])
     #expect(try await listed(service) == [access.order.grant])
 }
 
 private func openingIsIdempotent(_ service: any StagedService) async throws {
-    let access = try StagedAccess(1)
+    let access = try StagedAccess(1, at: service)
     for _ in 1...2 { try await service.enforcer.open(access.credential, secret: "a secret") }
     try await access.begin(at: service)
     #expect(try await listed(service) == [access.order.grant])
@@ -118,7 +124,7 @@ private func openingIsIdempotent(_ service: any StagedService) async throws {
 
 private func closingIsIdempotent(_ service: any StagedService) async throws {
     let owners = await service.connected()
-    let access = try StagedAccess(1)
+    let access = try StagedAccess(1, at: service)
     try await access.begin(at: service)
     for _ in 1...2 {
         try await service.enforcer.close(access.order)
@@ -129,14 +135,14 @@ private func closingIsIdempotent(_ service: any StagedService) async throws {
 
 private func unknownGrantIsClosed(_ service: any StagedService) async throws {
     let owners = await service.connected()
-    try await service.enforcer.cut([try StagedAccess(1).order])
-    try await service.enforcer.close(try StagedAccess(1).order)
+    try await service.enforcer.cut([try StagedAccess(1, at: service).order])
+    try await service.enforcer.close(try StagedAccess(1, at: service).order)
     #expect(await service.connected() == owners)
 }
 
 private func grantsAreApart(_ service: any StagedService) async throws {
     let owners = await service.connected()
-    let (first, second) = (try StagedAccess(1), try StagedAccess(2))
+    let (first, second) = (try StagedAccess(1, at: service), try StagedAccess(2, at: service))
     try await first.begin(at: service)
     try await second.begin(at: service)
     try await service.enforcer.close(first.order)
@@ -146,7 +152,7 @@ private func grantsAreApart(_ service: any StagedService) async throws {
 
 private func cutReachesAll(_ service: any StagedService) async throws {
     let owners = await service.connected()
-    let accesses = try (1...5).map { try StagedAccess($0) }
+    let accesses = try (1...5).map { try StagedAccess($0, at: service) }
     for access in accesses { try await access.begin(at: service) }
     try await service.enforcer.cut([])
     #expect(await service.connected().count == owners.count + 5)
@@ -155,7 +161,7 @@ private func cutReachesAll(_ service: any StagedService) async throws {
 }
 
 private func errorsShow(_ service: any StagedService) async throws {
-    let access = try StagedAccess(1)
+    let access = try StagedAccess(1, at: service)
     try await access.begin(at: service)
     for behaviour in ServiceBehaviour.allCases where behaviour != .well {
         await service.behave(behaviour)
@@ -173,7 +179,7 @@ private func errorsShow(_ service: any StagedService) async throws {
 }
 
 private func failureIsNotFinal(_ service: any StagedService) async throws {
-    let access = try StagedAccess(1)
+    let access = try StagedAccess(1, at: service)
     try await access.begin(at: service)
     await service.behave(.refusing)
     await #expect(throws: EnforcerError.self) { try await service.enforcer.close(access.order) }

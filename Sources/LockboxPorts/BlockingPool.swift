@@ -1,12 +1,15 @@
 import Dispatch
-import LockboxPorts
 import Synchronization
 
 /// Runs work that blocks its thread, on at most `width` threads of its own; more work waits its
 /// turn. Swift's own pool must not be blocked: it has one thread per core. The threads go back to
 /// the system when there is nothing to do.
-final class BlockingPool: Sendable {
-    static let mostWaiting = 1000
+package final class BlockingPool: Sendable {
+    /// How much may wait for its turn.
+    package static let mostWaiting = 1000
+
+    /// More waits than may.
+    package struct Full: Error {}
 
     private struct State {
         var running = 0
@@ -14,20 +17,24 @@ final class BlockingPool: Sendable {
     }
 
     private let width: Int
-    private let queue = DispatchQueue(label: "lockbox.mail", attributes: .concurrent)
+    private let label: String
     private let state = Mutex(State())
 
-    init(width: Int) { self.width = max(1, width) }
+    package init(width: Int, label: String) {
+        self.width = max(1, width)
+        self.label = label
+    }
 
-    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws(MailError)
-        -> Value
-    {
+    /// What `work` gives.
+    package func run<Value: Sendable>(
+        _ work: @escaping @Sendable () -> Value
+    ) async throws(Full) -> Value {
         let value: Value? = await withCheckedContinuation { continuation in
             if !enqueue({ continuation.resume(returning: work()) }) {
                 continuation.resume(returning: nil)
             }
         }
-        guard let value else { throw .unreachable("too many letters are waiting to be sent") }
+        guard let value else { throw Full() }
         return value
     }
 
@@ -42,7 +49,11 @@ final class BlockingPool: Sendable {
             state.waiting.append(job)
             return .waits
         }
-        if place == .starts { queue.async { self.work(job) } }
+        if place == .starts {
+            // A serial queue gets a thread at once, however many others are blocked; a concurrent
+            // one waits until the system has noticed that they are.
+            DispatchQueue(label: label).async { self.work(job) }
+        }
         return place != .full
     }
 

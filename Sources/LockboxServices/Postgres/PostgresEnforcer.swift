@@ -1,0 +1,141 @@
+package import LockboxDomain
+package import LockboxPorts
+package import NIOCore
+
+/// Makes a login role for each access and ends it with everything that it began (decision 0035).
+///
+/// A login name belongs to one grant, and so does its role: ending one touches no other.
+package struct PostgresEnforcer: Enforcer {
+    /// Waits between further looks after the role is gone: a server process that let somebody in
+    /// just before may show only now (decision 0011).
+    package static let settling: [TimeAmount] = [
+        .milliseconds(100), .milliseconds(200), .milliseconds(400),
+    ]
+
+    private let address: PostgresAddress
+    private let roles: PostgresSettings.Roles
+    private let isLogged: Bool
+    private let server: PostgresServer
+    private let loops: any EventLoopGroup
+    private let settling: [TimeAmount]
+    /// For a cut, and for everything else.
+    private let patience: (cut: PostgresSession.Patience, rest: PostgresSession.Patience)
+
+    /// `isLogged`: the server must write down what is run. `silence` is how many milliseconds are
+    /// waited for a server that says nothing.
+    init(
+        address: PostgresAddress,
+        roles: PostgresSettings.Roles,
+        isLogged: Bool = false,
+        server: PostgresServer,
+        loops: any EventLoopGroup,
+        settling: [TimeAmount] = Self.settling,
+        silence: (cut: Int32, rest: Int32) = (2000, 5000)
+    ) {
+        self.address = address
+        self.roles = roles
+        self.isLogged = isLogged
+        self.server = server
+        self.loops = loops
+        self.settling = settling
+        patience = (.init(silence: silence.cut), .init(silence: silence.rest))
+    }
+
+    package func open(_ credential: Credential, secret: String) async throws(EnforcerError) {
+        let verifier: String
+        do {
+            verifier = try SCRAMVerifier.text(secret)
+        } catch {
+            throw EnforcerError("a password could not be prepared")
+        }
+        guard GrantID(loginName: credential.username) != nil,
+            PostgresName.isDatabase(credential.resource.localName)
+        else { throw EnforcerError("this database cannot be opened") }
+        let isWriting = credential.actions.contains(.write)
+        guard let group = isWriting ? roles.write : roles.read else {
+            throw EnforcerError("the service has no role for this")
+        }
+        let opening = RoleOpening(
+            username: credential.username,
+            database: credential.resource.localName,
+            group: group,
+            isWriting: isWriting,
+            isLogged: isLogged,
+            verifier: verifier,
+            end: credential.expiresAt
+        )
+        try await work { roles throws in try roles.open(opening) }
+    }
+
+    package func cut(_ orders: [Removal]) async throws(EnforcerError) {
+        let names = orders.flatMap(\.usernames)
+        guard !names.isEmpty else { return }
+        try await run(on: server.cutting, patience.cut) { roles throws in try roles.cut(names) }
+    }
+
+    package func close(_ order: Removal) async throws(EnforcerError) {
+        let heir = roles.write
+        try await each(order.usernames) { roles, name in try roles.end(name, heir: heir) }
+        for pause in settling {
+            await wait(pause)
+            try await each(order.usernames) { roles, name in try roles.look(for: name) }
+        }
+    }
+
+    package func list() async throws(EnforcerError) -> [OpenAccess] {
+        try await work { roles throws in try roles.openLogins() }.map(OpenAccess.init(username:))
+    }
+
+    /// Each on a connection of its own: every one is tried, whatever becomes of the others.
+    private func each(
+        _ names: [String],
+        _ body: @escaping @Sendable (PostgresRoles, String) throws -> Void
+    ) async throws(EnforcerError) {
+        var firstError: EnforcerError?
+        for name in names {
+            do {
+                try await work { roles throws in try body(roles, name) }
+            } catch {
+                firstError = firstError ?? error
+            }
+        }
+        if let firstError { throw firstError }
+    }
+
+    private func wait(_ time: TimeAmount) async {
+        let pause = loops.any().scheduleTask(in: time) {}
+        _ = try? await pause.futureResult.get()  // best effort: a pause
+    }
+
+    private func work<Value: Sendable>(
+        _ body: @escaping @Sendable (PostgresRoles) throws -> Value
+    ) async throws(EnforcerError) -> Value {
+        try await run(on: server.working, patience.rest, body)
+    }
+
+    private func run<Value: Sendable>(
+        on pool: BlockingPool,
+        _ patience: PostgresSession.Patience,
+        _ body: @escaping @Sendable (PostgresRoles) throws -> Value
+    ) async throws(EnforcerError) -> Value {
+        do {
+            return try await pool.run { [address, server] in
+                Result {
+                    try body(
+                        PostgresRoles(
+                            session: PostgresSession(address, patience),
+                            memory: server.memory,
+                            session: { database in
+                                var other = address
+                                other.database = database
+                                return try PostgresSession(other, patience)
+                            }
+                        )
+                    )
+                }
+            }.get()
+        } catch {
+            throw EnforcerError(error)
+        }
+    }
+}

@@ -1,0 +1,243 @@
+"""Databases of a real PostgreSQL obey grants: the engineer comes with psql, alone and through PgBouncer."""
+
+import subprocess
+import time
+
+import pytest
+
+from lockbox_rig import secrets
+from lockbox_rig.api import seconds
+from lockbox_rig.directory import yaml
+from lockbox_rig.gate import Gate
+from lockbox_rig.machine import LOOPBACK, wait_until
+from lockbox_rig.place import Place
+from lockbox_rig.postgres import PROGRAMS, Failed, PgBouncer, Postgres, Session, environment
+
+# After the end of access, this is how long a session may live on. The promise is one second.
+BOUND = 1.0
+
+
+class Protected(Place):
+    """A server with the databases of two tenants, and access to them."""
+
+    def __init__(self, base):
+        self.sessions = []
+        self.postgres = Postgres(base / "postgres")
+        self.pgbouncer = PgBouncer(base / "pgbouncer", self.postgres)
+        self.gate = Gate(self.postgres.port).open()
+        (base / "pg").write_text(self.postgres.password + "\n")
+        (base / "pg").chmod(0o600)
+
+        def adjust(directory):
+            directory.content["services"].append({
+                "id": "crm", "kind": "postgres", "resources": "database",
+                "address": f"postgres://{LOOPBACK}:{self.pgbouncer.port}/crm",
+                "postgres": {
+                    "url": f"postgres://lockbox@{LOOPBACK}:{self.gate.port}/postgres", "passwordFile": str(base / "pg"),
+                    "roles": {"read": "crm_read", "write": "crm_write"}}})
+            for tenant in ("contoso", "fabrikam"):
+                directory.tenant(tenant)["resources"] = [{"service": "crm", "id": f"database:{tenant}"}]
+
+        try:
+            super().__init__(base, adjust=adjust)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self):
+        if hasattr(self, "lockbox"):
+            super().stop()
+        for session in self.sessions:
+            session.close()
+        self.gate.shut()
+        self.pgbouncer.stop()
+        self.postgres.stop()
+
+    def access(self, *actions, duration="PT1H"):
+        asked = self.eve.submit(
+            "contoso", self.support, [{"service": "crm", "id": "database:contoso", "actions": list(actions or ["read"])}],
+            duration=duration)
+        assert asked.status == 201, asked
+        request = self.decided(asked.json["id"])
+        return request, self.credential(request)
+
+    def psql(self, credential, statements, database="contoso", port=None):
+        return self.postgres.sql(statements, database, credential["username"], credential["token"], port)
+
+    def session(self, credential, port=None, *arguments):
+        session = Session(
+            port or self.postgres.port, credential["username"], credential["token"], "contoso", *arguments)
+        self.sessions.append(session)
+        return session
+
+    def revoke(self, request):
+        answer = self.adam.post(f"/v1/requests/{request}/revoke", {"comment": "Enough."})
+        assert answer.status == 200, answer
+        return time.time()
+
+    def removed(self, request, state="ended", timeout=20):
+        return wait_until(
+            lambda: (grant := self.grant(request))["state"] == state and grant, timeout, f"{request} to be {state}", 0.05)
+
+
+@pytest.fixture(scope="module")
+def place():
+    with Protected.running("postgres") as there:
+        yield there
+
+
+def busy(place, credential, port):
+    """Sessions of all sorts, each in the middle of something."""
+    def begun(*statements):
+        session = place.session(credential, port)
+        for statement in statements[:-1]:
+            assert not any("ERROR" in line for line in session.run(statement)), session.lines
+        session.begin(statements[-1])
+
+    begun("SELECT 1;", "")
+    begun("BEGIN;", "SELECT * FROM customers;", "")
+    begun("SELECT 1;", "SELECT pg_sleep(600);")
+    begun("BEGIN;", "DECLARE c CURSOR FOR SELECT * FROM customers, generate_series(1, 100000);", "FETCH 10 FROM c;")
+    begun("SET default_transaction_read_only = off;", "SET ROLE crm_read;", "BEGIN;", "SELECT 1;", "")
+    begun("SELECT 1;", "COPY (SELECT pg_sleep(0.1) FROM generate_series(1, 10000)) TO STDOUT;")
+    if port is None:
+        begun("LISTEN news;", "")
+
+
+@pytest.mark.parametrize("way", ["alone", "pgbouncer"])
+def test_at_the_end_of_the_window_every_session_is_cut_and_the_role_is_gone(place, way):
+    port = place.pgbouncer.port if way == "pgbouncer" else None
+    request, credential = place.access(duration="PT6S")
+    assert place.psql(credential, "SELECT name FROM customers ORDER BY id", port=port) == [
+        "Ada of contoso", "Bob of contoso"]
+    with pytest.raises(Failed, match="permission denied"):
+        place.psql(credential, "SET default_transaction_read_only = off; DELETE FROM customers", port=port)
+    with pytest.raises(Failed):
+        place.psql(credential, "SELECT 1", "fabrikam", port)
+    oid = place.postgres.oid(credential["username"])
+    busy(place, credential, port)
+    end = seconds(place.grant(request)["end"])
+    time.sleep(max(0, end - time.time() - 0.5))
+    assert place.postgres.sessions(oid) >= (2 if port else 7), "cut before the end"
+    assert place.postgres.wait_gone(oid, BOUND + 5) - end <= BOUND
+    removal = place.removed(request)["removals"][0]
+    assert removal["state"] == "confirmed", removal
+    assert credential["username"] not in place.postgres.roles()
+    with pytest.raises(Failed):
+        place.psql(credential, "SELECT 1", port=port)
+
+
+def test_a_write_access_writes_and_is_stopped_in_the_middle_of_a_copy(place):
+    request, credential = place.access("read", "write")
+    oid = place.postgres.oid(credential["username"])
+    place.psql(credential, "UPDATE customers SET name = 'Ada Lovelace' WHERE id = 1")
+    session = place.session(credential)
+    session.run("BEGIN;")
+    session.begin("COPY customers FROM STDIN;\n7\tHalf\n8\tHa")
+    wait_until(lambda: place.postgres.sql(
+        f"SELECT 1 FROM pg_stat_activity WHERE usesysid = {oid} AND query LIKE 'COPY%' AND state = 'active'"), 10, "COPY")
+    revoked = place.revoke(request)
+    assert place.postgres.wait_gone(oid, BOUND + 5) - revoked <= BOUND
+    place.removed(request)
+    assert place.postgres.sql("SELECT count(*), min(name) FROM customers", "contoso") == ["2|Ada Lovelace"]
+
+
+def test_a_replication_slot_that_a_session_held_is_dropped(place):
+    request, credential = place.access()
+    name = credential["username"]
+    place.postgres.sql(f'ALTER ROLE "{name}" REPLICATION; ALTER ROLE lockbox SUPERUSER')
+    oid = place.postgres.oid(name)
+    streaming = subprocess.Popen(
+        [PROGRAMS / "pg_recvlogical", "-d", "contoso", "-S", "lbx_slot", "--create-slot", "--start", "--no-loop", "-f", "-"],
+        env=environment(place.postgres.port, name, credential["token"]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: place.postgres.sql("SELECT 1 FROM pg_replication_slots WHERE active"), 10, "the slot's use")
+        place.revoke(request)
+        place.postgres.wait_gone(oid, 20)
+        place.removed(request, timeout=60)
+        assert place.postgres.sql("SELECT slot_name FROM pg_replication_slots") == []
+    finally:
+        streaming.kill()
+        streaming.wait()
+        place.postgres.sql("ALTER ROLE lockbox NOSUPERUSER")
+
+
+@pytest.mark.parametrize("trouble", ["shut", "hush"])
+def test_a_database_server_that_cannot_be_reached_is_tried_until_it_can(place, trouble):
+    request, credential = place.access()
+    oid = place.postgres.oid(credential["username"])
+    place.session(credential).run("SELECT 1;")
+    getattr(place.gate, trouble)()
+    try:
+        place.revoke(request)
+        removal = place.removed(request, "removalFailed")["removals"][0]
+        assert removal["problem"].startswith("the database server"), removal
+        assert place.postgres.sessions(oid) == 1
+    finally:
+        place.gate.shut()
+        place.gate.open()
+    place.removed(request, timeout=60)
+    assert place.postgres.sessions(oid) == 0 and credential["username"] not in place.postgres.roles()
+
+
+def test_of_three_accesses_one_that_cannot_be_removed_shows_and_the_others_end(place):
+    accesses = [place.access() for _ in range(3)]
+    first = accesses[0][1]
+    place.postgres.sql(f'GRANT SELECT ON pg_authid TO "{first["username"]}"', "contoso")
+    oids = [place.postgres.oid(credential["username"]) for _, credential in accesses]
+    for _, credential in accesses:
+        place.session(credential).run("BEGIN;\nSELECT 1;")
+    for request, _ in accesses:
+        place.revoke(request)
+    for oid in oids:
+        place.postgres.wait_gone(oid, 5)
+    for request, _ in accesses[1:]:
+        place.removed(request)
+    place.removed(accesses[0][0], "removalFailed")
+    with pytest.raises(Failed):
+        place.psql(first, "SELECT 1")
+    place.postgres.sql(f'REVOKE SELECT ON pg_authid FROM "{first["username"]}"', "contoso")
+    place.removed(accesses[0][0], timeout=60)
+
+
+def test_what_a_killed_server_left_is_ended_when_it_is_back(place):
+    request, credential = place.access(duration="PT8S")
+    oid = place.postgres.oid(credential["username"])
+    place.session(credential).run("SELECT 1;")
+    assert place.postgres.sessions(oid) == 1
+    place.lockbox.kill()
+    time.sleep(max(0, seconds(credential["expiresAt"]) - time.time() + 0.2))
+    with pytest.raises(Failed):
+        place.psql(credential, "SELECT 1")
+    assert place.postgres.sessions(oid) == 1, "PostgreSQL ends no session by itself"
+    place.lockbox.start()
+    place.postgres.wait_gone(oid, 20)
+    place.removed(request)
+    assert credential["username"] not in place.postgres.roles()
+
+
+def test_nothing_of_another_tenants_reaches_the_database_server(place):
+    before = place.postgres.log.count("connection authorized")
+    for name in ("database:fabrikam", "database:no'body", 'database:"', "database:dätabase", "database:host=evil"):
+        answer = place.eve.submit("contoso", place.support, [{"service": "crm", "id": name, "actions": ["read"]}])
+        assert 400 <= answer.status < 500, (name, answer)
+    directory = place.lockbox.directory
+    kept = directory.tenant("contoso")["resources"]
+    for name in ("host=evil", "a+b@c", "x" * 64, "template1"):
+        directory.tenant("contoso")["resources"] = [{"service": "crm", "id": f"database:{name}"}]
+        (place.lockbox.folder / "bad.yaml").write_text(yaml(directory.content))
+        done = place.lockbox.apply(place.lockbox.folder / "bad.yaml", check=False)
+        assert done.returncode != 0 and "cannot be a database" in done.stderr, done
+    directory.tenant("contoso")["resources"] = kept
+    assert place.postgres.log.count("connection authorized") == before
+
+
+def test_the_credential_says_how_to_connect_and_the_secret_is_nowhere_at_the_server(place):
+    request, credential = place.access()
+    assert f"the database contoso as {credential['username']}" in credential["how"]
+    place.psql(credential, "SELECT 1")
+    place.revoke(request)
+    place.removed(request)
+    assert credential["token"] not in place.postgres.log
+    assert "SCRAM-SHA-256$4096:" in place.postgres.log, "the verifier is what the server is told"
+    secrets.said("PostgreSQL's log", place.postgres.log)

@@ -1,0 +1,148 @@
+import LockboxDomain
+import LockboxEnforcerContract
+import LockboxFixtures
+import LockboxPorts
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import LockboxServices
+
+/// The tests' server, as engineers and its own people see it.
+final class StagedPostgres: StagedService {
+    static let secret = "a secret"
+
+    let cluster: PostgresCluster
+    private let server = PostgresServer()
+    private let roles: PostgresSettings.Roles
+    private let isLogged: Bool
+    private let connections = Connections()
+    private let behaviour = Mutex(ServiceBehaviour.well)
+    /// Servers in its place that answer badly, by their ports.
+    private let bad: [ServiceBehaviour: Int]
+
+    let resource = Fixture.resource("database:contoso", of: Fixture.mail.service.id)
+
+    private init(
+        _ cluster: PostgresCluster,
+        _ roles: PostgresSettings.Roles,
+        _ isLogged: Bool,
+        _ bad: [ServiceBehaviour: Int]
+    ) {
+        (self.cluster, self.roles, self.isLogged, self.bad) = (cluster, roles, isLogged, bad)
+    }
+
+    /// A server where nobody is connected.
+    static func with<Value: Sendable>(
+        roles: PostgresSettings.Roles = .init(read: "crm_read", write: "crm_write"),
+        isLogged: Bool = false,
+        _ body: (StagedPostgres) async throws -> Value
+    ) async throws -> Value {
+        let cluster = try #require(PostgresCluster.current)
+        try cluster.clear()
+        let silent = try await Self.listen(answer: nil)
+        let garbled = try await Self.listen(answer: "HTTP/1.1 200 OK\r\n\r\n")
+        let bad = [
+            ServiceBehaviour.silent: silent.localAddress?.port ?? 0,
+            .garbled: garbled.localAddress?.port ?? 0,
+        ]
+        let staged = StagedPostgres(cluster, roles, isLogged, bad)
+        let result: Result<Value, any Error>
+        do { result = .success(try await body(staged)) } catch { result = .failure(error) }
+        staged.connections.close()
+        try await silent.close()
+        try await garbled.close()
+        try cluster.clear()
+        return try result.get()
+    }
+
+    private static func listen(answer: String?) async throws -> any Channel {
+        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(BadServer(answer: answer))
+                }
+            }.bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    var enforcer: any Enforcer {
+        let behaviour = behaviour.withLock { $0 }
+        var address = cluster.address("lockbox", cluster.password, "postgres")
+        switch behaviour {
+        case .well: break
+        case .refusing: address.keywords["password"] = "not it"
+        case .garbled, .silent:
+            address.keywords["host"] = "127.0.0.1"
+            address.keywords["port"] = "\(bad[behaviour] ?? 0)"
+        }
+        return PostgresEnforcer(
+            address: address,
+            roles: roles,
+            isLogged: isLogged,
+            server: server,
+            loops: .singletonMultiThreadedEventLoopGroup,
+            settling: [.milliseconds(1)],
+            silence: behaviour == .silent ? (100, 100) : (30_000, 30_000)
+        )
+    }
+
+    func behave(_ behaviour: ServiceBehaviour) async { self.behaviour.withLock { $0 = behaviour } }
+
+    func connect(as username: String) async {
+        do {
+            // The grants of the fixtures have their own time.
+            try cluster.run("ALTER ROLE \"\(username)\" VALID UNTIL 'infinity'")
+            connections.add(try session(username))
+        } catch {
+            Issue.record(error, "\(username) cannot connect")
+        }
+    }
+
+    /// A session of an engineer's.
+    func session(_ username: String, in database: String = "contoso") throws -> PostgresSession {
+        try cluster.session(username, Self.secret, in: database)
+    }
+
+    /// Under which names somebody is connected; of a role that is gone its oid.
+    func connected() async -> [String] {
+        do {
+            return try cluster.column(
+                """
+                SELECT coalesce(usename, usesysid::text) FROM pg_stat_activity
+                WHERE backend_type = 'client backend'
+                  AND coalesce(usename, '') NOT IN ('postgres', 'lockbox')
+                ORDER BY 1
+                """
+            )
+        } catch {
+            Issue.record(error)
+            return []
+        }
+    }
+}
+
+// All its state is behind the lock, and no connection is used after it was put there.
+private final class Connections: @unchecked Sendable {
+    private let lock = Mutex(())
+    private var open: [PostgresSession] = []
+
+    func add(_ session: PostgresSession) { lock.withLock { _ in open.append(session) } }
+
+    func close() { lock.withLock { _ in open = [] } }
+}
+
+/// Says the same to everything, or nothing.
+private final class BadServer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let answer: String?
+
+    init(answer: String?) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let answer else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+    }
+}
