@@ -29,13 +29,15 @@ enum Caller {
     case password
     /// A registered service.
     case service
+    /// Somebody who shows a credential in the body, or a registered service that does.
+    case holder
     case anybody
 
     fileprivate var scheme: String? {
         switch self {
         case .person: Self.standard
         case .service: "client"
-        case .password, .anybody: nil
+        case .password, .holder, .anybody: nil
         }
     }
 
@@ -61,7 +63,7 @@ extension OperationDescription {
         var statuses = Set(refuses.map(\.rawValue)).union(["default"])
         switch caller {
         case .person, .password: statuses.formUnion(["400", "401", "403", "429", "503"])
-        case .service: statuses.formUnion(["400", "401", "429", "503"])
+        case .service, .holder: statuses.formUnion(["400", "401", "429", "503"])
         case .anybody: break
         }
         if body != nil { statuses.formUnion(["411", "413", "415"]) }
@@ -72,9 +74,13 @@ extension OperationDescription {
             if parameters.contains(where: { $0.name == "If-Match" }) {
                 statuses.formUnion(["412", "428"])
             }
-        case .service, .anybody: break
+        case .service, .holder, .anybody: break
         }
-        let isOAuth = if case .service = caller { true } else { false }
+        let isOAuth =
+            switch caller {
+            case .service, .holder: true
+            case .person, .password, .anybody: false
+            }
         self.init(
             id: id,
             tag: tag.rawValue,
@@ -107,6 +113,30 @@ extension OperationDescription.Body {
             "properties": [
                 "token": ["type": "string", "minLength": 1, "maxLength": 4096],
                 "token_type_hint": ["type": "string", "maxLength": 100],
+            ],
+        ]
+    )
+
+    /// The credential for which somebody wants a signed token (RFC 8693 §2.1).
+    static let tokenExchange = Self(
+        FormFields.mediaType,
+        schema: [
+            "type": "object",
+            "required": ["grant_type", "subject_token", "subject_token_type"],
+            "properties": [
+                "grant_type": ["const": .string(TokenExchange.grantType)],
+                "subject_token": ["type": "string", "minLength": 1, "maxLength": 4096],
+                "subject_token_type": ["const": .string(TokenExchange.accessToken)],
+                "requested_token_type": ["const": .string(TokenExchange.accessToken)],
+                "audience": [
+                    "type": "string", "maxLength": 63,
+                    "description":
+                        "The service. The credential's own is meant where it is left out.",
+                ],
+                "scope": [
+                    "type": "string", "maxLength": 200,
+                    "description": "Words of the credential's scope, for a token that allows less.",
+                ],
             ],
         ]
     )

@@ -177,7 +177,15 @@ struct InputFuzz {
         case 2: pairs.append("token=" + source.pick(OddText.encoded))
         case _: pairs.append(source.pick(["token_type_hint=\u{0}", "&&=&", "=", "scope", "%=%"]))
         }
-        return pairs.joined(separator: "&")
+        guard operation.path == "/oauth2/token" else { return pairs.joined(separator: "&") }
+        let exchange = [
+            "grant_type=urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token_type=urn:ietf:params:oauth:token-type:access_token",
+            "audience=\(source.pick(OddText.encoded))", "scope=\(source.pick(OddText.encoded))",
+        ]
+        pairs += exchange.filter { _ in !source.isOneIn(4) }
+        return pairs.map { $0.replacing("token=lbc", with: "subject_token=lbc") }
+            .joined(separator: "&")
     }
 
     private mutating func json(_ usual: JSONValue) -> [UInt8] {

@@ -131,6 +131,8 @@ extension Operation {
             ),
             Operation(name: "POST /oauth2/introspect", caller: nil),
             Operation(name: "POST /oauth2/revoke", caller: nil),
+            Operation(name: "POST /oauth2/token", caller: nil),
+            Operation(name: "GET /.well-known/jwks.json", caller: nil),
             Operation(name: "GET /.well-known/oauth-authorization-server", caller: nil),
             Operation(name: "GET /openapi.json", caller: nil),
             Operation(name: "GET /healthz", caller: nil),
