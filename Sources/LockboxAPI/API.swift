@@ -92,7 +92,7 @@ package struct API: Sendable {
 
     /// The paths that are the API's, by their first part.
     package static let prefixes: Set<String> = [
-        "v1", "oauth2", ".well-known", "openapi.json", "healthz", "readyz", "metrics",
+        "v1", "oauth2", "access", ".well-known", "openapi.json", "healthz", "readyz", "metrics",
     ]
 
     /// Every method of every path.
@@ -102,7 +102,7 @@ package struct API: Sendable {
         let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
             + tokenEndpoints + logEndpoints
-        let services = oauthEndpoints + tokenExchangeEndpoints
+        let services = oauthEndpoints + tokenExchangeEndpoints + authZENEndpoints
         var routes = healthEndpoints
         if audiences.contains(.services) { routes += services }
         if audiences.contains(.operators) { routes += metricsEndpoints }

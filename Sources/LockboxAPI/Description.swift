@@ -29,6 +29,8 @@ enum Caller {
     case password
     /// A registered service.
     case service
+    /// A registered service that asks in AuthZEN's terms.
+    case enforcementPoint
     /// Somebody who shows a credential in the body, or a registered service that does.
     case holder
     case anybody
@@ -36,7 +38,7 @@ enum Caller {
     fileprivate var scheme: String? {
         switch self {
         case .person: Self.standard
-        case .service: "client"
+        case .service, .enforcementPoint: "client"
         case .password, .holder, .anybody: nil
         }
     }
@@ -63,7 +65,8 @@ extension OperationDescription {
         var statuses = Set(refuses.map(\.rawValue)).union(["default"])
         switch caller {
         case .person, .password: statuses.formUnion(["400", "401", "403", "429", "503"])
-        case .service, .holder: statuses.formUnion(["400", "401", "429", "503"])
+        case .service, .enforcementPoint, .holder:
+            statuses.formUnion(["400", "401", "429", "503"])
         case .anybody: break
         }
         if body != nil { statuses.formUnion(["411", "413", "415"]) }
@@ -74,12 +77,14 @@ extension OperationDescription {
             if parameters.contains(where: { $0.name == "If-Match" }) {
                 statuses.formUnion(["412", "428"])
             }
-        case .service, .holder, .anybody: break
+        case .service, .enforcementPoint, .holder, .anybody: break
         }
-        let isOAuth =
+        // Standards have forms of their own for errors.
+        let form: (component: String, statuses: Set<String>)? =
             switch caller {
-            case .service, .holder: true
-            case .person, .password, .anybody: false
+            case .service, .holder: ("OAuthProblem", ["400", "401"])
+            case .enforcementPoint: ("Message", ["400", "401", "413", "429", "503"])
+            case .person, .password, .anybody: nil
             }
         self.init(
             id: id,
@@ -92,8 +97,8 @@ extension OperationDescription {
             body: body,
             answers: [answers],
             refusals: statuses.sorted().map { status in
-                let isOfOAuth = isOAuth && ["400", "401"].contains(status)
-                return Refused(status, component: isOfOAuth ? "OAuthProblem" : nil)
+                let isOfForm = form?.statuses.contains(status) == true
+                return Refused(status, component: isOfForm ? form?.component : nil)
             }
         )
     }

@@ -49,6 +49,9 @@ struct OAuthError: Error {
         self.headers = headers
     }
 
+    /// How services show who they are (RFC 7617).
+    static let challenge = "Basic realm=\"lockbox\", charset=\"UTF-8\""
+
     static func invalidRequest(_ description: String) -> OAuthError {
         OAuthError(status: .badRequest, error: "invalid_request", description: description)
     }
@@ -63,7 +66,7 @@ struct OAuthError: Error {
         var headers = headers
         headers[.cacheControl] = "no-store"
         if status == .unauthorized {
-            headers[.wwwAuthenticate] = "Basic realm=\"lockbox\", charset=\"UTF-8\""
+            headers[.wwwAuthenticate] = Self.challenge
         }
         return try JSONAnswer.response(
             ["error": error, "error_description": description],

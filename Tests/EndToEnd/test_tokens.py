@@ -1,5 +1,7 @@
-"""Tokens that a service verifies alone, with another implementation of JOSE than the server's."""
+"""Tokens that a service verifies alone, with another implementation of JOSE than the server's; and AuthZEN."""
 
+import base64
+import json
 import time
 import urllib.parse
 
@@ -38,6 +40,12 @@ class Folders(Place):
         assert asked.status == 201, asked
         request = self.decided(asked.json["id"])
         return request, self.credential(request)["token"]
+
+    def evaluate(self, question, path="evaluation", client="files", **headers):
+        basic = base64.b64encode(f"{client}:{self.client_secret}".encode()).decode()
+        return self.lockbox.api().send(
+            "POST", f"/access/v1/{path}", json.dumps(question),
+            {"Content-Type": "application/json", "Authorization": f"Basic {basic}", **headers})
 
     def exchange(self, credential, **more):
         answer = self.lockbox.api().send(
@@ -93,7 +101,7 @@ def test_no_token_is_given_for_a_service_whose_connections_are_cut(place):
 
 
 def test_keys_stay_over_a_restart_and_taking_them_away_makes_new_ones(place):
-    _, credential = place.access("read")
+    request, credential = place.access("read")
     token = place.exchange(credential).json["access_token"]
     header, _ = place.verified(token)
     place.lockbox.stop()
@@ -108,3 +116,32 @@ def test_keys_stay_over_a_restart_and_taking_them_away_makes_new_ones(place):
     with pytest.raises(InvalidKeyIdError):
         place.verified(token)
     assert place.verified(place.exchange(credential).json["access_token"])[0]["kid"] != header["kid"]
+    assert place.adam.post(f"/v1/requests/{request}/revoke", {"comment": "Enough."}).status == 200
+
+
+def test_a_service_asks_in_authzens_terms(place):
+    request, credential = place.access("read")
+    eve = {"type": "user", "id": place.eve.request(request)["engineer"]["id"]}
+    plans = {"type": "folder", "id": "plans"}
+    question = {"subject": eve, "action": {"name": "read"}, "resource": plans}
+    shown = {**question, "context": {"credential": credential}}
+    metadata = place.lockbox.api().get("/.well-known/authzen-configuration").json
+    assert metadata["policy_decision_point"] == place.lockbox.url
+    assert metadata["access_evaluation_endpoint"] == place.lockbox.url + "/access/v1/evaluation"
+    answer = place.evaluate(question, **{"X-Request-ID": "r-1"})
+    assert answer.status == 200 and answer.json == {"decision": True}, answer
+    assert answer.headers["x-request-id"] == "r-1"
+    assert place.evaluate(shown).json == {"decision": True}
+    assert place.evaluate({**question, "action": {"name": "write"}}).json == {"decision": False}
+    several = {**question, "evaluations": [{}, {"action": {"name": "write"}}, {"resource": "nonsense"}]}
+    decisions = place.evaluate(several, "evaluations").json["evaluations"]
+    assert [each["decision"] for each in decisions] == [True, False, False]
+    for what, found in (("subject", eve), ("resource", plans), ("action", {"name": "read"})):
+        assert place.evaluate(question, f"search/{what}").json == {
+            "page": {"next_token": "", "count": 1}, "results": [found]}
+    assert place.evaluate({"subject": eve}).status == 400
+    assert place.evaluate(question, client="dovecot").status == 401
+    assert place.adam.post(f"/v1/requests/{request}/revoke", {"comment": "Enough."}).status == 200
+    for asked in (question, shown):
+        assert place.evaluate(asked).json == {"decision": False}
+    assert place.evaluate(question, "search/subject").json["results"] == []

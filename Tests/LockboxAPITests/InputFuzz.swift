@@ -37,12 +37,16 @@ struct InputFuzz {
         let query = query()
         if !query.isEmpty { request.path += "?" + query.joined(separator: "&") }
         if let token { request.fields.append(("Authorization", "Bearer \(token)")) }
-        if operation.path.hasPrefix("/oauth2/") {
+        let isOAuth = operation.path.hasPrefix("/oauth2/")
+        let isAuthZEN = operation.path.hasPrefix("/access/")
+        if isOAuth || isAuthZEN {
             let credentials = Data("dovecot:\(APIWorld.clientSecret)".utf8).base64EncodedString()
             request.fields.append(("Authorization", "Basic \(credentials)"))
+        }
+        if isOAuth {
             request.fields.append(("Content-Type", FormFields.mediaType))
             request.body = Array(form().utf8)
-        } else if let body = operation.body {
+        } else if let body = isAuthZEN ? Sample.evaluation : operation.body {
             request.fields.append(("Content-Type", "application/json"))
             request.body = json(body)
         } else if source.isOneIn(8) {

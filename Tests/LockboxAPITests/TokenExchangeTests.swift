@@ -132,6 +132,14 @@ struct TokenExchangeTests {
         }
     }
 
+    @Test func noTokenIsGivenWhileTheTimeOfDayMayBeWrong() async throws {
+        try await APIWorld.withWiki { api, _, secret async throws in
+            api.world.clock.step(by: .hours(1))
+            let answer = try await Self.ask(api, Self.form(secret))
+            try answer.expectOAuthError(503, "temporarily_unavailable")
+        }
+    }
+
     @Test func accessThatEndedGivesNoToken() async throws {
         try await APIWorld.withWiki { api, request, secret async throws in
             let gone = try await api.ask(
