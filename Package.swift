@@ -236,7 +236,7 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
             "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
             "LockboxWire", "MerkleLog", "LockboxFixtures",
-            "LockboxTestWorld", "HTTPTypes", "Hummingbird",
+            "LockboxTestWorld", "Crypto", "HTTPTypes", "Hummingbird",
         ]
     ),
     (

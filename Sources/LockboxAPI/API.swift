@@ -31,6 +31,7 @@ package struct API: Sendable {
     let proxies: TrustedProxies
     let metricsAccess: MetricsAccess
     let condition: any ServerCondition
+    let tokens: AccessTokens
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
     let failureLimit = RateLimit(
         burst: APILimits.failureBurst,
@@ -50,7 +51,8 @@ package struct API: Sendable {
         publicURL: String,
         proxies: TrustedProxies,
         metricsAccess: MetricsAccess,
-        condition: any ServerCondition
+        condition: any ServerCondition,
+        tokens: AccessTokens
     ) {
         self.lockbox = lockbox
         self.signIn = signIn
@@ -64,6 +66,7 @@ package struct API: Sendable {
         self.proxies = proxies
         self.metricsAccess = metricsAccess
         self.condition = condition
+        self.tokens = tokens
     }
 
     /// Whom routes are for.
@@ -89,7 +92,7 @@ package struct API: Sendable {
 
     /// The paths that are the API's, by their first part.
     package static let prefixes: Set<String> = [
-        "v1", "oauth2", ".well-known", "openapi.json", "healthz", "readyz", "metrics",
+        "v1", "oauth2", "access", ".well-known", "openapi.json", "healthz", "readyz", "metrics",
     ]
 
     /// Every method of every path.
@@ -99,11 +102,12 @@ package struct API: Sendable {
         let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
             + tokenEndpoints + logEndpoints
+        let services = oauthEndpoints + tokenExchangeEndpoints + authZENEndpoints
         var routes = healthEndpoints
-        if audiences.contains(.services) { routes += oauthEndpoints }
+        if audiences.contains(.services) { routes += services }
         if audiences.contains(.operators) { routes += metricsEndpoints }
         guard audiences.contains(.people) else { return routes }
-        let all = people + oauthEndpoints + healthEndpoints + metricsEndpoints
+        let all = people + services + healthEndpoints + metricsEndpoints
         return routes + people + [describing(all)]
     }
 

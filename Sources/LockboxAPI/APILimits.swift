@@ -12,6 +12,8 @@ package enum APILimits {
     /// Failed sign-ins and unknown tokens from one address.
     package static let failureBurst = 60
     package static let failuresPerSecond = 1.0
+    /// Questions in one request of AuthZEN's.
+    package static let evaluations = 100
     package static let searchTextLength = 1...200
     /// Records read at a time while an export is streamed.
 }

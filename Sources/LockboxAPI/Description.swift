@@ -29,13 +29,17 @@ enum Caller {
     case password
     /// A registered service.
     case service
+    /// A registered service that asks in AuthZEN's terms.
+    case enforcementPoint
+    /// Somebody who shows a credential in the body, or a registered service that does.
+    case holder
     case anybody
 
     fileprivate var scheme: String? {
         switch self {
         case .person: Self.standard
-        case .service: "client"
-        case .password, .anybody: nil
+        case .service, .enforcementPoint: "client"
+        case .password, .holder, .anybody: nil
         }
     }
 
@@ -61,7 +65,8 @@ extension OperationDescription {
         var statuses = Set(refuses.map(\.rawValue)).union(["default"])
         switch caller {
         case .person, .password: statuses.formUnion(["400", "401", "403", "429", "503"])
-        case .service: statuses.formUnion(["400", "401", "429", "503"])
+        case .service, .enforcementPoint, .holder:
+            statuses.formUnion(["400", "401", "429", "503"])
         case .anybody: break
         }
         if body != nil { statuses.formUnion(["411", "413", "415"]) }
@@ -72,9 +77,15 @@ extension OperationDescription {
             if parameters.contains(where: { $0.name == "If-Match" }) {
                 statuses.formUnion(["412", "428"])
             }
-        case .service, .anybody: break
+        case .service, .enforcementPoint, .holder, .anybody: break
         }
-        let isOAuth = if case .service = caller { true } else { false }
+        // Standards have forms of their own for errors.
+        let form: (component: String, statuses: Set<String>)? =
+            switch caller {
+            case .service, .holder: ("OAuthProblem", ["400", "401"])
+            case .enforcementPoint: ("Message", ["400", "401", "413", "429", "503"])
+            case .person, .password, .anybody: nil
+            }
         self.init(
             id: id,
             tag: tag.rawValue,
@@ -86,8 +97,8 @@ extension OperationDescription {
             body: body,
             answers: [answers],
             refusals: statuses.sorted().map { status in
-                let isOfOAuth = isOAuth && ["400", "401"].contains(status)
-                return Refused(status, component: isOfOAuth ? "OAuthProblem" : nil)
+                let isOfForm = form?.statuses.contains(status) == true
+                return Refused(status, component: isOfForm ? form?.component : nil)
             }
         )
     }
@@ -107,6 +118,30 @@ extension OperationDescription.Body {
             "properties": [
                 "token": ["type": "string", "minLength": 1, "maxLength": 4096],
                 "token_type_hint": ["type": "string", "maxLength": 100],
+            ],
+        ]
+    )
+
+    /// The credential for which somebody wants a signed token (RFC 8693 §2.1).
+    static let tokenExchange = Self(
+        FormFields.mediaType,
+        schema: [
+            "type": "object",
+            "required": ["grant_type", "subject_token", "subject_token_type"],
+            "properties": [
+                "grant_type": ["const": .string(TokenExchange.grantType)],
+                "subject_token": ["type": "string", "minLength": 1, "maxLength": 4096],
+                "subject_token_type": ["const": .string(TokenExchange.accessToken)],
+                "requested_token_type": ["const": .string(TokenExchange.accessToken)],
+                "audience": [
+                    "type": "string", "maxLength": 63,
+                    "description":
+                        "The service. The credential's own is meant where it is left out.",
+                ],
+                "scope": [
+                    "type": "string", "maxLength": 200,
+                    "description": "Words of the credential's scope, for a token that allows less.",
+                ],
             ],
         ]
     )

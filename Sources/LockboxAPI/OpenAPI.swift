@@ -79,6 +79,10 @@ final class OpenAPIDocument: Sendable {
             "description": "An OAuth error.",
             "content": ["application/json": ["schema": .schema("OAuthError")]],
         ]
+        responses["Message"] = [
+            "description": "What is wrong, in words.",
+            "content": ["text/plain": ["schema": ["type": "string"]]],
+        ]
         return .object(responses)
     }
 

@@ -33,12 +33,14 @@ extension Request {
                 field: "Content-Type"
             )
         }
+        return ReadBody(value: try Self.decoded(data, as: Strict<Body>.self).body, key: key)
+    }
+
+    /// Reads JSON as all readers read it.
+    static func decoded<Body: Decodable>(_ data: Data, as type: Body.Type) throws -> Body {
         do {
             try StrictJSON.check(data)
-            return ReadBody(
-                value: try JSONDecoder().decode(Strict<Body>.self, from: data).body,
-                key: key
-            )
+            return try JSONDecoder().decode(type, from: data)
         } catch let fault as JSONFault {
             let field = fault.field.map(ProblemAnswer.shown)
             throw BoundaryError.malformedBody(fault.sentence(naming: field), field: field)

@@ -4,7 +4,8 @@ package import LockboxDomain
 package import LockboxPorts
 import Synchronization
 
-/// Answers "is this credential good now, and for what?" from memory.
+/// Answers "is this credential good now, and for what?" from memory, and "who may do what now?"
+/// besides.
 ///
 /// Entries carry absolute ends, so expiry needs no message. A write of this process is in the index
 /// before its caller hears of it (`committed`); writes of other processes come through `refresh`.
@@ -21,6 +22,7 @@ package final class DecisionIndex: CommitListener {
         /// What is not revoked, by the hash of the secret.
         var credentials: [[UInt8]: Credential] = [:]
         var open = OpenAccesses()
+        var grants = OpenGrants()
         /// Ends that hold and are not written down.
         var ends: [GrantID: ImmediateEnd] = [:]
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
@@ -54,7 +56,7 @@ package final class DecisionIndex: CommitListener {
     package func active(_ secret: String, now: Timestamp) async throws -> Credential? {
         let hash = Array(SHA256.hash(data: Array(secret.utf8)))
         let (known, refreshedAt) = state.withLock { ($0.credentials[hash], $0.refreshedAt) }
-        if let refreshedAt, now <= refreshedAt + Self.freshness {
+        if isFresh(refreshedAt, at: now) {
             return known.flatMap { isGood($0, at: now) ? $0 : nil }
         }
         let stored = try await store.read(.endingAccess) { tx -> Credential? in
@@ -66,6 +68,32 @@ package final class DecisionIndex: CommitListener {
             return credential
         }
         return stored.flatMap { isGood($0, at: max(now, clock.now())) ? $0 : nil }
+    }
+
+    /// Whether memory that was refreshed then answers by itself.
+    private func isFresh(_ refreshedAt: Timestamp?, at now: Timestamp) -> Bool {
+        guard let refreshedAt else { return false }
+        return now <= refreshedAt + Self.freshness
+    }
+
+    /// The grants of `holder` that give access now. A store that is slow to answer adds nothing
+    /// after their end.
+    package func grants(of holder: GrantHolder, now: Timestamp) async throws -> [OpenGrant] {
+        let (known, refreshedAt) = state.withLock {
+            ($0.grants.grants(of: holder), $0.refreshedAt)
+        }
+        if isFresh(refreshedAt, at: now) { return good(known, at: now) }
+        let stored = try await store.read(.endingAccess) { tx in try tx.openGrants() }
+        return good(OpenGrants(stored).grants(of: holder), at: max(now, clock.now()))
+    }
+
+    private func good(_ grants: [OpenGrant], at now: Timestamp) -> [OpenGrant] {
+        state.withLock { state in
+            grants.filter { open in
+                open.grant.covers(now) && state.ends[open.grant.id] == nil
+                    && state.endedEarly[open.grant.id] == nil
+            }
+        }
     }
 
     /// Whether what `active` gave still gives access at this moment, as far as this process knows.
@@ -105,8 +133,8 @@ package final class DecisionIndex: CommitListener {
         while true {
             let before = state.withLock { $0.generation }
             // What is over and not revoked has an end that is not written down yet.
-            let live = try await store.read(.endingAccess) { tx in
-                try tx.liveCredentials(at: .earliest)
+            let (live, grants) = try await store.read(.endingAccess) { tx in
+                (try tx.liveCredentials(at: .earliest), OpenGrants(try tx.openGrants()))
             }
             let byHash = try Dictionary(
                 live.map { ($0.secretHash, $0.credential) },
@@ -119,6 +147,7 @@ package final class DecisionIndex: CommitListener {
                 guard state.generation == before else { return false }
                 state.credentials = byHash
                 state.open = open
+                state.grants = grants
                 state.refreshedAt = now
                 state.reloads += 1
                 return true
@@ -160,26 +189,36 @@ package final class DecisionIndex: CommitListener {
     package func committed(_ events: [Event]) async {
         var ended: [GrantID: Timestamp] = [:]
         var issued: [Credential] = []
+        var opened: [OpenGrant] = []
         for event in events {
             switch event {
             case .access(.grantEnded(_, let grant, _)): ended[grant.id] = grant.end
             case .access(.credentialIssued(let credential)): issued.append(credential)
-            case .access(.grantOpened), .access(.grantStarted), .access(.resourceOpened),
-                .access(.operationsRecorded), .access(.removalConfirmed),
-                .access(.removalFailed), .request, .directory, .signIn:
+            case .access(.grantOpened(let request, let grant)),
+                .access(.grantStarted(let request, let grant)):
+                let terms = request.terms
+                opened.append(
+                    OpenGrant(grant: grant, tenant: terms.tenant, engineer: terms.engineer)
+                )
+            case .access(.resourceOpened), .access(.operationsRecorded),
+                .access(.removalConfirmed), .access(.removalFailed), .request, .directory, .signIn:
                 break
             }
         }
-        guard !issued.isEmpty || !ended.isEmpty else { return }
+        guard !issued.isEmpty || !ended.isEmpty || !opened.isEmpty else { return }
         state.withLock { state in
             state.generation += 1
             // Its secret is read below; what to cut at its end is known from here on.
             for credential in issued { state.open.add(credential) }
+            for open in opened where state.endedEarly[open.grant.id] == nil {
+                state.grants.add(open)
+            }
             guard !ended.isEmpty else { return }
             state.credentials = state.credentials.filter { ended[$0.value.grant] == nil }
             state.endedEarly.merge(ended) { first, _ in first }
             for grant in ended.keys {
                 state.open.remove(grant)
+                state.grants.remove(grant)
                 state.ends[grant] = nil
             }
         }

@@ -159,6 +159,19 @@ public struct RequestFilter: Hashable, Sendable {
     }
 }
 
+/// The grant of a request that is not over, and whose it is.
+public struct OpenGrant: Hashable, Sendable {
+    public let grant: Grant
+    public let tenant: TenantID
+    public let engineer: PersonID
+
+    public init(grant: Grant, tenant: TenantID, engineer: PersonID) {
+        self.grant = grant
+        self.tenant = tenant
+        self.engineer = engineer
+    }
+}
+
 /// Access requests with their decisions and grants.
 public protocol AccessRequestRecords {
     func request(_ id: AccessRequestID) throws -> AccessRequest?
@@ -181,6 +194,9 @@ public protocol AccessRequestRecords {
     /// Requests that are not in a terminal state, in order of identifiers; of one tenant, of one
     /// engineer, or both.
     func openRequests(of tenant: TenantID?, engineer: PersonID?) throws -> [AccessRequest]
+    /// The grants of all requests that are scheduled or active, as far as is written down, for the
+    /// decision index.
+    func openGrants() throws -> [OpenGrant]
     /// Requests whose access is over while a service has not confirmed that nothing is left, in
     /// order of identifiers; of one tenant or of all.
     func unconfirmedRequests(of tenant: TenantID?) throws -> [AccessRequest]

@@ -29,11 +29,13 @@ package struct Configuration: Sendable {
     package var clockTolerance: TimeSpan
     /// Who is written to when something needs a person.
     package var operators: [EmailAddress]
+    /// How long each key of access tokens signs.
+    package var tokenKeyLifetime: TimeSpan
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
-        "serviceListen", "operatorListen",
+        "serviceListen", "operatorListen", "tokenKeyLifetime",
     ]
     private static let logLevels = [
         "trace", "debug", "info", "notice", "warning", "error", "critical",
@@ -142,7 +144,18 @@ package struct Configuration: Sendable {
         let access = operatorListen == nil ? MetricsAccess.loopback : .open
         metrics = try Self.metrics(values["metrics"] ?? (access.rawValue, "the default"))
         diskReserve = try Self.bytes(values["diskReserve"] ?? ("128 MB", "the default"))
-        clockTolerance = try Self.tolerance(values["clockTolerance"] ?? ("PT5M", "the default"))
+        clockTolerance = try Self.span(
+            values["clockTolerance"] ?? ("PT5M", "the default"),
+            from: .seconds(1),
+            to: .days(1),
+            such: "PT5M"
+        )
+        tokenKeyLifetime = try Self.span(
+            values["tokenKeyLifetime"] ?? ("P90D", "the default"),
+            from: .days(2),
+            to: .days(366),
+            such: "P90D"
+        )
         operators = try Self.operators(values["operators"])
     }
 
@@ -199,12 +212,15 @@ package struct Configuration: Sendable {
         return publicURL
     }
 
-    private static func tolerance(
-        _ value: (text: String, place: String)
+    private static func span(
+        _ value: (text: String, place: String),
+        from least: TimeSpan,
+        to most: TimeSpan,
+        such example: String
     ) throws(ConfigurationError) -> TimeSpan {
-        guard let span = TimeSpan(value.text), span >= .seconds(1), span <= .days(1) else {
+        guard let span = TimeSpan(value.text), least <= span, span <= most else {
             throw ConfigurationError(
-                "\(value.place): must be a duration from PT1S to P1D, such as PT5M"
+                "\(value.place): must be a duration from \(least) to \(most), such as \(example)"
             )
         }
         return span
@@ -290,49 +306,4 @@ package struct Configuration: Sendable {
 
     /// The host that people and letters know this server by.
     package var publicHost: String { URLComponents(string: publicURL)?.host ?? listen.host }
-}
-
-/// Secrets that lie in files of their own.
-enum SecretFile {
-    /// The file's content without white space around it. `mustBePrivate`: whether a file that others
-    /// on the machine can read is refused.
-    static func read(
-        _ path: String,
-        for place: String,
-        mustBePrivate: Bool = true
-    ) throws(ConfigurationError) -> String {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(
-                in: .whitespacesAndNewlines
-            )
-        } catch {
-            throw ConfigurationError("\(place): the file \(path) cannot be read")
-        }
-        if mustBePrivate { try requirePrivate(path, for: place) }
-        guard !text.isEmpty else { throw ConfigurationError("\(place): the file \(path) is empty") }
-        return text
-    }
-
-    /// Refuses a file that everybody can read, or that others than its owner can write. Where the
-    /// path is a link, it is the file itself that counts.
-    static func requirePrivate(
-        _ path: String,
-        for place: String
-    ) throws(ConfigurationError) {
-        let file = URL(filePath: path).resolvingSymlinksInPath().path
-        let mode: Int?
-        do {
-            mode =
-                try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
-        } catch {
-            mode = nil
-        }
-        guard let mode, mode & 0o027 == 0 else {
-            throw ConfigurationError(
-                "\(place): everybody on this machine can read the file \(path), or its group can "
-                    + "write it; close it: chmod 600 \(path)"
-            )
-        }
-    }
 }

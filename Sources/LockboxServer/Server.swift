@@ -36,6 +36,7 @@ package struct Server: Sendable {
     private let bounceAddresses: BounceAddresses?
     private let bounces: Bounces
     private let sender: Mailbox
+    private let tokenKeys: TokenKeyFolder
 
     /// `onListening` is called with the ports once connections are accepted on all of them.
     package init(
@@ -128,6 +129,14 @@ package struct Server: Sendable {
                 logger: logger
             )
         )
+        tokenKeys = TokenKeyFolder(
+            configuration.dataDir + "/token-keys",
+            lifetime: configuration.tokenKeyLifetime,
+            clock: clock,
+            entropy: entropy,
+            pause: SystemPause(),
+            logger: logger
+        )
         let api = API(
             lockbox: lockbox,
             signIn: signIn,
@@ -140,7 +149,8 @@ package struct Server: Sendable {
             publicURL: configuration.publicURL,
             proxies: configuration.trustedProxies,
             metricsAccess: configuration.metrics,
-            condition: watch
+            condition: watch,
+            tokens: AccessTokens(tokenKeys, entropy: entropy)
         )
         let site = PortalSite(
             lockbox: lockbox,
@@ -182,7 +192,7 @@ package struct Server: Sendable {
                         feed.changedElsewhere()
                     }
                 )
-            ] + [watch, late] + lanes + listeners
+            ] + [watch, late, tokenKeys] + lanes + listeners
     }
 
     /// What services ask and what operators look at is answered where their own listeners are, if
@@ -233,6 +243,7 @@ package struct Server: Sendable {
         // What became due while nobody ran happens before anybody is answered.
         _ = try await lockbox.expireDue()
         try await directory.reload()
+        try tokenKeys.look()
         try await index.refresh(reload: true)
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },

@@ -103,6 +103,23 @@ extension SQLTransaction: AccessRequestRecords {
         return try requests("\(conditions.whereClause) ORDER BY r.id", conditions.values)
     }
 
+    func openGrants() throws -> [OpenGrant] {
+        try connection.query(
+            "\(Self.requests) WHERE r.state IN ($1, $2)",
+            [
+                .choice(AccessRequest.StateName.scheduled),
+                .choice(AccessRequest.StateName.active),
+            ]
+        ) { found in
+            let row = found.of("access_request", key: ["id"])
+            return OpenGrant(
+                grant: try Self.grant(row, joined: true),
+                tenant: try row.slug("tenant"),
+                engineer: try row.id("engineer")
+            )
+        }
+    }
+
     func unconfirmedRequests(of tenant: TenantID?) throws -> [AccessRequest] {
         var conditions = Conditions()
         // No identifier is before the empty one: of all tenants, by the same index.

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HTTPTypes
 import LockboxAPI
@@ -9,6 +10,7 @@ import LockboxHTTP
 import LockboxIdentity
 import LockboxNotifier
 import LockboxPorts
+import LockboxService
 import LockboxTestWorld
 public import LockboxWire
 import Synchronization
@@ -24,6 +26,7 @@ struct APIWorld: Sendable {
     let log: LogReader
     let api: API
     let condition = ScriptedCondition()
+    let keys = ScriptedKeys()
     private let tokens = TokenPurse()
 
     /// Runs `body` with an API of its own, and checks the logs afterwards.
@@ -52,6 +55,43 @@ struct APIWorld: Sendable {
         }
     }
 
+    /// A web service besides, access to its `folder`, and the secret of a credential for it.
+    static func withWiki(
+        _ folder: String = "folder:plans",
+        _ actions: [String] = ["read"],
+        _ body: (APIWorld, AccessRequest, String) async throws -> Void
+    ) async throws {
+        try await with { api async throws in
+            let settings = Fixture.service(
+                "wiki",
+                kind: "http",
+                resourceType: "folder",
+                clientID: "wiki",
+                doveadm: nil
+            )
+            let resource = Fixture.resource(folder, of: settings.service.id)
+            try await api.world.audited.write(by: .console) { change in
+                try change.tx.save(settings)
+                change.emit(.directory(.serviceAdded(settings.service)))
+                try change.tx.save(resource, of: Fixture.contoso.id)
+                change.emit(.directory(.resourceAdded(resource, Fixture.contoso.id)))
+            }
+            let request = try await api.world.approved { draft in
+                draft.resources = [.init(service: "wiki", id: folder, actions: actions)]
+            }
+            try await body(api, request, try await api.world.credential(for: request).secret)
+        }
+    }
+
+    /// What a service shows of itself.
+    static func client(
+        _ id: String = "wiki",
+        _ secret: String = clientSecret
+    ) -> [HTTPField.Name: String] {
+        let pair = InProcess.percentEncoded(id) + ":" + InProcess.percentEncoded(secret)
+        return [.authorization: "Basic " + Data(pair.utf8).base64EncodedString()]
+    }
+
     private init(
         _ world: TestWorld,
         _ hasher: PasswordHasher,
@@ -78,7 +118,8 @@ struct APIWorld: Sendable {
             publicURL: Self.publicURL,
             proxies: proxies,
             metricsAccess: metrics,
-            condition: condition
+            condition: condition,
+            tokens: AccessTokens(keys, entropy: SeededEntropy(seed: 6))
         )
     }
 
@@ -168,6 +209,13 @@ final class ScriptedCondition: ServerCondition {
     var gauges: [Gauge] { [Gauge("lockbox_test", "A gauge.", milliseconds: -1500)] }
 }
 
+/// The keys of access tokens that a test says; at first one that signs already.
+final class ScriptedKeys: TokenKeys {
+    let said = Mutex<[TokenKey]>([TokenKey(P256.Signing.PrivateKey(), signsFrom: Fixture.now)])
+
+    var keys: [TokenKey] { said.withLock { $0 } }
+}
+
 /// Each person's API token, issued when she first asks.
 private final class TokenPurse: Sendable {
     private let secrets = Mutex<[PersonID: String]>([:])
@@ -244,6 +292,28 @@ extension Answer {
         #expect(document["errors"] == errors, wrong, sourceLocation: sourceLocation)
         let members: Set = ["type", "title", "status", "detail", "code", "errors"]
         #expect(Set(document.members).isSubset(of: members), sourceLocation: sourceLocation)
+    }
+}
+
+extension Answer {
+    /// That this is an error of OAuth (RFC 6749 §5.2).
+    func expectOAuthError(
+        _ status: Int,
+        _ error: JSONValue,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let body = try json(status, sourceLocation: sourceLocation)
+        #expect(body["error"] == error, "\(text)", sourceLocation: sourceLocation)
+        #expect(
+            body.members == ["error", "error_description"],
+            sourceLocation: sourceLocation
+        )
+        #expect(headers[.cacheControl] == "no-store", sourceLocation: sourceLocation)
+        let challenge = headers[.wwwAuthenticate]
+        #expect(
+            challenge == (status == 401 ? #"Basic realm="lockbox", charset="UTF-8""# : nil),
+            sourceLocation: sourceLocation
+        )
     }
 }
 

@@ -21,31 +21,11 @@ struct ForwardAuthTests {
         return "Basic " + Data(pair.utf8).base64EncodedString()
     }
 
-    /// A web service behind a proxy, and the secret of a credential for it.
     private static func with(
         _ actions: [String] = ["read"],
         _ body: (APIWorld, AccessRequest, String) async throws -> Void
     ) async throws {
-        try await APIWorld.with { api async throws in
-            let settings = Fixture.service(
-                "wiki",
-                kind: "http",
-                resourceType: "folder",
-                clientID: "wiki",
-                doveadm: nil
-            )
-            let resource = Fixture.resource(folder, of: settings.service.id)
-            try await api.world.audited.write(by: .console) { change in
-                try change.tx.save(settings)
-                change.emit(.directory(.serviceAdded(settings.service)))
-                try change.tx.save(resource, of: Fixture.contoso.id)
-                change.emit(.directory(.resourceAdded(resource, Fixture.contoso.id)))
-            }
-            let request = try await api.world.approved { draft in
-                draft.resources = [.init(service: "wiki", id: folder, actions: actions)]
-            }
-            try await body(api, request, try await api.world.credential(for: request).secret)
-        }
+        try await APIWorld.withWiki(folder, actions, body)
     }
 
     private static func ask(

@@ -37,12 +37,16 @@ struct InputFuzz {
         let query = query()
         if !query.isEmpty { request.path += "?" + query.joined(separator: "&") }
         if let token { request.fields.append(("Authorization", "Bearer \(token)")) }
-        if operation.path.hasPrefix("/oauth2/") {
+        let isOAuth = operation.path.hasPrefix("/oauth2/")
+        let isAuthZEN = operation.path.hasPrefix("/access/")
+        if isOAuth || isAuthZEN {
             let credentials = Data("dovecot:\(APIWorld.clientSecret)".utf8).base64EncodedString()
             request.fields.append(("Authorization", "Basic \(credentials)"))
+        }
+        if isOAuth {
             request.fields.append(("Content-Type", FormFields.mediaType))
             request.body = Array(form().utf8)
-        } else if let body = operation.body {
+        } else if let body = isAuthZEN ? Sample.evaluation : operation.body {
             request.fields.append(("Content-Type", "application/json"))
             request.body = json(body)
         } else if source.isOneIn(8) {
@@ -177,7 +181,15 @@ struct InputFuzz {
         case 2: pairs.append("token=" + source.pick(OddText.encoded))
         case _: pairs.append(source.pick(["token_type_hint=\u{0}", "&&=&", "=", "scope", "%=%"]))
         }
-        return pairs.joined(separator: "&")
+        guard operation.path == "/oauth2/token" else { return pairs.joined(separator: "&") }
+        let exchange = [
+            "grant_type=urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token_type=urn:ietf:params:oauth:token-type:access_token",
+            "audience=\(source.pick(OddText.encoded))", "scope=\(source.pick(OddText.encoded))",
+        ]
+        pairs += exchange.filter { _ in !source.isOneIn(4) }
+        return pairs.map { $0.replacing("token=lbc", with: "subject_token=lbc") }
+            .joined(separator: "&")
     }
 
     private mutating func json(_ usual: JSONValue) -> [UInt8] {

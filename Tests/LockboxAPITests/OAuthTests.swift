@@ -116,26 +116,6 @@ struct OAuthTests {
         }
     }
 
-    private static func expectOAuthError(
-        _ answer: Answer,
-        _ status: Int,
-        _ error: JSONValue,
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) throws {
-        let body = try answer.json(status, sourceLocation: sourceLocation)
-        #expect(body["error"] == error, sourceLocation: sourceLocation)
-        #expect(
-            body.members == ["error", "error_description"],
-            sourceLocation: sourceLocation
-        )
-        #expect(answer.headers[.cacheControl] == "no-store", sourceLocation: sourceLocation)
-        let challenge = answer.headers[.wwwAuthenticate]
-        #expect(
-            challenge == (status == 401 ? #"Basic realm="lockbox", charset="UTF-8""# : nil),
-            sourceLocation: sourceLocation
-        )
-    }
-
     @Test(arguments: [introspect, revoke])
     func clientThatIsNotKnownIsRefused(_ operation: String) async throws {
         try await APIWorld.with { api async throws in
@@ -145,7 +125,7 @@ struct OAuthTests {
                 [.authorization: "Basic " + Data("dovecot".utf8).base64EncodedString()],
             ] as [[HTTPField.Name: String]] {
                 let answer = try await Self.ask(api, operation, [("token", "x")], headers: headers)
-                try Self.expectOAuthError(answer, 401, "invalid_client")
+                try answer.expectOAuthError(401, "invalid_client")
             }
             // The header speaks for another client than the form.
             let two = try await Self.ask(
@@ -153,7 +133,7 @@ struct OAuthTests {
                 operation,
                 [("token", "x"), ("client_id", "wiki")]
             )
-            try Self.expectOAuthError(two, 401, "invalid_client")
+            try two.expectOAuthError(401, "invalid_client")
         }
     }
 
@@ -163,7 +143,7 @@ struct OAuthTests {
             let headers = Self.basic("dovecot", APIWorld.clientSecret)
             for form in [[], [("token", "")], [("token", "x"), ("token", "x")]] {
                 let answer = try await Self.ask(api, operation, form, headers: headers)
-                try Self.expectOAuthError(answer, 400, "invalid_request")
+                try answer.expectOAuthError(400, "invalid_request")
             }
             let both = try await Self.ask(
                 api,
@@ -171,7 +151,7 @@ struct OAuthTests {
                 [("token", "x"), ("client_secret", APIWorld.clientSecret)],
                 headers: headers
             )
-            try Self.expectOAuthError(both, 400, "invalid_request")
+            try both.expectOAuthError(400, "invalid_request")
             for (body, type) in [
                 ("token=%", "application/x-www-form-urlencoded"),
                 ("{\"token\": \"x\"}", "application/json"), ("token=x", ""),
@@ -182,7 +162,7 @@ struct OAuthTests {
                     .raw(body),
                     headers: headers.merging([.contentType: type]) { $1 }
                 )
-                try Self.expectOAuthError(answer, 400, "invalid_request")
+                try answer.expectOAuthError(400, "invalid_request")
             }
         }
     }
@@ -194,7 +174,7 @@ struct OAuthTests {
                 _ = try await Self.ask(api, operation, [("token", "x")], headers: [:])
             }
             let refused = try await Self.ask(api, operation, [("token", "x")], headers: [:])
-            try Self.expectOAuthError(refused, 429, "temporarily_unavailable")
+            try refused.expectOAuthError(429, "temporarily_unavailable")
             #expect(refused.headers[.retryAfter] == "1")
             // The right secret is never held up by that.
             let right = try await Self.ask(api, operation, [("token", "x")])
@@ -242,12 +222,20 @@ struct OAuthTests {
             #expect(
                 try answer.json(200) == [
                     "issuer": .string(here),
+                    "token_endpoint": .string(here + "/oauth2/token"),
+                    "token_endpoint_auth_methods_supported": [
+                        "none", "client_secret_basic", "client_secret_post",
+                    ],
+                    "jwks_uri": .string(here + "/.well-known/jwks.json"),
                     "introspection_endpoint": .string(here + "/oauth2/introspect"),
                     "introspection_endpoint_auth_methods_supported": methods,
                     "revocation_endpoint": .string(here + "/oauth2/revoke"),
                     "revocation_endpoint_auth_methods_supported": methods,
                     "response_types_supported": ["none"],
-                    "grant_types_supported": ["urn:lockbox:grant-type:access-request"],
+                    "grant_types_supported": [
+                        "urn:lockbox:grant-type:access-request",
+                        "urn:ietf:params:oauth:grant-type:token-exchange",
+                    ],
                     "authorization_details_types_supported": [
                         .string(here + "/rar/lockbox-grant")
                     ],

@@ -46,6 +46,13 @@ enum Sample {
         "requireApproval": true, "decisionWindow": "PT6H", "maxAccess": "PT1H",
         "approvalsNeeded": 1,
     ]
+    static let evaluation: JSONValue = [
+        "subject": ["type": "user", "id": .string(Fixture.eve.id.text)],
+        "action": ["name": "read"],
+        "resource": ["type": "mailbox", "id": "sue@contoso.test"],
+        "context": ["credential": "lbc_"], "evaluations": [["action": ["name": "write"]]],
+        "options": ["evaluations_semantic": "execute_all"], "page": ["token": "", "limit": 1],
+    ]
     static let token: JSONValue = [
         "email": "gita@contoso.test", "password": "correct horse battery", "label": "laptop",
     ]
@@ -136,6 +143,14 @@ extension Operation {
             ),
             Operation(name: "POST /oauth2/introspect", caller: nil),
             Operation(name: "POST /oauth2/revoke", caller: nil),
+            Operation(name: "POST /oauth2/token", caller: nil),
+            Operation(name: "GET /.well-known/jwks.json", caller: nil),
+            Operation(name: "POST /access/v1/evaluation", caller: nil),
+            Operation(name: "POST /access/v1/evaluations", caller: nil),
+            Operation(name: "POST /access/v1/search/subject", caller: nil),
+            Operation(name: "POST /access/v1/search/resource", caller: nil),
+            Operation(name: "POST /access/v1/search/action", caller: nil),
+            Operation(name: "GET /.well-known/authzen-configuration", caller: nil),
             Operation(name: "GET /.well-known/oauth-authorization-server", caller: nil),
             Operation(name: "GET /openapi.json", caller: nil),
             Operation(name: "GET /healthz", caller: nil),

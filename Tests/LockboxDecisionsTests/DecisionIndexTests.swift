@@ -330,6 +330,89 @@ struct DecisionIndexTests {
         }
     }
 
+    // MARK: - Grants
+
+    private static func grants(_ world: TestWorld, at now: Timestamp = Fixture.now) async throws
+        -> [Int]
+    {
+        var counts: [Int] = []
+        let (eve, mailbox) = (Fixture.eve.id, Fixture.mailbox)
+        for holder in [
+            .engineer(eve), .resource(mailbox), .both(eve, mailbox), .engineer(Fixture.mark.id),
+            .both(Fixture.mark.id, mailbox), .resource(Fixture.otherMailbox),
+        ] as [GrantHolder] {
+            counts.append(try await world.index.grants(of: holder, now: now).count)
+        }
+        return counts
+    }
+
+    private static let one = [1, 1, 1, 0, 0, 0]
+    private static let none = [0, 0, 0, 0, 0, 0]
+
+    @Test func grantIsFoundByWhoHasItAndByWhatItOpensWhileItHolds() async throws {
+        try await TestWorld.with { world async throws in
+            #expect(try await Self.grants(world) == Self.none)
+            let request = try await world.approved { $0.notBefore = Fixture.now + .hours(1) }
+            let (start, end) = (Fixture.now + .hours(1), Fixture.now + .hours(3))
+            let instant = TimeSpan(milliseconds: 1)
+            // It begins and ends by the clock alone, in memory as in the store.
+            for fresh in [true, false] {
+                for (at, expected) in [
+                    (start - instant, Self.none), (start, Self.one), (end - instant, Self.one),
+                    (end, Self.none),
+                ] {
+                    world.clock.move(to: fresh ? at : Fixture.now)
+                    try await world.index.refresh(reload: true)
+                    #expect(try await Self.grants(world, at: at) == expected, "\(at), \(fresh)")
+                }
+            }
+            world.clock.move(to: start)
+            try await world.index.refresh(reload: true)
+            _ = try await world.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
+            #expect(try await Self.grants(world, at: start) == Self.none)
+        }
+    }
+
+    @Test func grantOfAnotherProcessIsSeenAfterARefreshAndGoesInTheSameWay() async throws {
+        try await Self.withTwoProcesses { world, other async throws in
+            let request = try await world.approved()
+            #expect(try await Self.grants(world) == Self.one)
+            try await other.index.refresh(reload: true)
+            #expect(try await Self.grants(other) == Self.one)
+            _ = try await world.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
+            // Older than the bound, it asks the store.
+            let late = Fixture.now + DecisionIndex.freshness + TimeSpan(milliseconds: 1)
+            #expect(try await Self.grants(other, at: late) == Self.none)
+            try await other.index.refresh(reload: true)
+            #expect(try await Self.grants(other) == Self.none)
+        }
+    }
+
+    @Test func grantThatIsBeingEndedIsNoneAndAnUnreachableStoreSaysNothing() async throws {
+        try await TestWorld.with { world async throws in
+            let grant = try #require(try await world.approved().state.grant)
+            world.index.end(grant.id, at: Fixture.now)
+            #expect(try await Self.grants(world) == Self.none)
+            world.index.takeBack(grant.id)
+            #expect(try await Self.grants(world) == Self.one)
+            let store = MeddledStore(world.store, beforeRead: { throw Unreachable() })
+            let index = DecisionIndex(store: store, clock: world.clock)
+            await #expect(throws: Unreachable.self) {
+                _ = try await index.grants(of: .engineer(Fixture.eve.id), now: Fixture.now)
+            }
+        }
+    }
+
     /// Two houses on one file, as two processes have it.
     private static func withTwoProcesses(_ body: (TestWorld, TestWorld) async throws -> Void)
         async throws

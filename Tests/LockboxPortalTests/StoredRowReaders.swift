@@ -80,7 +80,8 @@ struct StoredRowWorld {
             publicURL: PortalWorld.publicURL,
             proxies: .none,
             metricsAccess: .open,
-            condition: NoTrouble()
+            condition: NoTrouble(),
+            tokens: AccessTokens(NoKeys(), entropy: SeededEntropy())
         )
         now = world.clock.now()
     }
@@ -395,6 +396,10 @@ private struct MailClient: ServiceClients {
     func service(clientID: String, secret: String) async -> ProtectedService? {
         Fixture.mail.service
     }
+}
+
+private struct NoKeys: TokenKeys {
+    let keys: [TokenKey] = []
 }
 
 private struct NoTrouble: ServerCondition {

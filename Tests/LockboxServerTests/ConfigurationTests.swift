@@ -103,7 +103,7 @@ struct ConfigurationTests {
 
     private static let known =
         "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, "
-        + "diskReserve, clockTolerance, operators, serviceListen, operatorListen"
+        + "diskReserve, clockTolerance, operators, serviceListen, operatorListen, tokenKeyLifetime"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
@@ -230,6 +230,10 @@ struct ConfigurationTests {
         (
             "a reserve of words", minimal + "diskReserve: much\n",
             "lockbox.yaml, line 3: diskReserve: must be a size such as 128 MB"
+        ),
+        (
+            "a key that signs for a day", minimal + "tokenKeyLifetime: P1D\n",
+            "lockbox.yaml, line 3: tokenKeyLifetime: must be a duration from P2D to P366D, such as P90D"
         ),
         (
             "a tolerance without end", minimal + "clockTolerance: P2D\n",

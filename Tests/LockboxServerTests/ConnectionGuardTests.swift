@@ -138,7 +138,9 @@ struct ConnectionGuardTests {
     }
 
     @Test(arguments: [
-        ("POST /oauth2/introspect", true), ("POST /v1/requests/LBX-4F2Q8ZT0WN/revoke", true),
+        ("POST /oauth2/introspect", true), ("POST /access/v1/evaluation", true),
+        ("POST /access/v1/evaluations", true), ("POST /access/v1/search/subject", false),
+        ("POST /oauth2/token", false), ("POST /v1/requests/LBX-4F2Q8ZT0WN/revoke", true),
         ("POST /lockbox/LBX-4F2Q8ZT0WN/stop?x", true),
         ("POST /requests/LBX-4F2Q8ZT0WN/revoke", true), ("GET /lockbox/LBX-4F2Q8ZT0WN/stop", false),
         ("POST /sign-in", false), ("GET /", false), ("GET /authz/files", false),

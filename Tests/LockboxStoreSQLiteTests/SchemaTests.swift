@@ -262,6 +262,7 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("open requests of an engineer") {
             try $0.openRequests(of: nil, engineer: Fixture.eve.id)
         },
+        Question("open grants") { try $0.openGrants() },
         Question("requests whose end is not confirmed") {
             try $0.unconfirmedRequests(of: nil)
         },

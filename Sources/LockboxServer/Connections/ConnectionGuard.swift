@@ -382,8 +382,8 @@ extension HTTPRequestHead {
         }
         guard method == .POST else { return false }
         switch (path.first, path.last, path.count) {
-        case ("oauth2", "introspect", 2), ("v1", "revoke", 4), ("requests", "revoke", 3),
-            ("lockbox", "stop", 3):
+        case ("oauth2", "introspect", 2), ("access", "evaluation", 3), ("access", "evaluations", 3),
+            ("v1", "revoke", 4), ("requests", "revoke", 3), ("lockbox", "stop", 3):
             return true
         case _: return false
         }

@@ -56,6 +56,15 @@ func openRequestsAreOpen(_ store: any Store) async throws {
     )
 }
 
+func openGrantsAreThoseOfOpenRequests(_ store: any Store) async throws {
+    let open = try await oneOfEach(in: store).filter { !$0.state.name.isTerminal }
+    let grants = open.compactMap(\.state.grant).map {
+        OpenGrant(grant: $0, tenant: Fixture.contoso.id, engineer: Fixture.eve.id)
+    }
+    #expect(grants.count == 2)
+    #expect(Set(try await store.read { try $0.openGrants() }) == Set(grants))
+}
+
 func askingIsCounted(_ store: any Store) async throws {
     // One in each state, a second apart, all of Eve's on one support request of Contoso's.
     let all = try await oneOfEach(in: store)

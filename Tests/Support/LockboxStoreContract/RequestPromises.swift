@@ -20,6 +20,10 @@ extension Promise {
         Promise("a grant never changes", grantsNeverChange),
         Promise("requests are due from their deadline on, earliest first", dueAtTheInstant),
         Promise("open requests are those that time can change", openRequestsAreOpen),
+        Promise(
+            "open grants are those of scheduled and active requests",
+            openGrantsAreThoseOfOpenRequests
+        ),
         Promise("how often somebody asked is counted, by tenant, person and time", askingIsCounted),
         Promise("lists of requests show what the filter says", filtersFilter),
         Promise(

@@ -1,0 +1,194 @@
+import HTTPTypes
+
+/// What AuthZEN's endpoints are asked (Authorization API 1.0). Members that we do not know are passed
+/// over, `properties` among them; those that we do must have the right type.
+struct AuthZENQuestion: Decodable {
+    struct Entity: Decodable {
+        var type: String?
+        var id: String?
+    }
+
+    struct Action: Decodable {
+        var name: String?
+    }
+
+    struct Context: Decodable {
+        private enum CodingKeys: CodingKey { case credential }
+
+        /// One that is no text is none that is known.
+        let credential: String?
+
+        init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            guard members.contains(.credential) else {
+                credential = nil
+                return
+            }
+            do {
+                credential = try members.decode(String.self, forKey: .credential)
+            } catch is DecodingError {
+                credential = ""
+            }
+        }
+    }
+
+    /// What is asked in one evaluation, as far as it was said.
+    struct Evaluation: Decodable {
+        var subject: Entity?
+        var action: Action?
+        var resource: Entity?
+        var context: Context?
+    }
+
+    /// One of several. Something that is wrong with it is no error of the whole.
+    struct Item: Decodable {
+        let evaluation: Evaluation?
+
+        init(from decoder: any Decoder) throws {
+            do {
+                evaluation = try Evaluation(from: decoder)
+            } catch is DecodingError {
+                evaluation = nil
+            }
+        }
+    }
+
+    enum Semantic: String, CaseIterable {
+        case executeAll = "execute_all"
+        case denyOnFirstDeny = "deny_on_first_deny"
+        case permitOnFirstPermit = "permit_on_first_permit"
+    }
+
+    struct Options: Decodable {
+        let evaluations_semantic: String?
+    }
+
+    struct Page: Decodable {
+        let token: String?
+        let limit: Int?
+    }
+
+    private enum CodingKeys: CodingKey { case evaluations, options, page }
+
+    /// What is said for all.
+    let whole: Evaluation
+    let evaluations: [Item]
+    let semantic: Semantic
+    let page: Page?
+
+    init(from decoder: any Decoder) throws {
+        whole = try Evaluation(from: decoder)
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        evaluations = try members.decodeIfPresent([Item].self, forKey: .evaluations) ?? []
+        let options = try members.decodeIfPresent(Options.self, forKey: .options)
+        let name = options?.evaluations_semantic ?? Semantic.executeAll.rawValue
+        guard let semantic = Semantic(rawValue: name) else {
+            let known = Semantic.allCases.map(\.rawValue).joined(separator: ", ")
+            throw AuthZENFault("options.evaluations_semantic: must be one of \(known).")
+        }
+        self.semantic = semantic
+        page = try members.decodeIfPresent(Page.self, forKey: .page)
+    }
+
+    /// `item` with what is said for all where it says nothing; nil where it is broken.
+    func completed(_ item: Item) -> Evaluation? {
+        guard let own = item.evaluation else { return nil }
+        return Evaluation(
+            subject: Self.completed(own.subject, whole.subject),
+            action: Action(name: own.action?.name ?? whole.action?.name),
+            resource: Self.completed(own.resource, whole.resource),
+            context: own.context ?? whole.context
+        )
+    }
+
+    private static func completed(_ own: Entity?, _ whole: Entity?) -> Entity {
+        Entity(type: own?.type ?? whole?.type, id: own?.id ?? whole?.id)
+    }
+}
+
+/// A question that cannot be answered, with the message that AuthZEN wants for it.
+struct AuthZENFault: Error {
+    let status: HTTPResponse.Status
+    let message: String
+
+    init(_ message: String, status: HTTPResponse.Status = .badRequest) {
+        self.status = status
+        self.message = message
+    }
+
+    static func missing(_ member: String) -> AuthZENFault { AuthZENFault("\(member): is missing.") }
+
+    static let unknownService = AuthZENFault(
+        "The service is unknown, or its secret is wrong.",
+        status: .unauthorized
+    )
+}
+
+extension AuthZENQuestion.Entity? {
+    /// Its type and its identifier, which must be there.
+    func whole(_ name: String) throws(AuthZENFault) -> (type: String, id: String) {
+        guard let id = self?.id else { throw .missing("\(name).id") }
+        return (try type(name), id)
+    }
+
+    func type(_ name: String) throws(AuthZENFault) -> String {
+        guard let type = self?.type else { throw .missing("\(name).type") }
+        return type
+    }
+}
+
+extension AuthZENQuestion.Evaluation {
+    func actionName() throws(AuthZENFault) -> String {
+        guard let name = action?.name else { throw .missing("action.name") }
+        return name
+    }
+}
+
+/// An answer of AuthZEN's: what may be, and no more.
+struct AuthZENDecision: Encodable {
+    let decision: Bool
+}
+
+struct AuthZENDecisions: Encodable {
+    let evaluations: [AuthZENDecision]
+}
+
+/// A page of what a search finds.
+struct AuthZENResults<Found: Encodable>: Encodable {
+    struct Page: Encodable {
+        let next_token: String
+        let count: Int
+    }
+
+    let page: Page
+    let results: [Found]
+}
+
+struct AuthZENEntity: Encodable {
+    let type: String
+    let id: String
+}
+
+struct AuthZENAction: Encodable {
+    let name: String
+}
+
+/// Where the endpoints are (Authorization API 1.0 §9).
+struct AuthZENMetadata: Encodable {
+    let policy_decision_point: String
+    let access_evaluation_endpoint: String
+    let access_evaluations_endpoint: String
+    let search_subject_endpoint: String
+    let search_resource_endpoint: String
+    let search_action_endpoint: String
+
+    init(at publicURL: String) {
+        let base = "\(publicURL)/access/v1"
+        policy_decision_point = publicURL
+        access_evaluation_endpoint = "\(base)/evaluation"
+        access_evaluations_endpoint = "\(base)/evaluations"
+        search_subject_endpoint = "\(base)/search/subject"
+        search_resource_endpoint = "\(base)/search/resource"
+        search_action_endpoint = "\(base)/search/action"
+    }
+}

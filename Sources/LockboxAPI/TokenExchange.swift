@@ -1,0 +1,215 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LockboxDecisions
+import LockboxDomain
+import LockboxHTTP
+import LockboxIdentity
+import LockboxPorts
+import LockboxService
+
+/// The names of the exchange of a credential for a token that its service verifies alone (RFC 8693).
+enum TokenExchange {
+    static let path = "/oauth2/token"
+    static let keysPath = "/.well-known/jwks.json"
+    static let grantType = "urn:ietf:params:oauth:grant-type:token-exchange"
+    static let accessToken = "urn:ietf:params:oauth:token-type:access_token"
+    /// Who holds a credential and shows nothing else is this client.
+    static let holder = "urn:lockbox:client:holder"
+}
+
+/// RFC 8693 §2.2.1.
+private struct ExchangedToken: Encodable {
+    let access_token: String
+    let issued_token_type = TokenExchange.accessToken
+    let token_type = "Bearer"
+    let expires_in: Int64
+    let scope: String
+}
+
+extension API {
+    var tokenExchangeEndpoints: [Route] {
+        [
+            Route(
+                .post,
+                "/oauth2/token",
+                OperationDescription(
+                    "exchangeCredential",
+                    .standards,
+                    "Exchange a credential for a signed token (RFC 8693, RFC 9068)",
+                    details: "For services that verify tokens alone and ask nobody. The token is "
+                        + "good for \(AccessTokens.lifetime.milliseconds / 1000) seconds at most, "
+                        + "and never after the end of the access. Whoever holds the credential may "
+                        + "exchange it; a service may show its own credential besides.",
+                    by: .holder,
+                    body: .tokenExchange,
+                    answers: .json("ExchangedToken", "The token."),
+                    refuses: []
+                )
+            ) { request, context in
+                try await answeringAsOAuth(context) { try await exchange(request, context) }
+            },
+            Route(
+                .get,
+                "/.well-known/jwks.json",
+                OperationDescription(
+                    "tokenKeys",
+                    .standards,
+                    "The keys that signed tokens are verified with (RFC 7517)",
+                    by: .anybody,
+                    answers: .json("KeySet", "The keys."),
+                    refuses: []
+                )
+            ) { _, _ in
+                try JSONAnswer.response(
+                    tokens.published,
+                    headers: [.cacheControl: "public, max-age=3600"]
+                )
+            },
+        ]
+    }
+
+    private func exchange(_ request: Request, _ context: APIContext) async throws -> Response {
+        let form = try await form(of: request, mayRepeat: ["audience", "resource"])
+        guard !request.headers.contains(.dpop) else {
+            // To pass over it would give a token that whoever finds it can use.
+            throw OAuthError.invalidRequest(
+                "Tokens are not bound to keys here; send no DPoP field."
+            )
+        }
+        let client = try await exchangingClient(form, request, context)
+        let secret = try Self.subjectToken(form)
+        guard let credential = try await index.active(secret, now: clock.now()),
+            client.map({ $0.service.id == credential.resource.service }) ?? true
+        else {
+            if client == nil {
+                let address = self.client(of: request, context).address
+                try failureLimit.take("credential \(address)", now: clock.now())
+            }
+            throw Self.notGood
+        }
+        if client == nil { try personLimit.take(credential.engineer.text, now: clock.now()) }
+        let kind = try await target(form, credential)
+        let claims = CredentialClaims(
+            of: credential,
+            kind,
+            issuer: publicURL,
+            for: client?.id ?? TokenExchange.holder,
+            actions: try Self.actions(form, credential, kind)
+        )
+        guard try await lockbox.recordUse(of: credential),
+            // Access may have ended while the use was written down.
+            index.isStillGood(credential),
+            let token = try tokens.token(
+                of: claims,
+                until: credential.expiresAt,
+                now: clock.now()
+            )
+        else { throw Self.notGood }
+        return try JSONAnswer.response(
+            ExchangedToken(
+                access_token: token.text,
+                expires_in: token.seconds,
+                scope: claims.scope
+            )
+        )
+    }
+
+    /// One answer for unknown, over, revoked, and another service's (RFC 8693 §2.2.2).
+    private static let notGood = OAuthError.invalidRequest(
+        "subject_token: gives no access now."
+    )
+
+    /// The service that exchanges; nil for the holder of the credential, who needs to show nothing
+    /// else.
+    private func exchangingClient(
+        _ form: OAuthForm,
+        _ request: Request,
+        _ context: APIContext
+    ) async throws -> ServiceClient? {
+        guard let shown = try Self.shownClient(form, request), shown != (TokenExchange.holder, "")
+        else { return nil }
+        guard let client = try await serviceClient(shown, request, context) else {
+            throw OAuthError.invalidClient
+        }
+        return client
+    }
+
+    private static func subjectToken(_ form: OAuthForm) throws -> String {
+        guard try form.required("grant_type") == TokenExchange.grantType else {
+            throw OAuthError(
+                status: .badRequest,
+                error: "unsupported_grant_type",
+                description: "grant_type must be \(TokenExchange.grantType)."
+            )
+        }
+        let token = try form.required("subject_token")
+        guard try form.required("subject_token_type") == TokenExchange.accessToken,
+            form["requested_token_type"] ?? TokenExchange.accessToken == TokenExchange.accessToken
+        else {
+            throw OAuthError.invalidRequest(
+                "The token's type must be \(TokenExchange.accessToken), and so is that given for it."
+            )
+        }
+        guard form["actor_token"] == nil, form["actor_token_type"] == nil else {
+            throw OAuthError.invalidRequest(
+                "actor_token: nobody acts for another here; leave it out."
+            )
+        }
+        guard form["authorization_details"] == nil else {
+            throw OAuthError(
+                status: .badRequest,
+                error: "invalid_authorization_details",
+                description: "A token for less is asked for with scope."
+            )
+        }
+        return token
+    }
+
+    /// The kind of the service that the token is for: the credential's own, where it is one that
+    /// may verify alone. Where Lockbox cuts what is open and says so, nobody may come back with a
+    /// token that outlives the access.
+    private func target(_ form: OAuthForm, _ credential: Credential) async throws
+        -> any ServiceKind
+    {
+        let service = credential.resource.service
+        let settings = try await store.read(.endingAccess) { tx in try tx.service(service) }
+        guard form.all("resource").isEmpty, form.all("audience").count <= 1,
+            form["audience"] ?? service.text == service.text,
+            let settings, let kind = lockbox.kinds[settings.service.kind],
+            kind.openConnections(of: settings) == .stay
+        else {
+            throw OAuthError(
+                status: .badRequest,
+                error: "invalid_target",
+                description: "audience must name one service: the credential's own, if it is of a "
+                    + "kind that verifies tokens alone."
+            )
+        }
+        return kind
+    }
+
+    /// The actions that `scope` leaves of the credential's; all of them where it is left out.
+    private static func actions(
+        _ form: OAuthForm,
+        _ credential: Credential,
+        _ kind: any ServiceKind
+    ) throws -> Actions? {
+        guard let scope = form["scope"] else { return nil }
+        var names = scope.split(separator: " ").map(String.init)
+        names.removeAll { $0 == kind.claims(of: credential).scope }
+        guard let actions = Actions(names: names), actions.isSubset(of: credential.actions) else {
+            throw OAuthError(
+                status: .badRequest,
+                error: "invalid_scope",
+                description: "scope must have words of the credential's own scope, and one of its "
+                    + "actions."
+            )
+        }
+        return actions
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let dpop = Self("DPoP")!
+}

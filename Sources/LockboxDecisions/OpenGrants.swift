@@ -1,0 +1,51 @@
+package import LockboxDomain
+import LockboxPorts
+
+/// The grants that are open, by who has them and by what they open. Each says by itself from when
+/// to when it holds, so that time needs no message.
+struct OpenGrants: Sendable {
+    private var grants: [GrantID: OpenGrant] = [:]
+    private var byEngineer: [PersonID: Set<GrantID>] = [:]
+    private var byResource: [Resource: Set<GrantID>] = [:]
+
+    init(_ grants: [OpenGrant] = []) {
+        for grant in grants { add(grant) }
+    }
+
+    mutating func add(_ open: OpenGrant) {
+        guard grants.updateValue(open, forKey: open.grant.id) == nil else { return }
+        byEngineer[open.engineer, default: []].insert(open.grant.id)
+        for access in open.grant.scope.accesses {
+            byResource[access.resource, default: []].insert(open.grant.id)
+        }
+    }
+
+    mutating func remove(_ id: GrantID) {
+        guard let open = grants.removeValue(forKey: id) else { return }
+        byEngineer[open.engineer]?.remove(id)
+        if byEngineer[open.engineer]?.isEmpty == true { byEngineer[open.engineer] = nil }
+        for access in open.grant.scope.accesses {
+            byResource[access.resource]?.remove(id)
+            if byResource[access.resource]?.isEmpty == true { byResource[access.resource] = nil }
+        }
+    }
+
+    /// Those of one engineer, those that open one resource, or those of which both is true.
+    func grants(of who: GrantHolder) -> [OpenGrant] {
+        let found =
+            switch who {
+            case .engineer(let engineer): byEngineer[engineer] ?? []
+            case .resource(let resource): byResource[resource] ?? []
+            case .both(let engineer, let resource):
+                (byEngineer[engineer] ?? []).intersection(byResource[resource] ?? [])
+            }
+        return found.compactMap { grants[$0] }
+    }
+}
+
+/// Whose grants are asked for.
+package enum GrantHolder: Hashable, Sendable {
+    case engineer(PersonID)
+    case resource(Resource)
+    case both(PersonID, Resource)
+}
