@@ -7,5 +7,6 @@ package let standardKinds: @Sendable (ServiceTools) -> [any ServiceKind] = { too
         IMAPKind(tools),
         HTTPKind(),
         SQLKind(),
+        HookKind(tools),
     ]
 }
