@@ -31,6 +31,7 @@ let libraries: [String: Target.Dependency] = [
     "NIOEmbedded": .product(name: "NIOEmbedded", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
+    "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
@@ -72,8 +73,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         3, "LockboxServices",
         [
-            "CLibpq", "LockboxDomain", "LockboxPorts", "AsyncHTTPClient", "Crypto", "CryptoExtras",
-            "NIOCore", "NIOHTTP1",
+            "CLibpq", "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire",
+            "AsyncHTTPClient", "Crypto", "CryptoExtras", "NIOCore", "NIOHTTP1", "NIOSSL",
         ]
     ),
     (
@@ -129,9 +130,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         6, "LockboxInstallation",
         [
             "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxService",
-            "LockboxServices", "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "AsyncHTTPClient",
-            "Logging",
-            "NIOCore",
+            "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "Logging", "NIOCore",
         ]
     ),
 ]
@@ -219,7 +218,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxServicesTests",
         [
             "LockboxServices", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
-            "LockboxEnforcerContract", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "LockboxEnforcerContract", "AsyncHTTPClient", "Crypto", "NIOCore", "NIOHTTP1",
+            "NIOPosix",
         ]
     ),
     (
@@ -294,6 +294,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
@@ -346,9 +347,9 @@ let package = Package(
             .executableTarget(
                 name: "lockboxd",
                 dependencies: dependencies([
-                    "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
-                    "LockboxAudit", "LockboxDomain", "LockboxMail", "LockboxPorts",
-                    "ArgumentParser",
+                    "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxServices",
+                    "LockboxIdentity", "LockboxAudit", "LockboxDomain", "LockboxMail",
+                    "LockboxPorts", "ArgumentParser",
                 ]),
                 swiftSettings: settings
             ),

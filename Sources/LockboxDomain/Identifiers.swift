@@ -70,6 +70,9 @@ public struct Slug<Entity: Named>: Hashable, Comparable, Sendable, CustomStringC
         self.text = text
     }
 
+    /// A name that stands in the source.
+    public init(known name: StaticString) { text = "\(name)" }
+
     public var description: String { text }
 
     public static func < (left: Slug, right: Slug) -> Bool { left.text < right.text }

@@ -1,9 +1,7 @@
-import AsyncHTTPClient
 import LockboxMail
 import LockboxPorts
 package import LockboxServer
 import LockboxService
-import LockboxServices
 
 extension Installation {
     /// Reads the configuration, and the directory file if one is given, with all files that they
@@ -19,10 +17,7 @@ extension Installation {
         try Server.check(configuration)
         var report = ["the server's configuration is in order"]
         if let directory {
-            let kinds = ServiceKinds(
-                standardKinds(ServiceTools(http: .shared) { _ in "" })
-            )
-            let file = try DirectoryFile.load(path: directory, kinds: kinds)
+            let file = try DirectoryFile.load(path: directory, kinds: Server.kindsForReading())
             try file.checkForRepetition()
             report.append(
                 "the directory file is in order: \(file.tenants.count) tenant(s), "

@@ -44,6 +44,9 @@ public protocol ServiceKind: Sendable {
 
     /// What becomes of connections that are open when access to the service ends.
     func openConnections(of settings: ServiceSettings) -> OpenConnections
+    /// Whether the enforcer tells the service when it sent what it says, so that the service can
+    /// refuse what is old.
+    var datesItsOrders: Bool { get }
     /// Makes the service match the grants; nil where it is not set up to be told anything.
     func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)?
 }
@@ -51,6 +54,10 @@ public protocol ServiceKind: Sendable {
 extension ServiceKind {
     /// Nil: most kinds take every name of a resource.
     public func problem(with resource: Resource) -> String? { nil }
+
+    /// False: most services take an order whenever it was sent.
+    public var datesItsOrders: Bool { false }
+
     /// Nil: most kinds are not reached by web requests.
     public func actions(forMethods methods: Set<String>) -> Actions? { nil }
 }
@@ -110,6 +117,8 @@ public protocol SettingsValue {
     func number() throws(ConfigurationError) -> Int
     /// The whole path of the file that the text names, which holds a secret that can be read now.
     func secretFile() throws(ConfigurationError) -> String
+    /// The same of a file that everybody may read.
+    func file() throws(ConfigurationError) -> String
 }
 
 /// A file that says what cannot be done, with the line and the key at fault.

@@ -101,6 +101,7 @@ extension DirectoryFile {
         guard let id = TenantID(try idValue.text()) else {
             throw idValue.error("must be 1 to 63 lower-case letters, digits and dashes")
         }
+        guard id != Probe.tenant else { throw idValue.error("is kept for check-service") }
         // Whether a tenant has a say is never guessed.
         let licence = try parts.required("licence", of: tenant)
         let licensed = try licence.members(["lockbox"]).required("lockbox", of: licence).flag()
@@ -116,6 +117,9 @@ extension DirectoryFile {
             }
             guard let resource = Resource(service: serviceID, name: try name.text()) else {
                 throw name.error("must be TYPE:NAME, such as mailbox:info@contoso.example")
+            }
+            guard resource.localName != Probe.resourceName else {
+                throw name.error("is kept for check-service")
             }
             resources.append((item.place, resource))
         }

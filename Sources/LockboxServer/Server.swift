@@ -31,6 +31,9 @@ package struct Server: Sendable {
     private let hasher: PasswordHasher
     private let loop: MultiThreadedEventLoopGroup
     private let http: HTTPClient
+    /// Of what the kinds are made.
+    let tools: ServiceTools
+    let makeKinds: @Sendable (ServiceTools) -> [any ServiceKind]
     private let logger: Logger
     private let mailer: any Mailer
     private let bounceAddresses: BounceAddresses?
@@ -48,7 +51,7 @@ package struct Server: Sendable {
         clock: any WallClock,
         entropy: any Entropy,
         logger: Logger,
-        kinds makeKinds: (ServiceTools) -> [any ServiceKind] = standardKinds,
+        kinds makeKinds: @escaping @Sendable (ServiceTools) -> [any ServiceKind] = standardKinds,
         onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
@@ -60,9 +63,13 @@ package struct Server: Sendable {
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let http = HTTPClient(eventLoopGroup: loop)
+        let http = HTTPClient(
+            eventLoopGroup: loop,
+            configuration: ServiceTools.httpConfiguration
+        )
         let operators = Operators(configuration.operators)
-        let kinds = ServiceKinds(makeKinds(Self.tools(http, logger)))
+        let tools = Self.tools(http, clock, entropy, logger)
+        let kinds = ServiceKinds(makeKinds(tools))
         let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
         let late = work.lateLooks(directory, logger)
         let audited = AuditedStore(
@@ -83,6 +90,8 @@ package struct Server: Sendable {
         self.hasher = hasher
         self.loop = loop
         self.http = http
+        self.tools = tools
+        self.makeKinds = makeKinds
         self.directory = directory
         self.logger = logger
         lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory, ends: index)
@@ -321,8 +330,13 @@ package struct Server: Sendable {
 
     /// The key of a service is read for each of its orders, so that a new one works without a
     /// restart.
-    private static func tools(_ http: HTTPClient, _ logger: Logger) -> ServiceTools {
-        ServiceTools(http: http) { path in
+    private static func tools(
+        _ http: HTTPClient,
+        _ clock: any WallClock,
+        _ entropy: any Entropy,
+        _ logger: Logger
+    ) -> ServiceTools {
+        ServiceTools(http: http, clock: clock, entropy: entropy) { path in
             do {
                 // Ending access does not wait for somebody to close a file.
                 return try SecretFile.read(path, for: "services", mustBePrivate: false)
@@ -339,6 +353,12 @@ package struct Server: Sendable {
         if FileManager.default.fileExists(atPath: configuration.signingKeyFile) {
             _ = try SigningKey.load(configuration.signingKeyFile, entropy: SystemEntropy())
         }
+    }
+
+    /// The kinds as a directory file is read with them where no server is made.
+    package static func kindsForReading() -> ServiceKinds {
+        let silent = Logger(label: "lockbox") { _ in SwiftLogNoOpLogHandler() }
+        return ServiceKinds(standardKinds(tools(.shared, SystemClock(), SystemEntropy(), silent)))
     }
 
     private static func sender(_ configuration: Configuration) throws -> Mailbox {

@@ -8,5 +8,6 @@ package let standardKinds: @Sendable (ServiceTools) -> [any ServiceKind] = { too
         HTTPKind(),
         PostgresKind(tools),
         SQLKind(),
+        HookKind(tools),
     ]
 }

@@ -5,7 +5,7 @@ import Yams
 /// One value in a YAML file, which knows its line and the path of keys that leads to it.
 struct YAMLValue: SettingsValue {
     private let node: Node
-    private let file: String
+    private let fileName: String
     /// Where the file lies, which paths in it are relative to.
     private let folder: URL
     /// The key's line where there is a key, because that is what a reader looks for.
@@ -60,7 +60,7 @@ struct YAMLValue: SettingsValue {
         files: FileProblems
     ) {
         self.node = node
-        self.file = file
+        fileName = file
         self.folder = folder
         self.line = line
         self.path = path
@@ -68,7 +68,7 @@ struct YAMLValue: SettingsValue {
     }
 
     /// `directory.yaml, line 12: tenants[0].people[1].email`.
-    var place: String { "\(file), line \(line)\(path.isEmpty ? "" : ": \(path)")" }
+    var place: String { "\(fileName), line \(line)\(path.isEmpty ? "" : ": \(path)")" }
 
     func error(_ problem: String) -> ConfigurationError {
         ConfigurationError("\(place): \(problem)")
@@ -130,10 +130,14 @@ struct YAMLValue: SettingsValue {
         return number
     }
 
-    func secretFile() throws(ConfigurationError) -> String {
+    func secretFile() throws(ConfigurationError) -> String { try file(mustBePrivate: true) }
+
+    func file() throws(ConfigurationError) -> String { try file(mustBePrivate: false) }
+
+    private func file(mustBePrivate: Bool) throws(ConfigurationError) -> String {
         let path = URL(filePath: try text(), relativeTo: folder).standardizedFileURL.path
         do {
-            _ = try SecretFile.read(path, for: place)
+            _ = try SecretFile.read(path, for: place, mustBePrivate: mustBePrivate)
         } catch {
             // The rest is read all the same, so that whoever sets up hears of all files at once.
             files.add(error)
@@ -144,7 +148,7 @@ struct YAMLValue: SettingsValue {
     private func at(_ node: Node, line: Int?, path: String) -> YAMLValue {
         YAMLValue(
             node: node,
-            file: file,
+            file: fileName,
             folder: folder,
             line: line ?? self.line,
             path: path,

@@ -19,7 +19,7 @@ struct Lockboxd: AsyncParsableCommand {
         version: Installation.version,
         subcommands: [
             Serve.self, Init.self, CheckConfig.self, Apply.self, Token.self, Password.self,
-            CheckLog.self, AcceptClock.self, TestMail.self, ReadBounce.self,
+            CheckLog.self, CheckService.self, AcceptClock.self, TestMail.self, ReadBounce.self,
         ]
     )
 }

@@ -34,7 +34,15 @@ struct Stage: Sendable {
             publicURL: "https://lockbox.adatum.test/admin?x=1",
             showAddress: true
         ),
-        kinds: ServiceKinds([IMAPKind(ServiceTools(http: .shared) { _ in "a key" })]),
+        kinds: ServiceKinds([
+            IMAPKind(
+                ServiceTools(
+                    http: .shared,
+                    clock: HandClock(Stage.start),
+                    entropy: CountingEntropy()
+                ) { _ in "a key" }
+            )
+        ]),
         operators: Stage.operators
     )
     let cast: Cast

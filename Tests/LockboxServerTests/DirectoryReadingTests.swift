@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import LockboxDomain
+import LockboxFixtures
 import LockboxPorts
 import LockboxService
 import LockboxServices
@@ -16,7 +17,12 @@ struct DirectoryReadingTests {
     }
 
     private static let kinds = ServiceKinds(
-        standardKinds(ServiceTools(http: .shared) { _ in "a key" })
+        standardKinds(
+            ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { path in
+                path.hasSuffix("/hook")
+                    ? "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" : "a key"
+            }
+        )
     )
 
     private static let whole = """
@@ -98,6 +104,26 @@ struct DirectoryReadingTests {
 
     private static func service(_ more: String) -> String {
         "services:\n  - id: mail\n    kind: imap\n" + more
+    }
+
+    private static func hook(_ more: String) -> String {
+        "services:\n  - id: unix\n    kind: hook\n    resources: host\n" + more
+    }
+
+    @Test func hookIsKeptWithWholePathsAndNoSecret() throws {
+        let folder = try Folder()
+        try folder.write("whsec_…\n", to: "hook")
+        for (more, passed) in [("", false), (", passToken: true", true)] {
+            let text = Self.hook(
+                "    hook: { url: 'http://127.0.0.1:8765/', secretFile: hook\(more) }\n"
+            )
+            let service = try #require(try Self.load(text, in: folder).services.first)
+            #expect(
+                service.settings.own
+                    == #"{"passToken":\#(passed),"secretFile":"\#(folder.path)/hook","#
+                    + #""url":"http://127.0.0.1:8765/"}"#
+            )
+        }
     }
 
     /// A broken file, and all that is said of it.
@@ -254,8 +280,42 @@ struct DirectoryReadingTests {
                 + "must be TYPE:NAME, such as mailbox:info@contoso.example"
         ),
         (
+            "tenant of check-service", "tenants:\n  - id: lockbox-check\n",
+            "directory.yaml, line 2: tenants[0].id: is kept for check-service"
+        ),
+        (
+            "resource of check-service",
+            tenant(
+                licence + "    resources:\n      - service: unix\n        id: host:lockbox-check\n"
+            ),
+            "directory.yaml, line 8: tenants[0].resources[0].id: is kept for check-service"
+        ),
+        ("hook that is left out", hook(""), "directory.yaml, line 2: services[0]: hook is missing"),
+        (
+            "hook without a secret", hook("    hook: { url: https://host.test }\n"),
+            "directory.yaml, line 5: services[0].hook: secretFile is missing"
+        ),
+        (
+            "hook with a secret of another form",
+            hook("    hook: { url: https://host.test, secretFile: secret }\n"),
+            "directory.yaml, line 5: services[0].hook.secretFile: must hold whsec_ and the base64 of "
+                + "24 to 64 random bytes; make one: printf 'whsec_%s\\n' \"$(openssl rand -base64 32)\""
+        ),
+        (
+            "hook over plain http",
+            hook("    hook: { url: http://host.test/, secretFile: secret }\n"),
+            "directory.yaml, line 5: services[0].hook.url: "
+                + "must be https; http is for this machine alone (127.0.0.1, [::1], localhost)"
+        ),
+        (
+            "hook with a password in its address",
+            hook("    hook: { url: 'https://a:b@host.test/', secretFile: secret }\n"),
+            "directory.yaml, line 5: services[0].hook.url: must be a web address such as "
+                + "https://host.internal/lockbox, with no name, password, query or fragment in it"
+        ),
+        (
             "unknown kind", "services:\n  - id: mail\n    kind: telnet\n    resources: mailbox\n",
-            "directory.yaml, line 3: services[0].kind: must be one of imap, http, postgres, sql"
+            "directory.yaml, line 3: services[0].kind: must be one of imap, http, postgres, sql, hook"
         ),
         (
             "kind that is left out", "services:\n  - id: mail\n    resources: mailbox\n",

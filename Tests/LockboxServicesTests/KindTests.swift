@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
@@ -7,9 +8,16 @@ import Testing
 
 /// What each kind says of itself, and what it does not claim.
 struct KindTests {
+    private static let tools = ServiceTools(
+        http: .shared,
+        clock: FixedClock(),
+        entropy: SeededEntropy()
+    ) { _ in "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" }
     private static let kinds = ServiceKinds([
-        IMAPKind(ServiceTools(http: .shared) { _ in "a key" }), HTTPKind(), SQLKind(),
+        IMAPKind(tools), HTTPKind(), SQLKind(), HookKind(tools),
     ])
+    private static let hook =
+        #"{"passToken":false,"secretFile":"hook","url":"https://host.test/"}"#
     private static let doveadm = Fixture.mail.own
 
     private static func service(_ kind: StaticString, _ type: String, own: String = "{}")
@@ -35,11 +43,13 @@ struct KindTests {
         #expect(said(Self.service("imap", "mailbox")) == .cannotBeCut)
         #expect(said(Self.service("http", "site")) == .stay)
         #expect(said(Self.service("sql", "database")) == .stay)
+        #expect(said(Self.service("hook", "host", own: Self.hook)) == .areCut)
     }
 
     @Test func onlyTheWebIsReachedByWebRequests() throws {
         for (kind, reading, writing) in [
             ("http", Actions.read, Actions.write), ("imap", nil, nil), ("sql", nil, nil),
+            ("hook", nil, nil),
         ] as [(StaticString, Actions?, Actions?)] {
             let kind = try #require(Self.kinds[Self.service(kind, "x").service.kind])
             #expect(kind.actions(forMethods: ["GET", "HEAD"]) == reading)
@@ -53,6 +63,7 @@ struct KindTests {
         #expect(said(nil) == .cannotBeCut)
         #expect(said(Self.service("telnet", "host")) == .cannotBeCut)
         #expect(said(Self.service("imap", "mailbox", own: "not JSON")) == .cannotBeCut)
+        #expect(said(Self.service("hook", "host")) == .cannotBeCut)
         #expect(said(Self.service("http", "site", own: Self.doveadm)) == .cannotBeCut)
         #expect(said(Self.service("sql", "site", own: Self.doveadm)) == .cannotBeCut)
     }
@@ -62,16 +73,38 @@ struct KindTests {
             (Self.service("imap", "mailbox", own: Self.doveadm), true),
             (Self.service("imap", "mailbox"), false), (Self.service("http", "site"), false),
             (Self.service("sql", "database"), false),
+            (Self.service("hook", "host", own: Self.hook), true),
         ] {
             let kind = try #require(Self.kinds[settings.service.kind])
             #expect((try kind.enforcer(of: settings) != nil) == isTold)
-            #expect(!kind.needsOpening)
+            #expect(kind.needsOpening == (kind.name == .hook))
+            #expect(kind.datesItsOrders == (kind.name == .hook))
+        }
+    }
+
+    /// What cannot be told to open or to close is an error, and not a service that needs no telling.
+    @Test func hookThatIsNotSetUpIsAnError() throws {
+        let kind = try #require(Self.kinds[.hook])
+        #expect(throws: EnforcerError("the service's settings cannot be read")) {
+            try kind.enforcer(of: Self.service("hook", "host"))
+        }
+        var settings = Self.service("hook", "host", own: Self.hook)
+        settings.own = settings.own.replacingOccurrences(
+            of: #""secretFile""#,
+            with: #""caFile":"/nowhere","secretFile""#
+        )
+        #expect(throws: EnforcerError("the secrets for the service cannot be read")) {
+            try kind.enforcer(of: settings)
         }
     }
 
     @Test func keyThatCannotBeReadIsAnErrorThatNamesNoFile() throws {
         struct Unreadable: Error {}
-        let kind = IMAPKind(ServiceTools(http: .shared) { _ in throw Unreadable() })
+        let kind = IMAPKind(
+            ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
+                throw Unreadable()
+            }
+        )
         #expect(throws: EnforcerError("the key for the mail server cannot be read")) {
             try kind.enforcer(of: Fixture.mail)
         }
@@ -84,6 +117,7 @@ struct KindTests {
             ("http", "mailbox", ServiceClaims(scope: "mailbox")),
             ("http", "site", ServiceClaims(scope: "site")),
             ("sql", "database", ServiceClaims(scope: "database")),
+            ("hook", "host", ServiceClaims(scope: "host")),
         ] as [(StaticString, String, ServiceClaims)] {
             let settings = Self.service(kind, type)
             let credential = try Self.credential(settings)
@@ -95,7 +129,7 @@ struct KindTests {
         let address = try #require(EmailAddress("Sue@contoso.test"))
         for (kind, type, names) in [
             ("imap", "mailbox", ["mailbox:sue@contoso.test"]), ("imap", "folder", []),
-            ("http", "mailbox", []), ("sql", "mailbox", []),
+            ("http", "mailbox", []), ("sql", "mailbox", []), ("hook", "mailbox", []),
         ] as [(StaticString, String, [String])] {
             let service = Self.service(kind, type).service
             let owned = Self.kinds[service.kind]?.resources(of: address, at: service)
@@ -104,7 +138,13 @@ struct KindTests {
         }
     }
 
-    @Test(arguments: ["imap", "http", "sql"])
+    @Test func hostIsReachedBySSHWhichAsksForTheToken() throws {
+        let kind = try #require(Self.kinds[.hook])
+        let credential = try Self.credential(Self.service("hook", "host", own: Self.hook))
+        #expect(kind.connecting(with: credential).command == "ssh \(credential.username)@SERVER")
+    }
+
+    @Test(arguments: ["imap", "http", "sql", "hook"])
     func wordsLeadToTheServiceAndPutNoTokenIntoAnyHistory(_ name: String) throws {
         let kind = try #require(ProtectedService.Kind(rawValue: name).flatMap { Self.kinds[$0] })
         let settings = Self.service("imap", "mailbox")

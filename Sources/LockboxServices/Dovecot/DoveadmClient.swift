@@ -59,32 +59,22 @@ struct DoveadmClient {
             request.body = .bytes(
                 ByteBuffer(bytes: try JSONSerialization.data(withJSONObject: body))
             )
-            let response = try await client.execute(
+            let answer = try await client.exchange(
                 request,
-                timeout: timeout + Self.timeoutPerCommand * commands.count
+                within: timeout + Self.timeoutPerCommand * commands.count,
+                upTo: Self.answerBytes
             )
-            guard response.status == .ok else {
+            guard answer.status == .ok else {
                 throw EnforcerError(
-                    "the mail server answered with HTTP status \(response.status.code)"
+                    "the mail server answered with HTTP status \(answer.status.code)"
                 )
             }
-            return Data(try await response.body.collect(upTo: Self.answerBytes).readableBytesView)
+            return answer.body
         } catch let error as EnforcerError {
             throw error
         } catch {
             // The library's words would name the address; the tenant has no use for it.
-            throw EnforcerError("the mail server could not be reached", cause: Self.cause(error))
-        }
-    }
-
-    /// What went wrong on the way, without the address.
-    private static func cause(_ error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError: error.shortDescription
-        case let error as IOError:
-            "\(error.errnoCode) \(String(cString: strerror(error.errnoCode)))"
-        case is NIOTooManyBytesError: "its answer is too long"
-        default: "\(type(of: error))"
+            throw EnforcerError("the mail server could not be reached", cause: causeOnTheWay(error))
         }
     }
 

@@ -1,7 +1,5 @@
 import Foundation
-import NIOCore
 import NIOHTTP1
-import NIOPosix
 import Synchronization
 import Testing
 
@@ -20,16 +18,18 @@ final class DoveadmStub: Sendable {
         case json(String)
         case status(UInt)
         case silence, hangUp
+        /// An answer whose end never comes.
+        case endless
     }
 
     private let script: @Sendable (Asked) -> Answer
     private let heard = Mutex<[Asked]>([])
     private let counted = Mutex(0)
-    private let port = Mutex(0)
+    private let base = Mutex("")
 
     var asked: [Asked] { heard.withLock { $0 } }
     var requests: Int { counted.withLock { $0 } }
-    var url: String { "http://127.0.0.1:\(port.withLock { $0 })/doveadm/v1" }
+    var url: String { base.withLock { $0 } + "/doveadm/v1" }
 
     private init(_ script: @escaping @Sendable (Asked) -> Answer) { self.script = script }
 
@@ -38,33 +38,31 @@ final class DoveadmStub: Sendable {
         _ body: (DoveadmStub) async throws -> Value
     ) async throws -> Value {
         let stub = DoveadmStub(script)
-        let children = Mutex<[any Channel]>([])
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .childChannelInitializer { channel in
-                children.withLock { $0.append(channel) }
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(DoveadmStubHandler(stub))
-                }
-            }.bind(host: "127.0.0.1", port: 0).get()
-        stub.port.withLock { $0 = channel.localAddress?.port ?? 0 }
-        func close() async throws {
-            try await channel.close()
-            for child in children.withLock({ $0 }) where child.isActive {
-                child.close(promise: nil)
-            }
-        }
-        do {
-            let value = try await body(stub)
-            try await close()
-            return value
-        } catch {
-            try await close()
-            throw error
+        return try await HTTPStub.with({ stub.reply(to: $0) }) { http in
+            stub.base.withLock { $0 = http.url }
+            return try await body(stub)
         }
     }
 
-    fileprivate func answer(_ body: Data, authorization: String?) throws -> Answer {
+    private func reply(to request: HTTPStub.Asked) -> HTTPStub.Reply {
+        do {
+            switch try answer(
+                request.body,
+                authorization: request.head.headers.first(name: "Authorization")
+            ) {
+            case .silence: return .silence
+            case .hangUp: return .hangUp
+            case .endless: return .endless("[")
+            case .status(let code): return .answer(status: code, "no")
+            case .answer(let json), .json(let json): return .answer(json)
+            }
+        } catch {
+            Issue.record(error, "the enforcer asked for something unreadable")
+            return .hangUp
+        }
+    }
+
+    private func answer(_ body: Data, authorization: String?) throws -> Answer {
         let commands = try #require(
             try JSONSerialization.jsonObject(with: body) as? [[Any]]
         )
@@ -86,56 +84,5 @@ final class DoveadmStub: Sendable {
             }
         }
         return other ?? .json("[\(answers.joined(separator: ","))]")
-    }
-}
-
-private final class DoveadmStubHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let stub: DoveadmStub
-    private var head: HTTPRequestHead?
-    private var body = Data()
-
-    init(_ stub: DoveadmStub) { self.stub = stub }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): (self.head, body) = (head, Data())
-        case .body(let part): body.append(contentsOf: part.readableBytesView)
-        case .end:
-            do {
-                respond(
-                    try stub.answer(
-                        body,
-                        authorization: head?.headers.first(name: "Authorization")
-                    ),
-                    context
-                )
-            } catch {
-                Issue.record(error, "the enforcer asked for something unreadable")
-                context.close(promise: nil)
-            }
-        }
-    }
-
-    private func respond(_ answer: DoveadmStub.Answer, _ context: ChannelHandlerContext) {
-        let (status, text): (UInt, String)
-        switch answer {
-        case .silence: return
-        case .hangUp: return context.close(promise: nil)
-        case .answer(let json): (status, text) = (200, json)
-        case .status(let code): (status, text) = (code, "no")
-        case .json(let json): (status, text) = (200, json)
-        }
-        let headers = HTTPHeaders([("Content-Length", "\(text.utf8.count)")])
-        let head = HTTPResponseHead(
-            version: .http1_1,
-            status: .init(statusCode: Int(status)),
-            headers: headers
-        )
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }

@@ -300,6 +300,12 @@ struct DovecotEnforcerTests {
         #expect(problem == "the mail server could not be reached")
     }
 
+    /// The client's own time limit ends with the head of an answer.
+    @Test(.timeLimit(.minutes(5))) func answerThatDoesNotEndIsGivenUp() async throws {
+        let (problem, _) = try await Self.problem(timeout: .milliseconds(100)) { _ in .endless }
+        #expect(problem == "the mail server could not be reached")
+    }
+
     @Test func serverThatIsNotThereIsAFailure() async throws {
         let gone = try await DoveadmStub.with({ _ in .silence }, { $0.url })
         let enforcer = Self.enforcer(gone, timeout: .milliseconds(500))

@@ -77,7 +77,11 @@ package final class PortalWorld: Sendable {
         let entropy = SeededEntropy(seed: 1)
         let feed = LiveFeed()
         let kinds = ServiceKinds([
-            IMAPKind(ServiceTools(http: .shared) { _ in "a key" }), HTTPKind(), SQLKind(),
+            IMAPKind(
+                ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
+                    "a key"
+                }
+            ), HTTPKind(), SQLKind(),
         ])
         let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
         audited = AuditedStore(

@@ -18,7 +18,11 @@ package struct TestWorld: Sendable {
     package let index: DecisionIndex
 
     package static let kinds = ServiceKinds([
-        IMAPKind(ServiceTools(http: .shared) { _ in "a key" }), HTTPKind(), SQLKind(),
+        IMAPKind(
+            ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
+                "a key"
+            }
+        ), HTTPKind(), SQLKind(),
     ])
 
     /// Runs `body` in a world of its own, which is gone afterwards.

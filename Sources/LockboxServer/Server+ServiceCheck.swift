@@ -1,0 +1,86 @@
+import LockboxDomain
+import LockboxPorts
+package import LockboxServices
+import MerkleLog
+
+extension Server {
+    /// Tries at the service of that name whether it does as it is told, and reports each thing that it
+    /// should do. False if something does not hold.
+    package func checkService(
+        _ name: String,
+        report: @escaping (ServiceCheck.Finding) -> Void
+    ) async throws -> Bool {
+        let services = try await store.read { tx in try tx.services() }
+        guard let settings = services.first(where: { $0.service.id.text == name }) else {
+            let known = services.map(\.service.id.text).sorted().joined(separator: ", ")
+            throw ConfigurationError(
+                "there is no service \(name); there are: \(known.isEmpty ? "none" : known)"
+            )
+        }
+        guard let kind = kinds[settings.service.kind],
+            let enforcer = try kind.enforcer(of: settings)
+        else {
+            throw ConfigurationError(
+                "Lockbox tells the service \(name) nothing, so there is nothing to check"
+            )
+        }
+        return try await ServiceCheck(
+            enforcer,
+            of: settings.service,
+            needsOpening: kind.needsOpening,
+            strangers: try strangers(at: settings, of: kind),
+            clock: tools.clock,
+            entropy: tools.entropy,
+            pause: SystemPause(),
+            report: report
+        ).run()
+    }
+
+    /// Lockbox as it would be with a secret that the service does not know; and, where orders say
+    /// when they were sent, as it was some time ago.
+    private func strangers(
+        at settings: ServiceSettings,
+        of kind: any ServiceKind
+    ) throws -> [ServiceCheck.Stranger] {
+        // In the form that the strictest kind asks for.
+        let other = "whsec_" + Base64.encode(tools.entropy.bytes(32))
+        var strangers: [ServiceCheck.Stranger] = []
+        func add(_ promise: String, _ tools: ServiceTools) throws {
+            let kind = ServiceKinds(makeKinds(tools))[settings.service.kind]
+            guard let enforcer = try kind?.enforcer(of: settings) else { return }
+            strangers.append(ServiceCheck.Stranger(promise, enforcer))
+        }
+        try add(
+            "it refuses whoever does not know its secret",
+            ServiceTools(http: tools.http, clock: tools.clock, entropy: tools.entropy) { _ in
+                other
+            }
+        )
+        if kind.datesItsOrders {
+            try add(
+                "it refuses what was sent ten minutes ago",
+                ServiceTools(
+                    http: tools.http,
+                    clock: PastClock(clock: tools.clock),
+                    entropy: tools.entropy,
+                    secret: tools.secret
+                )
+            )
+        }
+        return strangers
+    }
+}
+
+/// The time of ten minutes ago.
+private struct PastClock: WallClock {
+    let clock: any WallClock
+
+    private static let age = TimeSpan.minutes(10)
+
+    func now() -> Timestamp { clock.now() - Self.age }
+
+    var step: TimeSpan? { clock.step }
+    var ahead: TimeSpan {
+        TimeSpan(milliseconds: clock.ahead.milliseconds - Self.age.milliseconds)
+    }
+}
