@@ -225,6 +225,7 @@ struct ForwardAuthTests {
             func introspect() async throws -> Int {
                 try await api.ask(
                     "POST /oauth2/introspect",
+                    [:],
                     .form([("token", "x")]),
                     headers: [.authorization: Self.credential("wiki", "wrong")]
                 ).status
