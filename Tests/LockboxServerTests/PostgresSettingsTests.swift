@@ -10,7 +10,11 @@ import Testing
 
 /// `kind: postgres` in `directory.yaml`, and where it leads engineers.
 struct PostgresSettingsTests {
-    private static let kind = PostgresKind(ServiceTools(http: .shared) { _ in "a password" })
+    private static let kind = PostgresKind(
+        ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
+            "a password"
+        }
+    )
 
     private static func load(_ postgres: String, address: String?) throws -> DirectoryFile {
         let folder = try Folder()

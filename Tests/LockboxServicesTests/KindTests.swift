@@ -140,8 +140,10 @@ struct KindTests {
 
     @Test func hostIsReachedBySSHWhichAsksForTheToken() throws {
         let kind = try #require(Self.kinds[.hook])
-        let credential = try Self.credential(Self.service("hook", "host", own: Self.hook))
-        #expect(kind.connecting(with: credential).command == "ssh \(credential.username)@SERVER")
+        let settings = Self.service("hook", "host", own: Self.hook)
+        let credential = try Self.credential(settings)
+        let words = kind.connecting(with: credential, at: settings)
+        #expect(words.command == "ssh \(credential.username)@SERVER")
     }
 
     @Test(arguments: ["imap", "http", "sql", "hook"])

@@ -44,7 +44,9 @@ package struct HookKind: ServiceKind {
         ServiceClaims(scope: credential.resource.type)
     }
 
-    package func connecting(with credential: Credential) -> Connecting {
+    package func connecting(with credential: Credential, at settings: ServiceSettings)
+        -> Connecting
+    {
         let command =
             if credential.resource.type == "host" {
                 "ssh \(credential.username)@SERVER"
