@@ -31,6 +31,7 @@ let libraries: [String: Target.Dependency] = [
     "NIOEmbedded": .product(name: "NIOEmbedded", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
+    "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
@@ -100,6 +101,14 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ]
     ),
     (
+        4, "LockboxGateway",
+        [
+            "LockboxDomain", "LockboxPorts", "LockboxServices", "LockboxService",
+            "LockboxDecisions", "Crypto", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+            "ServiceLifecycle",
+        ]
+    ),
+    (
         4, "LockboxPortal",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier",
@@ -117,7 +126,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxIdentity",
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxAPI",
-            "LockboxHTTP", "LockboxPortal",
+            "LockboxGateway", "LockboxHTTP", "LockboxPortal",
             "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
             "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Yams",
         ]
@@ -256,6 +265,13 @@ let tests: [(name: String, uses: [String])] = [
             "Hummingbird", "Logging", "NIOCore",
         ]
     ),
+    (
+        "LockboxGatewayTests",
+        [
+            "LockboxGateway", "LockboxServices", "LockboxDomain", "LockboxPorts",
+            "LockboxFixtures", "LockboxEnforcerContract", "NIOCore", "NIOHTTP1", "NIOPosix",
+        ]
+    ),
     ("TidyTests", []),
 ]
 
@@ -291,6 +307,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),

@@ -105,6 +105,8 @@ public protocol SettingsValue {
     func number() throws(ConfigurationError) -> Int
     /// The whole path of the file that the text names, which holds a secret that can be read now.
     func secretFile() throws(ConfigurationError) -> String
+    /// The whole path of the file that the text names, which can be read now and is no secret.
+    func readableFile() throws(ConfigurationError) -> String
 }
 
 /// A file that says what cannot be done, with the line and the key at fault.

@@ -131,9 +131,17 @@ struct YAMLValue: SettingsValue {
     }
 
     func secretFile() throws(ConfigurationError) -> String {
+        try file(mustBePrivate: true)
+    }
+
+    func readableFile() throws(ConfigurationError) -> String {
+        try file(mustBePrivate: false)
+    }
+
+    private func file(mustBePrivate: Bool) throws(ConfigurationError) -> String {
         let path = URL(filePath: try text(), relativeTo: folder).standardizedFileURL.path
         do {
-            _ = try SecretFile.read(path, for: place)
+            _ = try SecretFile.read(path, for: place, mustBePrivate: mustBePrivate)
         } catch {
             // The rest is read all the same, so that whoever sets up hears of all files at once.
             files.add(error)
