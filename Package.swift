@@ -104,6 +104,14 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ]
     ),
     (
+        4, "LockboxGateway",
+        [
+            "LockboxDomain", "LockboxPorts", "LockboxServices", "LockboxService",
+            "LockboxDecisions", "Crypto", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+            "ServiceLifecycle",
+        ]
+    ),
+    (
         4, "LockboxPortal",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier",
@@ -121,7 +129,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxIdentity",
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxAPI",
-            "LockboxHTTP", "LockboxPortal",
+            "LockboxGateway", "LockboxHTTP", "LockboxPortal",
             "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
             "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Yams",
         ]
@@ -257,6 +265,13 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxWork", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
             "LockboxPortalWorld", "LockboxTestWorld", "MerkleLog", "GRDB", "HTTPTypes",
             "Hummingbird", "Logging", "NIOCore",
+        ]
+    ),
+    (
+        "LockboxGatewayTests",
+        [
+            "LockboxGateway", "LockboxServices", "LockboxDomain", "LockboxPorts",
+            "LockboxFixtures", "LockboxEnforcerContract", "NIOCore", "NIOHTTP1", "NIOPosix",
         ]
     ),
     ("TidyTests", []),

@@ -28,7 +28,11 @@ package final class DecisionIndex: CommitListener {
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
         /// being prepared meanwhile must not name them.
         var endedEarly: [GrantID: Timestamp] = [:]
-        var refreshedAt: Timestamp?
+        var refreshedAt: Timestamp? {
+            didSet { lastKnown = refreshedAt ?? lastKnown }
+        }
+        /// When memory was last known to be right; stays when it is in doubt.
+        var lastKnown: Timestamp?
         /// Grows with each change, so that a slow reload does not put back what ended meanwhile.
         var generation = 0
         /// Grows with each reload, so that what was read before one is not put beside it.
@@ -100,6 +104,22 @@ package final class DecisionIndex: CommitListener {
     /// To be asked right before somebody is told yes: writing the use down may have taken long.
     package func isStillGood(_ credential: Credential) -> Bool {
         isGood(credential, at: clock.now())
+    }
+
+    /// Whether what began under `credential` at `began` may go on, by memory alone: its access is
+    /// not over, and what is remembered is younger than `bound`.
+    package func mayGoOn(
+        _ credential: Credential,
+        since began: Timestamp,
+        at now: Timestamp,
+        bound: TimeSpan
+    ) -> Bool {
+        guard isGood(credential, at: now) else { return false }
+        return state.withLock { state in
+            guard let lastKnown = state.lastKnown, now <= lastKnown + bound else { return false }
+            // What another process issued may have been let in before it was read here.
+            return state.open.contains(credential) || lastKnown <= began + bound
+        }
     }
 
     private func isGood(_ credential: Credential, at now: Timestamp) -> Bool {

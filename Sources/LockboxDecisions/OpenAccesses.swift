@@ -36,6 +36,10 @@ struct OpenAccesses: Sendable {
         }
     }
 
+    func contains(_ credential: Credential) -> Bool {
+        grants[credential.grant]?.contains { $0.id == credential.id } ?? false
+    }
+
     mutating func remove(_ grant: GrantID) {
         grants[grant] = nil
         if byEnd.first?.grant == grant {

@@ -5,6 +5,7 @@ import LockboxAPI
 package import LockboxAudit
 import LockboxDecisions
 package import LockboxDomain
+import LockboxGateway
 import LockboxHTTP
 package import LockboxIdentity
 import LockboxNotifier
@@ -28,6 +29,7 @@ package struct Server: Sendable {
     private let services: [any Service]
     private let directory: ServiceDirectory
     private let index: DecisionIndex
+    private let gateway: Gateway
     private let hasher: PasswordHasher
     private let loop: MultiThreadedEventLoopGroup
     private let http: HTTPClient
@@ -57,7 +59,11 @@ package struct Server: Sendable {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
         let time = SystemMonotonicClock()
         let work = DueWork(entropy: entropy, time: time)
-        let index = DecisionIndex(store: store, clock: clock, endAsked: work.endAsked)
+        let gatewayPause = SystemPause()
+        let index = DecisionIndex(store: store, clock: clock) {
+            work.endAsked()
+            gatewayPause.wake()
+        }
         let health = WriteHealth(time: time)
         let feed = LiveFeed()
         let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
@@ -68,7 +74,8 @@ package struct Server: Sendable {
             configuration: ServiceTools.httpConfiguration
         )
         let operators = Operators(configuration.operators)
-        let tools = Self.tools(http, clock, entropy, logger)
+        let book = GatewayBook(timers: loop)
+        let tools = Self.tools(http, clock, entropy, book, logger)
         let kinds = ServiceKinds(makeKinds(tools))
         let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
         let late = work.lateLooks(directory, logger)
@@ -95,6 +102,12 @@ package struct Server: Sendable {
         self.directory = directory
         self.logger = logger
         lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory, ends: index)
+        gateway = Gateway(
+            Gate(index: index, lockbox: lockbox, clock: clock, logger: logger),
+            book: book,
+            pause: gatewayPause,
+            secret: tools.secret
+        )
         signIn = SignIn(store: audited, hasher: hasher)
         log = LogReader(
             store: store,
@@ -188,9 +201,9 @@ package struct Server: Sendable {
                     pause: SystemPause(),
                     logger: logger,
                     refresh: { reload in try await index.refresh(reload: reload) },
-                    changed: {
+                    changed: { [gateway] in
                         do {
-                            try await directory.reload()
+                            gateway.serve(try await directory.reload())
                         } catch {
                             logger.error(
                                 "cannot read the services anew",
@@ -201,7 +214,7 @@ package struct Server: Sendable {
                         feed.changedElsewhere()
                     }
                 )
-            ] + [watch, late, tokenKeys] + lanes + listeners
+            ] + [watch, late, tokenKeys, gateway] + lanes + listeners
     }
 
     /// What services ask and what operators look at is answered where their own listeners are, if
@@ -251,7 +264,7 @@ package struct Server: Sendable {
     package func run() async throws {
         // What became due while nobody ran happens before anybody is answered.
         _ = try await lockbox.expireDue()
-        try await directory.reload()
+        gateway.serve(try await directory.reload())
         try tokenKeys.look()
         try await index.refresh(reload: true)
         var group = ServiceGroupConfiguration(
@@ -334,9 +347,10 @@ package struct Server: Sendable {
         _ http: HTTPClient,
         _ clock: any WallClock,
         _ entropy: any Entropy,
+        _ gateways: GatewayBook,
         _ logger: Logger
     ) -> ServiceTools {
-        ServiceTools(http: http, clock: clock, entropy: entropy) { path in
+        ServiceTools(http: http, clock: clock, entropy: entropy, gateways: gateways) { path in
             do {
                 // Ending access does not wait for somebody to close a file.
                 return try SecretFile.read(path, for: "services", mustBePrivate: false)

@@ -34,8 +34,9 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     }
 
     /// Reads the services and their secrets anew. A service whose secret cannot be read is not
-    /// known until it can.
-    func reload() async throws {
+    /// known until it can. Gives what there is.
+    @discardableResult
+    func reload() async throws -> [ServiceSettings] {
         let services = try await store.read(.endingAccess) { tx in try tx.services() }
         var found: [String: Client] = [:]
         for settings in services {
@@ -65,6 +66,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
             }
         }
         remembered.withLock { $0 = Dictionary(now) { first, _ in first } }
+        return services
     }
 
     func service(clientID: String, secret: String) async -> ProtectedService? {

@@ -5,7 +5,7 @@ package import LockboxServices
 package let standardKinds: @Sendable (ServiceTools) -> [any ServiceKind] = { tools in
     [
         IMAPKind(tools),
-        HTTPKind(),
+        HTTPKind(gateways: tools.gateways),
         PostgresKind(tools),
         SQLKind(),
         HookKind(tools),

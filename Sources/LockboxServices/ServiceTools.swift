@@ -7,6 +7,8 @@ package struct ServiceTools: Sendable {
     package let http: HTTPClient
     package let clock: any WallClock
     package let entropy: any Entropy
+    /// The gateways of this process; nil where it has none.
+    package let gateways: (any GatewayConnections)?
     /// The secret in the file at a path, read anew each time, so that a new one works without a
     /// restart.
     package let secret: @Sendable (_ path: String) throws -> String
@@ -15,11 +17,13 @@ package struct ServiceTools: Sendable {
         http: HTTPClient,
         clock: any WallClock,
         entropy: any Entropy,
+        gateways: (any GatewayConnections)? = nil,
         secret: @escaping @Sendable (_ path: String) throws -> String
     ) {
         self.http = http
         self.clock = clock
         self.entropy = entropy
+        self.gateways = gateways
         self.secret = secret
     }
 

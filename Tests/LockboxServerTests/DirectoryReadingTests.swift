@@ -126,6 +126,10 @@ struct DirectoryReadingTests {
         }
     }
 
+    private static func gateway(_ settings: String) -> String {
+        "services:\n  - id: web\n    kind: http\n    resources: site\n    gateway: { \(settings) }\n"
+    }
+
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
         ("empty", "", "directory.yaml: is empty"),
@@ -325,7 +329,33 @@ struct DirectoryReadingTests {
             "key of another kind",
             "services:\n  - id: web\n    kind: http\n    resources: site\n    removal: {}\n",
             "directory.yaml, line 5: services[0].removal: is not a known key; "
-                + "known are id, kind, resources, introspection"
+                + "known are id, kind, resources, introspection, gateway"
+        ),
+        (
+            "gateway that listens to everybody in plain",
+            gateway(#"listen: "0.0.0.0:443", upstream: "https://app.internal""#),
+            "directory.yaml, line 5: services[0].gateway.listen: is reached from other machines: "
+                + "give tls, or listen on 127.0.0.1"
+        ),
+        (
+            "gateway that listens nowhere",
+            gateway(#"listen: "127.0.0.1", upstream: "https://app.internal""#),
+            "directory.yaml, line 5: services[0].gateway.listen: "
+                + "must be HOST:PORT such as 127.0.0.1:9443"
+        ),
+        (
+            "gateway to a page",
+            gateway(#"listen: "127.0.0.1:9443", upstream: "https://app.internal/start""#),
+            "directory.yaml, line 5: services[0].gateway.upstream: "
+                + "must be an origin such as https://app.internal:8443, without a path"
+        ),
+        (
+            "gateway that tells a secret to the network",
+            gateway(
+                #"listen: "127.0.0.1:9443", upstream: "http://app.internal", upstreamSecretFile: secret"#
+            ),
+            "directory.yaml, line 5: services[0].gateway.upstream: "
+                + "must be https, or the secret goes over the network in plain"
         ),
         (
             "bad type of resource", service("    resources: Mail box\n"),

@@ -6,6 +6,12 @@ import LockboxPorts
 import LockboxServices
 import Testing
 
+private struct NoGateways: GatewayConnections {
+    func cut(_ usernames: Set<String>, at service: ServiceID) async {}
+    func settle() async {}
+    func connected(to service: ServiceID) async -> [String] { [] }
+}
+
 /// What each kind says of itself, and what it does not claim.
 struct KindTests {
     private static let tools = ServiceTools(
@@ -14,11 +20,13 @@ struct KindTests {
         entropy: SeededEntropy()
     ) { _ in "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" }
     private static let kinds = ServiceKinds([
-        IMAPKind(tools), HTTPKind(), SQLKind(), HookKind(tools),
+        IMAPKind(tools), HTTPKind(gateways: NoGateways()), SQLKind(), HookKind(tools),
     ])
     private static let hook =
         #"{"passToken":false,"secretFile":"hook","url":"https://host.test/"}"#
     private static let doveadm = Fixture.mail.own
+    private static let gateway =
+        #"{"gateway":{"listen":"127.0.0.1:9443","upstream":"http://127.0.0.1:1"}}"#
 
     private static func service(_ kind: StaticString, _ type: String, own: String = "{}")
         -> ServiceSettings
@@ -42,6 +50,7 @@ struct KindTests {
         #expect(said(Self.service("imap", "mailbox", own: Self.doveadm)) == .areCut)
         #expect(said(Self.service("imap", "mailbox")) == .cannotBeCut)
         #expect(said(Self.service("http", "site")) == .stay)
+        #expect(said(Self.service("http", "site", own: Self.gateway)) == .areCut)
         #expect(said(Self.service("sql", "database")) == .stay)
         #expect(said(Self.service("hook", "host", own: Self.hook)) == .areCut)
     }
@@ -72,6 +81,7 @@ struct KindTests {
         for (settings, isTold) in [
             (Self.service("imap", "mailbox", own: Self.doveadm), true),
             (Self.service("imap", "mailbox"), false), (Self.service("http", "site"), false),
+            (Self.service("http", "site", own: Self.gateway), true),
             (Self.service("sql", "database"), false),
             (Self.service("hook", "host", own: Self.hook), true),
         ] {

@@ -5,22 +5,45 @@ extension ProtectedService.Kind {
     package static let http = ProtectedService.Kind(known: "http")
 }
 
-/// A service on the web that asks about the credential of each request.
+/// A service on the web: behind a proxy that asks about the credential of each request, or behind a
+/// gateway of this program.
 package struct HTTPKind: ServiceKind {
     package let name = ProtectedService.Kind.http
-    package let keys: [String] = []
+    package let keys = ["gateway"]
     package let needsOpening = false
 
-    package init() {}
+    private let gateways: (any GatewayConnections)?
+
+    /// `gateways` are those of this process, if it has any.
+    package init(gateways: (any GatewayConnections)? = nil) { self.gateways = gateways }
+
+    // MARK: Settings
+
+    private struct Settings: Codable {
+        var gateway: GatewaySettings?
+    }
 
     package func settings<Value: SettingsValue>(
         from members: [String: Value],
         of service: Value
-    ) throws(ConfigurationError) -> String { StoredSettings.none }
+    ) throws(ConfigurationError) -> String {
+        guard let gateway = members["gateway"] else { return StoredSettings.none }
+        return try StoredSettings.text(Settings(gateway: try GatewaySettings(gateway)))
+    }
+
+    /// How a service of this kind is reached through a gateway; nil where it is not.
+    package static func gateway(of settings: ServiceSettings) -> GatewaySettings? {
+        guard settings.service.kind == .http else { return nil }
+        return StoredSettings.read(settings.own, as: Settings.self)?.gateway
+    }
+
+    // MARK: Resources
 
     package func resources(of address: EmailAddress, at service: ProtectedService) -> [Resource] {
         []
     }
+
+    // MARK: Credentials
 
     package func claims(of credential: Credential) -> ServiceClaims {
         ServiceClaims(scope: credential.resource.type)
@@ -48,11 +71,15 @@ package struct HTTPKind: ServiceKind {
         methods.isSubset(of: Self.safeMethods) ? .read : .write
     }
 
+    // MARK: The end of access
+
     package func openConnections(of settings: ServiceSettings) -> OpenConnections {
-        settings.own == StoredSettings.none ? .stay : .cannotBeCut
+        if Self.gateway(of: settings) != nil { return .areCut }
+        return settings.own == StoredSettings.none ? .stay : .cannotBeCut
     }
 
     package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
-        nil
+        guard Self.gateway(of: settings) != nil, let gateways else { return nil }
+        return GatewayEnforcer(of: settings.service.id, gateways: gateways)
     }
 }

@@ -1,0 +1,72 @@
+import LockboxDomain
+import LockboxPorts
+import NIOCore
+
+/// The place of a connection, or a stream, in the book while it is used under a grant, and the
+/// timer of that grant's end. The timer asks nobody: it goes by the clock alone.
+struct Hold {
+    private let door: Door
+    private var number: GatewayBook.Number?
+    private var credential: Credential?
+    private var timer: EndTimer?
+
+    init(_ door: Door) { self.door = door }
+
+    /// Takes a place under `credential`, or keeps the one that is there; false if the grant has too
+    /// many. `cut` may be called on any thread.
+    mutating func enter(
+        _ credential: Credential,
+        gone: EventLoopFuture<Void>,
+        cut: @escaping @Sendable () -> Void
+    ) -> Bool {
+        guard credential != self.credential else { return true }
+        leave()
+        let now = door.gate.clock.now()
+        number = door.book.enter(
+            GatewayBook.Entry(credential: credential, admittedAt: now, cut: cut, gone: gone)
+        )
+        guard number != nil else { return false }
+        self.credential = credential
+        timer = EndTimer(end: credential.expiresAt, clock: door.gate.clock, on: door.loop, cut)
+        return true
+    }
+
+    mutating func leave() {
+        if let number { door.book.leave(number) }
+        timer?.cancel()
+        (number, credential, timer) = (nil, nil, nil)
+    }
+}
+
+/// Calls `atEnd` when the clock shows `end`.
+private final class EndTimer {
+    private let end: Timestamp
+    private let clock: any WallClock
+    private let loop: any EventLoop
+    private let atEnd: @Sendable () -> Void
+    private var scheduled: Scheduled<Void>?
+
+    init(
+        end: Timestamp,
+        clock: any WallClock,
+        on loop: any EventLoop,
+        _ atEnd: @escaping @Sendable () -> Void
+    ) {
+        self.end = end
+        self.clock = clock
+        self.loop = loop
+        self.atEnd = atEnd
+        look()
+    }
+
+    /// Time may go on at another pace than the loop's; the watch sees to a clock that jumps.
+    private func look() {
+        let left = (end - clock.now()).milliseconds
+        guard left > 0 else { return atEnd() }
+        scheduled = loop.assumeIsolated().scheduleTask(in: .milliseconds(left)) { [weak self] in
+            self?.look()
+        }
+    }
+
+    func cancel() { scheduled?.cancel() }
+}

@@ -1,0 +1,106 @@
+package import LockboxDomain
+package import LockboxPorts
+import LockboxServices
+package import NIOCore
+import Synchronization
+
+/// What goes on through the gateways of this process, by service and grant. It is in memory, so
+/// that cutting waits for nothing.
+package final class GatewayBook: GatewayConnections {
+    typealias Number = UInt64
+
+    /// One connection, or one stream of a connection with many.
+    struct Entry: Sendable {
+        let credential: Credential
+        let admittedAt: Timestamp
+        /// Ends it; may be called on any thread, and again.
+        let cut: @Sendable () -> Void
+        /// Is over when nothing is left of it.
+        let gone: EventLoopFuture<Void>
+    }
+
+    private struct State {
+        var count: Number = 0
+        var entries: [Number: Entry] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let timers: any EventLoopGroup
+    private let timeout: TimeAmount
+    private let settling: TimeAmount
+
+    /// `timeout` is for connections to be gone once they are cut; it is measured on `timers`, which
+    /// are no loops of a gateway. `settling` is how long gateways of other processes may take.
+    package init(
+        timers: any EventLoopGroup,
+        timeout: TimeAmount = GatewayLimits.cutting,
+        settling: TimeAmount = GatewayLimits.settling
+    ) {
+        self.timers = timers
+        self.timeout = timeout
+        self.settling = settling
+    }
+
+    /// A place for what begins; nil where its grant has as much as it may have.
+    func enter(_ entry: Entry) -> Number? {
+        state.withLock { state in
+            let own = state.entries.values.count { $0.credential.grant == entry.credential.grant }
+            guard own < GatewayLimits.connectionsOfGrant else { return nil }
+            state.count += 1
+            state.entries[state.count] = entry
+            return state.count
+        }
+    }
+
+    func leave(_ number: Number) { _ = state.withLock { $0.entries.removeValue(forKey: number) } }
+
+    /// All that goes on.
+    var entries: [Entry] { state.withLock { Array($0.entries.values) } }
+
+    private func entries(of usernames: Set<String>, at service: ServiceID) -> [Entry] {
+        entries.filter {
+            $0.credential.resource.service == service
+                && usernames.contains($0.credential.username)
+        }
+    }
+
+    // MARK: - For the enforcer
+
+    package func cut(_ usernames: Set<String>, at service: ServiceID) async throws(EnforcerError) {
+        let open = entries(of: usernames, at: service)
+        for entry in open { entry.cut() }
+        try await all(open.map(\.gone))
+        guard entries(of: usernames, at: service).isEmpty else {
+            throw EnforcerError("the gateway still shows open connections")
+        }
+    }
+
+    package func settle() async {
+        let pause = timers.next().scheduleTask(in: settling) {}
+        _ = try? await pause.futureResult.get()  // best effort: a pause
+    }
+
+    package func connected(to service: ServiceID) async throws(EnforcerError) -> [String] {
+        let open = entries.filter { $0.credential.resource.service == service }
+        // Whose loop does not answer is not known to be there, nor to be gone.
+        try await all(open.map { $0.gone.eventLoop.submit {} })
+        return Set(open.map(\.credential.username)).sorted()
+    }
+
+    private func all(_ futures: [EventLoopFuture<Void>]) async throws(EnforcerError) {
+        let loop = timers.next()
+        let done = loop.makePromise(of: Void.self)
+        let timer = loop.scheduleTask(in: timeout) {
+            done.fail(EnforcerError("the gateway does not answer"))
+        }
+        EventLoopFuture.andAllComplete(futures, on: loop).whenComplete { _ in
+            timer.cancel()
+            done.succeed()
+        }
+        do {
+            try await done.futureResult.get()
+        } catch {
+            throw EnforcerError("the gateway does not answer")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package import LockboxDomain
+package import NIOCore
+
+/// The bounds of a gateway by name.
+package enum GatewayLimits {
+    // MARK: Knowledge
+
+    /// What goes on is cut when what this process knows of grants is older than this.
+    package static let knowledge = TimeSpan.seconds(5)
+    /// Milliseconds between two looks at what goes on.
+    static let watchInterval: Int64 = 200
+    /// How long after an end a gateway of another process may have something open: until it knows
+    /// nothing any more, and looks.
+    package static let settling = TimeAmount.milliseconds(5500)
+    /// Looks between two at files that may have changed: certificates and the service's secret.
+    static let looksBetweenFiles = 10
+
+    /// Event loops, if the machine has as many cores.
+    static let threads = 4
+
+    // MARK: Connections
+
+    /// Of clients, at one gateway.
+    static let connections = 512
+    /// Of one client's address, or of the network that an IPv6 address stands for.
+    static let connectionsOfAddress = 256
+    /// Under one grant.
+    static let connectionsOfGrant = 64
+    /// To the service that are kept for the next request, on each event loop.
+    static let keptUpstream = 64
+    /// Connections that the system holds until they are accepted.
+    static let backlog: Int32 = 256
+
+    // MARK: Bytes
+
+    /// The head of a message: its first line and its fields.
+    static let headBytes = 32 * 1024
+    static let fields = 100
+    /// The body of a request.
+    static let bodyBytes = 4 << 30
+    /// Read ahead of the answer before, to notice a client that leaves.
+    static let aheadBytes = 64 * 1024
+    /// What a client that was refused may still send and have thrown away, so that it reads why.
+    static let drainedBytes = 256 * 1024
+    /// Answers 1xx before one that counts.
+    static let interimAnswers = 8
+
+    // MARK: Time
+
+    /// For the next request to begin.
+    static let idle = TimeAmount.seconds(60)
+    /// From connecting, or from the first byte, to the end of a request's head.
+    static let head = TimeAmount.seconds(10)
+    /// For more of a request's body to come.
+    static let body = TimeAmount.seconds(30)
+    /// For a client to take some of what waits for it.
+    static let reading = TimeAmount.seconds(30)
+    static let draining = TimeAmount.seconds(2)
+    static let connecting = TimeAmount.seconds(5)
+    /// For the service to begin its answer, and to take some of what waits for it.
+    static let answer = TimeAmount.seconds(60)
+    /// For more of an answer to come, unless it is a stream of events.
+    static let silence = TimeAmount.seconds(120)
+    /// For which an unused connection to the service is kept.
+    static let keeping = TimeAmount.seconds(20)
+    /// For a close frame to leave before its connection is closed.
+    static let closeFrame = TimeAmount.milliseconds(100)
+    /// For connections to be gone once they are cut.
+    package static let cutting = TimeAmount.seconds(1)
+}
