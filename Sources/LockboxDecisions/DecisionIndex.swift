@@ -118,7 +118,7 @@ package final class DecisionIndex: CommitListener {
         return state.withLock { state in
             guard let lastKnown = state.lastKnown, now <= lastKnown + bound else { return false }
             // What another process issued may have been let in before it was read here.
-            return state.open.contains(credential) || lastKnown <= began + bound
+            return state.open.contains(credential) || lastKnown <= began + Self.freshness
         }
     }
 

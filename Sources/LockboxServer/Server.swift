@@ -347,7 +347,7 @@ package struct Server: Sendable {
         _ http: HTTPClient,
         _ clock: any WallClock,
         _ entropy: any Entropy,
-        _ gateways: GatewayBook,
+        _ gateways: GatewayBook?,
         _ logger: Logger
     ) -> ServiceTools {
         ServiceTools(http: http, clock: clock, entropy: entropy, gateways: gateways) { path in
@@ -372,7 +372,9 @@ package struct Server: Sendable {
     /// The kinds as a directory file is read with them where no server is made.
     package static func kindsForReading() -> ServiceKinds {
         let silent = Logger(label: "lockbox") { _ in SwiftLogNoOpLogHandler() }
-        return ServiceKinds(standardKinds(tools(.shared, SystemClock(), SystemEntropy(), silent)))
+        return ServiceKinds(
+            standardKinds(tools(.shared, SystemClock(), SystemEntropy(), nil, silent))
+        )
     }
 
     private static func sender(_ configuration: Configuration) throws -> Mailbox {

@@ -127,6 +127,33 @@ struct DecisionIndexTests {
         }
     }
 
+    @Test func whatGoesOnIsOverWhenMemorySaysSoAndWhenItKnowsNothing() async throws {
+        try await Self.withTwoProcesses { world, other async throws in
+            let request = try await world.approved()
+            let first = try await world.credential(for: request).credential
+            let (began, later) = (Fixture.now, Fixture.now + .seconds(2))
+            let mayGoOn = { (credential: Credential, since: Timestamp, now: Timestamp) in
+                other.index.mayGoOn(credential, since: since, at: now, bound: .seconds(5))
+            }
+            #expect(!mayGoOn(first, began, began))
+            try await other.index.refresh(reload: true)
+            #expect(mayGoOn(first, began, began + .seconds(5)))
+            #expect(!mayGoOn(first, began, began + .seconds(5) + TimeSpan(milliseconds: 1)))
+            let second = try await world.credential(for: try await world.approved()).credential
+            _ = try await world.lockbox.revoke(
+                request.id.text,
+                comment: nil,
+                by: Fixture.adam,
+                key: nil
+            )
+            other.clock.move(to: later)
+            // It has not heard of either.
+            #expect(mayGoOn(first, began, later) && mayGoOn(second, later, later))
+            try await other.index.refresh(reload: true)
+            #expect(!mayGoOn(first, began, later) && mayGoOn(second, later, later))
+        }
+    }
+
     @Test func storeThatFailsIsNeverAnswerYes() async throws {
         try await TestWorld.with { world async throws in
             let issued = try await world.credential(for: try await world.approved())
