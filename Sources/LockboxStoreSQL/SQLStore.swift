@@ -14,13 +14,7 @@ package struct SQLStore: Store {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
-        do {
-            return try await engine.write { try body(SQLTransaction(connection: $0)) }
-        } catch let violation as SQLConstraintViolation {
-            // What callers can be wrong about is refused before, and uniqueness by `ifNotUnique`: rows
-            // that this program did not write are in the way.
-            throw StoreError.corrupt("the schema refuses a change: \(violation.message)")
-        }
+        try await engine.write { try body(SQLTransaction(connection: $0)) }
     }
 
     package func read<Value: Sendable>(

@@ -23,7 +23,6 @@ final class OddFile {
         try database.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = OFF")
             try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
-            try database.execute(sql: "PRAGMA foreign_keys = OFF")
             try database.dropGuards()
         }
     }

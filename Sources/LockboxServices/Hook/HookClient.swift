@@ -63,14 +63,14 @@ struct HookClient {
         let type = types.first?.prefix { $0 != ";" }.trimmingPrefix(" ").lowercased()
         guard types.count == 1, type?.trimmingCharacters(in: .whitespaces) == "application/json"
         else { throw EnforcerError("the service's answer is not application/json") }
+        let value: Any
         do {
             try StrictJSON.check(answer.body)
+            value = try JSONSerialization.jsonObject(with: answer.body)
         } catch {
             throw EnforcerError("the service's answer is not JSON")
         }
-        guard
-            let object = try? JSONSerialization.jsonObject(with: answer.body) as? [String: Any],
-            Set(object.keys) == ["id", "open"], let open = object["open"] as? [String],
+        guard let object = value as? [String: Any], Set(object.keys) == ["id", "open"], let open = object["open"] as? [String],
             open.allSatisfy(isLoginName)
         else { throw EnforcerError("the service's answer has an unknown form") }
         guard object["id"] as? String == id else {

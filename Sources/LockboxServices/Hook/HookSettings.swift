@@ -26,7 +26,8 @@ extension HookSettings {
         url = try Self.url(fields.required("url", of: value))
         let secretValue = try fields.required("secretFile", of: value)
         secretFile = try secretValue.secretFile()
-        if let text = try? secret(secretFile), HookSecret.all(in: text) == nil {
+        let text = try? secret(secretFile)  // best effort: that it can be read was seen just now
+        if let text, HookSecret.all(in: text) == nil {
             throw secretValue.error(
                 "must hold \(HookSecret.form); make one: "
                     + #"printf 'whsec_%s\n' "$(openssl rand -base64 32)""#
