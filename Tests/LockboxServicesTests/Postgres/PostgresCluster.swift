@@ -146,18 +146,27 @@ final class PostgresCluster: Sendable {
         )
     }
 
+    /// As somebody would who does not tell Lockbox.
+    func drop(_ role: String) throws {
+        let name = try session().identifier(role)
+        let databases = Self.databases.joined(separator: ", ")
+        try run(
+            "SET ROLE lockbox;\nREVOKE CONNECT ON DATABASE \(databases) FROM \(name);\nRESET ROLE;\n"
+        )
+        for database in ["postgres"] + Self.databases {
+            try run("DROP OWNED BY \(name)", in: database)
+        }
+        try run("DROP ROLE \(name)")
+    }
+
     /// Nothing of an earlier test is left.
     func clear() throws {
         for role in try roles() {
-            let name = try session().identifier(role)
             try run(
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
                     + "WHERE usename = '\(role)'"
             )
-            for database in ["postgres"] + Self.databases {
-                try run("DROP OWNED BY \(name)", in: database)
-            }
-            try run("DROP ROLE \(name)")
+            try drop(role)
         }
     }
 }

@@ -148,10 +148,7 @@ struct PostgresTests {
         try await StagedPostgres.with { staged in
             let access = try Access()
             try await access.begin(at: staged)
-            for database in ["contoso", "postgres"] {
-                try staged.cluster.run("DROP OWNED BY \"\(access.name)\"", in: database)
-            }
-            try staged.cluster.run("DROP ROLE \"\(access.name)\"")
+            try staged.cluster.drop(access.name)
             #expect(await staged.connected().count == 1)
             #expect(try await staged.enforcer.list() == [OpenAccess(username: access.name)])
             try await staged.enforcer.close(access.order)
