@@ -43,6 +43,11 @@ struct RequestToolTests {
             for _ in 0..<PortalLimits.recent {
                 try await world.withdrawn(try await world.submitted())
             }
+            func state(_ request: AccessRequest) async throws -> RequestView.GrantState? {
+                try await world.lockbox.request(request.id.text, by: world.person("eve")).grantState
+            }
+            #expect(try await state(failing) == .removalFailed)
+            #expect(try await state(confirmed) == .ended)
             #expect(try await isShown(failing))
             #expect(try await !isShown(confirmed))
         }
