@@ -134,7 +134,7 @@ class Postgres:
         return int(self.sql(f"SELECT count(*) FROM pg_stat_activity WHERE usesysid = {oid}")[0])
 
     def wait_gone(self, oid, timeout):
-        """When no process of the role was there any more."""
+        """The time at which no process of the role was there any more."""
         wait_until(lambda: self.sessions(oid) == 0, timeout, "the end of all sessions", 0.01)
         return time.time()
 
