@@ -30,7 +30,7 @@ struct RequestToolTests {
     @Test func endThatNobodyHasConfirmedStaysAmongHerWorkHoweverMuchCameAfterIt() async throws {
         try await PortalWorld.with { world in
             func isShown(_ request: AccessRequest) async throws -> Bool {
-                try await world.visit("/work", as: "eve").html.contains(request.id.text)
+                try await world.visit("/work", as: "eve").html.contains("/requests/\(request.id)")
             }
             let confirmed = try await world.approved()
             try await world.opened(confirmed)

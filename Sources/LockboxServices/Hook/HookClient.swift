@@ -66,11 +66,15 @@ struct HookClient {
         let value: Any
         do {
             try StrictJSON.check(answer.body)
-            value = try JSONSerialization.jsonObject(with: answer.body)
+            value = try JSONSerialization.jsonObject(
+                with: answer.body,
+                options: .fragmentsAllowed
+            )
         } catch {
             throw EnforcerError("the service's answer is not JSON")
         }
-        guard let object = value as? [String: Any], Set(object.keys) == ["id", "open"], let open = object["open"] as? [String],
+        guard let object = value as? [String: Any], Set(object.keys) == ["id", "open"],
+            let open = object["open"] as? [String],
             open.allSatisfy(isLoginName)
         else { throw EnforcerError("the service's answer has an unknown form") }
         guard object["id"] as? String == id else {
