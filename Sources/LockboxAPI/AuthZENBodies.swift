@@ -97,7 +97,8 @@ struct AuthZENQuestion: Decodable {
             subject: Self.completed(own.subject, whole.subject),
             action: Action(name: own.action?.name ?? whole.action?.name),
             resource: Self.completed(own.resource, whole.resource),
-            context: own.context ?? whole.context
+            // A credential that is said for all is not forgotten where an item has more to say.
+            context: own.context?.credential == nil ? whole.context ?? own.context : own.context
         )
     }
 

@@ -66,6 +66,7 @@ final class Exchange {
     }
 
     private func refuse(_ refusal: GatewayRefusal) {
+        guard phase != .over else { return }
         end()
         log("request refused", ["status": "\(refusal.status.code)", "reason": "\(refusal.code)"])
         client?.refuse(refusal)
@@ -109,6 +110,8 @@ final class Exchange {
         )
         isSent = request.framing == .none
         upstream.begin(self, fields: fields)
+        // A connection that was lost says so at once.
+        guard phase == .relaying, self.upstream === upstream else { return }
         wait(GatewayLimits.answer)
         if !isSent { client?.wantBody() }
     }
@@ -230,6 +233,7 @@ final class Exchange {
         timer?.cancel()
         isHeard = false
         timer = door.loop.assumeIsolated().scheduleTask(in: amount) {
+            guard self.phase != .over else { return }
             if self.isHeard || self.isStreamOfEvents || !self.isClientWritable {
                 self.wait(amount)
             } else {

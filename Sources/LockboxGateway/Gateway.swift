@@ -67,8 +67,13 @@ package final class Gateway: Service {
     private func watch(_ loops: MultiThreadedEventLoopGroup) async {
         var open: [ServiceID: OpenGateway] = [:]
         var look = 0
+        // By itself: files and names that are read below may take their time.
+        let cutting = loops.next().scheduleRepeatedTask(
+            initialDelay: .zero,
+            delay: .milliseconds(GatewayLimits.watchInterval)
+        ) { _ in self.cutWhatIsOver() }
+        defer { cutting.cancel() }
         repeat {
-            cutWhatIsOver()
             let isTimeForFiles = look % GatewayLimits.looksBetweenFiles == 0
             await match(&open, isTimeForFiles, loops)
             look += 1

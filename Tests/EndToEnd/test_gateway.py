@@ -240,6 +240,7 @@ HOSTILE_REQUESTS = {
     "a parameter": ("GET", "/a;b/plans", [], b""),
     "overlong UTF-8": ("GET", "/%c0%ae%c0%ae/plans", [], b""),
     "above the root": ("GET", "/../plans", [], b""),
+    "a body that is not for reading": ("GET", "/plans", ["Content-Length: 5"], b"plans"),
     "encoded twice": ("GET", "/%252e%252e/plans", [], b""),
 }
 HOSTILE_BODIES = {
@@ -247,6 +248,20 @@ HOSTILE_BODIES = {
     "a longer chunk": b"5\r\nplansplans\r\n0\r\n\r\n", "a size with a sign": b"+5\r\nplans\r\n0\r\n\r\n",
     "a huge size": b"fffffffffffffffff\r\nplans\r\n0\r\n\r\n", "a trailer": b"5\r\nplans\r\n0\r\nX-A: b\r\n\r\n",
 }
+
+
+def test_a_client_that_takes_no_answers_is_not_listened_to(place):
+    with socket.create_connection((LOOPBACK, place.gate), timeout=3) as connection, pytest.raises(TimeoutError):
+        for _ in range(64):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 40_000)
+
+
+def test_a_connection_is_of_one_access(place, reader):
+    _, other = place.access("read")
+    connection = Connection(place.gate, request("GET", "/1", reader[1])).until(hashlib.sha256(b"").hexdigest().encode())
+    connection.socket.sendall(request("GET", "/2", other))
+    connection.until(b"HTTP/1.1 429 ").cut()
+    assert [target for _, target, *_ in place.application.taken()] == ["/1"]
 
 
 @pytest.mark.parametrize("name", HOSTILE_REQUESTS)

@@ -29,7 +29,8 @@ struct PassedFieldsTests {
             "X-Mine": "forged", "Keep-Alive": "forged", "TE": "forged", "Trailer": "forged",
             "X_LOCKBOX_Actor": "forged",
             "X-Forwarded-Anything": "forged", "X_Forwarded_For": "forged",
-            "HTTP2-Settings": "forged", "Cookie": "c",
+            "HTTP2-Settings": "forged", "X-WebAuth-User": "forged", "X_Remote_Email": "forged",
+            "Cookie": "c",
         ])
         #expect(
             fields.map { "\($0.name): \($0.value)" } == [

@@ -110,8 +110,12 @@ struct PostgresSettingsTests {
             resource: Fixture.resource("database:contoso-prod", of: service)
         )
         for (address, shown) in [
-            ("postgres://db-support.provider.example/crm", "db-support.provider.example:5432"),
-            ("postgres://[::1]:6432/crm", "[::1]:6432"), (nil, "SERVER"),
+            (
+                "postgres://db-support.provider.example/crm",
+                "db-support.provider.example:5432/contoso-prod?sslmode=verify-full"
+            ),
+            ("postgres://[::1]:6432/crm", "[::1]:6432/contoso-prod"),
+            (nil, "SERVER/contoso-prod"),
         ] {
             let words = Self.kind.connecting(
                 with: credential,
@@ -122,7 +126,7 @@ struct PostgresSettingsTests {
             )
             #expect(
                 words.command.hasSuffix(
-                    "psql 'postgres://\(credential.username)@\(shown)/contoso-prod'"
+                    "psql 'postgres://\(credential.username)@\(shown)'"
                 )
             )
             #expect(words.unknown.contains("SERVER") == (address == nil))

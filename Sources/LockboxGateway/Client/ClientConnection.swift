@@ -108,6 +108,8 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         blocked?.cancel()
         if context.channel.isWritable {
             exchange?.clientIsWritable()
+            process()
+            readOn()
         } else {
             blocked = context.eventLoop.assumeIsolated().scheduleTask(in: GatewayLimits.reading) {
                 self.cut()
@@ -120,7 +122,8 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
     private func readOn() {
         guard let context else { return }
         switch state {
-        case .head, .draining: context.read()
+        case .head: if context.channel.isWritable { context.read() }
+        case .draining: context.read()
         case .body, .tunnel: if exchange?.takesBody ?? false { context.read() }
         case .answering:
             // To notice that it leaves.
@@ -160,7 +163,8 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
                 }
                 return
             case .head:
-                guard takeHead() else { return }
+                // Who does not read answers gets no more of them.
+                guard isWritable, takeHead() else { return }
             case .body:
                 guard takeBody() else { return }
             }
@@ -262,7 +266,10 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
     func enter(_ credential: Credential) -> Bool {
-        guard let context else { return false }
+        guard let context, hold.isFree(for: credential) else {
+            keepsAlive = false
+            return false
+        }
         let bound = NIOLoopBound(self, eventLoop: door.loop)
         return hold.enter(credential, gone: context.channel.closeFuture) { [loop = door.loop] in
             loop.execute { bound.value.accessEnded() }
@@ -340,7 +347,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         wait(GatewayLimits.reading)
         write(end, flush: true).assumeIsolated().whenComplete { [weak self] _ in
             guard let self, let context = self.context else { return }
-            if isWhole { return context.close(promise: nil) }
+            // What the system has taken has not arrived yet: until the client closes, it can be cut.
             context.close(mode: .output, promise: nil)
             self.wait(GatewayLimits.draining)
             self.readOn()
@@ -403,6 +410,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         self.exchange = nil
         exchange?.clientIsGone()
         state = .closed
-        door.loop.scheduleTask(in: GatewayLimits.closeFrame) { channel?.cut() }
+        // Nothing that the system still holds for a client that does not read arrives later.
+        door.loop.scheduleTask(in: GatewayLimits.closeFrame) { channel?.cut(andReset: true) }
     }
 }

@@ -40,7 +40,8 @@ struct GatewayRefusal: Equatable {
     static let tooMany = GatewayRefusal(
         status: .tooManyRequests,
         code: "tooManyConnections",
-        detail: "This access has as many connections open as it may have."
+        detail: "This access has as many connections open as it may have, "
+            + "or this connection was used with another access before."
     )
     static let noAnswer = GatewayRefusal(
         status: .gatewayTimeout,

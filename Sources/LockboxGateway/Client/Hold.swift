@@ -12,6 +12,12 @@ struct Hold {
 
     init(_ door: Door) { self.door = door }
 
+    /// Whether a request under `credential` may follow those before. An answer under another grant
+    /// may still be on its way to a client that does not read, and must go when that grant ends.
+    func isFree(for credential: Credential) -> Bool {
+        self.credential.map { $0.grant == credential.grant } ?? true
+    }
+
     /// Takes a place under `credential`, or keeps the one that is there; false if the grant has too
     /// many. `cut` may be called on any thread.
     mutating func enter(

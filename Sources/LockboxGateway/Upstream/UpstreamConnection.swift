@@ -202,7 +202,10 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     private func answerIsWhole(keeps: Bool) {
         let exchange = exchange
-        let isClean = pending.readableBytes == 0 && exchange?.isSent ?? false
+        // A service that left a body unread would take it for the next request (decision 0037).
+        let isClean =
+            pending.readableBytes == 0 && exchange?.isSent ?? false
+            && exchange?.request.framing == BodyFraming.none
         if keeps && isClean {
             state = .idle
             isReused = true

@@ -14,11 +14,14 @@ enum PassedFields {
     private static let forged: Set<String> = [
         "host", "authorization", "expect", "forwarded", "via", "x-real-ip", "true-client-ip",
         "x-client-ip", "x-cluster-client-ip", "client-ip", "x-remote-user", "remote-user",
-        "x-rewrite-url", "x-method-override", "proxy", "cf-connecting-ip",
+        "x-rewrite-url", "x-override-url", "x-method-override", "proxy", "cf-connecting-ip",
+        "fastly-client-ip", "x-azure-clientip", "x-host",
     ]
     private static let forgedPrefixes = [
         "lockbox-", "x-lockbox-", "x-forwarded", "x-original-", "x-http-method", "x-accel-",
-        "x-auth-request-", "x-sendfile",
+        "x-auth-", "x-authenticated-", "x-sendfile", "x-webauth-", "x-remote-", "x-ssl-",
+        "ssl-client-",
+        "x-client-cert", "x-envoy-", "x-ms-client-", "x-goog-", "x-amzn-oidc-", "tailscale-",
     ]
 
     /// The fields with which `request` goes to the service at `authority`; who asks is not in them.
@@ -52,6 +55,8 @@ enum PassedFields {
         if request.isWebSocket {
             fields.add(name: "Connection", value: "Upgrade")
             fields.add(name: "Upgrade", value: "websocket")
+        } else if request.framing != .none {
+            fields.add(name: "Connection", value: "close")
         }
         return fields
     }

@@ -45,6 +45,10 @@ struct RequestHead {
         guard !host.isEmpty, host.utf8.allSatisfy(\.isHostCharacter) else {
             throw WireError("Host is not a host")
         }
+        // Services leave such a body unread, and take it for another request.
+        if ["GET", "HEAD", "OPTIONS"].contains(method), framing != .none, framing != .length(0) {
+            throw WireError("a method that reads has a body")
+        }
         if case .length(let length) = framing, length > GatewayLimits.bodyBytes {
             throw WireError("the body is too long", .payloadTooLarge)
         }

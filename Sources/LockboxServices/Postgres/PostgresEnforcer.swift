@@ -74,8 +74,10 @@ package struct PostgresEnforcer: Enforcer {
     }
 
     package func close(_ order: Removal) async throws(EnforcerError) {
-        let heir = roles.write
-        try await each(order.usernames) { roles, name in try roles.end(name, heir: heir) }
+        let (groups, heir) = ([roles.read] + [roles.write].compactMap { $0 }, roles.write)
+        try await each(order.usernames) { roles, name in
+            try roles.end(name, groups: groups, heir: heir)
+        }
         for pause in settling {
             await wait(pause)
             try await each(order.usernames) { roles, name in try roles.look(for: name) }

@@ -61,7 +61,7 @@ package struct PostgresKind: ServiceKind {
             unknown: address == nil
                 ? "Lockbox does not know the server’s address: "
                     + "put that of “\(credential.resource.service)” for SERVER."
-                : "The login opens this database and no other.",
+                : "The login is for this database alone.",
             command: """
                 read -rsp 'Token: ' PGPASSWORD && export PGPASSWORD
                 psql '\(url)'

@@ -4,6 +4,11 @@ import LockboxPorts
 extension PostgresRoles {
     /// Makes the login role, or gives the one that is there a new password: all of it or nothing.
     func open(_ opening: RoleOpening) throws {
+        // Before 15 a role may grant itself to others, and everybody may create in `public`.
+        let version = try session.rows("SHOW server_version_num").first?.first
+        guard let version, let number = version.flatMap(Int.init), number >= 150_000 else {
+            throw EnforcerError("the database server is older than PostgreSQL 15")
+        }
         try session.rows("BEGIN")
         let database = try session.rows(
             "SELECT 1 FROM pg_database WHERE datname = $1 AND datallowconn AND NOT datistemplate",
@@ -45,7 +50,7 @@ extension PostgresRoles {
         try session.rows(
             "ALTER ROLE \(name) SET default_transaction_read_only = \(opening.isWriting ? "off" : "on")"
         )
-        if opening.isLogged, try session.rows("SHOW log_statement") != [["all"]] {
+        if opening.isLogged, try !isEverythingLogged() {
             try session.rows("ALTER ROLE \(name) SET log_statement = 'all'")
         }
         let made = try session.rows(
@@ -61,7 +66,22 @@ extension PostgresRoles {
         return oid
     }
 
-    /// A login role that could make others, or see another tenant's database, is not made.
+    /// Whether the server's own configuration has every statement logged, and no database or role an
+    /// exception.
+    private func isEverythingLogged() throws -> Bool {
+        try !session.rows(
+            """
+            SELECT FROM pg_settings
+            WHERE name = 'log_statement' AND setting = 'all'
+              AND source IN ('configuration file', 'command line')
+              AND NOT EXISTS (SELECT FROM pg_db_role_setting s
+                              WHERE array_to_string(s.setconfig, ',') LIKE '%log_statement=%')
+            """
+        ).isEmpty
+    }
+
+    /// A login role that could make others, become one that can log in, or see another tenant's
+    /// database, is not made.
     private func mayOpenNothingElse(_ oid: String, _ database: String) throws {
         let rows = try session.rows(
             """
@@ -70,7 +90,8 @@ extension PostgresRoles {
             )
             SELECT
                 (SELECT string_agg(r.rolname, ', ') FROM pg_roles r JOIN held USING (oid)
-                 WHERE r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolname IN (
+                 WHERE r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolcreatedb
+                    OR r.rolbypassrls OR r.rolcanlogin AND r.oid <> $1::oid OR r.rolname IN (
                     'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files',
                     'pg_signal_backend')),
                 (SELECT string_agg(d.datname, ', ') FROM pg_database d
@@ -88,7 +109,8 @@ extension PostgresRoles {
         if let roles = row[0] {
             throw EnforcerError(
                 "the service’s roles may do more than open a database",
-                cause: "superuser, CREATEROLE, REPLICATION or the server’s files: \(roles)"
+                cause: "LOGIN, superuser, CREATEROLE, CREATEDB, BYPASSRLS, REPLICATION or the "
+                    + "server’s files: \(roles)"
             )
         }
         if let databases = row[1] {

@@ -135,9 +135,10 @@ struct PostgresRoles {
         if let firstError { throw firstError }
     }
 
-    /// Ends `username` for good. `heir` gets what was made under a write access.
-    func end(_ username: String, heir: String?) throws {
-        for role in try find([username]) { try end(role, heir: heir) }
+    /// Ends `username` for good. `groups` are the operator's roles that its sessions could act as, of
+    /// which `heir` gets what was made under a write access.
+    func end(_ username: String, groups: [String], heir: String?) throws {
+        for role in try find([username]) { try end(role, groups: groups, heir: heir) }
         try look(for: username)
     }
 
@@ -150,14 +151,14 @@ struct PostgresRoles {
         }
     }
 
-    private func end(_ role: Found, heir: String?) throws {
+    private func end(_ role: Found, groups: [String], heir: String?) throws {
         try terminate([role.oid])
         // To end what is the role's, one must be of it.
         try session.rows(onRole(role.oid, "GRANT %1$I TO %2$I", "current_user"))
-        try rollBackPrepared(role)
+        try rollBackPrepared(role, groups)
         try shutOut(role)
         try empty([role.oid])
-        try rollBackPrepared(role)
+        try rollBackPrepared(role, groups)
         try dropSlots(of: role)
         try dropOwned(by: role, heir: role.isWriting ? heir : nil)
         try session.rows(onRole(role.oid, "DROP ROLE %1$I"))
@@ -272,16 +273,22 @@ struct PostgresRoles {
         throw EnforcerError("the database server still shows open sessions")
     }
 
-    /// Each can be rolled back in its own database and by its own role only.
-    private func rollBackPrepared(_ role: Found) throws {
+    /// Each can be rolled back in its own database and by its own role only. What was prepared after
+    /// `SET ROLE` is the operator's role's, and does not say by whom: of all that act as that role,
+    /// it is rolled back.
+    private func rollBackPrepared(_ role: Found, _ groups: [String]) throws {
         for row in try session.rows(
             """
+            WITH RECURSIVE held(oid) AS (
+                SELECT oid FROM pg_roles WHERE rolname IN ($2, $3)
+                UNION SELECT m.roleid FROM pg_auth_members m JOIN held h ON m.member = h.oid
+            )
             SELECT p.gid, d.datname, r.rolname
             FROM pg_prepared_xact() p
             JOIN pg_database d ON d.oid = p.dbid JOIN pg_roles r ON r.oid = p.ownerid
-            WHERE p.ownerid = $1::oid
+            WHERE p.ownerid = $1::oid OR p.ownerid IN (SELECT oid FROM held)
             """,
-            [role.oid]
+            [role.oid, groups.first ?? "", groups.last ?? ""]
         ) {
             guard let gid = row[0], let database = row[1], let name = row[2] else {
                 throw PostgresError.strange

@@ -173,7 +173,9 @@ extension PostgresSettings.URLText {
 
     /// What an engineer gives to psql. Nothing in it means anything to a shell within quotes.
     func text(user: String, database: String) -> String {
-        "postgres://\(user)@\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
-            + (tls.map { "?sslmode=\($0)" } ?? "")
+        // What is not said lets whoever is on the way ask for the password in the clear.
+        let mode = isNear ? tls : sslMode
+        return "postgres://\(user)@\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
+            + (mode.map { "?sslmode=\($0)" } ?? "")
     }
 }

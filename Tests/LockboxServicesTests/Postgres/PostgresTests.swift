@@ -107,6 +107,11 @@ struct PostgresTests {
             try session.rows("BEGIN")
             try session.rows("INSERT INTO public.fix VALUES (1)")
             try session.rows("PREPARE TRANSACTION 'it''s \"mine\"'")
+            try session.rows("SET ROLE crm_write")
+            try session.rows("BEGIN")
+            try session.rows("SELECT 1")
+            try session.rows("PREPARE TRANSACTION 'the role''s'")
+            try session.rows("RESET ROLE")
             // Holds the lock that shutting out waits for.
             try session.rows("BEGIN")
             try session.rows("ALTER ROLE CURRENT_USER PASSWORD 'another password'")
@@ -207,7 +212,8 @@ struct PostgresTests {
     }
 
     @Test(arguments: [
-        "SUPERUSER", "CREATEROLE", "REPLICATION", "IN ROLE pg_execute_server_program",
+        "SUPERUSER", "CREATEROLE", "REPLICATION", "IN ROLE pg_execute_server_program", "LOGIN",
+        "CREATEDB", "BYPASSRLS",
     ])
     func roleThatCouldLetOthersInIsNotGivenToAnybody(_ attribute: String) async throws {
         try await StagedPostgres.with(roles: .init(read: "crm_read", write: "riskier")) { staged in
