@@ -19,7 +19,11 @@ final class Seats: Sendable {
         func idle(where isWanted: (Seat) -> Bool) -> Number? {
             let idle = seats.filter { !$0.value.isBusy && isWanted($0.value) }
             let byAddress = Dictionary(grouping: idle.keys) { idle[$0]?.address ?? "" }
-            return byAddress.values.max { $0.count < $1.count }?.min()
+            // Of two with as many, who has waited longest.
+            let oldest = byAddress.values.compactMap { numbers in
+                numbers.min().map { (count: numbers.count, number: $0) }
+            }
+            return oldest.max { ($0.count, $1.number) < ($1.count, $0.number) }?.number
         }
     }
 
