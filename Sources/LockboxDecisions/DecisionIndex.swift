@@ -88,7 +88,7 @@ package final class DecisionIndex: CommitListener {
         }
         if isFresh(refreshedAt, at: now) { return good(known, at: now) }
         let stored = try await store.read(.endingAccess) { tx in try tx.openGrants() }
-        return good(OpenGrants(stored).grants(of: holder), at: max(now, clock.now()))
+        return good(stored.filter(holder.has), at: max(now, clock.now()))
     }
 
     private func good(_ grants: [OpenGrant], at now: Timestamp) -> [OpenGrant] {
@@ -176,12 +176,16 @@ package final class DecisionIndex: CommitListener {
         }
     }
 
-    /// Reads the secrets' hashes of credentials that were issued just now.
-    private func learn(_ issued: [Credential]) async throws {
+    /// Reads the secrets' hashes of credentials that were issued just now, and what the grants are
+    /// that were opened.
+    private func learn(_ issued: [Credential], _ opened: [AccessRequestID]) async throws {
         while true {
             let before = state.withLock { $0.reloads }
-            let live = try await store.read(.endingAccess) { tx in
-                try issued.compactMap { try tx.liveCredential($0.id) }
+            let (live, grants) = try await store.read(.endingAccess) { tx in
+                (
+                    try issued.compactMap { try tx.liveCredential($0.id) },
+                    try opened.compactMap { try tx.request($0).flatMap(OpenGrant.init) }
+                )
             }
             let done = state.withLock { state in
                 // A reload meanwhile may know of an end, by another process, that our view did not.
@@ -190,6 +194,9 @@ package final class DecisionIndex: CommitListener {
                 state.generation += 1
                 for (hash, credential) in live where state.endedEarly[credential.grant] == nil {
                     state.credentials[hash] = credential
+                }
+                for open in grants where state.endedEarly[open.grant.id] == nil {
+                    state.grants.add(open)
                 }
                 return true
             }
@@ -209,18 +216,13 @@ package final class DecisionIndex: CommitListener {
     package func committed(_ events: [Event]) async {
         var ended: [GrantID: Timestamp] = [:]
         var issued: [Credential] = []
-        var opened: [OpenGrant] = []
+        var opened: [AccessRequestID] = []
         for event in events {
             switch event {
             case .access(.grantEnded(_, let grant, _)): ended[grant.id] = grant.end
             case .access(.credentialIssued(let credential)): issued.append(credential)
-            case .access(.grantOpened(let request, let grant)),
-                .access(.grantStarted(let request, let grant)):
-                let terms = request.terms
-                opened.append(
-                    OpenGrant(grant: grant, tenant: terms.tenant, engineer: terms.engineer)
-                )
-            case .access(.resourceOpened), .access(.operationsRecorded),
+            case .access(.grantOpened(let request, _)): opened.append(request.id)
+            case .access(.grantStarted), .access(.resourceOpened), .access(.operationsRecorded),
                 .access(.removalConfirmed), .access(.removalFailed), .request, .directory, .signIn:
                 break
             }
@@ -230,9 +232,6 @@ package final class DecisionIndex: CommitListener {
             state.generation += 1
             // Its secret is read below; what to cut at its end is known from here on.
             for credential in issued { state.open.add(credential) }
-            for open in opened where state.endedEarly[open.grant.id] == nil {
-                state.grants.add(open)
-            }
             guard !ended.isEmpty else { return }
             state.credentials = state.credentials.filter { ended[$0.value.grant] == nil }
             state.endedEarly.merge(ended) { first, _ in first }
@@ -242,9 +241,9 @@ package final class DecisionIndex: CommitListener {
                 state.ends[grant] = nil
             }
         }
-        guard !issued.isEmpty else { return }
+        guard !issued.isEmpty || !opened.isEmpty else { return }
         do {
-            try await learn(issued)
+            try await learn(issued, opened)
         } catch {
             // Memory no longer knows everything: until a refresh succeeds, the store is asked.
             state.withLock { $0.refreshedAt = nil }

@@ -43,9 +43,32 @@ struct OpenGrants: Sendable {
     }
 }
 
+extension OpenGrant {
+    /// Nil where `request` gives no access, now or later.
+    init?(_ request: AccessRequest) {
+        switch request.state {
+        case .scheduled(let grant), .active(let grant):
+            self.init(grant: grant, tenant: request.terms.tenant, engineer: request.terms.engineer)
+        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
+            return nil
+        }
+    }
+}
+
 /// Whose grants are asked for.
 package enum GrantHolder: Hashable, Sendable {
     case engineer(PersonID)
     case resource(Resource)
     case both(PersonID, Resource)
+
+    func has(_ open: OpenGrant) -> Bool {
+        func opens(_ resource: Resource) -> Bool {
+            open.grant.scope.accesses.contains { $0.resource == resource }
+        }
+        return switch self {
+        case .engineer(let engineer): open.engineer == engineer
+        case .resource(let resource): opens(resource)
+        case .both(let engineer, let resource): open.engineer == engineer && opens(resource)
+        }
+    }
 }

@@ -105,7 +105,7 @@ extension SQLTransaction: AccessRequestRecords {
 
     func openGrants() throws -> [OpenGrant] {
         try connection.query(
-            "\(Self.requests) WHERE r.state IN ($1, $2)",
+            "\(Self.requests) WHERE r.deadline IS NOT NULL AND r.state IN ($1, $2)",
             [
                 .choice(AccessRequest.StateName.scheduled),
                 .choice(AccessRequest.StateName.active),
