@@ -130,14 +130,16 @@ package struct ForwardAuth: HTTPResponder {
     /// behind the service in its own path. More than one means that a client sent a field that its
     /// proxy does not take away, and nobody knows whose is whose.
     private static func targets(of request: Request) -> Set<String> {
-        let told = request.headers.filter { targetFields.contains($0.name.canonicalName) }
-        if !told.isEmpty { return Set(told.map(\.value)) }
+        var targets = Set(
+            request.headers.filter { targetFields.contains($0.name.canonicalName) }.map(\.value)
+        )
         let parts = request.uri.string.split(
             separator: "/",
             maxSplits: 3,
             omittingEmptySubsequences: false
         )
-        return parts.count > 3 ? ["/" + parts[3]] : []
+        if parts.count > 3 { targets.insert("/" + parts[3]) }
+        return targets
     }
 
     private static let targetFields: Set<String> = ["x-original-uri", "x-forwarded-uri"]
