@@ -12,7 +12,7 @@ package struct AuditFacts: Hashable, Sendable {
     package var texts: [String: String]
 
     /// The text of a batch of operations: a line of canonical JSON for each.
-    package static let operations = "operations"
+    package static let operations = CommittedText.operations
 
     init(
         _ activity: String,

@@ -9,10 +9,9 @@ extension Change {
         let batch = OpenBatch(grant: credential.grant, service: credential.resource.service)
         let size = try tx.add(
             OpenOperation(
-                credential: credential.id,
                 at: now,
                 isWrite: operation.isWrite,
-                subject: operation.subject.withoutCredentials,
+                subject: operation.subject,
                 line: operation.line(of: credential, at: now)
             ),
             to: batch
@@ -43,19 +42,16 @@ extension Change {
         let operations = try tx.takeOperations(of: batch)
         guard let first = operations.first, let last = operations.last else { return }
         let bySubject = Dictionary(grouping: operations, by: \.subject)
-        for subject in bySubject.keys.sorted() {
-            let some = bySubject[subject] ?? []
+        let totals = bySubject.sorted { $0.key < $1.key }.map { subject, some in
             let writes = some.count(where: \.isWrite)
-            try tx.add(
-                OperationTotal(
-                    service: batch.service,
-                    subject: subject.isEmpty ? nil : subject,
-                    reads: some.count - writes,
-                    writes: writes
-                ),
-                to: batch.grant
+            return OperationTotal(
+                service: batch.service,
+                subject: subject.isEmpty ? nil : subject,
+                reads: some.count - writes,
+                writes: writes
             )
         }
+        try tx.add(totals, to: batch.grant)
         let writes = operations.count(where: \.isWrite)
         emit(
             .access(
@@ -86,43 +82,14 @@ extension ServiceOperation {
             "resource": .string(credential.resource.name),
             "action": .string(isWrite ? "write" : "read"),
         ]
-        let (name, text): (String, String?)
         switch form {
         case .request(let method, let target):
-            members["method"] = .string(method.withoutCredentials)
-            (name, text) = ("path", target)
-        case .statement(let statement): (name, text) = ("statement", statement)
+            members["method"] = .string(method)
+            members["path"] = target.map { .string($0) }
+        case .statement(let text): members["statement"] = .string(text)
         }
-        if let text {
-            let kept = text.withoutCredentials.prefix(bytes: Limits.operationBytes)
-            members[name] = .string(kept)
-            // Nobody shall take a part for the whole.
-            if kept.utf8.count < text.withoutCredentials.utf8.count {
-                members["length"] = .integer(Int64(text.utf8.count))
-            }
-        }
+        // Nobody shall take a part for the whole.
+        members["length"] = length.map { .integer(Int64($0)) }
         return String(decoding: CanonicalJSON.object(members).canonicalBytes, as: UTF8.self)
-    }
-}
-
-extension String {
-    /// The text with whatever looks like a credential of Lockbox's taken out: somebody may have put
-    /// one into a path.
-    fileprivate var withoutCredentials: String {
-        guard utf8.count > 12, lowercased().contains("lbc_") else { return self }
-        return replacing(#/lbc_[0-9a-f]{8,}/#.ignoresCase()) { _ in "lbc_…" }
-    }
-
-    /// The longest beginning of whole scalars that has at most `bytes` bytes.
-    fileprivate func prefix(bytes: Int) -> String {
-        guard utf8.count > bytes else { return self }
-        var kept = String.UnicodeScalarView()
-        var size = 0
-        for scalar in unicodeScalars {
-            size += UTF8.width(scalar)
-            if size > bytes { break }
-            kept.append(scalar)
-        }
-        return String(kept)
     }
 }

@@ -13,7 +13,8 @@ public enum AccessEvent: Hashable, Sendable {
 }
 
 extension AccessEvent {
-    /// Whether the passing of time caused it.
+    /// Whether the system is its author, in whoever's write it comes: what the passing of time
+    /// caused, and what is only written together.
     var isCausedByTime: Bool {
         switch self {
         case .grantStarted, .operationsRecorded: true

@@ -62,8 +62,9 @@ public enum Limits {
     public static let bytesPerBatch = 128 * 1024
     /// From its first operation until a batch is closed: with the look that finds it, a second.
     public static let batchAge = TimeSpan(milliseconds: 700)
-    /// UTF-8 bytes that are kept of one path or statement.
+    /// UTF-8 bytes that are kept of one path or statement, and of a method.
     public static let operationBytes = 16 * 1024
+    public static let methodBytes = 64
     /// Things that a grant's operations are counted by, and what is kept of the name of each.
     public static let subjectsPerGrant = 50
     public static let subjectScalars = 120

@@ -9,26 +9,60 @@ public struct ServiceOperation: Hashable, Sendable {
         case statement(String)
     }
 
+    /// Without credentials, and no longer than the limits say.
     public let form: Form
     /// Whether it may have changed something.
     public let isWrite: Bool
+    /// Of the whole path or statement in bytes of UTF-8, where only its beginning is kept.
+    public let length: Int?
 
     public init(_ form: Form, isWrite: Bool) {
-        self.form = form
         self.isWrite = isWrite
+        switch form {
+        case .request(let method, let target):
+            self.form = .request(
+                method: method.kept(Limits.methodBytes),
+                target: target?.kept(Limits.operationBytes)
+            )
+            length = target?.lengthBeyond(Limits.operationBytes)
+        case .statement(let text):
+            self.form = .statement(text.kept(Limits.operationBytes))
+            length = text.lengthBeyond(Limits.operationBytes)
+        }
     }
 
-    /// What it was done to, as summaries count it: the path without its query, or the first word of a
+    /// What it was done to, as totals count it: the path without its query, or the first word of a
     /// statement.
     public var subject: String {
-        let whole: Substring
+        // Scalars: a mark that combines with the question mark would hide it.
+        let whole: Substring.UnicodeScalarView
         switch form {
         case .request(_, let target):
-            whole = (target ?? "").prefix { $0 != "?" && $0 != "#" }
+            whole = (target ?? "")[...].unicodeScalars.prefix { $0 != "?" && $0 != "#" }
         case .statement(let text):
-            whole = text.drop { $0.isWhitespace }.prefix { $0.isLetter }
+            whole = text[...].unicodeScalars.drop { $0.properties.isWhitespace }
+                .prefix { $0.properties.isAlphabetic }
         }
-        return Text.visible(whole.unicodeScalars.prefix(Limits.subjectScalars))
+        return Text.visible(whole.prefix(Limits.subjectScalars))
+    }
+}
+
+extension String {
+    /// The longest beginning of whole scalars that has at most `bytes` bytes, without credentials.
+    fileprivate func kept(_ bytes: Int) -> String {
+        guard utf8.count > bytes else { return withoutCredentials }
+        var (beginning, size) = (UnicodeScalarView(), 0)
+        for scalar in unicodeScalars {
+            size += UTF8.width(scalar)
+            if size > bytes { break }
+            beginning.append(scalar)
+        }
+        return String(beginning).withoutCredentials
+    }
+
+    fileprivate func lengthBeyond(_ bytes: Int) -> Int? {
+        let length = utf8.count
+        return length > bytes ? length : nil
     }
 }
 

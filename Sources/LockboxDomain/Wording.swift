@@ -46,8 +46,12 @@ extension [OperationTotal] {
         let named = filter { $0.subject != nil }.sorted {
             ($1.reads + $1.writes, $0.subject ?? "") < ($0.reads + $0.writes, $1.subject ?? "")
         }
+        let severalServices = Set(map(\.service)).count > 1
         let lines = named.prefix(limit).compactMap { total in
-            Self.words(total.reads, total.writes).map { "\(total.subject ?? ""): \($0)" }
+            let place = severalServices ? " (service \(total.service))" : ""
+            return Self.words(total.reads, total.writes).map {
+                "\(total.subject ?? "")\(place): \($0)"
+            }
         }
         let rest = named.dropFirst(limit) + filter { $0.subject == nil }
         return lines + (Array(rest).words.map { ["elsewhere: \($0)"] } ?? [])

@@ -48,6 +48,9 @@ public struct LogEntry: Hashable, Sendable {
 /// A personal or free text beside a record, which holds only a salted commitment to it. It can be
 /// erased; the log stays whole.
 public struct CommittedText: Hashable, Sendable {
+    /// The field of a batch of operations: a line of canonical JSON for each.
+    public static let operations = "operations"
+
     public let field: String
     public let salt: [UInt8]
     /// Nil once erased.
@@ -123,7 +126,8 @@ public protocol LogRecords {
     /// `records` records at the most: then a page may be short, or empty, though another follows.
     func search(_ search: LogSearch, in log: LogID, page: ListPage, lookingAt records: Int) throws
         -> Paged<LogEntry>
-    /// Takes the text of `field` away from one record, leaving the commitment.
+    /// Takes the text of `field` away from one record, leaving the commitment. With operations the
+    /// names of what they were done to go too, for all of their grant.
     func eraseText(_ field: String, of log: LogID, at index: UInt64) throws
 }
 

@@ -13,7 +13,6 @@ public struct OpenBatch: Hashable, Sendable {
 
 /// One operation as it waits for its batch to be closed.
 public struct OpenOperation: Hashable, Sendable {
-    public let credential: CredentialID
     public let at: Timestamp
     public let isWrite: Bool
     /// What totals count it by.
@@ -22,13 +21,11 @@ public struct OpenOperation: Hashable, Sendable {
     public let line: String
 
     public init(
-        credential: CredentialID,
         at: Timestamp,
         isWrite: Bool,
         subject: String,
         line: String
     ) {
-        self.credential = credential
         self.at = at
         self.isWrite = isWrite
         self.subject = subject
@@ -64,7 +61,7 @@ public protocol OperationRecords {
     /// When the first operation of the oldest open batch was recorded.
     func oldestOpenBatch() throws -> Timestamp?
     /// Counts operations for a grant; what exceeds its number of subjects is counted without one.
-    func add(_ total: OperationTotal, to grant: GrantID) throws
-    /// In order of services, then by number of operations, the most first.
+    func add(_ totals: [OperationTotal], to grant: GrantID) throws
+    /// In order of services, then of subjects, each service's operations without one first.
     func operationTotals(of grant: GrantID) throws -> [OperationTotal]
 }

@@ -13,9 +13,6 @@ package struct IssuedCredential: Sendable {
 }
 
 extension Lockbox {
-    /// What every credential begins with, so that scanners find a leaked one.
-    package static let credentialPrefix = "lbc_"
-
     /// Issues a credential for one resource of an active grant. `resource` may be left out where
     /// there is only one. Throws an `EnforcerError` if the service has to open the access and
     /// cannot.
@@ -93,7 +90,7 @@ extension Lockbox {
                 throw StoreError.corrupt("no service \(resource.service) of a known kind")
             }
             let position = grant.scope.accesses.firstIndex { $0.resource == resource } ?? 0
-            let secret = Self.credentialPrefix + Self.text(change.entropy.bytes(32))
+            let secret = Credential.secretPrefix + Self.text(change.entropy.bytes(32))
             let credential = Credential(
                 id: change.entropy.id(),
                 request: request.id,

@@ -72,16 +72,8 @@ extension SQLTransaction: CredentialRecords {
     func recordUse(of credential: CredentialID, count: Int, first: Timestamp, last: Timestamp)
         throws -> Bool
     {
-        let inserted = try connection.execute(
-            """
-            INSERT INTO credential_use (credential, first_at, last_at, uses) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (credential) DO NOTHING
-            """,
-            [.id(credential), .time(first), .time(last), .count(count)]
-        )
-        if inserted == 1 { return true }
         // Reports of several nodes come in any order.
-        try connection.execute(
+        let isKnown = try connection.execute(
             """
             UPDATE credential_use SET uses = uses + $1,
                 first_at = CASE WHEN $2 < first_at THEN $2 ELSE first_at END,
@@ -89,8 +81,18 @@ extension SQLTransaction: CredentialRecords {
             WHERE credential = $4
             """,
             [.count(count), .time(first), .time(last), .id(credential)]
+        ) == 1
+        if isKnown { return false }
+        try connection.insert(
+            [
+                "credential": .id(credential),
+                "first_at": .time(first),
+                "last_at": .time(last),
+                "uses": .count(count),
+            ],
+            into: "credential_use"
         )
-        return false
+        return true
     }
 
     func uses(of grant: GrantID) throws -> [CredentialUse] {

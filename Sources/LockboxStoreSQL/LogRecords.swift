@@ -93,6 +93,7 @@ extension SQLTransaction: LogRecords {
             [.log(log), .position(index), .text(field)]
         )
         try words.add(try texts(of: log, index..<index + 1)[index] ?? [], of: log, at: index)
+        if field == CommittedText.operations { try eraseSubjects(of: log, at: index) }
     }
 
     // MARK: - Searching

@@ -6,37 +6,41 @@ extension SQLTransaction: OperationRecords {
     private static let ofBatch = "WHERE grant_id = $1 AND service = $2"
 
     func add(_ operation: OpenOperation, to batch: OpenBatch) throws -> OpenBatchSize {
-        let values: [SQLValue] = [.id(batch.grant), .id(batch.service)]
-        let last = try connection.selectOne(
-            from: "open_operation",
-            key: Self.key,
-            "\(Self.ofBatch) ORDER BY ordinal DESC LIMIT 1",
-            values
-        ) { row in (ordinal: try row.count("ordinal"), bytes: try row.count("bytes")) }
-        let first = try connection.selectOne(
-            from: "open_operation",
-            key: Self.key,
-            "\(Self.ofBatch) AND ordinal = 0",
-            values
-        ) { try $0.timestamp("at") }
-        let ordinal = last.map { $0.ordinal + 1 } ?? 0
-        // With its line break. Every row knows the sum so far, so that nothing has to be added up.
-        let bytes = (last?.bytes ?? 0) + operation.line.utf8.count + 1
+        let last = try connection.queryOne(
+            """
+            SELECT l.ordinal, l.bytes, f.at FROM open_operation l
+            JOIN open_operation f
+                ON f.grant_id = l.grant_id AND f.service = l.service AND f.ordinal = 0
+            WHERE l.grant_id = $1 AND l.service = $2 ORDER BY l.ordinal DESC LIMIT 1
+            """,
+            [.id(batch.grant), .id(batch.service)]
+        ) { row in
+            OpenBatchSize(
+                operations: try row.count(0) + 1,
+                bytes: try row.count(1),
+                first: try row.timestamp(2)
+            )
+        }
+        let size = OpenBatchSize(
+            operations: (last?.operations ?? 0) + 1,
+            // With its line break. Every row knows the sum so far, so that nothing is added up.
+            bytes: (last?.bytes ?? 0) + operation.line.utf8.count + 1,
+            first: last?.first ?? operation.at
+        )
         try connection.insert(
             [
                 "grant_id": .id(batch.grant),
                 "service": .id(batch.service),
-                "ordinal": .count(ordinal),
-                "credential": .id(operation.credential),
+                "ordinal": .count(size.operations - 1),
                 "at": .time(operation.at),
                 "is_write": .flag(operation.isWrite),
                 "subject": .text(operation.subject),
                 "line": .text(operation.line),
-                "bytes": .count(bytes),
+                "bytes": .count(size.bytes),
             ],
             into: "open_operation"
         )
-        return OpenBatchSize(operations: ordinal + 1, bytes: bytes, first: first ?? operation.at)
+        return size
     }
 
     func takeOperations(of batch: OpenBatch) throws -> [OpenOperation] {
@@ -48,7 +52,6 @@ extension SQLTransaction: OperationRecords {
             values
         ) { row in
             OpenOperation(
-                credential: try row.id("credential"),
                 at: try row.timestamp("at"),
                 isWrite: try row.flag("is_write"),
                 subject: try row.text("subject"),
@@ -91,34 +94,64 @@ extension SQLTransaction: OperationRecords {
         OpenBatch(grant: try row.id("grant_id"), service: try row.slug("service"))
     }
 
-    func add(_ total: OperationTotal, to grant: GrantID) throws {
-        var subject = total.subject ?? ""
-        let (known, isKnown) =
-            try connection.queryOne(
+    func add(_ totals: [OperationTotal], to grant: GrantID) throws {
+        var known = Set(try operationTotals(of: grant).filter { $0.subject != nil }.map(\.place))
+        var sums: [OperationTotal.Place: (reads: Int, writes: Int)] = [:]
+        for total in totals {
+            var place = total.place
+            if place.subject != nil, !known.contains(place) {
+                if known.count < Limits.subjectsPerGrant {
+                    known.insert(place)
+                } else {
+                    place.subject = nil
+                }
+            }
+            let before = sums[place] ?? (0, 0)
+            sums[place] = (before.reads + total.reads, before.writes + total.writes)
+        }
+        for (place, sum) in sums {
+            try connection.execute(
                 """
-                SELECT count(*), coalesce(max(CASE WHEN subject = $1 THEN 1 ELSE 0 END), 0)
-                FROM operation_total WHERE grant_id = $2
+                INSERT INTO operation_total (grant_id, service, subject, reads, writes)
+                VALUES ($1, $2, $3, $4, $5)
+                \(Self.addingUp)
                 """,
-                [.text(subject), .id(grant)]
-            ) { row in (try row.count(0), try row.count(1) == 1) } ?? (0, false)
-        if !isKnown, known >= Limits.subjectsPerGrant { subject = "" }
+                [
+                    .id(grant), .id(place.service), .text(place.subject ?? ""), .count(sum.reads),
+                    .count(sum.writes),
+                ]
+            )
+        }
+    }
+
+    private static let addingUp = """
+        ON CONFLICT (grant_id, service, subject) DO UPDATE SET
+            reads = operation_total.reads + excluded.reads,
+            writes = operation_total.writes + excluded.writes
+        """
+
+    /// Counts all of what was done with the grant that a record is about without its subjects.
+    func eraseSubjects(of log: LogID, at index: UInt64) throws {
+        let named = """
+            FROM operation_total WHERE subject <> '' AND grant_id IN (
+                SELECT g.id FROM log_entry e JOIN access_grant g ON g.request = e.request
+                WHERE e.log = $1 AND e.position = $2)
+            """
+        let record: [SQLValue] = [.log(log), .position(index)]
         try connection.execute(
             """
             INSERT INTO operation_total (grant_id, service, subject, reads, writes)
-            VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (grant_id, service, subject) DO UPDATE SET
-                reads = operation_total.reads + excluded.reads,
-                writes = operation_total.writes + excluded.writes
+            SELECT grant_id, service, '', sum(reads), sum(writes) \(named)
+            GROUP BY grant_id, service
+            \(Self.addingUp)
             """,
-            [
-                .id(grant), .id(total.service), .text(subject), .count(total.reads),
-                .count(total.writes),
-            ]
+            record
         )
+        try connection.execute("DELETE \(named)", record)
     }
 
     func operationTotals(of grant: GrantID) throws -> [OperationTotal] {
-        let totals = try connection.select(
+        try connection.select(
             from: "operation_total",
             key: ["grant_id", "service", "subject"],
             "WHERE grant_id = $1 ORDER BY service, subject",
@@ -132,11 +165,15 @@ extension SQLTransaction: OperationRecords {
                 writes: try row.count("writes")
             )
         }
-        // There are few of them, and another order in the query would be sorted there all the same.
-        return totals.enumerated().sorted { left, right in
-            let (a, b) = (left.element, right.element)
-            return (a.service, b.reads + b.writes, a.subject == nil ? 1 : 0, left.offset)
-                < (b.service, a.reads + a.writes, b.subject == nil ? 1 : 0, right.offset)
-        }.map(\.element)
     }
+}
+
+extension OperationTotal {
+    /// What it counts.
+    fileprivate struct Place: Hashable {
+        let service: ServiceID
+        var subject: String?
+    }
+
+    fileprivate var place: Place { Place(service: service, subject: subject) }
 }

@@ -218,7 +218,7 @@ import Testing
                         reads: reads,
                         writes: writes
                     )
-                    try tx.add(total, to: grant.id)
+                    try tx.add([total], to: grant.id)
                 }
             }
             try await stage.pass(id, to: Stage.start + .hours(2))

@@ -171,7 +171,7 @@ struct RequestToolTests {
             #expect(answer.location == nil)
             let field = HTMLDocument(answer.html).all("textarea").first { $0["id"] == "secret" }
             let secret = try #require(field?.text)
-            #expect(secret.hasPrefix(Lockbox.credentialPrefix))
+            #expect(secret.hasPrefix(Credential.secretPrefix))
             let again = try await world.send(path, form: form, as: "eve")
             #expect(again.status == 409)
             #expect(!again.html.contains(secret))

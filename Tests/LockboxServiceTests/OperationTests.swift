@@ -131,6 +131,13 @@ struct OperationTests {
         }
     }
 
+    @Test func queryIsNotInTheTotals() {
+        for (target, subject) in [
+            ("/a?\u{301}sue", "/a"), ("/a#b", "/a"), ("/a\u{202e}b", "/a\u{fffd}b"),
+        ] { #expect(Self.get(target).subject == subject) }
+        #expect(ServiceOperation(.statement("  select 1"), isWrite: false).subject == "select")
+    }
+
     /// A crash leaves operations that are durable and in no record. Whoever starts next finds them.
     @Test func whatWaitedWhileNothingRanIsClosedLater() async throws {
         try await Self.with { world, _, credential in
@@ -145,12 +152,12 @@ struct OperationTests {
     @Test func credentialInAPathIsNotKept() async throws {
         try await Self.with { world, _, credential in
             let secret = "lbc_" + String(repeating: "0a", count: 32)
-            let target = "/x/\(secret)?token=\(secret.uppercased())"
+            let target = "/x/\(secret)?token=\(secret.uppercased())&t=lbc%5F\(secret.dropFirst(4))"
             #expect(try await world.lockbox.recordOperation(Self.get(target), of: credential))
             world.clock.advance(by: .seconds(1))
             try await world.lockbox.closeOldBatches()
             let batch = try #require(try await Self.batches(world).first)
-            #expect(Self.text(batch).contains("/x/lbc_…?token=lbc_…"))
+            #expect(Self.text(batch).contains("/x/lbc_…?token=lbc_…&t=lbc_…\""))
             let totals = try await world.store.read { try $0.operationTotals(of: credential.grant) }
             #expect(totals.map(\.subject) == ["/x/lbc_…"])
         }
@@ -174,6 +181,9 @@ struct OperationTests {
                 try $0.eraseText("operations", of: batch.log, at: batch.index)
             }
             #expect(try await found() == 0)
+            // What was done is counted still, and to what is gone too.
+            let totals = try await world.store.read { try $0.operationTotals(of: credential.grant) }
+            #expect(totals.map(\.subject) == [nil] && totals.map(\.reads) == [1])
         }
     }
 }

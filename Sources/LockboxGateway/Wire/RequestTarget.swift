@@ -1,3 +1,4 @@
+import LockboxDomain
 import NIOHTTP1
 
 /// Which thing of the service a request is about. The path was decoded once and its dots were
@@ -53,7 +54,8 @@ struct RequestTarget: Equatable {
         let path =
             parts.map { "/" + Self.encode($0) }.joined() + (isFolder || parts.isEmpty ? "/" : "")
         text = pieces.count > 1 ? "\(path)?\(Substring(pieces[1]))" : path
-        guard !Self.holdsCredential(raw) else {
+        // It would come into the service's log.
+        guard !raw.holdsCredential else {
             throw WireError("a credential does not belong into an address")
         }
     }
@@ -99,24 +101,6 @@ struct RequestTarget: Equatable {
             }
         }
         return String(decoding: text, as: UTF8.self)
-    }
-
-    /// Whether a Lockbox credential stands in it, plain or encoded: it would come into the service's
-    /// log.
-    private static func holdsCredential(_ raw: String) -> Bool {
-        var bytes: [UInt8] = []
-        var rest = raw.utf8[...]
-        while let byte = rest.popFirst() {
-            let two = rest.prefix(2).map(\.hexValue)
-            if byte == UInt8(ascii: "%"), two.count == 2, let high = two[0], let low = two[1] {
-                bytes.append(high << 4 | low)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        let text = String(decoding: bytes, as: UTF8.self)
-        return text.firstRange(of: /lbc_[0-9A-Fa-f]{16}/) != nil
     }
 }
 

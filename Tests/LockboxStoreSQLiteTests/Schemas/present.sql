@@ -289,7 +289,6 @@ CREATE TABLE open_operation (
     grant_id TEXT NOT NULL REFERENCES access_grant (id),
     service TEXT NOT NULL REFERENCES service (id),
     ordinal INTEGER NOT NULL CHECK (ordinal >= 0),
-    credential TEXT NOT NULL REFERENCES credential (id),
     at INTEGER NOT NULL,
     is_write INTEGER NOT NULL CHECK (is_write IN (0, 1)),
     subject TEXT NOT NULL,
@@ -849,9 +848,9 @@ END;
 
 CREATE TRIGGER operation_total_delete_guard
 BEFORE DELETE ON operation_total
-
+WHEN OLD.subject = ''
 BEGIN
-    SELECT RAISE(ABORT, 'operation_total: rows are kept for ever');
+    SELECT RAISE(ABORT, 'operation_total: what is not told apart is kept for ever');
 END;
 
 CREATE TRIGGER operation_total_update_guard

@@ -17,11 +17,8 @@ func operationsWait(_ store: any Store) async throws {
     let (batch, other) = (
         OpenBatch(grant: one.grant, service: service), OpenBatch(grant: two.grant, service: service)
     )
-    func operation(_ line: String, of credential: Credential, after seconds: Int64)
-        -> OpenOperation
-    {
+    func operation(_ line: String, after seconds: Int64) -> OpenOperation {
         OpenOperation(
-            credential: credential.id,
             at: Fixture.now + .seconds(seconds),
             isWrite: seconds > 1,
             subject: "/\(line)",
@@ -29,8 +26,7 @@ func operationsWait(_ store: any Store) async throws {
         )
     }
     let (a, b, c) = (
-        operation("a", of: one, after: 1), operation("bé", of: one, after: 2),
-        operation("c", of: two, after: 3)
+        operation("a", after: 1), operation("bé", after: 2), operation("c", after: 3)
     )
     #expect(try await store.read { try $0.oldestOpenBatch() } == nil)
     let sizes = try await store.write { tx in
@@ -68,15 +64,15 @@ func operationsAreCounted(_ store: any Store) async throws {
             reads: reads,
             writes: writes
         )
-        try await store.write { try $0.add(total, to: grant) }
+        try await store.write { try $0.add([total], to: grant) }
     }
     try await add("/a", 1, 0)
     try await add("/b", 2, 1)
     try await add("/a", 0, 1)
     #expect(
         try await store.read { try $0.operationTotals(of: grant) } == [
-            OperationTotal(service: service, subject: "/b", reads: 2, writes: 1),
             OperationTotal(service: service, subject: "/a", reads: 1, writes: 1),
+            OperationTotal(service: service, subject: "/b", reads: 2, writes: 1),
         ]
     )
     for number in 0..<Limits.subjectsPerGrant { try await add("/more/\(number)", 1, 0) }
