@@ -15,5 +15,4 @@ package enum APILimits {
     /// Questions in one request of AuthZEN's.
     package static let evaluations = 100
     package static let searchTextLength = 1...200
-    /// Records read at a time while an export is streamed.
 }

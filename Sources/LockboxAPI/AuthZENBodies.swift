@@ -98,7 +98,7 @@ struct AuthZENQuestion: Decodable {
             action: Action(name: own.action?.name ?? whole.action?.name),
             resource: Self.completed(own.resource, whole.resource),
             // A credential that is said for all is not forgotten where an item has more to say.
-            context: own.context?.credential == nil ? whole.context ?? own.context : own.context
+            context: own.context?.credential == nil ? whole.context : own.context
         )
     }
 

@@ -140,7 +140,7 @@ extension API {
                 var evaluator = AuthZENEvaluator(self, client.service)
                 response = try await answer(question, &evaluator)
             } catch {
-                response = Self.answer(to: error, context)
+                response = try Self.answer(to: error, context)
             }
             if let id = request.headers[.requestID] { response.headers[.requestID] = id }
             return response
@@ -189,18 +189,14 @@ extension API {
     }
 
     /// Errors are a message (§10.1.2), and none is a yes.
-    private static func answer(to error: any Error, _ context: APIContext) -> Response {
-        var problem = ProblemAnswer(error)
+    private static func answer(to error: any Error, _ context: APIContext) throws -> Response {
+        var problem = try ProblemAnswer.heard(error, context)
         if let fault = error as? AuthZENFault {
             problem.status = fault.status
             problem.detail = fault.message
         }
         if problem.status == .unauthorized {
             problem.headers[.wwwAuthenticate] = OAuthError.challenge
-        }
-        if problem.status.kind == .serverError {
-            // Only the log sees what really happened.
-            context.logger.error("request failed", metadata: ["error": "\(error)"])
         }
         var headers = problem.headers
         headers[.contentType] = "text/plain; charset=utf-8"
@@ -289,6 +285,18 @@ struct AuthZENEvaluator {
 
     /// As far as the semantic says. What is wrong with one of them is a no to that one.
     mutating func decisions(_ question: AuthZENQuestion) async throws -> [AuthZENDecision] {
+        // While a use was written down an access that was a yes before it may have ended: then all are
+        // decided anew, and what is on record already takes no time.
+        while true {
+            let known = recorded.count
+            let decisions = try await decideInOrder(question)
+            if recorded.count == known { return decisions }
+        }
+    }
+
+    private mutating func decideInOrder(_ question: AuthZENQuestion) async throws
+        -> [AuthZENDecision]
+    {
         var decisions: [AuthZENDecision] = []
         for item in question.evaluations {
             var isYes = false

@@ -117,7 +117,7 @@ extension API {
                 refuses: [.notFound]
             )
         ) { _, context, log, _ in
-            guard let index = UInt64(try context.parameters.text("index")),
+            guard let index = try context.parameters.text("index").wholeNumber,
                 let lines = try await self.log.operations(index, of: log)
             else { throw Refusal.notFound(.auditRecord) }
             return Response(

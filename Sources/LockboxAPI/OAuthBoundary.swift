@@ -18,8 +18,7 @@ struct OAuthError: Error {
     var headers: HTTPFields = [:]
 
     /// An error of the boundary, or of whatever lies behind it, in that form.
-    init(_ error: any Error) {
-        let problem = ProblemAnswer(error)
+    init(_ problem: ProblemAnswer) {
         self.init(
             status: problem.status,
             error: problem.status.kind == .serverError ? "server_error" : "invalid_request",
@@ -118,11 +117,7 @@ extension API {
         } catch let error as OAuthError {
             return try error.response()
         } catch {
-            let problem = OAuthError(error)
-            if problem.status.kind == .serverError {
-                // Only the log sees what really happened.
-                context.logger.error("request failed", metadata: ["error": "\(error)"])
-            }
+            let problem = OAuthError(try ProblemAnswer.heard(error, context))
             var response = try problem.response()
             if problem.status == .contentTooLarge {
                 response.body = response.body.closing(context.channel)

@@ -6,6 +6,7 @@ import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import Logging
 
 /// What goes wrong at the HTTP boundary itself, before any rule is asked.
 enum BoundaryError: Error {
@@ -49,6 +50,18 @@ struct ProblemAnswer: ResponseGenerator {
 }
 
 extension ProblemAnswer {
+    /// The same of an error at a door with a form of its own, of which the log hears here. Throws
+    /// what says that the client has left: that is no error, and gets no answer.
+    static func heard(_ error: any Error, _ context: APIContext) throws -> ProblemAnswer {
+        if Boundary.isDeparture(error) { throw error }
+        let problem = ProblemAnswer(error)
+        if problem.status.kind == .serverError {
+            // Only the log sees what really happened.
+            context.logger.error("request failed", metadata: ["error": "\(error)"])
+        }
+        return problem
+    }
+
     init(_ error: any Error) {
         switch error {
         case let refusal as Refusal: self.init(refusal)

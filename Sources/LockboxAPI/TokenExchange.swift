@@ -32,7 +32,7 @@ extension API {
         [
             Route(
                 .post,
-                "/oauth2/token",
+                RouterPath(TokenExchange.path),
                 OperationDescription(
                     "exchangeCredential",
                     .standards,
@@ -51,7 +51,7 @@ extension API {
             },
             Route(
                 .get,
-                "/.well-known/jwks.json",
+                RouterPath(TokenExchange.keysPath),
                 OperationDescription(
                     "tokenKeys",
                     .standards,

@@ -73,15 +73,16 @@ extension SQLTransaction: CredentialRecords {
         throws -> Bool
     {
         // Reports of several nodes come in any order.
-        let isKnown = try connection.execute(
-            """
-            UPDATE credential_use SET uses = uses + $1,
-                first_at = CASE WHEN $2 < first_at THEN $2 ELSE first_at END,
-                last_at = CASE WHEN $3 > last_at THEN $3 ELSE last_at END
-            WHERE credential = $4
-            """,
-            [.count(count), .time(first), .time(last), .id(credential)]
-        ) == 1
+        let isKnown =
+            try connection.execute(
+                """
+                UPDATE credential_use SET uses = uses + $1,
+                    first_at = CASE WHEN $2 < first_at THEN $2 ELSE first_at END,
+                    last_at = CASE WHEN $3 > last_at THEN $3 ELSE last_at END
+                WHERE credential = $4
+                """,
+                [.count(count), .time(first), .time(last), .id(credential)]
+            ) == 1
         if isKnown { return false }
         try connection.insert(
             [

@@ -85,7 +85,7 @@ struct SearchAudit: AsyncParsableCommand {
                         record.activity,
                         record.actor.name ?? record.actor.id,
                         record.request ?? "–",
-                        texts.map { "\($0.key): \(Self.shown($0.value.text))" }.joined(
+                        texts.map { "\($0.key): \(Self.shown($0.value.text, of: $0.key))" }.joined(
                             separator: "; "
                         )
                     )
@@ -96,10 +96,9 @@ struct SearchAudit: AsyncParsableCommand {
     }
 
     /// A batch of operations has a line for each; a table has room for how many.
-    private static func shown(_ text: String?) -> String {
+    private static func shown(_ text: String?, of field: String) -> String {
         guard let text else { return "(erased)" }
-        let lines = text.count { $0 == "\n" }
-        return text.hasSuffix("\n") && lines > 0 ? "\(lines) lines" : text
+        return field == "operations" ? "\(text.count { $0 == "\n" }) lines" : text
     }
 }
 

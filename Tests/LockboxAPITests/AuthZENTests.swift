@@ -248,6 +248,10 @@ struct AuthZENTests {
             let incomplete = Self.question.without("resource").with("evaluations", .array(odd))
             let expected: [JSONValue] = [false, true, false, false, false, false, false, true]
             #expect(try await Self.decisions(api, incomplete) == expected)
+            // A credential that is said for all holds for an item with a context of its own too.
+            let wrong = Self.question.with("context", ["credential": "lbc_wrong"])
+                .with("evaluations", [["context": ["time": "now"]], [:]])
+            #expect(try await Self.decisions(api, wrong) == [false, false])
             let named = incomplete.with("resource", ["type": "folder"])
             #expect(try await Self.decisions(api, named)[5] == true)
         }
