@@ -6,6 +6,8 @@ GRANT CONNECT ON DATABASE "@DATABASE@" TO lockbox WITH GRANT OPTION;
 -- Lets Lockbox take back what the owner has granted to a login by hand.
 GRANT "@OWNER@" TO lockbox;
 
+-- Of a database that was made before PostgreSQL 15, everybody may create in it.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO crm_read, crm_write;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO crm_read, crm_write;
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO crm_write;

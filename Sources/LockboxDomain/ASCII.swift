@@ -2,14 +2,15 @@
 
 extension UInt8 {
     /// `a` to `z`.
-    var isLowercaseLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
+    package var isLowercaseLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
     /// `a` to `z` and `A` to `Z`.
-    var isLetter: Bool {
+    package var isLetter: Bool {
         isLowercaseLetter || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self)
     }
     /// `0` to `9`.
-    var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+    package var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
     /// Everything with a glyph: `!` to `~`.
-    var isGlyph: Bool { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains(self) }
-    var isASCII: Bool { self < 0x80 }
+    package var isGlyph: Bool { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains(self) }
+    /// One byte that is a whole character.
+    package var isASCII: Bool { self < 0x80 }
 }

@@ -183,7 +183,7 @@ package struct SMTPConfiguration: Sendable {
             )
         case (_, nil), (_, "required"): return .starttls
         case (_, "never"):
-            guard isLoopback(host) else {
+            guard isThisMachine(host) else {
                 throw MailConfigurationError(
                     "starttls=never would send passwords and letters in the clear to \(host)"
                 )
@@ -230,21 +230,6 @@ package struct SMTPConfiguration: Sendable {
     private static func isIPv6(_ host: String) -> Bool {
         var address = in6_addr()
         return inet_pton(AF_INET6, host, &address) == 1
-    }
-
-    /// 127.0.0.0/8, ::1 and `localhost`: what never leaves this machine.
-    private static func isLoopback(_ host: String) -> Bool {
-        var four = in_addr()
-        if inet_pton(AF_INET, host, &four) == 1 {
-            return UInt32(bigEndian: four.s_addr) >> 24 == 127
-        }
-        var six = in6_addr()
-        if inet_pton(AF_INET6, host, &six) == 1 {
-            return withUnsafeBytes(of: &six) {
-                $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1
-            }
-        }
-        return host.lowercased() == "localhost"
     }
 }
 

@@ -47,6 +47,9 @@ public protocol ServiceKind: Sendable {
     /// Whether the enforcer tells the service when it sent what it says, so that the service can
     /// refuse what is old.
     var datesItsOrders: Bool { get }
+    /// Whether what is told has a memory and a clock of its own: it opens nothing of a grant that was
+    /// closed, and ends access when its time is over, even if Lockbox does not run then.
+    var remembersOrders: Bool { get }
     /// Makes the service match the grants; nil where it is not set up to be told anything.
     func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)?
 }
@@ -57,6 +60,9 @@ extension ServiceKind {
 
     /// False: most services take an order whenever it was sent.
     public var datesItsOrders: Bool { false }
+
+    /// False: most services know what is open, and no more.
+    public var remembersOrders: Bool { false }
 
     /// Nil: most kinds are not reached by web requests.
     public func actions(forMethods methods: Set<String>) -> Actions? { nil }

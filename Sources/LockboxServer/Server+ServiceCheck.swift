@@ -28,6 +28,7 @@ extension Server {
             enforcer,
             of: settings.service,
             needsOpening: kind.needsOpening,
+            remembersOrders: kind.remembersOrders,
             strangers: try strangers(at: settings, of: kind),
             clock: tools.clock,
             entropy: tools.entropy,

@@ -27,6 +27,8 @@ final class TokenKeyFolder: TokenKeys, Service {
     private let logger: Logger
     private let pause: any Pause
     private let known = Mutex<[TokenKey]>([])
+    /// Files and locks block.
+    private let pool = BlockingPool(width: 1, label: "lockbox.token-keys")
 
     /// `lifetime`: how long each key signs.
     init(
@@ -50,12 +52,17 @@ final class TokenKeyFolder: TokenKeys, Service {
     func run() async {
         while await pause(milliseconds: Self.interval) {
             do {
-                try look()
+                try await refresh()
             } catch {
                 // Tokens are signed as before; a day is left to see to it.
                 logger.error("the keys of tokens cannot be read", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// `look`, on a thread that may wait.
+    func refresh() async throws {
+        try await pool.run { Result { try self.look() } }.get()
     }
 
     /// Reads the keys, makes the one that is due, and removes those that are over.
@@ -73,26 +80,34 @@ final class TokenKeyFolder: TokenKeys, Service {
         }
         var keys = try read()
         let now = clock.now()
-        if let start = Self.nextStart(after: keys.last?.signsFrom, lifetime, at: now) {
+        var isChanged = false
+        if let start = Self.nextStart(beside: keys, lifetime, at: now) {
             keys.append(try make(from: start))
+            keys.sort { $0.signsFrom < $1.signsFrom }
+            isChanged = true
         }
         // The key that goes is read no more: what is left is the same whenever a crash comes.
         while keys.count > 1, keys[1].signsFrom + Self.behind <= now {
             try FileManager.default.removeItem(atPath: file(from: keys.removeFirst().signsFrom))
+            isChanged = true
         }
-        guard fsync(folder) == 0 else { throw ConfigurationError("\(path) cannot be written") }
+        guard !isChanged || fsync(folder) == 0 else {
+            throw ConfigurationError("\(path) cannot be written")
+        }
         known.withLock { $0 = keys }
     }
 
-    /// From when on the next key is to sign; nil where it is not time to make it. The first signs
-    /// at once.
+    /// From when on the next key is to sign; nil where it is not time to make it. It signs at once
+    /// where none does: it is the first, the clock was set back, or the one before was taken away.
     private static func nextStart(
-        after last: Timestamp?,
+        beside keys: [TokenKey],
         _ lifetime: TimeSpan,
         at now: Timestamp
     ) -> Timestamp? {
         let now = Timestamp(milliseconds: now.secondsSinceEpoch * 1000)
-        guard let last else { return now }
+        guard keys.contains(where: { $0.signsFrom <= now }), let last = keys.last?.signsFrom else {
+            return now
+        }
         return last + lifetime <= now + ahead ? max(last + lifetime, now + ahead) : nil
     }
 

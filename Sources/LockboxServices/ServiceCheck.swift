@@ -35,6 +35,7 @@ package struct ServiceCheck {
 
     private let enforcer: any Enforcer
     private let needsOpening: Bool
+    private let remembersOrders: Bool
     private let strangers: [Stranger]
     private let resource: Resource
     private let clock: any WallClock
@@ -46,6 +47,7 @@ package struct ServiceCheck {
         _ enforcer: any Enforcer,
         of service: ProtectedService,
         needsOpening: Bool,
+        remembersOrders: Bool,
         strangers: [Stranger],
         clock: any WallClock,
         entropy: any Entropy,
@@ -58,6 +60,7 @@ package struct ServiceCheck {
         }
         self.enforcer = enforcer
         self.needsOpening = needsOpening
+        self.remembersOrders = remembersOrders
         self.strangers = strangers
         self.resource = resource
         self.clock = clock
@@ -91,7 +94,8 @@ package struct ServiceCheck {
         isGood = await closings() && isGood
         if needsOpening {
             isGood = await openings(&probes) && isGood
-            isGood = await ends(&probes) && isGood
+            isGood = await refusal(&probes) && isGood
+            if remembersOrders { isGood = await memory(&probes) && isGood }
         }
         return await check("nothing of the check is left") { () throws(EnforcerError) in
             for probe in probes { try await enforcer.close(order(probe.grant)) }
@@ -137,11 +141,6 @@ package struct ServiceCheck {
             await check("it closes once more what is closed") { () throws(EnforcerError) in
                 try await enforcer.close(order(first.grant))
             } && isGood
-        isGood =
-            await check("it opens nothing of a grant that was closed") {
-                () throws(EnforcerError) in
-                try await requireRefusal(of: first)
-            } && isGood
         return await check("it ends several grants at once") { () throws(EnforcerError) in
             try await open(third)
             try await require(third, isOpen: true)
@@ -151,12 +150,22 @@ package struct ServiceCheck {
         } && isGood
     }
 
-    private func ends(_ probes: inout [Credential]) async -> Bool {
-        let (late, short) = (probe(lasting: .zero), probe(lasting: Limits.short))
-        probes += [late, short]
-        let isRefused = await check("it opens nothing whose end is over") {
-            () throws(EnforcerError) in
+    private func refusal(_ probes: inout [Credential]) async -> Bool {
+        let late = probe(lasting: .zero)
+        probes.append(late)
+        return await check("it opens nothing whose end is over") { () throws(EnforcerError) in
             try await requireRefusal(of: late)
+        }
+    }
+
+    private func memory(_ probes: inout [Credential]) async -> Bool {
+        let (closed, short) = (probe(), probe(lasting: Limits.short))
+        probes += [closed, short]
+        let isRefused = await check("it opens nothing of a grant that was closed") {
+            () throws(EnforcerError) in
+            try await open(closed)
+            try await enforcer.close(order(closed.grant))
+            try await requireRefusal(of: closed)
         }
         return await check("it ends access by itself when the time is over") {
             () throws(EnforcerError) in

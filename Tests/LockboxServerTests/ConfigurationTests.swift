@@ -1,6 +1,7 @@
 import Foundation
 import LockboxAPI
 import LockboxIdentity
+import LockboxPorts
 import Testing
 
 @testable import LockboxServer

@@ -1,7 +1,6 @@
+import LockboxHTTP
 import Synchronization
 import Testing
-
-@testable import LockboxServer
 
 /// Who gets a place when there are none left.
 struct ConnectionBookTests {
@@ -92,6 +91,18 @@ struct ConnectionBookTests {
         book.leave(places.removeLast())
         #expect(book.mayServe(second, isEssential: false), "another place has become free")
         #expect(!book.mayServe(first, isEssential: false))
+    }
+
+    @Test func closedBookEndsEverybodyOnceAndLetsNobodyIn() throws {
+        let place = try #require(enter("a", from: "a"))
+        book.set(place, .answering)
+        _ = enter("b", from: "b")
+        book.close()
+        book.close()
+        #expect(Set(cut.all) == ["a", "b"] && cut.all.count == 2)
+        #expect(enter("c", from: "c") == nil)
+        book.leave(place)
+        #expect(book.count == 0)
     }
 
     @Test func whoWasCutTakesNoPlaceAndNoPartAnyMore() throws {

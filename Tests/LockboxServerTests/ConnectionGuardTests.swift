@@ -1,3 +1,4 @@
+import LockboxHTTP
 import LockboxIdentity
 import NIOCore
 import NIOEmbedded

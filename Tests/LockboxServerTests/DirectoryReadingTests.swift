@@ -344,6 +344,18 @@ struct DirectoryReadingTests {
                 + "must be HOST:PORT such as 127.0.0.1:9443"
         ),
         (
+            "gateway that listens at a port of no host",
+            gateway(#"listen: "443", upstream: "https://app.internal""#),
+            "directory.yaml, line 5: services[0].gateway.listen: "
+                + "must be HOST:PORT such as 127.0.0.1:9443"
+        ),
+        (
+            "gateway to a port that there is not",
+            gateway(#"listen: "127.0.0.1:9443", upstream: "https://10.0.0.1:70000""#),
+            "directory.yaml, line 5: services[0].gateway.upstream: "
+                + "must be an origin such as https://app.internal:8443, without a path"
+        ),
+        (
             "gateway to a page",
             gateway(#"listen: "127.0.0.1:9443", upstream: "https://app.internal/start""#),
             "directory.yaml, line 5: services[0].gateway.upstream: "

@@ -49,7 +49,7 @@ struct PostgresSettingsTests {
     @Test(arguments: [
         "postgres://lockbox@db.internal/postgres",
         "postgresql://lockbox@[::1]:5433/x?sslmode=disable",
-        "postgres://lockbox@10.0.0.1/x?sslmode=verify-ca&sslrootcert=/etc/ca.pem",
+        "postgres://lockbox@10.0.0.1/x?sslmode=verify-ca&sslrootcert=/etc/ssl/certs/ca-certificates.crt",
         "postgres://lockbox@/x?host=/run/postgresql",
     ])
     func serverIsUnderstood(_ url: String) throws {
@@ -71,6 +71,15 @@ struct PostgresSettingsTests {
         ),
         ("postgres://lockbox@db.internal/postgres?options=-c%20x", "options is not known here"),
         ("postgres://lockbox@db.internal:0/postgres", "must be such as"),
+        ("postgres://lockbox@db.internal/x?sslrootcert=ca.pem", "must be the whole path of a file"),
+        (
+            "postgres://lockbox@127.0.0.1/x?sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+            "needs sslmode=verify-full or verify-ca"
+        ),
+        (
+            "postgres://lockbox@db.internal/x?sslrootcert=/nowhere/ca.pem",
+            "the file of sslrootcert cannot be read"
+        ),
     ])
     func serverThatIsNotSafeToReachIsRefused(_ url: String, _ problem: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try Self.settings(url) }
@@ -100,6 +109,15 @@ struct PostgresSettingsTests {
     func settingsThatAreNotUnderstoodAreRefused(_ text: String, _ problem: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try Self.load(text, address: nil) }
         #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func engineersHaveCertificatesOfTheirOwn() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try Self.settings(
+                address: "postgres://db/crm?sslrootcert=/etc/ssl/certs/ca-certificates.crt"
+            )
+        }
+        #expect(error?.description.contains("a file of the engineer's own") == true)
     }
 
     @Test func engineerIsLedToTheDatabaseThatSheHasAccessTo() throws {

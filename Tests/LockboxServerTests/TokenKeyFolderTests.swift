@@ -112,6 +112,29 @@ struct TokenKeyFolderTests {
         #expect(keys.keys.first?.id != before.id)
     }
 
+    @Test func whereNoKeySignsYetOneIsMadeThatSignsAtOnce() throws {
+        let folder = try Folder()
+        let clock = FixedClock(Fixture.now)
+        try Self.keys(in: folder, clock).look()
+        let next = Fixture.now + Self.lifetime
+        clock.move(to: next - .days(1))
+        try Self.keys(in: folder, clock).look()
+        // An operator takes away the one that signs.
+        let current = "\(folder.path)/keys/\(Fixture.now.secondsSinceEpoch).pem"
+        try FileManager.default.removeItem(atPath: current)
+        let keys = Self.keys(in: folder, clock, seed: 2)
+        try keys.look()
+        #expect(keys.keys.map(\.signsFrom) == [next - .days(1), next])
+        // The clock was set back before the start.
+        let before = FixedClock(Fixture.now - .days(1))
+        let earlier = Self.keys(in: folder, before, seed: 3)
+        try earlier.look()
+        #expect(earlier.keys.map(\.signsFrom) == [Fixture.now - .days(1), next - .days(1), next])
+        let known = earlier.keys.map(\.id)
+        try earlier.look()
+        #expect(earlier.keys.map(\.id) == known)
+    }
+
     @Test func whatACrashLeavesIsNoKeyAndIsInNobodysWay() throws {
         let folder = try Folder()
         let clock = FixedClock(Fixture.now)

@@ -73,6 +73,12 @@ struct ServiceCheckTests {
         #expect(findings.map(\.problem) == ["it is away"])
     }
 
+    @Test(arguments: [Fault.neverEnds, .opensWhatWasClosed])
+    fileprivate func serviceThatRemembersNothingIsNotAskedToRemember(_ fault: Fault) async throws {
+        #expect(try await !FaultyService(fault).checked().isGood)
+        #expect(try await FaultyService(fault).checked(remembersOrders: false).isGood)
+    }
+
     @Test func serviceThatNeedsNoOpeningIsNotAskedToOpen() async throws {
         let service = FaultyService(.opensNothing)
         let (isGood, findings) = try await service.checked(needsOpening: false)
@@ -104,7 +110,7 @@ private final class FaultyService: Enforcer {
 
     func add(_ name: String) { state.withLock { $0.open[name] = .latest } }
 
-    func checked(needsOpening: Bool = true) async throws -> (
+    func checked(needsOpening: Bool = true, remembersOrders: Bool = true) async throws -> (
         isGood: Bool, findings: [ServiceCheck.Finding]
     ) {
         var findings: [ServiceCheck.Finding] = []
@@ -119,6 +125,7 @@ private final class FaultyService: Enforcer {
             self,
             of: service,
             needsOpening: needsOpening,
+            remembersOrders: remembersOrders,
             strangers: [.init("it refuses whoever does not know its secret", stranger)],
             clock: clock,
             entropy: SeededEntropy(),

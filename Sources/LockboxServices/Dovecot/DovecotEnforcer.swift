@@ -49,8 +49,8 @@ package struct DovecotEnforcer: Enforcer {
     package func close(_ order: Removal) async throws(EnforcerError) {
         try await empty(order.usernames)
         // A sign-in that Lockbox answered just before the end may become a session only now.
-        for pause in settling {
-            await wait(pause)
+        for time in settling {
+            await client.eventLoopGroup.pause(time)
             try await empty(order.usernames)
         }
     }
@@ -66,14 +66,9 @@ package struct DovecotEnforcer: Enforcer {
         for _ in 0..<Self.rounds {
             try await kick(usernames)
             if try await connected(usernames).isDisjoint(with: usernames) { return }
-            await wait(Self.betweenRounds)
+            await client.eventLoopGroup.pause(Self.betweenRounds)
         }
         throw EnforcerError("the mail server still shows open sessions")
-    }
-
-    private func wait(_ time: TimeAmount) async {
-        let pause = client.eventLoopGroup.any().scheduleTask(in: time) {}
-        _ = try? await pause.futureResult.get()  // best effort: a pause
     }
 
     private func kick(_ usernames: [String]) async throws(EnforcerError) {

@@ -60,9 +60,10 @@ struct HookClient {
             throw EnforcerError("the service answered with HTTP status \(answer.status.code)")
         }
         let types = answer.headers[canonicalForm: "Content-Type"]
-        let type = types.first?.prefix { $0 != ";" }.trimmingPrefix(" ").lowercased()
-        guard types.count == 1, type?.trimmingCharacters(in: .whitespaces) == "application/json"
-        else { throw EnforcerError("the service's answer is not application/json") }
+        let type = types.first?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
+        guard types.count == 1, type?.lowercased() == "application/json" else {
+            throw EnforcerError("the service's answer is not application/json")
+        }
         let value: Any
         do {
             try StrictJSON.check(answer.body)
@@ -88,9 +89,7 @@ struct HookClient {
         let rest = name.dropFirst(Grant.loginNamePrefix.count)
         return name.hasPrefix(Grant.loginNamePrefix) && (1...60).contains(rest.utf8.count)
             && rest.utf8.allSatisfy {
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                    || $0 == UInt8(ascii: "-")
+                $0.isLowercaseLetter || $0.isDigit || $0 == UInt8(ascii: "-")
             }
     }
 }

@@ -13,6 +13,7 @@ package struct HookKind: ServiceKind {
     package let keys = ["hook"]
     package let needsOpening = true
     package let datesItsOrders = true
+    package let remembersOrders = true
 
     private let tools: ServiceTools
     private let timeout: TimeAmount

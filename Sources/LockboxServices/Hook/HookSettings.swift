@@ -79,7 +79,7 @@ extension HookSettings {
                     + "with no name, password, query or fragment in it"
             )
         }
-        guard scheme == "https" || ["127.0.0.1", "[::1]", "::1", "localhost"].contains(host) else {
+        guard scheme == "https" || isThisMachine(host) else {
             throw value.error(
                 "must be https; http is for this machine alone (127.0.0.1, [::1], localhost)"
             )

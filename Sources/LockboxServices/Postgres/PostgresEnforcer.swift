@@ -4,7 +4,8 @@ package import NIOCore
 
 /// Makes a login role for each access and ends it with everything that it began (decision 0035).
 ///
-/// A login name belongs to one grant, and so does its role: ending one touches no other.
+/// A login name belongs to one grant, and so does its role: ending one touches no other, but for what
+/// was prepared after `SET ROLE`, which does not say by whom (`PostgresRoles.rollBackPrepared`).
 package struct PostgresEnforcer: Enforcer {
     /// Waits between further looks after the role is gone: a server process that let somebody in
     /// just before may show only now (decision 0011).
@@ -16,18 +17,20 @@ package struct PostgresEnforcer: Enforcer {
     private let roles: PostgresSettings.Roles
     private let isLogged: Bool
     private let server: PostgresServer
+    private let clock: any WallClock
     private let loops: any EventLoopGroup
     private let settling: [TimeAmount]
     /// For a cut, and for everything else.
     private let patience: (cut: PostgresSession.Patience, rest: PostgresSession.Patience)
 
-    /// `isLogged`: the server must write down what is run. `silence` is how many milliseconds are
-    /// waited for a server that says nothing.
+    /// `isLogged`: the server must write down what is run. `silence` is how many milliseconds a
+    /// connection or a statement may take.
     init(
         address: PostgresAddress,
         roles: PostgresSettings.Roles,
         isLogged: Bool = false,
         server: PostgresServer,
+        clock: any WallClock,
         loops: any EventLoopGroup,
         settling: [TimeAmount] = Self.settling,
         silence: (cut: Int32, rest: Int32) = (2000, 5000)
@@ -36,6 +39,7 @@ package struct PostgresEnforcer: Enforcer {
         self.roles = roles
         self.isLogged = isLogged
         self.server = server
+        self.clock = clock
         self.loops = loops
         self.settling = settling
         patience = (.init(silence: silence.cut), .init(silence: silence.rest))
@@ -48,15 +52,19 @@ package struct PostgresEnforcer: Enforcer {
         } catch {
             throw EnforcerError("a password could not be prepared")
         }
-        guard GrantID(loginName: credential.username) != nil,
+        let name = credential.username
+        guard GrantID(loginName: name) ?? Probe.grant(of: name) != nil,
             PostgresName.isDatabase(credential.resource.localName)
         else { throw EnforcerError("this database cannot be opened") }
+        guard clock.now() < credential.expiresAt else {
+            throw EnforcerError("the end of this access is over")
+        }
         let isWriting = credential.actions.contains(.write)
         guard let group = isWriting ? roles.write : roles.read else {
             throw EnforcerError("the service has no role for this")
         }
         let opening = RoleOpening(
-            username: credential.username,
+            username: name,
             database: credential.resource.localName,
             group: group,
             isWriting: isWriting,
@@ -74,12 +82,10 @@ package struct PostgresEnforcer: Enforcer {
     }
 
     package func close(_ order: Removal) async throws(EnforcerError) {
-        let (groups, heir) = ([roles.read] + [roles.write].compactMap { $0 }, roles.write)
-        try await each(order.usernames) { roles, name in
-            try roles.end(name, groups: groups, heir: heir)
-        }
-        for pause in settling {
-            await wait(pause)
+        let own = roles
+        try await each(order.usernames) { roles, name in try roles.end(name, of: own) }
+        for time in settling {
+            await loops.pause(time)
             try await each(order.usernames) { roles, name in try roles.look(for: name) }
         }
     }
@@ -104,11 +110,6 @@ package struct PostgresEnforcer: Enforcer {
         if let firstError { throw firstError }
     }
 
-    private func wait(_ time: TimeAmount) async {
-        let pause = loops.any().scheduleTask(in: time) {}
-        _ = try? await pause.futureResult.get()  // best effort: a pause
-    }
-
     private func work<Value: Sendable>(
         _ body: @escaping @Sendable (PostgresRoles) throws -> Value
     ) async throws(EnforcerError) -> Value {
@@ -127,7 +128,7 @@ package struct PostgresEnforcer: Enforcer {
                         PostgresRoles(
                             session: PostgresSession(address, patience),
                             memory: server.memory,
-                            session: { database in
+                            other: { database in
                                 var other = address
                                 other.database = database
                                 return try PostgresSession(other, patience)

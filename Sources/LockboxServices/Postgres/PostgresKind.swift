@@ -77,7 +77,7 @@ package struct PostgresKind: ServiceKind {
 
     package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
         guard let own = read(settings) else {
-            throw EnforcerError("the settings of the service are not understood")
+            throw EnforcerError("the service's settings cannot be read")
         }
         let password: String
         do {
@@ -90,6 +90,7 @@ package struct PostgresKind: ServiceKind {
             roles: own.postgres.roles,
             isLogged: own.postgres.statements != nil,
             server: servers[own.postgres.url],
+            clock: tools.clock,
             loops: tools.http.eventLoopGroup
         )
     }
@@ -106,9 +107,7 @@ enum PostgresName {
     /// is not a tenant's.
     static func isDatabase(_ name: String) -> Bool {
         func isWord(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || byte == UInt8(ascii: "_")
+            byte.isLowercaseLetter || byte.isDigit || byte == UInt8(ascii: "_")
         }
         return (1...63).contains(name.utf8.count) && name.utf8.first.map(isWord) == true
             && name.utf8.allSatisfy { isWord($0) || ".-".utf8.contains($0) }

@@ -5,8 +5,9 @@ extension PostgresRoles {
     /// Makes the login role, or gives the one that is there a new password: all of it or nothing.
     func open(_ opening: RoleOpening) throws {
         // Before 15 a role may grant itself to others, and everybody may create in `public`.
-        let version = try session.rows("SHOW server_version_num").first?.first
-        guard let version, let number = version.flatMap(Int.init), number >= 150_000 else {
+        let version = session.serverVersion
+        guard version > 0 else { throw PostgresError.strange }
+        guard version >= 150_000 else {
             throw EnforcerError("the database server is older than PostgreSQL 15")
         }
         try session.rows("BEGIN")
@@ -19,6 +20,7 @@ extension PostgresRoles {
         }
         let oid = try make(opening)
         try mayOpenNothingElse(oid, opening.database)
+        if opening.isLogged { try mayNotSwitchOffItsLog(oid) }
         try session.rows("COMMIT")
         memory.remember(oid, as: opening.username)
     }
@@ -28,10 +30,11 @@ extension PostgresRoles {
         let mark = Self.mark(opening.username, isWriting: opening.isWriting)
         let existing = try session.rows(
             "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = $1",
-            [opening.username]
+            [opening.username],
+            columns: 1
         )
         guard existing.isEmpty || existing == [[mark]] else {
-            throw EnforcerError("the database server has a role of this name that is not Lockbox’s")
+            throw EnforcerError("the database server has a role of this name that is not Lockbox's")
         }
         try session.rows(
             """
@@ -58,7 +61,8 @@ extension PostgresRoles {
             SELECT oid FROM pg_roles
             WHERE rolname = $1 AND has_database_privilege(oid, $2, 'CONNECT')
             """,
-            [opening.username, opening.database]
+            [opening.username, opening.database],
+            columns: 1
         )
         guard let oid = made.first?.first ?? nil else {
             throw EnforcerError("Lockbox may not let anybody connect to this database")
@@ -67,17 +71,43 @@ extension PostgresRoles {
     }
 
     /// Whether the server's own configuration has every statement logged, and no database or role an
-    /// exception.
+    /// exception that logs less.
     private func isEverythingLogged() throws -> Bool {
         try !session.rows(
             """
             SELECT FROM pg_settings
             WHERE name = 'log_statement' AND setting = 'all'
               AND source IN ('configuration file', 'command line')
-              AND NOT EXISTS (SELECT FROM pg_db_role_setting s
-                              WHERE array_to_string(s.setconfig, ',') LIKE '%log_statement=%')
+              AND NOT EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c
+                              WHERE starts_with(c, 'log_statement=') AND c <> 'log_statement=all')
             """
         ).isEmpty
+    }
+
+    /// The role of the oid `$1`, and all that it can become.
+    private static let held = """
+        WITH RECURSIVE held(oid) AS (
+            SELECT $1::oid UNION SELECT m.roleid FROM pg_auth_members m JOIN held h ON m.member = h.oid
+        )
+        """
+
+    private func mayNotSwitchOffItsLog(_ oid: String) throws {
+        let rows = try session.rows(
+            """
+            \(Self.held)
+            SELECT string_agg(r.rolname, ', ') FROM pg_roles r JOIN held USING (oid)
+            WHERE has_parameter_privilege(r.oid, 'log_statement', 'SET')
+            """,
+            [oid],
+            columns: 1
+        )
+        guard let row = rows.first else { throw PostgresError.strange }
+        if let roles = row[0] {
+            throw EnforcerError(
+                "the service's roles may switch off what is logged",
+                cause: "REVOKE SET ON PARAMETER log_statement is needed for: \(roles)"
+            )
+        }
     }
 
     /// A login role that could make others, become one that can log in, or see another tenant's
@@ -85,9 +115,7 @@ extension PostgresRoles {
     private func mayOpenNothingElse(_ oid: String, _ database: String) throws {
         let rows = try session.rows(
             """
-            WITH RECURSIVE held(oid) AS (
-                SELECT $1::oid UNION SELECT m.roleid FROM pg_auth_members m JOIN held h ON m.member = h.oid
-            )
+            \(Self.held)
             SELECT
                 (SELECT string_agg(r.rolname, ', ') FROM pg_roles r JOIN held USING (oid)
                  WHERE r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolcreatedb
@@ -103,19 +131,20 @@ extension PostgresRoles {
                            AND EXISTS (SELECT FROM pg_roles r JOIN held USING (oid) WHERE r.rolname
                                        IN ('pg_read_all_data', 'pg_write_all_data'))))
             """,
-            [oid, database]
+            [oid, database],
+            columns: 2
         )
-        guard let row = rows.first, row.count == 2 else { throw PostgresError.strange }
+        guard let row = rows.first else { throw PostgresError.strange }
         if let roles = row[0] {
             throw EnforcerError(
-                "the service’s roles may do more than open a database",
-                cause: "LOGIN, superuser, CREATEROLE, CREATEDB, BYPASSRLS, REPLICATION or the "
-                    + "server’s files: \(roles)"
+                "the service's roles may do more than open a database",
+                cause: "LOGIN, superuser, CREATEROLE, CREATEDB, BYPASSRLS, REPLICATION, "
+                    + "pg_signal_backend or the server's files: \(roles)"
             )
         }
         if let databases = row[1] {
             throw EnforcerError(
-                "the service’s roles open other databases too",
+                "the service's roles open other databases too",
                 cause: "REVOKE CONNECT ON DATABASE … FROM PUBLIC is needed for: \(databases)"
             )
         }

@@ -29,21 +29,15 @@ struct PostgresRoles {
     /// A connection to another database of the server.
     let other: (_ database: String) throws -> PostgresSession
 
-    init(
-        session: PostgresSession,
-        memory: RememberedRoles,
-        session other: @escaping (_ database: String) throws -> PostgresSession
-    ) {
-        self.session = session
-        self.memory = memory
-        self.other = other
-    }
-
     /// A role that is there.
     struct Found {
         let oid: String
         let name: String
-        let isWriting: Bool
+        /// By its mark; nil if it has none.
+        let isWriting: Bool?
+        /// By its name or its mark. Where the oid alone is known, it may be somebody else's by now:
+        /// of a server that was restored from a copy.
+        let isOurs: Bool
     }
 
     // MARK: Finding
@@ -67,21 +61,20 @@ struct PostgresRoles {
                OR shobj_description(r.oid, 'pg_authid') = ANY (string_to_array($2, ','))
                OR r.oid = ANY (string_to_array($3, ',')::oid[])
             """,
-            [usernames, marks, known].map { $0.joined(separator: ",") }
+            [usernames, marks, known].map { $0.joined(separator: ",") },
+            columns: 3
         )
         return try rows.map { row in
-            guard row.count == 3, let oid = row[0], let name = row[1] else {
-                throw PostgresError.strange
+            guard let oid = row[0], let name = row[1] else { throw PostgresError.strange }
+            let isWriting = [false, true].first { isWriting in
+                row[2]?.hasPrefix(Self.mark("", isWriting: isWriting)) == true
             }
             let username = usernames.first { username in
-                name == username || row[2]?.hasSuffix(": \(username)") == true
+                name == username
+                    || isWriting.map { Self.mark(username, isWriting: $0) == row[2] } == true
             }
             if let username { memory.remember(oid, as: username) }
-            return Found(
-                oid: oid,
-                name: name,
-                isWriting: row[2]?.hasPrefix("Lockbox write: ") == true
-            )
+            return Found(oid: oid, name: name, isWriting: isWriting, isOurs: username != nil)
         }
     }
 
@@ -96,9 +89,10 @@ struct PostgresRoles {
             WHERE starts_with(r.rolname, $1)
                OR shobj_description(r.oid, 'pg_authid') ~ '^Lockbox (read|write): '
             """,
-            [Grant.loginNamePrefix]
+            [Grant.loginNamePrefix],
+            columns: 2
         ) {
-            guard row.count == 2, let name = row[0] else { throw PostgresError.strange }
+            guard let name = row[0] else { throw PostgresError.strange }
             let marked = row[1]?.split(separator: " ").last.map(String.init)
             names.insert(name.hasPrefix(Grant.loginNamePrefix) ? name : marked ?? name)
         }
@@ -108,9 +102,10 @@ struct PostgresRoles {
             SELECT DISTINCT usesysid FROM pg_stat_activity
             WHERE usesysid = ANY (string_to_array($1, ',')::oid[])
             """,
-            [remembered.keys.joined(separator: ",")]
+            [remembered.keys.joined(separator: ",")],
+            columns: 1
         ) {
-            guard let oid = row.first ?? nil else { throw PostgresError.strange }
+            guard let oid = row[0] else { throw PostgresError.strange }
             if let name = remembered[oid] { names.insert(name) }
         }
         return names.sorted()
@@ -122,61 +117,70 @@ struct PostgresRoles {
     /// and terminates what came between.
     func cut(_ usernames: [String]) throws {
         let found = try find(usernames)
-        let oids = Set(usernames.flatMap { memory.oids(of: $0) })
+        let oids = oids(of: usernames, found)
         guard !oids.isEmpty else { return }
-        var firstError: (any Error)?
-        func trying(_ body: () throws -> Void) {
-            do { try body() } catch { firstError = firstError ?? error }
-        }
         // What runs may hold the lock that shutting out waits for.
-        trying { try terminate(oids) }
-        for role in found { trying { try shutOut(role) } }
-        trying { try terminate(oids) }
-        if let firstError { throw firstError }
+        try tryAll(
+            [{ try terminate(oids) }]
+                + found.filter(\.isOurs).map { role in { try shutOut(role) } }
+                + [{ try terminate(oids) }]
+        )
     }
 
-    /// Ends `username` for good. `groups` are the operator's roles that its sessions could act as, of
-    /// which `heir` gets what was made under a write access.
-    func end(_ username: String, groups: [String], heir: String?) throws {
-        for role in try find([username]) { try end(role, groups: groups, heir: heir) }
+    /// Those known of `usernames`, whether or not there still is a role, but for roles that may be
+    /// somebody else's.
+    private func oids(of usernames: [String], _ found: [Found]) -> Set<String> {
+        Set(usernames.flatMap { memory.oids(of: $0) })
+            .subtracting(found.lazy.filter { !$0.isOurs }.map(\.oid))
+    }
+
+    /// Ends `username` for good. `roles` are the operator's, that its sessions could act as; the one
+    /// for writing gets what was made under a write access.
+    func end(_ username: String, of roles: PostgresSettings.Roles) throws {
+        for role in try find([username]) where role.isOurs { try end(role, of: roles) }
         try look(for: username)
     }
 
     /// Nobody is there any more, and nobody can come.
     func look(for username: String) throws {
         let found = try find([username])
-        try empty(memory.oids(of: username))
-        guard found.isEmpty else {
-            throw EnforcerError("the database server still has the login role")
+        try empty(oids(of: [username], found))
+        if let role = found.first {
+            throw EnforcerError(
+                "the database server still has the login role",
+                cause: role.isOurs
+                    ? nil
+                    : "\(role.name) has the number that \(username) had, but neither its name nor its "
+                        + "comment; Lockbox leaves it alone"
+            )
         }
     }
 
-    private func end(_ role: Found, groups: [String], heir: String?) throws {
+    private func end(_ role: Found, of roles: PostgresSettings.Roles) throws {
         try terminate([role.oid])
         // To end what is the role's, one must be of it.
         try session.rows(onRole(role.oid, "GRANT %1$I TO %2$I", "current_user"))
-        try rollBackPrepared(role, groups)
+        try rollBackPrepared(role, roles)
         try shutOut(role)
         try empty([role.oid])
-        try rollBackPrepared(role, groups)
+        try rollBackPrepared(role, roles)
         try dropSlots(of: role)
-        try dropOwned(by: role, heir: role.isWriting ? heir : nil)
+        try dropOwned(by: role, heir: role.isWriting == true ? roles.write : nil)
         try session.rows(onRole(role.oid, "DROP ROLE %1$I"))
     }
 
     /// No rights for what is in, and no way in. Each by itself: a lock on the role, or attributes
     /// that only a superuser may give and take, do not keep what was granted.
     private func shutOut(_ role: Found) throws {
-        var firstError: (any Error)?
-        for statement in [
+        let statements = [
             Self.takingBackMemberships(of: role), Self.takingBackDatabases(of: role),
             try onRole(role.oid, "ALTER ROLE %1$I NOLOGIN CONNECTION LIMIT 0 PASSWORD NULL"),
-        ] {
-            do { try session.rows(statement) } catch { firstError = firstError ?? error }
-        }
-        if let firstError { throw firstError }
+        ]
+        try tryAll(statements.map { statement in { try session.rows(statement) } })
     }
 
+    /// What only a superuser can take back does not keep the rest. What stays keeps the role from
+    /// being dropped, and so shows, or goes with it.
     private static func takingBackMemberships(of role: Found) -> String {
         """
         DO $$
@@ -187,7 +191,12 @@ struct PostgresRoles {
                 FROM pg_auth_members a
                 JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
                 WHERE a.member = \(role.oid)
-            LOOP EXECUTE format('REVOKE %I FROM %I', held.granted, held.member); END LOOP;
+            LOOP
+                BEGIN
+                    EXECUTE format('REVOKE %I FROM %I', held.granted, held.member);
+                EXCEPTION WHEN insufficient_privilege THEN NULL;
+                END;
+            END LOOP;
         END $$
         """
     }
@@ -205,10 +214,13 @@ struct PostgresRoles {
                 JOIN pg_roles m ON m.oid = x.grantee JOIN pg_roles g ON g.oid = x.grantor
                 WHERE x.grantee = \(role.oid)
             LOOP
-                EXECUTE format('SET LOCAL ROLE %I', held.grantor);
-                EXECUTE format('REVOKE %s ON DATABASE %I FROM %I',
-                    held.privilege_type, held.datname, held.member);
-                RESET ROLE;
+                BEGIN
+                    EXECUTE format('SET LOCAL ROLE %I', held.grantor);
+                    EXECUTE format('REVOKE %s ON DATABASE %I FROM %I',
+                        held.privilege_type, held.datname, held.member);
+                    RESET ROLE;
+                EXCEPTION WHEN insufficient_privilege THEN NULL;
+                END;
             END LOOP;
         END $$
         """
@@ -234,11 +246,7 @@ struct PostgresRoles {
         do {
             try terminate(oids.joined(separator: ","))
         } catch PostgresError.refused where oids.count > 1 {
-            var firstError: (any Error)?
-            for oid in oids {
-                do { try terminate(oid) } catch { firstError = firstError ?? error }
-            }
-            if let firstError { throw firstError }
+            try tryAll(oids.map { oid in { try terminate(oid) } })
         }
     }
 
@@ -249,7 +257,8 @@ struct PostgresRoles {
             FROM pg_stat_activity a LEFT JOIN pg_replication_slots s ON s.active_pid = a.pid
             WHERE a.usesysid = ANY (string_to_array($1, ',')::oid[]) AND a.pid <> pg_backend_pid()
             """,
-            [oids]
+            [oids],
+            columns: 3
         ) {
             if let oid = row[0], let slot = row[1] { memory.remember(slot: slot, of: oid) }
         }
@@ -274,29 +283,55 @@ struct PostgresRoles {
     }
 
     /// Each can be rolled back in its own database and by its own role only. What was prepared after
-    /// `SET ROLE` is the operator's role's, and does not say by whom: of all that act as that role,
-    /// it is rolled back.
-    private func rollBackPrepared(_ role: Found, _ groups: [String]) throws {
-        for row in try session.rows(
-            """
-            WITH RECURSIVE held(oid) AS (
-                SELECT oid FROM pg_roles WHERE rolname IN ($2, $3)
-                UNION SELECT m.roleid FROM pg_auth_members m JOIN held h ON m.member = h.oid
-            )
-            SELECT p.gid, d.datname, r.rolname
-            FROM pg_prepared_xact() p
-            JOIN pg_database d ON d.oid = p.dbid JOIN pg_roles r ON r.oid = p.ownerid
-            WHERE p.ownerid = $1::oid OR p.ownerid IN (SELECT oid FROM held)
-            """,
-            [role.oid, groups.first ?? "", groups.last ?? ""]
-        ) {
-            guard let gid = row[0], let database = row[1], let name = row[2] else {
-                throw PostgresError.strange
+    /// `SET ROLE` is the operator's role's, or one's above it, and does not say by whom: of all that
+    /// act as that role, it is rolled back. What can log in is somebody else: nobody becomes it
+    /// (`mayOpenNothingElse`).
+    private func rollBackPrepared(_ role: Found, _ roles: PostgresSettings.Roles) throws {
+        let groups = [
+            role.isWriting == true ? nil : roles.read, role.isWriting == false ? nil : roles.write,
+        ]
+        for _ in 0..<Self.rounds {
+            var isBusy = false
+            for row in try session.rows(
+                """
+                WITH RECURSIVE held(oid) AS (
+                    SELECT oid FROM pg_roles WHERE rolname IN ($2, $3)
+                    UNION SELECT r.oid FROM held h JOIN pg_auth_members m ON m.member = h.oid
+                    JOIN pg_roles r ON r.oid = m.roleid AND NOT r.rolcanlogin
+                )
+                SELECT p.gid, d.datname, r.rolname
+                FROM pg_prepared_xact() p
+                JOIN pg_database d ON d.oid = p.dbid JOIN pg_roles r ON r.oid = p.ownerid
+                WHERE p.ownerid = $1::oid OR p.ownerid IN (SELECT oid FROM held)
+                """,
+                // No role has an empty name.
+                [role.oid] + groups.map { $0 ?? "" },
+                columns: 3
+            ) {
+                guard let gid = row[0], let database = row[1], let name = row[2] else {
+                    throw PostgresError.strange
+                }
+                isBusy = try !rollBack(gid, in: database, as: name) || isBusy
             }
-            let there = try other(database)
-            try there.rows("SET ROLE \(try there.identifier(name))")
-            try there.rows("ROLLBACK PREPARED \(try there.literal(gid))")
+            guard isBusy else { return }
+            poll(nil, 0, Self.betweenRounds)
         }
+        throw EnforcerError("the database server still shows prepared transactions")
+    }
+
+    /// False if somebody else has it in hand at this moment: another end, whose connection can break
+    /// yet.
+    private func rollBack(_ gid: String, in database: String, as name: String) throws -> Bool {
+        let there = try other(database)
+        try there.rows("SET ROLE \(try there.identifier(name))")
+        do {
+            try there.rows("ROLLBACK PREPARED \(try there.literal(gid))")
+        } catch PostgresError.refused(code: PostgresError.notThere, message: _) {
+            // Another end was faster.
+        } catch PostgresError.refused(code: PostgresError.inUse, message: _) {
+            return false
+        }
+        return true
     }
 
     private func dropSlots(of role: Found) throws {
@@ -319,21 +354,34 @@ struct PostgresRoles {
             FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid
             WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1::oid
             """,
-            [role.oid]
-        ).compactMap { $0.first ?? nil }
-        for there in try [session] + databases.map(other) {
-            try there.rows("BEGIN")
-            if let heir {
-                try there.rows(
-                    onRole(
-                        role.oid,
-                        "REASSIGN OWNED BY %1$I TO %2$I",
-                        try there.literal(heir)
-                    )
-                )
-            }
-            try there.rows(onRole(role.oid, "DROP OWNED BY %1$I"))
-            try there.rows("COMMIT")
-        }
+            [role.oid],
+            columns: 1
+        ).compactMap { $0[0] }
+        try tryAll(
+            [{ try dropOwned(by: role, heir: heir, over: session) }]
+                + databases.map { database in
+                    { try dropOwned(by: role, heir: heir, over: other(database)) }
+                }
+        )
     }
+
+    private func dropOwned(by role: Found, heir: String?, over there: PostgresSession) throws {
+        try there.rows("BEGIN")
+        if let heir {
+            try there.rows(
+                onRole(role.oid, "REASSIGN OWNED BY %1$I TO %2$I", try there.literal(heir))
+            )
+        }
+        try there.rows(onRole(role.oid, "DROP OWNED BY %1$I"))
+        try there.rows("COMMIT")
+    }
+}
+
+/// Makes all of `attempts`, whatever becomes of each. What went wrong first is thrown at the end.
+private func tryAll(_ attempts: [() throws -> Void]) throws {
+    var firstError: (any Error)?
+    for attempt in attempts {
+        do { try attempt() } catch { firstError = firstError ?? error }
+    }
+    if let firstError { throw firstError }
 }

@@ -12,6 +12,11 @@ enum PostgresError: Error {
     case refused(code: String, message: String)
     /// Something that this side did not ask for.
     case strange
+
+    // SQLSTATEs (PostgreSQL's manual, appendix A): undefined_object,
+    // object_not_in_prerequisite_state.
+    static let notThere = "42704"
+    static let inUse = "55000"
 }
 
 /// How to reach one database: libpq's keywords and values.
@@ -25,11 +30,11 @@ struct PostgresAddress: Sendable {
 }
 
 /// One connection to a PostgreSQL server, through libpq. It blocks the thread that uses it, but
-/// never waits for a silent server longer than `patience`.
+/// for no connection and no statement longer than `patience`.
 final class PostgresSession {
     /// Milliseconds.
     struct Patience {
-        /// Without a word from the server.
+        /// For a connection, or for a statement and its whole answer.
         let silence: Int32
 
         /// What a statement may take at the server, and how long it may wait for a lock there: both
@@ -38,9 +43,6 @@ final class PostgresSession {
             "-c statement_timeout=\(silence * 4 / 5) -c lock_timeout=\(silence / 5)"
         }
     }
-
-    /// A connection is made after a few rounds of words, or never.
-    private static let mostRounds = 64
 
     private let connection: OpaquePointer
     private let patience: Patience
@@ -72,10 +74,11 @@ final class PostgresSession {
     deinit { PQfinish(connection) }
 
     private func connect() throws {
+        let deadline = deadline
         var wanted = Int16(POLLOUT)
-        for _ in 0..<Self.mostRounds {
+        while true {
             guard PQstatus(connection) != CONNECTION_BAD else { throw lost }
-            try wait(for: wanted)
+            try wait(for: wanted, until: deadline)
             switch PQconnectPoll(connection) {
             case PGRES_POLLING_OK:
                 PQsetnonblocking(connection, 1)
@@ -85,15 +88,21 @@ final class PostgresSession {
             default: throw lost
             }
         }
-        throw PostgresError.silent
     }
 
-    private func wait(for events: Int16) throws {
+    /// Of what begins now.
+    private var deadline: ContinuousClock.Instant {
+        .now + .milliseconds(patience.silence)
+    }
+
+    private func wait(for events: Int16, until deadline: ContinuousClock.Instant) throws {
         var descriptor = pollfd(fd: PQsocket(connection), events: events, revents: 0)
         while true {
-            let ready = poll(&descriptor, 1, patience.silence)
+            let left = (deadline - .now) / .milliseconds(1)
+            guard left > 0 else { throw PostgresError.silent }
+            let ready = poll(&descriptor, 1, Int32(left.rounded(.up)))
             if ready > 0 { return }
-            guard ready < 0, errno == EINTR else { throw PostgresError.silent }
+            guard ready == 0 || errno == EINTR else { throw PostgresError.silent }
         }
     }
 
@@ -112,9 +121,14 @@ final class PostgresSession {
 
     // MARK: Statements
 
-    /// The rows that one statement gives, `values` for its `$1`, `$2`, ….
+    /// `150018` is 15.18; 0 if the server did not say.
+    var serverVersion: Int { Int(PQserverVersion(connection)) }
+
+    /// The rows that one statement gives, `values` for its `$1`, `$2`, …. Each row has `columns`
+    /// values, where that is given; another answer is an error.
     @discardableResult
-    func rows(_ sql: String, _ values: [String] = []) throws -> [[String?]] {
+    func rows(_ sql: String, _ values: [String] = [], columns: Int? = nil) throws -> [[String?]] {
+        let deadline = deadline
         let sent = withCStrings(values) { texts in
             PQsendQueryParams(connection, sql, Int32(values.count), nil, texts, nil, nil, 0)
         }
@@ -123,13 +137,15 @@ final class PostgresSession {
             let flushed = PQflush(connection)
             if flushed == 0 { break }
             guard flushed == 1 else { throw lost }
-            try wait(for: Int16(POLLOUT | POLLIN))
+            try wait(for: Int16(POLLOUT | POLLIN), until: deadline)
             guard PQconsumeInput(connection) == 1 else { throw lost }
         }
         var answer: Result<[[String?]], any Error>?
-        while let result = try next() {
+        while let result = try next(until: deadline) {
             defer { PQclear(result) }
-            if answer == nil { answer = Result { try Self.read(result) } }
+            // Of COPY there is no end before this side has done its part.
+            guard !Self.isCopy(result) else { throw PostgresError.strange }
+            if answer == nil { answer = Result { try Self.read(result, columns) } }
         }
         guard let answer else { throw lost }
         return try answer.get()
@@ -151,15 +167,19 @@ final class PostgresSession {
         return String(cString: text)
     }
 
-    private func next() throws -> OpaquePointer? {
+    private func next(until deadline: ContinuousClock.Instant) throws -> OpaquePointer? {
         while PQisBusy(connection) == 1 {
-            try wait(for: Int16(POLLIN))
+            try wait(for: Int16(POLLIN), until: deadline)
             guard PQconsumeInput(connection) == 1 else { throw lost }
         }
         return PQgetResult(connection)
     }
 
-    private static func read(_ result: OpaquePointer) throws -> [[String?]] {
+    private static func isCopy(_ result: OpaquePointer) -> Bool {
+        [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(PQresultStatus(result))
+    }
+
+    private static func read(_ result: OpaquePointer, _ columns: Int?) throws -> [[String?]] {
         switch PQresultStatus(result) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK: break
         case PGRES_FATAL_ERROR:
@@ -168,6 +188,9 @@ final class PostgresSession {
                 message: field("M", of: result)
             )
         default: throw PostgresError.strange
+        }
+        guard columns ?? Int(PQnfields(result)) == PQnfields(result) else {
+            throw PostgresError.strange
         }
         return (0..<PQntuples(result)).map { row in
             (0..<PQnfields(result)).map { column in

@@ -1,4 +1,5 @@
 import Foundation
+import LockboxDomain
 import LockboxPorts
 
 /// How Lockbox and engineers reach a PostgreSQL server, and which of its roles engineers become
@@ -49,8 +50,11 @@ extension PostgresSettings {
     ) throws(ConfigurationError) {
         if let value = members["address"] {
             let url = try URLText(value)
-            guard url.user == nil, !url.isSocket else {
-                throw value.error("must be such as postgres://db.example.com/crm, without a user")
+            guard url.user == nil, !url.isSocket, url.rootCertificates == nil else {
+                throw value.error(
+                    "must be such as postgres://db.example.com/crm, without a user; sslrootcert is a file "
+                        + "of the engineer's own"
+                )
             }
             address = url
         }
@@ -67,6 +71,9 @@ extension PostgresSettings {
         )
         guard postgres.url.user != nil, postgres.url.database != nil else {
             throw url.error("must name the user and the database of Lockbox: \(URLText.example)")
+        }
+        guard postgres.url.rootCertificates.map(FileManager.default.isReadableFile) ?? true else {
+            throw url.error("the file of sslrootcert cannot be read")
         }
     }
 }
@@ -135,6 +142,13 @@ extension PostgresSettings.URLText {
         guard tls.map(allowed.contains) ?? true else {
             throw value.error("sslmode must be \(allowed.joined(separator: ", "))")
         }
+        guard
+            rootCertificates.map({ $0.hasPrefix("/") && Self.encrypted.contains(sslMode) }) ?? true
+        else {
+            throw value.error(
+                "sslrootcert must be the whole path of a file, and needs sslmode=verify-full or verify-ca"
+            )
+        }
     }
 
     var isSocket: Bool { host.hasPrefix("/") }
@@ -142,18 +156,11 @@ extension PostgresSettings.URLText {
     /// A list of hosts, or what else libpq would read into it, is none.
     private var isHostName: Bool {
         !host.isEmpty
-            && host.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                    || "-._:".utf8.contains(byte)
-            }
+            && host.utf8.allSatisfy { $0.isLetter || $0.isDigit || "-._:".utf8.contains($0) }
     }
 
     /// Nobody is on the way there.
-    private var isNear: Bool {
-        isSocket || ["localhost", "127.0.0.1", "::1"].contains(host)
-    }
+    private var isNear: Bool { isSocket || isThisMachine(host) }
 
     /// On the way there the server must show who it is, unless nobody is on it.
     var sslMode: String { tls ?? (isNear ? "prefer" : "verify-full") }

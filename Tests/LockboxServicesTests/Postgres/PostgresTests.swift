@@ -14,56 +14,10 @@ struct PostgresTests {
         try await StagedPostgres.with { try await promise.check($0) }
     }
 
-    /// An access of its own grant, open at the service.
-    private struct Access {
-        let credential: Credential
-        let order: Removal
-
-        var name: String { credential.username }
-
-        init(
-            _ number: UInt8 = 1,
-            _ actions: Actions = [.read, .write],
-            database: String = "contoso"
-        )
-            throws
-        {
-            let request = try #require(try Fixture.history(number, to: .active).last)
-            let grant = try #require(request.state.grant)
-            let resource = Fixture.resource("database:\(database)", of: Fixture.mail.service.id)
-            let plain = Fixture.credential(number, of: request, resource: resource)
-            credential = Credential(
-                id: plain.id,
-                request: plain.request,
-                grant: plain.grant,
-                tenant: plain.tenant,
-                engineer: plain.engineer,
-                resource: resource,
-                actions: actions,
-                username: grant.loginName(at: 0),
-                issuedAt: plain.issuedAt,
-                expiresAt: plain.expiresAt
-            )
-            order = Removal(
-                tenant: plain.tenant,
-                request: plain.request,
-                grant: grant.id,
-                service: plain.resource.service,
-                usernames: [grant.loginName(at: 0)],
-                nextAttempt: Fixture.now
-            )
-        }
-
-        func begin(at staged: StagedPostgres) async throws {
-            try await staged.enforcer.open(credential, secret: StagedPostgres.secret)
-            await staged.connect(as: name)
-        }
-    }
-
     @Test func engineerMayDoWhatTheOperatorsRoleMayAndNoMore() async throws {
         try await StagedPostgres.with { staged in
             for (number, actions) in [(1, .read), (2, [.read, .write])] as [(UInt8, Actions)] {
-                let access = try Access(number, actions)
+                let access = try StagedAccess(number, actions)
                 try await access.begin(at: staged)
                 let session = try staged.session(access.name)
                 try session.rows("SET default_transaction_read_only = off")
@@ -84,21 +38,21 @@ struct PostgresTests {
 
     @Test func newCredentialTakesThePlaceOfTheOneBefore() async throws {
         try await StagedPostgres.with { staged in
-            let access = try Access()
+            let access = try StagedAccess()
             try await staged.enforcer.open(access.credential, secret: "one before")
             try await access.begin(at: staged)
             #expect(throws: PostgresError.self) {
                 try staged.cluster.session(access.name, "one before", in: "contoso")
             }
             let stored = try staged.cluster.column("SELECT rolpassword FROM pg_authid")
-            #expect(stored.contains(try SCRAMVerifier.text(StagedPostgres.secret)))
+            #expect(stored.contains(try SCRAMVerifier.text(StagedAccess.secret)))
         }
     }
 
     /// What a session may leave behind, in two databases.
     @Test func everythingThatAnAccessBeganIsGone() async throws {
         try await StagedPostgres.with { staged in
-            let access = try Access()
+            let access = try StagedAccess()
             try await access.begin(at: staged)
             let cluster = staged.cluster
             try cluster.run("GRANT CREATE ON SCHEMA public TO crm_write", in: "contoso")
@@ -138,7 +92,7 @@ struct PostgresTests {
 
     @Test func roleIsKnownByItsOidWhateverItIsCalled() async throws {
         try await StagedPostgres.with { staged in
-            let access = try Access()
+            let access = try StagedAccess()
             try await access.begin(at: staged)
             try staged.cluster.run("ALTER ROLE \"\(access.name)\" RENAME TO \"o'brien \"\"é\"")
             #expect(try await staged.enforcer.list() == [OpenAccess(username: access.name)])
@@ -149,9 +103,99 @@ struct PostgresTests {
         }
     }
 
+    /// On a server that was restored from a copy, the number is somebody else's.
+    @Test func roleThatHasTheNumberAloneIsLeftAlone() async throws {
+        try await StagedPostgres.with { staged in
+            let access = try StagedAccess()
+            try await access.begin(at: staged)
+            try staged.cluster.run(
+                """
+                COMMENT ON ROLE "\(access.name)" IS NULL;
+                ALTER ROLE "\(access.name)" RENAME TO somebody;
+
+                """
+            )
+            try await staged.enforcer.cut([access.order])
+            await #expect(throws: EnforcerError("the database server still has the login role")) {
+                try await staged.enforcer.close(access.order)
+            }
+            #expect(await staged.connected() == ["somebody"])
+            try staged.cluster.run("ALTER ROLE somebody RENAME TO \"\(access.name)\"")
+            try await staged.enforcer.close(access.order)
+            #expect(try staged.cluster.roles() == [])
+        }
+    }
+
+    @Test func endOfReadingLeavesWhatWritersPrepared() async throws {
+        try await StagedPostgres.with { staged in
+            let reader = try StagedAccess(1, .read)
+            let writer = try StagedAccess(2)
+            for access in [reader, writer] { try await access.begin(at: staged) }
+            for (access, role) in [(reader, "crm_read"), (writer, "crm_write")] {
+                let session = try staged.session(access.name)
+                try session.rows("SET ROLE \(role)")
+                try session.rows("BEGIN")
+                try session.rows("SELECT 1")
+                try session.rows("PREPARE TRANSACTION '\(role)'")
+            }
+            let prepared = { try staged.cluster.column("SELECT gid FROM pg_prepared_xacts") }
+            try await staged.enforcer.close(reader.order)
+            #expect(try prepared() == ["crm_write"])
+            try await staged.enforcer.close(writer.order)
+            #expect(try prepared() == [])
+        }
+    }
+
+    /// Of two ends at once that roll back the same, both succeed.
+    @Test func endsAtOnceDoNotHinderEachOther() async throws {
+        try await StagedPostgres.with { staged in
+            let accesses = try (1...4).map { try StagedAccess($0) }
+            for access in accesses {
+                try await access.begin(at: staged)
+                let session = try staged.session(access.name)
+                try session.rows("SET ROLE crm_write")
+                try session.rows("BEGIN")
+                try session.rows("SELECT 1")
+                try session.rows("PREPARE TRANSACTION '\(access.name)'")
+            }
+            let enforcer = staged.enforcer
+            try await withThrowingTaskGroup { group in
+                for access in accesses {
+                    group.addTask { try await enforcer.close(access.order) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try staged.cluster.roles() == [])
+            #expect(try staged.cluster.column("SELECT gid FROM pg_prepared_xacts") == [])
+        }
+    }
+
+    @Test func whatCannotBeTakenBackDoesNotKeepTheRest() async throws {
+        try await StagedPostgres.with { staged in
+            let access = try StagedAccess()
+            try await access.begin(at: staged)
+            // Of a database whose owner Lockbox is no member of.
+            try staged.cluster.run("GRANT CREATE ON DATABASE postgres TO \"\(access.name)\"")
+            try await staged.enforcer.cut([access.order])
+            #expect(
+                try staged.cluster.column(
+                    "SELECT has_database_privilege('\(access.name)', 'contoso', 'CONNECT')"
+                ) == ["f"]
+            )
+        }
+    }
+
+    @Test func copyIsNoAnswer() async throws {
+        try await StagedPostgres.with { staged in
+            let session = try staged.cluster.session()
+            #expect(throws: PostgresError.self) { try session.rows("COPY pg_roles TO STDOUT") }
+            #expect(throws: PostgresError.self) { try session.rows("SELECT 1", columns: 2) }
+        }
+    }
+
     @Test func sessionThatOutlivesItsRoleIsFoundAndEnded() async throws {
         try await StagedPostgres.with { staged in
-            let access = try Access()
+            let access = try StagedAccess()
             try await access.begin(at: staged)
             try staged.cluster.drop(access.name)
             #expect(await staged.connected().count == 1)
@@ -164,7 +208,7 @@ struct PostgresTests {
 
     @Test func roleThatCannotBeDroppedHasNoWayInAndHoldsUpNoOther() async throws {
         try await StagedPostgres.with { staged in
-            let accesses = try (1...3).map { try Access($0) }
+            let accesses = try (1...3).map { try StagedAccess($0) }
             for access in accesses { try await access.begin(at: staged) }
             let first = accesses[0]
             // Nobody but a superuser can take this back.
@@ -194,7 +238,7 @@ struct PostgresTests {
 
     @Test func roleThatSomebodyElseMadeIsShownAndNotTakenOver() async throws {
         try await StagedPostgres.with { staged in
-            let access = try Access()
+            let access = try StagedAccess()
             try staged.cluster.run("CREATE ROLE \"\(access.name)\" LOGIN SUPERUSER")
             try staged.cluster.run("CREATE ROLE \"lbx-whatever\" LOGIN")
             #expect(
@@ -203,10 +247,10 @@ struct PostgresTests {
             )
             await #expect(
                 throws: EnforcerError(
-                    "the database server has a role of this name that is not Lockbox’s"
+                    "the database server has a role of this name that is not Lockbox's"
                 )
             ) {
-                try await staged.enforcer.open(access.credential, secret: StagedPostgres.secret)
+                try await staged.enforcer.open(access.credential, secret: StagedAccess.secret)
             }
         }
     }
@@ -221,8 +265,8 @@ struct PostgresTests {
             try staged.cluster.run("CREATE ROLE riskier IN ROLE risky")
             await #expect(throws: EnforcerError.self) {
                 try await staged.enforcer.open(
-                    try Access().credential,
-                    secret: StagedPostgres.secret
+                    try StagedAccess().credential,
+                    secret: StagedAccess.secret
                 )
             }
             #expect(try staged.cluster.roles() == [])
@@ -233,9 +277,9 @@ struct PostgresTests {
 
     @Test func statementsAreWrittenDownOrNothingIsOpened() async throws {
         try await StagedPostgres.with(isLogged: true) { staged in
-            let access = try Access()
+            let access = try StagedAccess()
             await #expect(throws: EnforcerError("the database server refused what it was told")) {
-                try await staged.enforcer.open(access.credential, secret: StagedPostgres.secret)
+                try await staged.enforcer.open(access.credential, secret: StagedAccess.secret)
             }
             #expect(try staged.cluster.roles() == [])
             try staged.cluster.run("GRANT SET ON PARAMETER log_statement TO lockbox")
@@ -243,30 +287,61 @@ struct PostgresTests {
             let session = try staged.session(access.name)
             #expect(try session.rows("SHOW log_statement") == [["all"]])
             #expect(throws: PostgresError.self) { try session.rows("SET log_statement = none") }
-            try staged.cluster.run("REVOKE SET ON PARAMETER log_statement FROM lockbox")
+            try staged.cluster.run("GRANT SET ON PARAMETER log_statement TO crm_write")
+            let other = try StagedAccess(2)
+            await #expect(
+                throws: EnforcerError("the service's roles may switch off what is logged")
+            ) {
+                try await staged.enforcer.open(other.credential, secret: StagedAccess.secret)
+            }
+            try staged.cluster.run(
+                "REVOKE SET ON PARAMETER log_statement FROM lockbox, crm_write"
+            )
         }
     }
 
     @Test func databaseOfAnotherTenantThatIsOpenToAllIsNoticed() async throws {
         try await StagedPostgres.with { staged in
-            let access = try Access()
+            let access = try StagedAccess()
             try staged.cluster.run("GRANT CONNECT ON DATABASE fabrikam TO PUBLIC")
-            await #expect(throws: EnforcerError("the service’s roles open other databases too")) {
-                try await staged.enforcer.open(access.credential, secret: StagedPostgres.secret)
+            await #expect(throws: EnforcerError("the service's roles open other databases too")) {
+                try await staged.enforcer.open(access.credential, secret: StagedAccess.secret)
             }
             #expect(try staged.cluster.roles() == [])
             try staged.cluster.run("REVOKE CONNECT ON DATABASE fabrikam FROM PUBLIC")
         }
     }
 
-    @Test(arguments: ["nowhere", "template1", "host=evil", "a+b"])
-    func onlyADatabaseThatIsThereIsOpened(_ database: String) async throws {
+    @Test func nothingIsOpenedWhoseEndIsOver() async throws {
         try await StagedPostgres.with { staged in
-            let access = try Access(database: database)
-            await #expect(throws: EnforcerError.self) {
-                try await staged.enforcer.open(access.credential, secret: StagedPostgres.secret)
+            let late = try StagedAccess(end: FixedClock().now())
+            await #expect(throws: EnforcerError("the end of this access is over")) {
+                try await staged.enforcer.open(late.credential, secret: StagedAccess.secret)
             }
             #expect(try staged.cluster.roles() == [])
         }
+    }
+
+    @Test(arguments: ["nowhere", "template1", "host=evil", "a+b"])
+    func onlyADatabaseThatIsThereIsOpened(_ database: String) async throws {
+        try await StagedPostgres.with { staged in
+            let access = try StagedAccess(database: database)
+            await #expect(throws: EnforcerError.self) {
+                try await staged.enforcer.open(access.credential, secret: StagedAccess.secret)
+            }
+            #expect(try staged.cluster.roles() == [])
+        }
+    }
+}
+
+extension StagedAccess {
+    fileprivate init(
+        _ number: UInt8 = 1,
+        _ actions: Actions = [.read, .write],
+        database: String = "contoso",
+        end: Timestamp? = nil
+    ) throws {
+        let resource = Fixture.resource("database:\(database)", of: Fixture.mail.service.id)
+        try self.init(number, to: resource, actions: actions, end: end)
     }
 }

@@ -11,8 +11,6 @@ import Testing
 
 /// The tests' server, as engineers and its own people see it.
 final class StagedPostgres: StagedService {
-    static let secret = "a secret"
-
     let cluster: PostgresCluster
     private let server = PostgresServer()
     private let roles: PostgresSettings.Roles
@@ -81,6 +79,7 @@ final class StagedPostgres: StagedService {
             roles: roles,
             isLogged: isLogged,
             server: server,
+            clock: FixedClock(),
             loops: .singletonMultiThreadedEventLoopGroup,
             settling: [.milliseconds(1)],
             silence: behaviour == .silent ? (100, 100) : (30_000, 30_000)
@@ -101,7 +100,7 @@ final class StagedPostgres: StagedService {
 
     /// A session of an engineer's.
     func session(_ username: String, in database: String = "contoso") throws -> PostgresSession {
-        try cluster.session(username, Self.secret, in: database)
+        try cluster.session(username, StagedAccess.secret, in: database)
     }
 
     /// Under which names somebody is connected; of a role that is gone its oid.

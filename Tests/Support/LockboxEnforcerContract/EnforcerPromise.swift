@@ -62,17 +62,30 @@ package struct EnforcerPromise: CaseIterable, Identifiable, Sendable, CustomTest
     package func check(_ service: any StagedService) async throws { try await body(service) }
 }
 
-/// A grant at the service, with the credential and the order that belong to it.
-private struct StagedAccess {
-    let credential: Credential
-    let order: Removal
+/// A grant at a service, with the credential and the order that belong to it.
+package struct StagedAccess: Sendable {
+    package let credential: Credential
+    package let order: Removal
 
-    var name: String { credential.username }
+    /// What it is opened with.
+    package static let secret = "a secret"
 
-    init(_ number: UInt8, at service: any StagedService) throws {
+    package var name: String { credential.username }
+
+    fileprivate init(_ number: UInt8, at service: any StagedService) throws {
+        try self.init(number, to: service.resource)
+    }
+
+    /// Each `number` is a grant of its own. `end` is its own unless another is given.
+    package init(
+        _ number: UInt8,
+        to resource: Resource,
+        actions: Actions? = nil,
+        end: Timestamp? = nil
+    ) throws {
         let request = try #require(try Fixture.history(number, to: .active).last)
         let grant = try #require(request.state.grant)
-        let plain = Fixture.credential(number, of: request, resource: service.resource)
+        let plain = Fixture.credential(number, of: request, resource: resource)
         credential = Credential(
             id: plain.id,
             request: plain.request,
@@ -80,10 +93,10 @@ private struct StagedAccess {
             tenant: plain.tenant,
             engineer: plain.engineer,
             resource: plain.resource,
-            actions: plain.actions,
+            actions: actions ?? plain.actions,
             username: grant.loginName(at: 0),
             issuedAt: plain.issuedAt,
-            expiresAt: plain.expiresAt
+            expiresAt: end ?? plain.expiresAt
         )
         order = Removal(
             tenant: plain.tenant,
@@ -96,8 +109,8 @@ private struct StagedAccess {
     }
 
     /// Open at the service, and used.
-    func begin(at service: any StagedService) async throws {
-        try await service.enforcer.open(credential, secret: "a secret")
+    package func begin(at service: any StagedService) async throws {
+        try await service.enforcer.open(credential, secret: Self.secret)
         await service.connect(as: name)
     }
 }
@@ -115,7 +128,9 @@ private func useIsListed(_ service: any StagedService) async throws {
 
 private func openingIsIdempotent(_ service: any StagedService) async throws {
     let access = try StagedAccess(1, at: service)
-    for _ in 1...2 { try await service.enforcer.open(access.credential, secret: "a secret") }
+    for _ in 1...2 {
+        try await service.enforcer.open(access.credential, secret: StagedAccess.secret)
+    }
     try await access.begin(at: service)
     #expect(try await listed(service) == [access.order.grant])
     try await service.enforcer.close(access.order)
