@@ -107,8 +107,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         4, "LockboxGateway",
         [
             "LockboxDomain", "LockboxPorts", "LockboxServices", "LockboxService",
-            "LockboxDecisions", "Crypto", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-            "ServiceLifecycle",
+            "LockboxIdentity", "LockboxDecisions", "LockboxHTTP", "Crypto", "Logging", "NIOCore",
+            "NIOHTTP1", "NIOPosix", "NIOSSL", "ServiceLifecycle",
         ]
     ),
     (
@@ -250,7 +250,8 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxServerTests",
         [
-            "LockboxServer", "LockboxAPI", "LockboxIdentity", "LockboxServices", "LockboxService",
+            "LockboxServer", "LockboxAPI", "LockboxHTTP", "LockboxIdentity", "LockboxServices",
+            "LockboxService",
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxDecisions", "LockboxWork",
             "LockboxFixtures", "LockboxStoreSQLite", "AsyncHTTPClient", "Logging", "NIOCore",
             "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
@@ -270,8 +271,11 @@ let tests: [(name: String, uses: [String])] = [
     (
         "LockboxGatewayTests",
         [
-            "LockboxGateway", "LockboxServices", "LockboxDomain", "LockboxPorts",
-            "LockboxFixtures", "LockboxEnforcerContract", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "LockboxGateway", "LockboxDecisions", "LockboxService", "LockboxServices",
+            "LockboxDomain",
+            "LockboxPorts",
+            "LockboxFixtures", "LockboxEnforcerContract", "LockboxTestWorld", "Logging", "NIOCore",
+            "NIOEmbedded", "NIOHTTP1", "NIOPosix",
         ]
     ),
     ("TidyTests", []),

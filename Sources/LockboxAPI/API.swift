@@ -164,14 +164,6 @@ package struct API: Sendable {
 }
 
 extension String {
-    /// The credentials of an `Authorization` field with the scheme `Bearer`, in whatever letter
-    /// case (RFC 9110 §11.1).
-    var bearerToken: String? {
-        let parts = split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1])
-    }
-
     /// User name and password of an `Authorization` field with the scheme `Basic`; OAuth encodes
     /// both like form values (RFC 6749 §2.3.1).
     var basicCredentials: (id: String, secret: String)? {

@@ -61,12 +61,6 @@ package struct ForwardAuth: HTTPResponder {
         guard shown.count == 1, let token = shown[0].bearerToken else {
             return .notSignedIn(hasToken: !shown.isEmpty)
         }
-        guard let credential = try await api.index.active(token, now: api.clock.now()),
-            credential.resource.service == service.id
-        else { return .notSignedIn(hasToken: true) }
-        guard credential.actions.isSuperset(of: needed) else {
-            return .refused("The access does not allow this method.")
-        }
         let targets = Self.targets(of: request)
         guard targets.count < 2 else {
             return .refused("The question names several paths.")
@@ -76,11 +70,14 @@ package struct ForwardAuth: HTTPResponder {
             .request(method: Self.method(of: request), target: target),
             isWrite: needed.contains(.write)
         )
-        guard try await api.lockbox.recordOperation(operation, of: credential),
-            // Access may have ended while the use was written down.
-            api.index.isStillGood(credential)
-        else { return .notSignedIn(hasToken: true) }
-        return .allowed(credential)
+        let admission = try await api.index.admit(token, to: service.id, needing: needed) {
+            [lockbox = api.lockbox] in try await lockbox.recordOperation(operation, of: $0)
+        }
+        switch admission {
+        case .allowed(let credential): return .allowed(credential)
+        case .notSignedIn: return .notSignedIn(hasToken: true)
+        case .notAllowed: return .refused("The access does not allow this method.")
+        }
     }
 
     /// The service that the path names, if the proxy shows its credential. `Authorization` is the
@@ -156,17 +153,11 @@ package struct ForwardAuth: HTTPResponder {
     ) throws -> Response {
         switch verdict {
         case .allowed(let credential):
-            return Response(
-                status: .ok,
-                headers: [
-                    .decision: "allow", .grant: credential.grant.text,
-                    .accessRequest: credential.request.text,
-                    .actor: credential.engineer.text, .tenant: credential.tenant.text,
-                    .resource: credential.resource.name,
-                    .actions: credential.actions.names.joined(separator: " "),
-                    .notAfter: credential.expiresAt.description,
-                ]
-            )
+            var headers: HTTPFields = [.decision: "allow"]
+            for (name, value) in credential.identityFields {
+                if let name = HTTPField.Name(name) { headers[name] = value }
+            }
+            return Response(status: .ok, headers: headers)
         case .notSignedIn(let hasToken):
             let error = hasToken ? ", error=\"invalid_token\"" : ""
             return Response(
@@ -187,12 +178,5 @@ package struct ForwardAuth: HTTPResponder {
 extension HTTPField.Name {
     fileprivate static let clientAuthorization = Self(ForwardAuth.clientField)!
     fileprivate static let decision = Self("X-Lockbox-Decision")!
-    fileprivate static let grant = Self("X-Lockbox-Grant")!
-    fileprivate static let accessRequest = Self("X-Lockbox-Request")!
-    fileprivate static let actor = Self("X-Lockbox-Actor")!
-    fileprivate static let tenant = Self("X-Lockbox-Tenant")!
-    fileprivate static let resource = Self("X-Lockbox-Resource")!
-    fileprivate static let actions = Self("X-Lockbox-Actions")!
-    fileprivate static let notAfter = Self("X-Lockbox-Not-After")!
     fileprivate static let reason = Self("X-Lockbox-Reason")!
 }

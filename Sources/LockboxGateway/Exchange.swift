@@ -1,5 +1,7 @@
+import LockboxDecisions
 import LockboxDomain
 import LockboxPorts
+import LockboxServices
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -10,58 +12,75 @@ final class Exchange {
     private enum Phase { case asking, connecting, relaying, tunnel, over }
 
     let request: RequestHead
-    private let door: Door
+    private let listener: ListenerContext
     private let address: String
     private weak var client: (any ClientSide)?
     private var phase = Phase.asking
+    /// For the log.
     private var credential: Credential?
+    /// What goes to the service before the body.
+    private var fields = HTTPHeaders()
     private var upstream: UpstreamConnection?
     private var mayRetry: Bool
     private var isAnswerBegun = false
     private var timer: Scheduled<Void>?
-    /// Whether the service was heard since the timer was set.
-    private var isHeard = false
+    /// When something came from the service last, or was sent to it.
+    private var heardAt = NIODeadline.now()
     private var isStreamOfEvents = false
     /// Whether all of the request went to the service.
-    private(set) var isSent = false
+    private var isSent = false
 
-    init(_ request: RequestHead, from address: String, at door: Door, client: any ClientSide) {
+    init(
+        _ request: RequestHead,
+        from address: String,
+        at listener: ListenerContext,
+        client: any ClientSide
+    ) {
         self.request = request
-        self.door = door
+        self.listener = listener
         self.address = address
         self.client = client
         mayRetry =
             request.framing == .none && !request.isWebSocket
-            && ["GET", "HEAD", "OPTIONS"].contains(request.method)
+            && HTTPKind.safeMethods.contains(request.method)
     }
 
     // MARK: - Asking
 
     func begin() {
         guard let token = request.bearerToken else { return refuse(.notSignedIn) }
-        let question = Gate.Question(
-            service: door.service.settings.service,
+        let question = RequestAuthorizer.Question(
+            service: listener.service.settings.service,
             token: token,
             method: request.method,
             target: request.target.text,
             isUpgrade: request.isWebSocket
         )
-        let exchange = NIOLoopBound(self, eventLoop: door.loop)
-        door.ask(question) { verdict in exchange.value.decided(verdict) }
+        let exchange = NIOLoopBound(self, eventLoop: listener.loop)
+        listener.ask(question) { admission in exchange.value.decided(admission) }
     }
 
-    private func decided(_ verdict: Gate.Verdict) {
+    private func decided(_ admission: Admission?) {
         guard phase == .asking, let client else { return }
-        switch verdict {
+        switch admission {
         case .allowed(let credential):
             // What has its place can be cut; what ended before it had one is seen here.
-            guard client.enter(credential) else { return refuse(.tooMany) }
-            guard door.gate.isStillGood(credential) else { return refuse(.notSignedIn) }
+            if let refusal = client.enter(credential) { return refuse(refusal) }
+            guard listener.authorizer.isStillGood(credential) else { return refuse(.notSignedIn) }
             self.credential = credential
-            connect()
+            fields = PassedFields.request(
+                request,
+                to: listener.service.upstream.authority,
+                authorization: listener.service.authorization,
+                from: address,
+                over: listener.service.scheme
+            )
+            fields.add(contentsOf: credential.identityFields)
+            // A kept connection may be one that the service is giving up.
+            connect(fresh: !mayRetry)
         case .notSignedIn: refuse(.notSignedIn)
-        case .refused: refuse(.forbidden)
-        case .unavailable: refuse(.unavailable)
+        case .notAllowed: refuse(.forbidden)
+        case nil: refuse(.unavailable)
         }
     }
 
@@ -74,40 +93,22 @@ final class Exchange {
 
     // MARK: - To the service
 
-    private func connect(fresh: Bool = false) {
+    private func connect(fresh: Bool) {
         phase = .connecting
-        door.pool.take(fresh: fresh) { upstream in
-            guard self.phase == .connecting else { return upstream?.close() ?? () }
-            guard let upstream else { return self.refuse(.badAnswer) }
+        listener.pool.take(fresh: fresh) { upstream in
+            guard let upstream else {
+                if self.phase == .connecting { self.refuse(.badAnswer) }
+                return
+            }
+            guard self.phase == .connecting else { return upstream.close() }
             self.connected(upstream)
         }
     }
 
     private func connected(_ upstream: UpstreamConnection) {
-        guard let credential else { return upstream.close() }
-        let authorization: String?
-        do {
-            authorization = try door.service.authorization()
-        } catch {
-            upstream.close()
-            return refuse(.badAnswer)
-        }
         phase = .relaying
         self.upstream = upstream
         mayRetry = mayRetry && upstream.isReused
-        var fields = PassedFields.request(
-            request,
-            to: door.service.upstream.authority,
-            authorization: authorization,
-            from: address,
-            over: door.service.scheme
-        )
-        fields.add(
-            contentsOf: PassedFields.identity(
-                credential,
-                assertion: door.gate.assertion(credential)
-            )
-        )
         isSent = request.framing == .none
         upstream.begin(self, fields: fields)
         // A connection that was lost says so at once.
@@ -125,7 +126,7 @@ final class Exchange {
     }
 
     func body(_ bytes: ByteBuffer) {
-        isHeard = true
+        heardAt = .now()
         upstream?.send(bytes, isChunk: request.framing == .chunked)
     }
 
@@ -159,12 +160,11 @@ final class Exchange {
 
     func answered(_ head: ResponseHead) {
         isAnswerBegun = true
-        isHeard = true
         isStreamOfEvents =
             head.fields.first(name: "content-type")?.lowercased().hasPrefix("text/event-stream")
             ?? false
         wait(GatewayLimits.silence)
-        var fields = PassedFields.answer(head.fields, from: door.service.upstream.origin)
+        var fields = PassedFields.answer(head.fields, from: listener.service.upstream.origin)
         let body: AnswerHead.Body
         switch head.framing {
         case .none:
@@ -182,7 +182,7 @@ final class Exchange {
     }
 
     func answerBody(_ bytes: ByteBuffer) {
-        isHeard = true
+        heardAt = .now()
         client?.send(bytes)
     }
 
@@ -198,7 +198,7 @@ final class Exchange {
         phase = .tunnel
         timer?.cancel()
         log("WebSocket opened")
-        client?.upgrade(PassedFields.answer(fields, from: door.service.upstream.origin))
+        client?.upgrade(PassedFields.answer(fields, from: listener.service.upstream.origin))
     }
 
     func tunnelBody(_ bytes: ByteBuffer) { client?.send(bytes) }
@@ -208,7 +208,8 @@ final class Exchange {
         upstream = nil
         guard phase != .tunnel else {
             end()
-            return client?.closeTunnel() ?? ()
+            client?.closeTunnel()
+            return
         }
         guard phase == .relaying else { return }
         if nothingCame, mayRetry {
@@ -230,15 +231,20 @@ final class Exchange {
     // MARK: - Time
 
     private func wait(_ amount: TimeAmount) {
+        heardAt = .now()
+        look(after: amount)
+    }
+
+    private func look(after amount: TimeAmount) {
         timer?.cancel()
-        isHeard = false
-        timer = door.loop.assumeIsolated().scheduleTask(in: amount) {
+        timer = listener.loop.assumeIsolated().scheduleTask(deadline: heardAt + amount) {
             guard self.phase != .over else { return }
-            if self.isHeard || self.isStreamOfEvents || !self.isClientWritable {
-                self.wait(amount)
-            } else {
-                self.fail("it is silent", .noAnswer)
+            // Whoever is not listened to may be silent.
+            if self.isStreamOfEvents || !self.isClientWritable { return self.wait(amount) }
+            guard NIODeadline.now() >= self.heardAt + amount else {
+                return self.look(after: amount)
             }
+            self.fail("it is silent", .noAnswer)
         }
     }
 
@@ -246,10 +252,10 @@ final class Exchange {
 
     private func log(_ message: Logger.Message, _ more: Logger.Metadata = [:]) {
         var metadata: Logger.Metadata = [
-            "service": "\(door.service.settings.service.id)", "method": "\(request.method)",
+            "service": "\(listener.service.settings.service.id)", "method": "\(request.method)",
             "address": "\(address)",
         ]
         if let credential { metadata["grant"] = "\(credential.grant)" }
-        door.gate.logger.info(message, metadata: metadata.merging(more) { $1 })
+        listener.authorizer.logger.info(message, metadata: metadata.merging(more) { $1 })
     }
 }

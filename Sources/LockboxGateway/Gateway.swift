@@ -1,5 +1,7 @@
 import Foundation
 import LockboxDomain
+import LockboxHTTP
+import LockboxIdentity
 package import LockboxPorts
 import LockboxServices
 import Logging
@@ -13,23 +15,23 @@ import Synchronization
 /// address of its own, and what goes on through it is cut when its access ends, whatever the store,
 /// the network or the other side does.
 package final class Gateway: Service {
-    private let gate: Gate
+    private let authorizer: RequestAuthorizer
     private let book: GatewayBook
     private let pause: any Pause
     private let readSecret: @Sendable (String) throws -> String
     private let wanted = Mutex<[ServiceSettings]>([])
-    private let jobs: AsyncStream<Door.Job>
-    private let newJobs: AsyncStream<Door.Job>.Continuation
+    private let jobs: AsyncStream<ListenerContext.Job>
+    private let newJobs: AsyncStream<ListenerContext.Job>.Continuation
 
-    /// `pause` is woken when access ends and when services change; `secret` reads a service's own
+    /// `pause` is woken when services change; `secret` reads a service's own
     /// credential from its file.
     package init(
-        _ gate: Gate,
+        _ authorizer: RequestAuthorizer,
         book: GatewayBook,
         pause: any Pause,
         secret: @escaping @Sendable (_ path: String) throws -> String
     ) {
-        self.gate = gate
+        self.authorizer = authorizer
         self.book = book
         self.pause = pause
         readSecret = secret
@@ -38,8 +40,12 @@ package final class Gateway: Service {
 
     /// From now on these are the services; those that have a gateway get one.
     package func serve(_ services: [ServiceSettings]) {
-        wanted.withLock { $0 = services.filter { HTTPKind.gateway(of: $0) != nil } }
-        pause.wake()
+        let gated = services.filter { HTTPKind.gateway(of: $0) != nil }
+        let isChanged = wanted.withLock { wanted in
+            defer { wanted = gated }
+            return wanted != gated
+        }
+        if isChanged { pause.wake() }
     }
 
     /// Runs until shutdown or cancellation.
@@ -66,33 +72,18 @@ package final class Gateway: Service {
 
     private func watch(_ loops: MultiThreadedEventLoopGroup) async {
         var open: [ServiceID: OpenGateway] = [:]
-        var look = 0
         // By itself: files and names that are read below may take their time.
-        let cutting = loops.next().scheduleRepeatedTask(
-            initialDelay: .zero,
-            delay: .milliseconds(GatewayLimits.watchInterval)
-        ) { _ in self.cutWhatIsOver() }
+        let cutting = book.watch(by: authorizer)
         defer { cutting.cancel() }
         repeat {
-            let isTimeForFiles = look % GatewayLimits.looksBetweenFiles == 0
-            await match(&open, isTimeForFiles, loops)
-            look += 1
-        } while await pause(milliseconds: GatewayLimits.watchInterval)
+            await match(&open, loops)
+        } while await pause(milliseconds: GatewayLimits.filesInterval)
         for gateway in open.values { await gateway.close() }
     }
 
-    /// Beside the timer of each end, and the order to cut: what another process ended, what a clock
-    /// that jumped has ended, and what nobody knows any more whether it ended.
-    private func cutWhatIsOver() {
-        let now = gate.clock.now()
-        for entry in book.entries
-        where !gate.mayGoOn(entry.credential, since: entry.admittedAt, at: now) { entry.cut() }
-    }
-
-    /// Opens and closes gateways until they are those that are wanted.
+    /// Opens and closes gateways until they are those that are wanted, and reads their files.
     private func match(
         _ open: inout [ServiceID: OpenGateway],
-        _ isTimeForFiles: Bool,
         _ loops: MultiThreadedEventLoopGroup
     ) async {
         let wanted = wanted.withLock { $0 }
@@ -104,14 +95,12 @@ package final class Gateway: Service {
             let id = settings.service.id
             do {
                 if let known = open[id] {
-                    if isTimeForFiles { try known.service.readFiles() }
-                } else if isTimeForFiles || failed.withLock({ $0[id] != settings }) {
+                    try known.service.readFiles()
+                } else {
                     open[id] = try await self.open(settings, loops)
-                    failed.withLock { $0[id] = nil }
                 }
             } catch {
-                failed.withLock { $0[id] = settings }
-                gate.logger.error(
+                authorizer.logger.error(
                     "a gateway cannot be opened, or its files cannot be read",
                     metadata: ["service": "\(id)", "error": "\(error)"]
                 )
@@ -119,18 +108,16 @@ package final class Gateway: Service {
         }
     }
 
-    /// What could not be opened, until the next time for files.
-    private let failed = Mutex<[ServiceID: ServiceSettings]>([:])
-
     private func open(_ settings: ServiceSettings, _ loops: MultiThreadedEventLoopGroup)
         async throws -> OpenGateway?
     {
         guard let own = HTTPKind.gateway(of: settings) else { return nil }
         let service = try GatewayService(settings, own, secret: readSecret)
-        let gateway = try await OpenGateway.open(service, on: loops) { [gate, book, newJobs] loop in
-            Door(service, gate: gate, book: book, jobs: newJobs, on: loop)
+        let gateway = try await OpenGateway.open(service, on: loops) {
+            [authorizer, book, newJobs] loop in
+            ListenerContext(service, authorizer: authorizer, book: book, jobs: newJobs, on: loop)
         }
-        gate.logger.notice(
+        authorizer.logger.notice(
             "a gateway is listening",
             metadata: ["service": "\(settings.service.id)", "address": "\(own.listen)"]
         )
@@ -142,50 +129,57 @@ package final class Gateway: Service {
 private struct OpenGateway: Sendable {
     let service: GatewayService
     private let channel: any Channel
-    private let doors: [NIOLoopBound<Door>]
-    private let seats: Seats
+    private let contexts: [NIOLoopBound<ListenerContext>]
+    private let connections: ConnectionBook
 
-    /// Listens where `service` says. `makeDoor` is called on each of `loops`.
+    /// Listens where `service` says. `makeContext` is called on each of `loops`.
     static func open(
         _ service: GatewayService,
         on loops: MultiThreadedEventLoopGroup,
-        makeDoor: @escaping @Sendable (any EventLoop) -> Door
+        makeContext: @escaping @Sendable (any EventLoop) -> ListenerContext
     ) async throws -> OpenGateway {
-        var doors: [NIOLoopBound<Door>] = []
+        var contexts: [NIOLoopBound<ListenerContext>] = []
         for loop in loops.makeIterator() {
-            doors.append(
-                try await loop.submit { NIOLoopBound(makeDoor(loop), eventLoop: loop) }.get()
+            contexts.append(
+                try await loop.submit { NIOLoopBound(makeContext(loop), eventLoop: loop) }.get()
             )
         }
-        let seats = Seats()
+        let connections = ConnectionBook(limits: GatewayLimits.places)
         let channel = try await ServerBootstrap(group: loops)
             .serverChannelOption(.backlog, value: GatewayLimits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { [doors] channel in
+            .childChannelOption(.tcpOption(.notSentLowWater), value: GatewayLimits.unsentBytes)
+            .childChannelInitializer { [contexts] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try accept(channel, service, doors, seats)
+                    try accept(channel, service, contexts, connections)
                 }
             }
-            .bind(host: service.gateway.host, port: service.gateway.port).get()
-        return OpenGateway(service: service, channel: channel, doors: doors, seats: seats)
+            .bind(host: service.gateway.listen.host, port: service.gateway.listen.port).get()
+        return OpenGateway(
+            service: service,
+            channel: channel,
+            contexts: contexts,
+            connections: connections
+        )
     }
 
     private static func accept(
         _ channel: any Channel,
         _ service: GatewayService,
-        _ doors: [NIOLoopBound<Door>],
-        _ seats: Seats
+        _ contexts: [NIOLoopBound<ListenerContext>],
+        _ connections: ConnectionBook
     ) throws {
         let address = channel.remoteAddress?.ipAddress ?? "unknown"
-        guard let door = doors.first(where: { $0.eventLoop === channel.eventLoop })?.value,
-            let seat = seats.enter(
-                channel.remoteAddress?.network ?? "unknown",
-                close: { channel.eventLoop.execute { channel.cut() } }
+        let network = TrustedProxies.none.client(peer: address, forwardedFor: []).address
+        guard let listener = contexts.first(where: { $0.eventLoop === channel.eventLoop })?.value,
+            let place = connections.enter(
+                ConnectionBook.Peer(address: network, isProxy: false),
+                close: { channel.eventLoop.execute { channel.cut(andReset: true) } }
             )
         else { throw GatewayError.full }
-        channel.closeFuture.whenComplete { _ in seats.leave(seat) }
+        channel.closeFuture.whenComplete { _ in connections.leave(place) }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(SocketEnd())
         if service.gateway.tls != nil {
@@ -193,7 +187,9 @@ private struct OpenGateway: Sendable {
             try pipeline.addHandler(NIOSSLServerHandler(context: tls))
         }
         try pipeline.addHandler(
-            ClientConnection(at: door, from: address) { seats.set(seat, isBusy: $0) }
+            ClientConnection(at: listener, from: address) {
+                connections.set(place, $0 ? .answering : .waiting)
+            }
         )
     }
 
@@ -205,9 +201,9 @@ private struct OpenGateway: Sendable {
             // It was closed already.
             _ = error
         }
-        seats.clear()
-        for door in doors {
-            door.eventLoop.execute { door.value.pool.close() }
+        connections.close()
+        for context in contexts {
+            context.eventLoop.execute { context.value.pool.close() }
         }
     }
 }
@@ -216,15 +212,7 @@ private enum GatewayError: Error {
     case full, noCertificate
 }
 
-extension SocketAddress {
-    /// What counts as one client: an address, of IPv6 the network of 64 bits.
-    fileprivate var network: String {
-        guard case .v6 = self, let text = ipAddress else { return ipAddress ?? "unknown" }
-        var bytes = [UInt8](repeating: 0, count: 16)
-        guard inet_pton(AF_INET6, text, &bytes) == 1 else { return text }
-        guard bytes.prefix(12) != [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] else {
-            return bytes.suffix(4).map { "\($0)" }.joined(separator: ".")
-        }
-        return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ":")
-    }
+extension NIOBSDSocket.Option {
+    /// How much the system takes without sending it (Linux, tcp(7)).
+    fileprivate static let notSentLowWater = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
 }

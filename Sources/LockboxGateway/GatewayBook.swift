@@ -9,7 +9,7 @@ import Synchronization
 package final class GatewayBook: GatewayConnections {
     typealias Number = UInt64
 
-    /// One connection, or one stream of a connection with many.
+    /// One connection.
     struct Entry: Sendable {
         let credential: Credential
         let admittedAt: Timestamp
@@ -41,11 +41,15 @@ package final class GatewayBook: GatewayConnections {
         self.settling = settling
     }
 
-    /// A place for what begins; nil where its grant has as much as it may have.
-    func enter(_ entry: Entry) -> Number? {
+    /// A place for what begins, or goes on `inPlaceOf` an entry that is there; nil, and nothing
+    /// changed, where its grant has as much as it may have.
+    func enter(_ entry: Entry, inPlaceOf old: Number? = nil) -> Number? {
         state.withLock { state in
-            let own = state.entries.values.count { $0.credential.grant == entry.credential.grant }
+            let own = state.entries.count {
+                $0.key != old && $0.value.credential.grant == entry.credential.grant
+            }
             guard own < GatewayLimits.connectionsOfGrant else { return nil }
+            if let old { state.entries[old] = nil }
             state.count += 1
             state.entries[state.count] = entry
             return state.count
@@ -53,6 +57,24 @@ package final class GatewayBook: GatewayConnections {
     }
 
     func leave(_ number: Number) { _ = state.withLock { $0.entries.removeValue(forKey: number) } }
+
+    /// Beside the timer of each end, and the order to cut: cuts what another process ended, what a
+    /// clock that jumped has ended, and what nobody knows any more whether it ended.
+    func cutWhatIsOver(by authorizer: RequestAuthorizer) {
+        let now = authorizer.clock.now()
+        for entry in entries
+        where !authorizer.mayGoOn(entry.credential, since: entry.admittedAt, at: now) {
+            entry.cut()
+        }
+    }
+
+    /// Does that again and again, whatever the loops of gateways are at.
+    func watch(by authorizer: RequestAuthorizer) -> RepeatedTask {
+        timers.next().scheduleRepeatedTask(
+            initialDelay: .zero,
+            delay: GatewayLimits.watchInterval
+        ) { _ in self.cutWhatIsOver(by: authorizer) }
+    }
 
     /// All that goes on.
     var entries: [Entry] { state.withLock { Array($0.entries.values) } }

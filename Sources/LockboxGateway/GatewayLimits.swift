@@ -1,4 +1,5 @@
 package import LockboxDomain
+import LockboxHTTP
 package import NIOCore
 
 /// The bounds of a gateway by name.
@@ -7,27 +8,28 @@ package enum GatewayLimits {
 
     /// What goes on is cut when what this process knows of grants is older than this.
     package static let knowledge = TimeSpan.seconds(5)
-    /// Milliseconds between two looks at what goes on.
-    static let watchInterval: Int64 = 200
+    /// Between two looks at what goes on.
+    static let watchInterval = TimeAmount.milliseconds(200)
     /// How long after an end a gateway of another process may have something open: until it knows
     /// nothing any more, and looks.
     package static let settling = TimeAmount.milliseconds(5500)
-    /// Looks between two at files that may have changed: certificates and the service's secret.
-    static let looksBetweenFiles = 10
+    /// Milliseconds between two looks at files that may have changed, certificates and the service's
+    /// secret, and at gateways that could not be opened.
+    static let filesInterval: Int64 = 2000
 
     /// Event loops, if the machine has as many cores.
     static let threads = 4
 
     // MARK: Connections
 
-    /// Of clients, at one gateway.
-    static let connections = 512
-    /// Of one client's address, or of the network that an IPv6 address stands for.
-    static let connectionsOfAddress = 256
+    /// Of clients, at one gateway, and of one client's address or network.
+    static let places = ConnectionBook.Limits(places: 512, reserved: 0, perAddress: 256)
     /// Under one grant.
     static let connectionsOfGrant = 64
     /// To the service that are kept for the next request, on each event loop.
     static let keptUpstream = 64
+    /// Bytes that the system takes of what waits for a client without sending them.
+    static let unsentBytes: Int = 65_536
     /// Connections that the system holds until they are accepted.
     static let backlog: Int32 = 256
 

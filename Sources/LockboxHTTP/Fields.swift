@@ -27,6 +27,16 @@ extension HTTPField.Name {
     package static let forwarded = HTTPField.Name("Forwarded")!
 }
 
+extension String {
+    /// The credentials of an `Authorization` field with the scheme `Bearer`, in whatever letter
+    /// case (RFC 9110 §11.1).
+    package var bearerToken: String? {
+        let parts = split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
+    }
+}
+
 extension Substring {
     /// Optional white space of HTTP fields (RFC 9110 §5.6.3) is no part of a value.
     package var withoutOuterSpace: Substring {

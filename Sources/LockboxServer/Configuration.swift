@@ -2,7 +2,7 @@ import Foundation
 package import LockboxAPI
 package import LockboxDomain
 package import LockboxIdentity
-import LockboxPorts
+package import LockboxPorts
 
 /// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is
 /// `LOCKBOX_LISTEN`, `signing.keyFile` is `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
@@ -196,7 +196,7 @@ package struct Configuration: Sendable {
                 "\(value.place): must be a web address such as https://lockbox.example"
             )
         }
-        guard parts.scheme == "https" || isLoopback(parts.host ?? "") else {
+        guard parts.scheme == "https" || isThisMachine(parts.host ?? "") else {
             throw ConfigurationError(
                 "\(value.place): plain http is for this machine alone, because passwords and sessions "
                     + "would cross the network in clear; put a TLS proxy in front and say https"
@@ -251,12 +251,6 @@ package struct Configuration: Sendable {
         let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
         guard !overflow else { throw ConfigurationError("\(value.place): is too large") }
         return bytes
-    }
-
-    private static func isLoopback(_ host: String) -> Bool {
-        let host = host.trimmingCharacters(in: ["[", "]"]).lowercased()
-        return host == "localhost" || host == "::1"
-            || host.hasPrefix("127.") && host.allSatisfy { $0.isASCII && $0.isNumber || $0 == "." }
     }
 
     /// Addresses with commas between them.

@@ -1,29 +1,14 @@
-import Foundation
 import Hummingbird
 import LockboxAPI
 import LockboxHTTP
 import LockboxIdentity
+package import LockboxPorts
 import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Where connections are accepted: a host name or address and a port; port 0 is any free one.
-package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    package let host: String
-    package let port: Int
-
+extension ListenAddress {
     static let standard = ListenAddress("127.0.0.1:8443")!
-
-    /// Reads `HOST:PORT`, an IPv6 address in brackets.
-    init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
-            let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port)
-        else { return nil }
-        host = text[..<colon].trimmingCharacters(in: ["[", "]"])
-        self.port = port
-    }
-
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 /// What a listener is for; the raw value is its key in `lockbox.yaml`.

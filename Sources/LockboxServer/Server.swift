@@ -59,10 +59,8 @@ package struct Server: Sendable {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
         let time = SystemMonotonicClock()
         let work = DueWork(entropy: entropy, time: time)
-        let gatewayPause = SystemPause()
         let index = DecisionIndex(store: store, clock: clock) {
             work.endAsked()
-            gatewayPause.wake()
         }
         let health = WriteHealth(time: time)
         let feed = LiveFeed()
@@ -103,9 +101,9 @@ package struct Server: Sendable {
         self.logger = logger
         lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory, ends: index)
         gateway = Gateway(
-            Gate(index: index, lockbox: lockbox, clock: clock, logger: logger),
+            RequestAuthorizer(index: index, lockbox: lockbox, clock: clock, logger: logger),
             book: book,
-            pause: gatewayPause,
+            pause: SystemPause(),
             secret: tools.secret
         )
         signIn = SignIn(store: audited, hasher: hasher)
@@ -265,7 +263,7 @@ package struct Server: Sendable {
         // What became due while nobody ran happens before anybody is answered.
         _ = try await lockbox.expireDue()
         gateway.serve(try await directory.reload())
-        try tokenKeys.look()
+        try await tokenKeys.refresh()
         try await index.refresh(reload: true)
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },

@@ -1,4 +1,5 @@
 import Foundation
+import LockboxHTTP
 import LockboxPorts
 import NIOCore
 

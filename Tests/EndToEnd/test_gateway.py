@@ -13,7 +13,7 @@ import time
 import pytest
 
 from lockbox_rig import secrets
-from lockbox_rig.application import BROKEN, HOSTILE_ONLY, HUGE, Application
+from lockbox_rig.application import BROKEN, HOSTILE, HUGE, Application
 from lockbox_rig.machine import LOOPBACK, Scratch, free_port, listening, wait_until
 from lockbox_rig.place import Place
 from lockbox_rig.smtp import Certificates
@@ -260,7 +260,7 @@ def test_a_connection_is_of_one_access(place, reader):
     _, other = place.access("read")
     connection = Connection(place.gate, request("GET", "/1", reader[1])).until(hashlib.sha256(b"").hexdigest().encode())
     connection.socket.sendall(request("GET", "/2", other))
-    connection.until(b"HTTP/1.1 429 ").cut()
+    connection.until(b"HTTP/1.1 421 ").cut()
     assert [target for _, target, *_ in place.application.taken()] == ["/1"]
 
 
@@ -295,7 +295,7 @@ def test_a_credential_in_the_wrong_place_lets_nobody_in(place, reader):
     assert not place.application.taken()
 
 
-@pytest.mark.parametrize("path", HOSTILE_ONLY)
+@pytest.mark.parametrize("path", HOSTILE)
 def test_an_application_that_answers_no_http_is_an_error_of_its_own(place, reader, path):
     answer = place.raw(request("GET", path, reader[1], "Connection: close"))
     assert re.match(rb"HTTP/1.1 502 ", answer) and b"secret" not in answer, answer

@@ -39,28 +39,11 @@ struct GatewayBookTests {
         let numbers = (1...GatewayLimits.connectionsOfGrant).compactMap { _ in book.enter(entry) }
         #expect(numbers.count == GatewayLimits.connectionsOfGrant)
         #expect(book.enter(entry) == nil)
+        // A renewed credential on the same connection.
+        #expect(book.enter(entry, inPlaceOf: numbers[1]) != nil)
+        #expect(book.entries.count == GatewayLimits.connectionsOfGrant)
         book.leave(numbers[0])
         #expect(book.enter(entry) != nil)
-    }
-
-    @Test func newcomerTakesTheSeatOfWhoHasMostThatWait() throws {
-        let seats = Seats(places: 3, perAddress: 2)
-        let closed = Mutex<[String]>([])
-        let enter = { (address: String, name: String) in
-            seats.enter(address) { closed.withLock { $0.append(name) } }
-        }
-        let first = try #require(enter("a", "a1"))
-        let second = try #require(enter("a", "a2"))
-        #expect(enter("a", "a3") != nil)
-        #expect(closed.withLock { $0 } == ["a1"])
-        seats.leave(first)
-        seats.set(second, isBusy: true)
-        let third = try #require(enter("b", "b1"))
-        #expect(enter("c", "c1") != nil)
-        #expect(closed.withLock { $0 } == ["a1", "a3"])
-        seats.set(third, isBusy: true)
-        #expect(enter("d", "d1") != nil)
-        #expect(closed.withLock { $0 } == ["a1", "a3", "c1"])
     }
 }
 

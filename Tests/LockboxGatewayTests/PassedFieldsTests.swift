@@ -30,6 +30,11 @@ struct PassedFieldsTests {
             "X_LOCKBOX_Actor": "forged",
             "X-Forwarded-Anything": "forged", "X_Forwarded_For": "forged",
             "HTTP2-Settings": "forged", "X-WebAuth-User": "forged", "X_Remote_Email": "forged",
+            "Remote-User": "forged", "Remote_Groups": "forged", "X-Remote-User": "forged",
+            "X-AuthUser": "forged", "X-Authorization": "forged", "X-HTTP-Host": "forged",
+            "OIDC_CLAIM_sub": "forged", "Cf-Access-Jwt-Assertion": "forged",
+            "X-Consumer-Username": "forged", "X-Pomerium-Claim-Email": "forged",
+            "X-Vouch-User": "forged", "X-Originating-IP": "forged",
             "Cookie": "c",
         ])
         #expect(

@@ -5,16 +5,13 @@ import Testing
 /// Which paths go through, and as what.
 struct RequestTargetTests {
     @Test(arguments: [
-        ("/", "/", [""]), ("/a", "/a", ["a"]), ("/a/", "/a/", ["a", ""]),
-        ("/a?b=/../c%2f;d", "/a?b=/../c%2f;d", ["a"]), ("/%61%2D%7e", "/a-~", ["a-~"]),
-        ("/a/./b/../c", "/a/c", ["a", "c"]), ("/a/..", "/", [""]),
-        ("/a/b/.", "/a/b/", ["a", "b", ""]),
-        ("/%c3%a9/100%25", "/%C3%A9/100%25", ["é", "100%"]), ("/a?", "/a?", ["a"]),
+        ("/", "/"), ("/a", "/a"), ("/a/", "/a/"), ("/a?b=/../c%2f;d", "/a?b=/../c%2f;d"),
+        ("/%61%2D%7e", "/a-~"), ("/a/./b/../c", "/a/c"), ("/a/..", "/"), ("/a/b/.", "/a/b/"),
+        ("/%c3%a9/100%25", "/%C3%A9/100%25"), ("/a?", "/a?"),
     ])
-    func pathIsDecodedOnce(_ raw: String, _ text: String, _ parts: [String]) throws {
+    func pathIsDecodedOnce(_ raw: String, _ text: String) throws {
         let target = try RequestTarget(raw)
         #expect(target.text == text)
-        #expect(target.parts == parts)
         #expect(try RequestTarget(target.text) == target)
     }
 

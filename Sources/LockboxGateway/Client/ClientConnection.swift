@@ -21,11 +21,11 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         case closed
     }
 
-    private let door: Door
+    private let listener: ListenerContext
     private let address: String
     /// Says whether a request is under way: then the connection is not closed for a newcomer.
     private let isBusy: (Bool) -> Void
-    private var hold: Hold
+    private var registration: GrantRegistration
     private var state = State.head
     private var heads = HeadReader()
     private var pending = ByteBuffer()
@@ -39,18 +39,18 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
     private var awaitsContinue = false
     private var drained = 0
     private var frames = FrameBoundary()
-    /// Writes that have not left yet.
-    private var unsent = 0
+    /// Whether a close frame is on its way, with a bound on how long it may take.
+    private var isToldOfEnd = false
     /// For the client to send something.
     private var waiting: Scheduled<Void>?
     /// For the client to read something.
     private var blocked: Scheduled<Void>?
 
-    init(at door: Door, from address: String, isBusy: @escaping (Bool) -> Void) {
-        self.door = door
+    init(at listener: ListenerContext, from address: String, isBusy: @escaping (Bool) -> Void) {
+        self.listener = listener
         self.address = address
         self.isBusy = isBusy
-        hold = Hold(door)
+        registration = GrantRegistration(listener)
     }
 
     // MARK: - The channel
@@ -80,7 +80,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
 
     private func over() {
         state = .closed
-        hold.leave()
+        registration.leave()
         waiting?.cancel()
         blocked?.cancel()
         let exchange = exchange
@@ -89,13 +89,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        if pending.readableBytes == 0 {
-            pending = bytes
-        } else {
-            pending.discardReadBytes()
-            pending.writeBuffer(&bytes)
-        }
+        pending.append(unwrapInboundIn(data))
         process()
     }
 
@@ -107,6 +101,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         blocked?.cancel()
         if context.channel.isWritable {
+            if case .head = state { awaitHead() }
             exchange?.clientIsWritable()
             process()
             readOn()
@@ -137,6 +132,12 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         waiting = amount.flatMap { amount in
             context?.eventLoop.assumeIsolated().scheduleTask(in: amount) { self.cut() }
         }
+    }
+
+    /// The rest of a request is to come, or another one.
+    private func awaitHead() {
+        isHeadBegun = pending.readableBytes > 0
+        wait(isHeadBegun ? GatewayLimits.head : GatewayLimits.idle)
     }
 
     // MARK: - Requests
@@ -197,7 +198,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         wait(nil)
         let reader = BodyReader(request.framing, dropsTrailers: false)
         state = reader.isDone ? .answering : .body(reader)
-        let exchange = Exchange(request, from: address, at: door, client: self)
+        let exchange = Exchange(request, from: address, at: listener, client: self)
         self.exchange = exchange
         exchange.begin()
         return true
@@ -246,10 +247,10 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         let exchange = exchange
         self.exchange = nil
         exchange?.clientIsGone()
-        door.gate.logger.info(
+        listener.authorizer.logger.info(
             "request refused",
             metadata: [
-                "service": "\(door.service.settings.service.id)", "address": "\(address)",
+                "service": "\(listener.service.settings.service.id)", "address": "\(address)",
                 "status": "\(error.status.code)", "reason": "malformedRequest",
                 "problem": "\(error.problem)",
             ]
@@ -265,15 +266,17 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
-    func enter(_ credential: Credential) -> Bool {
-        guard let context, hold.isFree(for: credential) else {
+    func enter(_ credential: Credential) -> GatewayRefusal? {
+        guard let context, registration.isFree(for: credential) else {
             keepsAlive = false
-            return false
+            return .otherAccess
         }
-        let bound = NIOLoopBound(self, eventLoop: door.loop)
-        return hold.enter(credential, gone: context.channel.closeFuture) { [loop = door.loop] in
+        let bound = NIOLoopBound(self, eventLoop: listener.loop)
+        let isEntered = registration.enter(credential, gone: context.channel.closeFuture) {
+            [loop = listener.loop] in
             loop.execute { bound.value.accessEnded() }
         }
+        return isEntered ? nil : .tooMany
     }
 
     func wantBody() {
@@ -313,14 +316,8 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
             return
         }
         guard !isHead else { return }
-        if isAnswerChunked {
-            let size = String(bytes.readableBytes, radix: 16)
-            write(ByteBuffer(string: "\(size)\r\n"), flush: false)
-            write(bytes, flush: false)
-            write(ByteBuffer(string: "\r\n"), flush: true)
-        } else {
-            write(bytes, flush: true)
-        }
+        for part in isAnswerChunked ? bytes.asChunk : [bytes] { write(part, flush: false) }
+        context?.flush()
     }
 
     func finish() {
@@ -330,26 +327,34 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
             case .head, .body, .tunnel, .draining, .closed: false
             }
         exchange = nil
-        let end = ByteBuffer(string: isAnswerChunked && !isHead ? "0\r\n\r\n" : "")
-        guard !keepsAlive || !isWhole else {
-            write(end, flush: true)
-            state = .head
-            isBusy(false)
-            isHeadBegun = pending.readableBytes > 0
-            wait(isHeadBegun ? GatewayLimits.head : GatewayLimits.idle)
-            process()
-            return readOn()
+        let end = isAnswerChunked && !isHead ? ByteBuffer.lastChunk : ByteBuffer()
+        guard keepsAlive && isWhole else {
+            return closeAfter(
+                end,
+                draining: isWhole ? GatewayLimits.reading : GatewayLimits.draining
+            )
         }
+        write(end, flush: true)
+        state = .head
+        isBusy(false)
+        // While the client takes no answers, its next request is not looked at: `blocked` runs.
+        if isWritable { awaitHead() } else { wait(nil) }
+        process()
+        readOn()
+    }
+
+    /// Sends `end` and closes, so that the client reads all of it: a connection that is closed with
+    /// something unread would take it away. `time` is for the client to close too, once the system
+    /// has taken everything: that has not arrived yet, and until then it can be cut.
+    private func closeAfter(_ end: ByteBuffer, draining time: TimeAmount) {
         if case .closed = state { return }
-        // The client reads the answer to its end; a connection that is closed with something unread
-        // would take it away.
         state = .draining
         wait(GatewayLimits.reading)
         write(end, flush: true).assumeIsolated().whenComplete { [weak self] _ in
-            guard let self, let context = self.context else { return }
-            // What the system has taken has not arrived yet: until the client closes, it can be cut.
+            guard let self, let context = self.context, case .draining = self.state else { return }
+            self.isBusy(false)
             context.close(mode: .output, promise: nil)
-            self.wait(GatewayLimits.draining)
+            self.wait(time)
             self.readOn()
         }
         process()
@@ -369,11 +374,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
 
     func closeTunnel() {
         exchange = nil
-        state = .closed
-        wait(GatewayLimits.reading)
-        write(ByteBuffer(), flush: true).assumeIsolated().whenComplete { [weak self] _ in
-            self?.context?.close(promise: nil)
-        }
+        closeAfter(ByteBuffer(), draining: GatewayLimits.reading)
     }
 
     func abort() {
@@ -383,10 +384,8 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
 
     @discardableResult
     private func write(_ bytes: ByteBuffer, flush: Bool) -> EventLoopFuture<Void> {
-        guard let context else { return door.loop.makeSucceededVoidFuture() }
-        unsent += 1
+        guard let context else { return listener.loop.makeSucceededVoidFuture() }
         let written = context.write(wrapOutboundOut(bytes))
-        written.assumeIsolated().whenComplete { [weak self] _ in self?.unsent -= 1 }
         if flush { context.flush() }
         return written
     }
@@ -400,10 +399,18 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         channel?.cut(andReset: true)
     }
 
+    /// Whether the system has taken all that was written.
+    private var isAllSent: Bool {
+        let options = context?.channel.syncOptions
+        return (try? options?.getOption(.bufferedWritableBytes)) == 0  // best effort: cut then
+    }
+
     /// The access is over: a WebSocket is told so where that can be understood, everything else is
     /// cut wherever it is.
     private func accessEnded() {
-        guard case .tunnel = state, unsent == 0, frames.isBetween else { return cut() }
+        guard !isToldOfEnd else { return }
+        guard case .tunnel = state, isAllSent, frames.isBetween else { return cut() }
+        isToldOfEnd = true
         let channel = context?.channel
         write(ByteBuffer(bytes: FrameBoundary.accessEnded), flush: true)
         let exchange = exchange
@@ -411,6 +418,6 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         exchange?.clientIsGone()
         state = .closed
         // Nothing that the system still holds for a client that does not read arrives later.
-        door.loop.scheduleTask(in: GatewayLimits.closeFrame) { channel?.cut(andReset: true) }
+        listener.loop.scheduleTask(in: GatewayLimits.closeFrame) { channel?.cut(andReset: true) }
     }
 }

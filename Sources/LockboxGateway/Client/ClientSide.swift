@@ -40,8 +40,12 @@ struct GatewayRefusal: Equatable {
     static let tooMany = GatewayRefusal(
         status: .tooManyRequests,
         code: "tooManyConnections",
-        detail: "This access has as many connections open as it may have, "
-            + "or this connection was used with another access before."
+        detail: "This access has as many connections open as it may have."
+    )
+    static let otherAccess = GatewayRefusal(
+        status: .misdirectedRequest,
+        code: "otherAccess",
+        detail: "This connection was used with another access before: take one for each."
     )
     static let noAnswer = GatewayRefusal(
         status: .gatewayTimeout,
@@ -80,12 +84,12 @@ struct GatewayRefusal: Equatable {
     }
 }
 
-/// The client's half of an exchange, whatever version of HTTP it speaks.
+/// The client's half of an exchange.
 protocol ClientSide: AnyObject {
     /// Whether it takes what it is sent without making it wait here.
     var isWritable: Bool { get }
-    /// Takes a place for what goes on under `credential`; false if its grant has too much open.
-    func enter(_ credential: Credential) -> Bool
+    /// Takes a place for what goes on under `credential`; says why if there is none for it.
+    func enter(_ credential: Credential) -> GatewayRefusal?
     /// The exchange can take (more of) the request's body.
     func wantBody()
     func begin(_ head: AnswerHead)

@@ -53,19 +53,15 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     func send(_ bytes: ByteBuffer, isChunk: Bool) {
         guard let context else { return }
-        if isChunk {
-            let size = String(bytes.readableBytes, radix: 16)
-            context.write(wrapOutboundOut(ByteBuffer(string: "\(size)\r\n")), promise: nil)
-            context.write(wrapOutboundOut(bytes), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "\r\n")), promise: nil)
-        } else {
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        for part in isChunk ? bytes.asChunk : [bytes] {
+            context.write(wrapOutboundOut(part), promise: nil)
         }
+        context.flush()
     }
 
     func sendEnd(isChunked: Bool) {
         guard let context, isChunked else { return }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "0\r\n\r\n")), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.lastChunk), promise: nil)
     }
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
@@ -73,11 +69,13 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Whoever it is for takes more.
     func resume() { readOn() }
 
-    /// At once: an orderly end of TLS would wait for the other side.
+    /// At once: an orderly end of TLS would wait for the other side. Where something is under way,
+    /// nothing more of it arrives.
     func close() {
+        let isUnderWay = exchange != nil
         exchange = nil
         state = .closed
-        context?.channel.cut()
+        context?.channel.cut(andReset: isUnderWay)
     }
 
     // MARK: - The channel
@@ -87,13 +85,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        if pending.readableBytes == 0 {
-            pending = bytes
-        } else {
-            pending.discardReadBytes()
-            pending.writeBuffer(&bytes)
-        }
+        pending.append(unwrapInboundIn(data))
         do {
             try process()
         } catch {
@@ -202,14 +194,13 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     private func answerIsWhole(keeps: Bool) {
         let exchange = exchange
+        self.exchange = nil
         // A service that left a body unread would take it for the next request (decision 0037).
         let isClean =
-            pending.readableBytes == 0 && exchange?.isSent ?? false
-            && exchange?.request.framing == BodyFraming.none
+            pending.readableBytes == 0 && exchange?.request.framing == BodyFraming.none
         if keeps && isClean {
             state = .idle
             isReused = true
-            self.exchange = nil
             released(self)
         } else {
             close()

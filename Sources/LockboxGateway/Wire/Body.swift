@@ -34,6 +34,24 @@ extension BodyFraming {
     }
 }
 
+extension ByteBuffer {
+    /// What ends a body in chunks.
+    static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
+
+    /// The parts of a chunk with these bytes, which are not none.
+    var asChunk: [ByteBuffer] {
+        let size = String(readableBytes, radix: 16)
+        return [ByteBuffer(string: "\(size)\r\n"), self, ByteBuffer(string: "\r\n")]
+    }
+
+    /// Puts `bytes` behind what was not taken yet.
+    mutating func append(_ bytes: ByteBuffer) {
+        guard readableBytes > 0 else { return self = bytes }
+        discardReadBytes()
+        writeImmutableBuffer(bytes)
+    }
+}
+
 /// Takes a body out of what arrives. Of chunks it takes the plainest form only: a size of up to
 /// eight digits, no extensions, lines that end with CR LF.
 struct BodyReader {

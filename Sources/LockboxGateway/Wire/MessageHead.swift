@@ -31,6 +31,8 @@ extension HTTPHeaders {
 struct HeadReader {
     /// Bytes that were looked at already.
     private var scanned = 0
+    /// Where the line begins that is not whole yet.
+    private var lineStart = 0
 
     /// Takes the next head out of `buffer`; nil if more is needed.
     mutating func next(_ buffer: inout ByteBuffer) throws(WireError) -> MessageHead? {
@@ -40,16 +42,14 @@ struct HeadReader {
             throw WireError("the head is too long", .requestHeaderFieldsTooLarge)
         }
         guard end != nil, let bytes = buffer.readBytes(length: length) else { return nil }
-        scanned = 0
+        (scanned, lineStart) = (0, 0)
         return try Self.parse(bytes)
     }
 
     /// How long the head is, its empty line included.
     private mutating func findEnd(_ view: ByteBufferView) throws(WireError) -> Int? {
         let start = view.startIndex
-        var (before, lineStart) = (UInt8(0), scanned)
-        if scanned > 0 { before = view[start + scanned - 1] }
-        while lineStart > 0, view[start + lineStart - 1] != .lineFeed { lineStart -= 1 }
+        var before = scanned > 0 ? view[start + scanned - 1] : 0
         for position in scanned..<view.count {
             let byte = view[start + position]
             if (byte == .lineFeed) != (before == .carriageReturn) {

@@ -1,4 +1,3 @@
-import LockboxDomain
 import NIOHTTP1
 
 /// Which fields go on, and which are added: nothing that a client sends speaks for the gateway, and
@@ -13,15 +12,15 @@ enum PassedFields {
     /// What a client could make a service believe about who asks, from where and for what.
     private static let forged: Set<String> = [
         "host", "authorization", "expect", "forwarded", "via", "x-real-ip", "true-client-ip",
-        "x-client-ip", "x-cluster-client-ip", "client-ip", "x-remote-user", "remote-user",
+        "x-client-ip", "x-cluster-client-ip", "client-ip",
         "x-rewrite-url", "x-override-url", "x-method-override", "proxy", "cf-connecting-ip",
         "fastly-client-ip", "x-azure-clientip", "x-host",
     ]
     private static let forgedPrefixes = [
-        "lockbox-", "x-lockbox-", "x-forwarded", "x-original-", "x-http-method", "x-accel-",
-        "x-auth-", "x-authenticated-", "x-sendfile", "x-webauth-", "x-remote-", "x-ssl-",
-        "ssl-client-",
-        "x-client-cert", "x-envoy-", "x-ms-client-", "x-goog-", "x-amzn-oidc-", "tailscale-",
+        "lockbox-", "x-lockbox-", "x-forwarded", "x-original-", "x-originating-", "x-http-",
+        "x-accel-", "x-sendfile", "x-auth", "x-webauth-", "remote-", "x-remote-", "oidc-",
+        "cf-access-", "x-consumer-", "x-pomerium-", "x-vouch-", "tailscale-", "x-goog-",
+        "x-amzn-oidc-", "x-ms-client-", "x-envoy-", "x-ssl-", "ssl-client-", "x-client-cert",
     ]
 
     /// The fields with which `request` goes to the service at `authority`; who asks is not in them.
@@ -58,21 +57,6 @@ enum PassedFields {
         } else if request.framing != .none {
             fields.add(name: "Connection", value: "close")
         }
-        return fields
-    }
-
-    /// Who asks under `credential`, and for what: the fields that forward-auth answers with.
-    static func identity(_ credential: Credential, assertion: String?) -> HTTPHeaders {
-        var fields: HTTPHeaders = [
-            "X-Lockbox-Grant": credential.grant.text,
-            "X-Lockbox-Request": credential.request.text,
-            "X-Lockbox-Actor": credential.engineer.text,
-            "X-Lockbox-Tenant": credential.tenant.text,
-            "X-Lockbox-Resource": credential.resource.name,
-            "X-Lockbox-Actions": credential.actions.names.joined(separator: " "),
-            "X-Lockbox-Not-After": credential.expiresAt.description,
-        ]
-        if let assertion { fields.add(name: "X-Lockbox-Assertion", value: assertion) }
         return fields
     }
 

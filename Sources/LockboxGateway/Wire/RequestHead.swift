@@ -1,3 +1,5 @@
+import LockboxHTTP
+import LockboxServices
 import NIOHTTP1
 
 /// A request as it is passed on, or looked at to be refused.
@@ -46,7 +48,7 @@ struct RequestHead {
             throw WireError("Host is not a host")
         }
         // Services leave such a body unread, and take it for another request.
-        if ["GET", "HEAD", "OPTIONS"].contains(method), framing != .none, framing != .length(0) {
+        if HTTPKind.safeMethods.contains(method), framing != .none, framing != .length(0) {
             throw WireError("a method that reads has a body")
         }
         if case .length(let length) = framing, length > GatewayLimits.bodyBytes {
@@ -85,10 +87,7 @@ struct RequestHead {
     /// The engineer's credential: the only one of a single field (RFC 6750 §2.1).
     var bearerToken: String? {
         let shown = fields["authorization"]
-        guard shown.count == 1 else { return nil }
-        let words = shown[0].split(separator: " ", maxSplits: 1)
-        guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
-        return String(words[1])
+        return shown.count == 1 ? shown[0].bearerToken : nil
     }
 }
 

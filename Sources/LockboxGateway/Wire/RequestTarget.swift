@@ -4,9 +4,6 @@ import NIOHTTP1
 /// Which thing of the service a request is about. The path was decoded once and its dots were
 /// removed once (RFC 3986 §5.2.4); what a second reader could take for another path is refused.
 struct RequestTarget: Equatable {
-    /// The decoded parts of the path between its slashes; the last is empty where the path ends with
-    /// a slash.
-    let parts: [String]
     /// Path and query as they go to the service.
     let text: String
 
@@ -43,14 +40,9 @@ struct RequestTarget: Equatable {
                 parts.append(try Self.decode(segment))
             }
         }
-        var texts: [String] = []
-        for part in parts {
-            guard let text = String(validating: part, as: UTF8.self) else {
-                throw WireError("the path is not UTF-8")
-            }
-            texts.append(text)
+        guard parts.allSatisfy({ String(validating: $0, as: UTF8.self) != nil }) else {
+            throw WireError("the path is not UTF-8")
         }
-        self.parts = texts + (isFolder || texts.isEmpty ? [""] : [])
         let path =
             parts.map { "/" + Self.encode($0) }.joined() + (isFolder || parts.isEmpty ? "/" : "")
         text = pieces.count > 1 ? "\(path)?\(Substring(pieces[1]))" : path

@@ -1,4 +1,5 @@
 import HummingbirdCore
+import LockboxHTTP
 import LockboxIdentity
 import Logging
 import NIOCore

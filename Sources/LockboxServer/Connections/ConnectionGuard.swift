@@ -1,4 +1,5 @@
 import LockboxAPI
+import LockboxHTTP
 import LockboxIdentity
 import NIOCore
 import NIOHTTP1

@@ -1,10 +1,10 @@
 import Foundation
-import LockboxPorts
+package import LockboxPorts
 
 /// How a service is reached through a gateway of this program.
 package struct GatewaySettings: Codable, Hashable, Sendable {
-    /// Where engineers come: `HOST:PORT`.
-    package var listen: String
+    /// Where engineers come.
+    package var listen: ListenAddress
     /// The service's own origin, such as `https://app.internal:8443`.
     package var upstream: String
     /// The service's own credential: a token, or scheme and credentials as in `Authorization`.
@@ -18,13 +18,6 @@ package struct GatewaySettings: Codable, Hashable, Sendable {
         package var certificateFile: String
         package var keyFile: String
     }
-
-    /// The parts of `listen`.
-    package var host: String {
-        String(listen.prefix(upTo: listen.lastIndex(of: ":") ?? listen.endIndex))
-            .trimmingCharacters(in: ["[", "]"])
-    }
-    package var port: Int { listen.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 }
 
 extension GatewaySettings {
@@ -33,7 +26,9 @@ extension GatewaySettings {
             "listen", "upstream", "upstreamSecretFile", "upstreamCAFile", "tls",
         ])
         let address = try fields.required("listen", of: value)
-        listen = try address.text()
+        guard let place = ListenAddress(try address.text()), place.port > 0, !place.host.isEmpty
+        else { throw address.error("must be HOST:PORT such as 127.0.0.1:9443") }
+        listen = place
         let target = try fields.required("upstream", of: value)
         upstream = try Self.origin(target)
         upstreamSecretFile = try fields["upstreamSecretFile"]?.secretFile()
@@ -45,15 +40,11 @@ extension GatewaySettings {
                 keyFile: try files.required("keyFile", of: block).secretFile()
             )
         }
-        guard (1...65_535).contains(port), !host.isEmpty else {
-            throw address.error("must be HOST:PORT such as 127.0.0.1:9443")
-        }
-        guard tls != nil || Self.isOfThisMachine(host) else {
+        guard tls != nil || isThisMachine(place.host) else {
             throw address.error("is reached from other machines: give tls, or listen on 127.0.0.1")
         }
         if upstreamSecretFile != nil, upstream.hasPrefix("http:") {
-            guard let name = URLComponents(string: upstream)?.host, Self.isOfThisMachine(name)
-            else {
+            guard let name = URLComponents(string: upstream)?.host, isThisMachine(name) else {
                 throw target.error("must be https, or the secret goes over the network in plain")
             }
         }
@@ -65,16 +56,12 @@ extension GatewaySettings {
         let text = try value.text()
         guard let parsed = URLComponents(string: text), let scheme = parsed.scheme,
             ["http", "https"].contains(scheme), let host = parsed.host, !host.isEmpty,
-            parsed.path.isEmpty || parsed.path == "/", parsed.query == nil, parsed.fragment == nil,
+            (1...65_535).contains(parsed.port ?? 443), parsed.path.isEmpty || parsed.path == "/",
+            parsed.query == nil, parsed.fragment == nil,
             parsed.user == nil, parsed.password == nil
         else {
             throw value.error("must be an origin such as https://app.internal:8443, without a path")
         }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
-    }
-
-    private static func isOfThisMachine(_ host: String) -> Bool {
-        let name = host.trimmingCharacters(in: ["[", "]"])
-        return name == "localhost" || name == "::1" || name.hasPrefix("127.")
     }
 }

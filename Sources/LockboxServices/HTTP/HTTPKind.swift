@@ -65,7 +65,7 @@ package struct HTTPKind: ServiceKind {
     }
 
     /// RFC 9110 §9.2.1. TRACE is safe too, but gives back what the proxy added.
-    private static let safeMethods: Set<String> = ["GET", "HEAD", "OPTIONS"]
+    package static let safeMethods: Set<String> = ["GET", "HEAD", "OPTIONS"]
 
     package func actions(forMethods methods: Set<String>) -> Actions? {
         methods.isSubset(of: Self.safeMethods) ? .read : .write

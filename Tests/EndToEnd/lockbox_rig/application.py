@@ -28,9 +28,9 @@ class Application:
                     outer.asked.append((self.command, self.path, self.headers.items(), b""))
                     return self.go_both_ways()
                 outer.asked.append((self.command, self.path, self.headers.items(), self.body()))
-                hostile = HOSTILE.get(path)
-                if hostile is not None:
-                    self.wfile.write(hostile)
+                raw = RAW.get(path)
+                if raw is not None:
+                    self.wfile.write(raw)
                     self.close_connection = True
                 elif path == "/hang":
                     outer.done.wait(60)
@@ -155,5 +155,4 @@ BROKEN = {
 }
 # One answer and more than one.
 LONG = {"/too-long": _answer("Content-Length: 5", body=b"plansHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")}
-HOSTILE_ONLY = dict(HOSTILE)
-HOSTILE |= BROKEN | LONG
+RAW = HOSTILE | BROKEN | LONG

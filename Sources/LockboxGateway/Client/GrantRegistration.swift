@@ -2,15 +2,15 @@ import LockboxDomain
 import LockboxPorts
 import NIOCore
 
-/// The place of a connection, or a stream, in the book while it is used under a grant, and the
+/// The place of a connection in the book while it is used under a grant, and the
 /// timer of that grant's end. The timer asks nobody: it goes by the clock alone.
-struct Hold {
-    private let door: Door
+struct GrantRegistration {
+    private let listener: ListenerContext
     private var number: GatewayBook.Number?
     private var credential: Credential?
     private var timer: EndTimer?
 
-    init(_ door: Door) { self.door = door }
+    init(_ listener: ListenerContext) { self.listener = listener }
 
     /// Whether a request under `credential` may follow those before. An answer under another grant
     /// may still be on its way to a client that does not read, and must go when that grant ends.
@@ -18,27 +18,33 @@ struct Hold {
         self.credential.map { $0.grant == credential.grant } ?? true
     }
 
-    /// Takes a place under `credential`, or keeps the one that is there; false if the grant has too
-    /// many. `cut` may be called on any thread.
+    /// Takes a place under `credential`, in the stead of the one that is there; false if there is none
+    /// and the grant has too many. `cut` may be called on any thread.
     mutating func enter(
         _ credential: Credential,
         gone: EventLoopFuture<Void>,
         cut: @escaping @Sendable () -> Void
     ) -> Bool {
         guard credential != self.credential else { return true }
-        leave()
-        let now = door.gate.clock.now()
-        number = door.book.enter(
-            GatewayBook.Entry(credential: credential, admittedAt: now, cut: cut, gone: gone)
+        let now = listener.authorizer.clock.now()
+        let entered = listener.book.enter(
+            GatewayBook.Entry(credential: credential, admittedAt: now, cut: cut, gone: gone),
+            inPlaceOf: number
         )
-        guard number != nil else { return false }
-        self.credential = credential
-        timer = EndTimer(end: credential.expiresAt, clock: door.gate.clock, on: door.loop, cut)
+        guard let entered else { return false }
+        timer?.cancel()
+        (number, self.credential) = (entered, credential)
+        timer = EndTimer(
+            end: credential.expiresAt,
+            clock: listener.authorizer.clock,
+            on: listener.loop,
+            cut
+        )
         return true
     }
 
     mutating func leave() {
-        if let number { door.book.leave(number) }
+        if let number { listener.book.leave(number) }
         timer?.cancel()
         (number, credential, timer) = (nil, nil, nil)
     }

@@ -6,31 +6,42 @@ import Synchronization
 /// anything being lost that the client has done; one that is being answered cannot. So newcomers
 /// take the places of those that wait, of whoever holds the most of them first: slow clients,
 /// however many, keep nobody out who asks at once.
-final class ConnectionBook: Sendable {
-    struct Limits: Sendable {
+package final class ConnectionBook: Sendable {
+    package struct Limits: Sendable {
         /// In all, the reserved ones included.
-        var places: Int
+        package var places: Int
         /// For requests that must get in whatever the others do (`isEssential`).
-        var reserved: Int
+        package var reserved: Int
         /// From one address; a trusted proxy speaks for many.
-        var perAddress: Int
+        package var perAddress: Int
+
+        package init(places: Int, reserved: Int, perAddress: Int) {
+            self.places = places
+            self.reserved = reserved
+            self.perAddress = perAddress
+        }
     }
 
     /// The other end of a connection.
-    struct Peer: Hashable, Sendable {
+    package struct Peer: Hashable, Sendable {
         /// An address or a network that counts as one client.
-        var address: String
-        var isProxy: Bool
+        package var address: String
+        package var isProxy: Bool
+
+        package init(address: String, isProxy: Bool) {
+            self.address = address
+            self.isProxy = isProxy
+        }
     }
 
     /// What a connection is at.
-    enum Phase: Sendable {
+    package enum Phase: Sendable {
         /// Its client is to send something, or to read what was sent.
         case waiting
         case answering
     }
 
-    typealias Number = UInt64
+    package typealias Number = UInt64
 
     private struct Place {
         let peer: Peer
@@ -44,6 +55,7 @@ final class ConnectionBook: Sendable {
     private struct State {
         var count: Number = 0
         var places: [Number: Place] = [:]
+        var isClosed = false
 
         mutating func next() -> Number {
             count += 1
@@ -71,12 +83,13 @@ final class ConnectionBook: Sendable {
     private let limits: Limits
     private let state = Mutex(State())
 
-    init(limits: Limits) { self.limits = limits }
+    package init(limits: Limits) { self.limits = limits }
 
     /// A place for a new connection; nil where it must be closed. `close` ends it when its place is
     /// needed; it is called at most once, and not by the one that enters.
-    func enter(_ peer: Peer, close: @escaping @Sendable () -> Void) -> Number? {
+    package func enter(_ peer: Peer, close: @escaping @Sendable () -> Void) -> Number? {
         let (number, cut): (Number?, (@Sendable () -> Void)?) = state.withLock { state in
+            guard !state.isClosed else { return (nil, nil) }
             let own = state.places.values.count { $0.peer == peer }
             var isReserved = false
             var taken: Number?
@@ -111,7 +124,7 @@ final class ConnectionBook: Sendable {
     }
 
     /// What the connection is at from now on.
-    func set(_ number: Number, _ phase: Phase) {
+    package func set(_ number: Number, _ phase: Phase) {
         state.withLock { state in
             guard state.places[number] != nil else { return }
             let since = state.next()
@@ -122,7 +135,7 @@ final class ConnectionBook: Sendable {
 
     /// Whether a request may be answered on this connection: on a reserved place only an essential
     /// one, unless other places have become free.
-    func mayServe(_ number: Number, isEssential: Bool) -> Bool {
+    package func mayServe(_ number: Number, isEssential: Bool) -> Bool {
         state.withLock { state in
             guard let place = state.places[number], place.isReserved else { return true }
             if state.unreserved < limits.places - limits.reserved {
@@ -133,8 +146,18 @@ final class ConnectionBook: Sendable {
         }
     }
 
-    func leave(_ number: Number) { state.withLock { $0.places[number] = nil } }
+    package func leave(_ number: Number) { state.withLock { $0.places[number] = nil } }
+
+    /// Ends all connections, and lets no other in.
+    package func close() {
+        let open = state.withLock { state in
+            state.isClosed = true
+            defer { state.places = [:] }
+            return Array(state.places.values)
+        }
+        for place in open { place.close() }
+    }
 
     /// How many are connected.
-    var count: Int { state.withLock { $0.places.count } }
+    package var count: Int { state.withLock { $0.places.count } }
 }

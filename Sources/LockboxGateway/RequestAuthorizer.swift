@@ -1,11 +1,11 @@
 package import LockboxDecisions
-package import LockboxDomain
+import LockboxDomain
 package import LockboxPorts
 package import LockboxService
 package import Logging
 
 /// Decides about each request, and records it before it goes on.
-package struct Gate: Sendable {
+package struct RequestAuthorizer: Sendable {
     /// What a request shows.
     struct Question: Sendable {
         let service: ProtectedService
@@ -17,59 +17,46 @@ package struct Gate: Sendable {
         let isUpgrade: Bool
     }
 
-    enum Verdict: Sendable {
-        case allowed(Credential)
-        case notSignedIn
-        case refused
-        /// Nothing can be decided, or written down, now.
-        case unavailable
-    }
-
     private let index: DecisionIndex
     private let lockbox: Lockbox
     let clock: any WallClock
-    /// A signed statement of who asks, for the service.
-    let assertion: @Sendable (Credential) -> String?
     let logger: Logger
 
     package init(
         index: DecisionIndex,
         lockbox: Lockbox,
         clock: any WallClock,
-        logger: Logger,
-        assertion: @escaping @Sendable (Credential) -> String? = { _ in nil }
+        logger: Logger
     ) {
         self.index = index
         self.lockbox = lockbox
         self.clock = clock
         self.logger = logger
-        self.assertion = assertion
     }
 
-    func verdict(on question: Question) async -> Verdict {
-        do {
-            guard let credential = try await index.active(question.token, now: clock.now()),
-                credential.resource.service == question.service.id
-            else { return .notSignedIn }
-            guard
-                let needed = lockbox.kinds[question.service.kind]?.actions(
-                    forMethods: [question.isUpgrade ? "CONNECT" : question.method]
-                ), credential.actions.isSuperset(of: needed)
-            else { return .refused }
-            let operation = ServiceOperation(
-                .request(method: question.method, target: question.target),
-                isWrite: needed.contains(.write)
+    /// What comes of `question`; nil where nothing can be decided, or written down, now.
+    func decide(_ question: Question) async -> Admission? {
+        guard
+            let needed = lockbox.kinds[question.service.kind]?.actions(
+                forMethods: [question.isUpgrade ? "CONNECT" : question.method]
             )
-            guard try await lockbox.recordOperation(operation, of: credential),
-                isStillGood(credential)
-            else { return .notSignedIn }
-            return .allowed(credential)
+        else { return .notAllowed }
+        let operation = ServiceOperation(
+            .request(method: question.method, target: question.target),
+            isWrite: needed.contains(.write)
+        )
+        do {
+            return try await index.admit(
+                question.token,
+                to: question.service.id,
+                needing: needed
+            ) { [lockbox] in try await lockbox.recordOperation(operation, of: $0) }
         } catch {
             logger.error(
                 "a request through the gateway could not be decided",
                 metadata: ["service": "\(question.service.id)", "cause": "\(error.operatorText)"]
             )
-            return .unavailable
+            return nil
         }
     }
 

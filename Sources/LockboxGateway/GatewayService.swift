@@ -51,30 +51,32 @@ final class GatewayService: Sendable {
     /// `https`, or `http` where the gateway listens in plain.
     var scheme: String { gateway.tls == nil ? "http" : "https" }
 
-    /// The service's own credential as a value of `Authorization`; nil where it has none. Throws
-    /// where it cannot be read.
-    func authorization() throws -> String? {
-        guard gateway.upstreamSecretFile != nil else { return nil }
-        guard let value = files.withLock({ $0.authorization }) else {
-            throw ConfigurationError("the service's credential cannot be read")
-        }
-        return value
-    }
+    /// The service's own credential as a value of `Authorization`; nil where it has none.
+    var authorization: String? { files.withLock { $0.authorization } }
 
     /// What new connections are secured with.
     var tls: NIOSSLContext? { files.withLock { $0.tls } }
 
-    /// Reads the files anew. What cannot be read now stays as it was read last.
+    /// Reads the files anew, each whatever the other is like. What cannot be read now stays as it was
+    /// read last.
     func readFiles() throws {
-        if let path = gateway.upstreamSecretFile {
-            let secret = try readSecret(path)
-            // One word is a token; two are scheme and credentials.
-            let value = secret.contains(" ") ? secret : "Bearer \(secret)"
-            guard value.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
-                throw ConfigurationError("the service's credential is not one line of ASCII")
-            }
-            files.withLock { $0.authorization = value }
+        let credential = Result { try readCredential() }
+        try readCertificate()
+        try credential.get()
+    }
+
+    private func readCredential() throws {
+        guard let path = gateway.upstreamSecretFile else { return }
+        let secret = try readSecret(path)
+        // One word is a token; two are scheme and credentials.
+        let value = secret.contains(" ") ? secret : "Bearer \(secret)"
+        guard value.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+            throw ConfigurationError("the service's credential is not one line of ASCII")
         }
+        files.withLock { $0.authorization = value }
+    }
+
+    private func readCertificate() throws {
         guard let own = gateway.tls else { return }
         let bytes = try [own.certificateFile, own.keyFile].map {
             try Data(contentsOf: URL(filePath: $0))
@@ -93,45 +95,5 @@ final class GatewayService: Sendable {
             $0.tls = context
             $0.tlsBytes = bytes
         }
-    }
-}
-
-/// What the connections of one event loop to one gateway have in common.
-final class Door {
-    typealias Job = @Sendable () async -> Void
-
-    let service: GatewayService
-    let gate: Gate
-    let book: GatewayBook
-    let pool: UpstreamPool
-    let loop: any EventLoop
-    private let jobs: AsyncStream<Job>.Continuation
-
-    init(
-        _ service: GatewayService,
-        gate: Gate,
-        book: GatewayBook,
-        jobs: AsyncStream<Job>.Continuation,
-        on loop: any EventLoop
-    ) {
-        self.service = service
-        self.gate = gate
-        self.book = book
-        self.jobs = jobs
-        self.loop = loop
-        pool = UpstreamPool(service.upstream, tls: service.upstreamTLS, on: loop)
-    }
-
-    /// Asks the gate, and gives its answer to `reply` on the event loop.
-    func ask(
-        _ question: Gate.Question,
-        _ reply: @escaping @Sendable (Gate.Verdict) -> Void
-    ) {
-        let result = jobs.yield { [gate, loop] in
-            let verdict = await gate.verdict(on: question)
-            loop.execute { reply(verdict) }
-        }
-        if case .enqueued = result { return }
-        loop.execute { reply(.unavailable) }
     }
 }
