@@ -358,7 +358,10 @@ extension CredentialBody {
             service: credential.resource.service.text,
             username: credential.username,
             actions: credential.actions.names,
-            how: issued.connecting.how
+            how: issued.connecting.how,
+            kind: issued.kind.rawValue,
+            address: issued.connecting.address,
+            command: issued.connecting.command
         )
     }
 }

@@ -85,16 +85,20 @@ public struct ServiceClaims: Hashable, Sendable {
 public struct Connecting: Hashable, Sendable {
     /// How to use it, in a sentence.
     public var how: String
-    /// What Lockbox does not know and the engineer must.
-    public var unknown: String
+    /// What the engineer must know besides, in a sentence.
+    public var note: String
     /// Lines for a shell. They ask for the token, so that it stands neither in the shell's history
     /// nor in the list of processes.
     public var command: String
+    /// Where it is, for a program that goes there: a web address, or that of a database with the login
+    /// name; nil where Lockbox does not know.
+    public var address: String?
 
-    public init(how: String, unknown: String, command: String) {
+    public init(how: String, note: String, command: String, address: String? = nil) {
         self.how = how
-        self.unknown = unknown
+        self.note = note
         self.command = command
+        self.address = address
     }
 }
 

@@ -120,6 +120,12 @@ public struct CredentialBody: Codable, Hashable, Sendable {
     public var actions: [String]
     /// How to present it, in a sentence.
     public var how: String
+    /// The kind of the service, such as `http`.
+    public var kind: String
+    /// Where the service is; null where Lockbox does not know.
+    @Nullable public var address: String?
+    /// Lines for a shell, which ask for the token; `SERVER` in them is to be replaced.
+    public var command: String
 
     public init(
         id: String,
@@ -129,7 +135,10 @@ public struct CredentialBody: Codable, Hashable, Sendable {
         service: String,
         username: String,
         actions: [String],
-        how: String
+        how: String,
+        kind: String,
+        address: String?,
+        command: String
     ) {
         self.id = id
         self.token = token
@@ -139,6 +148,9 @@ public struct CredentialBody: Codable, Hashable, Sendable {
         self.username = username
         self.actions = actions
         self.how = how
+        self.kind = kind
+        self.address = address
+        self.command = command
     }
 }
 

@@ -332,6 +332,27 @@ struct DirectoryReadingTests {
                 + "known are id, kind, resources, introspection, gateway"
         ),
         (
+            "address of a page",
+            "services:\n  - id: web\n    kind: http\n    resources: site\n"
+                + "    address: \"https://app.example/start\"\n",
+            "directory.yaml, line 5: services[0].address: must be where engineers reach the service, "
+                + "such as https://support.provider.example"
+        ),
+        (
+            "address to which a token goes in plain",
+            "services:\n  - id: web\n    kind: http\n    resources: site\n"
+                + "    address: \"http://app.example\"\n",
+            "directory.yaml, line 5: services[0].address: must be where engineers reach the service, "
+                + "such as https://support.provider.example"
+        ),
+        (
+            "address that a shell would read",
+            "services:\n  - id: mail\n    kind: imap\n    resources: mailbox\n"
+                + "    address: \"imaps://mail.example'$(id)\"\n",
+            "directory.yaml, line 5: services[0].address: must be where engineers reach the service, "
+                + "such as imaps://support.provider.example"
+        ),
+        (
             "gateway that listens to everybody in plain",
             gateway(#"listen: "0.0.0.0:443", upstream: "https://app.internal""#),
             "directory.yaml, line 5: services[0].gateway.listen: is reached from other machines: "

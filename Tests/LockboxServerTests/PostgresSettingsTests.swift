@@ -147,7 +147,7 @@ struct PostgresSettingsTests {
                     "psql 'postgres://\(credential.username)@\(shown)'"
                 )
             )
-            #expect(words.unknown.contains("SERVER") == (address == nil))
+            #expect(words.note.contains("SERVER") == (address == nil))
         }
     }
 

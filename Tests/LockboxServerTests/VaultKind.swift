@@ -32,7 +32,7 @@ struct VaultKind: ServiceKind {
     func connecting(with credential: Credential, at settings: ServiceSettings) -> Connecting {
         Connecting(
             how: "Go down and say the token.",
-            unknown: "Lockbox does not know the stairs.",
+            note: "Lockbox does not know the stairs.",
             command: "say TOKEN"
         )
     }

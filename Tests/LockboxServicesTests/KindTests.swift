@@ -153,7 +153,28 @@ struct KindTests {
         let settings = Self.service("hook", "host", own: Self.hook)
         let credential = try Self.credential(settings)
         let words = kind.connecting(with: credential, at: settings)
-        #expect(words.command == "ssh \(credential.username)@SERVER")
+        #expect(words.command == "ssh 'ssh://\(credential.username)@SERVER'")
+    }
+
+    @Test(arguments: [
+        ("imap", #"{"address":"imaps://mail.test"}"#, "'imaps://mail.test/'"),
+        ("http", #"{"address":"https://app.test:8443"}"#, "'https://app.test:8443/'"),
+        (
+            "hook", hook.replacing("{", with: #"{"address":"ssh://host.test:2222","#),
+            "'ssh://LOGIN@host.test:2222'"
+        ),
+    ])
+    func whereTheAddressIsKnownTheCommandRuns(_ name: String, _ own: String, _ shown: String)
+        throws
+    {
+        let kind = try #require(ProtectedService.Kind(rawValue: name).flatMap { Self.kinds[$0] })
+        var settings = Self.service("imap", "mailbox")
+        settings.own = own
+        let credential = try Self.credential(settings)
+        let words = kind.connecting(with: credential, at: settings)
+        #expect(words.command.contains(shown.replacing("LOGIN", with: credential.username)))
+        #expect(!words.note.contains("SERVER") && !words.command.contains("SERVER"))
+        #expect(words.address?.contains(".test") == true)
     }
 
     @Test(arguments: ["imap", "http", "sql", "hook"])
@@ -163,7 +184,7 @@ struct KindTests {
         let credential = try Self.credential(settings)
         let words = kind.connecting(with: credential, at: settings)
         #expect(words.how.contains("token"))
-        #expect(words.unknown.contains("“s” for SERVER"))
+        #expect(words.note.contains("“s” for SERVER"))
         #expect(words.command.hasPrefix("read -rsp 'Token: '") && words.command.contains("SERVER"))
         #expect(
             words.command.contains(credential.username)

@@ -139,7 +139,10 @@ import Testing
             service: "mail",
             username: "u",
             actions: [],
-            how: ""
+            how: "",
+            kind: "imap",
+            address: nil,
+            command: ""
         )
         let asked = NewToken(email: "e@x", password: "lbx_secret")
         for text in ["\(issued)", "\(credential)", "\(asked)"] {

@@ -22,8 +22,8 @@ struct CredentialPage: Page {
     let expiryClock: Countdown
     /// How to use it, for a person with the usual tools.
     let how: String
-    /// What Lockbox does not know and the engineer must.
-    let unknown: String
+    /// What the engineer must know besides.
+    let note: String
     let command: String
 
     init(_ issued: IssuedCredential, _ reading: RequestReading, _ viewer: Viewer) {
@@ -40,7 +40,7 @@ struct CredentialPage: Page {
         expiry = ShownTime(credential.expiresAt)
         expiryClock = Countdown(until: credential.expiresAt, now: viewer.now)
         how = issued.connecting.how
-        unknown = issued.connecting.unknown
+        note = issued.connecting.note
         command = issued.connecting.command
     }
 }

@@ -5,6 +5,8 @@ import LockboxPorts
 package struct DovecotSettings: Codable, Hashable, Sendable {
     /// Where Dovecot takes orders; nil where it takes none.
     package var doveadm: Doveadm?
+    /// Where engineers reach it.
+    package var address: String?
 
     package struct Doveadm: Codable, Hashable, Sendable {
         package var url: String

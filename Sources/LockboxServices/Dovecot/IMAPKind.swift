@@ -9,7 +9,7 @@ extension ProtectedService.Kind {
 /// doveadm to cut sessions.
 package struct IMAPKind: ServiceKind {
     package let name = ProtectedService.Kind.imap
-    package let keys = ["removal"]
+    package let keys = ["removal", "address"]
     package let needsOpening = false
 
     private let tools: ServiceTools
@@ -22,11 +22,15 @@ package struct IMAPKind: ServiceKind {
         from members: [String: Value],
         of service: Value
     ) throws(ConfigurationError) -> String {
-        guard let removal = members["removal"] else { return StoredSettings.none }
-        let target = try removal.members(["doveadm"]).required("doveadm", of: removal)
-        return try StoredSettings.text(
-            DovecotSettings(doveadm: try DovecotSettings.Doveadm(target))
-        )
+        var settings = DovecotSettings()
+        if let address = members["address"] {
+            settings.address = try ServiceAddress.text(address, schemes: ["imaps", "imap"])
+        }
+        if let removal = members["removal"] {
+            let target = try removal.members(["doveadm"]).required("doveadm", of: removal)
+            settings.doveadm = try DovecotSettings.Doveadm(target)
+        }
+        return try StoredSettings.text(settings)
     }
 
     // MARK: Resources
@@ -49,14 +53,16 @@ package struct IMAPKind: ServiceKind {
         Connecting(
             how: "Sign in to the IMAP server as \(credential.username) with the token, "
                 + "by XOAUTH2 or OAUTHBEARER.",
-            unknown: "Lockbox does not know the server’s address: put that of the support instance "
-                + "of “\(credential.resource.service)” for SERVER.",
-            command: """
-                read -rsp 'Token: ' TOKEN
-                printf 'user = "%s:"\\noauth2-bearer = "%s"\\n' \(credential.username) "$TOKEN" |
-                  curl -K - --ssl-reqd imap://SERVER/ -X 'LIST "" "*"'
-                """
-        )
+            to: credential,
+            at: StoredSettings.read(settings.own, as: DovecotSettings.self)?.address,
+            otherwise: "imap://SERVER"
+        ) { address in
+            """
+            read -rsp 'Token: ' TOKEN
+            printf 'user = "%s:"\\noauth2-bearer = "%s"\\n' \(credential.username) "$TOKEN" |
+              curl -K - --ssl-reqd '\(address)/' -X 'LIST "" "*"'
+            """
+        }
     }
 
     // MARK: The end of access

@@ -9,7 +9,7 @@ extension ProtectedService.Kind {
 /// gateway of this program.
 package struct HTTPKind: ServiceKind {
     package let name = ProtectedService.Kind.http
-    package let keys = ["gateway"]
+    package let keys = ["gateway", "address"]
     package let needsOpening = false
 
     private let gateways: (any GatewayConnections)?
@@ -21,14 +21,20 @@ package struct HTTPKind: ServiceKind {
 
     private struct Settings: Codable {
         var gateway: GatewaySettings?
+        /// Where engineers reach it.
+        var address: String?
     }
 
     package func settings<Value: SettingsValue>(
         from members: [String: Value],
         of service: Value
     ) throws(ConfigurationError) -> String {
-        guard let gateway = members["gateway"] else { return StoredSettings.none }
-        return try StoredSettings.text(Settings(gateway: try GatewaySettings(gateway)))
+        var settings = Settings()
+        if let gateway = members["gateway"] { settings.gateway = try GatewaySettings(gateway) }
+        if let address = members["address"] {
+            settings.address = try ServiceAddress.text(address, schemes: ["https", "http"])
+        }
+        return try StoredSettings.text(settings)
     }
 
     /// How a service of this kind is reached through a gateway; nil where it is not.
@@ -54,14 +60,16 @@ package struct HTTPKind: ServiceKind {
     {
         Connecting(
             how: "Send the token with each request: Authorization: Bearer <token>.",
-            unknown: "Lockbox does not know the service’s address: "
-                + "put that of “\(credential.resource.service)” for SERVER.",
-            command: """
-                read -rsp 'Token: ' TOKEN
-                printf 'header = "Authorization: Bearer %s"\\n' "$TOKEN" |
-                  curl -K - https://SERVER/
-                """
-        )
+            to: credential,
+            at: StoredSettings.read(settings.own, as: Settings.self)?.address,
+            otherwise: "https://SERVER"
+        ) { address in
+            """
+            read -rsp 'Token: ' TOKEN
+            printf 'header = "Authorization: Bearer %s"\\n' "$TOKEN" |
+              curl -K - '\(address)/'
+            """
+        }
     }
 
     /// RFC 9110 §9.2.1. TRACE is safe too, but gives back what the proxy added.
@@ -74,8 +82,10 @@ package struct HTTPKind: ServiceKind {
     // MARK: The end of access
 
     package func openConnections(of settings: ServiceSettings) -> OpenConnections {
-        if Self.gateway(of: settings) != nil { return .areCut }
-        return settings.own == StoredSettings.none ? .stay : .cannotBeCut
+        guard let own = StoredSettings.read(settings.own, as: Settings.self) else {
+            return .cannotBeCut
+        }
+        return own.gateway == nil ? .stay : .areCut
     }
 
     package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {

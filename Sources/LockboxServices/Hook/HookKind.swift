@@ -10,7 +10,7 @@ extension ProtectedService.Kind {
 /// (docs/operating/protect-anything.md).
 package struct HookKind: ServiceKind {
     package let name = ProtectedService.Kind.hook
-    package let keys = ["hook"]
+    package let keys = ["hook", "address"]
     package let needsOpening = true
     package let datesItsOrders = true
     package let remembersOrders = true
@@ -30,7 +30,11 @@ package struct HookKind: ServiceKind {
         of service: Value
     ) throws(ConfigurationError) -> String {
         let hook = try members.required("hook", of: service)
-        return try StoredSettings.text(try HookSettings(hook, secret: tools.secret))
+        var settings = try HookSettings(hook, secret: tools.secret)
+        if let address = members["address"] {
+            settings.address = try ServiceAddress.text(address, schemes: ["https", "ssh"])
+        }
+        return try StoredSettings.text(settings)
     }
 
     // MARK: Resources
@@ -48,22 +52,22 @@ package struct HookKind: ServiceKind {
     package func connecting(with credential: Credential, at settings: ServiceSettings)
         -> Connecting
     {
-        let command =
-            if credential.resource.type == "host" {
-                "ssh \(credential.username)@SERVER"
-            } else {
-                """
-                read -rsp 'Token: ' TOKEN
-                printf 'user = "%s:%s"\\n' \(credential.username) "$TOKEN" |
-                  curl -K - https://SERVER/
-                """
-            }
+        let address = StoredSettings.read(settings.own, as: HookSettings.self)?.address
+        let isHost = address?.hasPrefix("ssh:") ?? (credential.resource.type == "host")
         return Connecting(
             how: "Sign in to the service as \(credential.username) with the token as the password.",
-            unknown: "Lockbox does not know the service’s address: "
-                + "put that of “\(credential.resource.service)” for SERVER.",
-            command: command
-        )
+            to: credential,
+            at: address,
+            otherwise: isHost ? "ssh://SERVER" : "https://SERVER"
+        ) { address in
+            isHost
+                ? "ssh '\(address.replacing("ssh://", with: "ssh://\(credential.username)@"))'"
+                : """
+                read -rsp 'Token: ' TOKEN
+                printf 'user = "%s:%s"\\n' \(credential.username) "$TOKEN" |
+                  curl -K - '\(address)/'
+                """
+        }
     }
 
     // MARK: The end of access

@@ -13,6 +13,8 @@ struct HookSettings: Codable, Hashable {
     /// With what Lockbox shows who it is, beside the signature.
     var certificateFile: String?
     var keyFile: String?
+    /// Where engineers reach it.
+    var address: String?
 }
 
 extension HookSettings {

@@ -51,22 +51,19 @@ package struct PostgresKind: ServiceKind {
         -> Connecting
     {
         let database = credential.resource.localName
-        let address = read(settings)?.address
-        let url =
-            address?.text(user: credential.username, database: database)
-            ?? "postgres://\(credential.username)@SERVER/\(database)"
+        let address = read(settings)?.address?.text(user: credential.username, database: database)
         return Connecting(
             how: "Connect to the database \(database) as \(credential.username) "
                 + "with the token as the password.",
-            unknown: address == nil
-                ? "Lockbox does not know the server’s address: "
-                    + "put that of “\(credential.resource.service)” for SERVER."
-                : "The login is for this database alone.",
-            command: """
-                read -rsp 'Token: ' PGPASSWORD && export PGPASSWORD
-                psql '\(url)'
-                """
-        )
+            to: credential,
+            at: address,
+            otherwise: "postgres://\(credential.username)@SERVER/\(database)"
+        ) { address in
+            """
+            read -rsp 'Token: ' PGPASSWORD && export PGPASSWORD
+            psql '\(address)'
+            """
+        }
     }
 
     // MARK: The end of access

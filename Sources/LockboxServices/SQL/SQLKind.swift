@@ -32,7 +32,7 @@ package struct SQLKind: ServiceKind {
         Connecting(
             how: "Connect to the database as \(credential.username) "
                 + "with the token as the password.",
-            unknown: "Lockbox does not know the server’s address: "
+            note: "Lockbox does not know the server’s address: "
                 + "put that of “\(credential.resource.service)” for SERVER.",
             command: """
                 read -rsp 'Token: ' PGPASSWORD && export PGPASSWORD
