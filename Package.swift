@@ -378,7 +378,8 @@ let package = Package(
                 dependencies: dependencies([
                     "LockboxInstallation", "LockboxServer", "LockboxService", "LockboxIdentity",
                     "LockboxDomain", "LockboxPorts", "LockboxClient", "LockboxWire", "MerkleLog",
-                    "ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOPosix",
+                    "ArgumentParser", "AsyncHTTPClient", "HTTPTypes", "Hummingbird", "Logging",
+                    "NIOCore", "NIOHTTP1", "NIOPosix",
                 ]),
                 swiftSettings: settings
             ),

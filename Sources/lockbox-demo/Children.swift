@@ -18,13 +18,18 @@ final class Children: Sendable {
 
     /// Starts `command`, which gets SIGTERM should the demo be killed. `user` runs it as somebody
     /// else.
-    func start(_ name: String, _ command: [String], as user: OrdinaryUser? = nil, log: String)
-        async throws -> Child
-    {
+    func start(
+        _ name: String,
+        _ command: [String],
+        as user: OrdinaryUser? = nil,
+        environment: [String: String] = [:],
+        log: String
+    ) async throws -> Child {
         try DataFolder.write("", to: log)
         let process = Process()
         process.executableURL = URL(filePath: try Self.find("setpriv", package: "util-linux"))
         process.arguments = ["--pdeathsig", "TERM"] + (user?.dropping ?? []) + command
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let output = try FileHandle(forWritingTo: URL(filePath: log))
         process.standardOutput = output
@@ -39,6 +44,21 @@ final class Children: Sendable {
             try process.run()
         }
         return Child(name: name, process: process, log: log)
+    }
+
+    /// Runs `command` to its end: its exit status, and all that it said.
+    func run(
+        _ name: String,
+        _ command: [String],
+        as user: OrdinaryUser? = nil,
+        environment: [String: String] = [:],
+        log: String
+    ) async throws -> (status: Int32, output: String) {
+        let child = try await start(name, command, as: user, environment: environment, log: log)
+        while child.process.isRunning { try await SystemPause.sleep(.milliseconds(10)) }
+        return (
+            child.process.terminationStatus, try String(contentsOfFile: log, encoding: .utf8)
+        )
     }
 
     /// Waits until `probe` succeeds; a child that ended is an error.

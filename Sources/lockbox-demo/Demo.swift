@@ -12,8 +12,8 @@ struct Demo: AsyncParsableCommand {
         abstract:
             "Walks one request through, with a real mailbox, on this machine; then keeps serving.",
         discussion: """
-            Makes a provider, a tenant with two mailboxes behind Dovecot, and a mail receiver; tells the story of a
-            support request step by step, and checks each step. Nothing outside the data folder is changed, and every
+            Makes a provider, a tenant with two mailboxes behind Dovecot, a database and a web application, and a mail
+            receiver; tells the story of a support request step by step, and checks each step. Nothing outside the data folder is changed, and every
             program that was started ends with this one.
             """
     )
@@ -52,8 +52,8 @@ struct Demo: AsyncParsableCommand {
         let world = try World(data: data, port: port, entropy: SystemEntropy())
         try terminal.say(
             """
-            Lockbox demo: Example Cloud looks after Contoso's mail. Everything is written to \(world.folder.shown).
-            Starting a mail receiver, two Dovecots and Lockbox …
+            Lockbox demo: Example Cloud looks after Contoso's mail and orders. Everything is written to \(world.folder.shown).
+            Starting a mail receiver, two Dovecots, PostgreSQL and Lockbox …
             """
         )
         let children = Children()
@@ -61,12 +61,12 @@ struct Demo: AsyncParsableCommand {
         let result: Result<Bool, any Error>
         do {
             try await world.start(children, started: &started)
-            result = .success(try await serve(world, terminal))
+            result = .success(try await serve(world, children, terminal))
         } catch {
             result = .failure(error)
         }
         try await children.end(started)
-        try world.mail.comeHome()
+        try world.comeHome()
         return try result.get()
     }
 
@@ -76,7 +76,9 @@ struct Demo: AsyncParsableCommand {
     }
 
     /// Runs the server as `lockboxd serve` does, and the story beside it.
-    private func serve(_ world: World, _ terminal: Terminal) async throws -> Bool {
+    private func serve(_ world: World, _ children: Children, _ terminal: Terminal) async throws
+        -> Bool
+    {
         let (listening, isListening) = AsyncStream.makeStream(of: Void.self)
         let configuration = try Configuration.load(
             path: world.folder["lockbox.yaml"],
@@ -101,7 +103,7 @@ struct Demo: AsyncParsableCommand {
             result = .success(
                 try await withThrowingTaskGroup(of: Event.self) { group in
                     group.addTask {
-                        try await opened.server.run()
+                        try await run(opened.server, world.application)
                         return .serverEnded
                     }
                     group.addTask {
@@ -110,6 +112,7 @@ struct Demo: AsyncParsableCommand {
                             world,
                             clients: clients,
                             keys: keys,
+                            children: children,
                             terminal: Terminal()
                         )
                         return .told(await tell(story, guide))
@@ -124,6 +127,15 @@ struct Demo: AsyncParsableCommand {
         try await http.shutdown()
         try await opened.closeStore()
         return try result.get()
+    }
+
+    /// Until Lockbox ends; the application goes with it.
+    private func run(_ server: Server, _ application: WebApplication) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            defer { group.cancelAll() }
+            try await server.run()
+        }
     }
 
     /// The whole evening: introduction, story, and what is left to look at. Whether every step was

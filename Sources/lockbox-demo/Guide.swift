@@ -29,7 +29,7 @@ struct Guide {
               \(data)/letters/new     the \(letters) letters that were sent, one a file
               \(data)/audit           the exported log with its signed head, and the forged copy
               \(data)/lockbox.yaml    the server's configuration; people and services are in directory.yaml
-              \(data)/mailserver      the Maildirs, and both Dovecots' configuration
+              \(data)/servers         the Maildirs, both Dovecots' configuration, and PostgreSQL's data
             """
         )
     }
@@ -87,7 +87,8 @@ struct Guide {
               curl -H "Authorization: Bearer $LOCKBOX_TOKEN" $LOCKBOX_URL/v1/requests
 
             Mail programs (IMAP, no encryption): Sue and Sam at 127.0.0.1:\(world.mail.ownPort), with these passwords;
-            Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2), while access lasts.
+            Eve at 127.0.0.1:\(world.mail.supportPort), with a credential (XOAUTH2), while access lasts. Her credential page
+            says how she gets into the database and the web application.
 
             Ctrl-C ends the server and everything that was started with it.
             """

@@ -4,67 +4,33 @@ import LockboxDomain
 /// Two Dovecots on the same Maildirs: the support instance, which obeys Lockbox, and the tenant's
 /// own. They run from the files in Examples/dovecot.
 struct MailServer {
-    /// Names of Unix sockets end at 107 bytes (`unix(7)`); Dovecot's longest below its folder has
-    /// less than this.
-    private static let socketPathRoom = 107 - 48
-
     let supportPort: Int
     let ownPort: Int
     let doveadmPort: Int
-    /// Where the Maildirs and both instances lie.
-    let base: String
-    private let user: OrdinaryUser
-    /// Where it belongs, if it could not be put there.
-    private let home: String?
+    private let servers: ServersFolder
     private static let instances = [
         (name: "Dovecot (for engineers)", folder: "support"),
         (name: "Dovecot (Contoso's own)", folder: "owner"),
     ]
+    /// Folders in that of the servers that hold sockets.
+    static let sockets = instances.map { "\($0.folder)/run" }
 
-    /// Puts it into `folder`, or, where Dovecot could not run there, below `/tmp` with a link in
-    /// `folder`.
-    init(in folder: DataFolder, ports: [Int]) throws {
+    init(in servers: ServersFolder, ports: [Int]) {
         (supportPort, ownPort, doveadmPort) = (ports[0], ports[1], ports[2])
-        user = try OrdinaryUser()
-        let link = folder["mailserver"]
-        if user.canPass(folder.path), link.utf8.count <= Self.socketPathRoom {
-            base = link
-            home = nil
-        } else {
-            var template = Array("/tmp/lockbox-demo-XXXXXX".utf8CString)
-            guard mkdtemp(&template) != nil else {
-                throw DemoError("No folder can be made in /tmp.")
-            }
-            base = String(
-                decoding: template.dropLast().map { UInt8(bitPattern: $0) },
-                as: UTF8.self
-            )
-            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: base)
-            home = link
-        }
-        try makeFolder(base)
+        self.servers = servers
     }
 
-    /// Moves what had to be put elsewhere into the data folder, once nothing runs any more.
-    func comeHome() throws {
-        guard let home else { return }
-        // Sockets cannot be moved to another file system, and nobody needs them now.
-        for instance in Self.instances {
-            try FileManager.default.removeItem(atPath: "\(base)/\(instance.folder)/run")
-        }
-        try FileManager.default.removeItem(atPath: home)
-        try FileManager.default.moveItem(atPath: base, toPath: home)
-    }
+    private var user: OrdinaryUser { servers.user }
 
     // MARK: - Mailboxes
 
     /// Delivers to an address, as a mail server does: written to `tmp`, moved to `new`.
     func deliver(_ messages: [MailboxMessage], to address: String) throws {
-        let box = base + "/mail/" + address
+        let box = servers["mail/\(address)"]
         // Dovecot's user may write into the Maildirs, but not beside them; see
         // docs/operating/dovecot.md.
-        try makeFolder(base + "/mail")
-        for part in ["", "/cur", "/new", "/tmp"] { try makeFolder(box + part) }
+        try ServersFolder.make(servers["mail"])
+        for part in ["", "/cur", "/new", "/tmp"] { try ServersFolder.make(box + part) }
         for (number, message) in messages.enumerated() {
             let name = "\(number + 1).demo"
             try DataFolder.write(message.text(to: address), to: "\(box)/tmp/\(name)", mode: 0o600)
@@ -74,11 +40,6 @@ struct MailServer {
             )
         }
         try user.own(box)
-    }
-
-    private func makeFolder(_ path: String) throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     }
 
     // MARK: - Instances
@@ -100,18 +61,18 @@ struct MailServer {
     /// Writes what the tenant's own instance needs.
     func prepareOwn(passwords: [(address: String, password: String)]) throws {
         let lines = passwords.map { "\($0.address):{PLAIN}\($0.password)\n" }.joined()
-        try makeFolder(base + "/owner")
-        try DataFolder.write(lines, to: base + "/owner/passwd", mode: 0o600)
+        try ServersFolder.make(servers["owner"])
+        try DataFolder.write(lines, to: servers["owner/passwd"], mode: 0o600)
         try prepare("owner", files: [("owner/dovecot.conf", 0o600)], ["IMAP_PORT": "\(ownPort)"])
     }
 
     private func prepare(_ name: String, files: [(String, Int)], _ values: [String: String]) throws
     {
-        let templates = try Self.templates()
-        let folder = base + "/" + name
-        for part in ["", "/run", "/state", "/home"] { try makeFolder(folder + part) }
+        let templates = try ServersFolder.examples("dovecot")
+        let folder = servers[name]
+        for part in ["", "/run", "/state", "/home"] { try ServersFolder.make(folder + part) }
         let standing = [
-            "BASE": folder, "USER": user.name, "GROUP": user.group, "MAIL_ROOT": base + "/mail",
+            "BASE": folder, "USER": user.name, "GROUP": user.group, "MAIL_ROOT": servers["mail"],
         ]
         for (file, mode) in files {
             var text = try String(contentsOfFile: templates + "/" + file, encoding: .utf8)
@@ -131,34 +92,12 @@ struct MailServer {
         let dovecot = try Children.find("dovecot", package: "dovecot-imapd")
         var started: [Children.Child] = []
         for (name, folder) in Self.instances {
-            let command = [dovecot, "-F", "-c", "\(base)/\(folder)/dovecot.conf"]
+            let command = [dovecot, "-F", "-c", "\(servers[folder])/dovecot.conf"]
             started.append(
                 try await children.start(name, command, as: user, log: log("dovecot-\(folder)"))
             )
         }
         return started
-    }
-
-    /// Examples/dovecot of this source tree.
-    private static func templates() throws -> String {
-        var folders = [FileManager.default.currentDirectoryPath]
-        var path = URL(filePath: Bundle.main.executablePath ?? "/").resolvingSymlinksInPath()
-        while path.path.count > 1 {
-            path.deleteLastPathComponent()
-            folders.append(path.path)
-        }
-        let candidates = folders.map { ($0 == "/" ? "" : $0) + "/Examples/dovecot" }
-        guard
-            let found = candidates.first(where: {
-                FileManager.default.fileExists(atPath: $0 + "/dovecot.conf")
-            })
-        else {
-            throw DemoError(
-                "Examples/dovecot of Lockbox's sources is not found, neither here nor above \(folders[1]). "
-                    + "Run the demo in the source folder."
-            )
-        }
-        return found
     }
 }
 

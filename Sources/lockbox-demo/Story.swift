@@ -6,7 +6,8 @@ import LockboxWire
 /// A step that went otherwise than it must. It has been told already.
 struct Surprise: Error {}
 
-/// The story, told from outside: over the HTTP API, over IMAP, and by what letters arrive.
+/// The story, told from outside: over the HTTP API, over IMAP, with psql and through the
+/// gateway, and by what letters arrive.
 struct Story {
     /// What came of a step, and whether it is what must come of it.
     struct Outcome {
@@ -25,6 +26,8 @@ struct Story {
     let world: World
     let clients: [Participant: LockboxClient]
     let keys: [Participant: Keys]
+    /// Starts programs that a person would.
+    let children: Children
     let terminal: Terminal
     let clock = SystemClock()
     private(set) var steps = 0
@@ -33,11 +36,13 @@ struct Story {
         _ world: World,
         clients: [Participant: LockboxClient],
         keys: [Participant: Keys],
+        children: Children,
         terminal: Terminal
     ) {
         self.world = world
         self.clients = clients
         self.keys = keys
+        self.children = children
         self.terminal = terminal
     }
 
@@ -58,6 +63,7 @@ struct Story {
         try await useWindow(first)
         let second = try await stop(support)
         try await deny(support)
+        try await otherServices()
         try await closingReports(first, second)
         try await AuditFiles(story: self).tell(&self)
     }

@@ -59,11 +59,15 @@ struct Keys: Sendable {
 struct World {
     let folder: DataFolder
     let mail: MailServer
+    let database: Database
+    let application: WebApplication
     let letters: MailReceiver
     let url: String
     /// The server's, unless it is taken.
     private static let usualPort = 8443
 
+    private let servers: ServersFolder
+    private let gatewayPort: Int
     private let entropy: any Entropy
     private let passwords: [Participant: String]
 
@@ -74,7 +78,7 @@ struct World {
             throw DemoError("Port \(wanted) is taken. Name another one with --port.")
         }
         folder = try DataFolder(making: data)
-        let ports = Ports.free(5, entropy: entropy)
+        let ports = Ports.free(8, entropy: entropy)
         let port = wanted ?? (Ports.isFree(Self.usualPort) ? Self.usualPort : ports[4])
         url = "http://127.0.0.1:\(port)"
         for (name, mode) in [
@@ -89,7 +93,16 @@ struct World {
         try folder.write(secrets.client + "\n", to: "secrets/dovecot", mode: 0o600)
         try folder.write(secrets.doveadm + "\n", to: "secrets/doveadm", mode: 0o600)
         passwords = Participant.all.reduce(into: [:]) { $0[$1] = hexadecimal(entropy.bytes(8)) }
-        mail = try MailServer(in: folder, ports: ports)
+        servers = try ServersFolder(in: folder)
+        database = try Database(
+            in: folder,
+            servers,
+            port: ports[5],
+            password: hexadecimal(entropy.bytes(16)),
+            superuser: hexadecimal(entropy.bytes(16))
+        )
+        (application, gatewayPort) = (WebApplication(port: ports[6]), ports[7])
+        mail = MailServer(in: servers, ports: ports)
         try mail.deliver(Self.suesMessages, to: Participant.sue.email)
         try mail.deliver(Self.samsMessages, to: Participant.sam.email)
         for person in [Participant.adam, .gita] { try mail.deliver([], to: person.email) }
@@ -165,32 +178,56 @@ struct World {
               - { email: sam@contoso.test,  name: Sam Ode,   roles: [member] }
               - { email: adam@contoso.test, name: Adam Cole, roles: [approver] }
               - { email: gita@contoso.test, name: Gita Rao,  roles: [admin] }
+            resources:
+              - { service: crm, id: "database:\(Database.name)" }
+              - { service: orders, id: "site:contoso" }
         services:
-          # The mailboxes of the people above, behind the Dovecot whose configuration is in mailserver/support.
+          # The mailboxes of the people above, behind the Dovecot whose configuration is in servers/support.
           - id: mail
             kind: imap
             resources: mailbox
             introspection: { clientID: dovecot, clientSecretFile: secrets/dovecot }
             removal:
               doveadm: { url: "http://127.0.0.1:\(mail.doveadmPort)/doveadm/v1", apiKeyFile: secrets/doveadm }
+          # A database whose logins Lockbox makes and removes.
+          - id: crm
+            kind: postgres
+            resources: database
+            address: "postgres://127.0.0.1:\(database.port)/\(Database.name)"
+            postgres:
+              url: "postgres://lockbox@127.0.0.1:\(database.port)/postgres"
+              passwordFile: secrets/postgres
+              roles: { read: crm_read, write: crm_write }
+          # A web application that is reached through Lockbox's gateway alone.
+          - id: orders
+            kind: http
+            resources: site
+            address: "http://127.0.0.1:\(gatewayPort)"
+            gateway: { listen: "127.0.0.1:\(gatewayPort)", upstream: "http://127.0.0.1:\(application.port)" }
 
         """
     }
 
     // MARK: - Running
 
-    /// Starts the mail receiver and both Dovecots; adds each to `started` as soon as it is, so that
-    /// it can be ended.
+    /// Starts the database, the mail receiver and both Dovecots; adds each to `started` as soon as it
+    /// is, so that it can be ended.
     func start(_ children: Children, started: inout [Children.Child]) async throws {
+        let server = try await database.start(children)
+        started.append(server)
         started.append(try await letters.start(children, log: folder["logs/mail-receiver"]))
         started += try await mail.start(children) { folder["logs/\($0)"] }
         let ports = [(letters.port, "220"), (mail.supportPort, "* OK"), (mail.ownPort, "* OK")]
-        for (child, (port, greeting)) in zip(started, ports) {
+        for (child, (port, greeting)) in zip(started.dropFirst(), ports) {
             try await children.wait(for: child) {
                 await (try IMAPConnection.connect(port: port, greeting: greeting)).close()
             }
         }
+        try await database.prepare(children, server)
     }
+
+    /// Once nothing runs any more.
+    func comeHome() throws { try servers.comeHome(without: MailServer.sockets) }
 
     /// What an operator does once, with `lockboxd apply`, `password` and `token`.
     func setUp(_ server: Server) async throws -> [Participant: Keys] {

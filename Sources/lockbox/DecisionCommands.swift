@@ -199,23 +199,9 @@ struct CredentialRequest: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(server, format.output) { session in
-            let body = NewCredential(service: resource?.service, resource: resource?.id)
-            let credential: CredentialBody = try await session.client.post(
-                Path("v1", "requests", id, "credentials"),
-                body
-            )
-            let now = session.shell.now()
+            let credential = try await session.credential(for: id, resource)
             if tokenOnly { return session.shell.write(TerminalText.clean(credential.token)) }
-            try session.show(credential) { credential in
-                var sheet = Sheet()
-                sheet.add("Token", credential.token)
-                sheet.add("Username", credential.username)
-                sheet.add("Resource", "\(credential.resource) (\(credential.service))")
-                sheet.add("Actions", credential.actions.joined(separator: " and "))
-                sheet.add("Expires", TimeText.both(credential.expiresAt, now: now))
-                sheet.add("How", credential.how)
-                return sheet.lines
-            }
+            try session.show(credential)
         }
     }
 }

@@ -17,8 +17,8 @@ struct LockboxCommand: AsyncParsableCommand {
             A manager, then an approver of the customer, decides:
               lockbox request list --state awaitingCustomer
               lockbox request approve LBX-… --duration 1h
-            The engineer opens the mailbox; the customer can end it:
-              lockbox request credential LBX-…
+            The engineer opens it; the customer can end it:
+              lockbox access open LBX-…
               lockbox request revoke LBX-…
             An auditor checks the log:
               lockbox audit verify

@@ -6,7 +6,7 @@ struct AccessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "access",
         abstract: "Access that is open now.",
-        subcommands: [ListAccess.self]
+        subcommands: [ListAccess.self, OpenAccess.self]
     )
 
     struct ListAccess: AsyncParsableCommand {

@@ -1,5 +1,7 @@
 """Databases of a real PostgreSQL obey grants: the engineer comes with psql, alone and through PgBouncer."""
 
+import os
+import re
 import subprocess
 import time
 
@@ -9,6 +11,7 @@ from lockbox_rig import secrets
 from lockbox_rig.api import seconds
 from lockbox_rig.directory import yaml
 from lockbox_rig.gate import Gate
+from lockbox_rig.lockboxd import LOCKBOX_CLI
 from lockbox_rig.machine import LOOPBACK, wait_until
 from lockbox_rig.place import Place
 from lockbox_rig.postgres import PROGRAMS, Failed, PgBouncer, Postgres, Session, environment
@@ -240,3 +243,38 @@ def test_the_credential_says_how_to_connect_and_the_secret_is_nowhere_at_the_ser
     assert credential["token"] not in place.postgres.log
     assert "SCRAM-SHA-256$4096:" in place.postgres.log, "the verifier is what the server is told"
     secrets.said("PostgreSQL's log", place.postgres.log)
+
+
+def opened(place, request, statements=None, path=None, *arguments):
+    """`lockbox access open` of an engineer, with what is piped into it."""
+    url = {"LOCKBOX_URL": place.lockbox.url, "LOCKBOX_TOKEN": place.eve.token}
+    return subprocess.Popen(
+        [str(LOCKBOX_CLI), "access", "open", request, *arguments], text=True, stdin=subprocess.PIPE if statements is None
+        else statements, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **url, "PATH": path or os.environ["PATH"]})
+
+
+def test_the_engineer_opens_the_database_in_psql_and_hears_why_it_was_cut(place):
+    request, _ = place.access()
+    process = opened(place, request)
+    process.stdin.write("SELECT name FROM customers ORDER BY id;\n")
+    process.stdin.flush()
+    said = []
+    while not any("Bob of contoso" in line for line in said):
+        said.append(process.stdout.readline())
+        assert said[-1], process.stderr.read()
+    place.revoke(request)
+    place.removed(request)
+    out, error = process.communicate("SELECT 2;\n", timeout=60)
+    assert process.returncode == 1, (out, error)
+    assert "ends" in error and "Access ended" in error and "stopped by Adam" in error, error
+    secrets.said("lockbox access open", "".join(said) + out + error)
+
+
+def test_what_cannot_be_opened_here_is_shown_with_all_that_it_takes(place, tmp_path):
+    request, _ = place.access()
+    out, error = opened(place, request, subprocess.DEVNULL, str(tmp_path)).communicate(timeout=20)
+    assert "psql 'postgres://lbx-" in out and f":{place.pgbouncer.port}/contoso" in out, (out, error)
+    token = re.search(r"Token +(lbc_[0-9a-f]{64})$", out, re.MULTILINE)
+    assert token, error
+    out, _ = opened(place, request, subprocess.DEVNULL, None, "--token").communicate(timeout=20)
+    assert re.fullmatch(r"lbc_[0-9a-f]{64}\n", out) and out.strip() != token[1]

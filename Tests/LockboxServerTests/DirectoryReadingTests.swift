@@ -329,7 +329,7 @@ struct DirectoryReadingTests {
             "key of another kind",
             "services:\n  - id: web\n    kind: http\n    resources: site\n    removal: {}\n",
             "directory.yaml, line 5: services[0].removal: is not a known key; "
-                + "known are id, kind, resources, introspection, gateway"
+                + "known are id, kind, resources, introspection, gateway, address"
         ),
         (
             "address of a page",

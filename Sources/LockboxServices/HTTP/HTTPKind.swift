@@ -82,9 +82,10 @@ package struct HTTPKind: ServiceKind {
     // MARK: The end of access
 
     package func openConnections(of settings: ServiceSettings) -> OpenConnections {
-        guard let own = StoredSettings.read(settings.own, as: Settings.self) else {
-            return .cannotBeCut
-        }
+        // What is not understood wholly may be of a service that would have to be told.
+        guard let own = StoredSettings.read(settings.own, as: Settings.self),
+            (try? StoredSettings.text(own)) == settings.own  // best effort: unequal then
+        else { return .cannotBeCut }
         return own.gateway == nil ? .stay : .areCut
     }
 
