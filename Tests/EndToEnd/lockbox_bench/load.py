@@ -39,7 +39,7 @@ function response(status, headers, body)
 end
 """
 
-Load = collections.namedtuple("Load", "rate p50 p99 requests")
+Load = collections.namedtuple("Load", "rate p50 p99")
 
 
 class Nginx:
@@ -47,10 +47,10 @@ class Nginx:
 
     def __init__(self, folder, servers, ports):
         folder.mkdir()
+        # It may hold a credential.
+        (folder / "lockbox.conf").touch(0o600)
         (folder / "lockbox.conf").write_text(f"default_type text/plain; {LASTING}\n{servers}")
         (folder / "main.conf").write_text(NGINX)
-        # It may hold a credential.
-        (folder / "lockbox.conf").chmod(0o600)
         self.process = Process(["nginx", "-p", folder, "-c", "main.conf"], cwd=str(folder))
 
         def up():
@@ -99,7 +99,7 @@ class Target:
         self.requests += said["requests"]
         # Its connections are given back.
         time.sleep(0.3)
-        return Load(said["requests"] / said["seconds"], said["p50"], said["p99"], said["requests"])
+        return Load(said["requests"] / said["seconds"], said["p50"], said["p99"])
 
 
 def require_wrk():
