@@ -6,17 +6,22 @@ SWIFT_BUILD := swift build -Xcc -O2
 # With Swift's runtime inside and without symbols: it runs where no Swift is installed.
 RELEASE := $(CURDIR)/.build-release/release
 RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
+BENCH := LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/bench
 
-.PHONY: help setup setup-tests build release demo test lint e2e mutants fuzz faults bench bench-quick gallery screenshots
+.PHONY: help setup setup-tests build release demo test lint e2e mutants fuzz faults bench bench-quick \
+	bench-cutoff bench-gateway bench-decisions setup-bench gallery screenshots
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the system packages that Lockbox needs, where missing
 	@scripts/setup base
 
 setup-tests: setup ## Install what the tests need besides: system packages, and Python packages in .venv
 	@scripts/setup tests
+
+setup-bench: setup-tests ## Install what benches need besides: wrk
+	@scripts/setup bench
 
 build: setup ## Build lockboxd and lockbox
 	@scripts/quietly "swift build" $(SWIFT_BUILD)
@@ -64,8 +69,16 @@ faults: setup-tests release ## Disks, clocks, relays and floods that fail, into 
 
 bench: setup-tests release ## Time a release build beside yardsticks of the same run (BENCH_RECORDS=1000000)
 	@LOCKBOX_BENCHMARKS=1 scripts/quietly "swift build -c release, lockbox-fill" $(RELEASE_BUILD) --product lockbox-fill
-	@LOCKBOXD=$(RELEASE)/lockboxd LOCKBOX_CLI=$(RELEASE)/lockbox LOCKBOX_FILL=$(RELEASE)/lockbox-fill \
-		.venv/bin/python scripts/bench
+	@LOCKBOX_CLI=$(RELEASE)/lockbox LOCKBOX_FILL=$(RELEASE)/lockbox-fill $(BENCH)
 
 bench-quick: ## The same with a log of 100,000 records
 	@$(MAKE) bench BENCH_RECORDS=100000
+
+bench-cutoff: setup-tests release ## What gets through after the end of access, into docs/performance.md (BENCH_ARGS=--quick)
+	@$(BENCH) cutoff $(BENCH_ARGS)
+
+bench-gateway: setup-bench release ## The gateway beside nginx, into docs/performance.md
+	@$(BENCH) gateway $(BENCH_ARGS)
+
+bench-decisions: setup-bench release ## What services ask beside nginx, into docs/performance.md
+	@$(BENCH) decisions $(BENCH_ARGS)

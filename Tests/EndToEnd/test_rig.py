@@ -7,15 +7,19 @@ import json
 import smtplib
 import ssl
 import subprocess
+import sys
 import time
 
 import pytest
 
+from lockbox_bench import sheet
+from lockbox_bench.clients import Clients
+from lockbox_bench.measure import percentile
 from lockbox_rig.clock import ShiftedClock
 from lockbox_rig.dovecot import (
     IdleWatcher, MailStore, OwnerDovecot, Refused, SupportDovecot, imap_login, password_login, subjects)
 from lockbox_rig.gate import Gate
-from lockbox_rig.machine import Scratch, wait_until
+from lockbox_rig.machine import REPOSITORY, Process, Scratch, wait_until
 from lockbox_rig.mock_introspection import MockIntrospection
 from lockbox_rig.share import Share
 from lockbox_rig.smtp import Certificates, SMTPReceiver
@@ -378,3 +382,39 @@ def test_of_processes_side_by_side_one_takes_each_file(tmp_path):
     one, two = Share(tmp_path), Share(tmp_path)
     taken = [one.takes("a"), two.takes("a"), two.takes("b"), one.takes("b"), one.takes("a"), two.takes("b")]
     assert taken == [True, False, True, False, True, True]
+
+
+def test_clients_of_a_bench_say_what_got_through_last_and_when_they_were_cut():
+    application = Process(
+        [sys.executable, "-B", "-m", "lockbox_bench.dribble"], cwd=REPOSITORY / "Tests" / "EndToEnd")
+    try:
+        port = int(wait_until(lambda: application.out.text.strip(), 20, "the application"))
+        began = time.time()
+        clients = Clients([{"kind": kind, "port": port} for kind in ("stream", "stream", "kept")], 0.01)
+        still = Clients([{"kind": "kept", "port": port}], 0.01)
+        [(last, cut)] = still.end()
+        assert last >= began and cut is None
+        ended = time.time()
+        application.kill()
+        for last, cut in clients.result(20):
+            assert began <= last <= cut and cut >= ended
+    finally:
+        application.kill()
+
+
+def test_a_bench_writes_its_own_figures_and_no_more(tmp_path, monkeypatch):
+    document = tmp_path / "performance.md"
+    document.write_text("# A\n\n## One\n\nWords.\n\nNot measured yet.\n\n## Two\n\nOthers.\n\nMade on a day.\n\n| a |\n")
+    monkeypatch.setattr(sheet, "DOCUMENT", document)
+    for figure in ("1", "2"):
+        one = sheet.Sheet("One")
+        one.table(["what"], [[figure]])
+        one.write()
+    before, _, rest = document.read_text().partition("Made on")
+    assert before == "# A\n\n## One\n\nWords.\n\n"
+    assert rest.endswith("before.\n\n| what |\n| --- |\n| 2 |\n\n## Two\n\nOthers.\n\nMade on a day.\n\n| a |\n")
+
+
+def test_a_percentile_is_the_least_that_so_many_do_not_exceed():
+    assert [percentile([3, 1, 2], percent) for percent in (1, 50, 99)] == [1, 2, 3]
+    assert percentile(range(1, 201), 99) == 198

@@ -152,6 +152,11 @@ class Process:
         self.err.finish()
         return code
 
+    def tell(self, line):
+        """A line on its input."""
+        self._child.stdin.write(line.encode() + b"\n")
+        self._child.stdin.flush()
+
     def end_input(self):
         self._child.stdin.close()
 
