@@ -9,7 +9,7 @@ extension ProtectedService.Kind {
 /// gateway of this program.
 package struct HTTPKind: ServiceKind {
     package let name = ProtectedService.Kind.http
-    package let keys = ["gateway", "address"]
+    package let keys = ["gateway", "actions", "address"]
     package let needsOpening = false
 
     private let gateways: (any GatewayConnections)?
@@ -21,6 +21,7 @@ package struct HTTPKind: ServiceKind {
 
     private struct Settings: Codable {
         var gateway: GatewaySettings?
+        var actions: ActionRules?
         /// Where engineers reach it.
         var address: String?
     }
@@ -31,6 +32,14 @@ package struct HTTPKind: ServiceKind {
     ) throws(ConfigurationError) -> String {
         var settings = Settings()
         if let gateway = members["gateway"] { settings.gateway = try GatewaySettings(gateway) }
+        if let actions = members["actions"] {
+            guard settings.gateway != nil else {
+                throw actions.error(
+                    "is for a service with gateway: a proxy asks about methods alone"
+                )
+            }
+            settings.actions = try ActionRules(actions)
+        }
         if let address = members["address"] {
             settings.address = try ServiceAddress.text(address, schemes: ["https", "http"])
         }
@@ -41,6 +50,11 @@ package struct HTTPKind: ServiceKind {
     package static func gateway(of settings: ServiceSettings) -> GatewaySettings? {
         guard settings.service.kind == .http else { return nil }
         return StoredSettings.read(settings.own, as: Settings.self)?.gateway
+    }
+
+    /// What its requests need, where a service of this kind says so line by line.
+    package static func rules(of settings: ServiceSettings) -> ActionRules? {
+        StoredSettings.read(settings.own, as: Settings.self)?.actions
     }
 
     // MARK: Resources
@@ -75,8 +89,11 @@ package struct HTTPKind: ServiceKind {
     /// RFC 9110 §9.2.1. TRACE is safe too, but gives back what the proxy added.
     package static let safeMethods: Set<String> = ["GET", "HEAD", "OPTIONS"]
 
-    package func actions(forMethods methods: Set<String>) -> Actions? {
-        methods.isSubset(of: Self.safeMethods) ? .read : .write
+    package func actions(forMethods methods: Set<String>, at settings: ServiceSettings) -> Actions?
+    {
+        // Which path a proxy's service takes a request to have is not known here.
+        guard Self.rules(of: settings) == nil else { return nil }
+        return methods.isSubset(of: Self.safeMethods) ? .read : .write
     }
 
     // MARK: The end of access
