@@ -25,11 +25,12 @@ package struct TokenKey: Sendable {
         id = SHA256.hash(data: Data(members.utf8)).base64URL
     }
 
-    /// A JSON Web Token of type `at+jwt` with these claims (RFC 9068 §2.1).
-    fileprivate func token(of claims: some Encodable) throws -> String {
+    /// A JSON Web Token with these claims. `type` says what it is for, so that none is taken for
+    /// another (RFC 8725 §3.11).
+    fileprivate func token(of claims: some Encodable, type: String) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let header = try encoder.encode(["alg": Self.algorithm, "kid": id, "typ": "at+jwt"])
+        let header = try encoder.encode(["alg": Self.algorithm, "kid": id, "typ": type])
         let signed = "\(header.base64URL).\(try encoder.encode(claims).base64URL)"
         let signature = try key.signature(for: Data(signed.utf8))
         return "\(signed).\(signature.rawRepresentation.base64URL)"
@@ -81,10 +82,15 @@ package struct AccessTokens: Sendable {
         let last = min(now + Self.lifetime, end).secondsSinceEpoch
         let left = Timestamp(milliseconds: last * 1000) - now
         guard left >= .seconds(1) else { return nil }
-        guard let key = keys.keys.last(where: { $0.signsFrom <= now }) else { throw NoKey() }
         let name = Data(entropy.bytes(10)).base64URL
         let claims = claims.token(name, from: now.secondsSinceEpoch, until: last)
-        return (try key.token(of: claims), left.milliseconds / 1000)
+        return (try sign(claims, as: "at+jwt", now: now), left.milliseconds / 1000)
+    }
+
+    /// A token with `claims` under the key that signs now.
+    func sign(_ claims: some Encodable, as type: String, now: Timestamp) throws -> String {
+        guard let key = keys.keys.last(where: { $0.signsFrom <= now }) else { throw NoKey() }
+        return try key.token(of: claims, type: type)
     }
 }
 

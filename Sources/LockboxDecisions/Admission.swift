@@ -20,7 +20,22 @@ extension DecisionIndex {
         needing actions: Actions?,
         record: @Sendable (Credential) async throws -> Bool
     ) async throws -> Admission {
-        guard let credential = try await active(secret, now: clock.now()),
+        try await admit(
+            secretHash: Self.hash(secret),
+            to: service,
+            needing: actions,
+            record: record
+        )
+    }
+
+    /// The same of a secret of which the hash is known.
+    package func admit(
+        secretHash: [UInt8],
+        to service: ServiceID,
+        needing actions: Actions?,
+        record: @Sendable (Credential) async throws -> Bool
+    ) async throws -> Admission {
+        guard let credential = try await active(secretHash: secretHash, now: clock.now()),
             credential.resource.service == service
         else { return .notSignedIn }
         guard let actions, credential.actions.isSuperset(of: actions) else { return .notAllowed }

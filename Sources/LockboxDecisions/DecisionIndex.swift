@@ -58,7 +58,15 @@ package final class DecisionIndex: CommitListener {
     /// The credential with this secret if it gives access now; nil if it does not, whatever the
     /// reason. A store that is slow to answer lets nobody in after the end.
     package func active(_ secret: String, now: Timestamp) async throws -> Credential? {
-        let hash = Array(SHA256.hash(data: Array(secret.utf8)))
+        try await active(secretHash: Self.hash(secret), now: now)
+    }
+
+    static func hash(_ secret: String) -> [UInt8] {
+        Array(SHA256.hash(data: Array(secret.utf8)))
+    }
+
+    /// The same of a secret of which the hash is known.
+    func active(secretHash hash: [UInt8], now: Timestamp) async throws -> Credential? {
         let (known, refreshedAt) = state.withLock { ($0.credentials[hash], $0.refreshedAt) }
         if isFresh(refreshedAt, at: now) {
             return known.flatMap { isGood($0, at: now) ? $0 : nil }

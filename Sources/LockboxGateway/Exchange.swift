@@ -9,13 +9,15 @@ import NIOHTTP1
 /// One request and its answer: asked about, recorded, passed on, and passed back, each side no
 /// faster than the other takes it. Lives on the event loop of its client.
 final class Exchange {
-    private enum Phase { case asking, connecting, relaying, tunnel, over }
+    private enum Phase { case asking, own, connecting, relaying, tunnel, over }
 
     let request: RequestHead
     private let listener: ListenerContext
     private let address: String
     private weak var client: (any ClientSide)?
     private var phase = Phase.asking
+    /// What came with a request that is for the gateway itself.
+    private var ownForm: [UInt8] = []
     /// For the log.
     private var credential: Credential?
     /// What goes to the service before the body.
@@ -48,10 +50,16 @@ final class Exchange {
     // MARK: - Asking
 
     func begin() {
-        guard let token = request.bearerToken else { return refuse(.notSignedIn) }
+        guard !request.target.isGatewaysOwn else { return beginOwn() }
+        let hash: [UInt8]
+        do throws(GatewayRefusal) {
+            hash = try listener.door.credentialHash(of: request)
+        } catch {
+            return refuse(error)
+        }
         let question = RequestAuthorizer.Question(
             service: listener.service.settings.service,
-            token: token,
+            credentialHash: hash,
             method: request.method,
             target: request.target.text,
             needed: listener.service.actions(for: request)
@@ -66,7 +74,9 @@ final class Exchange {
         case .allowed(let credential):
             // What has its place can be cut; what ended before it had one is seen here.
             if let refusal = client.enter(credential) { return refuse(refusal) }
-            guard listener.authorizer.isStillGood(credential) else { return refuse(.notSignedIn) }
+            guard listener.authorizer.isStillGood(credential) else {
+                return refuse(listener.door.refusal(of: request))
+            }
             self.credential = credential
             fields = PassedFields.request(
                 request,
@@ -76,9 +86,10 @@ final class Exchange {
                 over: listener.service.scheme
             )
             fields.add(contentsOf: credential.identityFields)
+            guard addAssertion(of: credential) else { return }
             // A kept connection may be one that the service is giving up.
             connect(fresh: !mayRetry)
-        case .notSignedIn: refuse(.notSignedIn)
+        case .notSignedIn: refuse(listener.door.refusal(of: request))
         case .notAllowed: refuse(.forbidden)
         case nil: refuse(.unavailable)
         }
@@ -88,7 +99,46 @@ final class Exchange {
         guard phase != .over else { return }
         end()
         log("request refused", ["status": "\(refusal.status.code)", "reason": "\(refusal.code)"])
-        client?.refuse(refusal)
+        if request.acceptsPages {
+            client?.show(GatewayPage(refusal, portal: listener.door.sessions.portal))
+        } else {
+            client?.refuse(refusal)
+        }
+    }
+
+    /// Adds what the service can verify of who asks.
+    private func addAssertion(of credential: Credential) -> Bool {
+        do {
+            guard let assertion = try listener.assertions.current(of: credential) else {
+                refuse(listener.door.refusal(of: request))
+                return false
+            }
+            fields.add(name: "X-Lockbox-Assertion", value: assertion)
+            return true
+        } catch {
+            log("who asks cannot be signed", ["error": "\(error)"])
+            refuse(.unavailable)
+            return false
+        }
+    }
+
+    // MARK: - For the gateway itself
+
+    private func beginOwn() {
+        phase = .own
+        switch request.framing {
+        case .none, .length(0), .untilClose: answerOwn()
+        case .length, .chunked: client?.wantBody()
+        }
+    }
+
+    private func answerOwn() {
+        let answer = listener.door.answer(request, form: ownForm)
+        end()
+        credential = answer.closed
+        log("request for the gateway itself", ["status": "\(answer.page.status.code)"])
+        if let closed = answer.closed { client?.cutOthers(under: closed) }
+        client?.show(answer.page)
     }
 
     // MARK: - To the service
@@ -121,16 +171,23 @@ final class Exchange {
     var takesBody: Bool {
         switch phase {
         case .relaying, .tunnel: upstream?.isWritable ?? false
+        case .own: true
         case .asking, .connecting, .over: false
         }
     }
 
     func body(_ bytes: ByteBuffer) {
+        if phase == .own {
+            ownForm += bytes.readableBytesView
+            if ownForm.count > GatewayLimits.ownFormBytes { refuse(.ownFormTooLong) }
+            return
+        }
         heardAt = .now()
         upstream?.send(bytes, isChunk: request.framing == .chunked)
     }
 
     func bodyEnded() {
+        guard phase != .own else { return answerOwn() }
         guard !isSent else { return }
         isSent = true
         upstream?.sendEnd(isChunked: request.framing == .chunked)

@@ -17,6 +17,8 @@ import Synchronization
 package final class Gateway: Service {
     private let authorizer: RequestAuthorizer
     private let book: GatewayBook
+    private let browsers: BrowserSessions
+    private let assertions: Assertions
     private let pause: any Pause
     private let readSecret: @Sendable (String) throws -> String
     private let wanted = Mutex<[ServiceSettings]>([])
@@ -28,11 +30,15 @@ package final class Gateway: Service {
     package init(
         _ authorizer: RequestAuthorizer,
         book: GatewayBook,
+        browsers: BrowserSessions,
+        assertions: Assertions,
         pause: any Pause,
         secret: @escaping @Sendable (_ path: String) throws -> String
     ) {
         self.authorizer = authorizer
         self.book = book
+        self.browsers = browsers
+        self.assertions = assertions
         self.pause = pause
         readSecret = secret
         (jobs, newJobs) = AsyncStream.makeStream()
@@ -114,8 +120,16 @@ package final class Gateway: Service {
         guard let own = HTTPKind.gateway(of: settings) else { return nil }
         let service = try GatewayService(settings, own, secret: readSecret)
         let gateway = try await OpenGateway.open(service, on: loops) {
-            [authorizer, book, newJobs] loop in
-            ListenerContext(service, authorizer: authorizer, book: book, jobs: newJobs, on: loop)
+            [authorizer, book, browsers, assertions, newJobs] loop in
+            ListenerContext(
+                service,
+                authorizer: authorizer,
+                book: book,
+                browsers: browsers,
+                assertions: assertions,
+                jobs: newJobs,
+                on: loop
+            )
         }
         authorizer.logger.notice(
             "a gateway is listening",

@@ -58,6 +58,14 @@ package final class GatewayBook: GatewayConnections {
 
     func leave(_ number: Number) { _ = state.withLock { $0.entries.removeValue(forKey: number) } }
 
+    /// Cuts what goes on under one credential, but for what is at `place`.
+    func cut(under credential: CredentialID, except place: Number?) {
+        for (number, entry) in state.withLock({ $0.entries })
+        where number != place && entry.credential.id == credential {
+            entry.cut()
+        }
+    }
+
     /// Beside the timer of each end, and the order to cut: cuts what another process ended, what a
     /// clock that jumped has ended, and what nobody knows any more whether it ended.
     func cutWhatIsOver(by authorizer: RequestAuthorizer) {

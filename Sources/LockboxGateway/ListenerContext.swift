@@ -9,6 +9,8 @@ final class ListenerContext {
     let authorizer: RequestAuthorizer
     let book: GatewayBook
     let pool: UpstreamPool
+    let door: BrowserDoor
+    let assertions: Assertions
     let loop: any EventLoop
     private let jobs: AsyncStream<Job>.Continuation
 
@@ -16,12 +18,16 @@ final class ListenerContext {
         _ service: GatewayService,
         authorizer: RequestAuthorizer,
         book: GatewayBook,
+        browsers: BrowserSessions,
+        assertions: Assertions,
         jobs: AsyncStream<Job>.Continuation,
         on loop: any EventLoop
     ) {
         self.service = service
         self.authorizer = authorizer
         self.book = book
+        self.assertions = assertions
+        door = BrowserDoor(service.settings, sessions: browsers)
         self.jobs = jobs
         self.loop = loop
         pool = UpstreamPool(service.upstream, tls: service.upstreamTLS, on: loop)

@@ -9,7 +9,8 @@ package struct RequestAuthorizer: Sendable {
     /// What a request shows.
     struct Question: Sendable {
         let service: ProtectedService
-        let token: String
+        /// Of the secret of the credential that it is made with.
+        let credentialHash: [UInt8]
         let method: String
         /// Path and query as they go to the service.
         let target: String
@@ -42,7 +43,7 @@ package struct RequestAuthorizer: Sendable {
         )
         do {
             return try await index.admit(
-                question.token,
+                secretHash: question.credentialHash,
                 to: question.service.id,
                 needing: question.needed
             ) { [lockbox] in try await lockbox.recordOperation(operation, of: $0) }

@@ -35,6 +35,8 @@ public protocol ServiceKind: Sendable {
     var needsOpening: Bool { get }
     /// How a person with the usual tools uses a credential for a service with `settings`.
     func connecting(with credential: Credential, at settings: ServiceSettings) -> Connecting
+    /// The origin at which a browser opens a service with `settings`; nil where none is let in.
+    func browserAddress(of settings: ServiceSettings) -> String?
 
     /// The actions that a web request needs whose method a service with `settings` may take to be any
     /// of `methods`; nil where web requests do not reach it, or their methods do not say it.
@@ -57,6 +59,9 @@ public protocol ServiceKind: Sendable {
 extension ServiceKind {
     /// Nil: most kinds take every name of a resource.
     public func problem(with resource: Resource) -> String? { nil }
+
+    /// Nil: most services have no pages.
+    public func browserAddress(of settings: ServiceSettings) -> String? { nil }
 
     /// False: most services take an order whenever it was sent.
     public var datesItsOrders: Bool { false }

@@ -100,9 +100,25 @@ package struct Server: Sendable {
         self.directory = directory
         self.logger = logger
         lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory, ends: index)
+        let tokenKeys = TokenKeyFolder(
+            configuration.dataDir + "/token-keys",
+            lifetime: configuration.tokenKeyLifetime,
+            clock: clock,
+            entropy: entropy,
+            pause: SystemPause(),
+            logger: logger
+        )
+        let tokens = AccessTokens(tokenKeys, entropy: entropy)
+        let issuer = configuration.publicURL
+        let browsers = BrowserSessions(portal: issuer, clock: clock, entropy: entropy)
+        self.tokenKeys = tokenKeys
         gateway = Gateway(
             RequestAuthorizer(index: index, lockbox: lockbox, clock: clock, logger: logger),
             book: book,
+            browsers: browsers,
+            assertions: Assertions(clock: clock) {
+                try tokens.assertion(of: $0, issuer: issuer, now: $1)
+            },
             pause: SystemPause(),
             secret: tools.secret
         )
@@ -149,14 +165,6 @@ package struct Server: Sendable {
                 logger: logger
             )
         )
-        tokenKeys = TokenKeyFolder(
-            configuration.dataDir + "/token-keys",
-            lifetime: configuration.tokenKeyLifetime,
-            clock: clock,
-            entropy: entropy,
-            pause: SystemPause(),
-            logger: logger
-        )
         let api = API(
             lockbox: lockbox,
             signIn: signIn,
@@ -170,7 +178,7 @@ package struct Server: Sendable {
             proxies: configuration.trustedProxies,
             metricsAccess: configuration.metrics,
             condition: watch,
-            tokens: AccessTokens(tokenKeys, entropy: entropy)
+            tokens: tokens
         )
         let site = PortalSite(
             lockbox: lockbox,
@@ -183,6 +191,7 @@ package struct Server: Sendable {
             publicURL: configuration.publicURL,
             proxies: configuration.trustedProxies,
             feed: feed,
+            browsers: browsers,
             makePause: { SystemPause() }
         )
         let listeners = Self.listeners(

@@ -10,6 +10,20 @@ package struct IssuedCredential: Sendable {
     package let secret: String
     package let kind: ProtectedService.Kind
     package let connecting: Connecting
+    /// The origin at which a browser opens the service; nil where none is let in.
+    package let browserAddress: String?
+}
+
+/// Which of the resources of a grant a credential is asked for, and what for.
+private struct AskedCredential: Sendable {
+    let service: String?
+    let resource: String?
+    let isForBrowser: Bool
+
+    static let notForBrowsers = Refusal.invalid(
+        field: "service",
+        problem: .notAllowedHere("is not one that a browser opens.")
+    )
 }
 
 extension Lockbox {
@@ -23,7 +37,41 @@ extension Lockbox {
         by caller: Person,
         key: CommandKey?
     ) async throws -> IssuedCredential {
-        let issued = try await record(credentialFor: id, service, name, by: caller, key: key)
+        let asked = AskedCredential(service: service, resource: name, isForBrowser: false)
+        return try await issue(asked, for: id, by: caller, key: key)
+    }
+
+    /// The same for a browser, with the origin that it is for. Throws where no browser is let in.
+    package func issueForBrowser(
+        for id: String,
+        service: String?,
+        resource name: String?,
+        by caller: Person,
+        key: CommandKey?
+    ) async throws -> (credential: IssuedCredential, address: String) {
+        let asked = AskedCredential(service: service, resource: name, isForBrowser: true)
+        let issued = try await issue(asked, for: id, by: caller, key: key)
+        guard let address = issued.browserAddress else { throw AskedCredential.notForBrowsers }
+        return (issued, address)
+    }
+
+    /// The services that a browser may open, with the origins at which it does.
+    package func browserAddresses(by caller: Person) async throws -> [ServiceID: String] {
+        try await query(by: caller) { _, tx, _ in
+            try tx.services().reduce(into: [:]) { addresses, settings in
+                addresses[settings.service.id] =
+                    kinds[settings.service.kind]?.browserAddress(of: settings)
+            }
+        }
+    }
+
+    private func issue(
+        _ asked: AskedCredential,
+        for id: String,
+        by caller: Person,
+        key: CommandKey?
+    ) async throws -> IssuedCredential {
+        let issued = try await record(asked, for: id, by: caller, key: key)
         // The credential is durable and nobody knows its secret. A crash here, or a service that
         // refuses, leaves it so, and the end of the access closes whatever was opened.
         if kinds[issued.kind]?.needsOpening ?? true {
@@ -62,9 +110,8 @@ extension Lockbox {
     }
 
     private func record(
-        credentialFor id: String,
-        _ service: String?,
-        _ name: String?,
+        _ asked: AskedCredential,
+        for id: String,
         by caller: Person,
         key: CommandKey?
     ) async throws -> IssuedCredential {
@@ -77,7 +124,7 @@ extension Lockbox {
         ) { person, change in
             let tx = change.tx
             let request = try tx.request(id, visibleTo: person)
-            let resource = try Self.resource(service, name, of: request)
+            let resource = try Self.resource(asked, of: request)
             let (grant, actions) = try request.mayUse(resource, by: person, now: change.now)
             guard ends.ended(grant.id) == nil else { throw Refusal.accessNotActive(.ended) }
             let earlier = try tx.credentials(of: grant.id)
@@ -88,6 +135,10 @@ extension Lockbox {
                 let kind = kinds[settings.service.kind]
             else {
                 throw StoreError.corrupt("no service \(resource.service) of a known kind")
+            }
+            let browserAddress = kind.browserAddress(of: settings)
+            guard !asked.isForBrowser || browserAddress != nil else {
+                throw AskedCredential.notForBrowsers
             }
             let position = grant.scope.accesses.firstIndex { $0.resource == resource } ?? 0
             let secret = Credential.secretPrefix + Self.text(change.entropy.bytes(32))
@@ -109,14 +160,16 @@ extension Lockbox {
                 credential: credential,
                 secret: secret,
                 kind: settings.service.kind,
-                connecting: kind.connecting(with: credential, at: settings)
+                connecting: kind.connecting(with: credential, at: settings),
+                browserAddress: browserAddress
             )
         }
     }
 
-    private static func resource(_ service: String?, _ name: String?, of request: AccessRequest)
-        throws -> Resource
+    private static func resource(_ asked: AskedCredential, of request: AccessRequest) throws
+        -> Resource
     {
+        let (service, name) = (asked.service, asked.resource)
         let offered = request.state.grant?.scope ?? request.terms.scope
         let matching = offered.accesses.map(\.resource).filter { resource in
             (service.map { $0 == resource.service.text } ?? true)

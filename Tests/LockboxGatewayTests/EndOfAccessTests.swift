@@ -123,6 +123,12 @@ private final class Place {
                 try GatewayService(settings, gateway) { _ in "" },
                 authorizer: EndOfAccessTests.authorizer(world),
                 book: book,
+                browsers: BrowserSessions(
+                    portal: "https://lockbox.test",
+                    clock: world.clock,
+                    entropy: SeededEntropy()
+                ),
+                assertions: Assertions(clock: world.clock) { ($0.username, $1 + .seconds(60)) },
                 jobs: AsyncStream.makeStream().continuation,
                 on: channel.eventLoop
             ),

@@ -139,7 +139,9 @@ struct FuzzedForm: Sendable {
     }
 
     static func forms(of html: String) -> [HTMLElement] {
-        HTMLDocument(html).all("form").filter { $0["method"] == "post" }
+        HTMLDocument(html).all("form").filter {
+            $0["method"] == "post" && $0["action"]?.hasPrefix(PortalWorld.address) != true
+        }
     }
 
     static func kind(of path: String) -> String {

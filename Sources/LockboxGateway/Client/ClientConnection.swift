@@ -279,6 +279,8 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         return isEntered ? nil : .tooMany
     }
 
+    func cutOthers(under credential: Credential) { registration.cutOthers(under: credential) }
+
     func wantBody() {
         if case .body = state {
             if awaitsContinue {
@@ -294,6 +296,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
     func begin(_ head: AnswerHead) {
         isAnswerBegun = true
         if case .body = state { keepsAlive = false }
+        if head.closes { keepsAlive = false }
         var fields = head.fields
         isAnswerChunked = false
         switch head.body {

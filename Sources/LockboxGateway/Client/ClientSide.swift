@@ -14,10 +14,12 @@ struct AnswerHead {
     let status: HTTPResponseStatus
     let fields: HTTPHeaders
     let body: Body
+    /// Whether the connection is closed after it.
+    var closes = false
 }
 
 /// A request that the gateway itself answers.
-struct GatewayRefusal: Equatable {
+struct GatewayRefusal: Error, Equatable {
     let status: HTTPResponseStatus
     let code: String
     let detail: String
@@ -72,14 +74,21 @@ struct GatewayRefusal: Equatable {
             + "\"title\":\"\(status.reasonPhrase)\",\"detail\":\"\(detail)\"}\n"
     }
 
-    var head: AnswerHead {
-        var fields: HTTPHeaders = [
-            "Content-Type": "application/problem+json", "Cache-Control": "no-store",
-        ]
+    /// What its status calls for.
+    var ownFields: HTTPHeaders {
+        var fields: HTTPHeaders = [:]
         if status == .unauthorized {
             fields.add(name: "WWW-Authenticate", value: "Bearer realm=\"lockbox\"")
         }
         if status == .serviceUnavailable { fields.add(name: "Retry-After", value: "1") }
+        return fields
+    }
+
+    var head: AnswerHead {
+        var fields = ownFields
+        fields.add(contentsOf: [
+            ("Content-Type", "application/problem+json"), ("Cache-Control", "no-store"),
+        ])
         return AnswerHead(status: status, fields: fields, body: .length(body.utf8.count))
     }
 }
@@ -90,6 +99,8 @@ protocol ClientSide: AnyObject {
     var isWritable: Bool { get }
     /// Takes a place for what goes on under `credential`; says why if there is none for it.
     func enter(_ credential: Credential) -> GatewayRefusal?
+    /// Cuts what else goes on under `credential`, on other connections.
+    func cutOthers(under credential: Credential)
     /// The exchange can take (more of) the request's body.
     func wantBody()
     func begin(_ head: AnswerHead)

@@ -43,6 +43,10 @@ struct GrantRegistration {
         return true
     }
 
+    func cutOthers(under credential: Credential) {
+        listener.book.cut(under: credential.id, except: number)
+    }
+
     mutating func leave() {
         if let number { listener.book.leave(number) }
         timer?.cancel()

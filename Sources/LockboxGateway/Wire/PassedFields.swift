@@ -41,7 +41,8 @@ enum PassedFields {
                 !nominated.contains(name.lowercased()),
                 !forgedPrefixes.contains(where: plain.hasPrefix)
             else { continue }
-            fields.add(name: name, value: value)
+            let passed = plain == "cookie" ? BrowserCookie.passed(value) : value
+            if let passed { fields.add(name: name, value: passed) }
         }
         fields.add(name: "X-Forwarded-For", value: address)
         fields.add(name: "X-Forwarded-Host", value: request.host)
@@ -68,7 +69,8 @@ enum PassedFields {
         for (name, value) in fields {
             let plain = name.lowercased()
             // Another address of the service's would lead past the gateway (RFC 7838).
-            guard !hopByHop.contains(plain), !nominated.contains(plain), plain != "alt-svc"
+            guard !hopByHop.contains(plain), !nominated.contains(plain), plain != "alt-svc",
+                plain != "set-cookie" || !BrowserCookie.isOurs(setBy: value)
             else { continue }
             let isInner =
                 (plain == "location" || plain == "content-location")

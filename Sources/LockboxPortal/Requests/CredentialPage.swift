@@ -25,6 +25,12 @@ struct CredentialPage: Page {
     /// What the engineer must know besides.
     let note: String
     let command: String
+    /// For the form that opens the service in the browser; nil where none does.
+    let inBrowser: RequestPage.Running.InBrowser?
+    let openingService: String
+    let openingResource: String
+    let openingLabel: String
+    let csrf: String
 
     init(_ issued: IssuedCredential, _ reading: RequestReading, _ viewer: Viewer) {
         let credential = issued.credential
@@ -42,5 +48,10 @@ struct CredentialPage: Page {
         how = issued.connecting.how
         note = issued.connecting.note
         command = issued.connecting.command
+        inBrowser = issued.browserAddress.map { _ in .init(key: viewer.formKey) }
+        openingService = service
+        openingResource = credential.resource.name
+        openingLabel = "the \(thing)"
+        csrf = viewer.csrf
     }
 }

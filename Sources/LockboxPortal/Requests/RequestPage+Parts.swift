@@ -35,6 +35,12 @@ extension RequestPage {
             let openingLast: ShownTime?
             /// Of its own, so that two of these forms are never one command.
             let key: String
+            let inBrowser: InBrowser?
+        }
+
+        /// The form that opens a service in the browser; nil where none does.
+        struct InBrowser: Sendable {
+            let key: String
         }
 
         let isActive: Bool
@@ -241,6 +247,9 @@ extension RequestPage.Running.Opening {
         openingLabel = "the \(resource.type) \(resource.localName)"
         (openingUse, openingLast) = view.useOf(resource)
         self.key = key
+        inBrowser = reading.browserAddresses[resource.service].map { _ in
+            RequestPage.Running.InBrowser(key: key + "-browser")
+        }
     }
 }
 

@@ -83,6 +83,12 @@ extension PortalSite {
                     viewer
                 )
             },
+            requestForm(RequestPath.provider, "open", .credential, for: .provider) {
+                form,
+                id,
+                viewer in
+                try await openInBrowser(form, id, viewer)
+            },
             requestForm(RequestPath.provider, "withdraw", .withdraw, for: .provider) {
                 form,
                 id,

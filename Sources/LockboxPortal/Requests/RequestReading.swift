@@ -15,6 +15,8 @@ struct RequestReading: Sendable {
     /// Read for the provider's people alone, as are the services.
     let letters: [(notice: Notice, recipient: Person)]
     let services: [ProtectedService]
+    /// Where a browser opens which of them; read for the engineer of an access that is open.
+    let browserAddresses: [ServiceID: String]
     /// What stands in the way of a decision; read for the provider's people alone, while one is
     /// waited for.
     let unreached: String?
@@ -231,6 +233,7 @@ extension PortalSite {
         var messages: [MessageView]?
         var letters: [(notice: Notice, recipient: Person)] = []
         var services: [ProtectedService] = []
+        var browserAddresses: [ServiceID: String] = [:]
         var unreached: String?
         switch viewer.side {
         case .tenant:
@@ -242,6 +245,9 @@ extension PortalSite {
             messages = try await lockbox.messages(on: id, by: viewer.person)
             letters = try await lockbox.notices(about: id, by: viewer.person)
             services = try await lockbox.services(by: viewer.person)
+            if terms.engineer == viewer.person.id, case .active = view.request.state {
+                browserAddresses = try await lockbox.browserAddresses(by: viewer.person)
+            }
             if view.request.state.decideBy != nil {
                 unreached = try await self.unreached(tenant, viewer)
             }
@@ -254,6 +260,7 @@ extension PortalSite {
             messages: messages,
             letters: letters,
             services: services,
+            browserAddresses: browserAddresses,
             unreached: unreached,
             companies: Companies(provider: viewer.providerName, tenant: tenant.name)
         )

@@ -292,4 +292,5 @@ addEventListener("pageshow", (event) => {
 enliven();
 setInterval(tick, 1000);
 document.querySelector("[data-focus]")?.focus();
+document.querySelector("form[data-send]")?.requestSubmit();
 follow();

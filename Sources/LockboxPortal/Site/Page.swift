@@ -70,6 +70,7 @@ enum Partials {
         "progress": PackageResources.progress_mustache,
         "decision-line": PackageResources.decision_line_mustache,
         "thread": PackageResources.thread_mustache,
+        "open-in-browser": PackageResources.open_in_browser_mustache,
         "password": PackageResources.password_mustache,
         "stop": PackageResources.stop_mustache,
         "request-row": PackageResources.request_row_mustache,

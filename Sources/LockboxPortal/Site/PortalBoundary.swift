@@ -26,7 +26,9 @@ extension PortalSite {
             }
             return response
         } finish: { _, response in
-            for (name, value) in Self.headers { response.headers[name] = value }
+            for (name, value) in Self.headers where response.headers[name] == nil {
+                response.headers[name] = value
+            }
             if isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
         }
     }
@@ -34,16 +36,19 @@ extension PortalSite {
     /// Nothing from elsewhere, nothing inline, in nobody's frame. `same-origin` and not
     /// `no-referrer`: with the latter browsers send `Origin: null` with our own forms.
     private static let headers: [(HTTPField.Name, String)] = [
-        (
-            .contentSecurityPolicy,
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-                + "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-        ),
+        (.contentSecurityPolicy, contentPolicy()),
         named("X-Frame-Options", "DENY"), named("Referrer-Policy", "same-origin"),
         named("Cross-Origin-Opener-Policy", "same-origin"),
         named("Cross-Origin-Resource-Policy", "same-origin"),
         named("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
     ].compactMap { $0 }
+
+    /// `origin`: where else a form of the page leads.
+    static func contentPolicy(formsTo origin: String? = nil) -> String {
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+            + "form-action 'self'\(origin.map { " \($0)" } ?? ""); frame-ancestors 'none'; "
+            + "base-uri 'none'"
+    }
 
     private static func named(_ name: String, _ value: String) -> (HTTPField.Name, String)? {
         HTTPField.Name(name).map { ($0, value) }

@@ -86,6 +86,17 @@ package struct HTTPKind: ServiceKind {
         }
     }
 
+    /// Where engineers reach a service of this kind; nil where Lockbox does not know.
+    package static func address(of settings: ServiceSettings) -> String? {
+        StoredSettings.read(settings.own, as: Settings.self)?.address
+    }
+
+    /// Only a gateway of this program knows what a browser shows.
+    package func browserAddress(of settings: ServiceSettings) -> String? {
+        guard gateways != nil, Self.gateway(of: settings) != nil else { return nil }
+        return Self.address(of: settings)
+    }
+
     /// RFC 9110 §9.2.1. TRACE is safe too, but gives back what the proxy added.
     package static let safeMethods: Set<String> = ["GET", "HEAD", "OPTIONS"]
 

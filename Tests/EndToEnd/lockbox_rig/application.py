@@ -9,6 +9,11 @@ import threading
 from .machine import LOOPBACK
 
 HUGE = 1 << 24
+# What people see, and what it sets beside: one cookie of its own, and two that are not.
+FORM = ('<!doctype html><html lang="en"><title>Plans</title><link rel="icon" href="data:,"><h1>Plans</h1>'
+        '<form method="post" action="/notes"><label>Note <input name="note"></label><button>Save</button></form>')
+SAVED = '<!doctype html><html lang="en"><title>Saved</title><link rel="icon" href="data:,"><h1>Saved</h1>'
+COOKIES = ("theme=dark; Path=/", "__Host-lockbox-access=forged; Secure; Path=/", "LOCKBOX=forged; Path=/")
 
 
 class Application:
@@ -42,6 +47,8 @@ class Application:
                     self.end_headers()
                     for _ in range(HUGE >> 16):
                         self.wfile.write(b"x" * 65536)
+                elif "text/html" in self.headers.get("Accept", ""):
+                    self.page()
                 else:
                     self.plain(outer.asked[-1][3])
 
@@ -67,6 +74,16 @@ class Application:
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(content)
+
+            def page(self):
+                content = (FORM if self.command == "GET" else SAVED).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(content)))
+                for cookie in COOKIES:
+                    self.send_header("Set-Cookie", cookie)
+                self.end_headers()
+                self.wfile.write(content)
 
             def flow(self, path):
                 self.send_response(200)

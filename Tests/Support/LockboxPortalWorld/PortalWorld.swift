@@ -81,7 +81,7 @@ package final class PortalWorld: Sendable {
                 ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
                     "a key"
                 }
-            ), HTTPKind(), SQLKind(),
+            ), HTTPKind(gateways: QuietGateways()), SQLKind(),
         ])
         let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
         audited = AuditedStore(
@@ -117,6 +117,7 @@ package final class PortalWorld: Sendable {
             publicURL: Self.publicURL,
             proxies: .none,
             feed: feed,
+            browsers: NoBrowsers(),
             makePause: { OneRound() }
         )
         responder = site.responder()

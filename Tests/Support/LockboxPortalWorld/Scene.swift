@@ -90,6 +90,6 @@ package struct Scene: Sendable, CustomStringConvertible {
         overview, requests, liveAccess,
         support, account, audit,
         settings, people,
-        work, newRequest, access, tenants,
+        work, newRequest, access, browser, tenants,
     ].flatMap { $0 }
 }
