@@ -61,9 +61,8 @@ def measured(scene, kind, reason):
     """For each connection the last thing that got through and the cut, in ms after the end."""
     count = -(-kind.connections // kind.under_grant)
     resources = [kind.resource] * count
-    accesses = (
-        scene.accesses(resources, kind.window, lead=1 + count * 0.25) if reason == "expiry"
-        else scene.accesses(resources, 3600))
+    accesses = scene.accesses(resources, kind.window, together=True) if reason == "expiry" else scene.accesses(
+        resources, 3600)
     under = [accesses[number // kind.under_grant] for number in range(kind.connections)]
     if kind.name == HOOK:
         assert {access.user for access in accesses} <= scene.hook.open, "the hook has not opened all"
@@ -200,7 +199,7 @@ def beside_haproxy(scene, streams, rounds, probe):
 def cut_together(scene, streams):
     """Streams at two gateways, under grants that end together."""
     grants = -(-streams // UNDER_GRANT)
-    accesses = scene.accesses([gateway(number % 2) for number in range(grants)], 8 + streams // 200, 1 + grants * 0.25)
+    accesses = scene.accesses([gateway(number % 2) for number in range(grants)], 8 + streams // 100, together=True)
     plans, under = [], []
     for number in range(streams):
         at = number // UNDER_GRANT

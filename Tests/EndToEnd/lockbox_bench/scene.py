@@ -21,6 +21,9 @@ ENGINEERS = ("eve", "ed")
 
 
 class Scene(Place):
+    # Seconds that the approval of one access takes.
+    pace = 0.5
+
     def __init__(self, base):
         self.gates = [free_port() for _ in range(GATEWAYS)]
         doveadm = free_port()
@@ -77,16 +80,21 @@ class Scene(Place):
         if hasattr(self, "lockbox"):
             super().stop()
 
-    def accesses(self, resources, duration, lead=None):
-        """One to each of `resources`, approved. With a `lead` in seconds all begin together, and end together."""
-        start = rfc3339(time.time() + lead) if lead else None
-        made = [Access(self, resource, ENGINEERS[number % 2], duration, start)
+    def accesses(self, resources, duration, together=False):
+        """One to each of `resources`, approved. `together` they begin at one instant, and end at one, `duration` seconds
+        after all credentials should be there."""
+        # As the last ones took, with as much again to spare.
+        needed = 2 + 2 * self.pace * len(resources)
+        began = time.time()
+        start, length = (rfc3339(began + needed), duration + int(needed)) if together else (None, duration)
+        made = [Access(self, resource, ENGINEERS[number % 2], length, start)
                 for number, resource in enumerate(resources)]
+        self.pace = (time.time() - began) / len(made)
         if start:
             time.sleep(max(0, seconds(start) - time.time()))
         for access in made:
             access.take_credential()
-        assert not lead or len({access.end for access in made}) == 1, "approving took longer than the lead"
+        assert not together or len({access.end for access in made}) == 1, "approving took longer than was planned"
         return made
 
 
