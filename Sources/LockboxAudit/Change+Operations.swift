@@ -4,15 +4,20 @@ package import LockboxPorts
 extension Change {
     /// Adds an operation to those of its grant that are not in the log yet, and closes their batch
     /// if it is full or old enough. Durable with this write: a crash after it leaves the operation
-    /// waiting, and whoever looks for old batches next closes that.
-    package mutating func record(_ operation: ServiceOperation, of credential: Credential) throws {
+    /// waiting, and whoever looks for old batches next closes that. `done` is when it was done, where
+    /// that was before now.
+    package mutating func record(
+        _ operation: ServiceOperation,
+        of credential: Credential,
+        done: Timestamp? = nil
+    ) throws {
         let batch = OpenBatch(grant: credential.grant, service: credential.resource.service)
         let size = try tx.add(
             OpenOperation(
                 at: now,
                 isWrite: operation.isWrite,
                 subject: operation.subject,
-                line: operation.line(of: credential, at: now)
+                line: operation.line(of: credential, at: done ?? now)
             ),
             to: batch
         )
@@ -76,9 +81,9 @@ extension Change {
 
 extension ServiceOperation {
     /// The operation as one line of its batch.
-    func line(of credential: Credential, at now: Timestamp) -> String {
+    func line(of credential: Credential, at done: Timestamp) -> String {
         var members: [String: CanonicalJSON] = [
-            "at": .string(now.description), "credential": .string(credential.id.text),
+            "at": .string(done.description), "credential": .string(credential.id.text),
             "resource": .string(credential.resource.name),
             "action": .string(isWrite ? "write" : "read"),
         ]
@@ -86,7 +91,10 @@ extension ServiceOperation {
         case .request(let method, let target):
             members["method"] = .string(method)
             members["path"] = target.map { .string($0) }
-        case .statement(let text): members["statement"] = .string(text)
+        case .statement(let text, let database, let detail):
+            members["statement"] = .string(text)
+            members["database"] = database.map { .string($0) }
+            members["detail"] = detail.map { .string($0) }
         }
         // Nobody shall take a part for the whole.
         members["length"] = length.map { .integer(Int64($0)) }

@@ -62,9 +62,10 @@ public enum Limits {
     public static let bytesPerBatch = 128 * 1024
     /// From its first operation until a batch is closed: with the look that finds it, a second.
     public static let batchAge = TimeSpan(milliseconds: 700)
-    /// UTF-8 bytes that are kept of one path or statement, and of a method.
+    /// UTF-8 bytes that are kept of one path or statement, of a method, and of a database's name.
     public static let operationBytes = 16 * 1024
     public static let methodBytes = 64
+    public static let databaseBytes = 256
     /// Things that a grant's operations are counted by, and what is kept of the name of each.
     public static let subjectsPerGrant = 50
     public static let subjectScalars = 120
@@ -76,4 +77,6 @@ public enum Limits {
     public static let tokensKept = TimeSpan.days(30)
     /// After a letter was sent or became needless, and its request was settled.
     public static let lettersKept = TimeSpan.days(90)
+    /// After the last statement that was read from a file of a service's log.
+    public static let logPositionsKept = TimeSpan.days(400)
 }

@@ -6,7 +6,9 @@ public struct ServiceOperation: Hashable, Sendable {
         /// A web request. `target` is its path with the query, as the service sees it; nil where
         /// nobody told.
         case request(method: String, target: String?)
-        case statement(String)
+        /// A statement, the database that it was run in, and what the server says to it (values of
+        /// parameters, …), where that is known.
+        case statement(String, database: String? = nil, detail: String? = nil)
     }
 
     /// Without credentials, and no longer than the limits say.
@@ -16,7 +18,8 @@ public struct ServiceOperation: Hashable, Sendable {
     /// Of the whole path or statement in bytes of UTF-8, where only its beginning is kept.
     public let length: Int?
 
-    public init(_ form: Form, isWrite: Bool) {
+    /// `length` is that of the whole path or statement, where `form` has only its beginning.
+    public init(_ form: Form, isWrite: Bool, length: Int? = nil) {
         self.isWrite = isWrite
         switch form {
         case .request(let method, let target):
@@ -24,10 +27,14 @@ public struct ServiceOperation: Hashable, Sendable {
                 method: method.kept(Limits.methodBytes),
                 target: target?.kept(Limits.operationBytes)
             )
-            length = target?.lengthBeyond(Limits.operationBytes)
-        case .statement(let text):
-            self.form = .statement(text.kept(Limits.operationBytes))
-            length = text.lengthBeyond(Limits.operationBytes)
+            self.length = length ?? target?.lengthBeyond(Limits.operationBytes)
+        case .statement(let text, let database, let detail):
+            self.form = .statement(
+                text.kept(Limits.operationBytes),
+                database: database?.kept(Limits.databaseBytes),
+                detail: detail?.kept(Limits.operationBytes)
+            )
+            self.length = length ?? text.lengthBeyond(Limits.operationBytes)
         }
     }
 
@@ -39,7 +46,7 @@ public struct ServiceOperation: Hashable, Sendable {
         switch form {
         case .request(_, let target):
             whole = (target ?? "")[...].unicodeScalars.prefix { $0 != "?" && $0 != "#" }
-        case .statement(let text):
+        case .statement(let text, _, _):
             whole = text[...].unicodeScalars.drop { $0.properties.isWhitespace }
                 .prefix { $0.properties.isAlphabetic }
         }
@@ -73,7 +80,7 @@ public struct OperationBatch: Hashable, Sendable {
     public let grant: GrantID
     public let engineer: PersonID
     public let service: ServiceID
-    /// When the first and the last of them were recorded.
+    /// When the first and the last of them were recorded; when each was done is in its line.
     public let first: Timestamp
     public let last: Timestamp
     public let reads: Int

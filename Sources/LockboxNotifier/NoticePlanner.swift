@@ -83,7 +83,9 @@ package struct NoticePlanner: EventReader {
                 entropy: writer.entropy,
                 in: writer.tx
             )
-        case .removalConfirmed(let removal): try writer.tellOfRecovery(removal)
+        case .removalConfirmed(let removal):
+            try writer.tellOfRecovery(removal)
+            try writer.reportAfterRemoval(removal)
         case .credentialIssued, .resourceOpened, .operationsRecorded: return
         }
     }

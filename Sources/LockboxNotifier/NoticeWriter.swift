@@ -196,20 +196,54 @@ struct NoticeWriter {
         try sendToApprovers(.accessBegan, window(request, grant), request)
     }
 
-    func tellOfEnd(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws {
+    /// What every letter about an end says.
+    private func endFacts(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws
+        -> Facts
+    {
         var facts = try window(request, grant)
         facts[.endReason] = ending.reason.rawValue
         facts[.endedAt] = ending.at.words(withSeconds: true)
         facts[.began] = ending.at >= grant.start ? "yes" : "no"
-        let stopper = try ending.by.map(person)
-        facts[.endedBySide] = stopper.map { $0.side == .provider ? "provider" : "tenant" }
+        facts[.endedBySide] = try ending.by.map(person).map {
+            $0.side == .provider ? "provider" : "tenant"
+        }
+        return facts
+    }
 
+    func tellOfEnd(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws {
+        var engineerFacts = try endFacts(request, grant, ending)
+        let stopper = try ending.by.map(person)
         // Who of the customer stopped it is the customer's own affair; the engineer learns that the
         // customer did.
-        var engineerFacts = facts
         if stopper?.side == .provider { engineerFacts[.endedBy] = stopper?.name }
         try sendToEngineer(.accessEnded, engineerFacts, request)
+        if try !isStillRecorded(grant, request) { try report(request, grant, ending) }
+    }
 
+    /// Whether what was done with `grant` may not be in the log yet: a service writes it down itself,
+    /// and has not confirmed that nothing more can come.
+    private func isStillRecorded(_ grant: Grant, _ request: AccessRequest) throws -> Bool {
+        try tx.removals(of: request.id).contains { removal in
+            guard removal.grant == grant.id, removal.progress != .confirmed else { return false }
+            return kinds.log(of: try tx.service(removal.service)) != nil
+        }
+    }
+
+    /// The closing report that waited for `removal`.
+    func reportAfterRemoval(_ removal: Removal) throws {
+        let request = try request(removal.request)
+        guard kinds.log(of: try tx.service(removal.service)) != nil,
+            case .ended(let grant, let ending) = request.state, grant.id == removal.grant,
+            try !isStillRecorded(grant, request),
+            try !tx.notices(about: request.id).contains(where: { $0.kind == .accessReport })
+        else { return }
+        try report(request, grant, ending)
+    }
+
+    /// The closing report.
+    private func report(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws {
+        var facts = try endFacts(request, grant, ending)
+        let stopper = try ending.by.map(person)
         facts[.endedBy] = stopper?.name
         facts[.start] = grant.start.words(withSeconds: true)
         facts[.plannedEnd] = ending.at < grant.end ? grant.end.words(withSeconds: true) : nil

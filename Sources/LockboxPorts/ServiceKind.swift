@@ -54,6 +54,9 @@ public protocol ServiceKind: Sendable {
     var remembersOrders: Bool { get }
     /// Makes the service match the grants; nil where it is not set up to be told anything.
     func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)?
+    /// The service's own log, from which what is done there is recorded; nil where it is recorded
+    /// before it goes on, or not at all. The same for the same settings: it remembers what was read.
+    func log(of settings: ServiceSettings) -> (any ServiceLog)?
 }
 
 extension ServiceKind {
@@ -68,6 +71,9 @@ extension ServiceKind {
 
     /// False: most services know what is open, and no more.
     public var remembersOrders: Bool { false }
+
+    /// Nil: most kinds write down nothing that Lockbox reads.
+    public func log(of settings: ServiceSettings) -> (any ServiceLog)? { nil }
 
     /// Nil: most kinds are not reached by web requests.
     public func actions(forMethods methods: Set<String>, at settings: ServiceSettings) -> Actions? {

@@ -18,7 +18,12 @@ public struct ServiceKinds: Sendable {
         settings.flatMap { self[$0.service.kind]?.openConnections(of: $0) } ?? .cannotBeCut
     }
 
-    /// The same for all services that `scope` touches, in words.
+    /// The service's own log, if what is done there is recorded from it.
+    public func log(of settings: ServiceSettings?) -> (any ServiceLog)? {
+        settings.flatMap { self[$0.service.kind]?.log(of: $0) }
+    }
+
+    /// What becomes of connections at all services that `scope` touches, in words.
     public func endOfConnections(
         of scope: Scope,
         in services: some ServiceRecords

@@ -52,7 +52,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords
     & SignInRecords & TokenRecords
     & CommandRecords & SessionRecords & WorkLeaseRecords & BacklogRecords
-    & DayRecords & RetentionRecords & OperationRecords
+    & DayRecords & RetentionRecords & OperationRecords & StatementPositionRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {

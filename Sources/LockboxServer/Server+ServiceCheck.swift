@@ -1,6 +1,7 @@
 import LockboxDomain
 import LockboxPorts
 package import LockboxServices
+import LockboxWork
 import MerkleLog
 
 extension Server {
@@ -24,7 +25,7 @@ extension Server {
                 "Lockbox tells the service \(name) nothing, so there is nothing to check"
             )
         }
-        return try await ServiceCheck(
+        let check = try ServiceCheck(
             enforcer,
             of: settings.service,
             needsOpening: kind.needsOpening,
@@ -34,7 +35,32 @@ extension Server {
             entropy: tools.entropy,
             pause: SystemPause(),
             report: report
-        ).run()
+        )
+        guard let log = kind.log(of: settings) else { return await check.run() }
+        let recorder = ReadOnly(store: store, service: settings.service.id)
+        return try await withThrowingTaskGroup { group in
+            // What the server itself reads while it runs.
+            group.addTask {
+                let pause = SystemPause()
+                while await pause(milliseconds: StatementReading.Limits.interval) {
+                    _ = try? await log.read(into: recorder)  // best effort: what is found says so
+                }
+            }
+            defer { group.cancelAll() }
+            return await check.run()
+        }
+    }
+
+    /// Reads on from where the server is, and records nothing: that is the server's.
+    private struct ReadOnly: LogRecorder {
+        let store: any Store
+        let service: ServiceID
+
+        func position(in file: String) async throws -> Int {
+            try await store.read { tx in try tx.statementPosition(in: file, of: service) ?? 0 }
+        }
+
+        func record(_ piece: LogPiece) async throws -> Int { piece.range.upperBound }
     }
 
     /// Lockbox as it would be with a secret that the service does not know; and, where orders say

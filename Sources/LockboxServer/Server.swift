@@ -221,7 +221,16 @@ package struct Server: Sendable {
                         feed.changedElsewhere()
                     }
                 )
-            ] + [watch, late, tokenKeys, gateway] + lanes + listeners
+            ] + [
+                watch, late, tokenKeys, gateway,
+                StatementReading(
+                    store: store,
+                    kinds: kinds,
+                    lockbox: lockbox,
+                    pause: SystemPause(),
+                    logger: logger
+                ),
+            ] + lanes + listeners
     }
 
     /// What services ask and what operators look at is answered where their own listeners are, if

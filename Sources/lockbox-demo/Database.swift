@@ -50,6 +50,7 @@ struct Database {
             .replacing("@DATABASE@", with: name).replacing("@OWNER@", with: "crm_owner")
         return """
             \(roles)
+            GRANT SET ON PARAMETER log_statement TO lockbox;
             ALTER ROLE lockbox PASSWORD '\(password)';
             CREATE ROLE crm_owner;
             CREATE DATABASE \(name) OWNER crm_owner;
@@ -64,7 +65,10 @@ struct Database {
 
     // MARK: - Running
 
-    /// Makes the cluster, starts it, and waits until it is set up.
+    /// Where it writes down what is run.
+    var log: String { servers["postgresql-log"] }
+
+    /// Makes the cluster and starts it.
     func start(_ children: Children) async throws -> Children.Child {
         let data = servers["database"]
         try ServersFolder.make(data)
@@ -81,6 +85,8 @@ struct Database {
         guard made.status == 0 else { throw DemoError("initdb: \(made.output)") }
         let settings = [
             "port=\(port)", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off",
+            "logging_collector=on", "log_destination=stderr,jsonlog", "log_directory=\(log)",
+            "log_timezone=UTC", "lc_messages=C",
         ]
         return try await children.start(
             "PostgreSQL",

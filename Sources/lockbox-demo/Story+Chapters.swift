@@ -285,7 +285,7 @@ extension Story {
 
     /// Where the grant stands once the services have confirmed its end, or after a patient wait for
     /// that. They are looked at for a few seconds more: a sign-in may have been on its way.
-    private func confirmedEnd(of id: String) async throws -> GrantState {
+    func confirmedEnd(of id: String) async throws -> GrantState {
         var state = GrantState.removing
         for _ in 0..<100 where state == .removing {
             guard let grant = try await request(id, by: .adam).grant else {

@@ -188,8 +188,10 @@ extension Story {
     private mutating func readWhatWasDone(_ open: AccessRequestBody) async throws {
         try await step(
             "Gita reads what Eve did",
-            expected: "the page and the download"
+            expected: "statements, the page and the download"
         ) { story in
+            // All of it is recorded before the end is confirmed.
+            let state = try await story.confirmedEnd(of: open.id)
             let grant = try await story.request(open.id, by: .gita).grant
             let done = (grant?.operations ?? []).map { operations in
                 let count = operations.reads + operations.writes
@@ -197,7 +199,10 @@ extension Story {
             }
             return Outcome(
                 done.joined(separator: "; "),
-                ["orders / (1×)", "orders /export (1×)"].allSatisfy(done.contains)
+                state == .ended
+                    && ["crm UPDATE (1×)", "orders / (1×)", "orders /export (1×)"].allSatisfy(
+                        done.contains
+                    )
             )
         }
     }

@@ -198,6 +198,7 @@ struct World {
               url: "postgres://lockbox@127.0.0.1:\(database.port)/postgres"
               passwordFile: secrets/postgres
               roles: { read: crm_read, write: crm_write }
+              statements: { jsonlog: \(database.log) }
           # A web application that is reached through Lockbox's gateway alone.
           - id: orders
             kind: http

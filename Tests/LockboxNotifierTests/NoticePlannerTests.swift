@@ -1,5 +1,6 @@
 import LockboxDomain
 import LockboxPorts
+import LockboxServices
 import Testing
 
 @testable import LockboxNotifier
@@ -233,6 +234,59 @@ import Testing
             #expect(report.value("What was done") == "3 reads and 3 changes")
             let done = report.rows.first { $0.label == "To what" }
             #expect(done?.values == ["/inbox: 3 reads and 1 change", "elsewhere: 2 changes"])
+        }
+    }
+
+    /// What a server writes down itself is read a moment after it ran.
+    @Test func reportOfWhatAServerWritesDownWaitsUntilItIsRead() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.approved()
+            let grant = try #require(try await stage.store.read { try $0.request(id)?.state.grant })
+            let service = Stage.mailbox.service
+            try await stage.store.write { tx in
+                var settings = try #require(try tx.service(service))
+                settings.service = ProtectedService(
+                    id: service,
+                    kind: .postgres,
+                    resourceType: settings.service.resourceType
+                )
+                settings.own = """
+                    {"postgres":{"passwordFile":"/p","roles":{"read":"r"},"url":{"host":"h","port":1},
+                    "statements":{"folder":"/l","form":"jsonlog"}}}
+                    """
+                try tx.save(settings)
+                try tx.save(
+                    Removal(
+                        tenant: Stage.tenant,
+                        request: id,
+                        grant: grant.id,
+                        service: service,
+                        usernames: [],
+                        nextAttempt: grant.end
+                    )
+                )
+            }
+            try await stage.pass(id, to: Stage.start + .hours(2))
+            #expect(try await stage.waiting(id, .accessReport) == [])
+            #expect(try await stage.waiting(id, .accessEnded) == ["accessEnded → erik"])
+            let confirmed = try await stage.store.write { tx in
+                let total = OperationTotal(service: service, subject: "select", reads: 2, writes: 0)
+                try tx.add([total], to: grant.id)
+                var removal = try #require(try tx.removals(of: id).first)
+                removal.progress = .confirmed
+                try tx.save(removal)
+                return removal
+            }
+            for _ in 1...2 { try await stage.tell(.access(.removalConfirmed(confirmed))) }
+            #expect(
+                try await stage.waiting(id, .accessReport) == [
+                    "accessReport → adam", "accessReport → alice",
+                ]
+            )
+            let report = LetterContent(
+                try await stage.notice(id, .accessReport, to: stage.cast.adam)
+            )
+            #expect(report.value("What was done") == "2 reads")
         }
     }
 

@@ -34,17 +34,14 @@ struct Stage: Sendable {
             publicURL: "https://lockbox.adatum.test/admin?x=1",
             showAddress: true
         ),
-        kinds: ServiceKinds([
-            IMAPKind(
-                ServiceTools(
-                    http: .shared,
-                    clock: HandClock(Stage.start),
-                    entropy: CountingEntropy()
-                ) { _ in "a key" }
-            )
-        ]),
+        kinds: ServiceKinds([IMAPKind(Stage.tools), PostgresKind(Stage.tools)]),
         operators: Stage.operators
     )
+    private static let tools = ServiceTools(
+        http: .shared,
+        clock: HandClock(Stage.start),
+        entropy: CountingEntropy()
+    ) { _ in "a key" }
     let cast: Cast
 
     /// Runs `body` on a new stage and takes the stage down.

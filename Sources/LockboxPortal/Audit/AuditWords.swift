@@ -59,7 +59,8 @@ enum AuditWords {
             // A line that this release does not know is shown as it stands in the log.
             return Text.visible(line.unicodeScalars)
         }
-        let what = [read.method, read.path, read.statement].compactMap { $0 }.joined(separator: " ")
+        let what = [read.method, read.path, read.statement, read.detail.map { "(\($0))" }]
+            .compactMap { $0 }.joined(separator: " ")
         let time = read.at.dropFirst("2026-11-26T".count).prefix("20:15:03".count)
         let whole = read.length.map { " (the beginning of \($0) bytes)" } ?? ""
         return "\(time) \(Text.visible(what.unicodeScalars))\(whole)"

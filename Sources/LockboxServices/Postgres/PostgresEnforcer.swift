@@ -1,5 +1,6 @@
 package import LockboxDomain
 package import LockboxPorts
+import MerkleLog
 package import NIOCore
 
 /// Makes a login role for each access and ends it with everything that it began (decision 0035).
@@ -13,35 +14,46 @@ package struct PostgresEnforcer: Enforcer {
         .milliseconds(100), .milliseconds(200), .milliseconds(400),
     ]
 
+    /// The server's log is waited for with some looks, and this between them: five seconds.
+    package static let looksAtLog = 200
+    private static let betweenLooksAtLog = TimeAmount.milliseconds(25)
+
     private let address: PostgresAddress
     private let roles: PostgresSettings.Roles
-    private let isLogged: Bool
+    /// What the server writes down; nil where it need not.
+    private let log: PostgresLog?
+    private let entropy: any Entropy
     private let server: PostgresServer
     private let clock: any WallClock
     private let loops: any EventLoopGroup
     private let settling: [TimeAmount]
+    private let looksAtLog: Int
     /// For a cut, and for everything else.
     private let patience: (cut: PostgresSession.Patience, rest: PostgresSession.Patience)
 
-    /// `isLogged`: the server must write down what is run. `silence` is how many milliseconds a
+    /// `log`: the server must write down what is run, and it is read there. `silence` is how many milliseconds a
     /// connection or a statement may take.
     init(
         address: PostgresAddress,
         roles: PostgresSettings.Roles,
-        isLogged: Bool = false,
+        log: PostgresLog? = nil,
         server: PostgresServer,
         clock: any WallClock,
+        entropy: any Entropy,
         loops: any EventLoopGroup,
         settling: [TimeAmount] = Self.settling,
+        looksAtLog: Int = Self.looksAtLog,
         silence: (cut: Int32, rest: Int32) = (2000, 5000)
     ) {
         self.address = address
         self.roles = roles
-        self.isLogged = isLogged
+        self.log = log
+        self.entropy = entropy
         self.server = server
         self.clock = clock
         self.loops = loops
         self.settling = settling
+        self.looksAtLog = looksAtLog
         patience = (.init(silence: silence.cut), .init(silence: silence.rest))
     }
 
@@ -68,10 +80,12 @@ package struct PostgresEnforcer: Enforcer {
             database: credential.resource.localName,
             group: group,
             isWriting: isWriting,
-            isLogged: isLogged,
+            isLogged: log != nil,
             verifier: verifier,
             end: credential.expiresAt
         )
+        // A log that cannot be read gives no access.
+        try await readLog("what is run could not be recorded")
         try await work { roles throws in try roles.open(opening) }
     }
 
@@ -87,6 +101,42 @@ package struct PostgresEnforcer: Enforcer {
         for time in settling {
             await loops.pause(time)
             try await each(order.usernames) { roles, name in try roles.look(for: name) }
+        }
+        // Nobody is there any more: what the server says now comes after all that was run.
+        if !order.usernames.isEmpty {
+            try await readLog("what was run could not be read to its end")
+        }
+    }
+
+    /// Returns once everything is recorded that the server has logged up to now.
+    private func readLog(_ failure: String) async throws(EnforcerError) {
+        guard let log else { return }
+        let mark = Hex.encode(entropy.bytes(16))
+        await log.expect(mark)
+        let written: Result<Void, EnforcerError>
+        do {
+            let form = log.form
+            try await work { roles throws in try roles.write(mark, into: form) }
+            written = .success(())
+        } catch {
+            written = .failure(error)
+        }
+        var isRead = false
+        if case .success = written {
+            for _ in 0..<looksAtLog where !isRead {
+                await loops.pause(Self.betweenLooksAtLog)
+                isRead = await log.hasPassed(mark)
+            }
+        }
+        let problem = await log.forget(mark)
+        try written.get()
+        guard isRead else {
+            throw EnforcerError(
+                failure,
+                cause: problem
+                    ?? "the folder's log is read, and what Lockbox had the server write is not in it; is "
+                    + "it the server's log_directory, and is log_min_messages no higher than log?"
+            )
         }
     }
 

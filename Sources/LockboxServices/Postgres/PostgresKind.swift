@@ -85,11 +85,16 @@ package struct PostgresKind: ServiceKind {
         return PostgresEnforcer(
             address: own.postgres.url.address(password: password),
             roles: own.postgres.roles,
-            isLogged: own.postgres.statements != nil,
+            log: servers.log(of: settings.service.id, own.postgres),
             server: servers[own.postgres.url],
             clock: tools.clock,
+            entropy: tools.entropy,
             loops: tools.http.eventLoopGroup
         )
+    }
+
+    package func log(of settings: ServiceSettings) -> (any ServiceLog)? {
+        read(settings).flatMap { servers.log(of: settings.service.id, $0.postgres) }
     }
 
     private func read(_ settings: ServiceSettings) -> PostgresSettings? {
@@ -115,6 +120,23 @@ enum PostgresName {
 /// The servers that this process speaks to.
 final class PostgresServers: Sendable {
     private let known = Mutex<[PostgresSettings.URLText: PostgresServer]>([:])
+    private let logs = Mutex<[ServiceID: (settings: PostgresSettings.Server, log: PostgresLog)]>([:]
+    )
+
+    /// The log of the server of `service`, where its statements are wanted. Each service reads for
+    /// itself, also where several are at one server.
+    func log(of service: ServiceID, _ settings: PostgresSettings.Server) -> PostgresLog? {
+        logs.withLock { logs in
+            guard let statements = settings.statements else {
+                logs[service] = nil
+                return nil
+            }
+            if let known = logs[service], known.settings == settings { return known.log }
+            let log = PostgresLog(statements, user: settings.url.user)
+            logs[service] = (settings, log)
+            return log
+        }
+    }
 
     subscript(url: PostgresSettings.URLText) -> PostgresServer {
         known.withLock { known in

@@ -91,21 +91,29 @@ extension PostgresRoles {
         )
         """
 
+    /// What decides whether and how a statement is logged.
+    private static let logging = [
+        "log_statement", "log_min_messages", "lc_messages", "log_parameter_max_length",
+    ]
+
     private func mayNotSwitchOffItsLog(_ oid: String) throws {
         let rows = try session.rows(
             """
             \(Self.held)
             SELECT string_agg(r.rolname, ', ') FROM pg_roles r JOIN held USING (oid)
-            WHERE has_parameter_privilege(r.oid, 'log_statement', 'SET')
+            WHERE EXISTS (
+                SELECT FROM unnest(string_to_array($2, ',')) p
+                WHERE has_parameter_privilege(r.oid, p, 'SET'))
             """,
-            [oid],
+            [oid, Self.logging.joined(separator: ",")],
             columns: 1
         )
         guard let row = rows.first else { throw PostgresError.strange }
         if let roles = row[0] {
             throw EnforcerError(
                 "the service's roles may switch off what is logged",
-                cause: "REVOKE SET ON PARAMETER log_statement is needed for: \(roles)"
+                cause: "REVOKE SET ON PARAMETER \(Self.logging.joined(separator: ", ")) is needed "
+                    + "for: \(roles)"
             )
         }
     }

@@ -106,6 +106,8 @@ package struct RemovalJob: Job {
             case .confirmed:
                 // It is true whoever has the lane now.
                 try change.tx.save(outcome)
+                // What the service itself wrote down may have been read after the end.
+                try change.closeBatches(of: outcome.grant)
                 change.emit(.access(.removalConfirmed(outcome)))
             case .failed, .pending:
                 guard try claim.stands(in: change.tx) else { return }

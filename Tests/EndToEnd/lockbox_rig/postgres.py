@@ -63,8 +63,10 @@ class Session:
 
 
 class Postgres:
-    def __init__(self, base):
-        self.base, self.user, self.port = base, MailUser(), free_port()
+    """With `collects` the server writes its log into files of its own, in all of its forms."""
+
+    def __init__(self, base, collects=False):
+        self.base, self.user, self.port, self.collects = base, MailUser(), free_port(), collects
         self.superuser, self.password = secrets.new("superuser's password"), secrets.new("password of lockbox")
         self.process = None
         base.mkdir()
@@ -78,7 +80,11 @@ class Postgres:
         with (base / "data" / "postgresql.conf").open("a") as settings:
             settings.write(
                 f"listen_addresses = '{LOOPBACK}'\nport = {self.port}\nunix_socket_directories = ''\nfsync = off\n"
-                "max_prepared_transactions = 5\nwal_level = logical\nlog_statement = all\nlog_connections = on\n")
+                "max_prepared_transactions = 5\nwal_level = logical\nlog_statement = all\nlog_connections = on\n"
+                "log_timezone = 'UTC'\n")
+            if collects:
+                settings.write(
+                    "logging_collector = on\nlog_destination = 'stderr,csvlog,jsonlog'\nlog_rotation_size = 16kB\n")
         self.start()
         self.sql((EXAMPLES / "roles.sql").read_text() + "CREATE ROLE crm_owner;")
         self.give_password("lockbox", self.password)
@@ -108,8 +114,13 @@ class Postgres:
             self.process = None
 
     @property
+    def log_folder(self):
+        return self.base / "data" / "log"
+
+    @property
     def log(self):
-        return self.process.err.text
+        files = sorted(self.log_folder.glob("*.log")) if self.collects else []
+        return self.process.err.text + "".join(file.read_text() for file in files)
 
     def sql(self, statements, database="postgres", user="postgres", password=None, port=None):
         """The lines that psql prints; as the superuser unless another is named."""

@@ -30,6 +30,7 @@ final class PostgresCluster: Sendable {
         defer { try? FileManager.default.removeItem(at: cluster.folder) }
         let server = try await cluster.start()
         do {
+            try cluster.set("log_timezone", "UTC")
             try cluster.prepare()
             try await $current.withValue(cluster) { try await body() }
         } catch {
@@ -55,7 +56,8 @@ final class PostgresCluster: Sendable {
         try #require(await made.ended() == 0)
         let settings = [
             "listen_addresses=", "unix_socket_directories=\(folder.path)", "fsync=off",
-            "max_prepared_transactions=5",
+            "max_prepared_transactions=5", "logging_collector=on", "log_directory=log",
+            "log_destination=csvlog,jsonlog",
         ]
         let server = try Child(
             ["\(Self.programs)/postgres", "-D", data] + settings.flatMap { ["-c", $0] }
@@ -98,6 +100,22 @@ final class PostgresCluster: Sendable {
                 in: database
             )
         }
+    }
+
+    /// Changes the server's configuration, and returns once it counts for new sessions.
+    func set(_ setting: String, _ value: String) throws {
+        try run("ALTER SYSTEM SET \(setting) = '\(value)'")
+        _ = try column("SELECT pg_reload_conf()")
+        for _ in 0..<1500 {
+            if try column("SHOW \(setting)") == [value] { return }
+            poll(nil, 0, 20)
+        }
+        throw PostgresError.silent
+    }
+
+    /// Where the server writes down what is run.
+    func statements(_ form: PostgresSettings.Statements.Form) -> PostgresSettings.Statements {
+        .init(form: form, folder: folder.appending(path: "data/log").path)
     }
 
     func address(_ user: String, _ password: String, _ database: String) -> PostgresAddress {

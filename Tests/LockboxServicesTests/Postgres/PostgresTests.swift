@@ -276,7 +276,8 @@ struct PostgresTests {
     }
 
     @Test func statementsAreWrittenDownOrNothingIsOpened() async throws {
-        try await StagedPostgres.with(isLogged: true) { staged in
+        let cluster = try #require(PostgresCluster.current)
+        try await StagedPostgres.with(statements: cluster.statements(.jsonlog)) { staged in
             let access = try StagedAccess()
             await #expect(throws: EnforcerError("the database server refused what it was told")) {
                 try await staged.enforcer.open(access.credential, secret: StagedAccess.secret)
@@ -298,6 +299,61 @@ struct PostgresTests {
                 "REVOKE SET ON PARAMETER log_statement FROM lockbox, crm_write"
             )
         }
+    }
+
+    /// In the words of both forms of the log.
+    @Test(arguments: PostgresSettings.Statements.Form.allCases)
+    func everythingThatIsRunIsReadBeforeTheEndIsConfirmed(
+        _ form: PostgresSettings.Statements.Form
+    ) async throws {
+        let cluster = try #require(PostgresCluster.current)
+        let recorder = StagedRecorder()
+        try cluster.run("GRANT SET ON PARAMETER log_statement TO lockbox")
+        try await StagedPostgres.with(statements: cluster.statements(form), recorder: recorder) {
+            staged in
+            let access = try StagedAccess()
+            try await access.begin(at: staged)
+            let session = try staged.session(access.name)
+            let statements = [
+                "SELECT 'a\nb\"c'", "SET ROLE crm_read", "SELECT $$ü,\"\n$$ AS \"x,y\"",
+                "SELECT 1 WHERE 'password' = E'\\'\\t'",
+                "DO $$ BEGIN RAISE LOG 'statement: DROP'; END $$",
+            ]
+            for statement in statements { try session.rows(statement) }
+            #expect(throws: PostgresError.self) { try session.rows("DELETE FROM public.customers") }
+            try await staged.enforcer.close(access.order)
+            #expect(recorder.statements == statements + ["DELETE FROM public.customers"])
+        }
+        try cluster.run("REVOKE SET ON PARAMETER log_statement FROM lockbox")
+    }
+
+    @Test func logThatCannotBeReadGivesNoAccessAndKeepsTheEndUnconfirmed() async throws {
+        let cluster = try #require(PostgresCluster.current)
+        try cluster.run("GRANT SET ON PARAMETER log_statement TO lockbox")
+        let access = try StagedAccess()
+        var elsewhere = cluster.statements(.csvlog)
+        elsewhere.folder = cluster.folder.path
+        try await StagedPostgres.with(statements: cluster.statements(.csvlog)) { staged in
+            try await access.begin(at: staged)
+            let other = staged.reading(elsewhere)
+            await #expect(throws: EnforcerError("what was run could not be read to its end")) {
+                try await other.close(access.order)
+            }
+            let second = try StagedAccess(2)
+            await #expect(throws: EnforcerError("what is run could not be recorded")) {
+                try await other.open(second.credential, secret: StagedAccess.secret)
+            }
+            #expect(try cluster.roles() == [])
+            try cluster.set("log_timezone", "<+03>-03")
+            await #expect(
+                throws: EnforcerError(
+                    "the database server does not write down what is run as Lockbox reads it"
+                )
+            ) { try await staged.enforcer.open(second.credential, secret: StagedAccess.secret) }
+            try cluster.set("log_timezone", "UTC")
+            try await staged.enforcer.close(access.order)
+        }
+        try cluster.run("REVOKE SET ON PARAMETER log_statement FROM lockbox")
     }
 
     @Test func databaseOfAnotherTenantThatIsOpenToAllIsNoticed() async throws {

@@ -14,8 +14,10 @@ final class StagedPostgres: StagedService {
     let cluster: PostgresCluster
     private let server = PostgresServer()
     private let roles: PostgresSettings.Roles
-    private let isLogged: Bool
+    private let log: PostgresLog?
     private let connections = Connections()
+    private let entropy = SeededEntropy()
+    private let loops: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup
     private let behaviour = Mutex(ServiceBehaviour.well)
     /// Servers in its place that answer badly, by their ports.
     private let bad: [ServiceBehaviour: Int]
@@ -25,16 +27,17 @@ final class StagedPostgres: StagedService {
     private init(
         _ cluster: PostgresCluster,
         _ roles: PostgresSettings.Roles,
-        _ isLogged: Bool,
+        _ log: PostgresLog?,
         _ bad: [ServiceBehaviour: Int]
     ) {
-        (self.cluster, self.roles, self.isLogged, self.bad) = (cluster, roles, isLogged, bad)
+        (self.cluster, self.roles, self.log, self.bad) = (cluster, roles, log, bad)
     }
 
-    /// A server where nobody is connected.
+    /// A server where nobody is connected, whose log is read into `recorder`.
     static func with<Value: Sendable>(
         roles: PostgresSettings.Roles = .init(read: "crm_read", write: "crm_write"),
-        isLogged: Bool = false,
+        statements: PostgresSettings.Statements? = nil,
+        recorder: StagedRecorder = StagedRecorder(),
         _ body: (StagedPostgres) async throws -> Value
     ) async throws -> Value {
         let cluster = try #require(PostgresCluster.current)
@@ -45,9 +48,26 @@ final class StagedPostgres: StagedService {
             ServiceBehaviour.silent: silent.localAddress?.port ?? 0,
             .garbled: garbled.localAddress?.port ?? 0,
         ]
-        let staged = StagedPostgres(cluster, roles, isLogged, bad)
+        let log = statements.map { PostgresLog($0, user: "lockbox") }
+        let staged = StagedPostgres(cluster, roles, log, bad)
         let result: Result<Value, any Error>
-        do { result = .success(try await body(staged)) } catch { result = .failure(error) }
+        do {
+            result = .success(
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        while !Task.isCancelled, let log {
+                            // What cannot be read shows in what the enforcer says.
+                            _ = try? await log.read(into: recorder)
+                            await staged.loops.pause(.milliseconds(10))
+                        }
+                    }
+                    defer { group.cancelAll() }
+                    return try await body(staged)
+                }
+            )
+        } catch {
+            result = .failure(error)
+        }
         staged.connections.close()
         try await silent.close()
         try await garbled.close()
@@ -64,7 +84,14 @@ final class StagedPostgres: StagedService {
             }.bind(host: "127.0.0.1", port: 0).get()
     }
 
-    var enforcer: any Enforcer {
+    var enforcer: any Enforcer { enforcer(log) }
+
+    /// The same, but that it counts on another log, which nobody reads.
+    func reading(_ statements: PostgresSettings.Statements) -> any Enforcer {
+        enforcer(PostgresLog(statements, user: "lockbox"))
+    }
+
+    private func enforcer(_ log: PostgresLog?) -> any Enforcer {
         let behaviour = behaviour.withLock { $0 }
         var address = cluster.address("lockbox", cluster.password, "postgres")
         switch behaviour {
@@ -77,11 +104,13 @@ final class StagedPostgres: StagedService {
         return PostgresEnforcer(
             address: address,
             roles: roles,
-            isLogged: isLogged,
+            log: log,
             server: server,
             clock: FixedClock(),
-            loops: .singletonMultiThreadedEventLoopGroup,
+            entropy: entropy,
+            loops: loops,
             settling: [.milliseconds(1)],
+            looksAtLog: behaviour == .well && log === self.log ? 400 : 4,
             silence: behaviour == .silent ? (100, 100) : (30_000, 30_000)
         )
     }

@@ -74,6 +74,8 @@ CREATE INDEX session_of_person ON portal_session (person, created_at, id) WHERE 
 
 CREATE INDEX sign_in_client_by_end ON sign_in_client (kept_until);
 
+CREATE INDEX statement_position_age ON statement_position (service, at);
+
 CREATE INDEX support_request_by_number ON support_request (number, tenant);
 
 CREATE INDEX support_request_by_time ON support_request (opened_at, number, tenant);
@@ -393,6 +395,14 @@ CREATE TABLE sign_in_client (
     succeeded_at INTEGER,
     kept_until INTEGER NOT NULL,
     PRIMARY KEY (person, client_hash)
+) STRICT;
+
+CREATE TABLE statement_position (
+    service TEXT NOT NULL REFERENCES service (id),
+    file TEXT NOT NULL,
+    position INTEGER NOT NULL CHECK (position >= 0),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (service, file)
 ) STRICT;
 
 CREATE TABLE support_request (
@@ -925,6 +935,13 @@ BEFORE UPDATE ON request_transition
 
 BEGIN
     SELECT RAISE(ABORT, 'request_transition: rows never change');
+END;
+
+CREATE TRIGGER statement_position_update_guard
+BEFORE UPDATE ON statement_position
+WHEN NEW.position < OLD.position
+BEGIN
+    SELECT RAISE(ABORT, 'statement_position: what is recorded stays recorded');
 END;
 
 CREATE TRIGGER support_request_delete_guard

@@ -13,6 +13,7 @@ extension Promise {
         Promise("a credential cannot outlive its grant", credentialsFitTheirGrant),
         Promise("uses are counted, and the first is told", usesAreCounted),
         Promise("operations wait in order until their batch is taken", operationsWait),
+        Promise("positions in logs go forward", positionsGoForward),
         Promise("operations are counted by what they were done to", operationsAreCounted),
         Promise("removals are read back as they were last saved", removalsAreReadBack),
         Promise("removals are due from their instant on until they are confirmed", removalsAreDue),

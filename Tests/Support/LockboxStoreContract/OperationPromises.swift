@@ -88,3 +88,27 @@ func operationsAreCounted(_ store: any Store) async throws {
         "what is known is counted by name still"
     )
 }
+
+func positionsGoForward(_ store: any Store) async throws {
+    try await store.populate()
+    let service = Fixture.mail.service.id
+    func save(_ position: Int, in file: String, after span: TimeSpan = .zero) async throws {
+        try await store.write { tx in
+            try tx.saveStatementPosition(position, in: file, of: service, at: Fixture.now + span)
+        }
+    }
+    func position(in file: String) async throws -> Int? {
+        try await store.read { try $0.statementPosition(in: file, of: service) }
+    }
+    #expect(try await position(in: "a") == nil)
+    try await save(10, in: "a")
+    try await save(12, in: "a")
+    try await save(5, in: "b", after: .days(300))
+    await #expect(throws: StoreError.self) { try await save(11, in: "a") }
+    #expect(try await position(in: "a") == 12)
+    // A new file makes room, and what was read of a file lately stays.
+    try await save(1, in: "c", after: .days(500))
+    #expect(try await position(in: "a") == nil)
+    #expect(try await position(in: "b") == 5)
+    #expect(try await position(in: "c") == 1)
+}
