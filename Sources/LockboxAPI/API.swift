@@ -3,7 +3,7 @@ import HTTPTypes
 package import Hummingbird
 package import LockboxAudit
 package import LockboxDecisions
-package import LockboxDomain
+import LockboxDomain
 package import LockboxHTTP
 package import LockboxIdentity
 package import LockboxPorts
@@ -13,7 +13,7 @@ import LockboxWire
 /// Who a registered service is, by the credentials it shows.
 package protocol ServiceClients: Sendable {
     /// The service whose introspection client this is, if the secret is right.
-    func service(clientID: String, secret: String) async -> ProtectedService?
+    func service(clientID: String, secret: String) async -> ServiceSettings?
 }
 
 /// The HTTP face of the use cases: JSON, OAuth, health. It authenticates, reads, calls one use

@@ -51,12 +51,13 @@ package struct ForwardAuth: HTTPResponder {
     }
 
     private func verdict(on request: Request, _ context: DoorContext) async throws -> Verdict {
-        guard let service = await asking(request, context) else {
+        guard let settings = await asking(request, context) else {
             return .refused("The proxy does not show the credential of this service.")
         }
+        let service = settings.service
         guard let kind = api.lockbox.kinds[service.kind],
-            let needed = kind.actions(forMethods: Self.methods(of: request))
-        else { return .refused("This service is not reached by web requests.") }
+            let needed = kind.actions(forMethods: Self.methods(of: request), at: settings)
+        else { return .refused("This is no service that a proxy may ask about.") }
         let shown = request.headers[values: .authorization]
         guard shown.count == 1, let token = shown[0].bearerToken else {
             return .notSignedIn(hasToken: !shown.isEmpty)
@@ -82,19 +83,19 @@ package struct ForwardAuth: HTTPResponder {
 
     /// The service that the path names, if the proxy shows its credential. `Authorization` is the
     /// engineer's, so the proxy's own stands in a field beside it.
-    private func asking(_ request: Request, _ context: DoorContext) async -> ProtectedService? {
+    private func asking(_ request: Request, _ context: DoorContext) async -> ServiceSettings? {
         let parts = request.uri.path.split(separator: "/", omittingEmptySubsequences: false)
         let shown = request.headers[values: .clientAuthorization]
         // An engineer may send the field too: of two values nobody knows whose is whose.
         guard parts.count > 2, shown.count == 1, let client = shown[0].basicCredentials else {
             return nil
         }
-        guard let service = await api.clients.service(clientID: client.id, secret: client.secret)
+        guard let settings = await api.clients.service(clientID: client.id, secret: client.secret)
         else {
             api.countWrongClient(request, context)
             return nil
         }
-        return parts[2] == service.id.text ? service : nil
+        return parts[2] == settings.service.id.text ? settings : nil
     }
 
     /// Every method that the upstream may take the request to have: that of the question itself,

@@ -147,8 +147,8 @@ extension API {
         _ request: Request,
         _ context: APIContext
     ) async throws -> ServiceClient? {
-        if let service = await clients.service(clientID: shown.id, secret: shown.secret) {
-            return ServiceClient(id: shown.id, service: service)
+        if let settings = await clients.service(clientID: shown.id, secret: shown.secret) {
+            return ServiceClient(id: shown.id, service: settings.service)
         }
         try failureLimit.take(wrongClients(request, context), now: clock.now())
         return nil

@@ -11,18 +11,19 @@ package enum Admission: Sendable {
 }
 
 extension DecisionIndex {
-    /// Decides about a request to `service` that shows `secret` and needs `actions`. Who gets through
-    /// is on record before: `record` writes it down, and says whether access had not ended by then.
+    /// Decides about a request to `service` that shows `secret` and needs `actions`, nil where nobody
+    /// may make it. Who gets through is on record before: `record` writes it down, and says whether
+    /// access had not ended by then.
     package func admit(
         _ secret: String,
         to service: ServiceID,
-        needing actions: Actions,
+        needing actions: Actions?,
         record: @Sendable (Credential) async throws -> Bool
     ) async throws -> Admission {
         guard let credential = try await active(secret, now: clock.now()),
             credential.resource.service == service
         else { return .notSignedIn }
-        guard credential.actions.isSuperset(of: actions) else { return .notAllowed }
+        guard let actions, credential.actions.isSuperset(of: actions) else { return .notAllowed }
         // Access may have ended while the use was written down.
         guard try await record(credential), isStillGood(credential) else { return .notSignedIn }
         return .allowed(credential)

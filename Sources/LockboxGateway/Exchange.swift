@@ -54,7 +54,7 @@ final class Exchange {
             token: token,
             method: request.method,
             target: request.target.text,
-            isUpgrade: request.isWebSocket
+            needed: listener.service.actions(for: request)
         )
         let exchange = NIOLoopBound(self, eventLoop: listener.loop)
         listener.ask(question) { admission in exchange.value.decided(admission) }

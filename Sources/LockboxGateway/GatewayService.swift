@@ -13,6 +13,7 @@ final class GatewayService: Sendable {
     let gateway: GatewaySettings
     let upstream: UpstreamAddress
     let upstreamTLS: NIOSSLContext?
+    private let rules: ActionRules?
 
     private struct Files {
         var authorization: String?
@@ -31,6 +32,7 @@ final class GatewayService: Sendable {
         self.settings = settings
         self.gateway = gateway
         readSecret = secret
+        rules = HTTPKind.rules(of: settings)
         guard let origin = URLComponents(string: gateway.upstream), let host = origin.host else {
             throw ConfigurationError("the upstream of service \(settings.service.id) is no address")
         }
@@ -50,6 +52,19 @@ final class GatewayService: Sendable {
 
     /// `https`, or `http` where the gateway listens in plain.
     var scheme: String { gateway.tls == nil ? "http" : "https" }
+
+    /// What `request` needs; nil where nobody may make it.
+    func actions(for request: RequestHead) -> Actions? {
+        guard let rules else {
+            let isReading = HTTPKind.safeMethods.contains(request.method) && !request.isWebSocket
+            return isReading ? .read : .write
+        }
+        return rules.actions(
+            forMethod: request.method,
+            parts: request.target.parts,
+            isWebSocket: request.isWebSocket
+        )
+    }
 
     /// The service's own credential as a value of `Authorization`; nil where it has none.
     var authorization: String? { files.withLock { $0.authorization } }

@@ -13,8 +13,8 @@ package struct RequestAuthorizer: Sendable {
         let method: String
         /// Path and query as they go to the service.
         let target: String
-        /// Whether it goes on as something that goes both ways, which is writing.
-        let isUpgrade: Bool
+        /// What it needs; nil where nobody may make it.
+        let needed: Actions?
     }
 
     private let index: DecisionIndex
@@ -36,20 +36,15 @@ package struct RequestAuthorizer: Sendable {
 
     /// What comes of `question`; nil where nothing can be decided, or written down, now.
     func decide(_ question: Question) async -> Admission? {
-        guard
-            let needed = lockbox.kinds[question.service.kind]?.actions(
-                forMethods: [question.isUpgrade ? "CONNECT" : question.method]
-            )
-        else { return .notAllowed }
         let operation = ServiceOperation(
             .request(method: question.method, target: question.target),
-            isWrite: needed.contains(.write)
+            isWrite: question.needed != .read
         )
         do {
             return try await index.admit(
                 question.token,
                 to: question.service.id,
-                needing: needed
+                needing: question.needed
             ) { [lockbox] in try await lockbox.recordOperation(operation, of: $0) }
         } catch {
             logger.error(

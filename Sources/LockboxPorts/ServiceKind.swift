@@ -36,9 +36,9 @@ public protocol ServiceKind: Sendable {
     /// How a person with the usual tools uses a credential for a service with `settings`.
     func connecting(with credential: Credential, at settings: ServiceSettings) -> Connecting
 
-    /// The actions that a web request needs whose method the service may take to be any of
-    /// `methods`; nil for a kind that is not reached by web requests.
-    func actions(forMethods methods: Set<String>) -> Actions?
+    /// The actions that a web request needs whose method a service with `settings` may take to be any
+    /// of `methods`; nil where web requests do not reach it, or their methods do not say it.
+    func actions(forMethods methods: Set<String>, at settings: ServiceSettings) -> Actions?
 
     // MARK: The end of access
 
@@ -65,7 +65,9 @@ extension ServiceKind {
     public var remembersOrders: Bool { false }
 
     /// Nil: most kinds are not reached by web requests.
-    public func actions(forMethods methods: Set<String>) -> Actions? { nil }
+    public func actions(forMethods methods: Set<String>, at settings: ServiceSettings) -> Actions? {
+        nil
+    }
 }
 
 /// What a kind adds to an introspection answer (RFC 7662 §2.2).

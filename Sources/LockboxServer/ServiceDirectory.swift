@@ -9,7 +9,7 @@ import Synchronization
 /// The registered services with their secrets, which are read from files and held in memory only.
 final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     private struct Client {
-        let service: ProtectedService
+        let settings: ServiceSettings
         /// SHA-256, so that secrets of any length are compared in the same time.
         let secretHash: SHA256Digest
     }
@@ -47,7 +47,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
                     for: "service \(settings.service.id)"
                 )
                 found[introspection.clientID] = Client(
-                    service: settings.service,
+                    settings: settings,
                     secretHash: Self.hash(secret)
                 )
             } catch {
@@ -69,10 +69,10 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         return services
     }
 
-    func service(clientID: String, secret: String) async -> ProtectedService? {
+    func service(clientID: String, secret: String) async -> ServiceSettings? {
         let client = clients.withLock { $0[clientID] }
         // Digests are compared in a time that does not tell where they differ.
-        return client?.secretHash == Self.hash(secret) ? client?.service : nil
+        return client?.secretHash == Self.hash(secret) ? client?.settings : nil
     }
 
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? {

@@ -24,12 +24,13 @@ SOON = 30
 
 
 class Gated(Place):
-    """A server with gateways in front of an application: `app`, and `safe` with TLS on both sides."""
+    """A server with gateways in front of an application: `app`, `safe` with TLS on both sides, and `ruled`, which says
+    line by line what reads and what writes."""
 
     def __init__(self, base):
         self.certificates = Certificates(base / "tls")
         self.application, self.safe_application = Application(), Application(self.certificates)
-        self.gate, self.safe_gate = free_port(), free_port()
+        self.gate, self.safe_gate, self.ruled_gate = free_port(), free_port(), free_port()
         self.secret_of_service = secrets.new("the application's own credential")
         (base / "app").write_text(self.secret_of_service + "\n")
         for file in (base / "app", self.certificates.key):
@@ -43,14 +44,17 @@ class Gated(Place):
 
             directory.content["services"] += [
                 service("app", self.gate, self.application),
+                service("ruled", self.ruled_gate, self.application) | {"actions": {
+                    "read": ["GET /**", "POST /search"], "write": ["* /items/**", "GET /admin/**"]}},
                 service("safe", self.safe_gate, self.safe_application, upstreamCAFile=str(self.certificates.ca), tls={
                     "certificateFile": str(self.certificates.cert), "keyFile": str(self.certificates.key)})]
             directory.tenant("contoso")["resources"] = [
-                {"service": "app", "id": PLANS}, {"service": "safe", "id": PLANS}]
+                {"service": name, "id": PLANS} for name in ("app", "safe", "ruled")]
 
         try:
             super().__init__(base, adjust=adjust)
-            wait_until(lambda: listening(self.gate) and listening(self.safe_gate), SOON, "gateways to listen")
+            gates = (self.gate, self.safe_gate, self.ruled_gate)
+            wait_until(lambda: all(map(listening, gates)), SOON, "gateways to listen")
         except BaseException:
             self.application.stop()
             self.safe_application.stop()
@@ -68,8 +72,8 @@ class Gated(Place):
         request = self.decided(asked.json["id"])
         return request, self.credential(request)["token"]
 
-    def ask(self, method="GET", path="/plans", token=None, body=None, **headers):
-        connection = http.client.HTTPConnection(LOOPBACK, self.gate, timeout=30)
+    def ask(self, method="GET", path="/plans", token=None, body=None, gate=None, **headers):
+        connection = http.client.HTTPConnection(LOOPBACK, gate or self.gate, timeout=30)
         try:
             fields = {name.replace("_", "-"): value for name, value in headers.items()}
             if token:
@@ -178,6 +182,27 @@ def test_an_engineer_gets_through_while_she_may_and_not_after(place):
     [record] = place.alan.audit("contoso", request=request_id, activity="access.operations")
     [done] = place.alan.operations("contoso", record["index"])
     assert (done["method"], done["path"], done["action"]) == ("GET", "/plans/1?page=2", "read")
+
+
+def test_lines_of_the_service_say_what_reads_and_what_writes(place):
+    reading, writing = place.access("read", service="ruled"), place.access("read", "write", service="ruled")
+
+    def ask(method, path, token=None):
+        return place.ask(method, path, token, gate=place.ruled_gate).status
+
+    for method, path, read, write in [
+            ("GET", "/plans", 200, 200), ("POST", "/search", 200, 200), ("GET", "/items/1", 403, 200),
+            ("GET", "/a/../ADMIN/", 403, 200), ("POST", "/items", 403, 200), ("POST", "/plans", 403, 403),
+            ("DELETE", "/search", 403, 403), ("GET", "//admin", 400, 400)]:
+        assert (ask(method, path), ask(method, path, reading[1]), ask(method, path, writing[1])) == \
+            (400 if read == 400 else 401, read, write), (method, path)
+    assert {(method, target) for method, target, *_ in place.application.taken()} == {
+        ("GET", "/plans"), ("POST", "/search"), ("GET", "/items/1"), ("GET", "/ADMIN/"), ("POST", "/items")}
+    assert place.adam.post(f"/v1/requests/{reading[0]}/revoke").status == 200
+    [record] = place.alan.audit("contoso", request=reading[0], activity="access.operations")
+    done = place.alan.operations("contoso", record["index"])
+    assert [(one["method"], one["path"], one["action"]) for one in done] == [
+        ("GET", "/plans", "read"), ("POST", "/search", "read")]
 
 
 def test_what_a_client_claims_about_itself_does_not_reach_the_application(place, reader):

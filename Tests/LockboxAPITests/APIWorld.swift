@@ -230,11 +230,11 @@ private final class TokenPurse: Sendable {
 
 /// The mail service, and another that has no access to give.
 private struct KnownClients: ServiceClients {
-    func service(clientID: String, secret: String) async -> ProtectedService? {
+    func service(clientID: String, secret: String) async -> ServiceSettings? {
         guard secret == APIWorld.clientSecret else { return nil }
         switch clientID {
-        case "dovecot": return Fixture.mail.service
-        case "wiki": return Fixture.service("wiki", kind: "http").service
+        case "dovecot": return Fixture.mail
+        case "wiki": return Fixture.service("wiki", kind: "http")
         default: return nil
         }
     }

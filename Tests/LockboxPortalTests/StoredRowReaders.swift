@@ -393,8 +393,8 @@ struct StoredRowWorld {
 }
 
 private struct MailClient: ServiceClients {
-    func service(clientID: String, secret: String) async -> ProtectedService? {
-        Fixture.mail.service
+    func service(clientID: String, secret: String) async -> ServiceSettings? {
+        Fixture.mail
     }
 }
 

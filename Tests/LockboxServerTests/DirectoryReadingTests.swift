@@ -130,6 +130,37 @@ struct DirectoryReadingTests {
         "services:\n  - id: web\n    kind: http\n    resources: site\n    gateway: { \(settings) }\n"
     }
 
+    private static func rules(_ actions: String) -> String {
+        gateway(#"listen: "127.0.0.1:9443", upstream: "http://127.0.0.1:1""#)
+            + "    actions: \(actions)\n"
+    }
+
+    @Test func rulesOfPathsAreKeptAsTheyAreWritten() throws {
+        let text = Self.rules(#"{ read: ["GET /**", "HEAD /", "POST /a/*/é"], write: ["* /**"] }"#)
+        let service = try #require(try Self.load(text, in: try Folder()).services.first)
+        #expect(
+            service.settings.own
+                == #"{"actions":{"read":["GET /**","HEAD /","POST /a/*/é"],"write":["* /**"]},"#
+                + #""gateway":{"listen":"127.0.0.1:9443","upstream":"http://127.0.0.1:1"}}"#
+        )
+    }
+
+    @Test(arguments: [
+        "", "GET", "GET/a", "get /a", "GET a", "GET  /a", "GET //a", "GET /a/", "GET /a/../b",
+        "GET /a*", "GET /**/a", "GET /a?b", "GET /%61", "GET /a;b", "GET /a#b", "TRACE /a",
+        "CONNECT /a", "G3T /a", "GET https://a/",
+    ])
+    func lineThatIsNoRuleIsRefused(_ line: String) throws {
+        let folder = try Folder()
+        #expect {
+            try Self.load(Self.rules("{ read: ['\(line)'] }"), in: folder)
+        } throws: { error in
+            "\(error)".contains(
+                "directory.yaml, line 6: services[0].actions.read[0]: must be a method"
+            )
+        }
+    }
+
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
         ("empty", "", "directory.yaml: is empty"),
@@ -329,7 +360,7 @@ struct DirectoryReadingTests {
             "key of another kind",
             "services:\n  - id: web\n    kind: http\n    resources: site\n    removal: {}\n",
             "directory.yaml, line 5: services[0].removal: is not a known key; "
-                + "known are id, kind, resources, introspection, gateway"
+                + "known are id, kind, resources, introspection, gateway, actions"
         ),
         (
             "gateway that listens to everybody in plain",
@@ -368,6 +399,21 @@ struct DirectoryReadingTests {
             ),
             "directory.yaml, line 5: services[0].gateway.upstream: "
                 + "must be https, or the secret goes over the network in plain"
+        ),
+        (
+            "rules of paths for a proxy",
+            "services:\n  - id: web\n    kind: http\n    resources: site\n    actions: { read: [\"GET /\"] }\n",
+            "directory.yaml, line 5: services[0].actions: "
+                + "is for a service with gateway: a proxy asks about methods alone"
+        ),
+        (
+            "rules that let nobody through", rules("{}"),
+            "directory.yaml, line 6: services[0].actions: "
+                + "must have read or write, or nobody gets through"
+        ),
+        (
+            "a line that is for both", rules(#"{ read: ["GET /a"], write: ["GET /b", "GET /a"] }"#),
+            "directory.yaml, line 6: services[0].actions.write[1]: is in the other list too"
         ),
         (
             "bad type of resource", service("    resources: Mail box\n"),

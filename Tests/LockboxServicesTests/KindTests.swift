@@ -60,10 +60,20 @@ struct KindTests {
             ("http", Actions.read, Actions.write), ("imap", nil, nil), ("sql", nil, nil),
             ("hook", nil, nil),
         ] as [(StaticString, Actions?, Actions?)] {
-            let kind = try #require(Self.kinds[Self.service(kind, "x").service.kind])
-            #expect(kind.actions(forMethods: ["GET", "HEAD"]) == reading)
-            #expect(kind.actions(forMethods: ["GET", "POST"]) == writing)
+            let service = Self.service(kind, "x")
+            let kind = try #require(Self.kinds[service.service.kind])
+            #expect(kind.actions(forMethods: ["GET", "HEAD"], at: service) == reading)
+            #expect(kind.actions(forMethods: ["GET", "POST"], at: service) == writing)
         }
+    }
+
+    /// It would decide by the method about what the service's own rules leave to nobody.
+    @Test func proxyIsToldNothingOfAServiceThatGoesByPath() {
+        let own =
+            #"{"actions":{"read":["GET /a"],"write":[]},"gateway":\#(Self.gateway.dropFirst(11))"#
+        let service = Self.service("http", "site", own: own)
+        #expect(HTTPKind.rules(of: service) != nil)
+        #expect(HTTPKind().actions(forMethods: ["GET"], at: service) == nil)
     }
 
     /// Of what the program does not understand nothing reassuring is said.

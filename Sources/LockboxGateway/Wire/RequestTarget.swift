@@ -6,6 +6,8 @@ import NIOHTTP1
 struct RequestTarget: Equatable {
     /// Path and query as they go to the service.
     let text: String
+    /// The decoded parts of the path.
+    let parts: [String]
 
     /// Reads the target of a request line, in origin form.
     init(_ raw: String) throws(WireError) {
@@ -40,9 +42,9 @@ struct RequestTarget: Equatable {
                 parts.append(try Self.decode(segment))
             }
         }
-        guard parts.allSatisfy({ String(validating: $0, as: UTF8.self) != nil }) else {
-            throw WireError("the path is not UTF-8")
-        }
+        let decoded = parts.compactMap { String(validating: $0, as: UTF8.self) }
+        guard decoded.count == parts.count else { throw WireError("the path is not UTF-8") }
+        self.parts = decoded
         let path =
             parts.map { "/" + Self.encode($0) }.joined() + (isFolder || parts.isEmpty ? "/" : "")
         text = pieces.count > 1 ? "\(path)?\(Substring(pieces[1]))" : path

@@ -9,7 +9,7 @@ extension ProtectedService.Kind {
 /// gateway of this program.
 package struct HTTPKind: ServiceKind {
     package let name = ProtectedService.Kind.http
-    package let keys = ["gateway"]
+    package let keys = ["gateway", "actions"]
     package let needsOpening = false
 
     private let gateways: (any GatewayConnections)?
@@ -21,20 +21,37 @@ package struct HTTPKind: ServiceKind {
 
     private struct Settings: Codable {
         var gateway: GatewaySettings?
+        var actions: ActionRules?
     }
 
     package func settings<Value: SettingsValue>(
         from members: [String: Value],
         of service: Value
     ) throws(ConfigurationError) -> String {
-        guard let gateway = members["gateway"] else { return StoredSettings.none }
-        return try StoredSettings.text(Settings(gateway: try GatewaySettings(gateway)))
+        guard let gateway = members["gateway"] else {
+            if let actions = members["actions"] {
+                throw actions.error(
+                    "is for a service with gateway: a proxy asks about methods alone"
+                )
+            }
+            return StoredSettings.none
+        }
+        var rules: ActionRules?
+        if let actions = members["actions"] { rules = try ActionRules(actions) }
+        return try StoredSettings.text(
+            Settings(gateway: try GatewaySettings(gateway), actions: rules)
+        )
     }
 
     /// How a service of this kind is reached through a gateway; nil where it is not.
     package static func gateway(of settings: ServiceSettings) -> GatewaySettings? {
         guard settings.service.kind == .http else { return nil }
         return StoredSettings.read(settings.own, as: Settings.self)?.gateway
+    }
+
+    /// What its requests need, where a service of this kind says so line by line.
+    package static func rules(of settings: ServiceSettings) -> ActionRules? {
+        StoredSettings.read(settings.own, as: Settings.self)?.actions
     }
 
     // MARK: Resources
@@ -67,8 +84,11 @@ package struct HTTPKind: ServiceKind {
     /// RFC 9110 §9.2.1. TRACE is safe too, but gives back what the proxy added.
     package static let safeMethods: Set<String> = ["GET", "HEAD", "OPTIONS"]
 
-    package func actions(forMethods methods: Set<String>) -> Actions? {
-        methods.isSubset(of: Self.safeMethods) ? .read : .write
+    package func actions(forMethods methods: Set<String>, at settings: ServiceSettings) -> Actions?
+    {
+        // Which path a proxy's service takes a request to have is not known here.
+        guard Self.rules(of: settings) == nil else { return nil }
+        return methods.isSubset(of: Self.safeMethods) ? .read : .write
     }
 
     // MARK: The end of access
