@@ -29,9 +29,12 @@ let libraries: [String: Target.Dependency] = [
     "Mustache": .product(name: "Mustache", package: "swift-mustache"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOEmbedded": .product(name: "NIOEmbedded", package: "swift-nio"),
+    "NIOHPACK": .product(name: "NIOHPACK", package: "swift-nio-http2"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
+    "NIOHTTP2": .product(name: "NIOHTTP2", package: "swift-nio-http2"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    "NIOTLS": .product(name: "NIOTLS", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
@@ -108,7 +111,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         [
             "LockboxDomain", "LockboxPorts", "LockboxServices", "LockboxService",
             "LockboxIdentity", "LockboxDecisions", "LockboxHTTP", "Crypto", "Logging", "NIOCore",
-            "NIOHTTP1", "NIOPosix", "NIOSSL", "ServiceLifecycle",
+            "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS", "ServiceLifecycle",
         ]
     ),
     (
@@ -275,7 +278,7 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxDomain",
             "LockboxPorts",
             "LockboxFixtures", "LockboxEnforcerContract", "LockboxTestWorld", "Logging", "NIOCore",
-            "NIOEmbedded", "NIOHTTP1", "NIOPosix",
+            "NIOEmbedded", "NIOHPACK", "NIOHTTP1", "NIOPosix",
         ]
     ),
     ("TidyTests", []),
@@ -313,6 +316,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),

@@ -196,13 +196,28 @@ private struct OpenGateway: Sendable {
         channel.closeFuture.whenComplete { _ in connections.leave(place) }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(SocketEnd())
-        if service.gateway.tls != nil {
-            guard let tls = service.tls else { throw GatewayError.noCertificate }
-            try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+        let isBusy = { connections.set(place, $0 ? .answering : .waiting) }
+        guard service.gateway.tls != nil else {
+            return try pipeline.addHandler(
+                ClientConnection(at: listener, from: address, isBusy: isBusy)
+            )
         }
+        guard let tls = service.tls else { throw GatewayError.noCertificate }
+        try pipeline.addHandler(NIOSSLServerHandler(context: tls))
         try pipeline.addHandler(
-            ClientConnection(at: listener, from: address) {
-                connections.set(place, $0 ? .answering : .waiting)
+            ProtocolChoice { isHTTP2 in
+                if isHTTP2 {
+                    try HTTP2Connection.add(
+                        to: channel,
+                        at: listener,
+                        from: address,
+                        isBusy: isBusy
+                    )
+                } else {
+                    try channel.pipeline.syncOperations.addHandler(
+                        ClientConnection(at: listener, from: address, isBusy: isBusy)
+                    )
+                }
             }
         )
     }

@@ -1,6 +1,7 @@
 package import LockboxDomain
 import LockboxHTTP
 package import NIOCore
+import NIOHTTP2
 
 /// The bounds of a gateway by name.
 package enum GatewayLimits {
@@ -26,6 +27,9 @@ package enum GatewayLimits {
     static let places = ConnectionBook.Limits(places: 512, reserved: 0, perAddress: 256)
     /// Under one grant.
     static let connectionsOfGrant = 64
+    /// Requests that go on over HTTP/2 under one grant, on each event loop: each needs a connection to
+    /// the service.
+    static let streamsOfGrant = 64
     /// To the service that are kept for the next request, on each event loop.
     static let keptUpstream = 64
     /// Bytes that the system takes of what waits for a client without sending them.
@@ -46,6 +50,29 @@ package enum GatewayLimits {
     static let drainedBytes = 256 * 1024
     /// Answers 1xx before one that counts.
     static let interimAnswers = 8
+
+    // MARK: HTTP/2
+
+    /// What else it bounds itself: in 30 s 200 streams that are reset, and 200 pings, settings and
+    /// priorities; 5 frames of fields in a row.
+    static let http2Connection: NIOHTTP2Handler.ConnectionConfiguration = {
+        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+        configuration.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 64),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: headBytes),
+        ]
+        configuration.maximumBufferedControlFrames = 1000
+        // What is on its way to a stream that was refused is no fault.
+        configuration.maximumRecentlyResetStreams = 128
+        return configuration
+    }()
+    /// What one request may have waiting here: 64 kB of its body, and half of that of its answer.
+    static let http2Stream: NIOHTTP2Handler.StreamConfiguration = {
+        var configuration = NIOHTTP2Handler.StreamConfiguration()
+        configuration.outboundBufferSizeHighWatermark = 32 * 1024
+        configuration.outboundBufferSizeLowWatermark = 16 * 1024
+        return configuration
+    }()
 
     // MARK: Time
 

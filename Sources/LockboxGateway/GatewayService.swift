@@ -104,7 +104,7 @@ final class GatewayService: Sendable {
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(bytes[1]), format: .pem))
         )
         server.minimumTLSVersion = .tlsv12
-        server.applicationProtocols = ["http/1.1"]
+        server.applicationProtocols = ["h2", "http/1.1"]
         let context = try NIOSSLContext(configuration: server)
         files.withLock {
             $0.tls = context

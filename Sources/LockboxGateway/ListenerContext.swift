@@ -1,5 +1,9 @@
 import LockboxDecisions
+import LockboxDomain
+import LockboxPorts
+import Logging
 import NIOCore
+import NIOHTTP1
 
 /// What the connections of one event loop to one gateway have in common.
 final class ListenerContext {
@@ -13,6 +17,8 @@ final class ListenerContext {
     let assertions: Assertions
     let loop: any EventLoop
     private let jobs: AsyncStream<Job>.Continuation
+    /// Streams with a request that goes on, by grant.
+    private var requests: [GrantID: Int] = [:]
 
     init(
         _ service: GatewayService,
@@ -31,6 +37,30 @@ final class ListenerContext {
         self.jobs = jobs
         self.loop = loop
         pool = UpstreamPool(service.upstream, tls: service.upstreamTLS, on: loop)
+    }
+
+    /// Counts a stream under `grant`; false, and nothing is counted, where it has as many as it may.
+    func requestBegins(of grant: GrantID) -> Bool {
+        guard requests[grant, default: 0] < GatewayLimits.streamsOfGrant else { return false }
+        requests[grant, default: 0] += 1
+        return true
+    }
+
+    func requestEnded(of grant: GrantID) {
+        guard let count = requests[grant] else { return }
+        requests[grant] = count > 1 ? count - 1 : nil
+    }
+
+    /// Says to operators that `address` sent what is no request.
+    func logMalformed(_ error: WireError, from address: String) {
+        authorizer.logger.info(
+            "request refused",
+            metadata: [
+                "service": "\(service.settings.service.id)", "address": "\(address)",
+                "status": "\(error.status.code)", "reason": "malformedRequest",
+                "problem": "\(error.problem)",
+            ]
+        )
     }
 
     /// Asks about a request, and gives the answer to `reply` on the event loop.

@@ -198,6 +198,7 @@ def test_lines_of_the_service_say_what_reads_and_what_writes(place):
             (400 if read == 400 else 401, read, write), (method, path)
     assert {(method, target) for method, target, *_ in place.application.taken()} == {
         ("GET", "/plans"), ("POST", "/search"), ("GET", "/items/1"), ("GET", "/ADMIN/"), ("POST", "/items")}
+    assert place.adam.post(f"/v1/requests/{reading[0]}/revoke").status == 200
     [record] = place.alan.audit("contoso", request=reading[0], activity="access.operations")
     done = place.alan.operations("contoso", record["index"])
     assert [(one["method"], one["path"], one["action"]) for one in done] == [

@@ -247,14 +247,7 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         let exchange = exchange
         self.exchange = nil
         exchange?.clientIsGone()
-        listener.authorizer.logger.info(
-            "request refused",
-            metadata: [
-                "service": "\(listener.service.settings.service.id)", "address": "\(address)",
-                "status": "\(error.status.code)", "reason": "malformedRequest",
-                "problem": "\(error.problem)",
-            ]
-        )
+        listener.logMalformed(error, from: address)
         guard exchange == nil || !isAnswerBegun else { return cut() }
         keepsAlive = false
         isHead = false

@@ -42,7 +42,7 @@ struct GatewayRefusal: Error, Equatable {
     static let tooMany = GatewayRefusal(
         status: .tooManyRequests,
         code: "tooManyConnections",
-        detail: "This access has as many connections open as it may have."
+        detail: "This access has as many connections or requests open as it may have."
     )
     static let otherAccess = GatewayRefusal(
         status: .misdirectedRequest,
