@@ -1,3 +1,4 @@
+import Foundation
 import LockboxDomain
 import LockboxEnforcerContract
 import LockboxFixtures
