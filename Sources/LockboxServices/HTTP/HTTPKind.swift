@@ -96,7 +96,9 @@ package struct HTTPKind: ServiceKind {
         guard let own = StoredSettings.read(settings.own, as: Settings.self) else {
             return .cannotBeCut
         }
-        return own.gateway == nil ? .stay : .areCut
+        if own.gateway != nil { return .areCut }
+        // Settings of which nothing is understood may be those of a gateway.
+        return own.address != nil || settings.own == StoredSettings.none ? .stay : .cannotBeCut
     }
 
     package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
