@@ -76,28 +76,31 @@ struct GatewayPage {
 }
 
 extension GatewayPage {
+    /// Titles of refusals by their code, and what to do.
+    private static let words: [String: (title: String, advice: String?)] = [
+        GatewayRefusal.notSignedIn.code: (
+            "You are not let in here", "Open the service from the Lockbox portal."
+        ),
+        GatewayRefusal.accessEnded.code: (
+            "Your access has ended", "To get in again you have to ask for access anew."
+        ),
+        GatewayRefusal.usedCode.code: (
+            "This does not open anything any more",
+            "Go back to the request and open the service again."
+        ),
+        GatewayRefusal.forbidden.code: ("Your access does not allow that", nil),
+        GatewayRefusal.crossSite.code: (
+            "This came from another site", "Nothing was passed on."
+        ),
+    ]
+
     /// What `refusal` says, to a person at a browser.
     init(_ refusal: GatewayRefusal, portal: String) {
-        var (title, sentences) = (refusal.status.reasonPhrase, [refusal.detail])
-        switch refusal {
-        case .notSignedIn:
-            title = "You are not let in here"
-            sentences.append("Open the service from the Lockbox portal.")
-        case .accessEnded:
-            title = "Your access has ended"
-            sentences.append("To get in again you have to ask for access anew.")
-        case .usedCode:
-            title = "This does not open anything any more"
-            sentences.append("Go back to the request and open the service again.")
-        case .forbidden: title = "Your access does not allow that"
-        case .crossSite:
-            title = "This came from another site"
-            sentences.append("Nothing was passed on.")
-        case _: break
-        }
+        let words = Self.words[refusal.code]
+        let sentences = [refusal.detail] + [words?.advice].compactMap { $0 }
         self.init(
             status: refusal.status,
-            title: title,
+            title: words?.title ?? refusal.status.reasonPhrase,
             sentences: sentences,
             portal: portal,
             fields: refusal.ownFields
