@@ -38,7 +38,7 @@ extension Server {
         )
         guard let log = kind.log(of: settings) else { return await check.run() }
         let recorder = ReadOnly(store: store, service: settings.service.id)
-        return try await withThrowingTaskGroup { group in
+        return await withTaskGroup { group in
             // What the server itself reads while it runs.
             group.addTask {
                 let pause = SystemPause()

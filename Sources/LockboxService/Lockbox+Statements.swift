@@ -38,11 +38,14 @@ package struct StatementRecorder: LogRecorder {
             }
             var others: Set<String> = []
             for (username, statements) in new.sorted(by: { $0.key < $1.key }) {
-                if let credential = try change.credential(of: username, at: service) {
-                    try change.record(statements, of: credential)
-                } else {
+                let credentials = try change.credentials(of: username)
+                let own = credentials.last { $0.resource.service == service }
+                if let own, try !change.isOver(own) {
+                    try change.record(statements, of: own)
+                } else if own != nil || credentials.isEmpty {
                     others.insert(username)
                 }
+                // Else it is another service's at the same server, which reads for itself.
             }
             try change.tx.saveStatementPosition(
                 piece.range.upperBound,
@@ -58,18 +61,18 @@ package struct StatementRecorder: LogRecorder {
 }
 
 extension Change {
-    /// The latest credential with this login name, of an access whose removal from `service` is not
-    /// confirmed: after that nothing more can have been run.
-    fileprivate func credential(of username: String, at service: ServiceID) throws -> Credential? {
-        guard let grant = GrantID(loginName: username),
-            let credential = try tx.credentials(of: grant).last(where: {
-                $0.username == username && $0.resource.service == service
-            })
-        else { return nil }
-        let isOver = try tx.removals(of: credential.request).contains {
-            $0.grant == grant && $0.service == service && $0.progress == .confirmed
+    /// Those with this login name, in order of issue.
+    fileprivate func credentials(of username: String) throws -> [Credential] {
+        guard let grant = GrantID(loginName: username) else { return [] }
+        return try tx.credentials(of: grant).filter { $0.username == username }
+    }
+
+    /// Whether the removal of its access is confirmed: after that nothing more can have been run.
+    fileprivate func isOver(_ credential: Credential) throws -> Bool {
+        try tx.removals(of: credential.request).contains {
+            $0.grant == credential.grant && $0.service == credential.resource.service
+                && $0.progress == .confirmed
         }
-        return isOver ? nil : credential
     }
 
     /// All are of one login.

@@ -1,4 +1,3 @@
-import Foundation
 import LockboxDomain
 import LockboxEnforcerContract
 import LockboxFixtures
@@ -333,7 +332,7 @@ struct PostgresTests {
         try cluster.run("GRANT SET ON PARAMETER log_statement TO lockbox")
         let access = try StagedAccess()
         var elsewhere = cluster.statements(.csvlog)
-        elsewhere.folder = cluster.folder.path
+        elsewhere.folder += "/.."
         try await StagedPostgres.with(statements: cluster.statements(.csvlog)) { staged in
             try await access.begin(at: staged)
             let other = staged.reading(elsewhere)
