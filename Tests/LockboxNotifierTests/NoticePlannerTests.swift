@@ -283,10 +283,8 @@ import Testing
                     "accessReport → adam", "accessReport → alice",
                 ]
             )
-            let report = LetterContent(
-                try await stage.notice(id, .accessReport, to: stage.cast.adam)
-            )
-            #expect(report.value("What was done") == "2 reads")
+            let report = try await stage.notice(id, .accessReport, to: stage.cast.adam)
+            #expect(Facts(report.facts)[.subjects] == "select: 2 reads")
         }
     }
 

@@ -311,7 +311,7 @@ struct PostgresTests {
         try cluster.run("GRANT SET ON PARAMETER log_statement TO lockbox")
         try await StagedPostgres.with(statements: cluster.statements(form), recorder: recorder) {
             staged in
-            let access = try StagedAccess()
+            let access = try StagedAccess(1, .read)
             try await access.begin(at: staged)
             let session = try staged.session(access.name)
             let statements = [
