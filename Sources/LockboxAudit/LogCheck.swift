@@ -49,6 +49,7 @@ package struct LogCheck: Sendable {
             "doveadm_key_file", "settings",
         ],
         "sign_in_client": [all],
+        "statement_position": [all],
         "work_lease": [all],
     ]
 
