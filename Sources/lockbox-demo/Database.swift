@@ -71,8 +71,10 @@ struct Database {
     /// Makes the cluster and starts it.
     func start(_ children: Children) async throws -> Children.Child {
         let data = servers["database"]
-        try ServersFolder.make(data)
-        try servers.user.own(data)
+        for folder in [data, log] {
+            try ServersFolder.make(folder)
+            try servers.user.own(folder)
+        }
         let made = try await children.run(
             "initdb",
             [

@@ -161,7 +161,7 @@ extension Story {
                 enough.finish()
                 let late = last - (try await pressed)
                 return Outcome(
-                    "broken off after \(lines) lines; the last came \(late.milliseconds) ms after that",
+                    "broken off after \(lines) lines; the last came \(max(0, late.milliseconds)) ms after that",
                     lines >= 20 && late <= Self.bound
                 )
             }
