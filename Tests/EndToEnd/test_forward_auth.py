@@ -3,6 +3,7 @@
 import base64
 import http.client
 import http.server
+import os
 import pathlib
 import ssl
 import threading
@@ -119,7 +120,17 @@ def haproxy(folder, names):
     return ["haproxy", "-db", "-f", folder / "haproxy.cfg"]
 
 
-@pytest.fixture(scope="module", params=["nginx", "caddy", "haproxy"])
+def envoy(folder, names):
+    (folder / "envoy.yaml").write_text(example("envoy.yaml", names))
+    return [ENVOY, "-c", folder / "envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "error"]
+
+
+# Debian has no Envoy: `make e2e-envoy` installs and names one.
+ENVOY = os.environ.get("ENVOY")
+PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy} | ({"envoy": envoy} if ENVOY else {})
+
+
+@pytest.fixture(scope="module", params=PROXIES)
 def proxy(request, place):
     scratch, application = Scratch("forward-proxy"), Application()
     certificates = Certificates(scratch.path / "tls")
@@ -133,7 +144,9 @@ def proxy(request, place):
             "HTTPS_PORT": port, "HOST": LOOPBACK, "BIND": LOOPBACK, "APPLICATION": application.address,
             "SERVICE": service, "LOCKBOX": lockbox or f"{LOOPBACK}:{place.lockbox.port}", "CLIENT": place.client,
             "CERTIFICATE": certificates.cert, "KEY": certificates.key, "FOLDER": folder}
-        command = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy}[request.param](folder, names)
+        for name in ("LOCKBOX", "APPLICATION"):
+            names[f"{name}_HOST"], names[f"{name}_PORT"] = names[name].split(":")
+        command = PROXIES[request.param](folder, names)
         process = Process(
             command, env={"HOME": str(folder), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, cwd=str(folder))
         made.append(process)
