@@ -361,7 +361,8 @@ extension CredentialBody {
             how: issued.connecting.how,
             kind: issued.kind.rawValue,
             address: issued.connecting.address,
-            command: issued.connecting.command
+            command: issued.connecting.command,
+            opensInBrowser: issued.browserAddress != nil
         )
     }
 }

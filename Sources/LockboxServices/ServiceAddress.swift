@@ -19,7 +19,9 @@ enum ServiceAddress {
             text.utf8.allSatisfy({ $0.isLetter || $0.isDigit || ":/.-_[]".utf8.contains($0) })
         else {
             throw value.error(
-                "must be where engineers reach the service, such as \(schemes[0])://support.provider.example"
+                "must be where engineers reach the service, such as "
+                    + "\(schemes[0])://support.provider.example, with no name, path or query in it"
+                    + (schemes.contains("http") ? "; http is for this machine alone" : "")
             )
         }
         return text.hasSuffix("/") ? String(text.dropLast()) : text

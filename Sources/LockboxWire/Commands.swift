@@ -126,6 +126,8 @@ public struct CredentialBody: Codable, Hashable, Sendable {
     @Nullable public var address: String?
     /// Lines for a shell, which ask for the token; `SERVER` in them is to be replaced.
     public var command: String
+    /// Whether the portal can let a browser in at `address`.
+    public var opensInBrowser: Bool
 
     public init(
         id: String,
@@ -138,7 +140,8 @@ public struct CredentialBody: Codable, Hashable, Sendable {
         how: String,
         kind: String,
         address: String?,
-        command: String
+        command: String,
+        opensInBrowser: Bool
     ) {
         self.id = id
         self.token = token
@@ -151,6 +154,7 @@ public struct CredentialBody: Codable, Hashable, Sendable {
         self.kind = kind
         self.address = address
         self.command = command
+        self.opensInBrowser = opensInBrowser
     }
 }
 

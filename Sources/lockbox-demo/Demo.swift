@@ -129,12 +129,13 @@ struct Demo: AsyncParsableCommand {
         return try result.get()
     }
 
-    /// Until Lockbox ends; the application goes with it.
+    /// Until either ends; the other goes with it.
     private func run(_ server: Server, _ application: WebApplication) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
+            group.addTask { try await server.run() }
             defer { group.cancelAll() }
-            try await server.run()
+            try await group.next()
         }
     }
 

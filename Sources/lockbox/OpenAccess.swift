@@ -61,13 +61,15 @@ private struct Opener {
         switch credential.kind {
         case "postgres" where address.hasPrefix("postgres://"):
             program = "psql"
-            arguments = [address]
+            // In a script, what follows a statement that failed is not run.
+            let isScript = !session.shell.inputIsTerminal
+            arguments = (isScript ? ["-v", "ON_ERROR_STOP=1"] : []) + [address]
             // Others cannot read the environment of a process, as they can its arguments.
             environment = ["PGPASSWORD": credential.token]
             words = "Leave psql with \\q."
             lasts = true
-        case "http" where session.shell.hasBrowser:
-            // A browser gets no token: on the page it is let in by a code that works once.
+        case "http" where credential.opensInBrowser && session.shell.hasBrowser:
+            // The page lets the browser in with a credential of its own, by a code that works once.
             program = "xdg-open"
             arguments = ["\(session.client.address)/requests/\(id)"]
             words = "Choose “Open” on the page that your browser shows now."

@@ -35,8 +35,8 @@ struct CredentialTests {
             let username = try #require(body["username"].text)
             #expect(
                 body.members == [
-                    "actions", "address", "command", "expiresAt", "how", "id", "kind", "resource",
-                    "service", "token", "username",
+                    "actions", "address", "command", "expiresAt", "how", "id", "kind",
+                    "opensInBrowser", "resource", "service", "token", "username",
                 ]
             )
             #expect(body["expiresAt"] == instant(.hours(2)))
@@ -46,6 +46,7 @@ struct CredentialTests {
             #expect(username.hasPrefix("lbx-") && username.hasSuffix("-1"))
             #expect(body["how"].text?.contains(username) == true)
             #expect(body["kind"] == "imap" && body["address"] == .null)
+            #expect(body["opensInBrowser"] == false)
             #expect(body["command"].text?.contains("imap://SERVER/") == true)
             let token = try #require(body["token"].text)
             #expect(token.hasPrefix("lbc_") && token.utf8.count == 68)

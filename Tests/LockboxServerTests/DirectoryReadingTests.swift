@@ -367,21 +367,23 @@ struct DirectoryReadingTests {
             "services:\n  - id: web\n    kind: http\n    resources: site\n"
                 + "    address: \"https://app.example/start\"\n",
             "directory.yaml, line 5: services[0].address: must be where engineers reach the service, "
-                + "such as https://support.provider.example"
+                + "such as https://support.provider.example, with no name, path or query in it; "
+                + "http is for this machine alone"
         ),
         (
             "address to which a token goes in plain",
             "services:\n  - id: web\n    kind: http\n    resources: site\n"
                 + "    address: \"http://app.example\"\n",
             "directory.yaml, line 5: services[0].address: must be where engineers reach the service, "
-                + "such as https://support.provider.example"
+                + "such as https://support.provider.example, with no name, path or query in it; "
+                + "http is for this machine alone"
         ),
         (
             "address that a shell would read",
             "services:\n  - id: mail\n    kind: imap\n    resources: mailbox\n"
                 + "    address: \"imaps://mail.example'$(id)\"\n",
             "directory.yaml, line 5: services[0].address: must be where engineers reach the service, "
-                + "such as imaps://support.provider.example"
+                + "such as imaps://support.provider.example, with no name, path or query in it"
         ),
         (
             "gateway that listens to everybody in plain",

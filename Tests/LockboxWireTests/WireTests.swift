@@ -142,7 +142,8 @@ import Testing
             how: "",
             kind: "imap",
             address: nil,
-            command: ""
+            command: "",
+            opensInBrowser: false
         )
         let asked = NewToken(email: "e@x", password: "lbx_secret")
         for text in ["\(issued)", "\(credential)", "\(asked)"] {

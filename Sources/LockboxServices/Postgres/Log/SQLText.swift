@@ -71,19 +71,25 @@ enum SQLText {
     ///
     /// A text that means something else where `standard_conforming_strings` is off is left as it is:
     /// nobody shall hide in a password what was run.
-    static func withoutPasswords(_ text: String) -> String { withoutPasswords(text, inBody: false) }
+    static func withoutPasswords(_ text: String) -> String { withoutPasswords(text, depth: 0) }
 
-    /// A body may be of another language than SQL: what could be run in one is not taken for a literal.
-    private static func withoutPasswords(_ text: String, inBody: Bool) -> String {
+    /// Bodies in bodies that are looked into. Whoever nests thousands would have the innermost read as
+    /// often, on a stack that ends.
+    private static let deepest = 4
+
+    /// At `depth` 0 the text itself, else what a body holds. That may be of another language than SQL:
+    /// what could be run in one is not taken for a literal.
+    private static func withoutPasswords(_ text: String, depth: Int) -> String {
         guard text.uppercased().contains(word), !SQLLexer.isAmbiguous(text) else { return text }
         var (result, isBehind) = ("", false)
         for token in SQLLexer.tokens(of: text) {
             switch token.form {
             case .space: result += token.text
             case .literal where isBehind, .body where isBehind:
-                result += inBody && !isPlain(token.text) ? token.text : mask
+                result += depth > 0 && !isPlain(token.text) ? token.text : mask
             case .literal: result += withoutSettings(token.text)
-            case .body: result += body(of: token.text)
+            case .body:
+                result += depth < deepest ? body(of: token.text, depth: depth) : token.text
             case .word:
                 result += token.text
                 isBehind = token.text.uppercased() == word
@@ -103,12 +109,12 @@ enum SQLText {
     }
 
     /// `$$…$$` with what it holds, which is SQL of a function.
-    private static func body(of text: String) -> String {
+    private static func body(of text: String, depth: Int) -> String {
         guard let mark = text.dropFirst().firstIndex(of: "$") else { return text }
         let size = text.distance(from: text.startIndex, to: mark) + 1
         guard text.count >= 2 * size else { return text }
         return text.prefix(size)
-            + withoutPasswords(String(text.dropFirst(size).dropLast(size)), inBody: true)
+            + withoutPasswords(String(text.dropFirst(size).dropLast(size)), depth: depth + 1)
             + text.suffix(size)
     }
 
