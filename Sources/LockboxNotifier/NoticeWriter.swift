@@ -232,10 +232,9 @@ struct NoticeWriter {
     /// The closing report that waited for `removal`.
     func reportAfterRemoval(_ removal: Removal) throws {
         let request = try request(removal.request)
-        guard kinds.log(of: try tx.service(removal.service)) != nil,
-            case .ended(let grant, let ending) = request.state, grant.id == removal.grant,
-            try !isStillRecorded(grant, request),
-            try !tx.notices(about: request.id).contains(where: { $0.kind == .accessReport })
+        guard case .ended(let grant, let ending) = request.state, grant.id == removal.grant,
+            try !tx.notices(about: request.id).contains(where: { $0.kind == .accessReport }),
+            try !isStillRecorded(grant, request)
         else { return }
         try report(request, grant, ending)
     }

@@ -12,6 +12,8 @@ package final class StatementReading: Service {
     package enum Limits {
         /// Milliseconds between two looks.
         package static let interval: Int64 = 250
+        /// After so many it is asked again which services there are.
+        package static let looksAtServices = 8
     }
 
     /// Services that are being read, and those that cannot be.
@@ -44,8 +46,11 @@ package final class StatementReading: Service {
     /// Runs until shutdown or cancellation.
     package func run() async {
         await withDiscardingTaskGroup { group in
+            var (looks, logs) = (0, [(ServiceID, any ServiceLog)]())
             while await pause(milliseconds: Limits.interval) {
-                for (service, log) in await logs() {
+                if looks % Limits.looksAtServices == 0 { logs = await self.logs() ?? logs }
+                looks &+= 1
+                for (service, log) in logs {
                     // One that hangs holds up no other.
                     guard state.withLock({ $0.reading.insert(service).inserted }) else { continue }
                     group.addTask {
@@ -58,14 +63,15 @@ package final class StatementReading: Service {
         }
     }
 
-    private func logs() async -> [(ServiceID, any ServiceLog)] {
+    /// Nil where they cannot be read now.
+    private func logs() async -> [(ServiceID, any ServiceLog)]? {
         do {
-            return try await store.read(.endingAccess) { tx in try tx.services() }.compactMap {
-                settings in kinds.log(of: settings).map { (settings.service.id, $0) }
+            return try await store.read { tx in try tx.services() }.compactMap { settings in
+                kinds.log(of: settings).map { (settings.service.id, $0) }
             }
         } catch {
-            // Whoever waits for what was run sees that nothing comes.
-            return []
+            // Those that are known are read on; whoever waits for others sees that nothing comes.
+            return nil
         }
     }
 

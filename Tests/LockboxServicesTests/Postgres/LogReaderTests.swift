@@ -116,6 +116,10 @@ struct LogReaderTests {
             ),
             ("execute a\"b: SELECT 1", "SELECT", "execute a\"b: SELECT 1", true),
             (
+                "execute a: x password ': SELECT a FROM t WHERE b = 'c'", "SELECT",
+                "x password ': SELECT a FROM t WHERE b = 'c'", true
+            ),
+            (
                 "fastpath function call: \"lo_creat\" (OID 957)", "fastpath function call",
                 "fastpath function call: \"lo_creat\" (OID 957)", true
             ),

@@ -31,7 +31,7 @@ struct LogFolder: Sendable {
     /// With the dot.
     let suffix: String
 
-    /// In order of names, which is that of time.
+    /// In order of names, which mostly is that of time.
     func entries() throws(Problem) -> [Entry] {
         let names: [String]
         do {

@@ -26,7 +26,8 @@ enum LoggedLine {
         let isWhole = record[.message].isWhole
         let operation = ServiceOperation(
             .statement(
-                SQLText.withoutPasswords(said.text),
+                // A quote in a name could make a password of the statement behind it.
+                said.isAmbiguous ? said.text : SQLText.withoutPasswords(said.text),
                 database: record[.database].text,
                 detail: record[.detail].length == 0
                     ? nil : SQLText.withoutPasswords(record[.detail].text)
@@ -49,6 +50,8 @@ enum LoggedLine {
     private struct Said {
         let text: String
         let isWrite: Bool
+        /// Whether it may begin with a part of a name that the client has chosen.
+        var isAmbiguous = false
 
         /// `log_statement`: `statement: SELECT 1`, `execute NAME: SELECT $1`, `fastpath function call:
         /// "lo_creat" (OID 957)`. `pgaudit`: `AUDIT: SESSION,1,2,READ,SELECT,…`.
@@ -76,11 +79,11 @@ enum LoggedLine {
             guard let colon = named.utf8.firstRange(of: ": ".utf8),
                 named[..<colon.lowerBound].utf8.allSatisfy(Self.isOfName)
             else {
-                (text, isWrite) = (whole, true)
+                (text, isWrite, isAmbiguous) = (whole, true, true)
                 return
             }
             text = String(named[colon.upperBound...])
-            let isAmbiguous = text.utf8.contains(": ".utf8)
+            isAmbiguous = text.utf8.contains(": ".utf8)
             isWrite =
                 !Self.readingTags.contains(tag) || !SQLText.isRead(text, isAmbiguous: isAmbiguous)
         }

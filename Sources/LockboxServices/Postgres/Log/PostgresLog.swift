@@ -26,6 +26,8 @@ package actor PostgresLog: ServiceLog {
     /// Marks that somebody waits for, and of them those that were read.
     private var awaited: Set<String> = []
     private var found: Set<String> = []
+    /// Read in the look before.
+    private var seen: Set<String> = []
     /// Of these everything before them is recorded.
     private var passed: Set<String> = []
     private var problem: String?
@@ -44,9 +46,10 @@ package actor PostgresLog: ServiceLog {
     package func read(into recorder: any LogRecorder) async throws -> Int {
         do {
             let unreadable = try await readAll(into: recorder)
-            // A file that was there when a mark was written is read up to where it ended then.
-            passed.formUnion(found)
-            found = []
+            // Files are looked at one after the other: one may have grown after its turn and before
+            // the mark was written to the next. The look after that has seen all of it.
+            passed.formUnion(seen)
+            (seen, found) = (found, [])
             problem = nil
             return unreadable
         } catch {
@@ -82,14 +85,14 @@ package actor PostgresLog: ServiceLog {
         var unreadable = 0
         while true {
             try Task.checkCancellation()
-            let (folder, positions) = (folder, files.mapValues(\.position))
+            let (folder, files) = (folder, files)
             let read = try await pool.run {
-                Result { try folder.bytes(of: entry) { positions[$0] } }
+                Result { try folder.bytes(of: entry) { files[$0]?.position } }
             }.get()
             guard let (file, bytes) = read else { return unreadable }
-            if files[file] == nil {
+            if self.files[file] == nil {
                 let start = try await recorder.position(in: file)
-                files[file] = Progress(
+                self.files[file] = Progress(
                     recorded: start,
                     position: start,
                     end: start,
@@ -113,7 +116,7 @@ package actor PostgresLog: ServiceLog {
         guard var next = files[file] else { return 0 }
         let start = next.position
         var (statements, marks, unreadable) = ([LoggedStatement](), Set<String>(), 0)
-        var (reader, end) = (next.reader, next.end)
+        var (reader, end, isDamaged) = (next.reader, next.end, false)
         do {
             try reader.read(bytes) { step, offset in
                 end = start + offset
@@ -129,9 +132,11 @@ package actor PostgresLog: ServiceLog {
                 }
             }
         } catch {
-            throw LogFolder.Problem(words: "\(folder.path)/\(entry.name) is damaged; move it away")
+            // What was whole before it is recorded; the next look begins there, and ends here again.
+            (reader, isDamaged) = (LogRecordReader(form), true)
         }
-        (next.reader, next.end, next.position) = (reader, end, start + bytes.count)
+        next.reader = reader
+        (next.end, next.position) = (end, isDamaged ? end : start + bytes.count)
         if !statements.isEmpty || next.end - next.recorded > Self.unrecorded {
             let piece = LogPiece(
                 file: file,
@@ -149,6 +154,9 @@ package actor PostgresLog: ServiceLog {
         // Only now: what could not be recorded is read once more.
         files[file] = next
         found.formUnion(marks.intersection(awaited))
+        if isDamaged {
+            throw LogFolder.Problem(words: "\(folder.path)/\(entry.name) is damaged; move it away")
+        }
         return unreadable
     }
 
@@ -165,6 +173,7 @@ package actor PostgresLog: ServiceLog {
     func forget(_ mark: String) -> String? {
         awaited.remove(mark)
         found.remove(mark)
+        seen.remove(mark)
         passed.remove(mark)
         return problem
     }

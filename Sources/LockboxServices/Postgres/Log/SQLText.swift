@@ -81,21 +81,23 @@ enum SQLText {
     /// what could be run in one is not taken for a literal.
     private static func withoutPasswords(_ text: String, depth: Int) -> String {
         guard text.uppercased().contains(word), !SQLLexer.isAmbiguous(text) else { return text }
-        var (result, isBehind) = ("", false)
+        var (result, isBehind, isAssigned) = ("", false, false)
         for token in SQLLexer.tokens(of: text) {
             switch token.form {
             case .space: result += token.text
             case .literal where isBehind, .body where isBehind:
-                result += depth > 0 && !isPlain(token.text) ? token.text : mask
+                let mayBeRun = depth > 0 || isAssigned
+                result += mayBeRun && !isPlain(token.text) ? token.text : mask
             case .literal: result += withoutSettings(token.text)
             case .body:
                 result += depth < deepest ? body(of: token.text, depth: depth) : token.text
             case .word:
                 result += token.text
-                isBehind = token.text.uppercased() == word
+                (isBehind, isAssigned) = (token.text.uppercased() == word, false)
             case .other:
                 result += token.text
                 isBehind = isBehind && ":=>".contains(token.text)
+                isAssigned = true
             }
         }
         return result
@@ -103,23 +105,29 @@ enum SQLText {
 
     private static let word = "PASSWORD"
 
+    /// Whether nothing could be run that stands in `literal`.
     private static func isPlain(_ literal: String) -> Bool {
         literal.utf8.count > 1 && literal.hasSuffix("'")
-            && !literal.utf8.contains { $0.isSpace || "();".utf8.contains($0) }
+            && !literal.utf8.contains { $0.isSpace || "();*\"\\".utf8.contains($0) }
     }
 
     /// `$$…$$` with what it holds, which is SQL of a function.
     private static func body(of text: String, depth: Int) -> String {
-        guard let mark = text.dropFirst().firstIndex(of: "$") else { return text }
-        let size = text.distance(from: text.startIndex, to: mark) + 1
-        guard text.count >= 2 * size else { return text }
-        return text.prefix(size)
-            + withoutPasswords(String(text.dropFirst(size).dropLast(size)), depth: depth + 1)
-            + text.suffix(size)
+        let bytes = Array(text.utf8)
+        guard let end = bytes.dropFirst().firstIndex(of: UInt8(ascii: "$")) else { return text }
+        let size = end + 1
+        guard bytes.count >= 2 * size, bytes.suffix(size) == bytes.prefix(size) else { return text }
+        let mark = String(decoding: bytes[..<size], as: UTF8.self)
+        let held = String(decoding: bytes[size..<bytes.count - size], as: UTF8.self)
+        return mark + withoutPasswords(held, depth: depth + 1) + mark
     }
 
-    /// A literal that is a connection's settings.
+    /// `literal`, where it is a connection's settings or an address and nothing that could be run.
     private static func withoutSettings(_ literal: String) -> String {
+        guard !literal.utf8.contains(where: { "();*\"\\".utf8.contains($0) }),
+            literal.contains("://")
+                || literal.split(whereSeparator: \.isWhitespace).allSatisfy({ $0.contains("=") })
+        else { return literal }
         var (result, rest) = ("", literal[...])
         while let place = rest.firstRange(of: #/(?i)password\s*=\s*/#) {
             result += rest[..<place.upperBound] + "…"
