@@ -43,17 +43,17 @@ final class Exchange {
         self.address = address
         self.client = client
         mayRetry =
-            request.framing == .none && !request.isWebSocket
-            && HTTPKind.safeMethods.contains(request.method)
+            request.framing == .none && request.isSafe
     }
 
     // MARK: - Asking
 
     func begin() {
         guard !request.target.isGatewaysOwn else { return beginOwn() }
+        let needed = listener.service.actions(for: request)
         let hash: [UInt8]
         do throws(GatewayRefusal) {
-            hash = try listener.door.credentialHash(of: request)
+            hash = try listener.door.credentialHash(of: request, needing: needed)
         } catch {
             return refuse(error)
         }
@@ -62,7 +62,7 @@ final class Exchange {
             credentialHash: hash,
             method: request.method,
             target: request.target.text,
-            needed: listener.service.actions(for: request)
+            needed: needed
         )
         let exchange = NIOLoopBound(self, eventLoop: listener.loop)
         listener.ask(question) { admission in exchange.value.decided(admission) }
@@ -128,7 +128,12 @@ final class Exchange {
         phase = .own
         switch request.framing {
         case .none, .length(0), .untilClose: answerOwn()
-        case .length, .chunked: client?.wantBody()
+        case .length, .chunked:
+            // Nobody has shown who he is yet, and has a place meanwhile.
+            timer = listener.loop.assumeIsolated().scheduleTask(in: GatewayLimits.head) {
+                self.refuse(.ownFormTooSlow)
+            }
+            client?.wantBody()
         }
     }
 

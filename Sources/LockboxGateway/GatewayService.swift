@@ -55,10 +55,7 @@ final class GatewayService: Sendable {
 
     /// What `request` needs; nil where nobody may make it.
     func actions(for request: RequestHead) -> Actions? {
-        guard let rules else {
-            let isReading = HTTPKind.safeMethods.contains(request.method) && !request.isWebSocket
-            return isReading ? .read : .write
-        }
+        guard let rules else { return request.isSafe ? .read : .write }
         return rules.actions(
             forMethod: request.method,
             parts: request.target.parts,

@@ -16,6 +16,11 @@ final class SocketEnd: ChannelInboundHandler {
 }
 
 extension Channel {
+    /// Whether the system has taken all that was written.
+    var hasSentAll: Bool {
+        (try? syncOptions?.getOption(.bufferedWritableBytes)) == 0  // best effort: not known is no
+    }
+
     /// Closes the connection now. What waits to be sent is dropped; with `andReset` also what the
     /// system has taken, so that nothing arrives after this.
     func cut(andReset: Bool = false) {

@@ -170,7 +170,7 @@ def test_a_log_that_cannot_be_read_gives_no_access(place, form):
         assert answer.status == 503, answer
     # The operator is told what to do.
     for words in ("what is run could not be recorded", "log_directory", "the folder /nowhere cannot be read"):
-        assert words in place.lockbox.output, words
+        wait_until(lambda words=words: words in place.lockbox.output, 10, f"a line of the server's with {words}")
     service["postgres"]["statements"] = kept
     place.lockbox.apply()
     assert place.postgres.roles() == []

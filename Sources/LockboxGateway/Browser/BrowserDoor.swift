@@ -37,6 +37,11 @@ extension GatewayRefusal {
         code: "tooLong",
         detail: "The form is longer than any of the gateway’s."
     )
+    static let ownFormTooSlow = GatewayRefusal(
+        status: .requestTimeout,
+        code: "tooSlow",
+        detail: "The form did not arrive in time."
+    )
     fileprivate static let unknownPage = GatewayRefusal(
         status: .notFound,
         code: "unknownPage",
@@ -66,19 +71,23 @@ struct BrowserDoor {
     let sessions: BrowserSessions
     private let service: ServiceID
     /// As browsers name it; nil where none are let in.
+    private let address: String?
     private let origin: WebOrigin?
 
     init(_ settings: ServiceSettings, sessions: BrowserSessions) {
         self.sessions = sessions
         service = settings.service.id
-        origin = HTTPKind.address(of: settings).flatMap(WebOrigin.init)
+        address = HTTPKind.address(of: settings)
+        origin = address.flatMap(WebOrigin.init)
     }
 
     // MARK: - Who asks
 
     /// The hash of the secret of the credential that `request` is made with: its own, or that which
     /// its browser's cookie stands for.
-    func credentialHash(of request: RequestHead) throws(GatewayRefusal) -> [UInt8] {
+    func credentialHash(of request: RequestHead, needing needed: Actions?) throws(GatewayRefusal)
+        -> [UInt8]
+    {
         let cookies = BrowserCookie.values(in: request.fields)
         guard let secret = cookies.first else {
             guard let token = request.bearerToken else { throw .notSignedIn }
@@ -89,8 +98,8 @@ struct BrowserDoor {
         }
         guard isOwnHost(request) else { throw .otherHost }
         guard let session = sessions.session(secret, at: service) else { throw .notSignedIn }
-        let isReading =
-            HTTPKind.safeMethods.contains(request.method) && !request.isWebSocket
+        // Links of other sites lead in by such methods, and may not lead to what writes by one.
+        let isReading = request.isSafe && needed == .read
         guard isReading || isSameOrigin(request) else { throw .crossSite }
         return session.credentialHash
     }
@@ -109,7 +118,8 @@ struct BrowserDoor {
     /// A name that somebody else gave to this address (DNS rebinding) is none of the service's.
     private func isOwnHost(_ request: RequestHead) -> Bool {
         guard let origin else { return false }
-        return WebOrigin("\(origin.scheme)://\(request.host)") == origin
+        let asked = "\(origin.scheme)://\(request.host)"
+        return asked == address || WebOrigin(asked) == origin
     }
 
     /// Browsers send a cookie with what other sites' pages make them send too. Where they say whose
@@ -165,7 +175,8 @@ struct BrowserDoor {
             fields: ["Location": "/", "Set-Cookie": BrowserCookie.setting(opened.secret)],
             closes: true
         )
-        // Whatever it was let in with before is over: a connection is of one access.
+        // What it was let in with before is over, where it shows that: a form from another site comes
+        // without the cookie.
         return Answer(page: page, closed: closeSession(of: request))
     }
 

@@ -220,12 +220,13 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
                     throw WireError("the body is too long", .payloadTooLarge)
                 }
                 exchange.body(bytes)
+                // It may have been refused.
+                guard case .body = state else { return true }
             }
         } catch {
             malformed(error)
             return false
         }
-        guard case .body = state else { return true }
         state = .body(reader)
         guard reader.isDone else {
             wait(GatewayLimits.body)
@@ -260,16 +261,11 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
     func enter(_ credential: Credential) -> GatewayRefusal? {
-        guard let context, registration.isFree(for: credential) else {
-            keepsAlive = false
-            return .otherAccess
-        }
+        guard let channel = context?.channel else { return .otherAccess }
         let bound = NIOLoopBound(self, eventLoop: listener.loop)
-        let isEntered = registration.enter(credential, gone: context.channel.closeFuture) {
-            [loop = listener.loop] in
-            loop.execute { bound.value.accessEnded() }
-        }
-        return isEntered ? nil : .tooMany
+        let refusal = registration.enter(credential, on: channel) { bound.value.accessEnded() }
+        if refusal == .otherAccess { keepsAlive = false }
+        return refusal
     }
 
     func cutOthers(under credential: Credential) { registration.cutOthers(under: credential) }
@@ -395,17 +391,13 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
         channel?.cut(andReset: true)
     }
 
-    /// Whether the system has taken all that was written.
-    private var isAllSent: Bool {
-        let options = context?.channel.syncOptions
-        return (try? options?.getOption(.bufferedWritableBytes)) == 0  // best effort: cut then
-    }
-
     /// The access is over: a WebSocket is told so where that can be understood, everything else is
     /// cut wherever it is.
     private func accessEnded() {
         guard !isToldOfEnd else { return }
-        guard case .tunnel = state, isAllSent, frames.isBetween else { return cut() }
+        guard case .tunnel = state, context?.channel.hasSentAll == true, frames.isBetween else {
+            return cut()
+        }
         isToldOfEnd = true
         let channel = context?.channel
         write(ByteBuffer(bytes: FrameBoundary.accessEnded), flush: true)

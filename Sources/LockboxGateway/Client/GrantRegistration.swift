@@ -12,26 +12,28 @@ struct GrantRegistration {
 
     init(_ listener: ListenerContext) { self.listener = listener }
 
-    /// Whether a request under `credential` may follow those before. An answer under another grant
-    /// may still be on its way to a client that does not read, and must go when that grant ends.
-    func isFree(for credential: Credential) -> Bool {
-        self.credential.map { $0.grant == credential.grant } ?? true
-    }
-
-    /// Takes a place under `credential`, in the stead of the one that is there; false if there is none
-    /// and the grant has too many. `cut` may be called on any thread.
+    /// Takes a place for `channel` under `credential`, in the stead of the one that is there; says why
+    /// if there is none. An answer under another grant may still be on its way to a client that does
+    /// not read, and must go when that grant ends. `ended` is called on the event loop.
     mutating func enter(
         _ credential: Credential,
-        gone: EventLoopFuture<Void>,
-        cut: @escaping @Sendable () -> Void
-    ) -> Bool {
-        guard credential != self.credential else { return true }
+        on channel: any Channel,
+        ended: @escaping @Sendable () -> Void
+    ) -> GatewayRefusal? {
+        if let known = self.credential, known.grant != credential.grant { return .otherAccess }
+        guard credential != self.credential else { return nil }
+        let cut: @Sendable () -> Void = { [loop = listener.loop] in loop.execute(ended) }
         let now = listener.authorizer.clock.now()
         let entered = listener.book.enter(
-            GatewayBook.Entry(credential: credential, admittedAt: now, cut: cut, gone: gone),
+            GatewayBook.Entry(
+                credential: credential,
+                admittedAt: now,
+                cut: cut,
+                gone: channel.closeFuture
+            ),
             inPlaceOf: number
         )
-        guard let entered else { return false }
+        guard let entered else { return .tooMany }
         timer?.cancel()
         (number, self.credential) = (entered, credential)
         timer = EndTimer(
@@ -40,7 +42,12 @@ struct GrantRegistration {
             on: listener.loop,
             cut
         )
-        return true
+        return nil
+    }
+
+    /// Whether it is another credential under which something goes on.
+    func isOther(_ credential: Credential) -> Bool {
+        self.credential.map { $0.id != credential.id } ?? false
     }
 
     func cutOthers(under credential: Credential) {

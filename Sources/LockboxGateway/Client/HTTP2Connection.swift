@@ -146,15 +146,12 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     /// Takes a place for what goes on under `credential`; says why if there is none for it.
     func enter(_ credential: Credential) -> GatewayRefusal? {
-        guard let context, !isLeaving, registration.isFree(for: credential) else {
-            return .otherAccess
-        }
+        // Streams go on side by side, and the place is of one credential.
+        guard let channel = context?.channel, !isLeaving,
+            streams.count == 1 || !registration.isOther(credential)
+        else { return .otherAccess }
         let bound = NIOLoopBound(self, eventLoop: listener.loop)
-        let isEntered = registration.enter(credential, gone: context.channel.closeFuture) {
-            [loop = listener.loop] in
-            loop.execute { bound.value.accessEnded() }
-        }
-        return isEntered ? nil : .tooMany
+        return registration.enter(credential, on: channel) { bound.value.accessEnded() }
     }
 
     func cutOthers(under credential: Credential) { registration.cutOthers(under: credential) }
@@ -162,23 +159,21 @@ final class HTTP2Connection: ChannelInboundHandler {
     // MARK: - The end
 
     /// What it was let in with is over for this client; the next request needs another connection.
-    func close() { leave(.noError) }
+    func close() { leave(.noError, within: GatewayLimits.draining) }
 
     /// The access is over: nothing of any answer is sent any more, and the client is told so if what
     /// it was sent before has left.
     private func accessEnded() {
         guard !isLeaving else { return }
-        if isAllSent { leave(.noError) } else { cut() }
+        if context?.channel.hasSentAll == true { leave(.noError) } else { cut() }
     }
 
-    /// Whether the system has taken all that was written.
-    private var isAllSent: Bool {
-        let options = context?.channel.syncOptions
-        return (try? options?.getOption(.bufferedWritableBytes)) == 0  // best effort: cut then
-    }
-
-    /// Resets all streams, says GOAWAY (RFC 9113 §6.8) and closes.
-    private func leave(_ code: HTTP2ErrorCode) {
+    /// Resets all streams, says GOAWAY (RFC 9113 §6.8) and closes; `time` is for that to arrive, and
+    /// what was sent before.
+    private func leave(
+        _ code: HTTP2ErrorCode,
+        within time: TimeAmount = GatewayLimits.closeFrame
+    ) {
         guard !isLeaving, let context else { return }
         isLeaving = true
         waiting?.cancel()
@@ -194,7 +189,7 @@ final class HTTP2Connection: ChannelInboundHandler {
         )
         let channel = context.channel
         // Nothing that the system still holds for a client that does not read arrives later.
-        listener.loop.scheduleTask(in: GatewayLimits.closeFrame) { channel.cut(andReset: true) }
+        listener.loop.scheduleTask(in: time) { channel.cut(andReset: true) }
     }
 
     /// Closes at once: nothing more arrives at the client.

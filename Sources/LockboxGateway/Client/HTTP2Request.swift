@@ -76,6 +76,8 @@ final class HTTP2Request: ChannelInboundHandler, ClientSide {
         state = .over
         waiting?.cancel()
         blocked?.cancel()
+        // Whether its client waits for the end of the answer or not.
+        if closes { connection.close() }
         if let counted { listener.requestEnded(of: counted) }
         counted = nil
         let exchange = exchange
@@ -224,7 +226,6 @@ final class HTTP2Request: ChannelInboundHandler, ClientSide {
         write(end).assumeIsolated().whenSuccess {
             // What is left of the request is not wanted (RFC 9113 §8.1).
             if !self.isComplete { self.reset(.noError) }
-            if self.closes { self.connection.close() }
         }
     }
 

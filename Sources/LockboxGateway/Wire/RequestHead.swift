@@ -102,3 +102,8 @@ extension UInt8 {
         }
     }
 }
+
+extension RequestHead {
+    /// Whether its method only reads, and nothing goes both ways after it.
+    var isSafe: Bool { HTTPKind.safeMethods.contains(method) && !isWebSocket }
+}

@@ -17,6 +17,8 @@ package struct ActionRules: Codable, Hashable, Sendable {
         /// Nil for `*`: every method, but nothing that goes on as a WebSocket.
         let method: String?
         let path: [Part]
+        /// The same where letters of both cases are the same.
+        private let folded: [Part]
     }
 
     private var read: [Line]
@@ -45,7 +47,7 @@ package struct ActionRules: Codable, Hashable, Sendable {
         let folded = parts.map(\.folded)
         let reading = read.filter { $0.names(method) && $0.leads(to: parts) }
         // Some services take letters of both cases for the same.
-        let writing = write.filter { $0.names(method) && $0.folded.leads(to: folded) }
+        let writing = write.filter { $0.names(method) && $0.leads(toFolded: folded) }
         if !reading.isEmpty, writing.allSatisfy({ wide in reading.contains(where: wide.covers) }) {
             return .read
         }
@@ -117,6 +119,12 @@ extension ActionRules.Line: Codable {
         }
         guard !path.dropLast().contains(.rest) else { return nil }
         self.path = path
+        folded = path.map {
+            switch $0 {
+            case .text(let text): .text(text.folded)
+            case .any, .rest: $0
+            }
+        }
     }
 
     private static func isMethod(_ name: String) -> Bool {
@@ -149,7 +157,11 @@ extension ActionRules.Line: Codable {
         method.map { $0 == asked } ?? (asked != ActionRules.webSocket)
     }
 
-    func leads(to parts: [String]) -> Bool {
+    func leads(to parts: [String]) -> Bool { Self.leads(path, to: parts) }
+
+    func leads(toFolded parts: [String]) -> Bool { Self.leads(folded, to: parts) }
+
+    private static func leads(_ path: [Part], to parts: [String]) -> Bool {
         guard path.last == .rest ? parts.count >= path.count - 1 : parts.count == path.count else {
             return false
         }
@@ -170,18 +182,6 @@ extension ActionRules.Line: Codable {
         guard path.last == .rest ? rest.count >= start.count : other.path.count == path.count
         else { return false }
         return zip(start, other.path).allSatisfy { $0 == .any && $1 != .rest || $0 == $1 }
-    }
-
-    fileprivate var folded: Self {
-        Self(
-            method: method,
-            path: path.map {
-                switch $0 {
-                case .text(let text): .text(text.folded)
-                case .any, .rest: $0
-                }
-            }
-        )
     }
 }
 

@@ -26,6 +26,10 @@ package struct HTTPKind: ServiceKind {
         var address: String?
     }
 
+    private static func own(_ settings: ServiceSettings) -> Settings? {
+        StoredSettings.read(settings.own, as: Settings.self)
+    }
+
     package func settings<Value: SettingsValue>(
         from members: [String: Value],
         of service: Value
@@ -49,12 +53,12 @@ package struct HTTPKind: ServiceKind {
     /// How a service of this kind is reached through a gateway; nil where it is not.
     package static func gateway(of settings: ServiceSettings) -> GatewaySettings? {
         guard settings.service.kind == .http else { return nil }
-        return StoredSettings.read(settings.own, as: Settings.self)?.gateway
+        return own(settings)?.gateway
     }
 
     /// What its requests need, where a service of this kind says so line by line.
     package static func rules(of settings: ServiceSettings) -> ActionRules? {
-        StoredSettings.read(settings.own, as: Settings.self)?.actions
+        own(settings)?.actions
     }
 
     // MARK: Resources
@@ -75,7 +79,7 @@ package struct HTTPKind: ServiceKind {
         Connecting(
             how: "Send the token with each request: Authorization: Bearer <token>.",
             to: credential,
-            at: StoredSettings.read(settings.own, as: Settings.self)?.address,
+            at: Self.own(settings)?.address,
             otherwise: "https://SERVER"
         ) { address in
             """
@@ -88,7 +92,7 @@ package struct HTTPKind: ServiceKind {
 
     /// Where engineers reach a service of this kind; nil where Lockbox does not know.
     package static func address(of settings: ServiceSettings) -> String? {
-        StoredSettings.read(settings.own, as: Settings.self)?.address
+        own(settings)?.address
     }
 
     /// Only a gateway of this program knows what a browser shows.
@@ -111,7 +115,7 @@ package struct HTTPKind: ServiceKind {
 
     package func openConnections(of settings: ServiceSettings) -> OpenConnections {
         // What is not understood wholly may be of a service that would have to be told.
-        guard let own = StoredSettings.read(settings.own, as: Settings.self),
+        guard let own = Self.own(settings),
             (try? StoredSettings.text(own)) == settings.own  // best effort: unequal then
         else { return .cannotBeCut }
         return own.gateway == nil ? .stay : .areCut
