@@ -133,8 +133,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxAPI",
             "LockboxGateway", "LockboxHTTP", "LockboxPortal",
-            "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
-            "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Yams",
+            "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
+            "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Yams",
         ]
     ),
     (

@@ -34,6 +34,16 @@ package struct AuditedStore: Sendable {
     /// where not.
     package var isWritingWell: Bool { health?.isGood ?? true }
 
+    /// The time, where a write for `purpose` would be tried now and can be expected to succeed.
+    package func timeToWrite(for purpose: WritePurpose) -> Timestamp? {
+        do {
+            try check(purpose)
+            return isWritingWell ? clock.now() : nil
+        } catch {
+            return nil
+        }
+    }
+
     /// Runs `body` in one serialisable transaction with the time read inside it, so that nothing is
     /// decided by a stale clock. Every event it emits becomes a record of the log it belongs to.
     /// `body` may run more than once. Throws `WriteHeldBack` where the machine is in no state to

@@ -46,6 +46,7 @@ struct Listener: Service {
         at address: ListenAddress,
         answers dispatcher: Dispatcher,
         proxies: TrustedProxies,
+        clock: any WallClock,
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) {
@@ -53,7 +54,11 @@ struct Listener: Service {
         self.address = address
         application = Application(
             responder: dispatcher,
-            server: BoundedHTTP.builder(book: ConnectionBook(limits: use.places), proxies: proxies),
+            server: BoundedHTTP.builder(
+                book: ConnectionBook(limits: use.places),
+                proxies: proxies,
+                decisions: DecisionResponder(dispatcher, clock: clock, logger: logger)
+            ),
             configuration: .init(
                 address: .hostname(address.host, port: address.port),
                 serverName: nil,

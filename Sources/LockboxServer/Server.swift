@@ -77,6 +77,7 @@ package struct Server: Sendable {
         let kinds = ServiceKinds(makeKinds(tools))
         let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
         let late = work.lateLooks(directory, logger)
+        let uses = UseCounts()
         let audited = AuditedStore(
             store: store,
             clock: clock,
@@ -85,7 +86,7 @@ package struct Server: Sendable {
                 RemovalPlanner(kinds: kinds),
                 NoticePlanner(portal: portal, kinds: kinds, operators: operators),
             ],
-            listeners: [index, work.waker, feed, late],
+            listeners: [index, uses, work.waker, feed, late],
             health: health
         )
         let hasher = PasswordHasher(entropy: entropy)
@@ -99,7 +100,13 @@ package struct Server: Sendable {
         self.makeKinds = makeKinds
         self.directory = directory
         self.logger = logger
-        lockbox = Lockbox(store: audited, kinds: kinds, enforcers: directory, ends: index)
+        lockbox = Lockbox(
+            store: audited,
+            kinds: kinds,
+            enforcers: directory,
+            ends: index,
+            uses: uses
+        )
         let tokenKeys = TokenKeyFolder(
             configuration.dataDir + "/token-keys",
             lifetime: configuration.tokenKeyLifetime,
@@ -198,6 +205,7 @@ package struct Server: Sendable {
             configuration,
             api: api,
             site: site,
+            clock: clock,
             logger: logger,
             onListening: onListening
         )
@@ -207,7 +215,10 @@ package struct Server: Sendable {
                     store: store,
                     pause: SystemPause(),
                     logger: logger,
-                    refresh: { reload in try await index.refresh(reload: reload) },
+                    refresh: { reload in
+                        if reload { uses.forget() }
+                        try await index.refresh(reload: reload)
+                    },
                     changed: { [gateway] in
                         do {
                             gateway.serve(try await directory.reload())
@@ -230,6 +241,7 @@ package struct Server: Sendable {
                     pause: SystemPause(),
                     logger: logger
                 ),
+                UseWriting(lockbox: lockbox, pause: SystemPause(), logger: logger),
             ] + lanes + listeners
     }
 
@@ -239,6 +251,7 @@ package struct Server: Sendable {
         _ configuration: Configuration,
         api: API,
         site: PortalSite,
+        clock: any WallClock,
         logger: Logger,
         onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void
     ) -> [Listener] {
@@ -271,6 +284,7 @@ package struct Server: Sendable {
                 at: address,
                 answers: dispatcher,
                 proxies: configuration.trustedProxies,
+                clock: clock,
                 logger: logger
             ) { port in await report.isListening(use, on: port) }
         }

@@ -202,8 +202,49 @@ extension Lockbox {
     /// tenant's log: no record, no access, so the service is answered only after this. False, and
     /// nothing recorded, if its access has ended meanwhile: an answer from memory may be a moment
     /// old, and no use may follow the record of the end.
+    ///
+    /// A use after one that is durable is counted, and written down within `UseCounts.bound`, where
+    /// a write could be made now.
     package func recordUse(of credential: Credential) async throws -> Bool {
-        try await use(credential) { _ in }
+        if let now = store.timeToWrite(for: .granting), uses.add(credential, at: now) {
+            return true
+        }
+        guard try await use(credential, { _ in }) else { return false }
+        uses.isRecorded(credential)
+        return true
+    }
+
+    /// Writes down the uses that are counted and not written yet.
+    package func writeUses() async throws {
+        while let counts = uses.begin() {
+            do {
+                try await store.note(for: .granting) { tx, _ in
+                    for (credential, use) in counts {
+                        _ = try tx.recordUse(
+                            of: credential,
+                            count: use.count,
+                            first: use.first,
+                            last: use.last
+                        )
+                    }
+                }
+                uses.end(written: true)
+            } catch StoreError.outcomeUnknown(let problem) {
+                // Rather lost than counted twice.
+                uses.end(written: true)
+                throw StoreError.outcomeUnknown(problem)
+            } catch {
+                uses.end(written: false)
+                throw error
+            }
+        }
+    }
+
+    /// The same before access ends, so that the record of the end counts all uses. The end waits for
+    /// no more than one write, and for none where writing goes badly.
+    func writeUsesBeforeAnEnd() async {
+        guard store.isWritingWell else { return }
+        try? await writeUses()  // best effort: written later, missing in that record
     }
 
     /// The same, with what else belongs to the use.

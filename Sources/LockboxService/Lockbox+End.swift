@@ -96,6 +96,7 @@ extension Lockbox {
     ) async throws -> Value {
         // A crash from here until the write is durable loses the end; nobody has been told of it.
         ends.end(grant, at: now)
+        await writeUsesBeforeAnEnd()
         do {
             let value = try await write()
             // Written down now or by a write before; or there was nothing left to end.

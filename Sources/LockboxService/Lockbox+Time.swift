@@ -11,6 +11,7 @@ extension Lockbox {
     /// ends. Nobody's rights depend on it having run. Returns the next instant at which there is
     /// something to do.
     package func expireDue() async throws -> Timestamp? {
+        await writeUsesBeforeAnEnd()
         while true {
             let done = try await store.write(by: .system, for: .ending) { change in
                 let due = try change.tx.requestsDue(at: change.now, limit: Self.batch)

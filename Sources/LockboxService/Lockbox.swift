@@ -12,18 +12,22 @@ package struct Lockbox: Sendable {
     package let kinds: ServiceKinds
     let enforcers: any EnforcerDirectory
     let ends: any ImmediateEnds
+    let uses: UseCounts
     private let changes = DayCounts()
 
+    /// `uses` must listen to `store`.
     package init(
         store: AuditedStore,
         kinds: ServiceKinds,
         enforcers: any EnforcerDirectory,
-        ends: any ImmediateEnds
+        ends: any ImmediateEnds,
+        uses: UseCounts
     ) {
         self.store = store
         self.kinds = kinds
         self.enforcers = enforcers
         self.ends = ends
+        self.uses = uses
     }
 }
 

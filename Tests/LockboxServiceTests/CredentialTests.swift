@@ -124,6 +124,7 @@ struct CredentialTests {
                 try await world.activities(about: request.id).filter { $0 == "access.used" }.count
                     == 1
             )
+            try await world.lockbox.writeUses()
             let view = try await world.lockbox.request(request.id.text, by: Fixture.adam)
             #expect(view.uses.map(\.count) == [3])
             let used = try await world.entries().first { $0.activity == "access.used" }

@@ -11,10 +11,20 @@ struct BoundedHTTP: ServerChildChannel {
     private let http: HTTP1Channel
     private let book: ConnectionBook
     private let proxies: TrustedProxies
+    private let decisions: DecisionResponder
 
-    static func builder(book: ConnectionBook, proxies: TrustedProxies) -> HTTPServerBuilder {
+    static func builder(
+        book: ConnectionBook,
+        proxies: TrustedProxies,
+        decisions: DecisionResponder
+    ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
-            BoundedHTTP(http: HTTP1Channel(responder: responder), book: book, proxies: proxies)
+            BoundedHTTP(
+                http: HTTP1Channel(responder: responder),
+                book: book,
+                proxies: proxies,
+                decisions: decisions
+            )
         }
     }
 
@@ -24,7 +34,8 @@ struct BoundedHTTP: ServerChildChannel {
                 on: channel,
                 book: book,
                 proxies: proxies,
-                deadlines: ServerLimits.deadlines
+                deadlines: ServerLimits.deadlines,
+                then: DecisionHandler(decisions)
             )
             return value
         }

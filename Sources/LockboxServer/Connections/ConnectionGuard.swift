@@ -57,17 +57,21 @@ final class ConnectionGuard: ChannelDuplexHandler {
         self.deadlines = deadlines
     }
 
-    /// Puts the guards where they belong in a pipeline that speaks HTTP/1.1 already.
+    /// Puts the guards where they belong in a pipeline that speaks HTTP/1.1 already, and `next` right
+    /// behind them.
     static func install(
         on channel: any Channel,
         book: ConnectionBook,
         proxies: TrustedProxies,
-        deadlines: ConnectionDeadlines
+        deadlines: ConnectionDeadlines,
+        then next: (any ChannelHandler)? = nil
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         let connection = ConnectionGuard(book: book, proxies: proxies, deadlines: deadlines)
         let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-        try pipeline.addHandler(RequestGuard(connection), position: .after(decoder))
+        let requests = RequestGuard(connection)
+        try pipeline.addHandler(requests, position: .after(decoder))
+        if let next { try pipeline.addHandler(next, position: .after(requests)) }
         try pipeline.addHandler(connection, position: .first)
     }
 
@@ -376,16 +380,14 @@ extension HTTPRequestHead {
     /// order to end it.
     fileprivate var isEssential: Bool {
         let path = uri.prefix { $0 != "?" }.split(separator: "/")
-        // With whatever method the request has that is asked about. Without a proxy's credential the
-        // answer is no in any case, and may wait.
-        if path.first.map(String.init) == ForwardAuth.prefix {
-            return headers.contains(name: ForwardAuth.clientField)
+        if DecisionPath.has(method.rawValue, uri) {
+            // Without a proxy's credential the answer is no in any case, and may wait.
+            return path.first.map(String.init) != ForwardAuth.prefix
+                || headers.contains(name: ForwardAuth.clientField)
         }
         guard method == .POST else { return false }
         switch (path.first, path.last, path.count) {
-        case ("oauth2", "introspect", 2), ("access", "evaluation", 3), ("access", "evaluations", 3),
-            ("v1", "revoke", 4), ("requests", "revoke", 3), ("lockbox", "stop", 3):
-            return true
+        case ("v1", "revoke", 4), ("requests", "revoke", 3), ("lockbox", "stop", 3): return true
         case _: return false
         }
     }

@@ -84,18 +84,20 @@ package final class PortalWorld: Sendable {
             ), HTTPKind(gateways: QuietGateways()), SQLKind(),
         ])
         let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
+        let uses = UseCounts()
         audited = AuditedStore(
             store: store,
             clock: clock,
             entropy: entropy,
             readers: [RemovalPlanner(kinds: kinds), NoticePlanner(portal: letters, kinds: kinds)],
-            listeners: [feed]
+            listeners: [feed, uses]
         )
         lockbox = Lockbox(
             store: audited,
             kinds: kinds,
             enforcers: NoEnforcers(),
-            ends: RememberedEnds()
+            ends: RememberedEnds(),
+            uses: uses
         )
         signIn = SignIn(store: audited, hasher: hasher)
         sessions = Sessions(store: audited, signIn: signIn)

@@ -55,18 +55,20 @@ package struct TestWorld: Sendable {
         self.store = store
         self.clock = clock
         index = DecisionIndex(store: store, clock: clock)
+        let uses = UseCounts()
         audited = AuditedStore(
             store: store,
             clock: clock,
             entropy: SeededEntropy(seed: seed),
             readers: [RemovalPlanner(kinds: Self.kinds)] + readers,
-            listeners: [index]
+            listeners: [index, uses]
         )
         lockbox = Lockbox(
             store: audited,
             kinds: Self.kinds,
             enforcers: NoEnforcers(),
-            ends: index
+            ends: index,
+            uses: uses
         )
     }
 
