@@ -84,10 +84,16 @@ package struct API: Sendable {
     package func responder(
         for audiences: Set<Audience> = Set(Audience.allCases)
     ) -> RouterResponder<APIContext> {
+        Self.responder(for: routes(for: audiences), counting: metrics)
+    }
+
+    static func responder(for routes: [Route], counting metrics: Metrics)
+        -> RouterResponder<APIContext>
+    {
         let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: boundary)
+        router.add(middleware: boundary(counting: metrics))
         router.add(middleware: KnownMethods())
-        router.add(routes(for: audiences)) { BoundaryError.methodNotAllowed($0) }
+        router.add(routes) { BoundaryError.methodNotAllowed($0) }
         return router.buildResponder()
     }
 

@@ -7,10 +7,11 @@ import NIOCore
 package typealias APIContext = DoorContext
 
 extension API {
+    var boundary: Boundary { Self.boundary(counting: metrics) }
+
     /// Turns every error into a problem document, and keeps the counters.
-    var boundary: Boundary {
-        let metrics = metrics
-        return Boundary { error, request, context in
+    static func boundary(counting metrics: Metrics) -> Boundary {
+        Boundary { error, request, context in
             let answer = ProblemAnswer(error)
             var response = try answer.response(from: request, context: context)
             if answer.status == .contentTooLarge {

@@ -1,16 +1,61 @@
 import HTTPTypes
-import Hummingbird
-import LockboxDecisions
+package import Hummingbird
+package import LockboxDecisions
 import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
-import LockboxPorts
+package import LockboxPorts
 import LockboxWire
 import Logging
 import NIOCore
 import Synchronization
 
 extension API {
+    var operatorPages: OperatorPages {
+        OperatorPages(
+            index: index,
+            store: store,
+            clock: clock,
+            metrics: metrics,
+            metricsAccess: metricsAccess,
+            condition: condition
+        )
+    }
+
+    var healthEndpoints: [Route] { operatorPages.healthEndpoints }
+    var metricsEndpoints: [Route] { operatorPages.metricsEndpoints }
+}
+
+/// What tells operators how a process is: the server, or the gateway apart, which has no other pages.
+package struct OperatorPages: Sendable {
+    let index: DecisionIndex
+    let store: any Store
+    let clock: any WallClock
+    let metrics: Metrics
+    let metricsAccess: MetricsAccess
+    let condition: any ServerCondition
+
+    package init(
+        index: DecisionIndex,
+        store: any Store,
+        clock: any WallClock,
+        metrics: Metrics,
+        metricsAccess: MetricsAccess,
+        condition: any ServerCondition
+    ) {
+        self.index = index
+        self.store = store
+        self.clock = clock
+        self.metrics = metrics
+        self.metricsAccess = metricsAccess
+        self.condition = condition
+    }
+
+    /// All of them and nothing else.
+    package func responder() -> RouterResponder<APIContext> {
+        API.responder(for: healthEndpoints + metricsEndpoints, counting: metrics)
+    }
+
     /// For whoever watches a listener: on each of them.
     var healthEndpoints: [Route] {
         [
@@ -110,6 +155,19 @@ extension API {
         }
     }
 
+    private func mayReadMetrics(_ request: Request, _ context: APIContext) -> Bool {
+        switch metricsAccess {
+        case .open: true
+        case .loopback:
+            // A proxy on this machine is on loopback too, but it speaks for others.
+            isLoopback(context.remoteAddress)
+                && !HTTPField.Name.ofProxies.contains { request.headers.contains($0) }
+        case .off: false
+        }
+    }
+}
+
+extension API {
     /// The description of `routes` and of itself.
     func describing(_ routes: [Route]) -> Route {
         let own = OperationDescription(
@@ -134,31 +192,18 @@ extension API {
             )
         }
     }
+}
 
-    private func mayReadMetrics(_ request: Request, _ context: APIContext) -> Bool {
-        switch metricsAccess {
-        case .open: true
-        case .loopback:
-            // A proxy on this machine is on loopback too, but it speaks for others.
-            isLoopback(context.remoteAddress)
-                && !HTTPField.Name.ofProxies.contains { request.headers.contains($0) }
-        case .off: false
-        }
-    }
-
-    private func plain(
-        _ text: String,
-        type: String = "text/plain; charset=utf-8",
-        cache: String = "no-store"
+private func plain(
+    _ text: String,
+    type: String = "text/plain; charset=utf-8",
+    cache: String = "no-store"
+) -> Response {
+    Response(
+        status: .ok,
+        headers: [.contentType: type, .cacheControl: cache],
+        body: .init(byteBuffer: ByteBuffer(string: text))
     )
-        -> Response
-    {
-        Response(
-            status: .ok,
-            headers: [.contentType: type, .cacheControl: cache],
-            body: .init(byteBuffer: ByteBuffer(string: text))
-        )
-    }
 }
 
 /// A text that is written when it is first asked for, and kept: one that is long, so that whoever

@@ -29,6 +29,9 @@ public enum Limits {
     /// How far ahead a start may be scheduled.
     public static let scheduleAhead = TimeSpan.days(30)
     public static let credentialsPerGrant = 50
+    /// For which a code is good that lets a browser in, and how many are kept at once.
+    public static let browserCodeLife = TimeSpan.seconds(60)
+    public static let browserCodes = 1024
     public static let openRequestsPerEngineer = 200
     /// Of one engineer about one tenant, waiting for a decision at once.
     public static let waitingRequestsAtTenant = 150

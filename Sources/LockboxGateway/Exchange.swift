@@ -9,7 +9,7 @@ import NIOHTTP1
 /// One request and its answer: asked about, recorded, passed on, and passed back, each side no
 /// faster than the other takes it. Lives on the event loop of its client.
 final class Exchange {
-    private enum Phase { case asking, own, connecting, relaying, tunnel, over }
+    private enum Phase { case asking, own, opening, connecting, relaying, tunnel, over }
 
     let request: RequestHead
     private let listener: ListenerContext
@@ -138,7 +138,23 @@ final class Exchange {
     }
 
     private func answerOwn() {
-        let answer = listener.door.answer(request, form: ownForm)
+        switch listener.door.outcome(of: request, form: ownForm) {
+        case .answer(let answer): show(answer)
+        case .code(let code):
+            phase = .opening
+            timer?.cancel()
+            let exchange = NIOLoopBound(self, eventLoop: listener.loop)
+            listener.take(code) { taken in exchange.value.opened(by: taken) }
+        }
+    }
+
+    private func opened(by taken: TakenCode) {
+        // A code is used up whether or not somebody still waits for what it opens.
+        guard phase == .opening else { return }
+        show(listener.door.answer(request, taken))
+    }
+
+    private func show(_ answer: BrowserDoor.Answer) {
         end()
         credential = answer.closed
         log("request for the gateway itself", ["status": "\(answer.page.status.code)"])
@@ -177,7 +193,7 @@ final class Exchange {
         switch phase {
         case .relaying, .tunnel: upstream?.isWritable ?? false
         case .own: true
-        case .asking, .connecting, .over: false
+        case .asking, .opening, .connecting, .over: false
         }
     }
 

@@ -1,5 +1,5 @@
 import Foundation
-import LockboxDomain
+package import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
 package import LockboxPorts
@@ -22,6 +22,7 @@ package final class Gateway: Service {
     private let pause: any Pause
     private let readSecret: @Sendable (String) throws -> String
     private let wanted = Mutex<[ServiceSettings]>([])
+    private let listening = Mutex<Set<ServiceID>>([])
     private let jobs: AsyncStream<ListenerContext.Job>
     private let newJobs: AsyncStream<ListenerContext.Job>.Continuation
 
@@ -53,6 +54,18 @@ package final class Gateway: Service {
         }
         if isChanged { pause.wake() }
     }
+
+    /// Services whose gateway should listen and does not, in order.
+    package var closed: [ServiceID] {
+        let listening = listening.withLock { $0 }
+        return wanted.withLock { $0 }.map(\.service.id).filter { !listening.contains($0) }.sorted()
+    }
+
+    /// How many connections go on.
+    package var connections: Int { book.entries.count }
+
+    /// To be called when it was read anew which access there is.
+    package func cutWhatIsOver() { book.cutWhatIsOver(by: authorizer) }
 
     /// Runs until shutdown or cancellation.
     package func run() async throws {
@@ -112,6 +125,8 @@ package final class Gateway: Service {
                 )
             }
         }
+        let listening = Set(open.keys)
+        self.listening.withLock { $0 = listening }
     }
 
     private func open(_ settings: ServiceSettings, _ loops: MultiThreadedEventLoopGroup)

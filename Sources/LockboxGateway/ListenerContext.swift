@@ -63,6 +63,17 @@ final class ListenerContext {
         )
     }
 
+    /// Asks what `code` lets a browser in with here, and gives the answer to `reply` on the event loop.
+    func take(_ code: String, _ reply: @escaping @Sendable (TakenCode) -> Void) {
+        let id = service.settings.service.id
+        let result = jobs.yield { [authorizer, loop] in
+            let taken = await authorizer.take(code, at: id)
+            loop.execute { reply(taken) }
+        }
+        if case .enqueued = result { return }
+        loop.execute { reply(.unknown) }
+    }
+
     /// Asks about a request, and gives the answer to `reply` on the event loop.
     func ask(
         _ question: RequestAuthorizer.Question,

@@ -20,17 +20,22 @@ package struct RequestAuthorizer: Sendable {
 
     private let index: DecisionIndex
     private let lockbox: Lockbox
+    private let others: NextLook?
     let clock: any WallClock
     let logger: Logger
 
+    /// `others` are the looks at what other processes write, where it is another one that issues
+    /// credentials: what nobody knows here may be known a moment later.
     package init(
         index: DecisionIndex,
         lockbox: Lockbox,
+        others: NextLook? = nil,
         clock: any WallClock,
         logger: Logger
     ) {
         self.index = index
         self.lockbox = lockbox
+        self.others = others
         self.clock = clock
         self.logger = logger
     }
@@ -42,17 +47,42 @@ package struct RequestAuthorizer: Sendable {
             isWrite: question.needed != .read
         )
         do {
-            return try await index.admit(
-                secretHash: question.credentialHash,
-                to: question.service.id,
-                needing: question.needed
-            ) { [lockbox] in try await lockbox.recordOperation(operation, of: $0) }
+            let admission = try await admit(question, operation)
+            guard case .notSignedIn = admission, let others else { return admission }
+            await others.wait()
+            return try await admit(question, operation)
         } catch {
             logger.error(
                 "a request through the gateway could not be decided",
                 metadata: ["service": "\(question.service.id)", "cause": "\(error.operatorText)"]
             )
             return nil
+        }
+    }
+
+    private func admit(_ question: Question, _ operation: ServiceOperation) async throws
+        -> Admission
+    {
+        try await index.admit(
+            secretHash: question.credentialHash,
+            to: question.service.id,
+            needing: question.needed
+        ) { [lockbox] in try await lockbox.recordOperation(operation, of: $0) }
+    }
+
+    /// What `code` lets a browser in with at `service`.
+    func take(_ code: String, at service: ServiceID) async -> TakenCode {
+        do {
+            guard let access = try await lockbox.takeBrowserCode(code, at: service) else {
+                return .nothing
+            }
+            return .access(access)
+        } catch {
+            logger.error(
+                "a browser's code could not be looked at",
+                metadata: ["service": "\(service)", "cause": "\(error.operatorText)"]
+            )
+            return .unknown
         }
     }
 

@@ -64,6 +64,10 @@ package struct NewInstallation {
         # serviceListen: 127.0.0.1:8444
         # operatorListen: 127.0.0.1:8445
 
+        # Gateways in a process of their own, lockboxd gateway, and where operators look at it.
+        # gateway: apart
+        # gatewayOperatorListen: 127.0.0.1:8446
+
         # What browsers and letters use. Plain http is for this machine alone.
         publicURL: http://127.0.0.1:8443
         # publicURL: https://lockbox.provider.example

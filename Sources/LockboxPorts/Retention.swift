@@ -11,6 +11,8 @@ public enum Leftover: String, Hashable, Sendable, CaseIterable {
     case sessions
     /// Where somebody tried to sign in from.
     case signInClients
+    /// Codes for browsers that nobody showed in time.
+    case browserCodes
     /// Letters that were sent or are needless, of requests that are settled and whose access every
     /// service has confirmed as removed. What was refused for its recipient stays.
     case letters

@@ -46,6 +46,9 @@ public protocol ServiceKind: Sendable {
 
     /// What becomes of connections that are open when access to the service ends.
     func openConnections(of settings: ServiceSettings) -> OpenConnections
+    /// Whether they go through a gateway of this program: then only the process that has the gateway
+    /// can cut them, and knows that they are gone.
+    func hasGateway(_ settings: ServiceSettings) -> Bool
     /// Whether the enforcer tells the service when it sent what it says, so that the service can
     /// refuse what is old.
     var datesItsOrders: Bool { get }
@@ -65,6 +68,9 @@ extension ServiceKind {
 
     /// Nil: most services have no pages.
     public func browserAddress(of settings: ServiceSettings) -> String? { nil }
+
+    /// False: most services are reached past this program.
+    public func hasGateway(_ settings: ServiceSettings) -> Bool { false }
 
     /// False: most services take an order whenever it was sent.
     public var datesItsOrders: Bool { false }

@@ -18,6 +18,11 @@ public struct ServiceKinds: Sendable {
         settings.flatMap { self[$0.service.kind]?.openConnections(of: $0) } ?? .cannotBeCut
     }
 
+    /// Whether connections to the service go through a gateway of this program.
+    public func haveGateway(_ settings: ServiceSettings) -> Bool {
+        self[settings.service.kind]?.hasGateway(settings) ?? false
+    }
+
     /// The service's own log, if what is done there is recorded from it.
     public func log(of settings: ServiceSettings?) -> (any ServiceLog)? {
         settings.flatMap { self[$0.service.kind]?.log(of: $0) }

@@ -53,6 +53,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & SignInRecords & TokenRecords
     & CommandRecords & SessionRecords & WorkLeaseRecords & BacklogRecords
     & DayRecords & RetentionRecords & OperationRecords & StatementPositionRecords
+    & BrowserCodeRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {
@@ -257,19 +258,28 @@ public protocol CredentialRecords {
     func uses(of grant: GrantID) throws -> [CredentialUse]
 }
 
+/// Which services a question is about.
+public enum ServiceSelection: Hashable, Sendable {
+    case all
+    case only(Set<ServiceID>)
+    case allBut(Set<ServiceID>)
+}
+
 /// The work of making services forget access that ended.
 public protocol RemovalRecords {
     /// Inserts or replaces, by grant and service, all but `cutAt`.
     func save(_ removal: Removal) throws
     func removals(of request: AccessRequestID) throws -> [Removal]
     /// Not yet confirmed, due at `now`, earliest first.
-    func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal]
+    func removalsDue(at now: Timestamp, of services: ServiceSelection, limit: Int) throws
+        -> [Removal]
     /// Those of them that have not had their first action, latest first: what ended just now is not
     /// hidden behind many orders that a service does not take.
-    func removalsToCut(at now: Timestamp, limit: Int) throws -> [Removal]
+    func removalsToCut(at now: Timestamp, of services: ServiceSelection, limit: Int) throws
+        -> [Removal]
     /// The first action of these orders was carried out.
     func markCut(_ removals: [Removal], at now: Timestamp) throws
     /// Every one that is not yet confirmed.
     func openRemovals() throws -> [Removal]
-    func nextRemovalAttempt() throws -> Timestamp?
+    func nextRemovalAttempt(of services: ServiceSelection) throws -> Timestamp?
 }

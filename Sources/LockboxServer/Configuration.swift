@@ -4,6 +4,14 @@ package import LockboxDomain
 package import LockboxIdentity
 package import LockboxPorts
 
+/// In which process gateways are.
+package enum GatewayPlace: String, CaseIterable, Sendable {
+    /// That of `lockboxd serve`.
+    case server
+    /// One of their own, `lockboxd gateway`.
+    case apart
+}
+
 /// What `lockbox.yaml` says, with each key open to an environment variable: `listen` is
 /// `LOCKBOX_LISTEN`, `signing.keyFile` is `LOCKBOX_SIGNING_KEYFILE`. The environment wins.
 package struct Configuration: Sendable {
@@ -12,6 +20,10 @@ package struct Configuration: Sendable {
     package var serviceListen: ListenAddress?
     /// Where operators look, and only there; nil where they look at `listen`.
     package var operatorListen: ListenAddress?
+    /// In which process gateways are.
+    package var gateways: GatewayPlace
+    /// Where operators look at a gateway that is apart; nil where they cannot.
+    package var gatewayOperatorListen: ListenAddress?
     /// How the outside reaches this server, without a trailing slash.
     package var publicURL: String
     package var database: String
@@ -23,6 +35,8 @@ package struct Configuration: Sendable {
     package var logLevel: String
     package var trustedProxies: TrustedProxies
     package var metrics: MetricsAccess
+    /// The same at `gatewayOperatorListen`.
+    package var gatewayMetrics: MetricsAccess
     /// Bytes on the database's disk below which only what ends access, and decisions, are written.
     package var diskReserve: Int64
     /// Steps of the machine's clock up to this are followed.
@@ -35,7 +49,7 @@ package struct Configuration: Sendable {
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
-        "serviceListen", "operatorListen", "tokenKeyLifetime",
+        "serviceListen", "operatorListen", "tokenKeyLifetime", "gateway", "gatewayOperatorListen",
     ]
     private static let logLevels = [
         "trace", "debug", "info", "notice", "warning", "error", "critical",
@@ -75,14 +89,13 @@ package struct Configuration: Sendable {
         let root = try YAMLValue(parsing: text, file: file, folder: folder)
         var values: [String: (text: String, place: String)] = [:]
         for (key, value) in try root.members(
-            ["signing", "gateway"] + keys.filter { !$0.contains(".") }
+            ["signing"] + keys.filter { !$0.contains(".") }
         ) {
             switch key {
             case "signing":
                 for (inner, value) in try value.members(["keyFile"]) {
                     values["signing.\(inner)"] = (try value.text(), value.place)
                 }
-            case "gateway": throw value.error("this version has no gateway; take the key out")
             case "trustedProxies", "operators":
                 var entries: [String] = []
                 for item in try value.items() { entries.append(try item.text()) }
@@ -105,7 +118,11 @@ package struct Configuration: Sendable {
             }
             return value
         }
-        (listen, serviceListen, operatorListen) = try Self.listeners(values)
+        gateways = try Self.gateways(values["gateway"])
+        if gateways == .server, let value = values["gatewayOperatorListen"] {
+            throw ConfigurationError("\(value.place): is for `gateway: apart`")
+        }
+        (listen, serviceListen, operatorListen, gatewayOperatorListen) = try Self.listeners(values)
         let url = values["publicURL"] ?? ("http://\(listen)", "the default")
         publicURL = try Self.publicURL(url)
         dataDir = path(values["dataDir"]?.text ?? "data")
@@ -143,6 +160,9 @@ package struct Configuration: Sendable {
         // Who binds a listener for operators has said who reaches it.
         let access = operatorListen == nil ? MetricsAccess.loopback : .open
         metrics = try Self.metrics(values["metrics"] ?? (access.rawValue, "the default"))
+        gatewayMetrics = try Self.metrics(
+            values["metrics"] ?? (MetricsAccess.open.rawValue, "the default")
+        )
         diskReserve = try Self.bytes(values["diskReserve"] ?? ("128 MB", "the default"))
         clockTolerance = try Self.span(
             values["clockTolerance"] ?? ("PT5M", "the default"),
@@ -161,7 +181,9 @@ package struct Configuration: Sendable {
 
     private static func listeners(
         _ values: [String: (text: String, place: String)]
-    ) throws(ConfigurationError) -> (ListenAddress, ListenAddress?, ListenAddress?) {
+    ) throws(ConfigurationError) -> (
+        ListenAddress, ListenAddress?, ListenAddress?, ListenAddress?
+    ) {
         var taken: [ListenAddress] = []
         func address(_ key: String) throws(ConfigurationError) -> ListenAddress? {
             guard let value = values[key] else { return nil }
@@ -180,7 +202,21 @@ package struct Configuration: Sendable {
         }
         let listen = try address("listen") ?? .standard
         taken = [listen]
-        return (listen, try address("serviceListen"), try address("operatorListen"))
+        return (
+            listen, try address("serviceListen"), try address("operatorListen"),
+            try address("gatewayOperatorListen")
+        )
+    }
+
+    private static func gateways(
+        _ value: (text: String, place: String)?
+    ) throws(ConfigurationError) -> GatewayPlace {
+        guard let value else { return .server }
+        guard let place = GatewayPlace(rawValue: value.text) else {
+            let known = GatewayPlace.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ConfigurationError("\(value.place): must be one of \(known)")
+        }
+        return place
     }
 
     private static func publicURL(

@@ -53,36 +53,34 @@ struct DueWork: Sendable {
         let index: DecisionIndex
         let lockbox: Lockbox
         let store: AuditedStore
+        /// Which orders are this process's.
+        let own: OwnOrders
         let enforcers: any EnforcerDirectory
-        let mailer: any Mailer
-        let letters: Letters
-        let operators: Operators
         let entropy: any Entropy
         let clock: any WallClock
         let logger: Logger
     }
 
-    /// One loop for each lane. Ending access needs no lease; settling its end, sending letters
-    /// and removing what is kept no longer are one process's at a time (decision 0017).
-    func lanes(_ parts: Parts) -> [any Service] {
-        let mail = MailJob(
-            store: parts.store,
-            mailer: parts.mailer,
-            clock: parts.clock,
-            letters: parts.letters,
-            operators: parts.operators,
-            entropy: parts.entropy,
-            logger: parts.logger,
-            sleep: SystemPause.sleep
-        )
+    /// What letters are sent with.
+    struct Post {
+        let mailer: any Mailer
+        let letters: Letters
+        let operators: Operators
+    }
+
+    /// What ends access, and writes down what was done with it: one loop for each lane. Ending needs
+    /// no lease; settling the end is one process's at a time (decision 0017).
+    func ending(_ parts: Parts) -> [any Service] {
         let cut = CutJob(
             store: parts.store,
+            own: parts.own,
             enforcers: parts.enforcers,
             first: first,
             logger: parts.logger
         ) { [orders = pauses.orders] in orders.wake() }
         let orders = RemovalJob(
             store: parts.store,
+            own: parts.own,
             enforcers: parts.enforcers,
             first: first,
             logger: parts.logger
@@ -96,6 +94,27 @@ struct DueWork: Sendable {
             pause: pauses.memory,
             logger: parts.logger
         ) { [cut = pauses.cut] in cut.wake() }
+        return [
+            memory,
+            loop(ExpiryJob(lockbox: parts.lockbox), pauses.expiry, parts),
+            loop(OperationsJob(lockbox: parts.lockbox), pauses.operations, parts),
+            loop(cut, pauses.cut, parts),
+            loop(orders, pauses.orders, parts, isLeased: true),
+        ]
+    }
+
+    /// Sending letters, and removing what is kept no longer: one process's at a time.
+    func bookkeeping(_ parts: Parts, _ post: Post) -> [any Service] {
+        let mail = MailJob(
+            store: parts.store,
+            mailer: post.mailer,
+            clock: parts.clock,
+            letters: post.letters,
+            operators: post.operators,
+            entropy: parts.entropy,
+            logger: parts.logger,
+            sleep: SystemPause.sleep
+        )
         let retention = RetentionJob(
             store: parts.store,
             clock: parts.clock,
@@ -103,11 +122,6 @@ struct DueWork: Sendable {
             sleep: SystemPause.sleep
         )
         return [
-            memory,
-            loop(ExpiryJob(lockbox: parts.lockbox), pauses.expiry, parts),
-            loop(OperationsJob(lockbox: parts.lockbox), pauses.operations, parts),
-            loop(cut, pauses.cut, parts),
-            loop(orders, pauses.orders, parts, isLeased: true),
             loop(mail, pauses.mail, parts, isLeased: true),
             loop(retention, pauses.retention, parts, isLeased: true),
         ]

@@ -15,6 +15,8 @@ extension ListenAddress {
 package enum ListenerUse: String, CaseIterable, Sendable {
     case services = "serviceListen"
     case operators = "operatorListen"
+    /// Operators again, at the gateway apart.
+    case gatewayOperators = "gatewayOperatorListen"
     /// People, and whoever has no listener of his own.
     case everybody = "listen"
 
@@ -22,7 +24,7 @@ package enum ListenerUse: String, CaseIterable, Sendable {
         switch self {
         case .everybody: ServerLimits.places
         case .services: ServerLimits.servicePlaces
-        case .operators: ServerLimits.operatorPlaces
+        case .operators, .gatewayOperators: ServerLimits.operatorPlaces
         }
     }
 }

@@ -18,6 +18,12 @@ extension Server {
                 "there is no service \(name); there are: \(known.isEmpty ? "none" : known)"
             )
         }
+        guard parts.gateway != nil || !kinds.haveGateway(settings) else {
+            throw ConfigurationError(
+                "what goes to the service \(name) goes through `lockboxd gateway`, which cuts it by itself: "
+                    + "there is nothing to check here"
+            )
+        }
         guard let kind = kinds[settings.service.kind],
             let enforcer = try kind.enforcer(of: settings)
         else {
@@ -31,8 +37,8 @@ extension Server {
             needsOpening: kind.needsOpening,
             remembersOrders: kind.remembersOrders,
             strangers: try strangers(at: settings, of: kind),
-            clock: tools.clock,
-            entropy: tools.entropy,
+            clock: parts.tools.clock,
+            entropy: parts.tools.entropy,
             pause: SystemPause(),
             report: report
         )
@@ -70,7 +76,7 @@ extension Server {
         of kind: any ServiceKind
     ) throws -> [ServiceCheck.Stranger] {
         // In the form that the strictest kind asks for.
-        let other = "whsec_" + Base64.encode(tools.entropy.bytes(32))
+        let other = "whsec_" + Base64.encode(parts.tools.entropy.bytes(32))
         var strangers: [ServiceCheck.Stranger] = []
         func add(_ promise: String, _ tools: ServiceTools) throws {
             let kind = ServiceKinds(makeKinds(tools))[settings.service.kind]
@@ -79,18 +85,20 @@ extension Server {
         }
         try add(
             "it refuses whoever does not know its secret",
-            ServiceTools(http: tools.http, clock: tools.clock, entropy: tools.entropy) { _ in
-                other
-            }
+            ServiceTools(
+                http: parts.tools.http,
+                clock: parts.tools.clock,
+                entropy: parts.tools.entropy
+            ) { _ in other }
         )
         if kind.datesItsOrders {
             try add(
                 "it refuses what was sent ten minutes ago",
                 ServiceTools(
-                    http: tools.http,
-                    clock: PastClock(clock: tools.clock),
-                    entropy: tools.entropy,
-                    secret: tools.secret
+                    http: parts.tools.http,
+                    clock: PastClock(clock: parts.tools.clock),
+                    entropy: parts.tools.entropy,
+                    secret: parts.tools.secret
                 )
             )
         }

@@ -3,9 +3,7 @@ import Foundation
 import Hummingbird
 import LockboxAPI
 package import LockboxAudit
-import LockboxDecisions
 package import LockboxDomain
-import LockboxGateway
 import LockboxHTTP
 package import LockboxIdentity
 import LockboxNotifier
@@ -15,9 +13,7 @@ package import LockboxService
 package import LockboxServices
 import LockboxWork
 package import Logging
-import NIOPosix
 import ServiceLifecycle
-import UnixSignals
 
 /// Puts the rooms together. It knows the ports; the concrete store and mailer are handed to it.
 package struct Server: Sendable {
@@ -27,21 +23,14 @@ package struct Server: Sendable {
     package let store: any Store
     package let kinds: ServiceKinds
     private let services: [any Service]
-    private let directory: ServiceDirectory
-    private let index: DecisionIndex
-    private let gateway: Gateway
+    let parts: SharedParts
     private let hasher: PasswordHasher
-    private let loop: MultiThreadedEventLoopGroup
-    private let http: HTTPClient
-    /// Of what the kinds are made.
-    let tools: ServiceTools
     let makeKinds: @Sendable (ServiceTools) -> [any ServiceKind]
-    private let logger: Logger
+    private let configuration: Configuration
     private let mailer: any Mailer
     private let bounceAddresses: BounceAddresses?
     private let bounces: Bounces
     private let sender: Mailbox
-    private let tokenKeys: TokenKeyFolder
 
     /// `onListening` is called with the ports once connections are accepted on all of them.
     package init(
@@ -57,79 +46,28 @@ package struct Server: Sendable {
         onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void = { _ in }
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
-        let time = SystemMonotonicClock()
-        let work = DueWork(entropy: entropy, time: time)
-        let index = DecisionIndex(store: store, clock: clock) {
-            work.endAsked()
-        }
-        let health = WriteHealth(time: time)
         let feed = LiveFeed()
-        let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
-        // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
-        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let http = HTTPClient(
-            eventLoopGroup: loop,
-            configuration: ServiceTools.httpConfiguration
+        let parts = SharedParts(
+            configuration,
+            SharedParts.World(
+                store: store,
+                files: files,
+                clock: clock,
+                entropy: entropy,
+                logger: logger,
+                makeKinds: makeKinds
+            ),
+            share: configuration.gateways == .apart ? .butOfGateways : .all,
+            listeners: [feed]
         )
-        let operators = Operators(configuration.operators)
-        let book = GatewayBook(timers: loop)
-        let tools = Self.tools(http, clock, entropy, book, logger)
-        let kinds = ServiceKinds(makeKinds(tools))
-        let directory = ServiceDirectory(store: store, kinds: kinds, logger: logger)
-        let late = work.lateLooks(directory, logger)
-        let uses = UseCounts()
-        let audited = AuditedStore(
-            store: store,
-            clock: clock,
-            entropy: entropy,
-            readers: [
-                RemovalPlanner(kinds: kinds),
-                NoticePlanner(portal: portal, kinds: kinds, operators: operators),
-            ],
-            listeners: [index, uses, work.waker, feed, late],
-            health: health
-        )
+        self.parts = parts
+        self.configuration = configuration
         let hasher = PasswordHasher(entropy: entropy)
         self.store = store
-        self.kinds = kinds
-        self.index = index
         self.hasher = hasher
-        self.loop = loop
-        self.http = http
-        self.tools = tools
         self.makeKinds = makeKinds
-        self.directory = directory
-        self.logger = logger
-        lockbox = Lockbox(
-            store: audited,
-            kinds: kinds,
-            enforcers: directory,
-            ends: index,
-            uses: uses
-        )
-        let tokenKeys = TokenKeyFolder(
-            configuration.dataDir + "/token-keys",
-            lifetime: configuration.tokenKeyLifetime,
-            clock: clock,
-            entropy: entropy,
-            pause: SystemPause(),
-            logger: logger
-        )
-        let tokens = AccessTokens(tokenKeys, entropy: entropy)
-        let issuer = configuration.publicURL
-        let browsers = BrowserSessions(portal: issuer, clock: clock, entropy: entropy)
-        self.tokenKeys = tokenKeys
-        gateway = Gateway(
-            RequestAuthorizer(index: index, lockbox: lockbox, clock: clock, logger: logger),
-            book: book,
-            browsers: browsers,
-            assertions: Assertions(clock: clock) {
-                try tokens.assertion(of: $0, issuer: issuer, now: $1)
-            },
-            pause: SystemPause(),
-            secret: tools.secret
-        )
-        signIn = SignIn(store: audited, hasher: hasher)
+        (kinds, lockbox) = (parts.kinds, parts.lockbox)
+        signIn = SignIn(store: parts.audited, hasher: hasher)
         log = LogReader(
             store: store,
             signer: try Ed25519CheckpointSigner(seed: seed),
@@ -138,58 +76,39 @@ package struct Server: Sendable {
         let sender = try Self.sender(configuration)
         self.mailer = mailer
         bounceAddresses = bounceAddress.map { BounceAddresses(under: $0, seed: seed) }
-        bounces = Bounces(store: audited, operators: operators, entropy: entropy)
-        self.sender = sender
-        let lanes = work.lanes(
-            DueWork.Parts(
-                index: index,
-                lockbox: lockbox,
-                store: audited,
-                enforcers: directory,
-                mailer: mailer,
-                letters: try Letters(
-                    sender: sender,
-                    host: sender.host,
-                    bounces: bounceAddresses
-                ),
-                operators: operators,
-                entropy: entropy,
-                clock: clock,
-                logger: logger
-            )
+        bounces = Bounces(
+            store: parts.audited,
+            operators: parts.operators,
+            entropy: entropy
         )
-        let watch = HealthWatch(
-            HealthWatch.Parts(
-                store: store,
-                audited: audited,
-                files: files,
-                health: health,
-                index: index,
-                clock: clock,
-                time: time,
-                late: late,
-                reserve: configuration.diskReserve,
-                logger: logger
-            )
+        self.sender = sender
+        let post = DueWork.Post(
+            mailer: mailer,
+            letters: try Letters(
+                sender: sender,
+                host: sender.host,
+                bounces: bounceAddresses
+            ),
+            operators: parts.operators
         )
         let api = API(
             lockbox: lockbox,
             signIn: signIn,
             log: log,
-            index: index,
-            clients: directory,
+            index: parts.index,
+            clients: parts.directory,
             store: store,
             clock: clock,
             metrics: Metrics(),
             publicURL: configuration.publicURL,
             proxies: configuration.trustedProxies,
             metricsAccess: configuration.metrics,
-            condition: watch,
-            tokens: tokens
+            condition: parts.watch,
+            tokens: parts.tokens
         )
         let site = PortalSite(
             lockbox: lockbox,
-            sessions: Sessions(store: audited, signIn: signIn),
+            sessions: Sessions(store: parts.audited, signIn: signIn),
             signIn: signIn,
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
@@ -198,7 +117,6 @@ package struct Server: Sendable {
             publicURL: configuration.publicURL,
             proxies: configuration.trustedProxies,
             feed: feed,
-            browsers: browsers,
             makePause: { SystemPause() }
         )
         let listeners = Self.listeners(
@@ -209,31 +127,11 @@ package struct Server: Sendable {
             logger: logger,
             onListening: onListening
         )
+        let gateway = parts.gateway.map { [$0] } ?? []
         services =
-            [
-                ChangeFeed(
-                    store: store,
-                    pause: SystemPause(),
-                    logger: logger,
-                    refresh: { reload in
-                        if reload { uses.forget() }
-                        try await index.refresh(reload: reload)
-                    },
-                    changed: { [gateway] in
-                        do {
-                            gateway.serve(try await directory.reload())
-                        } catch {
-                            logger.error(
-                                "cannot read the services anew",
-                                metadata: ["error": "\(error)"]
-                            )
-                        }
-                        work.waker.wakeAll()
-                        feed.changedElsewhere()
-                    }
-                )
-            ] + [
-                watch, late, tokenKeys, gateway,
+            [parts.changeFeed { feed.changedElsewhere() }]
+            + [parts.watch, parts.late, parts.tokenKeys] + gateway
+            + [
                 StatementReading(
                     store: store,
                     kinds: kinds,
@@ -242,7 +140,8 @@ package struct Server: Sendable {
                     logger: logger
                 ),
                 UseWriting(lockbox: lockbox, pause: SystemPause(), logger: logger),
-            ] + lanes + listeners
+            ] + parts.work.ending(parts.forWork) + parts.work.bookkeeping(parts.forWork, post)
+            + listeners
     }
 
     /// What services ask and what operators look at is answered where their own listeners are, if
@@ -276,7 +175,7 @@ package struct Server: Sendable {
                         doors: [forwardAuth],
                         others: api.responder(for: [.services])
                     )
-                case .operators:
+                case .operators, .gatewayOperators:
                     Dispatcher(doors: [], others: api.responder(for: [.operators]))
                 }
             return Listener(
@@ -292,21 +191,13 @@ package struct Server: Sendable {
 
     /// Serves until asked to stop.
     package func run() async throws {
-        // What became due while nobody ran happens before anybody is answered.
-        _ = try await lockbox.expireDue()
-        gateway.serve(try await directory.reload())
-        try await tokenKeys.refresh()
-        try await index.refresh(reload: true)
-        var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger
-        )
-        // A mail relay that hangs does not keep the server from stopping; its letter is sent again
-        // at the next start.
-        group.maximumGracefulShutdownDuration = .seconds(10)
         do {
-            try await ServiceGroup(configuration: group).run()
+            let claim =
+                parts.gateway == nil
+                ? nil : try GatewayClaim(of: configuration.database, alone: false)
+            try await parts.begin()
+            try await parts.run(services)
+            withExtendedLifetime(claim) {}
         } catch {
             try await close()
             throw error
@@ -367,28 +258,7 @@ package struct Server: Sendable {
     /// Lets go of threads and connections. Needed where `run` is not called.
     package func close() async throws {
         try await hasher.shutDown()
-        try await http.shutdown()
-        try await loop.shutdownGracefully()
-    }
-
-    /// The key of a service is read for each of its orders, so that a new one works without a
-    /// restart.
-    private static func tools(
-        _ http: HTTPClient,
-        _ clock: any WallClock,
-        _ entropy: any Entropy,
-        _ gateways: GatewayBook?,
-        _ logger: Logger
-    ) -> ServiceTools {
-        ServiceTools(http: http, clock: clock, entropy: entropy, gateways: gateways) { path in
-            do {
-                // Ending access does not wait for somebody to close a file.
-                return try SecretFile.read(path, for: "services", mustBePrivate: false)
-            } catch {
-                logger.error("a service's key cannot be read", metadata: ["error": "\(error)"])
-                throw error
-            }
-        }
+        try await parts.close()
     }
 
     /// What `init` would refuse, without making anything.
@@ -403,7 +273,7 @@ package struct Server: Sendable {
     package static func kindsForReading() -> ServiceKinds {
         let silent = Logger(label: "lockbox") { _ in SwiftLogNoOpLogHandler() }
         return ServiceKinds(
-            standardKinds(tools(.shared, SystemClock(), SystemEntropy(), nil, silent))
+            standardKinds(SharedParts.tools(.shared, SystemClock(), SystemEntropy(), silent))
         )
     }
 

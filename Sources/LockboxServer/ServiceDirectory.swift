@@ -3,6 +3,7 @@ import Foundation
 import LockboxAPI
 import LockboxDomain
 import LockboxPorts
+import LockboxWork
 import Logging
 import Synchronization
 
@@ -16,6 +17,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
 
     private let store: any Store
     private let kinds: ServiceKinds
+    private let share: OrderShare
     private let logger: Logger
     private let clients = Mutex<[String: Client]>([:])
     private let remembered = Mutex<[ServiceID: Remembered]>([:])
@@ -27,9 +29,11 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         let enforcer: (any Enforcer)?
     }
 
-    init(store: any Store, kinds: ServiceKinds, logger: Logger) {
+    /// Orders of services that are not in `share` are another process's: to them nothing is told here.
+    init(store: any Store, kinds: ServiceKinds, share: OrderShare = .all, logger: Logger) {
         self.store = store
         self.kinds = kinds
+        self.share = share
         self.logger = logger
     }
 
@@ -38,6 +42,25 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     @discardableResult
     func reload() async throws -> [ServiceSettings] {
         let services = try await store.read(.endingAccess) { tx in try tx.services() }
+        let found = readClients(services)
+        clients.withLock { $0 = found }
+        let known = remembered.withLock { $0 }
+        let now = services.map { settings in
+            let id = settings.service.id
+            do {
+                return (id, Remembered(settings: settings, enforcer: try enforcer(by: settings)))
+            } catch {
+                // Said already, and said again whenever it is needed.
+                return (id, Remembered(settings: settings, enforcer: known[id]?.enforcer))
+            }
+        }
+        remembered.withLock { $0 = Dictionary(now) { first, _ in first } }
+        return services
+    }
+
+    private func readClients(_ services: [ServiceSettings]) -> [String: Client] {
+        // Gateways are asked by nobody, and need not know anybody's secret.
+        guard share != .ofGateways else { return [:] }
         var found: [String: Client] = [:]
         for settings in services {
             guard let introspection = settings.introspection else { continue }
@@ -54,19 +77,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
                 logger.error("a service's secret cannot be read", metadata: ["error": "\(error)"])
             }
         }
-        clients.withLock { $0 = found }
-        let known = remembered.withLock { $0 }
-        let now = services.map { settings in
-            let id = settings.service.id
-            do {
-                return (id, Remembered(settings: settings, enforcer: try enforcer(by: settings)))
-            } catch {
-                // Said already, and said again whenever it is needed.
-                return (id, Remembered(settings: settings, enforcer: known[id]?.enforcer))
-            }
-        }
-        remembered.withLock { $0 = Dictionary(now) { first, _ in first } }
-        return services
+        return found
     }
 
     func service(clientID: String, secret: String) async -> ServiceSettings? {
@@ -91,7 +102,8 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     }
 
     private func enforcer(by settings: ServiceSettings) throws -> (any Enforcer)? {
-        try kinds[settings.service.kind]?.enforcer(of: settings)
+        guard share.includes(settings, of: kinds) else { return nil }
+        return try kinds[settings.service.kind]?.enforcer(of: settings)
     }
 
     private static func hash(_ secret: String) -> SHA256Digest {

@@ -5,7 +5,7 @@ package import LockboxServices
 package let standardKinds: @Sendable (ServiceTools) -> [any ServiceKind] = { tools in
     [
         IMAPKind(tools),
-        HTTPKind(gateways: tools.gateways),
+        HTTPKind(gateways: tools.gateways, apart: tools.gatewaysAreApart),
         PostgresKind(tools),
         SQLKind(),
         HookKind(tools),

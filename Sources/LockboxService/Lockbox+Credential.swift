@@ -15,7 +15,7 @@ package struct IssuedCredential: Sendable {
 }
 
 /// Which of the resources of a grant a credential is asked for, and what for.
-private struct AskedCredential: Sendable {
+struct AskedCredential: Sendable {
     let service: String?
     let resource: String?
     let isForBrowser: Bool
@@ -41,20 +41,6 @@ extension Lockbox {
         return try await issue(asked, for: id, by: caller, key: key)
     }
 
-    /// The same for a browser, with the origin that it is for. Throws where no browser is let in.
-    package func issueForBrowser(
-        for id: String,
-        service: String?,
-        resource name: String?,
-        by caller: Person,
-        key: CommandKey?
-    ) async throws -> (credential: IssuedCredential, address: String) {
-        let asked = AskedCredential(service: service, resource: name, isForBrowser: true)
-        let issued = try await issue(asked, for: id, by: caller, key: key)
-        guard let address = issued.browserAddress else { throw AskedCredential.notForBrowsers }
-        return (issued, address)
-    }
-
     /// The services that a browser may open, with the origins at which it does.
     package func browserAddresses(by caller: Person) async throws -> [ServiceID: String] {
         try await query(by: caller) { _, tx, _ in
@@ -65,7 +51,7 @@ extension Lockbox {
         }
     }
 
-    private func issue(
+    func issue(
         _ asked: AskedCredential,
         for id: String,
         by caller: Person,

@@ -26,23 +26,29 @@ extension SQLTransaction: RemovalRecords {
         try removals("WHERE request = $1 ORDER BY grant_id, service", [.id(request)])
     }
 
-    func removalsDue(at now: Timestamp, limit: Int) throws -> [Removal] {
-        try removals(
+    func removalsDue(at now: Timestamp, of services: ServiceSelection, limit: Int) throws
+        -> [Removal]
+    {
+        let selected = services.condition(from: 2)
+        return try removals(
             """
-            WHERE progress <> 'confirmed' AND next_attempt <= $1
-            ORDER BY next_attempt, grant_id, service LIMIT $2
+            WHERE progress <> 'confirmed' AND next_attempt <= $1\(selected.text)
+            ORDER BY next_attempt, grant_id, service LIMIT $\(selected.next)
             """,
-            [.time(now), .limit(limit)]
+            [.time(now)] + selected.values + [.limit(limit)]
         )
     }
 
-    func removalsToCut(at now: Timestamp, limit: Int) throws -> [Removal] {
-        try removals(
+    func removalsToCut(at now: Timestamp, of services: ServiceSelection, limit: Int) throws
+        -> [Removal]
+    {
+        let selected = services.condition(from: 2)
+        return try removals(
             """
-            WHERE progress <> 'confirmed' AND cut_at IS NULL AND next_attempt <= $1
-            ORDER BY next_attempt DESC, grant_id DESC, service DESC LIMIT $2
+            WHERE progress <> 'confirmed' AND cut_at IS NULL AND next_attempt <= $1\(selected.text)
+            ORDER BY next_attempt DESC, grant_id DESC, service DESC LIMIT $\(selected.next)
             """,
-            [.time(now), .limit(limit)]
+            [.time(now)] + selected.values + [.limit(limit)]
         )
     }
 
@@ -62,13 +68,16 @@ extension SQLTransaction: RemovalRecords {
         try removals("WHERE progress <> 'confirmed' ORDER BY next_attempt, grant_id, service", [])
     }
 
-    func nextRemovalAttempt() throws -> Timestamp? {
-        try connection.selectOne(
+    func nextRemovalAttempt(of services: ServiceSelection) throws -> Timestamp? {
+        let selected = services.condition(from: 1)
+        return try connection.selectOne(
             from: "removal",
             key: Self.removalKey,
             """
-            WHERE progress <> 'confirmed' ORDER BY next_attempt, grant_id, service LIMIT 1
-            """
+            WHERE progress <> 'confirmed'\(selected.text)
+            ORDER BY next_attempt, grant_id, service LIMIT 1
+            """,
+            selected.values
         ) { try $0.timestamp("next_attempt") }
     }
 
@@ -87,5 +96,29 @@ extension SQLTransaction: RemovalRecords {
                 cutAt: try row.optionalTimestamp("cut_at")
             )
         }
+    }
+}
+
+extension ServiceSelection {
+    /// What follows other conditions, with placeholders from `number` on; and the next number.
+    fileprivate func condition(from number: Int) -> (text: String, values: [SQLValue], next: Int) {
+        switch self {
+        case .all: ("", [], number)
+        case .only(let services): Self.condition("IN", services, number, none: " AND 1 = 0")
+        case .allBut(let services): Self.condition("NOT IN", services, number, none: "")
+        }
+    }
+
+    private static func condition(
+        _ word: String,
+        _ services: Set<ServiceID>,
+        _ number: Int,
+        none: String
+    ) -> (text: String, values: [SQLValue], next: Int) {
+        guard !services.isEmpty else { return (none, [], number) }
+        let next = number + services.count
+        let places = (number..<next).map { "$\($0)" }.joined(separator: ", ")
+        let values = services.map(\.text).sorted().map { SQLValue.text($0) }
+        return (" AND service \(word) (\(places))", values, next)
     }
 }

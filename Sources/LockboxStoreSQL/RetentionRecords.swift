@@ -29,6 +29,14 @@ extension SQLTransaction: RetentionRecords {
                 instant,
                 limit
             )
+        case .browserCodes:
+            try remove(
+                "code_hash",
+                from: "browser_code",
+                "WHERE expires_at <= $1 ORDER BY expires_at",
+                instant,
+                limit
+            )
         case .letters:
             try remove(
                 "id",

@@ -12,6 +12,7 @@
 ///           decision, message (append-only) ─┘  │  └─ notice            │
 ///                                                │                       │
 ///                       removal ──► access_grant (fixed) ◄── credential ─┘ ◄── credential_use
+///                                                                 ▲ ◄── browser_code
 ///
 ///  log_head ─ log_entry (append-only) ◄── log_text      log_tile, log_checkpoint (append-only)
 ///  log_number ─ log_words (an index of log_text)
@@ -30,7 +31,7 @@ package enum Schema {
             [
                 .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
-                .statements,
+                .statements, .browserCodes,
             ]
         }
     }

@@ -1,3 +1,4 @@
+package import LockboxDecisions
 package import LockboxPorts
 package import Logging
 import ServiceLifecycle
@@ -9,21 +10,25 @@ package struct ChangeFeed: Service {
 
     private let store: any Store
     private let pause: any Pause
+    private let looks: NextLook?
     private let refresh: @Sendable (_ reload: Bool) async throws -> Void
     private let changed: @Sendable () async -> Void
     private let logger: Logger
 
     /// `refresh` runs at each look and brings what is remembered of the store up to date; `reload`
     /// says that others wrote, or may have. `changed` runs after each commit of another process.
+    /// `looks` hears of each look.
     package init(
         store: any Store,
         pause: any Pause,
+        looks: NextLook? = nil,
         logger: Logger,
         refresh: @escaping @Sendable (_ reload: Bool) async throws -> Void,
         changed: @escaping @Sendable () async -> Void
     ) {
         self.store = store
         self.pause = pause
+        self.looks = looks
         self.refresh = refresh
         self.changed = changed
         self.logger = logger
@@ -33,7 +38,10 @@ package struct ChangeFeed: Service {
         var reload = true
         // The store says once that others wrote; that must not be lost if what follows fails.
         var untold = false
+        defer { looks?.close() }
         while await pause(milliseconds: Self.interval) {
+            looks?.begins()
+            defer { looks?.ended() }
             do {
                 if try await store.changedElsewhere() { (reload, untold) = (true, true) }
                 try await refresh(reload)

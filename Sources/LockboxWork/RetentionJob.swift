@@ -101,7 +101,7 @@ extension Leftover {
         case .tokens: Limits.tokensKept
         case .letters: Limits.lettersKept
         // Nobody asks for them any more.
-        case .sessions, .signInClients: .zero
+        case .sessions, .signInClients, .browserCodes: .zero
         }
     }
 }

@@ -18,7 +18,8 @@ struct Lockboxd: AsyncParsableCommand {
             """,
         version: Installation.version,
         subcommands: [
-            Serve.self, Init.self, CheckConfig.self, Apply.self, Token.self, Password.self,
+            Serve.self, Gateway.self, Init.self, CheckConfig.self, Apply.self, Token.self,
+            Password.self,
             CheckLog.self, CheckService.self, AcceptClock.self, TestMail.self, ReadBounce.self,
         ]
     )

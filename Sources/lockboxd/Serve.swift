@@ -6,7 +6,8 @@ import LockboxServer
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Runs the server until it gets SIGTERM or SIGINT."
+        abstract: "Runs the server until it gets SIGTERM or SIGINT.",
+        discussion: "With gateways, unless lockbox.yaml says gateway: apart for lockboxd gateway."
     )
 
     @OptionGroup var config: ConfigOption

@@ -29,7 +29,7 @@ class Opened(Place):
     """A server with two applications that browsers open, `app` and `other`; to a browser the first is another site than
     the portal."""
 
-    def __init__(self, base):
+    def __init__(self, base, **settings):
         self.application, self.other_application = Application(), Application()
         self.gate, self.other_gate = free_port(), free_port()
         self.address = f"http://localhost:{self.gate}"
@@ -44,13 +44,17 @@ class Opened(Place):
                 {"service": "app", "id": PLANS}, {"service": "other", "id": PLANS}]
 
         try:
-            super().__init__(base, adjust=adjust)
+            super().__init__(base, adjust=adjust, **settings)
+            self.start_gateways()
             wait_until(lambda: listening(self.gate) and listening(self.other_gate), SOON, "gateways to listen")
             self.visitors = {name: self.visitor(name) for name in ("eve", "ed")}
         except BaseException:
             self.application.stop()
             self.other_application.stop()
             raise
+
+    def start_gateways(self):
+        """They are in the server."""
 
     def stop(self):
         super().stop()
@@ -211,9 +215,7 @@ def test_only_the_engineer_of_an_open_access_opens_it(place):
     place.stopped(request)
     assert place.press_open(request).status == 409
     # A code that was given before opens nothing either.
-    entered = place.show(code)
-    secret = re.search(r"=(lbc_\w+)", entered.getheader("Set-Cookie"))[1]
-    assert place.ask(secrets.register(secret, "secret of a browser")).status == 401
+    assert place.show(code).status == 403
     assert not place.application.taken()
 
 
@@ -304,13 +306,15 @@ def test_closing_lets_the_browser_in_no_more_and_cuts_what_goes_on(place):
     place.application.taken()
 
 
-def test_a_restart_lets_every_browser_out(place):
+def test_a_restart_lets_every_browser_out_and_no_code_in_twice(place):
     request = place.access("read")
-    secret, code = place.let_in(request), place.code(request)
+    used, unused = place.code(request), place.code(request)
+    secret = secrets.register(re.search(r"=(lbc_\w+)", place.show(used).getheader("Set-Cookie"))[1], "secret of a browser")
     place.lockbox.stop()
     place.lockbox.start()
     wait_until(lambda: listening(place.gate), SOON, "the gateway to listen")
-    assert place.ask(secret).status == 401 and place.show(code).status == 403
+    assert place.ask(secret).status == 401 and place.show(used).status == 403
+    assert place.show(unused).status == 303 and place.show(unused).status == 403
     assert place.ask(place.let_in(request)).status == 200, "the access itself goes on"
     place.application.taken()
 

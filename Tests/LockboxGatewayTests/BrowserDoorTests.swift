@@ -1,6 +1,7 @@
 import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
+import LockboxService
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -24,11 +25,12 @@ struct BrowserDoorTests {
             entropy: SeededEntropy()
         )
         let resource = Fixture.resource("site:contoso", of: settings.service.id)
-        let code = sessions.code(
-            for: Fixture.credential(of: request, resource: resource),
-            secret: "lbc_secret"
+        cookie = sessions.begin(
+            BrowserAccess(
+                credential: Fixture.credential(of: request, resource: resource),
+                secretHash: Lockbox.hash("lbc_secret")
+            )
         )
-        cookie = try #require(sessions.open(code, at: settings.service.id)).secret
         door = BrowserDoor(settings, sessions: sessions)
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockboxGateway
 
-/// A code lets one browser in once, and what it is let in with is known until it is over.
+/// What a browser is let in with is known until it is over.
 struct BrowserSessionsTests {
     private static let service = Fixture.mailbox.service
     private let clock = FixedClock()
@@ -17,100 +17,63 @@ struct BrowserSessionsTests {
         sessions = BrowserSessions(portal: "https://lockbox.test", clock: clock, entropy: entropy)
     }
 
-    private func credential(_ number: UInt8 = 1, until end: Timestamp? = nil) throws -> Credential {
+    private func access(_ number: UInt8 = 1, until end: Timestamp? = nil) throws -> BrowserAccess {
         let request = try #require(try Fixture.history(to: .active).last)
         clock.move(to: try #require(request.state.grant).start)
-        return Fixture.credential(number, of: request, expiresAt: end)
+        return BrowserAccess(
+            credential: Fixture.credential(number, of: request, expiresAt: end),
+            secretHash: Lockbox.hash("lbc_secret")
+        )
     }
 
-    @Test func codeIsGoodOnce() throws {
-        let credential = try credential()
-        let code = sessions.code(for: credential, secret: "lbc_secret")
-        let opened = try #require(sessions.open(code, at: Self.service))
-        #expect(sessions.open(code, at: Self.service) == nil)
-        let session = try #require(sessions.session(opened.secret, at: Self.service))
-        #expect(session.credential == credential)
-        #expect(session.credentialHash == Lockbox.hash("lbc_secret"))
-        #expect(opened.secret != code && code.holdsCredential && opened.secret.holdsCredential)
-        for other in [code, "lbc_secret", "", opened.secret.uppercased()] {
+    @Test func onlyItsOwnSecretStandsForASession() throws {
+        let access = try access()
+        let secret = sessions.begin(access)
+        #expect(sessions.session(secret, at: Self.service) == access)
+        #expect(secret.holdsCredential && sessions.begin(access) != secret)
+        for other in ["lbc_secret", "", secret.uppercased()] {
             #expect(sessions.session(other, at: Self.service) == nil)
         }
     }
 
-    @Test func codeIsOverAfterAMinute() throws {
-        let credential = try credential()
-        let codes = (0..<3).map { _ in sessions.code(for: credential, secret: "s") }
-        clock.advance(by: .seconds(-1))
-        #expect(sessions.open(codes[0], at: Self.service) == nil, "the clock was set back")
-        clock.advance(by: TimeSpan(milliseconds: 60_999))
-        #expect(sessions.open(codes[1], at: Self.service) != nil)
-        clock.advance(by: TimeSpan(milliseconds: 1))
-        #expect(sessions.open(codes[2], at: Self.service) == nil)
-    }
-
-    @Test func codeIsOverWithItsAccess() throws {
-        let start = try credential().issuedAt
-        let code = sessions.code(
-            for: try credential(until: start + .seconds(5)),
-            secret: "s"
-        )
-        clock.advance(by: .seconds(5))
-        #expect(sessions.open(code, at: Self.service) == nil)
-    }
-
-    @Test func codeShownAtAnotherServiceIsUsedUp() throws {
-        let code = sessions.code(for: try credential(), secret: "s")
-        let other = try #require(ServiceID("other"))
-        #expect(sessions.open(code, at: other) == nil)
-        #expect(sessions.open(code, at: Self.service) == nil)
-    }
-
     @Test func sessionIsOfOneServiceAndGoesWhenItIsClosed() throws {
-        let credential = try credential()
+        let access = try access()
         let other = try #require(ServiceID("other"))
-        let first = try #require(
-            sessions.open(sessions.code(for: credential, secret: "1"), at: Self.service)
-        )
-        let second = try #require(
-            sessions.open(sessions.code(for: credential, secret: "2"), at: Self.service)
-        )
-        #expect(sessions.session(first.secret, at: other) == nil)
-        #expect(sessions.close(first.secret, at: other) == nil)
-        #expect(sessions.close(first.secret, at: Self.service)?.credential == credential)
-        #expect(sessions.session(first.secret, at: Self.service) == nil)
-        #expect(sessions.close(first.secret, at: Self.service) == nil)
-        #expect(sessions.session(second.secret, at: Self.service) != nil)
+        let (first, second) = (sessions.begin(access), sessions.begin(access))
+        #expect(sessions.session(first, at: other) == nil)
+        #expect(sessions.close(first, at: other) == nil)
+        #expect(sessions.close(first, at: Self.service) == access)
+        #expect(sessions.session(first, at: Self.service) == nil)
+        #expect(sessions.close(first, at: Self.service) == nil)
+        #expect(sessions.session(second, at: Self.service) != nil)
     }
 
     @Test func whatIsLongOverIsForgotten() throws {
-        let credential = try credential()
-        let old = try #require(
-            sessions.open(sessions.code(for: credential, secret: "1"), at: Self.service)
-        )
-        func openAnother() throws {
-            let later = try self.credential(
+        let access = try access()
+        let old = sessions.begin(access)
+        func beginAnother() throws {
+            let later = try self.access(
                 2,
-                until: credential.expiresAt + GatewayLimits.sessionKept + .hours(1)
+                until: access.credential.expiresAt + GatewayLimits.sessionKept + .hours(1)
             )
             clock.move(to: now)
-            _ = sessions.open(sessions.code(for: later, secret: "2"), at: Self.service)
+            _ = sessions.begin(later)
         }
-        var now = credential.expiresAt + GatewayLimits.sessionKept - TimeSpan(milliseconds: 1)
-        try openAnother()
-        #expect(sessions.session(old.secret, at: Self.service) != nil, "its browser is told why")
-        now = credential.expiresAt + GatewayLimits.sessionKept
-        try openAnother()
-        #expect(sessions.session(old.secret, at: Self.service) == nil)
+        let kept = access.credential.expiresAt + GatewayLimits.sessionKept
+        var now = kept - TimeSpan(milliseconds: 1)
+        try beginAnother()
+        #expect(sessions.session(old, at: Self.service) != nil, "its browser is told why")
+        now = kept
+        try beginAnother()
+        #expect(sessions.session(old, at: Self.service) == nil)
     }
 
     @Test func memoryIsBounded() throws {
-        let credential = try credential()
-        let first = sessions.code(for: credential, secret: "s")
-        clock.advance(by: TimeSpan(milliseconds: 1))
-        let second = sessions.code(for: credential, secret: "s")
-        for _ in 0..<(GatewayLimits.codes - 1) { _ = sessions.code(for: credential, secret: "s") }
-        #expect(sessions.open(first, at: Self.service) == nil)
-        #expect(sessions.open(second, at: Self.service) != nil)
+        let first = sessions.begin(try access())
+        let later = try access(2)
+        let secrets = (0..<GatewayLimits.sessions).map { _ in sessions.begin(later) }
+        let known = ([first] + secrets).filter { sessions.session($0, at: Self.service) != nil }
+        #expect(known.count == GatewayLimits.sessions)
     }
 }
 

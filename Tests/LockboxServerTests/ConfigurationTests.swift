@@ -45,6 +45,13 @@ struct ConfigurationTests {
         #expect(apart.serviceListen?.port == 8444)
         #expect(apart.operatorListen?.host == "::1")
         #expect(apart.metrics == .open, "who binds it says who reaches it")
+        #expect(configuration.gateways == .server && configuration.gatewayOperatorListen == nil)
+        let gateway = try Self.load(
+            Self.minimal + "gateway: apart\ngatewayOperatorListen: 127.0.0.1:8446\n",
+            in: folder
+        )
+        #expect(gateway.gateways == .apart && gateway.gatewayOperatorListen?.port == 8446)
+        #expect(gateway.metrics == .loopback && gateway.gatewayMetrics == .open)
         let client = configuration.trustedProxies.client(
             peer: "127.0.0.1",
             forwardedFor: ["192.0.2.9"]
@@ -104,7 +111,8 @@ struct ConfigurationTests {
 
     private static let known =
         "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, "
-        + "diskReserve, clockTolerance, operators, serviceListen, operatorListen, tokenKeyLifetime"
+        + "diskReserve, clockTolerance, operators, serviceListen, operatorListen, tokenKeyLifetime, "
+        + "gateway, gatewayOperatorListen"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [
@@ -130,7 +138,7 @@ struct ConfigurationTests {
         ),
         (
             "unknown key", minimal + "databse: x\n",
-            "lockbox.yaml, line 3: databse: is not a known key; known are signing, gateway, \(known)"
+            "lockbox.yaml, line 3: databse: is not a known key; known are signing, \(known)"
         ),
         (
             "unknown inner key", minimal + "signing:\n  key: x\n",
@@ -163,8 +171,19 @@ struct ConfigurationTests {
             "lockbox.yaml, line 3: signing: must be a mapping of keys to values"
         ),
         (
-            "gateway", minimal + "gateway:\n  listen: x\n",
-            "lockbox.yaml, line 3: gateway: this version has no gateway; take the key out"
+            "gateway elsewhere", minimal + "gateway: there\n",
+            "lockbox.yaml, line 3: gateway: must be one of server, apart"
+        ),
+        (
+            "operators of no gateway", minimal + "gatewayOperatorListen: 127.0.0.1:8446\n",
+            "lockbox.yaml, line 3: gatewayOperatorListen: is for `gateway: apart`"
+        ),
+        (
+            "operators of two",
+            minimal + "gateway: apart\noperatorListen: 127.0.0.1:8445\n"
+                + "gatewayOperatorListen: 127.0.0.1:8445\n",
+            "lockbox.yaml, line 5: gatewayOperatorListen: 127.0.0.1:8445 is taken by another "
+                + "listener; choose another port"
         ),
         ("no mail", "database: sqlite:x\n", "lockbox.yaml: mail is missing"),
         ("no database", "mail: file:letters\n", "lockbox.yaml: database is missing"),

@@ -292,14 +292,27 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("credentials of a grant") { try $0.credentials(of: Fixture.id(1)) },
         Question("live credentials") { try $0.liveCredentials(at: Fixture.now) },
         Question("a live credential") { try $0.liveCredential(Fixture.id(1)) as Any },
-        Question("removals due") { try $0.removalsDue(at: Fixture.now, limit: 9) },
-        Question("removals to cut") { try $0.removalsToCut(at: Fixture.now, limit: 9) },
+        Question("removals due") { try $0.removalsDue(at: Fixture.now, of: .all, limit: 9) },
+        Question("removals due of some services") {
+            try $0.removalsDue(at: Fixture.now, of: .only([Fixture.mailbox.service]), limit: 9)
+        },
+        Question("removals to cut") {
+            try $0.removalsToCut(at: Fixture.now, of: .all, limit: 9)
+        },
+        Question("removals to cut but of some services") {
+            try $0.removalsToCut(
+                at: Fixture.now,
+                of: .allBut([Fixture.mailbox.service]),
+                limit: 9
+            )
+        },
+        Question("a browser's code") { try $0.browserCode(codeHash: Fixture.secretHash(1)) as Any },
         Question("a lease") { try $0.workLease(of: "mail") },
         Question("requests that wait for time") { try $0.backlog(of: .expiry, at: Fixture.now) },
         Question("cuts that wait") { try $0.backlog(of: .cut, at: Fixture.now) },
         Question("orders that wait") { try $0.backlog(of: .orders, at: Fixture.now) },
         Question("letters that wait") { try $0.backlog(of: .mail, at: Fixture.now) },
-        Question("next removal") { try $0.nextRemovalAttempt() },
+        Question("next removal") { try $0.nextRemovalAttempt(of: .all) },
         Question("notices due") { try $0.noticesDue(at: Fixture.now, limit: 9) },
         Question("next notice") { try $0.nextNoticeAttempt() },
         Question("notices of a request") { try $0.notices(about: Fixture.id(1)) },

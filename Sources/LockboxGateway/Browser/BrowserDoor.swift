@@ -59,6 +59,14 @@ extension GatewayRefusal {
     )
 }
 
+/// What came of asking about a code.
+enum TakenCode: Sendable {
+    case access(BrowserAccess)
+    case nothing
+    /// It cannot be asked, or not be written down, now.
+    case unknown
+}
+
 /// How browsers get in at one gateway, and out: what their requests show, and the few pages under
 /// `/.lockbox/` that are the gateway's own and never the application's.
 struct BrowserDoor {
@@ -66,6 +74,13 @@ struct BrowserDoor {
     struct Answer {
         var page: GatewayPage
         var closed: Credential?
+    }
+
+    /// What comes of a request for a page of the gateway's own.
+    enum Outcome {
+        case answer(Answer)
+        /// It lets a browser in, if this code is good: that is to be asked.
+        case code(String)
     }
 
     let sessions: BrowserSessions
@@ -101,7 +116,7 @@ struct BrowserDoor {
         // Links of other sites lead in by such methods, and may not lead to what writes by one.
         let isReading = request.isSafe && needed == .read
         guard isReading || isSameOrigin(request) else { throw .crossSite }
-        return session.credentialHash
+        return session.secretHash
     }
 
     /// What to say where the credential of `request` gives no access now.
@@ -109,7 +124,7 @@ struct BrowserDoor {
         session(of: request) == nil ? .notSignedIn : .accessEnded
     }
 
-    private func session(of request: RequestHead) -> BrowserSessions.Session? {
+    private func session(of request: RequestHead) -> BrowserAccess? {
         BrowserCookie.values(in: request.fields).first.flatMap {
             sessions.session($0, at: service)
         }
@@ -138,41 +153,51 @@ struct BrowserDoor {
 
     // MARK: - The gateway's own pages
 
-    /// Answers a request for a page of the gateway's own, which came with `form`.
-    func answer(_ request: RequestHead, form: [UInt8]) -> Answer {
+    /// What to do about a request for a page of the gateway's own, which came with `form`.
+    func outcome(of request: RequestHead, form: [UInt8]) -> Outcome {
         do throws(GatewayRefusal) {
             guard origin != nil else { throw .unknownPage }
             guard isOwnHost(request) else { throw .otherHost }
             switch request.target.path {
             case "/.lockbox/":
                 guard HTTPKind.safeMethods.contains(request.method) else { throw .otherMethod }
-                return Answer(page: try standing(of: request))
+                return .answer(Answer(page: try standing(of: request)))
             case "/.lockbox/open":
                 guard request.method == "POST" else { throw .otherMethod }
-                return try open(request, form)
+                return .code(try code(in: request, form))
             case "/.lockbox/close":
                 guard request.method == "POST" else { throw .otherMethod }
-                return try close(request)
+                return .answer(try close(request))
             case _: throw .unknownPage
             }
         } catch {
-            return Answer(page: GatewayPage(error, portal: sessions.portal))
+            return .answer(Answer(page: GatewayPage(error, portal: sessions.portal)))
         }
     }
 
-    /// Lets a browser in that the portal sent. Nobody else may send one: she would work under
+    /// The code of a browser that the portal sent. Nobody else may send one: she would work under
     /// somebody's access without knowing.
-    private func open(_ request: RequestHead, _ form: [UInt8]) throws(GatewayRefusal) -> Answer {
+    private func code(in request: RequestHead, _ form: [UInt8]) throws(GatewayRefusal) -> String {
         guard isFrom(WebOrigin(sessions.portal), request) else { throw .crossSite }
         guard let fields = FormFields.decode(form), fields.count == 1, fields[0].name == "code"
         else { throw .noForm }
-        guard let opened = sessions.open(fields[0].value, at: service) else { throw .usedCode }
+        return fields[0].value
+    }
+
+    /// Answers `request` once it is known what its code is good for.
+    func answer(_ request: RequestHead, _ taken: TakenCode) -> Answer {
+        let access: BrowserAccess
+        switch taken {
+        case .access(let found): access = found
+        case .nothing: return Answer(page: GatewayPage(.usedCode, portal: sessions.portal))
+        case .unknown: return Answer(page: GatewayPage(.unavailable, portal: sessions.portal))
+        }
         let page = GatewayPage(
             status: .seeOther,
             title: "You are let in",
             sentences: ["The service is at /."],
             portal: sessions.portal,
-            fields: ["Location": "/", "Set-Cookie": BrowserCookie.setting(opened.secret)],
+            fields: ["Location": "/", "Set-Cookie": BrowserCookie.setting(sessions.begin(access))],
             closes: true
         )
         // What it was let in with before is over, where it shows that: a form from another site comes

@@ -2,10 +2,7 @@ import LockboxDomain
 
 /// The bounds of what browsers are let in with.
 extension GatewayLimits {
-    /// For which a code is good.
-    static let codeLife = TimeSpan.seconds(60)
-    /// Codes that are good, and sessions that are known, at once: of all services together.
-    static let codes = 1024
+    /// Sessions that are known at once, of all services together.
     static let sessions = 4096
     /// For which a session is known after its end, so that its browser is told why it is refused.
     static let sessionKept = TimeSpan.hours(1)

@@ -17,29 +17,29 @@ struct OpeningPage: Page {
     let address: String
     let code: String
 
-    init(_ credential: Credential, at address: String, code: String) {
+    init(_ opening: BrowserOpening) {
+        let credential = opening.credential
         title = "Opening \(credential.resource.service)"
         number = credential.request.text
         thing = "\(credential.resource.type) \(credential.resource.localName)"
         service = credential.resource.service.text
-        self.address = address
-        self.code = code
+        address = opening.address
+        code = opening.code
     }
 }
 
 extension PortalSite {
     /// Issues a credential for the browser that sent `form`, and sends it on to the service.
     func openInBrowser(_ form: Form, _ id: String, _ viewer: Viewer) async throws -> Response {
-        let (issued, address) = try await lockbox.issueForBrowser(
-            for: id,
+        let opening = try await lockbox.openForBrowser(
+            id,
             service: form["service"],
             resource: form["resource"],
             by: viewer.person,
             key: form.commandKey
         )
-        let code = browsers.code(for: issued.credential, secret: issued.secret)
-        var response = html(OpeningPage(issued.credential, at: address, code: code), viewer)
-        response.headers[.contentSecurityPolicy] = Self.contentPolicy(formsTo: address)
+        var response = html(OpeningPage(opening), viewer)
+        response.headers[.contentSecurityPolicy] = Self.contentPolicy(formsTo: opening.address)
         // The gateway takes the code from a page of ours alone, and knows it by its origin.
         if let name = HTTPField.Name("Referrer-Policy") { response.headers[name] = "origin" }
         return response

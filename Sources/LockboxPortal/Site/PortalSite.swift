@@ -19,7 +19,6 @@ package struct PortalSite: Sendable {
     /// What browsers send in `Origin` with forms of ours.
     let origin: WebOrigin?
     let feed: LiveFeed
-    let browsers: any BrowserCodes
     let makePause: @Sendable () -> any Pause
     let proxies: TrustedProxies
     let logCheck: LogCheck
@@ -39,7 +38,6 @@ package struct PortalSite: Sendable {
         publicURL: String,
         proxies: TrustedProxies,
         feed: LiveFeed,
-        browsers: any BrowserCodes,
         makePause: @escaping @Sendable () -> any Pause
     ) {
         self.lockbox = lockbox
@@ -50,7 +48,6 @@ package struct PortalSite: Sendable {
         self.clock = clock
         self.entropy = entropy
         self.feed = feed
-        self.browsers = browsers
         self.makePause = makePause
         self.proxies = proxies
         origin = WebOrigin(publicURL)

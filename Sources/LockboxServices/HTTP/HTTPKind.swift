@@ -13,9 +13,13 @@ package struct HTTPKind: ServiceKind {
     package let needsOpening = false
 
     private let gateways: (any GatewayConnections)?
+    private let areApart: Bool
 
-    /// `gateways` are those of this process, if it has any.
-    package init(gateways: (any GatewayConnections)? = nil) { self.gateways = gateways }
+    /// `gateways` are those of this process, if it has any; they may be in another one, `apart`.
+    package init(gateways: (any GatewayConnections)? = nil, apart: Bool = false) {
+        self.gateways = gateways
+        areApart = apart
+    }
 
     // MARK: Settings
 
@@ -97,7 +101,7 @@ package struct HTTPKind: ServiceKind {
 
     /// Only a gateway of this program knows what a browser shows.
     package func browserAddress(of settings: ServiceSettings) -> String? {
-        guard gateways != nil, Self.gateway(of: settings) != nil else { return nil }
+        guard gateways != nil || areApart, hasGateway(settings) else { return nil }
         return Self.address(of: settings)
     }
 
@@ -121,8 +125,12 @@ package struct HTTPKind: ServiceKind {
         return own.gateway == nil ? .stay : .areCut
     }
 
+    package func hasGateway(_ settings: ServiceSettings) -> Bool {
+        Self.gateway(of: settings) != nil
+    }
+
     package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
-        guard Self.gateway(of: settings) != nil, let gateways else { return nil }
+        guard hasGateway(settings), let gateways else { return nil }
         return GatewayEnforcer(of: settings.service.id, gateways: gateways)
     }
 }

@@ -18,6 +18,7 @@ package struct CutJob: Job {
     )
 
     private let store: AuditedStore
+    private let own: OwnOrders
     private let enforcers: any EnforcerDirectory
     private let first: FirstActions
     /// Wakes the lane that does the rest.
@@ -26,12 +27,14 @@ package struct CutJob: Job {
 
     package init(
         store: AuditedStore,
+        own: OwnOrders = .all,
         enforcers: any EnforcerDirectory,
         first: FirstActions,
         logger: Logger,
         done: @escaping @Sendable () -> Void
     ) {
         self.store = store
+        self.own = own
         self.enforcers = enforcers
         self.first = first
         self.logger = logger
@@ -41,11 +44,11 @@ package struct CutJob: Job {
     package func due(at now: Timestamp, limit: Int, in tx: any StoreTransaction) throws
         -> [Removal]
     {
-        try tx.removalsToCut(at: now, limit: limit)
+        try tx.removalsToCut(at: now, of: own.services(in: tx), limit: limit)
     }
 
     package func nextDue(in tx: any StoreTransaction) throws -> Timestamp? {
-        try tx.nextRemovalAttempt()
+        try tx.nextRemovalAttempt(of: own.services(in: tx))
     }
 
     package func ready(_ due: [Removal]) -> [Removal] { first.ready(due, limit: lane.seen) }

@@ -22,26 +22,30 @@ package struct RemovalJob: Job {
         package static let parallelAtOneService = 64
     }
 
-    /// More than can pile up at a service before its waits grow long are seen by one look.
-    package let lane = Lane(
-        .orders,
-        parallel: 256,
-        parallelAtOnePlace: Limits.parallelAtOneService,
-        seen: 1000
-    )
+    package let lane: Lane
 
     private let store: AuditedStore
+    private let own: OwnOrders
     private let enforcers: any EnforcerDirectory
     private let first: FirstActions
     private let logger: Logger
 
     package init(
         store: AuditedStore,
+        own: OwnOrders = .all,
         enforcers: any EnforcerDirectory,
         first: FirstActions,
         logger: Logger
     ) {
+        // More than can pile up at a service before its waits grow long are seen by one look.
+        lane = Lane(
+            name: own.share.ordersLane,
+            parallel: 256,
+            parallelAtOnePlace: Limits.parallelAtOneService,
+            seen: 1000
+        )
         self.store = store
+        self.own = own
         self.enforcers = enforcers
         self.first = first
         self.logger = logger
@@ -50,11 +54,11 @@ package struct RemovalJob: Job {
     package func due(at now: Timestamp, limit: Int, in tx: any StoreTransaction) throws
         -> [Removal]
     {
-        try tx.removalsDue(at: now, limit: limit)
+        try tx.removalsDue(at: now, of: own.services(in: tx), limit: limit)
     }
 
     package func nextDue(in tx: any StoreTransaction) throws -> Timestamp? {
-        try tx.nextRemovalAttempt()
+        try tx.nextRemovalAttempt(of: own.services(in: tx))
     }
 
     /// What has not been cut yet would settle in vain.
@@ -118,6 +122,16 @@ package struct RemovalJob: Job {
                     change.emit(.access(.removalFailed(outcome)))
                 }
             }
+        }
+    }
+}
+
+extension OrderShare {
+    /// Both processes settle at the same time, so that each has a lease of its own.
+    fileprivate var ordersLane: String {
+        switch self {
+        case .all, .butOfGateways: "orders"
+        case .ofGateways: "orders of gateways"
         }
     }
 }

@@ -40,14 +40,14 @@ class Lockboxd:
         self.config.chmod(0o600)
 
     @property
-    def _env(self):
+    def env(self):
         return self.clock.env if self.clock else dict(os.environ)
 
     def run(self, *arguments, input=None, check=True, timeout=60):
         """One command of `lockboxd` on this installation."""
         done = subprocess.run(
             [str(LOCKBOXD), arguments[0], "--config", str(self.config), *map(str, arguments[1:])],
-            input=input, capture_output=True, text=True, timeout=timeout, env=self._env)
+            input=input, capture_output=True, text=True, timeout=timeout, env=self.env)
         secrets.said(f"lockboxd {arguments[0]}, standard error", done.stderr)
         if arguments[0] != "token":
             secrets.said(f"lockboxd {arguments[0]}, standard output", done.stdout)
@@ -82,7 +82,7 @@ class Lockboxd:
 
     def start(self, timeout=30, until="/readyz"):
         self._runs += 1
-        self.process = Process([LOCKBOXD, "serve", "--config", self.config], env=self._env, cwd=self.folder)
+        self.process = Process([LOCKBOXD, "serve", "--config", self.config], env=self.env, cwd=self.folder)
 
         def ready():
             self.process.require_running()
@@ -134,6 +134,37 @@ class Lockboxd:
         for path in self.folder.rglob("*"):
             if path.is_file() and (path.name.startswith(self.database.name) or self.letters in path.parents):
                 secrets.said(str(path.relative_to(self.folder)), path.read_bytes())
+
+
+class GatewayProcess:
+    """`lockboxd gateway` on the installation of `lockbox`."""
+
+    def __init__(self, lockbox):
+        self.lockbox, self.process, self._runs = lockbox, None, 0
+
+    def start(self):
+        self._runs += 1
+        self.process = Process(
+            [LOCKBOXD, "gateway", "--config", self.lockbox.config], env=self.lockbox.env, cwd=self.lockbox.folder)
+        return self
+
+    @property
+    def output(self):
+        return self.process.out.text + self.process.err.text
+
+    def stop(self):
+        """As an operator does; the exit code."""
+        return self._ended(Process.stop)
+
+    def kill(self):
+        """SIGKILL."""
+        return self._ended(Process.kill)
+
+    def _ended(self, how):
+        code = how(self.process)
+        secrets.said(f"lockboxd gateway, run {self._runs}", self.process.out.bytes + self.process.err.bytes)
+        self.process = None
+        return code
 
 
 def cli(url, token, *arguments, check=True, timeout=30):

@@ -20,11 +20,6 @@ extension PortalWorld {
     }
 }
 
-/// Lets browsers in nowhere.
-struct NoBrowsers: BrowserCodes {
-    func code(for credential: Credential, secret: String) -> String { "lbc_code" }
-}
-
 /// Nothing goes on.
 struct QuietGateways: GatewayConnections {
     func cut(_ usernames: Set<String>, at service: ServiceID) async throws(EnforcerError) {}

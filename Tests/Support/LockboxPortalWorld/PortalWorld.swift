@@ -119,7 +119,6 @@ package final class PortalWorld: Sendable {
             publicURL: Self.publicURL,
             proxies: .none,
             feed: feed,
-            browsers: NoBrowsers(),
             makePause: { OneRound() }
         )
         responder = site.responder()

@@ -236,7 +236,7 @@ extension PortalWorld {
             logger: logger
         )
         let orders = try await audited.read { tx, now in
-            try tx.removalsDue(at: now, limit: job.lane.seen)
+            try tx.removalsDue(at: now, of: .all, limit: job.lane.seen)
         }
         try await job.carryOut(orders, under: .free)
         clock.advance(by: .seconds(20))

@@ -195,7 +195,7 @@ private func removalsAreReadBack(_ store: any Store) async throws {
 private func removalsAreDue(_ store: any Store) async throws {
     try await store.populate()
     let request = try await active(in: store)
-    #expect(try await store.read { try $0.nextRemovalAttempt() } == nil)
+    #expect(try await store.read { try $0.nextRemovalAttempt(of: .all) } == nil)
     let soon = Fixture.removal(
         of: request,
         from: ServiceID("b")!,
@@ -210,14 +210,14 @@ private func removalsAreDue(_ store: any Store) async throws {
     let done = Fixture.removal(of: request, from: ServiceID("c")!, progress: .confirmed)
     try await store.write { tx in for removal in [later, done, soon] { try tx.save(removal) } }
     func due(_ now: Timestamp, limit: Int = 10) async throws -> [Removal] {
-        try await store.read { try $0.removalsDue(at: now, limit: limit) }
+        try await store.read { try $0.removalsDue(at: now, of: .all, limit: limit) }
     }
     #expect(try await due(soon.nextAttempt.advanced(-1)) == [])
     #expect(try await due(soon.nextAttempt) == [soon])
     #expect(try await due(later.nextAttempt) == [soon, later])
     #expect(try await due(later.nextAttempt, limit: 1) == [soon])
     #expect(try await store.read { try $0.openRemovals() } == [soon, later])
-    #expect(try await store.read { try $0.nextRemovalAttempt() } == soon.nextAttempt)
+    #expect(try await store.read { try $0.nextRemovalAttempt(of: .all) } == soon.nextAttempt)
     var confirmed = soon
     confirmed.progress = .confirmed
     try await store.write { [confirmed] in try $0.save(confirmed) }
@@ -233,7 +233,7 @@ private func removalsAreDue(_ store: any Store) async throws {
     try await store.write { [last] in try $0.save(last) }
     #expect(try await unconfirmed(nil) == [])
     try await store.write { [later] in try $0.save(later) }
-    #expect(try await store.read { try $0.nextRemovalAttempt() } == later.nextAttempt)
+    #expect(try await store.read { try $0.nextRemovalAttempt(of: .all) } == later.nextAttempt)
 }
 
 // MARK: - Notices

@@ -13,6 +13,7 @@ extension Promise {
         Promise("tokens are removed once they expired or were revoked", tokensAreRemoved),
         Promise("sessions that are over are removed, and no others", sessionsAreRemoved),
         Promise("clients that tried are removed when they are over", clientsAreRemoved),
+        Promise("browsers' codes are removed once they are over", codesAreRemoved),
         Promise("letters are removed once they and their request are settled", lettersAreRemoved),
         Promise("letters are kept while access is not confirmed as removed", openOrdersKeepLetters),
         Promise("what is not over is kept by the schema", schemaKeepsWhatIsNotOver),
@@ -192,6 +193,26 @@ private func clientsAreRemoved(_ store: any Store) async throws {
         try [Fixture.sue, Fixture.adam].map {
             try tx.signInClient(Fixture.secretHash(1), of: $0.id) != nil
         }
+    }
+    #expect(left == [false, true])
+}
+
+private func codesAreRemoved(_ store: any Store) async throws {
+    let code = try await browserCode(in: store)
+    let hashes: [[UInt8]] = [Fixture.secretHash(1), Fixture.secretHash(2)]
+    try await store.write { tx in
+        try tx.insert(code, codeHash: hashes[0], keeping: 9)
+        let later = BrowserCode(
+            credential: code.credential,
+            issuedAt: code.issuedAt,
+            expiresAt: code.expiresAt.advanced(1)
+        )
+        try tx.insert(later, codeHash: hashes[1], keeping: 9)
+    }
+    #expect(try await store.remove(.browserCodes, at: code.expiresAt.advanced(-1)) == 0)
+    #expect(try await store.remove(.browserCodes, at: code.expiresAt) == 1)
+    let left = try await store.read { tx in
+        try hashes.map { try tx.browserCode(codeHash: $0) != nil }
     }
     #expect(left == [false, true])
 }

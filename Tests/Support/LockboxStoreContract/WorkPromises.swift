@@ -8,6 +8,7 @@ extension Promise {
         Promise("a lease is found as it was written last, by its lane", leasesAreReadBack),
         Promise("an epoch does not come back", epochsGrow),
         Promise("an order is to be cut until it is marked or confirmed, latest first", cutsAreDue),
+        Promise("orders are told apart by their services", ordersAreSelected),
         Promise("saving an order does not touch its mark", savingKeepsTheMark),
         Promise("a notice that has begun is not cancelled but unwanted", begunNoticesStay),
         Promise("due work is counted by its kind, with what fails of it", workIsCounted),
@@ -52,7 +53,7 @@ private func cutsAreDue(_ store: any Store) async throws {
     try await store.write { tx in for order in orders { try tx.save(order) } }
     func due(_ seconds: Int64, limit: Int = 10) async throws -> [String] {
         try await store.read { tx in
-            try tx.removalsToCut(at: Fixture.now + .seconds(seconds), limit: limit)
+            try tx.removalsToCut(at: Fixture.now + .seconds(seconds), of: .all, limit: limit)
                 .map(\.service.text)
         }
     }
@@ -73,6 +74,38 @@ private func cutsAreDue(_ store: any Store) async throws {
     let again = try await store.read { try $0.removals(of: request.id) }
     #expect(again[0].cutAt == Fixture.now + .seconds(6))
     #expect(again[1].cutAt == Fixture.now + .seconds(9))
+}
+
+private func ordersAreSelected(_ store: any Store) async throws {
+    try await store.populate()
+    let request = try await active(in: store)
+    let names = try ["a", "b", "c"].map { try #require(ServiceID($0)) }
+    let orders = names.enumerated().map { index, service in
+        Fixture.removal(
+            of: request,
+            from: service,
+            nextAttempt: Fixture.now + .seconds(Int64(index))
+        )
+    }
+    try await store.write { tx in for order in orders { try tx.save(order) } }
+    func found(_ services: ServiceSelection, limit: Int = 10) async throws -> [String] {
+        try await store.read { tx in
+            let now = Fixture.now + .seconds(9)
+            let cut = try tx.removalsToCut(at: now, of: services, limit: limit)
+            let due = try tx.removalsDue(at: now, of: services, limit: limit)
+            if limit > cut.count { #expect(cut.reversed() == due) }
+            #expect(try tx.nextRemovalAttempt(of: services) == due.first?.nextAttempt)
+            return due.map(\.service.text)
+        }
+    }
+    #expect(try await found(.all) == ["a", "b", "c"])
+    #expect(try await found(.only([names[2], names[1]])) == ["b", "c"])
+    #expect(try await found(.only([names[2], names[1]]), limit: 1) == ["b"])
+    #expect(try await found(.only([])) == [])
+    #expect(try await found(.allBut([names[0]])) == ["b", "c"])
+    #expect(try await found(.allBut([names[0]]), limit: 1) == ["b"])
+    #expect(try await found(.allBut([])) == ["a", "b", "c"])
+    #expect(try await found(.allBut(Set(names))) == [])
 }
 
 private func savingKeepsTheMark(_ store: any Store) async throws {

@@ -1,0 +1,262 @@
+import AsyncHTTPClient
+import LockboxAPI
+import LockboxAudit
+import LockboxDecisions
+import LockboxDomain
+import LockboxGateway
+import LockboxNotifier
+import LockboxPorts
+import LockboxService
+import LockboxServices
+import LockboxWork
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+
+/// What the server and the gateway apart are both made of: one store and what is remembered of it,
+/// the rules, the ends of access, and the gateways where they are in this process.
+struct SharedParts: Sendable {
+    /// What the two are made from.
+    struct World {
+        let store: any Store
+        let files: (any StoreFiles)?
+        let clock: any WallClock
+        let entropy: any Entropy
+        let logger: Logger
+        let makeKinds: @Sendable (ServiceTools) -> [any ServiceKind]
+    }
+
+    let kinds: ServiceKinds
+    /// Of what the kinds are made.
+    let tools: ServiceTools
+    let index: DecisionIndex
+    let work: DueWork
+    let audited: AuditedStore
+    let lockbox: Lockbox
+    let directory: ServiceDirectory
+    let late: LateLooks
+    let watch: HealthWatch
+    let tokenKeys: TokenKeyFolder
+    let tokens: AccessTokens
+    /// Nil where gateways are in another process.
+    let gateway: Gateway?
+    let operators: Operators
+    private let share: OrderShare
+    private let store: any Store
+    private let clock: any WallClock
+    private let entropy: any Entropy
+    private let logger: Logger
+    private let loop: MultiThreadedEventLoopGroup
+    private let http: HTTPClient
+    private let looks: NextLook
+    private let uses = UseCounts()
+
+    /// `share` says which of the two it is; `listeners` hear of each commit besides.
+    init(
+        _ configuration: Configuration,
+        _ world: World,
+        share: OrderShare,
+        listeners: [any CommitListener] = []
+    ) {
+        let (store, clock, entropy) = (world.store, world.clock, world.entropy)
+        let logger = world.logger
+        let time = SystemMonotonicClock()
+        let work = DueWork(entropy: entropy, time: time)
+        let index = DecisionIndex(store: store, clock: clock) {
+            work.endAsked()
+        }
+        let health = WriteHealth(time: time)
+        let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
+        // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let http = HTTPClient(
+            eventLoopGroup: loop,
+            configuration: ServiceTools.httpConfiguration
+        )
+        operators = Operators(configuration.operators)
+        let book = GatewayBook(timers: loop)
+        tools = Self.tools(
+            http,
+            clock,
+            entropy,
+            gateways: share == .butOfGateways ? nil : book,
+            areApart: share == .butOfGateways,
+            logger
+        )
+        kinds = ServiceKinds(world.makeKinds(tools))
+        directory = ServiceDirectory(store: store, kinds: kinds, share: share, logger: logger)
+        late = work.lateLooks(directory, logger)
+        audited = AuditedStore(
+            store: store,
+            clock: clock,
+            entropy: entropy,
+            readers: [
+                RemovalPlanner(kinds: kinds),
+                NoticePlanner(portal: portal, kinds: kinds, operators: operators),
+            ],
+            listeners: [index, uses, work.waker, late] + listeners,
+            health: health
+        )
+        lockbox = Lockbox(
+            store: audited,
+            kinds: kinds,
+            enforcers: directory,
+            ends: index,
+            uses: uses
+        )
+        watch = HealthWatch(
+            HealthWatch.Parts(
+                store: store,
+                audited: audited,
+                files: world.files,
+                health: health,
+                index: index,
+                clock: clock,
+                time: time,
+                late: late,
+                reserve: configuration.diskReserve,
+                logger: logger
+            )
+        )
+        tokenKeys = TokenKeyFolder(
+            configuration.dataDir + "/token-keys",
+            lifetime: configuration.tokenKeyLifetime,
+            clock: clock,
+            entropy: entropy,
+            pause: SystemPause(),
+            logger: logger
+        )
+        let tokens = AccessTokens(tokenKeys, entropy: entropy)
+        let (issuer, looks) = (configuration.publicURL, NextLook())
+        gateway =
+            share == .butOfGateways
+            ? nil
+            : Gateway(
+                RequestAuthorizer(
+                    index: index,
+                    lockbox: lockbox,
+                    others: share == .ofGateways ? looks : nil,
+                    clock: clock,
+                    logger: logger
+                ),
+                book: book,
+                browsers: BrowserSessions(portal: issuer, clock: clock, entropy: entropy),
+                assertions: Assertions(clock: clock) {
+                    try tokens.assertion(of: $0, issuer: issuer, now: $1)
+                },
+                pause: SystemPause(),
+                secret: tools.secret
+            )
+        self.index = index
+        self.work = work
+        self.tokens = tokens
+        self.share = share
+        self.store = store
+        self.clock = clock
+        self.entropy = entropy
+        self.logger = logger
+        self.loop = loop
+        self.http = http
+        self.looks = looks
+    }
+
+    /// What due work is made of.
+    var forWork: DueWork.Parts {
+        DueWork.Parts(
+            index: index,
+            lockbox: lockbox,
+            store: audited,
+            own: OwnOrders(share, of: kinds),
+            enforcers: directory,
+            entropy: entropy,
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    /// What keeps up with other processes. `changed` runs after each commit of one.
+    func changeFeed(_ changed: @escaping @Sendable () -> Void = {}) -> ChangeFeed {
+        let (index, gateway, directory, work) = (index, gateway, directory, work)
+        let uses = uses
+        let logger = logger
+        return ChangeFeed(
+            store: store,
+            pause: SystemPause(),
+            looks: looks,
+            logger: logger,
+            refresh: { reload in
+                if reload { uses.forget() }
+                try await index.refresh(reload: reload)
+                if reload { gateway?.cutWhatIsOver() }
+            },
+            changed: {
+                do {
+                    let services = try await directory.reload()
+                    gateway?.serve(services)
+                } catch {
+                    logger.error("cannot read the services anew", metadata: ["error": "\(error)"])
+                }
+                work.waker.wakeAll()
+                changed()
+            }
+        )
+    }
+
+    /// Reads what must be known, and lets happen what became due while nobody ran, before anybody is
+    /// answered.
+    func begin() async throws {
+        _ = try await lockbox.expireDue()
+        let services = try await directory.reload()
+        gateway?.serve(services)
+        try await tokenKeys.refresh()
+        try await index.refresh(reload: true)
+    }
+
+    /// Runs `services` until the process is asked to stop.
+    func run(_ services: [any Service]) async throws {
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        // A mail relay that hangs does not keep the server from stopping; its letter is sent again
+        // at the next start.
+        group.maximumGracefulShutdownDuration = .seconds(10)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    /// Lets go of threads and connections.
+    func close() async throws {
+        try await http.shutdown()
+        try await loop.shutdownGracefully()
+    }
+
+    /// The key of a service is read for each of its orders, so that a new one works without a
+    /// restart.
+    static func tools(
+        _ http: HTTPClient,
+        _ clock: any WallClock,
+        _ entropy: any Entropy,
+        gateways: GatewayBook? = nil,
+        areApart: Bool = false,
+        _ logger: Logger
+    ) -> ServiceTools {
+        ServiceTools(
+            http: http,
+            clock: clock,
+            entropy: entropy,
+            gateways: gateways,
+            gatewaysAreApart: areApart
+        ) { path in
+            do {
+                // Ending access does not wait for somebody to close a file.
+                return try SecretFile.read(path, for: "services", mustBePrivate: false)
+            } catch {
+                logger.error("a service's key cannot be read", metadata: ["error": "\(error)"])
+                throw error
+            }
+        }
+    }
+}
