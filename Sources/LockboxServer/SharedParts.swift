@@ -137,7 +137,8 @@ struct SharedParts: Sendable {
         ]
     }
 
-    private static func tokenKeys(_ configuration: Configuration, _ world: World) -> TokenKeyFolder {
+    private static func tokenKeys(_ configuration: Configuration, _ world: World) -> TokenKeyFolder
+    {
         TokenKeyFolder(
             configuration.dataDir + "/token-keys",
             lifetime: configuration.tokenKeyLifetime,

@@ -45,19 +45,31 @@ package final class EndsTold: Service {
 
     /// Runs until shutdown or cancellation.
     package func run() async throws {
-        try socket.prepare()
         // A loop of its own, as for cutting: nothing that goes through gateways holds it up.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let channel = try await ServerBootstrap(group: loop)
+        let channel: any Channel
+        do {
+            channel = try await listen(on: loop)
+        } catch {
+            try await loop.shutdownGracefully()
+            throw ConfigurationError(
+                "dataDir: the socket \(socket.path) cannot be opened: \(error)"
+            )
+        }
+        while await pause(milliseconds: Self.interval) {}
+        try await channel.close().get()
+        try await loop.shutdownGracefully()
+    }
+
+    private func listen(on loop: MultiThreadedEventLoopGroup) async throws -> any Channel {
+        try socket.prepare()
+        return try await ServerBootstrap(group: loop)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Hearing(self))
                 }
             }
             .bind(unixDomainSocketPath: socket.path, cleanupExistingSocketFile: true).get()
-        while await pause(milliseconds: Self.interval) {}
-        try await channel.close().get()
-        try await loop.shutdownGracefully()
     }
 
     fileprivate func hold(_ grants: [GrantID]) {
@@ -83,7 +95,9 @@ private final class Hearing: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel
-        timer = context.eventLoop.scheduleTask(in: EndsTold.patience) { channel.close(promise: nil) }
+        timer = context.eventLoop.scheduleTask(in: EndsTold.patience) {
+            channel.close(promise: nil)
+        }
         context.fireChannelActive()
     }
 
