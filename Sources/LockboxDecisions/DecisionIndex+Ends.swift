@@ -41,6 +41,16 @@ extension DecisionIndex: ImmediateEnds {
         endAsked()
     }
 
+    /// Another process says that access under `grants` is over, whether or not that is written down
+    /// yet. It holds until `end`.
+    package func hold(_ grants: [GrantID], until end: Timestamp) {
+        state.withLock { state in
+            for grant in grants {
+                state.endedEarly[grant] = max(end, state.endedEarly[grant] ?? end)
+            }
+        }
+    }
+
     package func ended(_ grant: GrantID) -> Timestamp? {
         state.withLock { $0.ends[grant]?.since }
     }

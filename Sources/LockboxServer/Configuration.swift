@@ -118,10 +118,7 @@ package struct Configuration: Sendable {
             }
             return value
         }
-        gateways = try Self.gateways(values["gateway"])
-        if gateways == .server, let value = values["gatewayOperatorListen"] {
-            throw ConfigurationError("\(value.place): is for `gateway: apart`")
-        }
+        gateways = try Self.gateways(values)
         (listen, serviceListen, operatorListen, gatewayOperatorListen) = try Self.listeners(values)
         let url = values["publicURL"] ?? ("http://\(listen)", "the default")
         publicURL = try Self.publicURL(url)
@@ -160,9 +157,7 @@ package struct Configuration: Sendable {
         // Who binds a listener for operators has said who reaches it.
         let access = operatorListen == nil ? MetricsAccess.loopback : .open
         metrics = try Self.metrics(values["metrics"] ?? (access.rawValue, "the default"))
-        gatewayMetrics = try Self.metrics(
-            values["metrics"] ?? (MetricsAccess.open.rawValue, "the default")
-        )
+        gatewayMetrics = values["metrics"] == nil ? .open : metrics
         diskReserve = try Self.bytes(values["diskReserve"] ?? ("128 MB", "the default"))
         clockTolerance = try Self.span(
             values["clockTolerance"] ?? ("PT5M", "the default"),
@@ -209,12 +204,18 @@ package struct Configuration: Sendable {
     }
 
     private static func gateways(
-        _ value: (text: String, place: String)?
+        _ values: [String: (text: String, place: String)]
     ) throws(ConfigurationError) -> GatewayPlace {
-        guard let value else { return .server }
-        guard let place = GatewayPlace(rawValue: value.text) else {
-            let known = GatewayPlace.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ConfigurationError("\(value.place): must be one of \(known)")
+        var place = GatewayPlace.server
+        if let value = values["gateway"] {
+            guard let known = GatewayPlace(rawValue: value.text) else {
+                let all = GatewayPlace.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ConfigurationError("\(value.place): must be one of \(all)")
+            }
+            place = known
+        }
+        if place == .server, let value = values["gatewayOperatorListen"] {
+            throw ConfigurationError("\(value.place): is for `gateway: apart`")
         }
         return place
     }

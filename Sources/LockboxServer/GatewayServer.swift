@@ -34,7 +34,7 @@ package struct GatewayServer: Sendable {
                     + "and then this"
             )
         }
-        let parts = SharedParts(
+        let parts = try SharedParts(
             configuration,
             SharedParts.World(
                 store: store,
@@ -48,9 +48,17 @@ package struct GatewayServer: Sendable {
         )
         self.parts = parts
         database = configuration.database
-        let gateway = parts.gateway.map { [$0] } ?? []
+        let gateway = parts.gateway
+        let told = EndsTold(
+            at: try SharedParts.socket(configuration),
+            index: parts.index,
+            clock: clock,
+            pause: SystemPause(),
+            logger: logger
+        ) { gateway?.cutWhatIsOver() }
         services =
-            [parts.changeFeed()] + [parts.watch, parts.late, parts.tokenKeys] + gateway
+            [parts.changeFeed(), told, parts.watch, parts.late, parts.tokenKeys]
+            + (gateway.map { [$0] } ?? [])
             + parts.work.ending(parts.forWork)
             + Self.listener(configuration, parts, store, clock, logger, onListening)
     }

@@ -47,7 +47,7 @@ package struct Server: Sendable {
     ) throws {
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
         let feed = LiveFeed()
-        let parts = SharedParts(
+        let parts = try SharedParts(
             configuration,
             SharedParts.World(
                 store: store,

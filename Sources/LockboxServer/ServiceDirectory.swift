@@ -88,7 +88,8 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
 
     func enforcer(of service: ServiceID) async throws -> (any Enforcer)? {
         let settings = try await store.read(.endingAccess) { tx in try tx.service(service) }
-        return try settings.flatMap(enforcer(by:))
+        guard let settings, share.includes(settings, of: kinds) else { return nil }
+        return try enforcer(by: settings)
     }
 
     func rememberedEnforcer(of service: ServiceID) throws -> (any Enforcer)? {
@@ -102,7 +103,8 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     }
 
     private func enforcer(by settings: ServiceSettings) throws -> (any Enforcer)? {
-        guard share.includes(settings, of: kinds) else { return nil }
+        // The server tells gateways apart of ends; they tell nobody anything.
+        guard share != .ofGateways || share.includes(settings, of: kinds) else { return nil }
         return try kinds[settings.service.kind]?.enforcer(of: settings)
     }
 

@@ -44,10 +44,7 @@ struct SharedParts: Sendable {
     let gateway: Gateway?
     let operators: Operators
     private let share: OrderShare
-    private let store: any Store
-    private let clock: any WallClock
-    private let entropy: any Entropy
-    private let logger: Logger
+    private let world: World
     private let loop: MultiThreadedEventLoopGroup
     private let http: HTTPClient
     private let looks: NextLook
@@ -59,22 +56,15 @@ struct SharedParts: Sendable {
         _ world: World,
         share: OrderShare,
         listeners: [any CommitListener] = []
-    ) {
+    ) throws {
         let (store, clock, entropy) = (world.store, world.clock, world.entropy)
-        let logger = world.logger
         let time = SystemMonotonicClock()
         let work = DueWork(entropy: entropy, time: time)
-        let index = DecisionIndex(store: store, clock: clock) {
-            work.endAsked()
-        }
+        let index = DecisionIndex(store: store, clock: clock) { work.endAsked() }
         let health = WriteHealth(time: time)
-        let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let http = HTTPClient(
-            eventLoopGroup: loop,
-            configuration: ServiceTools.httpConfiguration
-        )
+        http = HTTPClient(eventLoopGroup: loop, configuration: ServiceTools.httpConfiguration)
         operators = Operators(configuration.operators)
         let book = GatewayBook(timers: loop)
         tools = Self.tools(
@@ -82,20 +72,17 @@ struct SharedParts: Sendable {
             clock,
             entropy,
             gateways: share == .butOfGateways ? nil : book,
-            areApart: share == .butOfGateways,
-            logger
+            apart: share == .butOfGateways ? GatewayCall(to: try Self.socket(configuration)) : nil,
+            world.logger
         )
         kinds = ServiceKinds(world.makeKinds(tools))
-        directory = ServiceDirectory(store: store, kinds: kinds, share: share, logger: logger)
-        late = work.lateLooks(directory, logger)
+        directory = ServiceDirectory(store: store, kinds: kinds, share: share, logger: world.logger)
+        late = work.lateLooks(directory, world.logger)
         audited = AuditedStore(
             store: store,
             clock: clock,
             entropy: entropy,
-            readers: [
-                RemovalPlanner(kinds: kinds),
-                NoticePlanner(portal: portal, kinds: kinds, operators: operators),
-            ],
+            readers: Self.readers(configuration, kinds, operators),
             listeners: [index, uses, work.waker, late] + listeners,
             health: health
         )
@@ -117,49 +104,81 @@ struct SharedParts: Sendable {
                 time: time,
                 late: late,
                 reserve: configuration.diskReserve,
-                logger: logger
+                logger: world.logger
             )
         )
-        tokenKeys = TokenKeyFolder(
-            configuration.dataDir + "/token-keys",
-            lifetime: configuration.tokenKeyLifetime,
+        tokenKeys = Self.tokenKeys(configuration, world)
+        tokens = AccessTokens(tokenKeys, entropy: entropy)
+        looks = NextLook()
+        let authorizer = RequestAuthorizer(
+            index: index,
+            lockbox: lockbox,
+            others: share == .ofGateways ? looks : nil,
             clock: clock,
-            entropy: entropy,
-            pause: SystemPause(),
-            logger: logger
+            logger: world.logger
         )
-        let tokens = AccessTokens(tokenKeys, entropy: entropy)
-        let (issuer, looks) = (configuration.publicURL, NextLook())
         gateway =
             share == .butOfGateways
-            ? nil
-            : Gateway(
-                RequestAuthorizer(
-                    index: index,
-                    lockbox: lockbox,
-                    others: share == .ofGateways ? looks : nil,
-                    clock: clock,
-                    logger: logger
-                ),
-                book: book,
-                browsers: BrowserSessions(portal: issuer, clock: clock, entropy: entropy),
-                assertions: Assertions(clock: clock) {
-                    try tokens.assertion(of: $0, issuer: issuer, now: $1)
-                },
-                pause: SystemPause(),
-                secret: tools.secret
-            )
+            ? nil : Self.gateway(configuration, world, authorizer, book, tokens, tools)
         self.index = index
         self.work = work
-        self.tokens = tokens
         self.share = share
-        self.store = store
-        self.clock = clock
-        self.entropy = entropy
-        self.logger = logger
+        self.world = world
         self.loop = loop
-        self.http = http
-        self.looks = looks
+    }
+
+    /// Where the gateways apart hear of ends.
+    static func socket(_ configuration: Configuration) throws -> GatewaySocket {
+        try GatewaySocket(in: configuration.dataDir + "/gateway")
+    }
+
+    private static func readers(
+        _ configuration: Configuration,
+        _ kinds: ServiceKinds,
+        _ operators: Operators
+    ) -> [any EventReader] {
+        let portal = Portal(name: "Lockbox", publicURL: configuration.publicURL, showAddress: true)
+        return [
+            RemovalPlanner(kinds: kinds),
+            NoticePlanner(portal: portal, kinds: kinds, operators: operators),
+        ]
+    }
+
+    private static func tokenKeys(_ configuration: Configuration, _ world: World) -> TokenKeyFolder
+    {
+        TokenKeyFolder(
+            configuration.dataDir + "/token-keys",
+            lifetime: configuration.tokenKeyLifetime,
+            clock: world.clock,
+            entropy: world.entropy,
+            pause: SystemPause(),
+            logger: world.logger
+        )
+    }
+
+    private static func gateway(
+        _ configuration: Configuration,
+        _ world: World,
+        _ authorizer: RequestAuthorizer,
+        _ book: GatewayBook,
+        _ tokens: AccessTokens,
+        _ tools: ServiceTools
+    ) -> Gateway {
+        let issuer = configuration.publicURL
+        return Gateway(
+            authorizer,
+            book: book,
+            browsers: BrowserSessions(
+                portal: issuer,
+                clock: world.clock,
+                entropy: world.entropy
+            ),
+            assertions: Assertions(clock: world.clock) {
+                try tokens.assertion(of: $0, issuer: issuer, now: $1)
+            },
+            pause: SystemPause(),
+            secret: tools.secret
+        )
     }
 
     /// What due work is made of.
@@ -170,19 +189,18 @@ struct SharedParts: Sendable {
             store: audited,
             own: OwnOrders(share, of: kinds),
             enforcers: directory,
-            entropy: entropy,
-            clock: clock,
-            logger: logger
+            entropy: world.entropy,
+            clock: world.clock,
+            logger: world.logger
         )
     }
 
     /// What keeps up with other processes. `changed` runs after each commit of one.
     func changeFeed(_ changed: @escaping @Sendable () -> Void = {}) -> ChangeFeed {
         let (index, gateway, directory, work) = (index, gateway, directory, work)
-        let uses = uses
-        let logger = logger
+        let (uses, logger) = (uses, world.logger)
         return ChangeFeed(
-            store: store,
+            store: world.store,
             pause: SystemPause(),
             looks: looks,
             logger: logger,
@@ -219,7 +237,7 @@ struct SharedParts: Sendable {
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger
+            logger: world.logger
         )
         // A mail relay that hangs does not keep the server from stopping; its letter is sent again
         // at the next start.
@@ -240,7 +258,7 @@ struct SharedParts: Sendable {
         _ clock: any WallClock,
         _ entropy: any Entropy,
         gateways: GatewayBook? = nil,
-        areApart: Bool = false,
+        apart: GatewayCall? = nil,
         _ logger: Logger
     ) -> ServiceTools {
         ServiceTools(
@@ -248,7 +266,7 @@ struct SharedParts: Sendable {
             clock: clock,
             entropy: entropy,
             gateways: gateways,
-            gatewaysAreApart: areApart
+            gatewaysApart: apart
         ) { path in
             do {
                 // Ending access does not wait for somebody to close a file.

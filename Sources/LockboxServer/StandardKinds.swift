@@ -5,7 +5,7 @@ package import LockboxServices
 package let standardKinds: @Sendable (ServiceTools) -> [any ServiceKind] = { tools in
     [
         IMAPKind(tools),
-        HTTPKind(gateways: tools.gateways, apart: tools.gatewaysAreApart),
+        HTTPKind(gateways: tools.gateways, apart: tools.gatewaysApart),
         PostgresKind(tools),
         SQLKind(),
         HookKind(tools),

@@ -9,8 +9,9 @@ package struct ServiceTools: Sendable {
     package let entropy: any Entropy
     /// The gateways of this process; nil where it has none.
     package let gateways: (any GatewayConnections)?
-    /// Whether gateways are in a process of their own, which then carries out the orders for them.
-    package let gatewaysAreApart: Bool
+    /// The way to gateways that are in a process of their own, which carries out the orders for them;
+    /// nil where none are.
+    package let gatewaysApart: (any GatewaysApart)?
     /// The secret in the file at a path, read anew each time, so that a new one works without a
     /// restart.
     package let secret: @Sendable (_ path: String) throws -> String
@@ -20,14 +21,14 @@ package struct ServiceTools: Sendable {
         clock: any WallClock,
         entropy: any Entropy,
         gateways: (any GatewayConnections)? = nil,
-        gatewaysAreApart: Bool = false,
+        gatewaysApart: (any GatewaysApart)? = nil,
         secret: @escaping @Sendable (_ path: String) throws -> String
     ) {
         self.http = http
         self.clock = clock
         self.entropy = entropy
         self.gateways = gateways
-        self.gatewaysAreApart = gatewaysAreApart
+        self.gatewaysApart = gatewaysApart
         self.secret = secret
     }
 

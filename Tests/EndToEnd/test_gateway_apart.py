@@ -1,21 +1,20 @@
 """The gateways in a process of their own: either process may stop, die or stand still without the other."""
 
-import contextlib
-import http.client
 import os
 import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
 
 from lockbox_rig import secrets
 from lockbox_rig.api import API
-from lockbox_rig.lockboxd import GatewayProcess
-from lockbox_rig.machine import LOOPBACK, Scratch, free_port, listening, wait_until
-from test_gateway import SOON, frame, opened, websocket
+from lockbox_rig.lockboxd import LOCKBOXD, GatewayProcess
+from lockbox_rig.machine import LOOPBACK, free_port, listening, wait_until
+from test_gateway import SOON, frame, opened
 from test_open import COOKIE, PLANS, Opened
 
 # What is promised from the end of an access, or from the answer that it was ended, to the cut.
@@ -251,6 +250,31 @@ def test_what_cannot_be_recorded_is_not_let_through(place):
     place.application.taken()
 
 
+def test_a_stop_that_cannot_be_written_down_cuts_all_the_same(place):
+    request = place.access("read", "write")
+    shown = token(place, request)
+    going = [opened(place, shown, how) for how in KINDS]
+    other = opened(place, token(place, place.access("read", "write")), "websocket")
+    with place.locked():
+        began = time.monotonic()
+        results = []
+        stopping = threading.Thread(
+            target=lambda: results.append(place.lockbox.api("adam").post(f"/v1/requests/{request}/revoke")))
+        stopping.start()
+        took = cut_after(going, began)
+        assert took < BOUND, took
+        stopping.join()
+        assert results[0].status == 503 and results[0].json["code"] == "endNotRecorded", results[0]
+    # It holds here until it is written down, though the store takes writes again.
+    assert place.bearer(shown).status == 401
+    wait_until(lambda: place.removed(request), SOON, "the removal", 0.2)
+    assert place.bearer(shown).status == 401
+    other.socket.sendall(frame(b"still here"))
+    other.until(b"still here").socket.close()
+    assert place.lockbox.check_log()
+    place.application.taken()
+
+
 def test_operators_see_how_the_gateway_is(place):
     assert place.health.get("/healthz").status == 200
     assert place.health.get("/readyz").status == 200
@@ -279,8 +303,6 @@ def test_operators_see_how_the_gateway_is(place):
 
 def refused(place, command, **environment):
     """What `lockboxd` says when it does not start."""
-    from lockbox_rig.lockboxd import LOCKBOXD
-
     done = subprocess.run(
         [LOCKBOXD, command, "--config", place.lockbox.config], capture_output=True, text=True, timeout=SOON,
         env={**place.lockbox.env, **environment})

@@ -6,6 +6,11 @@ import LockboxServices
 import LockboxTestWorld
 import Testing
 
+/// Nothing goes on.
+private struct NoGateways: GatewaysApart {
+    func end(_ grants: Set<GrantID>) async throws(EnforcerError) {}
+}
+
 /// A code lets one browser in once, at one service, for a minute.
 struct BrowserCodeTests {
     private static let service = Fixture.mailbox.service
@@ -19,7 +24,7 @@ struct BrowserCodeTests {
         try await world.store.write { try $0.save(changed) }
         return Lockbox(
             store: world.audited,
-            kinds: ServiceKinds([HTTPKind(apart: true)]),
+            kinds: ServiceKinds([HTTPKind(apart: NoGateways())]),
             enforcers: NoEnforcers(),
             ends: world.index,
             uses: UseCounts()

@@ -13,12 +13,15 @@ package struct HTTPKind: ServiceKind {
     package let needsOpening = false
 
     private let gateways: (any GatewayConnections)?
-    private let areApart: Bool
+    private let apart: (any GatewaysApart)?
 
-    /// `gateways` are those of this process, if it has any; they may be in another one, `apart`.
-    package init(gateways: (any GatewayConnections)? = nil, apart: Bool = false) {
+    /// `gateways` are those of this process, if it has any; `apart` is the way to another one's.
+    package init(
+        gateways: (any GatewayConnections)? = nil,
+        apart: (any GatewaysApart)? = nil
+    ) {
         self.gateways = gateways
-        areApart = apart
+        self.apart = apart
     }
 
     // MARK: Settings
@@ -101,7 +104,7 @@ package struct HTTPKind: ServiceKind {
 
     /// Only a gateway of this program knows what a browser shows.
     package func browserAddress(of settings: ServiceSettings) -> String? {
-        guard gateways != nil || areApart, hasGateway(settings) else { return nil }
+        guard gateways != nil || apart != nil, hasGateway(settings) else { return nil }
         return Self.address(of: settings)
     }
 
@@ -130,7 +133,8 @@ package struct HTTPKind: ServiceKind {
     }
 
     package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
-        guard hasGateway(settings), let gateways else { return nil }
-        return GatewayEnforcer(of: settings.service.id, gateways: gateways)
+        guard hasGateway(settings) else { return nil }
+        if let gateways { return GatewayEnforcer(of: settings.service.id, gateways: gateways) }
+        return apart.map(EnforcerApart.init)
     }
 }

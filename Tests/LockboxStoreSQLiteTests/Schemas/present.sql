@@ -1,3 +1,5 @@
+CREATE INDEX browser_code_by_end ON browser_code (expires_at);
+
 CREATE INDEX command_by_time ON command (carried_out_at);
 
 CREATE INDEX credential_live ON credential (expires_at) WHERE revoked_at IS NULL;
@@ -138,6 +140,14 @@ CREATE TABLE api_token (
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     revoked_at INTEGER
+) STRICT;
+
+CREATE TABLE browser_code (
+    code_hash BLOB NOT NULL PRIMARY KEY CHECK (length(code_hash) = 32),
+    credential TEXT NOT NULL REFERENCES credential (id),
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    CHECK (issued_at < expires_at)
 ) STRICT;
 
 CREATE TABLE command (
@@ -556,6 +566,13 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.expires_at IS NOT OLD.expires_at
 BEGIN
     SELECT RAISE(ABORT, 'api_token: what it is about never changes');
+END;
+
+CREATE TRIGGER browser_code_update_guard
+BEFORE UPDATE ON browser_code
+
+BEGIN
+    SELECT RAISE(ABORT, 'browser_code: rows never change');
 END;
 
 CREATE TRIGGER command_update_guard
