@@ -105,17 +105,27 @@ package struct API: Sendable {
     /// Every method of every path.
     package var routes: [Route] { routes(for: Set(Audience.allCases)) }
 
-    private func routes(for audiences: Set<Audience>) -> [Route] {
+    func routes(for audiences: Set<Audience>) -> [Route] {
         let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
-            + tokenEndpoints + logEndpoints
-        let services = oauthEndpoints + tokenExchangeEndpoints + authZENEndpoints
+            + tokenEndpoints + logEndpoints + accessRequestEndpoints
+        let services = oauthEndpoints + tokenExchangeEndpoints
         var routes = healthEndpoints
         if audiences.contains(.services) { routes += services }
         if audiences.contains(.operators) { routes += metricsEndpoints }
+        if !audiences.isDisjoint(with: [.people, .services]) {
+            routes += decisionEndpoints(for: audiences)
+        }
         guard audiences.contains(.people) else { return routes }
-        let all = people + services + healthEndpoints + metricsEndpoints
+        let all =
+            people + services + decisionEndpoints(for: Set(Audience.allCases)) + healthEndpoints
+            + metricsEndpoints
         return routes + people + [describing(all)]
+    }
+
+    /// What services and engineers' programs ask alike, each on her own listener.
+    private func decisionEndpoints(for audiences: Set<Audience>) -> [Route] {
+        authZENEndpoints(for: audiences) + [keySetEndpoint]
     }
 
     /// An endpoint for people who are signed in.
@@ -141,7 +151,7 @@ package struct API: Sendable {
 
     /// The person whose API token came in `Authorization` (RFC 6750 §2.1). Tokens in queries or
     /// bodies are not looked at.
-    private func caller(of request: Request, _ context: APIContext) async throws -> Person {
+    func caller(of request: Request, _ context: APIContext) async throws -> Person {
         do {
             guard let header = request.headers[.authorization], let token = header.bearerToken
             else {

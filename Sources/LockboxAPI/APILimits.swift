@@ -15,4 +15,12 @@ package enum APILimits {
     /// Questions in one request of AuthZEN's.
     package static let evaluations = 100
     package static let searchTextLength = 1...200
+    /// For so long a denial says how access can be asked for, and what it says can be sent.
+    static let denialKept = TimeSpan.minutes(10)
+    /// A token that was signed here and is sent back.
+    static let signedTokenBytes = 4096
+    /// For so long a task can be looked at after it is over, and after access that came of it.
+    static let tasksKept = TimeSpan.days(7)
+    /// Between two looks at a task that waits for people.
+    static let secondsBetweenLooks: Int64 = 5
 }

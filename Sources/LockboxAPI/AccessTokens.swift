@@ -30,10 +30,29 @@ package struct TokenKey: Sendable {
     fileprivate func token(of claims: some Encodable, type: String) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let header = try encoder.encode(["alg": Self.algorithm, "kid": id, "typ": type])
-        let signed = "\(header.base64URL).\(try encoder.encode(claims).base64URL)"
+        let signed = "\(try header(type)).\(try encoder.encode(claims).base64URL)"
         let signature = try key.signature(for: Data(signed.utf8))
         return "\(signed).\(signature.rawRepresentation.base64URL)"
+    }
+
+    /// The claims of a token that this key signed as `type`; nil of any other text. Nothing of it is
+    /// read before its signature is found right.
+    fileprivate func claims(of token: [UInt8], type: String) throws -> Data? {
+        let dot = UInt8(ascii: ".")
+        let head = Array(try header(type).utf8) + [dot]
+        guard token.starts(with: head), let end = token.lastIndex(of: dot), end > head.count,
+            let claims = Data(base64URL: token[head.count..<end]),
+            let raw = Data(base64URL: token[(end + 1)...]), raw.count == Self.signatureBytes
+        else { return nil }
+        let signature = try P256.Signing.ECDSASignature(rawRepresentation: raw)
+        let isGood = key.publicKey.isValidSignature(signature, for: Data(token[..<end]))
+        return isGood ? claims : nil
+    }
+
+    private func header(_ type: String) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(["alg": Self.algorithm, "kid": id, "typ": type]).base64URL
     }
 
     /// What verifiers need of it (RFC 7517 §4, RFC 7518 §6.2).
@@ -46,6 +65,8 @@ package struct TokenKey: Sendable {
     }
 
     private static let algorithm = "ES256"
+    /// Of the two numbers, one after the other (RFC 7518 §3.4).
+    private static let signatureBytes = 64
 
     /// Of the public key, which is the two one after the other.
     private static func coordinates(of key: P256.Signing.PrivateKey) -> (x: String, y: String) {
@@ -82,21 +103,48 @@ package struct AccessTokens: Sendable {
         let last = min(now + Self.lifetime, end).secondsSinceEpoch
         let left = Timestamp(milliseconds: last * 1000) - now
         guard left >= .seconds(1) else { return nil }
-        let name = Data(entropy.bytes(10)).base64URL
-        let claims = claims.token(name, from: now.secondsSinceEpoch, until: last)
+        let claims = claims.token(newName(), from: now.secondsSinceEpoch, until: last)
         return (try sign(claims, as: "at+jwt", now: now), left.milliseconds / 1000)
     }
+
+    /// A name for something signed that no other has.
+    func newName() -> String { Data(entropy.bytes(10)).base64URL }
 
     /// A token with `claims` under the key that signs now.
     func sign(_ claims: some Encodable, as type: String, now: Timestamp) throws -> String {
         guard let key = keys.keys.last(where: { $0.signsFrom <= now }) else { throw NoKey() }
         return try key.token(of: claims, type: type)
     }
+
+    /// The claims of a token that was signed here as `type`; nil of any other text.
+    func read<Claims: Decodable>(_: Claims.Type, of token: String, as type: String) throws
+        -> Claims?
+    {
+        guard token.utf8.count <= APILimits.signedTokenBytes else { return nil }
+        let bytes = Array(token.utf8)
+        for key in keys.keys {
+            guard let claims = try key.claims(of: bytes, type: type) else { continue }
+            return try JSONDecoder().decode(Claims.self, from: claims)
+        }
+        return nil
+    }
+}
+
+extension Data {
+    /// RFC 4648 §5, without padding; nil for anything else.
+    fileprivate init?(base64URL bytes: some Collection<UInt8>) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard !text.utf8.contains(where: { Array("+/=".utf8).contains($0) }) else { return nil }
+        let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+        self.init(
+            base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/") + padding
+        )
+    }
 }
 
 extension Sequence<UInt8> {
     /// RFC 4648 §5, without padding.
-    fileprivate var base64URL: String {
+    var base64URL: String {
         Data(self).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
             .replacing("=", with: "")
     }

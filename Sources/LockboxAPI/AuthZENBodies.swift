@@ -1,4 +1,5 @@
 import HTTPTypes
+import LockboxDomain
 
 /// What AuthZEN's endpoints are asked (Authorization API 1.0). Members that we do not know are passed
 /// over, `properties` among them; those that we do must have the right type.
@@ -13,21 +14,55 @@ struct AuthZENQuestion: Decodable {
     }
 
     struct Context: Decodable {
-        private enum CodingKeys: CodingKey { case credential }
+        private enum CodingKeys: CodingKey { case credential, approval, requestable }
 
         /// One that is no text is none that is known.
         let credential: String?
+        let approval: Approval?
+        /// Whether a service wants to know how access that is denied can be asked for.
+        let asksForRequest: Bool
 
         init(from decoder: any Decoder) throws {
             let members = try decoder.container(keyedBy: CodingKeys.self)
-            guard members.contains(.credential) else {
-                credential = nil
-                return
-            }
+            credential =
+                members.contains(.credential)
+                ? try Self.read { try members.decode(String.self, forKey: .credential) } ?? "" : nil
+            approval =
+                members.contains(.approval)
+                ? try members.decode(Approval.self, forKey: .approval) : nil
+            asksForRequest =
+                try members.contains(.requestable)
+                && Self.read { try members.decode(Bool.self, forKey: .requestable) } == true
+        }
+
+        /// What is said for one question, with what is said for all where it says nothing.
+        init(_ own: Context?, or whole: Context?) {
+            credential = own?.credential ?? whole?.credential
+            approval = own?.approval ?? whole?.approval
+            asksForRequest = own?.asksForRequest == true || whole?.asksForRequest == true
+        }
+
+        private static func read<Value>(_ decode: () throws -> Value) throws -> Value? {
+            do { return try decode() } catch is DecodingError { return nil }
+        }
+    }
+
+    /// What was approved before, as the task of the request said it. One that says anything else is
+    /// none that is known.
+    struct Approval: Decodable {
+        private enum CodingKeys: CodingKey { case id, state }
+
+        let request: AccessRequestID?
+
+        init(from decoder: any Decoder) throws {
             do {
-                credential = try members.decode(String.self, forKey: .credential)
+                let members = try decoder.container(keyedBy: CodingKeys.self)
+                let id = try members.decode(String.self, forKey: .id)
+                // None is given out, so whatever is there is not ours.
+                let hasState = members.contains(.state)
+                request = AccessRequestID(id).flatMap { $0.text == id && !hasState ? $0 : nil }
             } catch is DecodingError {
-                credential = ""
+                request = nil
             }
         }
     }
@@ -98,7 +133,7 @@ struct AuthZENQuestion: Decodable {
             action: Action(name: own.action?.name ?? whole.action?.name),
             resource: Self.completed(own.resource, whole.resource),
             // A credential that is said for all is not forgotten where an item has more to say.
-            context: own.context?.credential == nil ? whole.context : own.context
+            context: Context(own.context, or: whole.context)
         )
     }
 
@@ -145,9 +180,29 @@ extension AuthZENQuestion.Evaluation {
     }
 }
 
-/// An answer of AuthZEN's: what may be, and no more.
+/// An answer of AuthZEN's: what may be, and no more but to who asked for more.
 struct AuthZENDecision: Encodable {
+    struct Context: Encodable {
+        var evaluation_id: String?
+        var evaluated_at: String?
+        var reason: String?
+        var next_action: String?
+        /// In seconds.
+        var retry_after: Int64?
+        var access_request: RequestOffer?
+        var approval: Approval?
+    }
+
+    /// The approval that a yes rests on.
+    struct Approval: Encodable {
+        let id: String
+        let approved_until: String
+    }
+
     let decision: Bool
+    var context: Context?
+
+    static let no = AuthZENDecision(decision: false)
 }
 
 struct AuthZENDecisions: Encodable {
@@ -179,15 +234,21 @@ struct AuthZENMetadata: Encodable {
     let policy_decision_point: String
     let access_evaluation_endpoint: String
     let access_evaluations_endpoint: String
+    let access_request_endpoint: String
     let search_subject_endpoint: String
     let search_resource_endpoint: String
     let search_action_endpoint: String
+    /// The keys that denials are signed with.
+    let jwks_uri: String
+    let capabilities = ["urn:openid:authzen:capability:access-request"]
 
     init(at publicURL: String) {
         let base = "\(publicURL)/access/v1"
         policy_decision_point = publicURL
         access_evaluation_endpoint = "\(base)/evaluation"
         access_evaluations_endpoint = "\(base)/evaluations"
+        access_request_endpoint = publicURL + API.accessRequestPath
+        jwks_uri = publicURL + TokenExchange.keysPath
         search_subject_endpoint = "\(base)/search/subject"
         search_resource_endpoint = "\(base)/search/resource"
         search_action_endpoint = "\(base)/search/action"

@@ -13,37 +13,45 @@ import NIOCore
 
 extension API {
     /// The Authorization API 1.0 of OpenID AuthZEN, over grants. A service is told of its own
-    /// resources alone.
-    var authZENEndpoints: [Route] {
+    /// resources alone, an engineer of herself.
+    func authZENEndpoints(for audiences: Set<Audience>) -> [Route] {
+        evaluationEndpoints(for: audiences) + [metadataEndpoint]
+            + (audiences.contains(.services) ? searchEndpoints : [])
+    }
+
+    private func evaluationEndpoints(for audiences: Set<Audience>) -> [Route] {
         [
             asking(
                 "/access/v1/evaluation",
                 "evaluate",
                 "May this person do that to this resource now? (AuthZEN 1.0)",
                 details: Self.evaluationDetails,
+                by: audiences,
                 body: .json("EvaluationQuestion"),
                 answers: .json("EvaluationAnswer", "The decision; no is an answer too.")
             ) { question, evaluator in
-                try JSONAnswer.response(
-                    AuthZENDecision(decision: try await evaluator.decision(question.whole))
-                )
+                try JSONAnswer.response(try await evaluator.decision(question.whole))
             },
             asking(
                 "/access/v1/evaluations",
                 "evaluateMany",
                 "The same of several at once (AuthZEN 1.0)",
+                by: audiences,
                 body: .json("EvaluationsQuestion"),
                 answers: .json("EvaluationsAnswer", "The decisions, in the order of the questions.")
             ) { question, evaluator in
                 guard !question.evaluations.isEmpty else {
-                    return try JSONAnswer.response(
-                        AuthZENDecision(decision: try await evaluator.decision(question.whole))
-                    )
+                    return try JSONAnswer.response(try await evaluator.decision(question.whole))
                 }
                 return try JSONAnswer.response(
                     AuthZENDecisions(evaluations: try await evaluator.decisions(question))
                 )
             },
+        ]
+    }
+
+    private var searchEndpoints: [Route] {
+        [
             asking(
                 "/access/v1/search/subject",
                 "searchSubjects",
@@ -79,37 +87,44 @@ extension API {
                     AuthZENAction(name: $0)
                 }
             },
-            Route(
-                .get,
-                "/.well-known/authzen-configuration",
-                OperationDescription(
-                    "decisionPointMetadata",
-                    .standards,
-                    "Where AuthZEN's endpoints are",
-                    by: .anybody,
-                    answers: .json("DecisionPointMetadata", "The metadata."),
-                    refuses: []
-                )
-            ) { _, _ in
-                try JSONAnswer.response(
-                    AuthZENMetadata(at: publicURL),
-                    headers: [.cacheControl: "public, max-age=3600"]
-                )
-            },
         ]
+    }
+
+    private var metadataEndpoint: Route {
+        Route(
+            .get,
+            "/.well-known/authzen-configuration",
+            OperationDescription(
+                "decisionPointMetadata",
+                .standards,
+                "Where AuthZEN's endpoints are",
+                by: .anybody,
+                answers: .json("DecisionPointMetadata", "The metadata."),
+                refuses: []
+            )
+        ) { _, _ in
+            try JSONAnswer.response(
+                AuthZENMetadata(at: publicURL),
+                headers: [.cacheControl: "public, max-age=3600"]
+            )
+        }
     }
 
     private static let evaluationDetails =
         "A subject is of type `user`, its id that of the engineer; an action is `read` or `write`; a "
         + "resource is one of the service that asks, its type and id the two parts of its name. With "
         + "`context.credential`, an engineer's credential, the decision depends on that too, and the "
-        + "use is recorded."
+        + "use is recorded. An engineer asks about herself with her API token, and names the service "
+        + "as `resource.properties.service`; a denial then says how access can be asked for, as it "
+        + "does to a service that sends `context.requestable`. With `context.approval` the decision "
+        + "rests on that approval alone."
 
     private func asking(
         _ path: RouterPath,
         _ id: String,
         _ summary: String,
         details: String? = nil,
+        by audiences: Set<Audience> = [.services],
         body: OperationDescription.Body,
         answers: OperationDescription.Answer,
         _ answer:
@@ -124,7 +139,7 @@ extension API {
                 .standards,
                 summary,
                 details: details,
-                by: .enforcementPoint,
+                by: audiences.contains(.people) ? .decisionAsker : .enforcementPoint,
                 body: body,
                 answers: answers,
                 refuses: []
@@ -132,12 +147,9 @@ extension API {
         ) { request, context in
             var response: Response
             do {
-                let shown = request.headers[.authorization]?.basicCredentials ?? ("", "")
-                guard let client = try await serviceClient(shown, request, context) else {
-                    throw AuthZENFault.unknownService
-                }
-                let question = try await Self.question(of: request)
-                var evaluator = AuthZENEvaluator(self, client.service)
+                let asker = try await asker(of: request, context, among: audiences)
+                let (question, body) = try await Self.question(of: request)
+                var evaluator = try AuthZENEvaluator(self, asker, body)
                 response = try await answer(question, &evaluator)
             } catch {
                 response = try Self.answer(to: error, context)
@@ -147,15 +159,34 @@ extension API {
         }
     }
 
-    private static func question(of request: Request) async throws -> AuthZENQuestion {
+    /// Who asks, of those that this listener is for.
+    private func asker(
+        of request: Request,
+        _ context: APIContext,
+        among audiences: Set<Audience>
+    ) async throws -> AuthZENEvaluator.Asker {
+        let header = request.headers[.authorization]
+        let isForServices = audiences.contains(.services)
+        let shown = isForServices ? header?.basicCredentials : nil
+        if shown == nil, audiences.contains(.people), !isForServices || header?.bearerToken != nil {
+            return .person(try await caller(of: request, context))
+        }
+        guard let client = try await serviceClient(shown ?? ("", ""), request, context) else {
+            throw AuthZENFault.unknownService
+        }
+        return .service(client.service)
+    }
+
+    private static func question(of request: Request) async throws -> (AuthZENQuestion, Data) {
         guard request.headers.mediaType == "application/json",
             request.headers.foreignCharset == nil
         else { throw AuthZENFault("Send the body as application/json in UTF-8.") }
-        let question = try Request.decoded(try await request.bytes(), as: AuthZENQuestion.self)
+        let body = try await request.bytes()
+        let question = try Request.decoded(body, as: AuthZENQuestion.self)
         guard question.evaluations.count <= APILimits.evaluations else {
             throw AuthZENFault("evaluations: are more than \(APILimits.evaluations).")
         }
-        return question
+        return (question, body)
     }
 
     /// A page of `found`, which are in order, each once.
@@ -196,7 +227,10 @@ extension API {
             problem.detail = fault.message
         }
         if problem.status == .unauthorized {
-            problem.headers[.wwwAuthenticate] = OAuthError.challenge
+            // Whoever showed an API token is told of that scheme too.
+            problem.headers[.wwwAuthenticate] =
+                [OAuthError.challenge, problem.headers[.wwwAuthenticate]].compactMap(\.self)
+                .joined(separator: ", ")
         }
         var headers = problem.headers
         headers[.contentType] = "text/plain; charset=utf-8"
@@ -209,19 +243,41 @@ extension API {
     }
 }
 
-/// Decides for one service, in one request.
+/// Decides for one service or one person, in one request.
 struct AuthZENEvaluator {
     /// The type of the only subjects that there are.
     static let person = "user"
 
-    private let api: API
-    private let service: ProtectedService
+    enum Asker {
+        /// About its own resources, and whoever it likes.
+        case service(ProtectedService)
+        /// About herself, and every service's resources.
+        case person(Person)
+    }
+
+    let api: API
+    let asker: Asker
+    private let body: Data
+    /// The question with all that no decision depends on; read where it is needed.
+    private var sent: SentQuestion?
     /// Whether the use of a credential is on record: once for each request.
     private var recorded: [CredentialID: Bool] = [:]
 
-    init(_ api: API, _ service: ProtectedService) {
+    init(_ api: API, _ asker: Asker, _ body: Data) throws {
         self.api = api
-        self.service = service
+        self.asker = asker
+        self.body = body
+        switch asker {
+        case .service: sent = nil
+        case .person: sent = try Request.decoded(body, as: SentQuestion.self)
+        }
+    }
+
+    /// All that was sent of the question, or of its item with this number.
+    mutating func sentTerms(_ item: Int?) throws -> SentTerms {
+        let question = try sent ?? Request.decoded(body, as: SentQuestion.self)
+        sent = question
+        return question.terms(item)
     }
 
     /// What is asked, in our own terms; nil for what does not exist.
@@ -234,13 +290,27 @@ struct AuthZENEvaluator {
     }
 
     /// Letter by letter: a service may have two whose names differ by case alone.
-    private func resource(_ evaluation: AuthZENQuestion.Evaluation) throws -> Resource? {
+    private func resource(
+        _ evaluation: AuthZENQuestion.Evaluation,
+        _ item: Int? = nil
+    ) throws -> Resource? {
         let asked = try evaluation.resource.whole("resource")
-        guard
-            let resource = Resource(service: service.id, name: "\(asked.type):\(asked.id)"),
+        guard let service = try service(item),
+            let resource = Resource(service: service, name: "\(asked.type):\(asked.id)"),
             resource.type == asked.type, resource.localName == asked.id
         else { return nil }
         return resource
+    }
+
+    private func service(_ item: Int?) throws -> ServiceID? {
+        switch asker {
+        case .service(let service): return service.id
+        case .person:
+            guard let name = sent?.terms(item).service else {
+                throw AuthZENFault.missing("resource.properties.service")
+            }
+            return ServiceID(name)
+        }
     }
 
     private func needed(_ evaluation: AuthZENQuestion.Evaluation) throws -> Actions? {
@@ -256,31 +326,67 @@ struct AuthZENEvaluator {
 
     // MARK: - Evaluation
 
-    mutating func decision(_ evaluation: AuthZENQuestion.Evaluation) async throws -> Bool {
-        let (engineer, resource) = (try engineer(evaluation), try resource(evaluation))
-        guard let needed = try needed(evaluation), let engineer, let resource else { return false }
-        if let secret = evaluation.context?.credential {
-            return try await isGood(secret, of: engineer, for: needed, on: resource)
+    mutating func decision(
+        _ evaluation: AuthZENQuestion.Evaluation,
+        item: Int? = nil
+    ) async throws -> AuthZENDecision {
+        let (engineer, resource) = (try engineer(evaluation), try resource(evaluation, item))
+        guard let needed = try needed(evaluation), let engineer, let resource,
+            asker.mayAsk(about: engineer)
+        else { return .no }
+        let context = evaluation.context
+        let asked = AskedAccess(engineer, Access(resource, needed), context?.approval, item: item)
+        guard let open = try await opened(asked, context?.credential) else {
+            return try await denial(of: asked, isRequestable: context?.asksForRequest == true)
         }
-        let grants = try await grants(of: .both(engineer, resource))
-        return grants.contains { $0.allows(needed, on: resource) }
+        guard asked.approval != nil else { return AuthZENDecision(decision: true) }
+        let approval = AuthZENDecision.Approval(
+            id: open.request.text,
+            approved_until: open.end.description
+        )
+        return AuthZENDecision(decision: true, context: .init(approval: approval))
     }
 
-    private mutating func isGood(
+    /// What gives the access now, by credential where one is shown, and how long at most; nil where
+    /// nothing does.
+    private mutating func opened(
+        _ asked: AskedAccess,
+        _ secret: String?
+    ) async throws -> (request: AccessRequestID, end: Timestamp)? {
+        let (engineer, access) = (asked.engineer, asked.access)
+        if let secret {
+            guard
+                let credential = try await good(
+                    secret,
+                    of: engineer,
+                    for: access.actions,
+                    on: access.resource
+                ), asked.mayRest(on: credential.request)
+            else { return nil }
+            return (credential.request, credential.expiresAt)
+        }
+        return try await grants(of: .both(engineer, access.resource)).first {
+            $0.allows(access.actions, on: access.resource) && asked.mayRest(on: $0.request)
+        }
+        .map { ($0.request, $0.grant.end) }
+    }
+
+    private mutating func good(
         _ secret: String,
         of engineer: PersonID,
         for needed: Actions,
         on resource: Resource
-    ) async throws -> Bool {
+    ) async throws -> Credential? {
         guard let credential = try await api.index.active(secret, now: api.clock.now()),
             credential.engineer == engineer, credential.resource == resource,
             credential.actions.isSuperset(of: needed)
-        else { return false }
+        else { return nil }
         if recorded[credential.id] == nil {
             recorded[credential.id] = try await api.lockbox.recordUse(of: credential)
         }
         // Access may have ended while the use was written down.
-        return recorded[credential.id] == true && api.index.isStillGood(credential)
+        let isGood = recorded[credential.id] == true && api.index.isStillGood(credential)
+        return isGood ? credential : nil
     }
 
     /// As far as the semantic says. What is wrong with one of them is a no to that one.
@@ -298,20 +404,20 @@ struct AuthZENEvaluator {
         -> [AuthZENDecision]
     {
         var decisions: [AuthZENDecision] = []
-        for item in question.evaluations {
-            var isYes = false
+        for (number, item) in question.evaluations.enumerated() {
+            var made = AuthZENDecision.no
             do {
                 if let evaluation = question.completed(item) {
-                    isYes = try await decision(evaluation)
+                    made = try await decision(evaluation, item: number)
                 }
             } catch is AuthZENFault {
-                isYes = false
+                made = .no
             }
-            decisions.append(AuthZENDecision(decision: isYes))
+            decisions.append(made)
             switch question.semantic {
             case .executeAll: continue
-            case .denyOnFirstDeny: if !isYes { return decisions }
-            case .permitOnFirstPermit: if isYes { return decisions }
+            case .denyOnFirstDeny: if !made.decision { return decisions }
+            case .permitOnFirstPermit: if made.decision { return decisions }
             }
         }
         return decisions
@@ -336,8 +442,9 @@ struct AuthZENEvaluator {
         let (engineer, needed) = (try engineer(question), try needed(question))
         guard let engineer, let needed else { return [] }
         let grants = try await grants(of: .engineer(engineer))
+        let own = try service(nil)
         let accesses = grants.flatMap(\.grant.scope.accesses).filter { access in
-            access.resource.service == service.id && access.resource.type == type
+            access.resource.service == own && access.resource.type == type
                 && access.actions.isSuperset(of: needed)
         }
         return Set(accesses.map(\.resource.localName)).sorted()

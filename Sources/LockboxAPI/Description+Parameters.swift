@@ -58,6 +58,16 @@ extension OperationDescription.Parameter {
         component: "Request",
         schema: .text(pattern: Pattern.id("LBX"))
     )
+    static let taskItems = Self(
+        "items",
+        in: .query,
+        component: "TaskItems",
+        description: "As the task's addresses have it, where several things were asked for.",
+        schema: .text(
+            1...(3 * Submission.mostItems + Submission.mostItems - 1),
+            pattern: "^[0-9]{1,2}[rw](,[0-9]{1,2}[rw])*$"
+        )
+    )
     static let number = Self("number", in: .path, component: "Number", schema: supportNumber)
     static let token = Self(
         "id",

@@ -17,6 +17,7 @@ enum Tag: String, CaseIterable {
 enum Refuses: String, CaseIterable {
     case notFound = "404"
     case conflict = "409"
+    case gone = "410"
     case unprocessable = "422"
     case unavailable = "503"
 }
@@ -31,15 +32,18 @@ enum Caller {
     case service
     /// A registered service that asks in AuthZEN's terms.
     case enforcementPoint
+    /// The same, or an engineer's program with her API token.
+    case decisionAsker
     /// Somebody who shows a credential in the body, or a registered service that does.
     case holder
     case anybody
 
-    fileprivate var scheme: String? {
+    fileprivate var schemes: [String] {
         switch self {
-        case .person: Self.standard
-        case .service, .enforcementPoint: "client"
-        case .password, .holder, .anybody: nil
+        case .person: [Self.standard]
+        case .service, .enforcementPoint: ["client"]
+        case .decisionAsker: ["client", Self.standard]
+        case .password, .holder, .anybody: []
         }
     }
 
@@ -60,12 +64,13 @@ extension OperationDescription {
         takes parameters: [Parameter] = [],
         body: Body? = nil,
         answers: Answer,
+        orElse others: [Answer] = [],
         refuses: Set<Refuses>
     ) {
         var statuses = Set(refuses.map(\.rawValue)).union(["default"])
         switch caller {
         case .person, .password: statuses.formUnion(["400", "401", "403", "429", "503"])
-        case .service, .enforcementPoint, .holder:
+        case .service, .enforcementPoint, .decisionAsker, .holder:
             statuses.formUnion(["400", "401", "429", "503"])
         case .anybody: break
         }
@@ -77,13 +82,14 @@ extension OperationDescription {
             if parameters.contains(where: { $0.name == "If-Match" }) {
                 statuses.formUnion(["412", "428"])
             }
-        case .service, .enforcementPoint, .holder, .anybody: break
+        case .service, .enforcementPoint, .decisionAsker, .holder, .anybody: break
         }
         // Standards have forms of their own for errors.
         let form: (component: String, statuses: Set<String>)? =
             switch caller {
             case .service, .holder: ("OAuthProblem", ["400", "401"])
-            case .enforcementPoint: ("Message", ["400", "401", "413", "429", "503"])
+            case .enforcementPoint, .decisionAsker:
+                ("Message", ["400", "401", "413", "429", "503"])
             case .person, .password, .anybody: nil
             }
         self.init(
@@ -92,10 +98,10 @@ extension OperationDescription {
             summary: summary,
             description: details,
             path: path,
-            security: caller.scheme,
+            security: caller.schemes,
             parameters: parameters,
             body: body,
-            answers: [answers],
+            answers: [answers] + others,
             refusals: statuses.sorted().map { status in
                 let isOfForm = form?.statuses.contains(status) == true
                 return Refused(status, component: isOfForm ? form?.component : nil)
@@ -184,6 +190,20 @@ extension OperationDescription.Answer {
             description,
             headers: headers,
             content: ["application/json": .schema(schema)]
+        )
+    }
+
+    /// What an access request's task is, and how soon to look again.
+    static func task(_ description: String, status: HTTPResponse.Status = .ok) -> Self {
+        let retryAfter: JSONValue = [
+            "description": "Seconds to wait before looking again, while people are waited for.",
+            "schema": ["type": "string"],
+        ]
+        return Self(
+            status,
+            description,
+            headers: (status == .ok ? [:] : location).merging(["Retry-After": retryAfter]) { $1 },
+            content: ["application/json": .schema("AccessRequestTask")]
         )
     }
 

@@ -102,6 +102,7 @@ final class OpenAPIDocument: Sendable {
         "404": "There is no such thing, or it is none of the caller's business.",
         "406": "None of the types in Accept is available.",
         "409": "The present state does not allow it.",
+        "410": "It is too late for this: what was sent, or what was asked for, is over.",
         "411": "The body has no length.",
         "412": "The thing has changed since it was read.",
         "413": "The body is larger than \(APILimits.bodyBytes / 1024) KiB.",

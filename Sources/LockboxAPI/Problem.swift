@@ -33,10 +33,12 @@ struct ProblemAnswer: ResponseGenerator {
     var detail: String
     var field: String?
     var headers: HTTPFields = [:]
+    /// The URI of a kind of problem that a standard names; nil where it is ours.
+    var type: String?
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
         let document = ProblemDocument(
-            type: "urn:lockbox:problem:\(code)",
+            type: type ?? "urn:lockbox:problem:\(code)",
             title: status.reasonPhrase,
             status: status.code,
             detail: detail,
@@ -66,6 +68,7 @@ extension ProblemAnswer {
         switch error {
         case let refusal as Refusal: self.init(refusal)
         case let boundary as BoundaryError: self.init(boundary)
+        case let fault as AccessRequestFault: self.init(fault)
         case StoreError.busy: self.init(.overloaded)
         case let error as EndNotRecorded:
             self.init(

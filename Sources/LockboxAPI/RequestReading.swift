@@ -21,6 +21,21 @@ extension Request {
     func json<Body: KnownMembers>(_ type: Body.Type, optional: Body? = nil) async throws
         -> ReadBody<Body>
     {
+        try await read(Strict<Body>.self, optional: optional) { $0.body }
+    }
+
+    /// The same of a body of a standard that wants members to be passed over that are not known.
+    func openJSON<Body: Decodable>(_ type: Body.Type, optional: Body? = nil) async throws
+        -> ReadBody<Body>
+    {
+        try await read(type, optional: optional) { $0 }
+    }
+
+    private func read<Sent: Decodable, Body>(
+        _ type: Sent.Type,
+        optional: Body?,
+        _ body: (Sent) -> Body
+    ) async throws -> ReadBody<Body> {
         let data = try await bytes()
         let key = try commandKey(data)
         if data.isEmpty, let optional { return ReadBody(value: optional, key: key) }
@@ -33,7 +48,7 @@ extension Request {
                 field: "Content-Type"
             )
         }
-        return ReadBody(value: try Self.decoded(data, as: Strict<Body>.self).body, key: key)
+        return ReadBody(value: body(try Self.decoded(data, as: type)), key: key)
     }
 
     /// Reads JSON as all readers read it.

@@ -48,25 +48,28 @@ extension API {
                 )
             ) { request, context in
                 try await answeringAsOAuth(context) { try await exchange(request, context) }
-            },
-            Route(
-                .get,
-                RouterPath(TokenExchange.keysPath),
-                OperationDescription(
-                    "tokenKeys",
-                    .standards,
-                    "The keys that signed tokens are verified with (RFC 7517)",
-                    by: .anybody,
-                    answers: .json("KeySet", "The keys."),
-                    refuses: []
-                )
-            ) { _, _ in
-                try JSONAnswer.response(
-                    tokens.published,
-                    headers: [.cacheControl: "public, max-age=3600"]
-                )
-            },
+            }
         ]
+    }
+
+    var keySetEndpoint: Route {
+        Route(
+            .get,
+            RouterPath(TokenExchange.keysPath),
+            OperationDescription(
+                "tokenKeys",
+                .standards,
+                "The keys that signed tokens are verified with (RFC 7517)",
+                by: .anybody,
+                answers: .json("KeySet", "The keys."),
+                refuses: []
+            )
+        ) { _, _ in
+            try JSONAnswer.response(
+                tokens.published,
+                headers: [.cacheControl: "public, max-age=3600"]
+            )
+        }
     }
 
     private func exchange(_ request: Request, _ context: APIContext) async throws -> Response {

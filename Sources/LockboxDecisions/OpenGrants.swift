@@ -48,7 +48,12 @@ extension OpenGrant {
     init?(_ request: AccessRequest) {
         switch request.state {
         case .scheduled(let grant), .active(let grant):
-            self.init(grant: grant, tenant: request.terms.tenant, engineer: request.terms.engineer)
+            self.init(
+                grant: grant,
+                request: request.id,
+                tenant: request.terms.tenant,
+                engineer: request.terms.engineer
+            )
         case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
             return nil
         }

@@ -7,8 +7,9 @@ package import LockboxWire
 /// The parts that several operations share are named: the document holds each of them once, under
 /// `components`.
 package struct OperationDescription: Sendable {
-    /// Whose word is needed, by the name of a security scheme; nil for nobody's.
-    package let security: String?
+    /// Whose word is needed, by the names of security schemes, of which one is enough; none for
+    /// nobody's.
+    package let security: [String]
     package let id: String
     package let tag: String
     package let summary: String
@@ -26,7 +27,7 @@ package struct OperationDescription: Sendable {
         summary: String,
         description: String? = nil,
         path: String? = nil,
-        security: String?,
+        security: [String],
         parameters: [Parameter],
         body: Body?,
         answers: [Answer],
@@ -132,8 +133,8 @@ extension OperationDescription {
             "responses": .object(responses),
         ]
         if let description { members["description"] = .string(description) }
-        if security != standard {
-            members["security"] = .array(security.map { [.object([$0: .array([])])] } ?? [])
+        if security != [standard] {
+            members["security"] = .array(security.map { .object([$0: .array([])]) })
         }
         if !parameters.isEmpty {
             members["parameters"] = .array(parameters.map(\.reference))

@@ -163,11 +163,13 @@ public struct RequestFilter: Hashable, Sendable {
 /// The grant of a request that is not over, and whose it is.
 public struct OpenGrant: Hashable, Sendable {
     public let grant: Grant
+    public let request: AccessRequestID
     public let tenant: TenantID
     public let engineer: PersonID
 
-    public init(grant: Grant, tenant: TenantID, engineer: PersonID) {
+    public init(grant: Grant, request: AccessRequestID, tenant: TenantID, engineer: PersonID) {
         self.grant = grant
+        self.request = request
         self.tenant = tenant
         self.engineer = engineer
     }

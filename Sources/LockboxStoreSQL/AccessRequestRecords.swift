@@ -114,6 +114,7 @@ extension SQLTransaction: AccessRequestRecords {
             let row = found.of("access_request", key: ["id"])
             return OpenGrant(
                 grant: try Self.grant(row, joined: true),
+                request: try row.id("id"),
                 tenant: try row.slug("tenant"),
                 engineer: try row.id("engineer")
             )

@@ -1,9 +1,15 @@
 """Services and operators on listeners of their own, away from strangers."""
 
+import base64
+import json
 import socket
 
 from lockbox_rig.api import API
 from lockbox_rig.machine import free_port
+
+QUESTION = {
+    "subject": {"type": "user", "id": "PER-7K3M9QPXAB"}, "action": {"name": "read"},
+    "resource": {"type": "mailbox", "id": "sue@contoso.test", "properties": {"service": "mail"}}}
 
 
 def test_each_listener_answers_what_it_is_for_whoever_crowds_the_others(install):
@@ -12,11 +18,14 @@ def test_each_listener_answers_what_it_is_for_whoever_crowds_the_others(install)
     lockbox.apply()
     lockbox.start()
     everybody, services, operators = lockbox.api(), API(ports[0]), API(ports[1])
+    eve = lockbox.api("eve")
     secret = (lockbox.folder.parent / "client").read_text().strip()
     for path, *statuses in [
         ("/healthz", 200, 200, 200), ("/readyz", 200, 200, 200), ("/metrics", 404, 404, 200),
         ("/sign-in", 200, 404, 404), ("/openapi.json", 200, 404, 404), ("/v1/me", 401, 404, 404),
-        ("/.well-known/oauth-authorization-server", 404, 200, 404), ("/.well-known/jwks.json", 404, 200, 404),
+        ("/.well-known/oauth-authorization-server", 404, 200, 404), ("/.well-known/jwks.json", 200, 200, 404),
+        ("/.well-known/authzen-configuration", 200, 200, 404),
+        ("/access/v1/access-request/LBX-7K3M9QPXAB", 401, 404, 404),
     ]:
         for api, status in zip((everybody, services, operators), statuses):
             answer = api.get(path)
@@ -24,6 +33,13 @@ def test_each_listener_answers_what_it_is_for_whoever_crowds_the_others(install)
     assert services.introspect("dovecot", secret, "nothing").json == {"active": False}
     for api in (everybody, operators):
         assert api.introspect("dovecot", secret, "nothing").status == 404
+    # Evaluations are asked by services on theirs, and by engineers about themselves on everybody's.
+    basic = base64.b64encode(f"dovecot:{secret}".encode()).decode()
+    for authorization, *statuses in [(f"Basic {basic}", 401, 200, 404), (f"Bearer {eve.token}", 200, 401, 404)]:
+        for api, status in zip((everybody, services, operators), statuses):
+            answer = api.send("POST", "/access/v1/evaluation", json.dumps(QUESTION), {
+                "Content-Type": "application/json", "Authorization": authorization})
+            assert answer.status == status, (authorization[:6], answer)
     strangers = []
     try:
         for _ in range(400):

@@ -35,7 +35,8 @@ def test_the_description_has_every_path(description):
         "/v1/tenants/{id}/log/consistency", "/healthz", "/readyz", "/metrics", "/oauth2/introspect", "/oauth2/revoke",
         "/.well-known/oauth-authorization-server", "/oauth2/token", "/.well-known/jwks.json",
         "/access/v1/evaluation", "/access/v1/evaluations", "/access/v1/search/subject", "/access/v1/search/resource",
-        "/access/v1/search/action", "/.well-known/authzen-configuration"]
+        "/access/v1/search/action", "/access/v1/access-request", "/access/v1/access-request/{id}",
+        "/access/v1/access-request/{id}/cancel", "/.well-known/authzen-configuration"]
     there = {_without_names(path) for path in description["paths"]}
     assert [path for path in promised if _without_names(path) not in there] == []
 

@@ -27,6 +27,10 @@ struct InputFuzz {
     let parameters: [String]
     /// What is there, by the name that a path has for it.
     let known: [String: [String]]
+    /// Of an engineer who asks about herself.
+    let bearer: String
+    /// What she was told when she was denied.
+    let denial: JSONValue
     var source: FuzzSource
 
     mutating func next(token: String?) -> OddRequest {
@@ -38,15 +42,17 @@ struct InputFuzz {
         if !query.isEmpty { request.path += "?" + query.joined(separator: "&") }
         if let token { request.fields.append(("Authorization", "Bearer \(token)")) }
         let isOAuth = operation.path.hasPrefix("/oauth2/")
-        let isAuthZEN = operation.path.hasPrefix("/access/")
-        if isOAuth || isAuthZEN {
+        let isAuthZEN = operation.path.hasPrefix("/access/") && operation.caller == nil
+        if isAuthZEN, source.isOneIn(2) {
+            request.fields.append(("Authorization", "Bearer \(bearer)"))
+        } else if isOAuth || isAuthZEN {
             let credentials = Data("dovecot:\(APIWorld.clientSecret)".utf8).base64EncodedString()
             request.fields.append(("Authorization", "Basic \(credentials)"))
         }
         if isOAuth {
             request.fields.append(("Content-Type", FormFields.mediaType))
             request.body = Array(form().utf8)
-        } else if let body = isAuthZEN ? Sample.evaluation : operation.body {
+        } else if let body = isAuthZEN ? Sample.evaluation : body {
             request.fields.append(("Content-Type", "application/json"))
             request.body = json(body)
         } else if source.isOneIn(8) {
@@ -58,6 +64,15 @@ struct InputFuzz {
             request.fields.append(field)
         }
         return request
+    }
+
+    private var body: JSONValue? {
+        switch operation.name {
+        case RequesterProgram.submission:
+            Sample.submission(RequesterProgram.question("read", "adam@contoso.test"), denial)
+        case RequesterProgram.cancellation: Sample.cancellation
+        case _: operation.body
+        }
     }
 
     // MARK: - Address

@@ -28,12 +28,17 @@ struct InputFuzzTests {
             let known = try await Self.furnish(api)
             // The first time somebody asks she is issued a token, which is recorded.
             for operation in Operation.all { _ = try await Self.token(of: operation.caller, api) }
+            let bearer = try await api.token(of: Fixture.eve)
+            let adams = RequesterProgram.question("read", "adam@contoso.test")
+            let denied = try await RequesterProgram(api: api).evaluate(adams)["context"]
             let operations = Operation.all.enumerated().filter { $0.offset % Self.shards == shard }
             var fuzzes = operations.map { _, operation in
                 InputFuzz(
                     operation: operation,
                     parameters: Self.parameters(of: operation, api),
                     known: known,
+                    bearer: bearer,
+                    denial: RequesterProgram.denial(denied),
                     source: FuzzSource(operation.name)
                 )
             }

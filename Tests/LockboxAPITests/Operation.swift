@@ -49,10 +49,28 @@ enum Sample {
     static let evaluation: JSONValue = [
         "subject": ["type": "user", "id": .string(Fixture.eve.id.text)],
         "action": ["name": "read"],
-        "resource": ["type": "mailbox", "id": "sue@contoso.test"],
-        "context": ["credential": "lbc_"], "evaluations": [["action": ["name": "write"]]],
+        "resource": [
+            "type": "mailbox", "id": "sue@contoso.test", "properties": ["service": "mail"],
+        ],
+        "context": ["credential": "lbc_", "approval": ["id": "LBX-"], "requestable": true],
+        "evaluations": [["action": ["name": "write"], "context": [:]]],
         "options": ["evaluations_semantic": "execute_all"], "page": ["token": "", "limit": 1],
     ]
+    static let cancellation: JSONValue = ["reason": "obsolete", "comment": "It works again."]
+
+    /// What an engineer's program sends with a denial.
+    static func submission(_ question: JSONValue, _ denial: JSONValue) -> JSONValue {
+        question.with("denial", denial)
+            .with(
+                "context",
+                [
+                    "business_justification": "Look why mail does not arrive.",
+                    RequesterProgram.own("support_request"): "SR-1001",
+                ]
+            )
+            .with("requested_access", [RequesterProgram.own("requested_duration_s"): 7200])
+    }
+
     static let token: JSONValue = [
         "email": "gita@contoso.test", "password": "correct horse battery", "label": "laptop",
     ]
@@ -151,6 +169,18 @@ extension Operation {
             Operation(name: "POST /access/v1/search/resource", caller: nil),
             Operation(name: "POST /access/v1/search/action", caller: nil),
             Operation(name: "GET /.well-known/authzen-configuration", caller: nil),
+            // What they are sent is read as the profile says: unknown members are passed over.
+            Operation(name: "POST /access/v1/access-request", caller: Fixture.eve),
+            Operation(
+                name: "GET /access/v1/access-request/{id}",
+                parts: request,
+                caller: Fixture.eve
+            ),
+            Operation(
+                name: "POST /access/v1/access-request/{id}/cancel",
+                parts: request,
+                caller: Fixture.eve
+            ),
             Operation(name: "GET /.well-known/oauth-authorization-server", caller: nil),
             Operation(name: "GET /openapi.json", caller: nil),
             Operation(name: "GET /healthz", caller: nil),

@@ -58,8 +58,15 @@ func openRequestsAreOpen(_ store: any Store) async throws {
 
 func openGrantsAreThoseOfOpenRequests(_ store: any Store) async throws {
     let open = try await oneOfEach(in: store).filter { !$0.state.name.isTerminal }
-    let grants = open.compactMap(\.state.grant).map {
-        OpenGrant(grant: $0, tenant: Fixture.contoso.id, engineer: Fixture.eve.id)
+    let grants = open.compactMap { request in
+        request.state.grant.map {
+            OpenGrant(
+                grant: $0,
+                request: request.id,
+                tenant: Fixture.contoso.id,
+                engineer: Fixture.eve.id
+            )
+        }
     }
     #expect(grants.count == 2)
     #expect(Set(try await store.read { try $0.openGrants() }) == Set(grants))
