@@ -19,6 +19,7 @@ struct DueWork: Sendable {
     private struct Pauses: Sendable {
         let memory = SystemPause()
         let late = SystemPause()
+        let drift = SystemPause()
         let expiry = SystemPause()
         let cut = SystemPause()
         let orders = SystemPause()
@@ -45,6 +46,19 @@ struct DueWork: Sendable {
         LateLooks(enforcers: enforcers, time: time, pause: pauses.late, logger: logger)
     }
 
+    func drift(_ parts: Parts) -> DriftWatch {
+        DriftWatch(
+            store: parts.store,
+            needsOpening: { [kinds = parts.kinds] in kinds[$0]?.needsOpening ?? false },
+            enforcers: parts.enforcers,
+            operators: parts.operators,
+            entropy: parts.entropy,
+            time: time,
+            pause: pauses.drift,
+            logger: parts.logger
+        )
+    }
+
     /// Access ended, and may not be written down yet.
     func endAsked() { pauses.memory.wake() }
 
@@ -53,6 +67,7 @@ struct DueWork: Sendable {
         let index: DecisionIndex
         let lockbox: Lockbox
         let store: AuditedStore
+        let kinds: ServiceKinds
         let enforcers: any EnforcerDirectory
         let mailer: any Mailer
         let letters: Letters

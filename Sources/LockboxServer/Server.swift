@@ -133,24 +133,25 @@ package struct Server: Sendable {
         bounceAddresses = bounceAddress.map { BounceAddresses(under: $0, seed: seed) }
         bounces = Bounces(store: audited, operators: operators, entropy: entropy)
         self.sender = sender
-        let lanes = work.lanes(
-            DueWork.Parts(
-                index: index,
-                lockbox: lockbox,
-                store: audited,
-                enforcers: directory,
-                mailer: mailer,
-                letters: try Letters(
-                    sender: sender,
-                    host: sender.host,
-                    bounces: bounceAddresses
-                ),
-                operators: operators,
-                entropy: entropy,
-                clock: clock,
-                logger: logger
-            )
+        let parts = DueWork.Parts(
+            index: index,
+            lockbox: lockbox,
+            store: audited,
+            kinds: kinds,
+            enforcers: directory,
+            mailer: mailer,
+            letters: try Letters(
+                sender: sender,
+                host: sender.host,
+                bounces: bounceAddresses
+            ),
+            operators: operators,
+            entropy: entropy,
+            clock: clock,
+            logger: logger
         )
+        let lanes = work.lanes(parts)
+        let drift = work.drift(parts)
         let watch = HealthWatch(
             HealthWatch.Parts(
                 store: store,
@@ -161,6 +162,7 @@ package struct Server: Sendable {
                 clock: clock,
                 time: time,
                 late: late,
+                drift: drift,
                 reserve: configuration.diskReserve,
                 logger: logger
             )
@@ -222,7 +224,7 @@ package struct Server: Sendable {
                     }
                 )
             ] + [
-                watch, late, tokenKeys, gateway,
+                watch, late, drift, tokenKeys, gateway,
                 StatementReading(
                     store: store,
                     kinds: kinds,
