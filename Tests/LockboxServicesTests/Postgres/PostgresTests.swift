@@ -312,16 +312,19 @@ struct PostgresTests {
             let session = try staged.session(access.name)
             #expect(try session.rows("SHOW log_statement") == [["all"]])
             #expect(throws: PostgresError.self) { try session.rows("SET log_statement = none") }
-            try staged.cluster.run("GRANT SET ON PARAMETER log_statement TO crm_write")
             let other = try StagedAccess(2)
-            await #expect(
-                throws: EnforcerError("the service's roles may switch off what is logged")
-            ) {
-                try await staged.enforcer.open(other.credential, secret: StagedAccess.secret)
+            for parameter in ["log_statement", "pgaudit.log"] {
+                try staged.cluster.run("GRANT SET ON PARAMETER \(parameter) TO crm_write")
+                do throws(EnforcerError) {
+                    try await staged.enforcer.open(other.credential, secret: StagedAccess.secret)
+                    Issue.record("it was opened with \(parameter)")
+                } catch {
+                    #expect(error.problem == "the service's roles may switch off what is logged")
+                    #expect(error.cause?.contains("\(parameter) is needed for: crm_write") == true)
+                }
+                try staged.cluster.run("REVOKE SET ON PARAMETER \(parameter) FROM crm_write")
             }
-            try staged.cluster.run(
-                "REVOKE SET ON PARAMETER log_statement FROM lockbox, crm_write"
-            )
+            try staged.cluster.run("REVOKE SET ON PARAMETER log_statement FROM lockbox")
         }
     }
 
