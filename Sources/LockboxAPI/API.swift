@@ -32,6 +32,7 @@ package struct API: Sendable {
     let metricsAccess: MetricsAccess
     let condition: any ServerCondition
     let tokens: AccessTokens
+    let usedProofs = UsedProofs()
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
     let failureLimit = RateLimit(
         burst: APILimits.failureBurst,

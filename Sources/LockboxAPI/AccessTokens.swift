@@ -21,8 +21,7 @@ package struct TokenKey: Sendable {
         self.key = key
         self.signsFrom = signsFrom
         let (x, y) = Self.coordinates(of: key)
-        let members = #"{"crv":"P-256","kty":"EC","x":"\#(x)","y":"\#(y)"}"#
-        id = SHA256.hash(data: Data(members.utf8)).base64URL
+        id = Thumbprint.ofP256(x: x, y: y)
     }
 
     /// A JSON Web Token with these claims. `type` says what it is for, so that none is taken for
@@ -91,13 +90,5 @@ package struct AccessTokens: Sendable {
     func sign(_ claims: some Encodable, as type: String, now: Timestamp) throws -> String {
         guard let key = keys.keys.last(where: { $0.signsFrom <= now }) else { throw NoKey() }
         return try key.token(of: claims, type: type)
-    }
-}
-
-extension Sequence<UInt8> {
-    /// RFC 4648 §5, without padding.
-    fileprivate var base64URL: String {
-        Data(self).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
     }
 }
