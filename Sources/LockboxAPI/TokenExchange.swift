@@ -22,7 +22,8 @@ enum TokenExchange {
 private struct ExchangedToken: Encodable {
     let access_token: String
     let issued_token_type = TokenExchange.accessToken
-    let token_type = "Bearer"
+    /// `DPoP` is one that its service takes with a proof only (RFC 9449 §5).
+    let token_type: String
     let expires_in: Int64
     let scope: String
 }
@@ -40,7 +41,8 @@ extension API {
                     details: "For services that verify tokens alone and ask nobody. The token is "
                         + "good for \(AccessTokens.lifetime.milliseconds / 1000) seconds at most, "
                         + "and never after the end of the access. Whoever holds the credential may "
-                        + "exchange it; a service may show its own credential besides.",
+                        + "exchange it; a service may show its own credential besides. With a proof in a "
+                        + "`DPoP` field (RFC 9449) the token is bound to the proof's key.",
                     by: .holder,
                     body: .tokenExchange,
                     answers: .json("ExchangedToken", "The token."),
@@ -74,12 +76,7 @@ extension API {
 
     private func exchange(_ request: Request, _ context: APIContext) async throws -> Response {
         let form = try await form(of: request, mayRepeat: ["audience", "resource"])
-        guard !request.headers.contains(.dpop) else {
-            // To pass over it would give a token that whoever finds it can use.
-            throw OAuthError.invalidRequest(
-                "Tokens are not bound to keys here; send no DPoP field."
-            )
-        }
+        let proof = try proof(in: request)
         let client = try await exchangingClient(form, request, context)
         let secret = try Self.subjectToken(form)
         guard let credential = try await index.active(secret, now: clock.now()),
@@ -93,13 +90,17 @@ extension API {
         }
         if client == nil { try personLimit.take(credential.engineer.text, now: clock.now()) }
         let kind = try await target(form, credential)
-        let claims = CredentialClaims(
+        var claims = CredentialClaims(
             of: credential,
             kind,
             issuer: publicURL,
             for: client?.id ?? TokenExchange.holder,
             actions: try Self.actions(form, credential, kind)
         )
+        if let proof {
+            try use(proof)
+            claims = claims.bound(to: proof.thumbprint)
+        }
         guard try await lockbox.recordUse(of: credential),
             // Access may have ended while the use was written down.
             index.isStillGood(credential),
@@ -112,11 +113,43 @@ extension API {
         return try JSONAnswer.response(
             ExchangedToken(
                 access_token: token.text,
+                token_type: proof == nil ? "Bearer" : "DPoP",
                 expires_in: token.seconds,
                 scope: claims.scope
             )
         )
     }
+
+    // MARK: - Proofs
+
+    /// The proof that came along; nil where there is none. One that is wrong is never passed over:
+    /// that would give a token that whoever finds it can use.
+    private func proof(in request: Request) throws -> DPoPProof? {
+        let fields = request.headers[values: .dpop]
+        guard let field = fields.first else { return nil }
+        guard fields.count == 1 else { throw OAuthError.invalidProof("came more than once") }
+        do throws(DPoPProof.Fault) {
+            return try DPoPProof(field, to: publicURL + TokenExchange.path, now: clock.now())
+        } catch {
+            throw OAuthError.invalidProof(error.what)
+        }
+    }
+
+    /// Only where all else is good: who has no credential takes no place among the proofs.
+    private func use(_ proof: DPoPProof) throws {
+        switch usedProofs.use(proof, now: clock.now()) {
+        case .first: return
+        case .again: throw OAuthError.invalidProof("was shown before; make one for each request")
+        case .unknown:
+            throw OAuthError(
+                status: .serviceUnavailable,
+                error: "temporarily_unavailable",
+                description: "There are too many proofs. Come again in a minute."
+            )
+        }
+    }
+
+    // MARK: - What is asked for
 
     /// One answer for unknown, over, revoked, and another service's (RFC 8693 §2.2.2).
     private static let notGood = OAuthError.invalidRequest(
@@ -210,6 +243,16 @@ extension API {
             )
         }
         return actions
+    }
+}
+
+extension OAuthError {
+    fileprivate static func invalidProof(_ what: String) -> OAuthError {
+        OAuthError(
+            status: .badRequest,
+            error: "invalid_dpop_proof",
+            description: "The DPoP field \(what)."
+        )
     }
 }
 

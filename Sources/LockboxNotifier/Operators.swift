@@ -11,6 +11,8 @@ package struct Operators: Sendable {
         case letterGivenUp
         /// A service does not confirm that ended access is gone.
         case removalFailing(ServiceID)
+        /// What is open at a service is not what should be.
+        case drift(ServiceID)
     }
 
     private let addresses: [EmailAddress]
@@ -18,20 +20,28 @@ package struct Operators: Sendable {
     package init(_ addresses: [EmailAddress]) { self.addresses = addresses }
 
     /// Adds a letter to each of them, unless one about this cause waits or was written within the
-    /// hour. `detail` holds no secret; it is what a server or service said.
+    /// hour. `detail` holds no secret; it is what a server or service said. True where each of them
+    /// has, or gets, a letter with this very detail.
+    @discardableResult
     package func tell(
         _ cause: Cause,
         detail: String?,
         at now: Timestamp,
         entropy: any Entropy,
         in tx: any StoreTransaction
-    ) throws {
-        guard !addresses.isEmpty else { return }
+    ) throws -> Bool {
+        guard !addresses.isEmpty else { return true }
         let since = now - NotifierLimits.operatorsInterval
         let told = try tx.operatorNotices(since: since).filter {
             Facts($0.facts)[.cause] == cause.name
         }
-        for address in addresses where !told.contains(where: { $0.recipientAddress == address }) {
+        var allKnow = true
+        for address in addresses {
+            let letters = told.filter { $0.recipientAddress == address }
+            guard letters.isEmpty else {
+                allKnow = allKnow && letters.contains { Facts($0.facts)[.detail] == detail }
+                continue
+            }
             var facts = Facts()
             facts[.cause] = cause.name
             facts[.service] = cause.service
@@ -45,6 +55,7 @@ package struct Operators: Sendable {
                 )
             )
         }
+        return allKnow
     }
 }
 
@@ -63,13 +74,14 @@ extension Operators.Cause {
         case .relayRefuses: "relayRefuses"
         case .letterGivenUp: "letterGivenUp"
         case .removalFailing(let service): "removalFailing \(service)"
+        case .drift(let service): "drift \(service)"
         }
     }
 
     var service: String? {
         switch self {
         case .relayRefuses, .letterGivenUp: nil
-        case .removalFailing(let service): service.text
+        case .removalFailing(let service), .drift(let service): service.text
         }
     }
 }
@@ -94,6 +106,14 @@ extension LetterContent {
                     "Access has ended and its credentials are dead, but open connections may be left.",
                     "See to it that the service answers Lockbox again. It is tried on until then."
                 )
+            case "drift":
+                (
+                    "Lockbox: what is open at a service is not what should be",
+                    "Somebody or something changed it there, beside Lockbox.",
+                    "See who made or changed it, and remove at the service what nobody should have: "
+                        + "Lockbox leaves alone what it did not make. What had ended and was open "
+                        + "again it has closed. The server's log says more."
+                )
             case "letterGivenUp":
                 (
                     "Lockbox: a letter could not be delivered",
@@ -109,7 +129,10 @@ extension LetterContent {
             subject: subject,
             heading: subject,
             lead: lead,
-            rows: [source.row("Service", .service), source.row("What was said", .detail)],
+            rows: [
+                source.row("Service", .service),
+                source.row(cause.hasPrefix("drift ") ? "What differs" : "What was said", .detail),
+            ],
             advice: [advice],
             why: "You get this letter because lockbox.yaml names you among the operators. "
                 + "About one cause there is one letter an hour."

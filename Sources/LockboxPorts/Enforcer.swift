@@ -24,9 +24,14 @@ public struct OpenAccess: Hashable, Sendable {
     public let username: String
     /// Nil where the login name is of our form and belongs to no grant that there can be.
     public let grant: GrantID?
+    /// What about it is not as Lockbox made it, in an operator's words; nil where nothing is.
+    public let oddity: String?
 
-    public init(username: String) {
+    public init(username: String) { self.init(username: username, oddity: nil) }
+
+    public init(username: String, oddity: String?) {
         self.username = username
+        self.oddity = oddity
         grant = GrantID(loginName: username)
     }
 }

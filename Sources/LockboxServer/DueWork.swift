@@ -19,6 +19,7 @@ struct DueWork: Sendable {
     private struct Pauses: Sendable {
         let memory = SystemPause()
         let late = SystemPause()
+        let drift = SystemPause()
         let expiry = SystemPause()
         let cut = SystemPause()
         let orders = SystemPause()
@@ -45,6 +46,20 @@ struct DueWork: Sendable {
         LateLooks(enforcers: enforcers, time: time, pause: pauses.late, logger: logger)
     }
 
+    func drift(_ parts: Parts, _ operators: Operators) -> DriftWatch {
+        DriftWatch(
+            store: parts.store,
+            own: parts.own,
+            needsOpening: { [kinds = parts.kinds] in kinds[$0]?.needsOpening ?? false },
+            enforcers: parts.enforcers,
+            operators: operators,
+            entropy: parts.entropy,
+            time: time,
+            pause: pauses.drift,
+            logger: parts.logger
+        )
+    }
+
     /// Access ended, and may not be written down yet.
     func endAsked() { pauses.memory.wake() }
 
@@ -55,6 +70,7 @@ struct DueWork: Sendable {
         let store: AuditedStore
         /// Which orders are this process's.
         let own: OwnOrders
+        let kinds: ServiceKinds
         let enforcers: any EnforcerDirectory
         let entropy: any Entropy
         let clock: any WallClock

@@ -57,7 +57,7 @@ package struct GatewayServer: Sendable {
             logger: logger
         ) { gateway?.cutWhatIsOver() }
         services =
-            [parts.changeFeed(), told, parts.watch, parts.late, parts.tokenKeys]
+            [parts.changeFeed(), told, parts.watch, parts.late, parts.drift, parts.tokenKeys]
             + (gateway.map { [$0] } ?? [])
             + parts.work.ending(parts.forWork)
             + Self.listener(configuration, parts, store, clock, logger, onListening)

@@ -34,6 +34,7 @@ final class HealthWatch: Service, ServerCondition {
         let clock: any WallClock
         let time: any MonotonicClock
         let late: LateLooks
+        let drift: DriftWatch
         let reserve: Int64
         let logger: Logger
     }
@@ -323,7 +324,7 @@ final class HealthWatch: Service, ServerCondition {
             Gauge(
                 "lockbox_late_sessions_total",
                 "Sessions found open minutes after their removal was confirmed, and cut.",
-                parts.late.sessionsFound,
+                parts.late.sessionsFound + parts.drift.sessionsFound,
                 isCounter: true
             ),
             Gauge(
@@ -351,7 +352,27 @@ final class HealthWatch: Service, ServerCondition {
                 )
             )
         }
-        return gauges
+        return gauges + drift
+    }
+
+    private var drift: [Gauge] {
+        let reports = parts.drift.reports
+        guard !reports.isEmpty else { return [] }
+        return [
+            Gauge(
+                "lockbox_drift",
+                "What is open at a service and should not be, or not so, or is not and should be. "
+                    + "Alert above 0.",
+                by: "service",
+                reports.map { ($0.service.text, "\($0.differences)") }
+            ),
+            Gauge(
+                "lockbox_drift_looked_seconds",
+                "For how long it could not be seen what is open at a service. Alert above 120.",
+                by: "service",
+                reports.map { ($0.service.text, Gauge.seconds($0.age.wholeMilliseconds)) }
+            ),
+        ]
     }
 }
 

@@ -130,7 +130,7 @@ package struct Server: Sendable {
         let gateway = parts.gateway.map { [$0] } ?? []
         services =
             [parts.changeFeed { feed.changedElsewhere() }]
-            + [parts.watch, parts.late, parts.tokenKeys] + gateway
+            + [parts.watch, parts.late, parts.drift, parts.tokenKeys] + gateway
             + [
                 StatementReading(
                     store: store,

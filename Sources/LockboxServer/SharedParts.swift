@@ -43,7 +43,9 @@ struct SharedParts: Sendable {
     /// Nil where gateways are in another process.
     let gateway: Gateway?
     let operators: Operators
-    private let share: OrderShare
+    let drift: DriftWatch
+    /// What due work is made of.
+    let forWork: DueWork.Parts
     private let world: World
     private let loop: MultiThreadedEventLoopGroup
     private let http: HTTPClient
@@ -93,38 +95,56 @@ struct SharedParts: Sendable {
             ends: index,
             uses: uses
         )
+        forWork = DueWork.Parts(
+            index: index,
+            lockbox: lockbox,
+            store: audited,
+            own: OwnOrders(share, of: kinds),
+            kinds: kinds,
+            enforcers: directory,
+            entropy: entropy,
+            clock: clock,
+            logger: world.logger
+        )
+        drift = work.drift(forWork, operators)
         watch = HealthWatch(
-            HealthWatch.Parts(
-                store: store,
-                audited: audited,
-                files: world.files,
-                health: health,
-                index: index,
-                clock: clock,
-                time: time,
-                late: late,
-                reserve: configuration.diskReserve,
-                logger: world.logger
-            )
+            Self.health(configuration, world, forWork, health, time, late, drift)
         )
         tokenKeys = Self.tokenKeys(configuration, world)
         tokens = AccessTokens(tokenKeys, entropy: entropy)
         looks = NextLook()
-        let authorizer = RequestAuthorizer(
-            index: index,
-            lockbox: lockbox,
-            others: share == .ofGateways ? looks : nil,
-            clock: clock,
-            logger: world.logger
-        )
+        let others = share == .ofGateways ? looks : nil
         gateway =
             share == .butOfGateways
-            ? nil : Self.gateway(configuration, world, authorizer, book, tokens, tools)
+            ? nil : Self.gateway(configuration, forWork, others, book, tokens, tools)
         self.index = index
         self.work = work
-        self.share = share
         self.world = world
         self.loop = loop
+    }
+
+    private static func health(
+        _ configuration: Configuration,
+        _ world: World,
+        _ parts: DueWork.Parts,
+        _ health: WriteHealth,
+        _ time: any MonotonicClock,
+        _ late: LateLooks,
+        _ drift: DriftWatch
+    ) -> HealthWatch.Parts {
+        HealthWatch.Parts(
+            store: world.store,
+            audited: parts.store,
+            files: world.files,
+            health: health,
+            index: parts.index,
+            clock: world.clock,
+            time: time,
+            late: late,
+            drift: drift,
+            reserve: configuration.diskReserve,
+            logger: world.logger
+        )
     }
 
     /// Where the gateways apart hear of ends.
@@ -158,40 +178,32 @@ struct SharedParts: Sendable {
 
     private static func gateway(
         _ configuration: Configuration,
-        _ world: World,
-        _ authorizer: RequestAuthorizer,
+        _ parts: DueWork.Parts,
+        _ others: NextLook?,
         _ book: GatewayBook,
         _ tokens: AccessTokens,
         _ tools: ServiceTools
     ) -> Gateway {
         let issuer = configuration.publicURL
         return Gateway(
-            authorizer,
+            RequestAuthorizer(
+                index: parts.index,
+                lockbox: parts.lockbox,
+                others: others,
+                clock: parts.clock,
+                logger: parts.logger
+            ),
             book: book,
             browsers: BrowserSessions(
                 portal: issuer,
-                clock: world.clock,
-                entropy: world.entropy
+                clock: parts.clock,
+                entropy: parts.entropy
             ),
-            assertions: Assertions(clock: world.clock) {
+            assertions: Assertions(clock: parts.clock) {
                 try tokens.assertion(of: $0, issuer: issuer, now: $1)
             },
             pause: SystemPause(),
             secret: tools.secret
-        )
-    }
-
-    /// What due work is made of.
-    var forWork: DueWork.Parts {
-        DueWork.Parts(
-            index: index,
-            lockbox: lockbox,
-            store: audited,
-            own: OwnOrders(share, of: kinds),
-            enforcers: directory,
-            entropy: world.entropy,
-            clock: world.clock,
-            logger: world.logger
         )
     }
 

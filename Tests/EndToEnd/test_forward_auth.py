@@ -3,8 +3,10 @@
 import base64
 import http.client
 import http.server
+import itertools
 import os
 import pathlib
+import socket
 import ssl
 import threading
 
@@ -13,7 +15,7 @@ import pytest
 from lockbox_rig import secrets
 from lockbox_rig.api import API
 from lockbox_rig.dovecot import fill
-from lockbox_rig.machine import LOOPBACK, REPOSITORY, Process, Scratch, free_port, listening, wait_until
+from lockbox_rig.machine import LOOPBACK, REPOSITORY, Process, Scratch, free_port, wait_until
 from lockbox_rig.place import Place
 from lockbox_rig.proxies import CADDY, NGINX
 from lockbox_rig.smtp import Certificates
@@ -125,9 +127,24 @@ def envoy(folder, names):
     return [ENVOY, "-c", folder / "envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "error"]
 
 
-# Debian has no Envoy: `make e2e-envoy` installs and names one.
-ENVOY = os.environ.get("ENVOY")
-PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy} | ({"envoy": envoy} if ENVOY else {})
+def traefik(folder, names):
+    for name in ("traefik.yaml", "traefik-lockbox.yaml"):
+        (folder / name).write_text(example(name, names))
+    return [TRAEFIK, f"--configFile={folder / 'traefik.yaml'}"]
+
+
+# Debian has neither Envoy nor Traefik: `make e2e-proxies` installs and names them.
+ENVOY, TRAEFIK = os.environ.get("ENVOY"), os.environ.get("TRAEFIK")
+PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy} | ({"envoy": envoy} if ENVOY else {}) | (
+    {"traefik": traefik} if TRAEFIK else {})
+FIELDS = ("Decision", "Grant", "Request", "Actor", "Tenant", "Resource", "Actions", "Not-After", "Reason")
+
+
+def written(name):
+    """The ways to write a field's name that some applications take for the same."""
+    first, *parts = name.split("-")
+    for between in itertools.product("-_", repeat=len(parts)):
+        yield first + "".join(mark + part for mark, part in zip(between, parts))
 
 
 @pytest.fixture(scope="module", params=PROXIES)
@@ -143,7 +160,7 @@ def proxy(request, place):
         names = {
             "HTTPS_PORT": port, "HOST": LOOPBACK, "BIND": LOOPBACK, "APPLICATION": application.address,
             "SERVICE": service, "LOCKBOX": lockbox or f"{LOOPBACK}:{place.lockbox.port}", "CLIENT": place.client,
-            "CERTIFICATE": certificates.cert, "KEY": certificates.key, "FOLDER": folder}
+            "CERTIFICATE": certificates.cert, "KEY": certificates.key, "FOLDER": folder, "INSIDE_PORT": free_port()}
         for name in ("LOCKBOX", "APPLICATION"):
             names[f"{name}_HOST"], names[f"{name}_PORT"] = names[name].split(":")
         command = PROXIES[request.param](folder, names)
@@ -153,7 +170,13 @@ def proxy(request, place):
 
         def up():
             process.require_running()
-            return listening(port)
+            try:
+                # Traefik listens before it has its certificate.
+                with socket.create_connection((LOOPBACK, port), timeout=5) as wire, ssl.create_default_context(
+                        cafile=certificates.ca).wrap_socket(wire, server_hostname=LOOPBACK):
+                    return True
+            except OSError:
+                return False
 
         wait_until(up, 15, f"{request.param} to listen")
 
@@ -190,8 +213,7 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
         assert attempt.status == 401
         assert attempt.getheader("WWW-Authenticate").startswith('Bearer realm="lockbox"')
     assert not application.asked
-    forged = {f"X_Lockbox_{name}": "forged" for name in (
-        "Grant", "Request", "Actor", "Tenant", "Resource", "Actions", "Not_After", "Decision", "Reason")}
+    forged = {f"X_Lockbox_{name.replace('-', '_')}": "forged" for name in FIELDS}
     assert ask(token=token, **forged).status == 200
     method, path, headers = application.asked.pop()
     assert (method, path) == ("GET", "/plans/1?page=2")
@@ -209,6 +231,14 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
     assert "forged" not in headers.values() and headers["X-Lockbox-Tenant"] == "contoso", headers
     assert ask(token=token, raw={"X_HTTP_Method_Override": "DELETE"}).status in (200, 403)
     assert not application.asked or not any("override" in name.lower() for name in application.asked.pop()[2])
+    for name in [f"X-Lockbox-{name}" for name in FIELDS] + ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"]:
+        for value in ("forged", ""):
+            assert ask(token=token, raw={way: value for way in written(name)}).status in (200, 403), name
+            for *_, headers in application.asked:
+                assert "forged" not in headers.values(), (name, headers)
+                assert not any("_" in name or "Method" in name for name in headers), (name, headers)
+                assert headers["X-Lockbox-Tenant"] == "contoso" and headers["X-Lockbox-Decision"] == "allow"
+            application.asked.clear()
     for method in ("POST", "PUT", "DELETE", "PATCH", "PROPFIND"):
         assert ask(method, token=token, body="x").status == 403, method
     # What lacks the other fields of a WebSocket is refused as such, or as writing, or goes on as an ordinary request.

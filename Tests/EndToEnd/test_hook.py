@@ -136,6 +136,24 @@ def test_a_unix_account_lasts_as_long_as_its_access(place):
     assert "access.removed" in activities and "access.removalFailed" not in activities
 
 
+def test_an_account_that_lockbox_does_not_know_is_shown_and_left(place):
+    def drift():
+        found = re.search(r'^lockbox_drift{service="unix"} (\d+)$', place.lockbox.api().get("/metrics").body.decode(), re.M)
+        return found and int(found[1])
+
+    wait_until(lambda: drift() == 0, 60, "no drift")
+    passwd = place.etc / "passwd"
+    before = passwd.read_text()
+    passwd.write_text(before + "lbx-0123456789-1:x:64001:64001::/nonexistent:/usr/sbin/nologin\n")
+    try:
+        wait_until(lambda: drift() == 1, 60, "drift to show")
+        assert "lbx-0123456789-1: Lockbox gave out no such login name" in place.lockbox.output
+        assert place.account("lbx-0123456789-1")
+    finally:
+        passwd.write_text(before)
+    wait_until(lambda: drift() == 0, 60, "no drift any more")
+
+
 def test_a_service_that_does_not_answer_opens_nothing_and_shows_as_failed(place):
     request = place.access("read")
     name = place.credential(request)["username"]

@@ -1,5 +1,7 @@
 """Databases of a real PostgreSQL obey grants: the engineer comes with psql, alone and through PgBouncer."""
 
+import email
+import email.policy
 import os
 import re
 import subprocess
@@ -15,6 +17,9 @@ from lockbox_rig.lockboxd import LOCKBOX_CLI
 from lockbox_rig.machine import LOOPBACK, wait_until
 from lockbox_rig.place import Place
 from lockbox_rig.postgres import PROGRAMS, Failed, PgBouncer, Postgres, Session, environment
+
+
+OPERATOR = "ops@example-cloud.test"
 
 
 class Protected(Place):
@@ -39,7 +44,7 @@ class Protected(Place):
                 directory.tenant(tenant)["resources"] = [{"service": "crm", "id": f"database:{tenant}"}]
 
         try:
-            super().__init__(base, adjust=adjust)
+            super().__init__(base, adjust=adjust, operators=[OPERATOR])
         except BaseException:
             self.stop()
             raise
@@ -243,6 +248,45 @@ def test_the_credential_says_how_to_connect_and_the_secret_is_nowhere_at_the_ser
     assert credential["token"] not in place.postgres.log
     assert "SCRAM-SHA-256$4096:" in place.postgres.log, "the verifier is what the server is told"
     secrets.said("PostgreSQL's log", place.postgres.log)
+
+
+def drift(place):
+    found = re.search(r'^lockbox_drift{service="crm"} (\d+)$', place.lockbox.api().get("/metrics").body.decode(), re.M)
+    return int(found[1]) if found else None
+
+
+def told(place):
+    """What operators read of what differs."""
+    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+               for path in place.lockbox.letters.iterdir()]
+    return [letter.get_body(("plain",)).get_content() for letter in letters if OPERATOR in letter["to"]
+            and "is not what should be" in letter["subject"]]
+
+
+def test_a_role_that_lockbox_never_made_is_shown_and_left_and_its_own_is_removed(place):
+    over, old = place.access()
+    place.revoke(over)
+    place.removed(over)
+    request, credential = place.access()
+    wait_until(lambda: drift(place) == 0, 60, "no drift")
+    name, was = credential["username"], old["username"]
+    # By its name, by a comment that names nobody, by that of an access that goes on; and as a copy restores it.
+    place.postgres.sql(
+        'CREATE ROLE "lbx-0123456789-1" LOGIN; CREATE ROLE somebody LOGIN; '
+        "COMMENT ON ROLE somebody IS 'Lockbox read: lbx-whoever'; "
+        f"CREATE ROLE twin LOGIN; COMMENT ON ROLE twin IS 'Lockbox read: {name}'; "
+        f"CREATE ROLE \"{was}\" LOGIN; COMMENT ON ROLE \"{was}\" IS 'Lockbox read: {was}'")
+    wait_until(lambda: drift(place) == 3, 60, "drift to show")
+    wait_until(lambda: was not in place.postgres.roles(), 20, "the restored role to go")
+    letter = wait_until(lambda: told(place), 20, "a letter to the operators")
+    assert len(letter) == 1 and all(part in letter[0] for part in ("lbx-0123456789-1", "lbx-whoever", "twin", was)), letter
+    assert place.psql(credential, "SELECT 1") == ["1"], "access that goes on is not touched"
+    assert place.postgres.sql("SELECT count(*) FROM pg_roles WHERE rolname IN ('lbx-0123456789-1', 'somebody', 'twin')") == ["3"]
+    assert "what is open at a service is not what should be" in place.lockbox.output
+    place.postgres.sql('DROP ROLE "lbx-0123456789-1", somebody, twin')
+    wait_until(lambda: drift(place) == 0, 60, "no drift any more")
+    place.revoke(request)
+    place.removed(request)
 
 
 def opened(place, request, statements=None, path=None, *arguments):

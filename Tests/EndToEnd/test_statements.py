@@ -20,8 +20,10 @@ SECRET = "hunter2-" + "x" * 20
 class Logged(Place):
     """One server, which two services read: in each form of its log one."""
 
+    audits = False
+
     def __init__(self, base):
-        self.postgres = Postgres(base / "postgres", collects=True)
+        self.postgres = Postgres(base / "postgres", collects=True, audits=self.audits)
         (base / "pg").write_text(self.postgres.password + "\n")
         (base / "pg").chmod(0o600)
 
@@ -91,9 +93,21 @@ class Logged(Place):
         return letters
 
 
+class Audited(Logged):
+    """What is run in functions is written down too."""
+
+    audits = True
+
+
 @pytest.fixture(scope="module")
 def place():
     with Logged.running("statements") as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def audited():
+    with Audited.running("audited") as there:
         yield there
 
 
@@ -178,3 +192,55 @@ def test_a_log_that_cannot_be_read_gives_no_access(place, form):
     place.psql(credential, "SELECT 1")
     place.revoke(request)
     assert [operation["statement"] for operation in place.recorded(request)] == ["SELECT 1"]
+
+
+FUNCTIONS = """
+SET ROLE crm_owner;
+CREATE FUNCTION rename(who text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE customers SET name = who WHERE id = 1;
+    RAISE LOG 'AUDIT: SESSION,1,2,WRITE,DELETE,,,DELETE FROM customers,<none>';
+    EXECUTE 'UPDATE customers SET name = ' || quote_literal(who || E', the "first"\n') || ' WHERE id = 2';
+    RETURN (SELECT count(*) FROM customers);
+END $$;
+CREATE FUNCTION as_owner() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM customers WHERE id = 98 RETURNING id';
+CREATE TABLE changes (what text);
+GRANT INSERT ON changes TO crm_write;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO changes VALUES (OLD.name);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER noted AFTER UPDATE ON customers FOR EACH ROW WHEN (OLD.id = 3) EXECUTE FUNCTION note();
+INSERT INTO customers VALUES (3, 'Cid');
+"""
+IN_RENAME = [
+    ("write", "UPDATE customers SET name = who WHERE id = 1", "parameters: {},"),
+    ("write", "UPDATE customers SET name = '{}, the \"first\"\n' WHERE id = 2", None),
+    ("read", "(SELECT count(*) FROM customers)", None)]
+# What is called, and what is run in it. What a function does that runs as its owner pgaudit does not say.
+CALLS = [
+    ("read", "SELECT rename('Eve');", [(action, text.format("Eve"), values and values.format("Eve"))
+                                       for action, text, values in IN_RENAME]),
+    ("read", "SELECT as_owner();", []),
+    ("write", "DO $$ BEGIN DELETE FROM customers WHERE id = 99; END $$;",
+     [("write", "DELETE FROM customers WHERE id = 99", None)]),
+    ("read", "PREPARE called AS SELECT rename($1);", []),
+    ("read", "SET ROLE crm_write;", []),
+    ("write", "EXECUTE called('Ada');", [(action, text.format("Ada"), values and values.format("Ada"))
+                                         for action, text, values in IN_RENAME]),
+    ("write", "UPDATE customers SET name = 'Dan' WHERE id = 3;", [("write", "INSERT INTO changes VALUES (OLD.name)", "parameters: ,,,,,,,,,,,,,Cid")]),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_with_pgaudit_what_is_run_in_functions_stands_there_too(audited, form):
+    if not audited.postgres.sql("SELECT 1 FROM pg_proc WHERE proname = 'rename'", "contoso"):
+        audited.postgres.sql(FUNCTIONS, "contoso")
+    audited.postgres.sql("UPDATE customers SET name = 'Cid' WHERE id = 3", "contoso")
+    request = audited.requested(form, "read", "write")
+    audited.psql(audited.credential(request), "\n".join(text for _, text, _ in CALLS))
+    grant = audited.revoke(request)
+    recorded = [(operation["action"], operation["statement"], operation.get("detail")) for operation in audited.recorded(request)]
+    prepared = {"EXECUTE called('Ada');": "prepare: PREPARE called AS SELECT rename($1);"}
+    expected = [each for action, text, within in CALLS for each in [(action, text, prepared.get(text)), *within]]
+    assert recorded == expected
+    assert sum(total["reads"] + total["writes"] for total in grant["operations"]) == len(expected)

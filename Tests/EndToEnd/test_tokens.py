@@ -1,14 +1,16 @@
 """Tokens that a service verifies alone, with another implementation of JOSE than the server's; and AuthZEN."""
 
 import base64
+import hashlib
 import json
+import os
 import time
 import urllib.parse
 
 import pytest
 from joserfc import jwt
-from joserfc.errors import InvalidClaimError, InvalidKeyIdError
-from joserfc.jwk import KeySet
+from joserfc.errors import InvalidClaimError, InvalidKeyIdError, JoseError
+from joserfc.jwk import ECKey, JWKRegistry, KeySet, OKPKey
 
 from lockbox_rig import secrets
 from lockbox_rig.place import Place
@@ -47,12 +49,12 @@ class Folders(Place):
             "POST", f"/access/v1/{path}", json.dumps(question),
             {"Content-Type": "application/json", "Authorization": f"Basic {basic}", **headers})
 
-    def exchange(self, credential, **more):
+    def exchange(self, credential, dpop=None, **more):
         answer = self.lockbox.api().send(
             "POST", "/oauth2/token",
             urllib.parse.urlencode(
                 {"grant_type": EXCHANGE, "subject_token": credential, "subject_token_type": ACCESS_TOKEN, **more}),
-            {"Content-Type": "application/x-www-form-urlencoded"})
+            {"Content-Type": "application/x-www-form-urlencoded", **({} if dpop is None else {"DPoP": dpop})})
         if answer.status == 200:
             secrets.register(answer.json["access_token"], "signed token")
         return answer
@@ -145,3 +147,63 @@ def test_a_service_asks_in_authzens_terms(place):
     for asked in (question, shown):
         assert place.evaluate(asked).json == {"decision": False}
     assert place.evaluate(question, "search/subject").json["results"] == []
+
+
+def proof(key, htu, method="POST", token=None, **other):
+    """What a client sends in the field DPoP (RFC 9449)."""
+    public = key.as_dict(private=False)
+    public.pop("kid", None)
+    header = {"typ": "dpop+jwt", "alg": "Ed25519" if key.key_type == "OKP" else "ES256", "jwk": public}
+    claims = {"htm": method, "htu": htu, "iat": int(time.time()), "jti": os.urandom(12).hex(), **other}
+    if token:
+        claims["ath"] = hash_of(token)
+    return jwt.encode(header, claims, key, algorithms=["ES256", "Ed25519"])
+
+
+def hash_of(token):
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).decode().rstrip("=")
+
+
+def is_held(place, token, shown, method, htu, seen):
+    """What docs/operating/protect-with-jwt.md has a service check, beside the token itself."""
+    _, claims = place.verified(token)
+    header = json.loads(base64.urlsafe_b64decode(shown.split(".")[0] + "=="))
+    if header["typ"] != "dpop+jwt" or header["alg"] not in ("ES256", "Ed25519") or "d" in header["jwk"]:
+        return False
+    key = JWKRegistry.import_key(header["jwk"])
+    try:
+        read = jwt.decode(shown, key, algorithms=["ES256", "Ed25519"]).claims
+    except JoseError:
+        return False
+    is_new = read["jti"] not in seen
+    seen.add(read["jti"])
+    return (is_new and key.thumbprint() == claims["cnf"]["jkt"] and read["ath"] == hash_of(token) and read["htm"] == method
+            and read["htu"] == htu and abs(read["iat"] - time.time()) < 60)
+
+
+@pytest.mark.parametrize("make", [lambda: ECKey.generate_key("P-256"), lambda: OKPKey.generate_key("Ed25519")])
+def test_a_token_that_is_bound_to_a_key_is_of_use_to_its_holder_alone(place, make):
+    request, credential = place.access("read")
+    mine, thiefs, url = make(), make(), place.lockbox.url + "/oauth2/token"
+    algorithms = place.lockbox.api().get("/.well-known/oauth-authorization-server").json
+    assert algorithms["dpop_signing_alg_values_supported"] == ["ES256", "Ed25519", "EdDSA"]
+    first = proof(mine, url)
+    answer = place.exchange(credential, dpop=first, audience="files")
+    assert answer.status == 200 and answer.json["token_type"] == "DPoP", answer
+    token = answer.json["access_token"]
+    _, claims = place.verified(token)
+    assert claims["cnf"] == {"jkt": mine.thumbprint()}
+    # At the service.
+    there, seen = "https://files.example/plans", set()
+    shown = proof(mine, there, "GET", token)
+    assert is_held(place, token, shown, "GET", there, seen)
+    assert not is_held(place, token, shown, "GET", there, seen), "shown again"
+    for other in (proof(thiefs, there, "GET", token), proof(mine, there, "GET", token + "x"), proof(mine, there, "PUT", token)):
+        assert not is_held(place, token, other, "GET", there, seen)
+    # At Lockbox: once, for this address, made now, by whoever has the key.
+    for bad in (first, proof(mine, place.lockbox.url + "/oauth2/revoke"), proof(mine, url, "GET"),
+                proof(mine, url, iat=int(time.time()) - 90), proof(mine, url, token=token), "nonsense", ""):
+        refused = place.exchange(credential, dpop=bad)
+        assert refused.status == 400 and refused.json["error"] == "invalid_dpop_proof", (bad, refused)
+    assert place.exchange(credential).json["token_type"] == "Bearer", "whoever proves nothing gets what she got before"
+    assert place.adam.post(f"/v1/requests/{request}/revoke", {"comment": "Enough."}).status == 200

@@ -256,12 +256,6 @@ struct TokenExchangeTests {
                 try answer.expectOAuthError(400, .string(error))
                 #expect(!answer.text.contains(secret))
             }
-            let bound = try await Self.ask(
-                api,
-                Self.form(secret),
-                headers: [try #require(.init("DPoP")): "eyJ"]
-            )
-            try bound.expectOAuthError(400, "invalid_request")
             let json = try await api.ask("POST /oauth2/token", [:], .json([:]))
             try json.expectOAuthError(400, "invalid_request")
         }

@@ -116,7 +116,7 @@ import Testing
         try await Stage.with { stage in
             let (now, entropy) = (stage.clock.now(), stage.entropy)
             try await stage.store.write { tx in
-                try Stage.operators.tell(
+                _ = try Stage.operators.tell(
                     .relayRefuses,
                     detail: nil,
                     at: now,

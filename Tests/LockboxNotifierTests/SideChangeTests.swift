@@ -96,7 +96,7 @@ import Testing
             func tell(_ cause: Operators.Cause) async throws {
                 let (now, entropy) = (stage.clock.now(), stage.entropy)
                 try await stage.store.write { tx in
-                    try Stage.operators.tell(
+                    _ = try Stage.operators.tell(
                         cause,
                         detail: "550 5.4.5 quota",
                         at: now,
@@ -128,6 +128,32 @@ import Testing
             #expect(Set(all.map(\.recipientAddress.text)) == ["ops@adatum.test"])
             let letter = LetterContent(all[0])
             #expect(letter.value("What was said") == "550 5.4.5 quota")
+        }
+    }
+
+    @Test func operatorsHearWhatDiffersAtAServiceAndWhetherTheyHaveHeard() async throws {
+        try await Stage.with { stage in
+            func tell(_ detail: String) async throws -> Bool {
+                let (now, entropy) = (stage.clock.now(), stage.entropy)
+                return try await stage.store.write { tx in
+                    try Stage.operators.tell(
+                        .drift(Stage.mail),
+                        detail: detail,
+                        at: now,
+                        entropy: entropy,
+                        in: tx
+                    )
+                }
+            }
+            for _ in 1...2 { #expect(try await tell("lbx-whatever: nobody's")) }
+            #expect(try await !tell("lbx-other: nobody's"))
+            let written = try await stage.store.read { tx in
+                try tx.operatorNotices(since: Stage.start)
+            }
+            #expect(written.count == 1)
+            let letter = LetterContent(try #require(written.first))
+            #expect(letter.value("What differs") == "lbx-whatever: nobody's")
+            #expect(letter.value("Service") == "mail")
         }
     }
 }

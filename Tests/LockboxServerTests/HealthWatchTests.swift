@@ -5,6 +5,7 @@ import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxFixtures
+import LockboxNotifier
 import LockboxPorts
 import LockboxStoreSQLite
 import LockboxWork
@@ -76,7 +77,7 @@ struct HealthWatchTests {
             let said = await bench.watch.problems()
             #expect(said.count == 1 && said[0].contains(words), "\(said)")
             let gauge = bench.watch.gauges.first { $0.name == "lockbox_store_readable" }
-            #expect(gauge?.value == "0")
+            #expect(gauge?.samples.map(\.value) == ["0"])
         }
     }
 
@@ -155,6 +156,16 @@ private struct Bench: Sendable {
                 time: time,
                 late: LateLooks(
                     enforcers: NoEnforcers(),
+                    time: time,
+                    pause: SystemPause(),
+                    logger: quiet
+                ),
+                drift: DriftWatch(
+                    store: audited,
+                    needsOpening: { _ in false },
+                    enforcers: NoEnforcers(),
+                    operators: Operators([]),
+                    entropy: SeededEntropy(),
                     time: time,
                     pause: SystemPause(),
                     logger: quiet

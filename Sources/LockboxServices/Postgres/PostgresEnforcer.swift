@@ -141,7 +141,7 @@ package struct PostgresEnforcer: Enforcer {
     }
 
     package func list() async throws(EnforcerError) -> [OpenAccess] {
-        try await work { roles throws in try roles.openLogins() }.map(OpenAccess.init(username:))
+        try await work { roles throws in try roles.openLogins() }
     }
 
     /// Each on a connection of its own: every one is tried, whatever becomes of the others.

@@ -94,26 +94,26 @@ extension PostgresRoles {
     /// What decides whether and how a statement is logged.
     private static let logging = [
         "log_statement", "log_min_messages", "lc_messages", "log_parameter_max_length",
+        "pgaudit.log", "pgaudit.log_catalog", "pgaudit.log_level", "pgaudit.log_parameter",
+        "pgaudit.log_statement", "pgaudit.log_statement_once",
     ]
 
     private func mayNotSwitchOffItsLog(_ oid: String) throws {
         let rows = try session.rows(
             """
             \(Self.held)
-            SELECT string_agg(r.rolname, ', ') FROM pg_roles r JOIN held USING (oid)
-            WHERE EXISTS (
-                SELECT FROM unnest(string_to_array($2, ',')) p
-                WHERE has_parameter_privilege(r.oid, p, 'SET'))
+            SELECT string_agg(DISTINCT p, ', '), string_agg(DISTINCT r.rolname, ', ')
+            FROM pg_roles r JOIN held USING (oid), unnest(string_to_array($2, ',')) p
+            WHERE has_parameter_privilege(r.oid, p, 'SET')
             """,
             [oid, Self.logging.joined(separator: ",")],
-            columns: 1
+            columns: 2
         )
         guard let row = rows.first else { throw PostgresError.strange }
-        if let roles = row[0] {
+        if let parameters = row[0], let roles = row[1] {
             throw EnforcerError(
                 "the service's roles may switch off what is logged",
-                cause: "REVOKE SET ON PARAMETER \(Self.logging.joined(separator: ", ")) is needed "
-                    + "for: \(roles)"
+                cause: "REVOKE SET ON PARAMETER \(parameters) is needed for: \(roles)"
             )
         }
     }

@@ -78,39 +78,6 @@ struct PostgresRoles {
         }
     }
 
-    /// Every login name that is open: a role of our form or with our mark, whoever made it, and a
-    /// session whose role is gone.
-    func openLogins() throws -> [String] {
-        var names: Set<String> = []
-        for row in try session.rows(
-            """
-            SELECT r.rolname, shobj_description(r.oid, 'pg_authid')
-            FROM pg_roles r
-            WHERE starts_with(r.rolname, $1)
-               OR shobj_description(r.oid, 'pg_authid') ~ '^Lockbox (read|write): '
-            """,
-            [Grant.loginNamePrefix],
-            columns: 2
-        ) {
-            guard let name = row[0] else { throw PostgresError.strange }
-            let marked = row[1]?.split(separator: " ").last.map(String.init)
-            names.insert(name.hasPrefix(Grant.loginNamePrefix) ? name : marked ?? name)
-        }
-        let remembered = memory.all
-        for row in try session.rows(
-            """
-            SELECT DISTINCT usesysid FROM pg_stat_activity
-            WHERE usesysid = ANY (string_to_array($1, ',')::oid[])
-            """,
-            [remembered.keys.joined(separator: ",")],
-            columns: 1
-        ) {
-            guard let oid = row[0] else { throw PostgresError.strange }
-            if let name = remembered[oid] { names.insert(name) }
-        }
-        return names.sorted()
-    }
-
     // MARK: Ending
 
     /// The first action: terminates all sessions of `usernames` together, shuts their roles out,

@@ -35,6 +35,9 @@ package struct OwnOrders: Sendable {
     /// Every order there is.
     package static let all = OwnOrders(.all, of: ServiceKinds([]))
 
+    /// Whether orders of a service with `settings` are among them.
+    func includes(_ settings: ServiceSettings) -> Bool { share.includes(settings, of: kinds) }
+
     /// Of which services they are, by what is stored now.
     func services(in tx: any StoreTransaction) throws -> ServiceSelection {
         switch share {

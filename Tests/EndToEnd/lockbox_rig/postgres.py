@@ -63,9 +63,10 @@ class Session:
 
 
 class Postgres:
-    """With `collects` the server writes its log into files of its own, in all of its forms."""
+    """With `collects` the server writes its log into files of its own, in all of its forms; with `audits` what is run in
+    functions too, through pgaudit."""
 
-    def __init__(self, base, collects=False):
+    def __init__(self, base, collects=False, audits=False):
         self.base, self.user, self.port, self.collects = base, MailUser(), free_port(), collects
         self.superuser, self.password = secrets.new("superuser's password"), secrets.new("password of lockbox")
         self.process = None
@@ -85,6 +86,10 @@ class Postgres:
             if collects:
                 settings.write(
                     "logging_collector = on\nlog_destination = 'stderr,csvlog,jsonlog'\nlog_rotation_size = 16kB\n")
+            if audits:
+                settings.write(
+                    "shared_preload_libraries = 'pgaudit'\npgaudit.log = 'all'\npgaudit.log_level = 'log'\n"
+                    "pgaudit.log_parameter = on\n")
         self.start()
         self.sql((EXAMPLES / "roles.sql").read_text() + "CREATE ROLE crm_owner;")
         self.give_password("lockbox", self.password)

@@ -8,3 +8,13 @@ http {
 }
 """
 CADDY = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
+APACHE = "".join(
+    f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in (
+        "mpm_event", "authz_core", "authn_core", "authz_user", "setenvif", "headers", "ssl", "socache_shmcb", "proxy",
+        "proxy_http", "auth_openidc")) + """
+ServerName localhost
+PidFile apache.pid
+DefaultRuntimeDir .
+ErrorLog /dev/stderr
+Include lockbox.conf
+"""

@@ -135,6 +135,18 @@ struct LogReaderTests {
             let found = try said(message, tag: tag)
             #expect(found.0 == text && found.1 == isWrite, "\(message)")
         }
+        let values = LogLine(
+            "AUDIT: SESSION,1,3,WRITE,UPDATE,,,UPDATE t SET a = b,\"Eve,\"\"x\"\",\""
+        )
+        #expect(
+            try Self.statements([values], .jsonlog).map(\.operation.form) == [
+                .statement(
+                    "UPDATE t SET a = b",
+                    database: "contoso",
+                    detail: "parameters: Eve,\"x\","
+                )
+            ]
+        )
         for line in [
             "1,READ,SELECT,,,SELECT f()", "2,FUNCTION,EXECUTE,FUNCTION,public.f,SELECT f();",
             "2,MISC,EXPLAIN,,,EXPLAIN SELECT 1", "2,MISC,EXECUTE,,,EXECUTE find(1)",

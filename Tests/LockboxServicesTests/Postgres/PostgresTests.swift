@@ -95,7 +95,12 @@ struct PostgresTests {
             let access = try StagedAccess()
             try await access.begin(at: staged)
             try staged.cluster.run("ALTER ROLE \"\(access.name)\" RENAME TO \"o'brien \"\"é\"")
-            #expect(try await staged.enforcer.list() == [OpenAccess(username: access.name)])
+            let renamed = String(reflecting: "o'brien \"é")
+            let oddity = "the role \(renamed) carries its comment"
+            #expect(
+                try await staged.enforcer.list()
+                    == [OpenAccess(username: access.name, oddity: oddity)]
+            )
             try await staged.enforcer.cut([access.order])
             #expect(await staged.connected() == [])
             try await staged.enforcer.close(access.order)
@@ -199,7 +204,11 @@ struct PostgresTests {
             try await access.begin(at: staged)
             try staged.cluster.drop(access.name)
             #expect(await staged.connected().count == 1)
-            #expect(try await staged.enforcer.list() == [OpenAccess(username: access.name)])
+            let oddity = "it has sessions, and no role has its name or comment"
+            #expect(
+                try await staged.enforcer.list()
+                    == [OpenAccess(username: access.name, oddity: oddity)]
+            )
             try await staged.enforcer.close(access.order)
             #expect(await staged.connected() == [])
             #expect(try await staged.enforcer.list() == [])
@@ -245,6 +254,7 @@ struct PostgresTests {
                 try await staged.enforcer.list().map(\.username)
                     == [access.name, "lbx-whatever"].sorted()
             )
+            #expect(try await staged.enforcer.list().allSatisfy { $0.oddity != nil })
             await #expect(
                 throws: EnforcerError(
                     "the database server has a role of this name that is not Lockbox's"
@@ -252,6 +262,20 @@ struct PostgresTests {
             ) {
                 try await staged.enforcer.open(access.credential, secret: StagedAccess.secret)
             }
+        }
+    }
+
+    @Test func roleThatCarriesTheCommentOfALivingOneIsShownBesideIt() async throws {
+        try await StagedPostgres.with { staged in
+            let access = try StagedAccess()
+            try await access.begin(at: staged)
+            try staged.cluster.run("CREATE ROLE \"lbx-twin\" LOGIN")
+            try staged.cluster.run(
+                "COMMENT ON ROLE \"lbx-twin\" IS 'Lockbox write: \(access.name)'"
+            )
+            let open = try await staged.enforcer.list()
+            #expect(open.map(\.username) == [access.name, access.name, "lbx-twin"])
+            #expect(open.map { $0.oddity == nil } == [true, false, false])
         }
     }
 
@@ -288,16 +312,19 @@ struct PostgresTests {
             let session = try staged.session(access.name)
             #expect(try session.rows("SHOW log_statement") == [["all"]])
             #expect(throws: PostgresError.self) { try session.rows("SET log_statement = none") }
-            try staged.cluster.run("GRANT SET ON PARAMETER log_statement TO crm_write")
             let other = try StagedAccess(2)
-            await #expect(
-                throws: EnforcerError("the service's roles may switch off what is logged")
-            ) {
-                try await staged.enforcer.open(other.credential, secret: StagedAccess.secret)
+            for parameter in ["log_statement", "pgaudit.log"] {
+                try staged.cluster.run("GRANT SET ON PARAMETER \(parameter) TO crm_write")
+                do throws(EnforcerError) {
+                    try await staged.enforcer.open(other.credential, secret: StagedAccess.secret)
+                    Issue.record("it was opened with \(parameter)")
+                } catch {
+                    #expect(error.problem == "the service's roles may switch off what is logged")
+                    #expect(error.cause?.contains("\(parameter) is needed for: crm_write") == true)
+                }
+                try staged.cluster.run("REVOKE SET ON PARAMETER \(parameter) FROM crm_write")
             }
-            try staged.cluster.run(
-                "REVOKE SET ON PARAMETER log_statement FROM lockbox, crm_write"
-            )
+            try staged.cluster.run("REVOKE SET ON PARAMETER log_statement FROM lockbox")
         }
     }
 

@@ -24,13 +24,13 @@ enum LoggedLine {
             record[.query].length == 0, let said = Said(message, tag: record[.tag].text)
         else { return nil }
         let isWhole = record[.message].isWhole
+        let detail = record[.detail].length == 0 ? said.detail : record[.detail].text
         let operation = ServiceOperation(
             .statement(
                 // A quote in a name could make a password of the statement behind it.
                 said.isAmbiguous ? said.text : SQLText.withoutPasswords(said.text),
                 database: record[.database].text,
-                detail: record[.detail].length == 0
-                    ? nil : SQLText.withoutPasswords(record[.detail].text)
+                detail: detail.map(SQLText.withoutPasswords)
             ),
             // What is not seen may change something.
             isWrite: said.isWrite || !isWhole,
@@ -52,6 +52,8 @@ enum LoggedLine {
         let isWrite: Bool
         /// Whether it may begin with a part of a name that the client has chosen.
         var isAmbiguous = false
+        /// What stands beside it, in the same line.
+        var detail: String?
 
         /// `log_statement`: `statement: SELECT 1`, `execute NAME: SELECT $1`, `fastpath function call:
         /// "lo_creat" (OID 957)`. `pgaudit`: `AUDIT: SESSION,1,2,READ,SELECT,…`.
@@ -115,6 +117,9 @@ enum LoggedLine {
             else { return nil }
             text = fields[7]
             isWrite = fields[3] != "READ"
+            if fields.count == 9, !["<none>", "<not logged>"].contains(fields[8]) {
+                detail = "parameters: " + fields[8]
+            }
         }
     }
 }
