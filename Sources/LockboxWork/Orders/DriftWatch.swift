@@ -55,8 +55,8 @@ package final class DriftWatch: Service {
     private let states = Mutex<[ServiceID: State]>([:])
     private let closed = Atomic(0)
 
-    /// `own`: whose services are looked at. `needsOpening`: services of the kind have open what they were told to open, and not only what
-    /// is in use.
+    /// `own`: whose services are looked at. `needsOpening`: services of the kind have open what they
+    /// were told to open, and not only what is in use.
     package init(
         store: AuditedStore,
         own: OwnOrders = .all,
