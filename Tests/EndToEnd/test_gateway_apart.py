@@ -254,7 +254,6 @@ def test_a_stop_that_cannot_be_written_down_cuts_all_the_same(place):
     request = place.access("read", "write")
     shown = token(place, request)
     going = [opened(place, shown, how) for how in KINDS]
-    other = opened(place, token(place, place.access("read", "write")), "websocket")
     with place.locked():
         began = time.monotonic()
         results = []
@@ -269,8 +268,6 @@ def test_a_stop_that_cannot_be_written_down_cuts_all_the_same(place):
     assert place.bearer(shown).status == 401
     wait_until(lambda: place.removed(request), SOON, "the removal", 0.2)
     assert place.bearer(shown).status == 401
-    other.socket.sendall(frame(b"still here"))
-    other.until(b"still here").socket.close()
     assert place.lockbox.check_log()
     place.application.taken()
 

@@ -45,7 +45,7 @@ struct ServiceDirectoryTests {
 
     @Test func eachProcessTellsItsOwnServices() async throws {
         let store = try await SQLiteStore.temporary()
-        var web = Fixture.service("web", kind: "http", resourceType: "site")
+        var web = Fixture.service("web", kind: "http", resourceType: "site", clientID: "web")
         web.own = #"{"gateway":{"listen":"127.0.0.1:1","upstream":"http://127.0.0.1:1"}}"#
         try await store.write { [web] tx in
             try tx.save(web)

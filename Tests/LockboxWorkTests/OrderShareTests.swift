@@ -10,7 +10,7 @@ import Testing
 struct OrderShareTests {
     @Test func eachOrderIsOfOneProcess() async throws {
         try await TestWorld.with { world async throws in
-            var web = Fixture.service("web", kind: "http", resourceType: "site")
+            var web = Fixture.service("web", kind: "http", resourceType: "site", clientID: "web")
             web.own = #"{"gateway":{"listen":"127.0.0.1:1","upstream":"http://127.0.0.1:1"}}"#
             let request = try await world.approved()
             let orders = try ["mail", "web"].map { name in
