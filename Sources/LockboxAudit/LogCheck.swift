@@ -25,6 +25,7 @@ package struct LogCheck: Sendable {
     package static let notCompared: [String: Set<String>] = [
         "access_request": ["prior_state"],
         "api_token": ["secret_hash", "revoked_at"],
+        "browser_code": [all],
         "command": [all],
         "decision": ["position"],
         "credential": ["secret_hash", "revoked_at"],

@@ -239,6 +239,7 @@ struct OAuthTests {
                     "authorization_details_types_supported": [
                         .string(here + "/rar/lockbox-grant")
                     ],
+                    "dpop_signing_alg_values_supported": ["ES256", "Ed25519", "EdDSA"],
                     "service_documentation": .string(here + "/openapi.json"),
                 ]
             )
