@@ -44,7 +44,7 @@ def targets_of(place, yardstick, folder):
         target("AuthZEN evaluation", *evaluation, json.dumps(question), lambda answer: answer.json["decision"] is True),
         target("AuthZEN evaluation, nobody", *evaluation, json.dumps(nobody),
                lambda answer: answer.json["decision"] is False),
-        target("AuthZEN evaluation with a credential, with the record", *evaluation, json.dumps(with_credential),
+        target("AuthZEN evaluation with a credential", *evaluation, json.dumps(with_credential),
                lambda answer: answer.json["decision"] is True)]
     refused = api.send("GET", "/authz/files", headers={**forward, "Authorization": "Bearer lbc_" + "0" * 64})
     assert refused.status == 401, "a stranger gets through"
