@@ -9,7 +9,7 @@ struct HookContractTests {
     @Test(.timeLimit(.minutes(5)), arguments: EnforcerPromise.allCases)
     func promiseIsKept(_ promise: EnforcerPromise) async throws {
         let service = StagedHook()
-        try await HookWorld.with(timeout: .seconds(3), { service.reply(to: $0) }) { world in
+        try await HookWorld.with(timeout: .seconds(10), { service.reply(to: $0) }) { world in
             try await promise.check(StagedHookService(enforcer: world.enforcer, hook: service))
         }
     }
