@@ -260,7 +260,7 @@ private struct Running {
                 string: "client_id=deep&client_secret=the+vault%27s+secret&token=\(token)"
             )
         )
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         #expect(response.status == .ok)
         let body = try await response.body.collect(upTo: 1 << 16)
         let json = try JSONSerialization.jsonObject(with: Data(body.readableBytesView))

@@ -214,7 +214,7 @@ struct HookEnforcerTests {
         let (reply, expected) = Self.hostile[index]
         let (credential, order) = try Self.access()
         let types = Mutex<[String]>([])
-        try await HookWorld.with(timeout: .seconds(2)) { asked in
+        try await HookWorld.with(timeout: .seconds(6)) { asked in
             types.withLock { $0.append(asked.type) }
             return Self.reply(reply, to: asked)
         } _: { world in
