@@ -5,13 +5,30 @@ extension Timestamp {
     /// never told too late.
     public func words(withSeconds: Bool = false) -> String {
         let (date, time) = civil
-        let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][date.weekday]
-        let months = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ]
         let clock = [time.hour, time.minute] + (withSeconds ? [time.second] : [])
-        let shown = clock.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
-        return "\(weekday) \(date.day) \(months[date.month - 1]) \(date.year), \(shown) UTC"
+        let shown = clock.map { pad($0, 2) }.joined(separator: ":")
+        return "\(date.weekdayName) \(date.day) \(date.monthName) \(date.year), \(shown) UTC"
+    }
+
+    /// As mail and HTTP write it, without the zone, which is UTC: `Mon, 23 Nov 2026 20:15:00`
+    /// (RFC 5322 §3.3, RFC 9110 §5.6.7).
+    public var internetDate: String {
+        let (date, time) = civil
+        let clock = [time.hour, time.minute, time.second].map { pad($0, 2) }.joined(separator: ":")
+        let day = "\(pad(date.day, 2)) \(date.monthName) \(pad(date.year, 4))"
+        return "\(date.weekdayName), \(day) \(clock)"
+    }
+}
+
+extension CivilDate {
+    fileprivate var weekdayName: String {
+        ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][weekday]
+    }
+
+    fileprivate var monthName: String {
+        [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ][month - 1]
     }
 }
 

@@ -73,7 +73,7 @@ struct MailMessage: Sendable {
 
     private static func headers(of letter: Letter) -> [String] {
         var lines = [
-            "Date: \(rfc5322(letter.date))",
+            "Date: \(letter.date.internetDate) +0000",
             MailText.mailbox("From", letter.from),
             MailText.mailbox("To", letter.to),
             MailText.unstructured("Subject", letter.subject),
@@ -87,18 +87,5 @@ struct MailMessage: Sendable {
         lines.append("Auto-Submitted: auto-generated")
         lines.append("X-Auto-Response-Suppress: All")
         return lines
-    }
-
-    /// `Mon, 23 Nov 2026 20:15:00 +0000`.
-    private static func rfc5322(_ instant: Timestamp) -> String {
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let (date, time) = instant.civil
-        let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][date.weekday]
-        let months = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ]
-        let year = String(repeating: "0", count: max(0, 4 - "\(date.year)".count)) + "\(date.year)"
-        return "\(weekday), \(two(date.day)) \(months[date.month - 1]) \(year) "
-            + "\(two(time.hour)):\(two(time.minute)):\(two(time.second)) +0000"
     }
 }

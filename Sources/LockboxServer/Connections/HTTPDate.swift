@@ -9,20 +9,9 @@ final class HTTPDate: Sendable {
         let second = instant.secondsSinceEpoch
         return last.withLock { last in
             if let last, last.second == second { return last.text }
-            let text = Self.text(of: instant)
+            let text = instant.internetDate + " GMT"
             last = (second, text)
             return text
         }
-    }
-
-    private static func text(of instant: Timestamp) -> String {
-        let (date, time) = instant.civil
-        let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][date.weekday]
-        let month = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ][date.month - 1]
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let clock = [time.hour, time.minute, time.second].map(two).joined(separator: ":")
-        return "\(weekday), \(two(date.day)) \(month) \(date.year) \(clock) GMT"
     }
 }
