@@ -379,13 +379,13 @@ extension HTTPRequestHead {
     /// What must get in when everything is full: the question whether access is still good, and the
     /// order to end it.
     fileprivate var isEssential: Bool {
-        let path = uri.prefix { $0 != "?" }.split(separator: "/")
         if DecisionPath.has(method.rawValue, uri) {
             // Without a proxy's credential the answer is no in any case, and may wait.
-            return path.first.map(String.init) != ForwardAuth.prefix
+            return !DecisionPath.isForwardAuth(uri)
                 || headers.contains(name: ForwardAuth.clientField)
         }
         guard method == .POST else { return false }
+        let path = uri.prefix { $0 != "?" }.split(separator: "/")
         switch (path.first, path.last, path.count) {
         case ("v1", "revoke", 4), ("requests", "revoke", 3), ("lockbox", "stop", 3): return true
         case _: return false

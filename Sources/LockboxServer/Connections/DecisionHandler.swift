@@ -31,13 +31,17 @@ final class DecisionHandler: ChannelInboundHandler {
     private let responder: DecisionResponder
     private var state = State.passing
     private var context: ChannelHandlerContext?
+    private var executor: EventLoopExecutor?
     private var task: Task<Void, Never>?
     /// Whether the connection ends with the answer.
     private var closes = false
 
     init(_ responder: DecisionResponder) { self.responder = responder }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        executor = EventLoopExecutor(context.eventLoop)
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         task?.cancel()
@@ -67,6 +71,7 @@ final class DecisionHandler: ChannelInboundHandler {
             guard body.readableBytes + part.readableBytes <= Self.bodyBytes else {
                 return pass(head, body, and: .body(part), context)
             }
+            // Or the state would hold on to the bytes, and appending would copy them each time.
             state = .passing
             if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
             state = .collecting(head, body)
@@ -99,7 +104,7 @@ final class DecisionHandler: ChannelInboundHandler {
         closes = request.headers[.connection] == "close"
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let channel = context.channel
-        task = Task.immediate(executorPreference: EventLoopExecutor(context.eventLoop)) {
+        task = Task.immediate(executorPreference: executor) {
             [responder] in
             let (head, body) = await responder.answer(to: request, on: channel)
             handler.value.write(head, request.method == .head ? ByteBuffer() : body)
