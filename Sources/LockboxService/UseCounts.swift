@@ -19,14 +19,16 @@ package final class UseCounts: CommitListener {
     private static let mostInOneWrite = 500
 
     struct Count: Sendable {
-        var count: Int
-        var first: Timestamp
-        var last: Timestamp
+        let count: Int
+        let first: Timestamp
+        let last: Timestamp
 
-        mutating func add(_ other: Count) {
-            count += other.count
-            first = min(first, other.first)
-            last = max(last, other.last)
+        func adding(_ other: Count) -> Count {
+            Count(
+                count: count + other.count,
+                first: min(first, other.first),
+                last: max(last, other.last)
+            )
         }
     }
 
@@ -53,7 +55,7 @@ package final class UseCounts: CommitListener {
                 if let oldest, now > oldest + Self.bound { return false }
             }
             let use = Count(count: 1, first: now, last: now)
-            state.waiting[credential.id, default: .init(count: 0, first: now, last: now)].add(use)
+            state.waiting[credential.id] = state.waiting[credential.id]?.adding(use) ?? use
             state.oldest = state.oldest ?? now
             return true
         }
@@ -87,11 +89,7 @@ package final class UseCounts: CommitListener {
     func end(written: Bool) {
         state.withLock { state in
             if !written {
-                state.waiting.merge(state.beingWritten) { first, second in
-                    var both = first
-                    both.add(second)
-                    return both
-                }
+                state.waiting.merge(state.beingWritten) { $0.adding($1) }
                 state.oldest = state.waiting.values.map(\.first).min()
             }
             state.beingWritten = [:]
