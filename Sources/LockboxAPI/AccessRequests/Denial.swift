@@ -58,7 +58,7 @@ struct DenialClaims: Codable {
 }
 
 /// Why an approval does not open what is asked for, and what its bearer can do about it.
-private enum Standing {
+private enum ApprovalStanding {
     case unverifiable
     /// It is over, in whatever way.
     case expired
@@ -126,7 +126,7 @@ extension AuthZENEvaluator {
     private func standing(
         of approval: AuthZENQuestion.Approval,
         for asked: AskedAccess
-    ) async throws -> Standing {
+    ) async throws -> ApprovalStanding {
         guard let id = approval.request,
             let view = try await api.lockbox.approval(id, of: asked.engineer),
             let grant = view.request.state.grant

@@ -88,9 +88,9 @@ struct ItemOrder {
     private let items: [(place: Int, actions: Actions)]
 
     init(_ asked: [Access], in scope: Scope) {
-        items = asked.map { access in
-            let place = scope.accesses.firstIndex { $0.resource == access.resource }
-            return (place ?? 0, access.actions)
+        items = asked.compactMap { access in
+            scope.accesses.firstIndex { $0.resource == access.resource }
+                .map { ($0, access.actions) }
         }
     }
 

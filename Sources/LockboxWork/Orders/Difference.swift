@@ -33,7 +33,7 @@ struct Difference: Hashable, Sendable {
 }
 
 /// What a login name at a service should be.
-enum Standing {
+enum LoginStanding {
     case open
     /// Its access is over, and the service has not confirmed that nothing is left: shown as such.
     case ending
@@ -66,6 +66,6 @@ enum Standing {
         let removal = try tx.removals(of: request.id).first {
             $0.grant == grant && $0.service == own && $0.progress == .confirmed
         }
-        self = removal.map(Standing.over) ?? .ending
+        self = removal.map(LoginStanding.over) ?? .ending
     }
 }

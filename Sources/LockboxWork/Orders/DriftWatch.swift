@@ -220,15 +220,15 @@ package final class DriftWatch: Service {
     }
 
     private func standings(of names: Set<String>, at service: ProtectedService) async throws
-        -> [String: Standing]
+        -> [String: LoginStanding]
     {
-        var standings: [String: Standing] = [:]
+        var standings: [String: LoginStanding] = [:]
         var left = names.sorted()[...]
         while !left.isEmpty {
             let slice = Array(left.prefix(Limits.slice))
             left = left.dropFirst(Limits.slice)
             let read = try await store.read { tx, now in
-                try slice.map { try Standing(of: $0, at: service, tx, now) }
+                try slice.map { try LoginStanding(of: $0, at: service, tx, now) }
             }
             for (name, standing) in zip(slice, read) { standings[name] = standing }
         }
