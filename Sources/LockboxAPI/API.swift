@@ -14,6 +14,9 @@ import LockboxWire
 package protocol ServiceClients: Sendable {
     /// The service whose introspection client this is, if the secret is right.
     func service(clientID: String, secret: String) async -> ServiceSettings?
+
+    /// Another one once any answer may be another one.
+    var version: Int { get }
 }
 
 /// The HTTP face of the use cases: JSON, OAuth, health. It authenticates, reads, calls one use

@@ -18,8 +18,8 @@ extension API {
                 response.body = response.body.closing(context.channel)
             }
             return response
-        } finish: { request, response in
-            metrics.count(method: request.method.rawValue, status: response.status.code)
+        } finish: { method, response in
+            metrics.count(method: method.rawValue, status: response.status.code)
         }
     }
 }

@@ -30,7 +30,9 @@ extension API {
                 body: .json("EvaluationQuestion"),
                 answers: .json("EvaluationAnswer", "The decision; no is an answer too.")
             ) { question, evaluator in
-                try JSONAnswer.response(try await evaluator.decision(question.whole))
+                let decision = try await evaluator.decision(question.whole)
+                if decision.decision { evaluator.allowRepetition() }
+                return try JSONAnswer.response(decision)
             },
             asking(
                 "/access/v1/evaluations",
@@ -147,9 +149,10 @@ extension API {
         ) { request, context in
             var response: Response
             do {
+                let ground = AnswerGround(of: self, context.repetition)
                 let asker = try await asker(of: request, context, among: audiences)
                 let (question, body) = try await Self.question(of: request)
-                var evaluator = try AuthZENEvaluator(self, asker, body)
+                var evaluator = try AuthZENEvaluator(self, asker, body, ground)
                 response = try await answer(question, &evaluator)
             } catch {
                 response = try Self.answer(to: error, context)
@@ -262,9 +265,21 @@ struct AuthZENEvaluator {
     private var sent: SentQuestion?
     /// Whether the use of a credential is on record: once for each request.
     private var recorded: [CredentialID: Bool] = [:]
+    private let ground: AnswerGround?
+    /// What the last yes rested on.
+    private var basis: Basis?
 
-    init(_ api: API, _ asker: Asker, _ body: Data) throws {
+    private struct Basis {
+        let request: AccessRequestID
+        /// How long it gives access at most.
+        let end: Timestamp
+        /// Where one was shown.
+        var credential: Credential?
+    }
+
+    init(_ api: API, _ asker: Asker, _ body: Data, _ ground: AnswerGround?) throws {
         self.api = api
+        self.ground = ground
         self.asker = asker
         self.body = body
         switch asker {
@@ -336,7 +351,8 @@ struct AuthZENEvaluator {
         else { return .no }
         let context = evaluation.context
         let asked = AskedAccess(engineer, Access(resource, needed), context?.approval, item: item)
-        guard let open = try await opened(asked, context?.credential) else {
+        basis = try await opened(asked, context?.credential)
+        guard let open = basis else {
             return try await denial(of: asked, isRequestable: context?.asksForRequest == true)
         }
         guard asked.approval != nil else { return AuthZENDecision(decision: true) }
@@ -347,12 +363,21 @@ struct AuthZENEvaluator {
         return AuthZENDecision(decision: true, context: .init(approval: approval))
     }
 
-    /// What gives the access now, by credential where one is shown, and how long at most; nil where
-    /// nothing does.
+    /// The last answer was the whole one, and a yes. What a person asks is counted each time.
+    func allowRepetition() {
+        guard case .service = asker, let basis else { return }
+        if let credential = basis.credential {
+            ground?.allowRepetition(using: credential)
+        } else {
+            ground?.allowRepetition(until: basis.end)
+        }
+    }
+
+    /// What gives the access now, by credential where one is shown; nil where nothing does.
     private mutating func opened(
         _ asked: AskedAccess,
         _ secret: String?
-    ) async throws -> (request: AccessRequestID, end: Timestamp)? {
+    ) async throws -> Basis? {
         let (engineer, access) = (asked.engineer, asked.access)
         if let secret {
             guard
@@ -363,12 +388,16 @@ struct AuthZENEvaluator {
                     on: access.resource
                 ), asked.mayRest(on: credential.request)
             else { return nil }
-            return (credential.request, credential.expiresAt)
+            return Basis(
+                request: credential.request,
+                end: credential.expiresAt,
+                credential: credential
+            )
         }
         return try await grants(of: .both(engineer, access.resource)).first {
             $0.allows(access.actions, on: access.resource) && asked.mayRest(on: $0.request)
         }
-        .map { ($0.request, $0.grant.end) }
+        .map { Basis(request: $0.request, end: $0.grant.end) }
     }
 
     private mutating func good(

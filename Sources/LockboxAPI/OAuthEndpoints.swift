@@ -124,6 +124,7 @@ extension API {
     }
 
     private func introspect(_ request: Request, _ context: APIContext) async throws -> Response {
+        let ground = AnswerGround(of: self, context.repetition)
         let (form, client) = try await authenticated(request, context)
         let secret = try token(form)
         let now = clock.now()
@@ -138,6 +139,7 @@ extension API {
         else {
             return try JSONAnswer.response(["active": false])
         }
+        ground?.allowRepetition(using: credential)
         return try introspections.answer(to: client, about: credential) {
             Introspection(
                 claims: CredentialClaims(of: credential, kind, issuer: publicURL, for: client.id)

@@ -20,14 +20,16 @@ package final class DecisionIndex: CommitListener {
 
     struct State {
         /// What is not revoked, by the hash of the secret.
-        var credentials: [[UInt8]: Credential] = [:]
+        var credentials: [[UInt8]: Credential] = [:] { didSet { version += 1 } }
         var open = OpenAccesses()
-        var grants = OpenGrants()
+        var grants = OpenGrants() { didSet { version += 1 } }
         /// Ends that hold and are not written down.
-        var ends: [GrantID: ImmediateEnd] = [:]
+        var ends: [GrantID: ImmediateEnd] = [:] { didSet { version += 1 } }
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
         /// being prepared meanwhile must not name them.
-        var endedEarly: [GrantID: Timestamp] = [:]
+        var endedEarly: [GrantID: Timestamp] = [:] { didSet { version += 1 } }
+        /// Grows whenever anything may have changed that an answer rests on.
+        private(set) var version = 0
         var refreshedAt: Timestamp? {
             didSet { lastKnown = refreshedAt ?? lastKnown }
         }
@@ -131,10 +133,19 @@ package final class DecisionIndex: CommitListener {
     }
 
     private func isGood(_ credential: Credential, at now: Timestamp) -> Bool {
-        credential.issuedAt <= now && now < credential.expiresAt
+        credential.covers(now)
             && state.withLock {
                 $0.ends[credential.grant] == nil && $0.endedEarly[credential.grant] == nil
             }
+    }
+
+    /// A number that is another one once memory may answer anything otherwise than before.
+    package var version: Int { state.withLock { $0.version } }
+
+    /// Whether memory answers by itself at `now` and says what it said at `version`, time apart.
+    package func isUnchanged(since version: Int, at now: Timestamp) -> Bool {
+        let (present, refreshedAt) = state.withLock { ($0.version, $0.refreshedAt) }
+        return present == version && isFresh(refreshedAt, at: now)
     }
 
     /// How many credentials give access now.
@@ -154,7 +165,9 @@ package final class DecisionIndex: CommitListener {
         let isKnown = state.withLock { state in
             guard !reload, state.refreshedAt != nil else { return false }
             state.refreshedAt = now
-            state.endedEarly = state.endedEarly.filter { now < $0.value }
+            if state.endedEarly.contains(where: { $0.value <= now }) {
+                state.endedEarly = state.endedEarly.filter { now < $0.value }
+            }
             return true
         }
         if isKnown { return }

@@ -43,4 +43,7 @@ public struct Credential: Identified, Hashable, Sendable {
         self.expiresAt = expiresAt
         self.revokedAt = revokedAt
     }
+
+    /// Whether `now` lies in its time.
+    public func covers(_ now: Timestamp) -> Bool { issuedAt <= now && now < expiresAt }
 }

@@ -13,7 +13,7 @@ package struct Boundary: RouterMiddleware {
         @Sendable (any Error, Request, DoorContext) async throws ->
         Response
     /// The door's last word on every answer, and its place to count.
-    package typealias Finish = @Sendable (Request, inout Response) -> Void
+    package typealias Finish = @Sendable (HTTPRequest.Method, inout Response) -> Void
 
     private let answer: ErrorAnswer
     private let finish: Finish
@@ -50,18 +50,39 @@ package struct Boundary: RouterMiddleware {
         }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"
-        finish(request, &response)
-        // The template of the path, not the path: identifiers and queries can be personal.
-        context.logger.info(
+        finish(request.method, &response)
+        let answer = Answered(
+            method: request.method,
+            // The template of the path, not the path: identifiers and queries can be personal.
+            route: context.endpointPath ?? "none",
+            status: response.status
+        )
+        answer.log(since: began, to: context.logger)
+        context.repetition?.record { logger in
+            let began = ContinuousClock.now
+            var again = Response(status: answer.status)
+            finish(answer.method, &again)
+            answer.log(since: began, to: logger)
+        }
+        return response
+    }
+}
+
+/// What the access log says of a request.
+private struct Answered: Sendable {
+    let method: HTTPRequest.Method
+    let route: String
+    let status: HTTPResponse.Status
+
+    func log(since began: ContinuousClock.Instant, to logger: Logger) {
+        logger.info(
             "answered",
             metadata: [
-                "method": "\(request.method.rawValue)",
-                "route": "\(context.endpointPath ?? "none")",
-                "status": "\(response.status.code)",
-                "microseconds": "\((ContinuousClock.now - began).microseconds)",
+                "method": .string(method.rawValue), "route": .string(route),
+                "status": .string("\(status.code)"),
+                "microseconds": .string("\((ContinuousClock.now - began).microseconds)"),
             ]
         )
-        return response
     }
 }
 

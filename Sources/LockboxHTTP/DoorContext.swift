@@ -10,6 +10,8 @@ package struct DoorContext: RequestContext {
     package let channel: any Channel
     /// False for a request that came over no connection, as tests ask.
     let hasConnection: Bool
+    /// Where its answer is kept, and may be given again.
+    package var repetition: Repetition?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

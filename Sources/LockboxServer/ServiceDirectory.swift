@@ -19,7 +19,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     private let kinds: ServiceKinds
     private let share: OrderShare
     private let logger: Logger
-    private let clients = Mutex<[String: Client]>([:])
+    private let clients = Mutex<(version: Int, byID: [String: Client])>((0, [:]))
     private let remembered = Mutex<[ServiceID: Remembered]>([:])
 
     /// What is known of a service where the store cannot be asked.
@@ -43,7 +43,7 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
     func reload() async throws -> [ServiceSettings] {
         let services = try await store.read(.endingAccess) { tx in try tx.services() }
         let found = readClients(services)
-        clients.withLock { $0 = found }
+        clients.withLock { $0 = ($0.version + 1, found) }
         let known = remembered.withLock { $0 }
         let now = services.map { settings in
             let id = settings.service.id
@@ -80,8 +80,10 @@ final class ServiceDirectory: ServiceClients, EnforcerDirectory {
         return found
     }
 
+    var version: Int { clients.withLock { $0.version } }
+
     func service(clientID: String, secret: String) async -> ServiceSettings? {
-        let client = clients.withLock { $0[clientID] }
+        let client = clients.withLock { $0.byID[clientID] }
         // Digests are compared in a time that does not tell where they differ.
         return client?.secretHash == Self.hash(secret) ? client?.settings : nil
     }

@@ -200,6 +200,13 @@ extension Lockbox {
         return true
     }
 
+    /// Counts another use of `credential` at an instant that `isGood` takes, where that is all that a
+    /// use needs now; false, and nothing is counted, where it is more.
+    package func countUse(of credential: Credential, if isGood: (Timestamp) -> Bool) -> Bool {
+        guard let now = store.timeToWrite(for: .granting), isGood(now) else { return false }
+        return uses.add(credential, at: now)
+    }
+
     /// Writes down the uses that are counted and not written yet.
     package func writeUses() async throws {
         while let counts = uses.begin() {

@@ -27,6 +27,7 @@ struct APIWorld: Sendable {
     let api: API
     let condition = ScriptedCondition()
     let keys = ScriptedKeys()
+    let clients = KnownClients()
     private let tokens = TokenPurse()
 
     /// Runs `body` with an API of its own, and checks the logs afterwards.
@@ -111,7 +112,7 @@ struct APIWorld: Sendable {
             signIn: signIn,
             log: log,
             index: world.index,
-            clients: KnownClients(),
+            clients: clients,
             store: MeddledStore(world.store, beforeRead: beforeRead),
             clock: world.clock,
             metrics: Metrics(),
@@ -143,7 +144,8 @@ struct APIWorld: Sendable {
         as person: Person? = nil,
         _ body: Body = .none,
         headers: [HTTPField.Name: String] = [:],
-        from address: String = "192.0.2.1"
+        from address: String = "192.0.2.1",
+        repeated repetition: Repetition? = nil
     ) async throws -> Answer {
         let words = operation.split(separator: " ").map(String.init)
         let method = try #require(HTTPRequest.Method(rawValue: words[0]))
@@ -172,7 +174,7 @@ struct APIWorld: Sendable {
         case .raw(let text): bytes = Array(text.utf8)
         }
         for (name, value) in headers { fields[name] = value }
-        return try await send(method, path, fields, bytes, from: address)
+        return try await send(method, path, fields, bytes, from: address, repeated: repetition)
     }
 
     /// Sends a request as it is.
@@ -181,7 +183,8 @@ struct APIWorld: Sendable {
         _ path: String,
         _ fields: HTTPFields,
         _ body: [UInt8],
-        from address: String
+        from address: String,
+        repeated repetition: Repetition? = nil
     ) async throws -> Answer {
         let head = HTTPRequest(
             method: method,
@@ -191,7 +194,9 @@ struct APIWorld: Sendable {
             headerFields: fields
         )
         return try await InProcess.ask(api.responder(), head, body, from: address) {
-            DoorContext(source: $0)
+            var context = DoorContext(source: $0)
+            context.repetition = repetition
+            return context
         }
     }
 
@@ -229,7 +234,12 @@ private final class TokenPurse: Sendable {
 }
 
 /// The mail service, and another that has no access to give.
-private struct KnownClients: ServiceClients {
+final class KnownClients: ServiceClients {
+    /// Which a test changes.
+    let said = Mutex(0)
+
+    var version: Int { said.withLock { $0 } }
+
     func service(clientID: String, secret: String) async -> ServiceSettings? {
         guard secret == APIWorld.clientSecret else { return nil }
         switch clientID {

@@ -393,6 +393,8 @@ struct StoredRowWorld {
 }
 
 private struct MailClient: ServiceClients {
+    let version = 0
+
     func service(clientID: String, secret: String) async -> ServiceSettings? {
         Fixture.mail
     }

@@ -2,19 +2,42 @@ import HTTPTypes
 import Hummingbird
 import LockboxAPI
 import LockboxFixtures
-import LockboxHTTP
 import LockboxIdentity
 import Logging
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import Synchronization
 import Testing
 
+@testable import LockboxHTTP
 @testable import LockboxServer
 
 /// Which requests are answered in front of the server, and what becomes of the others.
 struct DecisionHandlerTests {
     private let channel = EmbeddedChannel()
+    private let door = Door()
+
+    /// What is behind the handler, as a test says.
+    private final class Door: Sendable {
+        /// How many requests it answered.
+        let answered = Atomic(0)
+        let status = Mutex(HTTPResponse.Status.ok)
+        /// Whether answers may be given again: nil where that is never said.
+        let allows = Mutex<Bool?>(nil)
+        let repeated = Atomic(0)
+
+        func respond(to request: Request, _ context: DoorContext) async throws -> Response {
+            answered.add(1, ordering: .relaxed)
+            var body = ByteBuffer(string: "\(request.method) \(request.uri) ")
+            for try await part in request.body { body.writeImmutableBuffer(part) }
+            if allows.withLock({ $0 }) != nil {
+                context.repetition?.allow { self.allows.withLock { $0 == true } }
+                context.repetition?.record { _ in self.repeated.add(1, ordering: .relaxed) }
+            }
+            return Response(status: status.withLock { $0 }, body: .init(byteBuffer: body))
+        }
+    }
 
     init() throws {
         try channel.pipeline.syncOperations.configureHTTPServerPipeline(
@@ -22,11 +45,7 @@ struct DecisionHandlerTests {
             withErrorHandling: false
         )
         let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let echo = CallbackResponder<DoorContext> { request, _ in
-            var body = ByteBuffer(string: "\(request.method) \(request.uri) ")
-            for try await part in request.body { body.writeImmutableBuffer(part) }
-            return Response(status: .ok, body: .init(byteBuffer: body))
-        }
+        let echo = CallbackResponder<DoorContext> { [door] in try await door.respond(to: $0, $1) }
         try ConnectionGuard.install(
             on: channel,
             book: ConnectionBook(limits: .init(places: 3, reserved: 1, perAddress: 3)),
@@ -155,5 +174,71 @@ struct DecisionHandlerTests {
         try receive(Self.post("/oauth2/introspect", "token=a", "Connection: close\r\n"))
         #expect(try sent().hasSuffix("token=a"))
         #expect(!channel.isActive)
+    }
+
+    // MARK: - Answers that are given again
+
+    private func answer(to request: String) throws -> String {
+        try receive(request)
+        return try sent()
+    }
+
+    private var answered: Int { door.answered.load(ordering: .relaxed) }
+
+    @Test func theSameRequestHasTheSameAnswerWithoutAskingAgain() throws {
+        door.allows.withLock { $0 = true }
+        let request = Self.post("/oauth2/introspect", "token=a", "Authorization: Basic x\r\n")
+        let first = try answer(to: request)
+        #expect(first.hasSuffix("token=a"))
+        for _ in 1...3 { #expect(try answer(to: request) == first) }
+        #expect(answered == 1)
+        #expect(door.repeated.load(ordering: .relaxed) == 3, "each is counted and logged")
+        #expect(try answer(to: Self.post("/oauth2/introspect", "", "X: y\r\n")) != first)
+    }
+
+    @Test func whatIsNoLongerSoIsAskedAnew() throws {
+        door.allows.withLock { $0 = true }
+        let request = Self.post("/access/v1/evaluation", "{}")
+        _ = try answer(to: request)
+        door.allows.withLock { $0 = false }
+        door.status.withLock { $0 = .forbidden }
+        #expect(try answer(to: request).hasPrefix("HTTP/1.1 403 "))
+        #expect(try answer(to: request).hasPrefix("HTTP/1.1 403 "))
+        #expect(answered == 3)
+    }
+
+    @Test(
+        arguments: [
+            post("/oauth2/introspect", "token=b", "A: b\r\n"),
+            post("/oauth2/introspect", "token=a", "A: c\r\n"),
+            post("/oauth2/introspect", "token=a", "B: b\r\n"),
+            post("/oauth2/introspect", "token=a"), post("/oauth2/introspect", "token=a", "A: \r\n"),
+            post("/oauth2/introspect?", "token=a", "A: b\r\n"),
+            post("/oauth2/introspect", "token=a", "A: b\r\nA: b\r\n"),
+            post("/access/v1/evaluation", "token=a", "A: b\r\n"),
+        ]
+    )
+    func anythingElseIsAnotherRequest(other: String) throws {
+        door.allows.withLock { $0 = true }
+        _ = try answer(to: Self.post("/oauth2/introspect", "token=a", "A: b\r\n"))
+        _ = try answer(to: other)
+        #expect(answered == 2)
+    }
+
+    @Test(arguments: [HTTPResponse.Status.badRequest, .unauthorized, .internalServerError])
+    func whatIsNoAnswerIsNotKept(status: HTTPResponse.Status) throws {
+        door.allows.withLock { $0 = true }
+        door.status.withLock { $0 = status }
+        for _ in 1...2 { _ = try answer(to: Self.post("/oauth2/introspect", "token=a")) }
+        #expect(answered == 2)
+    }
+
+    @Test func whatNobodyAllowsIsNotKept() throws {
+        for _ in 1...2 { _ = try answer(to: Self.post("/oauth2/introspect", "token=a")) }
+        #expect(answered == 2)
+        // A proxy asks about each request of an engineer's, and each is on record.
+        door.allows.withLock { $0 = true }
+        for _ in 1...2 { _ = try answer(to: Self.post("/authz/site", "")) }
+        #expect(answered == 4)
     }
 }

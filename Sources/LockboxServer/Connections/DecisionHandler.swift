@@ -76,10 +76,20 @@ final class DecisionHandler: ChannelInboundHandler {
             if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
             state = .collecting(head, body)
         case (.collecting(let head, let body), .end(let trailers)):
-            guard trailers == nil, let request = head.request else {
+            guard trailers == nil, head.uri.hasPrefix("/") else {
                 return pass(head, body, and: .end(trailers), context)
             }
-            answer(Request(head: request, body: RequestBody(buffer: body)), context)
+            // As the server behind reads it.
+            closes = head.headers["connection"] == ["close"]
+            let digest = responder.digest(of: head, body)
+            if let digest, let answer = responder.keptAnswer(to: digest) {
+                state = .passing
+                return write(answer.head, answer.body, context)
+            }
+            guard let request = head.request else {
+                return pass(head, body, and: .end(trailers), context)
+            }
+            answer(Request(head: request, body: RequestBody(buffer: body)), digest, context)
         case (_, let part):
             context.fireChannelRead(wrapInboundOut(part))
         }
@@ -98,36 +108,32 @@ final class DecisionHandler: ChannelInboundHandler {
         context.fireChannelRead(wrapInboundOut(rest))
     }
 
-    private func answer(_ request: Request, _ context: ChannelHandlerContext) {
+    private func answer(
+        _ request: Request,
+        _ digest: RequestDigest?,
+        _ context: ChannelHandlerContext
+    ) {
         state = .answering
-        // As the server behind reads it.
-        closes = request.headers[.connection] == "close"
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let channel = context.channel
         task = Task.immediate(executorPreference: executor) {
             [responder] in
-            let (head, body) = await responder.answer(to: request, on: channel)
-            handler.value.write(head, request.method == .head ? ByteBuffer() : body)
+            let (head, body) = await responder.answer(to: request, digest, on: channel)
+            handler.value.finish(head, request.method == .head ? ByteBuffer() : body)
         }
     }
 
-    private func write(_ response: HTTPResponse, _ body: ByteBuffer) {
+    private func finish(_ head: HTTPResponseHead, _ body: ByteBuffer) {
         state = .passing
         task = nil
-        guard let context else { return }
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(response.headerFields.count)
-        for field in response.headerFields {
-            headers.add(name: field.name.rawName, value: field.value)
-        }
-        let head = HTTPResponseHead(
-            version: .http1_1,
-            status: HTTPResponseStatus(
-                statusCode: response.status.code,
-                reasonPhrase: response.status.reasonPhrase
-            ),
-            headers: headers
-        )
+        if let context { write(head, body, context) }
+    }
+
+    private func write(
+        _ head: HTTPResponseHead,
+        _ body: ByteBuffer,
+        _ context: ChannelHandlerContext
+    ) {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
@@ -144,6 +150,7 @@ struct DecisionResponder: Sendable {
     private let dispatcher: Dispatcher
     private let clock: any WallClock
     private let date = HTTPDate()
+    private let kept = KeptAnswers()
     private let logger: Logger
 
     init(_ dispatcher: Dispatcher, clock: any WallClock, logger: Logger) {
@@ -152,14 +159,43 @@ struct DecisionResponder: Sendable {
         self.logger = logger
     }
 
-    func answer(to request: Request, on channel: any Channel) async -> (HTTPResponse, ByteBuffer) {
+    /// What names a request whose answer may be kept; nil where none is.
+    func digest(of head: HTTPRequestHead, _ body: ByteBuffer) -> RequestDigest? {
+        DecisionPath.isForwardAuth(head.uri) ? nil : RequestDigest(head, body)
+    }
+
+    /// The answer that the same request had before, where it is still right.
+    func keptAnswer(to request: RequestDigest) -> (head: HTTPResponseHead, body: ByteBuffer)? {
+        guard let answer = kept[request], answer.isAllowed(requestLogger()) else { return nil }
+        return (dated(answer.head), answer.body)
+    }
+
+    private func requestLogger() -> Logger {
         var logger = logger
         logger[metadataKey: "hb.request.id"] = .stringConvertible(RequestID())
+        return logger
+    }
+
+    private func dated(_ head: HTTPResponseHead) -> HTTPResponseHead {
+        var head = head
+        head.headers.add(name: "Date", value: date.text(of: clock.now()))
+        return head
+    }
+
+    /// Answers by the doors, and keeps the answer under `digest` where they allow that.
+    func answer(
+        to request: Request,
+        _ digest: RequestDigest?,
+        on channel: any Channel
+    ) async -> (HTTPResponseHead, ByteBuffer) {
+        let logger = requestLogger()
+        let repetition = digest.map { _ in Repetition() }
         let source = ApplicationRequestContextSource(channel: channel, logger: logger)
         let collector = BodyCollector()
         var response: Response
         do {
-            let context = DoorContext(source: source)
+            var context = DoorContext(source: source)
+            context.repetition = repetition
             response = try await dispatcher.respond(to: request, context: context)
             try await response.body.write(collector)
         } catch {
@@ -168,9 +204,11 @@ struct DecisionResponder: Sendable {
             response = Response(status: .internalServerError)
             collector.bytes.clear()
         }
-        response.headers[.date] = date.text(of: clock.now())
-        let head = HTTPResponse(status: response.status, headerFields: response.headers)
-        return (head, collector.bytes)
+        let head = HTTPResponseHead(response)
+        if let digest, let repetition, response.status == .ok {
+            kept.keep(head, collector.bytes, repetition, for: digest)
+        }
+        return (dated(head), collector.bytes)
     }
 }
 
@@ -193,6 +231,22 @@ private final class EventLoopExecutor: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+extension HTTPResponseHead {
+    fileprivate init(_ response: Response) {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(response.headers.count + 1)
+        for field in response.headers { headers.add(name: field.name.rawName, value: field.value) }
+        self.init(
+            version: .http1_1,
+            status: HTTPResponseStatus(
+                statusCode: response.status.code,
+                reasonPhrase: response.status.reasonPhrase
+            ),
+            headers: headers
+        )
     }
 }
 

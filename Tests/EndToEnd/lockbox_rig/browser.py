@@ -20,8 +20,9 @@ class Browser:
     """One Chromium for all tests. Everybody in it has a profile of her own."""
 
     def __init__(self):
-        program = shutil.which("chromium") or shutil.which("chromium-browser")
-        assert program, "there is no chromium: `make setup-tests`"
+        # The same engine without the windows around it, which take most of the time of a page.
+        program = shutil.which("chromium-headless-shell")
+        assert program, "there is no chromium-headless-shell: `make setup-tests`"
         self._playwright = sync_playwright().start()
         arguments = ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"]
         if os.geteuid() == 0:
