@@ -96,6 +96,7 @@ package struct GatewayServer: Sendable {
 
     /// Runs until asked to stop.
     package func run() async throws {
+        defer { LogOutput.standardError.flush() }
         do {
             let claim = try GatewayClaim(of: database, alone: true)
             try await parts.begin()

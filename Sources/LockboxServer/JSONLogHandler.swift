@@ -1,4 +1,3 @@
-import Foundation
 import LockboxDomain
 package import LockboxPorts
 package import Logging
@@ -9,6 +8,7 @@ package struct JSONLogHandler: LogHandler {
     package var logLevel: Logger.Level
     private let label: String
     private let clock: any WallClock
+    private let output = LogOutput.standardError
 
     package init(label: String, level: Logger.Level, clock: any WallClock) {
         self.label = label
@@ -22,8 +22,7 @@ package struct JSONLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        // One write, so that lines of several threads do not mix.
-        FileHandle.standardError.write(Data(line(event)))
+        output.write(line(event), canWait: event.level <= .info)
     }
 
     /// With a line for each request this is written by hand: `JSONEncoder` takes longer than the

@@ -191,6 +191,7 @@ package struct Server: Sendable {
 
     /// Serves until asked to stop.
     package func run() async throws {
+        defer { LogOutput.standardError.flush() }
         do {
             let claim =
                 parts.gateway == nil

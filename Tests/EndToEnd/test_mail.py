@@ -64,7 +64,7 @@ def test_the_engineer_is_told_of_a_no(world, outcome, by):
 
 def test_every_letter_is_well_formed(world):
     world.approved()
-    world.smtp.settle()
+    world.lockbox.wait_for_letters()
     letters = world.smtp.letters()
     assert len(letters) >= 5
     seen = set()
@@ -102,7 +102,7 @@ def test_letters_about_one_request_hang_together(world):
 
 def test_a_letter_is_a_pointer_never_a_capability(world):
     request = world.asked()
-    world.smtp.settle()
+    world.lockbox.wait_for_letters()
     letters = world.smtp.letters(about=request["id"])
     assert letters
     stranger = API(world.lockbox.port)
@@ -227,7 +227,7 @@ def test_while_the_mail_server_is_down_work_goes_on_and_nothing_is_lost(install,
     lockbox.start()
     for who in APPROVERS:
         assert len(delivered_in_the_end(lockbox, receiver, who, request["id"])) == 1
-    receiver.settle()
+    lockbox.wait_for_letters()
     for who in APPROVERS:
         assert len(receiver.letters(who, request["id"])) == 1
 
@@ -298,7 +298,7 @@ def test_reminders_at_half_and_at_nine_tenths_of_the_time(install, receiver):
     receiver.wait_for(ADAM, request["id"], count=2)
     lockbox.clock.advance(hours=4, minutes=48)
     receiver.wait_for(ADAM, request["id"], count=3)
-    receiver.settle()
+    lockbox.wait_for_letters()
     assert len(receiver.letters(ADAM, request["id"])) == 3
     assert len({letter.header("message-id") for letter in receiver.letters(ADAM, request["id"])}) == 3
 
@@ -310,7 +310,7 @@ def test_decided_in_time_nobody_is_reminded(install, receiver):
     receiver.wait_for(AMY, request["id"])
     lockbox.api("adam").decide(request["id"], "deny", comment="Not now.")
     receiver.wait_for(EVE, request["id"])
-    receiver.settle()
+    lockbox.wait_for_letters()
     before = len(receiver.letters())
     lockbox.clock.advance(hours=11)
     time.sleep(2)
@@ -341,7 +341,7 @@ def test_who_may_no_longer_decide_gets_no_reminder_and_who_may_does(install, rec
     lockbox.apply()
     lockbox.clock.advance(hours=6, minutes=1)
     receiver.wait_for(ADAM, request["id"], count=2)
-    receiver.settle()
+    lockbox.wait_for_letters()
     assert len(receiver.letters(AMY, request["id"])) == 1
     told = receiver.letters(GITA, "Amy")
     assert told and "switched off" in told[0].text, "administrators hear of it"

@@ -64,6 +64,8 @@ extension Rule {
             covers: inSources,
             exceptions: [
                 home: "the clock itself",
+                "Sources/LockboxServer/LogOutput.swift":
+                    "lines that wait go out a moment later, whatever the time is",
                 "Sources/lockbox/Shell.swift":
                     "the tool shows the time left by the clock of whoever runs it",
             ],

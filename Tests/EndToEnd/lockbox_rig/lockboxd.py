@@ -74,6 +74,11 @@ class Lockboxd:
             self.tokens[email] = secrets.register(found[0], "API token")
         return self.tokens[email]
 
+    def wait_for_letters(self):
+        """Until no letter that is due waits to be sent."""
+        wait_until(
+            lambda: b"\nlockbox_letters_waiting 0\n" in self.api().get("/metrics").body, 30, "all letters to go out", 0.1)
+
     def api(self, who=None):
         """Speaks as `who`: a first name or an address; a stranger without."""
         if who is None:
