@@ -14,7 +14,7 @@ import pytest
 from lockbox_rig.directory import DirectoryFile
 from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.clock import ShiftedClock
-from lockbox_rig.machine import LOOPBACK, Scratch, free_port
+from lockbox_rig.machine import LOOPBACK, Scratch, free_port, wait_until
 from lockbox_rig.portal import Visitor
 
 ADAM, EVE, SUE, GITA = "adam@contoso.test", "eve@example-cloud.test", "sue@contoso.test", "gita@contoso.test"
