@@ -196,8 +196,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxNotifierTests",
         [
             "LockboxNotifier", "LockboxWork", "LockboxAudit", "LockboxDomain", "LockboxPorts",
-            "LockboxStoreSQLite", "LockboxFixtures", "LockboxServices", "AsyncHTTPClient",
-            "Logging", "ServiceLifecycle",
+            "LockboxFixtures", "LockboxService", "LockboxServices", "LockboxTestWorld", "Logging",
+            "ServiceLifecycle",
         ]
     ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
