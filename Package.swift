@@ -265,7 +265,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxPortalTests",
         [
             "LockboxHTTP", "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit",
-            "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxAPI", "LockboxDecisions",
+            "LockboxStoreSQLite", "LockboxAPI", "LockboxDecisions",
             "LockboxNotifier",
             "LockboxWork", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
             "LockboxPortalWorld", "LockboxTestWorld", "MerkleLog", "GRDB", "HTTPTypes",

@@ -36,6 +36,20 @@ struct ServiceTests {
         }
     }
 
+    @Test func whoComesUponDamagedRowsHearsThatTheyAre() async throws {
+        let isBroken = Atomic(false)
+        try await APIWorld.with(beforeRead: {
+            if isBroken.load(ordering: .relaxed) { throw StoreError.corrupt("decision PER-X") }
+        }) { api async throws in
+            isBroken.store(true, ordering: .relaxed)
+            let answer = try await api.ask("GET /readyz")
+            try answer.expectProblem(503, "storedDataDamaged")
+            #expect(!answer.text.contains("PER-X"))
+            // It does not get better by trying again.
+            #expect(answer.headers[.retryAfter] == nil)
+        }
+    }
+
     @Test func whatKeepsItFromItsWorkIsSaidInWords() async throws {
         try await APIWorld.with { api async throws in
             api.condition.said.withLock { $0 = ["The disk is full.", "The clock jumped."] }
