@@ -54,6 +54,12 @@ import Testing
         for id in [rejected, denied, withdrawn, unanswered, planned, used] {
             notices += try await stage.notices(id)
         }
+        let (now, entropy) = (stage.clock.now(), stage.entropy)
+        try await stage.store.write { tx in
+            for var notice in try tx.notices(about: planned) {
+                try notice.leaveOut(at: now, entropy: entropy, in: tx)
+            }
+        }
         try await stage.tell(.signIn(.passwordSet(Fixture.adam)), by: .console)
         try await stage.tell(
             .request(
