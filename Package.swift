@@ -196,8 +196,8 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxNotifierTests",
         [
             "LockboxNotifier", "LockboxWork", "LockboxAudit", "LockboxDomain", "LockboxPorts",
-            "LockboxStoreSQLite", "LockboxFixtures", "LockboxServices", "AsyncHTTPClient",
-            "Logging", "ServiceLifecycle",
+            "LockboxFixtures", "LockboxService", "LockboxServices", "LockboxTestWorld", "Logging",
+            "ServiceLifecycle",
         ]
     ),
     ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
@@ -265,7 +265,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxPortalTests",
         [
             "LockboxHTTP", "LockboxPortal", "LockboxService", "LockboxIdentity", "LockboxAudit",
-            "LockboxStoreSQLite", "LockboxStoreSQL", "LockboxAPI", "LockboxDecisions",
+            "LockboxStoreSQLite", "LockboxAPI", "LockboxDecisions",
             "LockboxNotifier",
             "LockboxWork", "LockboxDomain", "LockboxPorts", "LockboxFixtures",
             "LockboxPortalWorld", "LockboxTestWorld", "MerkleLog", "GRDB", "HTTPTypes",

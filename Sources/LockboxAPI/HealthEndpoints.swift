@@ -95,7 +95,7 @@ package struct OperatorPages: Sendable {
                     )
                 }
                 _ = try await store.read { tx in try tx.providerName() }
-                return plain("ready\n")
+                return plain((["ready"] + condition.remarks).joined(separator: "\n") + "\n")
             },
         ]
     }

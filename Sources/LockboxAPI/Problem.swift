@@ -84,6 +84,13 @@ extension ProblemAnswer {
                 detail: error.sentence,
                 headers: [.retryAfter: "60"]
             )
+        case StoreError.corrupt:
+            self.init(
+                status: .serviceUnavailable,
+                code: "storedDataDamaged",
+                detail: "What Lockbox has stored about this is damaged. Nothing was changed. "
+                    + "The server's log says what it is; an operator must look."
+            )
         case is StoreError:
             self.init(
                 status: .serviceUnavailable,

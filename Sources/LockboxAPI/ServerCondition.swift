@@ -3,6 +3,8 @@ package protocol ServerCondition: Sendable {
     /// Why it cannot do all of its work, looked at anew, in words that anybody may read; empty where
     /// it can. Answers within some two seconds whatever hangs.
     func problems() async -> [String]
+    /// What is not well besides and keeps it from little of its work, in words as above.
+    var remarks: [String] { get }
     /// As it was at the last look.
     var gauges: [Gauge] { get }
 }

@@ -14,6 +14,8 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     case settings
     /// Begun by one person; by all who read one log.
     case exports, exportsOfLog
+    /// Sent to one person. Nothing is refused for it: of what only informs, no more go.
+    case letters
 
     public static let span = TimeSpan.days(1)
 
@@ -30,6 +32,7 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .settings: Limits.settingsPerDay
         case .exports: Limits.exportsPerDay
         case .exportsOfLog: Limits.exportsOfLogPerDay
+        case .letters: Limits.lettersPerDay
         }
     }
 
@@ -43,7 +46,7 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     }
 
     /// Which bound was reached.
-    var sentence: String {
+    public var sentence: String {
         switch self {
         case .supportRequests: "You opened \(bound) support requests within a day"
         case .supportRequestsOfTenant:
@@ -56,6 +59,7 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .settings: "You changed settings \(bound) times within a day"
         case .exports: "You began \(bound) exports within a day"
         case .exportsOfLog: "\(bound) exports of this log were begun within a day"
+        case .letters: "\(bound) letters were sent to this person within a day"
         }
     }
 }
@@ -69,6 +73,7 @@ public enum Counted: Hashable, Sendable {
     case requestsAbout(TenantID)
     case messagesBy(PersonID)
     case tokensOf(PersonID)
+    case lettersTo(PersonID)
 
     /// The bound that they have.
     public var quota: DailyQuota {
@@ -80,6 +85,7 @@ public enum Counted: Hashable, Sendable {
         case .requestsAbout: .requestsAboutTenant
         case .messagesBy: .messages
         case .tokensOf: .tokens
+        case .lettersTo: .letters
         }
     }
 }

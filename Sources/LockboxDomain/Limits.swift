@@ -58,6 +58,10 @@ public enum Limits {
     public static let exportsPerDay = 300
     public static let exportsOfLogPerDay = 1_500
 
+    /// Sent to one person; of what only informs, no more go then. An approver of a busy tenant gets
+    /// some tens.
+    public static let lettersPerDay = 300
+
     // Operations in the log.
     /// In one record.
     public static let operationsPerBatch = 256

@@ -52,6 +52,7 @@ struct LetterContent {
         case .settled: self = .settled(source)
         case .sideChanged: self = .sideChanged(source)
         case .approverUnreached: self = .approverUnreached(source)
+        case .lettersLeftOut: self = .lettersLeftOut(source)
         case .operatorsNeeded: self = .operatorsNeeded(source)
         }
     }

@@ -557,7 +557,8 @@ extension Notice.Kind {
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessEnded,
             .accessScheduled, .removalFailed, .removalRecovered, .questionAsked,
-            .questionAnswered, .settled, .sideChanged, .approverUnreached, .operatorsNeeded:
+            .questionAnswered, .settled, .sideChanged, .approverUnreached, .lettersLeftOut,
+            .operatorsNeeded:
             false
         }
     }

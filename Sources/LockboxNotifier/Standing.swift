@@ -9,6 +9,8 @@ package enum Standing: Equatable {
     case notYet
     /// Its recipient may no longer have it, or it is not true any more.
     case over
+    /// It only informs, and its recipient got as many letters within a day as one may.
+    case tooMany
 }
 
 extension Notice {
@@ -20,9 +22,10 @@ extension Notice {
         // Of a change of their own account people hear where they were reached before it.
         guard let recipient, kind != .sideChanged else { return .right(written, after: []) }
         guard let person = try tx.person(recipient), !person.isDisabled else { return .over }
+        let mailbox = Mailbox(name: person.name, address: person.email.text)
+        if kind == .lettersLeftOut { return .right(mailbox, after: []) }
         if kind == .approverUnreached {
-            return person.isAdministrator
-                ? .right(Mailbox(name: person.name, address: person.email.text), after: []) : .over
+            return person.isAdministrator ? .right(mailbox, after: []) : .over
         }
         guard !isMuted(by: person.mutedLetters) else { return .over }
         guard let about = request, let stored = try tx.request(about) else {
@@ -40,12 +43,10 @@ extension Notice {
         case .over: return .over
         case .notYet: return .notYet
         case .stands:
+            if try isOneTooMany(for: recipient, at: now, in: tx) { return .tooMany }
             let earlier = others.filter { $0.delivery == .sent }
                 .sorted { ($0.sentAt ?? now, $0.id.text) < ($1.sentAt ?? now, $1.id.text) }
-            return .right(
-                Mailbox(name: person.name, address: person.email.text),
-                after: earlier.map(\.id)
-            )
+            return .right(mailbox, after: earlier.map(\.id))
         }
     }
 
@@ -64,7 +65,7 @@ extension Notice {
             .removalRecovered, .questionAnswered:
             let audience = Facts(facts)[.audience].flatMap(Audience.init) ?? .approver
             return audience.includes(person, request)
-        case .sideChanged, .approverUnreached, .operatorsNeeded: return true
+        case .sideChanged, .approverUnreached, .lettersLeftOut, .operatorsNeeded: return true
         }
     }
 
@@ -110,7 +111,7 @@ extension Notice {
                 }
             )
         case .rejected, .denied, .expired, .accessEnded, .accessReport, .sideChanged,
-            .approverUnreached, .operatorsNeeded:
+            .approverUnreached, .lettersLeftOut, .operatorsNeeded:
             return .stands
         }
     }

@@ -20,6 +20,8 @@ public struct Notice: Identified, Hashable, Sendable {
         case sideChanged
         /// To a tenant's administrators: a question did not reach somebody who may decide.
         case approverUnreached
+        /// To who got as many letters within a day as one may: what only informs is left out.
+        case lettersLeftOut
         /// To the operators: something needs a person.
         case operatorsNeeded
     }
@@ -38,6 +40,8 @@ public struct Notice: Identified, Hashable, Sendable {
         case unconfirmed
         /// A mail server took it, and a report that came back later says that it was not delivered.
         case bounced
+        /// Its recipient had got as many letters within a day as one may, and it only informs.
+        case leftOut
     }
 
     /// Which letters overtake which. The raw value is stored; the lowest goes first.
@@ -208,7 +212,7 @@ extension Notice {
     public var mayHaveArrived: Bool {
         switch delivery {
         case .sent, .unconfirmed: true
-        case .bounced: false
+        case .bounced, .leftOut: false
         case .queued, .cancelled, .refused: begunAt != nil
         }
     }
@@ -244,7 +248,7 @@ extension Notice.Kind {
             .removalFailed, .sideChanged, .approverUnreached, .operatorsNeeded:
             .urgent
         case .rejected, .approved, .denied, .expired, .withdrawn, .accessScheduled, .accessBegan,
-            .removalRecovered, .settled:
+            .removalRecovered, .settled, .lettersLeftOut:
             .outcome
         case .accessReport, .questionAsked, .questionAnswered: .report
         }

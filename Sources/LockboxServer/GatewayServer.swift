@@ -1,4 +1,5 @@
 import LockboxAPI
+import LockboxAudit
 import LockboxDomain
 import LockboxGateway
 import LockboxHTTP
@@ -34,6 +35,7 @@ package struct GatewayServer: Sendable {
                     + "and then this"
             )
         }
+        let store = WatchedReads(store, time: SystemMonotonicClock())
         let parts = try SharedParts(
             configuration,
             SharedParts.World(
@@ -122,6 +124,8 @@ private struct GatewayCondition: ServerCondition {
                 "The gateway of the service \($0) does not listen; the log of lockboxd gateway says why."
             }
     }
+
+    var remarks: [String] { watch.remarks }
 
     var gauges: [Gauge] {
         watch.gauges + [

@@ -26,7 +26,7 @@ final class HealthWatch: Service, ServerCondition {
     }
 
     struct Parts: Sendable {
-        let store: any Store
+        let store: WatchedReads
         let audited: AuditedStore
         let files: (any StoreFiles)?
         let health: WriteHealth
@@ -205,6 +205,10 @@ final class HealthWatch: Service, ServerCondition {
         parts.health.sinceSuccess.map { $0 >= Limits.fresh } ?? true
     }
 
+    var remarks: [String] {
+        parts.store.failed.filter { $0.count > 0 }.map(\.lane.hasFailed)
+    }
+
     private struct Problem {
         /// The same for as long as the problem lasts.
         let kind: String
@@ -306,6 +310,12 @@ final class HealthWatch: Service, ServerCondition {
                 state.withLock { $0.found.isReadable && $0.found.unreadable.isEmpty } ? 1 : 0
             ),
             Gauge(
+                "lockbox_reads_failing",
+                "Reads of the database that failed within the last minute. Alert above 0.",
+                by: "lane",
+                parts.store.failed.map { ("\($0.lane)", "\($0.count)") }
+            ),
+            Gauge(
                 "lockbox_write_failures_total",
                 "Writes that the database did not take since the start of this process.",
                 report.failures,
@@ -383,6 +393,21 @@ extension ReadLane {
         case .endingAccess: "The database does not answer."
         case .ordinary: "Nothing that people ask can be read from the database."
         case .bulk: "Logs cannot be searched or exported: the database does not answer."
+        }
+    }
+}
+
+extension ReadLane {
+    /// That some of its reads failed, though others succeed.
+    fileprivate var hasFailed: String {
+        switch self {
+        case .endingAccess:
+            "Within the last minute what ends access could not be read from the database."
+        case .ordinary:
+            "Within the last minute something that people asked could not be read from the database."
+        case .bulk:
+            "Within the last minute a log could not be searched, exported or checked: the database "
+                + "does not answer."
         }
     }
 }

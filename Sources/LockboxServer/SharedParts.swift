@@ -20,7 +20,7 @@ import UnixSignals
 struct SharedParts: Sendable {
     /// What the two are made from.
     struct World {
-        let store: any Store
+        let store: WatchedReads
         let files: (any StoreFiles)?
         let clock: any WallClock
         let entropy: any Entropy

@@ -42,7 +42,8 @@ extension SQLTransaction: RetentionRecords {
                 "id",
                 from: "notice",
                 """
-                WHERE delivery IN ('sent', 'cancelled', 'unconfirmed') AND send_at <= $1
+                WHERE delivery IN ('sent', 'cancelled', 'unconfirmed', 'leftOut')
+                    AND send_at <= $1
                     AND (sent_at IS NULL OR sent_at <= $1)
                     AND (request IS NULL OR EXISTS (
                         SELECT 1 FROM access_request r

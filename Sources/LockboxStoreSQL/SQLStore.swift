@@ -14,7 +14,13 @@ package struct SQLStore: Store {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
-        try await engine.write { try body(SQLTransaction(connection: $0)) }
+        do {
+            return try await engine.write { try body(SQLTransaction(connection: $0)) }
+        } catch let violation as SQLConstraintViolation {
+            // What callers can be wrong about is refused before, and what must be unique by
+            // `ifNotUnique`: rows that this program did not write are in the way.
+            throw StoreError.corrupt("the schema refuses a change: \(violation.message)")
+        }
     }
 
     package func read<Value: Sendable>(

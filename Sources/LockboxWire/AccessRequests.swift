@@ -197,8 +197,8 @@ public struct NoticeBody: Codable, Hashable, Sendable {
     public var kind: String
     public var recipient: PersonRef
     /// `queued`, `sent`, `refused` (by the receiving server, for good), `cancelled`, `unconfirmed`
-    /// (it may have arrived, and is not sent again), or `bounced` (taken, and later reported as not
-    /// delivered).
+    /// (it may have arrived, and is not sent again), `bounced` (taken, and later reported as not
+    /// delivered), or `leftOut` (its recipient had got as many letters within a day as one may).
     public var state: String
     public var attempts: Int
     public var createdAt: String

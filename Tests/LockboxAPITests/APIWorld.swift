@@ -209,8 +209,10 @@ struct APIWorld: Sendable {
 /// A server that is as a test says.
 final class ScriptedCondition: ServerCondition {
     let said = Mutex<[String]>([])
+    let remarked = Mutex<[String]>([])
 
     func problems() async -> [String] { said.withLock { $0 } }
+    var remarks: [String] { remarked.withLock { $0 } }
     var gauges: [Gauge] { [Gauge("lockbox_test", "A gauge.", milliseconds: -1500)] }
 }
 

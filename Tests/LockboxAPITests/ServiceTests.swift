@@ -36,6 +36,20 @@ struct ServiceTests {
         }
     }
 
+    @Test func whoComesUponDamagedRowsHearsThatTheyAre() async throws {
+        let isBroken = Atomic(false)
+        try await APIWorld.with(beforeRead: {
+            if isBroken.load(ordering: .relaxed) { throw StoreError.corrupt("decision PER-X") }
+        }) { api async throws in
+            isBroken.store(true, ordering: .relaxed)
+            let answer = try await api.ask("GET /readyz")
+            try answer.expectProblem(503, "storedDataDamaged")
+            #expect(!answer.text.contains("PER-X"))
+            // It does not get better by trying again.
+            #expect(answer.headers[.retryAfter] == nil)
+        }
+    }
+
     @Test func whatKeepsItFromItsWorkIsSaidInWords() async throws {
         try await APIWorld.with { api async throws in
             api.condition.said.withLock { $0 = ["The disk is full.", "The clock jumped."] }
@@ -43,7 +57,11 @@ struct ServiceTests {
             try ready.expectProblem(503, "unavailable")
             #expect(try ready.json()["detail"] == "The disk is full. The clock jumped.")
             api.condition.said.withLock { $0 = [] }
-            #expect(try await api.ask("GET /readyz").status == 200)
+            // What keeps it from little is said beside.
+            api.condition.remarked.withLock { $0 = ["A log could not be searched."] }
+            let again = try await api.ask("GET /readyz")
+            #expect(again.status == 200)
+            #expect(again.text == "ready\nA log could not be searched.\n")
         }
     }
 

@@ -71,18 +71,18 @@ struct QuorumTests {
 
     @Test(arguments: ["APPROVER1@contoso.test", "approver1+second@Contoso.Test"])
     func anotherRecordOfTheSamePersonIsRefused(_ spelling: String) throws {
-        let twin = try approver(2, spelling)
+        let twin = approver(2, spelling)
         var scene = try twoOfThree(approvers: [approver(1), twin, approver(3)])
         try scene.approve(by: approver(1))
         #expect(throws: Refusal.alreadyDecidedByYou) { try scene.approve(by: twin) }
         // The same where the first record is no approver any more, but is known to have decided.
-        scene.approvers = [twin, try approver(3)]
+        scene.approvers = [twin, approver(3)]
         #expect(throws: Refusal.alreadyDecidedByYou) { try scene.approve(by: twin) }
     }
 
     @Test func aManagerCannotApproveForTheCustomerToo() throws {
         let manager = try Cast.manager.person()
-        let twin = try approver(4, "\(manager.email)")
+        let twin = approver(4, "\(manager.email)")
         var scene = try Scene.submitted(to: tenant(), approvers: [twin, approver(1)])
         try scene.approve(by: manager)
         #expect(throws: Refusal.alreadyDecidedByYou) { try scene.approve(by: twin) }
@@ -94,21 +94,21 @@ struct QuorumTests {
         // Since then an alias has shown that the two are one. The third is the second human being,
         // not the third.
         scene.approvers = [
-            try approver(1, aliases: ["approver2@contoso.test"]), try approver(2), try approver(3),
+            approver(1, aliases: ["approver2@contoso.test"]), approver(2), approver(3),
         ]
         try scene.approve(by: approver(3))
         #expect(scene.request.state.name == .awaitingCustomer)
     }
 
     @Test func samenessCarriesOnOverAThirdRecord() throws {
-        let four = try (1...4).map { try approver($0) }
+        let four = (1...4).map { approver($0) }
         var scene = try twoOfThree(approvers: four, needed: 3)
         // Three said yes while five were required, which is three again by the time the fourth
         // does.
         scene.tenant = try tenant(needed: 5)
         try scene.approve(by: four[0], four[1], four[2])
         scene.tenant = try tenant(needed: 3)
-        let bridge = try approver(2, aliases: ["approver1@contoso.test", "approver3@contoso.test"])
+        let bridge = approver(2, aliases: ["approver1@contoso.test", "approver3@contoso.test"])
         for order in [
             [four[0], bridge, four[2]], [bridge, four[0], four[2]], [four[0], four[2], bridge],
         ] {
@@ -124,13 +124,13 @@ struct QuorumTests {
     @Test func anApprovalOfSomeoneWhoMayNoLongerApproveDoesNotCount() throws {
         var scene = try twoOfThree(approvers: [approver(1), approver(2), approver(3)])
         try scene.approve(by: approver(1))
-        var disabled = try approver(1)
+        var disabled = approver(1)
         disabled.isDisabled = true
-        var member = try approver(1)
+        var member = approver(1)
         member.roles = .member
         for gone in [[], [disabled], [member]] {
             var attempt = scene
-            attempt.approvers = gone + [try approver(2), try approver(3)]
+            attempt.approvers = gone + [approver(2), approver(3)]
             try attempt.approve(by: approver(2))
             #expect(attempt.request.state.name == .awaitingCustomer)
             try attempt.approve(by: approver(3))
@@ -186,12 +186,12 @@ struct QuorumTests {
 
     @Test func aRequestThatNobodyCouldApproveIsRefusedBeforeAnybodyIsAsked() throws {
         let engineerTwin = try Cast.aliasApprover.person()
-        var disabled = try approver(1)
+        var disabled = approver(1)
         disabled.isDisabled = true
-        let twins = [try approver(1), try approver(2, "Approver1@contoso.test")]
+        let twins = [approver(1), approver(2, "Approver1@contoso.test")]
         let cases: [(needed: Int, approvers: [Person], eligible: Int)] = [
             (1, [], 0), (1, [engineerTwin], 0), (1, [disabled], 0),
-            (2, [try approver(1), engineerTwin], 1),
+            (2, [approver(1), engineerTwin], 1),
             (2, twins, 1), (1, [try Cast.foreignApprover.person(), try Cast.member.person()], 0),
         ]
         for (needed, approvers, eligible) in cases {
@@ -236,7 +236,7 @@ struct QuorumTests {
 
     @Test func decisionsOfBothSidesInEveryOrderGiveOneOutcome() throws {
         let manager = try Cast.manager.person()
-        let people = [manager, try approver(1), try approver(2), try approver(3)]
+        let people = [manager, approver(1), approver(2), approver(3)]
         for first in people {
             for second in people {
                 for third in people {

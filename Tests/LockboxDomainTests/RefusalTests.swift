@@ -124,7 +124,7 @@ struct EventTests {
             to: tenant(needed: 2),
             approvers: [approver(1), approver(2)]
         )
-        for person in [try Cast.manager.person(), try approver(1), try approver(2)] {
+        for person in [try Cast.manager.person(), approver(1), approver(2)] {
             let events = try scene.decide(.approve(.none), by: person)
             #expect(events.first?.request == scene.request)
         }

@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxFixtures
 
 /// A Monday morning. Everything in these tests happens after it.
 let morning = Timestamp(milliseconds: 1_772_442_000_000)
@@ -69,9 +70,9 @@ enum Cast: String, CaseIterable {
 
     func person() throws -> Person {
         switch self {
-        case .engineer: try Self.eve([.engineer])
-        case .engineerManager: try Self.eve([.engineer, .manager])
-        case .disabledEngineer: try Self.eve([.engineer], isDisabled: true)
+        case .engineer: Self.eve([.engineer])
+        case .engineerManager: Self.eve([.engineer, .manager])
+        case .disabledEngineer: Self.eve([.engineer], isDisabled: true)
         case .otherEngineer: try at(.provider, .engineer)
         case .manager: try at(.provider, .manager)
         case .operator: try at(.provider, .operator)
@@ -93,14 +94,14 @@ enum Cast: String, CaseIterable {
         self == .engineer || self == .engineerManager || self == .disabledEngineer
     }
 
-    private static func eve(_ roles: Roles, isDisabled: Bool = false) throws -> Person {
-        Person(
-            id: identifier(1),
-            side: .provider,
-            name: "Eve Park",
-            email: try address("eve@example-cloud.test"),
-            roles: roles,
-            aliases: [try address("eve.park@example-cloud.test")],
+    private static func eve(_ roles: Roles, isDisabled: Bool = false) -> Person {
+        Fixture.person(
+            1,
+            "Eve Park",
+            "eve@example-cloud.test",
+            roles,
+            at: .provider,
+            aliases: ["eve.park@example-cloud.test"],
             isDisabled: isDisabled
         )
     }
@@ -108,28 +109,26 @@ enum Cast: String, CaseIterable {
     private func at(_ side: Side, _ roles: Roles, alias: String? = nil, isDisabled: Bool = false)
         throws -> Person
     {
-        let place = try required(Self.allCases.firstIndex(of: self))
-        return Person(
-            id: identifier(UInt8(10 + place)),
-            side: side,
-            name: rawValue,
-            email: try address("\(rawValue)@somewhere.test"),
-            roles: roles,
-            aliases: try alias.map { [try address($0)] } ?? [],
+        Fixture.person(
+            UInt8(10 + (try required(Self.allCases.firstIndex(of: self)))),
+            rawValue,
+            "\(rawValue)@somewhere.test",
+            roles,
+            at: side,
+            aliases: alias.map { [$0] } ?? [],
             isDisabled: isDisabled
         )
     }
 }
 
 /// Another approver of the tenant, by number.
-func approver(_ number: UInt8, _ email: String? = nil, aliases: [String] = []) throws -> Person {
-    Person(
-        id: identifier(100 + number % 100),
-        side: .tenant(try slug("contoso")),
-        name: "Approver \(number)",
-        email: try address(email ?? "approver\(number)@contoso.test"),
-        roles: .approver,
-        aliases: try aliases.map(address)
+func approver(_ number: UInt8, _ email: String? = nil, aliases: [String] = []) -> Person {
+    Fixture.person(
+        100 + number % 100,
+        "Approver \(number)",
+        email ?? "approver\(number)@contoso.test",
+        .approver,
+        aliases: aliases
     )
 }
 

@@ -83,7 +83,7 @@ struct TenantSwitchTests {
     }
 
     @Test func enoughApprovalsKeepAccessWhenMoreAreRequired() throws {
-        let approvers = [try approver(1), try approver(2)]
+        let approvers = [approver(1), approver(2)]
         var scene = try Scene.submitted(to: tenant(needed: 2), approvers: approvers)
         try scene.approve(by: Cast.manager.person(), approvers[0], approvers[1])
         #expect(

@@ -1,5 +1,6 @@
 import LockboxAudit
 import LockboxDomain
+import LockboxFixtures
 import LockboxPorts
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
         seed: Array(repeating: 7, count: 32)
     )
     private static let id = NoticeID("MSG-7K3M9QPXAB")!
-    private static let alice = "alice@contoso.test"
+    private static let adam = "adam@contoso.test"
     private static let reason = "5.1.1 550 no such user"
 
     private static func bounces(_ stage: Stage, _ book: EventBook = EventBook()) -> Bounces {
@@ -22,7 +23,7 @@ import Testing
                 store: stage.store,
                 clock: stage.clock,
                 entropy: stage.entropy,
-                readers: [stage.planner],
+                readers: [Stage.planner],
                 listeners: [book]
             ),
             operators: Stage.operators,
@@ -40,30 +41,30 @@ import Testing
     // MARK: - Addresses
 
     @Test func addressSaysWhichLetterItWas() {
-        let address = Self.addresses.address(of: Self.id, to: Self.alice)
+        let address = Self.addresses.address(of: Self.id, to: Self.adam)
         #expect(address.hasPrefix("Bounces+msg-7k3m9qpxab-"))
         #expect(address.hasSuffix("@provider.example"))
         #expect(EmailAddress(address) != nil)
         for form in [address, address.uppercased(), address.lowercased()] {
-            #expect(Self.addresses.letter(comingBackTo: form, from: Self.alice) == Self.id)
+            #expect(Self.addresses.letter(comingBackTo: form, from: Self.adam) == Self.id)
         }
     }
 
     @Test func addressThatWeDidNotMakeIsNone() {
-        let address = Self.addresses.address(of: Self.id, to: Self.alice)
+        let address = Self.addresses.address(of: Self.id, to: Self.adam)
         let others = BounceAddresses(
             under: EmailAddress("bounces@provider.example")!,
             seed: Array(repeating: 8, count: 32)
         )
         for forged in [
-            others.address(of: Self.id, to: Self.alice), address.replacing("7k3m", with: "7k3n"),
+            others.address(of: Self.id, to: Self.adam), address.replacing("7k3m", with: "7k3n"),
             "x" + address,
             address + ".example", address.replacing("+", with: "-"),
             "bounces+msg-7k3m9qpxab-@provider.example", "bounces@provider.example", "", "@", "+",
             "bounces+\(String(repeating: "ſ", count: 35))@provider.example",
         ] {
             #expect(
-                Self.addresses.letter(comingBackTo: forged, from: Self.alice) == nil,
+                Self.addresses.letter(comingBackTo: forged, from: Self.adam) == nil,
                 "\(forged)"
             )
         }
@@ -72,22 +73,22 @@ import Testing
     @Test func lettersOfOneNoticeHaveOneAddress() async throws {
         try await Stage.with { stage in
             let id = try await stage.submit()
-            let notice = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            let notice = try await stage.notice(id, .managerAsked, to: Fixture.mark)
             let letters = try Letters(
-                sender: Mailbox(name: "Lockbox", address: "lockbox@adatum.test"),
-                host: "adatum.test",
+                sender: Mailbox(name: "Lockbox", address: "lockbox@example-cloud.test"),
+                host: "example-cloud.test",
                 bounces: Self.addresses
             )
-            let to = Mailbox(name: "Mona", address: "Mona@adatum.test")
+            let to = Mailbox(name: "Mark", address: "Mark@example-cloud.test")
             let letter = letters.letter(for: notice, to: to, after: [], at: Stage.start)
             let address = try #require(letter.returnPath)
             func found(from recipient: String) -> NoticeID? {
                 Self.addresses.letter(comingBackTo: address, from: recipient)
             }
             #expect(found(from: to.address) == notice.id)
-            #expect(found(from: "mona@ADATUM.test") == notice.id)
+            #expect(found(from: "mark@EXAMPLE-CLOUD.test") == notice.id)
             // Where her mail goes on to is none of ours.
-            for other in ["mona@elsewhere.test", "max@adatum.test", ""] {
+            for other in ["mark@elsewhere.test", "max@example-cloud.test", ""] {
                 #expect(found(from: other) == nil)
             }
         }
@@ -98,15 +99,15 @@ import Testing
     @Test func letterThatCameBackIsOnRecordOnceAndOperatorsAreTold() async throws {
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
-            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
             let book = EventBook()
             let bounces = Self.bounces(stage, book)
-            #expect(try await bounces.record(notice.id, to: Self.alice, reason: Self.reason))
-            #expect(try await !bounces.record(notice.id, to: Self.alice, reason: "again"))
-            let after = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            #expect(try await bounces.record(notice.id, to: Self.adam, reason: Self.reason))
+            #expect(try await !bounces.record(notice.id, to: Self.adam, reason: "again"))
+            let after = try await stage.notice(id, .customerAsked, to: Fixture.adam)
             #expect(after.delivery == .bounced && after.lastReply == Self.reason)
             #expect(after.sentAt == notice.sentAt)
-            #expect(book.events.map(\.recipient) == [stage.cast.alice.id])
+            #expect(book.events.map(\.recipient) == [Fixture.adam.id])
             let told = try await stage.store.read { try $0.operatorNotices(since: Stage.start) }
             #expect(told.map { Facts($0.facts)[.cause] } == ["letterGivenUp"])
         }
@@ -140,7 +141,7 @@ import Testing
                     #expect(
                         try await Self.bounces(stage).record(
                             notice.id,
-                            to: Self.alice,
+                            to: Self.adam,
                             reason: Self.reason
                         )
                     )
@@ -152,18 +153,18 @@ import Testing
     @Test func letterThatNeverLeftCannotComeBack() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
             #expect(
                 try await !Self.bounces(stage).record(
                     notice.id,
-                    to: Self.alice,
+                    to: Self.adam,
                     reason: Self.reason
                 )
             )
             #expect(
-                try await !Self.bounces(stage).record(Self.id, to: Self.alice, reason: Self.reason)
+                try await !Self.bounces(stage).record(Self.id, to: Self.adam, reason: Self.reason)
             )
-            let same = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
+            let same = try await stage.notice(id, .customerAsked, to: Fixture.adam)
             #expect(same == notice)
         }
     }
@@ -173,20 +174,20 @@ import Testing
             let bounces = Self.bounces(stage)
             for _ in 1...2 {
                 let id = try await Self.asked(stage)
-                let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-                _ = try await bounces.record(notice.id, to: Self.alice, reason: Self.reason)
+                let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+                _ = try await bounces.record(notice.id, to: Self.adam, reason: Self.reason)
             }
             let letter = try #require(try await stage.sideLetters().first)
             #expect(try await stage.sideLetters().count == 1)
             #expect(letter.kind == .approverUnreached)
-            #expect(letter.recipient == stage.cast.adam.id)
+            #expect(letter.recipient == Fixture.gita.id)
             let content = LetterContent(letter)
-            #expect(content.value("Who") == "Alice Approver (alice@contoso.test)")
+            #expect(content.value("Who") == "Adam Cole (adam@contoso.test)")
             #expect(content.value("What the mail server said") == Self.reason)
             stage.clock.advance(by: .hours(25))
             let id = try await Self.asked(stage)
-            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            _ = try await bounces.record(notice.id, to: Self.alice, reason: Self.reason)
+            let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+            _ = try await bounces.record(notice.id, to: Self.adam, reason: Self.reason)
             #expect(try await stage.sideLetters().count == 2)
         }
     }
@@ -194,18 +195,18 @@ import Testing
     @Test func letterAboutSomebodyUnreachedGoesToWhoAdministersThen() async throws {
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
-            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            _ = try await Self.bounces(stage).record(notice.id, to: Self.alice, reason: Self.reason)
+            let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+            _ = try await Self.bounces(stage).record(notice.id, to: Self.adam, reason: Self.reason)
             let letter = try #require(try await stage.sideLetters().first)
-            var adam = stage.cast.adam
-            adam.email = EmailAddress("adam.new@contoso.test")!
-            try await stage.save(adam)
+            var gita = Fixture.gita
+            gita.email = EmailAddress("gita.new@contoso.test")!
+            try await stage.save(gita)
             #expect(
                 try await stage.standing(of: letter)
-                    == .right(Mailbox(name: adam.name, address: adam.email.text), after: [])
+                    == .right(Mailbox(name: gita.name, address: gita.email.text), after: [])
             )
-            adam.roles = .member
-            try await stage.save(adam)
+            gita.roles = .member
+            try await stage.save(gita)
             #expect(try await stage.standing(of: letter) == .over)
         }
     }
@@ -213,65 +214,67 @@ import Testing
     @Test func whoHasANewAddressIsAskedAnewOnlyIfTheQuestionDidNotReachHer() async throws {
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
-            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            var alice = stage.cast.alice
-            alice.email = EmailAddress("alice.two@contoso.test")!
-            try await stage.save(alice)
+            let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+            var adam = Fixture.adam
+            adam.email = EmailAddress("adam.two@contoso.test")!
+            try await stage.save(adam)
             #expect(try await Self.asks(stage, id).count == 1)
-            try await stage.save(stage.cast.alice)
-            _ = try await Self.bounces(stage).record(notice.id, to: Self.alice, reason: Self.reason)
+            try await stage.save(Fixture.adam)
+            _ = try await Self.bounces(stage).record(notice.id, to: Self.adam, reason: Self.reason)
             #expect(try await Self.asks(stage, id).count == 1)
-            try await stage.save(alice)
+            stage.clock.advance(by: .seconds(1))
+            try await stage.save(adam)
             let asks = try await Self.asks(stage, id)
             #expect(asks.map(\.delivery) == [.bounced, .queued])
-            #expect(asks.last?.recipientAddress == alice.email)
+            #expect(asks.last?.recipientAddress == adam.email)
         }
     }
 
     @Test func lateReportAboutAFormerAddressSaysNothingOfTheNewOneWhereSheIsAsked() async throws {
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
-            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            var alice = stage.cast.alice
-            alice.email = EmailAddress("alice.two@contoso.test")!
-            try await stage.save(alice)
+            let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+            var adam = Fixture.adam
+            adam.email = EmailAddress("adam.two@contoso.test")!
+            try await stage.save(adam)
             let told = try await stage.sideLetters().count
             let book = EventBook()
             let bounces = Self.bounces(stage, book)
-            #expect(try await bounces.record(notice.id, to: "ALICE@contoso.test", reason: "no"))
-            #expect(book.events.map(\.recipient) == [alice.id])
+            stage.clock.advance(by: .seconds(1))
+            #expect(try await bounces.record(notice.id, to: "ADAM@contoso.test", reason: "no"))
+            #expect(book.events.map(\.recipient) == [adam.id])
             #expect(try await stage.sideLetters().count == told)
             let asks = try await Self.asks(stage, id)
             #expect(asks.map(\.delivery) == [.bounced, .queued])
-            #expect(asks.last?.recipientAddress == alice.email)
+            #expect(asks.last?.recipientAddress == adam.email)
             // There it does not arrive either: now they are told.
             try await stage.deliver(id)
             let anew = try #require(asks.last).id
-            #expect(try await bounces.record(anew, to: alice.email.text, reason: "no"))
+            #expect(try await bounces.record(anew, to: adam.email.text, reason: "no"))
             #expect(
                 try await stage.sideLetters().first { $0.kind == .approverUnreached }
                     .map { LetterContent($0).value("Who") }
-                    == "Alice Approver (alice.two@contoso.test)"
+                    == "Adam Cole (adam.two@contoso.test)"
             )
             #expect(try await Self.asks(stage, id).count == 2)
         }
     }
 
-    /// The letters that ask Alice.
+    /// The letters that ask Adam.
     private static func asks(_ stage: Stage, _ id: AccessRequestID) async throws -> [Notice] {
         try await stage.notices(id).filter {
-            $0.kind == .customerAsked && $0.recipient == stage.cast.alice.id
+            $0.kind == .customerAsked && $0.recipient == Fixture.adam.id
         }
     }
 
     @Test func whomAQuestionDidNotReachIsNotToldThatItIsSettled() async throws {
         try await Stage.with { stage in
             let id = try await Self.asked(stage)
-            let notice = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            _ = try await Self.bounces(stage).record(notice.id, to: Self.alice, reason: Self.reason)
-            try await stage.pass(id, to: stage.clock.now() + .hours(13))
-            #expect(try await stage.waiting(id, .settled, .expired).contains("expired → alice"))
-            #expect(try await !stage.waiting(id).contains("settled → alice"))
+            let notice = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+            _ = try await Self.bounces(stage).record(notice.id, to: Self.adam, reason: Self.reason)
+            try await stage.pass(to: stage.clock.now() + .hours(13))
+            #expect(try await stage.waiting(id, .settled, .expired).contains("expired → adam"))
+            #expect(try await !stage.waiting(id).contains("settled → adam"))
         }
     }
 }

@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxFixtures
 import LockboxNotifier
 import LockboxPorts
 import Testing
@@ -12,23 +13,23 @@ extension MailJobTests {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
             let mailer = ScriptedMailer()
-            let nora = stage.newcomer()
+            let nora = Stage.newcomer()
             try await running(try drain(stage, mailer)) {
                 try await until { mailer.letters.count == 2 }
-                var alice = stage.cast.alice
-                alice.roles = .member
+                var adam = Fixture.adam
+                adam.roles = .member
                 // Not even the planner hears of it.
-                try await stage.store.write { [alice] tx in try tx.save(alice) }
+                try await stage.store.write { [adam] tx in try tx.save(adam) }
                 try await stage.save(nora)
-                stage.clock.set(Stage.start + .hours(11))
+                stage.clock.move(to: Stage.start + .hours(11))
                 try await until { try await !delivered(stage, id).contains(.queued) }
             }
-            #expect(mailer.letters(to: stage.cast.alice.email).count == 1)
+            #expect(mailer.letters(to: Fixture.adam.email).count == 1)
             // Added just after the start: asked, and reminded with the others.
             let subjects = mailer.letters(to: nora.email).map(\.subject)
             #expect(subjects.count { $0.hasPrefix("Reminder") } == 1)
             #expect(subjects.count { $0.hasPrefix("Last reminder") } == 1)
-            let reminder = try await stage.notice(id, .reminder, to: stage.cast.alice)
+            let reminder = try await stage.notice(id, .reminder, to: Fixture.adam)
             #expect(reminder.delivery == .cancelled)
         }
     }
@@ -37,37 +38,37 @@ extension MailJobTests {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
             let (gate, opener) = AsyncStream.makeStream(of: Void.self)
-            let adam = stage.cast.adam
-            let mailer = ScriptedMailer { [adam] letter, _ throws(MailError) in
-                if letter.to.address == adam.email.text, letter.subject.contains("ecide by") {
+            let gita = Fixture.gita
+            let mailer = ScriptedMailer { [gita] letter, _ throws(MailError) in
+                if letter.to.address == gita.email.text, letter.subject.contains("ecide by") {
                     for await _ in gate { break }
                 }
                 return MailReceipt(reply: "250 ok")
             }
             try await running(try drain(stage, mailer)) {
-                try await until { mailer.letters(to: adam.email).count == 1 }
-                try await stage.decide(id, stage.cast.alice, .deny)
-                try await until { mailer.letters(to: stage.cast.erik.email).count == 1 }
+                try await until { mailer.letters(to: gita.email).count == 1 }
+                try await stage.deny(id, Fixture.adam)
+                try await until { mailer.letters(to: Fixture.eve.email).count == 1 }
                 // His ask is still on its way.
-                #expect(mailer.letters(to: adam.email).count == 1)
+                #expect(mailer.letters(to: gita.email).count == 1)
                 opener.yield()
                 opener.finish()
                 try await until {
                     stage.clock.advance(by: .seconds(1))
-                    return mailer.letters(to: adam.email).count == 2
+                    return mailer.letters(to: gita.email).count == 2
                 }
                 try await until { try await !delivered(stage, id).contains(.queued) }
             }
-            #expect(mailer.letters(to: adam.email).last?.subject.hasPrefix("Settled") == true)
-            let letter = try #require(mailer.letters(to: adam.email).last)
-            #expect(letter.references == [mailer.letters(to: adam.email)[0].messageID])
+            #expect(mailer.letters(to: gita.email).last?.subject.hasPrefix("Settled") == true)
+            let letter = try #require(mailer.letters(to: gita.email).last)
+            #expect(letter.references == [mailer.letters(to: gita.email)[0].messageID])
         }
     }
 
     @Test func urgentLettersOvertakeReports() async throws {
         try await Stage.with { stage in
             let id = try await stage.approved()
-            try await stage.pass(id, to: Stage.start + .hours(2))
+            try await stage.pass(to: Stage.start + .hours(2))
             let asked = try await stage.submit()
             let mailer = ScriptedMailer()
             var limits = MailLimits()
@@ -107,8 +108,21 @@ extension MailJobTests {
                 }
             }
             #expect(book.events.isEmpty)
-            let told = mailer.letters.filter { $0.to.address == "ops@adatum.test" }
+            let told = mailer.letters.filter { $0.to.address == "ops@example-cloud.test" }
             #expect(told.allSatisfy { $0.text.contains("5.4.5 quota") })
+        }
+    }
+
+    // MARK: - Back-off
+
+    @Test func waitsGrowAreSpreadAndAlwaysTheSame() {
+        let limits = MailLimits()
+        let steps: [Int64] = [5, 15, 60, 300, 900, 3600, 3600, 3600]
+        for (index, step) in steps.enumerated() {
+            let waits = (0..<200).map { limits.delay(after: index + 1, of: "MSG-\($0)") }
+            #expect(waits.allSatisfy { $0 >= .seconds(step) && $0.milliseconds <= step * 1200 })
+            #expect(Set(waits).count > 100)
+            #expect(waits == (0..<200).map { limits.delay(after: index + 1, of: "MSG-\($0)") })
         }
     }
 }

@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxFixtures
 import LockboxPorts
 import Testing
 
@@ -9,57 +10,56 @@ import Testing
     @Test func questionOfTheCustomerGoesToTheEngineerAlone() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            try await stage.post(id, by: stage.cast.alice)
+            try await stage.post(id, by: Fixture.adam)
             #expect(
                 try await stage.waiting(id, .questionAsked, .questionAnswered) == [
-                    "questionAsked → erik"
+                    "questionAsked → eve"
                 ]
             )
-            let notice = try await stage.notice(id, .questionAsked, to: stage.cast.erik)
+            let notice = try await stage.notice(id, .questionAsked, to: Fixture.eve)
             #expect(notice.goodUntil == Stage.start + .hours(12))
             let letter = LetterContent(notice)
             #expect(letter.subject == "Question from the customer: access request \(id)")
-            #expect(letter.heading == "Contoso has a question about your access request")
+            #expect(letter.heading == "Contoso Ltd has a question about your access request")
             #expect(
                 letter.lead.hasSuffix(
-                    "Contoso must decide by Mon 23 Nov 2026, 20:15 UTC, or the request expires."
+                    "Contoso Ltd must decide by Mon 23 Nov 2026, 21:00 UTC, or the request expires."
                 )
             )
-            #expect(letter.value("Decide by") == "Mon 23 Nov 2026, 20:15 UTC")
+            #expect(letter.value("Decide by") == "Mon 23 Nov 2026, 21:00 UTC")
         }
     }
 
     @Test func answerGoesToThoseWhoWroteOrElseToAllApprovers() async throws {
         try await Stage.with { stage in
-            let cast = stage.cast
             let id = try await stage.askCustomer()
-            try await stage.post(id, by: cast.mona)
+            try await stage.post(id, by: Fixture.mark)
             #expect(
                 try await stage.waiting(id, .questionAnswered)
-                    == ["questionAnswered → adam", "questionAnswered → alice"]
+                    == ["questionAnswered → adam", "questionAnswered → gita"]
             )
             let unasked = LetterContent(
-                try await stage.notice(id, .questionAnswered, to: cast.adam)
+                try await stage.notice(id, .questionAnswered, to: Fixture.gita)
             )
-            #expect(unasked.heading == "Adatum has written to you about an access request")
+            #expect(unasked.heading == "Example Cloud has written to you about an access request")
 
             try await stage.deliver(id)
-            for person in [cast.alice, cast.alice, cast.erik, cast.erik] {
+            for person in [Fixture.adam, Fixture.adam, Fixture.eve, Fixture.eve] {
                 try await stage.post(id, by: person)
             }
             // Two questions are one letter, and so are two answers.
-            #expect(try await stage.waiting(id, .questionAsked) == ["questionAsked → erik"])
+            #expect(try await stage.waiting(id, .questionAsked) == ["questionAsked → eve"])
             #expect(
                 try await stage.waiting(id, .questionAnswered)
                     == [
-                        "questionAnswered → adam", "questionAnswered → alice",
-                        "questionAnswered → alice",
+                        "questionAnswered → adam", "questionAnswered → adam",
+                        "questionAnswered → gita",
                     ]
             )
             let answer = LetterContent(
-                try await stage.notice(id, .questionAnswered, to: cast.alice)
+                try await stage.notice(id, .questionAnswered, to: Fixture.adam)
             )
-            #expect(answer.heading == "Adatum has answered your question")
+            #expect(answer.heading == "Example Cloud has answered your question")
             #expect(answer.subject == "Answer to your question: access request \(id)")
         }
     }
@@ -67,34 +67,34 @@ import Testing
     @Test func whoMayNoLongerDecideHearsNoAnswer() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            try await stage.post(id, by: stage.cast.alice)
-            try await stage.store.write { [alice = stage.cast.alice] tx in
-                var former = alice
+            try await stage.post(id, by: Fixture.adam)
+            try await stage.store.write { [adam = Fixture.adam] tx in
+                var former = adam
                 former.roles = .member
                 try tx.save(former)
             }
-            try await stage.post(id, by: stage.cast.erik)
-            #expect(try await stage.waiting(id, .questionAnswered) == ["questionAnswered → adam"])
+            try await stage.post(id, by: Fixture.eve)
+            #expect(try await stage.waiting(id, .questionAnswered) == ["questionAnswered → gita"])
         }
     }
 
     @Test func lettersSayWhatTheClockDoesInEachState() async throws {
         try await Stage.with { stage in
-            let cast = stage.cast
             func lead(_ id: AccessRequestID) async throws -> String {
-                try await stage.post(id, by: cast.adam)
-                return LetterContent(try await stage.notice(id, .questionAsked, to: cast.erik)).lead
+                try await stage.post(id, by: Fixture.gita)
+                return LetterContent(try await stage.notice(id, .questionAsked, to: Fixture.eve))
+                    .lead
             }
             let submitted = try await stage.submit()
             #expect(
                 try await lead(submitted).contains(
-                    "a manager of Adatum must review the request by Mon 23"
+                    "a manager of Example Cloud must review the request by Mon 23"
                 )
             )
             let planned = try await stage.approved(notBefore: Stage.start + .hours(3))
-            #expect(try await lead(planned).contains("still opens at Mon 23 Nov 2026, 11:15 UTC"))
+            #expect(try await lead(planned).contains("still opens at Mon 23 Nov 2026, 12:00 UTC"))
             let open = try await stage.approved()
-            #expect(try await lead(open).contains("still ends at Mon 23 Nov 2026, 10:15 UTC"))
+            #expect(try await lead(open).contains("still ends at Mon 23 Nov 2026, 11:00 UTC"))
         }
     }
 
@@ -102,21 +102,21 @@ import Testing
 
     @Test func mutedLettersAreNotWrittenAndOthersAre() async throws {
         try await Stage.with { stage in
-            let (alice, adam) = (stage.cast.alice, stage.cast.adam)
-            try await stage.mute([.reminders, .accessBegan, .accessReports], by: alice)
+            let (adam, gita) = (Fixture.adam, Fixture.gita)
+            try await stage.mute([.reminders, .accessBegan, .accessReports], by: adam)
             let id = try await stage.askCustomer()
             #expect(
                 try await stage.waiting(id) == [
-                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam",
-                    "reminder → adam",
+                    "customerAsked → adam", "customerAsked → gita", "lastReminder → gita",
+                    "reminder → gita",
                 ]
             )
-            try await stage.decide(id, adam)
-            try await stage.pass(id, to: Stage.start + .hours(2))
+            try await stage.approve(id, gita)
+            try await stage.pass(to: Stage.start + .hours(2))
             #expect(
                 try await stage.waiting(id) == [
-                    "accessBegan → adam", "accessEnded → erik", "accessReport → adam",
-                    "approved → erik",
+                    "accessBegan → gita", "accessEnded → eve", "accessReport → gita",
+                    "approved → eve",
                 ]
             )
         }
@@ -125,14 +125,14 @@ import Testing
     @Test func remindersThatWaitAreStoppedForWhoMutesThem() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            try await stage.mute(.reminders, by: stage.cast.alice)
+            try await stage.mute(.reminders, by: Fixture.adam)
             #expect(
                 try await stage.waiting(id) == [
-                    "customerAsked → adam", "customerAsked → alice", "lastReminder → adam",
-                    "reminder → adam",
+                    "customerAsked → adam", "customerAsked → gita", "lastReminder → gita",
+                    "reminder → gita",
                 ]
             )
-            try await stage.mute([], by: stage.cast.alice)
+            try await stage.mute([], by: Fixture.adam)
             #expect(try await stage.waiting(id, .reminder, .lastReminder).count == 2)
         }
     }

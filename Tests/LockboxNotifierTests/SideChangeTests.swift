@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxFixtures
 import LockboxPorts
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 /// Changes of a customer's own side are told to all its administrators, whoever made them.
 @Suite struct SideChangeTests {
-    private func told(_ stage: Stage, to address: String = "adam@contoso.test") async throws
+    private func told(_ stage: Stage, to address: String = "gita@contoso.test") async throws
         -> [String]
     {
         let letters = try await stage.sideLetters().filter { $0.recipientAddress.text == address }
@@ -15,40 +16,40 @@ import Testing
 
     @Test func changesOfPeopleAreToldToAdministratorsAndToThoseConcerned() async throws {
         try await Stage.with { stage in
-            var alice = stage.cast.alice
-            alice.email = EmailAddress("alice.new@contoso.test")!
-            alice.roles = .member
-            try await stage.save(alice)
+            var adam = Fixture.adam
+            adam.email = EmailAddress("adam.new@contoso.test")!
+            adam.roles = .member
+            try await stage.save(adam)
             let line =
-                "Alice Approver (alice@contoso.test): has the address alice.new@contoso.test; "
+                "Adam Cole (adam@contoso.test): has the address adam.new@contoso.test; "
                 + "member, until now approver"
-            for address in ["adam@contoso.test", "alice@contoso.test", "alice.new@contoso.test"] {
+            for address in ["gita@contoso.test", "adam@contoso.test", "adam.new@contoso.test"] {
                 #expect(try await told(stage, to: address) == [line])
             }
             let letter = LetterContent(try #require(try await stage.sideLetters().first))
-            #expect(letter.value("By") == "Adatum, on the server itself")
+            #expect(letter.value("By") == "Example Cloud, on the server itself")
         }
     }
 
     @Test func whoStopsBeingAnAdministratorHearsOfIt() async throws {
         try await Stage.with { stage in
-            var adam = stage.cast.adam
-            adam.isDisabled = true
-            try await stage.save(adam, by: .person(stage.cast.alice))
-            #expect(try await told(stage) == ["Adam Admin (adam@contoso.test): was switched off"])
+            var gita = Fixture.gita
+            gita.isDisabled = true
+            try await stage.save(gita, by: .person(Fixture.adam))
+            #expect(try await told(stage) == ["Gita Rao (gita@contoso.test): was switched off"])
             let letter = try #require(try await stage.sideLetters().first)
             guard case .right(let mailbox, _) = try await stage.standing(of: letter) else {
                 Issue.record("not sent")
                 return
             }
-            #expect(mailbox.address == "adam@contoso.test")
-            #expect(LetterContent(letter).value("By") == "Alice Approver, Contoso")
+            #expect(mailbox.address == "gita@contoso.test")
+            #expect(LetterContent(letter).value("By") == "Adam Cole, Contoso Ltd")
         }
     }
 
     @Test func whatOneWriteChangesIsOneLetter() async throws {
         try await Stage.with { stage in
-            for number in 1...40 { try await stage.save(stage.newcomer("nora\(number)")) }
+            for number in UInt8(101)...140 { try await stage.save(Stage.newcomer(number)) }
             let lines = try #require(try await told(stage).first)
             #expect(try await told(stage).count == 1)
             #expect(lines.hasSuffix(" | and 10 more changes"))
@@ -66,17 +67,17 @@ import Testing
             after.isLicensed = false
             try await stage.tell(.directory(.policyChanged(before: before, after: after)))
             try await stage.tell(.directory(.licenceChanged(after)))
-            try await stage.tell(.signIn(.passwordSet(stage.cast.alice)), by: .console)
+            try await stage.tell(.signIn(.passwordSet(Fixture.adam)), by: .console)
             try await stage.tell(
-                .signIn(.passwordSet(stage.cast.adam)),
-                by: .person(stage.cast.adam)
+                .signIn(.passwordSet(Fixture.gita)),
+                by: .person(Fixture.gita)
             )
             #expect(
                 try await told(stage) == [
                     "The rules: access no longer needs your approval; "
                         + "approvals needed 2, until now 1 | "
                         + "The licence for Lockbox was withdrawn: access needs no approval of yours",
-                    "Alice Approver (alice@contoso.test): a password was set",
+                    "Adam Cole (adam@contoso.test): a password was set",
                 ]
             )
         }
@@ -84,7 +85,7 @@ import Testing
 
     @Test func lettersThatSomebodySwitchesOffAreHerOwnAffair() async throws {
         try await Stage.with { stage in
-            try await stage.mute(.reminders, by: stage.cast.alice)
+            try await stage.mute(.reminders, by: Fixture.adam)
             #expect(try await stage.sideLetters().isEmpty)
         }
     }
@@ -125,7 +126,7 @@ import Testing
             try await tell(.relayRefuses)
             let all = try await written()
             #expect(all.count == 4)
-            #expect(Set(all.map(\.recipientAddress.text)) == ["ops@adatum.test"])
+            #expect(Set(all.map(\.recipientAddress.text)) == ["ops@example-cloud.test"])
             let letter = LetterContent(all[0])
             #expect(letter.value("What was said") == "550 5.4.5 quota")
         }

@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxFixtures
 import LockboxPorts
 import Testing
 
@@ -7,12 +8,6 @@ import Testing
 /// What is asked of a letter at the moment it leaves: may this person still have it, is it still
 /// true?
 @Suite struct StandingTests {
-    private func changed(_ person: Person, _ change: (inout Person) -> Void) -> Person {
-        var copy = person
-        change(&copy)
-        return copy
-    }
-
     private func isRight(_ stage: Stage, _ notice: Notice) async throws -> Bool {
         if case .right = try await stage.standing(of: notice) { true } else { false }
     }
@@ -24,14 +19,14 @@ import Testing
         for change in changes {
             try await Stage.with { stage in
                 let id = try await stage.askCustomer()
-                try await stage.post(id, by: stage.cast.mona)
-                try await stage.save(changed(stage.cast.alice, change))
+                try await stage.post(id, by: Fixture.mark)
+                try await stage.save(changed(Fixture.adam, change))
                 for notice in try await stage.notices(id)
-                where notice.recipient == stage.cast.alice.id && notice.kind != .questionAnswered {
+                where notice.recipient == Fixture.adam.id && notice.kind != .questionAnswered {
                     #expect(try await stage.standing(of: notice) == .over, "\(notice.kind)")
                 }
-                stage.clock.set(Stage.start + .hours(6))
-                let reminder = try await stage.notice(id, .reminder, to: stage.cast.adam)
+                stage.clock.move(to: Stage.start + .hours(6))
+                let reminder = try await stage.notice(id, .reminder, to: Fixture.gita)
                 #expect(try await isRight(stage, reminder))
             }
         }
@@ -40,10 +35,10 @@ import Testing
     @Test func managerWhoIsNoneAnyMoreIsNotAsked() async throws {
         try await Stage.with { stage in
             let id = try await stage.submit()
-            try await stage.save(changed(stage.cast.mona) { $0.roles = .engineer })
-            let hers = try await stage.notice(id, .managerAsked, to: stage.cast.mona)
+            try await stage.save(changed(Fixture.mark) { $0.roles = .engineer })
+            let hers = try await stage.notice(id, .managerAsked, to: Fixture.mark)
             #expect(try await stage.standing(of: hers) == .over)
-            let his = try await stage.notice(id, .managerAsked, to: stage.cast.max)
+            let his = try await stage.notice(id, .managerAsked, to: Fixture.max)
             #expect(try await isRight(stage, his))
         }
     }
@@ -51,8 +46,8 @@ import Testing
     @Test func engineerWhoIsSwitchedOffHearsNothingMore() async throws {
         try await Stage.with { stage in
             let id = try await stage.approved()
-            try await stage.save(changed(stage.cast.erik) { $0.isDisabled = true })
-            for notice in try await stage.notices(id) where notice.recipient == stage.cast.erik.id {
+            try await stage.save(changed(Fixture.eve) { $0.isDisabled = true })
+            for notice in try await stage.notices(id) where notice.recipient == Fixture.eve.id {
                 #expect(try await stage.standing(of: notice) == .over)
             }
         }
@@ -61,13 +56,13 @@ import Testing
     @Test func requestAsItIsNowDecidesWhatIsTrue() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            try await stage.post(id, by: stage.cast.mona)
-            let ask = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            let message = try await stage.notice(id, .questionAnswered, to: stage.cast.alice)
+            try await stage.post(id, by: Fixture.mark)
+            let ask = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+            let message = try await stage.notice(id, .questionAnswered, to: Fixture.adam)
             #expect(try await isRight(stage, ask))
             #expect(try await isRight(stage, message))
             // Nobody has recorded it yet, but it is over.
-            stage.clock.set(Stage.start + .hours(12))
+            stage.clock.move(to: Stage.start + .hours(12))
             #expect(try await stage.standing(of: ask) == .over)
             #expect(try await stage.standing(of: message) == .over)
         }
@@ -76,13 +71,13 @@ import Testing
     @Test func letterIsOverAtTheEndOfItsTimeThoughTheRequestGoesOn() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer(notBefore: Stage.start + .hours(11))
-            try await stage.post(id, by: stage.cast.mona)
-            try await stage.decide(id, stage.cast.alice)
-            let letter = try await stage.notice(id, .questionAnswered, to: stage.cast.alice)
+            try await stage.post(id, by: Fixture.mark)
+            try await stage.approve(id, Fixture.adam)
+            let letter = try await stage.notice(id, .questionAnswered, to: Fixture.adam)
             #expect(letter.goodUntil == Stage.start + .hours(12))
-            stage.clock.set(Stage.start + .hours(12) + TimeSpan(milliseconds: -1))
+            stage.clock.move(to: Stage.start + .hours(12) + TimeSpan(milliseconds: -1))
             #expect(try await isRight(stage, letter))
-            stage.clock.set(Stage.start + .hours(12))
+            stage.clock.move(to: Stage.start + .hours(12))
             #expect(try await stage.standing(of: letter) == .over)
         }
     }
@@ -90,15 +85,15 @@ import Testing
     @Test func beginningIsNotToldToWhomTheEndIsToldAlready() async throws {
         try await Stage.with { stage in
             let id = try await stage.approved()
-            try await stage.mute(.accessReports, by: stage.cast.alice)
-            try await stage.pass(id, to: Stage.start + .hours(2))
-            for (person, isRight) in [(stage.cast.adam, false), (stage.cast.alice, true)] {
+            try await stage.mute(.accessReports, by: Fixture.adam)
+            try await stage.pass(to: Stage.start + .hours(2))
+            for (person, isRight) in [(Fixture.gita, false), (Fixture.adam, true)] {
                 let began = try await stage.notice(id, .accessBegan, to: person)
                 #expect(try await self.isRight(stage, began) == isRight)
             }
-            let approved = try await stage.notice(id, .approved, to: stage.cast.erik)
+            let approved = try await stage.notice(id, .approved, to: Fixture.eve)
             #expect(try await stage.standing(of: approved) == .over)
-            let report = try await stage.notice(id, .accessReport, to: stage.cast.adam)
+            let report = try await stage.notice(id, .accessReport, to: Fixture.gita)
             #expect(try await self.isRight(stage, report))
         }
     }
@@ -108,15 +103,15 @@ import Testing
             let id = try await stage.askCustomer()
             try await stage.deliver(id)
             try await stage.save(
-                changed(stage.cast.alice) { $0.email = EmailAddress("alice.new@contoso.test")! }
+                changed(Fixture.adam) { $0.email = EmailAddress("adam.new@contoso.test")! }
             )
-            stage.clock.set(Stage.start + .hours(6))
-            let ask = try await stage.notice(id, .customerAsked, to: stage.cast.alice)
-            let reminder = try await stage.notice(id, .reminder, to: stage.cast.alice)
+            stage.clock.move(to: Stage.start + .hours(6))
+            let ask = try await stage.notice(id, .customerAsked, to: Fixture.adam)
+            let reminder = try await stage.notice(id, .reminder, to: Fixture.adam)
             #expect(
                 try await stage.standing(of: reminder)
                     == .right(
-                        Mailbox(name: "Alice Approver", address: "alice.new@contoso.test"),
+                        Mailbox(name: "Adam Cole", address: "adam.new@contoso.test"),
                         after: [ask.id]
                     )
             )
@@ -130,7 +125,7 @@ import Testing
             let id = try await stage.askCustomer()
             let unreviewed = try await stage.submit()
             stage.clock.advance(by: .hours(7))
-            let nora = stage.newcomer()
+            let nora = Stage.newcomer()
             try await stage.save(nora)
             let hers = try await stage.notices(id).filter { $0.recipient == nora.id }
             #expect(hers.map(\.kind) == [.customerAsked, .lastReminder])
@@ -147,9 +142,9 @@ import Testing
     @Test func memberWhoIsMadeApproverIsAsked() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            try await stage.save(changed(stage.cast.sue) { $0.roles = [.member, .approver] })
+            try await stage.save(changed(Fixture.sue) { $0.roles = [.member, .approver] })
             #expect(
-                try await stage.notices(id).filter { $0.recipient == stage.cast.sue.id }
+                try await stage.notices(id).filter { $0.recipient == Fixture.sue.id }
                     .map(\.kind.rawValue).sorted() == ["customerAsked", "lastReminder", "reminder"]
             )
         }
@@ -158,10 +153,10 @@ import Testing
     @Test func whoBecomesAManagerIsAskedToReview() async throws {
         try await Stage.with { stage in
             let id = try await stage.submit()
-            try await stage.save(changed(stage.cast.former) { $0.isDisabled = false })
+            try await stage.save(changed(Fixture.olga) { $0.roles = .manager })
             #expect(
                 try await stage.waiting(id)
-                    == ["managerAsked → former", "managerAsked → max", "managerAsked → mona"]
+                    == ["managerAsked → mark", "managerAsked → max", "managerAsked → olga"]
             )
         }
     }
@@ -170,16 +165,15 @@ import Testing
 
     @Test func everyoneWhoWasAskedHearsOnceHowItWasSettled() async throws {
         try await Stage.with { stage in
-            let cast = stage.cast
             let id = try await stage.submit()
             try await stage.deliver(id)
-            try await stage.decide(id, cast.mona)
+            try await stage.approve(id, Fixture.mark)
             #expect(try await stage.waiting(id, .settled) == ["settled → max"])
             try await stage.deliver(id)
-            try await stage.decide(id, cast.alice, .deny)
-            #expect(try await stage.waiting(id, .settled) == ["settled → adam", "settled → max"])
-            let letter = LetterContent(try await stage.notice(id, .settled, to: cast.adam))
-            #expect(letter.lead == "Alice Approver of Contoso has denied it. Nobody got access.")
+            try await stage.deny(id, Fixture.adam)
+            #expect(try await stage.waiting(id, .settled) == ["settled → gita", "settled → max"])
+            let letter = LetterContent(try await stage.notice(id, .settled, to: Fixture.gita))
+            #expect(letter.lead == "Adam Cole of Contoso Ltd has denied it. Nobody got access.")
             #expect(
                 try await stage.notices(id).allSatisfy { notice in
                     notice.delivery != .queued || !Notice.Kind.asks.contains(notice.kind)
@@ -190,20 +184,17 @@ import Testing
 
     @Test func managersHearOfRejectionWithdrawalAndExpiry() async throws {
         try await Stage.with { stage in
-            let cast = stage.cast
             let rejected = try await stage.submit()
             let withdrawn = try await stage.submit()
             let expired = try await stage.submit()
             for id in [rejected, withdrawn, expired] { try await stage.deliver(id) }
-            try await stage.decide(rejected, cast.max, .deny)
-            try await stage.change(withdrawn) {
-                try $0.withdraw(comment: nil, by: cast.erik, now: $1)
-            }
-            try await stage.pass(expired, to: Stage.start + Limits.managerWindow)
-            #expect(try await stage.waiting(rejected, .settled) == ["settled → mona"])
+            try await stage.deny(rejected, Fixture.max)
+            try await stage.withdraw(withdrawn)
+            try await stage.pass(to: Stage.start + Limits.managerWindow)
+            #expect(try await stage.waiting(rejected, .settled) == ["settled → mark"])
             for id in [withdrawn, expired] {
                 #expect(
-                    try await stage.waiting(id, .settled) == ["settled → max", "settled → mona"]
+                    try await stage.waiting(id, .settled) == ["settled → mark", "settled → max"]
                 )
             }
         }
@@ -213,15 +204,15 @@ import Testing
         try await Stage.with { stage in
             let id = try await stage.askCustomer(notBefore: Stage.start + .hours(3))
             try await stage.deliver(id)
-            try await stage.decide(id, stage.cast.alice)
-            #expect(try await stage.waiting(id, .settled) == ["settled → adam"])
+            try await stage.approve(id, Fixture.adam)
+            #expect(try await stage.waiting(id, .settled) == ["settled → gita"])
             let now = try await stage.askCustomer()
             try await stage.deliver(now)
-            try await stage.decide(now, stage.cast.alice)
+            try await stage.approve(now, Fixture.adam)
             #expect(try await stage.waiting(now, .settled).isEmpty)
             #expect(
                 try await stage.waiting(now, .accessBegan)
-                    == ["accessBegan → adam", "accessBegan → alice"]
+                    == ["accessBegan → adam", "accessBegan → gita"]
             )
         }
     }
@@ -229,10 +220,10 @@ import Testing
     @Test func settledWaitsForTheAskThatIsOnItsWay() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()
-            let ask = try await stage.notice(id, .customerAsked, to: stage.cast.adam)
+            let ask = try await stage.notice(id, .customerAsked, to: Fixture.gita)
             #expect(try await stage.store.write { try $0.beginNotice(ask.id, at: Stage.start) })
-            try await stage.decide(id, stage.cast.alice, .deny)
-            let settled = try await stage.notice(id, .settled, to: stage.cast.adam)
+            try await stage.deny(id, Fixture.adam)
+            let settled = try await stage.notice(id, .settled, to: Fixture.gita)
             #expect(try await stage.standing(of: settled) == .notYet)
             for (delivery, standsThen) in [
                 (Notice.Delivery.sent, true), (.unconfirmed, true), (.cancelled, false),
@@ -250,19 +241,14 @@ import Testing
     // MARK: - Cannot be switched off
 
     @Test func accessWithoutApprovalIsToldWhoeverMutedSuchLetters() async throws {
-        let policy = try Policy(
-            requireApproval: false,
-            decisionWindow: .hours(12),
-            maxAccess: .hours(4),
-            approvalsNeeded: 1
-        )
-        try await Stage.with(policy: policy) { stage in
-            try await stage.mute([.accessBegan, .accessReports], by: stage.cast.alice)
+        let policy = Fixture.policy(requireApproval: false)
+        try await Stage.with(contoso: Fixture.tenant(policy: policy)) { stage in
+            try await stage.mute([.accessBegan, .accessReports], by: Fixture.adam)
             let id = try await stage.askCustomer()
-            let began = try await stage.notice(id, .accessBegan, to: stage.cast.alice)
+            let began = try await stage.notice(id, .accessBegan, to: Fixture.adam)
             #expect(try await isRight(stage, began))
-            try await stage.pass(id, to: Stage.start + .hours(2))
-            let report = try await stage.notice(id, .accessReport, to: stage.cast.alice)
+            try await stage.pass(to: Stage.start + .hours(2))
+            let report = try await stage.notice(id, .accessReport, to: Fixture.adam)
             #expect(try await isRight(stage, report))
         }
     }
@@ -271,7 +257,8 @@ import Testing
         try await Stage.with { stage in
             for _ in 1...2 {
                 let id = try await stage.askCustomer()
-                try await stage.decide(id, stage.cast.alice, .deny)
+                try await stage.deny(id, Fixture.adam)
+                stage.clock.advance(by: Limits.waitAfterDenial)
             }
             let id = try await stage.askCustomer()
             for notice in try await stage.notices(id) where Notice.Kind.asks.contains(notice.kind) {

@@ -406,6 +406,7 @@ private struct NoKeys: TokenKeys {
 
 private struct NoTrouble: ServerCondition {
     func problems() async -> [String] { [] }
+    var remarks: [String] { [] }
     var gauges: [Gauge] { [] }
 }
 

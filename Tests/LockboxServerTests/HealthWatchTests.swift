@@ -81,6 +81,44 @@ struct HealthWatchTests {
         }
     }
 
+    /// A lane of which one connection is open, and another cannot be opened.
+    @Test func readsThatFailAreToldForAMinuteThoughOthersSucceed() async throws {
+        let time = FixedMonotonicClock()
+        let reads = WatchedReads(
+            DeafStore(store: try await SQLiteStore.temporary(), deaf: .bulk),
+            time: time
+        )
+        func failed() -> [Int] { reads.failed.map(\.count) }
+        for lane in ReadLane.allCases where lane != .bulk {
+            _ = try await reads.read(lane) { try $0.providerName() }
+        }
+        #expect(failed() == [0, 0, 0])
+        for _ in 1...2 {
+            await #expect(throws: StoreError.self) {
+                try await reads.read(.bulk) { try $0.providerName() }
+            }
+        }
+        await #expect(throws: StoreError.self) {
+            try await reads.read(.ordinary) { _ in throw StoreError.busy("too many") }
+        }
+        #expect(failed() == [0, 0, 2])
+        time.advance(by: WatchedReads.remembered - .milliseconds(1))
+        #expect(failed() == [0, 0, 2])
+        time.advance(by: .milliseconds(1))
+        #expect(failed() == [0, 0, 0])
+    }
+
+    @Test func readsThatFailedAreRemarkedAndCounted() async throws {
+        try await Bench.with(deaf: .bulk) { bench async throws in
+            _ = await bench.watch.problems()
+            #expect(bench.watch.remarks.count == 1)
+            #expect(bench.watch.remarks.allSatisfy { $0.contains("searched") })
+            let gauge = bench.watch.gauges.first { $0.name == "lockbox_reads_failing" }
+            let lanes = gauge?.samples.filter { $0.value != "0" }.map(\.labels)
+            #expect(lanes == ["{lane=\"bulk\"}"])
+        }
+    }
+
     @Test func clockThatJumpedStopsDecidingAndNotEnding() async throws {
         try await Bench.with { bench async throws in
             bench.clock.step(by: .hours(-2))
@@ -147,7 +185,7 @@ private struct Bench: Sendable {
         )
         watch = HealthWatch(
             HealthWatch.Parts(
-                store: DeafStore(store: store, deaf: deaf),
+                store: WatchedReads(DeafStore(store: store, deaf: deaf), time: time),
                 audited: audited,
                 files: store,
                 health: health,

@@ -345,6 +345,7 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("messages of a person within a day") {
             try day(.messagesBy(Fixture.adam.id), $0)
         },
+        Question("letters sent within a day") { try day(.lettersTo(Fixture.adam.id), $0) },
         Question("tokens issued within a day") { try day(.tokensOf(Fixture.eve.id), $0) },
         Question("a command") { try $0.command(of: Fixture.eve.id, key: "k") },
         Question("entries") { try $0.entries(of: log, in: 0..<9) },

@@ -32,6 +32,7 @@ struct LetterList: Sendable {
             (.sent, "delivered"), (.queued, "waiting"), (.refused, "refused"),
             (.bounced, "came back"),
             (.cancelled, "not needed any more"), (.unconfirmed, "perhaps delivered"),
+            (.leftOut, "left out"),
         ]
         tally = parts.compactMap { delivery, words in
             let count = notices.count { $0.delivery == delivery }
@@ -53,6 +54,9 @@ extension LetterList.Line {
             (fate, fateTone, fateAt, reply) = (
                 "not needed any more", Badge.Tone.quiet.rawValue, nil, nil
             )
+        case .leftOut:
+            (fate, fateTone) = ("left out", Badge.Tone.quiet.rawValue)
+            (fateAt, reply) = (nil, notice.lastReply)
         case .unconfirmed:
             (fate, fateTone) = (
                 "may have arrived; not needed any more", Badge.Tone.quiet.rawValue
@@ -101,6 +105,7 @@ extension Notice.Kind {
         case .settled: "tells that nothing needs to be decided any more"
         case .sideChanged: "tells of a change of the organisation"
         case .approverUnreached: "tells that somebody was not reached"
+        case .lettersLeftOut: "tells that letters are left out"
         case .operatorsNeeded: "tells the operators"
         }
     }

@@ -174,6 +174,13 @@ struct ErrorPage: Page {
                 "Nothing was changed.",
                 .serviceUnavailable
             )
+        case StoreError.corrupt:
+            self.init(
+                "What is stored is damaged",
+                "Something that this needs is not as Lockbox wrote it.",
+                "Nothing was changed. The server's log says what it is: tell whoever runs Lockbox.",
+                .serviceUnavailable
+            )
         case is StoreError:
             self.init(
                 "Not available just now",

@@ -76,7 +76,7 @@ package struct MailJob: Job {
     /// does. Letters that begin at once share one wait for the disk. A crash after this sends the
     /// letter at the next start, for the first or the second time, if it is right then too.
     private func begin(_ read: Notice) async throws -> Letter? {
-        try await store.note(for: .ending) { [letters, limits] tx, now in
+        try await store.note(for: .ending) { [letters, limits, entropy] tx, now in
             guard var notice = try tx.notice(read.id), notice.delivery == .queued else {
                 return nil
             }
@@ -91,6 +91,9 @@ package struct MailJob: Job {
             case .over:
                 notice.drop()
                 try tx.update(notice)
+                return nil
+            case .tooMany:
+                try notice.leaveOut(at: now, entropy: entropy, in: tx)
                 return nil
             }
         }
@@ -139,7 +142,7 @@ package struct MailJob: Job {
                 guard try settlement.apply(in: change.tx, under: claim) else { return }
                 try change.giveUp(settlement.notice, operators, entropy)
             }
-        case .queued, .sent, .cancelled:
+        case .queued, .sent, .cancelled, .leftOut:
             try await store.note(for: .ending) { [operators, entropy] tx, now in
                 guard try settlement.apply(in: tx, under: claim), settlement.needsOperator else {
                     return

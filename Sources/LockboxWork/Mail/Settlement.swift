@@ -110,7 +110,7 @@ struct Settlement {
         case .queued: break
         case .cancelled, .unconfirmed:
             if notice.delivery != .sent { return false }
-        case .sent, .refused, .bounced: return false
+        case .sent, .refused, .bounced, .leftOut: return false
         }
         guard try notice.delivery == .sent || claim.stands(in: tx) else { return false }
         var outcome = notice
@@ -127,6 +127,7 @@ struct Settlement {
         case .queued: "letter deferred"
         case .refused, .bounced: "letter cannot be delivered"
         case .cancelled: "letter no longer needed"
+        case .leftOut: "letter left out: its recipient had got as many within a day as one may"
         case .unconfirmed: "letter may have arrived, and is not sent again"
         }
     }
@@ -136,7 +137,7 @@ struct Settlement {
         switch notice.delivery {
         case .refused, .unconfirmed, .bounced: .error
         case .queued where needsOperator: .error
-        case .queued, .sent, .cancelled: .info
+        case .queued, .sent, .cancelled, .leftOut: .info
         }
     }
 

@@ -28,7 +28,10 @@ CREATE INDEX notice_of_request ON notice (request, created_at, id);
 CREATE INDEX notice_of_side ON notice (tenant, created_at, id) WHERE request IS NULL;
 
 CREATE INDEX notice_over ON notice (send_at, id)
-WHERE delivery IN ('sent', 'cancelled', 'unconfirmed');
+WHERE delivery IN ('sent', 'cancelled', 'unconfirmed', 'leftOut');
+
+CREATE INDEX notice_sent_to ON notice (recipient, sent_at)
+WHERE sent_at IS NOT NULL;
 
 CREATE INDEX notice_undelivered ON notice (id)
 WHERE delivery IN ('refused', 'bounced');

@@ -5,7 +5,7 @@ package import LockboxDomain
 package import LockboxFixtures
 package import LockboxPorts
 package import LockboxService
-import LockboxServices
+package import LockboxServices
 import LockboxStoreSQLite
 
 /// The middle floors over a real store, in one process: a clock that stands still, chance that
@@ -17,13 +17,12 @@ package struct TestWorld: Sendable {
     package let lockbox: Lockbox
     package let index: DecisionIndex
 
-    package static let kinds = ServiceKinds([
-        IMAPKind(
-            ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
-                "a key"
-            }
-        ), HTTPKind(), SQLKind(),
-    ])
+    package static let tools = ServiceTools(
+        http: .shared,
+        clock: FixedClock(),
+        entropy: SeededEntropy()
+    ) { _ in "a key" }
+    package static let kinds = ServiceKinds([IMAPKind(tools), HTTPKind(), SQLKind()])
 
     /// Runs `body` in a world of its own, which is gone afterwards.
     package static func with(
@@ -70,6 +69,13 @@ package struct TestWorld: Sendable {
             ends: index,
             uses: uses
         )
+    }
+
+    /// The same world, where `readers` learn of what happens from now on.
+    package func read(by readers: [any EventReader]) async throws -> TestWorld {
+        let world = TestWorld(store: store, clock: clock, seed: 2, readers: readers)
+        try await world.index.refresh(reload: true)
+        return world
     }
 
     /// Writes down who and what is there.

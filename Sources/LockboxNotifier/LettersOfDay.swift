@@ -1,0 +1,86 @@
+package import LockboxDomain
+package import LockboxPorts
+
+// How many letters one person gets within a day. What asks for a decision, tells an outcome or warns
+// goes always. Of the rest none go beyond `Limits.lettersPerDay`, and one letter says so.
+
+extension Notice {
+    /// Whether its recipient got as many letters as one may, and need not have this one: what a person
+    /// could switch off, and that there is something to read. What may have left is not left out.
+    func isOneTooMany(
+        for recipient: PersonID,
+        at now: Timestamp,
+        in tx: any StoreTransaction
+    ) throws -> Bool {
+        guard onlyInforms, begunAt == nil else { return false }
+        let latest = try tx.time(
+            ofLatest: DailyQuota.letters.bound,
+            .lettersTo(recipient),
+            after: now - DailyQuota.span
+        )
+        return latest != nil
+    }
+
+    private var onlyInforms: Bool {
+        isMuted(by: MutedLetters(MutedLetters.all.map(\.kind))) || kind == .questionAsked
+            || kind == .questionAnswered
+    }
+
+    /// It is not sent, and its recipient is told so once a day.
+    package mutating func leaveOut(
+        at now: Timestamp,
+        entropy: any Entropy,
+        in tx: any StoreTransaction
+    ) throws {
+        delivery = .leftOut
+        lastReply = DailyQuota.letters.sentence
+        try tx.update(self)
+        guard let tenant, let recipient = try recipient.flatMap(tx.person) else { return }
+        let told = try tx.sideNotices(of: tenant, since: now - DailyQuota.span)
+        guard !told.contains(where: { $0.kind == .lettersLeftOut && $0.recipient == recipient.id })
+        else { return }
+        let written = Facts(facts)
+        var facts = Facts()
+        for fact: Fact in [.provider, .tenant, .portal, .portalAddress, .audience] {
+            facts[fact] = written[fact]
+        }
+        try tx.insert(
+            Notice(
+                id: entropy.id(),
+                kind: .lettersLeftOut,
+                tenant: tenant,
+                request: nil,
+                recipient: recipient,
+                facts: facts.values,
+                createdAt: now,
+                sendAt: now
+            )
+        )
+    }
+}
+
+extension LetterContent {
+    /// To who got as many letters as one may within a day.
+    static func lettersLeftOut(_ source: LetterSource) -> LetterContent {
+        let isEngineer = source.audience == .engineer
+        return LetterContent(
+            .inform,
+            subject: "Lockbox: some letters are left out today",
+            heading: "You got \(DailyQuota.letters.bound) letters within a day",
+            lead: "More that only inform are not sent until it is fewer again: "
+                + (isEngineer
+                    ? "that there is a message to read."
+                    : "reminders, that access began, closing reports, that there is a message to "
+                        + "read."),
+            rows: [],
+            advice: [
+                "Sign in to \(isEngineer ? source.requestTool : source.adminCentre): "
+                    + "everything is there.",
+                "What asks you for a decision, tells how it ended, or warns you still comes at once.",
+            ],
+            why:
+                "You get this letter at most once a day for each organisation, when letters are left "
+                + "out."
+        )
+    }
+}
