@@ -174,21 +174,38 @@ package struct PostgresEnforcer: Enforcer {
         do {
             return try await pool.run { [address, server] in
                 Result {
-                    try body(
-                        PostgresRoles(
-                            session: PostgresSession(address, patience),
-                            memory: server.memory,
-                            other: { database in
-                                var other = address
-                                other.database = database
-                                return try PostgresSession(other, patience)
-                            }
+                    try Self.againIfHindered {
+                        try body(
+                            PostgresRoles(
+                                session: PostgresSession(address, patience),
+                                memory: server.memory,
+                                other: { database in
+                                    var other = address
+                                    other.database = database
+                                    return try PostgresSession(other, patience)
+                                }
+                            )
                         )
-                    )
+                    }
                 }
             }.get()
         } catch {
             throw EnforcerError(error)
         }
+    }
+
+    private static let attempts = 5
+
+    /// Who changes a role or a database while somebody else does is refused by the server, once the
+    /// other is done ("tuple concurrently updated"). All that is done here may be done again.
+    private static func againIfHindered<Value>(_ body: () throws -> Value) throws -> Value {
+        for _ in 1..<attempts {
+            do {
+                return try body()
+            } catch PostgresError.refused(PostgresError.hindered, _) {
+                continue
+            }
+        }
+        return try body()
     }
 }

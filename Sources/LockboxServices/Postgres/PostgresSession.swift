@@ -14,9 +14,10 @@ enum PostgresError: Error {
     case strange
 
     // SQLSTATEs (PostgreSQL's manual, appendix A): undefined_object,
-    // object_not_in_prerequisite_state.
+    // object_not_in_prerequisite_state, internal_error.
     static let notThere = "42704"
     static let inUse = "55000"
+    static let hindered = "XX000"
 }
 
 /// How to reach one database: libpq's keywords and values.

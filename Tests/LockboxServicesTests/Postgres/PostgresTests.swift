@@ -151,6 +151,28 @@ struct PostgresTests {
         }
     }
 
+    /// The server refuses, with an internal error, whoever changes what somebody else has just changed.
+    @Test func changeBySomebodyElseAtThatMomentHindersNoEnd() async throws {
+        try await StagedPostgres.with { staged in
+            let access = try StagedAccess(1)
+            try await access.begin(at: staged)
+            let other = try staged.cluster.session()
+            try other.rows("BEGIN")
+            try other.rows("GRANT CONNECT ON DATABASE contoso TO crm_read")
+            let enforcer = staged.enforcer
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await enforcer.close(access.order) }
+                let waiting = """
+                    SELECT pid FROM pg_stat_activity WHERE usename = 'lockbox' AND wait_event_type = 'Lock'
+                    """
+                while try staged.cluster.column(waiting).isEmpty { await Task.yield() }
+                try other.rows("COMMIT")
+                try await group.waitForAll()
+            }
+            #expect(try staged.cluster.roles() == [])
+        }
+    }
+
     /// Of two ends at once that roll back the same, both succeed.
     @Test func endsAtOnceDoNotHinderEachOther() async throws {
         try await StagedPostgres.with { staged in
