@@ -27,7 +27,7 @@ def pytest_configure(config):
     config.share = None
     if config.option.share:
         folder, number, count = config.option.share
-        config.share = Share(pathlib.Path(folder), number)
+        config.share = Share(pathlib.Path(folder))
         machine.use_ports(int(number), int(count))
 
 
@@ -41,13 +41,6 @@ def pytest_runtest_protocol(item):
     """A test of another process's share is passed over. What was left behind is searched by each."""
     share = item.config.share
     return True if share and item.path.name != LAST and not share.takes(item.path.name) else None
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    if config.share:
-        stats = terminalreporter.stats
-        config.share.tell_failed(
-            dict.fromkeys(report.nodeid for report in stats.get("failed", []) + stats.get("error", [])))
 
 
 def pytest_unconfigure():

@@ -379,12 +379,9 @@ def _selected(session):
 
 
 def test_of_processes_side_by_side_one_takes_each_file(tmp_path):
-    one, two = Share(tmp_path, 0), Share(tmp_path, 1)
+    one, two = Share(tmp_path), Share(tmp_path)
     taken = [one.takes("a"), two.takes("a"), two.takes("b"), one.takes("b"), one.takes("a"), two.takes("b")]
     assert taken == [True, False, True, False, True, True]
-    one.tell_failed(["test_mail.py::test_a[x]"])
-    two.tell_failed([])
-    assert Share.failed(tmp_path) == ["test_mail.py::test_a[x]"]
 
 
 def test_clients_of_a_bench_say_what_got_through_last_and_when_they_were_cut():

@@ -1,6 +1,6 @@
 extension Migration {
     /// Letters to one person within a day are counted, and one that was left out for that is removed
-    /// like one that was sent (docs/decisions/0049).
+    /// like one that was sent (docs/decisions/0047).
     static let lettersByTheDay = Migration(
         number: 16,
         name: "letters by the day",
