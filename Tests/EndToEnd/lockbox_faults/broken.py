@@ -66,14 +66,6 @@ def is_not_ready(place):
         return place.ready().status == 503
 
 
-def readiness(place):
-    """The status, and whether that or the words beside it say that something fails."""
-    with contextlib.suppress(*GONE):
-        ready = place.ready()
-        return ready.status, ready.status == 503 or ready.body != b"ready\n"
-    return "without an answer", False
-
-
 def across_an_end(sheet, what, trouble):
     """`trouble` makes for a place what then lasts for `LONG`, from three seconds before the end of an access."""
     with installation("ends") as place:
@@ -180,7 +172,7 @@ def with_failing(sheet, call, error):
                 sleep_until(ending.end + 1.5)
                 with contextlib.suppress(TimeoutError):
                     wait_until(lambda: is_not_ready(place), 3, "not being ready", 0.1)
-                failing, (status, is_told) = work.failing(), readiness(place)
+                failing, is_told = work.failing(), is_not_ready(place)
                 meanwhile = len(work.acknowledged) - before
                 lockbox.kill()
         lockbox.start()
@@ -193,9 +185,9 @@ def with_failing(sheet, call, error):
     sheet.add(
         f"{call} fails with {error}",
         f"{hits}; cut {span(late)}; {ending.said()}; at last {' and '.join(failing) or 'all goes on'}, /readyz "
-        f"{status}{', which says so' if is_told else ''}; of {counted(len(work.acknowledged), 'acknowledged change')} ({meanwhile:,} "
+        f"{503 if is_told else 200}; of {counted(len(work.acknowledged), 'acknowledged change')} ({meanwhile:,} "
         f"meanwhile) {len(lost):,} lost after kill -9; check-log {'clean' if is_clean else 'finds differences'}",
-        f"≤ {span(CUT)}; all; /readyz says what fails; 0; clean",
+        f"≤ {span(CUT)}; all; 503 where something fails; 0; clean",
         cut_in_time(late) and ending.is_inactive and (is_told or not failing) and not lost and is_clean)
 
 
