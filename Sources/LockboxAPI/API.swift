@@ -35,7 +35,6 @@ package struct API: Sendable {
     let metricsAccess: MetricsAccess
     let condition: any ServerCondition
     let tokens: AccessTokens
-    let introspections = IntrospectionAnswers()
     let usedProofs = UsedProofs()
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
     let failureLimit = RateLimit(

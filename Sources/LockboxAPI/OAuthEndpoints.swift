@@ -10,7 +10,6 @@ import LockboxPorts
 import LockboxService
 import LockboxWire
 import Logging
-import Synchronization
 
 /// What a service learns of a credential (RFC 7662 §2.2), with what the service's kind adds.
 private struct Introspection: Encodable {
@@ -25,40 +24,6 @@ private struct Introspection: Encodable {
         var members = encoder.container(keyedBy: CodingKeys.self)
         try members.encode(active, forKey: .active)
         try members.encode(token_type, forKey: .token_type)
-    }
-}
-
-/// Answers that were written already: a service asks about one credential again and again, and what is
-/// said of it while it is good never changes.
-final class IntrospectionAnswers: Sendable {
-    private struct Key: Hashable {
-        let credential: CredentialID
-        let client: String
-        let kind: ProtectedService.Kind
-    }
-
-    /// How many are kept; with one more all are written anew.
-    private static let most = 4096
-
-    private let answers = Mutex<[Key: Response]>([:])
-
-    fileprivate func answer(
-        to client: ServiceClient,
-        about credential: Credential,
-        _ write: () -> Introspection
-    ) throws -> Response {
-        let key = Key(
-            credential: credential.id,
-            client: client.id,
-            kind: client.service.kind
-        )
-        if let known = answers.withLock({ $0[key] }) { return known }
-        let answer = try JSONAnswer.response(write())
-        answers.withLock { answers in
-            if answers.count >= Self.most { answers = [:] }
-            answers[key] = answer
-        }
-        return answer
     }
 }
 
@@ -140,11 +105,11 @@ extension API {
             return try JSONAnswer.response(["active": false])
         }
         ground?.allowRepetition(using: credential)
-        return try introspections.answer(to: client, about: credential) {
+        return try JSONAnswer.response(
             Introspection(
                 claims: CredentialClaims(of: credential, kind, issuer: publicURL, for: client.id)
             )
-        }
+        )
     }
 
     private func token(_ form: OAuthForm) throws -> String { try form.required("token") }

@@ -76,7 +76,7 @@ final class DecisionHandler: ChannelInboundHandler {
             if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
             state = .collecting(head, body)
         case (.collecting(let head, let body), .end(let trailers)):
-            guard trailers == nil, head.uri.hasPrefix("/") else {
+            guard trailers == nil else {
                 return pass(head, body, and: .end(trailers), context)
             }
             // As the server behind reads it.

@@ -197,12 +197,13 @@ package struct PostgresEnforcer: Enforcer {
     private static let attempts = 5
 
     /// Who changes a role or a database while somebody else does is refused by the server, once the
-    /// other is done ("tuple concurrently updated"). All that is done here may be done again.
+    /// other is done, as an internal error ("tuple concurrently updated"). All that is done here may
+    /// be done again.
     private static func againIfHindered<Value>(_ body: () throws -> Value) throws -> Value {
         for _ in 1..<attempts {
             do {
                 return try body()
-            } catch PostgresError.refused(PostgresError.hindered, _) {
+            } catch PostgresError.refused(PostgresError.internalError, _) {
                 continue
             }
         }

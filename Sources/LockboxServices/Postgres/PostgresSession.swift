@@ -17,7 +17,7 @@ enum PostgresError: Error {
     // object_not_in_prerequisite_state, internal_error.
     static let notThere = "42704"
     static let inUse = "55000"
-    static let hindered = "XX000"
+    static let internalError = "XX000"
 }
 
 /// How to reach one database: libpq's keywords and values.
