@@ -2,29 +2,36 @@ package import LockboxDomain
 package import LockboxPorts
 
 extension Change {
-    /// Adds an operation to those of its grant that are not in the log yet, and closes their batch
-    /// if it is full or old enough. Durable with this write: a crash after it leaves the operation
-    /// waiting, and whoever looks for old batches next closes that. `done` is when it was done, where
-    /// that was before now.
+    /// Adds operations, each with the time at which it was done, to those of their grant that are not
+    /// in the log yet, and closes their batch whenever it is full or old enough. Durable with this
+    /// write: a crash after it leaves operations waiting, and whoever looks for old batches next
+    /// closes those.
     package mutating func record(
-        _ operation: ServiceOperation,
-        of credential: Credential,
-        done: Timestamp? = nil
+        _ operations: [(operation: ServiceOperation, done: Timestamp)],
+        of credential: Credential
     ) throws {
+        guard !operations.isEmpty else { return }
         let batch = OpenBatch(grant: credential.grant, service: credential.resource.service)
-        let size = try tx.add(
-            OpenOperation(
-                at: now,
-                isWrite: operation.isWrite,
-                subject: operation.subject,
-                line: operation.line(of: credential, at: done ?? now)
-            ),
-            to: batch
-        )
-        if size.operations >= Limits.operationsPerBatch || size.bytes >= Limits.bytesPerBatch
-            || size.first + Limits.batchAge <= now
-        {
-            try closeBatch(batch, of: credential)
+        var size = try tx.size(of: batch)
+        for (operation, done) in operations {
+            let added = try tx.add(
+                OpenOperation(
+                    at: now,
+                    isWrite: operation.isWrite,
+                    subject: operation.subject,
+                    line: operation.line(of: credential, at: done)
+                ),
+                to: batch,
+                after: size
+            )
+            if added.operations >= Limits.operationsPerBatch || added.bytes >= Limits.bytesPerBatch
+                || added.first + Limits.batchAge <= now
+            {
+                try closeBatch(batch, of: credential)
+                size = nil
+            } else {
+                size = added
+            }
         }
     }
 

@@ -50,8 +50,11 @@ public struct OpenBatchSize: Hashable, Sendable {
 
 /// What was done at services: operations that wait for the log, and how many there were.
 public protocol OperationRecords {
-    /// Adds `operation` to the open batch, and says how large that is now.
-    func add(_ operation: OpenOperation, to batch: OpenBatch) throws -> OpenBatchSize
+    /// Nil where nothing waits.
+    func size(of batch: OpenBatch) throws -> OpenBatchSize?
+    /// Adds `operation` to the open batch, whose size is `size`, and says how large that is now.
+    func add(_ operation: OpenOperation, to batch: OpenBatch, after size: OpenBatchSize?) throws
+        -> OpenBatchSize
     /// Takes all operations out of the open batch, in the order in which they came, for the log.
     func takeOperations(of batch: OpenBatch) throws -> [OpenOperation]
     /// Every open batch of a grant, in order of the services.

@@ -195,7 +195,7 @@ extension Lockbox {
         if let now = store.timeToWrite(for: .granting), uses.add(credential, at: now) {
             return true
         }
-        guard try await use(credential, { _ in }) else { return false }
+        guard try await use(credential, for: nil) else { return false }
         uses.isRecorded(credential)
         return true
     }
@@ -240,13 +240,15 @@ extension Lockbox {
         try? await writeUses()  // best effort: written later, missing in that record
     }
 
-    /// The same, with what else belongs to the use.
+    /// Writes a use down, or one for each of what `operations` returns, with that. False, and nothing
+    /// written, where access has ended meanwhile.
     func use(
         _ credential: Credential,
-        _ body: @escaping @Sendable (inout Change) throws -> Void
+        for operations: (@Sendable () -> [ServiceOperation])?
     ) async throws -> Bool {
         let service = credential.resource.service
         return try await store.write(by: .service(service), for: .granting) { change in
+            let operations = operations?()
             guard
                 case .active(let grant) = try change.tx.request(credential.request)?.seen(
                     at: change.now
@@ -255,13 +257,13 @@ extension Lockbox {
             else { return false }
             if try change.tx.recordUse(
                 of: credential.id,
-                count: 1,
+                count: operations?.count ?? 1,
                 first: change.now,
                 last: change.now
             ) {
                 change.emit(.access(.resourceOpened(credential)))
             }
-            try body(&change)
+            try change.record((operations ?? []).map { ($0, change.now) }, of: credential)
             return true
         }
     }

@@ -13,7 +13,9 @@ extension Lockbox {
         async throws
         -> Bool
     {
-        try await use(credential) { change in try change.record(operation, of: credential) }
+        try await operations.record(operation, of: credential.id) { group in
+            try await use(credential, for: group.close)
+        }
     }
 
     /// Makes records of the log of what has waited for long enough.

@@ -89,8 +89,6 @@ extension Change {
             // Read after the end, it is no news that it was opened.
             emit(.access(.resourceOpened(credential)))
         }
-        for statement in statements {
-            try record(statement.operation, of: credential, done: statement.at)
-        }
+        try record(statements.map { ($0.operation, $0.at ?? now) }, of: credential)
     }
 }

@@ -13,6 +13,7 @@ package struct Lockbox: Sendable {
     let enforcers: any EnforcerDirectory
     let ends: any ImmediateEnds
     let uses: UseCounts
+    let operations = WaitingOperations()
     private let changes = DayCounts()
 
     /// `uses` must listen to `store`.

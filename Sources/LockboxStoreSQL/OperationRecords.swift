@@ -5,8 +5,8 @@ extension SQLTransaction: OperationRecords {
     private static let key = ["grant_id", "service", "ordinal"]
     private static let ofBatch = "WHERE grant_id = $1 AND service = $2"
 
-    func add(_ operation: OpenOperation, to batch: OpenBatch) throws -> OpenBatchSize {
-        let last = try connection.queryOne(
+    func size(of batch: OpenBatch) throws -> OpenBatchSize? {
+        try connection.queryOne(
             """
             SELECT l.ordinal, l.bytes, f.at FROM open_operation l
             JOIN open_operation f
@@ -21,6 +21,11 @@ extension SQLTransaction: OperationRecords {
                 first: try row.timestamp(2)
             )
         }
+    }
+
+    func add(_ operation: OpenOperation, to batch: OpenBatch, after last: OpenBatchSize?) throws
+        -> OpenBatchSize
+    {
         let size = OpenBatchSize(
             operations: (last?.operations ?? 0) + 1,
             // With its line break. Every row knows the sum so far, so that nothing is added up.

@@ -373,7 +373,8 @@ extension AuditWorld {
                     method: isWrite ? "PUT" : "GET",
                     target: "/a"
                 )
-                try change.record(ServiceOperation(form, isWrite: isWrite), of: credential)
+                let operation = ServiceOperation(form, isWrite: isWrite)
+                try change.record([(operation, change.now)], of: credential)
             }
             try change.closeBatches(of: credential.grant)
             let removal = Fixture.removal(of: request, progress: .confirmed)

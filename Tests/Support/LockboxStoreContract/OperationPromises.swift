@@ -30,7 +30,11 @@ func operationsWait(_ store: any Store) async throws {
     )
     #expect(try await store.read { try $0.oldestOpenBatch() } == nil)
     let sizes = try await store.write { tx in
-        try [(a, batch), (b, batch), (c, other)].map { try tx.add($0.0, to: $0.1) }
+        try [(a, batch), (b, batch), (c, other)].map { operation, batch in
+            let size = try tx.add(operation, to: batch, after: tx.size(of: batch))
+            #expect(try tx.size(of: batch) == size)
+            return size
+        }
     }
     #expect(
         sizes == [
@@ -50,6 +54,7 @@ func operationsWait(_ store: any Store) async throws {
     }
     #expect(try await store.write { try $0.takeOperations(of: batch) } == [a, b])
     #expect(try await store.write { try $0.takeOperations(of: batch) } == [])
+    #expect(try await store.read { try $0.size(of: batch) } == nil)
     #expect(try await store.read { try $0.oldestOpenBatch() } == c.at)
 }
 
