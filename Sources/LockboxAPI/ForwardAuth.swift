@@ -104,15 +104,20 @@ package struct ForwardAuth: HTTPResponder {
     /// access must allow all of them. What is upgraded goes both ways.
     private static func methods(of request: Request) -> Set<String> {
         var methods: Set<String> = [request.method.rawValue]
-        // Applications that get fields as variables (CGI, WSGI) cannot tell `_` from `-`.
-        for field in request.headers
-        where methodFields.contains(field.name.canonicalName.replacing("_", with: "-")) {
+        for field in request.headers where tellsMethod(field.name.canonicalName) {
             for method in field.value.split(separator: ",", omittingEmptySubsequences: false) {
                 methods.insert(String(method.withoutOuterSpace))
             }
         }
         if request.headers.contains(.upgrade) { methods.insert("CONNECT") }
         return methods
+    }
+
+    /// Applications that get fields as variables (CGI, WSGI) cannot tell `_` from `-`.
+    private static func tellsMethod(_ name: String) -> Bool {
+        // Looked at first, for most fields are others.
+        name.utf8.first == UInt8(ascii: "x")
+            && methodFields.contains(name.replacing("_", with: "-"))
     }
 
     /// The method for the record: what proxies tell, else that of the question itself.
@@ -142,6 +147,7 @@ package struct ForwardAuth: HTTPResponder {
 
     private static let targetFields: Set<String> = ["x-original-uri", "x-forwarded-uri"]
 
+    /// Each begins with an x.
     private static let methodFields: Set<String> = [
         "x-original-method", "x-forwarded-method", "x-http-method-override", "x-http-method",
         "x-method-override",
