@@ -65,7 +65,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         3, "LockboxIdentity",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxWire", "Crypto",
+            "CZxcvbn", "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxWire",
+            "Crypto",
             "CryptoExtras", "NIOCore", "NIOPosix",
         ]
     ),
@@ -333,6 +334,7 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZxcvbn", providers: [.apt(["libzxcvbn-dev"])]),
     ]
         + rooms.map { room in
             .target(

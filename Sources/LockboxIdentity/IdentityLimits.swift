@@ -4,6 +4,11 @@ package import LockboxDomain
 package enum IdentityLimits {
     /// OWASP ASVS 5.0 §6.2.1 and §6.2.9.
     package static let passwordLength = 8...256
+    /// The same where people choose for themselves.
+    package static let chosenPasswordLength = 12...256
+    /// The binary logarithm of the guesses that one takes at least: the third of zxcvbn's four steps.
+    static let chosenPasswordBits = 33.2
+    static let chosenPasswordCounted = 64
     /// Failures in a row after which one client is held off from an account, and for how long.
     package static let failuresBeforeHold = 10
     package static let hold = TimeSpan.minutes(15)

@@ -38,24 +38,27 @@ package struct Sessions: Sendable {
             for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
                 try change.tx.endSession(oldest.id, at: change.now)
             }
-            let secret = Self.secret(change.entropy)
-            let session = Session(
-                id: change.entropy.id(),
-                person: person.id,
-                createdAt: change.now,
-                lastSeenAt: change.now,
-                confirmedAt: change.now,
-                expiresAt: change.now + IdentityLimits.sessionLifetime
-            )
-            try change.tx.insert(session, secretHash: Self.hash(secret))
+            var (secret, signedIn) = try Self.new(of: person, change)
             change.emit(.signIn(.signedIn(person)))
-            let device = try change.tx.remember(client.device, of: person, change)
-            let csrfToken = Self.csrfToken(secret)
-            return (
-                secret,
-                SignedIn(session: session, person: person, csrfToken: csrfToken, device: device)
-            )
+            signedIn.device = try change.tx.remember(client.device, of: person, change)
+            return (secret, signedIn)
         }
+    }
+
+    private static func new(of person: Person, _ change: Change) throws -> (
+        secret: String, signedIn: SignedIn
+    ) {
+        let secret = secret(change.entropy)
+        let session = Session(
+            id: change.entropy.id(),
+            person: person.id,
+            createdAt: change.now,
+            lastSeenAt: change.now,
+            confirmedAt: change.now,
+            expiresAt: change.now + IdentityLimits.sessionLifetime
+        )
+        try change.tx.insert(session, secretHash: hash(secret))
+        return (secret, SignedIn(session: session, person: person, csrfToken: csrfToken(secret)))
     }
 
     /// Who comes back with `secret`; nil if it is unknown or ended, was idle too long, is over its
@@ -115,6 +118,34 @@ package struct Sessions: Sendable {
                 secret,
                 SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
             )
+        }
+    }
+
+    /// Sets the password of whoever has this session, in which the present one was given a moment
+    /// ago. Every other session and all her API tokens end, for who has one may have got it by the
+    /// old password; she goes on in a new session.
+    package func setPassword(_ secret: String, to password: String, field: String) async throws -> (
+        secret: String, signedIn: SignedIn
+    ) {
+        let chosen = try await store.read { tx, now in
+            guard let (_, person) = try tx.open(secret, now: now) else {
+                throw Refusal.notSignedIn
+            }
+            return try ChosenPassword(
+                password,
+                knowing: person.knownWords(at: try tx.organisation(of: person)),
+                field: field
+            )
+        }
+        let (record, by) = (try await signIn.record(of: chosen), try await look(secret)?.person)
+        guard let by else { throw Refusal.notSignedIn }
+        return try await store.write(by: .person(by)) { change in
+            // It may have ended while the password was hashed, by another new password too.
+            guard let (session, person) = try change.tx.open(secret, now: change.now),
+                change.now < session.confirmedAt + IdentityLimits.confirmationWindow
+            else { throw Refusal.notSignedIn }
+            try change.setPassword(record, of: person)
+            return try Self.new(of: person, change)
         }
     }
 

@@ -172,12 +172,13 @@ package struct SignIn: Sendable {
         let encoded = try await hasher.hash(password)
         return try await store.write(by: .console) { change in
             let person = try change.tx.person(at: address)
-            try change.tx.save(PasswordRecord(encoded: encoded), of: person.id)
-            change.emit(.signIn(.passwordSet(person)))
-            try change.tx.forgetSignInClients(of: person.id)
-            try change.endSignIns(of: person)
+            try change.setPassword(PasswordRecord(encoded: encoded), of: person)
             return person
         }
+    }
+
+    func record(of password: ChosenPassword) async throws -> PasswordRecord {
+        PasswordRecord(encoded: try await hasher.hash(password.text))
     }
 
     // MARK: - Tokens
@@ -252,6 +253,24 @@ package struct SignIn: Sendable {
             try change.tx.revokeToken(id, at: change.now)
             change.emit(.signIn(.tokenRevoked(token, person)))
         }
+    }
+}
+
+extension Change {
+    mutating func setPassword(_ password: PasswordRecord, of person: Person) throws {
+        try tx.save(password, of: person.id)
+        emit(.signIn(.passwordSet(person)))
+        try tx.forgetSignInClients(of: person.id)
+        try endSignIns(of: person)
+    }
+}
+
+extension TenantRecords {
+    /// The name of what `person` belongs to.
+    func organisation(of person: Person) throws -> String {
+        guard let id = person.side.tenant else { return try providerName() }
+        guard let tenant = try tenant(id) else { throw StoreError.corrupt("no tenant \(id)") }
+        return tenant.name
     }
 }
 

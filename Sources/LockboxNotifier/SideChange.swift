@@ -49,7 +49,7 @@ extension SideChange {
         }
     }
 
-    /// What was done to a person's way in by somebody who is not that person.
+    /// What was done to a person's way in.
     init?(_ event: SignInEvent) {
         switch event {
         case .passwordSet(let person):
@@ -65,6 +65,12 @@ extension SideChange {
     private init?(_ person: Person, _ words: String) {
         guard let tenant = person.side.tenant else { return nil }
         self.init(tenant: tenant, words: words, affected: [person])
+    }
+}
+
+extension SignInEvent {
+    var isNewPassword: Bool {
+        if case .passwordSet = self { true } else { false }
     }
 }
 

@@ -11,6 +11,7 @@ import urllib.parse
 
 import pytest
 
+from lockbox_rig import secrets
 from lockbox_rig.directory import DirectoryFile
 from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.clock import ShiftedClock
@@ -267,6 +268,34 @@ def test_a_new_password_ends_sessions(door):
     assert "end" in [what for _, what in stream.read(11)]
     stream.close()
     assert door.visitor(SUE).is_signed_in
+
+
+def test_a_person_sets_her_own_password(door):
+    visitor, thief = door.visitor(GITA), door.visitor(GITA)
+    old, new = door.password(GITA), secrets.new("password")
+    # A phrase, since what people choose has no such length of chance.
+    new = f"otter {new[:4]} lamp violin {new[4:8]} tram"
+
+    def change(present, new, again=None):
+        return visitor.post("/account/password", {
+            "csrf": visitor.csrf, "password": present, "newPassword": new, "newPasswordAgain": again or new})
+
+    for answer, words in [
+            (change("wrong horse", new), "The password is wrong."),
+            (change(old, "otter lamp"), "at least 12 characters"),
+            (change(old, "contosogitarao"), "is one that others would soon guess"),
+            (change(old, new, new + "s"), "is not the same as the new password")]:
+        assert answer.status == 422 and words in answer.words, answer
+        assert new not in answer.text and old not in answer.text
+    assert visitor.is_signed_in and thief.is_signed_in
+
+    answer = change(old, new)
+    assert (answer.status, answer.location) == (303, "/account?done=passwordChanged"), answer
+    assert "Your password is changed." in visitor.get(answer.location).words
+    assert visitor.is_signed_in and not thief.is_signed_in
+    assert door.visitor().post("/sign-in", {"email": GITA, "password": old}).status == 422
+    door.lockbox.passwords[GITA] = new
+    assert door.visitor(GITA).is_signed_in
 
 
 # Whose forms are taken

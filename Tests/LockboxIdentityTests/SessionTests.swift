@@ -316,6 +316,83 @@ struct SessionTests {
         }
     }
 
+    @Test func personChangesHerOwnPasswordAndAllElseEnds() async throws {
+        try await IdentityWorld.with { world, signIn, sessions async throws in
+            let other = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            ).secret
+            let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
+            let secret = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            ).secret
+            let new = "otter lamp violin tram"
+            let (next, signedIn) = try await sessions.setPassword(secret, to: new, field: "new")
+            #expect(try await sessions.resume(next)?.person == Fixture.adam)
+            #expect(try await sessions.resume(next)?.csrfToken == signedIn.csrfToken)
+            for old in [secret, other] { #expect(try await sessions.resume(old) == nil) }
+            await #expect(throws: Refusal.notSignedIn) { _ = try await signIn.caller(token: token) }
+            await #expect(throws: Refusal.badCredentials) {
+                _ = try await sessions.begin(
+                    email: Self.adam,
+                    password: Self.right,
+                    from: Self.here
+                )
+            }
+            _ = try await sessions.begin(email: Self.adam, password: new, from: Self.here)
+            let record = try #require(
+                try await world.entries().last { $0.activity == "password.set" }
+            )
+            #expect(record.actor == Fixture.adam.id.text)
+        }
+    }
+
+    @Test func passwordGivenLongAgoChangesNothing() async throws {
+        try await IdentityWorld.with { world, _, sessions async throws in
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            world.clock.advance(by: IdentityLimits.confirmationWindow)
+            await #expect(throws: Refusal.notSignedIn) {
+                _ = try await sessions.setPassword(
+                    secret,
+                    to: "otter lamp violin tram",
+                    field: "new"
+                )
+            }
+            _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+        }
+    }
+
+    @Test(arguments: [
+        "lamp violin", "password1234", "Passw0rd2026!", "123456789012", "aaaaaaaaaaaaaaaa",
+        "qwertyuiop12", "adamcontoso2026", "Contoso-Lockbox-1", "iloveyouiloveyou",
+        "abcdefghijklmnop", "", String(repeating: "otter lamp ", count: 30),
+    ])
+    func passwordThatOthersWouldGuessIsRefused(_ new: String) async throws {
+        try await IdentityWorld.with { _, _, sessions async throws in
+            let (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            let refusal = await #expect(throws: Refusal.self) {
+                _ = try await sessions.setPassword(secret, to: new, field: "new")
+            }
+            guard case .invalid("new", _) = refusal else {
+                Issue.record("\(String(describing: refusal))")
+                return
+            }
+            #expect(try await sessions.resume(secret) != nil)
+            _ = try await sessions.begin(email: Self.adam, password: Self.right, from: Self.here)
+        }
+    }
+
     @Test func personSwitchedOffLosesSessionsAndTokensForGood() async throws {
         try await IdentityWorld.with { world, signIn, sessions async throws in
             let (secret, _) = try await sessions.begin(

@@ -365,7 +365,7 @@ import Testing
                 .request(.noticeUndeliverable(notice)),
                 .directory(.providerRenamed("Example Cloud")),
                 .directory(.tenantAdded(tenant)), .directory(.personAdded(Fixture.max)),
-                .signIn(.passwordSet(Fixture.sue)),
+                .signIn(.signedIn(Fixture.sue)),
                 .signIn(.locked(Fixture.sue, until: Stage.start)),
             ] {
                 try await stage.tell(event)

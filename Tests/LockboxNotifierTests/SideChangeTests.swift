@@ -68,8 +68,15 @@ import Testing
             try await stage.tell(.directory(.policyChanged(before: before, after: after)))
             try await stage.tell(.directory(.licenceChanged(after)))
             try await stage.tell(.signIn(.passwordSet(Fixture.adam)), by: .console)
+            let token = APIToken(
+                id: Fixture.id(1),
+                person: Fixture.gita.id,
+                label: "laptop",
+                createdAt: Stage.start,
+                expiresAt: nil
+            )
             try await stage.tell(
-                .signIn(.passwordSet(Fixture.gita)),
+                .signIn(.tokenIssued(token, Fixture.gita)),
                 by: .person(Fixture.gita)
             )
             #expect(
@@ -78,6 +85,22 @@ import Testing
                         + "approvals needed 2, until now 1 | "
                         + "The licence for Lockbox was withdrawn: access needs no approval of yours",
                     "Adam Cole (adam@contoso.test): a password was set",
+                ]
+            )
+        }
+    }
+
+    /// Somebody else may sit at her keyboard.
+    @Test func newPasswordOfHerOwnIsToldToHerAndToAllAdministrators() async throws {
+        try await Stage.with { stage in
+            try await stage.tell(.signIn(.passwordSet(Fixture.sue)), by: .person(Fixture.sue))
+            let letters = try await stage.sideLetters()
+            #expect(
+                Set(letters.map(\.recipientAddress)) == [Fixture.sue.email, Fixture.gita.email]
+            )
+            #expect(
+                try await told(stage) == [
+                    "\(Fixture.sue.name) (\(Fixture.sue.email)): a password was set"
                 ]
             )
         }

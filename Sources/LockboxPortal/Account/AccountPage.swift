@@ -27,6 +27,9 @@ extension PortalSite {
                 try await signIn.revokeToken(try context.id(), of: viewer.person)
                 return seeOther("/account", .tokenRevoked)
             },
+            form("/account/password", for: .both, back: { _ in "/account" }) { form, _, viewer in
+                try await changePassword(form, viewer)
+            },
             form("/account/sign-out-everywhere", for: .both, back: { _ in "/account" }) {
                 _,
                 _,
@@ -37,7 +40,7 @@ extension PortalSite {
         ]
     }
 
-    private func account(_ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil)
+    fileprivate func account(_ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil)
         async throws -> AccountPage
     {
         AccountPage(
@@ -61,6 +64,42 @@ extension PortalSite {
             let new = try await signIn.issueToken(for: viewer.person, label: form["label"] ?? "")
             let response = html(NewTokenPage(new), viewer)
             return secret.map { setSession($0, on: response) } ?? response
+        } catch let refusal as Refusal {
+            if case .notSignedIn = refusal { throw refusal }
+            let page = try await account(viewer, refused: (form, refusal))
+            let response = html(page, viewer, status: .unprocessableContent)
+            return secret.map { setSession($0, on: response) } ?? response
+        }
+    }
+}
+
+extension PortalSite {
+    /// The present password is asked for however short a time ago it was given (OWASP ASVS 5.0
+    /// §6.2.3): whoever finds the page open must not be able to keep its owner out.
+    fileprivate func changePassword(_ form: Form, _ viewer: Viewer) async throws -> Response {
+        var viewer = viewer
+        var secret: String?
+        do {
+            let (present, new) = (form.secret("password"), form.secret("newPassword"))
+            for (field, value) in [("password", present), ("newPassword", new)] where value.isEmpty
+            {
+                throw Refusal.invalid(field: field, problem: .missing)
+            }
+            guard form.secret("newPasswordAgain") == new else {
+                throw Refusal.invalid(
+                    field: "newPasswordAgain",
+                    problem: .notAllowedHere("is not the same as the new password.")
+                )
+            }
+            let confirmed = try await sessions.confirm(viewer.secret, password: present)
+            secret = confirmed.secret
+            viewer = viewer.going(on: confirmed.signedIn, confirmed.secret)
+            let changed = try await sessions.setPassword(
+                confirmed.secret,
+                to: new,
+                field: "newPassword"
+            )
+            return setSession(changed.secret, on: seeOther("/account", .passwordChanged))
         } catch let refusal as Refusal {
             if case .notSignedIn = refusal { throw refusal }
             let page = try await account(viewer, refused: (form, refusal))

@@ -118,6 +118,9 @@ extension Refusal.InputProblem {
     private func passwordOrText(_ field: String) -> String? {
         switch (field, self) {
         case ("password", .missing): "Give your password, so that we know it is you."
+        case ("newPassword", .missing): "Give the new password."
+        case ("newPassword", _): "The new password \(sentence)"
+        case ("newPasswordAgain", _): "The second new password \(sentence)"
         case ("text", .missing): "Write your message first."
         case ("text", _): "Your text \(sentence)"
         case ("keep", _): "Keep at least one resource. To give nothing, deny."

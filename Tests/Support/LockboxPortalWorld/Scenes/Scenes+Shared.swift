@@ -202,11 +202,32 @@ extension Scene {
         ),
         Scene(
             "Account",
+            "a new password",
+            as: "adam",
+            .fill(
+                "/account/password",
+                on: "/account",
+                typing: newPassword("otter lamp violin tram")
+            )
+        ),
+        Scene(
+            "Account",
+            "a new password that others would guess",
+            as: "adam",
+            .fill("/account/password", on: "/account", typing: newPassword("password1234")),
+            status: 422
+        ),
+        Scene(
+            "Account",
             "signed out everywhere",
             as: "adam",
             .fill("/account/sign-out-everywhere", on: "/account", typing: [])
         ),
     ]
+
+    private static func newPassword(_ new: String) -> [(String, String?)] {
+        [("password", PortalWorld.password), ("newPassword", new), ("newPasswordAgain", new)]
+    }
 
     /// The audit log.
     static let audit: [Scene] = [
