@@ -129,16 +129,13 @@ struct AuthZENQuestion: Decodable {
     func completed(_ item: Item) -> Evaluation? {
         guard let own = item.evaluation else { return nil }
         return Evaluation(
-            subject: Self.completed(own.subject, whole.subject),
-            action: Action(name: own.action?.name ?? whole.action?.name),
-            resource: Self.completed(own.resource, whole.resource),
+            // Each is one value: nothing within it is taken from what is said for all.
+            subject: own.subject ?? whole.subject,
+            action: own.action ?? whole.action,
+            resource: own.resource ?? whole.resource,
             // A credential that is said for all is not forgotten where an item has more to say.
             context: Context(own.context, or: whole.context)
         )
-    }
-
-    private static func completed(_ own: Entity?, _ whole: Entity?) -> Entity {
-        Entity(type: own?.type ?? whole?.type, id: own?.id ?? whole?.id)
     }
 }
 

@@ -136,12 +136,15 @@ package struct ForwardAuth: HTTPResponder {
         var targets = Set(
             request.headers.filter { targetFields.contains($0.name.canonicalName) }.map(\.value)
         )
-        let parts = request.uri.string.split(
+        // A query that some proxy left on its question is no path, whatever slashes it has.
+        let parts = request.uri.path.split(
             separator: "/",
             maxSplits: 3,
             omittingEmptySubsequences: false
         )
-        if parts.count > 3 { targets.insert("/" + parts[3]) }
+        if parts.count > 3 {
+            targets.insert("/" + parts[3] + (request.uri.query.map { "?" + $0 } ?? ""))
+        }
         return targets
     }
 

@@ -87,13 +87,13 @@ enum AuditTable {
         Array((cells.map(cell).joined(separator: ",") + "\r\n").utf8)
     }
 
-    /// Quoted where needed (RFC 4180 §2). A cell that a spreadsheet would run as a formula is made
-    /// text by an apostrophe.
+    /// Quoted where needed (RFC 4180 §2). What a spreadsheet would run as a formula is made text by
+    /// an apostrophe.
     ///
     /// Decided by scalars: to Swift `\r\n` is one character that equals neither of its halves, and
     /// so is a quote with an accent on it.
     private static func cell(_ raw: String) -> String {
-        let text = isFormula(raw) ? "'" + raw : raw
+        let text = withoutFormulas(raw)
         guard text.unicodeScalars.contains(where: quoted.contains) else { return text }
         var cell = String.UnicodeScalarView("\"".unicodeScalars)
         for scalar in text.unicodeScalars {
@@ -106,15 +106,32 @@ enum AuditTable {
 
     private static let quoted: Set<Unicode.Scalar> = [",", "\"", "\r", "\n"]
 
-    /// Whether a spreadsheet would take `text` for a formula (OWASP, "CSV Injection"), also after
-    /// white space, which some drop: `=`, `+`, `-`, `@`, their full-width forms, a tab, a line
-    /// break.
-    private static func isFormula(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first else { return false }
-        if [Unicode.Scalar("\t"), "\r", "\n"].contains(first) { return true }
-        return text.unicodeScalars.first { !$0.properties.isWhitespace }.map(starts.contains)
-            ?? false
+    /// `text` with an apostrophe before all that a spreadsheet would take for a formula (OWASP, "CSV
+    /// Injection"), also after white space, which some drop: `=`, `+`, `-`, `@`, their full-width
+    /// forms; and at the beginning a tab or a line break.
+    ///
+    /// A spreadsheet whose language separates by semicolons, or that is told to by tabs, begins cells
+    /// within ours, where a quote in the middle keeps nothing together: so each of their beginnings
+    /// is one too.
+    private static func withoutFormulas(_ text: String) -> String {
+        var safe = String.UnicodeScalarView()
+        let breaks: Set<Unicode.Scalar> = ["\t", "\r", "\n"]
+        let seen = text.unicodeScalars.first { !$0.properties.isWhitespace }
+        if text.unicodeScalars.first.map(breaks.contains) == true
+            || seen.map(starts.contains) == true
+        {
+            safe.append("'")
+        }
+        var begins = false
+        for scalar in text.unicodeScalars {
+            if begins, starts.contains(scalar) { safe.append("'") }
+            begins = separators.contains(scalar) || begins && scalar.properties.isWhitespace
+            safe.append(scalar)
+        }
+        return String(safe)
     }
+
+    private static let separators: Set<Unicode.Scalar> = [";", "\t", "\r", "\n"]
 
     private static let starts: Set<Unicode.Scalar> = [
         "=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}",

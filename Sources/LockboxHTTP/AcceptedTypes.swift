@@ -53,11 +53,12 @@ package struct AcceptedTypes: Sendable {
         return covering.min { ($0.generality, $0.place) < ($1.generality, $1.place) }
     }
 
-    /// `q=0.5` in thousandths; nil for another parameter. What is no weight is the least: unknown
-    /// means no.
+    /// `q=0.5` in thousandths; nil for another parameter. `q=.5`, which old clients of Java send, is
+    /// the same. What is no weight is the least: unknown means no.
     private static func weight(_ parameter: Substring) -> Int? {
         guard parameter.hasPrefix("q=") else { return nil }
-        let digits = parameter.dropFirst(2).utf8
+        let text = String(parameter.dropFirst(2))
+        let digits = (text.hasPrefix(".") && text.utf8.count > 1 ? "0" + text : text).utf8
         guard let whole = digits.first, [0x30, 0x31].contains(whole), digits.count <= 5,
             digits.count == 1 || digits.dropFirst().first == UInt8(ascii: "."),
             digits.dropFirst(2).allSatisfy({ (0x30...0x39).contains($0) })

@@ -27,6 +27,13 @@ package enum IdentityLimits {
     package static let sessionLifetime = TimeSpan.hours(12)
     /// How long after the password was given something weighty may be done without giving it again.
     package static let confirmationWindow = TimeSpan.minutes(10)
+    /// Sign-ins of one person that leave a record: as a burst, and lasting. More are let in all the
+    /// same, or whoever knows a password could fill the disk, or keep its owner out.
+    static let signInRecordBurst = 100
+    static let signInRecordsPerSecond = 1.0 / 600
+    /// New passwords that one person may set.
+    static let passwordChangeBurst = 10
+    static let passwordChangesPerSecond = 1.0 / 3600
     /// One more session ends the oldest.
     package static let sessionsPerPerson = 20
     /// How often it is written down that a session was seen.

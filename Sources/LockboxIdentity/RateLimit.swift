@@ -34,6 +34,16 @@ package final class RateLimit: Sendable {
         if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
+    /// Whether there was one to take.
+    func takes(_ key: String, now: Timestamp) -> Bool {
+        do {
+            try take(key, now: now)
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Throws where `take` would, and takes nothing.
     package func peek(_ key: String, now: Timestamp) throws(Refusal) {
         let wait = withLevel(of: key, now: now) { level in self.wait(at: level) }

@@ -20,6 +20,14 @@ package struct SignedIn: Sendable {
 package struct Sessions: Sendable {
     private let store: AuditedStore
     private let signIn: SignIn
+    private let records = RateLimit(
+        burst: IdentityLimits.signInRecordBurst,
+        perSecond: IdentityLimits.signInRecordsPerSecond
+    )
+    private let passwordChanges = RateLimit(
+        burst: IdentityLimits.passwordChangeBurst,
+        perSecond: IdentityLimits.passwordChangesPerSecond
+    )
 
     package init(store: AuditedStore, signIn: SignIn) {
         self.store = store
@@ -33,13 +41,16 @@ package struct Sessions: Sendable {
         password: String,
         from client: ClientKey
     ) async throws -> (secret: String, signedIn: SignedIn) {
-        try await signIn.check(email: email, password: password, from: client) { change, person in
+        try await signIn.check(email: email, password: password, from: client) {
+            [records] change, person in
             let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
             for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
                 try change.tx.endSession(oldest.id, at: change.now)
             }
             var (secret, signedIn) = try Self.new(of: person, change)
-            change.emit(.signIn(.signedIn(person)))
+            if records.takes(person.id.text, now: change.now) {
+                change.emit(.signIn(.signedIn(person)))
+            }
             signedIn.device = try change.tx.remember(client.device, of: person, change)
             return (secret, signedIn)
         }
@@ -127,18 +138,19 @@ package struct Sessions: Sendable {
     package func setPassword(_ secret: String, to password: String, field: String) async throws -> (
         secret: String, signedIn: SignedIn
     ) {
-        let chosen = try await store.read { tx, now in
+        let (chosen, by) = try await store.read { tx, now in
             guard let (_, person) = try tx.open(secret, now: now) else {
                 throw Refusal.notSignedIn
             }
-            return try ChosenPassword(
+            let chosen = try ChosenPassword(
                 password,
                 knowing: person.knownWords(at: try tx.organisation(of: person)),
                 field: field
             )
+            try passwordChanges.take(person.id.text, now: now)
+            return (chosen, person)
         }
-        let (record, by) = (try await signIn.record(of: chosen), try await look(secret)?.person)
-        guard let by else { throw Refusal.notSignedIn }
+        let record = try await signIn.record(of: chosen)
         return try await store.write(by: .person(by)) { change in
             // It may have ended while the password was hashed, by another new password too.
             guard let (session, person) = try change.tx.open(secret, now: change.now),

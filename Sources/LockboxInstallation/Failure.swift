@@ -7,6 +7,11 @@ import NIOCore
 package struct Failure: Error, CustomStringConvertible {
     package let description: String
 
+    /// All of them, a line each.
+    package init(_ errors: [any Error]) {
+        description = errors.map { Failure($0).description }.joined(separator: "\n")
+    }
+
     package init(_ error: any Error) {
         switch error {
         case let refusal as Refusal: self.init(refusal.sentence)

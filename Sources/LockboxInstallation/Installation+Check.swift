@@ -1,29 +1,37 @@
+import Foundation
 import LockboxMail
 import LockboxPorts
 package import LockboxServer
 import LockboxService
 
 extension Installation {
-    /// Reads the configuration, and the directory file if one is given, with all files that they
-    /// name, as the server and `apply` would; makes and changes nothing. Says what was read, a line
-    /// each, or throws what is wrong.
-    package static func check(_ configuration: Configuration, directory: String?) throws -> [String]
-    {
+    /// Reads the configuration with all files that it names, as the server would; makes and changes
+    /// nothing. Says what was read, a line each, or throws what is wrong.
+    package static func check(_ configuration: Configuration) throws -> [String] {
         do {
             _ = try MailTransport.parse(configuration.mail)
         } catch {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
         try Server.check(configuration)
-        var report = ["the server's configuration is in order"]
-        if let directory {
-            let file = try DirectoryFile.load(path: directory, kinds: Server.kindsForReading())
-            try file.checkForRepetition()
-            report.append(
-                "the directory file is in order: \(file.tenants.count) tenant(s), "
-                    + "\(file.services.count) service(s)"
-            )
+        let key = configuration.signingKeyFile
+        guard !FileManager.default.fileExists(atPath: key) else {
+            return ["the server's configuration is in order"]
         }
-        return report
+        return [
+            "the server's configuration is in order",
+            "there is no signing key at \(key) yet: the server makes one when it starts, and does not "
+                + "start where the database has logs that are signed already",
+        ]
+    }
+
+    /// The same of the directory file, as `apply` would read it.
+    package static func check(directory: String) throws -> [String] {
+        let file = try DirectoryFile.load(path: directory, kinds: Server.kindsForReading())
+        try file.checkForRepetition()
+        return [
+            "the directory file is in order: \(file.tenants.count) tenant(s), "
+                + "\(file.services.count) service(s)"
+        ]
     }
 }

@@ -122,6 +122,9 @@ package struct Configuration: Sendable {
         (listen, serviceListen, operatorListen, gatewayOperatorListen) = try Self.listeners(values)
         let url = values["publicURL"] ?? ("http://\(listen)", "the default")
         publicURL = try Self.publicURL(url)
+        for (key, address) in [("listen", listen), ("serviceListen", serviceListen)] {
+            try Self.requireThisMachine(address, values[key]?.place ?? key, at: publicURL)
+        }
         dataDir = path(values["dataDir"]?.text ?? "data")
         let database = try need("database")
         guard database.text.hasPrefix("sqlite:"), database.text.utf8.count > 7 else {
@@ -139,12 +142,12 @@ package struct Configuration: Sendable {
         } else {
             (mail, mailPlace) = try need("mail")
         }
+        // What it names are paths like the others.
+        mail = Self.mail(mail, path)
         let mailURL = URLComponents(string: mail)
         if let token = mailURL?.queryItems?.first(where: { $0.name == "tokenFile" })?.value {
             _ = try SecretFile.read(token, for: mailPlace)
         }
-        // A letter folder is a path like the others.
-        if mail.hasPrefix("file:") { mail = "file:" + path(String(mail.dropFirst(5))) }
         signingKeyFile = path(values["signing.keyFile"]?.text ?? dataDir + "/signing.key")
         let level = values["log"] ?? ("info", "the default")
         guard Self.logLevels.contains(level.text) else {
@@ -218,6 +221,39 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(value.place): is for `gateway: apart`")
         }
         return place
+    }
+
+    /// The same with whole paths.
+    private static func mail(_ mail: String, _ path: (String) -> String) -> String {
+        if mail.hasPrefix("file:") { return "file:" + path(String(mail.dropFirst(5))) }
+        guard var url = URLComponents(string: mail), let items = url.percentEncodedQueryItems else {
+            return mail
+        }
+        let plain = CharacterSet.urlQueryAllowed.subtracting(CharacterSet(charactersIn: "&=+;"))
+        url.percentEncodedQueryItems = items.map { item in
+            guard ["tokenFile", "ca"].contains(item.name),
+                let value = item.value?.removingPercentEncoding, !value.isEmpty
+            else { return item }
+            let whole = path(value).addingPercentEncoding(withAllowedCharacters: plain)
+            return URLQueryItem(name: item.name, value: whole)
+        }
+        return url.string ?? mail
+    }
+
+    /// Where people come without TLS, nobody else may come at all.
+    private static func requireThisMachine(
+        _ address: ListenAddress?,
+        _ place: String,
+        at publicURL: String
+    ) throws(ConfigurationError) {
+        guard let address, publicURL.hasPrefix("http://"), !isThisMachine(address.host) else {
+            return
+        }
+        throw ConfigurationError(
+            "\(place): \(address) can be reached from the network, and publicURL says http: passwords "
+                + "and credentials would cross it in clear; put a TLS proxy in front and say https in "
+                + "publicURL, or listen at 127.0.0.1"
+        )
     }
 
     private static func publicURL(

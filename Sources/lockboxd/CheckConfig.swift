@@ -18,15 +18,23 @@ struct CheckConfig: ParsableCommand {
     var file: String?
 
     func run() throws {
-        do {
-            let configuration = try Configuration.load(
-                path: config.config,
-                environment: ProcessInfo.processInfo.environment
-            )
-            let report = try Installation.check(configuration, directory: file)
-            print(report.joined(separator: "\n"))
-        } catch {
-            throw Failure(error)
+        var (report, problems): ([String], [any Error]) = ([], [])
+        // What is wrong in one place does not hide what is wrong in the other.
+        let looks: [() throws -> [String]] = [
+            {
+                try Installation.check(
+                    try Configuration.load(
+                        path: config.config,
+                        environment: ProcessInfo.processInfo.environment
+                    )
+                )
+            },
+            { try file.map { try Installation.check(directory: $0) } ?? [] },
+        ]
+        for look in looks {
+            do { report += try look() } catch { problems.append(error) }
         }
+        if !problems.isEmpty { throw Failure(problems) }
+        print(report.joined(separator: "\n"))
     }
 }

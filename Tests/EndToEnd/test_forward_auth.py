@@ -272,7 +272,8 @@ def test_the_customers_log_has_what_the_application_was_asked(place, proxy):
     start, application = proxy
     ask = start()
     request, token = place.access("read", "write")
-    for method, path in (("GET", "/plans/1?page=2"), ("PUT", "/plans/%C3%A9?x=y%26z"), ("GET", "/"), ("HEAD", "/a;b=c")):
+    for method, path in (("GET", "/plans/1?page=2"), ("PUT", "/plans/%C3%A9?x=y%26z&next=/a//b"), ("GET", "/"),
+                         ("HEAD", "/a;b=c")):
         forged = {"X-Original-URI": "/forged", "X-Forwarded-Uri": "/forged", "X_Original_URI": "/forged"}
         assert ask(method, path, token, raw=forged).status == 200
     assert place.adam.post(f"/v1/requests/{request}/revoke").status == 200

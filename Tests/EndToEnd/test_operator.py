@@ -95,6 +95,13 @@ def test_check_config_names_all_that_is_missing_and_makes_nothing(empty):
     assert said.returncode == 1
     assert "clientSecretFile" in said.stderr and "cannot be read" in said.stderr
     assert "apiKeyFile" in said.stderr and "chmod 600" in said.stderr
+    # What is wrong in one file hides nothing that is wrong in the other.
+    configuration = folder / "lockbox.yaml"
+    before = configuration.read_text()
+    configuration.write_text(re.sub(r"(?m)^mail:.*$", "mailFile: nowhere", before))
+    both = run("lockboxd check-config -f directory.yaml", check=False).stderr
+    assert "mailFile: the file" in both and "clientSecretFile" in both and "apiKeyFile" in both, both
+    configuration.write_text(before)
     assert not (folder / "data" / "lockbox.db").exists()
 
 

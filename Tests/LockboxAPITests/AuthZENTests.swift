@@ -252,8 +252,9 @@ struct AuthZENTests {
             let wrong = Self.question.with("context", ["credential": "lbc_wrong"])
                 .with("evaluations", [["context": ["time": "now"]], [:]])
             #expect(try await Self.decisions(api, wrong) == [false, false])
-            let named = incomplete.with("resource", ["type": "folder"])
-            #expect(try await Self.decisions(api, named)[5] == true)
+            // What an item says in part is not completed with another object's parts.
+            let other = incomplete.with("resource", ["type": "folder", "id": "other"])
+            #expect(try await Self.decisions(api, other)[5] == false)
         }
     }
 

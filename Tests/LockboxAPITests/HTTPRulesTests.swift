@@ -82,6 +82,8 @@ struct HTTPRulesTests {
         ("text/*, application/json;q=0.5", "text/csv"), ("*/*", "application/json"),
         ("application/x-ndjson", "application/jsonl"), ("text/csv;q=0", nil),
         ("*/*, application/json;q=0, application/jsonl;q=0, application/x-ndjson;q=0", "text/csv"),
+        ("text/html, *; q=.2, */*; q=.2", "application/json"), ("text/csv;q=.", nil),
+        ("text/csv;q=.9, application/json;q=.3", "text/csv"),
         ("text/csv;q=2", nil), ("text/csv;q=x", nil), ("image/png", nil),
     ])
     func formIsTheOneThatIsTakenMostGladly(_ accept: String, _ type: String?) async throws {

@@ -113,11 +113,13 @@ struct RequestableDenialTests {
             #expect(refused.status == 400)
             #expect(refused.text == "resource.properties.service: is missing.")
             _ = try await api.world.approved()
+            let other = Program.question("read", "adam@contoso.test")["resource"]
+            let max: JSONValue = ["type": "user", "id": .string(Fixture.max.id.text)]
             let several = Program.question().with(
                 "evaluations",
                 [
-                    [:], ["action": ["name": "write"]], ["resource": ["id": "adam@contoso.test"]],
-                    ["subject": ["id": .string(Fixture.max.id.text)]], ["resource": "x"],
+                    [:], ["action": ["name": "write"]], ["resource": other], ["subject": max],
+                    ["resource": "x"],
                 ]
             )
             let answer = try await api.ask(Program.evaluations, as: Fixture.eve, .json(several))

@@ -350,6 +350,49 @@ struct SessionTests {
         }
     }
 
+    /// Each is a record for ever: who knows a password shall not fill the disk with it, and not keep
+    /// its owner out either.
+    @Test func signInsWithoutEndLeaveNoRecordsWithoutEnd() async throws {
+        try await IdentityWorld.with { world, _, sessions async throws in
+            func signIn(_ times: Int) async throws -> Int {
+                for _ in 0..<times {
+                    _ = try await sessions.begin(
+                        email: Self.adam,
+                        password: Self.right,
+                        from: Self.here
+                    )
+                }
+                return try await world.entries().count { $0.activity == "signIn.succeeded" }
+            }
+            #expect(try await signIn(100) == 100)
+            #expect(try await signIn(5) == 100)
+            world.clock.advance(by: .minutes(10))
+            #expect(try await signIn(5) == 101)
+        }
+    }
+
+    @Test func passwordsAreNotChangedWithoutEnd() async throws {
+        try await IdentityWorld.with { world, _, sessions async throws in
+            var (secret, _) = try await sessions.begin(
+                email: Self.adam,
+                password: Self.right,
+                from: Self.here
+            )
+            func change() async throws {
+                secret = try await sessions.setPassword(
+                    secret,
+                    to: "otter lamp violin tram",
+                    field: "new"
+                ).secret
+            }
+            for _ in 0..<10 { try await change() }
+            await #expect(throws: Refusal.tooManyAttempts(retryAfter: .hours(1))) {
+                try await change()
+            }
+            #expect(try await sessions.resume(secret) != nil)
+        }
+    }
+
     @Test func passwordGivenLongAgoChangesNothing() async throws {
         try await IdentityWorld.with { world, _, sessions async throws in
             let (secret, _) = try await sessions.begin(

@@ -216,6 +216,20 @@ struct ConfigurationTests {
                 + "and say https"
         ),
         (
+            "plain http that the network reaches",
+            minimal + "listen: 0.0.0.0:8443\npublicURL: http://127.0.0.1:8443\n",
+            "lockbox.yaml, line 3: listen: 0.0.0.0:8443 can be reached from the network, and "
+                + "publicURL says http: passwords and credentials would cross it in clear; put a TLS "
+                + "proxy in front and say https in publicURL, or listen at 127.0.0.1"
+        ),
+        (
+            "plain credentials that the network reaches",
+            minimal + "serviceListen: \"[::]:8444\"\n",
+            "lockbox.yaml, line 3: serviceListen: [::]:8444 can be reached from the network, and "
+                + "publicURL says http: passwords and credentials would cross it in clear; put a TLS "
+                + "proxy in front and say https in publicURL, or listen at 127.0.0.1"
+        ),
+        (
             "no port", minimal + "listen: localhost\n",
             "lockbox.yaml, line 3: listen: must be HOST:PORT, such as 127.0.0.1:8443"
         ),
@@ -375,6 +389,28 @@ struct ConfigurationTests {
             _ = try Self.load("database: sqlite:x\nmailFile: open.link\n", in: folder)
         }
         #expect(said.contains("close it: chmod 600 FOLDER/open.link"))
+    }
+
+    @Test func filesInTheAddressOfTheRelayAreLookedForBesideTheConfiguration() throws {
+        let folder = try Folder()
+        try folder.write("token\n", to: "a token;+", mode: 0o600)
+        let configuration = try Self.load(
+            """
+            database: sqlite:x
+            mail: "smtps://u%40x@mail.test?from=a%2Bb@c.test&tokenFile=a%20token%3B%2B&ca=ca.pem"
+
+            """,
+            in: folder
+        )
+        let url = try #require(URLComponents(string: configuration.mail))
+        #expect(url.user == "u@x")
+        #expect(
+            url.queryItems == [
+                URLQueryItem(name: "from", value: "a+b@c.test"),
+                URLQueryItem(name: "tokenFile", value: folder.path + "/a token;+"),
+                URLQueryItem(name: "ca", value: folder.path + "/ca.pem"),
+            ]
+        )
     }
 
     @Test func otherPlacesOfAMailSecretAreHeldToTheSame() throws {

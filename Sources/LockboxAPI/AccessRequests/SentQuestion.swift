@@ -48,9 +48,9 @@ struct SentTerms: Decodable {
 
     func completed(by whole: SentTerms) -> SentTerms {
         SentTerms(
-            subject: SentObject.completed(subject, by: whole.subject),
-            action: SentObject.completed(action, by: whole.action),
-            resource: SentObject.completed(resource, by: whole.resource)
+            subject: subject ?? whole.subject,
+            action: action ?? whole.action,
+            resource: resource ?? whole.resource
         )
     }
 
@@ -118,18 +118,5 @@ struct SentObject: Decodable {
     func text(_ member: String) -> String? {
         guard case .string(let text) = members?[member] else { return nil }
         return text
-    }
-
-    /// Member by member, as the question itself is read.
-    static func completed(_ own: SentObject?, by whole: SentObject?) -> SentObject? {
-        guard var merged = own, let whole else { return own ?? whole }
-        let saysProperties = merged.members?["properties"] != nil || merged.service != nil
-        if !saysProperties { merged.service = whole.service }
-        guard let mine = merged.members, let others = whole.members else {
-            merged.members = nil
-            return merged
-        }
-        merged.members = others.merging(mine) { _, own in own }
-        return merged
     }
 }
