@@ -155,6 +155,7 @@ extension API {
                 let view = try await lockbox.request(try context.parameters.text("id"), by: caller)
                 let body = try AccessRequestBody(view)
                 let tag = try body.tag
+                try request.requireMatch(view.request.version)
                 guard request.matchesNone(of: tag) else {
                     return Response(status: .notModified, headers: [.eTag: tag])
                 }

@@ -103,15 +103,30 @@ extension Request {
     /// What is said of the version that was read: in `If-Match` (RFC 9110 §13.1.1), as the member
     /// `version` of the body, or both; nil where neither is there.
     func matchedVersion(orBody version: Int?) throws -> VersionCondition? {
-        let said = version.map(VersionCondition.exactly)
-        guard let text = headers[.ifMatch] else { return said }
+        // Of what is changed here there is always something already (RFC 9110 §13.1.2).
+        let isNew = headers[.ifNoneMatch].flatMap(EntityTags.init) == .any
+        let conditions = [
+            isNew ? .oneOf([]) : nil, version.map(VersionCondition.exactly), try sentVersions(),
+        ]
+        return conditions.compactMap { $0 }.reduce(nil) { $0.map($1.and) ?? $1 }
+    }
+
+    /// Refuses to show another version than those that `If-Match` names, if it is there.
+    func requireMatch(_ version: Int) throws {
+        guard try sentVersions()?.holds(for: version) ?? true else {
+            throw Refusal.stale(current: version)
+        }
+    }
+
+    private func sentVersions() throws -> VersionCondition? {
+        guard let text = headers[.ifMatch] else { return nil }
         guard let tags = EntityTags(text) else {
             throw BoundaryError.badParameter(
                 "If-Match",
                 expected: #"a list of entity tags such as "v3", or *"#
             )
         }
-        return said.map(tags.versions.and) ?? tags.versions
+        return tags.versions
     }
 
     // MARK: - Query

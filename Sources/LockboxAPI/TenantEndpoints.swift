@@ -65,6 +65,7 @@ extension API {
                     try context.parameters.text("tenant"),
                     by: caller
                 )
+                try request.requireMatch(tenant.version)
                 guard request.matchesNone(of: tenant.tag) else {
                     return Response(status: .notModified, headers: [.eTag: tenant.tag])
                 }

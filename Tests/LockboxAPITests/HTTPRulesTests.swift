@@ -50,6 +50,46 @@ struct HTTPRulesTests {
         }
     }
 
+    @Test(arguments: [
+        ("\"v1\"", 200), ("\"v9\", \"v1\"", 200), ("*", 200), ("\"v2\"", 412), ("W/\"v1\"", 412),
+        ("v1", 400),
+    ])
+    func onlyTheVersionThatIsAskedForIsShown(_ field: String, _ status: Int) async throws {
+        try await APIWorld.with { api async throws in
+            let id = try await api.world.submitted().id.text
+            for (path, parameters, person) in [
+                ("GET /v1/requests/{id}", ["id": id], Fixture.eve),
+                ("GET /v1/tenants/{tenant}/policy", ["tenant": "contoso"], Fixture.gita),
+            ] {
+                let answer = try await api.ask(
+                    path,
+                    parameters,
+                    as: person,
+                    headers: [.ifMatch: field]
+                )
+                #expect(answer.status == status, "\(path)")
+            }
+        }
+    }
+
+    /// There is always something already of what is decided about or set.
+    @Test func nothingIsChangedForWhoWantsToBeTheFirst() async throws {
+        try await APIWorld.with { api async throws in
+            let id = try await api.world.submitted().id.text
+            let decision: JSONValue = ["decision": "approve", "version": 1]
+            for (field, status) in [("*", 412), ("\"x\"", 200)] {
+                let answer = try await api.ask(
+                    "POST /v1/requests/{id}/decisions",
+                    ["id": id],
+                    as: Fixture.mark,
+                    .json(decision),
+                    headers: [.ifNoneMatch: field]
+                )
+                #expect(answer.status == status)
+            }
+        }
+    }
+
     @Test(
         arguments: [
             ("\"v1\"", nil, 200), ("\"v9\", \"v1\"", nil, 200), ("*", nil, 428), (nil, 1, 200),
