@@ -177,6 +177,24 @@ package struct Sessions: Sendable {
         }
     }
 
+    /// Those of `person` in which something can be done still, in order of their beginning.
+    package func open(of person: Person) async throws -> [Session] {
+        try await store.read { tx, now in
+            try tx.sessions(of: try tx.current(person).id).filter { $0.isOpen(at: now) }
+        }
+    }
+
+    /// Ends one of them.
+    package func end(_ id: String, of person: Person) async throws {
+        try await store.note(for: .ending) { tx, now in
+            let sessions = try tx.sessions(of: try tx.current(person).id)
+            guard let session = sessions.first(where: { $0.id.text == id }) else {
+                throw Refusal.notFound(.page)
+            }
+            try tx.endSession(session.id, at: now)
+        }
+    }
+
     /// Signs `person` out everywhere. Her API tokens stay.
     package func endAll(of person: Person) async throws {
         try await store.write(by: .person(person), for: .ending) { change in

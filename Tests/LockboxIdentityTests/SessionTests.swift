@@ -283,6 +283,32 @@ struct SessionTests {
         }
     }
 
+    @Test func oneOfHerSessionsIsSeenAndEndedAndNobodyElsesIs() async throws {
+        try await IdentityWorld.with { world, _, sessions async throws in
+            func begin(_ email: String) async throws -> (secret: String, signedIn: SignedIn) {
+                try await sessions.begin(email: email, password: Self.right, from: Self.here)
+            }
+            let first = try await begin(Self.adam)
+            world.clock.advance(by: .seconds(1))
+            let second = try await begin(Self.adam)
+            let hers = try await begin("gita@contoso.test")
+            let adam = first.signedIn.person
+            let open = try await sessions.open(of: adam)
+            #expect(open.map(\.id) == [first, second].map(\.signedIn.session.id))
+            for id in [hers.signedIn.session.id.text, "SES-1", ""] {
+                await #expect(throws: Refusal.self) { try await sessions.end(id, of: adam) }
+            }
+            try await sessions.end(second.signedIn.session.id.text, of: adam)
+            #expect(try await sessions.resume(second.secret) == nil)
+            for kept in [first, hers] {
+                #expect(try await sessions.resume(kept.secret) != nil)
+            }
+            #expect(try await sessions.open(of: adam).count == 1)
+            world.clock.advance(by: IdentityLimits.sessionIdle)
+            #expect(try await sessions.open(of: adam).isEmpty)
+        }
+    }
+
     @Test func newPasswordEndsSessionsAndTokensOfItsPersonOnly() async throws {
         try await IdentityWorld.with { world, signIn, sessions async throws in
             let (secret, _) = try await sessions.begin(

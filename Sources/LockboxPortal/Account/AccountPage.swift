@@ -30,6 +30,13 @@ extension PortalSite {
             form("/account/password", for: .both, back: { _ in "/account" }) { form, _, viewer in
                 try await changePassword(form, viewer)
             },
+            form("/account/sessions/{id}/end", for: .both, back: { _ in "/account" }) {
+                _,
+                context,
+                viewer in
+                try await sessions.end(try context.id(), of: viewer.person)
+                return seeOther("/account", .sessionEnded)
+            },
             form("/account/sign-out-everywhere", for: .both, back: { _ in "/account" }) {
                 _,
                 _,
@@ -46,6 +53,7 @@ extension PortalSite {
         AccountPage(
             viewer,
             tokens: try await signIn.tokens(of: viewer.person),
+            sessions: try await sessions.open(of: viewer.person),
             asksPassword: needsPassword(viewer),
             refused: refused
         )
@@ -126,6 +134,13 @@ struct AccountPage: Page {
         let expires: ShownTime?
     }
 
+    struct OpenSession: Sendable {
+        let id: String
+        let began: ShownTime
+        let seen: ShownTime
+        let isThis: Bool
+    }
+
     let title = "Your account"
     let personName: String
     let email: String
@@ -133,6 +148,7 @@ struct AccountPage: Page {
     let roles: [String]
     let letters: [Letter]
     let tokens: [Token]
+    let openSessions: [OpenSession]
     let label: String
     let problems: Problems
     let asksPassword: Bool
@@ -143,6 +159,7 @@ struct AccountPage: Page {
     init(
         _ viewer: Viewer,
         tokens: [APIToken],
+        sessions: [Session],
         asksPassword: Bool,
         refused: (form: Form, refusal: Refusal)? = nil
     ) {
@@ -164,6 +181,14 @@ struct AccountPage: Page {
                 tokenLabel: token.label.isEmpty ? "(no label)" : token.label,
                 issuedAt: ShownTime(token.createdAt),
                 expires: token.expiresAt.map { ShownTime($0) }
+            )
+        }
+        openSessions = sessions.map { session in
+            OpenSession(
+                id: session.id.text,
+                began: ShownTime(session.createdAt),
+                seen: ShownTime(session.lastSeenAt),
+                isThis: session.id == viewer.signedIn.session.id
             )
         }
         label = refused?.form["label"] ?? ""

@@ -9,7 +9,7 @@ enum Flash: String, Sendable {
     case approved, approvedByManager, denied, rejected, posted, finished, withdrawn, submitted
     case stopped, stoppedNotCut
     case supportOpened, policyChanged, rolesChanged, lettersChanged
-    case tokenRevoked, passwordChanged
+    case tokenRevoked, sessionEnded, passwordChanged
 
     var sentence: String {
         switch self {
@@ -29,6 +29,7 @@ enum Flash: String, Sendable {
         case .policyChanged: "The new rules hold from now on."
         case .rolesChanged: "The roles are changed."
         case .tokenRevoked: "The token is revoked. What holds it can do nothing any more."
+        case .sessionEnded: "The session is over. Whoever had it is signed out."
         case .passwordChanged:
             "Your password is changed. Your other sessions and your API tokens have ended."
         case .lettersChanged: "Your mail preferences are changed."

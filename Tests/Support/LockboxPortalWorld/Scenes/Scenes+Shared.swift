@@ -1,5 +1,6 @@
 import LockboxDomain
 import LockboxFixtures
+import LockboxIdentity
 import LockboxService
 
 extension Scene {
@@ -197,6 +198,20 @@ extension Scene {
                     on: "/account",
                     typing: [("label", Texts.hostile)],
                     as: "eve"
+                )
+            }
+        ),
+        Scene(
+            "Account",
+            "signed in elsewhere too",
+            as: "adam",
+            .page("/account"),
+            after: { world in
+                _ = try await world.visit("/account", as: "adam")
+                _ = try await world.sessions.begin(
+                    email: Fixture.adam.email.text,
+                    password: PortalWorld.password,
+                    from: ClientKey(address: "192.0.2.7")
                 )
             }
         ),
