@@ -22,6 +22,8 @@ package struct ForwardAuth: HTTPResponder {
     package static let prefix = "authz"
     /// The field of the proxy's own credential, written like `Authorization` with the scheme `Basic`.
     package static let clientField = "Lockbox-Client-Authorization"
+    /// The field that says why not.
+    package static let reasonField = "X-Lockbox-Reason"
 
     private enum Verdict {
         case allowed(Credential)
@@ -113,11 +115,10 @@ package struct ForwardAuth: HTTPResponder {
         return methods
     }
 
-    /// Applications that get fields as variables (CGI, WSGI) cannot tell `_` from `-`.
     private static func tellsMethod(_ name: String) -> Bool {
         // Looked at first, for most fields are others.
         name.utf8.first == UInt8(ascii: "x")
-            && methodFields.contains(name.replacing("_", with: "-"))
+            && methodFields.contains(name.asFieldVariable)
     }
 
     /// The method for the record: what proxies tell, else that of the question itself.
@@ -188,5 +189,5 @@ package struct ForwardAuth: HTTPResponder {
 extension HTTPField.Name {
     fileprivate static let clientAuthorization = Self(ForwardAuth.clientField)!
     fileprivate static let decision = Self("X-Lockbox-Decision")!
-    fileprivate static let reason = Self("X-Lockbox-Reason")!
+    fileprivate static let reason = Self(ForwardAuth.reasonField)!
 }

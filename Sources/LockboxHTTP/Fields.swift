@@ -37,6 +37,25 @@ extension String {
     }
 }
 
+extension String {
+    /// This name of a field as applications compare it that get fields as variables (CGI, WSGI): in
+    /// one letter case, and with `-` for whatever is no letter or digit. Most of them take `_` for
+    /// `-`; some servers (lighttpd) every other character too.
+    package var asFieldVariable: String {
+        String(
+            decoding: utf8.map { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    byte
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+                case _: UInt8(ascii: "-")
+                }
+            },
+            as: UTF8.self
+        )
+    }
+}
+
 extension Substring {
     /// Optional white space of HTTP fields (RFC 9110 §5.6.3) is no part of a value.
     package var withoutOuterSpace: Substring {

@@ -190,7 +190,8 @@ def test_what_a_client_forges_never_reaches_the_application(place, front):
     written = [f"X{first}Lockbox{second}Tenant" for first, second in itertools.product("-_", repeat=2)]
     written += ["x-lockbox-grant", "X_LOCKBOX_NOT_AFTER", "X-Lockbox-Anything", "X-Lockbox", "OIDC_CLAIM_tenant",
                 "OIDC-CLAIM-sub", "X-HTTP-Method-Override", "X_HTTP_Method_Override", "X-Method-Override", "X-HTTP-Method",
-                "X-Original-Method", "X-Forwarded-Method"]
+                "X-Original-Method", "X-Forwarded-Method", "X.Lockbox.Tenant", "X~Lockbox-Grant",
+                "X.HTTP.Method.Override"]
     for name in written:
         status = front.ask(token, fields={name: "forged"})
         assert status == 403 and not front.application.taken(), (name, status)

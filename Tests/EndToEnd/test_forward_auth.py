@@ -140,10 +140,10 @@ PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy} | ({"envoy": envo
 FIELDS = ("Decision", "Grant", "Request", "Actor", "Tenant", "Resource", "Actions", "Not-After", "Reason")
 
 
-def written(name):
+def written(name, marks):
     """The ways to write a field's name that some applications take for the same."""
     first, *parts = name.split("-")
-    for between in itertools.product("-_", repeat=len(parts)):
+    for between in itertools.product(marks, repeat=len(parts)):
         yield first + "".join(mark + part for mark, part in zip(between, parts))
 
 
@@ -194,6 +194,7 @@ def proxy(request, place):
             finally:
                 connection.close()
 
+        ask.proxy = request.param
         return ask
 
     try:
@@ -231,12 +232,14 @@ def test_an_engineer_reads_while_she_may_and_not_after(place, proxy):
     assert "forged" not in headers.values() and headers["X-Lockbox-Tenant"] == "contoso", headers
     assert ask(token=token, raw={"X_HTTP_Method_Override": "DELETE"}).status in (200, 403)
     assert not application.asked or not any("override" in name.lower() for name in application.asked.pop()[2])
+    # Traefik takes out what is named, and names have no end.
+    marks = "-_" if ask.proxy == "traefik" else "-_.~"
     for name in [f"X-Lockbox-{name}" for name in FIELDS] + ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"]:
         for value in ("forged", ""):
-            assert ask(token=token, raw={way: value for way in written(name)}).status in (200, 403), name
+            assert ask(token=token, raw={way: value for way in written(name, marks)}).status in (200, 403), name
             for *_, headers in application.asked:
                 assert "forged" not in headers.values(), (name, headers)
-                assert not any("_" in name or "Method" in name for name in headers), (name, headers)
+                assert not any("Method" in name or set("_.~") & set(name) for name in headers), (name, headers)
                 assert headers["X-Lockbox-Tenant"] == "contoso" and headers["X-Lockbox-Decision"] == "allow"
             application.asked.clear()
     for method in ("POST", "PUT", "DELETE", "PATCH", "PROPFIND"):

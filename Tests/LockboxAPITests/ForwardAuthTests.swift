@@ -207,6 +207,7 @@ struct ForwardAuthTests {
             for name in [
                 "X-Original-Method", "X-Forwarded-Method", "X-HTTP-Method-Override",
                 "X-HTTP-Method", "X-Method-Override", "X_HTTP_Method-Override",
+                "X.HTTP.Method.Override", "X~Original-Method", "x!http|method",
             ] {
                 for (value, status) in [
                     ("GET", 200), ("POST", 403), ("delete", 403), ("GET, POST", 403), ("", 403),

@@ -35,6 +35,10 @@ struct PassedFieldsTests {
             "OIDC_CLAIM_sub": "forged", "Cf-Access-Jwt-Assertion": "forged",
             "X-Consumer-Username": "forged", "X-Pomerium-Claim-Email": "forged",
             "X-Vouch-User": "forged", "X-Originating-IP": "forged",
+            // What some servers take for a hyphen.
+            "X.Lockbox.Tenant": "forged", "X~Lockbox!Actor": "forged", "Remote.User": "forged",
+            "x.http.method.override": "forged", "X|Forwarded.For": "forged",
+            "Ssl.Client+Cert": "forged",
             "Cookie": "c",
         ])
         #expect(

@@ -1,3 +1,4 @@
+import LockboxHTTP
 import NIOHTTP1
 
 /// Which fields go on, and which are added: nothing that a client sends speaks for the gateway, and
@@ -35,8 +36,7 @@ enum PassedFields {
         if let authorization { fields.add(name: "Authorization", value: authorization) }
         let nominated = Set(request.fields.tokens("connection"))
         for (name, value) in request.fields {
-            // Applications that get fields as variables (CGI, WSGI) cannot tell `_` from `-`.
-            let plain = name.lowercased().replacing("_", with: "-")
+            let plain = name.asFieldVariable
             guard !hopByHop.contains(plain), !forged.contains(plain),
                 !nominated.contains(name.lowercased()),
                 !forgedPrefixes.contains(where: plain.hasPrefix)
