@@ -174,7 +174,9 @@ struct ConnectionGuardTests {
         let answer = try late.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
         #expect((answer == nil) == getsIn)
         #expect(late.isActive == getsIn)
-        if !getsIn { #expect(answer?.hasPrefix("HTTP/1.1 503 ") == true) }
+        // To a proxy's question there are no other answers.
+        let status = request.contains(" /authz/") ? 403 : 503
+        if !getsIn { #expect(answer?.hasPrefix("HTTP/1.1 \(status) ") == true) }
     }
 
     @Test(arguments: [
@@ -211,6 +213,37 @@ struct ConnectionGuardTests {
         try receive("GET / HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n\r\n")
         #expect(try sent().hasPrefix("HTTP/1.1 417 "))
         #expect(!channel.isActive)
+    }
+
+    @Test(
+        arguments: [
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: upgrade, close\r\n\r\n",
+            "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        ]
+    )
+    func connectionEndsWithTheAnswerToWhatAsksForAnotherProtocol(request: String) throws {
+        // Of what comes after such a request the decoder reads nothing: it would never be answered.
+        try receive(request)
+        try answer()
+        let text = try sent()
+        #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(text.lowercased().contains("\r\nconnection: close\r\n"))
+        #expect(!channel.isActive && book.count == 0)
+    }
+
+    @Test(
+        arguments: [
+            "GET /authz/files HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n\r\n",
+            "GET /authz/files HTTP/1.1\r\n\r\n", "HEAD /authz/a/b HTTP/1.1\r\nHost: x y\r\n\r\n",
+            "POST /authz/ HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 1\r\n\r\nx",
+        ]
+    )
+    func questionOfAProxyThatIsTurnedAwayIsANo(request: String) throws {
+        try receive(request)
+        let text = try sent()
+        #expect(text.hasPrefix("HTTP/1.1 403 ") && !channel.isActive)
+        #expect(text.contains("X-Lockbox-Reason: ") && text.contains("Cache-Control: no-store"))
     }
 
     @Test func answerToHeadHasNoBody() throws {

@@ -264,6 +264,8 @@ private final class RequestGuard: ChannelDuplexHandler {
     private var isReadHeld = false
     /// Whether the request that was let through is `HEAD`.
     private var isHead = false
+    /// Whether the connection ends with the answer to it.
+    private var isLast = false
 
     init(_ connection: ConnectionGuard) { self.connection = connection }
 
@@ -307,6 +309,7 @@ private final class RequestGuard: ChannelDuplexHandler {
         switch part {
         case .head(let head):
             isHead = head.method == .HEAD
+            isLast = head.endsParsing
             switch connection.headArrived(head) {
             case .answered: break
             case .encouraged:
@@ -327,8 +330,20 @@ private final class RequestGuard: ChannelDuplexHandler {
         _ status: HTTPResponseStatus,
         _ context: ChannelHandlerContext
     ) {
-        var headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
-        if status == .serviceUnavailable { headers.add(name: "Retry-After", value: "1") }
+        var (status, headers): (_, HTTPHeaders) = (
+            status, ["Connection": "close", "Content-Length": "0"]
+        )
+        if DecisionPath.isForwardAuth(head.uri) {
+            // Of anything else a proxy makes what it likes.
+            status = .forbidden
+            headers.add(name: "Cache-Control", value: "no-store")
+            headers.add(
+                name: ForwardAuth.reasonField,
+                value: "Lockbox does not answer this question."
+            )
+        } else if status == .serviceUnavailable {
+            headers.add(name: "Retry-After", value: "1")
+        }
         let answer = HTTPResponseHead(version: head.version, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(answer)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
@@ -337,11 +352,21 @@ private final class RequestGuard: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .end = unwrapOutboundIn(data) else {
-            return context.write(data, promise: promise)
+        switch unwrapOutboundIn(data) {
+        case .head(var head) where isLast && head.status.code >= 200:
+            head.headers.replaceOrAdd(name: "Connection", value: "close")
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .head, .body: return context.write(data, promise: promise)
+        case .end: break
         }
         let promise = promise ?? context.eventLoop.makePromise()
-        connection.answerEnds(promise.futureResult) { self.release(context) }
+        if isLast {
+            isTurnedAway = true
+            held = []
+        }
+        connection.answerEnds(promise.futureResult) { [isLast] in
+            if isLast { context.close(promise: nil) } else { self.release(context) }
+        }
         if isHead {
             connection.withoutBody { context.write(data, promise: promise) }
         } else {
@@ -359,6 +384,10 @@ private enum Admission {
 }
 
 extension HTTPRequestHead {
+    /// Whether the decoder takes what comes after it for another protocol, and so for no request:
+    /// none that is asked for is spoken here.
+    fileprivate var endsParsing: Bool { headers.contains(name: "upgrade") || method == .CONNECT }
+
     /// Whether it is of HTTP/1.1 or later.
     fileprivate var isModern: Bool { (version.major, version.minor) >= (1, 1) }
 
