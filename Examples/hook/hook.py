@@ -1,13 +1,14 @@
 """A hook for Lockbox: python3 hook.py PORT SECRET_FILE COMMAND. It checks each message and runs COMMAND:
 open NAME END RESOURCE ACTION… (the token on standard input), close NAME…, list. COMMAND prints what is open of that."""
-import base64, datetime, hmac, http.server, json, subprocess, sys, threading, time
+import base64, contextlib, datetime, hmac, http.server, json, subprocess, sys, threading, time
 
 port, secret_file, command = sys.argv[1:]
 key = base64.b64decode(open(secret_file).read().strip().removeprefix("whsec_"), validate=True)
-closed, lock = set(), threading.Lock()
+closed, locks = set(), {}
 
 def carry_out(act, data):
-    with lock:
+    # What is said of one grant happens in its order; many grants may end at the same moment.
+    with locks.setdefault(data.get("grant"), threading.Lock()) if act != "list" else contextlib.nullcontext():
         arguments, token = data.get("usernames", []), data.get("token", "")
         if act == "open":
             left = datetime.datetime.fromisoformat(data["end"].replace("Z", "+00:00")).timestamp() - time.time()
@@ -40,4 +41,5 @@ class Hook(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(answer).encode())
 
+http.server.ThreadingHTTPServer.request_queue_size = 128  # connections that wait to be accepted
 http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Hook).serve_forever()

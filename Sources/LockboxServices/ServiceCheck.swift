@@ -28,6 +28,8 @@ package struct ServiceCheck {
         static let window = TimeSpan.minutes(5)
         /// How long the probe lasts that nobody closes.
         package static let short = TimeSpan.seconds(4)
+        /// Ends that are ordered at once; a service has to be ready for up to 64.
+        static let ends = 16
         /// Looks whether it is over, and the milliseconds between them: half a minute.
         static let looks = 60
         static let betweenLooks: Int64 = 500
@@ -106,7 +108,7 @@ package struct ServiceCheck {
     // MARK: - What is tried
 
     private func closings() async -> Bool {
-        let unknown = (1...3).map { _ in order(entropy.id()) }
+        let unknown = (1...Limits.ends).map { _ in order(entropy.id()) }
         let isClosed = await check("it confirms the end of a grant that it never heard of, twice") {
             () throws(EnforcerError) in
             for _ in 1...2 { try await enforcer.close(unknown[0]) }

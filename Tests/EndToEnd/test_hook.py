@@ -1,9 +1,12 @@
 """The service of Examples/hook, and what `lockboxd check-service` says of it."""
 
 import base64
+import concurrent.futures
+import contextlib
 import datetime
 import hashlib
 import hmac
+import http.client
 import http.server
 import json
 import os
@@ -196,6 +199,39 @@ def test_check_service_says_what_does_not_hold(place):
             file.write(content)
     done = place.lockbox.run("check-service", "nothing", check=False)
     assert done.returncode == 1 and "there is no service nothing; there are: mail, unix" in done.stderr, done
+
+
+def test_the_example_takes_64_ends_at_once():
+    scratch, key, port = Scratch("hook-at-once"), os.urandom(32), free_port()
+    (scratch.path / "hook").write_text("whsec_" + base64.b64encode(key).decode())
+    command = scratch.path / "command"
+    command.write_text("#!/bin/sh\nsleep 1\n")
+    command.chmod(0o700)
+    hook = Process([sys.executable, EXAMPLES / "hook.py", port, scratch.path / "hook", command])
+
+    def close(number):
+        body = json.dumps({"type": "access.close", "data": {"grant": f"g{number // 2}", "usernames": ["lbx-1-1"]}})
+        identifier, sent = f"msg_{number}", str(int(time.time()))
+        code = hmac.digest(key, f"{identifier}.{sent}.{body}".encode(), "sha256")
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("POST", "/", body, {
+                "webhook-id": identifier, "webhook-timestamp": sent,
+                "webhook-signature": "v1," + base64.b64encode(code).decode()})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+
+    try:
+        wait_until(lambda: listening(port), 15, "the hook to listen")
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(64) as pool:
+            answers = list(pool.map(close, range(64)))
+        assert answers == [(200, {"id": f"msg_{number}", "open": []}) for number in range(64)]
+        # Two of each grant, which wait for each other.
+        assert 2 <= time.monotonic() - began < 20
+    finally:
+        hook.stop()
+        scratch.remove()
 
 
 class Guarded:
