@@ -50,6 +50,12 @@ final class Exchange {
 
     func begin() {
         guard !request.target.isGatewaysOwn else { return beginOwn() }
+        ask()
+    }
+
+    /// Each time the request is to go to the service is an operation of its own.
+    private func ask() {
+        phase = .asking
         let needed = listener.service.actions(for: request)
         let hash: [UInt8]
         do throws(GatewayRefusal) {
@@ -65,15 +71,24 @@ final class Exchange {
             needed: needed
         )
         let exchange = NIOLoopBound(self, eventLoop: listener.loop)
-        listener.ask(question) { admission in exchange.value.decided(admission) }
+        listener.ask(
+            question,
+            placed: client?.placed,
+            enter: { credential in exchange.value.enter(credential) },
+            { decision in exchange.value.decided(decision) }
+        )
     }
 
-    private func decided(_ admission: Admission?) {
-        guard phase == .asking, let client else { return }
-        switch admission {
-        case .allowed(let credential):
+    private func enter(_ credential: Credential) -> GatewayRefusal? {
+        guard phase == .asking, let client else { return .gone }
+        return client.enter(credential)
+    }
+
+    private func decided(_ decision: RequestAuthorizer.Decision) {
+        guard phase == .asking else { return }
+        switch decision {
+        case .admission(.allowed(let credential)):
             // What has its place can be cut; what ended before it had one is seen here.
-            if let refusal = client.enter(credential) { return refuse(refusal) }
             guard listener.authorizer.isStillGood(credential) else {
                 return refuse(listener.door.refusal(of: request))
             }
@@ -89,9 +104,10 @@ final class Exchange {
             guard addAssertion(of: credential) else { return }
             // A kept connection may be one that the service is giving up.
             connect(fresh: !mayRetry)
-        case .notSignedIn: refuse(listener.door.refusal(of: request))
-        case .notAllowed: refuse(.forbidden)
-        case nil: refuse(.unavailable)
+        case .admission(.notSignedIn): refuse(listener.door.refusal(of: request))
+        case .admission(.notAllowed): refuse(.forbidden)
+        case .noPlace(let refusal): refuse(refusal)
+        case .unknown: refuse(.unavailable)
         }
     }
 
@@ -166,13 +182,13 @@ final class Exchange {
 
     private func connect(fresh: Bool) {
         phase = .connecting
-        listener.pool.take(fresh: fresh) { upstream in
-            guard let upstream else {
-                if self.phase == .connecting { self.refuse(.badAnswer) }
-                return
+        listener.pool.take(fresh: fresh) { result in
+            switch result {
+            case .failure(let refusal): if self.phase == .connecting { self.refuse(refusal) }
+            case .success(let upstream):
+                guard self.phase == .connecting else { return upstream.close() }
+                self.connected(upstream)
             }
-            guard self.phase == .connecting else { return upstream.close() }
-            self.connected(upstream)
         }
     }
 
@@ -294,7 +310,8 @@ final class Exchange {
             // A kept connection that the service had given up already; this request can be made
             // again (RFC 9110 §9.2.2).
             mayRetry = false
-            return connect(fresh: true)
+            timer?.cancel()
+            return ask()
         }
         fail(problem, .badAnswer)
     }

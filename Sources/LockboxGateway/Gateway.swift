@@ -21,20 +21,22 @@ package final class Gateway: Service {
     private let assertions: Assertions
     private let pause: any Pause
     private let readSecret: @Sendable (String) throws -> String
+    private let secureFiles: @Sendable (Int) throws -> Void
     private let wanted = Mutex<[ServiceSettings]>([])
     private let listening = Mutex<Set<ServiceID>>([])
     private let jobs: AsyncStream<ListenerContext.Job>
     private let newJobs: AsyncStream<ListenerContext.Job>.Continuation
 
-    /// `pause` is woken when services change; `secret` reads a service's own
-    /// credential from its file.
+    /// `pause` is woken when services change; `secret` reads a service's own credential from its
+    /// file; `files` sees to it that the process may open enough for so many gateways, or throws.
     package init(
         _ authorizer: RequestAuthorizer,
         book: GatewayBook,
         browsers: BrowserSessions,
         assertions: Assertions,
         pause: any Pause,
-        secret: @escaping @Sendable (_ path: String) throws -> String
+        secret: @escaping @Sendable (_ path: String) throws -> String,
+        files: @escaping @Sendable (_ gateways: Int) throws -> Void
     ) {
         self.authorizer = authorizer
         self.book = book
@@ -42,6 +44,7 @@ package final class Gateway: Service {
         self.assertions = assertions
         self.pause = pause
         readSecret = secret
+        secureFiles = files
         (jobs, newJobs) = AsyncStream.makeStream()
     }
 
@@ -60,6 +63,9 @@ package final class Gateway: Service {
         let listening = listening.withLock { $0 }
         return wanted.withLock { $0 }.map(\.service.id).filter { !listening.contains($0) }.sorted()
     }
+
+    /// How many gateways there should be.
+    package var count: Int { wanted.withLock { $0.count } }
 
     /// How many connections go on.
     package var connections: Int { book.entries.count }
@@ -116,6 +122,8 @@ package final class Gateway: Service {
                 if let known = open[id] {
                     try known.service.readFiles()
                 } else {
+                    // One whose connections could take the files that cuts need is not opened.
+                    try secureFiles(open.count + 1)
                     open[id] = try await self.open(settings, loops)
                 }
             } catch {
@@ -177,6 +185,15 @@ private struct OpenGateway: Sendable {
         let channel = try await ServerBootstrap(group: loops)
             .serverChannelOption(.backlog, value: GatewayLimits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptBound(
+                            GatewayLimits.places.places + GatewayLimits.acceptedBesides
+                        )
+                    )
+                }
+            }
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.tcpOption(.notSentLowWater), value: GatewayLimits.unsentBytes)

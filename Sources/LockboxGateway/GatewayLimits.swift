@@ -25,6 +25,9 @@ package enum GatewayLimits {
 
     /// Of clients, at one gateway, and of one client's address or network.
     static let places = ConnectionBook.Limits(places: 512, reserved: 0, perAddress: 256)
+    /// Connections that the system hands over besides, which are about to be closed for want of a
+    /// place.
+    static let acceptedBesides = 128
     /// Under one grant.
     static let connectionsOfGrant = 64
     /// Requests that go on over HTTP/2 under one grant, on each event loop: each needs a connection to
@@ -32,6 +35,11 @@ package enum GatewayLimits {
     static let streamsOfGrant = 64
     /// To the service that are kept for the next request, on each event loop.
     static let keptUpstream = 64
+    /// To the service of one gateway: one for each client, and those that are kept. Over HTTP/2 one
+    /// client may ask for many.
+    static let upstreamConnections = places.places + keptUpstream * threads
+    /// Open files that one gateway may need.
+    package static let files = places.places + acceptedBesides + upstreamConnections
     /// Bytes that the system takes of what waits for a client without sending them.
     static let unsentBytes: Int = 65_536
     /// Connections that the system holds until they are accepted.

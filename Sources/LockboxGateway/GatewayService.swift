@@ -13,6 +13,7 @@ final class GatewayService: Sendable {
     let gateway: GatewaySettings
     let upstream: UpstreamAddress
     let upstreamTLS: NIOSSLContext?
+    let upstreamPlaces = UpstreamPlaces()
     private let rules: ActionRules?
 
     private struct Files {

@@ -36,7 +36,12 @@ final class ListenerContext {
         door = BrowserDoor(service.settings, sessions: browsers)
         self.jobs = jobs
         self.loop = loop
-        pool = UpstreamPool(service.upstream, tls: service.upstreamTLS, on: loop)
+        pool = UpstreamPool(
+            service.upstream,
+            tls: service.upstreamTLS,
+            places: service.upstreamPlaces,
+            on: loop
+        )
     }
 
     /// Counts a stream under `grant`; false, and nothing is counted, where it has as many as it may.
@@ -74,16 +79,25 @@ final class ListenerContext {
         loop.execute { reply(.unknown) }
     }
 
-    /// Asks about a request, and gives the answer to `reply` on the event loop.
+    /// Asks about a request, and gives the answer to `reply` on the event loop, where before that
+    /// `enter` takes a place under the credential that is let through; one that is `placed` already
+    /// needs no other.
     func ask(
         _ question: RequestAuthorizer.Question,
-        _ reply: @escaping @Sendable (Admission?) -> Void
+        placed: Credential?,
+        enter: @escaping @Sendable (Credential) -> GatewayRefusal?,
+        _ reply: @escaping @Sendable (RequestAuthorizer.Decision) -> Void
     ) {
         let result = jobs.yield { [authorizer, loop] in
-            let admission = await authorizer.decide(question)
-            loop.execute { reply(admission) }
+            let decision = await authorizer.decide(question) { credential in
+                guard credential != placed else { return nil }
+                return await withCheckedContinuation { done in
+                    loop.execute { done.resume(returning: enter(credential)) }
+                }
+            }
+            loop.execute { reply(decision) }
         }
         if case .enqueued = result { return }
-        loop.execute { reply(nil) }
+        loop.execute { reply(.unknown) }
     }
 }

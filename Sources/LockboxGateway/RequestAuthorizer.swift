@@ -40,34 +40,54 @@ package struct RequestAuthorizer: Sendable {
         self.logger = logger
     }
 
-    /// What comes of `question`; nil where nothing can be decided, or written down, now.
-    func decide(_ question: Question) async -> Admission? {
+    /// What comes of a question.
+    enum Decision: Sendable {
+        case admission(Admission)
+        /// There is no place for it, and it is not on record.
+        case noPlace(GatewayRefusal)
+        /// Nothing can be decided, or written down, now.
+        case unknown
+    }
+
+    /// Decides about `question`. `enter` takes the place of what is let through, or says why there
+    /// is none, before anything is written down: what is on record has all that is needed to go on.
+    func decide(
+        _ question: Question,
+        enter: @Sendable (Credential) async -> GatewayRefusal?
+    ) async -> Decision {
         let operation = ServiceOperation(
             .request(method: question.method, target: question.target),
             isWrite: question.needed != .read
         )
         do {
-            let admission = try await admit(question, operation)
-            guard case .notSignedIn = admission, let others else { return admission }
+            let admission = try await admit(question, operation, enter)
+            guard case .notSignedIn = admission, let others else { return .admission(admission) }
             await others.wait()
-            return try await admit(question, operation)
+            return .admission(try await admit(question, operation, enter))
+        } catch let refusal as GatewayRefusal {
+            return .noPlace(refusal)
         } catch {
             logger.error(
                 "a request through the gateway could not be decided",
                 metadata: ["service": "\(question.service.id)", "cause": "\(error.operatorText)"]
             )
-            return nil
+            return .unknown
         }
     }
 
-    private func admit(_ question: Question, _ operation: ServiceOperation) async throws
-        -> Admission
-    {
+    private func admit(
+        _ question: Question,
+        _ operation: ServiceOperation,
+        _ enter: @Sendable (Credential) async -> GatewayRefusal?
+    ) async throws -> Admission {
         try await index.admit(
             secretHash: question.credentialHash,
             to: question.service.id,
             needing: question.needed
-        ) { [lockbox] in try await lockbox.recordOperation(operation, of: $0) }
+        ) { [lockbox] credential in
+            if let refusal = await enter(credential) { throw refusal }
+            return try await lockbox.recordOperation(operation, of: credential)
+        }
     }
 
     /// What `code` lets a browser in with at `service`.

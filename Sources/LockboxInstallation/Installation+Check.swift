@@ -34,4 +34,18 @@ extension Installation {
                 + "\(file.services.count) service(s)"
         ]
     }
+
+    /// How many open files the server takes with the gateways of the directory file, a line.
+    package static func openFiles(
+        _ configuration: Configuration,
+        directory: String?
+    ) throws -> String {
+        let services = try directory.map {
+            try DirectoryFile.load(path: $0, kinds: Server.kindsForReading()).services
+        }
+        return OpenFiles.words(
+            configuration,
+            gateways: OpenFiles.gateways(of: services?.map(\.settings) ?? [])
+        )
+    }
 }

@@ -107,14 +107,13 @@ package struct GatewayInstallation {
     }
 }
 
-/// What every process stands on: its limits, its log, its clock and the database.
+/// What every process stands on: its log, its clock and the database.
 private struct Ground {
     let store: SQLiteStore
     let clock: SystemClock
     let logger: Logger
 
     init(_ configuration: Configuration, onlyErrors: Bool) async throws {
-        try ServerLimits.raiseOpenFiles()
         ServerLimits.ignoreFileSizeSignal()
         let clock = SystemClock(believed: configuration.clockTolerance)
         let level = onlyErrors ? .error : Logger.Level(rawValue: configuration.logLevel) ?? .info

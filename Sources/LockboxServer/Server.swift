@@ -257,6 +257,12 @@ package struct Server: Sendable {
         try await bounces.record(letter, to: recipient, reason: reason)
     }
 
+    /// How many open files it takes to run the gateways that are registered; nil where none are.
+    package func openFilesForGateways() async throws -> String? {
+        let gateways = OpenFiles.gateways(of: try await store.read { tx in try tx.services() })
+        return gateways == 0 ? nil : OpenFiles.words(configuration, gateways: gateways)
+    }
+
     /// Lets go of threads and connections. Needed where `run` is not called.
     package func close() async throws {
         try await hasher.shutDown()

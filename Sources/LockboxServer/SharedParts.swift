@@ -42,6 +42,8 @@ struct SharedParts: Sendable {
     let tokens: AccessTokens
     /// Nil where gateways are in another process.
     let gateway: Gateway?
+    /// Those that this process may open.
+    let files: OpenFiles
     let operators: Operators
     let drift: DriftWatch
     /// What due work is made of.
@@ -114,9 +116,10 @@ struct SharedParts: Sendable {
         tokens = AccessTokens(tokenKeys, entropy: entropy)
         looks = NextLook()
         let others = share == .ofGateways ? looks : nil
+        files = Self.files(configuration, share)
         gateway =
             share == .butOfGateways
-            ? nil : Self.gateway(configuration, forWork, others, book, tokens, tools)
+            ? nil : Self.gateway(configuration, forWork, others, book, tokens, tools, files)
         self.index = index
         self.work = work
         self.world = world
@@ -144,6 +147,13 @@ struct SharedParts: Sendable {
             drift: drift,
             reserve: configuration.diskReserve,
             logger: world.logger
+        )
+    }
+
+    private static func files(_ configuration: Configuration, _ share: OrderShare) -> OpenFiles {
+        OpenFiles(
+            of: share == .ofGateways
+                ? configuration.gatewayListeners : Array(configuration.addresses.keys)
         )
     }
 
@@ -182,7 +192,8 @@ struct SharedParts: Sendable {
         _ others: NextLook?,
         _ book: GatewayBook,
         _ tokens: AccessTokens,
-        _ tools: ServiceTools
+        _ tools: ServiceTools,
+        _ files: OpenFiles
     ) -> Gateway {
         let issuer = configuration.publicURL
         return Gateway(
@@ -203,7 +214,8 @@ struct SharedParts: Sendable {
                 try tokens.assertion(of: $0, issuer: issuer, now: $1)
             },
             pause: SystemPause(),
-            secret: tools.secret
+            secret: tools.secret,
+            files: { try files.secure(gateways: $0) }
         )
     }
 
@@ -240,6 +252,7 @@ struct SharedParts: Sendable {
         _ = try await lockbox.expireDue()
         let services = try await directory.reload()
         gateway?.serve(services)
+        try files.secure(gateways: gateway?.count ?? 0)
         try await tokenKeys.refresh()
         try await index.refresh(reload: true)
     }

@@ -20,21 +20,25 @@ struct CheckConfig: ParsableCommand {
     func run() throws {
         var (report, problems): ([String], [any Error]) = ([], [])
         // What is wrong in one place does not hide what is wrong in the other.
+        let load = {
+            try Configuration.load(
+                path: config.config,
+                environment: ProcessInfo.processInfo.environment
+            )
+        }
         let looks: [() throws -> [String]] = [
-            {
-                try Installation.check(
-                    try Configuration.load(
-                        path: config.config,
-                        environment: ProcessInfo.processInfo.environment
-                    )
-                )
-            },
+            { try Installation.check(try load()) },
             { try file.map { try Installation.check(directory: $0) } ?? [] },
         ]
         for look in looks {
             do { report += try look() } catch { problems.append(error) }
         }
         if !problems.isEmpty { throw Failure(problems) }
+        do {
+            report.append(try Installation.openFiles(try load(), directory: file))
+        } catch {
+            throw Failure(error)
+        }
         print(report.joined(separator: "\n"))
     }
 }

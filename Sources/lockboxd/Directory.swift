@@ -27,14 +27,18 @@ struct Apply: AsyncParsableCommand {
     var dryRun = false
 
     func run() async throws {
-        let report = try await withServer(config) { opened in
-            try await opened.server.lockbox.apply(
+        let (report, files) = try await withServer(config) { opened in
+            let report = try await opened.server.lockbox.apply(
                 try DirectoryFile.load(path: file, kinds: opened.server.kinds),
                 isDryRun: dryRun
             )
+            return (report, try await opened.server.openFilesForGateways())
         }
         let nothing = dryRun ? "nothing would change" : "nothing changed"
         print(report.changes.isEmpty ? nothing : report.changes.joined(separator: "\n"))
+        if let files, !report.changes.isEmpty {
+            FileHandle.standardError.write(Data("note: \(files)\n".utf8))
+        }
         for warning in report.warnings {
             FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
         }

@@ -16,6 +16,7 @@ from lockbox_rig import secrets
 from lockbox_rig.application import BROKEN, HOSTILE, HUGE, Application
 from lockbox_rig.machine import LOOPBACK, Scratch, free_port, listening, wait_until
 from lockbox_rig.place import Place
+from lockbox_rig.slow import NOTHING, SlowClients
 from lockbox_rig.smtp import Certificates
 
 PLANS = "app:plans"
@@ -209,6 +210,7 @@ def test_what_a_client_claims_about_itself_does_not_reach_the_application(place,
     claims = [f"X-Lockbox-{name}: forged" for name in ("Actor", "Tenant", "Assertion", "New")]
     claims += ["X_Lockbox_Tenant: forged", "X-Lockbox_Actor: forged", "Forwarded: for=forged", "X-Forwarded-For: forged",
                "X-Real-IP: forged", "X-HTTP-Method-Override: DELETE", "X_Http_Method: DELETE", "X-Original-URL: /forged",
+               "X.Lockbox.Tenant: forged", "X~Lockbox~Actor: forged", "Remote.User: forged", "X.HTTP.Method.Override: DELETE",
                "X-Rewrite-URL: /forged", "Lockbox-Client-Authorization: forged", "Proxy: http://forged",
                "Connection: close, X-Lockbox-Tenant, X-Mine", "X-Mine: forged", "X-Yours: kept"]
     assert b" 200 " in place.raw(request("GET", "/plans", reader[1], *claims))
@@ -281,12 +283,44 @@ def test_a_client_that_takes_no_answers_is_not_listened_to(place):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 40_000)
 
 
+def recorded(place, request_id):
+    """What the customer's log has of what went through, once it is over."""
+    assert place.adam.post(f"/v1/requests/{request_id}/revoke").status == 200
+    records = place.alan.audit("contoso", request=request_id, activity="access.operations")
+    return [one["path"] for record in records for one in place.alan.operations("contoso", record["index"])]
+
+
+def test_what_goes_to_the_application_once_more_is_on_record_once_more(place):
+    request_id, token = place.access("read")
+    digest = hashlib.sha256(b"").hexdigest().encode()
+    # The application gives up the connection that was kept, without an answer; on a fresh one it does the same.
+    connection = Connection(place.gate, request("GET", "/1", token)).until(digest)
+    connection.socket.sendall(request("GET", "/closes", token))
+    connection.until(b"HTTP/1.1 502 ").socket.close()
+    asked = [target for _, target, *_ in place.application.taken()]
+    assert asked == ["/1", "/closes", "/closes"]
+    assert sorted(recorded(place, request_id)) == asked
+
+
+def test_what_has_no_place_is_not_on_record(place):
+    request_id, token = place.access("read")
+    with contextlib.ExitStack() as stack:
+        for number in range(64):
+            connection = Connection(place.gate, request("GET", f"/{number}", token))
+            stack.enter_context(connection.until(hashlib.sha256(b"").hexdigest().encode()).socket)
+        for _ in range(3):
+            assert place.ask(path="/too-many", token=token).status == 429
+    asked = sorted(target for _, target, *_ in place.application.taken())
+    assert len(asked) == 64 and sorted(recorded(place, request_id)) == asked
+
+
 def test_a_connection_is_of_one_access(place, reader):
-    _, other = place.access("read")
+    other_id, other = place.access("read")
     connection = Connection(place.gate, request("GET", "/1", reader[1])).until(hashlib.sha256(b"").hexdigest().encode())
     connection.socket.sendall(request("GET", "/2", other))
     connection.until(b"HTTP/1.1 421 ").cut()
     assert [target for _, target, *_ in place.application.taken()] == ["/1"]
+    assert not recorded(place, other_id)
 
 
 @pytest.mark.parametrize("name", HOSTILE_REQUESTS)
@@ -395,6 +429,19 @@ def test_what_cannot_be_recorded_is_not_let_through(place):
     assert not place.application.taken()
     assert place.ask(token=token).status == 200
     place.application.taken()
+
+
+def test_strangers_who_only_connect_leave_files_for_ending_access(place):
+    request_id, _ = place.access("read")
+    sources = [f"127.0.0.{last}" for last in range(2, 10)]
+    with contextlib.ExitStack() as stack:
+        for port in (place.lockbox.port, place.gate, place.safe_gate):
+            stack.enter_context(SlowClients(port, NOTHING, 800, sources))
+        # Each has its places, and those that are about to be closed.
+        files = len(os.listdir(f"/proc/{place.lockbox.process.pid}/fd"))
+        assert 3 * 480 < files < 3 * 640 + 300, files
+        assert place.adam.post(f"/v1/requests/{request_id}/revoke").status == 200
+        wait_until(lambda: place.grant(request_id)["state"] == "ended", SOON, "the removal to be confirmed")
 
 
 def test_both_sides_are_secured(place):

@@ -2,10 +2,13 @@
 
 import base64
 import json
+import resource
 import socket
+import subprocess
 
 from lockbox_rig.api import API
-from lockbox_rig.machine import free_port
+from lockbox_rig.lockboxd import LOCKBOXD
+from lockbox_rig.machine import free_port, listening, wait_until
 
 QUESTION = {
     "subject": {"type": "user", "id": "PER-7K3M9QPXAB"}, "action": {"name": "read"},
@@ -66,3 +69,42 @@ def test_one_address_twice_is_refused(install):
     address = f"127.0.0.1:{free_port()}"
     done = install(serviceListen=address, operatorListen=address).run("check-config", check=False)
     assert done.returncode == 1 and "operatorListen" in done.stderr and "taken by another listener" in done.stderr, done
+
+
+def test_a_server_that_may_open_too_few_files_does_not_start(install):
+    lockbox = install()
+    lockbox.apply()
+    for hard, is_enough in ((1663, False), (1664, True)):
+        said = f"the process may open only {hard} files; 1664 are needed"
+        command = ["prlimit", f"--nofile=1024:{hard}", LOCKBOXD, "serve", "--config", lockbox.config]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=lockbox.env, text=True)
+        try:
+            if is_enough:
+                wait_until(lambda: listening(lockbox.port), 30, "the server to listen")
+                assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (1664, 1664)
+        finally:
+            if is_enough:
+                server.terminate()
+            errors = server.communicate(timeout=60)[1]
+        assert server.returncode == (0 if is_enough else 1) and (said in errors and "LimitNOFILE=1664" in errors) != is_enough
+
+
+def test_a_gateway_whose_connections_could_take_all_files_is_not_opened(install):
+    lockbox = install()
+    lockbox.apply()
+    lockbox.start()
+    ports = free_port(), free_port()
+    resource.prlimit(lockbox.process.pid, resource.RLIMIT_NOFILE, (1664, 1664 + 1408))
+    for number, port in enumerate(ports):
+        lockbox.directory.content["services"].append({
+            "id": f"app{number}", "kind": "http", "resources": "app",
+            "gateway": {"listen": f"127.0.0.1:{port}", "upstream": "http://127.0.0.1:9"}})
+    needed = 1664 + 2 * 1408
+    said = lockbox.apply()
+    assert f"lockboxd serve needs {needed}" in said.stderr, said
+    assert f"lockboxd serve needs {needed}" in lockbox.run(
+        "check-config", "-f", lockbox.folder / "directory.yaml").stdout
+    wait_until(lambda: f"{needed} are needed" in lockbox.output, 30, "the log to say so")
+    wait_until(lambda: sum(map(listening, ports)) == 1, 30, "the one that fits")
+    assert resource.prlimit(lockbox.process.pid, resource.RLIMIT_NOFILE)[0] == 1664 + 1408
+    assert lockbox.api().get("/readyz").status == 200

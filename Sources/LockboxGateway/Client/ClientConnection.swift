@@ -260,6 +260,8 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
+    var placed: Credential? { registration.credential }
+
     func enter(_ credential: Credential) -> GatewayRefusal? {
         guard let channel = context?.channel else { return .otherAccess }
         let bound = NIOLoopBound(self, eventLoop: listener.loop)

@@ -44,10 +44,21 @@ struct GatewayRefusal: Error, Equatable {
         code: "tooManyConnections",
         detail: "This access has as many connections or requests open as it may have."
     )
+    static let full = GatewayRefusal(
+        status: .serviceUnavailable,
+        code: "full",
+        detail: "The gateway has as many connections to the service open as it may have."
+    )
     static let otherAccess = GatewayRefusal(
         status: .misdirectedRequest,
         code: "otherAccess",
         detail: "This connection was used with another access before: take one for each."
+    )
+    /// Nobody reads it.
+    static let gone = GatewayRefusal(
+        status: .badRequest,
+        code: "gone",
+        detail: "The client has left."
     )
     static let noAnswer = GatewayRefusal(
         status: .gatewayTimeout,
@@ -97,6 +108,8 @@ struct GatewayRefusal: Error, Equatable {
 protocol ClientSide: AnyObject {
     /// Whether it takes what it is sent without making it wait here.
     var isWritable: Bool { get }
+    /// Under which credential the request has its place already.
+    var placed: Credential? { get }
     /// Takes a place for what goes on under `credential`; says why if there is none for it.
     func enter(_ credential: Credential) -> GatewayRefusal?
     /// Cuts what else goes on under `credential`, on other connections.

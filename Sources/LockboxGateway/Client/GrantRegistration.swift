@@ -7,7 +7,8 @@ import NIOCore
 struct GrantRegistration {
     private let listener: ListenerContext
     private var number: GatewayBook.Number?
-    private var credential: Credential?
+    /// Under which it has it.
+    private(set) var credential: Credential?
     private var timer: EndTimer?
 
     init(_ listener: ListenerContext) { self.listener = listener }

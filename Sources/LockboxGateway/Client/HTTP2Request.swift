@@ -35,8 +35,8 @@ final class HTTP2Request: ChannelInboundHandler, ClientSide {
     private var closes = false
     /// The head of an answer that has no body: it goes with the answer's end.
     private var held: HPACKHeaders?
-    /// Under which grant it is counted.
-    private var counted: GrantID?
+    /// Under which it is counted among those of its grant.
+    private(set) var placed: Credential?
     /// For more of the body to come, or at last for the client to read the end of the answer.
     private var waiting: Scheduled<Void>?
     /// For the client to read something.
@@ -78,8 +78,8 @@ final class HTTP2Request: ChannelInboundHandler, ClientSide {
         blocked?.cancel()
         // Whether its client waits for the end of the answer or not.
         if closes { connection.close() }
-        if let counted { listener.requestEnded(of: counted) }
-        counted = nil
+        if let placed { listener.requestEnded(of: placed.grant) }
+        placed = nil
         let exchange = exchange
         self.exchange = nil
         exchange?.clientIsGone()
@@ -186,8 +186,10 @@ final class HTTP2Request: ChannelInboundHandler, ClientSide {
 
     func enter(_ credential: Credential) -> GatewayRefusal? {
         if let refusal = connection.enter(credential) { return refusal }
-        guard listener.requestBegins(of: credential.grant) else { return .tooMany }
-        counted = credential.grant
+        if placed == nil {
+            guard listener.requestBegins(of: credential.grant) else { return .tooMany }
+        }
+        placed = credential
         return nil
     }
 

@@ -18,24 +18,35 @@ struct UpstreamAddress: Hashable, Sendable {
 final class UpstreamPool {
     private let address: UpstreamAddress
     private let tls: NIOSSLContext?
+    private let places: UpstreamPlaces
     private let loop: any EventLoop
     /// The one that was used last comes last.
     private var kept: [(connection: UpstreamConnection, timer: Scheduled<Void>)] = []
     private var isClosed = false
 
-    init(_ address: UpstreamAddress, tls: NIOSSLContext?, on loop: any EventLoop) {
+    init(
+        _ address: UpstreamAddress,
+        tls: NIOSSLContext?,
+        places: UpstreamPlaces,
+        on loop: any EventLoop
+    ) {
         self.address = address
         self.tls = tls
+        self.places = places
         self.loop = loop
     }
 
-    /// Gives a connection to `use`, `fresh` or one that was used before; nil if there is none to be
-    /// had.
-    func take(fresh: Bool, _ use: @escaping (UpstreamConnection?) -> Void) {
+    /// Gives a connection to `use`, `fresh` or one that was used before; says why if there is none
+    /// to be had.
+    func take(
+        fresh: Bool,
+        _ use: @escaping (Result<UpstreamConnection, GatewayRefusal>) -> Void
+    ) {
         if !fresh, let (connection, timer) = kept.popLast() {
             timer.cancel()
-            return use(connection)
+            return use(.success(connection))
         }
+        guard places.take() else { return use(.failure(.full)) }
         let connection = UpstreamConnection(
             released: { [weak self] in self?.keep($0) },
             wasClosed: { [weak self] in self?.forget($0) }
@@ -57,10 +68,14 @@ final class UpstreamPool {
                 }
             }
             .connect(host: address.host, port: address.port)
-            .hop(to: loop).assumeIsolated().whenComplete { result in
+            .hop(to: loop).assumeIsolated().whenComplete { [places] result in
                 switch result {
-                case .success: use(bound.value)
-                case .failure: use(nil)
+                case .success(let channel):
+                    channel.closeFuture.whenComplete { _ in places.leave() }
+                    use(.success(bound.value))
+                case .failure:
+                    places.leave()
+                    use(.failure(.badAnswer))
                 }
             }
     }
