@@ -114,6 +114,7 @@ extension GrantBody {
                     problem: $0.problem
                 )
             },
+            leftOpen: view.leftOpen.map(\.text),
             uses: view.uses.map {
                 UseBody(
                     service: $0.resource.service.text,

@@ -14,7 +14,7 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     case settings
     /// Begun by one person; by all who read one log.
     case exports, exportsOfLog
-    /// Sent to one person. Nothing is refused for it: of what only informs, no more go.
+    /// Sent to one person. Nothing is refused for it: of what only reminds, no more go.
     case letters
 
     public static let span = TimeSpan.days(1)

@@ -58,7 +58,7 @@ public enum Limits {
     public static let exportsPerDay = 300
     public static let exportsOfLogPerDay = 1_500
 
-    /// Sent to one person; of what only informs, no more go then. An approver of a busy tenant gets
+    /// Sent to one person; of what only reminds, no more go then. An approver of a busy tenant gets
     /// some tens.
     public static let lettersPerDay = 300
 
@@ -76,6 +76,10 @@ public enum Limits {
     /// Things that a grant's operations are counted by, and what is kept of the name of each.
     public static let subjectsPerGrant = 50
     public static let subjectScalars = 120
+
+    /// After the end of access at a service whose connections nobody cuts: for so long the customer's
+    /// first pages list it as one that may still be connected.
+    public static let leftOpenListed = TimeSpan.hours(24)
 
     // How long what is only bookkeeping is kept.
     /// For so long a retry finds what its `Idempotency-Key` did.

@@ -122,6 +122,18 @@ public struct EndOfConnections: Hashable, Sendable {
     }
 }
 
+extension [ServiceID] {
+    /// Of services at which access has ended and connections may be left open, as in "it ended at …;
+    /// …"; nil where there are none.
+    public var leftOpenWords: String? {
+        let names = map(\.text).joined(separator: ", ")
+        return isEmpty
+            ? nil
+            : "connections that are open at \(names) cannot be cut, and nobody confirms that they "
+                + "are closed"
+    }
+}
+
 extension Ending.Reason {
     /// As in "it ended: …"; the name of who ended it follows.
     public var words: String {

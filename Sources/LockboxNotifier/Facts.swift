@@ -14,6 +14,8 @@ enum Fact: String, CaseIterable {
     case start, end, basis, isNarrowed, endOfConnections
     case endReason, endedAt, plannedEnd, began, useCount, firstUse, lastUse
     case operations, subjects
+    /// Services that have not confirmed yet that nothing is left open, and those that never will.
+    case unconfirmed, leftOpen
     /// Which of several letters of one kind this is.
     case audience, outcome, stage, isAnswer
     /// How often the customer denied this engineer on the same support request before.
@@ -22,6 +24,8 @@ enum Fact: String, CaseIterable {
     case decidedBy
     /// What was changed, a line each, and by whom.
     case change, changedBy
+    /// Whether the letter tells its recipient of her own account.
+    case isAffected
     /// Whom a letter did not reach: name and address.
     case unreached
     /// What needs an operator, and what was said about it.

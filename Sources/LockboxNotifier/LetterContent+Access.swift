@@ -38,23 +38,49 @@ extension LetterContent {
             + [source.row("Why it ended", why(source))] + (hasBegun ? usage(source) : []) + [
                 source.request
             ]
+        let doubt = hasBegun ? doubt(source) : nil
         return LetterContent(
-            .inform,
+            doubt == nil ? .inform : .alarm,
             subject: hasBegun
-                ? "Access has ended, closing report: \(source.number)"
+                ? "Access has ended, \(doubt?.brief ?? "closing report"): \(source.number)"
                 : "Called off: access \(source.number)",
             heading: hasBegun
-                ? "\(source.provider) no longer has this access"
+                ? doubt?.heading ?? "\(source.provider) no longer has this access"
                 : "The planned access was called off",
             lead: hasBegun
-                ? "The access of \(source.engineer) ended at \(source.facts.text(.endedAt))."
+                ? "The access of \(source.engineer) ended at \(source.facts.text(.endedAt))"
+                    + (doubt.map { "; \($0.words)." } ?? ".")
                 : "It was called off before it began. Nobody got access.",
             rows: rows,
             advice: [
-                "You need not do anything. Every step is in your audit log: sign in to \(source.adminCentre) "
-                    + "and look for \(source.number)."
+                doubt?.advice ?? "You need not do anything.",
+                "Every step is in your audit log: sign in to \(source.adminCentre) "
+                    + "and look for \(source.number).",
             ],
             why: source.whyApprover
+        )
+    }
+
+    /// What keeps a closing report from saying that it is all over.
+    private struct Doubt {
+        let brief, heading, words, advice: String
+    }
+
+    private static func doubt(_ source: LetterSource) -> Doubt? {
+        let unconfirmed = source.facts[.unconfirmed].map { "not yet confirmed closed at \($0)" }
+        let words = [unconfirmed, source.facts[.leftOpen]].compactMap(\.self)
+        if words.isEmpty { return nil }
+        let call = "If that worries you, call \(source.provider) and name \(source.number)."
+        return Doubt(
+            brief: unconfirmed == nil ? "connections may be open" : "not confirmed closed",
+            heading: unconfirmed == nil
+                ? "Access has ended; connections may still be open"
+                : "Access has ended, and is not confirmed closed",
+            words: words.joined(separator: "; "),
+            advice: unconfirmed == nil
+                ? call
+                : "Lockbox goes on trying by itself. You get another letter when it is confirmed. "
+                    + call
         )
     }
 

@@ -1,29 +1,25 @@
 package import LockboxDomain
 package import LockboxPorts
 
-// How many letters one person gets within a day. What asks for a decision, tells an outcome or warns
-// goes always. Of the rest none go beyond `Limits.lettersPerDay`, and one letter says so.
+// How many letters one person gets within a day. What asks for a decision, tells of access and of
+// outcomes, or warns goes always. Of the rest none go beyond `Limits.lettersPerDay`, and one letter
+// says so.
 
 extension Notice {
-    /// Whether its recipient got as many letters as one may, and need not have this one: what a person
-    /// could switch off, and that there is something to read. What may have left is not left out.
+    /// Whether its recipient got as many letters as one may, and need not have this one. What may have
+    /// left is not left out.
     func isOneTooMany(
         for recipient: PersonID,
         at now: Timestamp,
         in tx: any StoreTransaction
     ) throws -> Bool {
-        guard onlyInforms, begunAt == nil else { return false }
+        guard kind.onlyReminds, begunAt == nil else { return false }
         let latest = try tx.time(
             ofLatest: DailyQuota.letters.bound,
             .lettersTo(recipient),
             after: now - DailyQuota.span
         )
         return latest != nil
-    }
-
-    private var onlyInforms: Bool {
-        isMuted(by: MutedLetters(MutedLetters.all.map(\.kind))) || kind == .questionAsked
-            || kind == .questionAnswered
     }
 
     /// It is not sent, and its recipient is told so once a day.
@@ -59,6 +55,22 @@ extension Notice {
     }
 }
 
+extension Notice.Kind {
+    /// Whether it only says again what another letter asked, or that there is something to read. Of
+    /// access that begins and ends everybody hears, though it can be switched off: how much of it
+    /// there is the grants bound, and it is what somebody who wants to hide it would drown.
+    fileprivate var onlyReminds: Bool {
+        switch self {
+        case .reminder, .lastReminder, .questionAsked, .questionAnswered: true
+        case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
+            .accessScheduled, .accessBegan, .accessEnded, .accessReport, .removalFailed,
+            .removalRecovered, .settled, .sideChanged, .approverUnreached, .lettersLeftOut,
+            .operatorsNeeded:
+            false
+        }
+    }
+}
+
 extension LetterContent {
     /// To who got as many letters as one may within a day.
     static func lettersLeftOut(_ source: LetterSource) -> LetterContent {
@@ -67,16 +79,16 @@ extension LetterContent {
             .inform,
             subject: "Lockbox: some letters are left out today",
             heading: "You got \(DailyQuota.letters.bound) letters within a day",
-            lead: "More that only inform are not sent until it is fewer again: "
+            lead: "More that only remind are not sent until it is fewer again: "
                 + (isEngineer
                     ? "that there is a message to read."
-                    : "reminders, that access began, closing reports, that there is a message to "
-                        + "read."),
+                    : "reminders, and that there is a message to read."),
             rows: [],
             advice: [
                 "Sign in to \(isEngineer ? source.requestTool : source.adminCentre): "
                     + "everything is there.",
-                "What asks you for a decision, tells how it ended, or warns you still comes at once.",
+                "What asks you for a decision, tells of access and how it ended, or warns you still "
+                    + "comes at once.",
             ],
             why:
                 "You get this letter at most once a day for each organisation, when letters are left "

@@ -77,6 +77,7 @@ package struct NoticePlanner: EventReader {
             try writer.tellOfEnd(request, grant, ending)
         case .removalFailed(let removal):
             try writer.tellOfFailure(removal)
+            try writer.reportAfterRemoval(removal)
             try operators.tell(
                 .removalFailing(removal.service),
                 detail: removal.problem,

@@ -163,8 +163,10 @@ struct NoticeWriter {
             guard let asked = ask.recipient, told.insert(asked).inserted else { continue }
             let audience: Audience = ask.kind == .managerAsked ? .manager : .approver
             let recipient = try person(asked)
+            // Who was asked hears the outcome, also where the letter that access began is muted.
             guard audience.includes(recipient, request),
                 !isToldByGrant || audience == .manager
+                    || Notice.Kind.accessBegan.isMuted(by: recipient.mutedLetters)
             else { continue }
             try send(
                 audience == .approver && outcome == .withdrawn ? .withdrawn : .settled,
@@ -181,8 +183,7 @@ struct NoticeWriter {
     func tellOfApproval(_ request: AccessRequest, _ grant: Grant) throws {
         let isScheduled = grant.start > now
         let facts = try window(request, grant)
-        // Where access begins at once, the letter that it began says that it was approved; whoever
-        // switched that off does not want to hear of approvals.
+        // Where access begins at once, the letter that it began says that it was approved.
         try settle(
             request,
             .approved,
@@ -194,66 +195,6 @@ struct NoticeWriter {
 
     func tellOfBeginning(_ request: AccessRequest, _ grant: Grant) throws {
         try sendToApprovers(.accessBegan, window(request, grant), request)
-    }
-
-    /// What every letter about an end says.
-    private func endFacts(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws
-        -> Facts
-    {
-        var facts = try window(request, grant)
-        facts[.endReason] = ending.reason.rawValue
-        facts[.endedAt] = ending.at.words(withSeconds: true)
-        facts[.began] = ending.at >= grant.start ? "yes" : "no"
-        facts[.endedBySide] = try ending.by.map(person).map {
-            $0.side == .provider ? "provider" : "tenant"
-        }
-        return facts
-    }
-
-    func tellOfEnd(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws {
-        var engineerFacts = try endFacts(request, grant, ending)
-        let stopper = try ending.by.map(person)
-        // Who of the customer stopped it is the customer's own affair; the engineer learns that the
-        // customer did.
-        if stopper?.side == .provider { engineerFacts[.endedBy] = stopper?.name }
-        try sendToEngineer(.accessEnded, engineerFacts, request)
-        if try !isStillRecorded(grant, request) { try report(request, grant, ending) }
-    }
-
-    /// Whether what was done with `grant` may not be in the log yet: a service writes it down itself,
-    /// and has not confirmed that nothing more can come.
-    private func isStillRecorded(_ grant: Grant, _ request: AccessRequest) throws -> Bool {
-        try tx.removals(of: request.id).contains { removal in
-            guard removal.grant == grant.id, removal.progress != .confirmed else { return false }
-            return kinds.log(of: try tx.service(removal.service)) != nil
-        }
-    }
-
-    /// The closing report that waited for `removal`.
-    func reportAfterRemoval(_ removal: Removal) throws {
-        let request = try request(removal.request)
-        guard case .ended(let grant, let ending) = request.state, grant.id == removal.grant,
-            try !tx.notices(about: request.id).contains(where: { $0.kind == .accessReport }),
-            try !isStillRecorded(grant, request)
-        else { return }
-        try report(request, grant, ending)
-    }
-
-    /// The closing report.
-    private func report(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws {
-        var facts = try endFacts(request, grant, ending)
-        let stopper = try ending.by.map(person)
-        facts[.endedBy] = stopper?.name
-        facts[.start] = grant.start.words(withSeconds: true)
-        facts[.plannedEnd] = ending.at < grant.end ? grant.end.words(withSeconds: true) : nil
-        let uses = try tx.uses(of: grant.id)
-        facts[.useCount] = "\(uses.reduce(0) { $0 + $1.count })"
-        facts[.firstUse] = uses.map(\.first).min()?.words(withSeconds: true)
-        facts[.lastUse] = uses.map(\.last).max()?.words(withSeconds: true)
-        let operations = try tx.operationTotals(of: grant.id)
-        facts[.operations] = operations.words
-        facts[.subjects] = operations.subjects(NotifierLimits.subjects).joined(separator: "\n")
-        try sendToApprovers(.accessReport, facts, request)
     }
 
     // MARK: - Questions and answers
@@ -279,6 +220,9 @@ struct NoticeWriter {
             )
         case .provider:
             let askers = try askers(on: request)
+            // What waits for the provider's own manager is no affair of the customer's yet: the
+            // question, when it comes, shows what was written.
+            if askers.isEmpty, request.state.name == .awaitingManager { return }
             facts[.isAnswer] = askers.isEmpty ? "no" : "yes"
             let engineer = try person(request.terms.engineer)
             let recipients = askers.isEmpty ? try approvers(of: request.terms.tenant) : askers
@@ -442,7 +386,7 @@ struct NoticeWriter {
     }
 
     /// What was granted.
-    private func window(_ request: AccessRequest, _ grant: Grant) throws -> Facts {
+    func window(_ request: AccessRequest, _ grant: Grant) throws -> Facts {
         var facts = try common(request)
         let duration = grant.end - grant.start
         let isShort = duration < NotifierLimits.shortWindow
@@ -463,25 +407,25 @@ struct NoticeWriter {
         try tx.people(at: .provider).filter { $0.holds(oneOf: .manager, at: .provider) }
     }
 
-    private func approvers(of tenant: TenantID) throws -> [Person] {
+    func approvers(of tenant: TenantID) throws -> [Person] {
         try tx.people(at: .tenant(tenant)).filter { $0.mayDecide(for: tenant) }
     }
 
-    private func person(_ id: PersonID) throws -> Person {
+    func person(_ id: PersonID) throws -> Person {
         guard let person = try tx.person(id) else {
             throw StoreError.corrupt("person \(id) is not there")
         }
         return person
     }
 
-    private func request(_ id: AccessRequestID) throws -> AccessRequest {
+    func request(_ id: AccessRequestID) throws -> AccessRequest {
         guard let request = try tx.request(id) else {
             throw StoreError.corrupt("request \(id) is not there")
         }
         return request
     }
 
-    private func sendToEngineer(
+    func sendToEngineer(
         _ kind: Notice.Kind,
         _ facts: Facts,
         _ request: AccessRequest,
@@ -499,10 +443,13 @@ struct NoticeWriter {
         )
     }
 
-    private func sendToApprovers(_ kind: Notice.Kind, _ facts: Facts, _ request: AccessRequest)
-        throws
-    {
-        for approver in try approvers(of: request.terms.tenant) {
+    func sendToApprovers(
+        _ kind: Notice.Kind,
+        _ facts: Facts,
+        _ request: AccessRequest,
+        who isMeant: (Person) -> Bool = { _ in true }
+    ) throws {
+        for approver in try approvers(of: request.terms.tenant) where isMeant(approver) {
             try send(
                 kind,
                 facts.with(.audience, Audience.approver.rawValue),

@@ -75,8 +75,9 @@ extension SignInEvent {
 }
 
 extension NoticeWriter {
-    /// Tells everybody who administers the tenant or did until now, and whom it is about; nobody
-    /// can switch it off. What one of them changes at one instant is one letter.
+    /// Tells everybody who administers the tenant, and whom it is about; nobody can switch it off.
+    /// What somebody changes at one instant is one letter, and another where it is about its reader:
+    /// that one goes to where she was reached before, whatever she is by then.
     func tell(of change: SideChange, by actor: Actor) throws {
         guard let tenant = try tx.tenant(change.tenant) else {
             throw StoreError.corrupt("there is no tenant \(change.tenant)")
@@ -86,12 +87,17 @@ extension NoticeWriter {
         facts[.changedBy] = actor.words(for: tenant, provider: try tx.providerName())
         let written = try tx.sideNotices(of: tenant.id, since: now)
         var told: Set<String> = []
-        for recipient in change.affected + administrators
+        let recipients =
+            change.affected.map { (person: $0, isAffected: "yes") }
+            + administrators.map { (person: $0, isAffected: "no") }
+        for (recipient, isAffected) in recipients
         where told.insert(recipient.email.text).inserted {
+            facts[.isAffected] = isAffected
             let earlier = written.first {
                 $0.recipientAddress == recipient.email && $0.createdAt == now
                     && $0.delivery == .queued && $0.begunAt == nil
                     && Facts($0.facts)[.changedBy] == facts[.changedBy]
+                    && Facts($0.facts)[.isAffected] == isAffected
             }
             var lines = earlier.map { Facts($0.facts).lines(.change) } ?? []
             lines.append(change.words)

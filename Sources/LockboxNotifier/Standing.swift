@@ -9,7 +9,7 @@ package enum Standing: Equatable {
     case notYet
     /// Its recipient may no longer have it, or it is not true any more.
     case over
-    /// It only informs, and its recipient got as many letters within a day as one may.
+    /// It only reminds, and its recipient got as many letters within a day as one may.
     case tooMany
 }
 
@@ -19,12 +19,15 @@ extension Notice {
     package func standing(at now: Timestamp, in tx: any StoreTransaction) throws -> Standing {
         if isUnwanted || goodUntil.map({ $0 <= now }) == true { return .over }
         let written = Mailbox(name: recipientName, address: recipientAddress.text)
+        guard let recipient else { return .right(written, after: []) }
         // Of a change of their own account people hear where they were reached before it.
-        guard let recipient, kind != .sideChanged else { return .right(written, after: []) }
+        if kind == .sideChanged, Facts(self.facts)[.isAffected] != "no" {
+            return .right(written, after: [])
+        }
         guard let person = try tx.person(recipient), !person.isDisabled else { return .over }
         let mailbox = Mailbox(name: person.name, address: person.email.text)
         if kind == .lettersLeftOut { return .right(mailbox, after: []) }
-        if kind == .approverUnreached {
+        if kind == .sideChanged || kind == .approverUnreached {
             return person.isAdministrator ? .right(mailbox, after: []) : .over
         }
         guard !isMuted(by: person.mutedLetters) else { return .over }

@@ -20,7 +20,7 @@ public struct Notice: Identified, Hashable, Sendable {
         case sideChanged
         /// To a tenant's administrators: a question did not reach somebody who may decide.
         case approverUnreached
-        /// To who got as many letters within a day as one may: what only informs is left out.
+        /// To who got as many letters within a day as one may: what only reminds is left out.
         case lettersLeftOut
         /// To the operators: something needs a person.
         case operatorsNeeded
@@ -40,7 +40,7 @@ public struct Notice: Identified, Hashable, Sendable {
         case unconfirmed
         /// A mail server took it, and a report that came back later says that it was not delivered.
         case bounced
-        /// Its recipient had got as many letters within a day as one may, and it only informs.
+        /// Its recipient had got as many letters within a day as one may, and it only reminds.
         case leftOut
     }
 

@@ -203,6 +203,10 @@ public protocol AccessRequestRecords {
     /// Requests whose access is over while a service has not confirmed that nothing is left, in
     /// order of identifiers; of one tenant or of all.
     func unconfirmedRequests(of tenant: TenantID?) throws -> [AccessRequest]
+    /// Requests of `tenant` whose access ended after `instant`, with a credential for a service that
+    /// was not told to cut what is open (`Grant.leftOpen`); in order of identifiers.
+    func leftOpenRequests(of tenant: TenantID, endedAfter instant: Timestamp) throws
+        -> [AccessRequest]
 }
 
 /// What people wrote to each other about access requests.

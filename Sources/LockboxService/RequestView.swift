@@ -24,6 +24,9 @@ package struct RequestView: Sendable {
     package let operations: [OperationTotal]
     /// What becomes of open connections when the access ends.
     package let endOfConnections: EndOfConnections
+    /// At which services a connection may go on though access has ended: nobody cuts anything there,
+    /// or confirms that it is closed.
+    package let leftOpen: [ServiceID]
     /// When access ended, while that is not written down: in the moment after the window's end,
     /// and for as long as the store takes no writes. The services are told all the same.
     package let unrecordedEnd: Timestamp?
@@ -48,6 +51,13 @@ package struct RequestView: Sendable {
 }
 
 extension RequestView {
+    /// Whether access ended so short a time ago that a connection which nobody cut is to be reckoned
+    /// with.
+    package var mayBeConnected: Bool {
+        guard !leftOpen.isEmpty, let ending = request.state.ending else { return false }
+        return ending.at + Limits.leftOpenListed > at
+    }
+
     init(
         _ stored: AccessRequest,
         at now: Timestamp,
@@ -63,7 +73,10 @@ extension RequestView {
         var ids = [request.terms.engineer] + request.decisions.map(\.person)
         if let by = request.state.ending?.by { ids.append(by) }
         people = try ids.reduce(into: [:]) { people, id in people[id] = try tx.known(id) }
-        removals = request.state.ending == nil ? [] : try tx.removals(of: request.id)
+        let ended = stored.state.ending == nil ? nil : stored.state.grant
+        let removals = request.state.ending == nil ? [] : try tx.removals(of: request.id)
+        leftOpen = try ended?.leftOpen(removals, in: tx) ?? []
+        self.removals = removals
         uses = try request.state.grant.map { try tx.uses(of: $0.id) } ?? []
         operations = try request.state.grant.map { try tx.operationTotals(of: $0.id) } ?? []
         endOfConnections = try kinds.endOfConnections(
@@ -109,7 +122,8 @@ extension Lockbox {
     }
 
     /// Requests that time or people can still change, and those whose end a service has not
-    /// confirmed: all of them, newest first. Of one tenant, of one engineer, or both.
+    /// confirmed: all of them, newest first. Of one tenant, of one engineer, or both; of one tenant
+    /// those too that ended lately and may have left a connection.
     package func unfinishedRequests(
         tenant: String?,
         engineer: PersonID? = nil,
@@ -117,9 +131,14 @@ extension Lockbox {
     ) async throws -> [RequestView] {
         try await query(by: caller) { person, tx, now in
             let (tenant, openedBy) = try person.reach(tenant, in: tx)
+            let unconfirmed = try tx.unconfirmedRequests(of: tenant)
+            let known = Set(unconfirmed.map(\.id))
+            let since = now - Limits.leftOpenListed
+            let left = try tenant.map { try tx.leftOpenRequests(of: $0, endedAfter: since) } ?? []
+            let over = unconfirmed + left.filter { !known.contains($0.id) }
             let found =
                 try tx.openRequests(of: tenant, engineer: engineer)
-                + tx.unconfirmedRequests(of: tenant).filter { request in
+                + over.filter { request in
                     engineer.map { $0 == request.terms.engineer } ?? true
                 }
             return try found.filter { request in

@@ -136,6 +136,22 @@ extension SQLTransaction: AccessRequestRecords {
         )
     }
 
+    func leftOpenRequests(of tenant: TenantID, endedAfter instant: Timestamp) throws
+        -> [AccessRequest]
+    {
+        try requests(
+            """
+            WHERE r.tenant = $1 AND r.state = 'ended' AND r.settled_at > $2 AND EXISTS (
+                SELECT 1 FROM credential c WHERE c.grant_id = g.id AND NOT EXISTS (
+                    SELECT 1 FROM removal m WHERE m.grant_id = c.grant_id AND m.service = c.service
+                )
+            )
+            """,
+            [.id(tenant), .time(instant)]
+        )
+        .sorted { $0.id < $1.id }
+    }
+
     // MARK: - Saving
 
     func save(_ request: AccessRequest) throws {

@@ -104,6 +104,9 @@ public struct GrantBody: Codable, Hashable, Sendable {
     @Nullable public var unrecordedEnd: String?
     /// What each service made of the end.
     public var removals: [RemovalBody]
+    /// Services at which a connection may go on though access has ended: nobody cuts it, or confirms
+    /// that it is closed.
+    public var leftOpen: [String]
     /// How often each resource was opened.
     public var uses: [UseBody]
     /// What was done with it at services that tell, by what it was done to.
@@ -121,6 +124,7 @@ public struct GrantBody: Codable, Hashable, Sendable {
         endedBy: PersonRef?,
         unrecordedEnd: String? = nil,
         removals: [RemovalBody],
+        leftOpen: [String] = [],
         uses: [UseBody],
         operations: [OperationsBody]
     ) {
@@ -135,6 +139,7 @@ public struct GrantBody: Codable, Hashable, Sendable {
         self.endedBy = endedBy
         self.unrecordedEnd = unrecordedEnd
         self.removals = removals
+        self.leftOpen = leftOpen
         self.uses = uses
         self.operations = operations
     }

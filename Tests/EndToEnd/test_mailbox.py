@@ -261,6 +261,12 @@ def test_when_doveadm_cannot_be_reached_everybody_sees_it_and_it_recovers(world,
         assert removal["service"] == "mail" and removal["state"] == "failed" and removal["problem"], removal
         wait_until(lambda: world.eve.request(request["id"])["grant"]["removals"][0]["attempts"] > 1, 20, "a retry", 0.1)
         assert watcher.open
+        # Nobody is told that it is over.
+        report = wait_until(
+            lambda: [letter for letter in world.smtp.letters("adam@contoso.test", request["id"])
+                     if letter.header("subject").startswith("Access has ended")], 20, "the closing report", 0.1)[0]
+        assert "not confirmed closed" in report.header("subject"), report.text
+        assert "not yet confirmed closed at mail" in " ".join(report.text.split()), report.text
     finally:
         world.gate.shut()
         world.gate.open()

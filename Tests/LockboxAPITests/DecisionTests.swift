@@ -69,7 +69,7 @@ struct DecisionTests {
                     "id": active["grant"]["id"], "start": instant(), "end": instant(.hours(2)),
                     "state": "active", "basis": "approval", "resources": Sample.resources,
                     "endedReason": nil, "endedAt": nil, "endedBy": nil, "removals": [],
-                    "uses": [], "operations": [], "unrecordedEnd": nil,
+                    "leftOpen": [], "uses": [], "operations": [], "unrecordedEnd": nil,
                 ]
             )
         }

@@ -1,7 +1,6 @@
 import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
-import LockboxServices
 import Testing
 
 @testable import LockboxNotifier
@@ -177,126 +176,6 @@ import Testing
                     "Your rules do not require an approval for this."
                 )
             )
-        }
-    }
-
-    @Test func closingReportCountsTheUses() async throws {
-        try await Stage.with { stage in
-            let id = try await stage.approved()
-            let entropy = stage.entropy
-            try await stage.store.write { tx in
-                let grant = try #require(try tx.request(id)?.state.grant)
-                for (index, resource) in [Fixture.mailbox, Fixture.otherMailbox].enumerated() {
-                    let credential = Credential(
-                        id: entropy.id(),
-                        request: id,
-                        grant: grant.id,
-                        tenant: Stage.tenant,
-                        engineer: Fixture.eve.id,
-                        resource: resource,
-                        actions: .read,
-                        username: "lbx-\(index)",
-                        issuedAt: Stage.start,
-                        expiresAt: grant.end
-                    )
-                    try tx.insert(credential, secretHash: Array(repeating: UInt8(index), count: 32))
-                    let first = Stage.start + .minutes(Int64(10 + index))
-                    _ = try tx.recordUse(
-                        of: credential.id,
-                        count: 2 + index,
-                        first: first,
-                        last: first + .minutes(5)
-                    )
-                }
-                for (subject, reads, writes) in [("/inbox", 3, 1), (nil, 0, 2)] {
-                    let total = OperationTotal(
-                        service: Fixture.mailbox.service,
-                        subject: subject,
-                        reads: reads,
-                        writes: writes
-                    )
-                    try tx.add([total], to: grant.id)
-                }
-            }
-            try await stage.pass(to: Stage.start + .hours(2))
-            let facts = Facts(try await stage.notice(id, .accessReport, to: Fixture.gita).facts)
-            #expect(facts[.useCount] == "5")
-            #expect(facts[.firstUse] == "Mon 23 Nov 2026, 09:10:00 UTC")
-            #expect(facts[.lastUse] == "Mon 23 Nov 2026, 09:16:00 UTC")
-            #expect(facts[.endedAt] == "Mon 23 Nov 2026, 11:00:00 UTC")
-            let report = LetterContent(
-                try await stage.notice(id, .accessReport, to: Fixture.gita)
-            )
-            #expect(report.value("What was done") == "3 reads and 3 changes")
-            let done = report.rows.first { $0.label == "To what" }
-            #expect(done?.values == ["/inbox: 3 reads and 1 change", "elsewhere: 2 changes"])
-        }
-    }
-
-    /// What a server writes down itself is read a moment after it ran.
-    @Test func reportOfWhatAServerWritesDownWaitsUntilItIsRead() async throws {
-        try await Stage.with { stage in
-            let id = try await stage.approved()
-            let grant = try #require(try await stage.store.read { try $0.request(id)?.state.grant })
-            let service = Fixture.mailbox.service
-            try await stage.store.write { tx in
-                var settings = try #require(try tx.service(service))
-                settings.service = ProtectedService(
-                    id: service,
-                    kind: .postgres,
-                    resourceType: settings.service.resourceType
-                )
-                settings.own = """
-                    {"postgres":{"passwordFile":"/p","roles":{"read":"r"},"url":{"host":"h","port":1},
-                    "statements":{"folder":"/l","form":"jsonlog"}}}
-                    """
-                try tx.save(settings)
-                try tx.save(
-                    Removal(
-                        tenant: Stage.tenant,
-                        request: id,
-                        grant: grant.id,
-                        service: service,
-                        usernames: [],
-                        nextAttempt: grant.end
-                    )
-                )
-            }
-            try await stage.pass(to: Stage.start + .hours(2))
-            #expect(try await stage.waiting(id, .accessReport) == [])
-            #expect(try await stage.waiting(id, .accessEnded) == ["accessEnded → eve"])
-            let confirmed = try await stage.store.write { tx in
-                let total = OperationTotal(service: service, subject: "select", reads: 2, writes: 0)
-                try tx.add([total], to: grant.id)
-                var removal = try #require(try tx.removals(of: id).first)
-                removal.progress = .confirmed
-                try tx.save(removal)
-                return removal
-            }
-            for _ in 1...2 { try await stage.tell(.access(.removalConfirmed(confirmed))) }
-            #expect(
-                try await stage.waiting(id, .accessReport) == [
-                    "accessReport → adam", "accessReport → gita",
-                ]
-            )
-            let report = try await stage.notice(id, .accessReport, to: Fixture.gita)
-            #expect(Facts(report.facts)[.subjects] == "select: 2 reads")
-        }
-    }
-
-    @Test func reportNamesWhoStoppedAccessAndTheEngineersLetterOnlyTheCustomer() async throws {
-        try await Stage.with { stage in
-            let id = try await stage.approved()
-            stage.clock.advance(by: .minutes(20))
-            try await stage.revoke(id, by: Fixture.gita)
-            let report = LetterContent(try await stage.notice(id, .accessReport, to: Fixture.gita))
-            #expect(report.value("Why it ended") == "Gita Rao of Contoso Ltd stopped it.")
-            #expect(report.value("To") == "Mon 23 Nov 2026, 09:20:00 UTC")
-            #expect(report.value("Would have lasted to") == "Mon 23 Nov 2026, 11:00:00 UTC")
-            #expect(report.value("Used") == "never")
-            let letter = try await stage.notice(id, .accessEnded, to: Fixture.eve)
-            #expect(LetterContent(letter).value("Why it ended") == "Contoso Ltd stopped it.")
-            #expect(!letter.facts.values.contains { $0.contains("Adam") })
         }
     }
 

@@ -122,6 +122,34 @@ import Testing
         }
     }
 
+    /// She does not hear that access began, but was asked.
+    @Test func whoWasAskedHearsTheOutcomeThoughSheMutedThatAccessBegan() async throws {
+        try await Stage.with { stage in
+            try await stage.mute(.accessBegan, by: Fixture.gita)
+            let id = try await stage.askCustomer()
+            try await stage.deliver(id)
+            try await stage.approve(id, Fixture.adam)
+            #expect(try await stage.waiting(id, .settled) == ["settled → gita"])
+            #expect(try await stage.waiting(id, .accessBegan) == ["accessBegan → adam"])
+        }
+    }
+
+    @Test func approversHearOfNoMessageBeforeTheyAreAsked() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.submit()
+            for person in [Fixture.eve, Fixture.mark] { try await stage.post(id, by: person) }
+            #expect(try await stage.waiting(id, .questionAnswered).isEmpty)
+            try await stage.approve(id, Fixture.mark)
+            stage.clock.advance(by: .minutes(5))
+            try await stage.post(id, by: Fixture.eve)
+            #expect(
+                try await stage.waiting(id, .questionAnswered) == [
+                    "questionAnswered → adam", "questionAnswered → gita",
+                ]
+            )
+        }
+    }
+
     @Test func remindersThatWaitAreStoppedForWhoMutesThem() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()

@@ -47,6 +47,49 @@ import Testing
         }
     }
 
+    /// A letter of a change that is not about her own account goes to who administers when it leaves.
+    @Test func changesOfOthersGoToWhoAdministersThen() async throws {
+        let her = EmailAddress("gita.new@contoso.test")!
+        let changes: [(change: (inout Person) -> Void, address: String?)] = [
+            ({ _ in }, "gita@contoso.test"), ({ $0.email = her }, her.text),
+            ({ $0.roles = .approver }, nil), ({ $0.isDisabled = true }, nil),
+        ]
+        for (change, address) in changes {
+            try await Stage.with { stage in
+                try await stage.save(changed(Fixture.adam) { $0.roles = .member })
+                let letters = try await stage.sideLetters()
+                stage.clock.advance(by: .seconds(1))
+                try await stage.save(changed(Fixture.gita, change))
+                func sent(to recipient: Person) async throws -> String? {
+                    let letter = try #require(letters.first { $0.recipient == recipient.id })
+                    switch try await stage.standing(of: letter) {
+                    case .right(let mailbox, _): return mailbox.address
+                    case .over, .notYet, .tooMany: return nil
+                    }
+                }
+                #expect(try await sent(to: Fixture.gita) == address)
+                // He never administered: it is about him.
+                #expect(try await sent(to: Fixture.adam) == "adam@contoso.test")
+            }
+        }
+    }
+
+    /// What is about others does not follow an administrator to where only her own letter may go.
+    @Test func whatIsAboutHerselfIsALetterOfItsOwn() async throws {
+        try await Stage.with { stage in
+            try await stage.save(changed(Fixture.adam) { $0.roles = .member })
+            try await stage.save(changed(Fixture.gita) { $0.roles = .member })
+            let letters = try await stage.sideLetters().filter { $0.recipient == Fixture.gita.id }
+            var sent: [String] = []
+            for letter in letters {
+                if case .right = try await stage.standing(of: letter) {
+                    sent.append(try #require(LetterContent(letter).value("What")))
+                }
+            }
+            #expect(sent == ["Gita Rao (gita@contoso.test): member, until now admin"])
+        }
+    }
+
     @Test func whatOneWriteChangesIsOneLetter() async throws {
         try await Stage.with { stage in
             for number in UInt8(101)...140 { try await stage.save(Stage.newcomer(number)) }

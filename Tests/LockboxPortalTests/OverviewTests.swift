@@ -41,6 +41,39 @@ struct OverviewTests {
         }
     }
 
+    /// An open SQL session, or a download through a proxy that asks, goes on after the end.
+    @Test(arguments: ["sql", "http"] as [StaticString])
+    func nobodyIsSaidToBeGoneWhereNobodyCuts(_ kind: StaticString) async throws {
+        try await PortalWorld.with { world in
+            try await world.store.write { tx in
+                try tx.save(Fixture.service("mail", kind: kind, doveadm: nil))
+            }
+            func isNobody() async throws -> Bool {
+                try await world.visit("/lockbox/live", as: "adam").html.contains("Nobody is in")
+            }
+            let unused = try await world.finished(try await world.approved())
+            #expect(try await isNobody())
+            let used = try await world.approved(try await world.reviewed(world.submitted()))
+            try await world.opened(used)
+            try await world.finished(used)
+            let words =
+                "onnections that are open at mail cannot be cut, and nobody confirms that they are "
+                + "closed"
+            for path in ["/lockbox/live", "/overview"] {
+                let page = try await world.visit(path, as: "adam").html
+                #expect(page.contains(words) && page.contains(used.id.text), "\(path)")
+                #expect(!page.contains("Nobody"), "\(path)")
+                #expect(path == "/overview" || !page.contains(unused.id.text))
+            }
+            let page = try await world.visit("/lockbox/\(used.id)", as: "adam").html
+            #expect(page.contains(words) && page.contains("may be connected"))
+            world.clock.advance(by: Limits.leftOpenListed)
+            #expect(try await isNobody())
+            let later = try await world.visit("/lockbox/\(used.id)", as: "adam").html
+            #expect(later.contains(words) && !later.contains("may be connected"))
+        }
+    }
+
     @Test func pictureOfTheLastDaysSaysWhatItLeavesOut() async throws {
         try await PortalWorld.with { world in
             try await world.finished(try await world.approved())

@@ -108,6 +108,47 @@ struct RemovalPlannerTests {
         }
     }
 
+    /// Of what nobody cuts nobody says that it is closed: while access lasts that is no news, and what
+    /// was not used left nothing.
+    @Test func serviceThatIsNotToldMayHaveLeftAConnection() async throws {
+        try await Self.with { world async throws in
+            for (used, left) in [
+                ([Self.plans, Self.sue], ["files"]), ([Self.sue], []), ([Self.plans], ["files"]),
+            ] {
+                let id = try await world.approved {
+                    $0.resources = [Self.plans, Self.sue].map {
+                        .init(service: $0.0, id: $0.1, actions: ["read"])
+                    }
+                }.id.text
+                for (service, name) in used {
+                    _ = try await world.lockbox.issueCredential(
+                        for: id,
+                        service: service,
+                        resource: name,
+                        by: Fixture.eve,
+                        key: nil
+                    )
+                }
+                func view() async throws -> RequestView {
+                    try await world.lockbox.request(id, by: Fixture.adam)
+                }
+                #expect(try await view().leftOpen == [])
+                _ = try await world.lockbox.revoke(id, comment: nil, by: Fixture.adam, key: nil)
+                let ended = try await view()
+                #expect(ended.leftOpen.map(\.text) == left)
+                #expect(ended.mayBeConnected == !left.isEmpty)
+                let listed = try await world.lockbox.unfinishedRequests(
+                    tenant: Fixture.contoso.id.text,
+                    by: Fixture.adam
+                )
+                #expect(listed.count { $0.request.id.text == id } == 1)
+                world.clock.advance(by: Limits.leftOpenListed)
+                #expect(try await view().leftOpen.map(\.text) == left)
+                #expect(try await !view().mayBeConnected)
+            }
+        }
+    }
+
     @Test func mailServiceWithoutAWayToBeToldGetsAnOrderThatWillShowAsFailed() async throws {
         try await Self.with { world async throws in
             try await world.store.write { tx in

@@ -269,6 +269,9 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("requests of a tenant whose end is not confirmed") {
             try $0.unconfirmedRequests(of: contoso)
         },
+        Question("requests of a tenant that may have left something open") {
+            try $0.leftOpenRequests(of: contoso, endedAfter: Fixture.now)
+        },
         Question("requests in one state") {
             try $0.requests(RequestFilter(state: .denied), page: page)
         },

@@ -19,6 +19,8 @@ struct OpenAccess: Sendable {
     let mayStop: Bool
     let stopEffect: String
     let isFailing: Bool
+    /// What is so of connections that nobody cuts, once access has ended.
+    let leftOpen: String?
 
     init?(_ view: RequestView, viewer: Viewer) {
         guard let grant = view.request.state.grant else { return nil }
@@ -40,6 +42,7 @@ struct OpenAccess: Sendable {
         stopEffect = view.stopEffect
         mayStop = isStoppable && viewer.person.mayDecide(for: view.request.terms.tenant)
         isFailing = view.grantState == .removalFailed
+        leftOpen = view.leftOpenWords?.capitalisedFirst
     }
 }
 
@@ -66,9 +69,9 @@ struct LiveAccessPage: Page {
             }
         }
         open = accesses([.active])
-        leaving = accesses([.removing, .removalFailed])
+        leaving = views.filter(\.isOverAndMayRemain).compactMap { OpenAccess($0, viewer: viewer) }
         coming = accesses([.scheduled])
-        // Who is over and not confirmed to be gone may still be there.
+        // Whoever is not confirmed to be gone may still be there.
         isNobody = open.isEmpty && leaving.isEmpty
         seesAll = viewer.oversees
         liveTag = LiveTag.of(views)
@@ -86,7 +89,7 @@ extension PortalSite {
         ]
     }
 
-    /// Requests whose access is open, will be, or is over and not confirmed to be gone.
+    /// Requests whose access is open, will be, or is over and may have left something open.
     func grants(_ viewer: Viewer) async throws -> [RequestView] {
         try await lockbox.unfinishedRequests(tenant: viewer.tenant?.id.text, by: viewer.person)
             .filter(\.holdsAccess)
@@ -94,6 +97,16 @@ extension PortalSite {
 }
 
 extension RequestView {
-    /// Access is open, will be, or is over and not confirmed to be gone.
-    var holdsAccess: Bool { grantState.map { $0 != .ended } ?? false }
+    /// Access is open, will be, or is over and may have left something open.
+    var holdsAccess: Bool {
+        isOverAndMayRemain || grantState == .scheduled || grantState == .active
+    }
+
+    /// Access is over and not confirmed to be gone, or was lately and nobody ever confirms it.
+    var isOverAndMayRemain: Bool {
+        grantState == .removing || grantState == .removalFailed || mayBeConnected
+    }
+
+    /// As in "it ended: …; …".
+    var leftOpenWords: String? { leftOpen.leftOpenWords }
 }

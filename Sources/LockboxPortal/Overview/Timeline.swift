@@ -141,7 +141,9 @@ extension RequestView {
             guard grant.start < ending.at else {
                 return (.nothing(at: ending.at), "never began: \(reason)")
             }
-            let rest = grantState == .removalFailed ? "; a service has not confirmed it yet" : ""
+            let unconfirmed =
+                grantState == .removalFailed ? "; a service has not confirmed it yet" : ""
+            let rest = unconfirmed + (leftOpenWords.map { "; \($0)" } ?? "")
             return (.ended(from: grant.start, to: ending.at), reason + rest)
         case .rejected(let at): return (.nothing(at: at), "rejected by the provider's manager")
         case .denied(let at): return (.nothing(at: at), "denied")

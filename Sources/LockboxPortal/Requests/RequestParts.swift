@@ -124,6 +124,8 @@ extension Badge {
     init(_ view: RequestView, for side: Side) {
         if view.unrecordedEnd != nil {
             self.init("Over, not recorded yet", .bad)
+        } else if view.grantState == .ended, view.mayBeConnected {
+            self.init("Ended, may be connected", .waiting)
         } else if let grant = view.grantState {
             self.init(grant)
         } else {
@@ -287,7 +289,13 @@ struct Progress: Sendable {
                     "\(view.words(for: ending)); a service has not confirmed it yet",
                     at: ending.at
                 )
-                : Step("End", .done, view.words(for: ending), at: ending.at)
+                : Step(
+                    "End",
+                    .done,
+                    [view.words(for: ending), view.leftOpenWords].compactMap(\.self)
+                        .joined(separator: "; "),
+                    at: ending.at
+                )
         case .awaitingManager, .awaitingCustomer, .rejected, .denied, .withdrawn, .expired:
             Step("End", .open, "")
         }

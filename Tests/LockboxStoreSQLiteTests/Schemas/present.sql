@@ -56,6 +56,9 @@ CREATE INDEX request_by_time ON access_request (created_at, id);
 
 CREATE INDEX request_due ON access_request (deadline, id) WHERE deadline IS NOT NULL;
 
+CREATE INDEX request_ended_of_tenant ON access_request (tenant, settled_at)
+WHERE state = 'ended';
+
 CREATE INDEX request_in_state ON access_request (state, created_at, id);
 
 CREATE INDEX request_of_engineer ON access_request (engineer, created_at, id);

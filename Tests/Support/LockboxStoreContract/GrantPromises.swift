@@ -16,6 +16,10 @@ extension Promise {
         Promise("positions in logs go forward", positionsGoForward),
         Promise("operations are counted by what they were done to", operationsAreCounted),
         Promise("removals are read back as they were last saved", removalsAreReadBack),
+        Promise(
+            "access that ended is found where nobody was told to cut what a credential opened",
+            leftOpenIsFound
+        ),
         Promise("removals are due from their instant on until they are confirmed", removalsAreDue),
     ]
 
@@ -190,6 +194,32 @@ private func removalsAreReadBack(_ store: any Store) async throws {
     try await store.write { [removal] in try $0.save(removal) }
     #expect(try await store.read { try $0.removals(of: request.id) } == [removal, other])
     #expect(try await store.read { try $0.removals(of: Fixture.id(30)) } == [])
+}
+
+private func leftOpenIsFound(_ store: any Store) async throws {
+    try await store.populate()
+    let request = try await active(in: store)
+    try await store.write { tx in
+        for (number, resource) in [Fixture.mailbox, Fixture.otherMailbox].enumerated() {
+            try tx.insert(
+                Fixture.credential(UInt8(number + 1), of: request, resource: resource),
+                secretHash: Fixture.secretHash(UInt8(number + 1))
+            )
+        }
+    }
+    func found(_ tenant: TenantID, after instant: Timestamp) async throws -> [AccessRequest] {
+        try await store.read { try $0.leftOpenRequests(of: tenant, endedAfter: instant) }
+    }
+    #expect(try await found(Fixture.contoso.id, after: Fixture.now) == [], "it goes on")
+    var ended = request
+    let end = request.state.grant!.start + .minutes(5)
+    _ = try ended.finish(comment: nil, by: Fixture.eve, now: end)
+    try await store.write { [ended] in try $0.save(ended) }
+    #expect(try await found(Fixture.contoso.id, after: end.advanced(-1)) == [ended])
+    #expect(try await found(Fixture.contoso.id, after: end) == [])
+    #expect(try await found(Fixture.fabrikam.id, after: Fixture.now) == [])
+    try await store.write { try $0.save(Fixture.removal(of: request, progress: .confirmed)) }
+    #expect(try await found(Fixture.contoso.id, after: Fixture.now) == [])
 }
 
 private func removalsAreDue(_ store: any Store) async throws {
