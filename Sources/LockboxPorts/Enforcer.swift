@@ -19,6 +19,19 @@ public protocol Enforcer: Sendable {
     func list() async throws(EnforcerError) -> [OpenAccess]
 }
 
+/// Uses access as an engineer does.
+public protocol ServiceSignIn: Sendable {
+    /// A session of whoever shows the secret of `credential`; throws where the service lets nobody in.
+    func session(of credential: Credential, secret: String) async throws(EnforcerError)
+        -> any ServiceSession
+}
+
+/// One that goes on until the service, or whoever holds it, lets go of it.
+public protocol ServiceSession: Sendable {
+    /// Does what every access allows; throws where the session is cut.
+    func use() async throws(EnforcerError)
+}
+
 /// Something that is open at a service under a login name that Lockbox gave out.
 public struct OpenAccess: Hashable, Sendable {
     public let username: String

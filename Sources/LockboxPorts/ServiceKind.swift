@@ -57,6 +57,9 @@ public protocol ServiceKind: Sendable {
     var remembersOrders: Bool { get }
     /// Makes the service match the grants; nil where it is not set up to be told anything.
     func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)?
+    /// Signs in at the service as an engineer does, to see that access ends; nil where only a person's
+    /// own tools can.
+    func signIn(at settings: ServiceSettings) throws(EnforcerError) -> (any ServiceSignIn)?
     /// The service's own log, from which what is done there is recorded; nil where it is recorded
     /// before it goes on, or not at all. The same for the same settings: it remembers what was read.
     func log(of settings: ServiceSettings) -> (any ServiceLog)?
@@ -77,6 +80,11 @@ extension ServiceKind {
 
     /// False: most services know what is open, and no more.
     public var remembersOrders: Bool { false }
+
+    /// Nil: most services take tools that this program is not.
+    public func signIn(at settings: ServiceSettings) throws(EnforcerError) -> (any ServiceSignIn)? {
+        nil
+    }
 
     /// Nil: most kinds write down nothing that Lockbox reads.
     public func log(of settings: ServiceSettings) -> (any ServiceLog)? { nil }

@@ -33,6 +33,7 @@ extension Server {
         }
         let check = try ServiceCheck(
             enforcer,
+            signIn: try kind.signIn(at: settings),
             of: settings.service,
             needsOpening: kind.needsOpening,
             remembersOrders: kind.remembersOrders,

@@ -8,8 +8,9 @@ package struct ServiceCheck {
     /// What was tried, as a sentence about the service, and what became of it.
     package struct Finding: Sendable {
         package let promise: String
-        /// Nil where it holds.
+        /// Nil where it holds, or was not tried.
         package let problem: String?
+        package var isTried = true
     }
 
     /// Somebody whom the service must not believe.
@@ -36,6 +37,7 @@ package struct ServiceCheck {
     }
 
     private let enforcer: any Enforcer
+    private let signIn: (any ServiceSignIn)?
     private let needsOpening: Bool
     private let remembersOrders: Bool
     private let strangers: [Stranger]
@@ -47,6 +49,7 @@ package struct ServiceCheck {
 
     package init(
         _ enforcer: any Enforcer,
+        signIn: (any ServiceSignIn)?,
         of service: ProtectedService,
         needsOpening: Bool,
         remembersOrders: Bool,
@@ -61,6 +64,7 @@ package struct ServiceCheck {
             throw ConfigurationError("\(service.id): there can be no resource \(name)")
         }
         self.enforcer = enforcer
+        self.signIn = signIn
         self.needsOpening = needsOpening
         self.remembersOrders = remembersOrders
         self.strangers = strangers
@@ -96,6 +100,7 @@ package struct ServiceCheck {
         isGood = await closings() && isGood
         if needsOpening {
             isGood = await openings(&probes) && isGood
+            isGood = await uses(&probes) && isGood
             isGood = await refusal(&probes) && isGood
             if remembersOrders { isGood = await memory(&probes) && isGood }
         }
@@ -152,6 +157,44 @@ package struct ServiceCheck {
         } && isGood
     }
 
+    private func uses(_ probes: inout [Credential]) async -> Bool {
+        let promise = "who signs in with the token is in, and is cut when it is closed"
+        guard let signIn else {
+            report(Finding(promise: promise, problem: nil, isTried: false))
+            return true
+        }
+        let used = probe()
+        probes.append(used)
+        return await check(promise) { () throws(EnforcerError) in
+            let secret = try await open(used)
+            let session = try await signIn.session(of: used, secret: secret)
+            try await session.use()
+            guard
+                await !isIn({ () throws(EnforcerError) in
+                    _ = try await signIn.session(of: used, secret: Hex.encode(entropy.bytes(32)))
+                })
+            else { throw EnforcerError("it lets in who shows another token") }
+            try await enforcer.close(order(used.grant))
+            guard await !isIn(session.use) else {
+                throw EnforcerError("a session goes on after the end")
+            }
+            guard
+                await !isIn({ () throws(EnforcerError) in
+                    _ = try await signIn.session(of: used, secret: secret)
+                })
+            else { throw EnforcerError("the token lets in after the end") }
+        }
+    }
+
+    private func isIn(_ body: () async throws(EnforcerError) -> Void) async -> Bool {
+        do throws(EnforcerError) {
+            try await body()
+            return true
+        } catch {
+            return false
+        }
+    }
+
     private func refusal(_ probes: inout [Credential]) async -> Bool {
         let late = probe(lasting: .zero)
         probes.append(late)
@@ -197,8 +240,11 @@ package struct ServiceCheck {
     }
 
     /// The token of a probe is told to nobody else, and forgotten.
-    private func open(_ probe: Credential) async throws(EnforcerError) {
-        try await enforcer.open(probe, secret: Hex.encode(entropy.bytes(32)))
+    @discardableResult
+    private func open(_ probe: Credential) async throws(EnforcerError) -> String {
+        let secret = Hex.encode(entropy.bytes(32))
+        try await enforcer.open(probe, secret: secret)
+        return secret
     }
 
     private func isOpen(_ probe: Credential) async throws(EnforcerError) -> Bool {

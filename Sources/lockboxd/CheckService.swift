@@ -12,7 +12,8 @@ struct CheckService: AsyncParsableCommand {
             lockbox-check, which no customer can be, under login names that end in -0, which no access has. They are closed
             again, and what grants have open there is not touched. A server may run meanwhile.
 
-            Each line is ok or FAILED and what a service must do. Exit status 1 if anything failed.
+            Each line is ok or FAILED and what a service must do, or not tried where only your own tools can. Exit
+            status 1 if anything failed.
             """
     )
 
@@ -26,7 +27,7 @@ struct CheckService: AsyncParsableCommand {
             try await opened.server.checkService(name) { finding in
                 print(
                     finding.problem.map { "FAILED: \(finding.promise): \($0)" }
-                        ?? "ok: \(finding.promise)"
+                        ?? "\(finding.isTried ? "ok" : "not tried"): \(finding.promise)"
                 )
             }
         }

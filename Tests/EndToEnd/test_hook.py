@@ -179,7 +179,9 @@ def test_check_service_finds_the_example_good_and_leaves_nothing(place):
     before = (place.etc / "passwd").read_text()
     done = place.lockbox.run("check-service", "unix", check=False)
     lines = done.stdout.splitlines()
-    assert done.returncode == 0 and len(lines) > 10 and all(line.startswith("ok: ") for line in lines), done
+    assert done.returncode == 0 and len(lines) > 10, done
+    assert [line for line in lines if not line.startswith("ok: ")] == [
+        "not tried: who signs in with the token is in, and is cut when it is closed"], done
     assert (place.etc / "passwd").read_text() == before and place.account(name)
 
 

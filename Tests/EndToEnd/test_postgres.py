@@ -322,3 +322,11 @@ def test_what_cannot_be_opened_here_is_shown_with_all_that_it_takes(place, tmp_p
     assert token, error
     out, _ = opened(place, request, subprocess.DEVNULL, None, "--token").communicate(timeout=20)
     assert re.fullmatch(r"lbc_[0-9a-f]{64}\n", out) and out.strip() != token[1]
+
+
+def test_check_service_signs_in_and_sees_that_it_is_cut(place):
+    place.postgres.sql('CREATE DATABASE "lockbox-check"')
+    done = place.lockbox.run("check-service", "crm", check=False)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and all(line.startswith("ok: ") for line in lines), done
+    assert "ok: who signs in with the token is in, and is cut when it is closed" in lines

@@ -47,6 +47,37 @@ struct ServiceCheckTests {
         (.believesEverybody, ["it refuses whoever"]),
     ]
 
+    /// One fault each of those who let people in, and the words of what is found.
+    private static let signInFaults: [(FaultySignIn.Fault?, String)] = [
+        (nil, ""), (.letsNobodyIn, "no"), (.takesEveryToken, "who shows another token"),
+        (.neverCuts, "a session goes on after the end"),
+        (.takesTheTokenForEver, "the token lets in after the end"),
+    ]
+
+    @Test(arguments: signInFaults.indices)
+    func whatLetsInWronglyIsFound(_ index: Int) async throws {
+        let (fault, words) = Self.signInFaults[index]
+        let service = FaultyService(.none)
+        let signIn = FaultySignIn(fault, at: service)
+        let (isGood, findings) = try await service.checked(signIn: signIn)
+        #expect(isGood == (fault == nil))
+        let problems = findings.compactMap(\.problem)
+        #expect(problems.count == (fault == nil ? 0 : 1), "\(problems)")
+        #expect(problems.allSatisfy { $0.contains(words) }, "\(problems)")
+        #expect(findings.allSatisfy(\.isTried))
+        #expect(service.open == ["lbx-0123456789-1"])
+    }
+
+    @Test func whatCannotBeTriedIsSaid() async throws {
+        let (isGood, findings) = try await FaultyService(.none).checked()
+        #expect(isGood)
+        #expect(
+            findings.filter { !$0.isTried }.map(\.promise) == [
+                "who signs in with the token is in, and is cut when it is closed"
+            ]
+        )
+    }
+
     @Test(.timeLimit(.minutes(5)), arguments: faults.indices)
     func faultIsFoundAndNothingIsLeft(_ index: Int) async throws {
         let (fault, expected) = Self.faults[index]
@@ -98,6 +129,8 @@ private final class FaultyService: Enforcer {
     private struct State {
         var open: [String: Timestamp] = ["lbx-0123456789-1": .latest]
         var closed: Set<GrantID> = []
+        /// By login name.
+        var tokens: [String: String] = [:]
     }
 
     private let fault: Fault
@@ -108,11 +141,16 @@ private final class FaultyService: Enforcer {
 
     var open: [String] { state.withLock { $0.open.keys.sorted() } }
 
+    func isOpen(_ name: String) -> Bool { state.withLock { $0.open[name] != nil } }
+    func token(of name: String) -> String? { state.withLock { $0.tokens[name] } }
+
     func add(_ name: String) { state.withLock { $0.open[name] = .latest } }
 
-    func checked(needsOpening: Bool = true, remembersOrders: Bool = true) async throws -> (
-        isGood: Bool, findings: [ServiceCheck.Finding]
-    ) {
+    func checked(
+        needsOpening: Bool = true,
+        remembersOrders: Bool = true,
+        signIn: (any ServiceSignIn)? = nil
+    ) async throws -> (isGood: Bool, findings: [ServiceCheck.Finding]) {
         var findings: [ServiceCheck.Finding] = []
         let service = ProtectedService(
             id: try #require(ServiceID("unix")),
@@ -123,6 +161,7 @@ private final class FaultyService: Enforcer {
             fault == .believesEverybody ? self : FaultyService(.saysNothing)
         let isGood = try await ServiceCheck(
             self,
+            signIn: signIn,
             of: service,
             needsOpening: needsOpening,
             remembersOrders: remembersOrders,
@@ -140,6 +179,7 @@ private final class FaultyService: Enforcer {
             credential.tenant == Probe.tenant && credential.resource.name == "host:lockbox-check"
         )
         #expect(GrantID(loginName: credential.username) == nil)
+        state.withLock { $0.tokens[credential.username] = secret }
         let isOpened = state.withLock { state in
             if fault == .opensTwiceNever, state.open[credential.username] != nil { return false }
             if fault != .opensWhatWasClosed, state.closed.contains(credential.grant) {
@@ -193,4 +233,38 @@ private struct PassingTime: Pause {
     }
 
     func wake() {}
+}
+
+/// How people get into a `FaultyService`, with a fault of its own.
+private struct FaultySignIn: ServiceSignIn {
+    enum Fault { case letsNobodyIn, takesEveryToken, neverCuts, takesTheTokenForEver }
+
+    private let fault: Fault?
+    private let service: FaultyService
+
+    init(_ fault: Fault?, at service: FaultyService) {
+        (self.fault, self.service) = (fault, service)
+    }
+
+    func session(of credential: Credential, secret: String) async throws(EnforcerError)
+        -> any ServiceSession
+    {
+        let name = credential.username
+        guard fault != .letsNobodyIn,
+            fault == .takesEveryToken || service.token(of: name) == secret,
+            fault == .takesTheTokenForEver || service.isOpen(name)
+        else { throw EnforcerError("no") }
+        return Open(name: name, signIn: self)
+    }
+
+    private struct Open: ServiceSession {
+        let name: String
+        let signIn: FaultySignIn
+
+        func use() async throws(EnforcerError) {
+            guard signIn.fault == .neverCuts || signIn.service.isOpen(name) else {
+                throw EnforcerError("cut")
+            }
+        }
+    }
 }

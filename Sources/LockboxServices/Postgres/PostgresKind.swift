@@ -72,10 +72,22 @@ package struct PostgresKind: ServiceKind {
         read(settings) == nil ? .cannotBeCut : .areCut
     }
 
-    package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
+    package func signIn(at settings: ServiceSettings) throws(EnforcerError)
+        -> (any ServiceSignIn)?
+    {
+        let url = try own(settings).postgres.url
+        return PostgresSignIn(address: url.address(password: ""), server: servers[url])
+    }
+
+    private func own(_ settings: ServiceSettings) throws(EnforcerError) -> PostgresSettings {
         guard let own = read(settings) else {
             throw EnforcerError("the service's settings cannot be read")
         }
+        return own
+    }
+
+    package func enforcer(of settings: ServiceSettings) throws(EnforcerError) -> (any Enforcer)? {
+        let own = try own(settings)
         let password: String
         do {
             password = try tools.secret(own.postgres.passwordFile)
