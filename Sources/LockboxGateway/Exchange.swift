@@ -74,21 +74,23 @@ final class Exchange {
         listener.ask(
             question,
             placed: client?.placed,
-            enter: { credential in exchange.value.enter(credential) },
+            mayEnter: { credential in exchange.value.mayEnter(credential) },
             { decision in exchange.value.decided(decision) }
         )
     }
 
-    private func enter(_ credential: Credential) -> GatewayRefusal? {
+    private func mayEnter(_ credential: Credential) -> GatewayRefusal? {
         guard phase == .asking, let client else { return .gone }
-        return client.enter(credential)
+        return client.mayEnter(credential)
     }
 
     private func decided(_ decision: RequestAuthorizer.Decision) {
-        guard phase == .asking else { return }
+        guard phase == .asking, let client else { return }
         switch decision {
         case .admission(.allowed(let credential)):
-            // What has its place can be cut; what ended before it had one is seen here.
+            // What has its place can be cut; what ended before it had one is seen here. Others may have
+            // taken the last ones since it was asked for.
+            if let refusal = client.enter(credential) { return refuse(refusal) }
             guard listener.authorizer.isStillGood(credential) else {
                 return refuse(listener.door.refusal(of: request))
             }

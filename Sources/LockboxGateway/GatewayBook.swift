@@ -22,6 +22,11 @@ package final class GatewayBook: GatewayConnections {
     private struct State {
         var count: Number = 0
         var entries: [Number: Entry] = [:]
+
+        func hasRoom(under grant: GrantID, besides old: Number?) -> Bool {
+            entries.count { $0.key != old && $0.value.credential.grant == grant }
+                < GatewayLimits.connectionsOfGrant
+        }
     }
 
     private let state = Mutex(State())
@@ -45,15 +50,17 @@ package final class GatewayBook: GatewayConnections {
     /// changed, where its grant has as much as it may have.
     func enter(_ entry: Entry, inPlaceOf old: Number? = nil) -> Number? {
         state.withLock { state in
-            let own = state.entries.count {
-                $0.key != old && $0.value.credential.grant == entry.credential.grant
-            }
-            guard own < GatewayLimits.connectionsOfGrant else { return nil }
+            guard state.hasRoom(under: entry.credential.grant, besides: old) else { return nil }
             if let old { state.entries[old] = nil }
             state.count += 1
             state.entries[state.count] = entry
             return state.count
         }
+    }
+
+    /// Whether there is one.
+    func hasRoom(under grant: GrantID, besides old: Number?) -> Bool {
+        state.withLock { $0.hasRoom(under: grant, besides: old) }
     }
 
     func leave(_ number: Number) { _ = state.withLock { $0.entries.removeValue(forKey: number) } }

@@ -44,9 +44,14 @@ final class ListenerContext {
         )
     }
 
+    /// Whether one more stream may go on under `grant`.
+    func mayBegin(under grant: GrantID) -> Bool {
+        requests[grant, default: 0] < GatewayLimits.streamsOfGrant
+    }
+
     /// Counts a stream under `grant`; false, and nothing is counted, where it has as many as it may.
     func requestBegins(of grant: GrantID) -> Bool {
-        guard requests[grant, default: 0] < GatewayLimits.streamsOfGrant else { return false }
+        guard mayBegin(under: grant) else { return false }
         requests[grant, default: 0] += 1
         return true
     }
@@ -80,19 +85,19 @@ final class ListenerContext {
     }
 
     /// Asks about a request, and gives the answer to `reply` on the event loop, where before that
-    /// `enter` takes a place under the credential that is let through; one that is `placed` already
-    /// needs no other.
+    /// `mayEnter` says whether there is a place under the credential that is let through; one that is
+    /// `placed` already needs no other.
     func ask(
         _ question: RequestAuthorizer.Question,
         placed: Credential?,
-        enter: @escaping @Sendable (Credential) -> GatewayRefusal?,
+        mayEnter: @escaping @Sendable (Credential) -> GatewayRefusal?,
         _ reply: @escaping @Sendable (RequestAuthorizer.Decision) -> Void
     ) {
         let result = jobs.yield { [authorizer, loop] in
             let decision = await authorizer.decide(question) { credential in
                 guard credential != placed else { return nil }
                 return await withCheckedContinuation { done in
-                    loop.execute { done.resume(returning: enter(credential)) }
+                    loop.execute { done.resume(returning: mayEnter(credential)) }
                 }
             }
             loop.execute { reply(decision) }

@@ -49,21 +49,22 @@ package struct RequestAuthorizer: Sendable {
         case unknown
     }
 
-    /// Decides about `question`. `enter` takes the place of what is let through, or says why there
-    /// is none, before anything is written down: what is on record has all that is needed to go on.
+    /// Decides about `question`. `mayEnter` says why there is no place for what is let through, before
+    /// anything is written down. The place itself is taken afterwards: what waits to be recorded is
+    /// not cut, but answered.
     func decide(
         _ question: Question,
-        enter: @Sendable (Credential) async -> GatewayRefusal?
+        mayEnter: @Sendable (Credential) async -> GatewayRefusal?
     ) async -> Decision {
         let operation = ServiceOperation(
             .request(method: question.method, target: question.target),
             isWrite: question.needed != .read
         )
         do {
-            let admission = try await admit(question, operation, enter)
+            let admission = try await admit(question, operation, mayEnter)
             guard case .notSignedIn = admission, let others else { return .admission(admission) }
             await others.wait()
-            return .admission(try await admit(question, operation, enter))
+            return .admission(try await admit(question, operation, mayEnter))
         } catch let refusal as GatewayRefusal {
             return .noPlace(refusal)
         } catch {
@@ -78,14 +79,14 @@ package struct RequestAuthorizer: Sendable {
     private func admit(
         _ question: Question,
         _ operation: ServiceOperation,
-        _ enter: @Sendable (Credential) async -> GatewayRefusal?
+        _ mayEnter: @Sendable (Credential) async -> GatewayRefusal?
     ) async throws -> Admission {
         try await index.admit(
             secretHash: question.credentialHash,
             to: question.service.id,
             needing: question.needed
         ) { [lockbox] credential in
-            if let refusal = await enter(credential) { throw refusal }
+            if let refusal = await mayEnter(credential) { throw refusal }
             return try await lockbox.recordOperation(operation, of: credential)
         }
     }

@@ -203,7 +203,17 @@ def test_of_three_accesses_one_that_cannot_be_removed_shows_and_the_others_end(p
     place.removed(accesses[0][0], "removalFailed")
     with pytest.raises(Failed):
         place.psql(first, "SELECT 1")
-    place.postgres.sql(f'REVOKE SELECT ON pg_authid FROM "{first["username"]}"', "contoso")
+
+    def given_back():
+        try:
+            place.postgres.sql(f'REVOKE SELECT ON pg_authid FROM "{first["username"]}"', "contoso")
+        except Failed as failure:
+            # Lockbox tries again meanwhile; who comes second is refused by the server, and does it again.
+            assert "concurrently updated" in str(failure), failure
+            return False
+        return True
+
+    wait_until(given_back, 10, "the operator to take the grant back")
     place.removed(accesses[0][0], timeout=60)
 
 
@@ -328,5 +338,5 @@ def test_check_service_signs_in_and_sees_that_it_is_cut(place):
     place.postgres.sql('CREATE DATABASE "lockbox-check"')
     done = place.lockbox.run("check-service", "crm", check=False)
     lines = done.stdout.splitlines()
-    assert done.returncode == 0 and all(line.startswith("ok: ") for line in lines), done
+    assert not [line for line in lines if not line.startswith("ok: ")] and done.returncode == 0, done.stderr
     assert "ok: who signs in with the token is in, and is cut when it is closed" in lines

@@ -28,7 +28,10 @@ struct ServiceCheckTests {
                 "nothing of the check is left",
             ]
         ),
-        (.closesOnce, ["it closes once more", "nothing of the check is left"]),
+        (
+            .closesOnce,
+            ["it closes once more", "ends several grants", "nothing of the check is left"]
+        ),
         (
             .leavesOneOpen,
             [

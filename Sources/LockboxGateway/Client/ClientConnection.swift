@@ -262,6 +262,12 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
 
     var placed: Credential? { registration.credential }
 
+    func mayEnter(_ credential: Credential) -> GatewayRefusal? {
+        let refusal = registration.mayEnter(credential)
+        if refusal == .otherAccess { keepsAlive = false }
+        return refusal
+    }
+
     func enter(_ credential: Credential) -> GatewayRefusal? {
         guard let channel = context?.channel else { return .otherAccess }
         let bound = NIOLoopBound(self, eventLoop: listener.loop)

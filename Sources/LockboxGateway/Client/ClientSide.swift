@@ -110,6 +110,8 @@ protocol ClientSide: AnyObject {
     var isWritable: Bool { get }
     /// Under which credential the request has its place already.
     var placed: Credential? { get }
+    /// Why there is no place for what is to go on under `credential`; nil where there is one.
+    func mayEnter(_ credential: Credential) -> GatewayRefusal?
     /// Takes a place for what goes on under `credential`; says why if there is none for it.
     func enter(_ credential: Credential) -> GatewayRefusal?
     /// Cuts what else goes on under `credential`, on other connections.

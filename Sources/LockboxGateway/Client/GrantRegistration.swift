@@ -13,6 +13,13 @@ struct GrantRegistration {
 
     init(_ listener: ListenerContext) { self.listener = listener }
 
+    /// Why `enter` would take none; nil where it would.
+    func mayEnter(_ credential: Credential) -> GatewayRefusal? {
+        if let known = self.credential, known.grant != credential.grant { return .otherAccess }
+        return credential == self.credential
+            || listener.book.hasRoom(under: credential.grant, besides: number) ? nil : .tooMany
+    }
+
     /// Takes a place for `channel` under `credential`, in the stead of the one that is there; says why
     /// if there is none. An answer under another grant may still be on its way to a client that does
     /// not read, and must go when that grant ends. `ended` is called on the event loop.

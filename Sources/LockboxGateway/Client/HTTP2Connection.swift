@@ -144,6 +144,14 @@ final class HTTP2Connection: ChannelInboundHandler {
         wait(GatewayLimits.idle)
     }
 
+    /// Why there is no place for what is to go on under `credential`; nil where there is one.
+    func mayEnter(_ credential: Credential) -> GatewayRefusal? {
+        guard !isLeaving, streams.count == 1 || !registration.isOther(credential) else {
+            return .otherAccess
+        }
+        return registration.mayEnter(credential)
+    }
+
     /// Takes a place for what goes on under `credential`; says why if there is none for it.
     func enter(_ credential: Credential) -> GatewayRefusal? {
         // Streams go on side by side, and the place is of one credential.

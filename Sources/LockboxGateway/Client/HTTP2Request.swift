@@ -184,6 +184,11 @@ final class HTTP2Request: ChannelInboundHandler, ClientSide {
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
+    func mayEnter(_ credential: Credential) -> GatewayRefusal? {
+        if let refusal = connection.mayEnter(credential) { return refusal }
+        return placed != nil || listener.mayBegin(under: credential.grant) ? nil : .tooMany
+    }
+
     func enter(_ credential: Credential) -> GatewayRefusal? {
         if let refusal = connection.enter(credential) { return refusal }
         if placed == nil {
