@@ -78,6 +78,9 @@ package struct CutJob: Job {
         done()
         guard !cut.isEmpty else { return }
         try await store.note(for: .ending) { [cut] tx, now in try tx.markCut(cut, at: now) }
+        // What is written down is forgotten as tried; a look that began before that saw neither, and
+        // would leave the order for the next one.
+        done()
     }
 }
 
