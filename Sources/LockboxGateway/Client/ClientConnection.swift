@@ -270,10 +270,9 @@ final class ClientConnection: ChannelInboundHandler, ClientSide {
 
     func enter(_ credential: Credential) -> GatewayRefusal? {
         guard let channel = context?.channel else { return .otherAccess }
+        if let refusal = mayEnter(credential) { return refusal }
         let bound = NIOLoopBound(self, eventLoop: listener.loop)
-        let refusal = registration.enter(credential, on: channel) { bound.value.accessEnded() }
-        if refusal == .otherAccess { keepsAlive = false }
-        return refusal
+        return registration.enter(credential, on: channel) { bound.value.accessEnded() }
     }
 
     func cutOthers(under credential: Credential) { registration.cutOthers(under: credential) }

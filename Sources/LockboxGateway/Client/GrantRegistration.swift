@@ -28,7 +28,7 @@ struct GrantRegistration {
         on channel: any Channel,
         ended: @escaping @Sendable () -> Void
     ) -> GatewayRefusal? {
-        if let known = self.credential, known.grant != credential.grant { return .otherAccess }
+        if let refusal = mayEnter(credential) { return refusal }
         guard credential != self.credential else { return nil }
         let cut: @Sendable () -> Void = { [loop = listener.loop] in loop.execute(ended) }
         let now = listener.authorizer.clock.now()

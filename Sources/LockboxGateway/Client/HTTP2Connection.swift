@@ -146,6 +146,7 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     /// Why there is no place for what is to go on under `credential`; nil where there is one.
     func mayEnter(_ credential: Credential) -> GatewayRefusal? {
+        // Streams go on side by side, and the place is of one credential.
         guard !isLeaving, streams.count == 1 || !registration.isOther(credential) else {
             return .otherAccess
         }
@@ -154,10 +155,8 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     /// Takes a place for what goes on under `credential`; says why if there is none for it.
     func enter(_ credential: Credential) -> GatewayRefusal? {
-        // Streams go on side by side, and the place is of one credential.
-        guard let channel = context?.channel, !isLeaving,
-            streams.count == 1 || !registration.isOther(credential)
-        else { return .otherAccess }
+        guard let channel = context?.channel else { return .otherAccess }
+        if let refusal = mayEnter(credential) { return refusal }
         let bound = NIOLoopBound(self, eventLoop: listener.loop)
         return registration.enter(credential, on: channel) { bound.value.accessEnded() }
     }
