@@ -114,24 +114,28 @@ enum AuditTable {
     /// within ours, where a quote in the middle keeps nothing together: so each of their beginnings
     /// is one too.
     private static func withoutFormulas(_ text: String) -> String {
+        let text = isFormula(text) ? "'" + text : text
+        // Most cells have no beginnings within, and are left as they are.
+        guard text.utf8.contains(where: separators.contains) else { return text }
         var safe = String.UnicodeScalarView()
-        let breaks: Set<Unicode.Scalar> = ["\t", "\r", "\n"]
-        let seen = text.unicodeScalars.first { !$0.properties.isWhitespace }
-        if text.unicodeScalars.first.map(breaks.contains) == true
-            || seen.map(starts.contains) == true
-        {
-            safe.append("'")
-        }
         var begins = false
         for scalar in text.unicodeScalars {
             if begins, starts.contains(scalar) { safe.append("'") }
-            begins = separators.contains(scalar) || begins && scalar.properties.isWhitespace
+            let separates = UInt8(exactly: scalar.value).map(separators.contains) ?? false
+            begins = separates || begins && scalar.properties.isWhitespace
             safe.append(scalar)
         }
         return String(safe)
     }
 
-    private static let separators: Set<Unicode.Scalar> = [";", "\t", "\r", "\n"]
+    private static func isFormula(_ text: String) -> Bool {
+        guard let first = text.unicodeScalars.first else { return false }
+        if [Unicode.Scalar("\t"), "\r", "\n"].contains(first) { return true }
+        return text.unicodeScalars.first { !$0.properties.isWhitespace }.map(starts.contains)
+            ?? false
+    }
+
+    private static let separators: [UInt8] = Array(";\t\r\n".utf8)
 
     private static let starts: Set<Unicode.Scalar> = [
         "=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}",
