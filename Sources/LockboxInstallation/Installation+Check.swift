@@ -25,27 +25,13 @@ extension Installation {
         ]
     }
 
-    /// The same of the directory file, as `apply` would read it.
-    package static func check(directory: String) throws -> [String] {
+    /// The same of the directory file, as `apply` would read it; and how many gateways there are in it.
+    package static func check(directory: String) throws -> (report: [String], gateways: Int) {
         let file = try DirectoryFile.load(path: directory, kinds: Server.kindsForReading())
         try file.checkForRepetition()
-        return [
+        let report =
             "the directory file is in order: \(file.tenants.count) tenant(s), "
-                + "\(file.services.count) service(s)"
-        ]
-    }
-
-    /// How many open files the server takes with the gateways of the directory file, a line.
-    package static func openFiles(
-        _ configuration: Configuration,
-        directory: String?
-    ) throws -> String {
-        let services = try directory.map {
-            try DirectoryFile.load(path: $0, kinds: Server.kindsForReading()).services
-        }
-        return OpenFiles.words(
-            configuration,
-            gateways: OpenFiles.gateways(of: services?.map(\.settings) ?? [])
-        )
+            + "\(file.services.count) service(s)"
+        return ([report], OpenFiles.gateways(of: file.services.map(\.settings)))
     }
 }

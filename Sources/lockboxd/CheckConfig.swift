@@ -18,27 +18,30 @@ struct CheckConfig: ParsableCommand {
     var file: String?
 
     func run() throws {
-        var (report, problems): ([String], [any Error]) = ([], [])
+        var problems: [any Error] = []
         // What is wrong in one place does not hide what is wrong in the other.
-        let load = {
-            try Configuration.load(
+        func look<Value>(_ body: () throws -> Value) -> Value? {
+            do {
+                return try body()
+            } catch {
+                problems.append(error)
+                return nil
+            }
+        }
+        let server = look {
+            let configuration = try Configuration.load(
                 path: config.config,
                 environment: ProcessInfo.processInfo.environment
             )
+            return (configuration, report: try Installation.check(configuration))
         }
-        let looks: [() throws -> [String]] = [
-            { try Installation.check(try load()) },
-            { try file.map { try Installation.check(directory: $0) } ?? [] },
-        ]
-        for look in looks {
-            do { report += try look() } catch { problems.append(error) }
+        let directory = look {
+            try file.map { try Installation.check(directory: $0) } ?? (report: [], gateways: 0)
         }
-        if !problems.isEmpty { throw Failure(problems) }
-        do {
-            report.append(try Installation.openFiles(try load(), directory: file))
-        } catch {
-            throw Failure(error)
-        }
-        print(report.joined(separator: "\n"))
+        guard let (configuration, report) = server, let directory else { throw Failure(problems) }
+        let lines =
+            report + directory.report
+            + [OpenFiles.words(configuration, gateways: directory.gateways)]
+        print(lines.joined(separator: "\n"))
     }
 }
