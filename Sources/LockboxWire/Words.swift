@@ -28,6 +28,14 @@ extension GrantBody {
         }
     }
 
+    /// What is so of connections that nobody cuts, as in "it ended at …; …"; nil where there are none.
+    public var leftOpenWords: String? {
+        leftOpen.isEmpty
+            ? nil
+            : "connections that are open at \(leftOpen.joined(separator: ", ")) cannot be cut, and "
+                + "nobody confirms that they are closed"
+    }
+
     private static let wordsByReason = [
         "windowOver": "the approved time was over",
         "finished": "finished",

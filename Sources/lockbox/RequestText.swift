@@ -65,13 +65,7 @@ enum RequestText {
         if grant.state == .removalFailed {
             sheet.add("Warning", "a service has not confirmed that access is gone")
         }
-        if !grant.leftOpen.isEmpty {
-            sheet.add(
-                "Warning",
-                "connections that are open at \(grant.leftOpen.joined(separator: ", ")) cannot be "
-                    + "cut, and nobody confirms that they are closed"
-            )
-        }
+        sheet.add("Warning", grant.leftOpenWords)
         sheet.add(
             "Removed",
             each: grant.removals.map { removal in

@@ -17,6 +17,14 @@ struct WordsTests {
         #expect(grant(endedBy: eve, reason).endingWords == "\(reason.words) by Eve Park")
     }
 
+    @Test(arguments: [[], ["web"], ["crm", "web"]])
+    func whatIsLeftOpenIsSaidTheSameOnTheWireAndInTheDomain(_ names: [String]) throws {
+        var grant = grant(endedBy: nil, .finished)
+        grant.leftOpen = names
+        let services = try names.map { try #require(ServiceID($0)) }
+        #expect(grant.leftOpenWords == services.leftOpenWords)
+    }
+
     @Test func nameThatThisVersionDoesNotKnowIsShownAsItIs() {
         #expect(AccessState(rawValue: "paused").words == "paused")
     }
