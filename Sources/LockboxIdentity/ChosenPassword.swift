@@ -10,18 +10,26 @@ struct ChosenPassword {
     /// whoever knows what people like to choose, and `words` about this one, would find it soon
     /// (NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 5.0 §6.2.4 and §6.2.11).
     init(_ text: String, knowing words: [String], field: String) throws {
-        let length = IdentityLimits.chosenPasswordLength
-        let count = text.unicodeScalars.count
-        if count < length.lowerBound {
-            throw Refusal.invalid(field: field, problem: .tooShort(minimum: length.lowerBound))
-        }
-        if count > length.upperBound {
-            throw Refusal.invalid(field: field, problem: .tooLong(maximum: length.upperBound))
-        }
+        try Self.check(text, length: IdentityLimits.chosenPasswordLength, field: field)
         guard Self.bits(text, knowing: words) >= IdentityLimits.chosenPasswordBits else {
             throw Refusal.invalid(field: field, problem: .notAllowedHere(Self.easy))
         }
         self.text = text
+    }
+
+    /// Nothing is taken from a password, as from other texts, so that it is what was typed.
+    static func check(
+        _ text: String,
+        length: ClosedRange<Int>,
+        field: String
+    ) throws(Refusal) {
+        let count = text.unicodeScalars.count
+        if count < length.lowerBound {
+            throw .invalid(field: field, problem: .tooShort(minimum: length.lowerBound))
+        }
+        if count > length.upperBound {
+            throw .invalid(field: field, problem: .tooLong(maximum: length.upperBound))
+        }
     }
 
     private static let easy = """
@@ -45,7 +53,6 @@ extension Person {
     func knownWords(at organisation: String) -> [String] {
         let texts = [name, organisation, "lockbox"] + ([email] + aliases).map(\.text)
         let parts = texts.flatMap { $0.split { !$0.isLetter && !$0.isNumber } }
-        // What has a NUL would end there for C.
         return parts.filter { $0.count > 2 }.map { $0.lowercased() }
     }
 }

@@ -8,6 +8,7 @@ package enum IdentityLimits {
     package static let chosenPasswordLength = 12...256
     /// The binary logarithm of the guesses that one takes at least: the third of zxcvbn's four steps.
     static let chosenPasswordBits = 33.2
+    /// Characters that are looked at for that.
     static let chosenPasswordCounted = 64
     /// Failures in a row after which one client is held off from an account, and for how long.
     package static let failuresBeforeHold = 10

@@ -34,8 +34,8 @@ package final class RateLimit: Sendable {
         if let wait { throw .tooManyAttempts(retryAfter: wait) }
     }
 
-    /// Whether there was one to take.
-    func takes(_ key: String, now: Timestamp) -> Bool {
+    /// Takes one if there is one, and says whether there was.
+    func tryTake(_ key: String, now: Timestamp) -> Bool {
         do {
             try take(key, now: now)
             return true

@@ -20,7 +20,7 @@ package struct SignedIn: Sendable {
 package struct Sessions: Sendable {
     private let store: AuditedStore
     private let signIn: SignIn
-    private let records = RateLimit(
+    private let signInRecords = RateLimit(
         burst: IdentityLimits.signInRecordBurst,
         perSecond: IdentityLimits.signInRecordsPerSecond
     )
@@ -42,13 +42,13 @@ package struct Sessions: Sendable {
         from client: ClientKey
     ) async throws -> (secret: String, signedIn: SignedIn) {
         try await signIn.check(email: email, password: password, from: client) {
-            [records] change, person in
+            [signInRecords] change, person in
             let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
             for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
                 try change.tx.endSession(oldest.id, at: change.now)
             }
             var (secret, signedIn) = try Self.new(of: person, change)
-            if records.takes(person.id.text, now: change.now) {
+            if signInRecords.tryTake(person.id.text, now: change.now) {
                 change.emit(.signIn(.signedIn(person)))
             }
             signedIn.device = try change.tx.remember(client.device, of: person, change)

@@ -161,14 +161,11 @@ package struct SignIn: Sendable {
     /// Sets the local password of whoever has `address`, and ends her sessions and API tokens: who
     /// holds one may have got it by the old password.
     package func setPassword(_ password: String, of address: EmailAddress) async throws -> Person {
-        let length = IdentityLimits.passwordLength
-        let count = password.unicodeScalars.count
-        if count < length.lowerBound {
-            throw Refusal.invalid(field: "password", problem: .tooShort(minimum: length.lowerBound))
-        }
-        if count > length.upperBound {
-            throw Refusal.invalid(field: "password", problem: .tooLong(maximum: length.upperBound))
-        }
+        try ChosenPassword.check(
+            password,
+            length: IdentityLimits.passwordLength,
+            field: "password"
+        )
         let encoded = try await hasher.hash(password)
         return try await store.write(by: .console) { change in
             let person = try change.tx.person(at: address)

@@ -139,6 +139,8 @@ extension SQLTransaction: AccessRequestRecords {
     func leftOpenRequests(of tenant: TenantID, endedAfter instant: Timestamp) throws
         -> [AccessRequest]
     {
+        // The state is spelt out, and the order made here: else the index of those that ended lately
+        // is not used.
         try requests(
             """
             WHERE r.tenant = $1 AND r.state = 'ended' AND r.settled_at > $2 AND EXISTS (

@@ -80,16 +80,8 @@ import Testing
                     "statements":{"folder":"/l","form":"jsonlog"}}}
                     """
                 try tx.save(settings)
-                try tx.save(
-                    Removal(
-                        tenant: Stage.tenant,
-                        request: id,
-                        grant: grant.id,
-                        service: service,
-                        usernames: [],
-                        nextAttempt: grant.end
-                    )
-                )
+                let request = try #require(try tx.request(id))
+                try tx.save(Fixture.removal(of: request, from: service, nextAttempt: grant.end))
             }
             try await stage.pass(to: Stage.start + .hours(2))
             #expect(try await stage.waiting(id, .accessReport) == [])
@@ -139,16 +131,8 @@ import Testing
         let grant = try #require(try await stage.store.read { try $0.request(id)?.state.grant })
         try await stage.store.write { tx in
             for service in Self.services {
-                try tx.save(
-                    Removal(
-                        tenant: Stage.tenant,
-                        request: id,
-                        grant: grant.id,
-                        service: service,
-                        usernames: ["lbx-0"],
-                        nextAttempt: grant.end
-                    )
-                )
+                let request = try #require(try tx.request(id))
+                try tx.save(Fixture.removal(of: request, from: service, nextAttempt: grant.end))
             }
         }
         try await stage.pass(to: Stage.start + .hours(2))

@@ -47,7 +47,7 @@ extension PortalSite {
         ]
     }
 
-    fileprivate func account(_ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil)
+    private func account(_ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil)
         async throws -> AccountPage
     {
         AccountPage(
@@ -57,6 +57,19 @@ extension PortalSite {
             asksPassword: needsPassword(viewer),
             refused: refused
         )
+    }
+
+    /// The page with its form as it was sent; `secret` is the session's new one, if it has one.
+    fileprivate func refused(
+        _ form: Form,
+        by refusal: Refusal,
+        _ viewer: Viewer,
+        _ secret: String?
+    ) async throws -> Response {
+        if case .notSignedIn = refusal { throw refusal }
+        let page = try await account(viewer, refused: (form, refusal))
+        let response = html(page, viewer, status: .unprocessableContent)
+        return secret.map { setSession($0, on: response) } ?? response
     }
 
     /// A token speaks for its owner for months, so the password is asked as for a decision. The
@@ -73,10 +86,7 @@ extension PortalSite {
             let response = html(NewTokenPage(new), viewer)
             return secret.map { setSession($0, on: response) } ?? response
         } catch let refusal as Refusal {
-            if case .notSignedIn = refusal { throw refusal }
-            let page = try await account(viewer, refused: (form, refusal))
-            let response = html(page, viewer, status: .unprocessableContent)
-            return secret.map { setSession($0, on: response) } ?? response
+            return try await refused(form, by: refusal, viewer, secret)
         }
     }
 }
@@ -109,10 +119,7 @@ extension PortalSite {
             )
             return setSession(changed.secret, on: seeOther("/account", .passwordChanged))
         } catch let refusal as Refusal {
-            if case .notSignedIn = refusal { throw refusal }
-            let page = try await account(viewer, refused: (form, refusal))
-            let response = html(page, viewer, status: .unprocessableContent)
-            return secret.map { setSession($0, on: response) } ?? response
+            return try await refused(form, by: refusal, viewer, secret)
         }
     }
 }
@@ -150,6 +157,7 @@ struct AccountPage: Page {
     let tokens: [Token]
     let openSessions: [OpenSession]
     let label: String
+    let shortestPassword = IdentityLimits.chosenPasswordLength.lowerBound
     let problems: Problems
     let asksPassword: Bool
     let isCustomer: Bool
