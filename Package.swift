@@ -25,6 +25,7 @@ let libraries: [String: Target.Dependency] = [
     "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
     "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
+    "JWTKit": .product(name: "JWTKit", package: "jwt-kit"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Mustache": .product(name: "Mustache", package: "swift-mustache"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
@@ -63,9 +64,17 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]
     ),
     (
+        2, "LockboxOIDC",
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "AsyncHTTPClient",
+            "Crypto", "JWTKit", "NIOCore", "NIOHTTP1",
+        ]
+    ),
+    (
         3, "LockboxIdentity",
         [
             "CZxcvbn", "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxWire",
+            "LockboxOIDC",
             "Crypto",
             "CryptoExtras", "NIOCore", "NIOPosix",
         ]
@@ -120,8 +129,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier",
             "LockboxService",
-            "LockboxIdentity", "LockboxHTTP", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird",
-            "Logging", "Mustache",
+            "LockboxIdentity", "LockboxOIDC", "LockboxHTTP", "LockboxWire", "Crypto", "HTTPTypes",
+            "Hummingbird", "Logging", "Mustache",
             "NIOCore",
         ]
     ),
@@ -130,7 +139,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxServices",
             "LockboxService",
-            "LockboxIdentity",
+            "LockboxIdentity", "LockboxOIDC",
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxAPI",
             "LockboxGateway", "LockboxHTTP", "LockboxPortal",
@@ -150,6 +159,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 // Kits that several test targets share.
 let kits: [(name: String, uses: [String])] = [
     ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
+    ("LockboxTestProvider", ["LockboxOIDC", "LockboxWire", "MerkleLog", "Crypto"]),
     ("LockboxEnforcerContract", ["LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
     (
@@ -166,7 +176,8 @@ let kits: [(name: String, uses: [String])] = [
         "LockboxPortalWorld",
         [
             "LockboxHTTP", "LockboxPortal", "LockboxServices", "LockboxService", "LockboxIdentity",
-            "LockboxWork", "LockboxNotifier", "AsyncHTTPClient",
+            "LockboxOIDC", "LockboxTestProvider", "LockboxWork", "LockboxNotifier",
+            "AsyncHTTPClient",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "CryptoExtras",
             "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
@@ -207,7 +218,15 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxIdentityTests",
         [
             "LockboxIdentity", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
-            "LockboxFixtures", "LockboxPorts", "LockboxService", "LockboxTestWorld",
+            "LockboxFixtures", "LockboxOIDC", "LockboxPorts", "LockboxService",
+            "LockboxTestProvider", "LockboxTestWorld", "LockboxWire",
+        ]
+    ),
+    (
+        "LockboxOIDCTests",
+        [
+            "LockboxOIDC", "LockboxDomain", "LockboxFixtures", "LockboxTestProvider",
+            "LockboxWire", "MerkleLog", "Crypto",
         ]
     ),
     (
@@ -326,6 +345,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
         .systemLibrary(

@@ -2,6 +2,7 @@ package import Crypto
 import Foundation
 package import LockboxDomain
 package import LockboxPorts
+import MerkleLog
 
 /// The keys of tokens that services verify alone.
 package protocol TokenKeys: Sendable {
@@ -111,7 +112,7 @@ package struct AccessTokens: Sendable {
     func newName() -> String { Data(entropy.bytes(10)).base64URL }
 
     /// A token with `claims` under the key that signs now.
-    func sign(_ claims: some Encodable, as type: String, now: Timestamp) throws -> String {
+    package func sign(_ claims: some Encodable, as type: String, now: Timestamp) throws -> String {
         guard let key = keys.keys.last(where: { $0.signsFrom <= now }) else { throw NoKey() }
         return try key.token(of: claims, type: type)
     }

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import LockboxDomain
 import LockboxWire
+import MerkleLog
 import Synchronization
 
 /// A proof that whoever sent a request holds a private key (RFC 9449 §4.2), verified for

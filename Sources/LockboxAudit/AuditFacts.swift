@@ -146,6 +146,8 @@ extension AuditFacts {
                 "tenant.domainsChanged",
                 data: ["domains": .list(tenant.domains.map { .string($0.text) })]
             )
+        case .signInChanged(_, let settings):
+            self.init("signIn.settingsChanged", data: Self.members(of: settings))
         case .personAdded(let person): self.init("person.added", of: person)
         case .personChanged(let before, let after):
             self.init("person.changed", of: after)
@@ -195,6 +197,19 @@ extension AuditFacts {
             self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
         case .sessionsEnded(let person):
             self.init("sessions.ended", data: ["person": .string(person.id.text)])
+        case .identityLinked(let identity, let person):
+            self.init(
+                "identity.linked",
+                data: [
+                    "person": .string(person.id.text), "issuer": .string(identity.issuer),
+                ],
+                texts: ["account": identity.subject]
+            )
+        case .identityRefused(let person, let issuer):
+            self.init(
+                "identity.refused",
+                data: ["person": .string(person.id.text), "issuer": .string(issuer)]
+            )
         }
     }
 }

@@ -50,6 +50,7 @@ package struct LogCheck: Sendable {
             "doveadm_key_file", "settings",
         ],
         "sign_in_client": [all],
+        "sign_in_settings": ["client_secret_file"],
         "statement_position": [all],
         "work_lease": [all],
     ]

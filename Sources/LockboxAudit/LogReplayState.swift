@@ -47,6 +47,7 @@ struct LogReplayState {
     var resources: Set<[String]> = []
     var hasErasedResources = false
     var rules: Told?
+    var signIn: Told?
     private var domains: [String] = []
     var name: String?
 
@@ -105,11 +106,14 @@ struct LogReplayState {
                 hasErasedResources = true
             }
         case "provider.renamed", "tenant.renamed": name = data["name"]?.text
+        case "signIn.settingsChanged": signIn = told
         case _: break
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }
         if data["policy"] != nil { rules = told }
-        if let domains = data["domains"]?.texts { self.domains = domains }
+        if told.leaf.activity == "tenant.domainsChanged", let domains = data["domains"]?.texts {
+            self.domains = domains
+        }
         if told.leaf.activity == "tenant.added" { name = data["name"]?.text }
     }
 
@@ -119,7 +123,7 @@ struct LogReplayState {
     {
         try requestDifferences(log, in: tx) + supportDifferences(log, in: tx)
             + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
-            + directoryDifferences(log, in: tx)
+            + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
     }
 }
 

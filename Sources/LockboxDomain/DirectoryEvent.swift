@@ -4,6 +4,7 @@ public enum DirectoryEvent: Hashable, Sendable {
     case policyChanged(before: Tenant, after: Tenant)
     case licenceChanged(Tenant)
     case domainsChanged(Tenant)
+    case signInChanged(Side, SignInSettings)
     case personAdded(Person)
     case personChanged(before: Person, after: Person)
     case tenantRenamed(Tenant)
@@ -23,6 +24,7 @@ extension DirectoryEvent {
             .tenant(tenant.id)
         case .personAdded(let person), .personChanged(_, let person): person.side
         case .resourceAdded(_, let tenant): .tenant(tenant)
+        case .signInChanged(let side, _): side
         case .providerRenamed, .serviceAdded, .serviceChanged: .provider
         }
     }

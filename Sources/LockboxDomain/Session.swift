@@ -6,10 +6,14 @@ public struct Session: Identified, Hashable, Sendable {
     public let person: PersonID
     public let createdAt: Timestamp
     public var lastSeenAt: Timestamp
-    /// When the password was last given.
+    /// When she last showed who she is.
     public var confirmedAt: Timestamp
     /// Over at this instant, however busy it is.
     public let expiresAt: Timestamp
+    /// The OpenID provider where she signed in; nil where it was with a password.
+    public let issuer: String?
+    /// What the provider calls her session there, if it says.
+    public let issuerSession: String?
 
     public init(
         id: SessionID,
@@ -17,7 +21,9 @@ public struct Session: Identified, Hashable, Sendable {
         createdAt: Timestamp,
         lastSeenAt: Timestamp,
         confirmedAt: Timestamp,
-        expiresAt: Timestamp
+        expiresAt: Timestamp,
+        issuer: String? = nil,
+        issuerSession: String? = nil
     ) {
         self.id = id
         self.person = person
@@ -25,6 +31,8 @@ public struct Session: Identified, Hashable, Sendable {
         self.lastSeenAt = lastSeenAt
         self.confirmedAt = confirmedAt
         self.expiresAt = expiresAt
+        self.issuer = issuer
+        self.issuerSession = issuerSession
     }
 }
 

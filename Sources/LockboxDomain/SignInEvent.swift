@@ -7,8 +7,12 @@ public enum SignInEvent: Hashable, Sendable {
     case locked(Person, until: Timestamp)
     /// Too many failures from one place, which alone must wait.
     case throttled(Person, until: Timestamp)
-    /// Somebody gave the right password at the portal.
+    /// Somebody signed in at the portal.
     case signedIn(Person)
+    /// From now on an account at an OpenID provider lets this person in.
+    case identityLinked(Identity, Person)
+    /// Another account at the same provider came with her address, and was turned away.
+    case identityRefused(Person, issuer: String)
     /// All sessions of a person ended at once.
     case sessionsEnded(Person)
 }
@@ -19,7 +23,8 @@ extension SignInEvent {
         switch self {
         case .tokenIssued(_, let person), .tokenRevoked(_, let person), .passwordSet(let person),
             .locked(let person, _), .throttled(let person, _), .signedIn(let person),
-            .sessionsEnded(let person):
+            .sessionsEnded(let person), .identityLinked(_, let person),
+            .identityRefused(let person, _):
             person
         }
     }

@@ -50,4 +50,10 @@ package enum IdentityLimits {
     /// anything is hashed: as a burst, and lasting. Known browsers are not meant.
     package static let addressFailureBurst = 30
     static let addressFailuresPerSecond = 0.5
+    /// Foreign accounts that come with one person's address and leave a record and a letter.
+    static let identityRefusalBurst = 5
+    static let identityRefusalsPerSecond = 1.0 / 3600
+    /// Sign-ins at OpenID providers that one address may begin or end.
+    package static let providerSignInBurst = 30
+    package static let providerSignInsPerSecond = 0.5
 }

@@ -1,6 +1,7 @@
 import Crypto
 package import LockboxAudit
 package import LockboxDomain
+package import LockboxOIDC
 import LockboxPorts
 import MerkleLog
 
@@ -42,23 +43,35 @@ package struct Sessions: Sendable {
         from client: ClientKey
     ) async throws -> (secret: String, signedIn: SignedIn) {
         try await signIn.check(email: email, password: password, from: client) {
-            [signInRecords] change, person in
-            let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
-            for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
-                try change.tx.endSession(oldest.id, at: change.now)
-            }
-            var (secret, signedIn) = try Self.new(of: person, change)
-            if signInRecords.tryTake(person.id.text, now: change.now) {
-                change.emit(.signIn(.signedIn(person)))
-            }
-            signedIn.device = try change.tx.remember(client.device, of: person, change)
-            return (secret, signedIn)
+            change,
+            person in
+            try admit(person, from: client, &change)
         }
     }
 
-    private static func new(of person: Person, _ change: Change) throws -> (
-        secret: String, signedIn: SignedIn
-    ) {
+    /// Begins a session for `person`, who has shown who she is; `token` says so where it was an
+    /// OpenID provider that let her in.
+    func admit(
+        _ person: Person,
+        by token: IDToken? = nil,
+        from client: ClientKey,
+        _ change: inout Change
+    ) throws -> (secret: String, signedIn: SignedIn) {
+        let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
+        for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
+            try change.tx.endSession(oldest.id, at: change.now)
+        }
+        var (secret, signedIn) = try Self.new(of: person, by: token, change)
+        if signInRecords.tryTake(person.id.text, now: change.now) {
+            change.emit(.signIn(.signedIn(person)))
+        }
+        signedIn.device = try change.tx.remember(client.device, of: person, change)
+        return (secret, signedIn)
+    }
+
+    private static func new(of person: Person, by token: IDToken? = nil, _ change: Change) throws
+        -> (secret: String, signedIn: SignedIn)
+    {
         let secret = secret(change.entropy)
         let session = Session(
             id: change.entropy.id(),
@@ -66,7 +79,9 @@ package struct Sessions: Sendable {
             createdAt: change.now,
             lastSeenAt: change.now,
             confirmedAt: change.now,
-            expiresAt: change.now + IdentityLimits.sessionLifetime
+            expiresAt: change.now + IdentityLimits.sessionLifetime,
+            issuer: token?.identity.issuer,
+            issuerSession: token?.session
         )
         try change.tx.insert(session, secretHash: hash(secret))
         return (secret, SignedIn(session: session, person: person, csrfToken: csrfToken(secret)))
@@ -116,20 +131,39 @@ package struct Sessions: Sendable {
     ) async throws -> (secret: String, signedIn: SignedIn) {
         guard let before = try await resume(secret) else { throw Refusal.notSignedIn }
         return try await signIn.check(before.session, password: password) { change, _ in
-            // It may have ended, or got another secret, while the password was compared.
-            guard let (known, person) = try change.tx.open(secret, now: change.now) else {
-                throw Refusal.notSignedIn
-            }
-            var session = known
-            let secret = Self.secret(change.entropy)
-            try change.tx.confirm(session.id, at: change.now, secretHash: Self.hash(secret))
-            session.confirmedAt = change.now
-            session.lastSeenAt = change.now
-            return (
-                secret,
-                SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
-            )
+            try Self.confirm(secret, change)
         }
+    }
+
+    /// The same for whoever showed at her OpenID provider again who she is.
+    package func confirm(_ secret: String, by token: IDToken) async throws -> (
+        secret: String, signedIn: SignedIn
+    ) {
+        guard let before = try await resume(secret) else { throw Refusal.notSignedIn }
+        return try await store.write(by: .person(before.person), for: .ending) { change in
+            guard try change.tx.person(identifiedBy: token.identity)?.id == before.person.id else {
+                throw NotAdmitted.somebodyElse
+            }
+            return try Self.confirm(secret, change)
+        }
+    }
+
+    private static func confirm(_ secret: String, _ change: Change) throws -> (
+        secret: String, signedIn: SignedIn
+    ) {
+        // It may have ended, or got another secret, while it was confirmed.
+        guard let (known, person) = try change.tx.open(secret, now: change.now) else {
+            throw Refusal.notSignedIn
+        }
+        var session = known
+        let secret = Self.secret(change.entropy)
+        try change.tx.confirm(session.id, at: change.now, secretHash: Self.hash(secret))
+        session.confirmedAt = change.now
+        session.lastSeenAt = change.now
+        return (
+            secret,
+            SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
+        )
     }
 
     /// Sets the password of whoever has this session, in which the present one was given a moment

@@ -104,8 +104,11 @@ package struct SignIn: Sendable {
             let known = try person.flatMap { person in
                 try origin.knownPlace(of: person, at: now, in: tx).map { _ in person }
             }
-            let account = try person.flatMap { person in
-                try tx.password(of: person.id).map { (person, $0) }
+            let account = try person.flatMap { person -> (Person, PasswordRecord)? in
+                // Where passwords do not count, the right one is as wrong as any.
+                let settings = try tx.signInSettings(of: person.side) ?? .passwords
+                guard settings.allowsPasswords else { return nil }
+                return try tx.password(of: person.id).map { (person, $0) }
             }
             return (account, origin.requester(known), now)
         }

@@ -44,6 +44,9 @@ extension SideChange {
             )
         case .tenantRenamed(let tenant):
             self.init(tenant: tenant.id, words: "The name: now \(shownName(tenant.name))")
+        case .signInChanged(let side, let settings):
+            guard let tenant = side.tenant else { return nil }
+            self.init(tenant: tenant, words: "How your people sign in: \(settings.words)")
         case .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
             return nil
         }
@@ -58,6 +61,14 @@ extension SideChange {
             self.init(person, "\(person.title): an API token was issued")
         case .tokenRevoked(_, let person):
             self.init(person, "\(person.title): an API token was revoked")
+        case .identityLinked(let identity, let person):
+            self.init(person, "\(person.title): signs in at \(shownName(identity.issuer)) now")
+        case .identityRefused(let person, let issuer):
+            self.init(
+                person,
+                "\(person.title): another account at \(shownName(issuer)) came with this address "
+                    + "and was turned away"
+            )
         case .locked, .throttled, .signedIn, .sessionsEnded: return nil
         }
     }
@@ -69,8 +80,21 @@ extension SideChange {
 }
 
 extension SignInEvent {
-    var isNewPassword: Bool {
-        if case .passwordSet = self { true } else { false }
+    /// Whether it is told even where its person did it herself: it may have been somebody who wants
+    /// to stay.
+    var isNewWayIn: Bool {
+        switch self {
+        case .passwordSet, .identityLinked, .identityRefused: true
+        case .tokenIssued, .tokenRevoked, .locked, .throttled, .signedIn, .sessionsEnded: false
+        }
+    }
+}
+
+extension SignInSettings {
+    fileprivate var words: String {
+        let passwords = allowsPasswords ? "with a password" : nil
+        let provider = self.provider.map { "at \(shownName($0.issuer))" }
+        return [provider, passwords].compactMap { $0 }.joined(separator: ", or ")
     }
 }
 

@@ -37,8 +37,11 @@ extension DirectoryFile {
             services: []
         )
         if let provider = members["provider"] {
-            let parts = try provider.members(["name", "people"])
+            let parts = try provider.members(["name", "signIn", "people"])
             directory.providerName = try parts["name"]?.checked(Limits.nameLength)
+            directory.providerSignIn = try parts["signIn"].map {
+                value throws(ConfigurationError) in try signIn(value, at: .provider)
+            }
             directory.providerPeople = try people(parts["people"], at: .provider)
         }
         for service in try members["services"]?.items() ?? [] {
@@ -95,7 +98,7 @@ extension DirectoryFile {
 
     private static func customer(_ tenant: YAMLValue) throws(ConfigurationError) -> Tenant {
         let parts = try tenant.members([
-            "id", "name", "licence", "policy", "domains", "people", "resources",
+            "id", "name", "licence", "policy", "domains", "signIn", "people", "resources",
         ])
         let idValue = try parts.required("id", of: tenant)
         guard let id = TenantID(try idValue.text()) else {
@@ -130,12 +133,15 @@ extension DirectoryFile {
             isLicensed: licensed,
             policy: policy,
             domains: try parts["domains"].map(domains),
+            signIn: try parts["signIn"].map {
+                value throws(ConfigurationError) in try signIn(value, at: .tenant(id))
+            },
             people: try people(parts["people"], at: .tenant(id)),
             resources: resources
         )
     }
 
-    private static func domains(_ value: YAMLValue) throws(ConfigurationError) -> [DomainName] {
+    static func domains(_ value: YAMLValue) throws(ConfigurationError) -> [DomainName] {
         var domains: Set<DomainName> = []
         for item in try value.items() {
             guard let domain = DomainName(try item.text()) else {

@@ -107,10 +107,13 @@ package struct Server: Sendable {
             condition: parts.watch,
             tokens: parts.tokens
         )
+        let sessions = Sessions(store: parts.audited, signIn: signIn)
         let site = PortalSite(
             lockbox: lockbox,
-            sessions: Sessions(store: parts.audited, signIn: signIn),
+            sessions: sessions,
             signIn: signIn,
+            providers: ProviderSignIn(store: parts.audited, sessions: sessions),
+            openID: parts.openID(configuration),
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
             clock: clock,

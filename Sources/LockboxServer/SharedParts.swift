@@ -5,6 +5,7 @@ import LockboxDecisions
 import LockboxDomain
 import LockboxGateway
 import LockboxNotifier
+import LockboxOIDC
 import LockboxPorts
 import LockboxService
 import LockboxServices
@@ -51,6 +52,11 @@ struct SharedParts: Sendable {
     private let world: World
     private let loop: MultiThreadedEventLoopGroup
     private let http: HTTPClient
+    /// Another one: no cut waits for a provider that strangers have asked.
+    private let providerHTTP = HTTPClient(
+        eventLoopGroupProvider: .singleton,
+        configuration: ProviderHTTPClient.configuration
+    )
     private let looks: NextLook
     private let uses = UseCounts()
 
@@ -219,6 +225,19 @@ struct SharedParts: Sendable {
         )
     }
 
+    /// Lockbox as the client of OpenID providers.
+    func openID(_ configuration: Configuration) -> OpenIDClient {
+        let (clock, tokens, logger) = (world.clock, tokens, world.logger)
+        return OpenIDClient(
+            http: ProviderHTTPClient(providerHTTP),
+            clock: clock,
+            entropy: world.entropy,
+            publicURL: configuration.publicURL,
+            secret: { try Self.secret($0, for: "signIn", logger) },
+            sign: { try tokens.sign($0, as: "JWT", now: clock.now()) }
+        )
+    }
+
     /// What keeps up with other processes. `changed` runs after each commit of one.
     func changeFeed(_ changed: @escaping @Sendable () -> Void = {}) -> ChangeFeed {
         let (index, gateway, directory, work) = (index, gateway, directory, work)
@@ -273,6 +292,7 @@ struct SharedParts: Sendable {
     /// Lets go of threads and connections.
     func close() async throws {
         try await http.shutdown()
+        try await providerHTTP.shutdown()
         try await loop.shutdownGracefully()
     }
 
@@ -293,13 +313,20 @@ struct SharedParts: Sendable {
             gateways: gateways,
             gatewaysApart: apart
         ) { path in
-            do {
-                // Ending access does not wait for somebody to close a file.
-                return try SecretFile.read(path, for: "services", mustBePrivate: false)
-            } catch {
-                logger.error("a service's key cannot be read", metadata: ["error": "\(error)"])
-                throw error
-            }
+            // Ending access does not wait for somebody to close a file.
+            try secret(path, for: "services", logger)
+        }
+    }
+
+    /// What is in a file of secrets now; where it cannot be read, the log says why.
+    private static func secret(_ path: String, for place: String, _ logger: Logger) throws
+        -> String
+    {
+        do {
+            return try SecretFile.read(path, for: place, mustBePrivate: false)
+        } catch {
+            logger.error("a secret cannot be read", metadata: ["error": "\(error)"])
+            throw error
         }
     }
 }

@@ -37,6 +37,8 @@ package struct DirectoryFile: Sendable {
         package var policy: Policy?
         /// Nil where the file says nothing: they stay as they are.
         package var domains: [DomainName]?
+        /// The same.
+        package var signIn: SignInSettings?
         package var people: [Person]
         package var resources: [(place: String, resource: Resource)]
 
@@ -47,6 +49,7 @@ package struct DirectoryFile: Sendable {
             isLicensed: Bool,
             policy: Policy?,
             domains: [DomainName]? = nil,
+            signIn: SignInSettings? = nil,
             people: [Person],
             resources: [(place: String, resource: Resource)]
         ) {
@@ -56,23 +59,28 @@ package struct DirectoryFile: Sendable {
             self.isLicensed = isLicensed
             self.policy = policy
             self.domains = domains
+            self.signIn = signIn
             self.people = people
             self.resources = resources
         }
     }
 
     package var providerName: String?
+    /// Nil where the file says nothing: it stays as it is.
+    package var providerSignIn: SignInSettings?
     package var providerPeople: [Person]
     package var tenants: [Tenant]
     package var services: [(place: String, settings: ServiceSettings)]
 
     package init(
         providerName: String?,
+        providerSignIn: SignInSettings? = nil,
         providerPeople: [Person],
         tenants: [Tenant],
         services: [(place: String, settings: ServiceSettings)]
     ) {
         self.providerName = providerName
+        self.providerSignIn = providerSignIn
         self.providerPeople = providerPeople
         self.tenants = tenants
         self.services = services

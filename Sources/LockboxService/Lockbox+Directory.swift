@@ -50,6 +50,7 @@ extension Lockbox {
                 try at(customer.place) { report.changes += try change.applyTenant(customer) }
             }
             report.changes += try change.applyDomains(file.tenants)
+            report.changes += try change.applySignIn(file)
             // From here on it is known whose everybody and everything that comes can be.
             let owners = DomainOwners(try change.tx.tenants())
             for human in file.providerPeople {

@@ -12,6 +12,8 @@ extension SQLTransaction: SessionRecords {
                 "last_seen_at": .time(session.lastSeenAt),
                 "confirmed_at": .time(session.confirmedAt),
                 "expires_at": .time(session.expiresAt),
+                "issuer": .optional(session.issuer),
+                "issuer_session": .optional(session.issuerSession),
             ],
             into: "portal_session"
         )
@@ -75,7 +77,9 @@ extension SQLTransaction: SessionRecords {
             createdAt: try row.timestamp("created_at"),
             lastSeenAt: try row.timestamp("last_seen_at"),
             confirmedAt: try row.timestamp("confirmed_at"),
-            expiresAt: try row.timestamp("expires_at")
+            expiresAt: try row.timestamp("expires_at"),
+            issuer: try row.optionalText("issuer"),
+            issuerSession: try row.optionalText("issuer_session")
         )
     }
 }

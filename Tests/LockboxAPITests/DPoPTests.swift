@@ -5,6 +5,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxTestWorld
 import LockboxWire
+import MerkleLog
 import Testing
 
 @testable import LockboxAPI

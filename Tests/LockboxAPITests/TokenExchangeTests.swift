@@ -7,6 +7,7 @@ import LockboxFixtures
 import LockboxService
 import LockboxTestWorld
 import LockboxWire
+import MerkleLog
 import Synchronization
 import Testing
 

@@ -84,6 +84,9 @@ struct EventRecordTests {
             .directory(.policyChanged(before: Fixture.contoso, after: strict)),
             .directory(.licenceChanged(Fixture.contoso)),
             .directory(.domainsChanged(Fixture.contoso)),
+            .directory(
+                .signInChanged(.tenant(Fixture.contoso.id), Fixture.signsInElsewhere)
+            ),
             .directory(.personAdded(Fixture.sue)),
             .directory(.personChanged(before: Fixture.sue, after: promoted)),
             .directory(.personAdded(Fixture.eve)),
@@ -99,6 +102,13 @@ struct EventRecordTests {
             .signIn(.throttled(Fixture.adam, until: Fixture.now + .minutes(15))),
             .signIn(.signedIn(Fixture.adam)),
             .signIn(.sessionsEnded(Fixture.eve)),
+            .signIn(
+                .identityLinked(
+                    Identity(issuer: Fixture.issuer, subject: "adam-1"),
+                    Fixture.adam
+                )
+            ),
+            .signIn(.identityRefused(Fixture.adam, issuer: Fixture.issuer)),
         ]
     }
 
@@ -150,6 +160,7 @@ struct EventRecordTests {
         case .policyChanged: (AuditWorld.contoso, "tenant.policyChanged")
         case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
         case .domainsChanged: (AuditWorld.contoso, "tenant.domainsChanged")
+        case .signInChanged(let side, _): (side, "signIn.settingsChanged")
         case .personAdded(let person): (log(of: person), "person.added")
         case .personChanged(_, let person): (log(of: person), "person.changed")
         case .tenantRenamed: (.tenant(Fixture.contoso.id), "tenant.renamed")
@@ -169,6 +180,8 @@ struct EventRecordTests {
         case .throttled(let person, _): (log(of: person), "signIn.clientHeldOff")
         case .signedIn(let person): (log(of: person), "signIn.succeeded")
         case .sessionsEnded(let person): (log(of: person), "sessions.ended")
+        case .identityLinked(_, let person): (log(of: person), "identity.linked")
+        case .identityRefused(let person, _): (log(of: person), "identity.refused")
         }
     }
 

@@ -382,6 +382,9 @@ extension AuditWorld {
             change.emit(.access(.removalConfirmed(removal)))
             try change.tx.saveProviderName("Example Cloud")
             change.emit(.directory(.providerRenamed("Example Cloud")))
+            let side = Side.tenant(Fixture.contoso.id)
+            try change.tx.save(Fixture.signsInElsewhere, of: side)
+            change.emit(.directory(.signInChanged(side, Fixture.signsInElsewhere)))
         }
         for number in [UInt8(3), 4] {
             let submitted = try Fixture.request(number)

@@ -102,6 +102,11 @@ struct DirectoryReadingTests {
 
     private static let licence = "    licence:\n      lockbox: true\n"
 
+    private static func signIn(_ settings: String) -> String {
+        "tenants:\n  - id: a\n    name: A\n    licence: { lockbox: true }\n    signIn:\n      "
+            + settings + "\n"
+    }
+
     private static func service(_ more: String) -> String {
         "services:\n  - id: mail\n    kind: imap\n" + more
     }
@@ -226,6 +231,40 @@ struct DirectoryReadingTests {
             "domain twice",
             "tenants:\n  - id: a\n    name: A\n    licence: { lockbox: true }\n    domains: [a.b, A.B]\n",
             "directory.yaml, line 5: tenants[0].domains[1]: is given twice"
+        ),
+        (
+            "an issuer that is not https",
+            signIn("oidc: { issuer: \"http://login.b.test\", clientID: l }"),
+            "directory.yaml, line 6: tenants[0].signIn.oidc.issuer: must be an https address "
+                + "without a query, as the provider writes it"
+        ),
+        (
+            "nobody's way in", signIn("passwords: false"),
+            "directory.yaml, line 5: tenants[0].signIn: leaves nobody a way in: it has no oidc and "
+                + "forbids passwords"
+        ),
+        (
+            "a secret that is missing",
+            signIn(
+                "oidc: { issuer: \"https://login.b.test\", clientID: l, "
+                    + "clientAuthentication: client_secret_post }"
+            ),
+            "directory.yaml, line 6: tenants[0].signIn.oidc.clientAuthentication: needs a "
+                + "clientSecretFile"
+        ),
+        (
+            "unknown way to show who the client is",
+            signIn(
+                "oidc: { issuer: \"https://login.b.test\", clientID: l, "
+                    + "clientAuthentication: tls_client_auth }"
+            ),
+            "directory.yaml, line 6: tenants[0].signIn.oidc.clientAuthentication: must be one of "
+                + "client_secret_basic, client_secret_post, private_key_jwt, none"
+        ),
+        (
+            "domains of a tenant's sign-in", signIn("domains: [b.test]"),
+            "directory.yaml, line 6: tenants[0].signIn.domains: is not a known key; known are oidc, "
+                + "passwords"
         ),
         (
             "unknown role",

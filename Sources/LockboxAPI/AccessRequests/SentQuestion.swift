@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import LockboxDomain
 import LockboxWire
+import MerkleLog
 
 /// A question of AuthZEN's with all that was sent of it: what a denial is bound to, though no
 /// decision depends on it.

@@ -54,7 +54,7 @@ extension PortalSite {
             viewer,
             tokens: try await signIn.tokens(of: viewer.person),
             sessions: try await sessions.open(of: viewer.person),
-            asksPassword: needsPassword(viewer),
+            stepUp: stepUp(viewer, on: "/account"),
             refused: refused
         )
     }
@@ -159,7 +159,9 @@ struct AccountPage: Page {
     let label: String
     let shortestPassword = IdentityLimits.chosenPasswordLength.lowerBound
     let problems: Problems
-    let asksPassword: Bool
+    let stepUp: StepUp?
+    /// Whoever signs in elsewhere needs none here.
+    let hasPassword: Bool
     let isCustomer: Bool
     let csrf: String
     let key: String
@@ -168,7 +170,7 @@ struct AccountPage: Page {
         _ viewer: Viewer,
         tokens: [APIToken],
         sessions: [Session],
-        asksPassword: Bool,
+        stepUp: StepUp?,
         refused: (form: Form, refusal: Refusal)? = nil
     ) {
         let person = viewer.person
@@ -201,7 +203,8 @@ struct AccountPage: Page {
         }
         label = refused?.form["label"] ?? ""
         problems = refused.map { Problems([$0.refusal.words(on: .settings)]) } ?? .none
-        self.asksPassword = asksPassword
+        self.stepUp = stepUp
+        hasPassword = viewer.signedIn.session.issuer == nil
         isCustomer = viewer.isCustomer
         csrf = viewer.csrf
         key = viewer.formKey

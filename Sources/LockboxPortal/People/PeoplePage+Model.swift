@@ -131,7 +131,7 @@ struct PersonPage: Page {
     let sureWords: String
     let isSure: Bool
     let seen: String
-    let asksPassword: Bool
+    let stepUp: StepUp?
     let providerName: String
     let csrf: String
     let key: String
@@ -140,7 +140,7 @@ struct PersonPage: Page {
         _ person: Person,
         _ roster: Roster,
         _ viewer: Viewer,
-        asksPassword: Bool,
+        stepUp: StepUp?,
         typed: RolesForm? = nil,
         refused: RolesForm.Refused? = nil
     ) {
@@ -171,7 +171,7 @@ struct PersonPage: Page {
         sureWords = "I have read this. \(person.name) shall be: \(RoleWords.labels(of: shown))."
         isSure = typed?.isSure == true
         seen = RolesForm.mark(person.roles)
-        self.asksPassword = asksPassword
+        self.stepUp = stepUp
         providerName = viewer.providerName
         csrf = viewer.csrf
         key = viewer.formKey

@@ -15,12 +15,12 @@ extension PortalSite {
                 )
             },
             page("/people/{id}", for: .customer) { _, context, viewer in
-                let roster = try await roster(viewer)
+                let (roster, id) = (try await roster(viewer), try context.id())
                 return PersonPage(
-                    try roster.person(try context.id()),
+                    try roster.person(id),
                     roster,
                     viewer,
-                    asksPassword: needsPassword(viewer)
+                    stepUp: stepUp(viewer, on: "/people/\(id)")
                 )
             },
             form(
@@ -59,7 +59,7 @@ extension PortalSite {
                 try roster.person(person.id.text),
                 roster,
                 viewer,
-                asksPassword: needsPassword(viewer),
+                stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
                 typed: typed,
                 refused: refusal
             )

@@ -47,7 +47,7 @@ struct RequestPage: Page {
     let withdrawComment: String
     let withdrawWrong: String?
     let letters: LetterList
-    let asksPassword: Bool
+    let stepUp: StepUp?
     /// The log's record of what the reader has just done.
     let newRecord: String?
     let mayReadAudit: Bool
@@ -57,7 +57,7 @@ struct RequestPage: Page {
     init(
         _ reading: RequestReading,
         _ viewer: Viewer,
-        asksPassword: Bool,
+        stepUp: StepUp?,
         newRecord: UInt64? = nil,
         refused: RefusedForm? = nil
     ) {
@@ -86,7 +86,7 @@ struct RequestPage: Page {
         withdrawComment = refused?.text("comment", of: .withdraw) ?? ""
         withdrawWrong = refused?.words(of: .withdraw)
         letters = LetterList(reading)
-        self.asksPassword = asksPassword
+        self.stepUp = stepUp
         self.newRecord = newRecord.map(String.init)
         mayReadAudit = viewer.oversees
         csrf = viewer.csrf

@@ -18,12 +18,13 @@ extension PortalSite {
                 try await requestList(request, viewer)
             },
             page(RouterPath("\(path)/{id}"), for: audience) { request, context, viewer in
-                let reading = try await reading(of: try Self.requestID(context), viewer)
+                let id = try Self.requestID(context)
+                let reading = try await reading(of: id, viewer)
                 let isDone = told(in: request) != nil
                 return RequestPage(
                     reading,
                     viewer,
-                    asksPassword: needsPassword(viewer),
+                    stepUp: stepUp(viewer, on: viewer.path(of: id)),
                     newRecord: isDone ? try await ownRecord(of: reading, viewer) : nil
                 )
             },
@@ -260,7 +261,7 @@ extension PortalSite {
         let page = RequestPage(
             try await reading(of: id, viewer),
             viewer,
-            asksPassword: needsPassword(viewer),
+            stepUp: stepUp(viewer, on: viewer.path(of: id)),
             refused: RefusedForm(
                 side: viewer.side,
                 kind: kind,

@@ -293,4 +293,5 @@ enliven();
 setInterval(tick, 1000);
 document.querySelector("[data-focus]")?.focus();
 document.querySelector("form[data-send]")?.requestSubmit();
+document.querySelector("a[data-follow]")?.click();
 follow();

@@ -179,7 +179,7 @@ struct SettingsReviewPage: Page {
     let kept: [Kept]
     let version: String
     let seen: String
-    let asksPassword: Bool
+    let stepUp: StepUp?
     let csrf: String
     let key: String
 
@@ -189,7 +189,7 @@ struct SettingsReviewPage: Page {
         wanted: Policy,
         readBefore: Policy?,
         consequences: PolicyConsequences,
-        asksPassword: Bool,
+        stepUp: StepUp?,
         problem: Refusal?
     ) {
         let policy = reading.tenant.policy
@@ -206,7 +206,7 @@ struct SettingsReviewPage: Page {
         kept = PolicyForm(wanted).fields.map { Kept(keptName: $0.name, keptValue: $0.value) }
         version = "\(reading.tenant.version)"
         seen = policy.mark
-        self.asksPassword = asksPassword
+        self.stepUp = stepUp
         csrf = viewer.csrf
         key = viewer.formKey
     }

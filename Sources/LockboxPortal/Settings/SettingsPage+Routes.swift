@@ -141,7 +141,7 @@ extension PortalSite {
             wanted: wanted,
             readBefore: isLate ? read : nil,
             consequences: consequences,
-            asksPassword: needsPassword(viewer),
+            stepUp: stepUp(viewer, on: "/settings"),
             problem: problem
         )
         return html(

@@ -13,6 +13,21 @@ struct SignInPage: Page {
     var next = ""
     var problem: String?
     var done: String?
+    /// Whether the address comes first, and says where else somebody signs in.
+    var isAddressFirst = false
+    /// Where else somebody can sign in who has this address.
+    var provider: ProviderLink?
+    /// Whether a password is one of the ways in.
+    var asksPassword = true
+}
+
+/// The way to an OpenID provider.
+struct ProviderLink: Sendable {
+    let providerName: String
+    let organisation: String
+    let address: String
+    /// Whether the script goes there by itself.
+    let isOnlyWay: Bool
 }
 
 extension PortalSite {
@@ -25,6 +40,7 @@ extension PortalSite {
             Route(method: .get, path: "/sign-in") { request, _ in
                 var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
                 page.done = told(in: request)?.sentence
+                page.isAddressFirst = try await providers.isUsed()
                 return .html(Frame(beforeSignIn: page, now: clock.now()).document())
             },
             Route(method: .post, path: "/sign-in") { request, context in
@@ -50,6 +66,10 @@ extension PortalSite {
     private func signIn(_ form: Form, from client: ClientKey) async throws -> Response {
         let next = form["next"]?.asLocalPath ?? "/"
         let email = form["email"] ?? ""
+        // One page asks for both, the other for the address first.
+        if form["password"] == nil, let page = try await secondPage(email, next, client) {
+            return page
+        }
         do {
             let (secret, signedIn) = try await sessions.begin(
                 email: email,

@@ -91,6 +91,13 @@ extension Request {
     }
 }
 
+extension Request {
+    /// How often a field is in the address.
+    func queryCount(_ name: String) -> Int {
+        (FormFields.decode((uri.query ?? "").utf8) ?? []).count { $0.name == name }
+    }
+}
+
 /// What goes wrong between a browser and the portal, before any rule is asked.
 enum PortalError: Error {
     case notAForm, formTooLarge

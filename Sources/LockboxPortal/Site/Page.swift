@@ -71,7 +71,7 @@ enum Partials {
         "decision-line": PackageResources.decision_line_mustache,
         "thread": PackageResources.thread_mustache,
         "open-in-browser": PackageResources.open_in_browser_mustache,
-        "password": PackageResources.password_mustache,
+        "step-up": PackageResources.step_up_mustache,
         "stop": PackageResources.stop_mustache,
         "request-row": PackageResources.request_row_mustache,
         "request-customer": PackageResources.request_customer_mustache,

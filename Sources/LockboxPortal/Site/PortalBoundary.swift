@@ -63,6 +63,12 @@ extension PortalSite {
             return seeOther(
                 wanted == "/" ? "/sign-in" : "/sign-in?next=\(wanted.asQueryValue)"
             )
+        case let failure as SignInFailure:
+            let response = Response.html(
+                Frame(beforeSignIn: SignInFailedPage(failure), now: clock.now()).document(),
+                status: failure.status
+            )
+            return failure.isOver ? clearAttempt(on: response) : response
         case _: break
         }
         let page = ErrorPage(error)

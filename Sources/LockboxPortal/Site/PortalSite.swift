@@ -4,6 +4,7 @@ package import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 package import LockboxIdentity
+package import LockboxOIDC
 package import LockboxPorts
 package import LockboxService
 
@@ -13,6 +14,8 @@ package struct PortalSite: Sendable {
     let lockbox: Lockbox
     let sessions: Sessions
     let signIn: SignIn
+    let providers: ProviderSignIn
+    let openID: OpenIDClient
     let log: LogReader
     let clock: any WallClock
     let entropy: any Entropy
@@ -23,6 +26,10 @@ package struct PortalSite: Sendable {
     let proxies: TrustedProxies
     let logCheck: LogCheck
     let verifyLimit = RateLimit(burst: 5, perSecond: 0.1)
+    let providerLimit = RateLimit(
+        burst: IdentityLimits.providerSignInBurst,
+        perSecond: IdentityLimits.providerSignInsPerSecond
+    )
     var isSecure: Bool { origin?.scheme == "https" }
 
     /// `publicURL` is how browsers reach this server, without a trailing slash. Each open page
@@ -31,6 +38,8 @@ package struct PortalSite: Sendable {
         lockbox: Lockbox,
         sessions: Sessions,
         signIn: SignIn,
+        providers: ProviderSignIn,
+        openID: OpenIDClient,
         log: LogReader,
         logCheck: LogCheck,
         clock: any WallClock,
@@ -43,6 +52,8 @@ package struct PortalSite: Sendable {
         self.lockbox = lockbox
         self.sessions = sessions
         self.signIn = signIn
+        self.providers = providers
+        self.openID = openID
         self.log = log
         self.logCheck = logCheck
         self.clock = clock
@@ -64,7 +75,9 @@ package struct PortalSite: Sendable {
     }
 
     /// Every method of every path but the assets.
-    var routes: [Route] { signInRoutes + customerRoutes + providerRoutes + sharedRoutes }
+    var routes: [Route] {
+        signInRoutes + openIDRoutes + customerRoutes + providerRoutes + sharedRoutes
+    }
 
     private var customerRoutes: [Route] {
         overviewRoutes + liveAccessRoutes + settingsRoutes + peopleRoutes
@@ -162,21 +175,6 @@ extension PortalSite {
             now: clock.now(),
             formKey: Lockbox.text(entropy.bytes(16))
         )
-    }
-
-    /// Whether the password must be given with a form that decides: an unlocked screen is not
-    /// enough.
-    func needsPassword(_ viewer: Viewer) -> Bool {
-        !sessions.isFresh(viewer.signedIn, now: viewer.now)
-    }
-
-    /// Checks the password that came with a form that decides, where it is needed. The session then
-    /// has a new secret, which must be set on the answer whatever comes of the form.
-    func confirm(_ form: Form, _ viewer: Viewer) async throws -> String? {
-        guard needsPassword(viewer) else { return nil }
-        let password = form.secret("password")
-        guard !password.isEmpty else { throw Refusal.invalid(field: "password", problem: .missing) }
-        return try await sessions.confirm(viewer.secret, password: password).secret
     }
 
     /// Both sides of a comparison of origins, for the page and for the log.

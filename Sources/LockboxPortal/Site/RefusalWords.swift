@@ -118,6 +118,8 @@ extension Refusal.InputProblem {
     private func passwordOrText(_ field: String) -> String? {
         switch (field, self) {
         case ("password", .missing): "Give your password, so that we know it is you."
+        case ("confirmation", _):
+            "First confirm where you signed in that it is you. The link is beside the button."
         case ("newPassword", .missing): "Give the new password."
         case ("newPassword", _): "The new password \(sentence)"
         case ("newPasswordAgain", _): "The second new password \(sentence)"

@@ -3,12 +3,14 @@ import Hummingbird
 import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
+import LockboxOIDC
 
 /// The cookie that holds a session's secret (RFC 6265bis). Over TLS its name begins with `__Host-`,
 /// which no other host and no plain connection can set.
 extension PortalSite {
     private var cookieName: String { isSecure ? "__Host-lockbox" : "lockbox" }
     private var deviceCookieName: String { cookieName + "-device" }
+    private var attemptCookieName: String { cookieName + "-openid" }
     private var doneCookieName: String { cookieName + "-done" }
 
     func sessionSecret(of request: Request) -> String? { request.cookies[cookieName]?.value }
@@ -36,6 +38,25 @@ extension PortalSite {
     /// By this the browser is known at the next sign-in; it opens nothing.
     func setDevice(_ name: String, on response: Response) -> Response {
         setCookie(deviceCookieName, to: name, keptFor: IdentityLimits.deviceKnown, on: response)
+    }
+
+    /// The sign-in at an OpenID provider that this browser has begun.
+    func attempt(of request: Request) -> SignInAttempt? {
+        request.cookies[attemptCookieName].flatMap { SignInAttempt(kept: $0.value) }
+    }
+
+    func setAttempt(_ attempt: SignInAttempt, on response: Response) throws -> Response {
+        setCookie(
+            attemptCookieName,
+            to: try attempt.kept(),
+            keptFor: OIDCLimits.attempt,
+            on: response
+        )
+    }
+
+    /// It came back once, and does not again.
+    func clearAttempt(on response: Response) -> Response {
+        setCookie(attemptCookieName, to: "", keptFor: .seconds(0), on: response)
     }
 
     /// What this browser just did on the page it asks for, and was sent here to be told.

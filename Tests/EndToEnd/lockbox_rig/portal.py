@@ -47,6 +47,18 @@ class Page:
     def csrf(self):
         return re.search(r'name="csrf" value="([^"]*)"', self.text)[1]
 
+    def form(self, action):
+        """The hidden fields of the form that goes to `action`, as the browser would send them."""
+        form = re.search(rf'<form method="post" action="{re.escape(action)}".*?</form>', self.text, re.S)[0]
+        hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
+        kept = re.findall(r'name="keep" value="([^"]*)"', form)
+        return [pair for pair in hidden if pair[0] != "keep"] + [("keep", value) for value in kept]
+
+    def link_to(self, address):
+        """The page's link to a place that begins with `address`."""
+        links = [html.unescape(link) for link in re.findall(r'href="([^"]*)"', self.text)]
+        return next(link for link in links if link.startswith(address))
+
     def __repr__(self):
         return f"<{self.status} {self.location or self.words[:300]}>"
 

@@ -5,6 +5,21 @@ package import LockboxPorts
 /// function has defaults, so that a test names only what it is about.
 package enum Fixture {
     /// When the tests take place.
+    package static let issuer = "https://login.contoso.test"
+
+    /// Contoso's people at a provider of their own, and with no password.
+    package static let signsInElsewhere = SignInSettings(
+        provider: OpenIDProvider(
+            issuer: issuer,
+            clientID: "lockbox",
+            authentication: .secretBasic,
+            clientSecretFile: "/secrets/contoso",
+            acrValues: ["phr"],
+            trustsAddresses: false
+        ),
+        allowsPasswords: false
+    )
+
     package static let now = Timestamp("2026-11-23T09:00:00Z")!
 
     /// An identifier made of `number`: the same number, the same identifier, and a greater one for

@@ -5,11 +5,13 @@ package import LockboxDomain
 package import LockboxFixtures
 package import LockboxIdentity
 import LockboxNotifier
+import LockboxOIDC
 package import LockboxPortal
 package import LockboxPorts
 package import LockboxService
 import LockboxServices
 import LockboxStoreSQLite
+package import LockboxTestProvider
 import Synchronization
 
 /// The portal over real rooms, in one process: a store of its own, a clock that stands still,
@@ -27,6 +29,8 @@ package final class PortalWorld: Sendable {
     package let signIn: SignIn
     package let log: LogReader
     package let site: PortalSite
+    /// Where people sign in whose organisation has it so.
+    package let provider = TestProvider()
     let responder: PortalResponder
     let memory = Mutex(Memory())
 
@@ -112,6 +116,15 @@ package final class PortalWorld: Sendable {
             lockbox: lockbox,
             sessions: sessions,
             signIn: signIn,
+            providers: ProviderSignIn(store: audited, sessions: sessions),
+            openID: OpenIDClient(
+                http: provider,
+                clock: clock,
+                entropy: SeededEntropy(seed: 3),
+                publicURL: Self.publicURL,
+                secret: { _ in "a secret" },
+                sign: { _ in "" }
+            ),
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
             clock: clock,

@@ -86,7 +86,7 @@ package struct Scene: Sendable, CustomStringConvertible {
     }
 
     package static let all: [Scene] = [
-        door, errors,
+        door, elsewhere, errors,
         overview, requests, liveAccess,
         support, account, audit,
         settings, people,

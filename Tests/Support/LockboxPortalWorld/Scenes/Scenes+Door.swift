@@ -1,4 +1,6 @@
 import LockboxDomain
+import LockboxOIDC
+import LockboxTestProvider
 
 extension Scene {
     /// Coming in and going out.
@@ -44,6 +46,72 @@ extension Scene {
                     let form = [("email", "adam@contoso.test"), ("password", "wrong horse")]
                     _ = try await world.send("/sign-in", form: form, as: nil)
                 }
+            }
+        ),
+    ]
+
+    /// Where an organisation has a provider of its own.
+    static let elsewhere = [
+        Scene(
+            "Door",
+            "address first",
+            as: nil,
+            .page("/sign-in"),
+            after: { try await $0.signsInElsewhere() }
+        ),
+        Scene(
+            "Door",
+            "on to the organisation's own sign-in",
+            as: nil,
+            .fill("/sign-in", on: "/sign-in", typing: [("email", "adam@contoso.test")]),
+            isKey: true,
+            after: { try await $0.signsInElsewhere() }
+        ),
+        Scene(
+            "Door",
+            "there, or with a password",
+            as: nil,
+            .fill("/sign-in", on: "/sign-in", typing: [("email", "adam@contoso.test")]),
+            after: { try await $0.signsInElsewhere(passwords: true) }
+        ),
+        Scene(
+            "Door",
+            "address of another domain",
+            as: nil,
+            .fill("/sign-in", on: "/sign-in", typing: [("email", "frida@fabrikam.test")]),
+            after: { try await $0.signsInElsewhere() }
+        ),
+        Scene(
+            "Door",
+            "the organisation's own sign-in is down",
+            as: nil,
+            .fill("/sign-in", on: "/sign-in", typing: [("email", "adam@contoso.test")]),
+            status: 503,
+            after: { world in
+                try await world.signsInElsewhere()
+                world.provider.fail(with: ProviderFault(.unreachable, "answered 500"))
+            }
+        ),
+        Scene(
+            "Door",
+            "back from a sign-in that was not begun here",
+            as: nil,
+            .page("/oidc/callback?code=a&state=b"),
+            status: 403,
+            isKey: true,
+            after: { try await $0.signsInElsewhere() }
+        ),
+        Scene(
+            "Door",
+            "a decision to be confirmed elsewhere",
+            as: "adam",
+            .page("/lockbox/{request}"),
+            isKey: true,
+            after: { world in
+                try await world.reviewed()
+                try await world.signsInElsewhere()
+                try await world.cameFromElsewhere("adam")
+                try await world.after(.minutes(11))
             }
         ),
     ]

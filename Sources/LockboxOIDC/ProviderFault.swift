@@ -1,0 +1,23 @@
+/// Why somebody could not be let in by what an OpenID provider sent.
+package struct ProviderFault: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Kind: Hashable, Sendable {
+        /// It cannot be asked, or answers what makes no sense.
+        case unreachable
+        /// What it sent is not to be believed.
+        case refused
+        /// It sent somebody back without having let her in.
+        case declined
+    }
+
+    package let kind: Kind
+    /// What is wrong, the rest of a sentence that begins with its name. Of what was sent it holds
+    /// nothing.
+    package let what: String
+
+    package init(_ kind: Kind, _ what: String) {
+        self.kind = kind
+        self.what = what
+    }
+
+    package var description: String { what }
+}

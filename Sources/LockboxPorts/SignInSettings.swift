@@ -1,0 +1,16 @@
+public import LockboxDomain
+
+/// How organisations sign in, and who is who at their OpenID providers.
+public protocol SignInSettingsRecords {
+    /// Nil where nobody has said: passwords alone.
+    func signInSettings(of side: Side) throws -> SignInSettings?
+    /// Inserts or replaces.
+    func save(_ settings: SignInSettings, of side: Side) throws
+    /// Of those that have an OpenID provider.
+    func sidesWithProvider() throws -> [Side]
+    /// By what name `issuer` knows `person`; nil where it does not.
+    func subject(of person: PersonID, at issuer: String) throws -> String?
+    /// From now on `identity` means `person`. Throws `Refusal.alreadyExists(.person)` if it means
+    /// somebody else.
+    func insert(_ identity: Identity, of person: PersonID) throws
+}
