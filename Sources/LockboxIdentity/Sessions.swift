@@ -41,19 +41,26 @@ package struct Sessions: Sendable {
         password: String,
         from client: ClientKey
     ) async throws -> (secret: String, signedIn: SignedIn) {
-        try await signIn.check(email: email, password: password, from: client) {
-            [signInRecords] change, person in
-            let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
-            for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
-                try change.tx.endSession(oldest.id, at: change.now)
-            }
-            var (secret, signedIn) = try Self.new(of: person, change)
-            if signInRecords.tryTake(person.id.text, now: change.now) {
-                change.emit(.signIn(.signedIn(person)))
-            }
-            signedIn.device = try change.tx.remember(client.device, of: person, change)
-            return (secret, signedIn)
+        try await signIn.check(email: email, password: password, from: client) { change, person in
+            try begin(person, from: client, &change)
         }
+    }
+
+    /// Begins a session of `person`, of whom it is known that it is she.
+    func begin(_ person: Person, from client: ClientKey, _ change: inout Change) throws -> (
+        secret: String, signedIn: SignedIn
+    ) {
+        let open = try change.tx.sessions(of: person.id).filter { $0.isOpen(at: change.now) }
+        for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
+            try change.tx.endSession(oldest.id, at: change.now)
+        }
+        var (secret, signedIn) = try Self.new(of: person, change)
+        if signInRecords.tryTake(person.id.text, now: change.now) {
+            change.emit(.signIn(.signedIn(person)))
+        }
+        signedIn.device = try change.tx.remember(client.device, of: person, change)
+        try change.noteFirstAdministrator(person)
+        return (secret, signedIn)
     }
 
     private static func new(of person: Person, _ change: Change) throws -> (

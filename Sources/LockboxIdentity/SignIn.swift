@@ -158,7 +158,7 @@ package struct SignIn: Sendable {
         }.get()
     }
 
-    /// Sets the local password of whoever has `address`, and ends her sessions and API tokens: who
+    /// Sets the local password of whoever has `address`, from the server itself, and ends her sessions and API tokens: who
     /// holds one may have got it by the old password.
     package func setPassword(_ password: String, of address: EmailAddress) async throws -> Person {
         try ChosenPassword.check(
@@ -168,14 +168,17 @@ package struct SignIn: Sendable {
         )
         let encoded = try await hasher.hash(password)
         return try await store.write(by: .console) { change in
-            let person = try change.tx.person(at: address)
+            let person = try change.tx.person(consoleMayActFor: address)
             try change.setPassword(PasswordRecord(encoded: encoded), of: person)
             return person
         }
     }
 
-    func record(of password: ChosenPassword) async throws -> PasswordRecord {
-        PasswordRecord(encoded: try await hasher.hash(password.text))
+    func record(
+        of password: ChosenPassword,
+        for requester: HashingRequester = .known("console")
+    ) async throws -> PasswordRecord {
+        PasswordRecord(encoded: try await hasher.hash(password.text, for: requester))
     }
 
     // MARK: - Tokens
@@ -183,7 +186,7 @@ package struct SignIn: Sendable {
     package func issueToken(for address: EmailAddress, label: String) async throws -> NewToken {
         let label = try Self.checked(label)
         return try await store.write(by: .console) { change in
-            try Self.issue(to: try change.tx.person(at: address), label, &change)
+            try Self.issue(to: try change.tx.person(consoleMayActFor: address), label, &change)
         }
     }
 
@@ -259,6 +262,31 @@ extension Change {
         emit(.signIn(.passwordSet(person)))
         try tx.forgetSignInClients(of: person.id)
         try endSignIns(of: person)
+    }
+}
+
+extension Change {
+    /// From the first sign-in of an administrator on, the people of her tenant are its own.
+    mutating func noteFirstAdministrator(_ person: Person) throws {
+        guard let id = person.side.tenant, var tenant = try tx.tenant(id),
+            tenant.noteSignIn(of: person, at: now)
+        else { return }
+        try tx.save(tenant)
+        emit(.directory(.tenantAdministered(tenant)))
+    }
+}
+
+extension TenantRecords where Self: PersonRecords {
+    /// Whoever has `address`, where the console may still set her password or make a token for her:
+    /// whoever runs the server must not be able to decide in a customer's name (decision 0052).
+    fileprivate func person(consoleMayActFor address: EmailAddress) throws -> Person {
+        let person = try person(at: address)
+        if let tenant = try person.side.tenant.flatMap({ try tenant($0) }),
+            tenant.administeredSince != nil
+        {
+            throw Refusal.notPermitted(.signInForTenant)
+        }
+        return person
     }
 }
 

@@ -44,7 +44,8 @@ extension SideChange {
             )
         case .tenantRenamed(let tenant):
             self.init(tenant: tenant.id, words: "The name: now \(shownName(tenant.name))")
-        case .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
+        case .tenantAdministered, .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded,
+            .serviceChanged:
             return nil
         }
     }
@@ -58,7 +59,13 @@ extension SideChange {
             self.init(person, "\(person.title): an API token was issued")
         case .tokenRevoked(_, let person):
             self.init(person, "\(person.title): an API token was revoked")
-        case .locked, .throttled, .signedIn, .sessionsEnded: return nil
+        case .invited(let person, let invitation):
+            // Who only says that she forgot her password changes nothing; herself she has the letter.
+            guard invitation.purpose == .firstSignIn else { return nil }
+            self.init(person, "\(person.title): was invited to choose a password")
+            affected = []
+        case .locked, .throttled, .signedIn, .sessionsEnded, .invitationUsed, .invitationGuessed:
+            return nil
         }
     }
 
@@ -69,8 +76,14 @@ extension SideChange {
 }
 
 extension SignInEvent {
-    var isNewPassword: Bool {
-        if case .passwordSet = self { true } else { false }
+    /// Whether a tenant's administrators hear of it, whoever did it.
+    var concernsAdministrators: Bool {
+        switch self {
+        case .passwordSet, .invited: true
+        case .tokenIssued, .tokenRevoked, .locked, .throttled, .signedIn, .sessionsEnded,
+            .invitationUsed, .invitationGuessed:
+            false
+        }
     }
 }
 
@@ -153,7 +166,7 @@ extension NoticeWriter {
 }
 
 extension Actor {
-    fileprivate func words(for tenant: Tenant, provider: String) -> String {
+    func words(for tenant: Tenant, provider: String) -> String {
         switch self {
         case .person(let person):
             let organisation = person.side == .provider ? provider : tenant.name

@@ -13,6 +13,8 @@ package struct PortalSite: Sendable {
     let lockbox: Lockbox
     let sessions: Sessions
     let signIn: SignIn
+    let invitations: Invitations
+    let forgottenPasswords: ForgottenPasswords
     let log: LogReader
     let clock: any WallClock
     let entropy: any Entropy
@@ -31,6 +33,8 @@ package struct PortalSite: Sendable {
         lockbox: Lockbox,
         sessions: Sessions,
         signIn: SignIn,
+        invitations: Invitations,
+        forgottenPasswords: ForgottenPasswords,
         log: LogReader,
         logCheck: LogCheck,
         clock: any WallClock,
@@ -43,6 +47,8 @@ package struct PortalSite: Sendable {
         self.lockbox = lockbox
         self.sessions = sessions
         self.signIn = signIn
+        self.invitations = invitations
+        self.forgottenPasswords = forgottenPasswords
         self.log = log
         self.logCheck = logCheck
         self.clock = clock
@@ -64,7 +70,9 @@ package struct PortalSite: Sendable {
     }
 
     /// Every method of every path but the assets.
-    var routes: [Route] { signInRoutes + customerRoutes + providerRoutes + sharedRoutes }
+    var routes: [Route] {
+        signInRoutes + passwordRoutes + customerRoutes + providerRoutes + sharedRoutes
+    }
 
     private var customerRoutes: [Route] {
         overviewRoutes + liveAccessRoutes + settingsRoutes + peopleRoutes
