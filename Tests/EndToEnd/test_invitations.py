@@ -54,8 +54,8 @@ class Letterbox:
         return paths.pop(), code
 
     def records(self, person=GITA):
-        """Activities of the tenant's log."""
-        return [record["activity"] for record in self.api(person).audit("contoso")]
+        """Activities of the tenant's log, the newest last."""
+        return [record["activity"] for record in self.api(person).audit("contoso")][::-1]
 
     def api(self, person):
         return API(self.lockbox.port, self.tokens[person])
