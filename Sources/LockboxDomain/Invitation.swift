@@ -87,6 +87,7 @@ public struct Invitation: Hashable, Sendable {
         self.withdrawnAt = withdrawnAt
     }
 
+    /// Whether it opens anything at `now`.
     public func standing(at now: Timestamp) -> Standing {
         if usedAt != nil { return .used }
         if withdrawnAt != nil { return .withdrawn }
@@ -127,6 +128,7 @@ public struct InvitationID: Hashable, Sendable, CustomStringConvertible {
     /// 32 hexadecimal digits in lower case.
     public let text: String
 
+    /// How many random bytes a new one is made of.
     public static var entropyBytes: Int { 16 }
 
     /// `entropy` must be `entropyBytes` fresh random bytes.

@@ -158,8 +158,8 @@ package struct SignIn: Sendable {
         }.get()
     }
 
-    /// Sets the local password of whoever has `address`, from the server itself, and ends her sessions and API tokens: who
-    /// holds one may have got it by the old password.
+    /// Sets the local password of whoever has `address`, from the server itself, and ends her sessions
+    /// and API tokens: who holds one may have got it by the old password.
     package func setPassword(_ password: String, of address: EmailAddress) async throws -> Person {
         try ChosenPassword.check(
             password,

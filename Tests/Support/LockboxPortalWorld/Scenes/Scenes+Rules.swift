@@ -396,20 +396,6 @@ extension Scene {
     }
 
     private static let personPages: [Scene] = [
-        Scene(
-            "People",
-            "invitation sent",
-            as: "gita",
-            .fill("/people/{sue}/invitation", on: "/people/{sue}", typing: []),
-            isKey: true
-        ),
-        Scene(
-            "People",
-            "switched on again",
-            as: "gita",
-            .fill("/people/{adam}/switch-on", on: "/people/{adam}", typing: []),
-            after: { world in try await world.disabled("adam") }
-        ),
         Scene("People", "somebody", as: "gita", .page("/people/{adam}"), isKey: true),
         Scene("People", "oneself", as: "gita", .page("/people/{gita}")),
         Scene("People", "somebody, read only", as: "uma", .page("/people/{gita}"), isKey: true),
