@@ -148,6 +148,7 @@ extension AuditFacts {
             )
         case .signInChanged(_, let settings):
             self.init("signIn.settingsChanged", data: Self.members(of: settings))
+        case .tenantAdministered: self.init("tenant.administered")
         case .personAdded(let person): self.init("person.added", of: person)
         case .personChanged(let before, let after):
             self.init("person.changed", of: after)
@@ -183,6 +184,12 @@ extension AuditFacts {
             )
         case .passwordSet(let person):
             self.init("password.set", data: ["person": .string(person.id.text)])
+        case .invited(let person, let invitation):
+            self.init("invitation.sent", of: invitation, to: person)
+        case .invitationUsed(let person, let invitation):
+            self.init("invitation.used", of: invitation, to: person)
+        case .invitationGuessed(let person, let invitation):
+            self.init("signIn.invitationGuessed", of: invitation, to: person)
         case .locked(let person, let until):
             self.init(
                 "signIn.locked",
@@ -283,6 +290,18 @@ extension AuditFacts {
         if !person.mutedLetters.isEmpty {
             data["mutedLetters"] = .list(person.mutedLetters.names.map { .string($0) })
         }
+    }
+
+    /// Not its name, which is half of a way in.
+    private init(_ activity: String, of invitation: Invitation, to person: Person) {
+        self.init(
+            activity,
+            data: [
+                "person": .string(person.id.text),
+                "purpose": .string(invitation.purpose.rawValue),
+                "expiresAt": .string(invitation.endsAt.description),
+            ]
+        )
     }
 
     private init(_ activity: String, of service: ProtectedService) {

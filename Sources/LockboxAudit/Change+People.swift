@@ -14,6 +14,8 @@ extension Change {
         try tx.save(after)
         emit(.directory(.personChanged(before: before, after: after)))
         if after.isDisabled { try endSignIns(of: after) }
+        // A letter to the old address may be read by somebody else by now.
+        if after.email != before.email { try withdrawInvitations(of: after) }
         if before.holds(oneOf: .engineer, at: .provider)
             && !after.holds(oneOf: .engineer, at: .provider)
         {
@@ -31,7 +33,7 @@ extension Change {
         }
     }
 
-    /// Ends every way in that `person` has: sessions and API tokens. For whoever was switched off,
+    /// Ends every way in that `person` has: sessions, API tokens, open invitations. For whoever was switched off,
     /// or whose password is another now, because the old one may be what somebody else came in by.
     package mutating func endSignIns(of person: Person) throws {
         // One that is over already opens nothing, and is no news.
@@ -40,7 +42,50 @@ extension Change {
             emit(.signIn(.tokenRevoked(token, person)))
         }
         try endSessions(of: person)
+        try withdrawInvitations(of: person)
     }
+
+    /// What letters say that `person` got opens nothing any more.
+    private func withdrawInvitations(
+        of person: Person,
+        for purposes: [Invitation.Purpose] = Invitation.Purpose.allCases
+    ) throws {
+        for open in try tx.openInvitations(to: person.id) where purposes.contains(open.purpose) {
+            var invitation = open
+            invitation.withdraw(at: now)
+            try tx.update(invitation)
+        }
+    }
+
+    /// Sends `person` a letter by which she can choose her password; an earlier one of the same
+    /// purpose is good for nothing from then on. `maker` is who says so, if it is somebody in
+    /// particular. Throws `Refusal.dailyLimitReached` where she got as many as one may within a day.
+    @discardableResult
+    package mutating func invite(
+        _ person: Person,
+        for purpose: Invitation.Purpose,
+        by maker: Person?
+    ) throws -> Invitation {
+        guard !person.isDisabled else { throw Refusal.notFound(.person) }
+        guard try tx.allowsPasswords(at: person.side) else {
+            throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.noPassword))
+        }
+        try tx.requireRoom(for: .invitationsTo(person.id, purpose), at: now)
+        try withdrawInvitations(of: person, for: [purpose])
+        let invitation = Invitation(
+            id: InvitationID(entropy: entropy.bytes(InvitationID.entropyBytes)),
+            to: person.id,
+            for: purpose,
+            by: maker?.id,
+            at: now
+        )
+        try tx.insert(invitation)
+        emit(.signIn(.invited(person, invitation)))
+        return invitation
+    }
+
+    private static let noPassword =
+        "signs in at the organisation's own provider, and needs no password here."
 
     /// Ends all sessions of `person`.
     package mutating func endSessions(of person: Person) throws {

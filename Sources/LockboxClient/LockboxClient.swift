@@ -91,6 +91,13 @@ package struct LockboxClient: Sendable {
         )
     }
 
+    /// Sends a command that says nothing more; it must do no harm twice.
+    package func post<Body: Decodable>(_ path: Path, as: Body.Type = Body.self)
+        async throws(ClientError) -> Body
+    {
+        try decode(try await send("POST", path).body)
+    }
+
     package func put<Body: Decodable>(
         _ path: Path,
         _ body: some Encodable,

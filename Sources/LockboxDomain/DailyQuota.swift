@@ -9,6 +9,8 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     case messages
     /// Issued to one person, whether or not they are valid.
     case tokens
+    /// Sent to one person, whatever became of them.
+    case invitations, forgottenPasswords
     /// Made by one person: rules, roles, letters that are not wanted. What only takes away is
     /// counted apart.
     case settings
@@ -29,6 +31,8 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .requestsAboutTenant: Limits.requestsAboutTenantPerDay
         case .messages: Limits.messagesPerDay
         case .tokens: Limits.tokensPerDay
+        case .invitations: Limits.invitationsPerDay
+        case .forgottenPasswords: Limits.forgottenPasswordsPerDay
         case .settings: Limits.settingsPerDay
         case .exports: Limits.exportsPerDay
         case .exportsOfLog: Limits.exportsOfLogPerDay
@@ -56,6 +60,9 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .requestsAboutTenant: "\(bound) requests about this tenant were made within a day"
         case .messages: "You wrote \(bound) messages within a day"
         case .tokens: "\(bound) API tokens were issued to this person within a day"
+        case .invitations: "\(bound) invitations were sent to this person within a day"
+        case .forgottenPasswords:
+            "\(bound) letters about a forgotten password were sent to this person within a day"
         case .settings: "You changed settings \(bound) times within a day"
         case .exports: "You began \(bound) exports within a day"
         case .exportsOfLog: "\(bound) exports of this log were begun within a day"
@@ -73,6 +80,7 @@ public enum Counted: Hashable, Sendable {
     case requestsAbout(TenantID)
     case messagesBy(PersonID)
     case tokensOf(PersonID)
+    case invitationsTo(PersonID, Invitation.Purpose)
     case lettersTo(PersonID)
 
     /// The bound that they have.
@@ -85,6 +93,8 @@ public enum Counted: Hashable, Sendable {
         case .requestsAbout: .requestsAboutTenant
         case .messagesBy: .messages
         case .tokensOf: .tokens
+        case .invitationsTo(_, .firstSignIn): .invitations
+        case .invitationsTo(_, .forgottenPassword): .forgottenPasswords
         case .lettersTo: .letters
         }
     }

@@ -5,6 +5,8 @@ public enum DirectoryEvent: Hashable, Sendable {
     case licenceChanged(Tenant)
     case domainsChanged(Tenant)
     case signInChanged(Side, SignInSettings)
+    /// One of its administrators signed in for the first time: its people are its own from now on.
+    case tenantAdministered(Tenant)
     case personAdded(Person)
     case personChanged(before: Person, after: Person)
     case tenantRenamed(Tenant)
@@ -20,7 +22,8 @@ extension DirectoryEvent {
     var side: Side {
         switch self {
         case .tenantAdded(let tenant), .policyChanged(_, let tenant), .licenceChanged(let tenant),
-            .domainsChanged(let tenant), .tenantRenamed(let tenant):
+            .domainsChanged(let tenant), .tenantRenamed(let tenant),
+            .tenantAdministered(let tenant):
             .tenant(tenant.id)
         case .personAdded(let person), .personChanged(_, let person): person.side
         case .resourceAdded(_, let tenant): .tenant(tenant)

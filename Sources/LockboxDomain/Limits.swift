@@ -41,6 +41,12 @@ public enum Limits {
     public static let waitAfterDenial = TimeSpan.minutes(15)
     public static let messagesPerRequest = 100
 
+    /// For which an invitation is good, and a letter to who forgot her password.
+    public static let invitationLife = TimeSpan.hours(72)
+    public static let forgottenPasswordLife = TimeSpan.hours(1)
+    /// Wrong codes after which an invitation is good for nothing: of 60 bits that is no chance.
+    public static let wrongCodesPerInvitation = 10
+
     // Within a day; `DailyQuota` says what is counted.
     /// Opened by one person, who may be the program of a ticket system; and by all of her tenant.
     public static let supportRequestsPerDay = 3_000
@@ -52,6 +58,9 @@ public enum Limits {
     /// Written by one person, on whatever requests.
     public static let messagesPerDay = 500
     public static let tokensPerDay = 200
+    /// Sent to one person, by whoever may; and to who forgot her password, whoever says so.
+    public static let invitationsPerDay = 20
+    public static let forgottenPasswordsPerDay = 5
     /// Of rules, roles and letters, by one person.
     public static let settingsPerDay = 300
     /// Begun by one person, which is one every five minutes; and by all who read one log.
@@ -86,6 +95,8 @@ public enum Limits {
     public static let commandsKept = TimeSpan.days(7)
     /// After a token expired or was revoked.
     public static let tokensKept = TimeSpan.days(30)
+    /// After an invitation was over.
+    public static let invitationsKept = TimeSpan.days(30)
     /// After a letter was sent or became needless, and its request was settled.
     public static let lettersKept = TimeSpan.days(90)
     /// After the last statement that was read from a file of a service's log.

@@ -66,6 +66,8 @@ public enum Refusal: Error, Hashable, Sendable {
             finish, revoke,
             obtainCredential, postMessage
         case changePolicy, changePeople, readAudit, readPeople
+        /// From the server itself.
+        case signInForTenant
     }
 
     /// A count that is bounded.
@@ -227,6 +229,9 @@ extension Refusal.Permission {
         case .changePeople: "Only an administrator of the tenant can change who may do what."
         case .readAudit:
             "Only approvers, administrators and auditors of the tenant can read its audit log."
+        case .signInForTenant:
+            "This person's tenant has an administrator who has signed in: from then on its people set "
+                + "their own passwords and make their own tokens. Send an invitation with lockboxd invite."
         case .readPeople: "Only people of the tenant can see who its people are."
         }
     }

@@ -3,6 +3,12 @@ public enum SignInEvent: Hashable, Sendable {
     case tokenIssued(APIToken, Person)
     case tokenRevoked(APIToken, Person)
     case passwordSet(Person)
+    /// A letter goes out by which she can choose a password.
+    case invited(Person, Invitation)
+    /// She came with its code.
+    case invitationUsed(Person, Invitation)
+    /// So many wrong codes were given that it is good for nothing.
+    case invitationGuessed(Person, Invitation)
     /// Too many failures from everywhere together.
     case locked(Person, until: Timestamp)
     /// Too many failures from one place, which alone must wait.
@@ -23,7 +29,8 @@ extension SignInEvent {
         switch self {
         case .tokenIssued(_, let person), .tokenRevoked(_, let person), .passwordSet(let person),
             .locked(let person, _), .throttled(let person, _), .signedIn(let person),
-            .sessionsEnded(let person), .identityLinked(_, let person),
+            .sessionsEnded(let person), .invited(let person, _), .invitationUsed(let person, _),
+            .invitationGuessed(let person, _), .identityLinked(_, let person),
             .identityRefused(let person, _):
             person
         }

@@ -35,6 +35,14 @@ package enum IdentityLimits {
     /// New passwords that one person may set.
     static let passwordChangeBurst = 10
     static let passwordChangesPerSecond = 1.0 / 3600
+    /// Codes and passwords that one address may send with invitations: as a burst, and lasting.
+    package static let invitationAttemptBurst = 30
+    static let invitationAttemptsPerSecond = 0.1
+    /// Addresses that one address may name as theirs who forgot their password, and how many wait to
+    /// be looked at.
+    package static let forgottenPasswordBurst = 10
+    static let forgottenPasswordsPerSecond = 1.0 / 60
+    static let forgottenPasswordsWaiting = 1000
     /// One more session ends the oldest.
     package static let sessionsPerPerson = 20
     /// How often it is written down that a session was seen.

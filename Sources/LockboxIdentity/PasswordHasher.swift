@@ -58,13 +58,20 @@ package final class PasswordHasher: Sendable {
     /// `scrypt$ln=15,r=8,p=1$<salt>$<hash>` in hexadecimal. Keyboards differ in how they compose
     /// letters, so what is hashed is the composed form (NFC, as in RFC 8265 §4.2).
     package func hash(_ password: String) async throws -> String {
-        try await hash(exactly: password.composed)
+        try await hash(password, for: .known("console"))
+    }
+
+    func hash(_ password: String, for requester: HashingRequester) async throws -> String {
+        try await hash(exactly: password.composed, for: requester)
     }
 
     /// The hash of these very bytes.
-    func hash(exactly password: String) async throws -> String {
+    func hash(
+        exactly password: String,
+        for requester: HashingRequester = .known("console")
+    ) async throws -> String {
         let salt = entropy.bytes(16)
-        let key = try await derive(password, salt, logRounds, for: .known("console"))
+        let key = try await derive(password, salt, logRounds, for: requester)
         return "scrypt$ln=\(logRounds),r=8,p=1$\(Hex.encode(salt))$\(Hex.encode(key))"
     }
 

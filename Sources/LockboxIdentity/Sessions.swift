@@ -66,6 +66,7 @@ package struct Sessions: Sendable {
             change.emit(.signIn(.signedIn(person)))
         }
         signedIn.device = try change.tx.remember(client.device, of: person, change)
+        try change.noteFirstAdministrator(person)
         return (secret, signedIn)
     }
 

@@ -106,8 +106,7 @@ package struct SignIn: Sendable {
             }
             let account = try person.flatMap { person -> (Person, PasswordRecord)? in
                 // Where passwords do not count, the right one is as wrong as any.
-                let settings = try tx.signInSettings(of: person.side) ?? .passwords
-                guard settings.allowsPasswords else { return nil }
+                guard try tx.allowsPasswords(at: person.side) else { return nil }
                 return try tx.password(of: person.id).map { (person, $0) }
             }
             return (account, origin.requester(known), now)
@@ -161,8 +160,8 @@ package struct SignIn: Sendable {
         }.get()
     }
 
-    /// Sets the local password of whoever has `address`, and ends her sessions and API tokens: who
-    /// holds one may have got it by the old password.
+    /// Sets the local password of whoever has `address`, from the server itself, and ends her sessions
+    /// and API tokens: who holds one may have got it by the old password.
     package func setPassword(_ password: String, of address: EmailAddress) async throws -> Person {
         try ChosenPassword.check(
             password,
@@ -171,14 +170,17 @@ package struct SignIn: Sendable {
         )
         let encoded = try await hasher.hash(password)
         return try await store.write(by: .console) { change in
-            let person = try change.tx.person(at: address)
+            let person = try change.tx.person(consoleMayActFor: address)
             try change.setPassword(PasswordRecord(encoded: encoded), of: person)
             return person
         }
     }
 
-    func record(of password: ChosenPassword) async throws -> PasswordRecord {
-        PasswordRecord(encoded: try await hasher.hash(password.text))
+    func record(
+        of password: ChosenPassword,
+        for requester: HashingRequester = .known("console")
+    ) async throws -> PasswordRecord {
+        PasswordRecord(encoded: try await hasher.hash(password.text, for: requester))
     }
 
     // MARK: - Tokens
@@ -186,7 +188,7 @@ package struct SignIn: Sendable {
     package func issueToken(for address: EmailAddress, label: String) async throws -> NewToken {
         let label = try Self.checked(label)
         return try await store.write(by: .console) { change in
-            try Self.issue(to: try change.tx.person(at: address), label, &change)
+            try Self.issue(to: try change.tx.person(consoleMayActFor: address), label, &change)
         }
     }
 
@@ -262,6 +264,31 @@ extension Change {
         emit(.signIn(.passwordSet(person)))
         try tx.forgetSignInClients(of: person.id)
         try endSignIns(of: person)
+    }
+}
+
+extension Change {
+    /// From the first sign-in of an administrator on, the people of her tenant are its own.
+    mutating func noteFirstAdministrator(_ person: Person) throws {
+        guard let id = person.side.tenant, var tenant = try tx.tenant(id),
+            tenant.noteSignIn(of: person, at: now)
+        else { return }
+        try tx.save(tenant)
+        emit(.directory(.tenantAdministered(tenant)))
+    }
+}
+
+extension TenantRecords where Self: PersonRecords {
+    /// Whoever has `address`, where the console may still set her password or make a token for her:
+    /// whoever runs the server must not be able to decide in a customer's name (decision 0052).
+    fileprivate func person(consoleMayActFor address: EmailAddress) throws -> Person {
+        let person = try person(at: address)
+        if let tenant = try person.side.tenant.flatMap({ try tenant($0) }),
+            tenant.administeredSince != nil
+        {
+            throw Refusal.notPermitted(.signInForTenant)
+        }
+        return person
     }
 }
 

@@ -31,6 +31,9 @@ enum Fact: String, CaseIterable {
     /// What needs an operator, and what was said about it.
     case cause, detail
     case portal, portalAddress
+    /// An invitation by the name in its link, what it is for, and when it is over. Its code is in no
+    /// fact.
+    case invitation, purpose, endsAt
 }
 
 /// Whom a letter speaks to.

@@ -26,8 +26,12 @@ struct LetterContent {
     /// Why this person gets it.
     var why: String
 
-    /// The letter of `notice`, from nothing but its stored facts.
-    init(_ notice: Notice) {
+    /// Shown so that it can be followed; for a page that does nothing by being opened.
+    var link: String?
+
+    /// The letter of `notice`, from nothing but its stored facts, and the code of its invitation where
+    /// it has one.
+    init(_ notice: Notice, code: String? = nil) {
         let source = LetterSource(
             number: notice.request?.text ?? "",
             facts: Facts(notice.facts)
@@ -53,6 +57,7 @@ struct LetterContent {
         case .sideChanged: self = .sideChanged(source)
         case .approverUnreached: self = .approverUnreached(source)
         case .lettersLeftOut: self = .lettersLeftOut(source)
+        case .invitation: self = .invitation(source, code: code)
         case .operatorsNeeded: self = .operatorsNeeded(source)
         }
     }

@@ -18,6 +18,10 @@ enum LetterTemplates {
         {{/single}}
         {{/rows}}
 
+        {{#link}}
+        {{link}}
+
+        {{/link}}
         {{#advice}}
         {{.}}
 
@@ -28,7 +32,7 @@ enum LetterTemplates {
         """
 
     /// No colours of text or ground are set, so that a reader's dark mode needs no rule of ours.
-    /// Nothing is loaded from anywhere, and there is no link.
+    /// Nothing is loaded from anywhere, and the only link is that of an invitation.
     static let html = """
         {{% CONTENT_TYPE:SCALAR_HTML}}
         <!DOCTYPE html>
@@ -51,6 +55,9 @@ enum LetterTemplates {
         {{#several}}<div>{{.}}</div>{{/several}}</td></tr>
         {{/rows}}
         </table>
+        {{#link}}
+        <p style="margin:0 0 16px; word-break:break-all"><a href="{{link}}">{{link}}</a></p>
+        {{/link}}
         {{#advice}}
         <p style="margin:0 0 12px">{{.}}</p>
         {{/advice}}

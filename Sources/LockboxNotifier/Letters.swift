@@ -8,13 +8,21 @@ package struct Letters: Sendable {
     private let sender: Mailbox
     private let host: String
     private let bounces: BounceAddresses?
+    private let codes: (any InvitationCodes)?
     private let text: MustacheTemplate
     private let html: MustacheTemplate
 
     /// `host` is the right-hand side of message identifiers: a name of ours that no one else makes
-    /// identifiers under. `bounces` gives each letter an envelope sender of its own.
-    package init(sender: Mailbox, host: String, bounces: BounceAddresses? = nil) throws {
+    /// identifiers under. `bounces` gives each letter an envelope sender of its own; `codes`
+    /// the codes of invitations, which are in no notice.
+    package init(
+        sender: Mailbox,
+        host: String,
+        bounces: BounceAddresses? = nil,
+        codes: (any InvitationCodes)? = nil
+    ) throws {
         ScalarHTML.register()
+        self.codes = codes
         self.sender = sender
         self.host = host
         self.bounces = bounces
@@ -30,7 +38,7 @@ package struct Letters: Sendable {
         after: [NoticeID],
         at now: Timestamp
     ) -> Letter {
-        let content = LetterContent(notice)
+        let content = LetterContent(notice, code: code(of: notice))
         let view = view(of: content)
         return Letter(
             messageID: messageID(notice.id),
@@ -46,6 +54,13 @@ package struct Letters: Sendable {
         )
     }
 
+    private func code(of notice: Notice) -> String? {
+        guard let person = notice.recipient,
+            let id = Facts(notice.facts)[.invitation].flatMap(InvitationID.init)
+        else { return nil }
+        return codes?.code(of: id, to: person)
+    }
+
     private func messageID(_ id: NoticeID) -> String { "\(id).lockbox@\(host)" }
 
     private func view(of content: LetterContent) -> [String: Any] {
@@ -54,6 +69,7 @@ package struct Letters: Sendable {
             "advice": content.advice,
             "why": content.why, "caution": LetterTemplates.caution, "cell": LetterTemplates.cell,
         ]
+        view["link"] = content.link
         view["colour"] =
             switch content.tone {
             case .decide: "#b45309"

@@ -65,7 +65,7 @@ extension Notice.Kind {
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessScheduled, .accessBegan, .accessEnded, .accessReport, .removalFailed,
             .removalRecovered, .settled, .sideChanged, .approverUnreached, .lettersLeftOut,
-            .operatorsNeeded:
+            .operatorsNeeded, .invitation:
             false
         }
     }

@@ -38,8 +38,11 @@ package struct NoticePlanner: EventReader {
         case .signIn(let event):
             // What people do with their own ways in is theirs; but who has stolen one sets another
             // password to keep it.
-            if actor == .console || event.isNewWayIn, let change = SideChange(event) {
+            if actor == .console || event.concernsAdministrators, let change = SideChange(event) {
                 try writer.tell(of: change, by: actor)
+            }
+            if case .invited(let person, let invitation) = event {
+                try writer.invite(person, invitation, by: actor)
             }
         }
     }
@@ -50,8 +53,9 @@ package struct NoticePlanner: EventReader {
         case .personChanged(let before, let after):
             try writer.stopLetters(before: before, after: after)
             try writer.askNewcomer(before: before, after: after)
-        case .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged, .signInChanged,
-            .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
+        case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
+            .signInChanged, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded,
+            .serviceChanged:
             return
         }
     }

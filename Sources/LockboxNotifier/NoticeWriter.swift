@@ -505,7 +505,7 @@ extension Notice.Kind {
             .accessEnded,
             .accessScheduled, .removalFailed, .removalRecovered, .questionAsked,
             .questionAnswered, .settled, .sideChanged, .approverUnreached, .lettersLeftOut,
-            .operatorsNeeded:
+            .operatorsNeeded, .invitation:
             false
         }
     }

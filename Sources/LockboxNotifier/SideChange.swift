@@ -47,7 +47,8 @@ extension SideChange {
         case .signInChanged(let side, let settings):
             guard let tenant = side.tenant else { return nil }
             self.init(tenant: tenant, words: "How your people sign in: \(settings.words)")
-        case .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
+        case .tenantAdministered, .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded,
+            .serviceChanged:
             return nil
         }
     }
@@ -69,7 +70,13 @@ extension SideChange {
                 "\(person.title): another account at \(shownName(issuer)) came with this address "
                     + "and was turned away"
             )
-        case .locked, .throttled, .signedIn, .sessionsEnded: return nil
+        case .invited(let person, let invitation):
+            // Who only says that she forgot her password changes nothing; herself she has the letter.
+            guard invitation.purpose == .firstSignIn else { return nil }
+            self.init(person, "\(person.title): was invited to choose a password")
+            affected = []
+        case .locked, .throttled, .signedIn, .sessionsEnded, .invitationUsed, .invitationGuessed:
+            return nil
         }
     }
 
@@ -80,12 +87,14 @@ extension SideChange {
 }
 
 extension SignInEvent {
-    /// Whether it is told even where its person did it herself: it may have been somebody who wants
-    /// to stay.
-    var isNewWayIn: Bool {
+    /// Whether a tenant's administrators hear of it, whoever did it: it may have been somebody who
+    /// wants to stay.
+    var concernsAdministrators: Bool {
         switch self {
-        case .passwordSet, .identityLinked, .identityRefused: true
-        case .tokenIssued, .tokenRevoked, .locked, .throttled, .signedIn, .sessionsEnded: false
+        case .passwordSet, .invited, .identityLinked, .identityRefused: true
+        case .tokenIssued, .tokenRevoked, .locked, .throttled, .signedIn, .sessionsEnded,
+            .invitationUsed, .invitationGuessed:
+            false
         }
     }
 }
@@ -177,7 +186,7 @@ extension NoticeWriter {
 }
 
 extension Actor {
-    fileprivate func words(for tenant: Tenant, provider: String) -> String {
+    func words(for tenant: Tenant, provider: String) -> String {
         switch self {
         case .person(let person):
             let organisation = person.side == .provider ? provider : tenant.name

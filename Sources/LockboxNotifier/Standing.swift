@@ -26,6 +26,11 @@ extension Notice {
         }
         guard let person = try tx.person(recipient), !person.isDisabled else { return .over }
         let mailbox = Mailbox(name: person.name, address: person.email.text)
+        if kind == .invitation {
+            let invitation = try Facts(facts)[.invitation].flatMap(InvitationID.init)
+                .flatMap(tx.invitation)
+            return invitation?.standing(at: now) == .open ? .right(mailbox, after: []) : .over
+        }
         if kind == .lettersLeftOut { return .right(mailbox, after: []) }
         if kind == .sideChanged || kind == .approverUnreached {
             return person.isAdministrator ? .right(mailbox, after: []) : .over
@@ -68,7 +73,8 @@ extension Notice {
             .removalRecovered, .questionAnswered:
             let audience = Facts(facts)[.audience].flatMap(Audience.init) ?? .approver
             return audience.includes(person, request)
-        case .sideChanged, .approverUnreached, .lettersLeftOut, .operatorsNeeded: return true
+        case .sideChanged, .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation:
+            return true
         }
     }
 
@@ -114,7 +120,7 @@ extension Notice {
                 }
             )
         case .rejected, .denied, .expired, .accessEnded, .accessReport, .sideChanged,
-            .approverUnreached, .lettersLeftOut, .operatorsNeeded:
+            .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation:
             return .stands
         }
     }

@@ -22,6 +22,8 @@ public struct Notice: Identified, Hashable, Sendable {
         case approverUnreached
         /// To who got as many letters within a day as one may: what only reminds is left out.
         case lettersLeftOut
+        /// To one person: how to choose a password, with a link and a code.
+        case invitation
         /// To the operators: something needs a person.
         case operatorsNeeded
     }
@@ -96,7 +98,7 @@ public struct Notice: Identified, Hashable, Sendable {
     public init(
         id: NoticeID,
         kind: Kind,
-        tenant: TenantID,
+        tenant: TenantID?,
         request: AccessRequestID?,
         recipient: Person,
         facts: [String: String],
@@ -245,7 +247,7 @@ extension Notice.Kind {
     public var priority: Notice.Priority {
         switch self {
         case .managerAsked, .customerAsked, .reminder, .lastReminder, .accessEnded,
-            .removalFailed, .sideChanged, .approverUnreached, .operatorsNeeded:
+            .removalFailed, .sideChanged, .approverUnreached, .operatorsNeeded, .invitation:
             .urgent
         case .rejected, .approved, .denied, .expired, .withdrawn, .accessScheduled, .accessBegan,
             .removalRecovered, .settled, .lettersLeftOut:

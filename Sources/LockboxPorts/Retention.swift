@@ -13,6 +13,8 @@ public enum Leftover: String, Hashable, Sendable, CaseIterable {
     case signInClients
     /// Codes for browsers that nobody showed in time.
     case browserCodes
+    /// Invitations that are over, used or not.
+    case invitations
     /// Letters that were sent or are needless, of requests that are settled and whose access every
     /// service has confirmed as removed. What was refused for its recipient stays.
     case letters

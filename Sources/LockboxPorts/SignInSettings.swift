@@ -14,3 +14,10 @@ public protocol SignInSettingsRecords {
     /// somebody else.
     func insert(_ identity: Identity, of person: PersonID) throws
 }
+
+extension SignInSettingsRecords {
+    /// Whether passwords count that are kept here.
+    package func allowsPasswords(at side: Side) throws -> Bool {
+        try signInSettings(of: side)?.allowsPasswords ?? SignInSettings.passwords.allowsPasswords
+    }
+}

@@ -76,6 +76,7 @@ package struct Server: Sendable {
         )
         let sender = try Self.sender(configuration)
         self.mailer = mailer
+        let invitationKey = InvitationKey(seed: seed)
         bounceAddresses = bounceAddress.map { BounceAddresses(under: $0, seed: seed) }
         bounces = Bounces(
             store: parts.audited,
@@ -88,7 +89,8 @@ package struct Server: Sendable {
             letters: try Letters(
                 sender: sender,
                 host: sender.host,
-                bounces: bounceAddresses
+                bounces: bounceAddresses,
+                codes: invitationKey
             ),
             operators: parts.operators
         )
@@ -108,12 +110,20 @@ package struct Server: Sendable {
             tokens: parts.tokens
         )
         let sessions = Sessions(store: parts.audited, signIn: signIn)
+        let forgottenPasswords = ForgottenPasswords(store: parts.audited)
         let site = PortalSite(
             lockbox: lockbox,
             sessions: sessions,
             signIn: signIn,
             providers: ProviderSignIn(store: parts.audited, sessions: sessions),
             openID: parts.openID(configuration),
+            invitations: Invitations(
+                store: parts.audited,
+                signIn: signIn,
+                sessions: sessions,
+                key: invitationKey
+            ),
+            forgottenPasswords: forgottenPasswords,
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
             clock: clock,
@@ -144,6 +154,7 @@ package struct Server: Sendable {
                     logger: logger
                 ),
                 UseWriting(lockbox: lockbox, pause: SystemPause(), logger: logger),
+                ForgottenPasswordWork(forgottenPasswords, pause: SystemPause(), logger: logger),
             ] + parts.work.ending(parts.forWork) + parts.work.bookkeeping(parts.forWork, post)
             + listeners
     }

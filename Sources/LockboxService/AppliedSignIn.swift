@@ -3,8 +3,8 @@ import LockboxDomain
 import LockboxPorts
 
 extension Change {
-    /// How people sign in. For a tenant the file says it once, until somebody of the tenant
-    /// administers it: who could say it later could let himself in as anybody there.
+    /// How people sign in. For a tenant the file says it until one of the tenant's administrators has
+    /// signed in: who could say it later could let himself in as anybody there.
     mutating func applySignIn(_ file: DirectoryFile) throws -> [String] {
         var report: [String] = []
         if let wanted = file.providerSignIn, try tx.signInSettings(of: .provider) != wanted {
@@ -15,7 +15,7 @@ extension Change {
             guard let wanted = customer.signIn else { continue }
             let before = try tx.signInSettings(of: .tenant(customer.id))
             guard before != wanted else { continue }
-            guard before == nil else {
+            guard try tx.tenant(customer.id)?.administeredSince == nil else {
                 report.append(
                     "tenant \(customer.id): kept how its people sign in where the file's differs: "
                         + "the tenant's own choice"

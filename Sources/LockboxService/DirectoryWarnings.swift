@@ -9,8 +9,37 @@ struct DirectoryWarnings {
     let tx: any StoreTransaction
 
     func lines() throws -> [String] {
-        try file.tenants.flatMap { try ofApproval($0) + ofMailboxes($0) } + ofLookalikes()
+        try file.tenants.flatMap { try ofApproval($0) + ofMailboxes($0) + ofUnnamed($0) }
+            + ofUnnamed(file.providerPeople, at: .provider, "provider") + ofLookalikes()
     }
+
+    private func ofUnnamed(_ customer: DirectoryFile.Tenant) throws -> [String] {
+        try ofUnnamed(customer.people, at: .tenant(customer.id), customer.id.text)
+    }
+
+    /// Who can sign in, and is not in the file: perhaps a leaver who was only taken out of it. A file
+    /// that names nobody of a side is about something else.
+    private func ofUnnamed(
+        _ humans: [DirectoryFile.Person],
+        at side: Side,
+        _ name: String
+    ) throws -> [String] {
+        guard !humans.isEmpty else { return [] }
+        let named = Set(
+            try humans.compactMap { try tx.person(identifiedBy: Identity(local: $0.email))?.id }
+        )
+        let others = try tx.people(at: side).filter { !$0.isDisabled && !named.contains($0.id) }
+        guard !others.isEmpty else { return [] }
+        let listed = others.prefix(Self.listed).map(\.email.text).joined(separator: ", ")
+        let more = others.count - Self.listed
+        return [
+            "\(name): in Lockbox and not in the file: \(listed)"
+                + (more > 0 ? " and \(more) more" : "")
+                + "; who shall not come in any more is switched off with disabled: true"
+        ]
+    }
+
+    private static let listed = 20
 
     private func ofApproval(_ customer: DirectoryFile.Tenant) throws -> [String] {
         guard let tenant = try tx.tenant(customer.id), tenant.requiresApproval else { return [] }
@@ -23,8 +52,8 @@ struct DirectoryWarnings {
         }
         guard try tx.canDecide(for: tenant.id) else {
             return [
-                "\(tenant.id): nobody who may approve can sign in yet; give one of them "
-                    + "a password (lockboxd password) or a token (lockboxd token)"
+                "\(tenant.id): nobody who may approve can sign in yet; invite one of them "
+                    + "(lockboxd invite --person EMAIL)"
             ]
         }
         return []

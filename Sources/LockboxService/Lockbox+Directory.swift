@@ -18,7 +18,8 @@ package struct ApplyReport: Hashable, Sendable {
 extension Lockbox {
     /// Brings the directory to what `file` says, in one write. What the file does not mention stays.
     /// A tenant's policy is its own once it exists: the file may make it stricter, never looser. So
-    /// are the roles of its people once it has an administrator (`MergedPerson`).
+    /// are the roles of its people once it has an administrator, and their addresses once one has signed
+    /// in (`MergedPerson`).
     ///
     /// With `isDryRun` it says what would change, and changes nothing.
     package func apply(_ file: DirectoryFile, isDryRun: Bool = false) async throws
@@ -59,7 +60,8 @@ extension Lockbox {
                         human,
                         at: .provider,
                         owners,
-                        isFilesToDecide: true
+                        isFilesToDecide: true,
+                        isOwn: false
                     )
                 }
             }
@@ -95,12 +97,13 @@ extension Change {
         return ["service \(service.id): \(before == nil ? "added" : "changed")"]
     }
 
-    /// `isFilesToDecide`: whether the file says which roles people have at `side`.
+    /// `isFilesToDecide` and `isOwn` as in `MergedPerson`.
     fileprivate mutating func apply(
         _ human: DirectoryFile.Person,
         at side: Side,
         _ owners: DomainOwners,
-        isFilesToDecide: Bool
+        isFilesToDecide: Bool,
+        isOwn: Bool
     ) throws -> [String] {
         let identity = Identity(local: human.email)
         let before = try tx.person(identifiedBy: identity)
@@ -128,6 +131,7 @@ extension Change {
             before: before,
             id: before?.id ?? entropy.id(),
             isFilesToDecide: isFilesToDecide,
+            isOwn: isOwn,
             // Only who is to be switched off is worth reading everybody for.
             isLastAdministrator: try human.isDisabled && isAdministrator
                 && tx.administrators(of: side).count == 1
@@ -168,8 +172,15 @@ extension Change {
         // Asked before anybody of the file is there: who comes with the tenant's first
         // administrator comes with her roles.
         let isFilesToDecide = try tx.administrators(of: side).isEmpty
+        let isOwn = try tx.tenant(customer.id)?.administeredSince != nil
         for human in customer.people {
-            report += try apply(human, at: side, owners, isFilesToDecide: isFilesToDecide)
+            report += try apply(
+                human,
+                at: side,
+                owners,
+                isFilesToDecide: isFilesToDecide,
+                isOwn: isOwn
+            )
         }
         for service in try tx.services().map(\.service) {
             guard let kind = kinds[service.kind] else { continue }

@@ -4,7 +4,8 @@ import LockboxDomain
 ///
 /// Who may do what at a tenant is for its administrators to say. Until a tenant has one, the file
 /// says it; from then on the file adds people and switches people off, and gives no role that
-/// decides (decision 0022).
+/// decides. Once one has signed in, addresses are the tenant's own too, and nobody who was switched
+/// off is switched on (decision 0052).
 struct MergedPerson {
     /// Roles by which somebody decides for a tenant, or says who does.
     private static let deciding: Roles = [.approver, .admin]
@@ -13,18 +14,26 @@ struct MergedPerson {
     /// A line for each thing that the file says and that was not done, with the reason.
     let kept: [String]
 
-    /// `isLastAdministrator`: whether `before` is the tenant's only active administrator.
+    /// `isFilesToDecide`: whether the file says which roles people have; `isOwn`: whether the people
+    /// are the tenant's own. `isLastAdministrator`: whether `before` is the tenant's only active administrator.
     init(
         _ human: DirectoryFile.Person,
         at side: Side,
         before: Person?,
         id: PersonID,
         isFilesToDecide: Bool,
+        isOwn: Bool,
         isLastAdministrator: Bool
     ) {
         var roles = human.roles
         var isDisabled = human.isDisabled
+        var (email, aliases) = (human.email, human.aliases)
         var kept: [String] = []
+        if let before, isOwn {
+            (email, aliases) = (before.email, before.aliases)
+            kept += Self.kept(before, human)
+            if before.isDisabled { isDisabled = true }
+        }
         if case .tenant(let tenant) = side, !isFilesToDecide {
             if let before, before.roles != human.roles {
                 roles = before.roles
@@ -51,13 +60,35 @@ struct MergedPerson {
             id: id,
             side: side,
             name: human.name,
-            email: human.email,
+            email: email,
             roles: roles,
-            aliases: human.aliases,
+            aliases: aliases,
             isDisabled: isDisabled,
             mutedLetters: before?.mutedLetters ?? []
         )
         self.kept = kept
+    }
+
+    /// What the file says of a person who is the tenant's own, and does not decide.
+    private static func kept(_ before: Person, _ human: DirectoryFile.Person) -> [String] {
+        var kept: [(stays: String, asked: String)] = []
+        if before.email != human.email {
+            kept.append(("the address \(before.email)", human.email.text))
+        }
+        if Set(before.aliases) != Set(human.aliases) {
+            kept.append(("aliases \(before.aliases.shown)", human.aliases.shown))
+        }
+        if before.isDisabled && !human.isDisabled { kept.append(("disabled", "disabled: false")) }
+        return kept.map {
+            "person \(human.email): kept \($0.stays) where the file says \($0.asked): "
+                + "the tenant's own choice"
+        }
+    }
+}
+
+extension [EmailAddress] {
+    fileprivate var shown: String {
+        isEmpty ? "none" : map(\.text).sorted().joined(separator: ", ")
     }
 }
 

@@ -36,6 +36,11 @@ extension SQLTransaction: DayRecords {
             ("access_request", "created_at", [("tenant", .id(tenant))])
         case .messagesBy(let person): ("message", "posted_at", [("person", .id(person))])
         case .tokensOf(let person): ("api_token", "created_at", [("person", .id(person))])
+        case .invitationsTo(let person, let purpose):
+            (
+                "invitation", "made_at",
+                [("person", .id(person)), ("purpose", .choice(purpose))]
+            )
         case .lettersTo(let person): ("notice", "sent_at", [("recipient", .id(person))])
         }
     }

@@ -91,7 +91,7 @@ extension SQLTransaction: OutboxRecords {
         try connection.select(
             from: "notice",
             """
-            WHERE request IS NULL AND tenant IS NULL
+            WHERE request IS NULL AND tenant IS NULL AND recipient IS NULL
                 AND (created_at >= $1 OR delivery = 'queued')
             ORDER BY created_at, id
             """,

@@ -37,6 +37,14 @@ extension SQLTransaction: RetentionRecords {
                 instant,
                 limit
             )
+        case .invitations:
+            try remove(
+                "id",
+                from: "invitation",
+                "WHERE ends_at <= $1 ORDER BY ends_at",
+                instant,
+                limit
+            )
         case .letters:
             try remove(
                 "id",

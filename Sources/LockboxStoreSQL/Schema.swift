@@ -3,7 +3,7 @@
 ///
 /// ```
 ///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
-///                                             ▲                          ▲  ◄── password
+///                                             ▲                          ▲  ◄── password, invitation
 ///                                             │                          │  ◄── api_token, portal_session
 ///                                      support_request ── opened by ─────┤  ◄── command
 ///                                             ▲                          │
@@ -32,7 +32,7 @@ package enum Schema {
                 .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
-                .openID,
+                .invitations, .openID,
             ]
         }
     }

@@ -21,6 +21,7 @@ extension SQLTransaction: TenantRecords {
                 "max_access": .span(tenant.policy.maxAccess),
                 "approvals_needed": .count(tenant.policy.approvalsNeeded),
                 "domains": try JSONColumn.value(tenant.domains.map(\.text)),
+                "administered_since": .time(tenant.administeredSince),
                 "version": .count(tenant.version),
             ],
             in: "tenant"
@@ -37,6 +38,7 @@ extension SQLTransaction: TenantRecords {
                 guard let domain = DomainName(name) else { throw row.corrupt }
                 return domain
             },
+            administeredSince: try row.optionalTimestamp("administered_since"),
             version: try row.count("version")
         )
     }

@@ -66,6 +66,17 @@ public struct NewRoles: Codable, Hashable, Sendable, KnownMembers {
     public static let members: Set<String> = ["roles"]
 }
 
+/// An invitation that was sent. Its link and its code are in the letter alone.
+public struct InvitationBody: Codable, Hashable, Sendable {
+    public var person: PersonRef
+    public var endsAt: String
+
+    public init(person: PersonRef, endsAt: String) {
+        self.person = person
+        self.endsAt = endsAt
+    }
+}
+
 /// Asks for an API token with a password.
 public struct NewToken: Codable, Hashable, Sendable, KnownMembers {
     public var email: String

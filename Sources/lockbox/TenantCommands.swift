@@ -145,7 +145,7 @@ struct PeopleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "people",
         abstract: "A tenant's people and what they may do.",
-        subcommands: [ListPeople.self, SetRoles.self]
+        subcommands: [ListPeople.self, SetRoles.self, InvitePerson.self]
     )
 
     struct ListPeople: AsyncParsableCommand {
@@ -212,20 +212,8 @@ struct PeopleCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Session.run(server, format.output) { session in
-                let path = Path("v1", "tenants", try await session.tenant(tenant), "people")
-                let people = try await session.client.list(path, of: PersonBody.self).items
-                let wanted = person.lowercased()
-                guard
-                    let found = people.first(where: {
-                        [$0.id.lowercased(), $0.email.lowercased()].contains(wanted)
-                    })
-                else {
-                    throw Failure.failed(
-                        "There is no \(TerminalText.clean(person)) among the tenant's people."
-                    )
-                }
                 let after: PersonBody = try await session.client.put(
-                    path.appending(found.id),
+                    try await session.path(of: person, in: tenant),
                     NewRoles(roles: roles)
                 )
                 try session.show(after) { person in
@@ -235,5 +223,55 @@ struct PeopleCommand: AsyncParsableCommand {
                 }
             }
         }
+    }
+
+    struct InvitePerson: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "invite",
+            abstract: "Send a person a letter by which they choose a password.",
+            discussion: """
+                The letter goes to the person's own address, and is good once. An earlier one is good for nothing from then
+                on.
+                """
+        )
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+        @Argument(help: "The person's e-mail address or id.") var person: String
+
+        func run() async throws {
+            try await Session.run(server, format.output) { session in
+                let sent: InvitationBody = try await session.client.post(
+                    try await session.path(of: person, in: tenant).appending("invitation")
+                )
+                let now = session.shell.now()
+                try session.show(sent) { sent in
+                    [
+                        TerminalText.clean("A letter goes to \(sent.person.email)."),
+                        "It is good until \(TimeText.both(sent.endsAt, now: now)).",
+                    ]
+                }
+            }
+        }
+    }
+}
+
+extension Session {
+    /// Where the person with that address or identifier is, who must be one of the tenant's.
+    fileprivate func path(of person: String, in tenant: String?) async throws -> Path {
+        let path = Path("v1", "tenants", try await self.tenant(tenant), "people")
+        let people = try await client.list(path, of: PersonBody.self).items
+        let wanted = person.lowercased()
+        guard
+            let found = people.first(where: {
+                [$0.id.lowercased(), $0.email.lowercased()].contains(wanted)
+            })
+        else {
+            throw Failure.failed(
+                "There is no \(TerminalText.clean(person)) among the tenant's people."
+            )
+        }
+        return path.appending(found.id)
     }
 }

@@ -14,7 +14,8 @@ struct Apply: AsyncParsableCommand {
             What the file does not mention stays as it is. Nothing changes if anything in the file is wrong. A running server
             sees the changes within a second. A tenant's policy is its own: the file can make it stricter, never looser.
             So are its people's roles once it has an administrator: from then on the file adds people and switches people
-            off, and makes nobody approver or admin.
+            off, and makes nobody approver or admin. Once an administrator has signed in, it changes nobody's addresses
+            and switches nobody on again.
             """
     )
 
@@ -47,7 +48,10 @@ struct Apply: AsyncParsableCommand {
 
 struct Token: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Issues an API token to a person and prints it, this once."
+        abstract: "Issues an API token to a person and prints it, this once.",
+        discussion: """
+            For the provider's people, and for a tenant's until an administrator of it has signed in.
+            """
     )
 
     @OptionGroup var config: ConfigOption
@@ -75,6 +79,8 @@ struct Password: AsyncParsableCommand {
         discussion: """
             The first line is the password: lockboxd password --config lockbox.yaml --person EMAIL < FILE
             The person's sessions and API tokens end, because the old password may be what somebody came in by.
+            For the provider's people, and for a tenant's until an administrator of it has signed in: from then on its people
+            choose their own, by lockboxd invite.
             """
     )
 
@@ -97,6 +103,29 @@ struct Password: AsyncParsableCommand {
             }
         }
         print("password of \(found.email) set")
+    }
+}
+
+struct Invite: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Sends a person a letter by which she chooses her own password.",
+        discussion: """
+            The letter goes to the person's address, is good once and for three days, and replaces an earlier one. What is in
+            it is printed nowhere.
+            """
+    )
+
+    @OptionGroup var config: ConfigOption
+
+    @Option(name: .long, help: "The person's e-mail address.")
+    var person: String
+
+    func run() async throws {
+        let address = try address(person)
+        let sent = try await withServer(config) { opened in
+            try await of(address) { try await opened.server.lockbox.invite(address) }
+        }
+        print("a letter goes to \(sent.person.email), good until \(sent.invitation.endsAt)")
     }
 }
 

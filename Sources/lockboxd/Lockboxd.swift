@@ -11,7 +11,7 @@ struct Lockboxd: AsyncParsableCommand {
             A first installation, in an empty folder:
               lockboxd init
               lockboxd apply    --config lockbox.yaml -f directory.yaml
-              lockboxd password --config lockbox.yaml --person adam@contoso.example   < password.txt
+              lockboxd invite   --config lockbox.yaml --person gita@contoso.example
               lockboxd token    --config lockbox.yaml --person eve@provider.example
               lockboxd serve    --config lockbox.yaml
             To see it work first, without any of this: make demo, in the source.
@@ -19,7 +19,7 @@ struct Lockboxd: AsyncParsableCommand {
         version: Installation.version,
         subcommands: [
             Serve.self, Gateway.self, Init.self, CheckConfig.self, Apply.self, Token.self,
-            Password.self,
+            Password.self, Invite.self,
             CheckLog.self, CheckService.self, AcceptClock.self, TestMail.self, ReadBounce.self,
         ]
     )

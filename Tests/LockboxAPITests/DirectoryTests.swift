@@ -233,6 +233,41 @@ struct DirectoryTests {
         }
     }
 
+    @Test func administratorInvitesAPerson() async throws {
+        let invite = "POST /v1/tenants/{tenant}/people/{person}/invitation"
+        try await APIWorld.with { api async throws in
+            let parts = ["tenant": "contoso", "person": Fixture.sue.id.text]
+            let answer = try await api.ask(invite, parts, as: Fixture.gita)
+            let sent = try answer.json(201)
+            #expect(sent["person"]["email"] == "sue@contoso.test")
+            let end = try #require(Timestamp(sent["endsAt"].text ?? ""))
+            #expect(end == Fixture.now + .hours(72))
+            // What opens the page is in the letter alone.
+            #expect(sent.members == ["endsAt", "person"])
+            for other in [Fixture.adam, Fixture.sue, Fixture.mark] {
+                try await api.ask(invite, parts, as: other).expectProblem(403, "notPermitted")
+            }
+            for person in [Fixture.frida.id.text, "PER-0000000000", "x"] {
+                try await api.ask(
+                    invite,
+                    ["tenant": "contoso", "person": person],
+                    as: Fixture.gita
+                ).expectProblem(404, "notFound")
+            }
+            let off = try await api.ask(
+                invite,
+                ["tenant": "fabrikam", "person": Fixture.frida.id.text],
+                as: Fixture.gita
+            )
+            try off.expectProblem(404, "notFound")
+            for _ in 1..<Limits.invitationsPerDay {
+                _ = try await api.ask(invite, parts, as: Fixture.gita).json(201)
+            }
+            try await api.ask(invite, parts, as: Fixture.gita)
+                .expectProblem(429, "dailyLimitReached")
+        }
+    }
+
     private static func give(
         _ api: APIWorld,
         _ roles: JSONValue,

@@ -151,6 +151,10 @@ extension Operation {
                 parts: ["tenant": "contoso", "person": Fixture.sue.id.text],
                 body: ["roles": ["member"]]
             ),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/people/{person}/invitation",
+                parts: ["tenant": "contoso", "person": Fixture.sue.id.text]
+            ),
             Operation(name: "GET /v1/tenants/{tenant}/resources", parts: tenant, isList: true),
             Operation(name: "GET /v1/services", isList: true),
             Operation(name: "GET /v1/tenants/{tenant}/policy", parts: tenant),

@@ -87,6 +87,7 @@ struct EventRecordTests {
             .directory(
                 .signInChanged(.tenant(Fixture.contoso.id), Fixture.signsInElsewhere)
             ),
+            .directory(.tenantAdministered(Fixture.contoso)),
             .directory(.personAdded(Fixture.sue)),
             .directory(.personChanged(before: Fixture.sue, after: promoted)),
             .directory(.personAdded(Fixture.eve)),
@@ -98,6 +99,9 @@ struct EventRecordTests {
             .signIn(.tokenIssued(token, Fixture.eve)),
             .signIn(.tokenRevoked(token, Fixture.eve)),
             .signIn(.passwordSet(Fixture.frida)),
+            .signIn(.invited(Fixture.frida, Fixture.invitation(to: Fixture.frida))),
+            .signIn(.invitationUsed(Fixture.adam, Fixture.invitation(to: Fixture.adam))),
+            .signIn(.invitationGuessed(Fixture.eve, Fixture.invitation(to: Fixture.eve))),
             .signIn(.locked(Fixture.adam, until: Fixture.now + .minutes(15))),
             .signIn(.throttled(Fixture.adam, until: Fixture.now + .minutes(15))),
             .signIn(.signedIn(Fixture.adam)),
@@ -161,6 +165,7 @@ struct EventRecordTests {
         case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
         case .domainsChanged: (AuditWorld.contoso, "tenant.domainsChanged")
         case .signInChanged(let side, _): (side, "signIn.settingsChanged")
+        case .tenantAdministered: (AuditWorld.contoso, "tenant.administered")
         case .personAdded(let person): (log(of: person), "person.added")
         case .personChanged(_, let person): (log(of: person), "person.changed")
         case .tenantRenamed: (.tenant(Fixture.contoso.id), "tenant.renamed")
@@ -176,6 +181,9 @@ struct EventRecordTests {
         case .tokenIssued: (.provider, "token.issued")
         case .tokenRevoked: (.provider, "token.revoked")
         case .passwordSet(let person): (log(of: person), "password.set")
+        case .invited(let person, _): (log(of: person), "invitation.sent")
+        case .invitationUsed(let person, _): (log(of: person), "invitation.used")
+        case .invitationGuessed(let person, _): (log(of: person), "signIn.invitationGuessed")
         case .locked(let person, _): (log(of: person), "signIn.locked")
         case .throttled(let person, _): (log(of: person), "signIn.clientHeldOff")
         case .signedIn(let person): (log(of: person), "signIn.succeeded")

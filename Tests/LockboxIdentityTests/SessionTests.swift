@@ -316,18 +316,19 @@ struct SessionTests {
                 password: Self.right,
                 from: Self.here
             )
+            _ = try await signIn.setPassword(Self.right, of: Fixture.sue.email)
             let (hers, _) = try await sessions.begin(
-                email: "gita@contoso.test",
+                email: "sue@contoso.test",
                 password: Self.right,
                 from: Self.here
             )
             let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
-            let herToken = try await signIn.issueToken(for: Fixture.gita, label: "laptop").secret
+            let herToken = try await signIn.issueToken(for: Fixture.sue, label: "laptop").secret
             _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
             #expect(try await sessions.resume(secret) == nil)
             await #expect(throws: Refusal.notSignedIn) { _ = try await signIn.caller(token: token) }
             #expect(try await sessions.resume(hers) != nil)
-            #expect(try await signIn.caller(token: herToken) == Fixture.gita)
+            #expect(try await signIn.caller(token: herToken) == Fixture.sue)
             #expect(
                 try await world.entries().suffix(3).map(\.activity)
                     == ["password.set", "token.revoked", "sessions.ended"]

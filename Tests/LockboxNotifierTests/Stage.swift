@@ -143,6 +143,24 @@ extension Stage {
         }
     }
 
+    @discardableResult
+    func invite(
+        _ person: Person,
+        for purpose: Invitation.Purpose = .firstSignIn,
+        by maker: Person? = nil
+    ) async throws -> Invitation {
+        try await world.audited.write(by: maker.map(Actor.person) ?? .console) { change in
+            try change.invite(person, for: purpose, by: maker)
+        }
+    }
+
+    /// Letters to one person that are about no request and no change of an organisation.
+    func invitationLetters() async throws -> [Notice] {
+        try await store.read { tx in
+            try tx.noticesDue(at: .latest, limit: 100).filter { $0.kind == .invitation }
+        }
+    }
+
     /// A new approver of the customer.
     static func newcomer(_ number: UInt8 = 100) -> Person {
         Fixture.person(number, "Nora Hill", "nora\(number)@contoso.test", .approver)

@@ -145,7 +145,10 @@ struct FuzzedForm: Sendable {
     }
 
     static func kind(of path: String) -> String {
-        String(path.prefix { $0 != "?" }).replacing(#/(?:LBX|SR|PER|TOK)-[0-9A-Z]+/#, with: "*")
+        String(path.prefix { $0 != "?" }).replacing(
+            #/(?:LBX|SR|PER|TOK)-[0-9A-Z]+|[0-9a-f]{32}/#,
+            with: "*"
+        )
     }
 
     /// Names of controls hold names of resources; those make no other form.

@@ -31,7 +31,60 @@ extension PortalSite {
                 },
                 { form, context, viewer in try await changeRoles(form, context, viewer) }
             ),
+            personForm("invitation") { _, context, viewer in
+                let person = try (try await roster(viewer)).person(try context.id())
+                _ = try await lockbox.invite(
+                    person.id.text,
+                    of: person.side.tenant?.text ?? "",
+                    by: viewer.person
+                )
+                return seeOther("/people/\(person.id.text)", .invited)
+            },
+            personForm("switch-on") { form, context, viewer in
+                let roster = try await roster(viewer)
+                let person = try roster.person(try context.id())
+                let secret: String?
+                do {
+                    secret = try await confirm(form, viewer)
+                } catch let refusal as Refusal {
+                    if case .notSignedIn = refusal { throw refusal }
+                    return html(
+                        PersonPage(
+                            person,
+                            roster,
+                            viewer,
+                            stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
+                            refused: .refusal(refusal, [])
+                        ),
+                        viewer,
+                        status: .unprocessableContent
+                    )
+                }
+                return try await going(on: secret, context, viewer) { viewer in
+                    try await lockbox.switchOn(
+                        person.id.text,
+                        of: roster.tenant.id.text,
+                        by: viewer.person
+                    )
+                    return seeOther("/people/\(person.id.text)", .switchedOn)
+                }
+            },
         ]
+    }
+
+    /// A form on a person's page besides that of the roles.
+    private func personForm(
+        _ name: String,
+        _ take: @escaping @Sendable (Form, PortalContext, Viewer) async throws -> Response
+    ) -> Route {
+        form(
+            RouterPath("/people/{id}/\(name)"),
+            for: .customer,
+            back: { context in
+                context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
+            },
+            take
+        )
     }
 
     /// The tenant's people, for those who may see them; for plain members the pages do not exist.

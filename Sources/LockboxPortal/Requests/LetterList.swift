@@ -106,6 +106,7 @@ extension Notice.Kind {
         case .sideChanged: "tells of a change of the organisation"
         case .approverUnreached: "tells that somebody was not reached"
         case .lettersLeftOut: "tells that letters are left out"
+        case .invitation: "invites to choose a password"
         case .operatorsNeeded: "tells the operators"
         }
     }

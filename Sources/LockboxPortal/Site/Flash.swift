@@ -9,7 +9,8 @@ enum Flash: String, Sendable {
     case approved, approvedByManager, denied, rejected, posted, finished, withdrawn, submitted
     case stopped, stoppedNotCut
     case supportOpened, policyChanged, rolesChanged, lettersChanged
-    case tokenRevoked, sessionEnded, passwordChanged
+    case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
+        switchedOn
 
     var sentence: String {
         switch self {
@@ -32,6 +33,9 @@ enum Flash: String, Sendable {
         case .sessionEnded: "The session is over. Whoever had it is signed out."
         case .passwordChanged:
             "Your password is changed. Your other sessions and your API tokens have ended."
+        case .passwordChosen: "Your password is set, and you are signed in."
+        case .invited: "The invitation is on its way. It is good for three days."
+        case .switchedOn: "Switched on. The password of before counts again."
         case .lettersChanged: "Your mail preferences are changed."
         }
     }

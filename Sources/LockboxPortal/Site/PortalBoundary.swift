@@ -256,7 +256,7 @@ struct ErrorPage: Page {
         }
     }
 
-    private init(
+    init(
         _ title: String,
         _ sentence: String,
         _ advice: String,

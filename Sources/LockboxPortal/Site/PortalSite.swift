@@ -16,6 +16,8 @@ package struct PortalSite: Sendable {
     let signIn: SignIn
     let providers: ProviderSignIn
     let openID: OpenIDClient
+    let invitations: Invitations
+    let forgottenPasswords: ForgottenPasswords
     let log: LogReader
     let clock: any WallClock
     let entropy: any Entropy
@@ -40,6 +42,8 @@ package struct PortalSite: Sendable {
         signIn: SignIn,
         providers: ProviderSignIn,
         openID: OpenIDClient,
+        invitations: Invitations,
+        forgottenPasswords: ForgottenPasswords,
         log: LogReader,
         logCheck: LogCheck,
         clock: any WallClock,
@@ -54,6 +58,8 @@ package struct PortalSite: Sendable {
         self.signIn = signIn
         self.providers = providers
         self.openID = openID
+        self.invitations = invitations
+        self.forgottenPasswords = forgottenPasswords
         self.log = log
         self.logCheck = logCheck
         self.clock = clock
@@ -76,7 +82,8 @@ package struct PortalSite: Sendable {
 
     /// Every method of every path but the assets.
     var routes: [Route] {
-        signInRoutes + openIDRoutes + customerRoutes + providerRoutes + sharedRoutes
+        signInRoutes + passwordRoutes + openIDRoutes + customerRoutes + providerRoutes
+            + sharedRoutes
     }
 
     private var customerRoutes: [Route] {

@@ -123,6 +123,8 @@ extension Refusal.InputProblem {
         case ("newPassword", .missing): "Give the new password."
         case ("newPassword", _): "The new password \(sentence)"
         case ("newPasswordAgain", _): "The second new password \(sentence)"
+        case ("code", .missing): "Type the code that is in the letter."
+        case ("code", _): "The code \(sentence)"
         case ("text", .missing): "Write your message first."
         case ("text", _): "Your text \(sentence)"
         case ("keep", _): "Keep at least one resource. To give nothing, deny."

@@ -8,6 +8,13 @@ CREATE INDEX credential_of_grant ON credential (grant_id, issued_at, id);
 
 CREATE INDEX identity_of_person ON identity (person);
 
+CREATE INDEX invitation_by_end ON invitation (ends_at);
+
+CREATE INDEX invitation_of_person ON invitation (person, purpose, made_at);
+
+CREATE UNIQUE INDEX invitation_open ON invitation (person, purpose)
+WHERE used_at IS NULL AND withdrawn_at IS NULL;
+
 CREATE INDEX log_entry_by_activity ON log_entry (log, activity, position);
 
 CREATE INDEX log_entry_by_actor ON log_entry (log, actor, position);
@@ -209,6 +216,20 @@ CREATE TABLE identity (
     subject TEXT NOT NULL,
     person TEXT NOT NULL REFERENCES person (id),
     PRIMARY KEY (issuer, subject)
+) STRICT;
+
+CREATE TABLE invitation (
+    id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 32),
+    person TEXT NOT NULL REFERENCES person (id),
+    purpose TEXT NOT NULL,
+    made_by TEXT REFERENCES person (id),
+    made_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    wrong_codes INTEGER NOT NULL CHECK (wrong_codes >= 0),
+    used_at INTEGER,
+    withdrawn_at INTEGER,
+    CHECK (made_at < ends_at),
+    CHECK (used_at IS NULL OR withdrawn_at IS NULL)
 ) STRICT;
 
 CREATE TABLE log_checkpoint (
@@ -442,7 +463,7 @@ CREATE TABLE tenant (
     max_access INTEGER NOT NULL CHECK (max_access > 0),
     approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
     version INTEGER NOT NULL CHECK (version > 0)
-, domains TEXT NOT NULL DEFAULT '[]') STRICT;
+, domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -653,6 +674,26 @@ BEFORE UPDATE ON decision
 
 BEGIN
     SELECT RAISE(ABORT, 'decision: rows never change');
+END;
+
+CREATE TRIGGER invitation_update_over
+BEFORE UPDATE ON invitation
+WHEN OLD.used_at IS NOT NULL OR OLD.withdrawn_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'invitation: what is over stays over');
+END;
+
+CREATE TRIGGER invitation_update_unchanging
+BEFORE UPDATE ON invitation
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.person IS NOT OLD.person
+    OR NEW.purpose IS NOT OLD.purpose
+    OR NEW.made_by IS NOT OLD.made_by
+    OR NEW.made_at IS NOT OLD.made_at
+    OR NEW.ends_at IS NOT OLD.ends_at
+    OR NEW.wrong_codes < OLD.wrong_codes
+BEGIN
+    SELECT RAISE(ABORT, 'invitation: what it is about never changes');
 END;
 
 CREATE TRIGGER log_checkpoint_delete_guard
@@ -986,6 +1027,14 @@ BEFORE DELETE ON tenant
 
 BEGIN
     SELECT RAISE(ABORT, 'tenant: rows are kept for ever');
+END;
+
+CREATE TRIGGER tenant_update_administered
+BEFORE UPDATE ON tenant
+WHEN OLD.administered_since IS NOT NULL
+    AND NEW.administered_since IS NOT OLD.administered_since
+BEGIN
+    SELECT RAISE(ABORT, 'tenant: since when it is administered never changes');
 END;
 
 CREATE TRIGGER work_lease_update_epoch

@@ -228,3 +228,24 @@ package enum Fixture {
         try tx.insert(supportRequest("SR-2001", of: fabrikam.id, openedBy: frida.id))
     }
 }
+
+extension Fixture {
+    /// One that is open.
+    package static func invitation(
+        _ number: UInt8 = 1,
+        to person: Person,
+        for purpose: Invitation.Purpose = .firstSignIn,
+        by maker: Person? = nil,
+        at instant: Timestamp = now
+    ) -> Invitation {
+        Invitation(
+            id: InvitationID(
+                entropy: Array(repeating: number, count: InvitationID.entropyBytes)
+            ),
+            to: person.id,
+            for: purpose,
+            by: maker?.id,
+            at: instant
+        )
+    }
+}

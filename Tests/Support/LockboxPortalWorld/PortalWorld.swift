@@ -20,6 +20,7 @@ import Synchronization
 package final class PortalWorld: Sendable {
     package static let publicURL = "https://lockbox.example-cloud.test"
     package static let password = "correct horse battery"
+    package static let invitationKey = InvitationKey(seed: Array(repeating: 9, count: 32))
 
     package let clock = FixedClock()
     package let store: BreakableStore
@@ -27,6 +28,8 @@ package final class PortalWorld: Sendable {
     package let lockbox: Lockbox
     package let sessions: Sessions
     package let signIn: SignIn
+    let invitations: Invitations
+    package let forgottenPasswords: ForgottenPasswords
     package let log: LogReader
     package let site: PortalSite
     /// Where people sign in whose organisation has it so.
@@ -46,6 +49,8 @@ package final class PortalWorld: Sendable {
         var people: [Person] = []
         /// The request that the last step was about.
         var request: AccessRequestID?
+        /// The invitation that was sent last.
+        var invitation: Invitation?
         /// The support request that was opened last.
         var support: SupportRequestNumber?
     }
@@ -105,6 +110,13 @@ package final class PortalWorld: Sendable {
         )
         signIn = SignIn(store: audited, hasher: hasher)
         sessions = Sessions(store: audited, signIn: signIn)
+        invitations = Invitations(
+            store: audited,
+            signIn: signIn,
+            sessions: sessions,
+            key: Self.invitationKey
+        )
+        forgottenPasswords = ForgottenPasswords(store: audited)
         log = LogReader(
             store: store,
             signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
@@ -125,6 +137,8 @@ package final class PortalWorld: Sendable {
                 secret: { _ in "a secret" },
                 sign: { _ in "" }
             ),
+            invitations: invitations,
+            forgottenPasswords: forgottenPasswords,
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
             clock: clock,

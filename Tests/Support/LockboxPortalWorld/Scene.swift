@@ -89,7 +89,7 @@ package struct Scene: Sendable, CustomStringConvertible {
         door, elsewhere, errors,
         overview, requests, liveAccess,
         support, account, audit,
-        settings, people,
+        settings, people, signInOfPeople,
         work, newRequest, access, browser, tenants,
     ].flatMap { $0 }
 }

@@ -344,6 +344,10 @@ extension PortalWorld {
             "{support}",
             with: support
         )
+        if let invitation = memory.withLock({ $0.invitation }) {
+            filled.replace("{invitation}", with: invitation.id.text)
+            filled.replace("{code}", with: Self.code(of: invitation))
+        }
         while let start = filled.firstIndex(of: "{"), let end = filled[start...].firstIndex(of: "}")
         {
             let name = filled[start..<end].dropFirst()

@@ -14,6 +14,7 @@ extension Promise {
         Promise("sessions that are over are removed, and no others", sessionsAreRemoved),
         Promise("clients that tried are removed when they are over", clientsAreRemoved),
         Promise("browsers' codes are removed once they are over", codesAreRemoved),
+        Promise("invitations are removed once they are over", invitationsAreRemoved),
         Promise("letters are removed once they and their request are settled", lettersAreRemoved),
         Promise("letters are kept while access is not confirmed as removed", openOrdersKeepLetters),
         Promise("what is not over is kept by the schema", schemaKeepsWhatIsNotOver),
@@ -222,6 +223,15 @@ private func codesAreRemoved(_ store: any Store) async throws {
         try hashes.map { try tx.browserCode(codeHash: $0) != nil }
     }
     #expect(left == [false, true])
+}
+
+private func invitationsAreRemoved(_ store: any Store) async throws {
+    try await store.populate()
+    let invitation = Fixture.invitation(to: Fixture.sue)
+    try await store.write { try $0.insert(invitation) }
+    #expect(try await store.remove(.invitations, at: invitation.endsAt.advanced(-1)) == 0)
+    #expect(try await store.remove(.invitations, at: invitation.endsAt) == 1)
+    #expect(try await store.read { try $0.invitation(invitation.id) } == nil)
 }
 
 /// Letters of every outcome about `request`, those that were sent a minute after they were due.

@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxFixtures
 import LockboxOIDC
 import LockboxTestProvider
 
@@ -30,6 +31,100 @@ extension Scene {
                 typing: [("email", Texts.hostile), ("password", "x")]
             ),
             status: 422
+        ),
+        Scene("Door", "invitation", as: nil, .page("/invitation/{invitation}"), isKey: true) {
+            world in
+            try await world.invited("sue")
+        },
+        Scene(
+            "Door",
+            "invitation, wrong code",
+            as: nil,
+            .fill(
+                "/invitation/{invitation}",
+                on: "/invitation/{invitation}",
+                typing: [("code", "AAAA-AAAA-AAAA")] + PortalWorld.chosen
+            ),
+            status: 422,
+            isKey: true,
+            after: { world in try await world.invited("sue") }
+        ),
+        Scene(
+            "Door",
+            "invitation, password that others would guess",
+            as: nil,
+            .fill(
+                "/invitation/{invitation}",
+                on: "/invitation/{invitation}",
+                typing: [
+                    ("code", "{code}"), ("newPassword", "contoso-contoso"),
+                    ("newPasswordAgain", "contoso-contoso"),
+                ]
+            ),
+            status: 422,
+            after: { world in try await world.invited("sue") }
+        ),
+        Scene(
+            "Door",
+            "invitation taken",
+            as: "sue",
+            .fill(
+                "/invitation/{invitation}",
+                on: "/invitation/{invitation}",
+                typing: [("code", "{code}")] + PortalWorld.chosen
+            ),
+            after: { world in try await world.invited("sue") }
+        ),
+        Scene(
+            "Door",
+            "invitation used already",
+            as: nil,
+            .page("/invitation/{invitation}"),
+            status: 410,
+            isKey: true
+        ) { world in
+            try await world.invited("sue")
+            try await world.chosePassword()
+        },
+        Scene(
+            "Door",
+            "invitation too old",
+            as: nil,
+            .page("/invitation/{invitation}"),
+            status: 410,
+            isKey: true
+        ) { world in
+            try await world.invited("sue")
+            world.clock.advance(by: .hours(72))
+        },
+        Scene(
+            "Door",
+            "invitation of somebody else",
+            as: "adam",
+            .page("/invitation/{invitation}"),
+            status: 409,
+            isKey: true
+        ) { world in
+            try await world.invited("sue")
+        },
+        Scene(
+            "Door",
+            "invitation that there is not",
+            as: nil,
+            .page("/invitation/x"),
+            status: 404
+        ),
+        Scene("Door", "forgotten password", as: nil, .page("/forgotten-password"), isKey: true),
+        Scene(
+            "Door",
+            "forgotten password, sent",
+            as: nil,
+            .fill(
+                "/forgotten-password",
+                on: "/forgotten-password",
+                typing: [("email", "sue@contoso.test")]
+            ),
+            isKey: true
         ),
         Scene(
             "Door",

@@ -1,0 +1,42 @@
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxHTTP
+import LockboxService
+import LockboxWire
+
+extension API {
+    var invitationEndpoints: [Route] {
+        [
+            signedIn(
+                .post,
+                "/v1/tenants/{tenant}/people/{person}/invitation",
+                OperationDescription(
+                    "invitePerson",
+                    .directory,
+                    "Send a person of the tenant a letter by which they choose a password",
+                    takes: [.tenant, .person],
+                    answers: .json(
+                        "Invitation",
+                        "The letter goes out. An earlier one is good for nothing any more.",
+                        status: .created
+                    ),
+                    refuses: [.notFound]
+                )
+            ) { _, context, caller in
+                let (person, invitation) = try await lockbox.invite(
+                    try context.parameters.text("person"),
+                    of: try context.parameters.text("tenant"),
+                    by: caller
+                )
+                return try JSONAnswer.response(
+                    InvitationBody(
+                        person: PersonRef(person),
+                        endsAt: invitation.endsAt.description
+                    ),
+                    status: .created
+                )
+            }
+        ]
+    }
+}

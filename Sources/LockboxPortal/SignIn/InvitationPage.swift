@@ -1,0 +1,170 @@
+import HTTPTypes
+import Hummingbird
+import LockboxDomain
+import LockboxHTTP
+import LockboxIdentity
+import LockboxPorts
+
+/// Where the link of an invitation leads: the code and a password, or why it opens nothing. It names
+/// nobody, since whoever has the link sees it.
+struct InvitationPage: Page {
+    static let template = PageTemplate(PackageResources.invitation_mustache)
+
+    let title = "Choose your password"
+    let action: String
+    let shortestPassword = IdentityLimits.chosenPasswordLength.lowerBound
+    var problem: String?
+}
+
+extension PortalSite {
+    /// What to do before one can sign in: choose a password, or say that it is forgotten.
+    var passwordRoutes: [Route] { invitationRoutes + forgottenPasswordRoutes }
+
+    private var invitationRoutes: [Route] {
+        [
+            Route(method: .get, path: "/invitation/{id}") { request, context in
+                try await invitation(try context.id(), by: lookingPerson(request)) { id in
+                    InvitationPage(action: Self.path(of: id))
+                }
+            },
+            Route(method: .post, path: "/invitation/{id}") { request, context in
+                try checkOrigin(of: request)
+                let form = try await Form(request)
+                let id = try context.id()
+                do {
+                    return try await choosePassword(
+                        form,
+                        id,
+                        by: lookingPerson(request),
+                        from: client(of: request, context)
+                    )
+                } catch let refusal as Refusal {
+                    if case .invalid = refusal {} else { throw refusal }
+                    return doorPage(
+                        InvitationPage(
+                            action: Self.path(of: id),
+                            problem: refusal.words(on: .settings)
+                        ),
+                        status: .unprocessableContent
+                    )
+                } catch let over as InvitationOver {
+                    return doorPage(over.page, status: over.page.status)
+                } catch is InvitationOfAnother {
+                    return doorPage(ErrorPage.invitationOfAnother, status: .conflict)
+                }
+            },
+        ]
+    }
+
+    private static func path(of id: String) -> String { "/invitation/\(id.asQueryValue)" }
+
+    private func invitation(
+        _ id: String,
+        by viewer: Person?,
+        _ page: (String) -> InvitationPage
+    ) async throws -> Response {
+        do {
+            try await invitations.look(id, by: viewer)
+            return doorPage(page(id))
+        } catch let over as InvitationOver {
+            return doorPage(over.page, status: over.page.status)
+        } catch is InvitationOfAnother {
+            return doorPage(ErrorPage.invitationOfAnother, status: .conflict)
+        }
+    }
+
+    private func choosePassword(
+        _ form: Form,
+        _ id: String,
+        by viewer: Person?,
+        from client: ClientKey
+    ) async throws -> Response {
+        let new = form.secret("newPassword")
+        guard form["code"] == nil || !new.isEmpty else {
+            throw Refusal.invalid(field: "newPassword", problem: .missing)
+        }
+        guard form.secret("newPasswordAgain") == new else {
+            throw Refusal.invalid(
+                field: "newPasswordAgain",
+                problem: .notAllowedHere("is not the same as the first.")
+            )
+        }
+        let (secret, signedIn) = try await invitations.use(
+            id,
+            code: form["code"] ?? "",
+            password: new,
+            by: viewer,
+            from: client
+        )
+        let response = setSession(secret, on: seeOther("/account", .passwordChosen))
+        return signedIn.device.map { setDevice($0, on: response) } ?? response
+    }
+
+    /// Who is signed in here, if anybody is. It counts as no use of the session.
+    private func lookingPerson(_ request: Request) async throws -> Person? {
+        guard let secret = sessionSecret(of: request) else { return nil }
+        return try await sessions.look(secret)?.person
+    }
+
+    func doorPage(_ page: any Page, status: HTTPResponse.Status = .ok) -> Response {
+        .html(Frame(beforeSignIn: page, now: clock.now()).document(), status: status)
+    }
+}
+
+extension InvitationOver {
+    /// Why, and what to do. Whoever has the link learns nothing of anybody.
+    fileprivate var page: ErrorPage {
+        let (sentence, advice) =
+            switch standing {
+            case nil, .open?:
+                (
+                    "There is no such invitation.",
+                    "Copy the whole address out of the letter. If it is whole, the letter is too "
+                        + "old."
+                )
+            case .used?:
+                (
+                    "This link was used already, and is good once.",
+                    "If that was you, sign in with the password that you chose. If it was not, ask "
+                        + "for a new password at once: then whoever used it is signed out."
+                )
+            case .expired?:
+                ("The time of this link is over.", "Ask for a new letter.")
+            case .guessed?:
+                (
+                    "Too many wrong codes were typed here: this link is good for nothing any more.",
+                    "Ask for a new letter."
+                )
+            case .withdrawn?:
+                (
+                    "This link is good for nothing any more.",
+                    "There may be a newer letter: only the newest one counts. Otherwise ask "
+                        + "whoever invited you."
+                )
+            }
+        var page = ErrorPage(
+            standing == nil ? "Nothing here" : "This link is over",
+            sentence,
+            advice,
+            standing == nil ? .notFound : .gone
+        )
+        (page.link, page.linkLabel) =
+            standing == .used
+            ? ("/sign-in", "Sign in") : ("/forgotten-password", "Get a new letter")
+        return page
+    }
+}
+
+extension ErrorPage {
+    fileprivate static var invitationOfAnother: ErrorPage {
+        var page = ErrorPage(
+            "This link is for somebody else",
+            "You are signed in here as somebody whom it was not sent to.",
+            "Nothing was changed. If the link is for another account of yours, sign out first and "
+                + "open it again.",
+            .conflict
+        )
+        (page.link, page.linkLabel) = ("/account", "Go to your account")
+        return page
+    }
+}
