@@ -132,48 +132,6 @@ package struct API: Sendable {
         authZENEndpoints(for: audiences) + [keySetEndpoint]
     }
 
-    /// An endpoint for people who are signed in.
-    func signedIn(
-        _ method: HTTPRequest.Method,
-        _ path: RouterPath,
-        _ operations: OperationDescription...,
-        handler: @escaping @Sendable (Request, APIContext, Person) async throws -> Response
-    ) -> Route {
-        signedIn(method, path, operations, handler)
-    }
-
-    func signedIn(
-        _ method: HTTPRequest.Method,
-        _ path: RouterPath,
-        _ operations: [OperationDescription],
-        _ handler: @escaping @Sendable (Request, APIContext, Person) async throws -> Response
-    ) -> Route {
-        Route(method, path, operations) { request, context in
-            try await handler(request, context, try await caller(of: request, context))
-        }
-    }
-
-    /// The person whose API token came in `Authorization` (RFC 6750 §2.1). Tokens in queries or
-    /// bodies are not looked at.
-    func caller(of request: Request, _ context: APIContext) async throws -> Person {
-        do {
-            guard let header = request.headers[.authorization], let token = header.bearerToken
-            else {
-                throw Refusal.notSignedIn
-            }
-            let person = try await signIn.caller(token: token)
-            try personLimit.take(person.id.text, now: clock.now())
-            return person
-        } catch Refusal.notSignedIn {
-            // Guessing is bounded for each address; a right token is never held up by it.
-            try failureLimit.take("token " + client(of: request, context).address, now: clock.now())
-            guard request.headers[.authorization]?.bearerToken == nil else {
-                throw BoundaryError.invalidToken
-            }
-            throw Refusal.notSignedIn
-        }
-    }
-
     /// Where `request` comes from, as far as our own proxies can tell.
     func client(of request: Request, _ context: APIContext) -> ClientKey {
         proxies.client(

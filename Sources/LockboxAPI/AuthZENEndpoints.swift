@@ -5,6 +5,7 @@ import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxHTTP
+import LockboxIdentity
 import LockboxPorts
 import LockboxService
 import LockboxWire
@@ -172,7 +173,8 @@ extension API {
         let isForServices = audiences.contains(.services)
         let shown = isForServices ? header?.basicCredentials : nil
         if shown == nil, audiences.contains(.people), !isForServices || header?.bearerToken != nil {
-            return .person(try await caller(of: request, context))
+            let need = Caller.decisionAskersNeed
+            return .person(try await caller(of: request, context, needing: need).person)
         }
         guard let client = try await serviceClient(shown ?? ("", ""), request, context) else {
             throw AuthZENFault.unknownService

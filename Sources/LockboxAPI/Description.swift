@@ -1,4 +1,5 @@
 import HTTPTypes
+import LockboxDomain
 import LockboxHTTP
 import LockboxWire
 
@@ -24,8 +25,8 @@ enum Refuses: String, CaseIterable {
 
 /// Who may ask.
 enum Caller {
-    /// Somebody with an API token.
-    case person
+    /// Somebody with an API token that is for this.
+    case person(ScopeNeed)
     /// Somebody with a password, who has no token yet.
     case password
     /// A registered service.
@@ -38,13 +39,21 @@ enum Caller {
     case holder
     case anybody
 
-    fileprivate var schemes: [String] {
+    fileprivate var security: [OperationDescription.Security] {
         switch self {
-        case .person: [Self.standard]
-        case .service, .enforcementPoint: ["client"]
-        case .decisionAsker: ["client", Self.standard]
+        case .person(let need): Self.tokens(need)
+        case .service, .enforcementPoint: [.init("client")]
+        case .decisionAsker: [.init("client")] + Self.tokens(Self.decisionAskersNeed)
         case .password, .holder, .anybody: []
         }
+    }
+
+    /// What an engineer's program needs to ask about her.
+    static let decisionAskersNeed = ScopeNeed.read
+
+    private static func tokens(_ need: ScopeNeed) -> [OperationDescription.Security] {
+        need.oneOf == .every
+            ? [.init(standard)] : need.oneOf.names.map { .init(standard, scope: $0) }
     }
 
     /// The scheme that the document names for all operations.
@@ -60,7 +69,7 @@ extension OperationDescription {
         _ summary: String,
         details: String? = nil,
         path: String? = nil,
-        by caller: Caller = .person,
+        by caller: Caller,
         takes parameters: [Parameter] = [],
         body: Body? = nil,
         answers: Answer,
@@ -98,7 +107,7 @@ extension OperationDescription {
             summary: summary,
             description: details,
             path: path,
-            security: caller.schemes,
+            security: caller.security,
             parameters: parameters,
             body: body,
             answers: [answers] + others,

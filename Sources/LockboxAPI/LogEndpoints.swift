@@ -32,13 +32,14 @@ private enum LogOwner: CaseIterable {
         takes parameters: [OperationDescription.Parameter] = [],
         answers: OperationDescription.Answer,
         refuses: Set<Refuses> = []
-    ) -> OperationDescription {
+    ) -> TokenOperation {
         let isTenant = self == .tenant
         let own: [OperationDescription.Parameter] = isTenant ? [.tenant] : []
-        return OperationDescription(
+        return TokenOperation(
             isTenant ? id : id + "Provider",
             .audit,
             summary,
+            needs: .read,
             path: path.map { prefix + $0 },
             takes: own + parameters,
             answers: answers,
@@ -188,12 +189,13 @@ extension API {
     private func reading(
         _ owner: LogOwner,
         _ path: String,
-        _ operations: OperationDescription...,
+        _ operations: TokenOperation...,
         handler: @escaping @Sendable (Request, APIContext, LogID, Person) async throws -> Response
     ) -> Route {
-        signedIn(.get, RouterPath(owner.prefix + path), operations) { request, context, caller in
-            let log = try await lockbox.readableLog(tenant: try tenant(context), by: caller)
-            return try await handler(request, context, log, caller)
+        withToken(.get, RouterPath(owner.prefix + path), operations) { request, context, caller in
+            let person = caller.person
+            let log = try await lockbox.readableLog(tenant: try tenant(context), by: person)
+            return try await handler(request, context, log, person)
         }
     }
 
@@ -379,8 +381,8 @@ extension API {
                     isWanted: {
                         try context.checkPresence()
                         // A role or a token that was taken away meanwhile ends it in the middle.
-                        let reader = try await signIn.caller(token: token)
-                        _ = try await lockbox.readableLog(tenant: tenant, by: reader)
+                        let reader = try await checked(token, of: request, context, needing: .read)
+                        _ = try await lockbox.readableLog(tenant: tenant, by: reader.person)
                     },
                     to: { try await writer.write(ByteBuffer(bytes: $0)) }
                 )

@@ -11,10 +11,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/requests/{id}/messages",
-                OperationDescription(
+                TokenOperation(
                     "listMessages",
                     .accessRequests,
                     "Questions and answers about the request, oldest first",
+                    needs: .read,
                     takes: [.request, .limit],
                     answers: .json("MessageList", "The whole thread."),
                     refuses: [.notFound]
@@ -30,10 +31,11 @@ extension API {
             signedIn(
                 .post,
                 "/v1/requests/{id}/messages",
-                OperationDescription(
+                TokenOperation(
                     "postMessage",
                     .accessRequests,
                     "Ask or answer a question",
+                    needs: .ask,
                     details:
                         "As an approver or administrator of the tenant, as the engineer who made "
                         + "the request, or as a manager of the provider, until the request is "
@@ -60,10 +62,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/me/letters",
-                OperationDescription(
+                TokenOperation(
                     "getLetterSettings",
                     .signIn,
                     "Which letters the caller does not want",
+                    needs: .read,
                     answers: .json("LetterSettings", "Those that are switched off."),
                     refuses: []
                 )
@@ -73,10 +76,11 @@ extension API {
             signedIn(
                 .put,
                 "/v1/me/letters",
-                OperationDescription(
+                TokenOperation(
                     "changeLetterSettings",
                     .signIn,
                     "Switch off letters that only inform",
+                    needs: .administer,
                     details:
                         "For the caller alone. What asks for a decision, tells an outcome or warns "
                         + "is always sent.",

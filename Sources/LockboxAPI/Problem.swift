@@ -33,6 +33,8 @@ struct ProblemAnswer: ResponseGenerator {
     var detail: String
     var field: String?
     var headers: HTTPFields = [:]
+    /// What the API token would have to be for.
+    var scope: String?
     /// The URI of a kind of problem that a standard names; nil where it is ours.
     var type: String?
 
@@ -43,7 +45,8 @@ struct ProblemAnswer: ResponseGenerator {
             status: status.code,
             detail: detail,
             code: code,
-            errors: field.map { [.init(field: $0, detail: detail)] }
+            errors: field.map { [.init(field: $0, detail: detail)] },
+            scope: scope
         )
         var response = try JSONAnswer.response(document, status: status, headers: headers)
         response.headers[.contentType] = "application/problem+json"
@@ -208,6 +211,12 @@ extension ProblemAnswer {
         )
         switch refusal {
         case .notSignedIn: headers[.wwwAuthenticate] = Self.challenge
+        case .scopeMissing(let scopes), .scopeWithheld(let scopes):
+            // RFC 6750 §3.1.
+            let names = scopes.names.joined(separator: " ")
+            scope = names
+            headers[.wwwAuthenticate] =
+                Self.challenge + ", error=\"insufficient_scope\", scope=\"\(names)\""
         case .tooManyAttempts(let wait), .dailyLimitReached(_, let wait):
             headers[.retryAfter] = String(max(1, wait.milliseconds / 1000))
         case .limitReached(let quota):
@@ -236,7 +245,7 @@ extension Refusal {
         case .notSignedIn, .badCredentials: .unauthorized
         case .tooManyAttempts, .dailyLimitReached: .tooManyRequests
         case .limitReached(let quota): quota.endsWithTime ? .tooManyRequests : .conflict
-        case .notPermitted, .ownRequest: .forbidden
+        case .notPermitted, .ownRequest, .scopeMissing, .scopeWithheld: .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
         case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,

@@ -15,10 +15,11 @@ extension API {
             signedIn(
                 .post,
                 "/v1/support-requests",
-                OperationDescription(
+                TokenOperation(
                     "openSupportRequest",
                     .supportRequests,
                     "Ask the provider for help",
+                    needs: .ask,
                     takes: [.idempotencyKey],
                     body: .json("NewSupportRequest"),
                     answers: .created("SupportRequest", "It is open."),
@@ -45,10 +46,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/support-requests",
-                OperationDescription(
+                TokenOperation(
                     "listSupportRequests",
                     .supportRequests,
                     "Support requests, newest first",
+                    needs: .read,
                     takes: [.tenantFilter, .limit, .cursor],
                     answers: .json("SupportRequestList"),
                     refuses: []
@@ -66,10 +68,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/support-requests/{number}",
-                OperationDescription(
+                TokenOperation(
                     "getSupportRequest",
                     .supportRequests,
                     "One support request",
+                    needs: .read,
                     takes: [.number, .tenantFilter],
                     answers: .json("SupportRequest", "The support request."),
                     refuses: [.notFound, .unprocessable]
@@ -92,10 +95,11 @@ extension API {
             signedIn(
                 .post,
                 "/v1/requests",
-                OperationDescription(
+                TokenOperation(
                     "submitRequest",
                     .accessRequests,
                     "Ask for access to a tenant's data",
+                    needs: .ask,
                     takes: [.idempotencyKey],
                     body: .json("NewAccessRequest"),
                     answers: .created(
@@ -121,10 +125,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/requests",
-                OperationDescription(
+                TokenOperation(
                     "listRequests",
                     .accessRequests,
                     "Access requests, newest first",
+                    needs: .read,
                     takes: [.stateFilter, .tenantFilter, .supportFilter, .limit, .cursor],
                     answers: .json("AccessRequestList"),
                     refuses: []
@@ -143,10 +148,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/requests/{id}",
-                OperationDescription(
+                TokenOperation(
                     "getRequest",
                     .accessRequests,
                     "One access request",
+                    needs: .read,
                     takes: [.request],
                     answers: .versioned("AccessRequest", "The request."),
                     refuses: [.notFound]
@@ -164,10 +170,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/requests/{id}/notices",
-                OperationDescription(
+                TokenOperation(
                     "listNotices",
                     .accessRequests,
                     "Letters about the request, and what became of them",
+                    needs: .read,
                     takes: [.request, .limit],
                     answers: .json("NoticeList"),
                     refuses: [.notFound]
@@ -191,10 +198,11 @@ extension API {
             signedIn(
                 .post,
                 "/v1/requests/{id}/decisions",
-                OperationDescription(
+                TokenOperation(
                     "decide",
                     .accessRequests,
                     "Approve or deny",
+                    needs: .decide,
                     details:
                         "As a manager of the provider or as an approver of the tenant, by who is "
                         + "calling. Never one's own request. An approval can give less than was "
@@ -237,10 +245,11 @@ extension API {
             signedIn(
                 .post,
                 "/v1/requests/{id}/credentials",
-                OperationDescription(
+                TokenOperation(
                     "obtainCredential",
                     .accessRequests,
                     "Get what opens a resource",
+                    needs: .ask,
                     takes: [.request, .idempotencyKey],
                     body: .json("NewCredential", isRequired: false),
                     answers: .json(
@@ -274,10 +283,11 @@ extension API {
         signedIn(
             .post,
             "/v1/requests/{id}/\(verb)",
-            OperationDescription(
+            TokenOperation(
                 verb,
                 .accessRequests,
                 summary,
+                needs: .end,
                 takes: [.request, .idempotencyKey],
                 body: .json("Comment", isRequired: false),
                 answers: .versioned("AccessRequest", "The request as it is now."),

@@ -14,10 +14,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/tenants",
-                OperationDescription(
+                TokenOperation(
                     "listTenants",
                     .directory,
                     "The tenants that the caller can see",
+                    needs: .read,
                     takes: [.limit],
                     answers: .json("TenantList"),
                     refuses: []
@@ -34,10 +35,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/tenants/{tenant}",
-                OperationDescription(
+                TokenOperation(
                     "getTenant",
                     .directory,
                     "One tenant",
+                    needs: .read,
                     takes: [.tenant],
                     answers: .json("Tenant", "The tenant."),
                     refuses: [.notFound]
@@ -52,10 +54,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/tenants/{tenant}/policy",
-                OperationDescription(
+                TokenOperation(
                     "getPolicy",
                     .directory,
                     "The tenant's own rules",
+                    needs: .read,
                     takes: [.tenant],
                     answers: .versioned("Policy", "The policy."),
                     refuses: [.notFound]
@@ -74,10 +77,11 @@ extension API {
             signedIn(
                 .put,
                 "/v1/tenants/{tenant}/policy",
-                OperationDescription(
+                TokenOperation(
                     "setPolicy",
                     .directory,
                     "Change the tenant's own rules",
+                    needs: .administer,
                     takes: [.tenant, .ifMatch],
                     body: .json("NewPolicy"),
                     answers: .versioned("Policy", "The policy as it is now."),
@@ -89,6 +93,7 @@ extension API {
                     of: try context.parameters.text("tenant"),
                     to: try new.policy(),
                     matching: try request.matchedVersion(orBody: new.version),
+                    keepsWithheld: new.withheldFromTokens == nil,
                     by: caller
                 )
                 return try JSONAnswer.response(PolicyBody(tenant), headers: [.eTag: tenant.tag])
@@ -102,10 +107,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/tenants/{tenant}/people",
-                OperationDescription(
+                TokenOperation(
                     "listPeople",
                     .directory,
                     "The tenant's people and their roles",
+                    needs: .read,
                     takes: [.tenant, .limit],
                     answers: .json("PersonList"),
                     refuses: [.notFound]
@@ -121,10 +127,11 @@ extension API {
             signedIn(
                 .put,
                 "/v1/tenants/{tenant}/people/{person}",
-                OperationDescription(
+                TokenOperation(
                     "setRoles",
                     .directory,
                     "Say what a person of the tenant may do",
+                    needs: .administer,
                     takes: [.tenant, .person],
                     body: .json("NewRoles"),
                     answers: .json("Person", "The person as they are now."),
@@ -143,10 +150,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/tenants/{tenant}/resources",
-                OperationDescription(
+                TokenOperation(
                     "listResources",
                     .directory,
                     "What can be opened",
+                    needs: .read,
                     takes: [.tenant, .limit],
                     answers: .json("ResourceList"),
                     refuses: [.notFound]
@@ -169,10 +177,11 @@ extension API {
             signedIn(
                 .get,
                 "/v1/services",
-                OperationDescription(
+                TokenOperation(
                     "listServices",
                     .directory,
                     "The services that obey Lockbox",
+                    needs: .read,
                     takes: [.limit],
                     answers: .json("ServiceList"),
                     refuses: []
@@ -190,107 +199,6 @@ extension API {
                             )
                         },
                         next: nil
-                    )
-                )
-            },
-        ]
-    }
-
-    var tokenEndpoints: [Route] {
-        [
-            Route(
-                .post,
-                "/v1/tokens",
-                OperationDescription(
-                    "signIn",
-                    .signIn,
-                    "Get an API token with a password",
-                    by: .password,
-                    takes: [.idempotencyKey],
-                    body: .json("NewToken"),
-                    answers: .json("IssuedToken", "The token, shown this once.", status: .created),
-                    refuses: []
-                )
-            ) { request, context in
-                let body = try await request.json(NewToken.self).value
-                let new = try await signIn.issueToken(
-                    email: body.email,
-                    password: body.password,
-                    label: body.label ?? "",
-                    from: client(of: request, context)
-                )
-                return try JSONAnswer.response(
-                    IssuedToken(
-                        id: new.token.id.text,
-                        token: new.secret,
-                        person: PersonRef(new.person),
-                        expiresAt: new.token.expiresAt?.description
-                    ),
-                    status: .created
-                )
-            },
-            signedIn(
-                .get,
-                "/v1/tokens",
-                OperationDescription(
-                    "listTokens",
-                    .signIn,
-                    "The caller's API tokens",
-                    takes: [.limit],
-                    answers: .json("TokenList"),
-                    refuses: []
-                )
-            ) { request, _, caller in
-                try request.wholeList()
-                let tokens = try await signIn.tokens(of: caller)
-                return try JSONAnswer.response(
-                    List(
-                        items: tokens.map {
-                            TokenBody(
-                                id: $0.id.text,
-                                label: $0.label,
-                                createdAt: $0.createdAt.description,
-                                expiresAt: $0.expiresAt?.description
-                            )
-                        },
-                        next: nil
-                    )
-                )
-            },
-            signedIn(
-                .delete,
-                "/v1/tokens/{id}",
-                OperationDescription(
-                    "revokeToken",
-                    .signIn,
-                    "Revoke one of the caller's API tokens",
-                    takes: [.token],
-                    answers: .init(.noContent, "It is revoked."),
-                    refuses: [.notFound]
-                )
-            ) { _, context, caller in
-                try await signIn.revokeToken(try context.parameters.text("id"), of: caller)
-                return Response(status: .noContent)
-            },
-            signedIn(
-                .get,
-                "/v1/me",
-                OperationDescription(
-                    "me",
-                    .signIn,
-                    "Who the caller is",
-                    answers: .json("Me", "The caller."),
-                    refuses: []
-                )
-            ) { _, _, caller in
-                try JSONAnswer.response(
-                    Me(
-                        id: caller.id.text,
-                        name: caller.name,
-                        email: caller.email.text,
-                        side: caller.side == .provider ? "provider" : "tenant",
-                        tenant: caller.side.tenant?.text,
-                        roles: caller.roles.names
                     )
                 )
             },

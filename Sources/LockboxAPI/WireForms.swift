@@ -181,6 +181,7 @@ extension PolicyBody {
             decisionWindow: tenant.policy.decisionWindow.description,
             maxAccess: tenant.policy.maxAccess.description,
             approvalsNeeded: tenant.policy.approvalsNeeded,
+            withheldFromTokens: tenant.policy.withheldFromTokens.names,
             version: tenant.version
         )
     }
@@ -192,7 +193,10 @@ extension NewPolicy {
             requireApproval: requireApproval,
             decisionWindow: TimeSpan(duration: decisionWindow, field: "decisionWindow"),
             maxAccess: TimeSpan(duration: maxAccess, field: "maxAccess"),
-            approvalsNeeded: approvalsNeeded
+            approvalsNeeded: approvalsNeeded,
+            withheldFromTokens: withheldFromTokens.map {
+                try TokenScopes(names: $0, of: .weighty, field: "withheldFromTokens")
+            } ?? []
         )
     }
 }

@@ -176,6 +176,10 @@ extension AuditFacts {
                 data: ["token": .string(token.id.text), "person": .string(person.id.text)]
             )
             data["expiresAt"] = token.expiresAt.map { .string($0.description) }
+            data["scopes"] = .list(token.scopes.names.map { .string($0) })
+            if !token.addresses.isEmpty {
+                data["addresses"] = .list(token.addresses.map { .string($0.description) })
+            }
             texts["label"] = token.label
         case .tokenRevoked(let token, let person):
             self.init(
@@ -349,6 +353,7 @@ extension AuditFacts {
             "decisionWindow": .string(policy.decisionWindow.description),
             "maxAccess": .string(policy.maxAccess.description),
             "approvalsNeeded": .integer(Int64(policy.approvalsNeeded)),
+            "withheldFromTokens": .list(policy.withheldFromTokens.names.map { .string($0) }),
         ]
     }
 }

@@ -21,11 +21,12 @@ enum AuditTable {
             "basis", "start", "end", "endedReason", "endedAt", "operations", "credential",
             "username", "actions", "expiresAt", "service", "kind", "resourceType", "attempts",
             "problem", "person", "roles", "rolesBefore", "disabled", "mutedLetters", "token",
+            "scopes", "addresses",
             "until", "recipient", "letter", "name", "licensed",
         ] + rules.map { "policy.\($0)" } + rules.map { "before.\($0)" }
 
     private static let rules = [
-        "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded",
+        "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
     ]
 
     static var header: [UInt8] { line(columns) }

@@ -24,7 +24,7 @@ package struct LogCheck: Sendable {
     ///   kept it can tell.
     package static let notCompared: [String: Set<String>] = [
         "access_request": ["prior_state"],
-        "api_token": ["secret_hash", "revoked_at"],
+        "api_token": ["secret_hash", "revoked_at", "last_used_at", "last_used_from"],
         "browser_code": [all],
         "command": [all],
         "decision": ["position"],

@@ -513,6 +513,11 @@ extension LogReplayState {
             table: token.expiresAt?.description
         )
         differences.check("issue", log: told.leaf.time, table: token.createdAt.description)
+        // Records from before tokens had scopes name none, and mean all.
+        let scopes = told.data["scopes"]?.texts ?? TokenScopes.every.names
+        differences.check(scopes == token.scopes.names, "scopes")
+        let addresses = told.data["addresses"]?.texts ?? []
+        differences.check(addresses == token.addresses.map(\.description), "addresses")
         differences.check(told.isText("label", token.label), "label")
         return differences.found
     }
@@ -533,6 +538,7 @@ extension LogReplayState {
             && told?["decisionWindow"]?.text == policy.decisionWindow.description
             && told?["maxAccess"]?.text == policy.maxAccess.description
             && told?["approvalsNeeded"]?.whole == Int64(policy.approvalsNeeded)
+            && told?["withheldFromTokens"]?.texts ?? [] == policy.withheldFromTokens.names
         if !same { found.append("the policy in the log is not the one in the tables") }
         if domains != tenant.domains.map(\.text) {
             found.append("the tenant's domains in the log are not those in the tables")

@@ -5,23 +5,51 @@ public struct APIToken: Identified, Hashable, Sendable {
     public let id: TokenID
     public let person: PersonID
     public let label: String
+    public let scopes: TokenScopes
+    /// Where it can be used from; anywhere if this is empty.
+    public let addresses: [AddressRange]
     public let createdAt: Timestamp
     public let expiresAt: Timestamp?
+    /// The last use that is written down.
+    public var lastUse: LastUse?
+
+    /// When and from where a token was used.
+    public struct LastUse: Hashable, Sendable {
+        public let at: Timestamp
+        /// Nil where the other end had no address that can be read.
+        public let from: AddressRange?
+
+        public init(at: Timestamp, from: AddressRange?) {
+            self.at = at
+            self.from = from
+        }
+    }
 
     public init(
         id: TokenID,
         person: PersonID,
         label: String,
+        scopes: TokenScopes = .every,
+        addresses: [AddressRange] = [],
         createdAt: Timestamp,
-        expiresAt: Timestamp?
+        expiresAt: Timestamp?,
+        lastUse: LastUse? = nil
     ) {
         self.id = id
         self.person = person
         self.label = label
+        self.scopes = scopes
+        self.addresses = addresses
         self.createdAt = createdAt
         self.expiresAt = expiresAt
+        self.lastUse = lastUse
     }
 
     /// Whether it has not expired at `now`; it may be revoked all the same.
     public func isValid(at now: Timestamp) -> Bool { expiresAt.map { now < $0 } ?? true }
+
+    /// Whether it can be used from `address`, nil where that is not known.
+    public func isValid(from address: AddressRange?) -> Bool {
+        addresses.isEmpty || address.map { one in addresses.contains { $0.contains(one) } } ?? false
+    }
 }

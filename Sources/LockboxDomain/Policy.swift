@@ -5,19 +5,23 @@ public struct Policy: Hashable, Sendable {
     public var decisionWindow: TimeSpan
     public var maxAccess: TimeSpan
     public var approvalsNeeded: Int
+    /// What its people can do at the portal alone, and by no API token.
+    public var withheldFromTokens: TokenScopes
 
     public static let standard = Policy(
         unchecked: true,
         decisionWindow: Limits.defaultDecisionWindow,
         maxAccess: Limits.defaultMaxAccess,
-        approvalsNeeded: 1
+        approvalsNeeded: 1,
+        withheldFromTokens: []
     )
 
     public init(
         requireApproval: Bool,
         decisionWindow: TimeSpan,
         maxAccess: TimeSpan,
-        approvalsNeeded: Int
+        approvalsNeeded: Int,
+        withheldFromTokens: TokenScopes
     )
         throws(Refusal)
     {
@@ -30,11 +34,18 @@ public struct Policy: Hashable, Sendable {
         guard Limits.approvalsNeeded.contains(approvalsNeeded) else {
             throw .invalid(field: "approvalsNeeded", problem: .outOfRange("1 to 10"))
         }
+        guard withheldFromTokens.isSubset(of: .weighty) else {
+            throw .invalid(
+                field: "withheldFromTokens",
+                problem: .malformed(expected: "decide, administer, both or neither")
+            )
+        }
         self.init(
             unchecked: requireApproval,
             decisionWindow: decisionWindow,
             maxAccess: maxAccess,
-            approvalsNeeded: approvalsNeeded
+            approvalsNeeded: approvalsNeeded,
+            withheldFromTokens: withheldFromTokens
         )
     }
 
@@ -42,12 +53,14 @@ public struct Policy: Hashable, Sendable {
         unchecked requireApproval: Bool,
         decisionWindow: TimeSpan,
         maxAccess: TimeSpan,
-        approvalsNeeded: Int
+        approvalsNeeded: Int,
+        withheldFromTokens: TokenScopes
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
+        self.withheldFromTokens = withheldFromTokens
     }
 }
 
@@ -56,5 +69,6 @@ extension Policy {
     public func onlyRestricts(_ before: Policy) -> Bool {
         (requireApproval || !before.requireApproval) && decisionWindow <= before.decisionWindow
             && maxAccess <= before.maxAccess && approvalsNeeded >= before.approvalsNeeded
+            && withheldFromTokens.isSuperset(of: before.withheldFromTokens)
     }
 }

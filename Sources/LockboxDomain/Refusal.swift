@@ -23,6 +23,10 @@ public enum Refusal: Error, Hashable, Sendable {
     case notPermitted(Permission)
     /// Nobody decides on a request of their own.
     case ownRequest
+    /// The API token is not for this; one with these scopes would be.
+    case scopeMissing(TokenScopes)
+    /// The API token is for this, and the caller's organisation keeps it to the portal.
+    case scopeWithheld(TokenScopes)
 
     // State
     case versionRequired
@@ -95,6 +99,8 @@ extension Refusal {
         case .tooManyAttempts: "tooManyAttempts"
         case .notPermitted: "notPermitted"
         case .ownRequest: "ownRequest"
+        case .scopeMissing: "scopeMissing"
+        case .scopeWithheld: "scopeWithheld"
         case .versionRequired: "versionRequired"
         case .stale: "stale"
         case .alreadyDecided: "alreadyDecided"
@@ -122,6 +128,7 @@ extension Refusal {
         case .versionRequired, .stale: "If-Match"
         case .keyReused: "Idempotency-Key"
         case .notFound, .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
+            .scopeMissing, .scopeWithheld,
             .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive,
             .notLicensed,
@@ -150,6 +157,12 @@ extension Refusal {
         case .notPermitted(let permission): permission.sentence
         case .ownRequest:
             "Nobody can decide on a request of their own. Another manager must review it."
+        case .scopeMissing(let scopes):
+            "This API token is not for that: it has no scope \(scopes.names.joined(separator: " or ")). "
+                + "Use one that has, or the portal."
+        case .scopeWithheld(let scopes):
+            "Your organisation lets no API token do that, whatever its scope "
+                + "(\(scopes.names.joined(separator: " or "))). Use the portal."
         case .versionRequired:
             "Say which version you read: send If-Match with its ETag, or the member version."
         case .stale(let current):

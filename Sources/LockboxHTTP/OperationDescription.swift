@@ -7,9 +7,8 @@ package import LockboxWire
 /// The parts that several operations share are named: the document holds each of them once, under
 /// `components`.
 package struct OperationDescription: Sendable {
-    /// Whose word is needed, by the names of security schemes, of which one is enough; none for
-    /// nobody's.
-    package let security: [String]
+    /// Whose word is needed, of which one is enough; none for nobody's.
+    package let security: [Security]
     package let id: String
     package let tag: String
     package let summary: String
@@ -27,7 +26,7 @@ package struct OperationDescription: Sendable {
         summary: String,
         description: String? = nil,
         path: String? = nil,
-        security: [String],
+        security: [Security],
         parameters: [Parameter],
         body: Body?,
         answers: [Answer],
@@ -43,6 +42,17 @@ package struct OperationDescription: Sendable {
         self.body = body
         self.answers = answers
         self.refusals = refusals
+    }
+
+    /// A security scheme by its name, and which scope there what is shown must have; nil for any.
+    package struct Security: Hashable, Sendable {
+        package let scheme: String
+        package let scope: String?
+
+        package init(_ scheme: String, scope: String? = nil) {
+            self.scheme = scheme
+            self.scope = scope
+        }
     }
 
     /// Something that is sent beside the body.
@@ -133,8 +143,12 @@ extension OperationDescription {
             "responses": .object(responses),
         ]
         if let description { members["description"] = .string(description) }
-        if security != [standard] {
-            members["security"] = .array(security.map { .object([$0: .array([])]) })
+        if security != [Security(standard)] {
+            members["security"] = .array(
+                security.map {
+                    .object([$0.scheme: .array($0.scope.map { [.string($0)] } ?? [])])
+                }
+            )
         }
         if !parameters.isEmpty {
             members["parameters"] = .array(parameters.map(\.reference))

@@ -1,21 +1,33 @@
 import Foundation
+package import LockboxDomain
 import MerkleLog
 
-/// Where an attempt comes from: for limits only, never for authorisation.
+/// Where an attempt comes from. It lets nobody in: limits are counted by it, and it narrows what a
+/// secret that is right is good for.
 package struct ClientKey: Hashable, Sendable {
     /// An IPv4 address, or the first half of an IPv6 address: whoever has one address of such a
     /// network has all of it.
     package let address: String
     /// What the browser's long-lived cookie says; nil where there is none.
     package let device: String?
+    /// The whole address; nil where nobody knows it: where it cannot be read, and where a proxy of
+    /// ours did not say, or not clearly, whom it speaks for.
+    package let exact: AddressRange?
 
     package init(address: String, device: String? = nil) {
+        self.init(address: address, exact: AddressRange(address), device: device)
+    }
+
+    fileprivate init(address: String, exact: AddressRange?, device: String? = nil) {
         self.address = address
+        self.exact = exact
         self.device = device
     }
 
     /// The same place with what a browser says of itself.
-    package func with(device: String?) -> ClientKey { ClientKey(address: address, device: device) }
+    package func with(device: String?) -> ClientKey {
+        ClientKey(address: address, exact: exact, device: device)
+    }
 }
 
 /// The proxies whose word about their clients is taken.
@@ -71,7 +83,13 @@ package struct TrustedProxies: Sendable {
                 + (forwarded.isEmpty ? [] : [client(behind: proxy, Forwarded.clients(forwarded))])
         )
         let agreed = named.count == 1 ? named.first : nil
-        return ClientKey(address: (agreed ?? proxy).limitKey)
+        let client = agreed ?? proxy
+        // Whoever makes a proxy's word unclear must not come from its address for that.
+        let isKnown = !networks.contains { $0.contains(client) }
+        return ClientKey(
+            address: client.limitKey,
+            exact: isKnown ? AddressRange(address: client.bytes) : nil
+        )
     }
 
     /// `hops` are the addresses that proxies said they speak for, the nearest last.

@@ -20,7 +20,13 @@ package enum IdentityLimits {
     /// How long a browser is known from which somebody signed in.
     package static let deviceKnown = TimeSpan.days(30)
     package static let tokensPerPerson = 50
-    package static let tokenLifetime = TimeSpan.days(90)
+    /// How many days a token can live, and does where nothing is said.
+    package static let tokenDays = 1...365
+    package static let standardTokenDays = 90
+    package static let addressesPerToken = 10
+    /// How often it is written down that a token was used.
+    package static let tokenSeenEvery = TimeSpan.minutes(1)
+    static let tokenUsesNotedPerSecond = 1.0 / 60
     package static let labelLength = 0...100
     /// OWASP ASVS 5.0 §7.3.1 and §7.3.2: how long a session may say nothing, and how long it lasts
     /// at most.

@@ -1,49 +1,24 @@
-import Crypto
 package import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
 import LockboxWire
-import MerkleLog
-
-/// A new API token with its secret, which is not kept and cannot be shown again.
-package struct NewToken: Sendable {
-    package let token: APIToken
-    package let secret: String
-    package let person: Person
-}
 
 /// Finds out who is calling: by API token, or by e-mail address and password.
 package struct SignIn: Sendable {
     /// What every API token begins with, so that scanners find a leaked one.
     package static let tokenPrefix = "lbx_"
 
-    private let store: AuditedStore
+    let store: AuditedStore
     private let hasher: PasswordHasher
     private let addressFailures = RateLimit(
         burst: IdentityLimits.addressFailureBurst,
         perSecond: IdentityLimits.addressFailuresPerSecond
     )
+    let tokenUses = RateLimit(burst: 1, perSecond: IdentityLimits.tokenUsesNotedPerSecond)
 
     package init(store: AuditedStore, hasher: PasswordHasher) {
         self.store = store
         self.hasher = hasher
-    }
-
-    /// The person whom `secret` was issued to.
-    package func caller(token secret: String) async throws -> Person {
-        guard secret.hasPrefix(Self.tokenPrefix),
-            secret.utf8.count == Self.tokenPrefix.utf8.count + 64
-        else {
-            throw Refusal.notSignedIn
-        }
-        let hash = Array(SHA256.hash(data: Array(secret.utf8)))
-        return try await store.read { tx, now in
-            guard let token = try tx.token(secretHash: hash),
-                token.isValid(at: now),
-                let person = try tx.person(token.person), !person.isDisabled
-            else { throw Refusal.notSignedIn }
-            return person
-        }
     }
 
     /// The password in the first line of `bytes`; throws, in words, where there is none.
@@ -182,80 +157,6 @@ package struct SignIn: Sendable {
     ) async throws -> PasswordRecord {
         PasswordRecord(encoded: try await hasher.hash(password.text, for: requester))
     }
-
-    // MARK: - Tokens
-
-    package func issueToken(for address: EmailAddress, label: String) async throws -> NewToken {
-        let label = try Self.checked(label)
-        return try await store.write(by: .console) { change in
-            try Self.issue(to: try change.tx.person(consoleMayActFor: address), label, &change)
-        }
-    }
-
-    package func issueToken(for person: Person, label: String) async throws -> NewToken {
-        let label = try Self.checked(label)
-        return try await store.write(by: .person(person)) { change in
-            try Self.issue(to: try change.tx.current(person), label, &change)
-        }
-    }
-
-    /// Issues a token to whoever gives the right password.
-    package func issueToken(
-        email: String,
-        password: String,
-        label: String,
-        from client: ClientKey
-    ) async throws -> NewToken {
-        let label = try Self.checked(label)
-        return try await check(email: email, password: password, from: client) { change, person in
-            try Self.issue(to: person, label, &change)
-        }
-    }
-
-    private static func checked(_ label: String) throws -> String {
-        try Text.check(label, field: "label", length: IdentityLimits.labelLength)
-    }
-
-    private static func issue(to person: Person, _ label: String, _ change: inout Change) throws
-        -> NewToken
-    {
-        let now = change.now
-        let valid = try change.tx.tokens(of: person.id).filter { $0.isValid(at: now) }
-        guard valid.count < IdentityLimits.tokensPerPerson else {
-            throw Refusal.limitReached(.tokens)
-        }
-        try change.tx.requireRoom(for: .tokensOf(person.id), at: now)
-        let secret = tokenPrefix + Hex.encode(change.entropy.bytes(32))
-        let token = APIToken(
-            id: change.entropy.id(),
-            person: person.id,
-            label: label,
-            createdAt: now,
-            expiresAt: now + IdentityLimits.tokenLifetime
-        )
-        try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
-        change.emit(.signIn(.tokenIssued(token, person)))
-        return NewToken(token: token, secret: secret, person: person)
-    }
-
-    package func tokens(of person: Person) async throws -> [APIToken] {
-        try await store.read { tx, now in
-            try tx.tokens(of: try tx.current(person).id).filter { $0.isValid(at: now) }
-        }
-    }
-
-    package func revokeToken(_ id: String, of person: Person) async throws {
-        try await store.write(by: .person(person), for: .ending) { change in
-            let person = try change.tx.current(person)
-            guard let id = TokenID(id),
-                let token = try change.tx.tokens(of: person.id).first(where: { $0.id == id })
-            else {
-                throw Refusal.notFound(.token)
-            }
-            try change.tx.revokeToken(id, at: change.now)
-            change.emit(.signIn(.tokenRevoked(token, person)))
-        }
-    }
 }
 
 extension Change {
@@ -281,7 +182,7 @@ extension Change {
 extension TenantRecords where Self: PersonRecords {
     /// Whoever has `address`, where the console may still set her password or make a token for her:
     /// whoever runs the server must not be able to decide in a customer's name (decision 0052).
-    fileprivate func person(consoleMayActFor address: EmailAddress) throws -> Person {
+    func person(consoleMayActFor address: EmailAddress) throws -> Person {
         let person = try person(at: address)
         if let tenant = try person.side.tenant.flatMap({ try tenant($0) }),
             tenant.administeredSince != nil
@@ -302,7 +203,7 @@ extension TenantRecords {
 }
 
 extension PersonRecords {
-    fileprivate func person(at address: EmailAddress) throws -> Person {
+    func person(at address: EmailAddress) throws -> Person {
         guard let person = try person(identifiedBy: Identity(local: address)) else {
             throw Refusal.notFound(.person)
         }

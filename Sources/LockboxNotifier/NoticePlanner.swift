@@ -36,9 +36,7 @@ package struct NoticePlanner: EventReader {
             try read(event, writer)
             if let change = SideChange(event) { try writer.tell(of: change, by: actor) }
         case .signIn(let event):
-            // What people do with their own ways in is theirs; but who has stolen one sets another
-            // password to keep it.
-            if actor == .console || event.concernsAdministrators, let change = SideChange(event) {
+            if event.isTold(by: actor), let change = SideChange(event) {
                 try writer.tell(of: change, by: actor)
             }
             if case .invited(let person, let invitation) = event {

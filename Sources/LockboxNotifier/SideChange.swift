@@ -58,10 +58,14 @@ extension SideChange {
         switch event {
         case .passwordSet(let person):
             self.init(person, "\(person.title): a password was set")
-        case .tokenIssued(_, let person):
-            self.init(person, "\(person.title): an API token was issued")
-        case .tokenRevoked(_, let person):
-            self.init(person, "\(person.title): an API token was revoked")
+        case .tokenIssued(let token, let person):
+            self.init(
+                person,
+                "\(person.title): an API token was issued (\(token.title)) for: "
+                    + token.scopes.names.joined(separator: ", ")
+            )
+        case .tokenRevoked(let token, let person):
+            self.init(person, "\(person.title): an API token was revoked (\(token.title))")
         case .identityLinked(let identity, let person):
             self.init(person, "\(person.title): signs in at \(shownName(identity.issuer)) now")
         case .identityRefused(let person, let issuer):
@@ -87,14 +91,17 @@ extension SideChange {
 }
 
 extension SignInEvent {
-    /// Whether a tenant's administrators hear of it, whoever did it: it may have been somebody who
-    /// wants to stay.
-    var concernsAdministrators: Bool {
+    /// Whether everybody hears of it whom it is about, whoever did it. What people do with their own
+    /// ways in is theirs; but who has stolen one sets another password to keep it, or makes a token
+    /// that decides, and whose token another revoked must know.
+    func isTold(by actor: Actor) -> Bool {
         switch self {
         case .passwordSet, .invited, .identityLinked, .identityRefused: true
-        case .tokenIssued, .tokenRevoked, .locked, .throttled, .signedIn, .sessionsEnded,
-            .invitationUsed, .invitationGuessed:
-            false
+        case .tokenIssued(let token, _):
+            actor == .console || !token.scopes.isDisjoint(with: .weighty)
+        case .tokenRevoked(_, let person): !actor.isPerson(person.id)
+        case .locked, .throttled, .signedIn, .sessionsEnded, .invitationUsed, .invitationGuessed:
+            actor == .console
         }
     }
 }
@@ -105,6 +112,16 @@ extension SignInSettings {
         let provider = self.provider.map { "at \(shownName($0.issuer))" }
         return [provider, passwords].compactMap { $0 }.joined(separator: ", or ")
     }
+}
+
+extension Actor {
+    fileprivate func isPerson(_ id: PersonID) -> Bool {
+        if case .person(let person) = self { person.id == id } else { false }
+    }
+}
+
+extension APIToken {
+    fileprivate var title: String { label.isEmpty ? id.text : shownName(label) }
 }
 
 extension NoticeWriter {
@@ -247,6 +264,18 @@ extension Policy {
                 "approvals needed \(approvalsNeeded), until now \(before.approvalsNeeded)"
             )
         }
+        if withheldFromTokens != before.withheldFromTokens {
+            changes.append(
+                "what no API token may do: \(withheldFromTokens.withheldWords), "
+                    + "until now \(before.withheldFromTokens.withheldWords)"
+            )
+        }
         return changes
+    }
+}
+
+extension TokenScopes {
+    fileprivate var withheldWords: String {
+        isEmpty ? "nothing is forbidden" : names.joined(separator: ", ")
     }
 }

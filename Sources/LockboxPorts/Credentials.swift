@@ -65,6 +65,8 @@ public protocol TokenRecords {
     /// Not revoked, in order of creation.
     func tokens(of person: PersonID) throws -> [APIToken]
     func revokeToken(_ id: TokenID, at now: Timestamp) throws
+    /// Writes down when and from where it was used, unless a later use is or it is revoked.
+    func touch(_ id: TokenID, _ use: APIToken.LastUse) throws
 }
 
 /// A write that was carried out, so that its retry finds the first outcome instead of doing it

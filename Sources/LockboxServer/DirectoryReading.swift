@@ -165,7 +165,8 @@ extension DirectoryFile {
                 requireApproval: try parts["requireApproval"]?.flag() ?? standard.requireApproval,
                 decisionWindow: try parts["decisionWindow"]?.span() ?? standard.decisionWindow,
                 maxAccess: try parts["maxAccess"]?.span() ?? standard.maxAccess,
-                approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded
+                approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded,
+                withheldFromTokens: standard.withheldFromTokens
             )
         } catch Refusal.invalid(let field, let problem) {
             throw (parts[field] ?? value).error(problem.sentence)

@@ -251,7 +251,9 @@ extension Change {
         var report: [String] = []
         var after = before
         after.name = customer.name
-        if let wanted = customer.policy {
+        if var wanted = customer.policy {
+            // The file has no word for it.
+            wanted.withheldFromTokens = before.policy.withheldFromTokens
             after.policy = try before.policy.stricter(with: wanted)
             if after.policy != wanted {
                 report.append("tenant \(before.id): kept its own policy where the file's is looser")
@@ -329,7 +331,8 @@ extension Policy {
             requireApproval: requireApproval || other.requireApproval,
             decisionWindow: min(decisionWindow, other.decisionWindow),
             maxAccess: min(maxAccess, other.maxAccess),
-            approvalsNeeded: max(approvalsNeeded, other.approvalsNeeded)
+            approvalsNeeded: max(approvalsNeeded, other.approvalsNeeded),
+            withheldFromTokens: withheldFromTokens.union(other.withheldFromTokens)
         )
     }
 }

@@ -49,11 +49,13 @@ extension Lockbox {
         )
     }
 
-    /// `condition` is what is said of the version that was read; nil where nothing is.
+    /// `condition` is what is said of the version that was read; nil where nothing is. With
+    /// `keepsWithheld`, what API tokens may not do stays as it is, whatever `wanted` says of it.
     package func changePolicy(
         of id: String,
-        to policy: Policy,
+        to wanted: Policy,
         matching condition: VersionCondition?,
+        keepsWithheld: Bool = false,
         by caller: Person
     ) async throws -> Tenant {
         // Stricter rules end access.
@@ -63,6 +65,8 @@ extension Lockbox {
             guard person.holds(oneOf: .admin, at: .tenant(before.id)) else {
                 throw Refusal.notPermitted(.changePolicy)
             }
+            var policy = wanted
+            if keepsWithheld { policy.withheldFromTokens = before.policy.withheldFromTokens }
             guard let condition else { throw Refusal.versionRequired }
             guard condition.holds(for: before.version) else {
                 throw Refusal.stale(current: before.version)

@@ -15,6 +15,7 @@ extension SQLValue {
     static func id<Entity>(_ id: Slug<Entity>?) -> SQLValue { .optional(id?.text) }
     static func flag(_ flag: Bool) -> SQLValue { .integer(flag ? 1 : 0) }
     static func count(_ count: Int) -> SQLValue { .integer(Int64(count)) }
+    static func scopes(_ scopes: TokenScopes) -> SQLValue { .integer(Int64(scopes.rawValue)) }
     static func choice(_ choice: some RawRepresentable<String>) -> SQLValue {
         .text(choice.rawValue)
     }

@@ -41,6 +41,12 @@ extension SQLRow {
         return instant
     }
 
+    func scopes(_ column: SQLColumn) throws(StoreError) -> TokenScopes {
+        let scopes = TokenScopes(rawValue: try required(UInt8(exactly: try integer(column))))
+        guard scopes.isSubset(of: .every) else { throw corrupt }
+        return scopes
+    }
+
     /// Every span that is stored is one in which something can happen.
     func span(_ column: SQLColumn) throws(StoreError) -> TimeSpan {
         let span = TimeSpan(milliseconds: try integer(column))

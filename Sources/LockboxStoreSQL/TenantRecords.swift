@@ -20,6 +20,7 @@ extension SQLTransaction: TenantRecords {
                 "decision_window": .span(tenant.policy.decisionWindow),
                 "max_access": .span(tenant.policy.maxAccess),
                 "approvals_needed": .count(tenant.policy.approvalsNeeded),
+                "withheld_from_tokens": .scopes(tenant.policy.withheldFromTokens),
                 "domains": try JSONColumn.value(tenant.domains.map(\.text)),
                 "administered_since": .time(tenant.administeredSince),
                 "version": .count(tenant.version),
@@ -49,7 +50,8 @@ extension SQLTransaction: TenantRecords {
                 requireApproval: row.flag("require_approval"),
                 decisionWindow: row.span("decision_window"),
                 maxAccess: row.span("max_access"),
-                approvalsNeeded: row.count("approvals_needed")
+                approvalsNeeded: row.count("approvals_needed"),
+                withheldFromTokens: row.scopes("withheld_from_tokens")
             )
         } catch is Refusal {
             throw row.corrupt

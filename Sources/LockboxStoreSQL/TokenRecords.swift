@@ -9,6 +9,8 @@ extension SQLTransaction: TokenRecords {
                 "secret_hash": .blob(secretHash),
                 "person": .id(token.person),
                 "label": .text(token.label),
+                "scopes": .scopes(token.scopes),
+                "addresses": try JSONColumn.value(token.addresses.map(\.description)),
                 "created_at": .time(token.createdAt),
                 "expires_at": .time(token.expiresAt),
             ],
@@ -41,13 +43,36 @@ extension SQLTransaction: TokenRecords {
         )
     }
 
+    func touch(_ id: TokenID, _ use: APIToken.LastUse) throws {
+        try connection.execute(
+            """
+            UPDATE api_token SET last_used_at = $1, last_used_from = $2
+            WHERE id = $3 AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < $1)
+            """,
+            [.time(use.at), .optional(use.from?.description), .id(id)]
+        )
+    }
+
     private static func token(_ row: SQLRow) throws -> APIToken {
-        APIToken(
+        let lastUse = try row.optionalTimestamp("last_used_at").map { instant in
+            APIToken.LastUse(
+                at: instant,
+                from: try row.optionalText("last_used_from").map {
+                    try row.required(AddressRange($0))
+                }
+            )
+        }
+        return APIToken(
             id: try row.id("id"),
             person: try row.id("person"),
             label: try row.text("label"),
+            scopes: try row.scopes("scopes"),
+            addresses: try row.json("addresses", [String].self).map {
+                try row.required(AddressRange($0))
+            },
             createdAt: try row.timestamp("created_at"),
-            expiresAt: try row.optionalTimestamp("expires_at")
+            expiresAt: try row.optionalTimestamp("expires_at"),
+            lastUse: lastUse
         )
     }
 }

@@ -23,6 +23,8 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var decisionWindow: String
     public var maxAccess: String
     public var approvalsNeeded: Int
+    /// The scopes of API tokens that count for nothing here: `decide`, `administer`.
+    public var withheldFromTokens: [String]
     public var version: Int
 
     public init(
@@ -32,6 +34,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         decisionWindow: String,
         maxAccess: String,
         approvalsNeeded: Int,
+        withheldFromTokens: [String],
         version: Int
     ) {
         self.tenant = tenant
@@ -40,6 +43,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
+        self.withheldFromTokens = withheldFromTokens
         self.version = version
     }
 }
@@ -50,6 +54,8 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var decisionWindow: String
     public var maxAccess: String
     public var approvalsNeeded: Int
+    /// The scopes that count for nothing from then on; those of now if left out.
+    public var withheldFromTokens: [String]?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -59,6 +65,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         decisionWindow: String,
         maxAccess: String,
         approvalsNeeded: Int,
+        withheldFromTokens: [String]? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -66,10 +73,12 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
+        self.withheldFromTokens = withheldFromTokens
     }
 
     public static let members: Set<String> = [
-        "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "version",
+        "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
+        "version",
     ]
 }
 

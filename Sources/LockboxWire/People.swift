@@ -82,14 +82,31 @@ public struct NewToken: Codable, Hashable, Sendable, KnownMembers {
     public var email: String
     public var password: String
     public var label: String?
+    /// `read`, `ask`, `decide`, `administer`; `read` and `ask` if left out.
+    public var scopes: [String]?
+    public var days: Int?
+    /// Addresses and networks from which the token is good; anywhere if left out.
+    public var addresses: [String]?
 
-    public init(email: String, password: String, label: String? = nil) {
+    public init(
+        email: String,
+        password: String,
+        label: String? = nil,
+        scopes: [String]? = nil,
+        days: Int? = nil,
+        addresses: [String]? = nil
+    ) {
         self.email = email
         self.password = password
         self.label = label
+        self.scopes = scopes
+        self.days = days
+        self.addresses = addresses
     }
 
-    public static let members: Set<String> = ["email", "password", "label"]
+    public static let members: Set<String> = [
+        "email", "password", "label", "scopes", "days", "addresses",
+    ]
 }
 
 extension NewToken: CustomStringConvertible, CustomReflectable {
@@ -102,15 +119,38 @@ extension NewToken: CustomStringConvertible, CustomReflectable {
 /// An API token, without its secret.
 public struct TokenBody: Codable, Hashable, Sendable {
     public var id: String
+    /// Whose it is.
+    public var person: PersonRef
     public var label: String
+    public var scopes: [String]
+    /// Anywhere if there are none.
+    public var addresses: [String]
     public var createdAt: String
     @Nullable public var expiresAt: String?
+    /// To the minute.
+    @Nullable public var lastUsedAt: String?
+    @Nullable public var lastUsedFrom: String?
 
-    public init(id: String, label: String, createdAt: String, expiresAt: String?) {
+    public init(
+        id: String,
+        person: PersonRef,
+        label: String,
+        scopes: [String],
+        addresses: [String] = [],
+        createdAt: String,
+        expiresAt: String?,
+        lastUsedAt: String? = nil,
+        lastUsedFrom: String? = nil
+    ) {
         self.id = id
+        self.person = person
         self.label = label
+        self.scopes = scopes
+        self.addresses = addresses
         self.createdAt = createdAt
         self.expiresAt = expiresAt
+        self.lastUsedAt = lastUsedAt
+        self.lastUsedFrom = lastUsedFrom
     }
 }
 
@@ -119,12 +159,24 @@ public struct IssuedToken: Codable, Hashable, Sendable {
     public var id: String
     public var token: String
     public var person: PersonRef
+    public var scopes: [String]
+    /// Anywhere if there are none.
+    public var addresses: [String]
     @Nullable public var expiresAt: String?
 
-    public init(id: String, token: String, person: PersonRef, expiresAt: String?) {
+    public init(
+        id: String,
+        token: String,
+        person: PersonRef,
+        scopes: [String],
+        addresses: [String] = [],
+        expiresAt: String?
+    ) {
         self.id = id
         self.token = token
         self.person = person
+        self.scopes = scopes
+        self.addresses = addresses
         self.expiresAt = expiresAt
     }
 }

@@ -20,6 +20,8 @@ public struct ProblemDocument: Codable, Hashable, Sendable {
     /// The refusal's name; programs go by it.
     public var code: String
     public var errors: [FieldError]?
+    /// The scope that the API token lacks, where that is the reason.
+    public var scope: String?
 
     public init(
         type: String,
@@ -27,7 +29,8 @@ public struct ProblemDocument: Codable, Hashable, Sendable {
         status: Int,
         detail: String,
         code: String,
-        errors: [FieldError]? = nil
+        errors: [FieldError]? = nil,
+        scope: String? = nil
     ) {
         self.type = type
         self.title = title
@@ -35,6 +38,7 @@ public struct ProblemDocument: Codable, Hashable, Sendable {
         self.detail = detail
         self.code = code
         self.errors = errors
+        self.scope = scope
     }
 }
 

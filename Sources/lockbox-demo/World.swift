@@ -241,7 +241,10 @@ struct World {
                 guard let address = EmailAddress(person.email) else { continue }
                 group.addTask {
                     _ = try await signIn.setPassword(password, of: address)
-                    let token = try await signIn.issueToken(for: address, label: "demo")
+                    let token = try await signIn.issueToken(
+                        for: address,
+                        try TokenTerms(label: "demo")
+                    )
                     return (person, Keys(token: token.secret, password: password))
                 }
             }

@@ -13,6 +13,14 @@ struct LoginCommand: AsyncParsableCommand {
 
               lockbox login --url https://lockbox.example.com
               pass lockbox | lockbox login --email eve@example.com --password-stdin
+
+            The token is to see and to ask with, unless you say otherwise:
+              lockbox login --scope ask --scope decide
+
+            read        see what you can see; always among them
+            ask         make requests, write messages, get credentials; end access
+            decide      approve and deny
+            administer  change rules, roles and settings
             """
     )
 
@@ -22,19 +30,35 @@ struct LoginCommand: AsyncParsableCommand {
         false
     @Option(help: "What the token is for, as “lockbox token list” shows it.") var label =
         "lockbox command line"
+    @Option(
+        help: "What the token is for; give it once for each. read and ask if left out.",
+        completion: .list(TokenText.scopes.map(\.name))
+    ) var scope: [String] = []
+    @Option(help: "How many days the token lives: 1 to 365. 90 if left out.") var days: Int?
+    @Option(
+        help: "An address or network from which alone it is good; can be given several times."
+    ) var address: [String] = []
 
     func run() async throws {
         let shell = Shell()
         let saved = try SavedSignIns(environment: shell.environment)
-        guard let address = Session.address(server, shell, saved) ?? shell.ask("Server:") else {
+        guard let url = Session.address(server, shell, saved) ?? shell.ask("Server:") else {
             throw Failure.usage("Say which server with --url or LOCKBOX_URL.")
         }
         guard let email = email ?? shell.ask("E-mail:") else {
             throw Failure.usage("Give your address with --email.")
         }
         let password = try password(shell)
-        let asked = NewToken(email: email, password: password, label: label)
-        try await Session.run(address: address, token: nil, shell: shell) { session in
+        let asked = NewToken(
+            email: email,
+            password: password,
+            label: label,
+            // Without it no command finds anything.
+            scopes: scope.isEmpty ? nil : ["read"] + scope.filter { $0 != "read" },
+            days: days,
+            addresses: address.isEmpty ? nil : address
+        )
+        try await Session.run(address: url, token: nil, shell: shell) { session in
             let issued: IssuedToken = try await session.client.post(Path("v1", "tokens"), asked)
             var signIns = saved
             signIns.current = session.client.address
@@ -47,6 +71,7 @@ struct LoginCommand: AsyncParsableCommand {
             shell.tell(
                 "Signed in at \(session.client.address) as \(TerminalText.clean(issued.person.name))."
             )
+            for line in TokenText.lines(issued) { shell.tell(line) }
         }
     }
 
@@ -145,16 +170,7 @@ struct TokenCommand: AsyncParsableCommand {
                 let found = try await session.client.list(Path("v1", "tokens"), of: TokenBody.self)
                 let now = session.shell.now()
                 try session.show(found, none: "You have no API tokens.") { tokens in
-                    var table = Table("Id", "Label", "Created", "Expires")
-                    for token in tokens {
-                        table.add(
-                            token.id,
-                            token.label,
-                            TimeText.absolute(token.createdAt),
-                            token.expiresAt.map { TimeText.both($0, now: now) } ?? "never"
-                        )
-                    }
-                    return table
+                    TokenText.table(tokens, now: now)
                 }
             }
         }

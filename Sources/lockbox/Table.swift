@@ -6,7 +6,9 @@ struct Table {
 
     init(_ headings: String...) { self.headings = headings }
 
-    mutating func add(_ cells: String...) { rows.append(cells.map { TerminalText.clean($0) }) }
+    mutating func add(_ cells: String...) { add(cells: cells) }
+
+    mutating func add(cells: [String]) { rows.append(cells.map { TerminalText.clean($0) }) }
 
     var isEmpty: Bool { rows.isEmpty }
 

@@ -85,6 +85,7 @@ struct PolicyCommand: AsyncParsableCommand {
             discussion: """
                   lockbox policy set --require-approval --decision-window 6h
                   lockbox policy set --approvals-needed 2 --max-access 1h
+                  lockbox policy set --tokens-may-not decide --tokens-may-not administer
                 """
         )
 
@@ -97,12 +98,20 @@ struct PolicyCommand: AsyncParsableCommand {
             DurationArgument?
         @Option(help: "How long access may last: up to 24h.") var maxAccess: DurationArgument?
         @Option(help: "How many approvers must say yes: 1 to 10.") var approvalsNeeded: Int?
+        @Option(
+            help: "What no API token may do, whatever it is for; give it once for each.",
+            completion: .list(["decide", "administer"])
+        ) var tokensMayNot: [String] = []
+        @Flag(help: "Let API tokens do all that they are for.") var tokensMayAll = false
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
-                approvalsNeeded == nil
+                approvalsNeeded == nil, tokensMayNot.isEmpty, !tokensMayAll
             {
                 throw ValidationError("Say which rule to change.")
+            }
+            if tokensMayAll, !tokensMayNot.isEmpty {
+                throw ValidationError("Give --tokens-may-not or --tokens-may-all.")
             }
         }
 
@@ -114,7 +123,9 @@ struct PolicyCommand: AsyncParsableCommand {
                     requireApproval: requireApproval ?? before.requireApproval,
                     decisionWindow: decisionWindow?.iso ?? before.decisionWindow,
                     maxAccess: maxAccess?.iso ?? before.maxAccess,
-                    approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded
+                    approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded,
+                    withheldFromTokens: tokensMayAll
+                        ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot
                 )
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -136,6 +147,8 @@ extension PolicyBody {
         sheet.add("Time to decide", TimeText.duration(decisionWindow))
         sheet.add("Longest access", TimeText.duration(maxAccess))
         sheet.add("Approvals needed", "\(approvalsNeeded)")
+        let withheld = withheldFromTokens.joined(separator: ", ")
+        sheet.add("API tokens may not", withheld.isEmpty ? "nothing is forbidden" : withheld)
         sheet.add("Version", "\(version)")
         return sheet.lines
     }
@@ -145,7 +158,10 @@ struct PeopleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "people",
         abstract: "A tenant's people and what they may do.",
-        subcommands: [ListPeople.self, SetRoles.self, InvitePerson.self]
+        subcommands: [
+            ListPeople.self, SetRoles.self, InvitePerson.self, ListPeoplesTokens.self,
+            RevokePersonsToken.self,
+        ]
     )
 
     struct ListPeople: AsyncParsableCommand {
@@ -252,6 +268,47 @@ struct PeopleCommand: AsyncParsableCommand {
                         "It is good until \(TimeText.both(sent.endsAt, now: now)).",
                     ]
                 }
+            }
+        }
+    }
+
+    struct ListPeoplesTokens: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "tokens",
+            abstract: "List the API tokens of the tenant's people, as its administrator."
+        )
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+
+        func run() async throws {
+            try await Session.run(server, format.output) { session in
+                let path = Path("v1", "tenants", try await session.tenant(tenant), "tokens")
+                let found = try await session.client.list(path, of: TokenBody.self)
+                let now = session.shell.now()
+                try session.show(found, none: "Nobody has an API token.") {
+                    TokenText.table($0, now: now, showsPeople: true)
+                }
+            }
+        }
+    }
+
+    struct RevokePersonsToken: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "revoke-token",
+            abstract: "Revoke an API token of one of the tenant's people. It is dead at once."
+        )
+
+        @OptionGroup var server: ServerOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+        @Argument(help: "The token's id, as “lockbox people tokens” shows it.") var id: String
+
+        func run() async throws {
+            try await Session.run(server) { session in
+                let path = Path("v1", "tenants", try await session.tenant(tenant), "tokens", id)
+                try await session.client.delete(path)
+                session.shell.tell("Revoked \(id). Whose it was is told by mail.")
             }
         }
     }

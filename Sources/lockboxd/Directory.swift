@@ -51,6 +51,11 @@ struct Token: AsyncParsableCommand {
         abstract: "Issues an API token to a person and prints it, this once.",
         discussion: """
             For the provider's people, and for a tenant's until an administrator of it has signed in.
+            Without --scope the token is for all that the person may do and the tenant lets tokens do:
+              read        see what the person sees
+              ask         make requests, write messages, get credentials; end access
+              decide      approve and deny
+              administer  change rules, roles and settings
             """
     )
 
@@ -62,11 +67,29 @@ struct Token: AsyncParsableCommand {
     @Option(name: .long, help: "What the token is for.")
     var label = "issued by lockboxd"
 
+    @Option(name: .long, help: "What it is for; give it once for each scope.")
+    var scope: [String] = []
+
+    @Option(name: .long, help: "How many days it lives: 1 to 365. 90 if left out.")
+    var days: Int?
+
+    @Option(
+        name: .long,
+        help: "An address or network from which alone it is good; can be given several times."
+    )
+    var address: [String] = []
+
     func run() async throws {
-        let address = try address(person)
+        let person = try emailAddress(person)
+        let terms = try TokenTerms(
+            label: label,
+            scopes: scope.isEmpty ? nil : scope,
+            days: days,
+            addresses: address
+        )
         let new = try await withServer(config) { opened in
-            try await of(address) {
-                try await opened.server.signIn.issueToken(for: address, label: label)
+            try await of(person) {
+                try await opened.server.signIn.issueToken(for: person, terms)
             }
         }
         print(new.secret)
@@ -90,7 +113,7 @@ struct Password: AsyncParsableCommand {
     var person: String
 
     func run() async throws {
-        let address = try address(person)
+        let address = try emailAddress(person)
         let password: String
         do {
             password = try SignIn.password(FileHandle.standardInput.readDataToEndOfFile())
@@ -121,7 +144,7 @@ struct Invite: AsyncParsableCommand {
     var person: String
 
     func run() async throws {
-        let address = try address(person)
+        let address = try emailAddress(person)
         let sent = try await withServer(config) { opened in
             try await of(address) { try await opened.server.lockbox.invite(address) }
         }
@@ -129,7 +152,7 @@ struct Invite: AsyncParsableCommand {
     }
 }
 
-private func address(_ text: String) throws -> EmailAddress {
+private func emailAddress(_ text: String) throws -> EmailAddress {
     guard let address = EmailAddress(text) else {
         throw ValidationError("\(text) is not an e-mail address.")
     }

@@ -229,7 +229,10 @@ private final class TokenPurse: Sendable {
 
     func token(of person: Person, _ signIn: SignIn) async throws -> String {
         if let secret = secrets.withLock({ $0[person.id] }) { return secret }
-        let secret = try await signIn.issueToken(for: person, label: "test").secret
+        let secret = try await signIn.issueToken(
+            for: person,
+            TokenTerms(label: "test", scopes: TokenScopes.every.names)
+        ).secret
         secrets.withLock { $0[person.id] = secret }
         return secret
     }
@@ -302,7 +305,7 @@ extension Answer {
         let errors: JSONValue =
             field.map { [["field": .string($0), "detail": .string(detail)]] } ?? .missing
         #expect(document["errors"] == errors, wrong, sourceLocation: sourceLocation)
-        let members: Set = ["type", "title", "status", "detail", "code", "errors"]
+        let members: Set = ["type", "title", "status", "detail", "code", "errors", "scope"]
         #expect(Set(document.members).isSubset(of: members), sourceLocation: sourceLocation)
     }
 }

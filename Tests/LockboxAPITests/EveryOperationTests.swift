@@ -3,6 +3,7 @@ import HTTPTypes
 import LockboxAPI
 import LockboxDomain
 import LockboxFixtures
+import LockboxIdentity
 import LockboxTestWorld
 import LockboxWire
 import Testing
@@ -90,6 +91,67 @@ struct EveryOperationTests {
                             == true,
                         "\(operation.name)"
                     )
+                }
+            }
+        }
+    }
+
+    /// The scopes of which one is enough for `operation`, as the document says; none where any token
+    /// is.
+    private static func scopes(_ operation: Operation, in document: JSONValue) -> [String] {
+        let described = document["paths"][operation.path][operation.method.lowercased()]
+        return described["security"].items.compactMap { $0["token"].items.first?.text }
+    }
+
+    @Test func noOperationIsDoneForATokenThatIsNotForIt() async throws {
+        try await APIWorld.with { api async throws in
+            let document = try await api.ask("GET /openapi.json").json(200)
+            var secrets: [String: String] = [:]
+            for operation in Self.signedIn {
+                let person = try #require(operation.caller)
+                let enough = Self.scopes(operation, in: document)
+                for name in TokenScopes.every.names {
+                    let key = "\(person.id) \(name)"
+                    if secrets[key] == nil {
+                        let terms = try TokenTerms(label: "", scopes: [name])
+                        secrets[key] = try await api.signIn.issueToken(for: person, terms).secret
+                    }
+                    let answer = try await api.ask(
+                        operation.name,
+                        operation.parts,
+                        query: operation.query,
+                        operation.body.map { .json($0) } ?? .none,
+                        headers: [.authorization: "Bearer \(secrets[key] ?? "")"]
+                    )
+                    guard !enough.isEmpty, !enough.contains(name) else {
+                        #expect(answer.headers[.wwwAuthenticate] == nil, "\(operation.name)")
+                        continue
+                    }
+                    try answer.expectProblem(403, "scopeMissing")
+                    #expect(try answer.json()["scope"] == .string(enough[0]))
+                    #expect(
+                        answer.headers[.wwwAuthenticate]
+                            == "Bearer realm=\"lockbox\", error=\"insufficient_scope\", "
+                            + "scope=\"\(enough[0])\"",
+                        "\(operation.name)"
+                    )
+                }
+            }
+        }
+    }
+
+    /// What changes something is never done for a token that is only to look.
+    @Test func whatChangesSomethingNeedsMoreThanToRead() async throws {
+        try await APIWorld.with { api async throws in
+            let document = try await api.ask("GET /openapi.json").json(200)
+            for operation in Self.signedIn {
+                let enough = Self.scopes(operation, in: document)
+                switch operation.name {
+                // Who it is, it may always ask; and end itself.
+                case "GET /v1/me", "DELETE /v1/tokens/{id}": #expect(enough == [])
+                case _ where operation.method == "GET":
+                    #expect(enough == ["read"], "\(operation.name)")
+                case _: #expect(!enough.isEmpty && !enough.contains("read"), "\(operation.name)")
                 }
             }
         }

@@ -25,7 +25,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
     /// The members of the body that can be left out.
     static let optionalMembers: Set = [
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
-        "resource",
+        "resource", "scopes", "days", "addresses", "withheldFromTokens",
     ]
 }
 
@@ -44,7 +44,7 @@ enum Sample {
     static let decision: JSONValue = ["decision": "approve"]
     static let policy: JSONValue = [
         "requireApproval": true, "decisionWindow": "PT6H", "maxAccess": "PT1H",
-        "approvalsNeeded": 1,
+        "approvalsNeeded": 1, "withheldFromTokens": ["decide"],
     ]
     static let evaluation: JSONValue = [
         "subject": ["type": "user", "id": .string(Fixture.eve.id.text)],
@@ -73,6 +73,7 @@ enum Sample {
 
     static let token: JSONValue = [
         "email": "gita@contoso.test", "password": "correct horse battery", "label": "laptop",
+        "scopes": ["read"], "days": 30, "addresses": ["192.0.2.0/24"],
     ]
 }
 
@@ -140,6 +141,11 @@ extension Operation {
             Operation(name: "POST /v1/tokens", caller: nil, body: Sample.token),
             Operation(name: "GET /v1/tokens", isList: true),
             Operation(name: "DELETE /v1/tokens/{id}", parts: ["id": "TOK-0000000000"]),
+            Operation(name: "GET /v1/tenants/{tenant}/tokens", parts: tenant, isList: true),
+            Operation(
+                name: "DELETE /v1/tenants/{tenant}/tokens/{id}",
+                parts: tenant.merging(["id": "TOK-0000000000"]) { $1 }
+            ),
             Operation(name: "GET /v1/me"),
             Operation(name: "GET /v1/me/letters"),
             Operation(name: "PUT /v1/me/letters", body: ["muted": ["reminders"]]),

@@ -29,7 +29,8 @@ struct SignInTests {
             #expect(
                 body == [
                     "id": body["id"], "token": .string(token), "person": ref(Fixture.gita),
-                    "expiresAt": instant(IdentityLimits.tokenLifetime),
+                    "scopes": ["read", "ask"], "addresses": [],
+                    "expiresAt": instant(.days(90)),
                 ]
             )
             let me = try await api.ask(
@@ -141,13 +142,18 @@ struct SignInTests {
 
     @Test func tokensAreListedAndRevokedByTheirOwnerAlone() async throws {
         try await APIWorld.with { api async throws in
-            let token = try await api.signIn.issueToken(for: Fixture.gita, label: "laptop").token
+            let token = try await api.signIn.issueToken(
+                for: Fixture.gita,
+                TokenTerms(label: "laptop")
+            ).token
             let list = try await api.ask("GET /v1/tokens", as: Fixture.gita).json(200)
             #expect(list["next"] == .null)
             #expect(
                 list["items"].items.contains([
-                    "id": .string(token.id.text), "label": "laptop", "createdAt": instant(),
-                    "expiresAt": instant(IdentityLimits.tokenLifetime),
+                    "id": .string(token.id.text), "person": ref(Fixture.gita),
+                    "label": "laptop", "scopes": ["read", "ask"], "addresses": [],
+                    "createdAt": instant(), "expiresAt": instant(.days(90)),
+                    "lastUsedAt": .null, "lastUsedFrom": .null,
                 ])
             )
             func revoke(_ id: String, as person: Person) async throws -> Answer {
@@ -173,7 +179,7 @@ struct SignInTests {
             try await api.ask("GET /v1/me", as: gone).expectProblem(401, "notSignedIn")
             gone.isDisabled = false
             try await api.world.store.write { [gone] tx in try tx.save(gone) }
-            api.world.clock.advance(by: IdentityLimits.tokenLifetime)
+            api.world.clock.advance(by: .days(90))
             let late = try await api.ask("GET /v1/me", as: Fixture.gita)
             try late.expectProblem(401, "notSignedIn")
         }

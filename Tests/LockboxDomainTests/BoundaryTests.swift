@@ -219,7 +219,8 @@ struct BoundaryTests {
                 requireApproval: true,
                 decisionWindow: window,
                 maxAccess: cap,
-                approvalsNeeded: needed
+                approvalsNeeded: needed,
+                withheldFromTokens: []
             )
         }
         for window in [TimeSpan.minutes(15), .days(14)] { _ = try policy(window) }

@@ -6,13 +6,15 @@ import Testing
         _ requireApproval: Bool,
         _ decisionWindow: TimeSpan,
         _ maxAccess: TimeSpan,
-        _ approvalsNeeded: Int
+        _ approvalsNeeded: Int,
+        _ withheld: TokenScopes = .decide
     ) throws -> Policy {
         try Policy(
             requireApproval: requireApproval,
             decisionWindow: decisionWindow,
             maxAccess: maxAccess,
-            approvalsNeeded: approvalsNeeded
+            approvalsNeeded: approvalsNeeded,
+            withheldFromTokens: withheld
         )
     }
 
@@ -23,6 +25,7 @@ import Testing
             try Self.policy(true, .hours(11), .hours(4), 2),
             try Self.policy(true, .hours(12), .hours(3), 2),
             try Self.policy(true, .hours(12), .hours(4), 3),
+            try Self.policy(true, .hours(12), .hours(4), 2, .weighty),
         ] {
             #expect(stricter.onlyRestricts(before))
         }
@@ -31,10 +34,18 @@ import Testing
             try Self.policy(true, .hours(13), .hours(1), 3),
             try Self.policy(true, .hours(1), .hours(5), 3),
             try Self.policy(true, .hours(1), .hours(1), 1),
+            try Self.policy(true, .hours(1), .hours(1), 3, []),
+            try Self.policy(true, .hours(1), .hours(1), 3, .administer),
         ] {
             #expect(!looser.onlyRestricts(before))
         }
         let without = try Self.policy(false, .hours(12), .hours(4), 2)
         #expect(without.onlyRestricts(without) && before.onlyRestricts(without))
+    }
+
+    @Test func onlyWhatIsWeightyCanBeKeptFromTokens() throws {
+        for scopes in [TokenScopes.read, .ask, .every] {
+            #expect(throws: Refusal.self) { try Self.policy(true, .hours(1), .hours(1), 1, scopes) }
+        }
     }
 }

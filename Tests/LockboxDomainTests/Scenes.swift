@@ -40,7 +40,8 @@ func tenant(
             requireApproval: approval,
             decisionWindow: decisionWindow,
             maxAccess: maxAccess,
-            approvalsNeeded: needed
+            approvalsNeeded: needed,
+            withheldFromTokens: []
         )
     )
 }

@@ -1,3 +1,4 @@
+import LockboxDomain
 import LockboxIdentity
 import Testing
 
@@ -131,5 +132,34 @@ struct ClientAddressTests {
         #expect(client.address == expected)
         let stranger = proxies.client(peer: "192.0.2.1", forwardedFor: [], forwarded: forwarded)
         #expect(stranger.address == "192.0.2.1")
+    }
+
+    // MARK: - The whole address
+
+    @Test(arguments: [
+        ("203.0.113.9", "203.0.113.9"), ("203.0.113.9:4711", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"), ("[2001:db8:2:3::9]:443", "2001:db8:2:3::9"),
+        ("198.51.100.7, 2001:DB8:2:3:0:0:0:9", "2001:db8:2:3::9"),
+    ])
+    func wholeAddressIsKnownWhereAProxySaysIt(_ field: String, _ expected: String) throws {
+        let proxies = try Self.proxies("10.0.0.0/8")
+        let client = proxies.client(peer: "10.1.1.1", forwardedFor: [field])
+        #expect(client.exact?.description == expected)
+        let other = TrustedProxies.none.client(peer: "192.0.2.1", forwardedFor: [field])
+        #expect(other.exact?.description == "192.0.2.1")
+    }
+
+    @Test func nobodyComesFromTheAddressOfAProxyByMakingItsWordUnclear() throws {
+        let proxies = try Self.proxies("10.0.0.0/8")
+        for fields in [[], [""], ["unknown"], ["203.0.113.9, unknown"], ["10.2.2.2"]] {
+            #expect(proxies.client(peer: "10.1.1.1", forwardedFor: fields).exact == nil)
+        }
+        let both = proxies.client(
+            peer: "10.1.1.1",
+            forwardedFor: ["203.0.113.9"],
+            forwarded: ["for=10.7.7.7"]
+        )
+        #expect(both.exact == nil)
+        #expect(ClientKey(address: "a socket").exact == nil)
     }
 }

@@ -87,7 +87,7 @@ struct InvitationsTests {
 
     @Test func whoHasTheCodeChoosesAPasswordAndIsSignedInOnce() async throws {
         try await Self.with { place in
-            let token = try await place.signIn.issueToken(for: Fixture.sue, label: "").secret
+            let token = try await place.signIn.issueToken(for: Fixture.sue, TokenTerms(label: "")).secret
             let invitation = try await place.invite()
             try await place.invitations.look(invitation.id.text, by: nil)
             let secret = try await place.use(invitation)
@@ -446,7 +446,7 @@ struct InvitationsTests {
         try await Self.with { place in
             #expect(try await place.opens("correct horse battery", Fixture.adam))
             _ = try await place.signIn.setPassword("correct horse", of: Fixture.sue.email)
-            _ = try await place.signIn.issueToken(for: Fixture.sue.email, label: "")
+            _ = try await place.signIn.issueToken(for: Fixture.sue.email, TokenTerms(label: ""))
             #expect(try await place.opens("correct horse battery", Fixture.gita))
             let size = try await place.activities().count
             #expect(try await place.activities().filter { $0 == "tenant.administered" }.count == 1)
@@ -455,7 +455,7 @@ struct InvitationsTests {
                     _ = try await place.signIn.setPassword("another horse", of: person.email)
                 }
                 await #expect(throws: Refusal.notPermitted(.signInForTenant)) {
-                    _ = try await place.signIn.issueToken(for: person.email, label: "")
+                    _ = try await place.signIn.issueToken(for: person.email, TokenTerms(label: ""))
                 }
             }
             #expect(try await place.activities().count == size)
@@ -463,7 +463,7 @@ struct InvitationsTests {
             // Another tenant's people, and the provider's, are as before.
             for person in [Fixture.frida, Fixture.eve] {
                 _ = try await place.signIn.setPassword("another horse", of: person.email)
-                _ = try await place.signIn.issueToken(for: person.email, label: "")
+                _ = try await place.signIn.issueToken(for: person.email, TokenTerms(label: ""))
             }
         }
     }

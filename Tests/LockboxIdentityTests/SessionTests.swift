@@ -271,7 +271,7 @@ struct SessionTests {
                 password: Self.right,
                 from: Self.here
             )
-            let token = try await signIn.issueToken(for: Fixture.adam, label: "").secret
+            let token = try await signIn.issueToken(for: Fixture.adam, TokenTerms(label: "")).secret
             for _ in 0..<2 { try await sessions.end(first) }
             #expect(try await sessions.resume(first) == nil)
             #expect(try await sessions.resume(second) != nil)
@@ -322,8 +322,12 @@ struct SessionTests {
                 password: Self.right,
                 from: Self.here
             )
-            let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
-            let herToken = try await signIn.issueToken(for: Fixture.sue, label: "laptop").secret
+            let token = try await signIn.issueToken(for: Fixture.adam, TokenTerms(label: "laptop"))
+                .secret
+            let herToken = try await signIn.issueToken(
+                for: Fixture.sue,
+                TokenTerms(label: "laptop")
+            ).secret
             _ = try await signIn.setPassword("another horse", of: Fixture.adam.email)
             #expect(try await sessions.resume(secret) == nil)
             await #expect(throws: Refusal.notSignedIn) { _ = try await signIn.caller(token: token) }
@@ -350,7 +354,8 @@ struct SessionTests {
                 password: Self.right,
                 from: Self.here
             ).secret
-            let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
+            let token = try await signIn.issueToken(for: Fixture.adam, TokenTerms(label: "laptop"))
+                .secret
             let secret = try await sessions.begin(
                 email: Self.adam,
                 password: Self.right,
@@ -470,7 +475,8 @@ struct SessionTests {
                 password: Self.right,
                 from: Self.here
             )
-            let token = try await signIn.issueToken(for: Fixture.adam, label: "laptop").secret
+            let token = try await signIn.issueToken(for: Fixture.adam, TokenTerms(label: "laptop"))
+                .secret
             for isDisabled in [true, false] {
                 _ = try await world.lockbox.apply(
                     DirectoryFile(

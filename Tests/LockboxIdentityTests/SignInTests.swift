@@ -58,7 +58,10 @@ struct SignInTests {
 
     @Test func tokenSignsItsPersonInAndIsKeptAsAHashOnly() async throws {
         try await Self.with { world, signIn async throws in
-            let new = try await signIn.issueToken(for: Fixture.eve.email, label: "laptop")
+            let new = try await signIn.issueToken(
+                for: Fixture.eve.email,
+                TokenTerms(label: "laptop")
+            )
             #expect(new.secret.hasPrefix("lbx_"))
             #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
             let kept = try await world.store.read { tx in
@@ -87,7 +90,7 @@ struct SignInTests {
 
     @Test func everythingThatIsNoValidTokenIsRefusedAlike() async throws {
         try await Self.with { world, signIn async throws in
-            let new = try await signIn.issueToken(for: Fixture.eve, label: "")
+            let new = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: ""))
             let secret = new.secret
             let wrong = [
                 "", "lbx_", secret + "0", String(secret.dropLast()), secret.uppercased(),
@@ -113,7 +116,7 @@ struct SignInTests {
 
     @Test func revokedTokenIsNotSignedInAndNobodyElseCanRevokeIt() async throws {
         try await Self.with { world, signIn async throws in
-            let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
+            let new = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "laptop"))
             await #expect(throws: Refusal.notFound(.token)) {
                 try await signIn.revokeToken(new.token.id.text, of: Fixture.mark)
             }
@@ -133,9 +136,9 @@ struct SignInTests {
 
     @Test func tokenExpiresAtItsInstantAndNotBefore() async throws {
         try await Self.with { world, signIn async throws in
-            let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
+            let new = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "laptop"))
             let end = try #require(new.token.expiresAt)
-            #expect(end == Fixture.now + IdentityLimits.tokenLifetime)
+            #expect(end == Fixture.now + .days(90))
             world.clock.move(to: end + TimeSpan(milliseconds: -1))
             #expect(try await signIn.caller(token: new.secret) == Fixture.eve)
             world.clock.move(to: end)
@@ -149,7 +152,7 @@ struct SignInTests {
 
     @Test func tokenOfAPersonSwitchedOffIsNotSignedIn() async throws {
         try await Self.with { world, signIn async throws in
-            let new = try await signIn.issueToken(for: Fixture.eve, label: "laptop")
+            let new = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "laptop"))
             try await world.store.write { tx in
                 var eve = Fixture.eve
                 eve.isDisabled = true
@@ -160,7 +163,7 @@ struct SignInTests {
                     == .notSignedIn
             )
             await #expect(throws: Refusal.notSignedIn) {
-                _ = try await signIn.issueToken(for: Fixture.eve, label: "another")
+                _ = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "another"))
             }
         }
     }
@@ -168,32 +171,38 @@ struct SignInTests {
     @Test func numberOfTokensIsBounded() async throws {
         try await Self.with { world, signIn async throws in
             for _ in 0..<IdentityLimits.tokensPerPerson {
-                _ = try await signIn.issueToken(for: Fixture.eve, label: "one of many")
+                _ = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "one of many"))
             }
             await #expect(throws: Refusal.limitReached(.tokens)) {
-                _ = try await signIn.issueToken(for: Fixture.eve, label: "one too many")
+                _ = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "one too many"))
             }
-            world.clock.advance(by: IdentityLimits.tokenLifetime)
-            _ = try await signIn.issueToken(for: Fixture.eve, label: "the others are over")
+            world.clock.advance(by: .days(90))
+            _ = try await signIn.issueToken(
+                for: Fixture.eve,
+                TokenTerms(label: "the others are over")
+            )
         }
     }
 
     @Test func tokensIssuedWithinADayAreBoundedThoughEachIsRevoked() async throws {
         try await Self.with { world, signIn async throws in
             for _ in 0..<Limits.tokensPerDay {
-                let issued = try await signIn.issueToken(for: Fixture.eve, label: "")
+                let issued = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: ""))
                 try await signIn.revokeToken(issued.token.id.text, of: Fixture.eve)
             }
             let refusal = Refusal.dailyLimitReached(.tokens, wait: .days(1))
             await #expect(throws: refusal) {
-                _ = try await signIn.issueToken(for: Fixture.eve, label: "one too many")
+                _ = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "one too many"))
             }
             await #expect(throws: refusal) {
-                _ = try await signIn.issueToken(for: Fixture.eve.email, label: "by the console")
+                _ = try await signIn.issueToken(
+                    for: Fixture.eve.email,
+                    TokenTerms(label: "by the console")
+                )
             }
-            _ = try await signIn.issueToken(for: Fixture.adam, label: "somebody else's")
+            _ = try await signIn.issueToken(for: Fixture.adam, TokenTerms(label: "somebody else's"))
             world.clock.advance(by: .days(1))
-            _ = try await signIn.issueToken(for: Fixture.eve, label: "the next day")
+            _ = try await signIn.issueToken(for: Fixture.eve, TokenTerms(label: "the next day"))
         }
     }
 
@@ -345,7 +354,7 @@ struct SignInTests {
                     _ = try await signIn.issueToken(
                         email: "adam@contoso.test",
                         password: Self.right,
-                        label: "",
+                        TokenTerms(label: ""),
                         from: Self.here
                     )
                 }

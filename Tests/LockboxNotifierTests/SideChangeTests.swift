@@ -115,6 +115,7 @@ import Testing
                 id: Fixture.id(1),
                 person: Fixture.gita.id,
                 label: "laptop",
+                scopes: .standard,
                 createdAt: Stage.start,
                 expiresAt: nil
             )
@@ -134,6 +135,68 @@ import Testing
     }
 
     /// Somebody else may sit at her keyboard.
+    /// A token that decides stays when the password is changed back, and asks for none.
+    @Test func tokenThatDecidesIsToldToItsOwnerAndToAllAdministrators() async throws {
+        for (scopes, by, isTold) in [
+            ([.read, .decide], Actor.person(Fixture.adam), true),
+            (.administer, .person(Fixture.adam), true), (.standard, .person(Fixture.adam), false),
+            (.read, .console, true),
+        ] as [(TokenScopes, Actor, Bool)] {
+            try await Stage.with { stage in
+                let token = APIToken(
+                    id: Fixture.id(1),
+                    person: Fixture.adam.id,
+                    label: "ci",
+                    scopes: scopes,
+                    createdAt: Stage.start,
+                    expiresAt: nil
+                )
+                try await stage.tell(.signIn(.tokenIssued(token, Fixture.adam)), by: by)
+                let line =
+                    "Adam Cole (adam@contoso.test): an API token was issued (ci) for: "
+                    + scopes.names.joined(separator: ", ")
+                for address in ["gita@contoso.test", "adam@contoso.test"] {
+                    #expect(try await told(stage, to: address) == (isTold ? [line] : []))
+                }
+            }
+        }
+    }
+
+    @Test func tokenThatAnAdministratorEndsIsToldToItsOwner() async throws {
+        let token = APIToken(
+            id: Fixture.id(1),
+            person: Fixture.adam.id,
+            label: "",
+            scopes: .standard,
+            createdAt: Stage.start,
+            expiresAt: nil
+        )
+        for (by, isTold) in [(Fixture.gita, true), (Fixture.adam, false)] {
+            try await Stage.with { stage in
+                try await stage.tell(.signIn(.tokenRevoked(token, Fixture.adam)), by: .person(by))
+                let line = "Adam Cole (adam@contoso.test): an API token was revoked (\(token.id))"
+                #expect(
+                    try await told(stage, to: "adam@contoso.test") == (isTold ? [line] : [])
+                )
+            }
+        }
+    }
+
+    @Test func whatNoTokenMayDoIsToldToAllAdministrators() async throws {
+        try await Stage.with { stage in
+            let before = Fixture.contoso
+            var after = before
+            after.policy.withheldFromTokens = .weighty
+            try await stage.tell(.directory(.policyChanged(before: before, after: after)))
+            #expect(
+                try await told(stage) == [
+                    "The rules: what no API token may do: decide, administer, "
+                        + "until now nothing is forbidden"
+                ]
+            )
+        }
+    }
+
     @Test func newPasswordOfHerOwnIsToldToHerAndToAllAdministrators() async throws {
         try await Stage.with { stage in
             try await stage.tell(.signIn(.passwordSet(Fixture.sue)), by: .person(Fixture.sue))

@@ -64,7 +64,10 @@ struct StoredRowWorld {
         requests = [waiting, reviewed, late, active, ended, withdrawn]
         var tokens: [PersonID: String] = [:]
         for person in [Fixture.gita, Fixture.eve, Fixture.mark, Fixture.vera] {
-            tokens[person.id] = try await world.signIn.issueToken(for: person, label: "a").secret
+            tokens[person.id] = try await world.signIn.issueToken(
+                for: person,
+                TokenTerms(label: "a")
+            ).secret
         }
         self.tokens = tokens
         let index = DecisionIndex(store: world.store, clock: world.clock)
@@ -236,7 +239,8 @@ struct StoredRowWorld {
                     requireApproval: true,
                     decisionWindow: .hours(1),
                     maxAccess: .seconds(1),
-                    approvalsNeeded: 2
+                    approvalsNeeded: 2,
+                    withheldFromTokens: []
                 )
                 _ = try await lockbox.changePolicy(
                     of: "contoso",

@@ -51,7 +51,18 @@ import Testing
             else { return [] }
             return Set(members.keys)
         }
-        #expect(try members(NewToken(email: "", password: "", label: "")) == NewToken.members)
+        #expect(
+            try members(
+                NewToken(
+                    email: "",
+                    password: "",
+                    label: "",
+                    scopes: [],
+                    days: 1,
+                    addresses: []
+                )
+            ) == NewToken.members
+        )
         #expect(try members(NewRoles(roles: [])) == NewRoles.members)
         #expect(try members(resource) == ResourceAccess.members)
         #expect(try members(CommentBody(comment: "")) == CommentBody.members)
@@ -75,6 +86,7 @@ import Testing
                     decisionWindow: "",
                     maxAccess: "",
                     approvalsNeeded: 1,
+                    withheldFromTokens: [],
                     version: 1
                 )
             )
@@ -111,12 +123,12 @@ import Testing
     @Test func nothingToSayIsWrittenAsNull() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let token = TokenBody(id: "TOK-1", label: "x", createdAt: "t", expiresAt: nil)
-        let text = String(decoding: try encoder.encode(token), as: UTF8.self)
-        #expect(text == #"{"createdAt":"t","expiresAt":null,"id":"TOK-1","label":"x"}"#)
-        #expect(try JSONDecoder().decode(TokenBody.self, from: Data(text.utf8)) == token)
-        let older = #"{"createdAt":"t","id":"TOK-1","label":"x"}"#
-        #expect(try JSONDecoder().decode(TokenBody.self, from: Data(older.utf8)) == token)
+        let page = List<String>(items: ["x"], next: nil)
+        let text = String(decoding: try encoder.encode(page), as: UTF8.self)
+        #expect(text == #"{"items":["x"],"next":null}"#)
+        #expect(try JSONDecoder().decode(List<String>.self, from: Data(text.utf8)) == page)
+        let older = #"{"items":["x"]}"#
+        #expect(try JSONDecoder().decode(List<String>.self, from: Data(older.utf8)) == page)
         let empty = List<TokenBody>(items: [], next: nil)
         #expect(
             String(decoding: try encoder.encode(empty), as: UTF8.self)
@@ -129,6 +141,7 @@ import Testing
             id: "TOK-1",
             token: "lbx_secret",
             person: PersonRef(id: "PER-1", name: "Eve", email: "e@x"),
+            scopes: [],
             expiresAt: nil
         )
         let credential = CredentialBody(

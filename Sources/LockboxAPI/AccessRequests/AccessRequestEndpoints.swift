@@ -19,10 +19,11 @@ extension API {
         signedIn(
             .post,
             RouterPath(Self.accessRequestPath),
-            OperationDescription(
+            TokenOperation(
                 "submitAccessRequest",
                 .standards,
                 "Ask for access that was denied (AuthZEN, Access Request and Approval Profile)",
+                needs: .ask,
                 details:
                     "By an engineer's program, for herself, with the `binding_token` of the "
                     + "denial. `context.business_justification` is the reason; members that are "
@@ -55,10 +56,11 @@ extension API {
         signedIn(
             .get,
             RouterPath(Self.accessRequestPath + "/{id}"),
-            OperationDescription(
+            TokenOperation(
                 "getAccessRequestTask",
                 .standards,
                 "How an access request stands, for who made it (AuthZEN)",
+                needs: .read,
                 takes: [.request, .taskItems],
                 answers: .task("The task, and what came of it."),
                 refuses: [.notFound, .gone]
@@ -72,10 +74,11 @@ extension API {
         signedIn(
             .post,
             RouterPath(Self.accessRequestPath + "/{id}/cancel"),
-            OperationDescription(
+            TokenOperation(
                 "cancelAccessRequestTask",
                 .standards,
                 "Take an access request back before it is decided (AuthZEN)",
+                needs: .end,
                 takes: [.request, .taskItems, .idempotencyKey],
                 body: .json("TaskCancellation", isRequired: false),
                 answers: .task("The task, cancelled."),

@@ -59,6 +59,7 @@ extension Refusal {
             return Refusal.invalid(field: "requested_access", problem: problem)
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
+            .scopeMissing, .scopeWithheld,
             .versionRequired, .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou, .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached,
             .dailyLimitReached, .alreadyExists, .lastAdministrator:

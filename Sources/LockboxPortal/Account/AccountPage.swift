@@ -82,7 +82,8 @@ extension PortalSite {
             if let secret, let signedIn = try await sessions.resume(secret) {
                 viewer = viewer.going(on: signedIn, secret)
             }
-            let new = try await signIn.issueToken(for: viewer.person, label: form["label"] ?? "")
+            let terms = try TokenForm(form).terms()
+            let new = try await signIn.issueToken(for: viewer.person, terms)
             let response = html(NewTokenPage(new), viewer)
             return secret.map { setSession($0, on: response) } ?? response
         } catch let refusal as Refusal {
@@ -134,13 +135,6 @@ struct AccountPage: Page {
         let isWanted: Bool
     }
 
-    struct Token: Sendable {
-        let id: String
-        let tokenLabel: String
-        let issuedAt: ShownTime
-        let expires: ShownTime?
-    }
-
     struct OpenSession: Sendable {
         let id: String
         let began: ShownTime
@@ -154,9 +148,13 @@ struct AccountPage: Page {
     let organisationName: String
     let roles: [String]
     let letters: [Letter]
-    let tokens: [Token]
+    let tokens: [TokenRow]
+    let newToken: TokenForm
+    let scopes: [TokenForm.Scope]
+    /// What the tenant lets no token do; nil where it forbids nothing.
+    let withheldWords: String?
+    let longestDays = IdentityLimits.tokenDays.upperBound
     let openSessions: [OpenSession]
-    let label: String
     let shortestPassword = IdentityLimits.chosenPasswordLength.lowerBound
     let problems: Problems
     let stepUp: StepUp?
@@ -185,14 +183,13 @@ struct AccountPage: Page {
                 isWanted: !person.mutedLetters.contains(kind)
             )
         }
-        self.tokens = tokens.map { token in
-            Token(
-                id: token.id.text,
-                tokenLabel: token.label.isEmpty ? "(no label)" : token.label,
-                issuedAt: ShownTime(token.createdAt),
-                expires: token.expiresAt.map { ShownTime($0) }
-            )
-        }
+        self.tokens = tokens.map { TokenRow($0) }
+        let withheld = viewer.tenant?.policy.withheldFromTokens ?? []
+        // The page has other forms, and what one of them said is not this one's.
+        let sent = refused.flatMap { $0.form["days"] == nil ? nil : TokenForm($0.form) }
+        newToken = sent ?? TokenForm()
+        scopes = newToken.scopes(withheld: withheld)
+        withheldWords = withheld.isEmpty ? nil : ScopeWords.labels(of: withheld).lowercased()
         openSessions = sessions.map { session in
             OpenSession(
                 id: session.id.text,
@@ -201,7 +198,6 @@ struct AccountPage: Page {
                 isThis: session.id == viewer.signedIn.session.id
             )
         }
-        label = refused?.form["label"] ?? ""
         problems = refused.map { Problems([$0.refusal.words(on: .settings)]) } ?? .none
         self.stepUp = stepUp
         hasPassword = viewer.signedIn.session.issuer == nil
@@ -240,11 +236,13 @@ struct NewTokenPage: Page {
     let title = "Your new API token"
     let secret: String
     let tokenLabel: String
+    let scopeLabels: String
     let expires: ShownTime?
 
     init(_ new: NewToken) {
         secret = new.secret
         tokenLabel = new.token.label
+        scopeLabels = ScopeWords.labels(of: new.token.scopes)
         expires = new.token.expiresAt.map { ShownTime($0) }
     }
 }

@@ -131,6 +131,8 @@ struct PersonPage: Page {
     let sureWords: String
     let isSure: Bool
     let seen: String
+    /// Her API tokens, for administrators.
+    let tokens: [TokenRow]
     let stepUp: StepUp?
     let providerName: String
     let csrf: String
@@ -140,6 +142,7 @@ struct PersonPage: Page {
         _ person: Person,
         _ roster: Roster,
         _ viewer: Viewer,
+        tokens: [APIToken],
         stepUp: StepUp?,
         typed: RolesForm? = nil,
         refused: RolesForm.Refused? = nil
@@ -171,6 +174,7 @@ struct PersonPage: Page {
         sureWords = "I have read this. \(person.name) shall be: \(RoleWords.labels(of: shown))."
         isSure = typed?.isSure == true
         seen = RolesForm.mark(person.roles)
+        self.tokens = tokens.map { TokenRow($0) }
         self.stepUp = stepUp
         providerName = viewer.providerName
         csrf = viewer.csrf

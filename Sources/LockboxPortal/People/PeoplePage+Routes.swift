@@ -1,6 +1,7 @@
 import Hummingbird
 import LockboxDomain
 import LockboxHTTP
+import LockboxIdentity
 import LockboxService
 
 /// Who belongs to the tenant, and who may do what there.
@@ -15,20 +16,38 @@ extension PortalSite {
                 )
             },
             page("/people/{id}", for: .customer) { _, context, viewer in
-                let (roster, id) = (try await roster(viewer), try context.id())
+                let roster = try await roster(viewer)
+                let person = try roster.person(try context.id())
                 return PersonPage(
-                    try roster.person(id),
+                    person,
                     roster,
                     viewer,
-                    stepUp: stepUp(viewer, on: "/people/\(id)")
+                    tokens: try await tokens(of: person, roster, viewer),
+                    stepUp: stepUp(viewer, on: "/people/\(person.id.text)")
                 )
+            },
+            form("/people/{id}/tokens/{token}/revoke", for: .customer, back: Self.person) {
+                _,
+                context,
+                viewer in
+                let roster = try await roster(viewer)
+                let person = try roster.person(try context.id())
+                guard let token = context.parameters.get("token"),
+                    try await tokens(of: person, roster, viewer).contains(where: {
+                        $0.id.text == token
+                    })
+                else { throw Refusal.notFound(.token) }
+                try await signIn.revokeToken(
+                    token,
+                    ofTenant: roster.tenant.id.text,
+                    by: viewer.person
+                )
+                return seeOther("/people/\(person.id.text)", .tokenRevoked)
             },
             form(
                 "/people/{id}",
                 for: .customer,
-                back: { context in
-                    context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
-                },
+                back: Self.person,
                 { form, context, viewer in try await changeRoles(form, context, viewer) }
             ),
             personForm("invitation") { _, context, viewer in
@@ -53,6 +72,7 @@ extension PortalSite {
                             person,
                             roster,
                             viewer,
+                            tokens: try await tokens(of: person, roster, viewer),
                             stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
                             refused: .refusal(refusal, [])
                         ),
@@ -77,14 +97,20 @@ extension PortalSite {
         _ name: String,
         _ take: @escaping @Sendable (Form, PortalContext, Viewer) async throws -> Response
     ) -> Route {
-        form(
-            RouterPath("/people/{id}/\(name)"),
-            for: .customer,
-            back: { context in
-                context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
-            },
-            take
-        )
+        form(RouterPath("/people/{id}/\(name)"), for: .customer, back: Self.person, take)
+    }
+
+    private static func person(_ context: PortalContext) -> String {
+        context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
+    }
+
+    /// Her API tokens, for administrators alone.
+    private func tokens(of person: Person, _ roster: Roster, _ viewer: Viewer) async throws
+        -> [APIToken]
+    {
+        guard viewer.holds(.admin) else { return [] }
+        let all = try await signIn.tokens(ofTenant: roster.tenant.id.text, by: viewer.person)
+        return all.filter { $0.person.id == person.id }.map(\.token)
     }
 
     /// The tenant's people, for those who may see them; for plain members the pages do not exist.
@@ -104,6 +130,7 @@ extension PortalSite {
         let before = try await roster(viewer)
         let person = try before.person(try context.id())
         guard viewer.holds(.admin) else { throw Refusal.notPermitted(.changePeople) }
+        let tokens = try await tokens(of: person, before, viewer)
         let typed = RolesForm(form, of: person)
         func refused(_ roster: Roster, _ viewer: Viewer, _ refusal: RolesForm.Refused) throws
             -> Response
@@ -112,6 +139,7 @@ extension PortalSite {
                 try roster.person(person.id.text),
                 roster,
                 viewer,
+                tokens: tokens,
                 stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
                 typed: typed,
                 refused: refusal

@@ -211,6 +211,7 @@ extension Refusal {
             }
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
+            .scopeMissing, .scopeWithheld,
             .versionRequired, .notLicensed, .limitReached, .dailyLimitReached, .lastAdministrator:
             .form
         }

@@ -23,7 +23,13 @@ struct RuleDifference: Sendable {
             ("Time to decide", policy.decisionWindow.words),
             ("Longest access", policy.maxAccess.words),
             ("Approvals needed", "\(policy.approvalsNeeded)"),
+            ("API tokens may not", withheldWords(policy.withheldFromTokens)),
         ]
+    }
+
+    private static func withheldWords(_ scopes: TokenScopes) -> String {
+        scopes.isEmpty
+            ? "nothing is forbidden" : ScopeWords.labels(of: scopes).lowercased()
     }
 }
 
@@ -115,7 +121,7 @@ struct PolicyConsequences: Sendable {
         }
         sentences +=
             Self.times(before.policy, policy, provider)
-            + Self.approvals(before.policy, policy, work)
+            + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
         if !before.isLicensed {
             sentences.append(
                 "Your plan does not include Lockbox, so approval is not in force whatever is chosen here."
@@ -173,6 +179,22 @@ struct PolicyConsequences: Sendable {
             )
         }
         return list
+    }
+
+    private static func tokens(_ before: Policy, _ after: Policy) -> [String] {
+        ScopeWords.all.compactMap { scope, words in
+            switch (
+                before.withheldFromTokens.contains(scope), after.withheldFromTokens.contains(scope)
+            ) {
+            case (false, true):
+                "API tokens of your people count for nothing where somebody would \(words.label.lowercased()) with "
+                    + "them, those that exist too. At the portal it stays possible."
+            case (true, false):
+                "Whoever holds an API token that is for it can \(words.label.lowercased()) with it, without a "
+                    + "password: tokens that exist, too."
+            case (true, true), (false, false): nil
+            }
+        }
     }
 
     private static func approvals(_ before: Policy, _ after: Policy, _ work: OpenWork) -> [String] {

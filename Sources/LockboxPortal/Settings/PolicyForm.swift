@@ -40,19 +40,22 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals
+        case approval, window, cap, approvals, withheld
     }
 
     var isOn: Bool?
     var window: Span
     var cap: Span
     var approvals: String
+    /// The scopes of API tokens that shall count for nothing, by name.
+    var withheld: [String]
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
         window = Span(policy.decisionWindow)
         cap = Span(policy.maxAccess)
         approvals = "\(policy.approvalsNeeded)"
+        withheld = policy.withheldFromTokens.names
     }
 
     init(_ form: Form) {
@@ -60,6 +63,7 @@ struct PolicyForm: Sendable {
         window = Self.span("window", of: form)
         cap = Self.span("cap", of: form)
         approvals = form["approvals"] ?? ""
+        withheld = form.all("withheld")
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -75,7 +79,7 @@ struct PolicyForm: Sendable {
             ("approval", isOn.map { $0 ? "on" : "off" } ?? ""),
             ("window", window.number), ("window-unit", window.unit.rawValue),
             ("cap", cap.number), ("cap-unit", cap.unit.rawValue), ("approvals", approvals),
-        ]
+        ] + withheld.map { ("withheld", $0) }
     }
 
     /// A few digits and nothing else, so that no product of it can overflow.
@@ -101,17 +105,33 @@ struct PolicyForm: Sendable {
                 )
             )
         }
-        guard let isOn, let window, let cap, let needed, faults.found.isEmpty else { throw faults }
+        let withheld = scopes
+        if withheld == nil {
+            faults.found.append((.withheld, "API tokens: choose among those below."))
+        }
+        guard let isOn, let window, let cap, let needed, let withheld, faults.found.isEmpty else {
+            throw faults
+        }
         do {
             return try Policy(
                 requireApproval: isOn,
                 decisionWindow: window,
                 maxAccess: cap,
-                approvalsNeeded: needed
+                approvalsNeeded: needed,
+                withheldFromTokens: withheld
             )
         } catch {
             faults.found.append((.approval, error.sentence))
             throw faults
+        }
+    }
+
+    /// Nil where a name is none that a tenant can withhold.
+    private var scopes: TokenScopes? {
+        do {
+            return try TokenScopes(names: withheld, of: .weighty, field: "withheld")
+        } catch {
+            return nil
         }
     }
 
@@ -148,24 +168,27 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0`.
     var mark: String {
-        "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded)"
+        "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
+            + "\(withheldFromTokens.rawValue)"
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 4, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 5, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
-            let cap = TimeSpan(parts[2]), let needed = Int(parts[3])
+            let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
+            let withheld = UInt8(parts[4])
         else { return nil }
         do {
             try self.init(
                 requireApproval: isOn,
                 decisionWindow: window,
                 maxAccess: cap,
-                approvalsNeeded: needed
+                approvalsNeeded: needed,
+                withheldFromTokens: TokenScopes(rawValue: withheld)
             )
         } catch {
             return nil
@@ -186,6 +209,12 @@ extension Policy {
         if wanted.approvalsNeeded != read.approvalsNeeded {
             merged.approvalsNeeded = wanted.approvalsNeeded
         }
+        merged.withheldFromTokens.subtract(
+            read.withheldFromTokens.subtracting(wanted.withheldFromTokens)
+        )
+        merged.withheldFromTokens.formUnion(
+            wanted.withheldFromTokens.subtracting(read.withheldFromTokens)
+        )
         return merged
     }
 }

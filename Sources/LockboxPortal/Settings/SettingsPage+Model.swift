@@ -27,6 +27,13 @@ struct SettingsPage: Page {
         let ruleMeaning: String
     }
 
+    struct Withheld: Sendable {
+        let scopeName: String
+        let label: String
+        let meaning: String
+        let isWithheld: Bool
+    }
+
     private static let windowMeaning =
         "How long a request waits for you. Then it expires, and no access comes of it."
     private static let capMeaning =
@@ -54,6 +61,8 @@ struct SettingsPage: Page {
     let approvalsRange: String
     let approverWords: String
     let approvalsWrong: String?
+    let withheld: [Withheld]
+    let withheldWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -89,6 +98,7 @@ struct SettingsPage: Page {
                     : "Managers of \(viewer.providerName) decide alone.",
             Self.windowMeaning, Self.capMeaning,
             "How many of your people must say yes to one request.",
+            "What your people can do at the portal alone, where the password is asked for.",
         ]
         rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
@@ -121,12 +131,29 @@ struct SettingsPage: Page {
         let count = reading.approvers.count
         approverWords = count == 1 ? "1 person can" : "\(count) people can"
         approvalsWrong = marks?.of(.approvals)
+        withheld = ScopeWords.all.filter { TokenScopes.weighty.contains($0.scope) }.map {
+            Withheld(
+                scopeName: $0.words.scopeName,
+                label: $0.words.label,
+                meaning: Self.withheldMeaning($0.scope),
+                isWithheld: shown.withheld.contains($0.words.scopeName)
+            )
+        }
+        withheldWrong = marks?.of(.withheld)
         lastBy = reading.lastChange?.by
         lastAt = reading.lastChange.map { ShownTime($0.at) }
         version = "\(tenant.version)"
         seen = policy.mark
         csrf = viewer.csrf
         key = viewer.formKey
+    }
+}
+
+extension SettingsPage {
+    private static func withheldMeaning(_ scope: TokenScopes) -> String {
+        scope == .decide
+            ? "Requests are approved and denied at the portal alone."
+            : "Rules and roles are changed at the portal alone."
     }
 }
 

@@ -230,6 +230,7 @@ extension Refusal {
         case .stale, .versionRequired, .nobodyCanApprove, .notLicensed: true
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
+            .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .accessNotActive, .limitReached, .dailyLimitReached, .alreadyExists, .keyReused,
             .lastAdministrator:

@@ -69,6 +69,7 @@ enum Partials {
         "request-facts": PackageResources.request_facts_mustache,
         "progress": PackageResources.progress_mustache,
         "decision-line": PackageResources.decision_line_mustache,
+        "token-facts": PackageResources.token_facts_mustache,
         "thread": PackageResources.thread_mustache,
         "open-in-browser": PackageResources.open_in_browser_mustache,
         "step-up": PackageResources.step_up_mustache,

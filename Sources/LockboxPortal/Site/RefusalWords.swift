@@ -49,6 +49,7 @@ extension Refusal {
             }
         case .alreadyExists(let noun): form.words(existing: noun) ?? sentence
         case .notFound, .ambiguous, .notSignedIn, .tooManyAttempts, .notPermitted, .ownRequest,
+            .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .dailyLimitReached,
             .lastAdministrator:

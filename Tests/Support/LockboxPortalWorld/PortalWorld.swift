@@ -53,6 +53,8 @@ package final class PortalWorld: Sendable {
         var invitation: Invitation?
         /// The support request that was opened last.
         var support: SupportRequestNumber?
+        /// The API token that was used last.
+        var token: TokenID?
     }
 
     /// Runs `body` in a world of its own, which is gone afterwards but for the file at `path`, where

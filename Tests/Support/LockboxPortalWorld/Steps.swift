@@ -1,6 +1,7 @@
 import LockboxAudit
 package import LockboxDomain
 import LockboxFixtures
+import LockboxIdentity
 import LockboxPorts
 package import LockboxService
 import LockboxWork
@@ -263,6 +264,32 @@ extension PortalWorld {
         clock.advance(by: .minutes(1))
     }
 
+    /// Two API tokens of a person: one that reads, and one that decides and was used.
+    package func tokensInUse(of person: String) async throws {
+        let owner = self.person(person)
+        _ = try await signIn.issueToken(
+            for: owner,
+            TokenTerms(label: "Dashboard", scopes: ["read"])
+        )
+        let new = try await signIn.issueToken(
+            for: owner,
+            TokenTerms(
+                label: Texts.hostileName,
+                scopes: ["read", "decide"],
+                days: 30,
+                addresses: ["192.0.2.0/24", "2001:db8:12::/48"]
+            )
+        )
+        clock.advance(by: .hours(3))
+        _ = try await signIn.caller(
+            token: new.secret,
+            from: ClientKey(address: "192.0.2.44"),
+            needing: .decide
+        )
+        memory.withLock { $0.token = new.token.id }
+        clock.advance(by: .minutes(5))
+    }
+
     package func roles(_ names: [String], of person: String) async throws {
         _ = try await lockbox.changeRoles(
             of: self.person(person).id.text,
@@ -337,13 +364,11 @@ extension PortalWorld {
     /// `{version}` the request's, and `{adam}` is Adam's identifier.
     func filled(_ text: String) -> String {
         guard text.contains("{") else { return text }
-        let (request, support) = memory.withLock {
-            ($0.request?.text ?? "", $0.support?.text ?? "")
+        let (request, support, token) = memory.withLock {
+            ($0.request?.text ?? "", $0.support?.text ?? "", $0.token?.text ?? "")
         }
-        var filled = text.replacing("{request}", with: request).replacing(
-            "{support}",
-            with: support
-        )
+        var filled = text.replacing("{request}", with: request)
+            .replacing("{support}", with: support).replacing("{token}", with: token)
         if let invitation = memory.withLock({ $0.invitation }) {
             filled.replace("{invitation}", with: invitation.id.text)
             filled.replace("{code}", with: Self.code(of: invitation))

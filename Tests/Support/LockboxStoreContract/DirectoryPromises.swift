@@ -281,10 +281,12 @@ private func signInClientsAreReadBack(_ store: any Store) async throws {
 
 private func tokensEnd(_ store: any Store) async throws {
     try await store.populate()
-    let first = APIToken(
+    var first = APIToken(
         id: Fixture.id(9),
         person: Fixture.eve.id,
         label: "laptop",
+        scopes: [.read, .decide],
+        addresses: [AddressRange("192.0.2.0/24")!, AddressRange("2001:db8::1")!],
         createdAt: Fixture.now,
         expiresAt: nil
     )
@@ -295,14 +297,26 @@ private func tokensEnd(_ store: any Store) async throws {
         createdAt: Fixture.now + .seconds(1),
         expiresAt: Fixture.now + .days(1)
     )
-    try await store.write { tx in
+    try await store.write { [first] tx in
         try tx.insert(first, secretHash: Fixture.secretHash(1))
         try tx.insert(second, secretHash: Fixture.secretHash(2))
     }
     #expect(try await store.read { try $0.token(secretHash: Fixture.secretHash(2)) } == second)
     #expect(try await store.read { try $0.token(secretHash: Fixture.secretHash(3)) } == nil)
     #expect(try await store.read { try $0.tokens(of: Fixture.eve.id) } == [first, second])
-    try await store.write { try $0.revokeToken(first.id, at: Fixture.now + .minutes(1)) }
+    let use = APIToken.LastUse(at: Fixture.now + .minutes(2), from: AddressRange("2001:db8::1"))
+    let earlier = APIToken.LastUse(at: Fixture.now + .minutes(1), from: nil)
+    try await store.write { [id = first.id] tx in
+        try tx.touch(id, use)
+        try tx.touch(id, earlier)
+    }
+    first.lastUse = use
+    #expect(try await store.read { try $0.token(secretHash: Fixture.secretHash(1)) } == first)
+    try await store.write { [first] in try $0.revokeToken(first.id, at: Fixture.now + .minutes(1)) }
+    // Where it is over already, nothing is written any more.
+    try await store.write { [id = first.id] in
+        try $0.touch(id, .init(at: Fixture.now + .hours(1), from: nil))
+    }
     #expect(try await store.read { try $0.token(secretHash: Fixture.secretHash(1)) } == nil)
     #expect(try await store.read { try $0.tokens(of: Fixture.eve.id) } == [second])
     #expect(try await store.read { try $0.tokens(of: Fixture.mark.id) } == [])

@@ -174,6 +174,35 @@ extension Scene {
         ),
         Scene(
             "Account",
+            "a token from nowhere",
+            as: "adam",
+            .fill(
+                "/account/tokens",
+                on: "/account",
+                typing: [
+                    ("label", "Nightly"), ("scope", "decide"), ("days", "30"),
+                    ("addresses", "10.0.0.1/8"),
+                ]
+            ),
+            status: 422
+        ),
+        Scene(
+            "Account",
+            "tokens in use",
+            as: "adam",
+            .page("/account"),
+            isKey: true,
+            after: { world in try await world.tokensInUse(of: "adam") }
+        ),
+        Scene(
+            "Account",
+            "where no token decides",
+            as: "adam",
+            .page("/account"),
+            after: { world in try await world.policy { $0.withheldFromTokens = .decide } }
+        ),
+        Scene(
+            "Account",
             "a new token, with a wrong password",
             as: "eve",
             .fill(

@@ -2,7 +2,7 @@ extension Migration {
     /// Where the people of an organisation sign in, the provider's under an empty name; and which
     /// sessions began there.
     static let openID = Migration(
-        number: 19,
+        number: 20,
         name: "openid",
         sqlite: """
             CREATE TABLE sign_in_settings (
