@@ -71,8 +71,12 @@ struct OwnPeopleTests {
             let other = Self.file([
                 Self.human(Fixture.sue, email: "susan@contoso.test", aliases: ["s@contoso.test"])
             ])
+            // What is said of resources is not about her.
+            let lines = try await world.lockbox.apply(other).changes.filter {
+                $0.hasPrefix("person ")
+            }
             #expect(
-                try await world.lockbox.apply(other).changes == [
+                lines == [
                     "person susan@contoso.test: kept the address sue@contoso.test where the file "
                         + "says susan@contoso.test: the tenant's own choice",
                     "person susan@contoso.test: kept aliases susan@contoso.test where the file "
@@ -115,20 +119,14 @@ struct OwnPeopleTests {
 
     @Test func beforeAnAdministratorHasSignedInTheFileCorrectsAddresses() async throws {
         try await TestWorld.with { world async throws in
+            let (new, old) = ("susan@contoso.test", "sue@contoso.test")
             _ = try await world.lockbox.apply(
-                Self.file([
-                    Self.human(
-                        Fixture.sue,
-                        email: "susan@contoso.test",
-                        aliases: ["sue@contoso.test"]
-                    )
-                ])
+                Self.file([Self.human(Fixture.sue, aliases: [new])])
             )
-            // Nobody is known by the new address alone.
-            let found = try await world.store.read { tx in
-                try tx.person(identifiedBy: Identity(local: Fixture.sue.email))
-            }
-            #expect(found != nil)
+            _ = try await world.lockbox.apply(
+                Self.file([Self.human(Fixture.sue, email: new, aliases: [old])])
+            )
+            #expect(try await Self.sue(world)?.email.text == new)
         }
     }
 

@@ -66,17 +66,6 @@ extension Scene {
         ),
         Scene(
             "Door",
-            "invitation taken",
-            as: "sue",
-            .fill(
-                "/invitation/{invitation}",
-                on: "/invitation/{invitation}",
-                typing: [("code", "{code}")] + PortalWorld.chosen
-            ),
-            after: { world in try await world.invited("sue") }
-        ),
-        Scene(
-            "Door",
             "invitation used already",
             as: nil,
             .page("/invitation/{invitation}"),
