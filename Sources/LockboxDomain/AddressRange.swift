@@ -108,7 +108,9 @@ extension AddressRange: CustomStringConvertible {
     }
 
     private var version6: String {
-        let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+        let groups = stride(from: 0, to: 16, by: 2).map {
+            UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
+        }
         let words = groups.map { String($0, radix: 16) }
         guard let gap = longestZeros(groups) else { return words.joined(separator: ":") }
         return words[..<gap.lowerBound].joined(separator: ":") + "::"

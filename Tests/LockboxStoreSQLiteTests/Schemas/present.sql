@@ -146,7 +146,7 @@ CREATE TABLE api_token (
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     revoked_at INTEGER
-) STRICT;
+, scopes INTEGER NOT NULL DEFAULT 15, addresses TEXT NOT NULL DEFAULT '[]', last_used_at INTEGER, last_used_from TEXT) STRICT;
 
 CREATE TABLE browser_code (
     code_hash BLOB NOT NULL PRIMARY KEY CHECK (length(code_hash) = 32),
@@ -442,7 +442,7 @@ CREATE TABLE tenant (
     max_access INTEGER NOT NULL CHECK (max_access > 0),
     approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
     version INTEGER NOT NULL CHECK (version > 0)
-, domains TEXT NOT NULL DEFAULT '[]') STRICT;
+, domains TEXT NOT NULL DEFAULT '[]', withheld_from_tokens INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -568,6 +568,8 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.secret_hash IS NOT OLD.secret_hash
     OR NEW.person IS NOT OLD.person
     OR NEW.label IS NOT OLD.label
+    OR NEW.scopes IS NOT OLD.scopes
+    OR NEW.addresses IS NOT OLD.addresses
     OR NEW.created_at IS NOT OLD.created_at
     OR NEW.expires_at IS NOT OLD.expires_at
 BEGIN
