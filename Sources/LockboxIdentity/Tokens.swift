@@ -115,9 +115,10 @@ extension SignIn {
         guard isDue, store.isWritingWell, tokenUses.tryTake(token.id.text, now: use.at) else {
             return
         }
-        try? await store.note(for: .ending) { tx, _ in
+        let write: @Sendable (any StoreTransaction, Timestamp) throws -> Void = { tx, _ in
             try tx.touch(token.id, use)
-        }  // best effort: the next use is written down, or the one after it
+        }
+        try? await store.note(for: .ending, write)  // best effort: the next use is written down
     }
 
     // MARK: - Issuing

@@ -123,7 +123,9 @@ struct EveryOperationTests {
                         operation.body.map { .json($0) } ?? .none,
                         headers: [.authorization: "Bearer \(secrets[key] ?? "")"]
                     )
-                    guard !enough.isEmpty, !enough.contains(name) else {
+                    // Any token may try; what another may do to it is in `TokenTests`.
+                    if enough.isEmpty { continue }
+                    guard !enough.contains(name) else {
                         #expect(answer.headers[.wwwAuthenticate] == nil, "\(operation.name)")
                         continue
                     }

@@ -3,6 +3,7 @@ import LockboxAPI
 import LockboxDomain
 import LockboxFixtures
 import LockboxIdentity
+import LockboxService
 import LockboxTestWorld
 import LockboxWire
 import Testing

@@ -131,14 +131,7 @@ struct SettingsPage: Page {
         let count = reading.approvers.count
         approverWords = count == 1 ? "1 person can" : "\(count) people can"
         approvalsWrong = marks?.of(.approvals)
-        withheld = ScopeWords.all.filter { TokenScopes.weighty.contains($0.scope) }.map {
-            Withheld(
-                scopeName: $0.words.scopeName,
-                label: $0.words.label,
-                meaning: Self.withheldMeaning($0.scope),
-                isWithheld: shown.withheld.contains($0.words.scopeName)
-            )
-        }
+        withheld = Self.withheld(shown)
         withheldWrong = marks?.of(.withheld)
         lastBy = reading.lastChange?.by
         lastAt = reading.lastChange.map { ShownTime($0.at) }
@@ -150,10 +143,17 @@ struct SettingsPage: Page {
 }
 
 extension SettingsPage {
-    private static func withheldMeaning(_ scope: TokenScopes) -> String {
-        scope == .decide
-            ? "Requests are approved and denied at the portal alone."
-            : "Rules and roles are changed at the portal alone."
+    private static func withheld(_ shown: PolicyForm) -> [Withheld] {
+        ScopeWords.all.filter { TokenScopes.weighty.contains($0.scope) }.map { scope, words in
+            Withheld(
+                scopeName: words.scopeName,
+                label: words.label,
+                meaning: scope == .decide
+                    ? "Requests are approved and denied at the portal alone."
+                    : "Rules and roles are changed at the portal alone.",
+                isWithheld: shown.withheld.contains(words.scopeName)
+            )
+        }
     }
 }
 

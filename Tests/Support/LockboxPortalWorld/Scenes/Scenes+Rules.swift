@@ -131,7 +131,6 @@ extension Scene {
 
     private static let settingsReviews: [Scene] = [
         review("what no token may do", [("withheld", "decide")]),
-        review("what nobody can keep from tokens", [("withheld", "read")], status: 422),
         review("review of one rule", [("window", "1"), ("window-unit", "days")], isKey: true),
         review(
             "review of all rules",
@@ -407,21 +406,6 @@ extension Scene {
             as: "adam",
             .page("/people/{tom}"),
             after: { world in try await world.roles([], of: "tom") }
-        ),
-        Scene(
-            "People",
-            "somebody with tokens",
-            as: "gita",
-            .page("/people/{adam}"),
-            isKey: true,
-            after: { world in try await world.tokensInUse(of: "adam") }
-        ),
-        Scene(
-            "People",
-            "a token is ended",
-            as: "gita",
-            .fill("/people/{adam}/tokens/{token}/revoke", on: "/people/{adam}", typing: []),
-            after: { world in try await world.tokensInUse(of: "adam") }
         ),
         Scene(
             "People",

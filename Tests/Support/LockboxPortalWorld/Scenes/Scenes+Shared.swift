@@ -195,6 +195,21 @@ extension Scene {
             after: { world in try await world.tokensInUse(of: "adam") }
         ),
         Scene(
+            "People",
+            "somebody with tokens",
+            as: "gita",
+            .page("/people/{adam}"),
+            isKey: true,
+            after: { world in try await world.tokensInUse(of: "adam") }
+        ),
+        Scene(
+            "People",
+            "a token is ended",
+            as: "gita",
+            .fill("/people/{adam}/tokens/{token}/revoke", on: "/people/{adam}", typing: []),
+            after: { world in try await world.tokensInUse(of: "adam") }
+        ),
+        Scene(
             "Account",
             "where no token decides",
             as: "adam",
