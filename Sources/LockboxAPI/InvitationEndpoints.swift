@@ -11,10 +11,11 @@ extension API {
             signedIn(
                 .post,
                 "/v1/tenants/{tenant}/people/{person}/invitation",
-                OperationDescription(
+                TokenOperation(
                     "invitePerson",
                     .directory,
                     "Send a person of the tenant a letter by which they choose a password",
+                    needs: .administer,
                     takes: [.tenant, .person],
                     answers: .json(
                         "Invitation",

@@ -1,14 +1,17 @@
 /// The bounds of the audit's reads.
 enum AuditLimits {
     /// Records that one view of the store looks at.
-    static let slice = 10_000
-    /// Slices that one page of a search looks at before it is given out short.
-    static let slicesOfAPage = 200
+    static let slice = 5_000
+    /// Slices that one page of a search looks at before it is given out short: to read so many
+    /// records and compare their texts takes about a tenth of a second.
+    static let slicesOfAPage = 2
     /// Searches and exports at once: in all, and of one person.
     static let searches = (all: 64, each: 8)
     /// Checks of a whole log at once that people ask for: in all, and of one person.
     static let checks = (all: 4, each: 1)
     /// Records that a check reads at once, and tiles.
     static let checkedRecords: UInt64 = 512
+    /// Such reads at once.
+    static let checkedAtOnce = 2
     static let checkedTiles = 64
 }

@@ -92,36 +92,56 @@ package struct LogCheck: Sendable {
         let (begun, signed) = try await store.read(.bulk) { tx in
             (try tx.head(of: log).size, try tx.checkpoints(of: log))
         }
-        var replay = RecordReplay(log, heads: signed.filter { $0.size <= begun })
-        var entries = try await slice(of: log, from: 0, below: begun)
-        while let last = entries.last {
-            // The next slice is read while this one is checked.
-            async let next = slice(of: log, from: last.index + 1, below: begun)
-            replay.read(entries)
-            entries = try await next
-        }
-        let (report, head) = try await store.read(.bulk) { [replay, clock] tx in
+        let replay = try await read(log, to: begun, heads: signed.filter { $0.size <= begun })
+        // Of a head that says more than there is, the tiles of what is there.
+        let known = min(begun, replay.position)
+        async let differences = treeDifferences(log, size: known)
+        let (report, head) = try await store.read(.bulk) { [clock] tx in
             let report = try Self.finish(replay, after: begun, at: clock.now(), in: tx)
             return (report, try tx.head(of: log))
         }
-        // Of a head that says more than there is, the tiles of what is there.
         let size = min(head.size, report.records)
-        let differences = try await treeDifferences(log, size: size)
+        let more = try await treeDifferences(log, size: size, beyond: known)
         return Report(
             log: report.log,
             records: report.records,
             checkpoints: report.checkpoints,
-            differences: report.differences + differences
+            differences: report.differences + (try await differences) + more
         )
     }
 
-    /// Some records from `index` on, all below `size`; none where there are no more.
-    private func slice(of log: LogID, from index: UInt64, below size: UInt64) async throws
-        -> [LogEntry]
+    /// Reads the records below `size`: some slices are read and checked at once, and gathered in
+    /// their order. Ends at a slice of which nothing is there.
+    private func read(_ log: LogID, to size: UInt64, heads: [(size: UInt64, root: Hash)])
+        async throws -> RecordReplay
     {
-        guard index < size else { return [] }
-        let range = index..<min(index + AuditLimits.checkedRecords, size)
-        return try await store.read(.bulk) { tx in try tx.entries(of: log, in: range) }
+        var replay = RecordReplay(log, heads: heads)
+        try await withThrowingTaskGroup(of: (UInt64, [LogRecordCheck]).self) { group in
+            var asked: UInt64 = 0
+            func ask() {
+                guard asked < size else { return }
+                let range = asked..<min(asked + AuditLimits.checkedRecords, size)
+                asked = range.upperBound
+                group.addTask {
+                    let entries = try await store.read(.bulk) { tx in
+                        try tx.entries(of: log, in: range)
+                    }
+                    return (range.lowerBound, entries.map { LogRecordCheck($0, log: log) })
+                }
+            }
+            for _ in 0..<AuditLimits.checkedAtOnce { ask() }
+            var (early, next): ([UInt64: [LogRecordCheck]], UInt64) = ([:], 0)
+            while let (first, records) = try await group.next() {
+                early[first] = records
+                while let records = early.removeValue(forKey: next) {
+                    guard !records.isEmpty else { return group.cancelAll() }
+                    ask()
+                    replay.read(records)
+                    next += AuditLimits.checkedRecords
+                }
+            }
+        }
+        return replay
     }
 
     /// Reads what has come since `size`, and compares with head, checkpoints and tables.
@@ -140,7 +160,7 @@ package struct LogCheck: Sendable {
             let end = min(replay.next + AuditLimits.checkedRecords, head.size)
             let entries = try tx.entries(of: log, in: replay.next..<end)
             guard !entries.isEmpty else { break }
-            replay.read(entries)
+            replay.read(entries.map { LogRecordCheck($0, log: log) })
         }
         var differences = replay.differences
         if replay.position != head.size {
@@ -188,8 +208,14 @@ package struct LogCheck: Sendable {
     }
 
     /// The stored roots of full tiles against the leaf hashes below them. Neither ever changes.
-    private func treeDifferences(_ log: LogID, size: UInt64) async throws -> [String] {
-        let tiles = Tile.all(ofSize: size).filter { $0.width == Tile.fullWidth }
+    /// Those that a tree of `known` records has too are left out.
+    private func treeDifferences(_ log: LogID, size: UInt64, beyond known: UInt64 = 0) async throws
+        -> [String]
+    {
+        let earlier = Set(Tile.all(ofSize: min(known, size)))
+        let tiles = Tile.all(ofSize: size).filter {
+            $0.width == Tile.fullWidth && !earlier.contains($0)
+        }
         var differences: [String] = []
         var done = 0
         while done < tiles.count {
@@ -242,21 +268,20 @@ private struct RecordReplay: Sendable {
     /// that records were taken off the end.
     var fault: LogReplay.Fault? { earlierFault ?? Self.fault(of: tree) }
 
-    mutating func read(_ entries: [LogEntry]) {
-        for entry in entries {
-            if entry.index != next {
-                differences.append("record \(next) is missing; found \(entry.index)")
+    mutating func read(_ records: [LogRecordCheck]) {
+        for record in records {
+            if record.index != next {
+                differences.append("record \(next) is missing; found \(record.index)")
             }
-            let record = LogRecordCheck(entry, log: log)
             differences += record.differences
-            if let last = lastTime, entry.time < last {
-                differences.append("record \(entry.index) is older than the one before")
+            if let last = lastTime, record.time < last {
+                differences.append("record \(record.index) is older than the one before")
             }
-            lastTime = entry.time
-            tree.append(leaf: entry.bytes)
+            lastTime = record.time
+            tree.append(hash: record.hash)
             state.read(record)
             position += 1
-            next = entry.index + 1
+            next = record.index + 1
         }
     }
 

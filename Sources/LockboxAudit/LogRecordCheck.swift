@@ -35,6 +35,10 @@ struct LogRecordCheck {
         }
     }
 
+    let index: UInt64
+    let time: Timestamp
+    /// Of the bytes as they are.
+    let hash: Hash
     let leaf: Leaf?
     /// The texts beside the record that are not erased, by field.
     let texts: [String: String]
@@ -44,7 +48,9 @@ struct LogRecordCheck {
         var found: [String] = []
         let read = Leaf(entry.bytes)
         if read == nil { found.append("record \(entry.index) cannot be read") }
-        if Hash.leaf(entry.bytes) != entry.hash {
+        hash = .leaf(entry.bytes)
+        (index, time) = (entry.index, entry.time)
+        if hash != entry.hash {
             found.append("record \(entry.index) was changed: its bytes do not have its hash")
         }
         if let leaf = read {
@@ -66,7 +72,9 @@ struct LogRecordCheck {
 
     private static func textDifferences(_ entry: LogEntry, _ leaf: Leaf) -> [String] {
         var found: [String] = []
-        if Set(entry.texts.map(\.field)) != Set(leaf.commitments.keys) {
+        let fields = Set(entry.texts.map(\.field))
+        let isCommitted = fields.allSatisfy { leaf.commitments[$0] != nil }
+        if fields.count != leaf.commitments.count || !isCommitted {
             found.append("record \(entry.index): its texts are not those that it commits to")
         }
         for text in entry.texts {

@@ -51,8 +51,27 @@ extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with exactly three fractional digits: `2026-11-23T20:15:00.000Z`.
     public var description: String {
         let (date, time) = civil
-        return
-            "\(date)T\(pad(time.hour, 2)):\(pad(time.minute, 2)):\(pad(time.second, 2)).\(pad(time.millisecond, 3))Z"
+        // Every record holds some of these.
+        return String(unsafeUninitializedCapacity: 24) { text in
+            var end = 0
+            func add(_ number: Int, _ width: Int, _ mark: Unicode.Scalar) {
+                var rest = number
+                for place in (end..<end + width).reversed() {
+                    text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                text[end + width] = UInt8(ascii: mark)
+                end += width + 1
+            }
+            add(date.year, 4, "-")
+            add(date.month, 2, "-")
+            add(date.day, 2, "T")
+            add(time.hour, 2, ":")
+            add(time.minute, 2, ":")
+            add(time.second, 2, ".")
+            add(time.millisecond, 3, "Z")
+            return end
+        }
     }
 
     /// Reads RFC 3339 §5.6. A zone (`Z` or `±hh:mm`) is required: a time without one means a

@@ -77,17 +77,32 @@ struct LogWords {
 
     // MARK: - Asking
 
-    /// Where in `range` of `log` there may be records whose texts contain `part`: every record that
-    /// does is among them. Nil where `part` is too short for the index to know.
+    /// What the index is asked for.
+    struct Pattern {
+        fileprivate let text: String
+
+        /// Every record whose texts contain the one, and whose names and addresses the other. Nil
+        /// where both are too short for the index to know, or not asked for.
+        init?(anywhere: String?, inNames: String?) {
+            var parts: [String] = []
+            if let anywhere, LogWords.knows(anywhere) { parts.append(LogWords.grams(anywhere)) }
+            if let inNames, LogWords.knows(inNames) {
+                parts.append("names : (\(LogWords.grams(inNames)))")
+            }
+            guard !parts.isEmpty else { return nil }
+            text = parts.joined(separator: " AND ")
+        }
+    }
+
+    /// Where in `range` of `log` there may be what `pattern` says: every record that has it is among
+    /// them, up to the last one given.
     func positions(
         of log: LogID,
-        with part: String,
-        inNames: Bool,
+        with pattern: Pattern,
         _ range: Range<Int64>,
         oldestFirst: Bool,
         limit: Int
-    ) throws -> [Int64]? {
-        guard let pattern = Self.pattern(part, inNames: inNames) else { return nil }
+    ) throws -> [Int64] {
         guard let number = try known(log) else { return [] }
         let first = number * Self.positions
         return try connection.query(
@@ -97,7 +112,7 @@ struct LogWords {
             ORDER BY rowid \(oldestFirst ? "ASC" : "DESC") LIMIT $4
             """,
             [
-                .text(pattern), .integer(first + range.lowerBound),
+                .text(pattern.text), .integer(first + range.lowerBound),
                 .integer(first + range.upperBound), .count(limit),
             ]
         ) { try $0.integer(0) - first }
@@ -110,13 +125,13 @@ struct LogWords {
     /// Three characters each. More would only make what is left to look at a little less.
     private static let grams = 24
 
-    private static func pattern(_ part: String, inNames: Bool) -> String? {
-        guard knows(part) else { return nil }
+    /// The question for a `part` that the index knows.
+    private static func grams(_ part: String) -> String {
         let scalars = Array(part.unicodeScalars)
         let last = scalars.count - gram
         let step = max(1, last / grams)
         let starts = Array(stride(from: 0, to: last, by: step)) + [last]
-        let grams = starts.map { start -> String in
+        return starts.map { start -> String in
             var text = String.UnicodeScalarView()
             for scalar in scalars[start..<start + gram] {
                 text.append(scalar)
@@ -124,9 +139,7 @@ struct LogWords {
                 if scalar == "\"" { text.append(scalar) }
             }
             return "\"\(String(text))\""
-        }
-        let all = grams.joined(separator: " AND ")
-        return inNames ? "names : (\(all))" : all
+        }.joined(separator: " AND ")
     }
 }
 

@@ -77,14 +77,13 @@ package struct CanonicalJSONReader {
         try expect("{")
         var members: [String: JSONValue] = [:]
         if skip(UInt8(ascii: "}")) { return members }
-        var last: [UInt8]?
+        var last: String?
         repeat {
             let key = try string()
-            let spelling = Array(key.utf8)
-            guard spelling.allSatisfy({ $0 < 0x80 }) else { throw problem }
+            guard key.utf8.allSatisfy({ $0 < 0x80 }) else { throw problem }
             // Rising keys are sorted keys, and none twice.
-            if let last, !last.lexicographicallyPrecedes(spelling) { throw problem }
-            last = spelling
+            if let last, !last.utf8.lexicographicallyPrecedes(key.utf8) { throw problem }
+            last = key
             try expect(":")
             members[key] = try value()
         } while skip(UInt8(ascii: ","))
@@ -119,18 +118,25 @@ package struct CanonicalJSONReader {
 
     private mutating func string() throws(Problem) -> String {
         try expect("\"")
-        var text: [UInt8] = []
+        // Most hold nothing that is written in another way.
+        let start = position
+        skipPlain()
+        if next == UInt8(ascii: "\"") {
+            guard let valid = String(validating: bytes[start..<position], as: UTF8.self) else {
+                throw problem
+            }
+            position += 1
+            return valid
+        }
+        var text = Array(bytes[start..<position])
         while let byte = next, byte != UInt8(ascii: "\"") {
             guard byte >= 0x20 else { throw problem }
             if byte == UInt8(ascii: "\\") {
                 text.append(try escape())
             } else {
-                // As much at once as needs no look of its own.
-                let plain = bytes[position...].prefix {
-                    $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-                }
-                text += plain
-                position += plain.count
+                let plain = position
+                skipPlain()
+                text += bytes[plain..<position]
             }
         }
         let end = position
@@ -139,6 +145,17 @@ package struct CanonicalJSONReader {
             throw Problem(offset: end)
         }
         return valid
+    }
+
+    /// Goes over as much of a string as needs no look of its own.
+    private mutating func skipPlain() {
+        while position < bytes.count {
+            let byte = bytes[position]
+            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+                return
+            }
+            position += 1
+        }
     }
 
     /// The escapes that RFC 8785 §3.2.2.2 prescribes, each for the one character that needs it.

@@ -47,7 +47,12 @@ public struct LogReplay: Sendable {
     /// Feeds the next leaf's data. Goes on after a fault, so that size and root stay those of the
     /// leaves.
     public mutating func append(leaf data: some Collection<UInt8>) {
-        range.append(.leaf(data))
+        append(hash: .leaf(data))
+    }
+
+    /// The same, for who has hashed the next leaf's data already.
+    public mutating func append(hash: Hash) {
+        range.append(hash)
         compare()
     }
 

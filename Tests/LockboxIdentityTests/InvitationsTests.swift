@@ -87,7 +87,8 @@ struct InvitationsTests {
 
     @Test func whoHasTheCodeChoosesAPasswordAndIsSignedInOnce() async throws {
         try await Self.with { place in
-            let token = try await place.signIn.issueToken(for: Fixture.sue, TokenTerms(label: "")).secret
+            let token = try await place.signIn.issueToken(for: Fixture.sue, TokenTerms(label: ""))
+                .secret
             let invitation = try await place.invite()
             try await place.invitations.look(invitation.id.text, by: nil)
             let secret = try await place.use(invitation)

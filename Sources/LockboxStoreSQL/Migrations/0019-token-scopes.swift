@@ -2,7 +2,7 @@ extension Migration {
     /// What an API token may be used for, from where, and when it last was; and what a tenant keeps
     /// from all tokens. Tokens that were issued before may be used for everything, as they could.
     static let tokenScopes = Migration(
-        number: 18,
+        number: 19,
         name: "token-scopes",
         sqlite: """
             ALTER TABLE api_token ADD COLUMN scopes INTEGER NOT NULL DEFAULT 15;

@@ -71,6 +71,10 @@ class Caller:
             self.connection.close()
             self.connection.request(method, path, body, self.headers)
             answer = self.connection.getresponse()
+        except TimeoutError:
+            # The answer would be taken for that of the next question.
+            self.connection.close()
+            raise
         content = answer.read()
         assert answer.status == expected, content
         return content

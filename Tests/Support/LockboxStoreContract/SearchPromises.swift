@@ -22,6 +22,14 @@ extension Promise {
             "a search finds the few that all its filters let through among many that one does",
             fewAreFoundAmongMany
         ),
+        Promise(
+            "every combination of filters finds what each of them lets through, also on short pages",
+            combinationsFindWhatAllLetThrough
+        ),
+        Promise(
+            "filters that are each frequent and never together find nothing",
+            neverTogetherIsNothing
+        ),
     ]
 }
 
@@ -281,5 +289,131 @@ private func fewAreFoundAmongMany(_ store: any Store) async throws {
         #expect(found == (oldestFirst ? wanted : wanted.reversed()))
         search.activity = "notice"
         #expect(try await find(search, in: store).isEmpty)
+    }
+}
+
+/// One record of the promise below, as it was written.
+private struct Written {
+    let index: UInt64
+    let activity: String
+    let isByAdam: Bool
+    let request: AccessRequestID?
+    let name: String
+    let words: String
+
+    init(_ number: UInt64) {
+        index = number
+        activity = ["support.opened", "request.denied", "request.submitted"][Int(number % 3)]
+        isByAdam = number % 5 < 2
+        request = number % 4 == 0 ? nil : Fixture.id(UInt8(number % 4))
+        name = number % 7 < 3 ? "Amy Stone" : "Sue Park"
+        words = number % 2 == 0 ? "the mailbox is slow" : "no box, no stone"
+    }
+
+    /// Each filter by itself, said again.
+    func isFound(by search: LogSearch) -> Bool {
+        let isActivity =
+            search.activity.map { activity == $0 || activity.hasPrefix($0 + ".") } ?? true
+        let isPerson =
+            search.person.map { person in
+                name.lowercased().contains(person)
+                    || isByAdam && person == Fixture.adam.id.text.lowercased()
+            } ?? true
+        let isText =
+            search.text.map { name.lowercased().contains($0) || words.contains($0) } ?? true
+        return isActivity && isPerson && isText
+            && (search.request == nil || search.request == request)
+            && (search.from.map { Fixture.now + .seconds(Int64(index)) >= $0 } ?? true)
+    }
+}
+
+private func combinationsFindWhatAllLetThrough(_ store: any Store) async throws {
+    let written = (0..<160).map(Written.init)
+    try await store.write { tx in
+        for one in written {
+            try LogWriter.append(
+                one.activity,
+                at: Fixture.now + .seconds(Int64(one.index)),
+                by: one.isByAdam ? Fixture.adam.id.text : Fixture.eve.id.text,
+                about: one.request,
+                texts: [
+                    Fixture.text("actorName", one.name), Fixture.text("subject", one.words),
+                ],
+                in: tx
+            )
+        }
+    }
+    let texts = [nil, "box", "stone", "ox", "nowhere"]
+    let people = [nil, "amy", Fixture.adam.id.text.lowercased(), "rk"]
+    let activities = [nil, "request", "request.denied", "notice"]
+    for text in texts {
+        for person in people {
+            for activity in activities {
+                for request in [nil, Fixture.id(2)] as [AccessRequestID?] {
+                    var search = LogSearch(
+                        activity: activity,
+                        person: person,
+                        request: request,
+                        text: text
+                    )
+                    try await expect(search, among: written, looking: 5, in: store)
+                    search.oldestFirst = true
+                    search.from = Fixture.now + .seconds(20)
+                    try await expect(search, among: written, looking: .max, in: store)
+                }
+            }
+        }
+    }
+}
+
+/// All pages of `search` together have what each of its filters lets through.
+private func expect(
+    _ search: LogSearch,
+    among written: [Written],
+    looking records: Int,
+    in store: any Store
+) async throws {
+    var found: [UInt64] = []
+    var page = ListPage(limit: 40)
+    repeat {
+        let some = try await store.read { [page] tx in
+            try tx.search(search, in: contoso, page: page, lookingAt: records)
+        }
+        found += some.items.map(\.index)
+        page.cursor = some.next
+    } while page.cursor != nil
+    let wanted = written.filter { $0.isFound(by: search) }.map(\.index)
+    #expect(found == (search.oldestFirst ? wanted : wanted.reversed()), "\(search)")
+}
+
+/// Whoever asks in vain is told so by the indices: it is enough to look at a few records.
+private func neverTogetherIsNothing(_ store: any Store) async throws {
+    let count: UInt64 = 600
+    try await store.write { tx in
+        for number in 0..<count {
+            let isAdams = number % 2 == 0
+            try LogWriter.append(
+                number % 2 == 0 ? "request.denied" : "support.opened",
+                at: Fixture.now,
+                by: isAdams ? Fixture.adam.id.text : Fixture.eve.id.text,
+                texts: [
+                    Fixture.text("actorName", isAdams ? "Adam Cole" : "Eve Park"),
+                    Fixture.text("subject", isAdams ? "the mailbox" : "the calendar"),
+                ],
+                in: tx
+            )
+        }
+    }
+    for search in [
+        LogSearch(activity: "request", person: Fixture.eve.id.text),
+        LogSearch(activity: "request", person: "park"),
+        LogSearch(activity: "support", text: "mailbox"),
+        LogSearch(person: "cole", text: "calendar"),
+        LogSearch(activity: "support", person: "park", text: "mailbox"),
+    ] {
+        let page = try await store.read { tx in
+            try tx.search(search, in: contoso, page: ListPage(limit: 9), lookingAt: 10)
+        }
+        #expect(page.items.isEmpty && page.next == nil, "\(search)")
     }
 }
