@@ -153,7 +153,7 @@ CREATE TABLE api_token (
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     revoked_at INTEGER
-) STRICT;
+, scopes INTEGER NOT NULL DEFAULT 15, addresses TEXT NOT NULL DEFAULT '[]', last_used_at INTEGER, last_used_from TEXT) STRICT;
 
 CREATE TABLE browser_code (
     code_hash BLOB NOT NULL PRIMARY KEY CHECK (length(code_hash) = 32),
@@ -371,7 +371,7 @@ CREATE TABLE portal_session (
     last_seen_at INTEGER NOT NULL,
     confirmed_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    ended_at INTEGER,
+    ended_at INTEGER, issuer TEXT, issuer_session TEXT,
     CHECK (created_at < expires_at)
 ) STRICT;
 
@@ -434,6 +434,21 @@ CREATE TABLE sign_in_client (
     PRIMARY KEY (person, client_hash)
 ) STRICT;
 
+CREATE TABLE sign_in_settings (
+    organisation TEXT NOT NULL PRIMARY KEY,
+    issuer TEXT,
+    client_id TEXT,
+    authentication TEXT CHECK (authentication IN
+        ('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
+    client_secret_file TEXT,
+    acr_values TEXT NOT NULL,
+    trusts_addresses INTEGER NOT NULL CHECK (trusts_addresses IN (0, 1)),
+    allows_passwords INTEGER NOT NULL CHECK (allows_passwords IN (0, 1)),
+    domains TEXT,
+    CHECK ((issuer IS NULL) = (client_id IS NULL)),
+    CHECK ((issuer IS NULL) = (authentication IS NULL))
+) STRICT;
+
 CREATE TABLE statement_position (
     service TEXT NOT NULL REFERENCES service (id),
     file TEXT NOT NULL,
@@ -463,7 +478,7 @@ CREATE TABLE tenant (
     max_access INTEGER NOT NULL CHECK (max_access > 0),
     approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
     version INTEGER NOT NULL CHECK (version > 0)
-, domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER) STRICT;
+, domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -589,6 +604,8 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.secret_hash IS NOT OLD.secret_hash
     OR NEW.person IS NOT OLD.person
     OR NEW.label IS NOT OLD.label
+    OR NEW.scopes IS NOT OLD.scopes
+    OR NEW.addresses IS NOT OLD.addresses
     OR NEW.created_at IS NOT OLD.created_at
     OR NEW.expires_at IS NOT OLD.expires_at
 BEGIN
