@@ -31,6 +31,7 @@ package struct LogCheck: Sendable {
         "credential": ["secret_hash", "revoked_at"],
         "credential_use": [all],
         "identity": [all],
+        "invitation": [all],
         "log_checkpoint": ["log", "ordinal"],
         "log_number": [all],
         "log_text": ["ordinal", "names_someone"],

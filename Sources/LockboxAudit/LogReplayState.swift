@@ -48,6 +48,7 @@ struct LogReplayState {
     var hasErasedResources = false
     var rules: Told?
     var signIn: Told?
+    var administered: Told?
     private var domains: [String] = []
     var name: String?
 
@@ -107,6 +108,7 @@ struct LogReplayState {
             }
         case "provider.renamed", "tenant.renamed": name = data["name"]?.text
         case "signIn.settingsChanged": signIn = told
+        case "tenant.administered": administered = told
         case _: break
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }

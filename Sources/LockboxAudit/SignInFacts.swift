@@ -21,7 +21,8 @@ extension AuditFacts {
 }
 
 extension LogReplayState {
-    /// Where the tables say something else about how people sign in.
+    /// Where the tables say something else about how people sign in, and since when those of a tenant
+    /// are its own.
     func signInDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
         let settings = try tx.signInSettings(of: log)
         let provider = settings?.provider
@@ -34,6 +35,13 @@ extension LogReplayState {
             && data?["authentication"]?.text == provider?.authentication.rawValue
             && data?["acrValues"]?.texts == provider?.acrValues
             && data?["trustsAddresses"]?.flag == provider?.trustsAddresses
-        return same ? [] : ["the sign-in settings in the log are not those in the tables"]
+        var found = same ? [] : ["the sign-in settings in the log are not those in the tables"]
+        let since = try log.tenant.flatMap { try tx.tenant($0)?.administeredSince }
+        if administered?.leaf.time != since?.description {
+            found.append(
+                "the first sign-in of an administrator in the log is not that in the tables"
+            )
+        }
+        return found
     }
 }

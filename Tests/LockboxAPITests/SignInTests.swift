@@ -29,8 +29,8 @@ struct SignInTests {
             #expect(
                 body == [
                     "id": body["id"], "token": .string(token), "person": ref(Fixture.gita),
-                    "scopes": ["read", "ask"], "addresses": [],
-                    "expiresAt": instant(.days(90)),
+                    "scopes": ["read"], "addresses": ["192.0.2.0/24"],
+                    "expiresAt": instant(.days(30)),
                 ]
             )
             let me = try await api.ask(

@@ -20,6 +20,8 @@ struct HeaderFuzzTests {
         try await PortalWorld.with { world in
             let request = try await world.approved().id.text
             try await world.opened(try await world.approved())
+            // The first sign-in of a tenant's administrator is a change.
+            _ = try await world.visit("/", as: "gita")
             let before = try await world.recordedChanges()
             // What goes on for as long as somebody looks wants a connection, and is tried with one in
             // `test_portal_live.py`.

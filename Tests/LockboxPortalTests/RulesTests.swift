@@ -13,7 +13,7 @@ struct RulesTests {
         let standard = [
             ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"),
-            ("approvals", "1"), ("version", "1"), ("seen", "on PT12H PT4H 1"),
+            ("approvals", "1"), ("version", "1"), ("seen", "on PT12H PT4H 1 0"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }

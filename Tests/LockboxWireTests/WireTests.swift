@@ -40,17 +40,15 @@ import Testing
         #expect(throws: DecodingError.self) { try decode(text, as: NewDecision.self) }
     }
 
+    private func members(_ body: some Encodable) throws -> Set<String> {
+        let encoded = try JSONEncoder().encode(body)
+        guard case .object(let members) = try JSONDecoder().decode(JSONValue.self, from: encoded)
+        else { return [] }
+        return Set(members.keys)
+    }
+
     @Test func membersAreThoseOfTheTypes() throws {
         let resource = ResourceAccess(service: "s", id: "i", actions: [])
-        func members(_ body: some Encodable) throws -> Set<String> {
-            guard
-                case .object(let members) = try JSONDecoder().decode(
-                    JSONValue.self,
-                    from: JSONEncoder().encode(body)
-                )
-            else { return [] }
-            return Set(members.keys)
-        }
         #expect(
             try members(
                 NewToken(
