@@ -67,7 +67,7 @@ package enum IdentityLimits {
     /// Foreign accounts that come with one person's address and leave a record and a letter.
     static let identityRefusalBurst = 5
     static let identityRefusalsPerSecond = 1.0 / 3600
-    /// Sign-ins at OpenID providers that one address may begin or end.
-    package static let providerSignInBurst = 30
-    package static let providerSignInsPerSecond = 0.5
+    /// Sign-ins at OpenID providers that one address may begin or end, an office full of people too.
+    package static let providerSignInBurst = 200
+    package static let providerSignInsPerSecond = 2.0
 }
