@@ -117,6 +117,20 @@ def test_an_approver_signs_in_at_her_organisations_provider(installed, provider)
     assert installed.activities()[:2] == ["signIn.succeeded", "signIn.succeeded"]
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_browser_is_led_there_and_back(installed, provider, open_browser, script):
+    provider.lets_in(f"subject of {AMY}", AMY)
+    amy = open_browser(installed.lockbox.url, size="phone", script=script)
+    amy.go("/sign-in?next=/lockbox")
+    amy.page.get_by_label("E-mail address").fill(AMY)
+    amy.press("Go on")
+    if not script:
+        amy.press(f"Go on to {provider.issuer.removeprefix('http://')}")
+    amy.page.wait_for_url("**/lockbox")
+    assert "Amy Tran" in amy.page.inner_text("body")
+    amy.check_width()
+
+
 def test_the_same_page_follows_a_known_and_an_unknown_address(installed, provider):
     known = installed.visitor().post("/sign-in", {"email": AMY})
     unknown = installed.visitor().post("/sign-in", {"email": "nobody@contoso.test"})
