@@ -29,7 +29,7 @@ public struct APIToken: Identified, Hashable, Sendable {
         id: TokenID,
         person: PersonID,
         label: String,
-        scopes: TokenScopes = .every,
+        scopes: TokenScopes,
         addresses: [AddressRange] = [],
         createdAt: Timestamp,
         expiresAt: Timestamp?,

@@ -13,6 +13,16 @@ public struct AddressRange: Hashable, Sendable {
         bits = self.bytes.count * 8
     }
 
+    /// All that begins with the first `bits` of an address. Nil unless there are 4 or 16 bytes, with
+    /// so many bits.
+    public init?(network bytes: [UInt8], bits: Int) {
+        guard bytes.count == 4 || bytes.count == 16, (0...bytes.count * 8).contains(bits) else {
+            return nil
+        }
+        self.bytes = Self.masked(bytes, bits)
+        self.bits = bits
+    }
+
     /// Nil unless `text` is an address or a network, written strictly: no zero in front of a number,
     /// no zone, nothing after the bits that count, and an IPv4 address not as an IPv6 one.
     public init?(_ text: String) {

@@ -32,7 +32,7 @@ package struct ClientKey: Hashable, Sendable {
 
 /// The proxies whose word about their clients is taken.
 package struct TrustedProxies: Sendable {
-    private let networks: [Network]
+    private let networks: [AddressRange]
 
     /// Nobody's word is taken: the other end of the connection is the client.
     package static let none = TrustedProxies(networks: [])
@@ -45,15 +45,15 @@ package struct TrustedProxies: Sendable {
     }
 
     package init(_ entries: [String]) throws(BadEntry) {
-        var networks: [Network] = []
+        var networks: [AddressRange] = []
         for entry in entries {
-            guard let network = Network(entry) else { throw BadEntry(entry: entry) }
+            guard let network = AddressRange(network: entry) else { throw BadEntry(entry: entry) }
             networks.append(network)
         }
         self.networks = networks
     }
 
-    private init(networks: [Network]) { self.networks = networks }
+    private init(networks: [AddressRange]) { self.networks = networks }
 
     /// Whether `peer`, the other end of a connection, is one of them.
     package func contains(_ peer: String) -> Bool {
@@ -160,8 +160,7 @@ struct IPAddress: Hashable {
         if inet_pton(AF_INET, text, &bytes) == 1 {
             self.bytes = Array(bytes.prefix(4))
         } else if inet_pton(AF_INET6, text, &bytes) == 1 {
-            let isMapped = bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
-            self.bytes = isMapped ? Array(bytes.suffix(4)) : bytes
+            self.bytes = AddressRange(address: bytes)?.bytes ?? bytes
         } else {
             return nil
         }
@@ -190,31 +189,22 @@ struct IPAddress: Hashable {
     }
 }
 
-/// An address and how many of its first bits count.
-private struct Network: Sendable {
-    let bytes: [UInt8]
-    let bits: Int
-
-    init?(_ text: String) {
+extension AddressRange {
+    /// As an operator writes it, who may leave bits behind those that count.
+    fileprivate init?(network text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(parts[0]) else { return nil }
-        bytes = address.bytes
-        if parts.count == 1 {
-            bits = bytes.count * 8
-        } else {
-            guard parts[1].allSatisfy({ $0.isASCII && $0.isNumber }), let bits = Int(parts[1]),
-                bits <= bytes.count * 8
+        var bits = address.bytes.count * 8
+        if parts.count == 2 {
+            guard parts[1].allSatisfy({ $0.isASCII && $0.isNumber }), let given = Int(parts[1])
             else { return nil }
-            self.bits = bits
+            bits = given
         }
+        self.init(network: address.bytes, bits: bits)
     }
 
-    func contains(_ address: IPAddress) -> Bool {
-        guard address.bytes.count == bytes.count else { return false }
-        return (0..<bits).allSatisfy { bit in
-            let mask = UInt8(0x80) >> (bit % 8)
-            return address.bytes[bit / 8] & mask == bytes[bit / 8] & mask
-        }
+    fileprivate func contains(_ address: IPAddress) -> Bool {
+        AddressRange(address: address.bytes).map(contains) ?? false
     }
 }
 

@@ -70,6 +70,7 @@ struct EventRecordTests {
             id: Fixture.id(1),
             person: Fixture.eve.id,
             label: "Eve's laptop",
+            scopes: .every,
             createdAt: Fixture.now,
             expiresAt: Fixture.now + .days(90)
         )

@@ -358,6 +358,7 @@ extension AuditWorld {
             id: Fixture.id(1),
             person: Fixture.eve.id,
             label: "laptop",
+            scopes: .every,
             createdAt: clock.now(),
             expiresAt: clock.now() + .days(1)
         )

@@ -16,6 +16,7 @@ struct PersonChangeTests {
                     id: Fixture.id(1),
                     person: Fixture.eve.id,
                     label: "laptop",
+                    scopes: .every,
                     createdAt: Fixture.now,
                     expiresAt: nil
                 ),

@@ -36,6 +36,7 @@ struct SchemaTests {
                     id: Fixture.id(1),
                     person: Fixture.eve.id,
                     label: "",
+                    scopes: .every,
                     createdAt: Fixture.now,
                     expiresAt: nil
                 ),

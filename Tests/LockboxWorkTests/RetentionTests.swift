@@ -82,6 +82,7 @@ struct RetentionTests {
                 id: Fixture.id(1),
                 person: Fixture.eve.id,
                 label: "laptop",
+                scopes: .every,
                 createdAt: Fixture.now,
                 expiresAt: Fixture.now + .days(90)
             )

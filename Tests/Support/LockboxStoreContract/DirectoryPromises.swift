@@ -294,6 +294,7 @@ private func tokensEnd(_ store: any Store) async throws {
         id: Fixture.id(8),
         person: Fixture.eve.id,
         label: "ci",
+        scopes: .every,
         createdAt: Fixture.now + .seconds(1),
         expiresAt: Fixture.now + .days(1)
     )

@@ -103,6 +103,7 @@ private func token(_ number: UInt8, until end: Timestamp? = nil) -> APIToken {
         id: Fixture.id(number),
         person: Fixture.eve.id,
         label: "",
+        scopes: .every,
         createdAt: start,
         expiresAt: end
     )
