@@ -59,14 +59,17 @@ extension Change {
 
     /// Sends `person` a letter by which she can choose her password; an earlier one of the same
     /// purpose is good for nothing from then on. `maker` is who says so, if it is somebody in
-    /// particular. Throws `Refusal.dailyLimitReached` where she got as many as one may within a day.
+    /// particular. Throws where she is switched off or needs no password, and
+    /// `Refusal.dailyLimitReached` where she got as many as one may within a day.
     @discardableResult
     package mutating func invite(
         _ person: Person,
         for purpose: Invitation.Purpose,
         by maker: Person?
     ) throws -> Invitation {
-        guard !person.isDisabled else { throw Refusal.notFound(.person) }
+        guard !person.isDisabled else {
+            throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.isOff))
+        }
         guard try tx.allowsPasswords(at: person.side) else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.noPassword))
         }
@@ -84,6 +87,7 @@ extension Change {
         return invitation
     }
 
+    private static let isOff = "is switched off, and cannot sign in, so nobody was invited."
     private static let noPassword =
         "signs in at the organisation's own provider, and needs no password here."
 

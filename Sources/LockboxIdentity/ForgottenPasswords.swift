@@ -31,7 +31,7 @@ package final class ForgottenPasswords: Sendable {
     /// Sends a letter to each of those who are known, and have not had too many. An address that is
     /// somebody's alias gets none: the letter goes to her own.
     package func work() async throws {
-        while let address = waiting.withLock({ $0.first }) {
+        while let address = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
             do {
                 try await store.write(by: .system) { change in
                     let identity = Identity(local: address)
@@ -40,8 +40,11 @@ package final class ForgottenPasswords: Sendable {
                 }
             } catch is Refusal {
                 // Switched off, or told often enough: nobody hears which.
+            } catch {
+                // Behind the others, which may be none the worse.
+                waiting.withLock { $0.append(address) }
+                throw error
             }
-            waiting.withLock { if !$0.isEmpty { $0.removeFirst() } }
         }
     }
 }

@@ -12,9 +12,6 @@ extension Lockbox {
             guard let person = try change.tx.person(identifiedBy: Identity(local: address)) else {
                 throw Refusal.notFound(.person)
             }
-            guard !person.isDisabled else {
-                throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.isOff))
-            }
             return (person, try change.invite(person, for: .firstSignIn, by: nil))
         }
     }
@@ -25,9 +22,6 @@ extension Lockbox {
     ) {
         try await changeSettings(by: caller) { change, count in
             let (administrator, person) = try change.tx.personToAdminister(id, tenant, caller)
-            guard !person.isDisabled else {
-                throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.isOff))
-            }
             try count.addSettings(of: administrator, takesAway: false, at: change.now)
             return (person, try change.invite(person, for: .firstSignIn, by: administrator))
         }
@@ -45,8 +39,6 @@ extension Lockbox {
             try change.update(before, to: after)
         }
     }
-
-    private static let isOff = "is switched off, and cannot sign in, so nobody was invited."
 }
 
 extension TenantRecords where Self: PersonRecords {
