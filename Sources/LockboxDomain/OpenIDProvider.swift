@@ -50,8 +50,8 @@ public struct SignInSettings: Hashable, Sendable {
     public var provider: OpenIDProvider?
     /// Whether passwords count that are kept here.
     public var allowsPasswords: Bool
-    /// Whoever gives an address in one of these is sent to the provider. A tenant's own are used
-    /// where this is nil.
+    /// Of the provider's own people, whose addresses lead there; nil for a tenant, whose own domains
+    /// say it.
     public var domains: [DomainName]?
 
     public static let passwords = SignInSettings(provider: nil, allowsPasswords: true)

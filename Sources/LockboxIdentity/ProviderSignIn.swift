@@ -47,13 +47,12 @@ package struct ProviderSignIn: Sendable {
     package func way(for email: String) async throws -> WayIn? {
         guard let address = EmailAddress(email) else { return nil }
         return try await store.read { tx, _ in
-            let owner = DomainOwners(try tx.tenants()).owner(of: address.domain)
-            for side in try tx.sidesWithProvider() {
-                guard let way = try tx.way(of: side), let domains = way.settings.domains else {
-                    continue
-                }
-                if domains.contains(where: { $0.includes(address.domain) }) { return way }
+            if let way = try tx.way(of: .provider),
+                way.settings.domains?.contains(where: { $0.includes(address.domain) }) == true
+            {
+                return way
             }
+            let owner = DomainOwners(try tx.tenants()).owner(of: address.domain)
             return try owner.flatMap { try tx.way(of: .tenant($0)) }
         }
     }
@@ -65,7 +64,7 @@ package struct ProviderSignIn: Sendable {
 
     /// Whether anybody signs in at a provider.
     package func isUsed() async throws -> Bool {
-        try await store.read { tx, _ in try !tx.sidesWithProvider().isEmpty }
+        try await store.read { tx, _ in try tx.hasOpenIDProvider() }
     }
 
     /// Begins a session for whoever `token` means at `side`. Throws `NotAdmitted` where that is

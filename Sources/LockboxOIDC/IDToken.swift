@@ -6,20 +6,16 @@ package struct IDToken: Hashable, Sendable {
     package let identity: Identity
     /// Nil where the provider names none, or one that it has not verified and that does not count.
     package let address: EmailAddress?
-    /// When she last showed there who she is; nil where the provider does not say.
-    package let authenticatedAt: Timestamp?
     /// Her session there; nil where the provider names none.
     package let session: String?
 
     package init(
         identity: Identity,
         address: EmailAddress?,
-        authenticatedAt: Timestamp?,
         session: String?
     ) {
         self.identity = identity
         self.address = address
-        self.authenticatedAt = authenticatedAt
         self.session = session
     }
 }
@@ -102,15 +98,11 @@ struct IDTokenClaims: Decodable {
             throw ProviderFault(.refused, "names nobody in its token")
         }
         try checkTimes(since: attempt.startedAt, now: now)
-        let authenticatedAt = authTime.flatMap(Timestamp.init(seconds:))
-        if attempt.isConfirmation {
-            try checkConfirmation(authenticatedAt, provider, since: attempt.startedAt)
-        }
+        if attempt.isConfirmation { try checkConfirmation(provider, since: attempt.startedAt) }
         return IDToken(
             identity: Identity(issuer: iss, subject: sub),
             address: provider.trustsAddresses || emailVerified?.isSet == true
                 ? email.flatMap { EmailAddress($0) } : nil,
-            authenticatedAt: authenticatedAt,
             session: sid.flatMap { OIDCLimits.subjectLength.contains($0.utf8.count) ? $0 : nil }
         )
     }
@@ -137,11 +129,12 @@ struct IDTokenClaims: Decodable {
 
     /// Somebody was asked to show anew who she is, and did.
     private func checkConfirmation(
-        _ authenticatedAt: Timestamp?,
         _ provider: OpenIDProvider,
         since started: Timestamp
     ) throws(ProviderFault) {
-        guard let authenticatedAt, authenticatedAt + OIDCLimits.leeway >= started else {
+        guard let authenticatedAt = authTime.flatMap(Timestamp.init(seconds:)),
+            authenticatedAt + OIDCLimits.leeway >= started
+        else {
             throw ProviderFault(
                 .refused,
                 "did not ask anew who you are, or does not say when it did"

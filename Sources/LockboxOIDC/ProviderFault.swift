@@ -13,10 +13,13 @@ package struct ProviderFault: Error, Hashable, Sendable, CustomStringConvertible
     /// What is wrong, the rest of a sentence that begins with its name. Of what was sent it holds
     /// nothing.
     package let what: String
+    /// What only the log tells, since it may speak of this machine's network.
+    package let detail: String?
 
-    package init(_ kind: Kind, _ what: String) {
+    package init(_ kind: Kind, _ what: String, detail: String? = nil) {
         self.kind = kind
         self.what = what
+        self.detail = detail
     }
 
     package var description: String { what }

@@ -81,8 +81,8 @@ package struct ProviderHTTPClient: ProviderHTTP {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            // What it is names no secret: the form is in the body.
-            throw ProviderFault(.unreachable, "cannot be reached (\(error))")
+            // It names no secret: the form is in the body.
+            throw ProviderFault(.unreachable, "cannot be reached", detail: "\(error)")
         }
     }
 }

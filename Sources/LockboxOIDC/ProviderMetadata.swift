@@ -6,8 +6,6 @@ struct ProviderMetadata: Decodable, Sendable {
     let authorizationEndpoint: String
     let tokenEndpoint: String
     let keys: String
-    /// Nil where nobody can be signed out there.
-    let endSessionEndpoint: String?
     /// Whether it says who it is when it sends somebody back (RFC 9207 §3).
     let namesItself: Bool
 
@@ -16,7 +14,6 @@ struct ProviderMetadata: Decodable, Sendable {
         case authorizationEndpoint = "authorization_endpoint"
         case tokenEndpoint = "token_endpoint"
         case keys = "jwks_uri"
-        case endSessionEndpoint = "end_session_endpoint"
         case namesItself = "authorization_response_iss_parameter_supported"
     }
 
@@ -26,10 +23,6 @@ struct ProviderMetadata: Decodable, Sendable {
         authorizationEndpoint = try container.decode(String.self, forKey: .authorizationEndpoint)
         tokenEndpoint = try container.decode(String.self, forKey: .tokenEndpoint)
         keys = try container.decode(String.self, forKey: .keys)
-        endSessionEndpoint = try container.decodeIfPresent(
-            String.self,
-            forKey: .endSessionEndpoint
-        )
         namesItself = try container.decodeIfPresent(Bool.self, forKey: .namesItself) ?? false
     }
 
@@ -43,7 +36,7 @@ struct ProviderMetadata: Decodable, Sendable {
         guard self.issuer == issuer else {
             throw ProviderFault(.unreachable, "calls itself by another name than its issuer's")
         }
-        for address in [authorizationEndpoint, tokenEndpoint, keys] + [endSessionEndpoint].compact
+        for address in [authorizationEndpoint, tokenEndpoint, keys]
         where !ProviderAddress.isAllowed(address) {
             throw ProviderFault(.unreachable, "names an endpoint that is not https")
         }
@@ -67,8 +60,4 @@ package enum ProviderAddress {
         OIDCLimits.issuerLength.contains(address.utf8.count) && isAllowed(address)
             && !address.contains("?")
     }
-}
-
-extension Array<String?> {
-    fileprivate var compact: [String] { compactMap { $0 } }
 }

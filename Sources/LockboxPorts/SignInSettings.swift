@@ -6,8 +6,8 @@ public protocol SignInSettingsRecords {
     func signInSettings(of side: Side) throws -> SignInSettings?
     /// Inserts or replaces.
     func save(_ settings: SignInSettings, of side: Side) throws
-    /// Of those that have an OpenID provider.
-    func sidesWithProvider() throws -> [Side]
+    /// Whether anybody has an OpenID provider.
+    func hasOpenIDProvider() throws -> Bool
     /// By what name `issuer` knows `person`; nil where it does not.
     func subject(of person: PersonID, at issuer: String) throws -> String?
     /// From now on `identity` means `person`. Throws `Refusal.alreadyExists(.person)` if it means

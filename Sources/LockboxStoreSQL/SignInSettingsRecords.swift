@@ -32,12 +32,10 @@ extension SQLTransaction: SignInSettingsRecords {
         )
     }
 
-    func sidesWithProvider() throws -> [Side] {
-        try connection.select(
-            from: "sign_in_settings",
-            key: ["organisation"],
-            "WHERE issuer IS NOT NULL ORDER BY organisation"
-        ) { row in try row.required(LogID(stored: try row.text("organisation"))) }
+    func hasOpenIDProvider() throws -> Bool {
+        try connection.queryOne(
+            "SELECT 1 FROM sign_in_settings WHERE issuer IS NOT NULL LIMIT 1"
+        ) { _ in true } ?? false
     }
 
     func subject(of person: PersonID, at issuer: String) throws -> String? {

@@ -45,7 +45,6 @@ import Testing
         IDToken(
             identity: Identity(issuer: issuer, subject: subject),
             address: address.flatMap { EmailAddress($0) },
-            authenticatedAt: nil,
             session: nil
         )
     }

@@ -125,7 +125,6 @@ private struct Stage {
         let token = try await Stage().comeBack()
         #expect(token.identity == Identity(issuer: TestProvider.issuer, subject: "adam-1"))
         #expect(token.address == Fixture.adam.email)
-        #expect(token.authenticatedAt == Fixture.now)
     }
 
     @Test(arguments: [

@@ -23,8 +23,10 @@ extension PortalSite {
     private var invitationRoutes: [Route] {
         [
             Route(method: .get, path: "/invitation/{id}") { request, context in
-                try await invitation(try context.id(), by: lookingPerson(request)) { id in
-                    InvitationPage(action: Self.path(of: id))
+                let id = try context.id()
+                return try await orWhyItIsOver {
+                    try await invitations.look(id, by: try await lookingPerson(request))
+                    return doorPage(InvitationPage(action: Self.path(of: id)))
                 }
             },
             Route(method: .post, path: "/invitation/{id}") { request, context in
@@ -32,12 +34,14 @@ extension PortalSite {
                 let form = try await Form(request)
                 let id = try context.id()
                 do {
-                    return try await choosePassword(
-                        form,
-                        id,
-                        by: lookingPerson(request),
-                        from: client(of: request, context)
-                    )
+                    return try await orWhyItIsOver {
+                        try await choosePassword(
+                            form,
+                            id,
+                            by: try await lookingPerson(request),
+                            from: client(of: request, context)
+                        )
+                    }
                 } catch let refusal as Refusal {
                     if case .invalid = refusal {} else { throw refusal }
                     return doorPage(
@@ -47,10 +51,6 @@ extension PortalSite {
                         ),
                         status: .unprocessableContent
                     )
-                } catch let over as InvitationOver {
-                    return doorPage(over.page, status: over.page.status)
-                } catch is InvitationOfAnother {
-                    return doorPage(ErrorPage.invitationOfAnother, status: .conflict)
                 }
             },
         ]
@@ -58,14 +58,10 @@ extension PortalSite {
 
     private static func path(of id: String) -> String { "/invitation/\(id.asQueryValue)" }
 
-    private func invitation(
-        _ id: String,
-        by viewer: Person?,
-        _ page: (String) -> InvitationPage
-    ) async throws -> Response {
+    /// What `take` answers, or the page that says why the link opens nothing here.
+    private func orWhyItIsOver(_ take: () async throws -> Response) async throws -> Response {
         do {
-            try await invitations.look(id, by: viewer)
-            return doorPage(page(id))
+            return try await take()
         } catch let over as InvitationOver {
             return doorPage(over.page, status: over.page.status)
         } catch is InvitationOfAnother {
@@ -89,25 +85,20 @@ extension PortalSite {
                 problem: .notAllowedHere("is not the same as the first.")
             )
         }
-        let (secret, signedIn) = try await invitations.use(
+        let begun = try await invitations.use(
             id,
             code: form["code"] ?? "",
             password: new,
             by: viewer,
             from: client
         )
-        let response = setSession(secret, on: seeOther("/account", .passwordChosen))
-        return signedIn.device.map { setDevice($0, on: response) } ?? response
+        return letIn(begun, to: "/account", .passwordChosen)
     }
 
     /// Who is signed in here, if anybody is. It counts as no use of the session.
     private func lookingPerson(_ request: Request) async throws -> Person? {
         guard let secret = sessionSecret(of: request) else { return nil }
         return try await sessions.look(secret)?.person
-    }
-
-    func doorPage(_ page: any Page, status: HTTPResponse.Status = .ok) -> Response {
-        .html(Frame(beforeSignIn: page, now: clock.now()).document(), status: status)
     }
 }
 

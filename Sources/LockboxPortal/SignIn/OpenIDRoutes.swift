@@ -35,17 +35,19 @@ extension PortalSite {
     }
 
     /// What follows an address that was given alone; nil where it is to be taken for a sign-in.
-    func secondPage(_ email: String, _ next: String, _ client: ClientKey) async throws
-        -> Response?
-    {
+    func secondPage(
+        _ email: String,
+        _ next: String,
+        from client: ClientKey,
+        _ logger: Logger
+    ) async throws -> Response? {
         guard try await providers.isUsed() else { return nil }
+        try providerLimit.take(client.address, now: clock.now())
         var page = SignInPage(email: email, next: next)
         guard let way = try await providers.way(for: email), let provider = way.settings.provider
-        else { return .html(Frame(beforeSignIn: page, now: clock.now()).document()) }
-        try providerLimit.take(client.address, now: clock.now())
+        else { return doorPage(page) }
         let attempt = openID.attempt(at: way.side, isConfirmation: false, next: next)
         page.asksPassword = way.settings.allowsPasswords
-        var response: Response
         do {
             page.provider = ProviderLink(
                 providerName: OpenIDProvider.shownName(provider.issuer),
@@ -53,15 +55,13 @@ extension PortalSite {
                 address: try await openID.authorization(attempt, at: provider, hint: email),
                 isOnlyWay: !way.settings.allowsPasswords
             )
-            response = .html(Frame(beforeSignIn: page, now: clock.now()).document())
         } catch let fault as ProviderFault {
+            let failure = failure(fault, way, logger)
             // Who has a password too can use it.
-            guard way.settings.allowsPasswords else { throw failure(fault, way) }
-            page.problem = failure(fault, way).sentence
-            response = .html(Frame(beforeSignIn: page, now: clock.now()).document())
+            guard way.settings.allowsPasswords else { throw failure }
+            page.problem = failure.sentence
         }
-        response = try setAttempt(attempt, on: response)
-        return response
+        return try setAttempt(attempt, on: doorPage(page))
     }
 
     private func goOut(to side: Side?, _ request: Request, _ context: PortalContext)
@@ -89,7 +89,7 @@ extension PortalSite {
                 on: Response(status: .seeOther, headers: [.location: place])
             )
         } catch let fault as ProviderFault {
-            throw failure(fault, way, context)
+            throw failure(fault, way, context.logger)
         }
     }
 
@@ -132,15 +132,12 @@ extension PortalSite {
                 let confirmed = try await sessions.confirm(secret, by: token)
                 return setSession(confirmed.secret, on: seeOther(next))
             }
-            let (secret, signedIn) = try await providers.begin(
-                token,
-                at: attempt.side,
-                from: client
+            return letIn(
+                try await providers.begin(token, at: attempt.side, from: client),
+                to: next
             )
-            let response = setSession(secret, on: seeOther(next))
-            return signedIn.device.map { setDevice($0, on: response) } ?? response
         } catch let fault as ProviderFault {
-            throw failure(fault, way, context)
+            throw failure(fault, way, context.logger)
         } catch let reason as NotAdmitted {
             context.logger.notice(
                 "somebody whom an OpenID provider let in is nobody here",
@@ -170,17 +167,16 @@ extension PortalSite {
         return try await openID.token(for: code, from: issuer, of: attempt, at: provider)
     }
 
-    private func failure(
-        _ fault: ProviderFault,
-        _ way: WayIn,
-        _ context: PortalContext? = nil
-    ) -> SignInFailure {
+    private func failure(_ fault: ProviderFault, _ way: WayIn, _ logger: Logger) -> SignInFailure {
         let issuer = way.settings.provider?.issuer ?? ""
         // What only somebody's own choice was is no news.
         if fault.kind != .declined {
-            context?.logger.warning(
+            logger.warning(
                 "sign-in at an OpenID provider failed",
-                metadata: ["issuer": "\(issuer)", "why": "it \(fault.what)"]
+                metadata: [
+                    "issuer": "\(issuer)", "why": "it \(fault.what)",
+                    "detail": "\(fault.detail ?? "")",
+                ]
             )
         }
         return SignInFailure(fault, provider: OpenIDProvider.shownName(issuer))

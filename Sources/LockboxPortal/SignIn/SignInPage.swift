@@ -41,12 +41,12 @@ extension PortalSite {
                 var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
                 page.done = told(in: request)?.sentence
                 page.isAddressFirst = try await providers.isUsed()
-                return .html(Frame(beforeSignIn: page, now: clock.now()).document())
+                return doorPage(page)
             },
             Route(method: .post, path: "/sign-in") { request, context in
                 try checkOrigin(of: request)
                 let form = try await Form(request)
-                return try await signIn(form, from: client(of: request, context))
+                return try await signIn(form, from: client(of: request, context), context)
             },
             form("/sign-out", for: .both, back: { _ in "/" }) { _, _, viewer in
                 try await sessions.end(viewer.secret)
@@ -63,31 +63,31 @@ extension PortalSite {
         return viewer.oversees ? "/overview" : "/support"
     }
 
-    private func signIn(_ form: Form, from client: ClientKey) async throws -> Response {
+    private func signIn(_ form: Form, from client: ClientKey, _ context: PortalContext)
+        async throws -> Response
+    {
         let next = form["next"]?.asLocalPath ?? "/"
         let email = form["email"] ?? ""
         // One page asks for both, the other for the address first.
-        if form["password"] == nil, let page = try await secondPage(email, next, client) {
+        if form["password"] == nil,
+            let page = try await secondPage(email, next, from: client, context.logger)
+        {
             return page
         }
         do {
-            let (secret, signedIn) = try await sessions.begin(
+            let begun = try await sessions.begin(
                 email: email,
                 password: form.secret("password"),
                 from: client
             )
-            let response = setSession(secret, on: seeOther(next))
-            return signedIn.device.map { setDevice($0, on: response) } ?? response
+            return letIn(begun, to: next)
         } catch Refusal.badCredentials {
             let page = SignInPage(
                 email: form["email"],
                 next: next,
                 problem: Refusal.badCredentials.sentence
             )
-            return .html(
-                Frame(beforeSignIn: page, now: clock.now()).document(),
-                status: .unprocessableContent
-            )
+            return doorPage(page, status: .unprocessableContent)
         }
     }
 }

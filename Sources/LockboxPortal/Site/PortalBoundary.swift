@@ -64,10 +64,7 @@ extension PortalSite {
                 wanted == "/" ? "/sign-in" : "/sign-in?next=\(wanted.asQueryValue)"
             )
         case let failure as SignInFailure:
-            let response = Response.html(
-                Frame(beforeSignIn: SignInFailedPage(failure), now: clock.now()).document(),
-                status: failure.status
-            )
+            let response = doorPage(SignInFailedPage(failure), status: failure.status)
             return failure.isOver ? clearAttempt(on: response) : response
         case _: break
         }
@@ -77,10 +74,7 @@ extension PortalSite {
         } catch {
             // Nobody is signed in, or the store cannot be asked who: the page says the same without
             // a frame.
-            return .html(
-                Frame(beforeSignIn: page, now: clock.now()).document(),
-                status: page.status
-            )
+            return doorPage(page, status: page.status)
         }
     }
 }

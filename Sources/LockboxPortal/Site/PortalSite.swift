@@ -149,6 +149,22 @@ extension PortalSite {
         .html(Frame(page, viewer: viewer, done: done).document(), status: status)
     }
 
+    /// A page for who is not signed in.
+    func doorPage(_ page: any Page, status: HTTPResponse.Status = .ok) -> Response {
+        .html(Frame(beforeSignIn: page, now: clock.now()).document(), status: status)
+    }
+
+    /// What follows a session that begins: the page at `path`, with the cookies by which the browser
+    /// is known.
+    func letIn(
+        _ begun: (secret: String, signedIn: SignedIn),
+        to path: String,
+        _ done: Flash? = nil
+    ) -> Response {
+        let response = setSession(begun.secret, on: seeOther(path, done))
+        return begun.signedIn.device.map { setDevice($0, on: response) } ?? response
+    }
+
     /// What follows a form that was taken: another page, which a reload only shows again. `change`
     /// is what else the answer does.
     func seeOther(

@@ -31,7 +31,6 @@ extension PortalWorld {
             IDToken(
                 identity: Identity(issuer: Fixture.issuer, subject: name),
                 address: person.email,
-                authenticatedAt: nil,
                 session: nil
             ),
             at: person.side,

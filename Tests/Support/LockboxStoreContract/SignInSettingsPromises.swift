@@ -16,20 +16,24 @@ private let contoso = Side.tenant(Fixture.contoso.id)
 private func settingsComeBack(_ store: any Store) async throws {
     try await store.populate()
     #expect(try await store.read { try $0.signInSettings(of: contoso) } == nil)
+    #expect(try await !store.read { try $0.hasOpenIDProvider() })
     var settings = Fixture.signsInElsewhere
     for side in [contoso, .provider] {
         try await store.write { [settings] in try $0.save(settings, of: side) }
         #expect(try await store.read { try $0.signInSettings(of: side) } == settings)
     }
-    #expect(try await store.read { try $0.sidesWithProvider() } == [.provider, contoso])
+    #expect(try await store.read { try $0.hasOpenIDProvider() })
     settings = SignInSettings(
         provider: nil,
         allowsPasswords: true,
         domains: [try #require(DomainName("contoso.test"))]
     )
-    try await store.write { [settings] in try $0.save(settings, of: contoso) }
-    #expect(try await store.read { try $0.signInSettings(of: contoso) } == settings)
-    #expect(try await store.read { try $0.sidesWithProvider() } == [.provider])
+    for side in [contoso, .provider] {
+        #expect(try await store.read { try $0.hasOpenIDProvider() })
+        try await store.write { [settings] in try $0.save(settings, of: side) }
+        #expect(try await store.read { try $0.signInSettings(of: side) } == settings)
+    }
+    #expect(try await !store.read { try $0.hasOpenIDProvider() })
 }
 
 private func accountsMeanOnePerson(_ store: any Store) async throws {
