@@ -22,6 +22,7 @@ let libraries: [String: Target.Dependency] = [
     "Crypto": .product(name: "Crypto", package: "swift-crypto"),
     "CryptoExtras": .product(name: "CryptoExtras", package: "swift-crypto"),
     "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
+    "GRDBSQLite": .product(name: "GRDBSQLite", package: "GRDB.swift"),
     "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
     "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -53,7 +54,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "Crypto", "Logging"]
     ),
     (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
-    (2, "LockboxStoreSQLite", ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB"]),
+    (
+        2, "LockboxStoreSQLite",
+        ["LockboxDomain", "LockboxPorts", "LockboxStoreSQL", "GRDB", "GRDBSQLite"]
+    ),
     (2, "LockboxMail", ["LockboxDomain", "LockboxPorts", "CCurl"]),
     (
         2, "LockboxNotifier",

@@ -12,6 +12,6 @@ enum AuditLimits {
     /// Records that a check reads at once, and tiles.
     static let checkedRecords: UInt64 = 512
     /// Such reads at once.
-    static let checkedAtOnce = 2
+    static let checkedAtOnce = 4
     static let checkedTiles = 64
 }

@@ -93,21 +93,19 @@ package struct LogCheck: Sendable {
         let (begun, signed) = try await store.read(.bulk) { tx in
             (try tx.head(of: log).size, try tx.checkpoints(of: log))
         }
-        let replay = try await read(log, to: begun, heads: signed.filter { $0.size <= begun })
-        // Of a head that says more than there is, the tiles of what is there.
-        let known = min(begun, replay.position)
-        async let differences = treeDifferences(log, size: known)
-        let (report, head) = try await store.read(.bulk) { [clock] tx in
-            let report = try Self.finish(replay, after: begun, at: clock.now(), in: tx)
-            return (report, try tx.head(of: log))
+        let earlier = try await read(log, to: begun, heads: signed.filter { $0.size <= begun })
+        let (replay, size, report) = try await store.read(.bulk) { [clock] tx in
+            let replay = try Self.readRest(earlier, after: begun, in: tx)
+            let report = try Self.report(of: replay, at: clock.now(), in: tx)
+            // Of a head that says more than there is, the tiles of what is there.
+            return (replay, min(try tx.head(of: log).size, report.records), report)
         }
-        let size = min(head.size, report.records)
-        let more = try await treeDifferences(log, size: size, beyond: known)
         return Report(
             log: report.log,
             records: report.records,
             checkpoints: report.checkpoints,
-            differences: report.differences + (try await differences) + more
+            differences: report.differences
+                + (try await tileDifferences(log, size: size, roots: replay.tileRoots))
         )
     }
 
@@ -123,12 +121,7 @@ package struct LogCheck: Sendable {
                 guard asked < size else { return }
                 let range = asked..<min(asked + AuditLimits.checkedRecords, size)
                 asked = range.upperBound
-                group.addTask {
-                    let entries = try await store.read(.bulk) { tx in
-                        try tx.entries(of: log, in: range)
-                    }
-                    return (range.lowerBound, entries.map { LogRecordCheck($0, log: log) })
-                }
+                group.addTask { (range.lowerBound, try await slice(range, of: log)) }
             }
             for _ in 0..<AuditLimits.checkedAtOnce { ask() }
             var (early, next): ([UInt64: [LogRecordCheck]], UInt64) = ([:], 0)
@@ -145,24 +138,93 @@ package struct LogCheck: Sendable {
         return replay
     }
 
-    /// Reads what has come since `size`, and compares with head, checkpoints and tables.
-    private static func finish(
+    /// The records of `range`, each compared with the row that it tells of if that never changes: the
+    /// two are written together.
+    private func slice(_ range: Range<UInt64>, of log: LogID) async throws -> [LogRecordCheck] {
+        let name = log.logName
+        let entries = try await store.read(.bulk) { tx in try tx.entries(of: log, in: range) }
+        var records = entries.map { LogRecordCheck($0, log: name) }
+        guard let tenant = log.tenant, records.contains(where: { $0.supportRequest != nil }) else {
+            return records
+        }
+        let told = records
+        let supports = try await store.read(.bulk) { tx in
+            try Self.supportRequests(toldBy: told, of: tenant, in: tx)
+        }
+        Self.compare(&records, with: supports)
+        return records
+    }
+
+    private static func compare(
+        _ records: inout [LogRecordCheck],
+        with supports: [String: SupportRequest]
+    ) {
+        for place in records.indices {
+            guard let number = records[place].supportRequest else { continue }
+            records[place].compare(with: supports[number])
+        }
+    }
+
+    /// The support requests that `records` tell of, by their numbers.
+    private static func supportRequests(
+        toldBy records: [LogRecordCheck],
+        of tenant: TenantID,
+        in tx: any StoreTransaction
+    ) throws -> [String: SupportRequest] {
+        let told = records.filter { $0.supportRequest != nil }
+        guard let first = told.first, let last = told.last, first.time <= last.time else {
+            return [:]
+        }
+        // By time they lie side by side; by number, each on a page of its own.
+        let near = try tx.supportRequests(
+            of: tenant,
+            opened: first.time...last.time,
+            limit: told.count
+        )
+        var found = Dictionary(near.map { ($0.number.text, $0) }) { first, _ in first }
+        let others = told.compactMap(\.supportRequest).filter { found[$0] == nil }
+            .compactMap { SupportRequestNumber($0) }
+        for support in try tx.supportRequests(others, of: tenant) {
+            found[support.number.text] = support
+        }
+        return found
+    }
+
+    /// Reads what has come since `size`.
+    private static func readRest(
         _ earlier: RecordReplay,
         after size: UInt64,
-        at now: Timestamp,
         in tx: any StoreTransaction
-    ) throws -> Report {
-        let log = earlier.log
+    ) throws -> RecordReplay {
+        let (log, name) = (earlier.log, earlier.log.logName)
         let head = try tx.head(of: log)
-        let signed = try tx.checkpoints(of: log)
         var replay = earlier
-        replay.goOn(heads: signed.filter { $0.size > size })
+        replay.goOn(heads: try tx.checkpoints(of: log).filter { $0.size > size })
         while replay.next < head.size {
             let end = min(replay.next + AuditLimits.checkedRecords, head.size)
             let entries = try tx.entries(of: log, in: replay.next..<end)
             guard !entries.isEmpty else { break }
-            replay.read(entries.map { LogRecordCheck($0, log: log) })
+            var records = entries.map { LogRecordCheck($0, log: name) }
+            if let tenant = log.tenant {
+                compare(
+                    &records,
+                    with: try supportRequests(toldBy: records, of: tenant, in: tx)
+                )
+            }
+            replay.read(records)
         }
+        return replay
+    }
+
+    /// Compares what was read with head, checkpoints and tables.
+    private static func report(
+        of replay: RecordReplay,
+        at now: Timestamp,
+        in tx: any StoreTransaction
+    ) throws -> Report {
+        let log = replay.log
+        let head = try tx.head(of: log)
+        let signed = try tx.checkpoints(of: log)
         var differences = replay.differences
         if replay.position != head.size {
             differences.append(
@@ -208,41 +270,52 @@ package struct LogCheck: Sendable {
         return ["the note of the checkpoint at \(size) does not say what was signed"]
     }
 
-    /// The stored roots of full tiles against the leaf hashes below them. Neither ever changes.
-    /// Those that a tree of `known` records has too are left out.
-    private func treeDifferences(_ log: LogID, size: UInt64, beyond known: UInt64 = 0) async throws
+    /// The stored roots of full tiles against what is below them: hashes of records, which have
+    /// `roots` by the place of their tile, or roots of smaller tiles. Neither ever changes.
+    private func tileDifferences(_ log: LogID, size: UInt64, roots: [UInt64: Hash]) async throws
         -> [String]
     {
-        let earlier = Set(Tile.all(ofSize: min(known, size)))
-        let tiles = Tile.all(ofSize: size).filter {
-            $0.width == Tile.fullWidth && !earlier.contains($0)
-        }
+        let tiles = Tile.all(ofSize: size).filter { $0.width == Tile.fullWidth }
         var differences: [String] = []
         var done = 0
         while done < tiles.count {
-            let some = Array(tiles[done..<min(done + AuditLimits.checkedTiles, tiles.count)])
+            let some = tiles[done..<min(done + AuditLimits.checkedTiles, tiles.count)]
             differences += try await store.read(.bulk) { tx in
-                try some.compactMap { try Self.difference($0, log, in: tx) }
+                try some.compactMap { tile in
+                    let root =
+                        tile.level == 0
+                        ? roots[tile.index] : try Self.root(of: tile, log, in: tx)
+                    guard let root else { return "tile \(tile.path) has gaps" }
+                    let stored = try tx.treeHashes(
+                        of: log,
+                        level: tile.level + 1,
+                        first: tile.index,
+                        count: 1
+                    )
+                    return stored.first == root
+                        ? nil : "tile \(tile.path) does not hash to its root"
+                }
             }
             done += some.count
         }
         return differences
     }
 
-    private static func difference(_ tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws
-        -> String?
+    /// What the tiles below `tile` hash to; nil where some are missing.
+    private static func root(of tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws
+        -> Hash?
     {
+        let width = Int(Tile.fullWidth)
         let below = try tx.treeHashes(
             of: log,
             level: tile.level,
-            first: tile.index * 256,
-            count: 256
+            first: tile.index * UInt64(width),
+            count: width
         )
-        guard below.count == 256 else { return "tile \(tile.path) has gaps" }
+        guard below.count == width else { return nil }
         var range = CompactRange()
         for hash in below { range.append(hash) }
-        let stored = try tx.treeHashes(of: log, level: tile.level + 1, first: tile.index, count: 1)
-        return stored.first == range.root ? nil : "tile \(tile.path) does not hash to its root"
+        return range.root
     }
 }
 
@@ -256,6 +329,10 @@ private struct RecordReplay: Sendable {
     private(set) var state = LogReplayState()
     private var tree: LogReplay
     private(set) var lastTime: Timestamp?
+    /// What the stored hashes of each 256 records hash to, by the place of their tile. Those of which
+    /// one is missing have none.
+    private(set) var tileRoots: [UInt64: Hash] = [:]
+    private var tile = (place: UInt64(0), below: CompactRange())
     private var earlierFault: LogReplay.Fault?
 
     init(_ log: LogID, heads: [(size: UInt64, root: Hash)]) {
@@ -280,10 +357,21 @@ private struct RecordReplay: Sendable {
             }
             lastTime = record.time
             tree.append(hash: record.hash)
+            addToTile(record)
             state.read(record)
             position += 1
             next = record.index + 1
         }
+    }
+
+    private mutating func addToTile(_ record: LogRecordCheck) {
+        let (place, offset) = record.index.quotientAndRemainder(
+            dividingBy: UInt64(Tile.fullWidth)
+        )
+        if offset == 0 { tile = (place, CompactRange()) }
+        guard tile.place == place, tile.below.size == offset else { return }
+        tile.below.append(record.storedHash)
+        if tile.below.size == Tile.fullWidth { tileRoots[place] = tile.below.root }
     }
 
     /// Goes on with `heads`, which are larger than what has been read.

@@ -19,19 +19,35 @@ struct LogRecordCheck {
         /// Nil for anything but a leaf of the one version that there is.
         init?(_ bytes: [UInt8]) {
             guard
-                case .success(.object(let members)) = Result(catching: {
+                case .success(let members) = Result(catching: {
                     () throws(CanonicalJSONReader.Problem) in
-                    try CanonicalJSONReader.read(bytes)
-                }),
-                members["v"] == .integer(1), let index = members["index"]?.whole,
-                let log = members["log"]?.text, let time = members["time"]?.text,
-                let activity = members["activity"]?.text, let actor = members["actor"]?.text,
-                let data = members["data"]?.members,
-                let commitments = members["commitments"]?.members
+                    try CanonicalJSONReader.members(bytes)
+                })
+            else { return nil }
+            var version: JSONValue?
+            var index: Int64?
+            var log, time, activity, actor, request: String?
+            var data, commitments: [String: JSONValue]?
+            for (name, value) in members {
+                switch name {
+                case "v": version = value
+                case "index": index = value.whole
+                case "log": log = value.text
+                case "time": time = value.text
+                case "activity": activity = value.text
+                case "actor": actor = value.text
+                case "request": request = value.text
+                case "data": data = value.members
+                case "commitments": commitments = value.members
+                case _: break
+                }
+            }
+            guard version == .integer(1), let index, let log, let time, let activity, let actor,
+                let data, let commitments
             else { return nil }
             self.index = UInt64(clamping: index)
             (self.log, self.time, self.activity, self.actor) = (log, time, activity, actor)
-            (request, self.data, self.commitments) = (members["request"]?.text, data, commitments)
+            (self.request, self.data, self.commitments) = (request, data, commitments)
         }
     }
 
@@ -39,35 +55,58 @@ struct LogRecordCheck {
     let time: Timestamp
     /// Of the bytes as they are.
     let hash: Hash
+    /// What was stored as their hash.
+    let storedHash: Hash
     let leaf: Leaf?
-    /// The texts beside the record that are not erased, by field.
-    let texts: [String: String]
-    let differences: [String]
+    let texts: [CommittedText]
+    private(set) var differences: [String]
+    /// The number of the support request that it tells of, where that is in the tables too.
+    private(set) var foundSupportRequest: String?
 
-    init(_ entry: LogEntry, log: LogID) {
+    /// `log` is the name of the log that has it.
+    init(_ entry: LogEntry, log: String) {
         var found: [String] = []
         let read = Leaf(entry.bytes)
         if read == nil { found.append("record \(entry.index) cannot be read") }
         hash = .leaf(entry.bytes)
-        (index, time) = (entry.index, entry.time)
+        (index, time, texts, storedHash) = (entry.index, entry.time, entry.texts, entry.hash)
         if hash != entry.hash {
             found.append("record \(entry.index) was changed: its bytes do not have its hash")
         }
         if let leaf = read {
-            let columns = [
-                ("log", leaf.log == log.logName), ("index", leaf.index == entry.index),
-                ("time", leaf.time == entry.time.description),
-                ("activity", leaf.activity == entry.activity), ("actor", leaf.actor == entry.actor),
-                ("request", leaf.request == entry.request?.text),
-            ]
-            for (name, same) in columns where !same {
-                found.append("record \(entry.index): the column \(name) differs from the record")
+            func check(_ isSame: Bool, _ column: String) {
+                guard !isSame else { return }
+                found.append(
+                    "record \(entry.index): the column \(column) differs from the record"
+                )
             }
+            check(leaf.log == log, "log")
+            check(leaf.index == entry.index, "index")
+            check(leaf.time == entry.time.description, "time")
+            check(leaf.activity == entry.activity, "activity")
+            check(leaf.actor == entry.actor, "actor")
+            check(leaf.request == entry.request?.text, "request")
             found += Self.textDifferences(entry, leaf)
         }
         leaf = read
-        texts = entry.texts.reduce(into: [:]) { texts, text in texts[text.field] = text.text }
         differences = found
+    }
+
+    /// The number of the support request that it says was opened.
+    var supportRequest: String? {
+        guard let leaf, leaf.activity == "support.opened" else { return nil }
+        return leaf.data["supportRequest"]?.text
+    }
+
+    /// Compares it with the row that it speaks of; nil where there is none.
+    mutating func compare(with support: SupportRequest?) {
+        guard let leaf, let number = supportRequest else { return }
+        guard let support else {
+            differences.append("support request \(number) is in the log, but not in the tables")
+            return
+        }
+        foundSupportRequest = number
+        differences += support.differences(from: Told(leaf: leaf, texts: texts))
     }
 
     private static func textDifferences(_ entry: LogEntry, _ leaf: Leaf) -> [String] {
@@ -89,6 +128,48 @@ struct LogRecordCheck {
             }
         }
         return found
+    }
+}
+
+extension SupportRequest {
+    fileprivate func differences(from told: LogRecordCheck.Told) -> [String] {
+        var differences = Differences("support request \(number)")
+        differences.check(told.isText("subject", subject), "subject")
+        differences.check(told.isText("description", description), "description")
+        differences.check(told.isText("url", url), "address")
+        differences.check("service", log: told.data["service"]?.text, table: service?.text)
+        differences.check("who opened it", log: told.leaf.actor, table: openedBy.text)
+        differences.check("opening", log: told.leaf.time, table: openedAt.description)
+        return differences.found
+    }
+}
+
+extension LogRecordCheck {
+    /// What one record says of the state.
+    struct Told {
+        let leaf: Leaf
+        let texts: [CommittedText]
+
+        var data: [String: JSONValue] { leaf.data }
+
+        /// Nil if there is none, or it was erased.
+        func text(_ field: String) -> String? { texts.first { $0.field == field }?.text }
+
+        /// Whether `value` is the text that was committed to. An erased one can be compared with
+        /// nothing.
+        func isText(_ field: String, _ value: String?) -> Bool {
+            guard leaf.commitments[field] != nil else { return value == nil }
+            guard let text = text(field) else { return true }
+            return value.map { $0.hasBytes(of: text) } ?? false
+        }
+    }
+}
+
+extension String {
+    /// Two spellings of one character are one text to Swift, and two commitments.
+    fileprivate func hasBytes(of other: String) -> Bool {
+        var (one, other) = (self, other)
+        return one.withUTF8 { one in other.withUTF8 { one.elementsEqual($0) } }
     }
 }
 

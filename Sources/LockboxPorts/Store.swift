@@ -127,6 +127,16 @@ public protocol SupportRequestRecords {
         -> SupportRequest?
     /// Of all tenants that have one with this number.
     func supportRequests(numbered number: SupportRequestNumber) throws -> [SupportRequest]
+    /// Those of `tenant` that have one of these numbers, in no order.
+    func supportRequests(_ numbers: [SupportRequestNumber], of tenant: TenantID) throws
+        -> [SupportRequest]
+    /// Those of `tenant` that were opened within `times`, the first `limit` of them.
+    func supportRequests(
+        of tenant: TenantID,
+        opened times: ClosedRange<Timestamp>,
+        limit: Int
+    ) throws -> [SupportRequest]
+    func supportRequestCount(of tenant: TenantID) throws -> Int
     /// Newest first; of one tenant or of all. A cursor that is none throws `Refusal.invalid(field:
     /// "cursor", …)`.
     func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: ListPage) throws -> Paged<

@@ -26,6 +26,49 @@ extension SQLTransaction: SupportRequestRecords {
         )
     }
 
+    func supportRequests(_ numbers: [SupportRequestNumber], of tenant: TenantID) throws
+        -> [SupportRequest]
+    {
+        guard !numbers.isEmpty else { return [] }
+        var conditions = Conditions()
+        conditions.add("tenant = %", [.id(tenant)])
+        conditions.addOne(of: numbers.map { .text($0.text) }, "number")
+        return try connection.select(
+            from: "support_request",
+            key: Self.supportKey,
+            conditions.whereClause,
+            conditions.values,
+            row: Self.supportRequest
+        )
+    }
+
+    func supportRequests(
+        of tenant: TenantID,
+        opened times: ClosedRange<Timestamp>,
+        limit: Int
+    ) throws -> [SupportRequest] {
+        try connection.select(
+            from: "support_request",
+            key: Self.supportKey,
+            """
+            WHERE tenant = $1 AND opened_at >= $2 AND opened_at <= $3
+            ORDER BY opened_at, number LIMIT $4
+            """,
+            [
+                .id(tenant), .time(times.lowerBound), .time(times.upperBound),
+                .count(min(max(limit, 1), SQLLimits.pageItems)),
+            ],
+            row: Self.supportRequest
+        )
+    }
+
+    func supportRequestCount(of tenant: TenantID) throws -> Int {
+        try connection.queryOne(
+            "SELECT count(*) FROM support_request WHERE tenant = $1",
+            [.id(tenant)]
+        ) { try $0.count(0) } ?? 0
+    }
+
     func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: ListPage) throws -> Paged<
         SupportRequest
     > {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import LockboxPorts
 import LockboxStoreSQL
 
@@ -23,14 +24,19 @@ struct GRDBConnection: SQLConnection {
     {
         try translatingErrors {
             let statement = try prepared(sql)
-            let places = Dictionary(
-                statement.columnNames.enumerated().map { ($1, $0) },
-                uniquingKeysWith: { first, _ in first }
-            )
             let rows = try Row.fetchCursor(statement, arguments: arguments(values))
             var answer: [Value] = []
-            while let next = try rows.next() {
-                let found = try next.databaseValues.map { try SQLValue($0) }
+            var places: [String: Int] = [:]
+            while try rows.next() != nil {
+                if answer.isEmpty {
+                    places = Dictionary(
+                        statement.columnNames.enumerated().map { ($1, $0) },
+                        uniquingKeysWith: { first, _ in first }
+                    )
+                }
+                let found = try (0..<CInt(statement.columnCount)).map { column in
+                    try SQLValue(statement.sqliteStatement, column)
+                }
                 answer.append(try row(SQLRow(found, places: places)))
             }
             return answer
@@ -145,8 +151,7 @@ extension SQLValue {
             case .null: return .null
             case .integer(let value): return value.databaseValue
             case .text(let value):
-                // PostgreSQL refuses it; SQLite would keep it whole, and GRDB read it back only up
-                // to there.
+                // PostgreSQL refuses it.
                 guard !value.utf8.contains(0) else {
                     throw SQLConstraintViolation(kind: .check, message: "text holds a NUL")
                 }
@@ -156,14 +161,35 @@ extension SQLValue {
         }
     }
 
-    fileprivate init(_ value: DatabaseValue) throws {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let value): self = .integer(value)
-        case .string(let value): self = .text(value)
-        case .blob(let value): self = .blob(Array(value))
-        case .double:
+    /// Of the row where `statement` stands: from SQLite at once, since most of what a reader of many
+    /// rows costs is values made on the way.
+    fileprivate init(_ statement: SQLiteStatement, _ column: CInt) throws {
+        switch sqlite3_column_type(statement, column) {
+        case SQLITE_NULL: self = .null
+        case SQLITE_INTEGER: self = .integer(sqlite3_column_int64(statement, column))
+        case SQLITE_TEXT:
+            // In this order: asking for the text may move it.
+            let start = sqlite3_column_text(statement, column)
+            let bytes = try Self.bytes(start.map { UnsafeRawPointer($0) }, statement, column)
+            self = .text(String(decoding: bytes, as: UTF8.self))
+        case SQLITE_BLOB:
+            let start = sqlite3_column_blob(statement, column)
+            self = .blob(Array(try Self.bytes(start, statement, column)))
+        default:
             throw StoreError.corrupt("a floating-point number, which this program never writes")
         }
+    }
+
+    private static func bytes(
+        _ start: UnsafeRawPointer?,
+        _ statement: SQLiteStatement,
+        _ column: CInt
+    ) throws -> UnsafeRawBufferPointer {
+        let count = Int(sqlite3_column_bytes(statement, column))
+        // SQLite has no place for no bytes, nor where memory ran out.
+        guard start != nil || sqlite3_errcode(sqlite3_db_handle(statement)) != SQLITE_NOMEM else {
+            throw StoreError.unavailable("SQLite ran out of memory")
+        }
+        return UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
     }
 }

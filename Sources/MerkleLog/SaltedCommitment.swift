@@ -26,14 +26,14 @@ public struct SaltedCommitment: Hashable, Sendable {
     public init(salt: [UInt8], field: String, text: String) throws(CommitmentError) {
         guard salt.count == Self.saltBytes else { throw .saltLength }
         guard let nameLength = UInt16(exactly: field.utf8.count) else { throw .fieldNameTooLong }
-        var hasher = SHA256()
-        hasher.update(byte: 0x02)
-        hasher.update(bytes: salt)
-        hasher.update(byte: UInt8(nameLength >> 8))
-        hasher.update(byte: UInt8(nameLength & 255))
-        hasher.update(bytes: field.utf8)
-        hasher.update(bytes: text.utf8)
-        hash = Hash(hasher.finalize())
+        var message: [UInt8] = []
+        message.reserveCapacity(3 + salt.count + field.utf8.count + text.utf8.count)
+        message.append(0x02)
+        message += salt
+        message += [UInt8(nameLength >> 8), UInt8(nameLength & 255)]
+        message += field.utf8
+        message += text.utf8
+        hash = Hash(SHA256.hash(data: message))
     }
 
     /// Whether this commitment was made to this text, under this field, with this salt.
