@@ -148,6 +148,12 @@ extension AuditFacts {
             )
         case .signInChanged(_, let settings):
             self.init("signIn.settingsChanged", data: Self.members(of: settings))
+        case .signInChangeAsked(let change):
+            self.init("signIn.changeAsked", data: Self.members(of: change.settings))
+            data["change"] = .string(change.id.text)
+            data["takesEffectAt"] = .string(change.takesEffectAt.description)
+        case .signInChangeStopped(let change):
+            self.init("signIn.changeStopped", data: ["change": .string(change.id.text)])
         case .tenantAdministered: self.init("tenant.administered")
         case .personAdded(let person): self.init("person.added", of: person)
         case .personChanged(let before, let after):
@@ -206,6 +212,8 @@ extension AuditFacts {
             )
         case .signedIn(let person):
             self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
+        case .newBrowser(let person):
+            self.init("signIn.newBrowser", data: ["person": .string(person.id.text)])
         case .sessionsEnded(let person):
             self.init("sessions.ended", data: ["person": .string(person.id.text)])
         case .identityLinked(let identity, let person):
@@ -217,10 +225,9 @@ extension AuditFacts {
                 texts: ["account": identity.subject]
             )
         case .identityRefused(let person, let issuer):
-            self.init(
-                "identity.refused",
-                data: ["person": .string(person.id.text), "issuer": .string(issuer)]
-            )
+            self.init("identity.refused", of: person, at: issuer)
+        case .signedOutByProvider(let person, let issuer):
+            self.init("sessions.endedByProvider", of: person, at: issuer)
         }
     }
 }
@@ -228,6 +235,13 @@ extension AuditFacts {
 // MARK: - Parts that several records share
 
 extension AuditFacts {
+    private init(_ activity: String, of person: Person, at issuer: String) {
+        self.init(
+            activity,
+            data: ["person": .string(person.id.text), "issuer": .string(issuer)]
+        )
+    }
+
     private init(_ activity: String, of request: AccessRequest) {
         self.init(
             activity,

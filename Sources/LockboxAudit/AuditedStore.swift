@@ -10,17 +10,20 @@ package struct AuditedStore: Sendable {
     private let readers: [any EventReader]
     private let listeners: [any CommitListener]
     private let health: WriteHealth?
+    private let operatorAtConsole: String?
 
     /// `readers` run inside each write, in order; `listeners` after it is durable and before the
     /// caller hears of it. `health` hears how writing goes, and says whether there is
-    /// space; a program that writes once and ends needs none.
+    /// space; a program that writes once and ends needs none. `operatorAtConsole` is whose acts those of
+    /// the console are.
     package init(
         store: any Store,
         clock: any WallClock,
         entropy: any Entropy,
         readers: [any EventReader] = [],
         listeners: [any CommitListener] = [],
-        health: WriteHealth? = nil
+        health: WriteHealth? = nil,
+        operatorAtConsole: String? = nil
     ) {
         self.store = store
         self.clock = clock
@@ -28,6 +31,7 @@ package struct AuditedStore: Sendable {
         self.readers = readers
         self.listeners = listeners
         self.health = health
+        self.operatorAtConsole = operatorAtConsole
     }
 
     /// Whether the next write can be expected to succeed soon: what can be left undone is not tried
@@ -76,7 +80,8 @@ package struct AuditedStore: Sendable {
         by actor: Actor,
         _ body: @escaping @Sendable (inout Change) throws -> Value
     ) async throws -> (Value, [Event]) {
-        try await store.write { [clock, entropy, readers] tx in
+        let actor = actor.isAtConsole ? .operatorAtConsole(operatorAtConsole) : actor
+        return try await store.write { [clock, entropy, readers] tx in
             var change = Change(tx: tx, now: clock.now(), entropy: entropy)
             let value = try body(&change)
             for event in change.events {

@@ -1,6 +1,13 @@
 package import LockboxDomain
 import LockboxPorts
 
+extension PersonRecords {
+    /// Who may say who may do what at `side` now.
+    package func administrators(of side: Side) throws -> [Person] {
+        try people(at: side).filter { $0.holds(oneOf: .admin, at: side) }
+    }
+}
+
 extension Change {
     /// Saves what a person is from now on, with all that follows from it, wherever the change comes
     /// from: who was switched off keeps no way in, and an engineer who is none any more keeps no
@@ -70,7 +77,7 @@ extension Change {
         guard !person.isDisabled else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.isOff))
         }
-        guard try tx.allowsPasswords(at: person.side) else {
+        guard try tx.allowsPasswords(at: person.side, now) else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.noPassword))
         }
         try tx.requireRoom(for: .invitationsTo(person.id, purpose), at: now)

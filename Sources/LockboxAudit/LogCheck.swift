@@ -51,7 +51,8 @@ package struct LogCheck: Sendable {
             "doveadm_key_file", "settings",
         ],
         "sign_in_client": [all],
-        "sign_in_settings": ["client_secret_file"],
+        "sign_in_change": ["client_secret_file", "client_secret_sealed"],
+        "sign_in_settings": ["client_secret_file", "client_secret_sealed"],
         "statement_position": [all],
         "work_lease": [all],
     ]

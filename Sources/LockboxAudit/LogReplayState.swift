@@ -34,6 +34,7 @@ struct LogReplayState {
     var hasErasedResources = false
     var rules: Told?
     var signIn: Told?
+    var signInChange: Told?
     var administered: Told?
     private var domains: [String] = []
     var name: String?
@@ -92,7 +93,12 @@ struct LogReplayState {
                 hasErasedResources = true
             }
         case "provider.renamed", "tenant.renamed": name = data["name"]?.text
-        case "signIn.settingsChanged": signIn = told
+        case "signIn.settingsChanged":
+            signIn = told
+            // The one that waited became so. What the operator does leaves it waiting.
+            if told.leaf.actor != "console" { signInChange = nil }
+        case "signIn.changeAsked": signInChange = told
+        case "signIn.changeStopped": signInChange = nil
         case "tenant.administered": administered = told
         case _: break
         }

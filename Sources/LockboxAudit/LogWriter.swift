@@ -24,9 +24,12 @@ enum LogWriter {
         // back.
         let time = max(now, head.lastTime ?? now)
         var facts = try AuditFacts(event, in: tx)
-        if let person = actor.person {
+        switch actor {
+        case .person(let person):
             facts.texts["actorName"] = person.name
             facts.texts["actorAddress"] = person.email.text
+        case .operatorAtConsole(let name): facts.texts["actorName"] = name
+        case .system, .service: break
         }
         let texts = facts.texts.keys.sorted().map { field in
             CommittedText(
@@ -111,7 +114,7 @@ extension Actor {
         switch self {
         case .person(let person): person.id.text
         case .system: "system"
-        case .console: "console"
+        case .operatorAtConsole: "console"
         case .service(let id): "service:\(id)"
         }
     }

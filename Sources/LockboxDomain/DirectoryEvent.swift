@@ -5,6 +5,9 @@ public enum DirectoryEvent: Hashable, Sendable {
     case licenceChanged(Tenant)
     case domainsChanged(Tenant)
     case signInChanged(Side, SignInSettings)
+    /// An administrator of the tenant asked for another way to sign in, which is not so yet.
+    case signInChangeAsked(SignInChange)
+    case signInChangeStopped(SignInChange)
     /// One of its administrators signed in for the first time: its people are its own from now on.
     case tenantAdministered(Tenant)
     case personAdded(Person)
@@ -28,6 +31,8 @@ extension DirectoryEvent {
         case .personAdded(let person), .personChanged(_, let person): person.side
         case .resourceAdded(_, let tenant): .tenant(tenant)
         case .signInChanged(let side, _): side
+        case .signInChangeAsked(let change), .signInChangeStopped(let change):
+            .tenant(change.tenant)
         case .providerRenamed, .serviceAdded, .serviceChanged: .provider
         }
     }

@@ -17,6 +17,10 @@ public enum Limits {
     public static let aliasesPerPerson = 0...10
     public static let domainsPerTenant = 0...100
 
+    /// How long it takes until another way to sign in, asked for by one administrator, is so.
+    public static let signInChangeDelay = TimeSpan.hours(24)
+    /// For how long passwords count again where a tenant's own sign-in is down.
+    public static let recovery = TimeSpan.hours(1)...TimeSpan.hours(72)
     /// How long the customer may take to decide.
     public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)
     public static let defaultDecisionWindow = TimeSpan.hours(12)

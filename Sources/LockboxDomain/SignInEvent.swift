@@ -15,12 +15,16 @@ public enum SignInEvent: Hashable, Sendable {
     case throttled(Person, until: Timestamp)
     /// Somebody signed in at the portal.
     case signedIn(Person)
+    /// She signed in from a browser that is not one of those that she used not long ago.
+    case newBrowser(Person)
     /// From now on an account at an OpenID provider lets this person in.
     case identityLinked(Identity, Person)
     /// Another account at the same provider came with her address, and was turned away.
     case identityRefused(Person, issuer: String)
     /// All sessions of a person ended at once.
     case sessionsEnded(Person)
+    /// Sessions ended because she signed out, or was signed out, at her OpenID provider.
+    case signedOutByProvider(Person, issuer: String)
 }
 
 extension SignInEvent {
@@ -31,7 +35,8 @@ extension SignInEvent {
             .locked(let person, _), .throttled(let person, _), .signedIn(let person),
             .sessionsEnded(let person), .invited(let person, _), .invitationUsed(let person, _),
             .invitationGuessed(let person, _), .identityLinked(_, let person),
-            .identityRefused(let person, _):
+            .identityRefused(let person, _), .signedOutByProvider(let person, _),
+            .newBrowser(let person):
             person
         }
     }

@@ -145,11 +145,15 @@ extension SignInRecords {
 
     /// Remembers the browser from which `person` signed in just now, by the name that it gave if it
     /// is known by that, else by a new one: a name that somebody else put into it would be known to
-    /// that one too.
-    func remember(_ device: String?, of person: Person, _ change: Change) throws -> String {
+    /// that one too. Says whether it is new, though she has signed in elsewhere not long ago.
+    func remember(_ device: String?, of person: Person, _ change: Change) throws -> (
+        name: String, isNew: Bool
+    ) {
+        var isNew = try hasSignedIn(person.id, since: change.now - IdentityLimits.deviceKnown)
         var name = Hex.encode(change.entropy.bytes(32))
         if let device, try knows(Origin.hash(device: device), of: person, at: change.now) {
             name = device
+            isNew = false
         }
         try save(
             SignInClient(
@@ -159,7 +163,7 @@ extension SignInRecords {
             Origin.hash(device: name),
             of: person.id
         )
-        return name
+        return (name, isNew)
     }
 }
 

@@ -65,6 +65,15 @@ package enum IdentityLimits {
     package static let addressFailureBurst = 30
     static let addressFailuresPerSecond = 0.5
     /// Foreign accounts that come with one person's address and leave a record and a letter.
+    /// For whom a logout token may be meant.
+    static let audiences = 10
+    /// Logout tokens of one address that are looked at: many people are signed out at once where
+    /// their organisation says so.
+    package static let providerSignOutBurst = 500
+    package static let providerSignOutsPerSecond = 20.0
+    /// Letters to one person about browsers that are new.
+    static let newBrowserBurst = 5
+    static let newBrowsersPerSecond = 5.0 / 86_400
     static let identityRefusalBurst = 5
     static let identityRefusalsPerSecond = 1.0 / 3600
     /// Sign-ins at OpenID providers that one address may begin or end, an office full of people too.

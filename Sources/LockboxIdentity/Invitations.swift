@@ -99,7 +99,7 @@ package struct Invitations: Sendable {
             throw InvitationOver(.withdrawn)
         }
         // Her organisation signs in elsewhere by now: a password here would be a way around that.
-        guard try tx.allowsPasswords(at: person.side) else { throw InvitationOver(.withdrawn) }
+        guard try tx.allowsPasswords(at: person.side, now) else { throw InvitationOver(.withdrawn) }
         guard viewer == nil || viewer?.id == person.id else { throw InvitationOfAnother() }
         return (found, person)
     }

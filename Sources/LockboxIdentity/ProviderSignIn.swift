@@ -72,15 +72,17 @@ package struct ProviderSignIn: Sendable {
     package func begin(_ token: IDToken, at side: Side, from client: ClientKey) async throws -> (
         secret: String, signedIn: SignedIn
     ) {
-        let found: Found
+        var found: Found
         do {
             found = try await store.read { tx, _ in try tx.whoever(token, means: side) }
         } catch NotAdmitted.otherAccount(let address) {
             try await recordRefusal(of: address, by: token)
             throw NotAdmitted.otherAccount(address)
         }
-        return try await store.write(by: .person(found.person), for: .ending) {
-            [sessions] change in
+        let person = try await store.takeClaimedRoles(of: found.person, from: token)
+        found = Found(person: person, isNew: found.isNew)
+        return try await store.write(by: .person(person), for: .ending) {
+            [sessions, found] change in
             // Settings and people may be others by now.
             guard try change.tx.whoever(token, means: side) == found else {
                 throw NotAdmitted.otherSettings
@@ -93,6 +95,31 @@ package struct ProviderSignIn: Sendable {
         }
     }
 
+    /// The ways in that `sent` may be about: those of organisations whose people sign in there.
+    package func ways(of sent: SentLogoutToken) async throws -> [WayIn] {
+        guard sent.audience.count <= IdentityLimits.audiences else { return [] }
+        return try await store.read { tx, _ in
+            try sent.audience.flatMap { client in
+                try tx.organisations(at: sent.issuer, client: client).compactMap {
+                    try tx.way(of: $0)
+                }
+            }
+        }
+    }
+
+    /// Ends the sessions that `token` means, of people of `side`. What nobody has, or what is over, is
+    /// as good as ended.
+    package func end(_ token: LogoutToken, of side: Side) async throws {
+        try await store.write(by: .system, for: .ending) { change in
+            let meant = Dictionary(grouping: try change.tx.sessions(meantBy: token), by: \.person)
+            for (id, sessions) in meant {
+                guard let person = try change.tx.person(id), person.side == side else { continue }
+                for session in sessions { try change.tx.endSession(session.id, at: change.now) }
+                change.emit(.signIn(.signedOutByProvider(person, issuer: token.issuer)))
+            }
+        }
+    }
+
     /// Her administrators should know: it is a mistake at the provider, or somebody who tries.
     private func recordRefusal(of address: EmailAddress, by token: IDToken) async throws {
         try await store.write(by: .system, for: .ending) { [refusals] change in
@@ -101,6 +128,58 @@ package struct ProviderSignIn: Sendable {
             else { return }
             change.emit(.signIn(.identityRefused(person, issuer: token.identity.issuer)))
         }
+    }
+}
+
+extension SessionRecords where Self: PersonRecords {
+    /// Those that the provider lets nobody go on with; none that began after it said so.
+    fileprivate func sessions(meantBy token: LogoutToken) throws -> [Session] {
+        var found: [Session]
+        if let subject = token.subject {
+            let identity = Identity(issuer: token.issuer, subject: subject)
+            guard let person = try person(identifiedBy: identity) else { return [] }
+            found = try sessions(of: person.id).filter { $0.issuer == token.issuer }
+            if let name = token.session {
+                // One of which the provider never gave the name may be the one.
+                found.removeAll { $0.issuerSession.map { $0 != name } ?? false }
+            }
+        } else {
+            found = try token.session.map { try sessions(at: token.issuer, named: $0) } ?? []
+        }
+        return found.filter { $0.createdAt <= token.before }
+    }
+}
+
+extension AuditedStore {
+    /// Gives `person` the roles that her provider says she has, and takes the others, where it has a
+    /// say in them; says what she is then. It is not she who does so. Her organisation keeps its last
+    /// administrator: else nobody could change that again.
+    @discardableResult
+    func takeClaimedRoles(of person: Person, from token: IDToken) async throws -> Person {
+        let wanted = try await read { tx, _ in try tx.withClaimedRoles(person, from: token) }
+        guard wanted != person else { return person }
+        return try await write(by: .system, for: .ending) { change in
+            let before = try change.tx.current(person)
+            let after = try change.tx.withClaimedRoles(before, from: token)
+            try change.update(before, to: after)
+            return after
+        }
+    }
+}
+
+extension PersonRecords where Self: SignInSettingsRecords {
+    fileprivate func withClaimedRoles(_ person: Person, from token: IDToken) throws -> Person {
+        guard let provider = try signInSettings(of: person.side)?.provider,
+            provider.issuer == token.identity.issuer, let claimed = provider.roles
+        else { return person }
+        var after = person
+        after.roles = claimed.roles(for: token.roleValues)
+        if person.holds(oneOf: .admin, at: person.side), !after.roles.contains(.admin),
+            try administrators(of: person.side).count == 1
+        {
+            after.roles.insert(.admin)
+        }
+        return after
     }
 }
 

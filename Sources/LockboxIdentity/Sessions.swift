@@ -25,6 +25,10 @@ package struct Sessions: Sendable {
         burst: IdentityLimits.signInRecordBurst,
         perSecond: IdentityLimits.signInRecordsPerSecond
     )
+    private let newBrowsers = RateLimit(
+        burst: IdentityLimits.newBrowserBurst,
+        perSecond: IdentityLimits.newBrowsersPerSecond
+    )
     private let passwordChanges = RateLimit(
         burst: IdentityLimits.passwordChangeBurst,
         perSecond: IdentityLimits.passwordChangesPerSecond
@@ -65,7 +69,11 @@ package struct Sessions: Sendable {
         if signInRecords.tryTake(person.id.text, now: change.now) {
             change.emit(.signIn(.signedIn(person)))
         }
-        signedIn.device = try change.tx.remember(client.device, of: person, change)
+        let browser = try change.tx.remember(client.device, of: person, change)
+        signedIn.device = browser.name
+        if browser.isNew, newBrowsers.tryTake(person.id.text, now: change.now) {
+            change.emit(.signIn(.newBrowser(person)))
+        }
         try change.noteFirstAdministrator(person)
         return (secret, signedIn)
     }
@@ -79,8 +87,14 @@ package struct Sessions: Sendable {
             person: person.id,
             createdAt: change.now,
             lastSeenAt: change.now,
-            confirmedAt: change.now,
-            expiresAt: change.now + IdentityLimits.sessionLifetime,
+            // At a provider she may have been let in without being asked anything.
+            confirmedAt: token?.isConfirmation == false
+                ? change.now - IdentityLimits.confirmationWindow : change.now,
+            expiresAt: min(
+                change.now + IdentityLimits.sessionLifetime,
+                token == nil
+                    ? try change.tx.passwordsEnd(at: person.side, change.now) ?? .latest : .latest
+            ),
             issuer: token?.identity.issuer,
             issuerSession: token?.session
         )
@@ -141,6 +155,7 @@ package struct Sessions: Sendable {
         secret: String, signedIn: SignedIn
     ) {
         guard let before = try await resume(secret) else { throw Refusal.notSignedIn }
+        try await store.takeClaimedRoles(of: before.person, from: token)
         return try await store.write(by: .person(before.person), for: .ending) { change in
             guard try change.tx.person(identifiedBy: token.identity)?.id == before.person.id else {
                 throw NotAdmitted.somebodyElse

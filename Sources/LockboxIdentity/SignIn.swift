@@ -81,7 +81,7 @@ package struct SignIn: Sendable {
             }
             let account = try person.flatMap { person -> (Person, PasswordRecord)? in
                 // Where passwords do not count, the right one is as wrong as any.
-                guard try tx.allowsPasswords(at: person.side) else { return nil }
+                guard try tx.allowsPasswords(at: person.side, now) else { return nil }
                 return try tx.password(of: person.id).map { (person, $0) }
             }
             return (account, origin.requester(known), now)

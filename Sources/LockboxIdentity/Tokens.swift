@@ -175,7 +175,10 @@ extension SignIn {
             scopes: terms.scopes ?? standard.subtracting(withheld),
             addresses: terms.addresses,
             createdAt: now,
-            expiresAt: now + terms.lifetime
+            expiresAt: min(
+                now + terms.lifetime,
+                try change.tx.passwordsEnd(at: person.side, now) ?? .latest
+            )
         )
         try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
         change.emit(.signIn(.tokenIssued(token, person)))

@@ -52,7 +52,8 @@ package struct NoticePlanner: EventReader {
             try writer.stopLetters(before: before, after: after)
             try writer.askNewcomer(before: before, after: after)
         case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
-            .signInChanged, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded,
+            .signInChanged, .signInChangeAsked, .signInChangeStopped, .tenantRenamed,
+            .providerRenamed, .resourceAdded, .serviceAdded,
             .serviceChanged:
             return
         }

@@ -9,6 +9,12 @@ struct SideChange {
     /// Whom it is about, as they were before and as they are now: they hear of it where they were
     /// reached before, too.
     var affected: [Person] = []
+    /// Who hears of it besides.
+    var audience = Audience.administrators
+
+    enum Audience: Hashable {
+        case administrators, deciders, nobody
+    }
 }
 
 extension SideChange {
@@ -47,6 +53,19 @@ extension SideChange {
         case .signInChanged(let side, let settings):
             guard let tenant = side.tenant else { return nil }
             self.init(tenant: tenant, words: "How your people sign in: \(settings.words)")
+            if settings.recoveryUntil != nil { audience = .deciders }
+        case .signInChangeAsked(let change):
+            self.init(
+                tenant: change.tenant,
+                words: "How your people will sign in from \(change.takesEffectAt) on: "
+                    + "\(change.settings.words). Until then any administrator can stop it, under "
+                    + "Settings"
+            )
+        case .signInChangeStopped(let change):
+            self.init(
+                tenant: change.tenant,
+                words: "How your people sign in stays as it is: the change that waited was stopped"
+            )
         case .tenantAdministered, .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded,
             .serviceChanged:
             return nil
@@ -74,12 +93,16 @@ extension SideChange {
                 "\(person.title): another account at \(shownName(issuer)) came with this address "
                     + "and was turned away"
             )
+        case .newBrowser(let person):
+            self.init(person, "\(person.title): signed in from a browser that is new here")
+            audience = .nobody
         case .invited(let person, let invitation):
             // Who only says that she forgot her password changes nothing; herself she has the letter.
             guard invitation.purpose == .firstSignIn else { return nil }
             self.init(person, "\(person.title): was invited to choose a password")
             affected = []
-        case .locked, .throttled, .signedIn, .sessionsEnded, .invitationUsed, .invitationGuessed:
+        case .locked, .throttled, .signedIn, .sessionsEnded, .signedOutByProvider,
+            .invitationUsed, .invitationGuessed:
             return nil
         }
     }
@@ -96,12 +119,13 @@ extension SignInEvent {
     /// that decides, and whose token another revoked must know.
     func isTold(by actor: Actor) -> Bool {
         switch self {
-        case .passwordSet, .invited, .identityLinked, .identityRefused: true
+        case .passwordSet, .invited, .identityLinked, .identityRefused, .newBrowser: true
         case .tokenIssued(let token, _):
-            actor == .console || !token.scopes.isDisjoint(with: .weighty)
+            actor.isAtConsole || !token.scopes.isDisjoint(with: .weighty)
         case .tokenRevoked(_, let person): !actor.isPerson(person.id)
-        case .locked, .throttled, .signedIn, .sessionsEnded, .invitationUsed, .invitationGuessed:
-            actor == .console
+        case .locked, .throttled, .signedIn, .sessionsEnded, .signedOutByProvider,
+            .invitationUsed, .invitationGuessed:
+            actor.isAtConsole
         }
     }
 }
@@ -110,7 +134,11 @@ extension SignInSettings {
     fileprivate var words: String {
         let passwords = allowsPasswords ? "with a password" : nil
         let provider = self.provider.map { "at \(shownName($0.issuer))" }
-        return [provider, passwords].compactMap { $0 }.joined(separator: ", or ")
+        let recovery = recoveryUntil.map {
+            "until \($0) with a password too, because whoever runs Lockbox says that your sign-in "
+                + "cannot be reached"
+        }
+        return [provider, passwords, recovery].compactMap { $0 }.joined(separator: ", or ")
     }
 }
 
@@ -132,14 +160,20 @@ extension NoticeWriter {
         guard let tenant = try tx.tenant(change.tenant) else {
             throw StoreError.corrupt("there is no tenant \(change.tenant)")
         }
-        let administrators = try tx.people(at: .tenant(tenant.id)).filter { $0.isAdministrator }
+        let others = try tx.people(at: .tenant(tenant.id)).filter { person in
+            switch change.audience {
+            case .administrators: person.isAdministrator
+            case .deciders: person.holds(oneOf: [.admin, .approver], at: .tenant(tenant.id))
+            case .nobody: false
+            }
+        }
         var facts = try facts(about: tenant)
         facts[.changedBy] = actor.words(for: tenant, provider: try tx.providerName())
         let written = try tx.sideNotices(of: tenant.id, since: now)
         var told: Set<String> = []
         let recipients =
             change.affected.map { (person: $0, isAffected: "yes") }
-            + administrators.map { (person: $0, isAffected: "no") }
+            + others.map { (person: $0, isAffected: "no") }
         for (recipient, isAffected) in recipients
         where told.insert(recipient.email.text).inserted {
             facts[.isAffected] = isAffected
@@ -208,7 +242,9 @@ extension Actor {
         case .person(let person):
             let organisation = person.side == .provider ? provider : tenant.name
             return "\(shownName(person.name)), \(shownName(organisation))"
-        case .console: return "\(shownName(provider)), on the server itself"
+        case .operatorAtConsole(let name):
+            let who = name.map { " (\(shownName($0)))" } ?? ""
+            return "\(shownName(provider)), on the server itself\(who)"
         case .system, .service: return "Lockbox itself"
         }
     }

@@ -8,15 +8,24 @@ package struct IDToken: Hashable, Sendable {
     package let address: EmailAddress?
     /// Her session there; nil where the provider names none.
     package let session: String?
+    /// The values of the claim that says which roles she has; none where it says nothing, or where
+    /// nobody asks it.
+    package let roleValues: [String]
+    /// Whether she was asked just now who she is, in a way that is enough for a decision.
+    package let isConfirmation: Bool
 
     package init(
         identity: Identity,
         address: EmailAddress?,
-        session: String?
+        session: String?,
+        roleValues: [String] = [],
+        isConfirmation: Bool = false
     ) {
         self.identity = identity
         self.address = address
         self.session = session
+        self.roleValues = roleValues
+        self.isConfirmation = isConfirmation
     }
 }
 
@@ -35,11 +44,55 @@ struct IDTokenClaims: Decodable {
     let sid: String?
     let email: String?
     let emailVerified: Flag?
+    /// Every claim that is a text or a list of texts.
+    private(set) var texts: [String: [String]] = [:]
+    /// Claims that are said to be had elsewhere (OpenID Connect Core §5.6.2).
+    private(set) var elsewhere: Set<String> = []
 
     private enum CodingKeys: String, CodingKey {
         case iss, sub, aud, azp, exp, iat, nbf, nonce, acr, sid, email
         case authTime = "auth_time"
         case emailVerified = "email_verified"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        iss = try container.decode(String.self, forKey: .iss)
+        sub = try container.decode(String.self, forKey: .sub)
+        aud = try container.decode(Audience.self, forKey: .aud)
+        azp = try container.decodeIfPresent(String.self, forKey: .azp)
+        exp = try container.decode(Double.self, forKey: .exp)
+        iat = try container.decode(Double.self, forKey: .iat)
+        nbf = try container.decodeIfPresent(Double.self, forKey: .nbf)
+        nonce = try container.decode(String.self, forKey: .nonce)
+        authTime = try container.decodeIfPresent(Double.self, forKey: .authTime)
+        acr = try container.decodeIfPresent(String.self, forKey: .acr)
+        sid = try container.decodeIfPresent(String.self, forKey: .sid)
+        email = try container.decodeIfPresent(String.self, forKey: .email)
+        emailVerified = try container.decodeIfPresent(Flag.self, forKey: .emailVerified)
+        let all = try decoder.container(keyedBy: AnyKey.self)
+        for key in all.allKeys {
+            texts[key.stringValue] = try all.decode(TextClaim.self, forKey: key).values
+            guard key.stringValue == "_claim_names" else { continue }
+            let names = try all.nestedContainer(keyedBy: AnyKey.self, forKey: key).allKeys
+            elsewhere = Set(names.map(\.stringValue))
+        }
+    }
+
+    /// One text or several; nil for anything else, which no roles can be read from.
+    private struct TextClaim: Decodable {
+        let values: [String]?
+
+        init(from decoder: any Decoder) {
+            do { values = try Audience(from: decoder).all } catch { values = nil }
+        }
+    }
+
+    private struct AnyKey: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
     }
 
     /// One audience, or several.
@@ -98,13 +151,31 @@ struct IDTokenClaims: Decodable {
             throw ProviderFault(.refused, "names nobody in its token")
         }
         try checkTimes(since: attempt.startedAt, now: now)
-        if attempt.isConfirmation { try checkConfirmation(provider, since: attempt.startedAt) }
+        let shortcoming = shortcoming(provider, since: attempt.startedAt)
+        if attempt.isConfirmation, let shortcoming { throw shortcoming }
+        var roleValues: [String] = []
+        if let roles = provider.roles { roleValues = try values(of: roles.claim) }
         return IDToken(
             identity: Identity(issuer: iss, subject: sub),
             address: provider.trustsAddresses || emailVerified?.isSet == true
                 ? email.flatMap { EmailAddress($0) } : nil,
-            session: sid.flatMap { OIDCLimits.subjectLength.contains($0.utf8.count) ? $0 : nil }
+            session: sid.flatMap { OIDCLimits.subjectLength.contains($0.utf8.count) ? $0 : nil },
+            roleValues: roleValues,
+            isConfirmation: shortcoming == nil
         )
+    }
+
+    /// Who is in too many groups is in none that the token tells of: to take her for one without
+    /// roles would take them from her.
+    private func values(of claim: String) throws(ProviderFault) -> [String] {
+        guard !elsewhere.contains(claim) else {
+            throw ProviderFault(
+                .refused,
+                "names too many groups for its token, so that your roles cannot be read: it can be "
+                    + "set to name those of this application alone"
+            )
+        }
+        return texts[claim] ?? []
     }
 
     private func checkTimes(since started: Timestamp, now: Timestamp) throws(ProviderFault) {
@@ -127,25 +198,26 @@ struct IDTokenClaims: Decodable {
         }
     }
 
-    /// Somebody was asked to show anew who she is, and did.
-    private func checkConfirmation(
-        _ provider: OpenIDProvider,
-        since started: Timestamp
-    ) throws(ProviderFault) {
+    /// Why what the token says is no confirmation: that somebody was asked to show anew who she is,
+    /// and did.
+    private func shortcoming(_ provider: OpenIDProvider, since started: Timestamp)
+        -> ProviderFault?
+    {
         guard let authenticatedAt = authTime.flatMap(Timestamp.init(seconds:)),
             authenticatedAt + OIDCLimits.leeway >= started
         else {
-            throw ProviderFault(
+            return ProviderFault(
                 .refused,
                 "did not ask anew who you are, or does not say when it did"
             )
         }
         guard provider.acrValues.isEmpty || acr.map(provider.acrValues.contains) == true else {
-            throw ProviderFault(
+            return ProviderFault(
                 .refused,
                 "did not ask in the way that your organisation demands for this"
             )
         }
+        return nil
     }
 }
 

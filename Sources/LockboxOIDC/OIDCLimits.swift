@@ -11,6 +11,8 @@ package enum OIDCLimits {
     static let keys = 100
     /// By how much the provider's clock may differ from this machine's.
     static let leeway = TimeSpan.seconds(60)
+    /// How long ago a logout token may have been made.
+    static let logoutAge = TimeSpan.minutes(10)
     /// How long a sign-in may take, from our page to coming back.
     package static let attempt = TimeSpan.minutes(10)
     /// How long metadata and keys are good, and how long keys are when no newer ones can be had.

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 package import LockboxDomain
 package import LockboxPorts
@@ -21,19 +22,26 @@ package struct OpenIDClient: Sendable {
     private let http: any ProviderHTTP
     private let clock: any WallClock
     private let entropy: any Entropy
-    private let secret: @Sendable (_ path: String) throws -> String
+    private let secret: @Sendable (OpenIDProvider.ClientSecret) throws -> String
     private let sign: @Sendable (Assertion) throws -> String
+    private let attemptKey: SymmetricKey
     /// Where providers send people back to.
-    private let redirection: String
+    package let redirection: String
+    /// And where to, after they signed out there.
+    package let signInPage: String
+    /// Where providers say that somebody signed out.
+    package let logout: String
 
     /// `secret` reads a client's secret, anew each time; `sign` makes a token of a client that has
-    /// none.
+    /// none. `seed` is the installation's secret, from which the key is derived (RFC 5869) that
+    /// vouches for attempts.
     package init(
         http: any ProviderHTTP,
         clock: any WallClock,
         entropy: any Entropy,
         publicURL: String,
-        secret: @escaping @Sendable (_ path: String) throws -> String,
+        seed: [UInt8],
+        secret: @escaping @Sendable (OpenIDProvider.ClientSecret) throws -> String,
         sign: @escaping @Sendable (Assertion) throws -> String
     ) {
         known = KnownProviders(http)
@@ -42,7 +50,14 @@ package struct OpenIDClient: Sendable {
         self.entropy = entropy
         self.secret = secret
         self.sign = sign
+        attemptKey = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: seed),
+            info: Array("lockbox sign-in attempt".utf8),
+            outputByteCount: 32
+        )
         redirection = publicURL + "/oidc/callback"
+        signInPage = publicURL + "/sign-in"
+        logout = publicURL + "/oidc/logout"
     }
 
     /// What the machine's clock shows. Ours does not go back, so that it can be far ahead after the
@@ -60,6 +75,27 @@ package struct OpenIDClient: Sendable {
     }
 
     package func isOpen(_ attempt: SignInAttempt) -> Bool { attempt.isOpen(at: wall) }
+
+    /// As the browser that began it keeps it. Its owner knows the secret that state and nonce are made
+    /// from: what she asked for, and when, is not hers to say afterwards.
+    package func keep(_ attempt: SignInAttempt) throws -> String {
+        let kept = try attempt.kept()
+        let code = HMAC<SHA256>.authenticationCode(for: Data(kept.utf8), using: attemptKey)
+        return "\(kept).\(code.base64URL)"
+    }
+
+    /// Nil for what this server has not kept so.
+    package func attempt(kept text: String) -> SignInAttempt? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let code = Data(base64URL: parts[1]),
+            HMAC<SHA256>.isValidAuthenticationCode(
+                code,
+                authenticating: Data(parts[0].utf8),
+                using: attemptKey
+            )
+        else { return nil }
+        return SignInAttempt(kept: String(parts[0]))
+    }
 
     /// Where the browser goes to sign in. `hint` is the address that somebody gave.
     package func authorization(
@@ -112,8 +148,47 @@ package struct OpenIDClient: Sendable {
         } catch {
             throw ProviderFault(.refused, "sent no ID token")
         }
+        // One that is typed as something else was made for something else (RFC 8725 §3.11).
+        guard [nil, "jwt"].contains(token.type) else {
+            throw ProviderFault(.refused, "sent no ID token")
+        }
         let claims = try await claims(IDTokenClaims.self, of: token, from: provider)
         return try claims.verified(for: provider, attempt, now: wall)
+    }
+
+    /// Throws where `provider` does not say of itself what a sign-in needs.
+    package func look(at provider: OpenIDProvider) async throws {
+        _ = try await known.metadata(of: provider.issuer, now: wall)
+        _ = try await known.keys(of: provider.issuer, isUnknown: false, now: wall)
+    }
+
+    /// What the provider said, by itself, is over (OpenID Connect Back-Channel Logout 1.0 §2.6).
+    package func verify(_ sent: SentLogoutToken, from provider: OpenIDProvider) async throws
+        -> LogoutToken
+    {
+        guard [nil, "jwt", "logout+jwt"].contains(sent.token.type) else {
+            throw ProviderFault(.refused, "sent no logout token")
+        }
+        let claims = try await claims(LogoutTokenClaims.self, of: sent.token, from: provider)
+        return try claims.verified(for: provider, wall: wall, ahead: clock.ahead)
+    }
+
+    /// Where somebody who signed out here signs out there too; nil where it has no such place, or
+    /// cannot be asked (OpenID Connect RP-Initiated Logout 1.0 §2).
+    package func signOut(at provider: OpenIDProvider) async throws -> String? {
+        let metadata: ProviderMetadata
+        do {
+            metadata = try await known.metadata(of: provider.issuer, now: wall)
+        } catch is ProviderFault {
+            return nil
+        }
+        guard let place = metadata.endSessionEndpoint,
+            ProviderAddress.isAllowed(place, beside: provider.issuer)
+        else { return nil }
+        let fields = [
+            ("client_id", provider.clientID), ("post_logout_redirect_uri", signInPage),
+        ]
+        return place + (place.contains("?") ? "&" : "?") + FormText.encode(fields)
     }
 
     /// The answer came from the provider that was asked: else another one, which somebody signed in
@@ -191,13 +266,13 @@ package struct OpenIDClient: Sendable {
     }
 
     private func secret(of provider: OpenIDProvider) throws -> String {
-        guard let path = provider.clientSecretFile else {
+        guard let kept = provider.clientSecret else {
             throw ProviderFault(.unreachable, "has no client secret here")
         }
         do {
-            return try secret(path)
+            return try secret(kept)
         } catch {
-            // Whoever reads it has logged which file it is.
+            // Whoever reads it has logged which one it is.
             throw ProviderFault(
                 .unreachable,
                 "cannot be asked, because its client secret cannot be read here"

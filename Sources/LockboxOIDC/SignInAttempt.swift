@@ -5,8 +5,8 @@ package import LockboxPorts
 import MerkleLog
 
 /// One sign-in at an OpenID provider, from our page to coming back. It is kept by the browser that
-/// began it, so that strangers can make this server remember nothing; whoever changes it there finds
-/// that nothing fits any more.
+/// began it, so that strangers can make this server remember nothing; `OpenIDClient` vouches for what
+/// it is then.
 package struct SignInAttempt: Hashable, Sendable {
     private let secret: Data
     /// By the machine's clock.
@@ -65,7 +65,7 @@ package struct SignInAttempt: Hashable, Sendable {
     }
 
     /// As a cookie holds it.
-    package func kept() throws -> String {
+    func kept() throws -> String {
         try JSONEncoder().encode(
             Kept(
                 secret: secret,
@@ -78,7 +78,7 @@ package struct SignInAttempt: Hashable, Sendable {
     }
 
     /// Nil for what is none.
-    package init?(kept text: String) {
+    init?(kept text: String) {
         guard text.utf8.count <= 4096, let bytes = Data(base64URL: text) else { return nil }
         let kept: Kept
         do { kept = try JSONDecoder().decode(Kept.self, from: bytes) } catch { return nil }

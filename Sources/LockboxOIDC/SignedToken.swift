@@ -8,6 +8,8 @@ import MerkleLog
 struct SignedToken {
     let algorithm: String
     let keyID: String?
+    /// What it says it is, in lower case and without `application/`; nil where it says nothing.
+    let type: String?
     private let signed: Data
     private let signature: Data
     private let claims: Data
@@ -26,6 +28,7 @@ struct SignedToken {
             let header = try JSONDecoder().decode(Header.self, from: header)
             guard !header.hasCritical else { throw malformed }
             (algorithm, keyID) = (header.alg, header.kid)
+            type = header.typ?.lowercased().split(separator: "/").last.map(String.init)
         } catch {
             throw malformed
         }
@@ -54,6 +57,15 @@ struct SignedToken {
         }
     }
 
+    /// What it says, whoever wrote it: good for finding out whose keys to try.
+    func unverified<Claims: Decodable>(_: Claims.Type) throws(ProviderFault) -> Claims {
+        do {
+            return try JSONDecoder().decode(Claims.self, from: claims)
+        } catch {
+            throw ProviderFault(.refused, "sent something else than a signed token")
+        }
+    }
+
     private func isRight(_ key: any JWTAlgorithm) -> Bool {
         // Bytes that are no signature at all throw.
         do { return try key.verify(signature, signs: signed) } catch { return false }
@@ -62,14 +74,16 @@ struct SignedToken {
     private struct Header: Decodable {
         let alg: String
         let kid: String?
+        let typ: String?
         let hasCritical: Bool
 
-        private enum CodingKeys: String, CodingKey { case alg, kid, crit }
+        private enum CodingKeys: String, CodingKey { case alg, kid, typ, crit }
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             alg = try container.decode(String.self, forKey: .alg)
             kid = try container.decodeIfPresent(String.self, forKey: .kid)
+            typ = try container.decodeIfPresent(String.self, forKey: .typ)
             hasCritical = container.contains(.crit)
         }
     }

@@ -53,6 +53,8 @@ public protocol SignInRecords {
     func signInClient(_ hash: [UInt8], of person: PersonID) throws -> SignInClient?
     /// Inserts or replaces.
     func save(_ client: SignInClient, _ hash: [UInt8], of person: PersonID) throws
+    /// Whether `person` has signed in from any browser since then.
+    func hasSignedIn(_ person: PersonID, since: Timestamp) throws -> Bool
     func forgetSignInClients(of person: PersonID) throws
 }
 

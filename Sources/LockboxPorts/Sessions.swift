@@ -8,6 +8,8 @@ public protocol SessionRecords {
     func session(secretHash: [UInt8]) throws -> Session?
     /// Not ended, in order of creation.
     func sessions(of person: PersonID) throws -> [Session]
+    /// Not ended, begun at the OpenID provider `issuer`, in what is session `name` there.
+    func sessions(at issuer: String, named name: String) throws -> [Session]
     /// Nothing happens if the session has ended, or was seen later than that.
     func touch(_ id: SessionID, seenAt now: Timestamp) throws
     /// The password was given again: from now on the session has another secret.

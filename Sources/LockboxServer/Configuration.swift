@@ -43,6 +43,8 @@ package struct Configuration: Sendable {
     package var clockTolerance: TimeSpan
     /// Who is written to when something needs a person.
     package var operators: [EmailAddress]
+    /// Who runs this command, for the records of what it does; the file does not say it.
+    package var operatorAtConsole: String?
     /// How long each key of access tokens signs.
     package var tokenKeyLifetime: TimeSpan
 

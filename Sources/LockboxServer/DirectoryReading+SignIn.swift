@@ -12,7 +12,9 @@ extension DirectoryFile {
         let keys = ["oidc", "passwords"] + (side == .provider ? ["domains"] : [])
         let parts = try value.members(keys)
         let settings = SignInSettings(
-            provider: try parts["oidc"].map(provider),
+            provider: try parts["oidc"].map { (value) throws(ConfigurationError) in
+                try provider(value, of: side)
+            },
             allowsPasswords: try parts["passwords"]?.flag() ?? true,
             domains: try parts["domains"].map(domains)
         )
@@ -22,10 +24,12 @@ extension DirectoryFile {
         return settings
     }
 
-    private static func provider(_ value: YAMLValue) throws(ConfigurationError) -> OpenIDProvider {
+    private static func provider(_ value: YAMLValue, of side: Side) throws(ConfigurationError)
+        -> OpenIDProvider
+    {
         let parts = try value.members([
             "issuer", "clientID", "clientSecretFile", "clientAuthentication", "acrValues",
-            "trustUnverifiedAddresses",
+            "trustUnverifiedAddresses", "roles",
         ])
         let issuer = try parts.required("issuer", of: value)
         guard ProviderAddress.isIssuer(try issuer.text()) else {
@@ -50,10 +54,43 @@ extension DirectoryFile {
             issuer: try issuer.text(),
             clientID: try client.text(),
             authentication: authentication,
-            clientSecretFile: try secret?.secretFile(),
+            clientSecret: try secret.map { (value) throws(ConfigurationError) in
+                .file(try value.secretFile())
+            },
             acrValues: values,
-            trustsAddresses: try parts["trustUnverifiedAddresses"]?.flag() ?? false
+            trustsAddresses: try parts["trustUnverifiedAddresses"]?.flag() ?? false,
+            roles: try parts["roles"].map { (value) throws(ConfigurationError) in
+                try claimedRoles(value, of: side)
+            }
         )
+    }
+
+    /// `{ claim: groups, values: { lockbox-approvers: [member, approver] } }`
+    private static func claimedRoles(_ value: YAMLValue, of side: Side)
+        throws(ConfigurationError) -> ClaimedRoles
+    {
+        let parts = try value.members(["claim", "values"])
+        let claim = try parts.required("claim", of: value)
+        guard (1...255).contains(try claim.text().utf8.count) else {
+            throw claim.error("must be 1 to 255 bytes")
+        }
+        let values = try parts.required("values", of: value)
+        var roles: [String: Roles] = [:]
+        for (name, given) in try values.named() {
+            guard (1...255).contains(name.utf8.count) else {
+                throw values.error("has a value that is not 1 to 255 bytes")
+            }
+            var names: [String] = []
+            for item in try given.items() { names.append(try item.text()) }
+            guard let some = Roles(names: names, side: side) else {
+                throw given.error("must be a list of roles that your people can have")
+            }
+            roles[name] = some
+        }
+        guard (1...100).contains(roles.count) else {
+            throw values.error("must name 1 to 100 values")
+        }
+        return ClaimedRoles(claim: try claim.text(), roles: roles)
     }
 
     private static func authentication(_ value: YAMLValue?, _ secret: YAMLValue?)

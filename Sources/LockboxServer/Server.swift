@@ -77,6 +77,7 @@ package struct Server: Sendable {
         let sender = try Self.sender(configuration)
         self.mailer = mailer
         let invitationKey = InvitationKey(seed: seed)
+        let clientSecretKey = ClientSecretKey(seed: seed)
         bounceAddresses = bounceAddress.map { BounceAddresses(under: $0, seed: seed) }
         bounces = Bounces(
             store: parts.audited,
@@ -116,7 +117,8 @@ package struct Server: Sendable {
             sessions: sessions,
             signIn: signIn,
             providers: ProviderSignIn(store: parts.audited, sessions: sessions),
-            openID: parts.openID(configuration),
+            openID: parts.openID(configuration, clientSecretKey, seed: seed),
+            clientSecretKey: clientSecretKey,
             invitations: Invitations(
                 store: parts.audited,
                 signIn: signIn,

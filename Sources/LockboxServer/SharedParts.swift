@@ -4,6 +4,7 @@ import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxGateway
+import LockboxIdentity
 import LockboxNotifier
 import LockboxOIDC
 import LockboxPorts
@@ -94,7 +95,8 @@ struct SharedParts: Sendable {
             entropy: entropy,
             readers: Self.readers(configuration, kinds, operators),
             listeners: [index, uses, work.waker, late] + listeners,
-            health: health
+            health: health,
+            operatorAtConsole: configuration.operatorAtConsole
         )
         lockbox = Lockbox(
             store: audited,
@@ -115,9 +117,7 @@ struct SharedParts: Sendable {
             logger: world.logger
         )
         drift = work.drift(forWork, operators)
-        watch = HealthWatch(
-            Self.health(configuration, world, forWork, health, time, late, drift)
-        )
+        watch = HealthWatch(Self.health(configuration, world, forWork, health, time, late, drift))
         tokenKeys = Self.tokenKeys(configuration, world)
         tokens = AccessTokens(tokenKeys, entropy: entropy)
         looks = NextLook()
@@ -226,14 +226,28 @@ struct SharedParts: Sendable {
     }
 
     /// Lockbox as the client of OpenID providers.
-    func openID(_ configuration: Configuration) -> OpenIDClient {
+    func openID(_ configuration: Configuration, _ key: ClientSecretKey, seed: [UInt8])
+        -> OpenIDClient
+    {
         let (clock, tokens, logger) = (world.clock, tokens, world.logger)
         return OpenIDClient(
             http: ProviderHTTPClient(providerHTTP),
             clock: clock,
             entropy: world.entropy,
             publicURL: configuration.publicURL,
-            secret: { try Self.secret($0, for: "signIn", logger) },
+            seed: seed,
+            secret: { secret in
+                switch secret {
+                case .file(let path): return try Self.secret(path, for: "signIn", logger)
+                case .sealed(let bytes):
+                    do {
+                        return try key.open(bytes)
+                    } catch {
+                        logger.error("a client's secret was sealed with another signing key")
+                        throw error
+                    }
+                }
+            },
             sign: { try tokens.sign($0, as: "JWT", now: clock.now()) }
         )
     }

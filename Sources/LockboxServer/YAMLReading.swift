@@ -90,6 +90,23 @@ struct YAMLValue: SettingsValue {
         return members
     }
 
+    /// The members of a mapping whose keys anybody may choose, in their order.
+    func named() throws(ConfigurationError) -> [(name: String, value: YAMLValue)] {
+        guard case .mapping(let mapping) = node else {
+            throw error("must be a mapping of names to values")
+        }
+        var members: [(name: String, value: YAMLValue)] = []
+        for (key, value) in mapping {
+            let at = self.at(key, line: key.mark?.line, path: join(key.string ?? "?"))
+            guard let name = key.string else { throw at.error("must have a text for a name") }
+            guard !members.contains(where: { $0.name == name }) else {
+                throw at.error("is given twice")
+            }
+            members.append((name, self.at(value, line: at.line, path: at.path)))
+        }
+        return members
+    }
+
     /// The member `key` of a mapping, whatever else is in it; what decides how the rest is read.
     func member(_ key: String) throws(ConfigurationError) -> YAMLValue {
         guard case .mapping(let mapping) = node else {

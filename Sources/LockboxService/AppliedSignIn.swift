@@ -13,7 +13,8 @@ extension Change {
         }
         for customer in file.tenants {
             guard let wanted = customer.signIn else { continue }
-            let before = try tx.signInSettings(of: .tenant(customer.id))
+            var before = try tx.signInSettings(of: .tenant(customer.id))
+            before?.recoveryUntil = nil
             guard before != wanted else { continue }
             guard try tx.tenant(customer.id)?.administeredSince == nil else {
                 report.append(
@@ -23,6 +24,7 @@ extension Change {
                 continue
             }
             try save(wanted, of: .tenant(customer.id))
+            try endForbiddenSessions(of: customer.id, wanted)
             report.append("tenant \(customer.id): signs in \(wanted.words)")
         }
         return report

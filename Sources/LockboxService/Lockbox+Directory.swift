@@ -131,6 +131,9 @@ extension Change {
             before: before,
             id: before?.id ?? entropy.id(),
             isFilesToDecide: isFilesToDecide,
+            rolesComeFrom: try tx.signInSettings(of: side)?.provider.flatMap {
+                $0.roles == nil ? nil : OpenIDProvider.shownName($0.issuer)
+            },
             isOwn: isOwn,
             // Only who is to be switched off is worth reading everybody for.
             isLastAdministrator: try human.isDisabled && isAdministrator
@@ -314,13 +317,6 @@ extension Change {
             report.append("tenant \(after.id): domains are now \(shown.isEmpty ? "none" : shown)")
         }
         return report
-    }
-}
-
-extension PersonRecords {
-    /// Who may say who may do what at `side` now.
-    fileprivate func administrators(of side: Side) throws -> [Person] {
-        try people(at: side).filter { $0.holds(oneOf: .admin, at: side) }
     }
 }
 

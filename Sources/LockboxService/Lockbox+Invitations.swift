@@ -27,6 +27,22 @@ extension Lockbox {
         }
     }
 
+    /// Ends every way in that a person of the tenant has, at once. Throws `Refusal.lastAdministrator`
+    /// where nobody would be left who could let her in again.
+    package func switchOff(_ id: String, of tenant: String, by caller: Person) async throws {
+        try await changeSettings(by: caller, for: .ending) { change, count in
+            let (administrator, before) = try change.tx.personToAdminister(id, tenant, caller)
+            guard !before.isDisabled else { return }
+            var after = before
+            after.isDisabled = true
+            try change.update(before, to: after)
+            guard try !change.tx.administrators(of: before.side).isEmpty else {
+                throw Refusal.lastAdministrator
+            }
+            try count.addSettings(of: administrator, takesAway: true, at: change.now)
+        }
+    }
+
     /// Lets a person of the tenant in again who was switched off. Nothing of what let her in before
     /// does so still.
     package func switchOn(_ id: String, of tenant: String, by caller: Person) async throws {

@@ -136,6 +136,17 @@ extension Lockbox {
                 )
             }
             guard roles != before.roles else { return before }
+            if let provider = try change.tx.signInSettings(of: before.side)?.provider,
+                provider.roles != nil
+            {
+                throw Refusal.invalid(
+                    field: "roles",
+                    problem: .notAllowedHere(
+                        "come from \(OpenIDProvider.shownName(provider.issuer)) at each sign-in. "
+                            + "Change them there, or switch the person off here."
+                    )
+                )
+            }
             var after = before
             after.roles = roles
             try change.update(before, to: after)

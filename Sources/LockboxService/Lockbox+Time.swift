@@ -23,6 +23,22 @@ extension Lockbox {
             }
             if done < Self.batch { break }
         }
-        return try await store.read(.endingAccess) { tx, _ in try tx.nextRequestDeadline() }
+        try await carryOutDueSignInChanges()
+        return try await store.read(.endingAccess) { tx, _ in
+            [try tx.nextRequestDeadline(), try tx.nextSignInChange()].compactMap { $0 }.min()
+        }
+    }
+
+    /// In a write of its own, and only where there is something: ending access waits for nothing else.
+    private func carryOutDueSignInChanges() async throws {
+        let isDue = try await store.read(.endingAccess) { tx, now in
+            try !tx.signInChangesDue(at: now, limit: 1).isEmpty
+        }
+        guard isDue else { return }
+        try await store.write(by: .system) { change in
+            for due in try change.tx.signInChangesDue(at: change.now, limit: Self.batch) {
+                try change.carryOut(due)
+            }
+        }
     }
 }

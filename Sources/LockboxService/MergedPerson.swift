@@ -14,7 +14,8 @@ struct MergedPerson {
     /// A line for each thing that the file says and that was not done, with the reason.
     let kept: [String]
 
-    /// `isFilesToDecide`: whether the file says which roles people have; `isOwn`: whether the people
+    /// `isFilesToDecide`: whether the file says which roles people have; `rolesComeFrom`: the provider
+    /// that says so instead, each time that somebody signs in; `isOwn`: whether the people
     /// are the tenant's own. `isLastAdministrator`: whether `before` is the tenant's only active administrator.
     init(
         _ human: DirectoryFile.Person,
@@ -22,6 +23,7 @@ struct MergedPerson {
         before: Person?,
         id: PersonID,
         isFilesToDecide: Bool,
+        rolesComeFrom provider: String?,
         isOwn: Bool,
         isLastAdministrator: Bool
     ) {
@@ -33,6 +35,13 @@ struct MergedPerson {
             (email, aliases) = (before.email, before.aliases)
             kept += Self.kept(before, human)
             if before.isDisabled { isDisabled = true }
+        }
+        if let provider, let before, isFilesToDecide, before.roles != human.roles {
+            roles = before.roles
+            kept.append(
+                "person \(human.email): kept roles \(roles.shown) where the file says "
+                    + "\(human.roles.shown): \(provider) says them at each sign-in"
+            )
         }
         if case .tenant(let tenant) = side, !isFilesToDecide {
             if let before, before.roles != human.roles {

@@ -32,7 +32,7 @@ package enum Schema {
                 .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
-                .invitations, .tokenScopes, .openID,
+                .invitations, .tokenScopes, .openID, .identity,
             ]
         }
     }

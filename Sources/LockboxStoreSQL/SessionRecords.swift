@@ -37,6 +37,15 @@ extension SQLTransaction: SessionRecords {
         )
     }
 
+    func sessions(at issuer: String, named name: String) throws -> [Session] {
+        try connection.select(
+            from: "portal_session",
+            "WHERE issuer = $1 AND issuer_session = $2 AND ended_at IS NULL ORDER BY created_at, id",
+            [.text(issuer), .text(name)],
+            row: Self.session
+        )
+    }
+
     func touch(_ id: SessionID, seenAt now: Timestamp) throws {
         try connection.execute(
             """

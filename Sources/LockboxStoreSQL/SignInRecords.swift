@@ -63,6 +63,13 @@ extension SQLTransaction: SignInRecords {
         )
     }
 
+    func hasSignedIn(_ person: PersonID, since: Timestamp) throws -> Bool {
+        try connection.queryOne(
+            "SELECT 1 FROM sign_in_client WHERE person = $1 AND succeeded_at > $2 LIMIT 1",
+            [.id(person), .time(since)]
+        ) { _ in true } ?? false
+    }
+
     func forgetSignInClients(of person: PersonID) throws {
         try connection.execute("DELETE FROM sign_in_client WHERE person = $1", [.id(person)])
     }

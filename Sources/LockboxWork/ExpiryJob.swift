@@ -3,7 +3,7 @@ package import LockboxPorts
 package import LockboxService
 
 /// Records what time alone has done: undecided requests expire, scheduled access starts, access
-/// ends.
+/// ends, and another way to sign in that waited becomes so.
 ///
 /// It needs no lease. The write looks again at what is due, so of two processes that come at once
 /// the second finds nothing left to record; and ending access waits for no other process.
@@ -16,19 +16,23 @@ package struct ExpiryJob: Job {
 
     package init(lockbox: Lockbox) { self.lockbox = lockbox }
 
-    package func due(at now: Timestamp, limit: Int, in tx: any StoreTransaction) throws
-        -> [AccessRequest]
-    {
-        try tx.requestsDue(at: now, limit: limit)
+    /// That there is something.
+    package struct Due: Sendable {}
+
+    package func due(at now: Timestamp, limit: Int, in tx: any StoreTransaction) throws -> [Due] {
+        let requests = try tx.requestsDue(at: now, limit: limit)
+        return try requests.map { _ in Due() }
+            + (requests.isEmpty
+                ? tx.signInChangesDue(at: now, limit: limit).map { _ in Due() } : [])
     }
 
     package func nextDue(in tx: any StoreTransaction) throws -> Timestamp? {
-        try tx.nextRequestDeadline()
+        [try tx.nextRequestDeadline(), try tx.nextSignInChange()].compactMap { $0 }.min()
     }
 
-    package func key(of request: AccessRequest) -> WorkKey { WorkKey(item: "what is due") }
+    package func key(of due: Due) -> WorkKey { WorkKey(item: "what is due") }
 
-    package func carryOut(_ requests: [AccessRequest], under claim: Claim) async throws {
+    package func carryOut(_ due: [Due], under claim: Claim) async throws {
         _ = try await lockbox.expireDue()
     }
 }

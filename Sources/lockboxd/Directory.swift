@@ -20,6 +20,7 @@ struct Apply: AsyncParsableCommand {
     )
 
     @OptionGroup var config: ConfigOption
+    @OptionGroup var by: OperatorOption
 
     @Option(name: .shortAndLong, help: "The directory file.")
     var file: String
@@ -28,7 +29,7 @@ struct Apply: AsyncParsableCommand {
     var dryRun = false
 
     func run() async throws {
-        let (report, files) = try await withServer(config) { opened in
+        let (report, files) = try await withServer(config, by: by) { opened in
             let report = try await opened.server.lockbox.apply(
                 try DirectoryFile.load(path: file, kinds: opened.server.kinds),
                 isDryRun: dryRun
@@ -60,6 +61,7 @@ struct Token: AsyncParsableCommand {
     )
 
     @OptionGroup var config: ConfigOption
+    @OptionGroup var by: OperatorOption
 
     @Option(name: .long, help: "The person's e-mail address.")
     var person: String
@@ -87,7 +89,7 @@ struct Token: AsyncParsableCommand {
             days: days,
             addresses: address
         )
-        let new = try await withServer(config) { opened in
+        let new = try await withServer(config, by: by) { opened in
             try await of(person) {
                 try await opened.server.signIn.issueToken(for: person, terms)
             }
@@ -108,6 +110,7 @@ struct Password: AsyncParsableCommand {
     )
 
     @OptionGroup var config: ConfigOption
+    @OptionGroup var by: OperatorOption
 
     @Option(name: .long, help: "The person's e-mail address.")
     var person: String
@@ -120,7 +123,7 @@ struct Password: AsyncParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        let found = try await withServer(config) { opened in
+        let found = try await withServer(config, by: by) { opened in
             try await of(address) {
                 try await opened.server.signIn.setPassword(password, of: address)
             }
@@ -139,13 +142,14 @@ struct Invite: AsyncParsableCommand {
     )
 
     @OptionGroup var config: ConfigOption
+    @OptionGroup var by: OperatorOption
 
     @Option(name: .long, help: "The person's e-mail address.")
     var person: String
 
     func run() async throws {
         let address = try emailAddress(person)
-        let sent = try await withServer(config) { opened in
+        let sent = try await withServer(config, by: by) { opened in
             try await of(address) { try await opened.server.lockbox.invite(address) }
         }
         print("a letter goes to \(sent.person.email), good until \(sent.invitation.endsAt)")

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import LockboxDomain
 import LockboxInstallation
 
 /// The server and the operator's tools.
@@ -19,7 +21,7 @@ struct Lockboxd: AsyncParsableCommand {
         version: Installation.version,
         subcommands: [
             Serve.self, Gateway.self, Init.self, CheckConfig.self, Apply.self, Token.self,
-            Password.self, Invite.self,
+            Password.self, Invite.self, Recover.self,
             CheckLog.self, CheckService.self, AcceptClock.self, TestMail.self, ReadBounce.self,
         ]
     )
@@ -28,4 +30,25 @@ struct Lockboxd: AsyncParsableCommand {
 struct ConfigOption: ParsableArguments {
     @Option(name: .long, help: "The server's configuration file.")
     var config = "lockbox.yaml"
+}
+
+/// For commands that change something: who does it, for the log and for letters.
+struct OperatorOption: ParsableArguments {
+    @Option(
+        name: .customLong("as"),
+        help:
+            "The e-mail address of whoever does this, for the log; else the name of the Unix user."
+    )
+    var address: String?
+
+    /// The address with the Unix user beside it, who is what the machine knows.
+    func name() throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        let user = environment["SUDO_USER"].flatMap { $0.isEmpty ? nil : $0 } ?? NSUserName()
+        guard let address else { return user }
+        guard let known = EmailAddress(address) else {
+            throw ValidationError("--as \(address): that is not an e-mail address.")
+        }
+        return "\(known) (\(user))"
+    }
 }

@@ -5,15 +5,17 @@ import LockboxServer
 
 /// Runs a tool's work on what the configuration describes; problems become one line and exit status
 /// 1.
-func withServer<Value>(_ config: ConfigOption, _ body: (Installation) async throws -> Value)
-    async throws
-    -> Value
-{
+func withServer<Value>(
+    _ config: ConfigOption,
+    by operatorOption: OperatorOption? = nil,
+    _ body: (Installation) async throws -> Value
+) async throws -> Value {
     do {
-        let configuration = try Configuration.load(
+        var configuration = try Configuration.load(
             path: config.config,
             environment: ProcessInfo.processInfo.environment
         )
+        configuration.operatorAtConsole = try operatorOption?.name()
         let opened = try await Installation.open(configuration, onlyErrors: true)
         do {
             let value = try await body(opened)

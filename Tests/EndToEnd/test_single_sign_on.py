@@ -15,6 +15,7 @@ from lockbox_rig.portal import Visitor
 
 ADAM, AMY, GITA, SUE, FAY = (
     "adam@contoso.test", "amy@contoso.test", "gita@contoso.test", "sue@contoso.test", "fay@fabrikam.test")
+TIM, TOM = "tim@tailspin.test", "tom@tailspin.test"
 
 
 class Installation:
@@ -32,14 +33,15 @@ class Installation:
             (self.scratch.path / name).chmod(0o600)
         directory = DirectoryFile([imap_service(
             self.scratch.path / "dovecot", "http://127.0.0.1:9/doveadm/v1", self.scratch.path / "doveadm")])
-        for name in ("contoso", "fabrikam"):
+        for name in ("contoso", "fabrikam", "tailspin"):
             directory.tenant(name)["domains"] = [f"{name}.test"]
+        directory.person(TOM)["roles"] = ["approver", "admin"]
         self.signs_in = directory.tenant("contoso")["signIn"] = {
             "oidc": {"issuer": provider.issuer, "clientID": provider.client_id, "clientSecretFile": str(secret)},
             "passwords": False}
         self.lockbox = Lockboxd(folder, directory)
         self.lockbox.apply()
-        for email in (FAY, ADAM, "eve@example-cloud.test", "mark@example-cloud.test"):
+        for email in (FAY, ADAM, TIM, TOM, "eve@example-cloud.test", "mark@example-cloud.test"):
             self.lockbox.password(email)
         for name in ("alan", "sue"):
             self.lockbox.token(directory.people[name])
@@ -114,7 +116,7 @@ def test_an_approver_signs_in_at_her_organisations_provider(installed, provider)
     again = installed.visitor()
     assert follow(again, again.get("/t/contoso"), provider).status == 303
     assert "Amy Tran" in again.get("/lockbox").words
-    assert installed.activities()[:2] == ["signIn.succeeded", "signIn.succeeded"]
+    assert installed.activities()[:3] == ["signIn.newBrowser", "signIn.succeeded", "signIn.succeeded"]
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -327,6 +329,111 @@ def test_a_decision_needs_a_confirmation_at_the_provider(installed, provider):
     done = visitor.post(approve, visitor.get(f"/lockbox/{request}").form(approve))
     assert done.status == 303, done
     assert installed.lockbox.api("eve").get(f"/v1/requests/{request}").json["state"] == "active"
+
+
+def with_password(visitor, email, password):
+    return visitor.post("/sign-in", {"email": email, "password": password, "next": "/"})
+
+
+def signed_out_by(visitor, token):
+    return visitor.send(
+        "POST", "/oidc/logout", "logout_token=" + token, {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def test_signing_out_at_the_provider_ends_the_session_here_and_its_open_page(installed, provider):
+    visitor, _ = installed.sign_in(AMY, sid="one")
+    other, _ = installed.sign_in(AMY, sid="two")
+    stream = visitor.live()
+    server = installed.visitor()
+    for wrong in ("", "a.b.c", provider.logout_token(sub=f"subject of {AMY}", nonce="n"),
+                  provider.logout_token(sub=f"subject of {AMY}", iss="https://login.evil.test")):
+        refused = signed_out_by(server, wrong)
+        assert (refused.status, refused.headers["cache-control"]) == (400, "no-store"), wrong
+    assert visitor.is_signed_in and other.is_signed_in
+    ended = signed_out_by(server, provider.logout_token(sid="one"))
+    assert (ended.status, ended.headers["cache-control"]) == (200, "no-store")
+    assert not visitor.is_signed_in and other.is_signed_in
+    assert installed.activities()[0] == "sessions.endedByProvider"
+    assert stream.read(5)[-1][1] == "end", "the open page hears nothing more"
+    assert signed_out_by(server, provider.logout_token(sub=f"subject of {AMY}")).status == 200
+    assert not other.is_signed_in
+
+
+def test_signing_out_here_leads_to_signing_out_there(installed, provider):
+    visitor, _ = installed.sign_in(AMY)
+    page = visitor.post("/sign-out", visitor.get("/lockbox").form("/sign-out"))
+    assert page.status == 200 and "still signed in" in page.words
+    assert not visitor.is_signed_in
+    place = page.link_to(provider.issuer)
+    assert place.startswith(provider.issuer + "/end?client_id=lockbox&post_logout_redirect_uri=")
+
+
+def test_passwords_count_again_while_the_provider_is_down_and_everybody_hears_of_it(installed, provider):
+    visitor, password = installed.visitor(), installed.lockbox.passwords[ADAM]
+    assert with_password(visitor, ADAM, password).status == 422
+    refused = installed.lockbox.run("recover", "--tenant", "fabrikam", check=False)
+    assert refused.returncode != 0 and "with passwords already" in refused.stderr
+    opened = installed.lockbox.run(
+        "recover", "--tenant", "contoso", "--hours", "2", "--as", "olga@example-cloud.test")
+    assert "passwords count until" in opened.stdout
+    record = installed.lockbox.api("alan").get("/v1/tenants/contoso/audit?limit=1").json["items"][0]
+    assert record["activity"] == "signIn.settingsChanged"
+    assert (record["actor"]["id"], record["actor"]["name"].split()[0]) == ("console", "olga@example-cloud.test")
+    assert with_password(visitor, ADAM, password).status == 303
+    installed.lockbox.wait_for_letters()
+    letters = [letter.read_text().replace("=\n", "") for letter in installed.lockbox.letters.iterdir()]
+    heads = [letter.partition("\n\n")[0] for letter in letters if "cannot be reached" in letter]
+    assert all(any(address in head for head in heads) for address in (ADAM, AMY, GITA)), "whoever decides, too"
+    assert visitor.is_signed_in
+    assert "do not count any more" in installed.lockbox.run("recover", "--tenant", "contoso", "--end").stdout
+    assert not visitor.is_signed_in
+    assert with_password(installed.visitor(), ADAM, password).status == 422
+
+
+def test_signing_in_again_ends_the_session_that_the_browser_had(installed, provider):
+    visitor, password = installed.visitor(), installed.lockbox.passwords[FAY]
+    assert with_password(visitor, FAY, password).status == 303
+    former = visitor.copy()
+    assert with_password(visitor, FAY, password).status == 303
+    assert visitor.is_signed_in and not former.is_signed_in
+
+
+def test_an_administrator_sets_up_sign_in_and_another_makes_it_so(installed, provider):
+    tim, tom = installed.visitor(), installed.visitor()
+    for visitor, email in ((tim, TIM), (tom, TOM)):
+        assert with_password(visitor, email, installed.lockbox.passwords[email]).status == 303
+    place = "/settings/sign-in"
+    page = tim.get(place)
+    assert all(installed.lockbox.url + path in page.words for path in ("/oidc/callback", "/oidc/logout"))
+    wanted = {
+        "ways": "provider", "issuer": provider.issuer, "clientID": provider.client_id,
+        "authentication": "client_secret_basic", "secret": provider.client_secret}
+
+    def ask(**changes):
+        return tim.post(place, page.form(place) + list({**wanted, **changes}.items()))
+
+    for changes, words in (
+            ({"issuer": "http://127.0.0.1:9"}, "does not answer as an OpenID provider"),
+            ({"issuer": provider.issuer + "/"}, "does not answer as an OpenID provider"),
+            ({"issuer": "http://login.tailspin.test"}, "an https address"), ({"secret": ""}, "secret"),
+            ({"ways": ""}, "ways"), ({"rolesClaim": "groups", "roles": "all = king"}, "a line for each value")):
+        refused = ask(**changes)
+        assert refused.status == 422 and words in refused.words, (changes, refused)
+        assert provider.client_secret not in refused.text
+    assert ask().status == 303
+    page = tim.get(place)
+    assert "not so yet" in page.words and provider.client_secret not in page.text and "/confirm" not in page.text
+    assert 'type="password"' in installed.visitor().post("/sign-in", {"email": TOM}).text, "nothing is so yet"
+    page = tom.get(place)
+    confirm = re.search(rf'action="({place}/[^"]*/confirm)"', page.text)[1]
+    assert tom.post(confirm, page.form(confirm)).status == 303
+    assert not tim.is_signed_in and not tom.is_signed_in, "they came in by a way that is none any more"
+    assert installed.sign_in(TIM)[1].status == 303
+    assert with_password(installed.visitor(), TOM, installed.lockbox.passwords[TOM]).status == 422
+    installed.lockbox.wait_for_letters()
+    letters = [letter.read_text().replace("=\n", "") for letter in installed.lockbox.letters.iterdir()]
+    heads = [letter.partition("\n\n")[0] for letter in letters if "will sign in from" in letter]
+    assert all(any(address in head for head in heads) for address in (TIM, TOM))
 
 
 def test_the_log_of_all_this_is_in_order(installed, provider):

@@ -88,6 +88,8 @@ struct EventRecordTests {
             .directory(
                 .signInChanged(.tenant(Fixture.contoso.id), Fixture.signsInElsewhere)
             ),
+            .directory(.signInChangeAsked(Fixture.signInChange)),
+            .directory(.signInChangeStopped(Fixture.signInChange)),
             .directory(.tenantAdministered(Fixture.contoso)),
             .directory(.personAdded(Fixture.sue)),
             .directory(.personChanged(before: Fixture.sue, after: promoted)),
@@ -107,6 +109,7 @@ struct EventRecordTests {
             .signIn(.throttled(Fixture.adam, until: Fixture.now + .minutes(15))),
             .signIn(.signedIn(Fixture.adam)),
             .signIn(.sessionsEnded(Fixture.eve)),
+            .signIn(.newBrowser(Fixture.eve)),
             .signIn(
                 .identityLinked(
                     Identity(issuer: Fixture.issuer, subject: "adam-1"),
@@ -114,6 +117,7 @@ struct EventRecordTests {
                 )
             ),
             .signIn(.identityRefused(Fixture.adam, issuer: Fixture.issuer)),
+            .signIn(.signedOutByProvider(Fixture.adam, issuer: Fixture.issuer)),
         ]
     }
 
@@ -166,6 +170,8 @@ struct EventRecordTests {
         case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
         case .domainsChanged: (AuditWorld.contoso, "tenant.domainsChanged")
         case .signInChanged(let side, _): (side, "signIn.settingsChanged")
+        case .signInChangeAsked: (AuditWorld.contoso, "signIn.changeAsked")
+        case .signInChangeStopped: (AuditWorld.contoso, "signIn.changeStopped")
         case .tenantAdministered: (AuditWorld.contoso, "tenant.administered")
         case .personAdded(let person): (log(of: person), "person.added")
         case .personChanged(_, let person): (log(of: person), "person.changed")
@@ -188,9 +194,11 @@ struct EventRecordTests {
         case .locked(let person, _): (log(of: person), "signIn.locked")
         case .throttled(let person, _): (log(of: person), "signIn.clientHeldOff")
         case .signedIn(let person): (log(of: person), "signIn.succeeded")
+        case .newBrowser(let person): (log(of: person), "signIn.newBrowser")
         case .sessionsEnded(let person): (log(of: person), "sessions.ended")
         case .identityLinked(_, let person): (log(of: person), "identity.linked")
         case .identityRefused(let person, _): (log(of: person), "identity.refused")
+        case .signedOutByProvider(let person, _): (log(of: person), "sessions.endedByProvider")
         }
     }
 

@@ -134,6 +134,25 @@ struct LogCheckTests {
             "the messages in the tables are not those in the log"
         ),
         (
+            "a support request that is gone", "DELETE FROM support_request",
+            "is in the log, but not in the tables"
+        ),
+        (
+            "a support request that nobody opened",
+            "INSERT INTO support_request SELECT tenant, 'SR-NOBODYS', subject, description, service, "
+                + "url, opened_by, opened_at FROM support_request LIMIT 1",
+            "support request SR-NOBODYS is in the tables, but no record speaks of it"
+        ),
+        (
+            "when a support request was opened",
+            "UPDATE support_request SET opened_at = opened_at - 86400000",
+            "opening is "
+        ),
+        (
+            "what a support request says", "UPDATE support_request SET description = 'Nothing.'",
+            "the description in the tables is not the one in the log"
+        ),
+        (
             "which letters a person wants",
             "UPDATE person SET muted_letters = 1 WHERE email LIKE 'sue@%'",
             "the muted letters in the log are not those in the tables"
@@ -384,8 +403,19 @@ extension AuditWorld {
             try change.tx.saveProviderName("Example Cloud")
             change.emit(.directory(.providerRenamed("Example Cloud")))
             let side = Side.tenant(Fixture.contoso.id)
-            try change.tx.save(Fixture.signsInElsewhere, of: side)
-            change.emit(.directory(.signInChanged(side, Fixture.signsInElsewhere)))
+            try change.tx.save(Fixture.takesRolesFromElsewhere, of: side)
+            change.emit(.directory(.signInChanged(side, Fixture.takesRolesFromElsewhere)))
+        }
+        try await audited.write(by: .person(Fixture.gita)) { change in
+            let asked = try SignInChange(
+                id: Fixture.id(1),
+                of: Fixture.ownsItsDomain,
+                to: Fixture.signInChange.settings,
+                by: Fixture.gita,
+                at: change.now
+            )
+            try change.tx.insert(asked)
+            change.emit(.directory(.signInChangeAsked(asked)))
         }
         for number in [UInt8(3), 4] {
             let submitted = try Fixture.request(number)

@@ -40,13 +40,143 @@ import Testing
     private static func token(
         _ subject: String,
         _ address: String? = "adam@contoso.test",
-        issuer: String = Fixture.issuer
+        issuer: String = Fixture.issuer,
+        session: String? = nil,
+        groups: [String] = []
     ) -> IDToken {
         IDToken(
             identity: Identity(issuer: issuer, subject: subject),
             address: address.flatMap { EmailAddress($0) },
-            session: nil
+            session: session,
+            roleValues: groups
         )
+    }
+
+    // MARK: - Signed out there
+
+    @Test func signingOutThereEndsWhatBeganThere() async throws {
+        try await Self.with { world, _, sessions, providers in
+            func begin(_ session: String?) async throws -> String {
+                let token = Self.token("1", session: session)
+                return try await providers.begin(token, at: Self.contoso, from: Self.client).secret
+            }
+            func end(_ subject: String?, _ session: String?, issuer: String = Fixture.issuer)
+                async throws
+            {
+                try await providers.end(
+                    LogoutToken(
+                        issuer: issuer,
+                        subject: subject,
+                        session: session,
+                        before: world.clock.now() + .seconds(60)
+                    ),
+                    of: Self.contoso
+                )
+            }
+            let secrets = [try await begin("a"), try await begin("b"), try await begin(nil)]
+            func open() async throws -> [Bool] {
+                var open: [Bool] = []
+                for secret in secrets { open.append(try await sessions.look(secret) != nil) }
+                return open
+            }
+            try await end("2", nil)
+            try await end(nil, "c")
+            try await end("1", nil, issuer: "https://login.other.test")
+            #expect(try await open() == [true, true, true])
+            try await end(nil, "a")
+            #expect(try await open() == [false, true, true])
+            // One of which the provider never gave the name may be the one that is meant.
+            try await end("1", "c")
+            #expect(try await open() == [false, true, false])
+            try await end("1", nil)
+            #expect(try await open() == [false, false, false])
+            let told = try await world.entries(of: Self.contoso).map(\.activity)
+            #expect(told.filter { $0 == "sessions.endedByProvider" }.count == 3)
+            // What began after it was said goes on: the same token ends nothing a second time.
+            let late = LogoutToken(
+                issuer: Fixture.issuer,
+                subject: "1",
+                session: nil,
+                before: world.clock.now()
+            )
+            world.clock.advance(by: .seconds(1))
+            let secret = try await begin("a")
+            try await providers.end(late, of: Self.contoso)
+            for stranger in [Side.provider, .tenant(Fixture.fabrikam.id)] {
+                let token = LogoutToken(
+                    issuer: Fixture.issuer,
+                    subject: "1",
+                    session: nil,
+                    before: world.clock.now()
+                )
+                try await providers.end(token, of: stranger)
+            }
+            #expect(try await sessions.look(secret) != nil)
+        }
+    }
+
+    // MARK: - Roles that the provider says
+
+    private static func withRoles(
+        _ body: @escaping (TestWorld, ProviderSignIn, Sessions) async throws -> Void
+    ) async throws {
+        try await with { world, _, sessions, providers in
+            var settings = Fixture.signsInElsewhere
+            let provider = try #require(settings.provider)
+            settings.provider = OpenIDProvider(
+                issuer: provider.issuer,
+                clientID: provider.clientID,
+                authentication: provider.authentication,
+                clientSecret: provider.clientSecret,
+                roles: ClaimedRoles(
+                    claim: "groups",
+                    roles: ["people": [.member], "deciders": [.approver], "heads": [.admin]]
+                )
+            )
+            try await world.audited.write(by: .console) { [settings] change in
+                try change.tx.save(settings, of: contoso)
+                change.emit(.directory(.signInChanged(contoso, settings)))
+            }
+            try await body(world, providers, sessions)
+        }
+    }
+
+    @Test func rolesAreReadAnewAtEachSignIn() async throws {
+        try await Self.withRoles { world, providers, sessions in
+            for (groups, roles): ([String], Roles) in [
+                (["people", "deciders", "unknown"], [.member, .approver]), (["people"], [.member]),
+                ([], []), (["deciders"], [.approver]),
+            ] {
+                let (_, signedIn) = try await providers.begin(
+                    Self.token("1", groups: groups),
+                    at: Self.contoso,
+                    from: Self.client
+                )
+                #expect(signedIn.person.roles == roles)
+                let stored = try await world.store.read { try $0.person(Fixture.adam.id) }
+                #expect(stored?.roles == roles)
+            }
+        }
+    }
+
+    @Test func confirmingReadsThemToo() async throws {
+        try await Self.withRoles { world, providers, sessions in
+            let begun = try await providers.begin(
+                Self.token("1", groups: ["deciders"]),
+                at: Self.contoso,
+                from: Self.client
+            )
+            _ = try await sessions.confirm(begun.secret, by: Self.token("1"))
+            #expect(try await world.store.read { try $0.person(Fixture.adam.id) }?.roles == [])
+        }
+    }
+
+    @Test func lastAdministratorStaysOneWhateverTheProviderSays() async throws {
+        try await Self.withRoles { world, providers, _ in
+            let gita = Self.token("2", "gita@contoso.test", groups: ["people"])
+            let begun = try await providers.begin(gita, at: Self.contoso, from: Self.client)
+            #expect(begun.signedIn.person.roles == [.member, .admin])
+        }
     }
 
     @Test func firstSignInLinksTheAccountAndLaterOnesGoByIt() async throws {

@@ -9,7 +9,7 @@ import MerkleLog
 import Testing
 
 /// A client and a provider, and one sign-in that begins.
-private struct Stage {
+struct Stage {
     let clock = FixedClock()
     let provider = TestProvider()
     let client: OpenIDClient
@@ -20,22 +20,25 @@ private struct Stage {
         authentication: OpenIDProvider.ClientAuthentication = .secretBasic,
         acrValues: [String] = [],
         trustsAddresses: Bool = false,
-        isConfirmation: Bool = false
+        isConfirmation: Bool = false,
+        roles: ClaimedRoles? = nil
     ) {
         settings = OpenIDProvider(
             issuer: TestProvider.issuer,
             clientID: "lock box",
             authentication: authentication,
-            clientSecretFile: "secrets/contoso",
+            clientSecret: .file("secrets/contoso"),
             acrValues: acrValues,
-            trustsAddresses: trustsAddresses
+            trustsAddresses: trustsAddresses,
+            roles: roles
         )
         client = OpenIDClient(
             http: provider,
             clock: clock,
             entropy: SeededEntropy(),
             publicURL: "https://lockbox.test",
-            secret: { $0 == "secrets/contoso" ? "a:secret" : "" },
+            seed: Array(repeating: 7, count: 32),
+            secret: { $0 == .file("secrets/contoso") ? "a:secret" : "" },
             sign: { "signed by \($0.iss) for \($0.aud)" }
         )
         attempt = client.attempt(
@@ -70,7 +73,7 @@ private struct Stage {
         do {
             let kept = try JSONDecoder().decode(
                 Kept.self,
-                from: try #require(Data(base64URL: try attempt.kept()))
+                from: try #require(Data(base64URL: try client.keep(attempt).prefix { $0 != "." }))
             )
             return HMAC<SHA256>.authenticationCode(
                 for: Data("nonce".utf8),
@@ -332,11 +335,119 @@ private struct Stage {
         }
     }
 
+    @Test func claimThatSaysRolesIsReadWhateverElseTheTokenHolds() async throws {
+        let claimed = ClaimedRoles(claim: "groups", roles: ["yes": [.approver], "all": [.member]])
+        let stage = Stage(roles: claimed)
+        for (claim, values): (JSONValue, [String]) in [
+            (.array(["yes", "other"]), ["yes", "other"]), ("yes", ["yes"]), (.array([]), []),
+            (.null, []), (.integer(1), []), (.array(["yes", .integer(1)]), []),
+            (.object(["yes": true]), []),
+        ] {
+            stage.provider.say(stage.claims(["groups": claim, "other": .object(["a": 1])]))
+            #expect(try await stage.comeBack().roleValues == values)
+        }
+        #expect(claimed.roles(for: ["yes", "all", "unknown"]) == [.approver, .member])
+        #expect(claimed.roles(for: ["YES"]) == [])
+        // Whoever is in too many groups is in none that the token tells of.
+        stage.provider.say(stage.claims(["_claim_names": .object(["groups": "src1"])]))
+        #expect(await stage.refusal().contains("too many groups"))
+        let unasked = Stage()
+        unasked.provider.say(unasked.claims(["groups": .array(["yes"])]))
+        #expect(try await unasked.comeBack().roleValues == [])
+    }
+
+    @Test func placeToSignOutIsTheProvidersOwnWord() async throws {
+        #expect(try await Stage().client.signOut(at: Stage().settings) == nil)
+        for (place, wanted): (JSONValue, String?) in [
+            (
+                "https://login.contoso.test/end?a=b",
+                "https://login.contoso.test/end?a=b&client_id=lock%20box"
+                    + "&post_logout_redirect_uri=https%3A%2F%2Flockbox.test%2Fsign-in"
+            ), ("http://login.contoso.test/end", nil), ("javascript:alert(1)", nil),
+        ] {
+            let stage = Stage()
+            stage.provider.set(
+                "/.well-known/openid-configuration",
+                to: TestProvider.metadata(["end_session_endpoint": place])
+            )
+            let found = try await stage.client.signOut(at: stage.settings)
+            #expect(found?.replacing("+", with: "%20") == wanted)
+        }
+    }
+
+    @Test func providerDoesNotLeadThisServerToWhatOnlyItCanReach() {
+        for (address, isTaken) in [
+            ("https://login.contoso.example", true), ("https://login.contoso.example/a/", true),
+            ("https://login.contoso.example:8443", true), ("http://login.contoso.example", false),
+            ("http://127.0.0.1:9000", false), ("http://localhost", false),
+            ("https://127.0.0.1", false), ("https://localhost", false), ("https://[::1]", false),
+            ("https://[fd00::1]:8443", false), ("https://10.0.0.1", false),
+            ("https://0x7f.1", false), ("https://2130706433", false), ("https://intranet", false),
+            ("https://db.internal", false), ("https://printer.local", false),
+            ("https://a.localhost", false), ("https://login.contoso.example?x=1", false),
+            ("https://user@login.contoso.example", false), ("https://login..example", false),
+            ("https://.example", false), ("https://login.contoso.example.", false), ("", false),
+        ] {
+            let isIssuer = ProviderAddress.isIssuerOfCustomer(address, isTrial: false)
+            #expect(isIssuer == isTaken, "\(address)")
+        }
+        #expect(ProviderAddress.isIssuerOfCustomer("http://127.0.0.1:9000", isTrial: true))
+        #expect(!ProviderAddress.isIssuerOfCustomer("ftp://login.contoso.example", isTrial: true))
+    }
+
+    @Test(
+        arguments: [
+            "http://127.0.0.1:8445/metrics", "http://localhost/", "https://169.254.169.254/latest",
+            "https://db.internal/", "https://localhost:8443/",
+        ]
+    )
+    func endpointThatOnlyThisServerReachesIsRefused(_ endpoint: String) async throws {
+        for name in ["token_endpoint", "jwks_uri"] {
+            let stage = Stage()
+            stage.provider.set(
+                "/.well-known/openid-configuration",
+                to: TestProvider.metadata([name: .string(endpoint)])
+            )
+            await #expect(throws: ProviderFault.self) { try await stage.fields() }
+            #expect(!stage.provider.asked.contains(endpoint))
+        }
+    }
+
     @Test func attemptIsTheSameAfterTheCookieAndNothingElseIsOne() throws {
-        let attempt = Stage().attempt
-        #expect(SignInAttempt(kept: try attempt.kept()) == attempt)
-        for text in ["", "e30", "a.b", String(repeating: "a", count: 5000)] {
-            #expect(SignInAttempt(kept: text) == nil)
+        let stage = Stage()
+        let kept = try stage.client.keep(stage.attempt)
+        #expect(stage.client.attempt(kept: kept) == stage.attempt)
+        for text in [
+            "", ".", "e30", "e30.e30", "a.b", "a.b.c", String(repeating: "a", count: 5000),
+        ] {
+            #expect(stage.client.attempt(kept: text) == nil)
+        }
+        // Whoever began a sign-in cannot make a confirmation of it afterwards, or an older one.
+        let content = try #require(Data(base64URL: kept.prefix { $0 != "." }))
+        let text = String(decoding: content, as: UTF8.self)
+        #expect(text.contains("\"isConfirmation\":false"))
+        let forged = text.replacing("\"isConfirmation\":false", with: "\"isConfirmation\":true")
+        let code = try #require(kept.split(separator: ".").last)
+        #expect(stage.client.attempt(kept: "\(Data(forged.utf8).base64URL).\(code)") == nil)
+    }
+
+    @Test(arguments: ["logout+jwt", "at+jwt", "application/at+jwt", "dpop+jwt"])
+    func tokenThatSaysThatItIsSomethingElseIsRefused(_ type: String) async throws {
+        let stage = Stage()
+        stage.provider.say(stage.claims(), header: ["typ": .string(type)])
+        #expect(await stage.refusal() == "sent no ID token")
+    }
+
+    @Test func signInCountsAsAConfirmationOnlyWhereTheProviderAskedJustNow() async throws {
+        for (acr, claims, isConfirmed): ([String], [String: JSONValue], Bool) in [
+            ([], [:], true), ([], ["auth_time": .null], false),
+            ([], ["auth_time": .integer(Fixture.now.secondsSinceEpoch - 61)], false),
+            (["phr"], [:], false), (["phr"], ["acr": "pwd"], false),
+            (["phr"], ["acr": "phr"], true),
+        ] {
+            let stage = Stage(acrValues: acr)
+            stage.provider.say(stage.claims(claims))
+            #expect(try await stage.comeBack().isConfirmation == isConfirmed)
         }
     }
 

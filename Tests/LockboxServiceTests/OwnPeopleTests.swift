@@ -57,6 +57,34 @@ struct OwnPeopleTests {
         }
     }
 
+    @Test func administratorSwitchesOffAndTheLastOneStays() async throws {
+        try await TestWorld.with { world async throws in
+            let tenant = Fixture.contoso.id.text
+            for stranger in [Fixture.adam, Fixture.frida, Fixture.eve] {
+                await #expect(throws: Refusal.self) {
+                    try await world.lockbox.switchOff(
+                        Fixture.sue.id.text,
+                        of: tenant,
+                        by: stranger
+                    )
+                }
+            }
+            await #expect(throws: Refusal.lastAdministrator) {
+                try await world.lockbox.switchOff(
+                    Fixture.gita.id.text,
+                    of: tenant,
+                    by: Fixture.gita
+                )
+            }
+            try await world.lockbox.switchOff(Fixture.sue.id.text, of: tenant, by: Fixture.gita)
+            let people = try await world.store.read { tx in
+                [try tx.person(Fixture.sue.id), try tx.person(Fixture.gita.id)]
+            }
+            #expect(people.map { $0?.isDisabled } == [true, false])
+            try await world.expectConsistentLogs()
+        }
+    }
+
     private static func sue(_ world: TestWorld) async throws -> Person? {
         try await world.store.read { try $0.person(Fixture.sue.id) }
     }

@@ -50,7 +50,11 @@ enum AuditWords {
         ("signIn.succeeded", "Signed in"),
         ("signIn.clientHeldOff", "Sign-in held off: too many failures from one place"),
         ("signIn.locked", "Sign-in locked: too many failures"),
+        ("signIn.changeAsked", "Another way to sign in asked for"),
+        ("signIn.changeStopped", "Another way to sign in stopped"),
+        ("signIn.newBrowser", "Signed in from a new browser"),
         ("sessions.ended", "Signed out everywhere"),
+        ("sessions.endedByProvider", "Signed out by the organisation’s sign-in"),
     ]
 
     static func words(_ activity: String) -> String {
@@ -75,7 +79,11 @@ enum AuditWords {
 
     /// Who did it. A name that was erased stays erased.
     static func actor(_ record: AuditRecord) -> String {
-        if let name = record.actor.name { return name }
+        switch (record.actor.id, record.actor.name) {
+        case ("console", let name?): return "\(name), at the machine"
+        case (_, let name?): return name
+        case _: break
+        }
         switch record.actor.id {
         case "system": return "Lockbox itself"
         case "console": return "The operator, at the machine"

@@ -59,6 +59,16 @@ extension PortalSite {
                 )
                 return seeOther("/people/\(person.id.text)", .invited)
             },
+            personForm("switch-off") { _, context, viewer in
+                let roster = try await roster(viewer)
+                let person = try roster.person(try context.id())
+                try await lockbox.switchOff(
+                    person.id.text,
+                    of: roster.tenant.id.text,
+                    by: viewer.person
+                )
+                return seeOther("/people/\(person.id.text)", .switchedOff)
+            },
             personForm("switch-on") { form, context, viewer in
                 let roster = try await roster(viewer)
                 let person = try roster.person(try context.id())

@@ -39,7 +39,8 @@ extension PortalSite {
                             form,
                             id,
                             by: try await lookingPerson(request),
-                            from: client(of: request, context)
+                            from: client(of: request, context),
+                            request
                         )
                     }
                 } catch let refusal as Refusal {
@@ -73,7 +74,8 @@ extension PortalSite {
         _ form: Form,
         _ id: String,
         by viewer: Person?,
-        from client: ClientKey
+        from client: ClientKey,
+        _ request: Request
     ) async throws -> Response {
         let new = form.secret("newPassword")
         guard form["code"] == nil || !new.isEmpty else {
@@ -92,7 +94,7 @@ extension PortalSite {
             by: viewer,
             from: client
         )
-        return letIn(begun, to: "/account", .passwordChosen)
+        return try await letIn(begun, to: "/account", request, .passwordChosen)
     }
 
     /// Who is signed in here, if anybody is. It counts as no use of the session.

@@ -47,18 +47,19 @@ extension PortalSite {
         guard let way = try await providers.way(for: email), let provider = way.settings.provider
         else { return doorPage(page) }
         let attempt = openID.attempt(at: way.side, isConfirmation: false, next: next)
-        page.asksPassword = way.settings.allowsPasswords
+        let takesPasswords = way.settings.takesPasswords(at: clock.now())
+        page.asksPassword = takesPasswords
         do {
             page.provider = ProviderLink(
                 providerName: OpenIDProvider.shownName(provider.issuer),
                 organisation: way.name,
                 address: try await openID.authorization(attempt, at: provider, hint: email),
-                isOnlyWay: !way.settings.allowsPasswords
+                isOnlyWay: !takesPasswords
             )
         } catch let fault as ProviderFault {
             let failure = failure(fault, way, logger)
             // Who has a password too can use it.
-            guard way.settings.allowsPasswords else { throw failure }
+            guard takesPasswords else { throw failure }
             page.problem = failure.sentence
         }
         return try setAttempt(attempt, on: doorPage(page))
@@ -110,7 +111,7 @@ extension PortalSite {
         do {
             return clearAttempt(on: try await admit(attempt, request, client, context))
         } catch let failure as SignInFailure {
-            throw failure.forgettingAttempt()
+            throw failure.over(attempt)
         }
     }
 
@@ -132,9 +133,10 @@ extension PortalSite {
                 let confirmed = try await sessions.confirm(secret, by: token)
                 return setSession(confirmed.secret, on: seeOther(next))
             }
-            return letIn(
+            return try await letIn(
                 try await providers.begin(token, at: attempt.side, from: client),
-                to: next
+                to: next,
+                request
             )
         } catch let fault as ProviderFault {
             throw failure(fault, way, context.logger)
@@ -147,6 +149,17 @@ extension PortalSite {
         }
     }
 
+    /// What comes of somebody's own choice, and what else a provider can say (RFC 6749 §4.1.2.1,
+    /// OpenID Connect Core §3.1.2.6).
+    private static let choices = ["access_denied", "login_required", "consent_required"]
+    private static let knownErrors = [
+        "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope",
+        "server_error", "temporarily_unavailable", "interaction_required",
+        "account_selection_required", "invalid_request_uri", "invalid_request_object",
+        "request_not_supported", "request_uri_not_supported", "registration_not_supported",
+        "unmet_authentication_requirements",
+    ]
+
     /// Who came back, from the answer in the address.
     private func token(
         of attempt: SignInAttempt,
@@ -157,8 +170,15 @@ extension PortalSite {
         guard ["iss", "code", "error"].allSatisfy({ request.queryCount($0) < 2 }) else {
             throw ProviderFault(.refused, "sent you back with something said twice")
         }
-        if request.query("error") != nil {
+        if let error = request.query("error") {
             try await openID.check(issuer, of: provider)
+            guard Self.choices.contains(error) else {
+                throw ProviderFault(
+                    .refused,
+                    "does not take what Lockbox asks of it",
+                    detail: Self.knownErrors.contains(error) ? error : "an error that is none"
+                )
+            }
             throw ProviderFault(.declined, "sent you back without having let you in")
         }
         guard let code = request.query("code"), !code.isEmpty,
@@ -190,6 +210,8 @@ struct SignInFailure: Error {
     let status: HTTPResponse.Status
     /// Whether what the browser keeps of the attempt is good for nothing any more.
     private(set) var isOver = false
+    /// Whether whoever is signed in was to show who she is.
+    private(set) var isConfirmation = false
 
     init(_ sentence: String, _ advice: String, _ status: HTTPResponse.Status = .forbidden) {
         self.sentence = sentence
@@ -245,9 +267,10 @@ struct SignInFailure: Error {
         }
     }
 
-    func forgettingAttempt() -> SignInFailure {
+    func over(_ attempt: SignInAttempt) -> SignInFailure {
         var failure = self
         failure.isOver = true
+        failure.isConfirmation = attempt.isConfirmation
         return failure
     }
 }
@@ -270,11 +293,13 @@ extension NotAdmitted {
 struct SignInFailedPage: Page {
     static let template = PageTemplate(PackageResources.sign_in_failed_mustache)
 
-    var title: String { "Not signed in" }
+    var title: String { isConfirmation ? "Not confirmed" : "Not signed in" }
+    let isConfirmation: Bool
     let sentence: String
     let advice: String
 
     init(_ failure: SignInFailure) {
+        isConfirmation = failure.isConfirmation
         sentence = failure.sentence
         advice = failure.advice
     }

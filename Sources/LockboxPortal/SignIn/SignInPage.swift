@@ -46,11 +46,7 @@ extension PortalSite {
             Route(method: .post, path: "/sign-in") { request, context in
                 try checkOrigin(of: request)
                 let form = try await Form(request)
-                return try await signIn(form, from: client(of: request, context), context)
-            },
-            form("/sign-out", for: .both, back: { _ in "/" }) { _, _, viewer in
-                try await sessions.end(viewer.secret)
-                return seeOther("/sign-in", .signedOut, also: clearSession)
+                return try await signIn(form, request, context)
             },
         ]
     }
@@ -63,9 +59,10 @@ extension PortalSite {
         return viewer.oversees ? "/overview" : "/support"
     }
 
-    private func signIn(_ form: Form, from client: ClientKey, _ context: PortalContext)
+    private func signIn(_ form: Form, _ request: Request, _ context: PortalContext)
         async throws -> Response
     {
+        let client = client(of: request, context)
         let next = form["next"]?.asLocalPath ?? "/"
         let email = form["email"] ?? ""
         // One page asks for both, the other for the address first.
@@ -80,7 +77,7 @@ extension PortalSite {
                 password: form.secret("password"),
                 from: client
             )
-            return letIn(begun, to: next)
+            return try await letIn(begun, to: next, request)
         } catch Refusal.badCredentials {
             let page = SignInPage(
                 email: form["email"],

@@ -8,6 +8,7 @@ enum Flash: String, Sendable {
     case signedOut
     case approved, approvedByManager, denied, rejected, posted, finished, withdrawn, submitted
     case stopped, stoppedNotCut
+    case switchedOff, signInChangeAsked, signInChanged, signInChangeStopped
     case supportOpened, policyChanged, rolesChanged, lettersChanged
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
         switchedOn
@@ -28,6 +29,12 @@ enum Flash: String, Sendable {
         case .submitted: "Sent. A manager reviews it first, then the customer is asked."
         case .supportOpened: "Your support request is open."
         case .policyChanged: "The new rules hold from now on."
+        case .switchedOff:
+            "Switched off. Sessions and API tokens have ended, and nobody can sign in so."
+        case .signInChangeAsked:
+            "Asked for. It becomes so after a day; every administrator is told."
+        case .signInChanged: "It is so from now on. Whoever came in another way signs in anew."
+        case .signInChangeStopped: "Stopped. People go on signing in as they do now."
         case .rolesChanged: "The roles are changed."
         case .tokenRevoked: "The token is revoked. What holds it can do nothing any more."
         case .sessionEnded: "The session is over. Whoever had it is signed out."

@@ -16,6 +16,7 @@ package struct PortalSite: Sendable {
     let signIn: SignIn
     let providers: ProviderSignIn
     let openID: OpenIDClient
+    let clientSecretKey: ClientSecretKey
     let invitations: Invitations
     let forgottenPasswords: ForgottenPasswords
     let log: LogReader
@@ -32,6 +33,10 @@ package struct PortalSite: Sendable {
         burst: IdentityLimits.providerSignInBurst,
         perSecond: IdentityLimits.providerSignInsPerSecond
     )
+    let signOutLimit = RateLimit(
+        burst: IdentityLimits.providerSignOutBurst,
+        perSecond: IdentityLimits.providerSignOutsPerSecond
+    )
     var isSecure: Bool { origin?.scheme == "https" }
 
     /// `publicURL` is how browsers reach this server, without a trailing slash. Each open page
@@ -42,6 +47,7 @@ package struct PortalSite: Sendable {
         signIn: SignIn,
         providers: ProviderSignIn,
         openID: OpenIDClient,
+        clientSecretKey: ClientSecretKey,
         invitations: Invitations,
         forgottenPasswords: ForgottenPasswords,
         log: LogReader,
@@ -58,6 +64,7 @@ package struct PortalSite: Sendable {
         self.signIn = signIn
         self.providers = providers
         self.openID = openID
+        self.clientSecretKey = clientSecretKey
         self.invitations = invitations
         self.forgottenPasswords = forgottenPasswords
         self.log = log
@@ -82,12 +89,13 @@ package struct PortalSite: Sendable {
 
     /// Every method of every path but the assets.
     var routes: [Route] {
-        signInRoutes + passwordRoutes + openIDRoutes + customerRoutes + providerRoutes
+        signInRoutes + signOutRoutes + passwordRoutes + openIDRoutes + customerRoutes
+            + providerRoutes
             + sharedRoutes
     }
 
     private var customerRoutes: [Route] {
-        overviewRoutes + liveAccessRoutes + settingsRoutes + peopleRoutes
+        overviewRoutes + liveAccessRoutes + settingsRoutes + signInSettingsRoutes + peopleRoutes
     }
     private var providerRoutes: [Route] {
         workRoutes + newRequestRoutes + tenantsRoutes
@@ -159,8 +167,11 @@ extension PortalSite {
     func letIn(
         _ begun: (secret: String, signedIn: SignedIn),
         to path: String,
+        _ request: Request,
         _ done: Flash? = nil
-    ) -> Response {
+    ) async throws -> Response {
+        // What this browser forgets, nobody must find elsewhere (OWASP ASVS 5.0, 7.2.4).
+        if let former = sessionSecret(of: request) { try await sessions.end(former) }
         let response = setSession(begun.secret, on: seeOther(path, done))
         return begun.signedIn.device.map { setDevice($0, on: response) } ?? response
     }

@@ -42,13 +42,13 @@ extension PortalSite {
 
     /// The sign-in at an OpenID provider that this browser has begun.
     func attempt(of request: Request) -> SignInAttempt? {
-        request.cookies[attemptCookieName].flatMap { SignInAttempt(kept: $0.value) }
+        request.cookies[attemptCookieName].flatMap { openID.attempt(kept: $0.value) }
     }
 
     func setAttempt(_ attempt: SignInAttempt, on response: Response) throws -> Response {
         setCookie(
             attemptCookieName,
-            to: try attempt.kept(),
+            to: try openID.keep(attempt),
             keptFor: OIDCLimits.attempt,
             on: response
         )

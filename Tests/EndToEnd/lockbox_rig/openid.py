@@ -87,6 +87,7 @@ class OpenIDProvider:
                 "issuer": self.issuer, "authorization_endpoint": self.issuer + "/authorize",
                 "token_endpoint": self.issuer + "/token", "jwks_uri": self.issuer + "/keys",
                 "authorization_response_iss_parameter_supported": True,
+                "end_session_endpoint": self.issuer + "/end", "backchannel_logout_supported": True,
                 "response_types_supported": ["code"], "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": [self.algorithm]})
         if url.path == "/keys":
@@ -123,10 +124,21 @@ class OpenIDProvider:
         claims = {
             "iss": self.issuer, "aud": self.client_id, "iat": now, "exp": now + 300, "nonce": asked.get("nonce"),
             "auth_time": int(self.authenticated_at()), **self.user, **self.change}
-        claims = {name: value for name, value in claims.items() if value is not None}
+        return send(handler, 200, {
+            "access_token": "unused", "token_type": "Bearer", "id_token": self.signed(claims)})
+
+    def signed(self, claims):
         header = {"alg": self.algorithm, "kid": self.key.kid}
-        token = jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
-        return send(handler, 200, {"access_token": "unused", "token_type": "Bearer", "id_token": token})
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
+
+    def logout_token(self, **changes):
+        """As it tells Lockbox by itself that somebody signed out (OpenID Connect Back-Channel Logout 1.0 §2.4)."""
+        now = int(time.time())
+        event = "http://schemas.openid.net/event/backchannel-logout"
+        return self.signed({
+            "iss": self.issuer, "aud": self.client_id, "iat": now, "exp": now + 120, "jti": secrets.token_urlsafe(8),
+            "events": {event: {}}, **changes})
 
 
 def send(handler, status, content, kind="application/json"):

@@ -83,9 +83,14 @@ CREATE INDEX request_open_of_tenant ON access_request (tenant, id) WHERE deadlin
 
 CREATE INDEX resource_of_tenant ON resource (tenant, service, name);
 
+CREATE INDEX session_at_provider ON portal_session (issuer, issuer_session)
+WHERE issuer_session IS NOT NULL AND ended_at IS NULL;
+
 CREATE INDEX session_by_end ON portal_session (expires_at);
 
 CREATE INDEX session_of_person ON portal_session (person, created_at, id) WHERE ended_at IS NULL;
+
+CREATE INDEX sign_in_change_by_time ON sign_in_change (takes_effect_at, id);
 
 CREATE INDEX sign_in_client_by_end ON sign_in_client (kept_until);
 
@@ -424,6 +429,29 @@ CREATE TABLE service (
     CHECK ((doveadm_url IS NULL) = (doveadm_key_file IS NULL))
 ) STRICT;
 
+CREATE TABLE sign_in_change (
+    id TEXT NOT NULL PRIMARY KEY,
+    organisation TEXT NOT NULL UNIQUE,
+    made_by TEXT NOT NULL REFERENCES person (id),
+    made_at INTEGER NOT NULL,
+    takes_effect_at INTEGER NOT NULL CHECK (takes_effect_at > made_at),
+    issuer TEXT,
+    client_id TEXT,
+    authentication TEXT CHECK (authentication IN
+        ('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
+    client_secret_file TEXT,
+    client_secret_sealed BLOB,
+    acr_values TEXT NOT NULL,
+    trusts_addresses INTEGER NOT NULL CHECK (trusts_addresses IN (0, 1)),
+    roles_claim TEXT,
+    claimed_roles TEXT,
+    allows_passwords INTEGER NOT NULL CHECK (allows_passwords IN (0, 1)),
+    domains TEXT,
+    CHECK ((issuer IS NULL) = (client_id IS NULL)),
+    CHECK ((issuer IS NULL) = (authentication IS NULL)),
+    CHECK ((claimed_roles IS NULL) = (roles_claim IS NULL))
+) STRICT;
+
 CREATE TABLE sign_in_client (
     person TEXT NOT NULL REFERENCES person (id),
     client_hash BLOB NOT NULL CHECK (length(client_hash) = 32),
@@ -444,7 +472,10 @@ CREATE TABLE sign_in_settings (
     acr_values TEXT NOT NULL,
     trusts_addresses INTEGER NOT NULL CHECK (trusts_addresses IN (0, 1)),
     allows_passwords INTEGER NOT NULL CHECK (allows_passwords IN (0, 1)),
-    domains TEXT,
+    domains TEXT, roles_claim TEXT
+    CHECK (roles_claim IS NULL OR issuer IS NOT NULL), claimed_roles TEXT
+    CHECK ((claimed_roles IS NULL) = (roles_claim IS NULL)), recovery_until INTEGER, client_secret_sealed BLOB
+    CHECK (client_secret_sealed IS NULL OR client_secret_file IS NULL),
     CHECK ((issuer IS NULL) = (client_id IS NULL)),
     CHECK ((issuer IS NULL) = (authentication IS NULL))
 ) STRICT;
@@ -1016,6 +1047,13 @@ BEFORE UPDATE ON request_transition
 
 BEGIN
     SELECT RAISE(ABORT, 'request_transition: rows never change');
+END;
+
+CREATE TRIGGER sign_in_change_update_guard
+BEFORE UPDATE ON sign_in_change
+
+BEGIN
+    SELECT RAISE(ABORT, 'sign_in_change: rows never change');
 END;
 
 CREATE TRIGGER statement_position_update_guard

@@ -13,11 +13,51 @@ package enum Fixture {
             issuer: issuer,
             clientID: "lockbox",
             authentication: .secretBasic,
-            clientSecretFile: "/secrets/contoso",
+            clientSecret: .file("/secrets/contoso"),
             acrValues: ["phr"],
             trustsAddresses: false
         ),
         allowsPasswords: false
+    )
+
+    /// The same, where the provider says who has which role, and cannot be reached just now.
+    package static let takesRolesFromElsewhere: SignInSettings = {
+        let claimed = ClaimedRoles(
+            claim: "groups",
+            roles: ["Leute, mit Rückfragen": [.member], "deciders": [.member, .approver], "-": []]
+        )
+        var settings = SignInSettings(
+            provider: OpenIDProvider(
+                issuer: issuer,
+                clientID: "lockbox",
+                authentication: .privateKey,
+                clientSecret: nil,
+                roles: claimed
+            ),
+            allowsPasswords: false
+        )
+        settings.recoveryUntil = now + .hours(2)
+        return settings
+    }()
+
+    package static let ownsItsDomain: Tenant = {
+        var tenant = contoso
+        tenant.domains = ["contoso.test"].compactMap { DomainName($0) }
+        return tenant
+    }()
+
+    /// What Gita asked for and nobody has stopped.
+    package static let signInChange = SignInChange(
+        stored: id(1),
+        tenant: contoso.id,
+        settings: {
+            var settings = takesRolesFromElsewhere
+            settings.recoveryUntil = nil
+            return settings
+        }(),
+        by: gita.id,
+        madeAt: now,
+        takesEffectAt: now + .hours(24)
     )
 
     package static let now = Timestamp("2026-11-23T09:00:00Z")!

@@ -51,6 +51,8 @@ package final class PortalWorld: Sendable {
         var request: AccessRequestID?
         /// The invitation that was sent last.
         var invitation: Invitation?
+        /// The change of how people sign in that was asked for last.
+        var signInChange: SignInChangeID?
         /// The support request that was opened last.
         var support: SupportRequestNumber?
         /// The API token that was used last.
@@ -131,14 +133,8 @@ package final class PortalWorld: Sendable {
             sessions: sessions,
             signIn: signIn,
             providers: ProviderSignIn(store: audited, sessions: sessions),
-            openID: OpenIDClient(
-                http: provider,
-                clock: clock,
-                entropy: SeededEntropy(seed: 3),
-                publicURL: Self.publicURL,
-                secret: { _ in "a secret" },
-                sign: { _ in "" }
-            ),
+            openID: Self.openID(provider, clock),
+            clientSecretKey: ClientSecretKey(seed: Self.seed),
             invitations: invitations,
             forgottenPasswords: forgottenPasswords,
             log: log,
@@ -151,6 +147,20 @@ package final class PortalWorld: Sendable {
             makePause: { OneRound() }
         )
         responder = site.responder()
+    }
+
+    private static let seed = [UInt8](repeating: 7, count: 32)
+
+    private static func openID(_ provider: TestProvider, _ clock: FixedClock) -> OpenIDClient {
+        OpenIDClient(
+            http: provider,
+            clock: clock,
+            entropy: SeededEntropy(seed: 3),
+            publicURL: publicURL,
+            seed: seed,
+            secret: { _ in "a secret" },
+            sign: { _ in "" }
+        )
     }
 
     // MARK: - Who and what is there

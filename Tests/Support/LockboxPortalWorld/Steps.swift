@@ -373,6 +373,9 @@ extension PortalWorld {
             filled.replace("{invitation}", with: invitation.id.text)
             filled.replace("{code}", with: Self.code(of: invitation))
         }
+        if let change = memory.withLock({ $0.signInChange }) {
+            filled.replace("{signInChange}", with: change.text)
+        }
         while let start = filled.firstIndex(of: "{"), let end = filled[start...].firstIndex(of: "}")
         {
             let name = filled[start..<end].dropFirst()

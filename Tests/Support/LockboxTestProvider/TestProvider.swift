@@ -48,6 +48,13 @@ package final class TestProvider: ProviderHTTP {
         state.withLock { $0.documents[Self.issuer + path] = bytes }
     }
 
+    package func saysWhereToSignOut() {
+        set(
+            "/.well-known/openid-configuration",
+            to: Self.metadata(["end_session_endpoint": .string(Self.issuer + "/end")])
+        )
+    }
+
     /// A new key signs, and is the only one that is published.
     package func changeKey(to id: String) {
         state.withLock { ($0.key, $0.keyID) = (P256.Signing.PrivateKey(), id) }
@@ -113,6 +120,9 @@ package final class TestProvider: ProviderHTTP {
             return Self.bytes(of: .object(["id_token": .string(token), "token_type": "Bearer"]))
         }
     }
+
+    /// What it would sign now.
+    package func signed() throws -> String { try state.withLock { try Self.signed($0) } }
 
     private static func signed(_ state: State) throws -> String {
         let header: [String: JSONValue] = ["alg": "ES256", "kid": .string(state.keyID)]

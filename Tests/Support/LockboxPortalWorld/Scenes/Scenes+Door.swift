@@ -187,6 +187,18 @@ extension Scene {
         ),
         Scene(
             "Door",
+            "signed out here and not there",
+            as: "adam",
+            .fill("/sign-out", on: "/lockbox", typing: []),
+            isKey: true,
+            after: { world in
+                try await world.signsInElsewhere(passwords: true)
+                try await world.cameFromElsewhere("adam")
+                world.provider.saysWhereToSignOut()
+            }
+        ),
+        Scene(
+            "Door",
             "a decision to be confirmed elsewhere",
             as: "adam",
             .page("/lockbox/{request}"),
