@@ -150,4 +150,4 @@ class Glewlwyd:
             "client_id": self.client_id, "name": "Lockbox", "enabled": True, "confidential": True,
             "client_secret": self.client_secret, "token_endpoint_auth_method": ["client_secret_basic"],
             "redirect_uri": [f"{lockbox_url}/oidc/callback"], "authorization_type": ["code"], "scope": [],
-            "backchannel_logout_uri": f"{lockbox_url}/oidc/logout"})
+            "backchannel_logout_uri": f"{lockbox_url}/oidc/logout", "backchannel_logout_session_required": "yes"})
