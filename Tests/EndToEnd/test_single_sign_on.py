@@ -434,6 +434,19 @@ def test_an_administrator_sets_up_sign_in_and_another_makes_it_so(installed, pro
     letters = [letter.read_text().replace("=\n", "") for letter in installed.lockbox.letters.iterdir()]
     heads = [letter.partition("\n\n")[0] for letter in letters if "will sign in from" in letter]
     assert all(any(address in head for head in heads) for address in (TIM, TOM))
+def test_signing_in_again_without_being_asked_confirms_no_decision(installed, provider):
+    request = installed.ask()
+    visitor, _ = installed.sign_in(AMY)
+    with sqlite3.connect(installed.lockbox.database) as database:
+        database.execute("UPDATE portal_session SET confirmed_at = confirmed_at - 3600000")
+    # Her browser is signed in at the provider still, which lets her in without a word: she showed who she is this morning.
+    provider.lets_in(f"subject of {AMY}", AMY)
+    provider.authenticated_at = lambda: time.time() - 8 * 3600
+    assert follow(visitor, visitor.get(f"/t/contoso?next=/lockbox/{request}"), provider).status == 303
+    approve = f"/lockbox/{request}/approve"
+    refused = visitor.post(approve, visitor.get(f"/lockbox/{request}").form(approve))
+    assert refused.status == 422 and "First confirm where you signed in" in refused.words
+    assert installed.lockbox.api("eve").get(f"/v1/requests/{request}").json["state"] == "awaitingCustomer"
 
 
 def test_the_log_of_all_this_is_in_order(installed, provider):
