@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lockbox_rig.glewlwyd import Glewlwyd
-from lockbox_rig.machine import Scratch
+from lockbox_rig.machine import Scratch, wait_until
 from test_single_sign_on import AMY, SUE, Installation
 
 MALLORY = "mallory@elsewhere.test"
@@ -95,6 +95,20 @@ def test_a_decision_waits_for_a_confirmation_that_says_when_she_was_asked(instal
     amy.press("Approve")
     expect(amy.page.get_by_text("First confirm where you signed in")).to_be_visible()
     assert installed.lockbox.api("eve").get(f"/v1/requests/{request}").json["state"] == "awaitingCustomer"
+
+
+def test_signing_out_there_signs_out_here(installed, provider, open_browser):
+    amy = open_browser(installed.lockbox.url)
+    amy.go("/t/contoso?next=/lockbox")
+    give_password(amy, provider, AMY)
+    go_on(amy)
+    amy.page.wait_for_url("**/lockbox")
+    # What glewlwyd's own page does when she says yes to ending her session.
+    session = next(one["value"] for one in amy.context.cookies() if one["name"] == "GLEWLWYD2_OIDC_SID")
+    assert amy.context.request.delete(f"{provider.issuer}/session/{session}/").ok
+    wait_until(lambda: installed.activities()[0] == "sessions.endedByProvider", what="glewlwyd to tell Lockbox")
+    amy.go("/lockbox")
+    assert amy.path.startswith("/sign-in")
 
 
 @pytest.mark.parametrize("email, words", [
