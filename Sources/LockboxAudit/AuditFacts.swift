@@ -35,6 +35,7 @@ extension AuditFacts {
         case .access(let event): try self.init(event, in: tx)
         case .directory(let event): self.init(event)
         case .signIn(let event): self.init(event)
+        case .provisioning(let event): self.init(event)
         }
     }
 

@@ -49,6 +49,9 @@ struct LogReplayState {
     var rules: Told?
     var signIn: Told?
     var administered: Told?
+    var provisioningTokens: [String: Told] = [:]
+    var groupRoles: [String: Told] = [:]
+    var hasErasedGroups = false
     private var domains: [String] = []
     var name: String?
 
@@ -109,6 +112,7 @@ struct LogReplayState {
         case "provider.renamed", "tenant.renamed": name = data["name"]?.text
         case "signIn.settingsChanged": signIn = told
         case "tenant.administered": administered = told
+        case let activity where activity.hasPrefix("provisioning."): readProvisioning(told)
         case _: break
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }
@@ -126,6 +130,7 @@ struct LogReplayState {
         try requestDifferences(log, in: tx) + supportDifferences(log, in: tx)
             + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
             + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
+            + provisioningDifferences(log, at: now, in: tx)
     }
 }
 

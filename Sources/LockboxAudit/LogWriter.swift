@@ -113,6 +113,7 @@ extension Actor {
         case .system: "system"
         case .console: "console"
         case .service(let id): "service:\(id)"
+        case .provisioning(let token): "provisioning:\(token.id)"
         }
     }
 }

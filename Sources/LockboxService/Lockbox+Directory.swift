@@ -132,6 +132,7 @@ extension Change {
             id: before?.id ?? entropy.id(),
             isFilesToDecide: isFilesToDecide,
             isOwn: isOwn,
+            isProvisioned: try before.map { try tx.provisionedUser($0.id) != nil } ?? false,
             // Only who is to be switched off is worth reading everybody for.
             isLastAdministrator: try human.isDisabled && isAdministrator
                 && tx.administrators(of: side).count == 1

@@ -19,7 +19,8 @@ struct Lockboxd: AsyncParsableCommand {
         version: Installation.version,
         subcommands: [
             Serve.self, Gateway.self, Init.self, CheckConfig.self, Apply.self, Token.self,
-            Password.self, Invite.self,
+            Password.self, Invite.self, ScimToken.self, ScimTokens.self, ScimEndToken.self,
+            ScimRoles.self,
             CheckLog.self, CheckService.self, AcceptClock.self, TestMail.self, ReadBounce.self,
         ]
     )

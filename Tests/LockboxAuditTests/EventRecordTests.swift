@@ -114,6 +114,19 @@ struct EventRecordTests {
                 )
             ),
             .signIn(.identityRefused(Fixture.adam, issuer: Fixture.issuer)),
+            .provisioning(.tokenIssued(Fixture.provisioningToken())),
+            .provisioning(.tokenRevoked(Fixture.provisioningToken())),
+            .provisioning(.refused(Fixture.provisioningToken(), .lastAdministrator)),
+            .provisioning(
+                .rolesMapped(
+                    before: [],
+                    after: GroupRoles(
+                        side: .tenant(Fixture.contoso.id),
+                        group: "Approvers",
+                        roles: .approver
+                    )
+                )
+            ),
         ]
     }
 
@@ -124,6 +137,7 @@ struct EventRecordTests {
         case .access(let event): (AuditWorld.contoso, expected(event))
         case .directory(let event): expected(event)
         case .signIn(let event): expected(event)
+        case .provisioning(let event): (AuditWorld.contoso, expected(event))
         }
     }
 
@@ -174,6 +188,15 @@ struct EventRecordTests {
         case .resourceAdded: (.tenant(Fixture.contoso.id), "resource.added")
         case .serviceAdded: (.provider, "service.added")
         case .serviceChanged: (.provider, "service.changed")
+        }
+    }
+
+    private static func expected(_ event: ProvisioningEvent) -> String {
+        switch event {
+        case .tokenIssued: "provisioning.tokenIssued"
+        case .tokenRevoked: "provisioning.tokenRevoked"
+        case .rolesMapped: "provisioning.rolesMapped"
+        case .refused: "provisioning.refused"
         }
     }
 

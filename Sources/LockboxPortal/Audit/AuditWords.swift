@@ -51,6 +51,10 @@ enum AuditWords {
         ("signIn.clientHeldOff", "Sign-in held off: too many failures from one place"),
         ("signIn.locked", "Sign-in locked: too many failures"),
         ("sessions.ended", "Signed out everywhere"),
+        ("provisioning.tokenIssued", "Provisioning token made"),
+        ("provisioning.tokenRevoked", "Provisioning token ended"),
+        ("provisioning.rolesMapped", "Roles of a group changed"),
+        ("provisioning.refused", "Provisioning asked for what it may not"),
     ]
 
     static func words(_ activity: String) -> String {
@@ -79,6 +83,8 @@ enum AuditWords {
         switch record.actor.id {
         case "system": return "Lockbox itself"
         case "console": return "The operator, at the machine"
+        case let id where id.hasPrefix("provisioning:"):
+            return "The organisation’s directory, with \(id.dropFirst("provisioning:".count))"
         case let id where id.hasPrefix("service:"):
             return "The service \(id.dropFirst("service:".count))"
         case _: return "Somebody whose name was erased"

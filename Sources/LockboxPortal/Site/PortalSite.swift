@@ -87,7 +87,7 @@ package struct PortalSite: Sendable {
     }
 
     private var customerRoutes: [Route] {
-        overviewRoutes + liveAccessRoutes + settingsRoutes + peopleRoutes
+        overviewRoutes + liveAccessRoutes + settingsRoutes + provisioningRoutes + peopleRoutes
     }
     private var providerRoutes: [Route] {
         workRoutes + newRequestRoutes + tenantsRoutes
