@@ -192,6 +192,7 @@ public struct ProvisionedGroup: Identified, Hashable, Sendable {
         self.changedAt = changedAt
     }
 
+    /// As its members show it.
     public var name: Name { Name(id: id, displayName: displayName) }
 }
 

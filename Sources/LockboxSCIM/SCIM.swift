@@ -173,16 +173,18 @@ package struct SCIM: Sendable {
             }
     }
 
-    /// What the standard has and this door does not (RFC 7644 §3.7, §3.11).
+    /// What the standard has and this door does not (RFC 7644 §3.7, §3.11). That is no failure, which the log
+    /// would hear of.
     private var refusedRoutes: [Route] {
         [
             route(.post, "/Bulk") { _ in
-                throw SCIMFault.notSupported("Bulk: several requests in one")
+                try SCIMFault.notSupported("Bulk: several requests in one").response()
             }
         ]
             + [HTTPRequest.Method.get, .post, .put, .patch, .delete].map { method in
                 route(method, "/Me") { _ in
-                    throw SCIMFault.notSupported("Me: a token is nobody in particular, and this")
+                    try SCIMFault.notSupported("Me: a token is nobody in particular, and this")
+                        .response()
                 }
             }
     }

@@ -16,8 +16,9 @@ struct SCIMQuery: Sendable {
 
     /// As the query of a request says.
     init(_ request: Request) throws {
+        let sent = try Self.parameters(of: request)
         func one(_ name: String) throws -> String? {
-            let all = request.uri.queryParameters[values: name[...]].map(String.init)
+            let all = sent.filter { $0.name == name }.map(\.value)
             guard all.count <= 1 else {
                 throw SCIMFault.bad(.invalidValue, "\(name): is given twice.")
             }
@@ -41,6 +42,18 @@ struct SCIMQuery: Sendable {
             attributes: try names("attributes"),
             excluded: try names("excludedAttributes")
         )
+    }
+
+    /// Written as forms are: `userName+eq+"a"` and `userName%20eq%20"a"` are one filter, as directories differ.
+    private static func parameters(of request: Request) throws -> [(name: String, value: String)] {
+        try (request.uri.query ?? "").split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                .map { PercentEncoding.decode($0.utf8, plusIsSpace: true) }
+            guard let name = parts[0], let value = parts.count == 2 ? parts[1] : "" else {
+                throw SCIMFault.bad(.invalidValue, "The query is not percent-encoded UTF-8.")
+            }
+            return (name, value)
+        }
     }
 
     /// As a message says.

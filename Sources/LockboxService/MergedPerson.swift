@@ -12,8 +12,9 @@ struct MergedPerson {
     let kept: [String]
 
     /// `isFilesToDecide`: whether the file says which roles people have; `isOwn`: whether the people
-    /// are the tenant's own; `isProvisioned`: whether the organisation's directory speaks of this one (decision
-    /// 0057), of whom the file then only says that she is switched off. `isLastAdministrator`: whether `before` is the tenant's only active administrator.
+    /// are the tenant's own; `isProvisioned`: whether the organisation's directory speaks of this
+    /// one (decision 0057), of whom the file then only says that she is switched off.
+    /// `isLastAdministrator`: whether `before` is the tenant's only active administrator.
     init(
         _ human: DirectoryFile.Person,
         at side: Side,

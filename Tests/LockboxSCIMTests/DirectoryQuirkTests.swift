@@ -24,6 +24,9 @@ struct DirectoryQuirkTests {
         }
     }
 
+    private static let enterprise =
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
     static let entra: [Case] = [
         Case(#"{"op":"Replace","path":"active","value":"False"}"#, "active", false),
         Case(#"{"op":"Add","path":"active","value":"True"}"#, "active", true),
@@ -64,7 +67,10 @@ struct DirectoryQuirkTests {
         Case(#"{"op":"Replace","path":"externalId","value":"other"}"#, "externalId", "other"),
         // Of the standard, and not kept.
         Case(
-            #"{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"IT"},{"op":"Add","path":"title","value":"Boss"},{"op":"Add","path":"phoneNumbers[type eq \"work\"].value","value":"1"},{"op":"Replace","path":"displayName","value":"Nina B"}"#,
+            #"{"op":"Add","path":"\#(enterprise):department","value":"IT"},"#
+                + #"{"op":"Add","path":"title","value":"Boss"},"#
+                + #"{"op":"Add","path":"phoneNumbers[type eq \"work\"].value","value":"1"},"#
+                + #"{"op":"Replace","path":"displayName","value":"Nina B"}"#,
             "displayName",
             "Nina B"
         ),

@@ -4,6 +4,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxIdentity
 import LockboxPorts
+import LockboxService
 import LockboxTestWorld
 import LockboxWire
 import Testing
@@ -210,6 +211,120 @@ struct UserTests {
             try await rename("Nina C", "W/\(tag)").expectFault(412)
             try await rename("Nina C", "nonsense").expectFault(400, "invalidValue")
             #expect(try await rename("Nina D", "*").json(200)["active"] == true)
+        }
+    }
+}
+
+@Suite("What a directory cannot say is refused, and nothing is changed")
+struct RefusedBodyTests {
+    static let bodies: [(body: String, status: Int, kind: String?)] = {
+        let schemas = #""schemas":["\#(SCIMWorld.users)"]"#
+        let name = #""userName":"x@contoso.test""#
+        let long = String(repeating: "x", count: 300)
+        func primary(_ name: String) -> String {
+            #"{"value":"\#(name)@contoso.test","primary":true}"#
+        }
+        let emails = Array(repeating: #"{"value":"x@contoso.test"}"#, count: 21)
+            .joined(separator: ",")
+        return [
+            ("", 400, "invalidSyntax"), ("[]", 400, "invalidSyntax"), ("{", 400, "invalidSyntax"),
+            ("{\(name)}", 400, "invalidSyntax"),
+            (#"{"schemas":["x"],\#(name)}"#, 400, "invalidSyntax"),
+            ("{\(schemas)}", 400, "invalidValue"),
+            (#"{\#(schemas),"userName":""}"#, 400, "invalidValue"),
+            (#"{\#(schemas),"userName":5}"#, 400, "invalidValue"),
+            (#"{\#(schemas),"userName":null}"#, 400, "invalidValue"),
+            (#"{\#(schemas),"userName":"jdoe"}"#, 400, "invalidValue"),
+            (#"{\#(schemas),"userName":"\#(long)"}"#, 400, "invalidValue"),
+            (#"{\#(schemas),\#(name),\#(name)}"#, 400, "invalidSyntax"),
+            (#"{\#(schemas),\#(name),"USERNAME":"y@contoso.test"}"#, 400, "invalidSyntax"),
+            (#"{\#(schemas),\#(name),"secret":1}"#, 400, "invalidSyntax"),
+            (#"{\#(schemas),\#(name),"name.givenName":"x"}"#, 400, "invalidSyntax"),
+            (#"{\#(schemas),\#(name),"name":{"nick":"x"}}"#, 400, "invalidSyntax"),
+            (#"{\#(schemas),\#(name),"name":["x"]}"#, 400, "invalidValue"),
+            (#"{\#(schemas),\#(name),"active":"yes"}"#, 400, "invalidValue"),
+            (#"{\#(schemas),\#(name),"active":1.5}"#, 400, "invalidSyntax"),
+            (#"{\#(schemas),\#(name),"displayName":"\#(long)"}"#, 400, "invalidValue"),
+            (#"{\#(schemas),\#(name),"displayName":"a\u0007b"}"#, 400, "invalidValue"),
+            (#"{\#(schemas),\#(name),"displayName":{"x":[1]}}"#, 400, "invalidValue"),
+            (#"{\#(schemas),\#(name),"emails":[\#(emails)]}"#, 400, "invalidValue"),
+            (#"{\#(schemas),\#(name),"emails":[{"type":"work"}]}"#, 400, "invalidValue"),
+            (
+                #"{\#(schemas),\#(name),"emails":[\#(primary("a")),\#(primary("b"))]}"#,
+                400, "invalidValue"
+            ),
+            (String(repeating: "[", count: 1_000), 400, "invalidSyntax"),
+            ("{\"x\":\"" + String(repeating: "y", count: 1 << 20) + "\"}", 413, nil),
+        ]
+    }()
+
+    @Test func noneOfTheseIsAPerson() async throws {
+        try await SCIMWorld.with { scim async throws in
+            let id = try await scim.add("nina")
+            let before = try await scim.ask(.get, "/Users").json(200)
+            for (body, status, kind) in Self.bodies {
+                for (method, path) in [
+                    (HTTPRequest.Method.post, "/Users"), (.put, "/Users/\(id)"),
+                ] {
+                    let answer = try await scim.ask(method, path, body)
+                    #expect(answer.status == status, "\(body.prefix(200)) \(answer.text)")
+                    try answer.expectFault(status, kind)
+                }
+            }
+            for (type, status) in [
+                ("text/plain", 415), ("application/json; charset=utf-16", 415),
+                ("application/xml", 415),
+            ] {
+                let answer = try await scim.ask(
+                    .post,
+                    "/Users",
+                    "{}",
+                    headers: [.contentType: type]
+                )
+                try answer.expectFault(status)
+            }
+            #expect(try await scim.ask(.get, "/Users").json(200) == before)
+        }
+    }
+
+    @Test func whatIsNotThereIsSaidInItsOwnForm() async throws {
+        try await SCIMWorld.with { scim async throws in
+            try await scim.ask(.get, "/Nothing").expectFault(404)
+            try await scim.ask(.get, "/Users/x/y").expectFault(404)
+            try await scim.ask(.post, "/Bulk", "{}").expectFault(501)
+            try await scim.ask(.get, "/Me").expectFault(501)
+            let other = try await scim.ask(.delete, "/Schemas")
+            try other.expectFault(405)
+            #expect(other.headers[.allow] == "GET, HEAD, OPTIONS")
+            try await scim.ask(.get, "/Schemas", query: [("filter", "id pr")]).expectFault(403)
+        }
+    }
+
+    @Test func aDirectoryThatGivesMuchCanStillTakeAway() async throws {
+        try await SCIMWorld.with { scim async throws in
+            let id = try await scim.add("nina")
+            try await scim.world.lockbox.mapGroup(
+                "Approvers",
+                to: ["approver"],
+                in: "contoso",
+                by: Fixture.gita
+            )
+            _ = try await scim.group("Approvers", [id])
+            var refused: Answer?
+            for _ in 0...Limits.settingsPerDay where refused == nil {
+                for active in [false, true] {
+                    let answer = try await scim.patch(
+                        "/Users/\(id)",
+                        #"{"op":"replace","value":{"active":\#(active)}}"#
+                    )
+                    if answer.status != 200 { refused = answer }
+                }
+            }
+            let answer = try #require(refused)
+            try answer.expectFault(429)
+            #expect(answer.headers[.retryAfter] != nil)
+            #expect(try await scim.person(id).isDisabled)
+            #expect(try await scim.ask(.delete, "/Users/\(id)").status == 204)
         }
     }
 }

@@ -36,7 +36,7 @@ class Directory:
         return self.send("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)})
 
 
-class TesterClient(BaseSyncSCIMClient):
+class ConformanceClient(BaseSyncSCIMClient):
     """What scim2-tester asks with, over the standard library's HTTP."""
 
     class Response:
