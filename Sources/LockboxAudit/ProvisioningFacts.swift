@@ -1,45 +1,6 @@
 import LockboxDomain
 import LockboxPorts
 
-extension AuditFacts {
-    init(_ event: ProvisioningEvent) {
-        switch event {
-        case .tokenIssued(let token):
-            self.init(
-                "provisioning.tokenIssued",
-                data: [
-                    "provisioningToken": .string(token.id.text),
-                    "expiresAt": .string(token.expiresAt.description),
-                    "addresses": .list(token.addresses.map { .string($0.description) }),
-                ],
-                texts: ["label": token.label]
-            )
-        case .tokenRevoked(let token):
-            self.init(
-                "provisioning.tokenRevoked",
-                data: ["provisioningToken": .string(token.id.text)]
-            )
-        case .rolesMapped(let before, let after):
-            self.init(
-                "provisioning.rolesMapped",
-                data: [
-                    "given": .list(after.roles.names.map { .string($0) }),
-                    "givenBefore": .list(before.names.map { .string($0) }),
-                ],
-                texts: ["group": after.group]
-            )
-        case .refused(let token, let problem):
-            self.init(
-                "provisioning.refused",
-                data: [
-                    "provisioningToken": .string(token.id.text),
-                    "problem": .string(problem.rawValue),
-                ]
-            )
-        }
-    }
-}
-
 extension LogReplayState {
     mutating func readProvisioning(_ told: Told) {
         let data = told.data

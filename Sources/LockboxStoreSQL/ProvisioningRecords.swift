@@ -284,11 +284,9 @@ extension SQLTransaction: ProvisioningRecords {
             "WHERE organisation = $1 ORDER BY name_key",
             [.log(side)]
         ) { row in
-            GroupRoles(
-                side: side,
-                group: try row.text("group_name"),
-                roles: try Self.roles(row, "roles")
-            )
+            let group = try row.text("group_name")
+            guard try row.text("name_key") == GroupRoles.key(group) else { throw row.corrupt }
+            return GroupRoles(side: side, group: group, roles: try Self.roles(row, "roles"))
         }
     }
 
