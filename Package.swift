@@ -139,6 +139,14 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ]
     ),
     (
+        4, "LockboxSCIM",
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxService",
+            "LockboxIdentity", "LockboxHTTP", "LockboxWire", "Crypto", "HTTPTypes", "Hummingbird",
+            "Logging", "NIOCore",
+        ]
+    ),
+    (
         5, "LockboxServer",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxServices",
@@ -146,7 +154,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
             "LockboxIdentity", "LockboxOIDC",
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxAPI",
-            "LockboxGateway", "LockboxHTTP", "LockboxPortal",
+            "LockboxGateway", "LockboxHTTP", "LockboxPortal", "LockboxSCIM",
             "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
             "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Yams",
         ]
@@ -304,6 +312,14 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxPorts",
             "LockboxFixtures", "LockboxEnforcerContract", "LockboxTestWorld", "Logging", "NIOCore",
             "NIOEmbedded", "NIOHPACK", "NIOHTTP1", "NIOPosix",
+        ]
+    ),
+    (
+        "LockboxSCIMTests",
+        [
+            "LockboxSCIM", "LockboxHTTP", "LockboxAudit", "LockboxDomain", "LockboxIdentity",
+            "LockboxNotifier", "LockboxPorts", "LockboxService", "LockboxWire",
+            "LockboxFixtures", "LockboxTestWorld", "HTTPTypes", "Hummingbird",
         ]
     ),
     ("TidyTests", []),

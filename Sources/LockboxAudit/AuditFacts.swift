@@ -35,6 +35,7 @@ extension AuditFacts {
         case .access(let event): try self.init(event, in: tx)
         case .directory(let event): self.init(event)
         case .signIn(let event): self.init(event)
+        case .provisioning(let event): self.init(event)
         }
     }
 
@@ -228,6 +229,43 @@ extension AuditFacts {
             self.init("identity.refused", of: person, at: issuer)
         case .signedOutByProvider(let person, let issuer):
             self.init("sessions.endedByProvider", of: person, at: issuer)
+        }
+    }
+
+    private init(_ event: ProvisioningEvent) {
+        switch event {
+        case .tokenIssued(let token):
+            self.init(
+                "provisioning.tokenIssued",
+                data: [
+                    "provisioningToken": .string(token.id.text),
+                    "expiresAt": .string(token.expiresAt.description),
+                    "addresses": .list(token.addresses.map { .string($0.description) }),
+                ],
+                texts: ["label": token.label]
+            )
+        case .tokenRevoked(let token):
+            self.init(
+                "provisioning.tokenRevoked",
+                data: ["provisioningToken": .string(token.id.text)]
+            )
+        case .rolesMapped(let before, let after):
+            self.init(
+                "provisioning.rolesMapped",
+                data: [
+                    "given": .list(after.roles.names.map { .string($0) }),
+                    "givenBefore": .list(before.names.map { .string($0) }),
+                ],
+                texts: ["group": after.group]
+            )
+        case .refused(let token, let problem):
+            self.init(
+                "provisioning.refused",
+                data: [
+                    "provisioningToken": .string(token.id.text),
+                    "problem": .string(problem.rawValue),
+                ]
+            )
         }
     }
 }

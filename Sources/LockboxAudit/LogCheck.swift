@@ -44,6 +44,10 @@ package struct LogCheck: Sendable {
         "portal_session": [all],
         "provider": ["id"],
         "removal": ["request", "usernames", "attempts", "next_attempt", "problem", "cut_at"],
+        "provisioned_group": [all],
+        "provisioned_member": [all],
+        "provisioned_user": [all],
+        "provisioning_token": ["secret_hash", "revoked_at", "last_used_at", "last_used_from"],
         "request_transition": [all],
         "schema_migration": [all],
         "service": [

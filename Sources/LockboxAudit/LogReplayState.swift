@@ -36,6 +36,9 @@ struct LogReplayState {
     var signIn: Told?
     var signInChange: Told?
     var administered: Told?
+    var provisioningTokens: [String: Told] = [:]
+    var groupRoles: [String: Told] = [:]
+    var hasErasedGroups = false
     private var domains: [String] = []
     var name: String?
 
@@ -100,6 +103,7 @@ struct LogReplayState {
         case "signIn.changeAsked": signInChange = told
         case "signIn.changeStopped": signInChange = nil
         case "tenant.administered": administered = told
+        case let activity where activity.hasPrefix("provisioning."): readProvisioning(told)
         case _: break
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }
@@ -117,6 +121,7 @@ struct LogReplayState {
         try requestDifferences(log, in: tx) + supportDifferences(log, in: tx)
             + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
             + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
+            + provisioningDifferences(log, at: now, in: tx)
     }
 }
 

@@ -29,7 +29,7 @@ enum LogWriter {
             facts.texts["actorName"] = person.name
             facts.texts["actorAddress"] = person.email.text
         case .operatorAtConsole(let name): facts.texts["actorName"] = name
-        case .system, .service: break
+        case .system, .service, .provisioning: break
         }
         let texts = facts.texts.keys.sorted().map { field in
             CommittedText(
@@ -116,6 +116,7 @@ extension Actor {
         case .system: "system"
         case .operatorAtConsole: "console"
         case .service(let id): "service:\(id)"
+        case .provisioning(let token): "provisioning:\(token.id)"
         }
     }
 }

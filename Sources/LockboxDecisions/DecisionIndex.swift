@@ -244,7 +244,8 @@ package final class DecisionIndex: CommitListener {
             case .access(.credentialIssued(let credential)): issued.append(credential)
             case .access(.grantOpened(let request, _)): opened.append(request.id)
             case .access(.grantStarted), .access(.resourceOpened), .access(.operationsRecorded),
-                .access(.removalConfirmed), .access(.removalFailed), .request, .directory, .signIn:
+                .access(.removalConfirmed), .access(.removalFailed), .request, .directory, .signIn,
+                .provisioning:
                 break
             }
         }

@@ -7,6 +7,8 @@ public enum Actor: Hashable, Sendable {
     case operatorAtConsole(String?)
     /// A registered service, through introspection.
     case service(ServiceID)
+    /// An organisation's directory, by its token.
+    case provisioning(ProvisioningToken)
 
     public static let console = Actor.operatorAtConsole(nil)
 
@@ -19,7 +21,7 @@ public enum Actor: Hashable, Sendable {
     public var person: Person? {
         switch self {
         case .person(let person): person
-        case .system, .operatorAtConsole, .service: nil
+        case .system, .operatorAtConsole, .service, .provisioning: nil
         }
     }
 }

@@ -18,6 +18,9 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     case exports, exportsOfLog
     /// Sent to one person. Nothing is refused for it: of what only reminds, no more go.
     case letters
+    /// Added by one provisioning token; changed by it, where that gives something; of those about people
+    /// who decide; told of one directory's same refusal.
+    case provisioned, provisionedChanges, provisionedDeciders, provisioningRefusals
 
     public static let span = TimeSpan.days(1)
 
@@ -37,6 +40,10 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .exports: Limits.exportsPerDay
         case .exportsOfLog: Limits.exportsOfLogPerDay
         case .letters: Limits.lettersPerDay
+        case .provisioned: Limits.provisionedPerDay
+        case .provisionedChanges: Limits.provisionedChangesPerDay
+        case .provisionedDeciders: Limits.settingsPerDay
+        case .provisioningRefusals: Limits.provisioningRefusalsPerDay
         }
     }
 
@@ -67,6 +74,11 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .exports: "You began \(bound) exports within a day"
         case .exportsOfLog: "\(bound) exports of this log were begun within a day"
         case .letters: "\(bound) letters were sent to this person within a day"
+        case .provisioned: "\(bound) people were added with this token within a day"
+        case .provisionedChanges: "\(bound) changes were made with this token within a day"
+        case .provisionedDeciders:
+            "\(bound) changes about people who decide were made with this token within a day"
+        case .provisioningRefusals: "This refusal was recorded within a day already"
         }
     }
 }
@@ -82,6 +94,7 @@ public enum Counted: Hashable, Sendable {
     case tokensOf(PersonID)
     case invitationsTo(PersonID, Invitation.Purpose)
     case lettersTo(PersonID)
+    case provisionedWith(ProvisioningTokenID)
 
     /// The bound that they have.
     public var quota: DailyQuota {
@@ -96,6 +109,7 @@ public enum Counted: Hashable, Sendable {
         case .invitationsTo(_, .firstSignIn): .invitations
         case .invitationsTo(_, .forgottenPassword): .forgottenPasswords
         case .lettersTo: .letters
+        case .provisionedWith: .provisioned
         }
     }
 }

@@ -6,6 +6,7 @@ public enum Event: Hashable, Sendable {
     case access(AccessEvent)
     case directory(DirectoryEvent)
     case signIn(SignInEvent)
+    case provisioning(ProvisioningEvent)
 }
 
 extension Event {
@@ -15,7 +16,7 @@ extension Event {
         switch self {
         case .request(let event): event.isCausedByTime
         case .access(let event): event.isCausedByTime
-        case .directory, .signIn: false
+        case .directory, .signIn, .provisioning: false
         }
     }
 
@@ -26,6 +27,7 @@ extension Event {
         case .access(let event): .tenant(event.tenant)
         case .directory(let event): event.side
         case .signIn(let event): event.person.side
+        case .provisioning(let event): event.side
         }
     }
 }

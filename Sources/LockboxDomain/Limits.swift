@@ -71,6 +71,24 @@ public enum Limits {
     public static let exportsPerDay = 300
     public static let exportsOfLogPerDay = 1_500
 
+    /// People whom one provisioning token adds.
+    public static let provisionedPerDay = 5_000
+    /// Changes of people that one provisioning token makes, where they do not only take away.
+    public static let provisionedChangesPerDay = 10_000
+    /// Records that tell of the same refusal to one directory.
+    public static let provisioningRefusalsPerDay = 1
+
+    // What a directory may say.
+    public static let userNameLength = 1...254
+    public static let externalIDLength = 1...254
+    public static let emailsPerPerson = 0...20
+    public static let emailTypeLength = 1...32
+    public static let groupNameLength = 1...254
+    public static let groupsPerDirectory = 1_000
+    public static let membersPerGroup = 10_000
+    public static let groupRolesPerDirectory = 100
+    public static let provisioningTokensPerDirectory = 10
+
     /// Sent to one person; of what only reminds, no more go then. An approver of a busy tenant gets
     /// some tens.
     public static let lettersPerDay = 300

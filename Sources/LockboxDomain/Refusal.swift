@@ -61,7 +61,7 @@ public enum Refusal: Error, Hashable, Sendable {
     public enum Noun: String, Hashable, Sendable, CaseIterable {
         case tenant, person, service, resource, supportRequest, accessRequest, token, credential,
             notice, page,
-            auditRecord
+            auditRecord, group
     }
 
     /// What a caller would have needed.
@@ -79,6 +79,7 @@ public enum Refusal: Error, Hashable, Sendable {
         case openRequests, waitingRequestsAtTenant, waitingRequestsOnSupportRequest
         case deniedJustNow
         case credentials, tokens, messages
+        case provisioningTokens, groups, groupRoles
     }
 }
 
@@ -212,7 +213,8 @@ extension Refusal.Noun {
     /// As in "there is no such …".
     public var words: String {
         switch self {
-        case .tenant, .person, .service, .resource, .token, .credential, .notice, .page: rawValue
+        case .tenant, .person, .service, .resource, .token, .credential, .notice, .page, .group:
+            rawValue
         case .supportRequest: "support request"
         case .accessRequest: "access request"
         case .auditRecord: "audit record"
@@ -256,7 +258,7 @@ extension Refusal.Quota {
         switch self {
         case .deniedJustNow: true
         case .openRequests, .waitingRequestsAtTenant, .waitingRequestsOnSupportRequest,
-            .credentials, .tokens, .messages:
+            .credentials, .tokens, .messages, .provisioningTokens, .groups, .groupRoles:
             false
         }
     }
@@ -280,6 +282,11 @@ extension Refusal.Quota {
         case .messages:
             "\(Limits.messagesPerRequest) messages were written about this request, which is the limit. "
                 + "Talk to each other directly."
+        case .provisioningTokens:
+            "There are \(Limits.provisioningTokensPerDirectory) tokens of this kind, which is the limit. End one first."
+        case .groups: "There are \(Limits.groupsPerDirectory) groups, which is the limit."
+        case .groupRoles:
+            "\(Limits.groupRolesPerDirectory) groups give roles, which is the limit. Take one away first."
         case .tokens: "You have the largest allowed number of API tokens. Revoke one first."
         }
     }

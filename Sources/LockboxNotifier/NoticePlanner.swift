@@ -34,6 +34,10 @@ package struct NoticePlanner: EventReader {
         case .access(let event): try read(event, writer)
         case .directory(let event):
             try read(event, writer)
+            if event.isTold(by: actor), let change = SideChange(event) {
+                try writer.tell(of: change, by: actor)
+            }
+        case .provisioning(let event):
             if let change = SideChange(event) { try writer.tell(of: change, by: actor) }
         case .signIn(let event):
             if event.isTold(by: actor), let change = SideChange(event) {

@@ -245,6 +245,8 @@ extension Actor {
         case .operatorAtConsole(let name):
             let who = name.map { " (\(shownName($0)))" } ?? ""
             return "\(shownName(provider)), on the server itself\(who)"
+        case .provisioning(let token):
+            return "your own directory, with the provisioning token \(token.title)"
         case .system, .service: return "Lockbox itself"
         }
     }
@@ -314,4 +316,63 @@ extension TokenScopes {
     fileprivate var withheldWords: String {
         isEmpty ? "nothing is forbidden" : names.joined(separator: ", ")
     }
+}
+
+extension DirectoryEvent {
+    /// Whether administrators hear of it. A directory adds and takes away whole departments; of what it does,
+    /// they hear where it is about somebody who decides.
+    func isTold(by actor: Actor) -> Bool {
+        guard case .provisioning = actor else { return true }
+        switch self {
+        case .personAdded(let person): return !person.roles.isDisjoint(with: .deciding)
+        case .personChanged(let before, let after):
+            return !before.roles.union(after.roles).isDisjoint(with: .deciding)
+        case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
+            .signInChanged, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded,
+            .serviceChanged:
+            return true
+        }
+    }
+}
+
+extension SideChange {
+    /// Who may say who the tenant's people are, and what comes of it.
+    init?(_ event: ProvisioningEvent) {
+        switch event {
+        case .tokenIssued(let token):
+            self.init(token.side, "A token for provisioning people was made (\(token.title))")
+        case .tokenRevoked(let token):
+            self.init(token.side, "A token for provisioning people was ended (\(token.title))")
+        case .rolesMapped(let before, let after):
+            self.init(
+                after.side,
+                "Members of the group \(shownName(after.group)) are: \(after.roles.titles), "
+                    + "until now \(before.titles)"
+            )
+        case .refused(_, .foreignAddress):
+            self.init(
+                side(of: event),
+                "Your directory asked for a person whose address is in no domain of yours. "
+                    + "It was refused"
+            )
+        case .refused(_, .lastAdministrator):
+            self.init(
+                side(of: event),
+                "Your directory asked to take away your last administrator. It was refused: "
+                    + "name another one first"
+            )
+        }
+    }
+
+    private init?(_ side: Side, _ words: String) {
+        guard let tenant = side.tenant else { return nil }
+        self.init(tenant: tenant, words: words)
+    }
+}
+
+/// Whose directory a refusal was for.
+private func side(of event: ProvisioningEvent) -> Side { Event.provisioning(event).side }
+
+extension ProvisioningToken {
+    fileprivate var title: String { label.isEmpty ? id.text : shownName(label) }
 }

@@ -9,6 +9,7 @@ package import LockboxIdentity
 import LockboxNotifier
 import LockboxPortal
 package import LockboxPorts
+import LockboxSCIM
 package import LockboxService
 package import LockboxServices
 import LockboxWork
@@ -139,6 +140,13 @@ package struct Server: Sendable {
             configuration,
             api: api,
             site: site,
+            directories: SCIM(
+                lockbox: lockbox,
+                signIn: signIn,
+                clock: clock,
+                publicURL: configuration.publicURL,
+                proxies: configuration.trustedProxies
+            ),
             clock: clock,
             logger: logger,
             onListening: onListening
@@ -167,6 +175,7 @@ package struct Server: Sendable {
         _ configuration: Configuration,
         api: API,
         site: PortalSite,
+        directories: SCIM,
         clock: any WallClock,
         logger: Logger,
         onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void
@@ -183,7 +192,8 @@ package struct Server: Sendable {
                 case .everybody:
                     Dispatcher(
                         doors: [
-                            Door(prefixes: API.prefixes, responder: api.responder(for: shared))
+                            Door(prefixes: API.prefixes, responder: api.responder(for: shared)),
+                            Door(prefixes: [SCIM.prefix], responder: directories.responder()),
                         ] + (shared.contains(.services) ? [forwardAuth] : []),
                         others: site.responder()
                     )

@@ -135,6 +135,7 @@ extension Change {
                 $0.roles == nil ? nil : OpenIDProvider.shownName($0.issuer)
             },
             isOwn: isOwn,
+            isProvisioned: try before.map { try tx.provisionedUser($0.id) != nil } ?? false,
             // Only who is to be switched off is worth reading everybody for.
             isLastAdministrator: try human.isDisabled && isAdministrator
                 && tx.administrators(of: side).count == 1

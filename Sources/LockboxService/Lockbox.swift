@@ -15,6 +15,8 @@ package struct Lockbox: Sendable {
     let uses: UseCounts
     let operations = WaitingOperations()
     private let changes = DayCounts()
+    /// What directories did, and refusals that were told of.
+    let provisioned = DayCounts()
 
     /// `uses` must listen to `store`.
     package init(

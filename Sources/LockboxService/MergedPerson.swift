@@ -7,16 +7,15 @@ import LockboxDomain
 /// decides. Once one has signed in, addresses are the tenant's own too, and nobody who was switched
 /// off is switched on (decision 0052).
 struct MergedPerson {
-    /// Roles by which somebody decides for a tenant, or says who does.
-    private static let deciding: Roles = [.approver, .admin]
-
     let person: Person
     /// A line for each thing that the file says and that was not done, with the reason.
     let kept: [String]
 
     /// `isFilesToDecide`: whether the file says which roles people have; `rolesComeFrom`: the provider
-    /// that says so instead, each time that somebody signs in; `isOwn`: whether the people
-    /// are the tenant's own. `isLastAdministrator`: whether `before` is the tenant's only active administrator.
+    /// that says so instead, each time that somebody signs in; `isOwn`: whether the people are the
+    /// tenant's own; `isProvisioned`: whether the organisation's directory speaks of this one
+    /// (decision 0057), of whom the file then only says that she is switched off.
+    /// `isLastAdministrator`: whether `before` is the tenant's only active administrator.
     init(
         _ human: DirectoryFile.Person,
         at side: Side,
@@ -25,18 +24,22 @@ struct MergedPerson {
         isFilesToDecide: Bool,
         rolesComeFrom provider: String?,
         isOwn: Bool,
+        isProvisioned: Bool = false,
         isLastAdministrator: Bool
     ) {
         var roles = human.roles
         var isDisabled = human.isDisabled
         var (email, aliases) = (human.email, human.aliases)
+        var name = human.name
         var kept: [String] = []
-        if let before, isOwn {
+        if let before, isOwn || isProvisioned {
             (email, aliases) = (before.email, before.aliases)
-            kept += Self.kept(before, human)
+            kept += Self.kept(before, human, isProvisioned)
             if before.isDisabled { isDisabled = true }
         }
-        if let provider, let before, isFilesToDecide, before.roles != human.roles {
+        if let before, isProvisioned {
+            (roles, name) = (before.roles, before.name)
+        } else if let provider, let before, isFilesToDecide, before.roles != human.roles {
             roles = before.roles
             kept.append(
                 "person \(human.email): kept roles \(roles.shown) where the file says "
@@ -44,17 +47,17 @@ struct MergedPerson {
             )
         }
         if case .tenant(let tenant) = side, !isFilesToDecide {
-            if let before, before.roles != human.roles {
+            if let before, before.roles != human.roles, !isProvisioned {
                 roles = before.roles
                 kept.append(
                     "person \(human.email): kept roles \(roles.shown) where the file says "
                         + "\(human.roles.shown): the tenant's own choice"
                 )
-            } else if before == nil, !roles.isDisjoint(with: Self.deciding) {
-                roles.subtract(Self.deciding)
+            } else if before == nil, !roles.isDisjoint(with: .deciding) {
+                roles.subtract(.deciding)
                 kept.append(
                     "person \(human.email): not made "
-                        + "\(human.roles.intersection(Self.deciding).shown): "
+                        + "\(human.roles.intersection(.deciding).shown): "
                         + "that is for an administrator of \(tenant)"
                 )
             }
@@ -68,7 +71,7 @@ struct MergedPerson {
         person = Person(
             id: id,
             side: side,
-            name: human.name,
+            name: name,
             email: email,
             roles: roles,
             aliases: aliases,
@@ -78,8 +81,12 @@ struct MergedPerson {
         self.kept = kept
     }
 
-    /// What the file says of a person who is the tenant's own, and does not decide.
-    private static func kept(_ before: Person, _ human: DirectoryFile.Person) -> [String] {
+    /// What the file says of a person who is the tenant's own, or its directory's, and does not decide.
+    private static func kept(
+        _ before: Person,
+        _ human: DirectoryFile.Person,
+        _ isProvisioned: Bool
+    ) -> [String] {
         var kept: [(stays: String, asked: String)] = []
         if before.email != human.email {
             kept.append(("the address \(before.email)", human.email.text))
@@ -88,9 +95,14 @@ struct MergedPerson {
             kept.append(("aliases \(before.aliases.shown)", human.aliases.shown))
         }
         if before.isDisabled && !human.isDisabled { kept.append(("disabled", "disabled: false")) }
+        if isProvisioned, before.roles != human.roles {
+            kept.append(("roles \(before.roles.shown)", human.roles.shown))
+        }
+        let reason =
+            isProvisioned ? "its directory speaks of this person" : "the tenant's own choice"
         return kept.map {
             "person \(human.email): kept \($0.stays) where the file says \($0.asked): "
-                + "the tenant's own choice"
+                + reason
         }
     }
 }

@@ -41,6 +41,8 @@ extension SQLTransaction: DayRecords {
                 "invitation", "made_at",
                 [("person", .id(person)), ("purpose", .choice(purpose))]
             )
+        case .provisionedWith(let token):
+            ("provisioned_user", "created_at", [("made_with", .id(token))])
         case .lettersTo(let person): ("notice", "sent_at", [("recipient", .id(person))])
         }
     }

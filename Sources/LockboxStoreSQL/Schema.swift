@@ -14,6 +14,8 @@
 ///                       removal ──► access_grant (fixed) ◄── credential ─┘ ◄── credential_use
 ///                                                                 ▲ ◄── browser_code
 ///
+///  provisioning_token, group_roles          provisioned_user ──► person ◄── provisioned_member ──► provisioned_group
+///
 ///  log_head ─ log_entry (append-only) ◄── log_text      log_tile, log_checkpoint (append-only)
 ///  log_number ─ log_words (an index of log_text)
 /// ```
@@ -32,7 +34,7 @@ package enum Schema {
                 .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
-                .invitations, .tokenScopes, .openID, .identity,
+                .invitations, .tokenScopes, .openID, .identity, .provisioning,
             ]
         }
     }

@@ -434,6 +434,8 @@ def test_an_administrator_sets_up_sign_in_and_another_makes_it_so(installed, pro
     letters = [letter.read_text().replace("=\n", "") for letter in installed.lockbox.letters.iterdir()]
     heads = [letter.partition("\n\n")[0] for letter in letters if "will sign in from" in letter]
     assert all(any(address in head for head in heads) for address in (TIM, TOM))
+
+
 def test_signing_in_again_without_being_asked_confirms_no_decision(installed, provider):
     request = installed.ask()
     visitor, _ = installed.sign_in(AMY)

@@ -118,6 +118,19 @@ struct EventRecordTests {
             ),
             .signIn(.identityRefused(Fixture.adam, issuer: Fixture.issuer)),
             .signIn(.signedOutByProvider(Fixture.adam, issuer: Fixture.issuer)),
+            .provisioning(.tokenIssued(Fixture.provisioningToken())),
+            .provisioning(.tokenRevoked(Fixture.provisioningToken())),
+            .provisioning(.refused(Fixture.provisioningToken(), .lastAdministrator)),
+            .provisioning(
+                .rolesMapped(
+                    before: [],
+                    after: GroupRoles(
+                        side: .tenant(Fixture.contoso.id),
+                        group: "Approvers",
+                        roles: .approver
+                    )
+                )
+            ),
         ]
     }
 
@@ -128,6 +141,7 @@ struct EventRecordTests {
         case .access(let event): (AuditWorld.contoso, expected(event))
         case .directory(let event): expected(event)
         case .signIn(let event): expected(event)
+        case .provisioning(let event): (AuditWorld.contoso, expected(event))
         }
     }
 
@@ -180,6 +194,15 @@ struct EventRecordTests {
         case .resourceAdded: (.tenant(Fixture.contoso.id), "resource.added")
         case .serviceAdded: (.provider, "service.added")
         case .serviceChanged: (.provider, "service.changed")
+        }
+    }
+
+    private static func expected(_ event: ProvisioningEvent) -> String {
+        switch event {
+        case .tokenIssued: "provisioning.tokenIssued"
+        case .tokenRevoked: "provisioning.tokenRevoked"
+        case .rolesMapped: "provisioning.rolesMapped"
+        case .refused: "provisioning.refused"
         }
     }
 

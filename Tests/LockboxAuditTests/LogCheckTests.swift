@@ -219,6 +219,7 @@ struct LogCheckTests {
         try await AuditWorld.with(told: true) { world in
             try await world.play()
             try await world.openDoors()
+            try await world.connectDirectory()
             try await world.grow(by: 300)
             _ = try await world.reader().checkpoint(of: AuditWorld.contoso)
             try #require(try await world.differences() == [])
@@ -367,6 +368,27 @@ extension AuditWorld {
             try await change(submitted.id, by: Fixture.gita) { request, now in
                 try request.revoke(comment: "Enough.", by: Fixture.gita, now: now)
             }
+        }
+    }
+
+    /// Contoso's directory has a token, and one of its groups gives a role.
+    func connectDirectory() async throws {
+        let side = Side.tenant(Fixture.contoso.id)
+        let token = ProvisioningToken(
+            id: Fixture.id(1),
+            side: side,
+            label: "Entra ID",
+            addresses: [],
+            madeBy: Fixture.gita.id,
+            createdAt: clock.now(),
+            expiresAt: clock.now() + .days(1)
+        )
+        let roles = GroupRoles(side: side, group: "Approvers", roles: .approver)
+        try await audited.write(by: .person(Fixture.gita)) { change in
+            try change.tx.insert(token, secretHash: Fixture.secretHash(1))
+            change.emit(.provisioning(.tokenIssued(token)))
+            try change.tx.save(roles)
+            change.emit(.provisioning(.rolesMapped(before: [], after: roles)))
         }
     }
 

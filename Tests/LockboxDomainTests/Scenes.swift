@@ -297,6 +297,7 @@ extension Event {
             case .access(let event): event
             case .directory(let event): event
             case .signIn(let event): event
+            case .provisioning(let event): event
             }
         return String("\(event)".prefix { $0 != "(" })
     }

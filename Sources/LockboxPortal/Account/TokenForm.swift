@@ -35,13 +35,14 @@ struct TokenForm: Sendable {
         }
     }
 
-    func terms() throws(Refusal) -> TokenTerms {
+    /// A token of nobody's has no scopes.
+    func terms(scoped: Bool = true) throws(Refusal) -> TokenTerms {
         guard days.utf8.count <= 4, let days = Int(days) else {
             throw .invalid(field: "days", problem: .malformed(expected: "a whole number"))
         }
         return try TokenTerms(
             label: label,
-            scopes: chosen,
+            scopes: scoped ? chosen : nil,
             days: days,
             addresses: addresses.split { $0.isWhitespace || $0 == "," }.map(String.init)
         )

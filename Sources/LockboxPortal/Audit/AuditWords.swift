@@ -55,6 +55,10 @@ enum AuditWords {
         ("signIn.newBrowser", "Signed in from a new browser"),
         ("sessions.ended", "Signed out everywhere"),
         ("sessions.endedByProvider", "Signed out by the organisation’s sign-in"),
+        ("provisioning.tokenIssued", "Provisioning token made"),
+        ("provisioning.tokenRevoked", "Provisioning token ended"),
+        ("provisioning.rolesMapped", "Roles of a group changed"),
+        ("provisioning.refused", "Provisioning asked for what it may not"),
     ]
 
     static func words(_ activity: String) -> String {
@@ -87,6 +91,8 @@ enum AuditWords {
         switch record.actor.id {
         case "system": return "Lockbox itself"
         case "console": return "The operator, at the machine"
+        case let id where id.hasPrefix("provisioning:"):
+            return "The organisation’s directory, with \(id.dropFirst("provisioning:".count))"
         case let id where id.hasPrefix("service:"):
             return "The service \(id.dropFirst("service:".count))"
         case _: return "Somebody whose name was erased"

@@ -95,7 +95,8 @@ package struct PortalSite: Sendable {
     }
 
     private var customerRoutes: [Route] {
-        overviewRoutes + liveAccessRoutes + settingsRoutes + signInSettingsRoutes + peopleRoutes
+        overviewRoutes + liveAccessRoutes + settingsRoutes + signInSettingsRoutes
+            + provisioningRoutes + peopleRoutes
     }
     private var providerRoutes: [Route] {
         workRoutes + newRequestRoutes + tenantsRoutes

@@ -69,7 +69,7 @@ extension FormSubject {
         case .resource, .service:
             "This tenant has no such resource. Look at its page for those it has."
         case .tenant, .person, .supportRequest, .accessRequest, .token, .credential, .notice,
-            .page, .auditRecord:
+            .page, .auditRecord, .group:
             nil
         }
     }

@@ -49,7 +49,7 @@ class Lockboxd:
             [str(LOCKBOXD), arguments[0], "--config", str(self.config), *map(str, arguments[1:])],
             input=input, capture_output=True, text=True, timeout=timeout, env=self.env)
         secrets.said(f"lockboxd {arguments[0]}, standard error", done.stderr)
-        if arguments[0] != "token":
+        if arguments[0] not in ("token", "scim-token"):
             secrets.said(f"lockboxd {arguments[0]}, standard output", done.stdout)
         if check and done.returncode != 0:
             raise RuntimeError(f"lockboxd {arguments[0]}: {done.returncode}\n{done.stdout}\n{done.stderr}")

@@ -43,11 +43,11 @@ class Place:
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls, name):
+    def running(cls, name, **settings):
         """One in a folder of its own, which is gone afterwards."""
         scratch = Scratch(name)
         try:
-            there = cls(scratch.path)
+            there = cls(scratch.path, **settings)
             try:
                 yield there
             finally:

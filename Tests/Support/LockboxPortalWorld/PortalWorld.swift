@@ -57,6 +57,8 @@ package final class PortalWorld: Sendable {
         var support: SupportRequestNumber?
         /// The API token that was used last.
         var token: TokenID?
+        /// The provisioning token that was used last.
+        var provisioning: ProvisioningTokenID?
     }
 
     /// Runs `body` in a world of its own, which is gone afterwards but for the file at `path`, where

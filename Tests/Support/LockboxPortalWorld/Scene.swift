@@ -89,7 +89,7 @@ package struct Scene: Sendable, CustomStringConvertible {
         door, errors,
         overview, requests, liveAccess,
         support, account, audit,
-        settings, people, signInOfPeople,
+        settings, provisioning, people, signInOfPeople,
         work, newRequest, access, browser, tenants,
         // Last: the fuzz takes each form from the first page that has it.
         elsewhere, signInSettings,

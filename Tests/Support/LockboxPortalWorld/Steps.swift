@@ -365,7 +365,10 @@ extension PortalWorld {
     func filled(_ text: String) -> String {
         guard text.contains("{") else { return text }
         let (request, support, token) = memory.withLock {
-            ($0.request?.text ?? "", $0.support?.text ?? "", $0.token?.text ?? "")
+            (
+                $0.request?.text ?? "", $0.support?.text ?? "",
+                $0.token?.text ?? $0.provisioning?.text ?? ""
+            )
         }
         var filled = text.replacing("{request}", with: request)
             .replacing("{support}", with: support).replacing("{token}", with: token)
