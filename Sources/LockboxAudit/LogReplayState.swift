@@ -42,6 +42,7 @@ struct LogReplayState {
     var supports: [String: Told] = [:]
     var people: [String: Told] = [:]
     var tokens: [String: Told] = [:]
+    var passkeys: [String: Told] = [:]
     var services: [String: Told] = [:]
     /// Service and name, but for erased names.
     var resources: Set<[String]> = []
@@ -98,6 +99,8 @@ struct LogReplayState {
             if let number = data["supportRequest"]?.text { supports[number] = told }
         case "token.issued": if let id = data["token"]?.text { tokens[id] = told }
         case "token.revoked": if let id = data["token"]?.text { tokens[id] = nil }
+        case "passkey.registered": if let id = data["passkey"]?.text { passkeys[id] = told }
+        case "passkey.removed": if let id = data["passkey"]?.text { passkeys[id] = nil }
         case "service.added", "service.changed":
             if let id = data["service"]?.text { services[id] = told }
         case "resource.added":
@@ -126,6 +129,7 @@ struct LogReplayState {
         try requestDifferences(log, in: tx) + supportDifferences(log, in: tx)
             + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
             + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
+            + passkeyDifferences(log, in: tx)
     }
 }
 

@@ -66,6 +66,9 @@ extension SideChange {
             )
         case .tokenRevoked(let token, let person):
             self.init(person, "\(person.title): an API token was revoked (\(token.title))")
+        case .passkey(let event, let passkey, let person):
+            guard let words = event.words(of: shownName(passkey.name)) else { return nil }
+            self.init(person, "\(person.title): \(words)")
         case .identityLinked(let identity, let person):
             self.init(person, "\(person.title): signs in at \(shownName(identity.issuer)) now")
         case .identityRefused(let person, let issuer):
@@ -100,8 +103,21 @@ extension SignInEvent {
         case .tokenIssued(let token, _):
             actor == .console || !token.scopes.isDisjoint(with: .weighty)
         case .tokenRevoked(_, let person): !actor.isPerson(person.id)
+        case .passkey(let event, let passkey, _): event.words(of: passkey.name) != nil
         case .locked, .throttled, .signedIn, .sessionsEnded, .invitationUsed, .invitationGuessed:
             actor == .console
+        }
+    }
+}
+
+extension PasskeyEvent {
+    /// Nil where nobody need hear of it.
+    fileprivate func words(of name: String) -> String? {
+        switch self {
+        case .registered: "the passkey “\(name)” was added, and signs in from now on"
+        case .removed: "the passkey “\(name)” was removed"
+        case .refused(let problem): "the passkey “\(name)” was turned away: \(problem)"
+        case .confirmed, .counterFell: nil
         }
     }
 }
@@ -109,8 +125,9 @@ extension SignInEvent {
 extension SignInSettings {
     fileprivate var words: String {
         let passwords = allowsPasswords ? "with a password" : nil
+        let passkeys = allowsPasskeys ? "with a passkey" : nil
         let provider = self.provider.map { "at \(shownName($0.issuer))" }
-        return [provider, passwords].compactMap { $0 }.joined(separator: ", or ")
+        return [provider, passwords, passkeys].compactMap { $0 }.joined(separator: ", or ")
     }
 }
 

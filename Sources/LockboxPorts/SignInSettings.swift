@@ -20,4 +20,9 @@ extension SignInSettingsRecords {
     package func allowsPasswords(at side: Side) throws -> Bool {
         try signInSettings(of: side)?.allowsPasswords ?? SignInSettings.passwords.allowsPasswords
     }
+
+    /// Whether the people of `side` can use passkeys.
+    package func allowsPasskeys(at side: Side) throws -> Bool {
+        try signInSettings(of: side)?.allowsPasskeys ?? SignInSettings.passwords.allowsPasskeys
+    }
 }

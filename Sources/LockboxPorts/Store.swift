@@ -53,7 +53,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & SignInRecords & TokenRecords
     & CommandRecords & SessionRecords & WorkLeaseRecords & BacklogRecords
     & DayRecords & RetentionRecords & OperationRecords & StatementPositionRecords
-    & BrowserCodeRecords & InvitationRecords & SignInSettingsRecords
+    & BrowserCodeRecords & InvitationRecords & SignInSettingsRecords & PasskeyRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {

@@ -14,6 +14,7 @@ extension SQLTransaction: SessionRecords {
                 "expires_at": .time(session.expiresAt),
                 "issuer": .optional(session.issuer),
                 "issuer_session": .optional(session.issuerSession),
+                "passkey": .id(session.passkey),
             ],
             into: "portal_session"
         )
@@ -63,6 +64,18 @@ extension SQLTransaction: SessionRecords {
         )
     }
 
+    func endSessions(begunWith passkey: PasskeyID, but session: SessionID?, at now: Timestamp)
+        throws
+    {
+        try connection.execute(
+            """
+            UPDATE portal_session SET ended_at = $1
+            WHERE passkey = $2 AND id IS NOT $3 AND ended_at IS NULL
+            """,
+            [.time(now), .id(passkey), .id(session)]
+        )
+    }
+
     func endSessions(of person: PersonID, at now: Timestamp) throws -> Int {
         try connection.execute(
             "UPDATE portal_session SET ended_at = $1 WHERE person = $2 AND ended_at IS NULL",
@@ -79,7 +92,8 @@ extension SQLTransaction: SessionRecords {
             confirmedAt: try row.timestamp("confirmed_at"),
             expiresAt: try row.timestamp("expires_at"),
             issuer: try row.optionalText("issuer"),
-            issuerSession: try row.optionalText("issuer_session")
+            issuerSession: try row.optionalText("issuer_session"),
+            passkey: try row.optionalID("passkey")
         )
     }
 }

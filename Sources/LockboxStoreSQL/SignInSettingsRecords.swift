@@ -24,6 +24,7 @@ extension SQLTransaction: SignInSettingsRecords {
                 "acr_values": try JSONColumn.value(provider?.acrValues ?? []),
                 "trusts_addresses": .flag(provider?.trustsAddresses ?? false),
                 "allows_passwords": .flag(settings.allowsPasswords),
+                "allows_passkeys": .flag(settings.allowsPasskeys),
                 "domains": try settings.domains.map { try JSONColumn.value($0.map(\.text)) }
                     ?? .null,
             ],
@@ -64,6 +65,7 @@ extension SQLTransaction: SignInSettingsRecords {
         SignInSettings(
             provider: try provider(row),
             allowsPasswords: try row.flag("allows_passwords"),
+            allowsPasskeys: try row.flag("allows_passkeys"),
             domains: try row.optionalText("domains").map { _ in
                 try row.json("domains", [String].self).map { try row.required(DomainName($0)) }
             }

@@ -18,6 +18,7 @@ package struct PortalSite: Sendable {
     let openID: OpenIDClient
     let invitations: Invitations
     let forgottenPasswords: ForgottenPasswords
+    let passkeys: Passkeys
     let log: LogReader
     let clock: any WallClock
     let entropy: any Entropy
@@ -44,6 +45,7 @@ package struct PortalSite: Sendable {
         openID: OpenIDClient,
         invitations: Invitations,
         forgottenPasswords: ForgottenPasswords,
+        passkeys: Passkeys,
         log: LogReader,
         logCheck: LogCheck,
         clock: any WallClock,
@@ -60,6 +62,7 @@ package struct PortalSite: Sendable {
         self.openID = openID
         self.invitations = invitations
         self.forgottenPasswords = forgottenPasswords
+        self.passkeys = passkeys
         self.log = log
         self.logCheck = logCheck
         self.clock = clock
@@ -83,7 +86,7 @@ package struct PortalSite: Sendable {
     /// Every method of every path but the assets.
     var routes: [Route] {
         signInRoutes + passwordRoutes + openIDRoutes + customerRoutes + providerRoutes
-            + sharedRoutes
+            + sharedRoutes + (passkeys.areOffered ? passkeyRoutes : [])
     }
 
     private var customerRoutes: [Route] {

@@ -13,6 +13,7 @@ import LockboxServices
 import LockboxStoreSQLite
 package import LockboxTestProvider
 import Synchronization
+import WebAuthn
 
 /// The portal over real rooms, in one process: a store of its own, a clock that stands still,
 /// chance that repeats itself. Two tenants and the provider, with people of every role, who all
@@ -30,6 +31,7 @@ package final class PortalWorld: Sendable {
     package let signIn: SignIn
     let invitations: Invitations
     package let forgottenPasswords: ForgottenPasswords
+    package let passkeys: Passkeys
     package let log: LogReader
     package let site: PortalSite
     /// Where people sign in whose organisation has it so.
@@ -55,6 +57,8 @@ package final class PortalWorld: Sendable {
         var support: SupportRequestNumber?
         /// The API token that was used last.
         var token: TokenID?
+        /// The first passkey that somebody added.
+        var passkey: PasskeyID?
     }
 
     /// Runs `body` in a world of its own, which is gone afterwards but for the file at `path`, where
@@ -119,6 +123,18 @@ package final class PortalWorld: Sendable {
             key: Self.invitationKey
         )
         forgottenPasswords = ForgottenPasswords(store: audited)
+        passkeys = Passkeys(
+            store: audited,
+            sessions: sessions,
+            key: PasskeyKey(seed: Array(repeating: 9, count: 32)),
+            party: RelyingParty(
+                scheme: "https",
+                host: "lockbox.example-cloud.test",
+                origin: Self.publicURL
+            ),
+            clock: clock,
+            entropy: SeededEntropy(seed: 4)
+        )
         log = LogReader(
             store: store,
             signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
@@ -141,6 +157,7 @@ package final class PortalWorld: Sendable {
             ),
             invitations: invitations,
             forgottenPasswords: forgottenPasswords,
+            passkeys: passkeys,
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
             clock: clock,
