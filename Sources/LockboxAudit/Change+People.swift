@@ -33,8 +33,9 @@ extension Change {
         }
     }
 
-    /// Ends every way in that `person` has: sessions, API tokens, passkeys, open invitations. For whoever was switched off,
-    /// or whose password is another now, because the old one may be what somebody else came in by.
+    /// Ends every way in that `person` has: sessions, API tokens, passkeys, open invitations. For
+    /// whoever was switched off, or whose password is another now, because the old one may be what
+    /// somebody else came in by.
     package mutating func endSignIns(of person: Person) throws {
         // One that is over already opens nothing, and is no news.
         for token in try tx.tokens(of: person.id) where token.isValid(at: now) {

@@ -306,13 +306,18 @@ struct CeremonyTests {
         return all
     }
 
+    private static let id = "AAAAAAAAAAAAAAAAAAAAAA"
+    private static let parts = """
+        {"clientDataJSON":"e30","attestationObject":"oA","authenticatorData":"oA","signature":"oA"}
+        """
+
     @Test(arguments: [
         "", "{}", "null", "[]", "\u{FEFF}{}", #"{"id":"AAAA"}"#,
-        #"{"id":"AAAAAAAAAAAAAAAAAAAAAA","type":"public-key","response":{"clientDataJSON":"e30"}}"#,
-        #"{"id":"AAAAAAAAAAAAAAAAAAAAAA","type":"password","response":{"clientDataJSON":"e30","attestationObject":"oA","authenticatorData":"oA","signature":"oA"}}"#,
-        #"{"id":"AAAAAAAAAAAAAAAAAAAAAA==","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"oA","authenticatorData":"oA","signature":"oA"}}"#,
-        #"{"id":"AAAAAAAAAAAAAAAAAAAAAA","id":"AAAAAAAAAAAAAAAAAAAAAA","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"oA","authenticatorData":"oA","signature":"oA"}}"#,
-        #"{"id":"AAAAAAAAAAAAAAAAAAAAAA","type":"public-key","response":{"clientDataJSON":"","attestationObject":"","authenticatorData":"","signature":""}}"#,
+        #"{"id":"\#(id)","type":"public-key","response":{"clientDataJSON":"e30"}}"#,
+        #"{"id":"\#(id)","type":"password","response":\#(parts)}"#,
+        #"{"id":"\#(id)==","type":"public-key","response":\#(parts)}"#,
+        #"{"id":"\#(id)","id":"\#(id)","type":"public-key","response":\#(parts)}"#,
+        #"{"id":"\#(id)","type":"public-key","response":\#(parts.replacing("oA", with: ""))}"#,
         String(repeating: "[", count: 20_000),
     ])
     func whatIsNoAnswerIsRefusedAsAWhole(_ text: String) {

@@ -5,6 +5,24 @@ import LockboxIdentity
 import LockboxPorts
 package import LockboxTestAuthenticator
 import Synchronization
+import WebAuthn
+
+extension Passkeys {
+    init(inTheWorldOf store: AuditedStore, _ sessions: Sessions, _ clock: any WallClock) {
+        self.init(
+            store: store,
+            sessions: sessions,
+            key: PasskeyKey(seed: Array(repeating: 9, count: 32)),
+            party: RelyingParty(
+                scheme: "https",
+                host: PortalWorld.host,
+                origin: PortalWorld.publicURL
+            ),
+            clock: clock,
+            entropy: SeededEntropy(seed: 4)
+        )
+    }
+}
 
 extension PortalWorld {
     package static let host = "lockbox.example-cloud.test"

@@ -13,7 +13,6 @@ import LockboxServices
 import LockboxStoreSQLite
 package import LockboxTestProvider
 import Synchronization
-import WebAuthn
 
 /// The portal over real rooms, in one process: a store of its own, a clock that stands still,
 /// chance that repeats itself. Two tenants and the provider, with people of every role, who all
@@ -123,18 +122,7 @@ package final class PortalWorld: Sendable {
             key: Self.invitationKey
         )
         forgottenPasswords = ForgottenPasswords(store: audited)
-        passkeys = Passkeys(
-            store: audited,
-            sessions: sessions,
-            key: PasskeyKey(seed: Array(repeating: 9, count: 32)),
-            party: RelyingParty(
-                scheme: "https",
-                host: "lockbox.example-cloud.test",
-                origin: Self.publicURL
-            ),
-            clock: clock,
-            entropy: SeededEntropy(seed: 4)
-        )
+        passkeys = Passkeys(inTheWorldOf: audited, sessions, clock)
         log = LogReader(
             store: store,
             signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
