@@ -285,7 +285,10 @@ extension Change {
             let passkeys = try tx.passkeys(of: person.id)
             guard let passkey = passkeys.first(where: { $0.id.text == id }) else { continue }
             try tx.removePasskey(passkey.id, at: now)
-            try tx.endSessions(begunWith: passkey.id, but: session, at: now)
+            for begun in try tx.sessions(of: person.id)
+            where begun.passkey == passkey.id && begun.id != session {
+                try tx.endSession(begun.id, at: now)
+            }
             return emit(.signIn(.passkey(.removed, passkey, person)))
         }
         throw Refusal.notFound(.page)

@@ -13,9 +13,6 @@ public protocol SessionRecords {
     /// The password was given again: from now on the session has another secret.
     func confirm(_ id: SessionID, at now: Timestamp, secretHash: [UInt8]) throws
     func endSession(_ id: SessionID, at now: Timestamp) throws
-    /// Ends those that began with that passkey, but for `session`.
-    func endSessions(begunWith passkey: PasskeyID, but session: SessionID?, at now: Timestamp)
-        throws
     /// Says how many had not ended before.
     @discardableResult
     func endSessions(of person: PersonID, at now: Timestamp) throws -> Int

@@ -64,18 +64,6 @@ extension SQLTransaction: SessionRecords {
         )
     }
 
-    func endSessions(begunWith passkey: PasskeyID, but session: SessionID?, at now: Timestamp)
-        throws
-    {
-        try connection.execute(
-            """
-            UPDATE portal_session SET ended_at = $1
-            WHERE passkey = $2 AND id IS NOT $3 AND ended_at IS NULL
-            """,
-            [.time(now), .id(passkey), .id(session)]
-        )
-    }
-
     func endSessions(of person: PersonID, at now: Timestamp) throws -> Int {
         try connection.execute(
             "UPDATE portal_session SET ended_at = $1 WHERE person = $2 AND ended_at IS NULL",

@@ -7,7 +7,7 @@ extension Promise {
     static let ofPasskeys = [
         Promise("a passkey comes back as it was saved and used", passkeysComeBack),
         Promise("a passkey that was removed is none, and its name stays taken", passkeysAreRemoved),
-        Promise("sessions that were begun with a passkey end with it", sessionsOfAPasskeyEnd),
+        Promise("a session keeps the passkey that it began with", sessionsKeepTheirPasskey),
     ]
 }
 
@@ -52,7 +52,7 @@ private func passkeysAreRemoved(_ store: any Store) async throws {
     #expect(try await store.read { try $0.passkey(credential: credential) } == nil)
 }
 
-private func sessionsOfAPasskeyEnd(_ store: any Store) async throws {
+private func sessionsKeepTheirPasskey(_ store: any Store) async throws {
     try await store.populate()
     let passkey = Fixture.passkey(of: Fixture.adam)
     let sessions = [passkey.id, passkey.id, nil].enumerated().map { index, passkey in
@@ -73,14 +73,4 @@ private func sessionsOfAPasskeyEnd(_ store: any Store) async throws {
         }
     }
     #expect(try await store.read { try $0.sessions(of: Fixture.adam.id) } == sessions)
-    try await store.write { tx in
-        try tx.endSessions(begunWith: passkey.id, but: sessions[1].id, at: Fixture.now + .hours(1))
-    }
-    #expect(
-        try await store.read { try $0.sessions(of: Fixture.adam.id) } == [sessions[1], sessions[2]]
-    )
-    try await store.write { tx in
-        try tx.endSessions(begunWith: passkey.id, but: nil, at: Fixture.now + .hours(1))
-    }
-    #expect(try await store.read { try $0.sessions(of: Fixture.adam.id) } == [sessions[2]])
 }
