@@ -149,7 +149,7 @@ def test_a_passkey_in_a_browser_from_making_to_removal(installed, open_browser):
     adam.go("/sign-in?next=/lockbox")
     adam.check_reach()
     adam.press("Sign in with a passkey")
-    adam.page.wait_for_url("**/lockbox")
+    adam.page.wait_for_url(f"{installed.url}/lockbox")
     answer = json.loads(posted(adam, "/sign-in/passkey")["passkey"])
     client_data = decoded(answer["response"]["clientDataJSON"])
     challenge = decoded(json.loads(client_data)["challenge"])

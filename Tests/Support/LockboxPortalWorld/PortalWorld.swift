@@ -90,13 +90,7 @@ package final class PortalWorld: Sendable {
         self.store = store
         let entropy = SeededEntropy(seed: 1)
         let feed = LiveFeed()
-        let kinds = ServiceKinds([
-            IMAPKind(
-                ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
-                    "a key"
-                }
-            ), HTTPKind(gateways: QuietGateways()), SQLKind(),
-        ])
+        let kinds = Self.kinds()
         let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
         let uses = UseCounts()
         audited = AuditedStore(
@@ -156,6 +150,16 @@ package final class PortalWorld: Sendable {
             makePause: { OneRound() }
         )
         responder = site.responder()
+    }
+
+    private static func kinds() -> ServiceKinds {
+        ServiceKinds([
+            IMAPKind(
+                ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
+                    "a key"
+                }
+            ), HTTPKind(gateways: QuietGateways()), SQLKind(),
+        ])
     }
 
     // MARK: - Who and what is there
