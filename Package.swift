@@ -49,6 +49,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (0, "MerkleLog", ["Crypto"]),
     (0, "LockboxWire", []),
     (1, "LockboxPorts", ["LockboxDomain", "MerkleLog"]),
+    (1, "WebAuthn", ["LockboxWire", "MerkleLog", "Crypto", "CryptoExtras"]),
     (
         2, "LockboxAudit",
         ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "Crypto", "Logging"]
@@ -78,7 +79,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         3, "LockboxIdentity",
         [
             "CZxcvbn", "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxWire",
-            "LockboxOIDC",
+            "LockboxOIDC", "WebAuthn",
             "Crypto",
             "CryptoExtras", "NIOCore", "NIOPosix",
         ]
@@ -151,7 +152,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxServices",
             "LockboxService",
-            "LockboxIdentity", "LockboxOIDC",
+            "LockboxIdentity", "LockboxOIDC", "WebAuthn",
             "LockboxDecisions",
             "LockboxNotifier", "LockboxWork", "LockboxAPI",
             "LockboxGateway", "LockboxHTTP", "LockboxPortal", "LockboxSCIM",
@@ -172,6 +173,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
 let kits: [(name: String, uses: [String])] = [
     ("LockboxFixtures", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     ("LockboxTestProvider", ["LockboxOIDC", "LockboxWire", "MerkleLog", "Crypto"]),
+    ("LockboxTestAuthenticator", ["WebAuthn", "MerkleLog", "Crypto", "CryptoExtras"]),
     ("LockboxEnforcerContract", ["LockboxDomain", "LockboxPorts", "LockboxFixtures"]),
     ("LockboxStoreContract", ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxFixtures"]),
     (
@@ -189,6 +191,7 @@ let kits: [(name: String, uses: [String])] = [
         [
             "LockboxHTTP", "LockboxPortal", "LockboxServices", "LockboxService", "LockboxIdentity",
             "LockboxOIDC", "LockboxTestProvider", "LockboxWork", "LockboxNotifier",
+            "WebAuthn", "LockboxTestAuthenticator",
             "AsyncHTTPClient",
             "LockboxAudit", "LockboxStoreSQLite", "LockboxDomain", "LockboxPorts",
             "LockboxFixtures", "CryptoExtras",
@@ -200,6 +203,13 @@ let kits: [(name: String, uses: [String])] = [
 let tests: [(name: String, uses: [String])] = [
     ("LockboxDomainTests", ["LockboxDomain", "LockboxFixtures"]),
     ("MerkleLogTests", ["MerkleLog", "Crypto"]),
+    (
+        "WebAuthnTests",
+        [
+            "WebAuthn", "LockboxFixtures", "LockboxTestAuthenticator", "MerkleLog", "Crypto",
+            "CryptoExtras",
+        ]
+    ),
     (
         "LockboxAuditTests",
         [
@@ -231,7 +241,8 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxIdentity", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
             "LockboxFixtures", "LockboxOIDC", "LockboxPorts", "LockboxService",
-            "LockboxTestProvider", "LockboxTestWorld", "LockboxWire",
+            "LockboxTestAuthenticator", "LockboxTestProvider", "LockboxTestWorld", "LockboxWire",
+            "WebAuthn",
         ]
     ),
     (

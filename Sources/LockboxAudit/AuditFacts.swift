@@ -211,8 +211,11 @@ extension AuditFacts {
                 "signIn.clientHeldOff",
                 data: ["person": .string(person.id.text), "until": .string(until.description)]
             )
-        case .signedIn(let person):
+        case .signedIn(let person, let passkey):
             self.init("signIn.succeeded", data: ["person": .string(person.id.text)])
+            data["passkey"] = passkey.map { .string($0.text) }
+        case .passkey(let event, let passkey, let person):
+            self.init(event, of: passkey, person)
         case .newBrowser(let person):
             self.init("signIn.newBrowser", data: ["person": .string(person.id.text)])
         case .sessionsEnded(let person):

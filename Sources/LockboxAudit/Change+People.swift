@@ -40,13 +40,18 @@ extension Change {
         }
     }
 
-    /// Ends every way in that `person` has: sessions, API tokens, open invitations. For whoever was switched off,
-    /// or whose password is another now, because the old one may be what somebody else came in by.
+    /// Ends every way in that `person` has: sessions, API tokens, passkeys, open invitations. For
+    /// whoever was switched off, or whose password is another now, because the old one may be what
+    /// somebody else came in by.
     package mutating func endSignIns(of person: Person) throws {
         // One that is over already opens nothing, and is no news.
         for token in try tx.tokens(of: person.id) where token.isValid(at: now) {
             try tx.revokeToken(token.id, at: now)
             emit(.signIn(.tokenRevoked(token, person)))
+        }
+        for passkey in try tx.passkeys(of: person.id) {
+            try tx.removePasskey(passkey.id, at: now)
+            emit(.signIn(.passkey(.removed, passkey, person)))
         }
         try endSessions(of: person)
         try withdrawInvitations(of: person)

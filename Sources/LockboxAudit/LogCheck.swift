@@ -39,6 +39,9 @@ package struct LogCheck: Sendable {
         "notice": [all],
         "open_operation": [all],
         "operation_total": ["subject"],
+        "passkey": [
+            "user_handle", "is_backed_up", "counter", "last_used_at", "answered_at", "removed_at",
+        ],
         "password": [all],
         "person": ["aliases", "canonical_email"],
         "portal_session": [all],

@@ -28,6 +28,7 @@ struct LogReplayState {
     private var supports: Set<String> = []
     var people: [String: Told] = [:]
     var tokens: [String: Told] = [:]
+    var passkeys: [String: Told] = [:]
     var services: [String: Told] = [:]
     /// Service and name, but for erased names.
     var resources: Set<[String]> = []
@@ -87,6 +88,8 @@ struct LogReplayState {
         switch told.leaf.activity {
         case "token.issued": if let id = data["token"]?.text { tokens[id] = told }
         case "token.revoked": if let id = data["token"]?.text { tokens[id] = nil }
+        case "passkey.registered": if let id = data["passkey"]?.text { passkeys[id] = told }
+        case "passkey.removed": if let id = data["passkey"]?.text { passkeys[id] = nil }
         case "service.added", "service.changed":
             if let id = data["service"]?.text { services[id] = told }
         case "resource.added":
@@ -122,6 +125,7 @@ struct LogReplayState {
             + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
             + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
             + provisioningDifferences(log, at: now, in: tx)
+            + passkeyDifferences(log, in: tx)
     }
 }
 

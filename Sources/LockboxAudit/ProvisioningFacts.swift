@@ -10,7 +10,7 @@ extension LogReplayState {
         case "provisioning.tokenRevoked":
             if let id = data["provisioningToken"]?.text { provisioningTokens[id] = nil }
         case "provisioning.rolesMapped":
-            guard let group = told.texts["group"] else {
+            guard let group = told.text("group") else {
                 hasErasedGroups = true
                 break
             }
@@ -53,7 +53,7 @@ extension LogReplayState {
         let stored = try tx.groupRoles(of: log)
         let same = stored.allSatisfy { one in
             let told = groupRoles[GroupRoles.key(one.group)]
-            return told?.texts["group"] == one.group
+            return told?.text("group") == one.group
                 && told?.data["given"]?.texts == one.roles.names
         }
         if !hasErasedGroups, !same || stored.count != groupRoles.count {

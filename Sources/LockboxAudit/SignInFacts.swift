@@ -1,12 +1,16 @@
 import LockboxDomain
 import LockboxPorts
 import LockboxWire
+import MerkleLog
 
 extension AuditFacts {
     /// How people sign in, as the log tells it. Where the client's secret is kept is nobody's
     /// business.
     static func members(of settings: SignInSettings) -> [String: CanonicalJSON] {
-        var members: [String: CanonicalJSON] = ["passwords": .boolean(settings.allowsPasswords)]
+        var members: [String: CanonicalJSON] = [
+            "passwords": .boolean(settings.allowsPasswords),
+            "passkeys": .boolean(settings.allowsPasskeys),
+        ]
         if let until = settings.recoveryUntil {
             members["recoveryUntil"] = .string(until.description)
         }
@@ -50,6 +54,8 @@ extension LogReplayState {
     private static func isSame(_ data: [String: JSONValue]?, _ settings: SignInSettings?) -> Bool {
         let provider = settings?.provider
         return data?["passwords"]?.flag == settings?.allowsPasswords
+            // Records from before there were passkeys say nothing of them.
+            && data?["passkeys"]?.flag ?? data?["passwords"]?.flag == settings?.allowsPasskeys
             && data?["domains"]?.texts == settings?.domains?.map(\.text)
             && data?["issuer"]?.text == provider?.issuer
             && data?["clientID"]?.text == provider?.clientID
@@ -90,5 +96,79 @@ extension LogReplayState {
             )
         }
         return found
+    }
+}
+
+// MARK: - Passkeys
+
+extension AuditFacts {
+    /// The public half is told once, when it begins to count: whoever keeps the log can say later which
+    /// key it was that signed in.
+    init(_ event: PasskeyEvent, of passkey: Passkey, _ person: Person) {
+        self.init(
+            "passkey." + event.word,
+            data: ["passkey": .string(passkey.id.text), "person": .string(person.id.text)]
+        )
+        switch event {
+        case .registered:
+            data["credential"] = .string(passkey.credential.base64URL)
+            data["publicKey"] = .string(passkey.publicKey.base64URL)
+            data["backupEligible"] = .boolean(passkey.isBackupEligible)
+            texts["label"] = passkey.name
+        case .removed, .confirmed: break
+        case .counterFell(let before):
+            data["counter"] = .integer(Int64(passkey.counter))
+            data["counterBefore"] = .integer(Int64(before))
+        case .refused(let problem): data["problem"] = .string(problem)
+        }
+    }
+}
+
+extension PasskeyEvent {
+    fileprivate var word: String {
+        switch self {
+        case .registered: "registered"
+        case .removed: "removed"
+        case .confirmed: "confirmed"
+        case .counterFell: "counterFell"
+        case .refused: "refused"
+        }
+    }
+}
+
+extension LogReplayState {
+    /// Where the tables have another key than the log, or one more: whoever puts a key of his own beside
+    /// the log could sign in as anybody.
+    func passkeyDifferences(_ log: LogID, in tx: any StoreTransaction) throws -> [String] {
+        var found: [String] = []
+        var open: Set<String> = []
+        for person in try tx.people(at: log) {
+            for passkey in try tx.passkeys(of: person.id) {
+                open.insert(passkey.id.text)
+                found += compare(passkey)
+            }
+        }
+        for id in passkeys.keys.sorted() where !open.contains(id) {
+            found.append("passkey \(id) is open in the log, but not in the tables")
+        }
+        return found
+    }
+
+    private func compare(_ passkey: Passkey) -> [String] {
+        guard let told = passkeys[passkey.id.text] else {
+            return ["passkey \(passkey.id) is open in the tables, but not in the log"]
+        }
+        let data = told.data
+        var differences = Differences("passkey \(passkey.id)")
+        differences.check("person", log: data["person"]?.text, table: passkey.person.text)
+        differences.check("making", log: told.leaf.time, table: passkey.createdAt.description)
+        differences.check(data["credential"]?.text == passkey.credential.base64URL, "credential")
+        differences.check(data["publicKey"]?.text == passkey.publicKey.base64URL, "public key")
+        differences.check(
+            data["backupEligible"]?.flag == passkey.isBackupEligible,
+            "word about backups"
+        )
+        differences.check(told.isText("label", passkey.name), "name")
+        return differences.found
     }
 }

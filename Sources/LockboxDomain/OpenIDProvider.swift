@@ -80,6 +80,8 @@ public struct SignInSettings: Hashable, Sendable {
     public var provider: OpenIDProvider?
     /// Whether passwords count that are kept here.
     public var allowsPasswords: Bool
+    /// Whether passkeys count that are kept here.
+    public var allowsPasskeys: Bool
     /// Of the provider's own people, whose addresses lead there; nil for a tenant, whose own domains
     /// say it.
     public var domains: [DomainName]?
@@ -88,13 +90,17 @@ public struct SignInSettings: Hashable, Sendable {
 
     public static let passwords = SignInSettings(provider: nil, allowsPasswords: true)
 
+    /// Where nothing is said, passkeys count where passwords do: else they would be a way around the
+    /// organisation's own provider.
     public init(
         provider: OpenIDProvider?,
         allowsPasswords: Bool,
+        allowsPasskeys: Bool? = nil,
         domains: [DomainName]? = nil
     ) {
         self.provider = provider
         self.allowsPasswords = allowsPasswords
+        self.allowsPasskeys = allowsPasskeys ?? allowsPasswords
         self.domains = domains
     }
 

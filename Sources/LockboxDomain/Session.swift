@@ -10,10 +10,12 @@ public struct Session: Identified, Hashable, Sendable {
     public var confirmedAt: Timestamp
     /// Over at this instant, however busy it is.
     public let expiresAt: Timestamp
-    /// The OpenID provider where she signed in; nil where it was with a password.
+    /// The OpenID provider where she signed in; nil where it was with a password or a passkey.
     public let issuer: String?
     /// What the provider calls her session there, if it says.
     public let issuerSession: String?
+    /// The passkey that she signed in with, if it was one.
+    public let passkey: PasskeyID?
 
     public init(
         id: SessionID,
@@ -23,7 +25,8 @@ public struct Session: Identified, Hashable, Sendable {
         confirmedAt: Timestamp,
         expiresAt: Timestamp,
         issuer: String? = nil,
-        issuerSession: String? = nil
+        issuerSession: String? = nil,
+        passkey: PasskeyID? = nil
     ) {
         self.id = id
         self.person = person
@@ -33,6 +36,7 @@ public struct Session: Identified, Hashable, Sendable {
         self.expiresAt = expiresAt
         self.issuer = issuer
         self.issuerSession = issuerSession
+        self.passkey = passkey
     }
 }
 

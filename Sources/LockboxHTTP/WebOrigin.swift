@@ -4,7 +4,8 @@ import Foundation
 /// port unless it is the scheme's own. Every way to write one address gives one origin.
 package struct WebOrigin: Hashable, Sendable, CustomStringConvertible {
     package let scheme: String
-    private let host: String
+    /// In ASCII and lower case.
+    package let host: String
     private let port: Int?
 
     /// The origin of a web address; nil for anything else, `null` included.

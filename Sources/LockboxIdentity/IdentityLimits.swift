@@ -28,6 +28,17 @@ package enum IdentityLimits {
     package static let tokenSeenEvery = TimeSpan.minutes(1)
     static let tokenUsesNotedPerSecond = 1.0 / 60
     package static let labelLength = 0...100
+    package static let passkeysPerPerson = 20
+    /// How long after a question was asked a passkey may answer it.
+    package static let passkeyChallenge = TimeSpan.minutes(5)
+    /// By how much another process of ours may have asked it later, by its clock.
+    static let passkeyLeeway = TimeSpan.minutes(1)
+    /// Passkeys that one person may add: as a burst, and lasting.
+    static let passkeyRegistrationBurst = 20
+    static let passkeyRegistrationsPerSecond = 1.0 / 3600
+    /// Things that one person's passkeys signed and were not good, which leave a record and a letter.
+    static let passkeyRefusalBurst = 5
+    static let passkeyRefusalsPerSecond = 1.0 / 3600
     /// OWASP ASVS 5.0 §7.3.1 and §7.3.2: how long a session may say nothing, and how long it lasts
     /// at most.
     package static let sessionIdle = TimeSpan.minutes(30)

@@ -7,16 +7,24 @@ import MerkleLog
 
 /// Who is at the other end of a session, and the text that each of its forms must carry.
 package struct SignedIn: Sendable {
-    package let session: Session
+    package internal(set) var session: Session
     package let person: Person
     /// Made from the session's secret, so that only pages of this very session know it.
     package let csrfToken: String
+    /// How she can show again who she is.
+    package let confirmations: Confirmations
     /// After `begin`: a name for the browser's long-lived cookie, by which it is known at the next
     /// sign-in.
     package var device: String?
 }
 
-/// Sessions of the portal: a secret in a cookie stands for a person who gave her password. The
+/// What somebody can show again who she is with, at the portal itself.
+package struct Confirmations: Hashable, Sendable {
+    package let password: Bool
+    package let passkey: Bool
+}
+
+/// Sessions of the portal: a secret in a cookie stands for a person who showed who she is. The
 /// database is asked each time, so that an end counts at once, whichever process it came through.
 package struct Sessions: Sendable {
     private let store: AuditedStore
@@ -53,11 +61,12 @@ package struct Sessions: Sendable {
         }
     }
 
-    /// Begins a session for `person`, who has shown who she is; `token` says so where it was an
-    /// OpenID provider that let her in.
+    /// Begins a session for `person`, who has shown who she is: by the `token` of an OpenID provider
+    /// that let her in, by a `passkey`, else by her password.
     func admit(
         _ person: Person,
         by token: IDToken? = nil,
+        with passkey: PasskeyID? = nil,
         from client: ClientKey,
         _ change: inout Change
     ) throws -> (secret: String, signedIn: SignedIn) {
@@ -65,9 +74,9 @@ package struct Sessions: Sendable {
         for oldest in open.prefix(max(0, open.count + 1 - IdentityLimits.sessionsPerPerson)) {
             try change.tx.endSession(oldest.id, at: change.now)
         }
-        var (secret, signedIn) = try Self.new(of: person, by: token, change)
+        var (secret, signedIn) = try Self.new(of: person, by: token, with: passkey, change)
         if signInRecords.tryTake(person.id.text, now: change.now) {
-            change.emit(.signIn(.signedIn(person)))
+            change.emit(.signIn(.signedIn(person, with: passkey)))
         }
         let browser = try change.tx.remember(client.device, of: person, change)
         signedIn.device = browser.name
@@ -78,9 +87,12 @@ package struct Sessions: Sendable {
         return (secret, signedIn)
     }
 
-    private static func new(of person: Person, by token: IDToken? = nil, _ change: Change) throws
-        -> (secret: String, signedIn: SignedIn)
-    {
+    private static func new(
+        of person: Person,
+        by token: IDToken? = nil,
+        with passkey: PasskeyID? = nil,
+        _ change: Change
+    ) throws -> (secret: String, signedIn: SignedIn) {
         let secret = secret(change.entropy)
         let session = Session(
             id: change.entropy.id(),
@@ -96,23 +108,27 @@ package struct Sessions: Sendable {
                     ? try change.tx.passwordsEnd(at: person.side, change.now) ?? .latest : .latest
             ),
             issuer: token?.identity.issuer,
-            issuerSession: token?.session
+            issuerSession: token?.session,
+            passkey: passkey
         )
         try change.tx.insert(session, secretHash: hash(secret))
-        return (secret, SignedIn(session: session, person: person, csrfToken: csrfToken(secret)))
+        return (secret, try signedIn(session, person, secret, change.now, in: change.tx))
     }
 
     /// Who comes back with `secret`; nil if it is unknown or ended, was idle too long, is over its
     /// absolute end, or its person is switched off.
     package func resume(_ secret: String) async throws -> SignedIn? {
         guard Self.isSecret(secret) else { return nil }
-        let (found, now) = try await store.read { tx, now in (try tx.open(secret, now: now), now) }
-        guard let (known, person) = found else { return nil }
-        var session = known
-        if now - session.lastSeenAt >= IdentityLimits.sessionSeenEvery {
-            session.lastSeenAt = try await touched(session.id) ? now : session.lastSeenAt
+        let (found, now) = try await store.read { tx, now in
+            (try Self.signedIn(secret, now, in: tx), now)
         }
-        return SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
+        guard var signedIn = found else { return nil }
+        if now - signedIn.session.lastSeenAt >= IdentityLimits.sessionSeenEvery,
+            try await touched(signedIn.session.id)
+        {
+            signedIn.session.lastSeenAt = now
+        }
+        return signedIn
     }
 
     /// Writes down that the session was used. Where that cannot be, the session is no worse for
@@ -131,11 +147,7 @@ package struct Sessions: Sendable {
     /// idle session alive.
     package func look(_ secret: String) async throws -> SignedIn? {
         guard Self.isSecret(secret) else { return nil }
-        return try await store.read { tx, now in
-            try tx.open(secret, now: now).map { session, person in
-                SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
-            }
-        }
+        return try await store.read { tx, now in try Self.signedIn(secret, now, in: tx) }
     }
 
     /// Checks the password again; failures are counted for this session alone. It goes on under a
@@ -164,7 +176,7 @@ package struct Sessions: Sendable {
         }
     }
 
-    private static func confirm(_ secret: String, _ change: Change) throws -> (
+    static func confirm(_ secret: String, _ change: Change) throws -> (
         secret: String, signedIn: SignedIn
     ) {
         // It may have ended, or got another secret, while it was confirmed.
@@ -176,10 +188,7 @@ package struct Sessions: Sendable {
         try change.tx.confirm(session.id, at: change.now, secretHash: Self.hash(secret))
         session.confirmedAt = change.now
         session.lastSeenAt = change.now
-        return (
-            secret,
-            SignedIn(session: session, person: person, csrfToken: Self.csrfToken(secret))
-        )
+        return (secret, try signedIn(session, person, secret, change.now, in: change.tx))
     }
 
     /// Sets the password of whoever has this session, in which the present one was given a moment
@@ -255,6 +264,38 @@ package struct Sessions: Sendable {
     /// Whether `token` is that of this session. Takes as long for a wrong one as for the right one.
     package func csrfMatches(_ token: String, _ signedIn: SignedIn) -> Bool {
         Self.digest(token) == Self.digest(signedIn.csrfToken)
+    }
+
+    /// Who has the open session with `secret`.
+    static func signedIn(_ secret: String, _ now: Timestamp, in tx: any StoreTransaction) throws
+        -> SignedIn?
+    {
+        guard isSecret(secret), let (session, person) = try tx.open(secret, now: now) else {
+            return nil
+        }
+        return try signedIn(session, person, secret, now, in: tx)
+    }
+
+    private static func signedIn(
+        _ session: Session,
+        _ person: Person,
+        _ secret: String,
+        _ now: Timestamp,
+        in tx: any StoreTransaction
+    ) throws -> SignedIn {
+        // Whoever came by her provider confirms there, and nothing else counts.
+        let isHere = session.issuer == nil
+        return SignedIn(
+            session: session,
+            person: person,
+            csrfToken: csrfToken(secret),
+            confirmations: Confirmations(
+                password: try isHere && tx.allowsPasswords(at: person.side, now)
+                    && tx.password(of: person.id) != nil,
+                passkey: try isHere && tx.allowsPasskeys(at: person.side)
+                    && !tx.passkeys(of: person.id).isEmpty
+            )
+        )
     }
 
     // MARK: - Secrets

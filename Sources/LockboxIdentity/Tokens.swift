@@ -237,7 +237,7 @@ extension Change {
 extension PersonRecords {
     /// The people of the tenant, for whom `caller` may act. For people of another side there is
     /// none.
-    fileprivate func people(ofTenant id: String, administeredBy caller: Person) throws -> [Person] {
+    func people(ofTenant id: String, administeredBy caller: Person) throws -> [Person] {
         let person = try current(caller)
         guard let tenant = TenantID(id), person.side == .tenant(tenant) else {
             throw Refusal.notFound(.tenant)

@@ -85,6 +85,9 @@ extension SideChange {
             )
         case .tokenRevoked(let token, let person):
             self.init(person, "\(person.title): an API token was revoked (\(token.title))")
+        case .passkey(let event, let passkey, let person):
+            guard let words = event.words(of: shownName(passkey.name)) else { return nil }
+            self.init(person, "\(person.title): \(words)")
         case .identityLinked(let identity, let person):
             self.init(person, "\(person.title): signs in at \(shownName(identity.issuer)) now")
         case .identityRefused(let person, let issuer):
@@ -123,6 +126,7 @@ extension SignInEvent {
         case .tokenIssued(let token, _):
             actor.isAtConsole || !token.scopes.isDisjoint(with: .weighty)
         case .tokenRevoked(_, let person): !actor.isPerson(person.id)
+        case .passkey(let event, let passkey, _): event.words(of: passkey.name) != nil
         case .locked, .throttled, .signedIn, .sessionsEnded, .signedOutByProvider,
             .invitationUsed, .invitationGuessed:
             actor.isAtConsole
@@ -130,15 +134,29 @@ extension SignInEvent {
     }
 }
 
+extension PasskeyEvent {
+    /// Nil where nobody need hear of it.
+    fileprivate func words(of name: String) -> String? {
+        switch self {
+        case .registered: "the passkey “\(name)” was added, and signs in from now on"
+        case .removed: "the passkey “\(name)” was removed"
+        case .refused(let problem): "the passkey “\(name)” was turned away: \(problem)"
+        case .confirmed, .counterFell: nil
+        }
+    }
+}
+
 extension SignInSettings {
     fileprivate var words: String {
         let passwords = allowsPasswords ? "with a password" : nil
+        let passkeys = allowsPasskeys ? "with a passkey" : nil
         let provider = self.provider.map { "at \(shownName($0.issuer))" }
         let recovery = recoveryUntil.map {
             "until \($0) with a password too, because whoever runs Lockbox says that your sign-in "
                 + "cannot be reached"
         }
-        return [provider, passwords, recovery].compactMap { $0 }.joined(separator: ", or ")
+        return [provider, passwords, passkeys, recovery].compactMap { $0 }
+            .joined(separator: ", or ")
     }
 }
 
@@ -328,8 +346,8 @@ extension DirectoryEvent {
         case .personChanged(let before, let after):
             return !before.roles.union(after.roles).isDisjoint(with: .deciding)
         case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
-            .signInChanged, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded,
-            .serviceChanged:
+            .signInChanged, .signInChangeAsked, .signInChangeStopped, .tenantRenamed,
+            .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
             return true
         }
     }

@@ -14,11 +14,12 @@ public protocol SignInSettingsRecords {
     func signInChangesDue(at now: Timestamp, limit: Int) throws -> [SignInChange]
     func nextSignInChange() throws -> Timestamp?
     /// Ends sessions of the tenant's people that did not begin at the OpenID provider `issuer`, and
-    /// those that began with a password where `passwords` do not count.
+    /// those that began with a password or a passkey where such do not count.
     func endSessions(
         of tenant: TenantID,
         notAt issuer: String?,
         passwords: Bool,
+        passkeys: Bool,
         at now: Timestamp
     ) throws
     /// Whether anybody has an OpenID provider.
@@ -41,5 +42,10 @@ extension SignInSettingsRecords {
     /// Whether passwords count at `now` that are kept here.
     package func allowsPasswords(at side: Side, _ now: Timestamp) throws -> Bool {
         try (signInSettings(of: side) ?? .passwords).takesPasswords(at: now)
+    }
+
+    /// Whether the people of `side` can use passkeys.
+    package func allowsPasskeys(at side: Side) throws -> Bool {
+        try signInSettings(of: side)?.allowsPasskeys ?? SignInSettings.passwords.allowsPasskeys
     }
 }

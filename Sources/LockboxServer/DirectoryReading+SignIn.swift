@@ -9,13 +9,14 @@ extension DirectoryFile {
     static func signIn(_ value: YAMLValue, at side: Side) throws(ConfigurationError)
         -> SignInSettings
     {
-        let keys = ["oidc", "passwords"] + (side == .provider ? ["domains"] : [])
+        let keys = ["oidc", "passwords", "passkeys"] + (side == .provider ? ["domains"] : [])
         let parts = try value.members(keys)
         let settings = SignInSettings(
             provider: try parts["oidc"].map { (value) throws(ConfigurationError) in
                 try provider(value, of: side)
             },
             allowsPasswords: try parts["passwords"]?.flag() ?? true,
+            allowsPasskeys: try parts["passkeys"]?.flag(),
             domains: try parts["domains"].map(domains)
         )
         guard settings.provider != nil || settings.allowsPasswords else {

@@ -127,6 +127,14 @@ package struct Server: Sendable {
                 key: invitationKey
             ),
             forgottenPasswords: forgottenPasswords,
+            passkeys: Passkeys(
+                store: parts.audited,
+                sessions: sessions,
+                key: PasskeyKey(seed: seed),
+                publicURL: configuration.publicURL,
+                clock: clock,
+                entropy: entropy
+            ),
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
             clock: clock,

@@ -38,7 +38,12 @@ extension Change {
 
 extension SignInSettings {
     fileprivate var words: String {
-        let ways = [provider.map { "at \($0.issuer)" }, allowsPasswords ? "with passwords" : nil]
+        let ways = [
+            provider.map { "at \($0.issuer)" }, allowsPasswords ? "with passwords" : nil,
+            // As a rule they are where passwords are.
+            allowsPasskeys == allowsPasswords
+                ? nil : allowsPasskeys ? "with passkeys" : "without passkeys",
+        ]
         return ways.compactMap { $0 }.joined(separator: " or ")
     }
 }

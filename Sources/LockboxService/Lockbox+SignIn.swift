@@ -103,6 +103,7 @@ extension Change {
             of: tenant,
             notAt: settings.provider?.issuer,
             passwords: settings.takesPasswords(at: now),
+            passkeys: settings.allowsPasskeys,
             at: now
         )
     }

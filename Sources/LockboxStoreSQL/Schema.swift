@@ -4,7 +4,7 @@
 /// ```
 ///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
 ///                                             ▲                          ▲  ◄── password, invitation
-///                                             │                          │  ◄── api_token, portal_session
+///                                             │                          │  ◄── api_token, portal_session, passkey
 ///                                      support_request ── opened by ─────┤  ◄── command
 ///                                             ▲                          │
 ///  request_transition ◄── (prior, next) ── access_request ── engineer ───┤
@@ -34,7 +34,7 @@ package enum Schema {
                 .firstTables, .messages, .sessions, .openNames, .dueWork, .serviceSettings,
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
-                .invitations, .tokenScopes, .openID, .identity, .provisioning,
+                .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
             ]
         }
     }

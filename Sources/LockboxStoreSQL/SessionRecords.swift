@@ -14,6 +14,7 @@ extension SQLTransaction: SessionRecords {
                 "expires_at": .time(session.expiresAt),
                 "issuer": .optional(session.issuer),
                 "issuer_session": .optional(session.issuerSession),
+                "passkey": .id(session.passkey),
             ],
             into: "portal_session"
         )
@@ -88,7 +89,8 @@ extension SQLTransaction: SessionRecords {
             confirmedAt: try row.timestamp("confirmed_at"),
             expiresAt: try row.timestamp("expires_at"),
             issuer: try row.optionalText("issuer"),
-            issuerSession: try row.optionalText("issuer_session")
+            issuerSession: try row.optionalText("issuer_session"),
+            passkey: try row.optionalID("passkey")
         )
     }
 }

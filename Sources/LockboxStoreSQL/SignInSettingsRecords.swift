@@ -37,6 +37,7 @@ extension SQLTransaction: SignInSettingsRecords {
         row["claimed_roles"] =
             try provider?.roles.map { try JSONColumn.value($0.roles.mapValues(\.names)) } ?? .null
         row["allows_passwords"] = .flag(settings.allowsPasswords)
+        row["allows_passkeys"] = .flag(settings.allowsPasskeys)
         row["domains"] =
             try settings.domains.map { try JSONColumn.value($0.map(\.text)) } ?? .null
     }
@@ -88,6 +89,7 @@ extension SQLTransaction: SignInSettingsRecords {
         of tenant: TenantID,
         notAt issuer: String?,
         passwords: Bool,
+        passkeys: Bool,
         at now: Timestamp
     ) throws {
         try connection.execute(
@@ -95,9 +97,10 @@ extension SQLTransaction: SignInSettingsRecords {
             UPDATE portal_session SET ended_at = $1
             WHERE ended_at IS NULL
                 AND person IN (SELECT id FROM person WHERE tenant = $2)
-                AND CASE WHEN issuer IS NULL THEN $3 = 0 ELSE issuer IS NOT $4 END
+                AND CASE WHEN passkey IS NOT NULL THEN $3 = 0 WHEN issuer IS NULL THEN $4 = 0
+                    ELSE issuer IS NOT $5 END
             """,
-            [.time(now), .id(tenant), .flag(passwords), .optional(issuer)]
+            [.time(now), .id(tenant), .flag(passkeys), .flag(passwords), .optional(issuer)]
         )
     }
 
@@ -153,6 +156,7 @@ extension SQLTransaction: SignInSettingsRecords {
         SignInSettings(
             provider: try provider(row),
             allowsPasswords: try row.flag("allows_passwords"),
+            allowsPasskeys: try row.flag("allows_passkeys"),
             domains: try row.optionalText("domains").map { _ in
                 try row.json("domains", [String].self).map { try row.required(DomainName($0)) }
             }

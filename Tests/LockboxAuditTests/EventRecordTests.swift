@@ -108,8 +108,22 @@ struct EventRecordTests {
             .signIn(.locked(Fixture.adam, until: Fixture.now + .minutes(15))),
             .signIn(.throttled(Fixture.adam, until: Fixture.now + .minutes(15))),
             .signIn(.signedIn(Fixture.adam)),
+            .signIn(.signedIn(Fixture.adam, with: Fixture.id(7))),
             .signIn(.sessionsEnded(Fixture.eve)),
             .signIn(.newBrowser(Fixture.eve)),
+            .signIn(.passkey(.registered, Fixture.passkey(of: Fixture.adam), Fixture.adam)),
+            .signIn(.passkey(.removed, Fixture.passkey(of: Fixture.eve), Fixture.eve)),
+            .signIn(.passkey(.confirmed, Fixture.passkey(of: Fixture.adam), Fixture.adam)),
+            .signIn(
+                .passkey(.counterFell(from: 9), Fixture.passkey(of: Fixture.adam), Fixture.adam)
+            ),
+            .signIn(
+                .passkey(
+                    .refused(problem: "another origin"),
+                    Fixture.passkey(of: Fixture.adam),
+                    Fixture.adam
+                )
+            ),
             .signIn(
                 .identityLinked(
                     Identity(issuer: Fixture.issuer, subject: "adam-1"),
@@ -216,8 +230,13 @@ struct EventRecordTests {
         case .invitationGuessed(let person, _): (log(of: person), "signIn.invitationGuessed")
         case .locked(let person, _): (log(of: person), "signIn.locked")
         case .throttled(let person, _): (log(of: person), "signIn.clientHeldOff")
-        case .signedIn(let person): (log(of: person), "signIn.succeeded")
         case .newBrowser(let person): (log(of: person), "signIn.newBrowser")
+        case .passkey(.registered, _, let person): (log(of: person), "passkey.registered")
+        case .passkey(.removed, _, let person): (log(of: person), "passkey.removed")
+        case .passkey(.confirmed, _, let person): (log(of: person), "passkey.confirmed")
+        case .passkey(.counterFell, _, let person): (log(of: person), "passkey.counterFell")
+        case .passkey(.refused, _, let person): (log(of: person), "passkey.refused")
+        case .signedIn(let person, _): (log(of: person), "signIn.succeeded")
         case .sessionsEnded(let person): (log(of: person), "sessions.ended")
         case .identityLinked(_, let person): (log(of: person), "identity.linked")
         case .identityRefused(let person, _): (log(of: person), "identity.refused")
@@ -270,7 +289,7 @@ struct EventRecordTests {
                 "Mail does not arrive", "Since this morning", "tickets.example", "Look why mail",
                 "One hour will do",
                 "Not this mailbox", "Not needed", "Solved without", "Enough.", "Whose calendar",
-                "Eve's laptop",
+                "Eve's laptop", "My own phone",
                 "mailbox:", "secrets/",
                 "127.0.0.1",
             ]

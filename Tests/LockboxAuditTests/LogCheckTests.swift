@@ -269,6 +269,18 @@ struct LogCheckTests {
         }
     }
 
+    @Test func keyThatSomebodyPutBesideTheLogIsFound() async throws {
+        try await Self.with { world in
+            let passkey = Fixture.passkey(2, of: Fixture.adam)
+            try await world.store.write { tx in try tx.insert(passkey) }
+            #expect(
+                try await world.differences() == [
+                    "passkey \(passkey.id) is open in the tables, but not in the log"
+                ]
+            )
+        }
+    }
+
     @Test func requestWithoutARecordIsFound() async throws {
         try await Self.with { world in
             try await world.store.write { tx in try tx.save(try Fixture.request(9)) }
@@ -406,6 +418,9 @@ extension AuditWorld {
         try await audited.write(by: .person(Fixture.eve)) { change in
             try change.tx.insert(token, secretHash: Fixture.secretHash(1))
             change.emit(.signIn(.tokenIssued(token, Fixture.eve)))
+            let passkey = Fixture.passkey(of: Fixture.eve, at: change.now)
+            try change.tx.insert(passkey)
+            change.emit(.signIn(.passkey(.registered, passkey, Fixture.eve)))
             let request = try #require(try change.tx.request(Fixture.id(1)))
             let credential = Fixture.credential(of: request)
             try change.tx.insert(credential, secretHash: Fixture.secretHash(2))

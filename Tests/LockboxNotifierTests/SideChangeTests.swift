@@ -182,6 +182,27 @@ import Testing
         }
     }
 
+    @Test func passkeysThatComeAndGoAreToldWhoeverDoesIt() async throws {
+        let passkey = Fixture.passkey(of: Fixture.adam)
+        for (event, words) in [
+            (.registered, "the passkey “My own phone” was added, and signs in from now on"),
+            (.removed, "the passkey “My own phone” was removed"),
+            (.refused(problem: "why"), "the passkey “My own phone” was turned away: why"),
+            (.confirmed, nil), (.counterFell(from: 3), nil),
+        ] as [(PasskeyEvent, String?)] {
+            try await Stage.with { stage in
+                try await stage.tell(
+                    .signIn(.passkey(event, passkey, Fixture.adam)),
+                    by: .person(Fixture.adam)
+                )
+                let lines = words.map { ["Adam Cole (adam@contoso.test): \($0)"] } ?? []
+                for address in ["gita@contoso.test", "adam@contoso.test"] {
+                    #expect(try await told(stage, to: address) == lines)
+                }
+            }
+        }
+    }
+
     @Test func whatNoTokenMayDoIsToldToAllAdministrators() async throws {
         try await Stage.with { stage in
             let before = Fixture.contoso

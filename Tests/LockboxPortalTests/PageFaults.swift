@@ -93,7 +93,7 @@ struct PageFaults {
             expect(["get", "post"].contains(form["method"]), "the form to \(action) has no method")
             // Before sign-in there is no session whose token it could be: the origin decides alone.
             let isAtTheDoor =
-                ["/sign-in", "/forgotten-password"].contains(action)
+                ["/sign-in", "/sign-in/passkey", "/forgotten-password"].contains(action)
                 || action.hasPrefix("/invitation/")
             if form["method"] == "post", !isAtTheDoor {
                 let guards = form.all("input").filter {

@@ -107,6 +107,18 @@ struct DirectoryReadingTests {
             + settings + "\n"
     }
 
+    @Test(arguments: [
+        ("", true), ("\n      passkeys: false", false), ("\n      passwords: false", false),
+        ("\n      passwords: false\n      passkeys: true", true),
+    ])
+    func passkeysCountWherePasswordsDoUnlessItIsSaid(_ more: String, _ allowed: Bool) throws {
+        let text = Self.signIn(
+            "oidc: { issuer: \"https://login.b.test\", clientID: l }" + more
+        )
+        let tenant = try #require(try Self.load(text, in: try Folder()).tenants.first)
+        #expect(tenant.signIn?.allowsPasskeys == allowed)
+    }
+
     private static func service(_ more: String) -> String {
         "services:\n  - id: mail\n    kind: imap\n" + more
     }
@@ -264,7 +276,7 @@ struct DirectoryReadingTests {
         (
             "domains of a tenant's sign-in", signIn("domains: [b.test]"),
             "directory.yaml, line 6: tenants[0].signIn.domains: is not a known key; known are oidc, "
-                + "passwords"
+                + "passwords, passkeys"
         ),
         (
             "unknown role",

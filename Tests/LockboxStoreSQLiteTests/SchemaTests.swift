@@ -42,6 +42,7 @@ struct SchemaTests {
                 ),
                 secretHash: Fixture.secretHash(1)
             )
+            try tx.insert(Fixture.passkey(of: Fixture.eve))
             let session = Session(
                 id: Fixture.id(1),
                 person: Fixture.eve.id,
@@ -95,6 +96,8 @@ struct SchemaTests {
         "DELETE FROM credential_use",
         "DELETE FROM removal", "UPDATE notice SET facts = '{}'", "UPDATE command SET subject = 'x'",
         "UPDATE api_token SET person = 'x'", "DELETE FROM api_token",
+        "UPDATE passkey SET public_key = x'00'", "UPDATE passkey SET person = 'x'",
+        "UPDATE passkey SET answered_at = answered_at - 1", "DELETE FROM passkey",
         "UPDATE portal_session SET person = 'x'",
         "UPDATE portal_session SET expires_at = expires_at + 1",
         "UPDATE person SET tenant = NULL WHERE tenant IS NOT NULL", "DELETE FROM person",

@@ -54,13 +54,28 @@ extension PortalSite {
             viewer,
             tokens: try await signIn.tokens(of: viewer.person),
             sessions: try await sessions.open(of: viewer.person),
+            passkeys: try await passkeyList(of: viewer, refused?.form),
             stepUp: stepUp(viewer, on: "/account"),
             refused: refused
         )
     }
 
+    private func passkeyList(of viewer: Viewer, _ form: Form?) async throws
+        -> AccountPage.PasskeyList?
+    {
+        guard passkeys.areOffered else { return nil }
+        let rows = try await passkeys.passkeys(of: viewer.person).map { PasskeyRow($0) }
+        let mayAdd = try await passkeys.areAllowed(at: viewer.side)
+        guard mayAdd || !rows.isEmpty else { return nil }
+        return AccountPage.PasskeyList(
+            rows: rows,
+            mayAdd: mayAdd,
+            newName: form?["passkeyName"] ?? ""
+        )
+    }
+
     /// The page with its form as it was sent; `secret` is the session's new one, if it has one.
-    fileprivate func refused(
+    func refused(
         _ form: Form,
         by refusal: Refusal,
         _ viewer: Viewer,
@@ -142,6 +157,12 @@ struct AccountPage: Page {
         let isThis: Bool
     }
 
+    struct PasskeyList: Sendable {
+        let rows: [PasskeyRow]
+        let mayAdd: Bool
+        let newName: String
+    }
+
     let title = "Your account"
     let personName: String
     let email: String
@@ -155,6 +176,8 @@ struct AccountPage: Page {
     let withheldWords: String?
     let longestDays = IdentityLimits.tokenDays.upperBound
     let openSessions: [OpenSession]
+    /// Nil where she can have none.
+    let passkeys: PasskeyList?
     let shortestPassword = IdentityLimits.chosenPasswordLength.lowerBound
     let problems: Problems
     let stepUp: StepUp?
@@ -168,6 +191,7 @@ struct AccountPage: Page {
         _ viewer: Viewer,
         tokens: [APIToken],
         sessions: [Session],
+        passkeys: PasskeyList?,
         stepUp: StepUp?,
         refused: (form: Form, refusal: Refusal)? = nil
     ) {
@@ -184,6 +208,7 @@ struct AccountPage: Page {
             )
         }
         self.tokens = tokens.map { TokenRow($0) }
+        self.passkeys = passkeys
         let withheld = viewer.tenant?.policy.withheldFromTokens ?? []
         // The page has other forms, and what one of them said is not this one's.
         let sent = refused.flatMap { $0.form["days"] == nil ? nil : TokenForm($0.form) }
@@ -200,7 +225,7 @@ struct AccountPage: Page {
         }
         problems = refused.map { Problems([$0.refusal.words(on: .settings)]) } ?? .none
         self.stepUp = stepUp
-        hasPassword = viewer.signedIn.session.issuer == nil
+        hasPassword = viewer.signedIn.confirmations.password
         isCustomer = viewer.isCustomer
         csrf = viewer.csrf
         key = viewer.formKey

@@ -101,6 +101,12 @@ struct PeoplePage: Page {
     }
 }
 
+/// What a person has besides a password, as administrators see it.
+struct KeysOfPerson: Sendable {
+    var tokens: [APIToken] = []
+    var passkeys: [Passkey] = []
+}
+
 /// One person: her roles, and for administrators a form that changes them.
 struct PersonPage: Page {
     static let template = PageTemplate(PackageResources.person_mustache)
@@ -133,6 +139,7 @@ struct PersonPage: Page {
     let seen: String
     /// Her API tokens, for administrators.
     let tokens: [TokenRow]
+    let passkeys: [PasskeyRow]
     let stepUp: StepUp?
     let providerName: String
     let csrf: String
@@ -142,7 +149,7 @@ struct PersonPage: Page {
         _ person: Person,
         _ roster: Roster,
         _ viewer: Viewer,
-        tokens: [APIToken],
+        keys: KeysOfPerson,
         stepUp: StepUp?,
         typed: RolesForm? = nil,
         refused: RolesForm.Refused? = nil
@@ -174,7 +181,8 @@ struct PersonPage: Page {
         sureWords = "I have read this. \(person.name) shall be: \(RoleWords.labels(of: shown))."
         isSure = typed?.isSure == true
         seen = RolesForm.mark(person.roles)
-        self.tokens = tokens.map { TokenRow($0) }
+        tokens = keys.tokens.map { TokenRow($0) }
+        passkeys = keys.passkeys.map { PasskeyRow($0) }
         self.stepUp = stepUp
         providerName = viewer.providerName
         csrf = viewer.csrf

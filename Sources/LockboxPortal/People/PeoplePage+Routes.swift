@@ -22,7 +22,7 @@ extension PortalSite {
                     person,
                     roster,
                     viewer,
-                    tokens: try await tokens(of: person, roster, viewer),
+                    keys: try await keys(of: person, roster, viewer),
                     stepUp: stepUp(viewer, on: "/people/\(person.id.text)")
                 )
             },
@@ -33,7 +33,7 @@ extension PortalSite {
                 let roster = try await roster(viewer)
                 let person = try roster.person(try context.id())
                 guard let token = context.parameters.get("token"),
-                    try await tokens(of: person, roster, viewer).contains(where: {
+                    try await keys(of: person, roster, viewer).tokens.contains(where: {
                         $0.id.text == token
                     })
                 else { throw Refusal.notFound(.token) }
@@ -50,6 +50,16 @@ extension PortalSite {
                 back: Self.person,
                 { form, context, viewer in try await changeRoles(form, context, viewer) }
             ),
+            personForm("passkeys/{passkey}/remove") { _, context, viewer in
+                let roster = try await roster(viewer)
+                let person = try roster.person(try context.id())
+                let all = try await keys(of: person, roster, viewer).passkeys
+                guard let id = context.parameters.get("passkey"),
+                    all.contains(where: { $0.id.text == id })
+                else { throw Refusal.notFound(.page) }
+                try await passkeys.remove(id, ofTenant: roster.tenant.id.text, by: viewer.person)
+                return seeOther("/people/\(person.id.text)", .passkeyRemoved)
+            },
             personForm("invitation") { _, context, viewer in
                 let person = try (try await roster(viewer)).person(try context.id())
                 _ = try await lockbox.invite(
@@ -82,7 +92,7 @@ extension PortalSite {
                             person,
                             roster,
                             viewer,
-                            tokens: try await tokens(of: person, roster, viewer),
+                            keys: try await keys(of: person, roster, viewer),
                             stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
                             refused: .refusal(refusal, [])
                         ),
@@ -114,13 +124,18 @@ extension PortalSite {
         context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
     }
 
-    /// Her API tokens, for administrators alone.
-    private func tokens(of person: Person, _ roster: Roster, _ viewer: Viewer) async throws
-        -> [APIToken]
+    /// Her API tokens and passkeys, for administrators alone.
+    private func keys(of person: Person, _ roster: Roster, _ viewer: Viewer) async throws
+        -> KeysOfPerson
     {
-        guard viewer.holds(.admin) else { return [] }
-        let all = try await signIn.tokens(ofTenant: roster.tenant.id.text, by: viewer.person)
-        return all.filter { $0.person.id == person.id }.map(\.token)
+        guard viewer.holds(.admin) else { return KeysOfPerson() }
+        let id = roster.tenant.id.text
+        let tokens = try await signIn.tokens(ofTenant: id, by: viewer.person)
+        let passkeys = try await passkeys.passkeys(ofTenant: id, by: viewer.person)
+        return KeysOfPerson(
+            tokens: tokens.filter { $0.person.id == person.id }.map(\.token),
+            passkeys: passkeys.filter { $0.person == person.id }
+        )
     }
 
     /// The tenant's people, for those who may see them; for plain members the pages do not exist.
@@ -140,7 +155,7 @@ extension PortalSite {
         let before = try await roster(viewer)
         let person = try before.person(try context.id())
         guard viewer.holds(.admin) else { throw Refusal.notPermitted(.changePeople) }
-        let tokens = try await tokens(of: person, before, viewer)
+        let keys = try await keys(of: person, before, viewer)
         let typed = RolesForm(form, of: person)
         func refused(_ roster: Roster, _ viewer: Viewer, _ refusal: RolesForm.Refused) throws
             -> Response
@@ -149,7 +164,7 @@ extension PortalSite {
                 try roster.person(person.id.text),
                 roster,
                 viewer,
-                tokens: tokens,
+                keys: keys,
                 stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
                 typed: typed,
                 refused: refusal

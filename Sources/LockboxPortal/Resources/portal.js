@@ -57,6 +57,7 @@ function enliven() {
     item.removeAttribute("data-local");
   }
   for (const button of all("[data-copy]")) button.hidden = !navigator.clipboard;
+  for (const form of all("form[data-script]")) form.hidden = !window.PublicKeyCredential;
   tick();
 }
 
@@ -131,9 +132,54 @@ addEventListener("submit", (event) => {
     event.preventDefault();
     return tell("This page has just changed, so nothing was sent.", "Understood", hush);
   }
+  const missing = asked(form);
+  if (missing.length) {
+    event.preventDefault();
+    return ask(form, missing, event.submitter);
+  }
   sent.set(form, at);
   sentAt = at;
 });
+
+/* Passkeys: what a form needs of one is asked for before it is sent. A password in its place is as good. */
+
+const decoded = (text) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+const encoded = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
+  .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const asked = (form) => !window.PublicKeyCredential ? [] : all("[data-ask]", form).filter((field) =>
+  !field.value && !(field.dataset.ask === "confirm" && form.elements.password?.value));
+
+let asking = false;
+async function ask(form, fields, button) {
+  if (asking) return;
+  asking = true;
+  hush();
+  try {
+    for (const field of fields) field.value = await answer(field.dataset.ask);
+  } catch (fault) {
+    for (const field of fields) field.value = "";
+    return tell(fault.name === "InvalidStateError" ? "This device has a passkey for you here already."
+      : "Nothing was sent: there was no answer from a passkey.", "Understood", hush);
+  } finally {
+    asking = false;
+  }
+  form.requestSubmit(button);
+}
+
+async function answer(purpose) {
+  const reply = await fetch("/passkey/" + purpose, { cache: "no-store", signal: AbortSignal.timeout(20000) });
+  const publicKey = await reply.json();
+  publicKey.challenge = decoded(publicKey.challenge);
+  for (const one of publicKey.allowCredentials ?? publicKey.excludeCredentials) one.id = decoded(one.id);
+  if (publicKey.user) publicKey.user.id = decoded(publicKey.user.id);
+  const made = await navigator.credentials[purpose === "register" ? "create" : "get"]({ publicKey });
+  const response = {};
+  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (made.response[name]) response[name] = encoded(made.response[name]);
+  }
+  return JSON.stringify({ id: encoded(made.rawId), type: made.type, response });
+}
 
 addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
@@ -202,7 +248,7 @@ async function look() {
 function settle() {
   if (!fresh) return;
   const at = performance.now();
-  if (at - usedAt < 1000 || at - sentAt < 10000) return setTimeout(settle, 500);
+  if (asking || at - usedAt < 1000 || at - sentAt < 10000) return setTimeout(settle, 500);
   if (!isUsed()) return swap();
   tell("This page has changed." + (isTyped() ? " Your input is kept." : ""), "Show the change", swap);
 }
@@ -283,6 +329,7 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("pagehide", leave);
 addEventListener("pageshow", (event) => {
   sent.clear();
+  for (const field of all("[data-ask]")) field.value = "";
   sentAt = never;
   if (!event.persisted) return;
   refresh();

@@ -19,6 +19,8 @@ struct SignInPage: Page {
     var provider: ProviderLink?
     /// Whether a password is one of the ways in.
     var asksPassword = true
+    /// Whether the browser is asked whether it has a passkey.
+    var offersPasskey = false
 }
 
 /// The way to an OpenID provider.
@@ -41,6 +43,7 @@ extension PortalSite {
                 var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
                 page.done = told(in: request)?.sentence
                 page.isAddressFirst = try await providers.isUsed()
+                page.offersPasskey = passkeys.areOffered
                 return doorPage(page)
             },
             Route(method: .post, path: "/sign-in") { request, context in
@@ -79,11 +82,12 @@ extension PortalSite {
             )
             return try await letIn(begun, to: next, request)
         } catch Refusal.badCredentials {
-            let page = SignInPage(
+            var page = SignInPage(
                 email: form["email"],
                 next: next,
                 problem: Refusal.badCredentials.sentence
             )
+            page.offersPasskey = passkeys.areOffered
             return doorPage(page, status: .unprocessableContent)
         }
     }

@@ -11,7 +11,7 @@ enum Flash: String, Sendable {
     case switchedOff, signInChangeAsked, signInChanged, signInChangeStopped
     case supportOpened, policyChanged, rolesChanged, lettersChanged
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
-        switchedOn
+        switchedOn, passkeyAdded, passkeyRemoved
 
     var sentence: String {
         switch self {
@@ -39,7 +39,10 @@ enum Flash: String, Sendable {
         case .tokenRevoked: "The token is revoked. What holds it can do nothing any more."
         case .sessionEnded: "The session is over. Whoever had it is signed out."
         case .passwordChanged:
-            "Your password is changed. Your other sessions and your API tokens have ended."
+            "Your password is changed. Your other sessions, API tokens and passkeys have ended."
+        case .passkeyAdded: "The passkey is added. You can sign in with it from now on."
+        case .passkeyRemoved:
+            "The passkey is removed. It opens nothing any more, and what it opened elsewhere is shut."
         case .passwordChosen: "Your password is set, and you are signed in."
         case .invited: "The invitation is on its way. It is good for three days."
         case .switchedOn: "Switched on. The password of before counts again."

@@ -70,6 +70,7 @@ enum Partials {
         "progress": PackageResources.progress_mustache,
         "decision-line": PackageResources.decision_line_mustache,
         "token-facts": PackageResources.token_facts_mustache,
+        "passkey-facts": PackageResources.passkey_facts_mustache,
         "thread": PackageResources.thread_mustache,
         "open-in-browser": PackageResources.open_in_browser_mustache,
         "step-up": PackageResources.step_up_mustache,

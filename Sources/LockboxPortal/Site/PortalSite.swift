@@ -19,6 +19,7 @@ package struct PortalSite: Sendable {
     let clientSecretKey: ClientSecretKey
     let invitations: Invitations
     let forgottenPasswords: ForgottenPasswords
+    let passkeys: Passkeys
     let log: LogReader
     let clock: any WallClock
     let entropy: any Entropy
@@ -50,6 +51,7 @@ package struct PortalSite: Sendable {
         clientSecretKey: ClientSecretKey,
         invitations: Invitations,
         forgottenPasswords: ForgottenPasswords,
+        passkeys: Passkeys,
         log: LogReader,
         logCheck: LogCheck,
         clock: any WallClock,
@@ -67,6 +69,7 @@ package struct PortalSite: Sendable {
         self.clientSecretKey = clientSecretKey
         self.invitations = invitations
         self.forgottenPasswords = forgottenPasswords
+        self.passkeys = passkeys
         self.log = log
         self.logCheck = logCheck
         self.clock = clock
@@ -90,8 +93,7 @@ package struct PortalSite: Sendable {
     /// Every method of every path but the assets.
     var routes: [Route] {
         signInRoutes + signOutRoutes + passwordRoutes + openIDRoutes + customerRoutes
-            + providerRoutes
-            + sharedRoutes
+            + providerRoutes + sharedRoutes + (passkeys.areOffered ? passkeyRoutes : [])
     }
 
     private var customerRoutes: [Route] {

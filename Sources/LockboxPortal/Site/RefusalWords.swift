@@ -119,6 +119,14 @@ extension Refusal.InputProblem {
     private func passwordOrText(_ field: String) -> String? {
         switch (field, self) {
         case ("password", .missing): "Give your password, so that we know it is you."
+        case ("passkey", .missing):
+            "Confirm with your passkey, so that we know it is you. This needs JavaScript."
+        case ("passkey", _): "The passkey \(sentence)"
+        case ("newPasskey", .missing):
+            "Your browser made no passkey. This needs one that knows passkeys, and JavaScript."
+        case ("newPasskey", _): "The passkey \(sentence)"
+        case ("passkeyName", .missing): "Give the passkey a name, so that you know it again."
+        case ("passkeyName", _): "The name \(sentence)"
         case ("confirmation", _):
             "First confirm where you signed in that it is you. The link is beside the button."
         case ("newPassword", .missing): "Give the new password."

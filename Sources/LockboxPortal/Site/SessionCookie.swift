@@ -11,6 +11,7 @@ extension PortalSite {
     private var cookieName: String { isSecure ? "__Host-lockbox" : "lockbox" }
     private var deviceCookieName: String { cookieName + "-device" }
     private var attemptCookieName: String { cookieName + "-openid" }
+    private var passkeyCookieName: String { cookieName + "-passkey" }
     private var doneCookieName: String { cookieName + "-done" }
 
     func sessionSecret(of request: Request) -> String? { request.cookies[cookieName]?.value }
@@ -57,6 +58,26 @@ extension PortalSite {
     /// It came back once, and does not again.
     func clearAttempt(on response: Response) -> Response {
         setCookie(attemptCookieName, to: "", keptFor: .seconds(0), on: response)
+    }
+
+    /// The name of a browser that may sign in with a passkey.
+    func passkeyBrowser(of request: Request) -> String? {
+        request.cookies[passkeyCookieName].map(\.value).flatMap {
+            Passkeys.isBrowser($0) ? $0 : nil
+        }
+    }
+
+    func setPasskeyBrowser(_ name: String, on response: Response) -> Response {
+        setCookie(
+            passkeyCookieName,
+            to: name,
+            keptFor: IdentityLimits.passkeyChallenge,
+            on: response
+        )
+    }
+
+    func clearPasskeyBrowser(on response: Response) -> Response {
+        setCookie(passkeyCookieName, to: "", keptFor: .seconds(0), on: response)
     }
 
     /// What this browser just did on the page it asks for, and was sent here to be told.

@@ -3,26 +3,47 @@ import LockboxIdentity
 
 /// How somebody shows again who she is, with a form that decides: an unlocked screen is not enough.
 struct StepUp: Sendable {
-    /// Whether it is by her password, in the form itself.
+    /// By her password, in the form itself.
     let isPassword: Bool
+    /// By a passkey, for which the script asks before it sends the form.
+    let isPasskey: Bool
     /// Else it is where she signed in, in words and by the page that leads there.
-    let confirmedBy: String
-    let confirmation: String
+    let elsewhere: Elsewhere?
+    /// By signing in anew: what she came in by is gone, or does not count here any more.
+    let isNothing: Bool
+
+    struct Elsewhere: Sendable {
+        let confirmedBy: String
+        let confirmation: String
+    }
 }
 
 extension PortalSite {
     /// What the forms of the page at `path` need besides; nil where she showed it a moment ago.
     func stepUp(_ viewer: Viewer, on path: String) -> StepUp? {
         guard needsStepUp(viewer) else { return nil }
+        let elsewhere = viewer.signedIn.session.issuer.map {
+            StepUp.Elsewhere(
+                confirmedBy: OpenIDProvider.shownName($0),
+                confirmation: "/confirm?next=\(path.asQueryValue)"
+            )
+        }
+        let (password, passkey) = confirmations(of: viewer)
         return StepUp(
-            isPassword: viewer.signedIn.session.issuer == nil,
-            confirmedBy: viewer.signedIn.session.issuer.map(OpenIDProvider.shownName) ?? "",
-            confirmation: "/confirm?next=\(path.asQueryValue)"
+            isPassword: password,
+            isPasskey: passkey,
+            elsewhere: elsewhere,
+            isNothing: elsewhere == nil && !password && !passkey
         )
     }
 
     func needsStepUp(_ viewer: Viewer) -> Bool {
         !sessions.isFresh(viewer.signedIn, now: viewer.now)
+    }
+
+    private func confirmations(of viewer: Viewer) -> (password: Bool, passkey: Bool) {
+        let ways = viewer.signedIn.confirmations
+        return (ways.password, ways.passkey && passkeys.areOffered)
     }
 
     /// Checks what came with a form that decides, where it is needed. The session then has a new
@@ -32,8 +53,25 @@ extension PortalSite {
         guard viewer.signedIn.session.issuer == nil else {
             throw Refusal.invalid(field: "confirmation", problem: .missing)
         }
+        let ways = confirmations(of: viewer)
+        let answer = form.secret("passkey")
+        if ways.passkey, !answer.isEmpty {
+            do {
+                return try await passkeys.confirm(viewer.secret, answer).secret
+            } catch let refused as PasskeyRefused {
+                throw Refusal.invalid(
+                    field: "passkey",
+                    problem: .notAllowedHere("did not count: \(refused.why).")
+                )
+            }
+        }
         let password = form.secret("password")
-        guard !password.isEmpty else { throw Refusal.invalid(field: "password", problem: .missing) }
+        guard !password.isEmpty else {
+            throw Refusal.invalid(
+                field: ways.password ? "password" : "passkey",
+                problem: .missing
+            )
+        }
         return try await sessions.confirm(viewer.secret, password: password).secret
     }
 }

@@ -3,6 +3,7 @@
 import contextlib
 import html
 import http.client
+import json
 import queue
 import re
 import socket
@@ -23,6 +24,9 @@ class Page:
     @property
     def text(self):
         return self.body.decode()
+
+    def json_body(self):
+        return json.loads(self.body)
 
     @property
     def location(self):

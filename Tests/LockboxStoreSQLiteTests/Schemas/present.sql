@@ -45,6 +45,9 @@ WHERE delivery IN ('refused', 'bounced');
 
 CREATE INDEX open_operation_first ON open_operation (at) WHERE ordinal = 0;
 
+CREATE INDEX passkey_of_person ON passkey (person, created_at, id)
+WHERE removed_at IS NULL;
+
 CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
 
 CREATE INDEX provisioned_member_of_person ON provisioned_member (person, group_id);
@@ -368,6 +371,23 @@ CREATE TABLE operation_total (
     PRIMARY KEY (grant_id, service, subject)
 ) STRICT;
 
+CREATE TABLE passkey (
+    id TEXT NOT NULL PRIMARY KEY,
+    person TEXT NOT NULL REFERENCES person (id),
+    name TEXT NOT NULL,
+    credential BLOB NOT NULL UNIQUE CHECK (length(credential) BETWEEN 16 AND 1023),
+    public_key BLOB NOT NULL CHECK (length(public_key) BETWEEN 1 AND 2048),
+    user_handle BLOB NOT NULL CHECK (length(user_handle) = 32),
+    created_at INTEGER NOT NULL,
+    is_backup_eligible INTEGER NOT NULL CHECK (is_backup_eligible IN (0, 1)),
+    is_backed_up INTEGER NOT NULL CHECK (is_backed_up IN (0, 1)),
+    counter INTEGER NOT NULL CHECK (counter BETWEEN 0 AND 4294967295),
+    last_used_at INTEGER,
+    answered_at INTEGER NOT NULL,
+    removed_at INTEGER,
+    CHECK (is_backed_up = 0 OR is_backup_eligible = 1)
+) STRICT;
+
 CREATE TABLE password (
     person TEXT NOT NULL PRIMARY KEY REFERENCES person (id),
     encoded TEXT NOT NULL,
@@ -394,7 +414,7 @@ CREATE TABLE portal_session (
     last_seen_at INTEGER NOT NULL,
     confirmed_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    ended_at INTEGER, issuer TEXT, issuer_session TEXT,
+    ended_at INTEGER, issuer TEXT, issuer_session TEXT, passkey TEXT REFERENCES passkey (id),
     CHECK (created_at < expires_at)
 ) STRICT;
 
@@ -1054,6 +1074,40 @@ WHEN NEW.grant_id IS NOT OLD.grant_id
     OR NEW.writes < OLD.writes
 BEGIN
     SELECT RAISE(ABORT, 'operation_total: counts only grow');
+END;
+
+CREATE TRIGGER passkey_delete_guard
+BEFORE DELETE ON passkey
+BEGIN
+    SELECT RAISE(ABORT, 'passkey: rows are kept for ever');
+END;
+
+CREATE TRIGGER passkey_update_answered
+BEFORE UPDATE ON passkey
+WHEN NEW.answered_at < OLD.answered_at
+BEGIN
+    SELECT RAISE(ABORT, 'passkey: what was answered stays answered');
+END;
+
+CREATE TRIGGER passkey_update_removed
+BEFORE UPDATE ON passkey
+WHEN OLD.removed_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'passkey: one that was removed stays removed');
+END;
+
+CREATE TRIGGER passkey_update_unchanging
+BEFORE UPDATE ON passkey
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.person IS NOT OLD.person
+    OR NEW.name IS NOT OLD.name
+    OR NEW.credential IS NOT OLD.credential
+    OR NEW.public_key IS NOT OLD.public_key
+    OR NEW.user_handle IS NOT OLD.user_handle
+    OR NEW.created_at IS NOT OLD.created_at
+    OR NEW.is_backup_eligible IS NOT OLD.is_backup_eligible
+BEGIN
+    SELECT RAISE(ABORT, 'passkey: what it is about never changes');
 END;
 
 CREATE TRIGGER person_delete_guard

@@ -289,3 +289,26 @@ extension Fixture {
         )
     }
 }
+
+extension Fixture {
+    /// One that was never used.
+    package static func passkey(
+        _ number: UInt8 = 1,
+        of person: Person,
+        at instant: Timestamp = now
+    ) -> Passkey {
+        Passkey(
+            id: id(number),
+            person: person.id,
+            name: "My own phone",
+            credential: Array(repeating: number, count: 32),
+            publicKey: Array(repeating: number, count: 77),
+            userHandle: Array(repeating: 5, count: 32),
+            createdAt: instant,
+            isBackupEligible: true,
+            isBackedUp: false,
+            counter: 0,
+            answeredAt: instant
+        )
+    }
+}

@@ -30,6 +30,7 @@ package final class PortalWorld: Sendable {
     package let signIn: SignIn
     let invitations: Invitations
     package let forgottenPasswords: ForgottenPasswords
+    package let passkeys: Passkeys
     package let log: LogReader
     package let site: PortalSite
     /// Where people sign in whose organisation has it so.
@@ -59,6 +60,8 @@ package final class PortalWorld: Sendable {
         var token: TokenID?
         /// The provisioning token that was used last.
         var provisioning: ProvisioningTokenID?
+        /// The first passkey that somebody added.
+        var passkey: PasskeyID?
     }
 
     /// Runs `body` in a world of its own, which is gone afterwards but for the file at `path`, where
@@ -91,13 +94,7 @@ package final class PortalWorld: Sendable {
         self.store = store
         let entropy = SeededEntropy(seed: 1)
         let feed = LiveFeed()
-        let kinds = ServiceKinds([
-            IMAPKind(
-                ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
-                    "a key"
-                }
-            ), HTTPKind(gateways: QuietGateways()), SQLKind(),
-        ])
+        let kinds = Self.kinds()
         let letters = Portal(name: "Lockbox", publicURL: Self.publicURL, showAddress: true)
         let uses = UseCounts()
         audited = AuditedStore(
@@ -123,6 +120,7 @@ package final class PortalWorld: Sendable {
             key: Self.invitationKey
         )
         forgottenPasswords = ForgottenPasswords(store: audited)
+        passkeys = Passkeys(inTheWorldOf: audited, sessions, clock)
         log = LogReader(
             store: store,
             signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
@@ -139,6 +137,7 @@ package final class PortalWorld: Sendable {
             clientSecretKey: ClientSecretKey(seed: Self.seed),
             invitations: invitations,
             forgottenPasswords: forgottenPasswords,
+            passkeys: passkeys,
             log: log,
             logCheck: LogCheck(store: store, clock: clock),
             clock: clock,
@@ -163,6 +162,16 @@ package final class PortalWorld: Sendable {
             secret: { _ in "a secret" },
             sign: { _ in "" }
         )
+    }
+
+    private static func kinds() -> ServiceKinds {
+        ServiceKinds([
+            IMAPKind(
+                ServiceTools(http: .shared, clock: FixedClock(), entropy: SeededEntropy()) { _ in
+                    "a key"
+                }
+            ), HTTPKind(gateways: QuietGateways()), SQLKind(),
+        ])
     }
 
     // MARK: - Who and what is there

@@ -372,6 +372,9 @@ extension PortalWorld {
         }
         var filled = text.replacing("{request}", with: request)
             .replacing("{support}", with: support).replacing("{token}", with: token)
+        if let passkey = memory.withLock({ $0.passkey }) {
+            filled.replace("{passkey}", with: passkey.text)
+        }
         if let invitation = memory.withLock({ $0.invitation }) {
             filled.replace("{invitation}", with: invitation.id.text)
             filled.replace("{code}", with: Self.code(of: invitation))

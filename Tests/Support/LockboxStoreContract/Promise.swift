@@ -20,7 +20,7 @@ package struct Promise: CaseIterable, Identifiable, Sendable, CustomTestStringCo
         ofTransactions + ofTheDirectory + ofSupport + ofRequests + ofMessages + ofGrants + ofNotices
         + ofLogs
         + ofSearching + ofTrees + ofSessions + ofWork + ofDays + ofRetention
-        + ofBrowserCodes + ofInvitations + ofSignInSettings + ofProvisioning
+        + ofBrowserCodes + ofInvitations + ofSignInSettings + ofProvisioning + ofPasskeys
 
     init(_ id: String, _ body: @escaping @Sendable (any Store) async throws -> Void) {
         self.id = id
