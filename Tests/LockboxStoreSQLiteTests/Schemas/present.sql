@@ -536,7 +536,8 @@ CREATE TABLE sign_in_change (
     roles_claim TEXT,
     claimed_roles TEXT,
     allows_passwords INTEGER NOT NULL CHECK (allows_passwords IN (0, 1)),
-    domains TEXT,
+    domains TEXT, allows_passkeys INTEGER NOT NULL DEFAULT 0
+CHECK (allows_passkeys IN (0, 1)),
     CHECK ((issuer IS NULL) = (client_id IS NULL)),
     CHECK ((issuer IS NULL) = (authentication IS NULL)),
     CHECK ((claimed_roles IS NULL) = (roles_claim IS NULL))
@@ -565,7 +566,8 @@ CREATE TABLE sign_in_settings (
     domains TEXT, roles_claim TEXT
     CHECK (roles_claim IS NULL OR issuer IS NOT NULL), claimed_roles TEXT
     CHECK ((claimed_roles IS NULL) = (roles_claim IS NULL)), recovery_until INTEGER, client_secret_sealed BLOB
-    CHECK (client_secret_sealed IS NULL OR client_secret_file IS NULL),
+    CHECK (client_secret_sealed IS NULL OR client_secret_file IS NULL), allows_passkeys INTEGER NOT NULL DEFAULT 0
+CHECK (allows_passkeys IN (0, 1)),
     CHECK ((issuer IS NULL) = (client_id IS NULL)),
     CHECK ((issuer IS NULL) = (authentication IS NULL))
 ) STRICT;
