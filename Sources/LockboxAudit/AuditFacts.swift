@@ -424,3 +424,15 @@ extension Decision {
         }
     }
 }
+
+extension PasskeyEvent {
+    var activity: String {
+        switch self {
+        case .registered: "passkey.registered"
+        case .removed: "passkey.removed"
+        case .confirmed: "passkey.confirmed"
+        case .counterFell: "passkey.counterFell"
+        case .refused: "passkey.refused"
+        }
+    }
+}

@@ -106,7 +106,7 @@ extension AuditFacts {
     /// key it was that signed in.
     init(_ event: PasskeyEvent, of passkey: Passkey, _ person: Person) {
         self.init(
-            "passkey." + event.word,
+            event.activity,
             data: ["passkey": .string(passkey.id.text), "person": .string(person.id.text)]
         )
         switch event {
@@ -120,18 +120,6 @@ extension AuditFacts {
             data["counter"] = .integer(Int64(passkey.counter))
             data["counterBefore"] = .integer(Int64(before))
         case .refused(let problem): data["problem"] = .string(problem)
-        }
-    }
-}
-
-extension PasskeyEvent {
-    fileprivate var word: String {
-        switch self {
-        case .registered: "registered"
-        case .removed: "removed"
-        case .confirmed: "confirmed"
-        case .counterFell: "counterFell"
-        case .refused: "refused"
         }
     }
 }

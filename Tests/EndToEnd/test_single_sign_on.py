@@ -307,7 +307,7 @@ def test_a_decision_needs_a_confirmation_at_the_provider(installed, provider):
     visitor, _ = installed.sign_in(AMY)
     # A browser whose sign-in is not fresh any more, without waiting ten minutes for it.
     with sqlite3.connect(installed.lockbox.database) as database:
-        database.execute("UPDATE portal_session SET confirmed_at = confirmed_at - 3600000")
+        database.execute("UPDATE portal_session SET confirmed_at = confirmed_at - 3600000 WHERE ended_at IS NULL")
     page = visitor.get(f"/lockbox/{request}")
     assert "confirm at" in page.words and 'type="password"' not in page.text
     approve = f"/lockbox/{request}/approve"
@@ -382,7 +382,7 @@ def test_passwords_count_again_while_the_provider_is_down_and_everybody_hears_of
     assert with_password(visitor, ADAM, password).status == 303
     installed.lockbox.wait_for_letters()
     letters = [letter.read_text().replace("=\n", "") for letter in installed.lockbox.letters.iterdir()]
-    heads = [letter.partition("\n\n")[0] for letter in letters if "cannot be reached" in letter]
+    heads = [letter.partition("\n\n")[0] for letter in letters if "cannot be reached" in " ".join(letter.split())]
     assert all(any(address in head for head in heads) for address in (ADAM, AMY, GITA)), "whoever decides, too"
     assert visitor.is_signed_in
     assert "do not count any more" in installed.lockbox.run("recover", "--tenant", "contoso", "--end").stdout
@@ -432,7 +432,7 @@ def test_an_administrator_sets_up_sign_in_and_another_makes_it_so(installed, pro
     assert with_password(installed.visitor(), TOM, installed.lockbox.passwords[TOM]).status == 422
     installed.lockbox.wait_for_letters()
     letters = [letter.read_text().replace("=\n", "") for letter in installed.lockbox.letters.iterdir()]
-    heads = [letter.partition("\n\n")[0] for letter in letters if "will sign in from" in letter]
+    heads = [letter.partition("\n\n")[0] for letter in letters if "will sign in from" in " ".join(letter.split())]
     assert all(any(address in head for head in heads) for address in (TIM, TOM))
 
 
@@ -440,7 +440,7 @@ def test_signing_in_again_without_being_asked_confirms_no_decision(installed, pr
     request = installed.ask()
     visitor, _ = installed.sign_in(AMY)
     with sqlite3.connect(installed.lockbox.database) as database:
-        database.execute("UPDATE portal_session SET confirmed_at = confirmed_at - 3600000")
+        database.execute("UPDATE portal_session SET confirmed_at = confirmed_at - 3600000 WHERE ended_at IS NULL")
     # Her browser is signed in at the provider still, which lets her in without a word: she showed who she is this morning.
     provider.lets_in(f"subject of {AMY}", AMY)
     provider.authenticated_at = lambda: time.time() - 8 * 3600

@@ -44,6 +44,7 @@ class Profile:
 
     def __init__(self, chromium, url, size="wide", colour="light", script=True, width=None, **options):
         self.url, self.faults, self.requests = url, [], []
+        self.host = urllib.parse.urlsplit(url).hostname
         across, down = SIZES[size]
         touch = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
         self.context = chromium.new_context(
@@ -71,7 +72,7 @@ class Profile:
     def _request(self, request):
         self.requests.append(request)
         place = urllib.parse.urlsplit(request.url)
-        if place.scheme in ("http", "https") and place.hostname not in (LOOPBACK, "localhost"):
+        if place.scheme in ("http", "https") and place.hostname not in (LOOPBACK, self.host):
             self.faults.append(f"asks another host: {request.url}")
 
     def _response(self, response):
