@@ -191,7 +191,8 @@ extension NoticeWriter {
         var told: Set<String> = []
         let recipients =
             change.affected.map { (person: $0, isAffected: "yes") }
-            + others.map { (person: $0, isAffected: "no") }
+            // Whoever decides and does not administer hears of her own way in.
+            + others.map { (person: $0, isAffected: $0.isAdministrator ? "no" : "yes") }
         for (recipient, isAffected) in recipients
         where told.insert(recipient.email.text).inserted {
             facts[.isAffected] = isAffected
