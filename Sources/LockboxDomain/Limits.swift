@@ -17,6 +17,10 @@ public enum Limits {
     public static let aliasesPerPerson = 0...10
     public static let domainsPerTenant = 0...100
 
+    /// Bytes of a client's name, of a claim and of one of its values, and of an `acr` value.
+    public static let openIDWordBytes = 1...255
+    public static let acrValues = 0...10
+    public static let claimedRoleValues = 1...100
     /// How long it takes until another way to sign in, asked for by one administrator, is so.
     public static let signInChangeDelay = TimeSpan.hours(24)
     /// For how long passwords count again where a tenant's own sign-in is down.

@@ -7,11 +7,7 @@ package struct ClientSecretKey: Sendable {
     private let key: SymmetricKey
 
     package init(seed: [UInt8]) {
-        key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: seed),
-            info: Array("lockbox client secret".utf8),
-            outputByteCount: 32
-        )
+        key = SymmetricKey(from: seed, for: "client secret")
     }
 
     /// AES-GCM (NIST SP 800-38D): nonce, what is sealed, tag.

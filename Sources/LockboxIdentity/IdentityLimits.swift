@@ -83,7 +83,7 @@ package enum IdentityLimits {
     package static let providerSignOutBurst = 500
     package static let providerSignOutsPerSecond = 20.0
     /// Letters to one person about browsers that are new.
-    static let newBrowserBurst = 5
+    package static let newBrowserBurst = 5
     static let newBrowsersPerSecond = 5.0 / 86_400
     static let identityRefusalBurst = 5
     static let identityRefusalsPerSecond = 1.0 / 3600

@@ -9,11 +9,7 @@ package struct InvitationKey: InvitationCodes {
 
     /// `seed` is the installation's secret; the key is one derived from it (RFC 5869).
     package init(seed: [UInt8]) {
-        key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: seed),
-            info: Array("lockbox invitation code".utf8),
-            outputByteCount: 32
-        )
+        key = SymmetricKey(from: seed, for: "invitation code")
     }
 
     /// Crockford's base 32, which has no letters that are taken for others: 60 bits, `7K3M-9QPX-AB2C`.

@@ -17,11 +17,7 @@ package struct PasskeyKey: Sendable {
 
     /// `seed` is the installation's secret; the key is one derived from it (RFC 5869).
     package init(seed: [UInt8]) {
-        key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: seed),
-            info: Array("lockbox passkeys".utf8),
-            outputByteCount: 32
-        )
+        key = SymmetricKey(from: seed, for: "passkeys")
     }
 
     /// `holder` is the session or the browser that is asked, and no other can bring the answer.

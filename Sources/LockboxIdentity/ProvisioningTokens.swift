@@ -36,19 +36,9 @@ extension SignIn {
             }
             return (token, now)
         }
-        await note(.init(at: now, from: client.exact), of: token)
+        let use = APIToken.LastUse(at: now, from: client.exact)
+        await note(use, of: token.id.text, after: token.lastUse) { try $0.touch(token.id, use) }
         return token
-    }
-
-    private func note(_ use: APIToken.LastUse, of token: ProvisioningToken) async {
-        let isDue = token.lastUse.map { use.at - $0.at >= IdentityLimits.tokenSeenEvery } ?? true
-        guard isDue, store.isWritingWell, tokenUses.tryTake(token.id.text, now: use.at) else {
-            return
-        }
-        let write: @Sendable (any StoreTransaction, Timestamp) throws -> Void = { tx, _ in
-            try tx.touch(token.id, use)
-        }
-        try? await store.note(for: .ending, write)  // best effort: the next use is written down
     }
 
     // MARK: - Coming and going

@@ -103,20 +103,26 @@ extension SignIn {
             let withheld = need.canBeWithheld ? try tx.withheldFromTokens(of: person) : []
             return (TokenCaller(person: person, token: token), withheld, now)
         }
-        await note(.init(at: now, from: client.exact), of: caller.token)
+        let use = APIToken.LastUse(at: now, from: client.exact)
+        await note(use, of: caller.token.id.text, after: caller.token.lastUse) {
+            try $0.touch(caller.token.id, use)
+        }
         try need.check(caller.token.scopes, withheld: withheld)
         return caller
     }
 
-    /// Writes down that `token` was used, once in a while. Where that cannot be, the token is no
+    /// Writes down that the token `id` was used, once in a while. Where that cannot be, the token is no
     /// worse for this moment: who wants to stop an access must not wait for it.
-    private func note(_ use: APIToken.LastUse, of token: APIToken) async {
-        let isDue = token.lastUse.map { use.at - $0.at >= IdentityLimits.tokenSeenEvery } ?? true
-        guard isDue, store.isWritingWell, tokenUses.tryTake(token.id.text, now: use.at) else {
-            return
-        }
+    func note(
+        _ use: APIToken.LastUse,
+        of id: String,
+        after last: APIToken.LastUse?,
+        _ touch: @escaping @Sendable (any StoreTransaction) throws -> Void
+    ) async {
+        let isDue = last.map { use.at - $0.at >= IdentityLimits.tokenSeenEvery } ?? true
+        guard isDue, store.isWritingWell, tokenUses.tryTake(id, now: use.at) else { return }
         let write: @Sendable (any StoreTransaction, Timestamp) throws -> Void = { tx, _ in
-            try tx.touch(token.id, use)
+            try touch(tx)
         }
         try? await store.note(for: .ending, write)  // best effort: the next use is written down
     }

@@ -39,18 +39,21 @@ extension DirectoryFile {
             )
         }
         let client = try parts.required("clientID", of: value)
-        guard (1...255).contains(try client.text().utf8.count) else {
+        guard Limits.openIDWordBytes.contains(try client.text().utf8.count) else {
             throw client.error("must be 1 to 255 bytes")
         }
         let secret = parts["clientSecretFile"]
         let authentication = try authentication(parts["clientAuthentication"], secret)
         var values: [String] = []
         for item in try parts["acrValues"]?.items() ?? [] {
-            guard (1...255).contains(try item.text().utf8.count), !(try item.text()).contains(" ")
+            guard Limits.openIDWordBytes.contains(try item.text().utf8.count),
+                !(try item.text()).contains(" ")
             else { throw item.error("must be a word") }
             values.append(try item.text())
         }
-        guard values.count <= 10 else { throw value.error("has more than 10 acrValues") }
+        guard Limits.acrValues.contains(values.count) else {
+            throw value.error("has more than 10 acrValues")
+        }
         return OpenIDProvider(
             issuer: try issuer.text(),
             clientID: try client.text(),
@@ -72,13 +75,13 @@ extension DirectoryFile {
     {
         let parts = try value.members(["claim", "values"])
         let claim = try parts.required("claim", of: value)
-        guard (1...255).contains(try claim.text().utf8.count) else {
+        guard Limits.openIDWordBytes.contains(try claim.text().utf8.count) else {
             throw claim.error("must be 1 to 255 bytes")
         }
         let values = try parts.required("values", of: value)
         var roles: [String: Roles] = [:]
         for (name, given) in try values.named() {
-            guard (1...255).contains(name.utf8.count) else {
+            guard Limits.openIDWordBytes.contains(name.utf8.count) else {
                 throw values.error("has a value that is not 1 to 255 bytes")
             }
             var names: [String] = []
@@ -88,7 +91,7 @@ extension DirectoryFile {
             }
             roles[name] = some
         }
-        guard (1...100).contains(roles.count) else {
+        guard Limits.claimedRoleValues.contains(roles.count) else {
             throw values.error("must name 1 to 100 values")
         }
         return ClaimedRoles(claim: try claim.text(), roles: roles)

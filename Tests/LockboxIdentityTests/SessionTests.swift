@@ -141,6 +141,38 @@ struct SessionTests {
         }
     }
 
+    @Test func onlyABrowserBesideThoseThatSheUsesIsNews() async throws {
+        try await IdentityWorld.with { world, _, sessions async throws in
+            func begin(_ device: String? = nil) async throws -> String? {
+                let client = device.map { Self.here.with(device: $0) } ?? Self.here
+                let begun = try await sessions.begin(
+                    email: Self.adam,
+                    password: Self.right,
+                    from: client
+                )
+                return begun.signedIn.device
+            }
+            func told() async throws -> Int {
+                try await world.entries().count { $0.activity == "signIn.newBrowser" }
+            }
+            let first = try #require(try await begin())
+            _ = try await begin(first)
+            #expect(try await told() == 0)
+            let second = try #require(try await begin())
+            #expect(try await told() == 1)
+            _ = try await begin(second)
+            _ = try await begin(first)
+            #expect(try await told() == 1)
+            // However many there are, she is not drowned in letters.
+            for _ in 0..<10 { _ = try await begin() }
+            #expect(try await told() == IdentityLimits.newBrowserBurst)
+            // After she was away for long, no browser is known, and none is news.
+            world.clock.advance(by: IdentityLimits.deviceKnown)
+            _ = try await begin()
+            #expect(try await told() == IdentityLimits.newBrowserBurst)
+        }
+    }
+
     @Test func confirmingMakesTheSessionFreshUnderANewSecretAndKillsTheOld() async throws {
         try await IdentityWorld.with { world, _, sessions async throws in
             let (old, begun) = try await sessions.begin(

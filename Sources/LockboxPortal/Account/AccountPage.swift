@@ -17,8 +17,11 @@ extension PortalSite {
                 )
                 return seeOther("/account", .lettersChanged)
             },
-            form("/account/tokens", for: .both, back: { _ in "/account" }) { form, _, viewer in
-                try await newToken(form, viewer)
+            form("/account/tokens", for: .both, back: { _ in "/account" }) {
+                form,
+                context,
+                viewer in
+                try await newToken(form, context, viewer)
             },
             form("/account/tokens/{id}/revoke", for: .both, back: { _ in "/account" }) {
                 _,
@@ -47,7 +50,7 @@ extension PortalSite {
         ]
     }
 
-    private func account(_ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil)
+    func account(_ viewer: Viewer, refused: (form: Form, refusal: Refusal)? = nil)
         async throws -> AccountPage
     {
         AccountPage(
@@ -89,20 +92,20 @@ extension PortalSite {
 
     /// A token speaks for its owner for months, so the password is asked as for a decision. The
     /// secret is in this one answer and in no address.
-    private func newToken(_ form: Form, _ viewer: Viewer) async throws -> Response {
-        var viewer = viewer
-        var secret: String?
-        do {
-            secret = try await confirm(form, viewer)
-            if let secret, let signedIn = try await sessions.resume(secret) {
-                viewer = viewer.going(on: signedIn, secret)
-            }
+    private func newToken(_ form: Form, _ context: PortalContext, _ viewer: Viewer) async throws
+        -> Response
+    {
+        try await confirmed(
+            form,
+            context,
+            viewer,
+            again: { try await account($0, refused: (form, $1)) }
+        ) { viewer in
             let terms = try TokenForm(form).terms()
-            let new = try await signIn.issueToken(for: viewer.person, terms)
-            let response = html(NewTokenPage(new), viewer)
-            return secret.map { setSession($0, on: response) } ?? response
-        } catch let refusal as Refusal {
-            return try await refused(form, by: refusal, viewer, secret)
+            return html(
+                NewTokenPage(try await signIn.issueToken(for: viewer.person, terms)),
+                viewer
+            )
         }
     }
 }

@@ -17,9 +17,9 @@ extension PortalSite {
             },
             form("/settings/provisioning/tokens", for: .customer, back: { _ in path }) {
                 form,
-                _,
+                context,
                 viewer in
-                try await newProvisioningToken(form, viewer)
+                try await newProvisioningToken(form, context, viewer)
             },
             form("/settings/provisioning/tokens/{id}/end", for: .customer, back: { _ in path }) {
                 _,
@@ -34,9 +34,9 @@ extension PortalSite {
             },
             form("/settings/provisioning/groups", for: .customer, back: { _ in path }) {
                 form,
-                _,
+                context,
                 viewer in
-                try await mapGroup(form, viewer)
+                try await mapGroup(form, context, viewer)
             },
         ]
     }
@@ -58,31 +58,15 @@ extension PortalSite {
         )
     }
 
-    /// Runs `take` once it is sure who sends the form, and shows the form again with what is wrong.
-    private func confirmed(
-        _ form: Form,
-        _ viewer: Viewer,
-        _ take: (Viewer) async throws -> Response
-    ) async throws -> Response {
-        var viewer = viewer
-        var secret: String?
-        do {
-            secret = try await confirm(form, viewer)
-            if let secret, let signedIn = try await sessions.resume(secret) {
-                viewer = viewer.going(on: signedIn, secret)
-            }
-            let response = try await take(viewer)
-            return secret.map { setSession($0, on: response) } ?? response
-        } catch let refusal as Refusal {
-            if case .notSignedIn = refusal { throw refusal }
-            let page = try await provisioning(viewer, refused: (form, refusal))
-            let response = html(page, viewer, status: .unprocessableContent)
-            return secret.map { setSession($0, on: response) } ?? response
-        }
-    }
-
-    private func newProvisioningToken(_ form: Form, _ viewer: Viewer) async throws -> Response {
-        try await confirmed(form, viewer) { viewer in
+    private func newProvisioningToken(_ form: Form, _ context: PortalContext, _ viewer: Viewer)
+        async throws -> Response
+    {
+        try await confirmed(
+            form,
+            context,
+            viewer,
+            again: { try await provisioning($0, refused: (form, $1)) }
+        ) { viewer in
             let new = try await signIn.issueProvisioningToken(
                 try TokenForm(form).terms(scoped: false),
                 ofTenant: viewer.person.side.tenant?.text ?? "",
@@ -92,8 +76,15 @@ extension PortalSite {
         }
     }
 
-    private func mapGroup(_ form: Form, _ viewer: Viewer) async throws -> Response {
-        try await confirmed(form, viewer) { viewer in
+    private func mapGroup(_ form: Form, _ context: PortalContext, _ viewer: Viewer)
+        async throws -> Response
+    {
+        try await confirmed(
+            form,
+            context,
+            viewer,
+            again: { try await provisioning($0, refused: (form, $1)) }
+        ) { viewer in
             try await lockbox.mapGroup(
                 form["group"] ?? "",
                 to: form.all("role"),

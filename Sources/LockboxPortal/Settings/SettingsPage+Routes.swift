@@ -199,28 +199,6 @@ extension PortalSite {
             return seeOther("/settings", .policyChanged)
         }
     }
-
-    /// Answers a form whose password was taken: whatever comes of it, the browser hears of the
-    /// session's new secret.
-    func going(
-        on secret: String?,
-        _ context: PortalContext,
-        _ viewer: Viewer,
-        _ take: (Viewer) async throws -> Response
-    ) async throws -> Response {
-        guard let secret else { return try await take(viewer) }
-        guard let signedIn = try await sessions.resume(secret) else { throw Refusal.notSignedIn }
-        let viewer = viewer.going(on: signedIn, secret)
-        do {
-            return setSession(secret, on: try await take(viewer))
-        } catch {
-            let page = ErrorPage(error)
-            if page.status.kind == .serverError {
-                context.logger.error("request failed", metadata: ["error": "\(error)"])
-            }
-            return setSession(secret, on: html(page, viewer, status: page.status))
-        }
-    }
 }
 
 extension Refusal {

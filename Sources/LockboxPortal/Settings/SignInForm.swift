@@ -57,10 +57,11 @@ struct SignInForm: Sendable {
                 )
             )
         }
-        guard (1...255).contains(clientID.utf8.count) else {
+        guard Limits.openIDWordBytes.contains(clientID.utf8.count) else {
             throw Refusal.invalid(
                 field: "clientID",
-                problem: clientID.isEmpty ? .missing : .tooLong(maximum: 255)
+                problem: clientID.isEmpty
+                    ? .missing : .tooLong(maximum: Limits.openIDWordBytes.upperBound)
             )
         }
         guard let authentication = OpenIDProvider.ClientAuthentication(rawValue: authentication)
@@ -91,7 +92,9 @@ struct SignInForm: Sendable {
 
     private func readACRValues() throws -> [String] {
         let values = acrValues.split(whereSeparator: \.isWhitespace).map(String.init)
-        guard values.count <= 10, values.allSatisfy({ $0.utf8.count <= 255 }) else {
+        guard Limits.acrValues.contains(values.count),
+            values.allSatisfy({ Limits.openIDWordBytes.contains($0.utf8.count) })
+        else {
             throw Refusal.invalid(
                 field: "acrValues",
                 problem: .malformed(expected: "at most ten words")
@@ -107,14 +110,18 @@ struct SignInForm: Sendable {
             }
             return nil
         }
-        guard rolesClaim.utf8.count <= 255 else {
-            throw Refusal.invalid(field: "rolesClaim", problem: .tooLong(maximum: 255))
+        guard Limits.openIDWordBytes.contains(rolesClaim.utf8.count) else {
+            throw Refusal.invalid(
+                field: "rolesClaim",
+                problem: .tooLong(maximum: Limits.openIDWordBytes.upperBound)
+            )
         }
         var claimed: [String: Roles] = [:]
         for line in roles.split(whereSeparator: \.isNewline) {
             let parts = line.split(separator: "=", maxSplits: 1).map(Self.trimmed)
             let names = parts.last?.split(separator: ",").map { Self.trimmed($0) } ?? []
-            guard parts.count == 2, let value = parts.first, (1...255).contains(value.utf8.count),
+            guard parts.count == 2, let value = parts.first,
+                Limits.openIDWordBytes.contains(value.utf8.count),
                 claimed[value] == nil, let some = Roles(names: names, side: Self.anyTenant)
             else {
                 throw Refusal.invalid(
@@ -127,7 +134,7 @@ struct SignInForm: Sendable {
             }
             claimed[value] = some
         }
-        guard (1...100).contains(claimed.count) else {
+        guard Limits.claimedRoleValues.contains(claimed.count) else {
             throw Refusal.invalid(
                 field: "roles",
                 problem: claimed.isEmpty ? .missing : .outOfRange("at most 100 lines")

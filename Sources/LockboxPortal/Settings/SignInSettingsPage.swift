@@ -77,28 +77,19 @@ extension PortalSite {
         )
     }
 
-    /// Asks anew who it is, and says what is wrong on the page with all that was typed but secrets.
     private func weighty(
         _ form: Form,
         _ context: PortalContext,
         _ viewer: Viewer,
-        _ take: @escaping (Viewer) async throws -> Flash
+        _ take: (Viewer) async throws -> Flash
     ) async throws -> Response {
-        let secret: String?
-        do {
-            secret = try await confirm(form, viewer)
-        } catch let refusal as Refusal {
-            if case .notSignedIn = refusal { throw refusal }
-            let page = try await signInSettings(viewer, refused: (form, refusal))
-            return html(page, viewer, status: .unprocessableContent)
-        }
-        return try await going(on: secret, context, viewer) { viewer in
-            do {
-                return seeOther("/settings/sign-in", try await take(viewer))
-            } catch let refusal as Refusal where refusal.isToldOnThePage {
-                let page = try await signInSettings(viewer, refused: (form, refusal))
-                return html(page, viewer, status: .unprocessableContent)
-            }
+        try await confirmed(
+            form,
+            context,
+            viewer,
+            again: { try await signInSettings($0, refused: (form, $1)) }
+        ) { viewer in
+            seeOther("/settings/sign-in", try await take(viewer))
         }
     }
 
@@ -123,13 +114,6 @@ extension PortalSite {
                 )
             )
         }
-    }
-}
-
-extension Refusal {
-    /// Whether something else can be typed, or somebody else asked.
-    fileprivate var isToldOnThePage: Bool {
-        if case .invalid = self { true } else { self == .ownRequest }
     }
 }
 

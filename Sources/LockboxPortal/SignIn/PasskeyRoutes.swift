@@ -72,33 +72,30 @@ extension PortalSite {
     private func addPasskey(_ form: Form, _ context: PortalContext, _ viewer: Viewer) async throws
         -> Response
     {
-        var viewer = viewer
-        var secret: String?
-        do {
-            secret = try await confirm(form, viewer)
-            if let secret, let signedIn = try await sessions.resume(secret) {
-                viewer = viewer.going(on: signedIn, secret)
-            }
+        try await confirmed(
+            form,
+            context,
+            viewer,
+            again: { try await account($0, refused: (form, $1)) }
+        ) { viewer in
             let answer = form.secret("newPasskey")
             guard !answer.isEmpty else {
                 throw Refusal.invalid(field: "newPasskey", problem: .missing)
             }
-            _ = try await passkeys.register(
-                answer,
-                name: form["passkeyName"] ?? "",
-                viewer.secret
-            )
-            let response = seeOther("/account", .passkeyAdded)
-            return secret.map { setSession($0, on: response) } ?? response
-        } catch let refusal as Refusal {
-            return try await refused(form, by: refusal, viewer, secret)
-        } catch let refused as PasskeyRefused {
-            tell(refused, context)
-            let refusal = Refusal.invalid(
-                field: "newPasskey",
-                problem: .notAllowedHere("could not be added: \(refused.why).")
-            )
-            return try await self.refused(form, by: refusal, viewer, secret)
+            do {
+                _ = try await passkeys.register(
+                    answer,
+                    name: form["passkeyName"] ?? "",
+                    viewer.secret
+                )
+            } catch let refused as PasskeyRefused {
+                tell(refused, context)
+                throw Refusal.invalid(
+                    field: "newPasskey",
+                    problem: .notAllowedHere("could not be added: \(refused.why).")
+                )
+            }
+            return seeOther("/account", .passkeyAdded)
         }
     }
 

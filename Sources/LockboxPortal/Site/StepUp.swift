@@ -1,5 +1,8 @@
+import HTTPTypes
+import Hummingbird
 import LockboxDomain
 import LockboxIdentity
+import Logging
 
 /// How somebody shows again who she is, with a form that decides: an unlocked screen is not enough.
 struct StepUp: Sendable {
@@ -73,5 +76,71 @@ extension PortalSite {
             )
         }
         return try await sessions.confirm(viewer.secret, password: password).secret
+    }
+
+    /// Runs `take` once it is sure who sends the form. Where a rule says no, `again` is the form's page
+    /// with what was typed and why.
+    func confirmed(
+        _ form: Form,
+        _ context: PortalContext,
+        _ viewer: Viewer,
+        again: (Viewer, Refusal) async throws -> any Page,
+        _ take: (Viewer) async throws -> Response
+    ) async throws -> Response {
+        let secret: String?
+        do {
+            secret = try await confirm(form, viewer)
+        } catch let refusal as Refusal {
+            if case .notSignedIn = refusal { throw refusal }
+            return html(try await again(viewer, refusal), viewer, status: .unprocessableContent)
+        }
+        return try await going(on: secret, context, viewer) { viewer in
+            do {
+                return try await take(viewer)
+            } catch let refusal as Refusal where refusal.isToldOnForm {
+                return html(
+                    try await again(viewer, refusal),
+                    viewer,
+                    status: .unprocessableContent
+                )
+            }
+        }
+    }
+
+    /// Answers a form whose password was taken: whatever comes of it, the browser hears of the
+    /// session's new secret.
+    func going(
+        on secret: String?,
+        _ context: PortalContext,
+        _ viewer: Viewer,
+        _ take: (Viewer) async throws -> Response
+    ) async throws -> Response {
+        guard let secret else { return try await take(viewer) }
+        guard let signedIn = try await sessions.resume(secret) else { throw Refusal.notSignedIn }
+        let viewer = viewer.going(on: signedIn, secret)
+        do {
+            return setSession(secret, on: try await take(viewer))
+        } catch {
+            let page = ErrorPage(error)
+            if page.status.kind == .serverError {
+                context.logger.error("request failed", metadata: ["error": "\(error)"])
+            }
+            return setSession(secret, on: html(page, viewer, status: page.status))
+        }
+    }
+}
+
+extension Refusal {
+    /// Whether something else can be filled in, or somebody else asked.
+    fileprivate var isToldOnForm: Bool {
+        switch self {
+        case .notSignedIn, .notFound, .notPermitted, .tooManyAttempts, .dailyLimitReached: false
+        case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
+            .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .stale, .alreadyDecided,
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
+            .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
+            .lastAdministrator:
+            true
+        }
     }
 }
