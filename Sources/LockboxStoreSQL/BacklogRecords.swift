@@ -50,12 +50,10 @@ extension SQLTransaction: BacklogRecords {
     }
 
     func lettersWaiting(at now: Timestamp) throws -> LettersWaiting {
-        // Who waits for a second attempt is not due, but waits all the same.
+        // What waits for a second attempt, or for a letter that it follows, is not due, but waits all
+        // the same.
         let waiting = try connection.queryOne(
-            """
-            SELECT count(*), min(send_at) FROM notice
-            WHERE delivery = 'queued' AND (next_attempt <= $1 OR attempts > 0)
-            """,
+            "SELECT count(*), min(send_at) FROM notice WHERE delivery = 'queued' AND send_at <= $1",
             [.time(now)]
         ) { row in (count: try row.count(0), oldest: try row.optionalTimestamp(1)) }
         let refusedByRelay = try connection.queryOne(

@@ -49,8 +49,16 @@ extension MailJobTests {
                 try await until { mailer.letters(to: gita.email).count == 1 }
                 try await stage.deny(id, Fixture.adam)
                 try await until { mailer.letters(to: Fixture.eve.email).count == 1 }
-                // His ask is still on its way.
+                // His ask is still on its way, and what follows it waits too.
                 #expect(mailer.letters(to: gita.email).count == 1)
+                try await until {
+                    try await stage.notice(id, .settled, to: gita).nextAttempt > Stage.start
+                }
+                try await until {
+                    try await stage.store.read {
+                        try $0.lettersWaiting(at: Stage.start).waiting
+                    } == 2
+                }
                 opener.yield()
                 opener.finish()
                 try await until {
