@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import GRDB
 package import LockboxPorts
 package import LockboxStoreSQL
@@ -28,14 +28,28 @@ package final class SQLiteEngine: SQLEngine {
     }
 
     /// A new database in a temporary folder that `close` removes. It never waits for the disk, for
-    /// nobody reads it again.
-    package static func temporary() throws -> SQLiteEngine {
+    /// nobody reads it again. It begins as `copy`, or empty.
+    package static func temporary(from copy: Data? = nil) throws -> SQLiteEngine {
         let folder = try DatabaseFile.temporaryFolder()
-        return try SQLiteEngine(
-            path: folder + "/lockbox.sqlite",
-            durability: .none,
-            temporaryFolder: folder
-        )
+        let path = folder + "/lockbox.sqlite"
+        try copy?.write(to: URL(filePath: path))
+        return try SQLiteEngine(path: path, durability: .none, temporaryFolder: folder)
+    }
+
+    /// The bytes of the database, as one file.
+    func copy() throws -> Data {
+        let folder = try DatabaseFile.temporaryFolder()
+        defer {
+            // best effort: what stays is a small file among temporary ones
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        let path = folder + "/copy.sqlite"
+        try translatingErrors {
+            try pool.writeWithoutTransaction { writer in
+                try writer.execute(sql: "VACUUM INTO ?", arguments: [path])
+            }
+        }
+        return try Data(contentsOf: URL(filePath: path))
     }
 
     private init(path: String, durability: Durability, temporaryFolder: String?) throws {

@@ -1,5 +1,7 @@
+import Foundation
 package import LockboxPorts
 import LockboxStoreSQL
+import Synchronization
 
 /// The store in one SQLite file.
 package struct SQLiteStore: Store, StoreFiles {
@@ -18,8 +20,18 @@ package struct SQLiteStore: Store, StoreFiles {
 
     /// An empty store that `close` removes. It never waits for the disk, for nobody reads it again.
     package static func temporary() async throws -> SQLiteStore {
-        try await SQLiteStore(engine: .temporary())
+        if let empty = empty.withLock({ $0 }) {
+            return try await SQLiteStore(engine: .temporary(from: empty))
+        }
+        let store = try await SQLiteStore(engine: .temporary())
+        let copy = try store.engine.copy()
+        empty.withLock { $0 = copy }
+        return store
     }
+
+    /// An empty database with its schema, once one was made: to run all migrations again takes
+    /// longer than what most do with such a store.
+    private static let empty = Mutex<Data?>(nil)
 
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
