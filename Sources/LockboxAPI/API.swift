@@ -111,7 +111,7 @@ package struct API: Sendable {
     func routes(for audiences: Set<Audience>) -> [Route] {
         let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
-            + invitationEndpoints
+            + invitationEndpoints + proposalEndpoints
             + tokenEndpoints + logEndpoints + accessRequestEndpoints
         let services = oauthEndpoints + tokenExchangeEndpoints
         var routes = healthEndpoints

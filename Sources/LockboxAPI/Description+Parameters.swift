@@ -52,6 +52,12 @@ extension OperationDescription.Parameter {
         component: "Person",
         schema: .text(pattern: Pattern.id("PER"))
     )
+    static let proposal = Self(
+        "proposal",
+        in: .path,
+        component: "Proposal",
+        schema: .text(pattern: Pattern.id("PRP"))
+    )
     static let request = Self(
         "id",
         in: .path,

@@ -11,6 +11,20 @@ extension PersonRef {
     }
 }
 
+extension ProposalBody {
+    init(_ proposal: PersonProposal) {
+        self.init(
+            id: proposal.id.text,
+            person: proposal.person.text,
+            roles: proposal.wish.roles?.names,
+            email: proposal.wish.email?.text,
+            aliases: proposal.wish.aliases?.map(\.text),
+            switchesOn: proposal.wish.switchesOn,
+            madeAt: proposal.madeAt.description
+        )
+    }
+}
+
 extension PersonBody {
     init(_ person: Person) {
         self.init(

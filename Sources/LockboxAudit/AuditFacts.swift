@@ -160,6 +160,8 @@ extension AuditFacts {
         case .personChanged(let before, let after):
             self.init("person.changed", of: after)
             data["rolesBefore"] = .list(before.roles.names.map { .string($0) })
+        case .personProposal(let event, let proposal, let person):
+            self.init(event, proposal, of: person)
         case .tenantRenamed(let tenant):
             self.init("tenant.renamed", data: ["name": .string(tenant.name)])
         case .providerRenamed(let name):
@@ -433,6 +435,17 @@ extension PasskeyEvent {
         case .confirmed: "passkey.confirmed"
         case .counterFell: "passkey.counterFell"
         case .refused: "passkey.refused"
+        }
+    }
+}
+
+extension ProposalEvent {
+    var activity: String {
+        switch self {
+        case .made: "person.proposed"
+        case .accepted: "person.proposalAccepted"
+        case .declined: "person.proposalDeclined"
+        case .withdrawn: "person.proposalWithdrawn"
         }
     }
 }

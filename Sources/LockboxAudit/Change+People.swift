@@ -72,12 +72,14 @@ extension Change {
     /// Sends `person` a letter by which she can choose her password; an earlier one of the same
     /// purpose is good for nothing from then on. `maker` is who says so, if it is somebody in
     /// particular. Throws where she is switched off or needs no password, and
-    /// `Refusal.dailyLimitReached` where she got as many as one may within a day.
+    /// `Refusal.dailyLimitReached` where she got as many as one may within a day; with
+    /// `isBoundElsewhere`, the caller sees to that.
     @discardableResult
     package mutating func invite(
         _ person: Person,
         for purpose: Invitation.Purpose,
-        by maker: Person?
+        by maker: Person?,
+        isBoundElsewhere: Bool = false
     ) throws -> Invitation {
         guard !person.isDisabled else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.isOff))
@@ -85,7 +87,9 @@ extension Change {
         guard try tx.allowsPasswords(at: person.side, now) else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.noPassword))
         }
-        try tx.requireRoom(for: .invitationsTo(person.id, purpose), at: now)
+        if !isBoundElsewhere {
+            try tx.requireRoom(for: .invitationsTo(person.id, purpose), at: now)
+        }
         try withdrawInvitations(of: person, for: [purpose])
         let invitation = Invitation(
             id: InvitationID(entropy: entropy.bytes(InvitationID.entropyBytes)),

@@ -40,6 +40,7 @@ struct LogReplayState {
     var provisioningTokens: [String: Told] = [:]
     var groupRoles: [String: Told] = [:]
     var hasErasedGroups = false
+    var proposals: [String: Proposal] = [:]
     private var domains: [String] = []
     var name: String?
 
@@ -107,6 +108,7 @@ struct LogReplayState {
         case "signIn.changeStopped": signInChange = nil
         case "tenant.administered": administered = told
         case let activity where activity.hasPrefix("provisioning."): readProvisioning(told)
+        case let activity where activity.hasPrefix("person.propos"): readProposal(told)
         case _: break
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }
@@ -125,7 +127,7 @@ struct LogReplayState {
             + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
             + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
             + provisioningDifferences(log, at: now, in: tx)
-            + passkeyDifferences(log, in: tx)
+            + passkeyDifferences(log, in: tx) + proposalDifferences(log, in: tx)
     }
 }
 

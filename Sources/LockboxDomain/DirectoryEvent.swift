@@ -12,12 +12,21 @@ public enum DirectoryEvent: Hashable, Sendable {
     case tenantAdministered(Tenant)
     case personAdded(Person)
     case personChanged(before: Person, after: Person)
+    /// What the operator's file wishes of a person of a tenant, which is for its administrators to say.
+    case personProposal(ProposalEvent, PersonProposal, Person)
     case tenantRenamed(Tenant)
     case providerRenamed(String)
     /// From now on this tenant's approvers decide about the resource.
     case resourceAdded(Resource, TenantID)
     case serviceAdded(ProtectedService)
     case serviceChanged(ProtectedService)
+}
+
+/// What becomes of a proposal.
+public enum ProposalEvent: String, Hashable, Sendable {
+    case made, accepted, declined
+    /// The file does not say so any more, or says something else.
+    case withdrawn
 }
 
 extension DirectoryEvent {
@@ -30,6 +39,7 @@ extension DirectoryEvent {
             .tenant(tenant.id)
         case .personAdded(let person), .personChanged(_, let person): person.side
         case .resourceAdded(_, let tenant): .tenant(tenant)
+        case .personProposal(_, let proposal, _): .tenant(proposal.tenant)
         case .signInChanged(let side, _): side
         case .signInChangeAsked(let change), .signInChangeStopped(let change):
             .tenant(change.tenant)

@@ -59,11 +59,15 @@ extension LetterContent {
         let lines = source.facts.lines(.change)
         let listed = Array(lines.prefix(NotifierLimits.changesListed))
         let more = lines.count - listed.count
+        // Of the provider's people, each hears of her own account alone.
+        let isOwn = source.facts[.tenant] == nil
         return LetterContent(
             .alarm,
-            subject: "Changed: people or rules of your organisation",
-            heading: "People or rules of your organisation were changed",
-            lead: "This was changed in Lockbox for \(source.tenant).",
+            subject: isOwn
+                ? "Changed: your own account" : "Changed: people or rules of your organisation",
+            heading: isOwn
+                ? "Your account was changed" : "People or rules of your organisation were changed",
+            lead: "This was changed in Lockbox for \(isOwn ? source.provider : source.tenant).",
             rows: [
                 Row(
                     label: "What",
@@ -74,11 +78,16 @@ extension LetterContent {
             ],
             advice: [
                 "If that is as it should be, you need not do anything.",
-                "If not, sign in to \(source.adminCentre) and change it back, or call "
-                    + "\(source.provider). Your audit log says when it was done.",
+                isOwn
+                    ? "If not, tell whoever runs Lockbox at \(source.provider) at once: somebody else "
+                        + "may act in your name."
+                    : "If not, sign in to \(source.adminCentre) and change it back, or call "
+                        + "\(source.provider). Your audit log says when it was done.",
             ],
-            why: "You get this letter because you administer Lockbox for \(source.tenant), or "
-                + "because it is about you. It cannot be switched off."
+            why: isOwn
+                ? "You get this letter because it is about you. It cannot be switched off."
+                : "You get this letter because you administer Lockbox for \(source.tenant), or "
+                    + "because it is about you. It cannot be switched off."
         )
     }
 }

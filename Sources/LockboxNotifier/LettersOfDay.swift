@@ -32,7 +32,7 @@ extension Notice {
         lastReply = DailyQuota.letters.sentence
         try tx.update(self)
         guard let tenant, let recipient = try recipient.flatMap(tx.person) else { return }
-        let told = try tx.sideNotices(of: tenant, since: now - DailyQuota.span)
+        let told = try tx.sideNotices(of: .tenant(tenant), since: now - DailyQuota.span)
         guard !told.contains(where: { $0.kind == .lettersLeftOut && $0.recipient == recipient.id })
         else { return }
         let written = Facts(facts)

@@ -56,7 +56,8 @@ package struct NoticePlanner: EventReader {
             try writer.stopLetters(before: before, after: after)
             try writer.askNewcomer(before: before, after: after)
         case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
-            .signInChanged, .signInChangeAsked, .signInChangeStopped, .tenantRenamed,
+            .signInChanged, .signInChangeAsked, .signInChangeStopped, .personProposal,
+            .tenantRenamed,
             .providerRenamed, .resourceAdded, .serviceAdded,
             .serviceChanged:
             return

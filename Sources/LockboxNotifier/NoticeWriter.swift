@@ -360,10 +360,10 @@ struct NoticeWriter {
     }
 
     /// What every letter to people of `tenant`, or about it, says.
-    func facts(about tenant: Tenant) throws -> Facts {
+    func facts(about tenant: Tenant?) throws -> Facts {
         var facts = Facts()
         facts[.provider] = try tx.providerName()
-        facts[.tenant] = tenant.name
+        facts[.tenant] = tenant?.name
         facts[.portal] = portal.name
         facts[.portalAddress] = portal.address
         return facts

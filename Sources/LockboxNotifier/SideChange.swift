@@ -1,9 +1,10 @@
 import LockboxDomain
 import LockboxPorts
 
-/// A change of a customer's own side, in words for its administrators.
+/// A change of an organisation's own people or rules, in words for a customer's administrators and
+/// for whom it is about.
 struct SideChange {
-    let tenant: TenantID
+    let side: Side
     /// One line.
     let words: String
     /// Whom it is about, as they were before and as they are now: they hear of it where they were
@@ -14,6 +15,16 @@ struct SideChange {
 
     enum Audience: Hashable {
         case administrators, deciders, nobody
+    }
+}
+
+extension SideChange {
+    private init(tenant: TenantID, words: String) {
+        self.init(side: .tenant(tenant), words: words)
+    }
+
+    private init(_ person: Person, _ words: String) {
+        self.init(side: person.side, words: words, affected: [person])
     }
 }
 
@@ -66,6 +77,9 @@ extension SideChange {
                 tenant: change.tenant,
                 words: "How your people sign in stays as it is: the change that waited was stopped"
             )
+        case .personProposal(let event, let proposal, let person):
+            guard let words = proposal.words(event, about: person) else { return nil }
+            self.init(tenant: proposal.tenant, words: words)
         case .tenantAdministered, .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded,
             .serviceChanged:
             return nil
@@ -109,10 +123,19 @@ extension SideChange {
             return nil
         }
     }
+}
 
-    private init?(_ person: Person, _ words: String) {
-        guard let tenant = person.side.tenant else { return nil }
-        self.init(tenant: tenant, words: words, affected: [person])
+extension PersonProposal {
+    /// Nil where another line of the letter says it, or nothing is to be done.
+    fileprivate func words(_ event: ProposalEvent, about person: Person) -> String? {
+        switch event {
+        case .made:
+            let changes = wish.carriedOut(on: person).changes(since: person)
+            return "Proposed for \(person.title): \(changes.joined(separator: "; ")). "
+                + "It becomes so only if an administrator accepts it, under People"
+        case .declined: return "What was proposed for \(person.title) was declined"
+        case .accepted, .withdrawn: return nil
+        }
     }
 }
 
@@ -175,19 +198,23 @@ extension NoticeWriter {
     /// What somebody changes at one instant is one letter, and another where it is about its reader:
     /// that one goes to where she was reached before, whatever she is by then.
     func tell(of change: SideChange, by actor: Actor) throws {
-        guard let tenant = try tx.tenant(change.tenant) else {
-            throw StoreError.corrupt("there is no tenant \(change.tenant)")
+        let tenant = try change.side.tenant.map { id in
+            guard let tenant = try tx.tenant(id) else {
+                throw StoreError.corrupt("there is no tenant \(id)")
+            }
+            return tenant
         }
-        let others = try tx.people(at: .tenant(tenant.id)).filter { person in
+        // Of the provider's people, each hears of her own account alone.
+        let others = try tx.people(at: change.side).filter { person in
             switch change.audience {
             case .administrators: person.isAdministrator
-            case .deciders: person.holds(oneOf: [.admin, .approver], at: .tenant(tenant.id))
+            case .deciders: person.holds(oneOf: [.admin, .approver], at: change.side)
             case .nobody: false
             }
         }
         var facts = try facts(about: tenant)
         facts[.changedBy] = actor.words(for: tenant, provider: try tx.providerName())
-        let written = try tx.sideNotices(of: tenant.id, since: now)
+        let written = try tx.sideNotices(of: change.side, since: now)
         var told: Set<String> = []
         let recipients =
             change.affected.map { (person: $0, isAffected: "yes") }
@@ -210,7 +237,7 @@ extension NoticeWriter {
                 Notice(
                     id: entropy.id(),
                     kind: .sideChanged,
-                    tenant: tenant.id,
+                    tenant: tenant?.id,
                     request: nil,
                     recipient: recipient,
                     facts: facts.values,
@@ -235,7 +262,10 @@ extension NoticeWriter {
         var facts = try facts(about: tenant)
         facts[.unreached] = person.title
         facts[.detail] = undelivered.reply
-        let told = try tx.sideNotices(of: id, since: now - NotifierLimits.unreachedInterval)
+        let told = try tx.sideNotices(
+            of: .tenant(id),
+            since: now - NotifierLimits.unreachedInterval
+        )
         guard !told.contains(where: { Facts($0.facts)[.unreached] == person.title }) else { return }
         for recipient in try tx.people(at: .tenant(id))
         where recipient.isAdministrator && recipient.id != person.id {
@@ -256,10 +286,11 @@ extension NoticeWriter {
 }
 
 extension Actor {
-    func words(for tenant: Tenant, provider: String) -> String {
+    /// `tenant` is nil for the provider's own people.
+    func words(for tenant: Tenant?, provider: String) -> String {
         switch self {
         case .person(let person):
-            let organisation = person.side == .provider ? provider : tenant.name
+            let organisation = person.side == .provider ? provider : tenant?.name ?? provider
             return "\(shownName(person.name)), \(shownName(organisation))"
         case .operatorAtConsole(let name):
             let who = name.map { " (\(shownName($0)))" } ?? ""
@@ -347,8 +378,8 @@ extension DirectoryEvent {
         case .personChanged(let before, let after):
             return !before.roles.union(after.roles).isDisjoint(with: .deciding)
         case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
-            .signInChanged, .signInChangeAsked, .signInChangeStopped, .tenantRenamed,
-            .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
+            .signInChanged, .signInChangeAsked, .signInChangeStopped, .personProposal,
+            .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
             return true
         }
     }
@@ -370,27 +401,24 @@ extension SideChange {
             )
         case .refused(_, .foreignAddress):
             self.init(
-                side(of: event),
+                organisation(of: event),
                 "Your directory asked for a person whose address is in no domain of yours. "
                     + "It was refused"
             )
         case .refused(_, .lastAdministrator):
             self.init(
-                side(of: event),
+                organisation(of: event),
                 "Your directory asked to take away your last administrator. It was refused: "
                     + "name another one first"
             )
         }
     }
 
-    private init?(_ side: Side, _ words: String) {
-        guard let tenant = side.tenant else { return nil }
-        self.init(tenant: tenant, words: words)
-    }
+    private init(_ side: Side, _ words: String) { self.init(side: side, words: words) }
 }
 
 /// Whose directory a refusal was for.
-private func side(of event: ProvisioningEvent) -> Side { Event.provisioning(event).side }
+private func organisation(of event: ProvisioningEvent) -> Side { Event.provisioning(event).side }
 
 extension ProvisioningToken {
     fileprivate var title: String { label.isEmpty ? id.text : shownName(label) }

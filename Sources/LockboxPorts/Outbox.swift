@@ -272,7 +272,7 @@ public protocol OutboxRecords {
     /// In order of creation.
     func notices(about request: AccessRequestID) throws -> [Notice]
     /// Those about no request, of `tenant`, that were written at `since` or later.
-    func sideNotices(of tenant: TenantID, since: Timestamp) throws -> [Notice]
+    func sideNotices(of side: Side, since: Timestamp) throws -> [Notice]
     /// Takes back a letter of this very instant, which nobody has seen yet.
     func remove(_ id: NoticeID) throws
     /// Letters to the operators that were written at `since` or later, or that still wait.

@@ -54,7 +54,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & CommandRecords & SessionRecords & WorkLeaseRecords & BacklogRecords
     & DayRecords & RetentionRecords & OperationRecords & StatementPositionRecords
     & BrowserCodeRecords & InvitationRecords & SignInSettingsRecords
-    & ProvisioningRecords & PasskeyRecords
+    & ProvisioningRecords & PasskeyRecords & PersonProposalRecords
 
 /// Tenants, what belongs to them, and the provider's name.
 public protocol TenantRecords {

@@ -141,6 +141,7 @@ extension Change {
                 && tx.administrators(of: side).count == 1
         )
         return try save(merged.person, before: before, at: human.place) + merged.kept
+            + propose(merged.wish, for: merged.person)
     }
 
     /// Saves a person of the file, with what follows from what changed.

@@ -59,7 +59,7 @@ extension Lockbox {
 
 extension TenantRecords where Self: PersonRecords {
     /// The person of `tenant` with that identifier, and `caller`, who must be an administrator there.
-    fileprivate func personToAdminister(_ id: String, _ tenant: String, _ caller: Person) throws
+    func personToAdminister(_ id: String, _ tenant: String, _ caller: Person) throws
         -> (administrator: Person, person: Person)
     {
         let administrator = try current(caller)

@@ -136,17 +136,7 @@ extension Lockbox {
                 )
             }
             guard roles != before.roles else { return before }
-            if let provider = try change.tx.signInSettings(of: before.side)?.provider,
-                provider.roles != nil
-            {
-                throw Refusal.invalid(
-                    field: "roles",
-                    problem: .notAllowedHere(
-                        "come from \(OpenIDProvider.shownName(provider.issuer)) at each sign-in. "
-                            + "Change them there, or switch the person off here."
-                    )
-                )
-            }
+            try change.tx.requireOwnRoles(at: before.side)
             var after = before
             after.roles = roles
             try change.update(before, to: after)
@@ -197,6 +187,22 @@ extension TenantRecords {
             throw Refusal.notFound(.tenant)
         }
         return tenant
+    }
+}
+
+extension SignInSettingsRecords {
+    /// Throws where an OpenID provider says at each sign-in which roles the people of `side` have.
+    func requireOwnRoles(at side: Side) throws {
+        guard let provider = try signInSettings(of: side)?.provider, provider.roles != nil else {
+            return
+        }
+        throw Refusal.invalid(
+            field: "roles",
+            problem: .notAllowedHere(
+                "come from \(OpenIDProvider.shownName(provider.issuer)) at each sign-in. "
+                    + "Change them there, or switch the person off here."
+            )
+        )
     }
 }
 

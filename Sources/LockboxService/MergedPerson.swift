@@ -5,9 +5,11 @@ import LockboxDomain
 /// Who may do what at a tenant is for its administrators to say. Until a tenant has one, the file
 /// says it; from then on the file adds people and switches people off, and gives no role that
 /// decides. Once one has signed in, addresses are the tenant's own too, and nobody who was switched
-/// off is switched on (decision 0052).
+/// off is switched on (decision 0052). What it says and may not do is proposed (decision 0062).
 struct MergedPerson {
     let person: Person
+    /// What waits for an administrator of the tenant to say yes.
+    let wish: PersonProposal.Wish
     /// A line for each thing that the file says and that was not done, with the reason.
     let kept: [String]
 
@@ -32,10 +34,12 @@ struct MergedPerson {
         var (email, aliases) = (human.email, human.aliases)
         var name = human.name
         var kept: [String] = []
+        var wish = PersonProposal.Wish()
         if let before, isOwn || isProvisioned {
             (email, aliases) = (before.email, before.aliases)
             kept += Self.kept(before, human, isProvisioned)
             if before.isDisabled { isDisabled = true }
+            if !isProvisioned { wish = Self.wish(before, human) }
         }
         if let before, isProvisioned {
             (roles, name) = (before.roles, before.name)
@@ -49,12 +53,14 @@ struct MergedPerson {
         if case .tenant(let tenant) = side, !isFilesToDecide {
             if let before, before.roles != human.roles, !isProvisioned {
                 roles = before.roles
+                if provider == nil { wish.roles = human.roles }
                 kept.append(
                     "person \(human.email): kept roles \(roles.shown) where the file says "
                         + "\(human.roles.shown): the tenant's own choice"
                 )
             } else if before == nil, !roles.isDisjoint(with: .deciding) {
                 roles.subtract(.deciding)
+                if provider == nil { wish.roles = human.roles }
                 kept.append(
                     "person \(human.email): not made "
                         + "\(human.roles.intersection(.deciding).shown): "
@@ -79,6 +85,17 @@ struct MergedPerson {
             mutedLetters: before?.mutedLetters ?? []
         )
         self.kept = kept
+        self.wish = wish
+    }
+
+    /// What an administrator could say yes to.
+    private static func wish(_ before: Person, _ human: DirectoryFile.Person) -> PersonProposal.Wish
+    {
+        PersonProposal.Wish(
+            email: before.email == human.email ? nil : human.email,
+            aliases: Set(before.aliases) == Set(human.aliases) ? nil : human.aliases,
+            switchesOn: before.isDisabled && !human.isDisabled
+        )
     }
 
     /// What the file says of a person who is the tenant's own, or its directory's, and does not decide.

@@ -74,11 +74,14 @@ extension SQLTransaction: OutboxRecords {
         )
     }
 
-    func sideNotices(of tenant: TenantID, since: Timestamp) throws -> [Notice] {
+    func sideNotices(of side: Side, since: Timestamp) throws -> [Notice] {
         try connection.select(
             from: "notice",
-            "WHERE request IS NULL AND tenant = $1 AND created_at >= $2 ORDER BY created_at, id",
-            [.id(tenant), .time(since)],
+            """
+            WHERE request IS NULL AND tenant IS $1 AND recipient IS NOT NULL AND created_at >= $2
+            ORDER BY created_at, id
+            """,
+            [.id(side.tenant), .time(since)],
             row: Self.notice
         )
     }

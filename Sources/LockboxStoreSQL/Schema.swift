@@ -2,7 +2,7 @@
 /// bytes. A column `tenant` is NULL, and a column `log` is empty, for the provider.
 ///
 /// ```
-///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
+///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client, person_proposal
 ///                                             ▲                          ▲  ◄── password, invitation
 ///                                             │                          │  ◄── api_token, portal_session, passkey
 ///                                      support_request ── opened by ─────┤  ◄── command
@@ -35,6 +35,7 @@ package enum Schema {
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
+                .personProposals,
             ]
         }
     }

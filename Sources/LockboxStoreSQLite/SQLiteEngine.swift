@@ -40,8 +40,7 @@ package final class SQLiteEngine: SQLEngine {
     func copy() throws -> Data {
         let folder = try DatabaseFile.temporaryFolder()
         defer {
-            // best effort: what stays is a small file among temporary ones
-            try? FileManager.default.removeItem(atPath: folder)
+            try? FileManager.default.removeItem(atPath: folder)  // best effort: a small file stays
         }
         let path = folder + "/copy.sqlite"
         try translatingErrors {

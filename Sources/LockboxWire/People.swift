@@ -66,6 +66,37 @@ public struct NewRoles: Codable, Hashable, Sendable, KnownMembers {
     public static let members: Set<String> = ["roles"]
 }
 
+/// What whoever runs Lockbox wishes of a person, and an administrator has to accept. What it says
+/// nothing of stays.
+public struct ProposalBody: Codable, Hashable, Sendable {
+    public var id: String
+    public var person: String
+    public var roles: [String]?
+    public var email: String?
+    public var aliases: [String]?
+    /// Whether a person who was switched off may come in again.
+    public var switchesOn: Bool
+    public var madeAt: String
+
+    public init(
+        id: String,
+        person: String,
+        roles: [String]?,
+        email: String?,
+        aliases: [String]?,
+        switchesOn: Bool,
+        madeAt: String
+    ) {
+        self.id = id
+        self.person = person
+        self.roles = roles
+        self.email = email
+        self.aliases = aliases
+        self.switchesOn = switchesOn
+        self.madeAt = madeAt
+    }
+}
+
 /// An invitation that was sent. Its link and its code are in the letter alone.
 public struct InvitationBody: Codable, Hashable, Sendable {
     public var person: PersonRef

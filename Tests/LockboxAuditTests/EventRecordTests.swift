@@ -94,6 +94,10 @@ struct EventRecordTests {
             .directory(.personAdded(Fixture.sue)),
             .directory(.personChanged(before: Fixture.sue, after: promoted)),
             .directory(.personAdded(Fixture.eve)),
+            .directory(.personProposal(.made, Fixture.proposal, Fixture.sue)),
+            .directory(.personProposal(.accepted, Fixture.proposal, Fixture.sue)),
+            .directory(.personProposal(.declined, Fixture.proposal, Fixture.sue)),
+            .directory(.personProposal(.withdrawn, Fixture.proposal, Fixture.sue)),
             .directory(.tenantRenamed(Fixture.contoso)),
             .directory(.providerRenamed("Example Cloud")),
             .directory(.resourceAdded(Fixture.mailbox, Fixture.contoso.id)),
@@ -203,6 +207,10 @@ struct EventRecordTests {
         case .tenantAdministered: (AuditWorld.contoso, "tenant.administered")
         case .personAdded(let person): (log(of: person), "person.added")
         case .personChanged(_, let person): (log(of: person), "person.changed")
+        case .personProposal(.made, _, _): (AuditWorld.contoso, "person.proposed")
+        case .personProposal(.accepted, _, _): (AuditWorld.contoso, "person.proposalAccepted")
+        case .personProposal(.declined, _, _): (AuditWorld.contoso, "person.proposalDeclined")
+        case .personProposal(.withdrawn, _, _): (AuditWorld.contoso, "person.proposalWithdrawn")
         case .tenantRenamed: (.tenant(Fixture.contoso.id), "tenant.renamed")
         case .providerRenamed: (.provider, "provider.renamed")
         case .resourceAdded: (.tenant(Fixture.contoso.id), "resource.added")

@@ -414,15 +414,36 @@ struct InvitationsTests {
         try await Self.with { place in
             let forgotten = ForgottenPasswords(store: place.world.audited)
             for number in 0..<9 {
-                try forgotten.ask(
-                    "sue@contoso.test",
-                    from: ClientKey(address: "192.0.2.\(number)"),
-                    now: place.world.clock.now()
+                for _ in 1...2 {
+                    try forgotten.ask(
+                        "sue@contoso.test",
+                        from: ClientKey(address: "192.0.2.\(number)"),
+                        now: place.world.clock.now()
+                    )
+                }
+                try await forgotten.work()
+                let sent = try await place.activities().count { $0 == "invitation.sent" }
+                #expect(
+                    sent == min(number + 1, Limits.forgottenPasswordsPerDay),
+                    "no other one while she has one"
                 )
+                place.world.clock.advance(by: Limits.forgottenPasswordLife)
             }
+            // From a browser in which she signed in before she gets hers.
+            _ = try await place.signIn.setPassword("correct horse battery", of: Fixture.sue.email)
+            let browser = try await place.sessions.begin(
+                email: Fixture.sue.email.text,
+                password: "correct horse battery",
+                from: Self.here
+            )
+            try forgotten.ask(
+                "sue@contoso.test",
+                from: Self.here.with(device: browser.signedIn.device),
+                now: place.world.clock.now()
+            )
             try await forgotten.work()
-            let sent = try await place.activities().filter { $0 == "invitation.sent" }
-            #expect(sent.count == Limits.forgottenPasswordsPerDay)
+            let letters = try await Self.letters(place)
+            #expect(letters == [Fixture.sue.email])
             // An invitation by who may say so has room of its own.
             _ = try await place.invite()
         }

@@ -233,6 +233,40 @@ import Testing
         }
     }
 
+    @Test func ofTheProvidersPeopleEachHearsOfHerOwnAccountAlone() async throws {
+        try await Stage.with { stage in
+            var eve = Fixture.eve
+            eve.email = EmailAddress("eve.new@example-cloud.test")!
+            try await stage.save(eve)
+            for event in [SignInEvent.passwordSet(Fixture.mark), .newBrowser(Fixture.mark)] {
+                try await stage.tell(.signIn(event), by: .person(Fixture.mark))
+            }
+            let letters = try await stage.store.read { tx in
+                try tx.sideNotices(of: .provider, since: Stage.start)
+            }
+            #expect(
+                letters.map(\.recipientAddress.text).sorted() == [
+                    "eve.new@example-cloud.test", "eve@example-cloud.test",
+                    "mark@example-cloud.test",
+                ]
+            )
+            let letter = try #require(
+                letters.first { $0.recipientAddress == Fixture.mark.email }
+            )
+            #expect(letter.tenant == nil)
+            let content = LetterContent(letter)
+            #expect(content.subject == "Changed: your own account")
+            #expect(content.value("By") == "Mark Lee, Example Cloud")
+            let lines = try #require(content.value("What"))
+            #expect(lines.contains("a password was set") && lines.contains("new here"))
+            guard case .right = try await stage.standing(of: letter) else {
+                Issue.record("not sent")
+                return
+            }
+            #expect(try await stage.sideLetters().isEmpty, "no affair of a customer's")
+        }
+    }
+
     @Test func lettersThatSomebodySwitchesOffAreHerOwnAffair() async throws {
         try await Stage.with { stage in
             try await stage.mute(.reminders, by: Fixture.adam)

@@ -191,7 +191,9 @@ extension Stage {
 
     /// Letters of the customer's own side, as they stand.
     func sideLetters() async throws -> [Notice] {
-        try await store.read { tx in try tx.sideNotices(of: Stage.tenant, since: Stage.start) }
+        try await store.read { tx in
+            try tx.sideNotices(of: .tenant(Stage.tenant), since: Stage.start)
+        }
     }
 
     func notices(_ id: AccessRequestID) async throws -> [Notice] {

@@ -157,7 +157,7 @@ struct SCIMWorld: Sendable {
     /// What letters about Contoso's own side say, by address.
     func letters() async throws -> [(to: String, change: String)] {
         try await world.store.read { tx in
-            try tx.sideNotices(of: Fixture.contoso.id, since: .earliest).map {
+            try tx.sideNotices(of: .tenant(Fixture.contoso.id), since: .earliest).map {
                 ($0.recipientAddress.text, $0.facts["change"] ?? "")
             }
         }

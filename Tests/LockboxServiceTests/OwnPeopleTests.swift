@@ -9,23 +9,24 @@ import Testing
 /// What an operator's file can still do to a tenant's people once an administrator of the tenant has
 /// signed in; and whom it does not name.
 struct OwnPeopleTests {
-    private static func human(
+    static func human(
         _ person: Person,
         email: String? = nil,
         aliases: [String] = [],
+        roles: Roles? = nil,
         disabled: Bool = false
     ) -> DirectoryFile.Person {
         .init(
             place: "file: \(person.email)",
             email: email.map { EmailAddress($0)! } ?? person.email,
             name: person.name,
-            roles: person.roles,
+            roles: roles ?? person.roles,
             aliases: aliases.map { EmailAddress($0)! },
             isDisabled: disabled
         )
     }
 
-    private static func file(
+    static func file(
         _ people: [DirectoryFile.Person],
         provider: [DirectoryFile.Person] = []
     ) -> DirectoryFile {
@@ -48,12 +49,13 @@ struct OwnPeopleTests {
     }
 
     /// Gita has signed in.
-    private static func administered(_ world: TestWorld) async throws {
+    static func administered(_ world: TestWorld) async throws {
         try await world.audited.write(by: .person(Fixture.gita)) { change in
             var tenant = Fixture.contoso
             let isFirst = tenant.noteSignIn(of: Fixture.gita, at: change.now)
             #expect(isFirst)
             try change.tx.save(tenant)
+            change.emit(.directory(.tenantAdministered(tenant)))
         }
     }
 
@@ -109,6 +111,7 @@ struct OwnPeopleTests {
                         + "says susan@contoso.test: the tenant's own choice",
                     "person susan@contoso.test: kept aliases susan@contoso.test where the file "
                         + "says s@contoso.test: the tenant's own choice",
+                    "person sue@contoso.test: proposed to the administrators of contoso",
                 ]
             )
             #expect(try await Self.sue(world) == before)
@@ -116,7 +119,8 @@ struct OwnPeopleTests {
             #expect(
                 try await world.lockbox.apply(none).changes == [
                     "person sue@contoso.test: kept aliases susan@contoso.test where the file "
-                        + "says none: the tenant's own choice"
+                        + "says none: the tenant's own choice",
+                    "person sue@contoso.test: proposed to the administrators of contoso",
                 ]
             )
             #expect(try await Self.sue(world) == before)
@@ -138,7 +142,8 @@ struct OwnPeopleTests {
             #expect(
                 try await world.lockbox.apply(on).changes == [
                     "person sue@contoso.test: kept disabled where the file says disabled: false: "
-                        + "the tenant's own choice"
+                        + "the tenant's own choice",
+                    "person sue@contoso.test: proposed to the administrators of contoso",
                 ]
             )
             #expect(try await Self.sue(world)?.isDisabled == true)

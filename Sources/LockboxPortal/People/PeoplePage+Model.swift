@@ -78,6 +78,7 @@ struct PeoplePage: Page {
     let later: String?
     let isPaged: Bool
     let mayChange: Bool
+    let proposed: [PersonRow]
     let providerName: String
 
     /// `start` is the number of people before the first one in the list.
@@ -93,11 +94,15 @@ struct PeoplePage: Page {
         later = start + size < roster.people.count ? "/people?cursor=\(start + size)" : nil
         isPaged = earlier != nil || later != nil
         mayChange = viewer.holds(.admin)
+        proposed = roster.people.filter { roster.proposals[$0.id] != nil }
+            .map { PersonRow($0, viewer) }
         providerName = viewer.providerName
         let states = everyone.map {
             "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")"
         }
-        liveTag = "people-\(roster.tenant.version)-\(total)-\(approvers.count)-" + states.joined()
+        liveTag =
+            "people-\(roster.tenant.version)-\(total)-\(approvers.count)-\(proposed.count)-"
+            + states.joined()
     }
 }
 
@@ -141,6 +146,7 @@ struct PersonPage: Page {
     let tokens: [TokenRow]
     let passkeys: [PasskeyRow]
     let stepUp: StepUp?
+    let proposal: ProposalCard?
     let providerName: String
     let csrf: String
     let key: String
@@ -184,6 +190,7 @@ struct PersonPage: Page {
         tokens = keys.tokens.map { TokenRow($0) }
         passkeys = keys.passkeys.map { PasskeyRow($0) }
         self.stepUp = stepUp
+        proposal = roster.proposals[person.id].map { ProposalCard($0, about: person) }
         providerName = viewer.providerName
         csrf = viewer.csrf
         key = viewer.formKey

@@ -109,11 +109,11 @@ extension PortalSite {
                     return seeOther("/people/\(person.id.text)", .switchedOn)
                 }
             },
-        ]
+        ] + proposalRoutes
     }
 
     /// A form on a person's page besides that of the roles.
-    private func personForm(
+    func personForm(
         _ name: String,
         _ take: @escaping @Sendable (Form, PortalContext, Viewer) async throws -> Response
     ) -> Route {
@@ -125,7 +125,7 @@ extension PortalSite {
     }
 
     /// Her API tokens and passkeys, for administrators alone.
-    private func keys(of person: Person, _ roster: Roster, _ viewer: Viewer) async throws
+    func keys(of person: Person, _ roster: Roster, _ viewer: Viewer) async throws
         -> KeysOfPerson
     {
         guard viewer.holds(.admin) else { return KeysOfPerson() }
@@ -139,13 +139,16 @@ extension PortalSite {
     }
 
     /// The tenant's people, for those who may see them; for plain members the pages do not exist.
-    private func roster(_ viewer: Viewer) async throws -> Roster {
+    func roster(_ viewer: Viewer) async throws -> Roster {
         guard viewer.oversees, let id = viewer.person.side.tenant else {
             throw Refusal.notFound(.page)
         }
+        let proposals =
+            viewer.holds(.admin) ? try await lockbox.proposals(to: id.text, by: viewer.person) : []
         return Roster(
             tenant: try await lockbox.tenant(id.text, by: viewer.person),
-            people: try await lockbox.people(of: id.text, by: viewer.person)
+            people: try await lockbox.people(of: id.text, by: viewer.person),
+            proposals: proposals
         )
     }
 
@@ -215,9 +218,12 @@ extension PortalSite {
 struct Roster: Sendable {
     let tenant: Tenant
     let people: [Person]
+    /// What waits for an administrator, where one reads it.
+    let proposals: [PersonID: PersonProposal]
 
-    init(tenant: Tenant, people: [Person]) {
+    init(tenant: Tenant, people: [Person], proposals: [PersonProposal]) {
         self.tenant = tenant
+        self.proposals = Dictionary(proposals.map { ($0.person, $0) }) { _, last in last }
         self.people = people.sorted {
             ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email)
         }

@@ -12,6 +12,7 @@ enum Flash: String, Sendable {
     case supportOpened, policyChanged, rolesChanged, lettersChanged
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
         switchedOn, passkeyAdded, passkeyRemoved
+    case proposalAccepted, proposalDeclined
 
     var sentence: String {
         switch self {
@@ -46,6 +47,8 @@ enum Flash: String, Sendable {
         case .passwordChosen: "Your password is set, and you are signed in."
         case .invited: "The invitation is on its way. It is good for three days."
         case .switchedOn: "Switched on. The password of before counts again."
+        case .proposalAccepted: "Accepted. It is so from now on."
+        case .proposalDeclined: "Declined. Nothing changes."
         case .lettersChanged: "Your mail preferences are changed."
         }
     }

@@ -50,6 +50,8 @@ WHERE removed_at IS NULL;
 
 CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
 
+CREATE INDEX person_proposal_of_tenant ON person_proposal (tenant, made_at, id);
+
 CREATE INDEX provisioned_member_of_person ON provisioned_member (person, group_id);
 
 CREATE INDEX provisioned_user_by_external_id
@@ -405,6 +407,20 @@ CREATE TABLE person (
     roles INTEGER NOT NULL CHECK (roles >= 0),
     is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1))
 , muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0)) STRICT;
+
+CREATE TABLE person_proposal (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL REFERENCES tenant (id),
+    person TEXT NOT NULL UNIQUE REFERENCES person (id),
+    made_at INTEGER NOT NULL,
+    roles TEXT,
+    email TEXT,
+    aliases TEXT,
+    switches_on INTEGER NOT NULL CHECK (switches_on IN (0, 1)),
+    declined_at INTEGER CHECK (declined_at >= made_at),
+    CHECK (roles IS NOT NULL OR email IS NOT NULL OR aliases IS NOT NULL
+        OR switches_on = 1)
+) STRICT;
 
 CREATE TABLE portal_session (
     id TEXT NOT NULL PRIMARY KEY,
@@ -1117,6 +1133,21 @@ BEFORE DELETE ON person
 
 BEGIN
     SELECT RAISE(ABORT, 'person: rows are kept for ever');
+END;
+
+CREATE TRIGGER person_proposal_update_guard
+BEFORE UPDATE ON person_proposal
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.tenant IS NOT OLD.tenant
+    OR NEW.person IS NOT OLD.person
+    OR NEW.made_at IS NOT OLD.made_at
+    OR NEW.roles IS NOT OLD.roles
+    OR NEW.email IS NOT OLD.email
+    OR NEW.aliases IS NOT OLD.aliases
+    OR NEW.switches_on IS NOT OLD.switches_on
+    OR OLD.declined_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'person_proposal: what is proposed never changes');
 END;
 
 CREATE TRIGGER person_update_unchanging

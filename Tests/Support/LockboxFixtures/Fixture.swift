@@ -60,6 +60,20 @@ package enum Fixture {
         takesEffectAt: now + .hours(24)
     )
 
+    /// What an operator's file wishes of Sue.
+    package static let proposal = PersonProposal(
+        id: id(1),
+        tenant: contoso.id,
+        person: sue.id,
+        wish: PersonProposal.Wish(
+            roles: [.member, .approver],
+            email: EmailAddress("susan@contoso.test"),
+            aliases: ["sue@contoso.test", "s@contoso.test"].compactMap { EmailAddress($0) },
+            switchesOn: true
+        ),
+        madeAt: now
+    )
+
     package static let now = Timestamp("2026-11-23T09:00:00Z")!
 
     /// An identifier made of `number`: the same number, the same identifier, and a greater one for
