@@ -23,6 +23,7 @@ public struct PersonProposal: Identified, Hashable, Sendable {
             self.switchesOn = switchesOn
         }
 
+        /// Whether nothing is to be different.
         public var isEmpty: Bool { self == Wish() }
 
         /// `person` as wished.

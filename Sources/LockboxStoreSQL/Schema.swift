@@ -2,8 +2,8 @@
 /// bytes. A column `tenant` is NULL, and a column `log` is empty, for the provider.
 ///
 /// ```
-///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client, person_proposal
-///                                             ▲                          ▲  ◄── password, invitation
+///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
+///                                             ▲                          ▲  ◄── password, invitation, person_proposal
 ///                                             │                          │  ◄── api_token, portal_session, passkey
 ///                                      support_request ── opened by ─────┤  ◄── command
 ///                                             ▲                          │

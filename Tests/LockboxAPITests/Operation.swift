@@ -96,6 +96,10 @@ extension JSONValue {
 extension Operation {
     private static let request = ["id": "LBX-0000000000"]
     private static let tenant = ["tenant": "contoso"]
+    private static let proposal = [
+        "tenant": "contoso", "person": Fixture.sue.id.text,
+        "proposal": Fixture.proposal.id.text,
+    ]
 
     static let all: [Operation] =
         [
@@ -160,6 +164,15 @@ extension Operation {
             Operation(
                 name: "POST /v1/tenants/{tenant}/people/{person}/invitation",
                 parts: ["tenant": "contoso", "person": Fixture.sue.id.text]
+            ),
+            Operation(name: "GET /v1/tenants/{tenant}/proposals", parts: tenant, isList: true),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/people/{person}/proposals/{proposal}/accept",
+                parts: proposal
+            ),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/people/{person}/proposals/{proposal}/decline",
+                parts: proposal
             ),
             Operation(name: "GET /v1/tenants/{tenant}/resources", parts: tenant, isList: true),
             Operation(name: "GET /v1/services", isList: true),

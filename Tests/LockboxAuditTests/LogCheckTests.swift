@@ -443,24 +443,7 @@ extension AuditWorld {
             try change.tx.save(Fixture.takesRolesFromElsewhere, of: side)
             change.emit(.directory(.signInChanged(side, Fixture.takesRolesFromElsewhere)))
         }
-        try await audited.write(by: .console) { change in
-            for (number, person) in [(UInt8(1), Fixture.sue), (2, Fixture.adam)] {
-                let proposal = PersonProposal(
-                    id: Fixture.id(number),
-                    tenant: Fixture.contoso.id,
-                    person: person.id,
-                    wish: Fixture.proposal.wish,
-                    madeAt: change.now
-                )
-                try change.tx.insert(proposal)
-                change.emit(.directory(.personProposal(.made, proposal, person)))
-            }
-        }
-        try await audited.write(by: .person(Fixture.gita)) { change in
-            let declined = try #require(try change.tx.proposal(about: Fixture.adam.id))
-            try change.tx.declineProposal(about: Fixture.adam.id, at: change.now)
-            change.emit(.directory(.personProposal(.declined, declined, Fixture.adam)))
-        }
+        try await propose()
         try await audited.write(by: .person(Fixture.gita)) { change in
             let asked = try SignInChange(
                 id: Fixture.id(1),
@@ -480,6 +463,28 @@ extension AuditWorld {
         }
         try await change(Fixture.id(3), by: Fixture.eve) { request, now in
             try request.withdraw(comment: "Found it.", by: Fixture.eve, now: now)
+        }
+    }
+
+    /// What waits of Sue, and what was declined of Adam.
+    private func propose() async throws {
+        try await audited.write(by: .console) { change in
+            for (number, person) in [(UInt8(1), Fixture.sue), (2, Fixture.adam)] {
+                let proposal = PersonProposal(
+                    id: Fixture.id(number),
+                    tenant: Fixture.contoso.id,
+                    person: person.id,
+                    wish: Fixture.proposal.wish,
+                    madeAt: change.now
+                )
+                try change.tx.insert(proposal)
+                change.emit(.directory(.personProposal(.made, proposal, person)))
+            }
+        }
+        try await audited.write(by: .person(Fixture.gita)) { change in
+            let declined = try #require(try change.tx.proposal(about: Fixture.adam.id))
+            try change.tx.declineProposal(about: Fixture.adam.id, at: change.now)
+            change.emit(.directory(.personProposal(.declined, declined, Fixture.adam)))
         }
     }
 
