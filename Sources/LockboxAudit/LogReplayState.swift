@@ -108,7 +108,9 @@ struct LogReplayState {
         case "signIn.changeStopped": signInChange = nil
         case "tenant.administered": administered = told
         case let activity where activity.hasPrefix("provisioning."): readProvisioning(told)
-        case let activity where activity.hasPrefix("person.propos"): readProposal(told)
+        case "person.proposed", "person.proposalAccepted", "person.proposalDeclined",
+            "person.proposalWithdrawn":
+            readProposal(told)
         case _: break
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }

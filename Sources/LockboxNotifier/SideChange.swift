@@ -390,35 +390,36 @@ extension SideChange {
     init?(_ event: ProvisioningEvent) {
         switch event {
         case .tokenIssued(let token):
-            self.init(token.side, "A token for provisioning people was made (\(token.title))")
+            self.init(
+                side: token.side,
+                words: "A token for provisioning people was made (\(token.title))"
+            )
         case .tokenRevoked(let token):
-            self.init(token.side, "A token for provisioning people was ended (\(token.title))")
+            self.init(
+                side: token.side,
+                words: "A token for provisioning people was ended (\(token.title))"
+            )
         case .rolesMapped(let before, let after):
             self.init(
-                after.side,
-                "Members of the group \(shownName(after.group)) are: \(after.roles.titles), "
+                side: after.side,
+                words: "Members of the group \(shownName(after.group)) are: \(after.roles.titles), "
                     + "until now \(before.titles)"
             )
         case .refused(_, .foreignAddress):
             self.init(
-                organisation(of: event),
-                "Your directory asked for a person whose address is in no domain of yours. "
+                side: Event.provisioning(event).side,
+                words: "Your directory asked for a person whose address is in no domain of yours. "
                     + "It was refused"
             )
         case .refused(_, .lastAdministrator):
             self.init(
-                organisation(of: event),
-                "Your directory asked to take away your last administrator. It was refused: "
+                side: Event.provisioning(event).side,
+                words: "Your directory asked to take away your last administrator. It was refused: "
                     + "name another one first"
             )
         }
     }
-
-    private init(_ side: Side, _ words: String) { self.init(side: side, words: words) }
 }
-
-/// Whose directory a refusal was for.
-private func organisation(of event: ProvisioningEvent) -> Side { Event.provisioning(event).side }
 
 extension ProvisioningToken {
     fileprivate var title: String { label.isEmpty ? id.text : shownName(label) }

@@ -4,9 +4,7 @@ public import LockboxDomain
 public protocol PersonProposalRecords {
     /// One at most.
     func proposal(about person: PersonID) throws -> PersonProposal?
-    /// Those that nobody has declined, the oldest first.
-    func openProposals(to tenant: TenantID) throws -> [PersonProposal]
-    /// Declined or not.
+    /// Declined or not, the oldest first.
     func proposals(to tenant: TenantID) throws -> [PersonProposal]
     func insert(_ proposal: PersonProposal) throws
     func declineProposal(about person: PersonID, at now: Timestamp) throws

@@ -11,7 +11,7 @@ extension Lockbox {
             guard person.holds(oneOf: .admin, at: .tenant(tenant.id)) else {
                 throw Refusal.notPermitted(.changePeople)
             }
-            return try tx.openProposals(to: tenant.id)
+            return try tx.proposals(to: tenant.id).filter { $0.declinedAt == nil }
         }
     }
 

@@ -37,9 +37,10 @@ struct MergedPerson {
         var wish = PersonProposal.Wish()
         if let before, isOwn || isProvisioned {
             (email, aliases) = (before.email, before.aliases)
-            kept += Self.kept(before, human, isProvisioned)
+            let difference = Self.difference(before, human)
+            kept += Self.kept(before, human, difference, isProvisioned)
             if before.isDisabled { isDisabled = true }
-            if !isProvisioned { wish = Self.wish(before, human) }
+            if !isProvisioned { wish = difference }
         }
         if let before, isProvisioned {
             (roles, name) = (before.roles, before.name)
@@ -88,9 +89,11 @@ struct MergedPerson {
         self.wish = wish
     }
 
-    /// What an administrator could say yes to.
-    private static func wish(_ before: Person, _ human: DirectoryFile.Person) -> PersonProposal.Wish
-    {
+    /// What the file says besides roles of a person, and what is not so.
+    private static func difference(
+        _ before: Person,
+        _ human: DirectoryFile.Person
+    ) -> PersonProposal.Wish {
         PersonProposal.Wish(
             email: before.email == human.email ? nil : human.email,
             aliases: Set(before.aliases) == Set(human.aliases) ? nil : human.aliases,
@@ -102,16 +105,17 @@ struct MergedPerson {
     private static func kept(
         _ before: Person,
         _ human: DirectoryFile.Person,
+        _ difference: PersonProposal.Wish,
         _ isProvisioned: Bool
     ) -> [String] {
         var kept: [(stays: String, asked: String)] = []
-        if before.email != human.email {
-            kept.append(("the address \(before.email)", human.email.text))
+        if let email = difference.email {
+            kept.append(("the address \(before.email)", email.text))
         }
-        if Set(before.aliases) != Set(human.aliases) {
-            kept.append(("aliases \(before.aliases.shown)", human.aliases.shown))
+        if let aliases = difference.aliases {
+            kept.append(("aliases \(before.aliases.shown)", aliases.shown))
         }
-        if before.isDisabled && !human.isDisabled { kept.append(("disabled", "disabled: false")) }
+        if difference.switchesOn { kept.append(("disabled", "disabled: false")) }
         if isProvisioned, before.roles != human.roles {
             kept.append(("roles \(before.roles.shown)", human.roles.shown))
         }

@@ -11,10 +11,6 @@ extension SQLTransaction: PersonProposalRecords {
         )
     }
 
-    func openProposals(to tenant: TenantID) throws -> [PersonProposal] {
-        try proposals(to: tenant).filter { $0.declinedAt == nil }
-    }
-
     func proposals(to tenant: TenantID) throws -> [PersonProposal] {
         try connection.select(
             from: "person_proposal",

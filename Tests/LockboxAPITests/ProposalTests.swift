@@ -21,13 +21,7 @@ struct ProposalTests {
     private static func with(_ body: @escaping (APIWorld) async throws -> Void) async throws {
         try await APIWorld.with { api async throws in
             try await api.world.audited.write(by: .console) { change in
-                let proposal = PersonProposal(
-                    id: Fixture.proposal.id,
-                    tenant: Fixture.contoso.id,
-                    person: Fixture.sue.id,
-                    wish: Fixture.proposal.wish,
-                    madeAt: change.now
-                )
+                let proposal = Fixture.proposal(of: Fixture.sue, at: change.now)
                 try change.tx.insert(proposal)
                 change.emit(.directory(.personProposal(.made, proposal, Fixture.sue)))
             }

@@ -470,13 +470,7 @@ extension AuditWorld {
     private func propose() async throws {
         try await audited.write(by: .console) { change in
             for (number, person) in [(UInt8(1), Fixture.sue), (2, Fixture.adam)] {
-                let proposal = PersonProposal(
-                    id: Fixture.id(number),
-                    tenant: Fixture.contoso.id,
-                    person: person.id,
-                    wish: Fixture.proposal.wish,
-                    madeAt: change.now
-                )
+                let proposal = Fixture.proposal(number, of: person, at: change.now)
                 try change.tx.insert(proposal)
                 change.emit(.directory(.personProposal(.made, proposal, person)))
             }

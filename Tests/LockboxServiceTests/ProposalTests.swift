@@ -47,6 +47,35 @@ import Testing
         return try #require(try await proposed(Fixture.sue, in: world))
     }
 
+    @discardableResult
+    private static func accept(
+        _ id: String,
+        about person: Person,
+        by caller: Person,
+        _ world: TestWorld
+    ) async throws -> Person {
+        try await world.lockbox.acceptProposal(
+            id,
+            about: person.id.text,
+            of: tenant.text,
+            by: caller
+        )
+    }
+
+    private static func decline(
+        _ id: String,
+        about person: Person,
+        by caller: Person,
+        _ world: TestWorld
+    ) async throws {
+        try await world.lockbox.declineProposal(
+            id,
+            about: person.id.text,
+            of: tenant.text,
+            by: caller
+        )
+    }
+
     @Test func nothingIsSoUntilAnAdministratorAcceptsAndThenAllOfIt() async throws {
         try await TestWorld.with { world in
             let proposal = try await Self.proposeSue(world)
@@ -56,11 +85,11 @@ import Testing
                 try await world.lockbox.proposals(to: Self.tenant.text, by: Fixture.gita)
                     == [proposal]
             )
-            let after = try await world.lockbox.acceptProposal(
+            let after = try await Self.accept(
                 proposal.id.text,
-                about: Fixture.sue.id.text,
-                of: Self.tenant.text,
-                by: Fixture.gita
+                about: Fixture.sue,
+                by: Fixture.gita,
+                world
             )
             #expect(after.roles == Self.decides)
             #expect(after.email.text == "susan@contoso.test")
@@ -80,20 +109,10 @@ import Testing
                     try await world.lockbox.proposals(to: Self.tenant.text, by: stranger)
                 }
                 await #expect(throws: Refusal.self) {
-                    try await world.lockbox.acceptProposal(
-                        id,
-                        about: Fixture.sue.id.text,
-                        of: Self.tenant.text,
-                        by: stranger
-                    )
+                    try await Self.accept(id, about: Fixture.sue, by: stranger, world)
                 }
                 await #expect(throws: Refusal.self) {
-                    try await world.lockbox.declineProposal(
-                        id,
-                        about: Fixture.sue.id.text,
-                        of: Self.tenant.text,
-                        by: stranger
-                    )
+                    try await Self.decline(id, about: Fixture.sue, by: stranger, world)
                 }
             }
             #expect(try await Self.sue(world).roles == Fixture.sue.roles)
@@ -103,23 +122,13 @@ import Testing
     @Test func whatWasDeclinedIsNotProposedAgainUntilTheFileSaysSomethingElse() async throws {
         try await TestWorld.with { world in
             let proposal = try await Self.proposeSue(world)
-            try await world.lockbox.declineProposal(
-                proposal.id.text,
-                about: Fixture.sue.id.text,
-                of: Self.tenant.text,
-                by: Fixture.gita
-            )
+            try await Self.decline(proposal.id.text, about: Fixture.sue, by: Fixture.gita, world)
             let declined = try #require(try await Self.proposed(Fixture.sue, in: world))
             let again = try await world.lockbox.apply(Self.wish).changes
             #expect(again.contains { $0.contains("declined by contoso at ") })
             #expect(try await Self.proposed(Fixture.sue, in: world) == declined)
             await #expect(throws: Refusal.notFound(.page), "it is over") {
-                try await world.lockbox.acceptProposal(
-                    proposal.id.text,
-                    about: Fixture.sue.id.text,
-                    of: Self.tenant.text,
-                    by: Fixture.gita
-                )
+                try await Self.accept(proposal.id.text, about: Fixture.sue, by: Fixture.gita, world)
             }
             let other = OwnPeopleTests.file([
                 OwnPeopleTests.human(Fixture.sue, roles: [.member, .admin])
@@ -161,11 +170,11 @@ import Testing
             )
             #expect(added.roles == [.member])
             let proposal = try #require(try await Self.proposed(added, in: world))
-            let after = try await world.lockbox.acceptProposal(
+            let after = try await Self.accept(
                 proposal.id.text,
-                about: added.id.text,
-                of: Self.tenant.text,
-                by: Fixture.gita
+                about: added,
+                by: Fixture.gita,
+                world
             )
             #expect(after.mayDecide(for: Self.tenant))
             try await world.expectConsistentLogs()
@@ -181,12 +190,7 @@ import Testing
                 ])
             )
             await #expect(throws: Refusal.notFound(.page)) {
-                try await world.lockbox.acceptProposal(
-                    proposal.id.text,
-                    about: Fixture.sue.id.text,
-                    of: Self.tenant.text,
-                    by: Fixture.gita
-                )
+                try await Self.accept(proposal.id.text, about: Fixture.sue, by: Fixture.gita, world)
             }
             #expect(try await Self.sue(world).roles == Fixture.sue.roles)
         }

@@ -79,35 +79,12 @@ extension PortalSite {
                 )
                 return seeOther("/people/\(person.id.text)", .switchedOff)
             },
-            personForm("switch-on") { form, context, viewer in
-                let roster = try await roster(viewer)
-                let person = try roster.person(try context.id())
-                let secret: String?
-                do {
-                    secret = try await confirm(form, viewer)
-                } catch let refusal as Refusal {
-                    if case .notSignedIn = refusal { throw refusal }
-                    return html(
-                        PersonPage(
-                            person,
-                            roster,
-                            viewer,
-                            keys: try await keys(of: person, roster, viewer),
-                            stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
-                            refused: .refusal(refusal, [])
-                        ),
-                        viewer,
-                        status: .unprocessableContent
-                    )
-                }
-                return try await going(on: secret, context, viewer) { viewer in
-                    try await lockbox.switchOn(
-                        person.id.text,
-                        of: roster.tenant.id.text,
-                        by: viewer.person
-                    )
-                    return seeOther("/people/\(person.id.text)", .switchedOn)
-                }
+            confirmedPersonForm("switch-on", .switchedOn) { person, _, viewer in
+                try await lockbox.switchOn(
+                    person.id.text,
+                    of: person.side.tenant?.text ?? "",
+                    by: viewer.person
+                )
             },
         ] + proposalRoutes
     }
@@ -120,12 +97,43 @@ extension PortalSite {
         form(RouterPath("/people/{id}/\(name)"), for: .customer, back: Self.person, take)
     }
 
+    /// One that asks besides who sends it. Where something is wrong, her page says what.
+    func confirmedPersonForm(
+        _ name: String,
+        _ done: Flash,
+        _ take: @escaping @Sendable (Person, PortalContext, Viewer) async throws -> Void
+    ) -> Route {
+        personForm(name) { form, context, viewer in
+            let roster = try await roster(viewer)
+            let person = try roster.person(try context.id())
+            let keys = try await keys(of: person, roster, viewer)
+            return try await confirmed(
+                form,
+                context,
+                viewer,
+                again: { viewer, refusal in
+                    PersonPage(
+                        person,
+                        roster,
+                        viewer,
+                        keys: keys,
+                        stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
+                        refused: .refusal(refusal, [])
+                    )
+                }
+            ) { viewer in
+                try await take(person, context, viewer)
+                return seeOther("/people/\(person.id.text)", done)
+            }
+        }
+    }
+
     private static func person(_ context: PortalContext) -> String {
         context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
     }
 
     /// Her API tokens and passkeys, for administrators alone.
-    func keys(of person: Person, _ roster: Roster, _ viewer: Viewer) async throws
+    private func keys(of person: Person, _ roster: Roster, _ viewer: Viewer) async throws
         -> KeysOfPerson
     {
         guard viewer.holds(.admin) else { return KeysOfPerson() }

@@ -55,33 +55,16 @@ extension PortalSite {
     /// An administrator's word on what is proposed of a person.
     var proposalRoutes: [Route] {
         [
-            personForm("proposals/{proposal}/accept") { form, context, viewer in
-                let roster = try await roster(viewer)
-                let person = try roster.person(try context.id())
-                let keys = try await keys(of: person, roster, viewer)
-                return try await confirmed(
-                    form,
-                    context,
-                    viewer,
-                    again: { viewer, refusal in
-                        PersonPage(
-                            person,
-                            roster,
-                            viewer,
-                            keys: keys,
-                            stepUp: stepUp(viewer, on: "/people/\(person.id.text)"),
-                            refused: .refusal(refusal, [])
-                        )
-                    }
-                ) { viewer in
-                    _ = try await lockbox.acceptProposal(
-                        context.parameters.get("proposal") ?? "",
-                        about: person.id.text,
-                        of: roster.tenant.id.text,
-                        by: viewer.person
-                    )
-                    return seeOther("/people/\(person.id.text)", .proposalAccepted)
-                }
+            confirmedPersonForm("proposals/{proposal}/accept", .proposalAccepted) {
+                person,
+                context,
+                viewer in
+                _ = try await lockbox.acceptProposal(
+                    context.parameters.get("proposal") ?? "",
+                    about: person.id.text,
+                    of: person.side.tenant?.text ?? "",
+                    by: viewer.person
+                )
             },
             personForm("proposals/{proposal}/decline") { _, context, viewer in
                 let roster = try await roster(viewer)

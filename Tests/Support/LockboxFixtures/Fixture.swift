@@ -61,18 +61,27 @@ package enum Fixture {
     )
 
     /// What an operator's file wishes of Sue.
-    package static let proposal = PersonProposal(
-        id: id(1),
-        tenant: contoso.id,
-        person: sue.id,
-        wish: PersonProposal.Wish(
-            roles: [.member, .approver],
-            email: EmailAddress("susan@contoso.test"),
-            aliases: ["sue@contoso.test", "s@contoso.test"].compactMap { EmailAddress($0) },
-            switchesOn: true
-        ),
-        madeAt: now
-    )
+    package static let proposal = proposal(of: sue, at: now)
+
+    /// The same of somebody else, or at another time.
+    package static func proposal(
+        _ number: UInt8 = 1,
+        of person: Person,
+        at now: Timestamp
+    ) -> PersonProposal {
+        PersonProposal(
+            id: id(number),
+            tenant: contoso.id,
+            person: person.id,
+            wish: PersonProposal.Wish(
+                roles: [.member, .approver],
+                email: EmailAddress("susan@contoso.test"),
+                aliases: ["sue@contoso.test", "s@contoso.test"].compactMap { EmailAddress($0) },
+                switchesOn: true
+            ),
+            madeAt: now
+        )
+    }
 
     package static let now = Timestamp("2026-11-23T09:00:00Z")!
 

@@ -53,13 +53,7 @@ extension PortalWorld {
     func sueIsProposed() async throws {
         let person = person("sue")
         try await audited.write(by: .console) { change in
-            let proposal = PersonProposal(
-                id: Fixture.proposal.id,
-                tenant: Fixture.contoso.id,
-                person: person.id,
-                wish: Fixture.proposal.wish,
-                madeAt: change.now
-            )
+            let proposal = Fixture.proposal(of: person, at: change.now)
             try change.tx.insert(proposal)
             change.emit(.directory(.personProposal(.made, proposal, person)))
         }
