@@ -14,12 +14,12 @@ extension API {
                 TokenOperation(
                     "invitePerson",
                     .directory,
-                    "Send a person of the tenant a letter by which they choose a password",
+                    "Send a person of the tenant an e-mail by which they choose a password",
                     needs: .administer,
                     takes: [.tenant, .person],
                     answers: .json(
                         "Invitation",
-                        "The letter goes out. An earlier one is good for nothing any more.",
+                        "The e-mail goes out. An earlier one is good for nothing any more.",
                         status: .created
                     ),
                     refuses: [.notFound]

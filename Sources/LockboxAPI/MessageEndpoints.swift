@@ -44,7 +44,7 @@ extension API {
                     body: .json("NewMessage"),
                     answers: .json(
                         "Message",
-                        "It is in the thread, and a letter says so.",
+                        "It is in the thread, and an e-mail says so.",
                         status: .created
                     ),
                     refuses: [.notFound, .conflict]
@@ -65,7 +65,7 @@ extension API {
                 TokenOperation(
                     "getLetterSettings",
                     .signIn,
-                    "Which letters the caller does not want",
+                    "Which e-mails the caller does not want",
                     needs: .read,
                     answers: .json("LetterSettings", "Those that are switched off."),
                     refuses: []
@@ -79,7 +79,7 @@ extension API {
                 TokenOperation(
                     "changeLetterSettings",
                     .signIn,
-                    "Switch off letters that only inform",
+                    "Switch off e-mails that only inform",
                     needs: .administer,
                     details:
                         "For the caller alone. What asks for a decision, tells an outcome or warns "

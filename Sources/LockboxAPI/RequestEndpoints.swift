@@ -173,7 +173,7 @@ extension API {
                 TokenOperation(
                     "listNotices",
                     .accessRequests,
-                    "Letters about the request, and what became of them",
+                    "E-mails about the request, and what became of them",
                     needs: .read,
                     takes: [.request, .limit],
                     answers: .json("NoticeList"),

@@ -143,7 +143,7 @@ extension API {
                     .directory,
                     "Revoke an API token of one of the tenant's people",
                     needs: .administer,
-                    details: "By its administrators. Whose it was is told by letter.",
+                    details: "By its administrators. Whose it was is told by e-mail.",
                     takes: [.tenant, .token],
                     answers: .init(.noContent, "It is revoked."),
                     refuses: [.notFound]

@@ -69,11 +69,11 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
         case .tokens: "\(bound) API tokens were issued to this person within a day"
         case .invitations: "\(bound) invitations were sent to this person within a day"
         case .forgottenPasswords:
-            "\(bound) letters about a forgotten password were sent to this person within a day"
+            "\(bound) e-mails about a forgotten password were sent to this person within a day"
         case .settings: "You changed settings \(bound) times within a day"
         case .exports: "You began \(bound) exports within a day"
         case .exportsOfLog: "\(bound) exports of this log were begun within a day"
-        case .letters: "\(bound) letters were sent to this person within a day"
+        case .letters: "\(bound) e-mails were sent to this person within a day"
         case .provisioned: "\(bound) people were added with this token within a day"
         case .provisionedChanges: "\(bound) changes were made with this token within a day"
         case .provisionedDeciders:

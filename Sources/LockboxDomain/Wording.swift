@@ -97,6 +97,26 @@ extension Scope {
             return "\(access.actions.words) \(thing)\(place)"
         }
     }
+
+    /// Whether anything can be changed by it.
+    public var allowsChanges: Bool { accesses.contains { $0.actions.contains(.write) } }
+
+    /// How many things can be changed, and how many only read, as in "asks to …": `change 2 and
+    /// read 1 mailboxes`.
+    public var countedWords: String {
+        let changed = accesses.count { $0.actions.contains(.write) }
+        let counts = [("change", changed), ("read", accesses.count - changed)].filter { $0.1 > 0 }
+        let types = Set(accesses.map(\.resource.type))
+        let noun = types.count == 1 ? types.first ?? "resource" : "resource"
+        return counts.map { "\($0.0) \($0.1)" }.joined(separator: " and ") + " "
+            + (accesses.count == 1 ? noun : Self.plural(noun))
+    }
+
+    private static func plural(_ noun: String) -> String {
+        if ["s", "x", "ch", "sh"].contains(where: noun.hasSuffix) { return noun + "es" }
+        let isAfterVowel = ["ay", "ey", "oy", "uy"].contains(where: noun.hasSuffix)
+        return noun.hasSuffix("y") && !isAfterVowel ? noun.dropLast() + "ies" : noun + "s"
+    }
 }
 
 /// What becomes of the connections that are open when access ends, in words. That they are cut is

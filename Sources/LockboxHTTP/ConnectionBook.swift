@@ -52,31 +52,99 @@ package final class ConnectionBook: Sendable {
         var isReserved: Bool
     }
 
+    private struct Wait {
+        /// When it began, counted in changes of the book.
+        var since: Number
+        var isReserved: Bool
+    }
+
+    private struct Client {
+        var places = 0
+        var waits: [Number: Wait] = [:]
+        var reservedWaits = 0
+
+        func count(reserved: Bool) -> Int {
+            reserved ? reservedWaits : waits.count - reservedWaits
+        }
+
+        func longest(_ isWanted: (Wait) -> Bool) -> (number: Number, since: Number)? {
+            waits.filter { isWanted($0.value) }.min { $0.value.since < $1.value.since }
+                .map { ($0.key, $0.value.since) }
+        }
+    }
+
+    /// Newcomers can be thousands in a second, and each asks who must leave: so it is counted by
+    /// client what would else have to be looked for among all places.
     private struct State {
-        var count: Number = 0
-        var places: [Number: Place] = [:]
+        private var count: Number = 0
+        private(set) var places: [Number: Place] = [:]
+        private var clients: [Peer: Client] = [:]
+        private var reserved = 0
         var isClosed = false
+
+        var unreserved: Int { places.count - reserved }
+
+        func places(of peer: Peer) -> Int { clients[peer]?.places ?? 0 }
 
         mutating func next() -> Number {
             count += 1
             return count
         }
 
-        var unreserved: Int { places.count { !$0.value.isReserved } }
+        mutating func insert(_ place: Place, at number: Number) {
+            places[number] = place
+            reserved += place.isReserved ? 1 : 0
+            clients[place.peer, default: Client()].places += 1
+            note(place, at: number)
+        }
+
+        mutating func remove(_ number: Number) -> Place? {
+            guard let place = places.removeValue(forKey: number) else { return nil }
+            reserved -= place.isReserved ? 1 : 0
+            forget(place, at: number)
+            clients[place.peer, default: Client()].places -= 1
+            if clients[place.peer]?.places == 0 { clients[place.peer] = nil }
+            return place
+        }
+
+        mutating func change(_ number: Number, _ body: (inout Place) -> Void) {
+            guard var place = places[number] else { return }
+            reserved -= place.isReserved ? 1 : 0
+            forget(place, at: number)
+            body(&place)
+            reserved += place.isReserved ? 1 : 0
+            places[number] = place
+            note(place, at: number)
+        }
+
+        private mutating func note(_ place: Place, at number: Number) {
+            guard place.phase == .waiting else { return }
+            let wait = Wait(since: place.since, isReserved: place.isReserved)
+            clients[place.peer, default: Client()].waits[number] = wait
+            clients[place.peer, default: Client()].reservedWaits += place.isReserved ? 1 : 0
+        }
+
+        private mutating func forget(_ place: Place, at number: Number) {
+            guard place.phase == .waiting else { return }
+            clients[place.peer, default: Client()].waits[number] = nil
+            clients[place.peer, default: Client()].reservedWaits -= place.isReserved ? 1 : 0
+        }
+
+        /// The connection of `peer` that has waited longest.
+        func longestWaiting(of peer: Peer) -> Number? {
+            clients[peer]?.longest { _ in true }?.number
+        }
 
         /// The connection that has waited longest, of whoever has most that wait; of a proxy only
-        /// if nobody else has any. Only among those for which `isWanted` holds.
-        func longestWaiting(_ isWanted: (Place) -> Bool) -> Number? {
-            var waiting: [Peer: (count: Int, first: Number, since: Number)] = [:]
-            for (number, place) in places where place.phase == .waiting && isWanted(place) {
-                var found = waiting[place.peer] ?? (0, number, place.since)
-                found.count += 1
-                if place.since < found.since { (found.first, found.since) = (number, place.since) }
-                waiting[place.peer] = found
-            }
-            let clients = waiting.filter { !$0.key.isProxy }
-            return (clients.isEmpty ? waiting : clients).values
-                .max { ($0.count, $1.since) < ($1.count, $0.since) }?.first
+        /// if nobody else has any. On reserved places, or on the others.
+        func longestWaiting(reserved: Bool) -> Number? {
+            let waiting = clients.lazy.filter { $0.value.count(reserved: reserved) > 0 }
+            let isProxy = waiting.allSatisfy { $0.key.isProxy }
+            let candidates = waiting.filter { $0.key.isProxy == isProxy }
+            let most = candidates.map { $0.value.count(reserved: reserved) }.max()
+            return candidates.filter { $0.value.count(reserved: reserved) == most }
+                .compactMap { $0.value.longest { $0.isReserved == reserved } }
+                .min { $0.since < $1.since }?.number
         }
     }
 
@@ -90,34 +158,34 @@ package final class ConnectionBook: Sendable {
     package func enter(_ peer: Peer, close: @escaping @Sendable () -> Void) -> Number? {
         let (number, cut): (Number?, (@Sendable () -> Void)?) = state.withLock { state in
             guard !state.isClosed else { return (nil, nil) }
-            let own = state.places.values.count { $0.peer == peer }
             var isReserved = false
             var taken: Number?
-            if !peer.isProxy, own >= limits.perAddress {
-                taken = state.longestWaiting { $0.peer == peer }
+            if !peer.isProxy, state.places(of: peer) >= limits.perAddress {
+                taken = state.longestWaiting(of: peer)
                 guard taken != nil else { return (nil, nil) }
             } else if state.unreserved >= limits.places - limits.reserved {
                 // A reserved place is given before one that waits on a reserved place is cut: it
                 // may be about to ask for what the place is kept for.
-                taken = state.longestWaiting { !$0.isReserved }
+                taken = state.longestWaiting(reserved: false)
                 if taken == nil, state.places.count < limits.places {
                     isReserved = true
                 } else if taken == nil {
-                    taken = state.longestWaiting { $0.isReserved }
+                    taken = state.longestWaiting(reserved: true)
                     guard taken != nil else { return (nil, nil) }
                 }
             }
-            let left = taken.flatMap { state.places.removeValue(forKey: $0) }
-            isReserved = left?.isReserved ?? isReserved
-            let cut = left?.close
+            let left = taken.flatMap { state.remove($0) }
             let number = state.next()
-            state.places[number] = Place(
-                peer: peer,
-                close: close,
-                since: number,
-                isReserved: isReserved
+            state.insert(
+                Place(
+                    peer: peer,
+                    close: close,
+                    since: number,
+                    isReserved: left?.isReserved ?? isReserved
+                ),
+                at: number
             )
-            return (number, cut)
+            return (number, left?.close)
         }
         cut?()
         return number
@@ -126,10 +194,11 @@ package final class ConnectionBook: Sendable {
     /// What the connection is at from now on.
     package func set(_ number: Number, _ phase: Phase) {
         state.withLock { state in
-            guard state.places[number] != nil else { return }
             let since = state.next()
-            state.places[number]?.phase = phase
-            state.places[number]?.since = since
+            state.change(number) { place in
+                place.phase = phase
+                place.since = since
+            }
         }
     }
 
@@ -139,21 +208,20 @@ package final class ConnectionBook: Sendable {
         state.withLock { state in
             guard let place = state.places[number], place.isReserved else { return true }
             if state.unreserved < limits.places - limits.reserved {
-                state.places[number]?.isReserved = false
+                state.change(number) { $0.isReserved = false }
                 return true
             }
             return isEssential
         }
     }
 
-    package func leave(_ number: Number) { state.withLock { $0.places[number] = nil } }
+    package func leave(_ number: Number) { state.withLock { _ = $0.remove(number) } }
 
     /// Ends all connections, and lets no other in.
     package func close() {
         let open = state.withLock { state in
             state.isClosed = true
-            defer { state.places = [:] }
-            return Array(state.places.values)
+            return state.places.keys.sorted().compactMap { state.remove($0) }
         }
         for place in open { place.close() }
     }

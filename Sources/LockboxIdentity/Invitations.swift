@@ -106,7 +106,7 @@ package struct Invitations: Sendable {
 
     private static let malformed =
         "is not a code of a letter: it has twelve letters and digits, like 7K3M-9QPX-AB2C."
-    private static let wrong = "is not that of this letter. Look which letter the page belongs to."
+    private static let wrong = "is not that of this e-mail. Look which e-mail the page belongs to."
 }
 
 /// Somebody is signed in whom the invitation is not for.

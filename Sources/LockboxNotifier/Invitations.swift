@@ -63,7 +63,7 @@ extension LetterContent {
                     : "If you do not know what this is about, do nothing: nothing was changed.",
                 "Give the code to nobody. Nobody at \(source.provider) needs it.",
             ],
-            why: "You get this letter because this is your address at \(organisation)."
+            why: "You get this e-mail because this is your address at \(organisation)."
         )
         content.link = source.facts[.portalAddress].map { $0 + path }
         return content

@@ -50,7 +50,7 @@ extension LetterContent {
             lead: hasBegun
                 ? "The access of \(source.engineer) ended at \(source.facts.text(.endedAt))"
                     + (doubt.map { "; \($0.words)." } ?? ".")
-                : "It was called off before it began. Nobody got access.",
+                : "It was called off before it began. No access was given.",
             rows: rows,
             advice: [
                 doubt?.advice ?? "You need not do anything.",
@@ -79,7 +79,7 @@ extension LetterContent {
             words: words.joined(separator: "; "),
             advice: unconfirmed == nil
                 ? call
-                : "Lockbox goes on trying by itself. You get another letter when it is confirmed. "
+                : "Lockbox goes on trying by itself. You get another e-mail when it is confirmed. "
                     + call
         )
     }
@@ -121,7 +121,7 @@ extension LetterContent {
                 source.request,
             ],
             advice: [
-                "Lockbox goes on trying by itself. You get another letter when it is confirmed.",
+                "Lockbox goes on trying by itself. You get another e-mail when it is confirmed.",
                 isManager
                     ? "See to it that the service answers Lockbox again; until then a connection may still be open."
                     : "Until then a connection may still be open. If that worries you, call \(source.provider) "

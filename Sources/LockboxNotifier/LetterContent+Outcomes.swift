@@ -5,7 +5,7 @@ extension LetterContent {
             subject: "Rejected: access request \(source.number)",
             heading: "A manager rejected your access request",
             lead:
-                "\(source.facts.name(.manager)) rejected it. \(source.tenant) was not asked, and nobody got access.",
+                "\(source.facts.name(.manager)) rejected it. \(source.tenant) was not asked, and no access was given.",
             rows: askedRows(source),
             advice: [
                 "To read why, sign in to \(source.requestTool) and open \(source.number). "
@@ -20,7 +20,7 @@ extension LetterContent {
             .inform,
             subject: "Denied: access request \(source.number)",
             heading: "The customer denied your access request",
-            lead: "\(source.tenant) said no. Nobody got access.",
+            lead: "\(source.tenant) denied it. No access was given.",
             rows: askedRows(source),
             advice: [
                 "To read why, sign in to \(source.requestTool) and open \(source.number). "
@@ -39,17 +39,17 @@ extension LetterContent {
             case .withdrawn:
                 (
                     "Withdrawn", "An access request was withdrawn",
-                    "\(source.provider) took it back before you decided. Nobody got access, and you need not decide."
+                    "\(source.provider) took it back before you decided. No access was given, and you need not decide."
                 )
             case .managerSilent:
                 (
                     "Expired", "The access request expired",
-                    "No manager of \(source.provider) reviewed it by \(deadline). Nobody got access."
+                    "No manager of \(source.provider) reviewed it by \(deadline). No access was given."
                 )
             case .customerSilent:
                 (
                     "Expired", "The access request expired",
-                    "Nobody at \(source.tenant) decided by \(deadline). Nobody got access."
+                    "Nobody at \(source.tenant) decided by \(deadline). No access was given."
                 )
             }
         let isForEngineer = source.audience == .engineer

@@ -33,7 +33,7 @@ extension LetterContent {
                 "Sign in to \(source.adminCentre) and open \(source.number). There you read it and can write back."
             ],
             why: isAnswer
-                ? "You get this letter because you wrote about this request." : source.whyApprover
+                ? "You get this e-mail because you wrote about this request." : source.whyApprover
         )
     }
 

@@ -23,11 +23,11 @@ extension LetterContent {
         let by = source.facts[.decidedBy].map { "\(shownName($0)) of \(side)" } ?? side
         switch source.facts[.outcome].flatMap(SettledOutcome.init) {
         case .reviewed: return "\(by) has reviewed and approved it."
-        case .rejected: return "\(by) has rejected it. Nobody got access."
+        case .rejected: return "\(by) has rejected it. No access was given."
         case .approved: return "\(source.tenant) has approved it."
-        case .denied: return "\(by) has denied it. Nobody got access."
-        case .withdrawn: return "\(source.provider) took it back. Nobody got access."
-        case .expired: return "Nobody decided in time. Nobody got access."
+        case .denied: return "\(by) has denied it. No access was given."
+        case .withdrawn: return "\(source.provider) took it back. No access was given."
+        case .expired: return "Nobody decided in time. No access was given."
         case nil: return "It has been decided."
         }
     }
@@ -38,7 +38,7 @@ extension LetterContent {
             .alarm,
             subject: "One of your approvers cannot be reached",
             heading: "A question did not reach one of your approvers",
-            lead: "\(source.tenant) was asked to decide on access, and the letter to a person of "
+            lead: "\(source.tenant) was asked to decide on access, and the e-mail to a person of "
                 + "yours could not be delivered.",
             rows: [
                 source.row("Who", source.facts.text(.unreached)),
@@ -49,7 +49,7 @@ extension LetterContent {
                     + "\(source.adminCentre), People. Who has an address that works is asked anew.",
                 "Nobody gets access for want of an answer: what is undecided in time expires.",
             ],
-            why: "You get this letter because you administer Lockbox for \(source.tenant). "
+            why: "You get this e-mail because you administer Lockbox for \(source.tenant). "
                 + "It comes once a day for each person, and cannot be switched off."
         )
     }
@@ -85,8 +85,8 @@ extension LetterContent {
                         + "\(source.provider). Your audit log says when it was done.",
             ],
             why: isOwn
-                ? "You get this letter because it is about you. It cannot be switched off."
-                : "You get this letter because you administer Lockbox for \(source.tenant), or "
+                ? "You get this e-mail because it is about you. It cannot be switched off."
+                : "You get this e-mail because you administer Lockbox for \(source.tenant), or "
                     + "because it is about you. It cannot be switched off."
         )
     }

@@ -131,10 +131,10 @@ struct LetterSource {
     }
 
     var whyApprover: String {
-        "You get this letter because you may approve data access for \(tenant)."
+        "You get this e-mail because you may approve data access for \(tenant)."
     }
-    var whyManager: String { "You get this letter because you are a manager at \(provider)." }
-    var whyEngineer: String { "You get this letter because you made this request." }
+    var whyManager: String { "You get this e-mail because you are a manager at \(provider)." }
+    var whyEngineer: String { "You get this e-mail because you made this request." }
 
     var engineerRow: LetterContent.Row { row("Who", "\(engineer), \(provider)") }
     var resourcesRow: LetterContent.Row {

@@ -72,5 +72,5 @@ enum LetterTemplates {
         "text-align:left; vertical-align:top; padding:6px 12px 6px 0; border-bottom:1px solid #80808040"
 
     static let caution =
-        "No letter of Lockbox decides anything, holds a link that does, or asks for your password."
+        "No e-mail of Lockbox decides anything, holds a link that does, or asks for your password."
 }

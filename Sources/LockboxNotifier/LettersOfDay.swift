@@ -77,8 +77,8 @@ extension LetterContent {
         let isEngineer = source.audience == .engineer
         return LetterContent(
             .inform,
-            subject: "Lockbox: some letters are left out today",
-            heading: "You got \(DailyQuota.letters.bound) letters within a day",
+            subject: "Lockbox: some e-mails are left out today",
+            heading: "You got \(DailyQuota.letters.bound) e-mails within a day",
             lead: "More that only remind are not sent until it is fewer again: "
                 + (isEngineer
                     ? "that there is a message to read."
@@ -91,7 +91,7 @@ extension LetterContent {
                     + "comes at once.",
             ],
             why:
-                "You get this letter at most once a day for each organisation, when letters are left "
+                "You get this e-mail at most once a day for each organisation, when e-mails are left "
                 + "out."
         )
     }

@@ -95,8 +95,8 @@ extension LetterContent {
             switch cause.split(separator: " ").first {
             case "relayRefuses":
                 (
-                    "Lockbox: the mail relay does not take our letters",
-                    "Letters to customers and engineers wait, and are tried again.",
+                    "Lockbox: the mail relay does not take our e-mails",
+                    "E-mails to customers and engineers wait, and are tried again.",
                     "See what the relay says, and mend the mail settings in lockbox.yaml. "
                         + "To try: lockboxd test-mail ADDRESS."
                 )
@@ -116,9 +116,9 @@ extension LetterContent {
                 )
             case "letterGivenUp":
                 (
-                    "Lockbox: a letter could not be delivered",
+                    "Lockbox: an e-mail could not be delivered",
                     "It was refused or deferred for its recipient, and is not tried again.",
-                    "The server's log says which letter and which request. Others may have been "
+                    "The server's log says which e-mail and which request. Others may have been "
                         + "given up within the hour. Reach the person in another way, and have "
                         + "the address corrected."
                 )
@@ -134,8 +134,8 @@ extension LetterContent {
                 source.row(cause.hasPrefix("drift ") ? "What differs" : "What was said", .detail),
             ],
             advice: [advice],
-            why: "You get this letter because lockbox.yaml names you among the operators. "
-                + "About one cause there is one letter an hour."
+            why: "You get this e-mail because lockbox.yaml names you among the operators. "
+                + "About one cause there is one e-mail an hour."
         )
     }
 }

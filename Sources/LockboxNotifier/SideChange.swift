@@ -297,7 +297,7 @@ extension Actor {
             return "\(shownName(provider)), on the server itself\(who)"
         case .provisioning(let token):
             return "your own directory, with the provisioning token \(token.title)"
-        case .system, .service: return "Lockbox itself"
+        case .system, .service: return "Lockbox (automatic)"
         }
     }
 }

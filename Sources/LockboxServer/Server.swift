@@ -248,17 +248,17 @@ package struct Server: Sendable {
         at now: Timestamp,
         id: ID<Notice>
     ) async throws(MailError) -> String {
-        let text = "This is a test letter of Lockbox. Mail works.\n"
+        let text = "This is a test e-mail of Lockbox. Mail works.\n"
         return try await mailer.send(
             Letter(
                 messageID: "\(id).lockbox@\(sender.host)",
                 date: now,
                 from: sender,
                 to: Mailbox(name: "", address: address.text),
-                subject: "Lockbox: test letter",
+                subject: "Lockbox: test e-mail",
                 text: text,
-                html: "<!DOCTYPE html>\n<html lang=\"en\"><title>Lockbox: test letter</title>"
-                    + "<p>This is a test letter of Lockbox. Mail works.</p></html>\n"
+                html: "<!DOCTYPE html>\n<html lang=\"en\"><title>Lockbox: test e-mail</title>"
+                    + "<p>This is a test e-mail of Lockbox. Mail works.</p></html>\n"
             )
         ).reply
     }
@@ -325,7 +325,7 @@ package struct Server: Sendable {
             configuration.mailSender ?? "lockbox@\(host.contains(":") ? "localhost" : host)"
         guard EmailAddress(address) != nil else {
             throw ConfigurationError(
-                "mail: \(address) is not an address that letters can come from; set from=ADDRESS in its URL"
+                "mail: \(address) is not an address that e-mails can come from; set from=ADDRESS in its URL"
             )
         }
         return Mailbox(name: "Lockbox", address: address)

@@ -9,7 +9,7 @@ struct AskRequest: AsyncParsableCommand {
         discussion: """
               lockbox request ask LBX-7K3M9QPXAB "Why do you need to write to it?"
 
-            The other side gets a letter that there is something to read. The time to
+            The other side gets an e-mail that there is something to read. The time to
             decide goes on. The thread is in “lockbox request show”.
             """
     )

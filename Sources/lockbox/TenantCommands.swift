@@ -244,9 +244,9 @@ struct PeopleCommand: AsyncParsableCommand {
     struct InvitePerson: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "invite",
-            abstract: "Send a person a letter by which they choose a password.",
+            abstract: "Send a person an e-mail by which they choose a password.",
             discussion: """
-                The letter goes to the person's own address, and is good once. An earlier one is good for nothing from then
+                The e-mail goes to the person's own address, and is good once. An earlier one is good for nothing from then
                 on.
                 """
         )
@@ -264,7 +264,7 @@ struct PeopleCommand: AsyncParsableCommand {
                 let now = session.shell.now()
                 try session.show(sent) { sent in
                     [
-                        TerminalText.clean("A letter goes to \(sent.person.email)."),
+                        TerminalText.clean("An e-mail goes to \(sent.person.email)."),
                         "It is good until \(TimeText.both(sent.endsAt, now: now)).",
                     ]
                 }

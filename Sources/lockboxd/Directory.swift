@@ -134,9 +134,9 @@ struct Password: AsyncParsableCommand {
 
 struct Invite: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Sends a person a letter by which she chooses her own password.",
+        abstract: "Sends a person an e-mail by which she chooses her own password.",
         discussion: """
-            The letter goes to the person's address, is good once and for three days, and replaces an earlier one. What is in
+            The e-mail goes to the person's address, is good once and for three days, and replaces an earlier one. What is in
             it is printed nowhere.
             """
     )
@@ -152,7 +152,7 @@ struct Invite: AsyncParsableCommand {
         let sent = try await withServer(config, by: by) { opened in
             try await of(address) { try await opened.server.lockbox.invite(address) }
         }
-        print("a letter goes to \(sent.person.email), good until \(sent.invitation.endsAt)")
+        print("an e-mail goes to \(sent.person.email), good until \(sent.invitation.endsAt)")
     }
 }
 

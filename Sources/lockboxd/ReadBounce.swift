@@ -9,7 +9,7 @@ struct ReadBounce: AsyncParsableCommand {
         abstract: "Reads a message that came back from a mail server, from standard input.",
         discussion: """
             For the mail server that takes mail for the address of `bounces=` in `mail`: it pipes each message to this
-            command. A delivery report (RFC 3464) of a letter of ours is written down: pages show that the letter came back,
+            command. A delivery report (RFC 3464) of an e-mail of ours is written down: pages show that the e-mail came back,
             and those it concerns are told. Whatever else arrives is left alone.
 
             Exit status 0 when the message was dealt with, 75 when it must be tried again.
@@ -49,11 +49,11 @@ struct ReadBounce: AsyncParsableCommand {
 extension Installation.Bounce {
     fileprivate var words: String {
         switch self {
-        case .recorded(let letter): "letter \(letter): came back undelivered, now on record"
-        case .over(let letter): "letter \(letter): nothing to do, it is over or known to be back"
+        case .recorded(let letter): "e-mail \(letter): came back undelivered, now on record"
+        case .over(let letter): "e-mail \(letter): nothing to do, it is over or known to be back"
         case .nothingFailed: "nothing to do: nothing failed for good"
         case .notOurs:
-            "nothing to do: not addressed to a letter of ours, or not about its recipient"
+            "nothing to do: not addressed to an e-mail of ours, or not about its recipient"
         }
     }
 }

@@ -10,7 +10,7 @@ struct Recover: AsyncParsableCommand {
         abstract: "Lets a tenant's people sign in with passwords while its own sign-in is down.",
         discussion: """
             For a tenant that forbids passwords. It sets no password: who has none chooses one by "Forgotten your password?" on
-            the sign-in page. Everybody who administers or decides for the tenant gets a letter, and its log has a record.
+            the sign-in page. Everybody who administers or decides for the tenant gets an e-mail, and its log has a record.
             """
     )
 
@@ -36,7 +36,7 @@ struct Recover: AsyncParsableCommand {
                 try await opened.server.lockbox.setRecovery(of: id, for: span)
             }
             guard let until else { return print("\(id): passwords do not count any more") }
-            print("\(id): passwords count until \(until). Whoever decides there is told by letter.")
+            print("\(id): passwords count until \(until). Whoever decides there is told by e-mail.")
         } catch Refusal.notFound(.tenant) {
             throw ConfigurationError("\(id): there is no such tenant.")
         }

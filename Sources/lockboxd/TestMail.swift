@@ -7,9 +7,9 @@ import LockboxServer
 struct TestMail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test-mail",
-        abstract: "Sends one letter through the configured relay and says what became of it.",
+        abstract: "Sends one e-mail through the configured relay and says what became of it.",
         discussion: """
-            The letter says nothing but that it arrived. Exit status 1 if the relay did not take it, with the relay's own
+            The e-mail says nothing but that it arrived. Exit status 1 if the relay did not take it, with the relay's own
             words and whether they are about this address or about us.
             """
     )
@@ -43,7 +43,7 @@ extension MailError {
     fileprivate func words(about recipient: EmailAddress) -> String {
         switch self {
         case .refused(let code, let text):
-            "not sent: \(recipient) is refused: \(code) \(text). The relay itself takes our letters."
+            "not sent: \(recipient) is refused: \(code) \(text). The relay itself takes our e-mails."
         case .deferred(let code, let text):
             "not sent: \(recipient) is refused for now: \(code) \(text). Try again later."
         case .relayRefused(let code, let text):

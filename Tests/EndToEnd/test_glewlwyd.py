@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 from playwright.sync_api import expect
 
+from lockbox_rig.browser import APPROVE
 from lockbox_rig.glewlwyd import Glewlwyd
 from lockbox_rig.machine import Scratch, wait_until
 from test_single_sign_on import AMY, SUE, Installation
@@ -92,7 +93,7 @@ def test_a_decision_waits_for_a_confirmation_that_says_when_she_was_asked(instal
         go_on(amy)
     assert answer.value.status == 403, amy.text()
     amy.go(f"/lockbox/{request}")
-    amy.press("Approve")
+    amy.press(APPROVE)
     expect(amy.page.get_by_text("First confirm where you signed in")).to_be_visible()
     assert installed.lockbox.api("eve").get(f"/v1/requests/{request}").json["state"] == "awaitingCustomer"
 

@@ -81,7 +81,7 @@ def phrase():
 
 def test_from_the_console_to_a_session(box):
     said = box.lockbox.run("invite", "--person", SUE)
-    assert f"a letter goes to {SUE}, good until " in said.stdout
+    assert f"an e-mail goes to {SUE}, good until " in said.stdout
     path, code = box.letter(SUE)
     assert code not in said.stdout + said.stderr and path not in said.stdout + said.stderr
 
@@ -99,7 +99,7 @@ def test_from_the_console_to_a_session(box):
 
     sue, password = box.visitor(), phrase()
     for fields, words in [
-            (chosen(password, "AAAA-AAAA-AAAA"), "is not that of this letter"),
+            (chosen(password, "AAAA-AAAA-AAAA"), "is not that of this e-mail"),
             (chosen(password, code, again="x" * 20), "is not the same"),
             (chosen("otter lamp", code), "at least 12 characters"),
             (chosen("contoso-reyes", code), "others would soon guess")]:
@@ -126,7 +126,7 @@ def test_from_the_console_to_a_session(box):
 
 def test_an_administrator_and_her_command_line_invite(box):
     sent = cli(box.lockbox.url, box.tokens[GITA], "people", "invite", ADAM)
-    assert f"A letter goes to {ADAM}." in sent.stdout
+    assert f"An e-mail goes to {ADAM}." in sent.stdout
     first, code = box.letter(ADAM)
     answer = box.api(GITA).post(f"/v1/tenants/contoso/people/{person_id(box, ADAM)}/invitation")
     assert answer.status == 201 and set(answer.json) == {"person", "endsAt"}, answer

@@ -385,7 +385,7 @@ def test_a_test_letter_says_what_the_relay_said(install, receiver):
     about_us = lockbox.run("test-mail", "rcpt-550-5.4.5@example-cloud.test", check=False)
     assert about_us.returncode == 1 and "refuses us: 550 5.4.5" in about_us.stderr
     about_her = lockbox.run("test-mail", "nobody@example-cloud.test", check=False)
-    assert about_her.returncode == 1 and "The relay itself takes our letters" in about_her.stderr
+    assert about_her.returncode == 1 and "The relay itself takes our e-mails" in about_her.stderr
 
 
 # What comes back later.
@@ -419,7 +419,7 @@ def test_a_letter_that_comes_back_is_seen_and_told(install, receiver):
     assert "nothing failed for good" in told(bounce(letter, action="delayed"))
     code = other.envelope_from.split("@")[0].rsplit("-", 1)[1]
     forged = re.sub(r"-[0-9a-f]{20}@", f"-{code}@", letter.envelope_from)
-    assert "not addressed to a letter of ours" in told(bounce(letter, to=forged))
+    assert "not addressed to an e-mail of ours" in told(bounce(letter, to=forged))
     assert "not about its recipient" in told(bounce(letter, at="amy@elsewhere.test")), "her own mail server sends it on"
     assert notices(lockbox, request["id"])["customerAsked", AMY]["state"] == "sent"
 

@@ -12,6 +12,7 @@ import pytest
 import webauthn
 
 from lockbox_rig import secrets
+from lockbox_rig.browser import APPROVE
 from lockbox_rig.directory import DirectoryFile, imap_service
 from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.machine import Scratch, free_port
@@ -173,7 +174,7 @@ def test_a_passkey_in_a_browser_from_making_to_removal(installed, open_browser):
     says(adam, "Leave it empty to use your passkey")
     adam.check_reach()
     adam.check_width()
-    adam.press("Approve")
+    adam.press(APPROVE)
     says(adam, "Your approval is recorded.")
     assert installed.lockbox.api("eve").get(f"/v1/requests/{request}").json["state"] == "active"
     assert "passkey.confirmed" in installed.activities()

@@ -6,6 +6,7 @@ import urllib.parse
 import pytest
 
 from lockbox_rig.api import mailbox
+from lockbox_rig.browser import APPROVE
 from lockbox_rig.dovecot import IdleWatcher
 from lockbox_rig.machine import wait_until
 from lockbox_rig.portal import Visitor
@@ -59,7 +60,7 @@ def opened_support_request(come, subject="I see no mail", script=True):
     sue.page.get_by_label("What is wrong").fill(subject)
     sue.page.get_by_label("What happens").fill("Since Monday my mailbox is empty.")
     sue.press("Open the support request")
-    says(sue, "Nobody of Example Cloud has asked for access")
+    says(sue, "Nobody from Example Cloud has asked for access")
     return sue.path.split("/")[2].split("?")[0]
 
 
@@ -104,12 +105,12 @@ def test_from_the_support_request_to_stop(there, come, script):
     adam.go("/overview")
     adam.page.locator(f'a[href="/lockbox/{request}"]').first.click()
     says(adam, "Eve Park of Example Cloud asks to read and change the mailbox sue@contoso.test for 2 hours.")
-    fold(adam, "Give less than asked")
+    fold(adam, "Approve less")
     adam.page.get_by_label("For how long").select_option("30 minutes")
     adam.page.get_by_label("Allow changes").uncheck()
-    adam.press("Approve")
+    adam.press("Approve this only")
     says(adam, "Your approval is recorded.")
-    says(adam, "It stands in your audit log as record")
+    says(adam, "Recorded in your audit log (record")
     said = there.eve.request(request)
     assert (said["state"], said["grant"]["resources"][0]["actions"]) == ("active", ["read"])
     eve_reads("Access is open")
@@ -132,13 +133,13 @@ def test_from_the_support_request_to_stop(there, come, script):
     eve_reads("stopped by Adam Cole")
     wait_until(lambda: there.eve.request(request)["grant"]["state"] == "ended", what="the confirmed end")
     adam.go("/overview")
-    says(adam, "Nobody of Example Cloud is in Contoso Ltd’s data.")
+    says(adam, "Nobody from Example Cloud has access to Contoso Ltd’s data.")
     adam.go("/audit?request=" + request)
-    for text in ("Access asked for", "Approved by the customer", "Resource opened", "Access ended"):
+    for text in ("Access requested", "Approved by the customer", "Resource opened", "Access ended"):
         says(adam, text)
     adam.go("/audit")
     adam.press("Verify the log")
-    says(adam, "The log is whole")
+    says(adam, "Log verified: complete and unchanged")
 
 
 def test_a_denial_reaches_the_engineers_open_page(there, come):
@@ -149,7 +150,7 @@ def test_a_denial_reaches_the_engineers_open_page(there, come):
     fold(adam, "Deny")
     adam.press("Deny this request")
     assert there.eve.request(request)["state"] == "awaitingCustomer", "a denial needs a reason"
-    adam.page.get_by_label("Why not").fill("Ask her to send you the letters.")
+    adam.page.get_by_label("Reason for denying").fill("Ask her to send you the letters.")
     adam.press("Deny this request")
     says(adam, "Denied. No access will come of this request.")
     says(eve, "Ask her to send you the letters.")
@@ -183,11 +184,11 @@ def test_what_expires_on_an_open_page_says_so(there, come):
             profile.go(f"/lockbox/{request}")
         there.clock.advance(minutes=15, seconds=2)
         says(adam, "Expired: the time for Contoso Ltd to decide was over.", 15_000)
-        assert adam.page.get_by_role("button", name="Approve", exact=True).count() == 0
+        assert adam.page.get_by_role("button", name=APPROVE).count() == 0
         # Without the script the page is as old as it is; what it sends is answered with what happened.
         if amy.page.get_by_label("Your password").count():
             amy.page.get_by_label("Your password").first.fill(there.password("amy"))
-        amy.press("Approve")
+        amy.press(APPROVE)
         says(amy, "The request expired on" if "expired on" in amy.text() else "Give your password")
         assert there.eve.request(request)["state"] == "expired"
     finally:
@@ -212,11 +213,11 @@ def test_a_double_click_decides_once_and_back_shows_the_truth(there, come):
     adam = come("adam", "phone")
     adam.go("/lockbox")
     adam.page.locator(f'a[href="/lockbox/{request}"]').first.click()
-    adam.page.get_by_role("button", name="Approve", exact=True).dblclick()
+    adam.page.get_by_role("button", name=APPROVE).dblclick()
     says(adam, "Your approval is recorded.")
     adam.page.go_back()
     says(adam, "Access is open" if f"/lockbox/{request}" in adam.path else "Access open")
-    assert adam.page.get_by_role("button", name="Approve", exact=True).count() == 0
+    assert adam.page.get_by_role("button", name=APPROVE).count() == 0
     there.adam.post(f"/v1/requests/{request}/revoke", {})
 
 
@@ -226,13 +227,12 @@ def test_the_second_of_two_approvers_reads_what_the_first_did(there, come):
     for profile in (adam, amy):
         profile.go(f"/lockbox/{request}")
     fold(amy, "Deny")
-    amy.page.get_by_label("Why not").fill("Not on a Monday.")
+    amy.page.get_by_label("Reason for denying").fill("Not on a Monday.")
     amy.press("Deny this request")
     says(amy, "Denied. No access will come of this request.")
-    fold(adam, "Give less than asked")
-    adam.page.get_by_label("A word to the engineer").fill("Be quick.")
-    adam.press("Approve")
-    says(adam, "This has changed while you were on the page. Nothing of yours was done.")
+    adam.page.get_by_label("Message to the engineer").fill("Be quick.")
+    adam.press(APPROVE)
+    says(adam, "This has changed while you were on the page. Your action was not carried out.")
     says(adam, "Amy Tran denied on")
     assert adam.page.get_by_label("What you had written").input_value() == "Be quick."
     assert there.eve.request(request)["state"] == "denied"
@@ -243,7 +243,7 @@ def test_a_session_that_ends_in_the_middle_keeps_what_was_typed(there, come):
     adam = come("adam", "phone", script=False)
     adam.go(f"/lockbox/{request}")
     fold(adam, "Deny")
-    adam.page.get_by_label("Why not").fill("A long and careful reason.")
+    adam.page.get_by_label("Reason for denying").fill("A long and careful reason.")
     there.clock.advance(minutes=31)
     adam.press("Deny this request")
     says(adam, "You were signed out")
@@ -263,11 +263,11 @@ def test_a_decision_asks_for_the_password_after_a_while(there, come):
     there.clock.advance(minutes=11)
     adam.go(f"/lockbox/{request}")
     adam.page.get_by_label("Your password").first.fill("wrong password")
-    adam.press("Approve")
+    adam.press(APPROVE)
     says(adam, "The password is wrong.")
     assert there.eve.request(request)["state"] == "awaitingCustomer"
     adam.page.get_by_label("Your password").first.fill(there.password("adam"))
-    adam.press("Approve")
+    adam.press(APPROVE)
     says(adam, "Your approval is recorded.")
     there.adam.post(f"/v1/requests/{request}/revoke", {})
 

@@ -162,7 +162,7 @@ import Testing
                     If nobody decides by then, the request expires and nobody gets access.
 
                     --\u{20}
-                    You get this letter because you may approve data access for Contoso Ltd. No letter of Lockbox decides \
+                    You get this e-mail because you may approve data access for Contoso Ltd. No e-mail of Lockbox decides \
                     anything, holds a link that does, or asks for your password.
 
                     """

@@ -173,7 +173,7 @@ import Testing
             try await stage.deny(id, Fixture.adam)
             #expect(try await stage.waiting(id, .settled) == ["settled → gita", "settled → max"])
             let letter = LetterContent(try await stage.notice(id, .settled, to: Fixture.gita))
-            #expect(letter.lead == "Adam Cole of Contoso Ltd has denied it. Nobody got access.")
+            #expect(letter.lead == "Adam Cole of Contoso Ltd has denied it. No access was given.")
             #expect(
                 try await stage.notices(id).allSatisfy { notice in
                     notice.delivery != .queued || !Notice.Kind.asks.contains(notice.kind)

@@ -60,4 +60,9 @@ struct AuditWordsTests {
         #expect(made.count > 30)
         #expect(made.symmetricDifference(AuditWords.activities.map(\.activity)).isEmpty)
     }
+
+    @Test func everyActivityIsInOneGroup() {
+        let grouped = AuditWords.groups.flatMap { $0.activities.map(\.activity) }
+        #expect(grouped.sorted() == AuditWords.activities.map(\.activity).sorted())
+    }
 }

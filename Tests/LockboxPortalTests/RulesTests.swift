@@ -93,7 +93,7 @@ struct RulesTests {
     @Test func everyApproverNeededIsTold() {
         let told = sentences(from: .standard, to: Fixture.policy(approvalsNeeded: 2))
         #expect(told.contains("those that wait already need them too"))
-        #expect(told.contains("Each request needs all 2 of your approvers"))
+        #expect(told.contains("Each request needs both of your approvers"))
     }
 
     @Test func missingLicenceIsTold() {

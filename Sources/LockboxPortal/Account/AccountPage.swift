@@ -239,7 +239,7 @@ struct AccountPage: Page {
         case .reminders: "Reminders that a decision is still waiting for you"
         case .accessBegan: "That approved access has begun"
         case .accessReports: "Closing reports: who was in your data, when and how often"
-        case _: "Other letters"
+        case _: "Other e-mails"
         }
     }
 }

@@ -217,15 +217,16 @@ struct AuditPage: Page {
     struct Row: Sendable {
         let index: String
         let what: String
+        let detail: String?
         let actor: String
         let at: ShownTime
         let about: String?
     }
 
-    struct ActivityChoice: Sendable {
-        let value: String
-        let words: String
-        let isChosen: Bool
+    /// Activities that belong together; where there are several, all of them can be chosen at once.
+    struct ActivityGroup: Sendable {
+        let groupName: String
+        let activities: [Choice]
     }
 
     let title = "Audit"
@@ -236,7 +237,7 @@ struct AuditPage: Page {
     let person: String
     let number: String
     let text: String
-    let activities: [ActivityChoice]
+    let groups: [ActivityGroup]
     let isSearch: Bool
     let problems: Problems
     let rows: [Row]
@@ -251,18 +252,13 @@ struct AuditPage: Page {
         (from, to, person, number, text) = (
             search.from, search.to, search.person, search.number, search.text
         )
-        activities = AuditWords.activities.map {
-            ActivityChoice(
-                value: $0.activity,
-                words: $0.words,
-                isChosen: $0.activity == search.activity
-            )
-        }
+        groups = AuditWords.groups.map { ActivityGroup($0, chosen: search.activity) }
         problems = Problems(search.problems)
         rows = found.items.map { record in
             Row(
                 index: String(record.index),
                 what: AuditWords.words(record.activity),
+                detail: record.detail,
                 actor: AuditWords.actor(record),
                 at: ShownTime(Timestamp(record.time) ?? viewer.now, withSeconds: true),
                 about: record.request
@@ -278,6 +274,17 @@ struct AuditPage: Page {
         }
         csrf = viewer.csrf
         key = viewer.formKey
+    }
+}
+
+extension AuditPage.ActivityGroup {
+    fileprivate init(_ group: AuditWords.Group, chosen: String) {
+        groupName = group.name
+        // The log is searched by what activities begin with, too.
+        let all = group.activities.count > 1 ? [(group.prefix, "\(group.name): all")] : []
+        activities = (all + group.activities).map { activity, words in
+            Choice(value: activity, label: words, isChosen: activity == chosen)
+        }
     }
 }
 
@@ -360,7 +367,7 @@ struct AuditCheckPage: Page {
     init(_ report: LogCheck.Report, note: String, key: String, at now: Timestamp, _ viewer: Viewer)
     {
         isWhole = report.differences.isEmpty
-        title = isWhole ? "The log is whole" : "The log is not whole"
+        title = isWhole ? "Log verified: complete and unchanged" : "Log check failed"
         records = String(report.records)
         checkpoints = String(report.checkpoints)
         differences = Array(report.differences.prefix(PortalLimits.differences))

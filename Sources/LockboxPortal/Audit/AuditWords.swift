@@ -8,7 +8,7 @@ enum AuditWords {
     /// is here.
     static let activities: [(activity: String, words: String)] = [
         ("support.opened", "Support request opened"),
-        ("request.submitted", "Access asked for"),
+        ("request.submitted", "Access requested"),
         ("request.approvedByManager", "Approved by a manager of the provider"),
         ("request.rejected", "Rejected by a manager of the provider"),
         ("request.customerAsked", "Customer asked to decide"),
@@ -25,7 +25,7 @@ enum AuditWords {
         ("access.ended", "Access ended"),
         ("access.removed", "Service confirmed the end"),
         ("access.removalFailed", "Service did not confirm the end"),
-        ("notice.undeliverable", "Letter could not be delivered"),
+        ("notice.undeliverable", "E-mail could not be delivered"),
         ("tenant.added", "Tenant added"),
         ("tenant.policyChanged", "Rules changed"),
         ("tenant.licenceChanged", "Licence changed"),
@@ -53,9 +53,9 @@ enum AuditWords {
         ("passkey.counterFell", "Passkey’s counter fell"),
         ("passkey.refused", "Passkey turned away"),
         ("password.set", "Password set"),
-        ("invitation.sent", "Letter sent by which a password is chosen"),
-        ("invitation.used", "Password chosen by a letter"),
-        ("signIn.invitationGuessed", "Letter’s code guessed too often"),
+        ("invitation.sent", "Invitation to choose a password sent"),
+        ("invitation.used", "Password chosen by an invitation"),
+        ("signIn.invitationGuessed", "Invitation’s code guessed too often"),
         ("signIn.succeeded", "Signed in"),
         ("signIn.clientHeldOff", "Sign-in held off: too many failures from one place"),
         ("signIn.locked", "Sign-in locked: too many failures"),
@@ -68,6 +68,30 @@ enum AuditWords {
         ("provisioning.tokenRevoked", "Provisioning token ended"),
         ("provisioning.rolesMapped", "Roles of a group changed"),
         ("provisioning.refused", "Provisioning asked for what it may not"),
+    ]
+
+    /// Activities that begin alike, which the log can be searched for together.
+    struct Group: Sendable {
+        let prefix: String
+        let name: String
+        let activities: [(activity: String, words: String)]
+
+        fileprivate init(_ prefix: String, _ name: String) {
+            (self.prefix, self.name) = (prefix, name)
+            activities = AuditWords.activities.filter { $0.activity.hasPrefix(prefix + ".") }
+        }
+    }
+
+    /// All activities, by what they are about.
+    static let groups = [
+        Group("support", "Support requests"), Group("request", "Access requests"),
+        Group("access", "Access"), Group("person", "People"), Group("tenant", "The organisation"),
+        Group("signIn", "Sign-in"), Group("invitation", "Invitations"),
+        Group("password", "Passwords"), Group("passkey", "Passkeys"), Group("token", "API tokens"),
+        Group("sessions", "Sessions"), Group("identity", "Linked accounts"),
+        Group("provisioning", "The organisation’s directory"), Group("resource", "Resources"),
+        Group("service", "Services"), Group("provider", "The provider"),
+        Group("notice", "E-mails"),
     ]
 
     static func words(_ activity: String) -> String {
@@ -93,13 +117,13 @@ enum AuditWords {
     /// Who did it. A name that was erased stays erased.
     static func actor(_ record: AuditRecord) -> String {
         switch (record.actor.id, record.actor.name) {
-        case ("console", let name?): return "\(name), at the machine"
+        case ("console", let name?): return "\(name), on the server"
         case (_, let name?): return name
         case _: break
         }
         switch record.actor.id {
-        case "system": return "Lockbox itself"
-        case "console": return "The operator, at the machine"
+        case "system": return "Lockbox (automatic)"
+        case "console": return "Server operator"
         case let id where id.hasPrefix("provisioning:"):
             return "The organisation’s directory, with \(id.dropFirst("provisioning:".count))"
         case let id where id.hasPrefix("service:"):

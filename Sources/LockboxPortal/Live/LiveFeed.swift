@@ -40,6 +40,9 @@ package final class LiveFeed: CommitListener {
         return number.map { LiveListener(bell: bell, number: $0, feed: self) }
     }
 
+    /// Whether there is no place for one more listener, whoever it is.
+    var isFull: Bool { bells.withLock { $0.all.count >= PortalLimits.listeners } }
+
     fileprivate func leave(_ number: Int) { bells.withLock { $0.all[number] = nil } }
 }
 

@@ -11,6 +11,9 @@ extension PortalSite {
     var liveRoutes: [Route] {
         [
             Route(method: .get, path: "/live") { request, _ in
+                // Pages come by the thousand, and ask again: none costs a look into the store while
+                // there is no place for it, whoever asks.
+                guard !feed.isFull else { return Response(status: .serviceUnavailable) }
                 // No redirect to the sign-in page: the script has to tell an end from an answer.
                 guard let secret = sessionSecret(of: request),
                     let signedIn = try await sessions.look(secret)

@@ -164,7 +164,7 @@ struct PreviewPage: Page {
         let askedWords: String
     }
 
-    let title = "Look through your request"
+    let title = "Check your request"
     let section: String? = "/requests"
     let summary: String
     let tenantName: String
@@ -207,8 +207,9 @@ struct PreviewPage: Page {
         let second = Asked(
             askedWho: needed == 1
                 ? "An approver of \(tenant.name)" : "\(needed) approvers of \(tenant.name)",
-            askedWords: "Asked by mail as soon as a manager has said yes, with "
-                + "\(tenant.policy.decisionWindow.words) from then on to decide. They can give less than you ask for."
+            askedWords: "Asked by e-mail as soon as a manager has approved it, with "
+                + "\(tenant.policy.decisionWindow.words) from then on to decide. They can approve less "
+                + "than you ask for."
         )
         asked = tenant.requiresApproval ? [first, second] : [first]
         unasked = reading.tenant.unaskedBecause.map { why in

@@ -184,7 +184,7 @@ struct PersonPage: Page {
         hasNoRole = person.roles.isEmpty
         (problems, cautions) = Self.problems(refused, person)
         sureValue = RolesForm.mark(shown)
-        sureWords = "I have read this. \(person.name) shall be: \(RoleWords.labels(of: shown))."
+        sureWords = "I have read this. New roles of \(person.name): \(RoleWords.labels(of: shown))."
         isSure = typed?.isSure == true
         seen = RolesForm.mark(person.roles)
         tokens = keys.tokens.map { TokenRow($0) }
@@ -210,7 +210,12 @@ struct PersonPage: Page {
                 ]), []
             )
         case .needsCare(let warnings):
-            (Problems(["This is a grave change. Read what follows, and tick the box."]), warnings)
+            (
+                Problems([
+                    "This change needs your confirmation. Read what follows, and tick the box."
+                ]),
+                warnings
+            )
         case .refusal(.lastAdministrator, _):
             (
                 Problems([

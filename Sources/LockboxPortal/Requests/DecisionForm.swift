@@ -29,7 +29,7 @@ struct DecisionForm: Sendable {
             [
                 Choice(
                     value: "",
-                    label: "\(longest.words) (all that is asked for)",
+                    label: "\(longest.words) (\(Self.reason(reading, for: duration)))",
                     isChosen: chosen.isEmpty
                 )
             ]
@@ -56,6 +56,23 @@ struct DecisionForm: Sendable {
         isOpen = typed != nil
     }
 
+    /// Why no more than `longest` is on offer.
+    private static func reason(_ reading: RequestReading, for offered: TimeSpan) -> String {
+        let request = reading.view.request
+        guard offered < request.terms.duration else {
+            return offered <= reading.tenant.policy.maxAccess
+                ? "all that is asked for" : "the longest that your rules allow"
+        }
+        let shortest = request.decisions.last { decision in
+            switch decision.verdict {
+            case .approve(let narrowing): narrowing.duration == offered
+            case .deny: false
+            }
+        }
+        return shortest.map { "what \(reading.view.name(of: $0.person)) allowed" }
+            ?? "what is left of it"
+    }
+
     /// Usual lengths below `longest`; where there is none, halves of it.
     private static func shorter(than longest: TimeSpan) -> [TimeSpan] {
         let usual: [TimeSpan] = [
@@ -74,6 +91,14 @@ struct DecisionForm: Sendable {
 
     /// What the form says; the rules judge it.
     static func approval(_ form: Form, of request: AccessRequest) throws -> DecisionDraft {
+        if form["extent"] == "all" {
+            return DecisionDraft(
+                approves: true,
+                comment: form["comment"],
+                duration: nil,
+                resources: nil
+            )
+        }
         var duration: TimeSpan?
         if let text = form["duration"] {
             guard let span = TimeSpan(text) else {

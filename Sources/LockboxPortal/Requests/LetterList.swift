@@ -105,7 +105,7 @@ extension Notice.Kind {
         case .settled: "tells that nothing needs to be decided any more"
         case .sideChanged: "tells of a change of the organisation"
         case .approverUnreached: "tells that somebody was not reached"
-        case .lettersLeftOut: "tells that letters are left out"
+        case .lettersLeftOut: "tells that e-mails are left out"
         case .invitation: "invites to choose a password"
         case .operatorsNeeded: "tells the operators"
         }

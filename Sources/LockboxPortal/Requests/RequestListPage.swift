@@ -14,6 +14,7 @@ struct RequestRow: Sendable {
     let isAskedFor: Bool
     let rowAskedAt: ShownTime
     let rowBadge: Badge
+    let rowChange: Badge?
     /// What the time that is left is left for.
     let rowClockFor: String?
     let rowClock: Countdown?
@@ -31,20 +32,22 @@ struct RequestRow: Sendable {
         rowNumber = view.request.id.text
         rowLink = "\(viewer.side.requestsPath)/\(view.request.id)"
         rowBadge = Badge(view, for: viewer.side)
+        rowChange = Badge(changesBy: view)
+        let given = view.request.given
         rowAskedAt = ShownTime(view.request.createdAt)
         rowHint = hint
         let clock = view.request.state.clock
         switch viewer.side {
         case .tenant:
             rowTitle =
-                "\(view.engineerName): \(terms.scope.words.listed), \(terms.duration.words)"
-            rowContext = String(terms.reason.prefix(160)) + (terms.reason.count > 160 ? "…" : "")
+                "\(view.engineerName): \(given.scope.shortWords), \(given.duration.words)"
+            rowContext = terms.reason.cut(to: 160)
             isAskedFor = false
             rowClockFor = nil
             let isScheduled = view.request.state.name == .scheduled
             rowClock = isScheduled ? nil : clock.map { Countdown(until: $0.at, now: view.at) }
         case .provider:
-            rowTitle = "\(terms.scope.shortWords.capitalisedFirst), \(terms.duration.words)"
+            rowTitle = "\(given.scope.shortWords.capitalisedFirst), \(given.duration.words)"
             let company = tenants[terms.tenant]?.name ?? terms.tenant.text
             let asker = terms.engineer == viewer.person.id ? "you" : view.engineerName
             rowContext = "\(company) · \(asker) · \(terms.supportRequest)"
@@ -52,6 +55,13 @@ struct RequestRow: Sendable {
             rowClockFor = clock?.purpose
             rowClock = clock.map { Countdown(until: $0.at, now: view.at) }
         }
+    }
+}
+
+extension AccessRequest {
+    /// What was given, or what can be still.
+    fileprivate var given: (duration: TimeSpan, scope: Scope) {
+        state.grant.map { ($0.end - $0.start, $0.scope) } ?? offered
     }
 }
 

@@ -18,8 +18,9 @@ struct RequestPage: Page {
     let liveTag: String?
     let isCustomer: Bool
     let number: String
-    let summary: String
+    let summary: RequestSummary
     let badge: Badge
+    let changeBadge: Badge?
     let tenantID: String
     let tenantName: String
     let conflict: [String]
@@ -67,8 +68,11 @@ struct RequestPage: Page {
         isCustomer = viewer.isCustomer
         number = request.id.text
         title = "Request \(request.id.text)"
-        badge = Badge(view, for: viewer.side)
-        summary = reading.summary
+        badge =
+            reading.isAskedBack
+            ? Badge("Question asked", .waiting) : Badge(view, for: viewer.side)
+        changeBadge = Badge(changesBy: view)
+        summary = RequestSummary(view, for: viewer.side, companies: reading.companies)
         (tenantID, tenantName) = (reading.tenant.id.text, reading.tenant.name)
         facts = RequestFacts(view, support: reading.support, companies: reading.companies)
         progress = Progress(view, companies: reading.companies)
@@ -126,18 +130,10 @@ extension Side {
 }
 
 extension RequestReading {
-    fileprivate var summary: String {
-        let terms = view.request.terms
-        let asks = view.request.state.name.isTerminal ? "asked" : "asks"
-        let duration = terms.duration.words
-        return switch side {
-        case .tenant:
-            "\(view.engineerName) of \(companies.provider) \(asks) to \(terms.scope.words.listed) "
-                + "for \(duration)."
-        case .provider:
-            "\(view.engineerName) \(asks) to \(terms.scope.shortWords) of \(companies.tenant) "
-                + "for \(duration)."
-        }
+    /// Whether the customer decides, asked something, and nobody has answered yet.
+    fileprivate var isAskedBack: Bool {
+        view.request.state.name == .awaitingCustomer
+            && messages?.last.map { $0.author.side != .provider } ?? false
     }
 
     fileprivate func mayWrite(_ viewer: Viewer) -> Bool {

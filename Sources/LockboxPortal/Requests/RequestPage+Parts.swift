@@ -5,6 +5,12 @@ import LockboxService
 // What stands on a request's page in some of its states only.
 
 extension RequestPage {
+    /// The other side's last word on a request that waits.
+    struct Answer: Sendable {
+        let answeredBy: String
+        let answeredAt: ShownTime
+    }
+
     /// What the reader can decide now.
     struct Deciding: Sendable {
         let version: Int
@@ -12,6 +18,11 @@ extension RequestPage {
         let timeLeft: Countdown
         let milliseconds: Int64
         let consequences: [String]
+        /// Whose approvals there are already, and what this one comes to; nil where one is enough.
+        let quorumWords: String?
+        let answer: Answer?
+        /// What all that is asked for comes to: `2 hours, change 1 mailbox`.
+        let approveWords: String
         /// Where nobody at the customer will be asked: that, and why.
         let unasked: String?
         /// What the customer can take away; a manager takes nothing away.
@@ -106,6 +117,16 @@ extension RequestPage.Deciding {
         decideUntil = ShownTime(decideBy)
         timeLeft = Countdown(until: decideBy, now: reading.view.at)
         milliseconds = decideBy.milliseconds
+        let longest = min(request.offered.duration, reading.tenant.policy.maxAccess)
+        approveWords = "\(longest.words), \(request.offered.scope.countedWords)"
+        answer = reading.messages?.last.flatMap { last in
+            last.author.side == reading.side
+                ? nil
+                : RequestPage.Answer(
+                    answeredBy: last.author.name,
+                    answeredAt: ShownTime(last.message.at)
+                )
+        }
         switch reading.side {
         case .tenant:
             form = DecisionForm(
@@ -113,9 +134,11 @@ extension RequestPage.Deciding {
                 typed: refused?.kind == .approve ? refused?.form : nil
             )
             unasked = nil
+            quorumWords = Self.quorum(reading)
             consequences = Self.customersYes(reading)
         case .provider:
             form = nil
+            quorumWords = nil
             unasked = reading.tenant.unaskedBecause.map { why in
                 "\(reading.companies.tenant) will not be asked: \(why). Your approval alone opens "
                     + "the access."
@@ -126,6 +149,19 @@ extension RequestPage.Deciding {
         denyComment = refused?.text("comment", of: .deny) ?? ""
         denyWrong = refused?.words(of: .deny)
         isDenyOpen = denyWrong != nil
+    }
+
+    private static func quorum(_ reading: RequestReading) -> String? {
+        let (view, request) = (reading.view, reading.view.request)
+        let given = request.decisions.filter { $0.stage == .customer && $0.isApproval }
+        let missing = reading.missingApprovals(asked: request.state.approvalsAsked)
+        let needed = given.count + missing
+        guard needed > 1 else { return nil }
+        let who = given.map { view.name(of: $0.person) }.listed
+        let already = given.isEmpty ? "" : " \(who) approved already."
+        return missing == 1
+            ? "Your approval is the last of \(needed): it opens the access.\(already)"
+            : "\(needed) approvals are needed, and yours is number \(given.count + 1).\(already)"
     }
 
     private static func customersYes(_ reading: RequestReading) -> [String] {
@@ -316,20 +352,20 @@ extension RequestReading {
         case (.awaitingManager, _), (.awaitingCustomer, _), (.scheduled, _), (.active, _):
             return ""
         case (.ended(_, let ending), _): return "Access is over: \(view.words(for: ending))."
-        case (.withdrawn, _): return "Withdrawn before it was decided. No access comes of it."
-        case (.denied, .tenant): return "Denied. No access comes of it."
-        case (.denied, .provider): return "\(tenant) denied it. No access comes of it."
+        case (.withdrawn, _): return "Withdrawn before it was decided. No access was given."
+        case (.denied, .tenant): return "Denied. No access was given."
+        case (.denied, .provider): return "\(tenant) denied it. No access was given."
         case (.rejected, .tenant):
             return "Rejected by a manager of \(provider). The customer was not asked."
         case (.rejected, .provider): return "A manager rejected it. \(tenant) was not asked."
         case (.expired(_, let stage), .tenant):
             let company = stage == .awaitingManager ? provider : tenant
             return
-                "Expired: the time for \(company) to decide was over. No access comes of it."
+                "Expired: the time for \(company) to decide was over. No access was given."
         case (.expired(_, let stage), .provider):
             let nobody =
                 stage == .awaitingManager ? "No manager of \(provider)" : "Nobody at \(tenant)"
-            return "\(nobody) decided in time. It expired, and no access comes of it."
+            return "\(nobody) decided in time. It expired, and no access is given."
         }
     }
 }

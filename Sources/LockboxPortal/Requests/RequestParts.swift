@@ -89,12 +89,9 @@ extension [String] {
 }
 
 extension Scope {
-    /// The first resource in words, and how many there are besides.
-    var shortWords: String {
-        let words = words
-        guard let first = words.first, words.count > 1 else { return words.first ?? "" }
-        return "\(first) and \(counted(Int64(words.count - 1), "more resource"))"
-    }
+    /// Each resource where there are one or two of them, else how many can be changed and read: a
+    /// change is never hidden behind what comes first.
+    var shortWords: String { accesses.count <= 2 ? words.listed : countedWords }
 }
 
 /// What was done with access (`{{#operations}}{{> operations}}{{/operations}}`).
@@ -137,8 +134,8 @@ extension Badge {
         switch grant {
         case .scheduled: self.init("Approved, scheduled", .good)
         case .active: self.init("Access open", .live)
-        case .removing: self.init("Over, being removed", .waiting)
-        case .removalFailed: self.init("Over, removal failed", .bad)
+        case .removing: self.init("Ended – closing connections", .waiting)
+        case .removalFailed: self.init("Ended – not confirmed closed", .bad)
         case .ended: self.init("Ended", .quiet)
         }
     }
@@ -222,18 +219,18 @@ struct Progress: Sendable {
     private static func review(_ stage: Decision.Stage, of view: RequestView, by company: String)
         -> Step
     {
-        let name = stage == .manager ? "Reviewed by \(company)" : "Decided by \(company)"
+        let name = stage == .manager ? "Review by \(company)" : "Decision of \(company)"
         let waiting: AccessRequest.StateName =
             stage == .manager ? .awaitingManager : .awaitingCustomer
         let made = view.request.decisions.filter { $0.stage == stage }
         let names = made.map { view.name(of: $0.person) }.joined(separator: ", ")
         if let no = made.first(where: { !$0.isApproval }) {
-            return Step(name, .failed, "\(view.name(of: no.person)) said no", at: no.at)
+            return Step(name, .failed, "\(view.name(of: no.person)) denied it", at: no.at)
         }
         switch view.request.state {
         case .awaitingManager(let decideBy), .awaitingCustomer(_, let decideBy, _):
             if view.request.state.name == waiting {
-                let soFar = made.isEmpty ? "" : "yes from \(names) so far; "
+                let soFar = made.isEmpty ? "" : "approved by \(names) so far; "
                 return Step(name, .now, "\(soFar)waiting, until", at: decideBy)
             }
         case .expired(let at, let stopped):
@@ -257,7 +254,7 @@ struct Progress: Sendable {
         case .rejected, .denied: break
         }
         guard let last = made.last else { return Step(name, .open, "") }
-        return Step(name, .done, "\(names) said yes", at: last.at)
+        return Step(name, .done, "approved by \(names)", at: last.at)
     }
 
     private static func access(_ view: RequestView) -> Step {
@@ -270,7 +267,7 @@ struct Progress: Sendable {
                 : Step("Access", .done, "began", at: grant.start)
         case .awaitingManager, .awaitingCustomer: Step("Access", .open, "")
         case .rejected, .denied, .withdrawn, .expired:
-            Step("Access", .open, "none, ever, from this request")
+            Step("Access", .open, "none")
         }
     }
 

@@ -33,6 +33,11 @@ struct RuleDifference: Sendable {
     }
 }
 
+extension Int {
+    /// So many where there are no more.
+    fileprivate var asAll: String { self == 2 ? "both" : "all \(self)" }
+}
+
 /// Whether there are people enough to say yes.
 struct ApproverCount: Sendable {
     let words: String
@@ -58,7 +63,8 @@ struct ApproverCount: Sendable {
                 "Only \(names[0]) can approve. Requests expire if nobody else can step in. Name a second approver."
             (tone, isShown) = ("warn", true)
         } else if count == needed {
-            words = "Each request needs all \(count) approvers. If one of them is away, it expires."
+            words =
+                "Each request needs \(count.asAll) approvers. If one of them is away, it expires."
             (tone, isShown) = ("warn", true)
         } else {
             (words, tone, isShown) = ("", "", false)
@@ -217,7 +223,7 @@ struct PolicyConsequences: Sendable {
             list.append(
                 work.approvers == 1
                     ? "One person can approve. While that person is away, requests expire."
-                    : "Each request needs all \(work.approvers) of your approvers: none of them may be away."
+                    : "Each request needs \(work.approvers.asAll) of your approvers: none of them may be away."
             )
         }
         if !after.requireApproval, after.approvalsNeeded > work.approvers {

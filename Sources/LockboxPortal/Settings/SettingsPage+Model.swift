@@ -35,7 +35,7 @@ struct SettingsPage: Page {
     }
 
     private static let windowMeaning =
-        "How long a request waits for you. Then it expires, and no access comes of it."
+        "How long a request waits for you. Then it expires, and no access is given."
     private static let capMeaning =
         "Engineers cannot ask for more. Access ends by itself when its time is over."
 

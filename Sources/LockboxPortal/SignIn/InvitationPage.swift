@@ -112,7 +112,7 @@ extension InvitationOver {
             case nil, .open?:
                 (
                     "There is no such invitation.",
-                    "Copy the whole address out of the letter. If it is whole, the letter is too "
+                    "Copy the whole address out of the e-mail. If it is whole, the e-mail is too "
                         + "old."
                 )
             case .used?:
@@ -122,16 +122,16 @@ extension InvitationOver {
                         + "for a new password at once: then whoever used it is signed out."
                 )
             case .expired?:
-                ("The time of this link is over.", "Ask for a new letter.")
+                ("The time of this link is over.", "Ask for a new e-mail.")
             case .guessed?:
                 (
                     "Too many wrong codes were typed here: this link is good for nothing any more.",
-                    "Ask for a new letter."
+                    "Ask for a new e-mail."
                 )
             case .withdrawn?:
                 (
                     "This link is good for nothing any more.",
-                    "There may be a newer letter: only the newest one counts. Otherwise ask "
+                    "There may be a newer e-mail: only the newest one counts. Otherwise ask "
                         + "whoever invited you."
                 )
             }
@@ -143,7 +143,7 @@ extension InvitationOver {
         )
         (page.link, page.linkLabel) =
             standing == .used
-            ? ("/sign-in", "Sign in") : ("/forgotten-password", "Get a new letter")
+            ? ("/sign-in", "Sign in") : ("/forgotten-password", "Get a new e-mail")
         return page
     }
 }

@@ -29,7 +29,7 @@ enum Flash: String, Sendable {
         case .withdrawn: "Withdrawn. Nobody needs to decide any more."
         case .submitted: "Sent. A manager reviews it first, then the customer is asked."
         case .supportOpened: "Your support request is open."
-        case .policyChanged: "The new rules hold from now on."
+        case .policyChanged: "Settings saved."
         case .switchedOff:
             "Switched off. Sessions and API tokens have ended, and nobody can sign in so."
         case .signInChangeAsked:

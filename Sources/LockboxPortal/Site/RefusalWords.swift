@@ -21,7 +21,7 @@ extension Refusal {
             "The password is wrong. After too many wrong ones, no password is right for a while."
         case .unknownReference(let field, let noun):
             form.words(unknown: noun, as: field) ?? sentence
-        case .exceedsRequest: "You can give less than what is asked for, and never more."
+        case .exceedsRequest: "You can approve less than what is asked for, and never more."
         case .exceedsCap(let cap):
             switch form {
             case .newRequest: "This tenant allows access for at most \(cap.words)."
@@ -132,7 +132,7 @@ extension Refusal.InputProblem {
         case ("newPassword", .missing): "Give the new password."
         case ("newPassword", _): "The new password \(sentence)"
         case ("newPasswordAgain", _): "The second new password \(sentence)"
-        case ("code", .missing): "Type the code that is in the letter."
+        case ("code", .missing): "Type the code that is in the e-mail."
         case ("code", _): "The code \(sentence)"
         case ("text", .missing): "Write your message first."
         case ("text", _): "Your text \(sentence)"

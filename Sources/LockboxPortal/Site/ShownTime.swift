@@ -34,7 +34,7 @@ extension TimeSpan {
 /// words do not.
 struct Badge: Sendable {
     enum Tone: String {
-        case waiting, good, live, bad, quiet
+        case waiting, good, live, bad, quiet, change
     }
 
     let words: String

@@ -15,6 +15,9 @@ from .machine import LOOPBACK
 SIZES = {"phone": (390, 844), "wide": (1280, 900)}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
+# The button that gives all that is asked for says what that is.
+APPROVE = re.compile(r"^Approve\s+·\s+\d")
+
 
 class Browser:
     """One Chromium for all tests. Everybody in it has a profile of her own."""

@@ -1,0 +1,64 @@
+import LockboxDomain
+import LockboxService
+
+/// What a request comes to now, in a sentence: what is asked for, what may be done, or what could
+/// be (`{{#summary}}{{> request-summary}}{{/summary}}`).
+struct RequestSummary: Sendable {
+    let sentence: String
+    let summaryFrom: ShownTime?
+    let summaryUntil: ShownTime?
+    /// Whether less was given than was asked for.
+    let isLess: Bool
+
+    /// `side` is the reader's.
+    init(_ view: RequestView, for side: Side, companies: Companies) {
+        let (request, terms) = (view.request, view.request.terms)
+        let who =
+            switch side {
+            case .tenant: "\(view.engineerName) of \(companies.provider)"
+            case .provider: view.engineerName
+            }
+        let whose =
+            switch side {
+            case .tenant: ""
+            case .provider: " of \(companies.tenant)"
+            }
+        let begun = request.state.grant.map { $0.start <= request.state.ending?.at ?? view.at }
+        var from: Timestamp?
+        let verb: String
+        switch request.state {
+        case .awaitingManager, .awaitingCustomer: verb = "asks to"
+        case .rejected, .denied, .withdrawn, .expired: verb = "asked to"
+        case .scheduled(let grant): (verb, from) = ("may", grant.start)
+        case .active: verb = view.unrecordedEnd == nil ? "may" : "could"
+        case .ended: verb = begun == true ? "could" : "was to"
+        }
+        guard let grant = request.state.grant else {
+            let offered = request.offered
+            isLess = offered != (terms.duration, terms.scope)
+            sentence =
+                "\(who) \(verb) \(offered.scope.shortWords)\(whose) for \(offered.duration.words)"
+            (summaryFrom, summaryUntil) = (nil, nil)
+            return
+        }
+        isLess = grant.scope != terms.scope || grant.end - grant.start < terms.duration
+        sentence = "\(who) \(verb) \(grant.scope.shortWords)\(whose)"
+        summaryFrom = from.map { ShownTime($0) }
+        summaryUntil = ShownTime(request.state.ending?.at ?? view.unrecordedEnd ?? grant.end)
+    }
+}
+
+extension Badge {
+    /// That data can be changed by the access, or could be; nil where it cannot, and where none was
+    /// or will be given.
+    init?(changesBy view: RequestView) {
+        let state = view.request.state
+        guard (state.grant?.scope ?? view.request.offered.scope).allowsChanges else { return nil }
+        switch state {
+        case .awaitingManager, .awaitingCustomer: self.init("Asks to change data", .change)
+        case .scheduled, .active: self.init("Can change data", .change)
+        case .ended: self.init("Could change data", .quiet)
+        case .rejected, .denied, .withdrawn, .expired: return nil
+        }
+    }
+}
