@@ -1,10 +1,10 @@
-import LockboxDomain
-import LockboxPorts
+package import LockboxDomain
+package import LockboxPorts
 import Synchronization
 
-/// Places for reads that may look at a whole log. Who finds none is refused at once, for a line of
+/// Places for reads that may look at a whole log, or at all requests. Who finds none is refused at once, for a line of
 /// them would keep the machine busy long after those who asked have left.
-final class LongReads: Sendable {
+package final class LongReads: Sendable {
     private struct Taken {
         var all = 0
         var byPerson: [PersonID: Int] = [:]
@@ -13,11 +13,11 @@ final class LongReads: Sendable {
     private let limit: (all: Int, each: Int)
     private let taken = Mutex(Taken())
 
-    init(_ limit: (all: Int, each: Int)) { self.limit = limit }
+    package init(_ limit: (all: Int, each: Int)) { self.limit = limit }
 
     /// A place for `person`. Throws `StoreError.busy` where all are taken, or all that one person
     /// may have.
-    func place(for person: PersonID) throws(StoreError) -> LongReadPlace {
+    package func place(for person: PersonID) throws(StoreError) -> LongReadPlace {
         let isFree = taken.withLock { taken in
             let own = taken.byPerson[person] ?? 0
             guard taken.all < limit.all, own < limit.each else { return false }

@@ -25,6 +25,9 @@ public enum Limits {
     public static let signInChangeDelay = TimeSpan.hours(24)
     /// For how long passwords count again where a tenant's own sign-in is down.
     public static let recovery = TimeSpan.hours(1)...TimeSpan.hours(72)
+    /// Searches of access requests by what they contain at once, and how long what is looked for may be.
+    public static let requestSearches = 16
+    public static let searchText = 1...200
     /// How long the customer may take to decide.
     public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)
     public static let defaultDecisionWindow = TimeSpan.hours(12)

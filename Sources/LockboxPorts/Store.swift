@@ -155,6 +155,13 @@ public struct RequestFilter: Hashable, Sendable {
     public var engineer: PersonID?
     /// Only those about support requests that this person opened.
     public var supportOpenedBy: PersonID?
+    /// Made at or after this instant, and before that one.
+    public var from, before: Timestamp?
+    /// Only those that ask to change something.
+    public var asksForChanges = false
+    /// What their number, the support request's, a resource, the reason, or the engineer's name or
+    /// address contains, whatever its ASCII letter case.
+    public var text: String?
 
     public init(
         tenant: TenantID? = nil,
@@ -169,6 +176,9 @@ public struct RequestFilter: Hashable, Sendable {
         self.engineer = engineer
         self.supportOpenedBy = supportOpenedBy
     }
+
+    /// Whether requests have to be read to know whether they are wanted.
+    public var isByContent: Bool { asksForChanges || text != nil }
 }
 
 /// The grant of a request that is not over, and whose it is.
@@ -189,8 +199,10 @@ public struct OpenGrant: Hashable, Sendable {
 /// Access requests with their decisions and grants.
 public protocol AccessRequestRecords {
     func request(_ id: AccessRequestID) throws -> AccessRequest?
-    /// Newest first.
+    /// Newest first. The list goes back, too.
     func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest>
+    /// How many there are of each state that has some, whatever `filter` says of the state.
+    func requestCounts(_ filter: RequestFilter) throws -> [AccessRequest.StateName: Int]
     /// Inserts version 1, or replaces the version before. Any other version, a changed term or
     /// decision, and an illegal transition are refused by the schema: the caller has a bug.
     func save(_ request: AccessRequest) throws

@@ -15,6 +15,8 @@ package struct Lockbox: Sendable {
     let uses: UseCounts
     let operations = WaitingOperations()
     private let changes = DayCounts()
+    /// Those of requests by what they contain, for which no index is.
+    let searches = LongReads((all: Limits.requestSearches, each: 2))
     /// What directories did, and refusals that were told of.
     let provisioned = DayCounts()
 
@@ -114,10 +116,11 @@ extension Lockbox {
 
     /// Runs `body` as `caller` on one consistent view.
     func query<Value: Sendable>(
+        _ lane: ReadLane = .ordinary,
         by caller: Person,
         _ body: @escaping @Sendable (Person, any StoreTransaction, Timestamp) throws -> Value
     ) async throws -> Value {
-        try await store.read { tx, now in try body(try tx.current(caller), tx, now) }
+        try await store.read(lane) { tx, now in try body(try tx.current(caller), tx, now) }
     }
 }
 

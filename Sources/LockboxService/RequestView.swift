@@ -110,14 +110,41 @@ extension Lockbox {
         async throws
         -> Paged<RequestView>
     {
-        try await query(by: caller) { person, tx, now in
-            var filter = filter
-            (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
+        try await search(filter, tenant: tenant, by: caller) { filter, tx, now in
             let found = try tx.requests(filter, page: page)
             return Paged(
                 items: try found.items.map { try view(of: $0, at: now, in: tx) },
-                next: found.next
+                next: found.next,
+                previous: found.previous
             )
+        }
+    }
+
+    /// How many requests the caller may see of each state that has some, whatever `filter` says of the
+    /// state.
+    package func requestCounts(_ filter: RequestFilter, tenant: String?, by caller: Person)
+        async throws -> [AccessRequest.StateName: Int]
+    {
+        try await search(filter, isLong: true, tenant: tenant, by: caller) { filter, tx, _ in
+            try tx.requestCounts(filter)
+        }
+    }
+
+    /// What no index answers is read beside what people and services wait for. Throws
+    /// `StoreError.busy` while as many such searches go on as may.
+    private func search<Found: Sendable>(
+        _ filter: RequestFilter,
+        isLong: Bool = false,
+        tenant: String?,
+        by caller: Person,
+        _ body: @escaping @Sendable (RequestFilter, any StoreTransaction, Timestamp) throws -> Found
+    ) async throws -> Found {
+        let place = isLong || filter.isByContent ? try searches.place(for: caller.id) : nil
+        defer { withExtendedLifetime(place) {} }
+        return try await query(place == nil ? .ordinary : .bulk, by: caller) { person, tx, now in
+            var filter = filter
+            (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
+            return try body(filter, tx, now)
         }
     }
 

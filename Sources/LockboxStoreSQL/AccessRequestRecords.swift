@@ -16,34 +16,49 @@ extension SQLTransaction: AccessRequestRecords {
     }
 
     func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest> {
-        var conditions = Conditions()
-        conditions.add("r.tenant = %", filter.tenant.map(SQLValue.id))
+        var conditions = Conditions(filter)
         conditions.add("r.state = %", filter.state.map { .choice($0) })
-        conditions.add("r.support_request = %", filter.supportRequest.map { .text($0.text) })
-        conditions.add("r.engineer = %", filter.engineer.map(SQLValue.id))
-        conditions.add(
-            """
-            EXISTS (
-                SELECT 1 FROM support_request s
-                WHERE s.tenant = r.tenant AND s.number = r.support_request AND s.opened_by = %
-            )
-            """,
-            filter.supportOpenedBy.map(SQLValue.id)
-        )
+        let (isOver, order) = page.isBefore ? (">", "ASC") : ("<", "DESC")
         if let text = page.cursor {
             let cursor = try Cursor(text, list: "requests", keyParts: 1)
             conditions.add(
-                "(r.created_at, r.id) < (%, %)",
+                "(r.created_at, r.id) \(isOver) (%, %)",
                 [.integer(cursor.time), .text(cursor.key[0])]
             )
         }
         let limit = conditions.placeholder(for: page.rows)
         let found = try requests(
-            "\(conditions.whereClause) ORDER BY r.created_at DESC, r.id DESC LIMIT \(limit)",
+            """
+            \(conditions.whereClause) ORDER BY r.created_at \(order), r.id \(order)
+            LIMIT \(limit)
+            """,
             conditions.values
         )
-        return page.paged(found) { request in
+        let cursor = { (request: AccessRequest) in
             Cursor(list: "requests", time: request.createdAt.milliseconds, key: [request.id.text])
+        }
+        var paged = page.paged(found, cursor: cursor)
+        if page.isBefore {
+            paged.items.reverse()
+            paged.previous = paged.next == nil ? nil : paged.items.first.map { cursor($0).text }
+            paged.next = page.cursor == nil ? nil : paged.items.last.map { cursor($0).text }
+        } else if page.cursor != nil {
+            paged.previous = paged.items.first.map { cursor($0).text }
+        }
+        return paged
+    }
+
+    func requestCounts(_ filter: RequestFilter) throws -> [AccessRequest.StateName: Int] {
+        let conditions = Conditions(filter)
+        let counts = try connection.query(
+            "SELECT r.state, count(*) FROM access_request r \(conditions.whereClause) GROUP BY 1",
+            conditions.values
+        ) { row in (try row.text(0), try row.count(1)) }
+        return try counts.reduce(into: [:]) { counts, found in
+            guard let state = AccessRequest.StateName(rawValue: found.0) else {
+                throw StoreError.corrupt("access_request.state is \(found.0)")
+            }
+            counts[state] = found.1
         }
     }
 
@@ -348,5 +363,51 @@ extension SQLTransaction: AccessRequestRecords {
                 at: try row.timestamp("decided_at")
             )
         }
+    }
+}
+
+extension Conditions {
+    /// All that `filter` says, but for the state.
+    fileprivate init(_ filter: RequestFilter) {
+        add("r.tenant = %", filter.tenant.map(SQLValue.id))
+        add("r.support_request = %", filter.supportRequest.map { .text($0.text) })
+        add("r.engineer = %", filter.engineer.map(SQLValue.id))
+        add("r.created_at >= %", filter.from.map(SQLValue.time))
+        add("r.created_at < %", filter.before.map(SQLValue.time))
+        add(
+            """
+            EXISTS (
+                SELECT 1 FROM support_request s
+                WHERE s.tenant = r.tenant AND s.number = r.support_request AND s.opened_by = %
+            )
+            """,
+            filter.supportOpenedBy.map(SQLValue.id)
+        )
+        if filter.asksForChanges {
+            // Each line of a scope ends with the number of its actions (`Scope.stored`).
+            let ends = [Actions.write, [.read, .write]].map { "% \($0.rawValue)" }
+            add(
+                "(r.scope LIKE % OR r.scope LIKE % OR r.scope LIKE % OR r.scope LIKE %)",
+                (ends + ends.map { $0 + "\n%" }).map(SQLValue.text)
+            )
+        }
+        guard let text = filter.text else { return }
+        // Nothing that is stored holds a NUL, at which SQLite would cut the pattern off.
+        guard !text.unicodeScalars.contains("\0") else {
+            add("1 = 0", [])
+            return
+        }
+        let columns = ["r.id", "r.support_request", "r.scope", "r.reason"]
+        let own = columns.map { "lower(\($0)) LIKE % ESCAPE '\\'" }.joined(separator: " OR ")
+        add(
+            """
+            (\(own) OR EXISTS (
+                SELECT 1 FROM person p WHERE p.id = r.engineer AND (
+                    lower(p.name) LIKE % ESCAPE '\\' OR lower(p.email) LIKE % ESCAPE '\\'
+                )
+            ))
+            """,
+            Array(repeating: .containing(text), count: columns.count + 2)
+        )
     }
 }

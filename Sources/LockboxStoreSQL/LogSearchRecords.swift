@@ -209,7 +209,7 @@ extension UInt8 {
 
 extension SQLValue {
     /// The pattern of texts in lower case that contain `part`, whatever its ASCII letter case.
-    fileprivate static func containing(_ part: String) -> SQLValue {
+    static func containing(_ part: String) -> SQLValue {
         var pattern = "%"
         for scalar in part.unicodeScalars {
             switch scalar {

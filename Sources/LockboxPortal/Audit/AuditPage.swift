@@ -180,16 +180,11 @@ struct AuditSearch: Sendable {
             typed("from"), typed("to"), typed("activity"), typed("person")
         )
         (number, text) = (typed("request"), typed("text"))
-        var problems: [String] = []
-        func day(_ text: String, _ name: String) -> Timestamp? {
-            guard !text.isEmpty else { return nil }
-            let instant = Timestamp("\(text)T00:00:00Z")
-            if instant == nil { problems.append("\(name) is not a day, such as 2026-11-23.") }
-            return instant
-        }
+        var days = DaySpan()
         var query = LogSearch()
-        query.from = day(from, "The first day")
-        query.to = day(to, "The last day").map { $0 + .days(1) }
+        query.from = days.day(from, "The first day")
+        query.to = days.day(to, "The last day").map { $0 + .days(1) }
+        var problems = days.problems
         query.activity = activity.isEmpty ? nil : activity
         query.person = person.isEmpty ? nil : person
         query.text = text.isEmpty ? nil : text

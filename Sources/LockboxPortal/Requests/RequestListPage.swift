@@ -1,5 +1,6 @@
 import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 import LockboxPorts
 import LockboxService
 
@@ -11,6 +12,11 @@ struct RequestRow: Sendable {
     let rowTitle: String
     /// Why, for the customer; whose data, who asks and for which support request, for the provider.
     let rowContext: String
+    /// The same apart, for a table.
+    let rowWhat: String
+    let rowWho: String
+    let rowLength: String
+    let rowSupport: String
     let isAskedFor: Bool
     let rowAskedAt: ShownTime
     let rowBadge: Badge
@@ -34,6 +40,9 @@ struct RequestRow: Sendable {
         rowBadge = Badge(view, for: viewer.side)
         rowChange = Badge(changesBy: view)
         let given = view.request.given
+        rowWhat = given.scope.shortWords.capitalisedFirst
+        rowLength = given.duration.words
+        rowSupport = terms.supportRequest.text
         rowAskedAt = ShownTime(view.request.createdAt)
         rowHint = hint
         let clock = view.request.state.clock
@@ -42,6 +51,7 @@ struct RequestRow: Sendable {
             rowTitle =
                 "\(view.engineerName): \(given.scope.shortWords), \(given.duration.words)"
             rowContext = terms.reason.cut(to: 160)
+            rowWho = view.engineerName
             isAskedFor = false
             rowClockFor = nil
             let isScheduled = view.request.state.name == .scheduled
@@ -51,6 +61,7 @@ struct RequestRow: Sendable {
             let company = tenants[terms.tenant]?.name ?? terms.tenant.text
             let asker = terms.engineer == viewer.person.id ? "you" : view.engineerName
             rowContext = "\(company) · \(asker) · \(terms.supportRequest)"
+            rowWho = "\(company), \(asker)"
             isAskedFor = true
             rowClockFor = clock?.purpose
             rowClock = clock.map { Countdown(until: $0.at, now: view.at) }
@@ -86,39 +97,37 @@ struct RequestListPage: Page {
     let section: String?
     let liveTag: String?
     let isCustomer: Bool
+    let listPath: String
     let chips: [Chip]
     let tenants: [Choice]
     let state: String?
+    let text: String
+    let from: String
+    let to: String
+    let asksForChanges: Bool
     let isEngineer: Bool
     let isMine: Bool
+    let problems: Problems
     let rows: [RequestRow]
+    /// How many there are; nil where they could not be counted now.
+    let total: String?
     let isFiltered: Bool
     let next: String?
+    let previous: String?
+    let first: String?
 
-    /// `tenants` are those to choose among.
+    /// `tenants` are those to choose among; `counts` is nil where too many people count just now.
     init(
         _ found: Paged<RequestView>,
+        _ counts: [AccessRequest.StateName: Int]?,
         _ choice: RequestChoice,
         tenants: [TenantID: Tenant],
         _ viewer: Viewer
     ) {
         section = viewer.side.requestsPath
+        listPath = viewer.side.requestsPath
         isCustomer = viewer.isCustomer
-        chips =
-            [
-                Chip(
-                    chipLabel: "All",
-                    chipLink: choice.path(state: nil),
-                    isCurrent: choice.state == nil
-                )
-            ]
-            + Self.filters(for: viewer.side).map { name, label in
-                Chip(
-                    chipLabel: label,
-                    chipLink: choice.path(state: name),
-                    isCurrent: choice.state == name
-                )
-            }
+        chips = Self.chips(choice, counts)
         self.tenants =
             [Choice(value: "", label: "All tenants", isChosen: choice.tenant == nil)]
             + tenants.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { tenant in
@@ -129,12 +138,47 @@ struct RequestListPage: Page {
                 )
             }
         state = choice.state?.rawValue
+        (text, from, to) = (choice.text, choice.from, choice.to)
+        asksForChanges = choice.asksForChanges
         isEngineer = viewer.isEngineer
         isMine = choice.isMine
+        problems = Problems(choice.problems)
         rows = found.items.map { RequestRow($0, viewer, tenants: tenants) }
+        total = counts.map { counts in
+            let count = choice.state.map { counts[$0] ?? 0 } ?? counts.values.reduce(0, +)
+            return counted(Int64(count), "request")
+        }
         isFiltered = choice.isNarrow
         next = found.next.map { choice.path(state: choice.state, cursor: $0) }
+        previous = found.previous.map {
+            choice.path(state: choice.state, cursor: $0, isBefore: true)
+        }
+        first = found.previous.map { _ in choice.path(state: choice.state) }
         liveTag = LiveTag.of(found.items)
+    }
+
+    private static func chips(
+        _ choice: RequestChoice,
+        _ counts: [AccessRequest.StateName: Int]?
+    ) -> [Chip] {
+        func label(_ words: String, _ count: Int?) -> String {
+            count.map { "\(words) (\($0))" } ?? words
+        }
+        let all = Chip(
+            chipLabel: label("All", counts?.values.reduce(0, +)),
+            chipLink: choice.path(state: nil),
+            isCurrent: choice.state == nil
+        )
+        return [all]
+            + filters(for: choice.side).compactMap { name, words in
+                let count = counts.map { $0[name] ?? 0 }
+                guard count != 0 || choice.state == name else { return nil }
+                return Chip(
+                    chipLabel: label(words, count),
+                    chipLink: choice.path(state: name),
+                    isCurrent: choice.state == name
+                )
+            }
     }
 
     private static func filters(for side: Side) -> [(AccessRequest.StateName, String)] {
@@ -152,44 +196,114 @@ struct RequestListPage: Page {
     }
 }
 
-/// Which requests a list shows: of one state, one tenant, or the reader's own.
+/// Which requests a list shows, as the address says it.
 struct RequestChoice: Sendable {
     let side: Side
     let state: AccessRequest.StateName?
     let tenant: String?
     let isMine: Bool
+    let text: String
+    /// Days of UTC, the last one included.
+    let from: String
+    let to: String
+    let asksForChanges: Bool
+    let filter: RequestFilter
+    let problems: [String]
 
-    /// What the address asks for; only the provider's people choose more than a state.
+    /// What the address asks for; only the provider's people choose a tenant, or their own.
     init(_ request: Request, _ viewer: Viewer) {
         side = viewer.side
         state = request.query("state").flatMap(AccessRequest.StateName.init(rawValue:))
         tenant = viewer.isCustomer ? nil : request.query("tenant")
         isMine = viewer.isEngineer && request.query("mine") != nil
+        text = String((request.query("text") ?? "").prefix(PortalLimits.searchLength))
+        (from, to) = (request.query("from") ?? "", request.query("to") ?? "")
+        asksForChanges = request.query("changes") != nil
+        var days = DaySpan()
+        var filter = RequestFilter(state: state, engineer: isMine ? viewer.person.id : nil)
+        filter.from = days.day(from, "The first day")
+        filter.before = days.day(to, "The last day").map { $0 + .days(1) }
+        filter.asksForChanges = asksForChanges
+        filter.text = text.isEmpty ? nil : text
+        self.filter = filter
+        problems = days.problems
     }
 
-    var isNarrow: Bool { state != nil || tenant != nil || isMine }
+    var isNarrow: Bool { !query.isEmpty }
 
-    func path(state: AccessRequest.StateName?, cursor: String? = nil) -> String {
-        let query = [
-            state.map { "state=\($0.rawValue)" }, tenant.map { "tenant=\($0.asQueryValue)" },
-            isMine ? "mine=yes" : nil, cursor.map { "cursor=\($0.asQueryValue)" },
-        ].compactMap { $0 }
-        return query.isEmpty
-            ? side.requestsPath : side.requestsPath + "?" + query.joined(separator: "&")
+    func path(
+        state: AccessRequest.StateName?,
+        cursor: String? = nil,
+        isBefore: Bool = false
+    ) -> String {
+        let all =
+            [("state", state?.rawValue)] + query.filter { $0.0 != "state" }
+            + [(isBefore ? "before" : "cursor", cursor)]
+        let parts = all.compactMap { name, value in value.map { "\(name)=\($0.asQueryValue)" } }
+        return parts.isEmpty
+            ? side.requestsPath : side.requestsPath + "?" + parts.joined(separator: "&")
+    }
+
+    /// What narrows the list.
+    private var query: [(String, String?)] {
+        [
+            ("state", state?.rawValue), ("tenant", tenant), ("mine", isMine ? "yes" : nil),
+            ("text", text.isEmpty ? nil : text), ("from", from.isEmpty ? nil : from),
+            ("to", to.isEmpty ? nil : to), ("changes", asksForChanges ? "yes" : nil),
+        ].filter { $0.1 != nil }
+    }
+}
+
+/// Reads days as people type them, and gathers what is wrong with them.
+struct DaySpan {
+    private(set) var problems: [String] = []
+
+    /// The beginning of a day of UTC; nil where nothing is typed, or no day.
+    mutating func day(_ text: String, _ name: String) -> Timestamp? {
+        guard !text.isEmpty else { return nil }
+        let instant = Timestamp("\(text)T00:00:00Z")
+        if instant == nil { problems.append("\(name) is not a day, such as 2026-11-23.") }
+        return instant
     }
 }
 
 extension PortalSite {
-    func requestList(_ request: Request, _ viewer: Viewer) async throws -> any Page {
+    func requestList(_ request: Request, _ context: PortalContext, _ viewer: Viewer) async throws
+        -> any Page
+    {
         let choice = RequestChoice(request, viewer)
-        let found = try await lockbox.requests(
-            RequestFilter(state: choice.state, engineer: choice.isMine ? viewer.person.id : nil),
-            tenant: viewer.tenant?.id.text ?? choice.tenant,
-            page: .init(limit: PortalLimits.pageSize, cursor: request.query("cursor")),
-            by: viewer.person
-        )
         let tenants = viewer.isCustomer ? [:] : try await tenantsByID(viewer)
-        return RequestListPage(found, choice, tenants: tenants, viewer)
+        guard choice.problems.isEmpty else {
+            let none = Paged<RequestView>(items: [], next: nil)
+            return RequestListPage(none, nil, choice, tenants: tenants, viewer)
+        }
+        let before = request.query("before")
+        let tenant = viewer.tenant?.id.text ?? choice.tenant
+        let page = ListPage(
+            limit: PortalLimits.pageSize,
+            cursor: before ?? request.query("cursor"),
+            isBefore: before != nil
+        )
+        let found = try await context.untilClientLeaves {
+            try await lockbox.requests(choice.filter, tenant: tenant, page: page, by: viewer.person)
+        }
+        let counts = try await context.untilClientLeaves {
+            try await countStates(choice, tenant, viewer)
+        }
+        return RequestListPage(found, counts, choice, tenants: tenants, viewer)
+    }
+
+    /// Nil where too many people count just now: the list is of use without.
+    private func countStates(
+        _ choice: RequestChoice,
+        _ tenant: String?,
+        _ viewer: Viewer
+    ) async throws -> [AccessRequest.StateName: Int]? {
+        do {
+            return try await lockbox.requestCounts(choice.filter, tenant: tenant, by: viewer.person)
+        } catch StoreError.busy {
+            return nil
+        }
     }
 
     /// The tenants by identifier, for their names.

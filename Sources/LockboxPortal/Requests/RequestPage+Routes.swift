@@ -14,8 +14,8 @@ extension PortalSite {
 
     private func requestPages(_ path: String, for audience: Audience) -> [Route] {
         [
-            page(RouterPath(path), for: audience) { request, _, viewer in
-                try await requestList(request, viewer)
+            page(RouterPath(path), for: audience) { request, context, viewer in
+                try await requestList(request, context, viewer)
             },
             page(RouterPath("\(path)/{id}"), for: audience) { request, context, viewer in
                 let id = try Self.requestID(context)

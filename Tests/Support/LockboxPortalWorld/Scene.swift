@@ -87,7 +87,7 @@ package struct Scene: Sendable, CustomStringConvertible {
 
     package static let all: [Scene] = [
         door, errors,
-        overview, requests, liveAccess,
+        overview, requests, lists, liveAccess,
         support, account, audit,
         settings, provisioning, people, signInOfPeople,
         work, newRequest, access, browser, tenants,

@@ -159,6 +159,48 @@ func filtersFilter(_ store: any Store) async throws {
     #expect(
         try await list(RequestFilter(tenant: Fixture.fabrikam.id, engineer: Fixture.eve.id)) == []
     )
+    try await contentIsFound(in: store, ours, third, theirs)
+}
+
+/// `third` is about another support request than `ours`, `theirs` another engineer's.
+private func contentIsFound(
+    in store: any Store,
+    _ ours: [AccessRequest],
+    _ third: AccessRequest,
+    _ theirs: AccessRequest
+) async throws {
+    let newestFirst = [theirs, third] + ours.reversed()
+    func list(_ filter: RequestFilter) async throws -> [AccessRequest] {
+        try await store.read { try $0.requests(filter, page: ListPage(limit: 100)) }.items
+    }
+    func found(_ text: String) async throws -> [AccessRequest] {
+        var filter = RequestFilter()
+        filter.text = text
+        return try await list(filter)
+    }
+    #expect(try await found(third.id.text.lowercased()) == [third])
+    #expect(try await found("sr-1002") == [third])
+    #expect(try await found("OTTO") == [theirs])
+    #expect(try await found("otto@example") == [theirs])
+    #expect(try await found(theirs.terms.reason.uppercased()) == newestFirst)
+    #expect(try await found(ours[0].terms.scope.accesses[0].resource.name) == newestFirst)
+    for nowhere in ["zyzzyva", "%", "_", "\\", "sr\0"] {
+        #expect(try await found(nowhere) == [], "\(nowhere.debugDescription)")
+    }
+    var times = RequestFilter()
+    (times.from, times.before) = (third.createdAt, theirs.createdAt)
+    #expect(try await list(times) == [third])
+    var changes = RequestFilter()
+    changes.asksForChanges = true
+    #expect(try await list(changes) == newestFirst.filter { $0.terms.scope.allowsChanges })
+
+    var counted = RequestFilter(tenant: Fixture.contoso.id, state: .denied)
+    let counts = try await store.read { [counted] in try $0.requestCounts(counted) }
+    #expect(counts[.awaitingManager] == 2 && counts[.denied] == 1)
+    #expect(counts.values.reduce(0, +) == ours.count + 1)
+    counted.text = "nowhere"
+    let none = try await store.read { [counted] in try $0.requestCounts(counted) }
+    #expect(none.isEmpty)
 }
 
 func requestPagesAreStable(_ store: any Store) async throws {
@@ -181,6 +223,21 @@ func requestPagesAreStable(_ store: any Store) async throws {
             page.cursor = found.next
         } while page.cursor != nil
         #expect(seen == expected)
+        var back: [AccessRequestID] = []
+        var isFirst = false
+        page = ListPage(limit: limit)
+        while let next = try await store.read({ [page] in
+            try $0.requests(RequestFilter(), page: page)
+        }).next { page.cursor = next }
+        repeat {
+            let found = try await store.read { [page] in
+                try $0.requests(RequestFilter(), page: page)
+            }
+            back = found.items.map(\.id) + back
+            isFirst = found.previous == nil
+            page = ListPage(limit: limit, cursor: found.previous, isBefore: true)
+        } while !isFirst
+        #expect(back == expected, "the same way back")
     }
     let first = try await store.read { try $0.requests(RequestFilter(), page: ListPage(limit: 8)) }
     let newer = try Fixture.request(25, at: Fixture.now + .hours(1))
