@@ -73,6 +73,10 @@ extension SQLTransaction: PersonRecords {
                 "roles": .integer(Int64(person.roles.rawValue)),
                 "is_disabled": .flag(person.isDisabled),
                 "muted_letters": .integer(Int64(person.mutedLetters.rawValue)),
+                "decides_from": .time(person.decisionDelay?.endsAt),
+                "confirmed_by": try JSONColumn.value(
+                    person.decisionDelay?.confirmedBy.map(\.text) ?? []
+                ),
             ],
             in: "person"
         )
@@ -115,7 +119,10 @@ extension SQLTransaction: PersonRecords {
                 try row.required(EmailAddress($0))
             },
             isDisabled: try row.flag("is_disabled"),
-            mutedLetters: muted
+            mutedLetters: muted,
+            decisionDelay: try row.optionalTimestamp("decides_from").map { instant in
+                DecisionDelay(endsAt: instant, confirmedBy: try row.people("confirmed_by"))
+            }
         )
     }
 }

@@ -197,7 +197,7 @@ extension Refusal {
     fileprivate func cause(on side: Side) -> RefusalCause {
         switch self {
         case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .accessNotActive:
+            .accessNotActive, .decidesLater:
             .state
         case .nobodyCanApprove:
             switch side {

@@ -210,7 +210,7 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .accessNotActive, .limitReached, .dailyLimitReached, .alreadyExists, .keyReused,
+            .accessNotActive, .decidesLater, .limitReached, .dailyLimitReached, .alreadyExists, .keyReused,
             .lastAdministrator:
             false
         }
