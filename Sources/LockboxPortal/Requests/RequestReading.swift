@@ -197,7 +197,7 @@ extension Refusal {
     fileprivate func cause(on side: Side) -> RefusalCause {
         switch self {
         case .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .accessNotActive, .decidesLater:
+            .accessNotActive:
             .state
         case .nobodyCanApprove:
             switch side {
@@ -212,7 +212,8 @@ extension Refusal {
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
-            .versionRequired, .notLicensed, .limitReached, .dailyLimitReached, .lastAdministrator:
+            .versionRequired, .decidesLater, .notLicensed, .limitReached, .dailyLimitReached,
+            .lastAdministrator:
             .form
         }
     }

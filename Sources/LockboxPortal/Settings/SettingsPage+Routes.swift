@@ -13,7 +13,7 @@ extension PortalSite {
     var settingsRoutes: [Route] {
         [
             page("/settings", for: .customer) { _, _, viewer in
-                SettingsPage(try await settings(viewer), viewer)
+                try await settingsPage(viewer)
             },
             form("/settings/review", for: .customer, back: { _ in "/settings" }) {
                 form,
@@ -25,6 +25,15 @@ extension PortalSite {
                 try await change(form, context, viewer)
             },
         ]
+    }
+
+    func settingsPage(_ viewer: Viewer, refused: Refusal? = nil) async throws -> SettingsPage {
+        SettingsPage(
+            try await settings(viewer),
+            viewer,
+            stepUp: stepUp(viewer, on: "/settings"),
+            refused: refused
+        )
     }
 
     /// What the pages of the rules are made from; for plain members they do not exist.
@@ -48,6 +57,7 @@ extension PortalSite {
         return SettingsReading(
             tenant: tenant,
             people: people,
+            waiting: try await lockbox.policyChange(of: id.text, by: viewer.person),
             lastChange: last.flatMap { entry in author.map { ($0, entry.time) } }
         )
     }
@@ -132,6 +142,11 @@ extension PortalSite {
             from: reading.tenant,
             to: wanted,
             try await openWork(reading, viewer),
+            isAgreed: reading.tenant.isQuorum(
+                [viewer.person.id],
+                of: reading.people,
+                at: viewer.now
+            ),
             provider: viewer.providerName,
             now: viewer.now
         )
@@ -184,16 +199,22 @@ extension PortalSite {
         }
         return try await going(on: secret, context, viewer) { viewer in
             do {
-                _ = try await lockbox.changePolicy(
+                let changed = try await lockbox.changePolicy(
                     of: id.text,
                     to: wanted,
                     version: form["version"]?.wholeNumber.map { Int(clamping: $0) },
                     by: viewer.person
                 )
+                if changed.waiting?.policy == wanted {
+                    return seeOther("/settings", .policyChangeAsked)
+                }
             } catch let refusal as Refusal where refusal.isAboutRules {
                 let reading = try await settings(viewer)
                 // The second sending of one form, or somebody else wanted the same.
                 if reading.tenant.policy == wanted { return seeOther("/settings", .policyChanged) }
+                if reading.waiting?.change.policy == wanted {
+                    return seeOther("/settings", .policyChangeAsked)
+                }
                 return try await review(wanted, form, reading, viewer)
             }
             return seeOther("/settings", .policyChanged)
@@ -221,6 +242,7 @@ extension Refusal {
 struct SettingsReading: Sendable {
     let tenant: Tenant
     let people: [Person]
+    let waiting: PolicyChangeReading?
     let lastChange: (by: String, at: Timestamp)?
 
     var approvers: [Person] { Person.approvers(of: tenant, among: people) }
