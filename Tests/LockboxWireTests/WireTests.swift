@@ -85,6 +85,7 @@ import Testing
                     maxAccess: "",
                     approvalsNeeded: 1,
                     withheldFromTokens: [],
+                    coolingOff: "",
                     version: 1
                 )
             )

@@ -81,7 +81,7 @@ struct SettingsPage: Page {
     init(
         _ reading: SettingsReading,
         _ viewer: Viewer,
-        stepUp: StepUp? = nil,
+        stepUp: StepUp?,
         typed: PolicyForm? = nil,
         faults: PolicyForm.Faults? = nil,
         marksFields: Bool = true,

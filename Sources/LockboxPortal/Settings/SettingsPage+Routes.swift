@@ -99,7 +99,7 @@ extension PortalSite {
             wanted = try typed.read()
         } catch {
             return html(
-                SettingsPage(reading, viewer, typed: typed, faults: error),
+                SettingsPage(reading, viewer, stepUp: stepUp(viewer, on: "/settings"), typed: typed, faults: error),
                 viewer,
                 status: .unprocessableContent
             )
@@ -126,14 +126,14 @@ extension PortalSite {
             var faults = PolicyForm.Faults()
             faults.found = [(.approval, "These rules hold already. There is nothing to change.")]
             return html(
-                SettingsPage(reading, viewer, typed: typed, faults: faults, marksFields: false),
+                SettingsPage(reading, viewer, stepUp: stepUp(viewer, on: "/settings"), typed: typed, faults: faults, marksFields: false),
                 viewer,
                 status: .unprocessableContent
             )
         }
         if let faults = reading.faults(of: wanted) {
             return html(
-                SettingsPage(reading, viewer, typed: typed, faults: faults),
+                SettingsPage(reading, viewer, stepUp: stepUp(viewer, on: "/settings"), typed: typed, faults: faults),
                 viewer,
                 status: .conflict
             )
@@ -176,7 +176,13 @@ extension PortalSite {
         }
         let typed = PolicyForm(form)
         if form["step"] == "back" {
-            return html(SettingsPage(try await settings(viewer), viewer, typed: typed), viewer)
+            let page = SettingsPage(
+                try await settings(viewer),
+                viewer,
+                stepUp: stepUp(viewer, on: "/settings"),
+                typed: typed
+            )
+            return html(page, viewer)
         }
         let wanted: Policy
         do {
