@@ -134,9 +134,9 @@ extension API {
             .directory,
             "Say what a person of the tenant may do",
             needs: .administer,
-            details: "The approvals of somebody who decides from then on count after the tenant’s cooling-off, or once "
-                + "as many people have confirmed it as must approve a request; the caller is one of them if the "
-                + "token is for `decide` too.",
+            details: "The approvals of somebody who decides from then on count after the tenant’s cooling-off, or "
+                + "once as many people have confirmed it as must approve a request; the caller is one of them if "
+                + "the token is for `decide` too.",
             takes: [.tenant, .person],
             body: .json("NewRoles"),
             answers: .json("Person", "The person as they are now."),

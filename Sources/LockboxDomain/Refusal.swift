@@ -185,7 +185,8 @@ extension Refusal {
                 + "under People. A denial counts at once."
         case .nobodyCanApprove(let needed, let eligible):
             "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) "
-                + "approver\(eligible == 1 ? "" : "s") whose yes counts in time. Its administrator must name approvers first."
+                + "approver\(eligible == 1 ? "" : "s") whose yes counts in time. "
+                + "Its administrator must name approvers first."
         case .accessNotActive(let state):
             "There is no access to use: the request is \(state.words)."
         case .notLicensed:

@@ -41,8 +41,8 @@ struct PolicyCommand: AsyncParsableCommand {
                   lockbox policy set --approvals-needed 2 --max-access 1h
                   lockbox policy set --tokens-may-not decide --tokens-may-not administer
 
-                What is stricter holds at once. What is looser waits for the cooling-off, or until as many people agree as
-                must approve a request.
+                What is stricter holds at once. What is looser waits for the cooling-off, or until as many people
+                agree as must approve a request.
                 """
         )
 

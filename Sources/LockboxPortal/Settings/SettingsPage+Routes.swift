@@ -99,7 +99,13 @@ extension PortalSite {
             wanted = try typed.read()
         } catch {
             return html(
-                SettingsPage(reading, viewer, stepUp: stepUp(viewer, on: "/settings"), typed: typed, faults: error),
+                SettingsPage(
+                    reading,
+                    viewer,
+                    stepUp: stepUp(viewer, on: "/settings"),
+                    typed: typed,
+                    faults: error
+                ),
                 viewer,
                 status: .unprocessableContent
             )
@@ -126,14 +132,27 @@ extension PortalSite {
             var faults = PolicyForm.Faults()
             faults.found = [(.approval, "These rules hold already. There is nothing to change.")]
             return html(
-                SettingsPage(reading, viewer, stepUp: stepUp(viewer, on: "/settings"), typed: typed, faults: faults, marksFields: false),
+                SettingsPage(
+                    reading,
+                    viewer,
+                    stepUp: stepUp(viewer, on: "/settings"),
+                    typed: typed,
+                    faults: faults,
+                    marksFields: false
+                ),
                 viewer,
                 status: .unprocessableContent
             )
         }
         if let faults = reading.faults(of: wanted) {
             return html(
-                SettingsPage(reading, viewer, stepUp: stepUp(viewer, on: "/settings"), typed: typed, faults: faults),
+                SettingsPage(
+                    reading,
+                    viewer,
+                    stepUp: stepUp(viewer, on: "/settings"),
+                    typed: typed,
+                    faults: faults
+                ),
                 viewer,
                 status: .conflict
             )
