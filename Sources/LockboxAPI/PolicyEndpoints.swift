@@ -19,7 +19,8 @@ extension API {
             .directory,
             "Change the tenant's own rules",
             needs: .administer,
-            details: "What is stricter holds at once. What is looser waits for the tenant’s cooling-off, or until as "
+            details:
+                "What is stricter holds at once. What is looser waits for the tenant’s cooling-off, or until as "
                 + "many people agree as must approve a request; the caller is one of them if the token is for "
                 + "`decide` too.",
             takes: [.tenant, .ifMatch],
@@ -134,7 +135,8 @@ extension API {
             .directory,
             "Say what a person of the tenant may do",
             needs: .administer,
-            details: "The approvals of somebody who decides from then on count after the tenant’s cooling-off, or "
+            details:
+                "The approvals of somebody who decides from then on count after the tenant’s cooling-off, or "
                 + "once as many people have confirmed it as must approve a request; the caller is one of them if "
                 + "the token is for `decide` too.",
             takes: [.tenant, .person],

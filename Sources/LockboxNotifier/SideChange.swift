@@ -423,7 +423,8 @@ extension DirectoryEvent {
             return !before.roles.union(after.roles).isDisjoint(with: .deciding)
         case .tenantAdministered, .tenantAdded, .policyChanged, .policyChange, .licenceChanged,
             .domainsChanged, .signInChanged, .signInChangeAsked, .signInChangeStopped,
-            .personProposal, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
+            .personProposal, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded,
+            .serviceChanged:
             return true
         }
     }

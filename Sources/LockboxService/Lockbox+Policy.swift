@@ -102,7 +102,8 @@ extension Lockbox {
 
     /// One more person agrees to what waits; it holds once they are enough. `id` says which change was
     /// read: another one may wait by now.
-    package func agreeToPolicyChange(_ id: String, of tenant: String, by caller: Person) async throws
+    package func agreeToPolicyChange(_ id: String, of tenant: String, by caller: Person)
+        async throws
         -> ChangedPolicy
     {
         try await changeSettings(by: caller) { change, count in

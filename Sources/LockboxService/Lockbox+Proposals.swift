@@ -38,7 +38,9 @@ extension Lockbox {
             }
             try change.tx.removeProposal(about: before.id)
             change.emit(.directory(.personProposal(.accepted, proposal, before)))
-            let counts = try change.tx.tenant(tenant, visibleTo: administrator).takesYes(with: token)
+            let counts = try change.tx.tenant(tenant, visibleTo: administrator).takesYes(
+                with: token
+            )
             let after = try change.update(
                 before,
                 to: wanted,

@@ -7,7 +7,8 @@ struct PolicyCommand: AsyncParsableCommand {
         commandName: "policy",
         abstract: "A tenant's own rules.",
         subcommands: [
-            ShowPolicy.self, SetPolicy.self, WaitingPolicy.self, AgreeToPolicy.self, StopPolicy.self,
+            ShowPolicy.self, SetPolicy.self, WaitingPolicy.self, AgreeToPolicy.self,
+            StopPolicy.self,
         ]
     )
 

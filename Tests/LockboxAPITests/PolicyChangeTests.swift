@@ -38,7 +38,12 @@ struct PolicyChangeTests {
 
     @Test func looserRulesAreAnsweredWithWhatWaits() async throws {
         try await Self.with { api in
-            let answer = try await api.ask(Self.put, Self.tenant, as: Fixture.gita, .json(Self.looser))
+            let answer = try await api.ask(
+                Self.put,
+                Self.tenant,
+                as: Fixture.gita,
+                .json(Self.looser)
+            )
             let body = try answer.json(202)
             // What is stricter holds.
             #expect(body["decisionWindow"] == "PT6H")

@@ -22,7 +22,8 @@ import Testing
 
     /// Of each rule a stricter and a looser one than `before`.
     private static let before = Result { try policy(true, .hours(12), .hours(4), 2) }
-    private static func variants(_ rule: PolicyLoosening) throws -> (strict: Policy, loose: Policy) {
+    private static func variants(_ rule: PolicyLoosening) throws -> (strict: Policy, loose: Policy)
+    {
         var (strict, loose) = (try before.get(), try before.get())
         switch rule {
         case .requireApproval: loose.requireApproval = false

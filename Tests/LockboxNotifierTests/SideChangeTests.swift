@@ -262,7 +262,8 @@ import Testing
             let name = "Sue Reyes (sue@contoso.test): "
             #expect(
                 Set(try await told(stage)) == [
-                    name + "member, approver, until now member; approvals count from \(first) on, or "
+                    name
+                        + "member, approver, until now member; approvals count from \(first) on, or "
                         + "once enough of your approvers and administrators have confirmed that, under "
                         + "People",
                     name + "one more person has confirmed that these approvals count",

@@ -66,7 +66,9 @@ struct RulesTests {
         #expect(fields[name].flatMap { faults?.of($0) } != nil)
     }
 
-    @Test(arguments: ["on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D", "on PT12H PT4H 1 0", "<b>", ""])
+    @Test(arguments: [
+        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D", "on PT12H PT4H 1 0", "<b>", "",
+    ])
     func markThatIsNoneIsDropped(_ mark: String) { #expect(Policy(mark: mark) == nil) }
 
     // MARK: - What is said before
@@ -99,7 +101,8 @@ struct RulesTests {
 
     @Test func looserRulesThatWaitAreToldToWait() {
         let looser = Fixture.policy(maxAccess: .hours(8))
-        let wait = "does not hold at once: it waits for 1 day, or until 1 of those who approve have agreed"
+        let wait =
+            "does not hold at once: it waits for 1 day, or until 1 of those who approve have agreed"
         #expect(sentences(from: .standard, to: looser, isAgreed: false).contains(wait))
         #expect(!sentences(from: .standard, to: looser).contains(wait))
         let stricter = Fixture.policy(maxAccess: .hours(1))

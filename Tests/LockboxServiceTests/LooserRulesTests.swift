@@ -151,16 +151,20 @@ import Testing
         gita.aliases = [EmailAddress("g@contoso.test")!]
         var other = again
         other.aliases = [EmailAddress("g2@contoso.test")!]
-        #expect(Fixture.tenant(policy: two).isQuorum(
-            [gita.id, other.id],
-            of: [gita, other],
-            at: Fixture.now
-        ))
-        #expect(!Fixture.tenant(policy: two).isQuorum(
-            [gita.id, again.id],
-            of: [gita, again],
-            at: Fixture.now
-        ))
+        #expect(
+            Fixture.tenant(policy: two).isQuorum(
+                [gita.id, other.id],
+                of: [gita, other],
+                at: Fixture.now
+            )
+        )
+        #expect(
+            !Fixture.tenant(policy: two).isQuorum(
+                [gita.id, again.id],
+                of: [gita, again],
+                at: Fixture.now
+            )
+        )
     }
 
     @Test func yesOfWhoIsSwitchedOffMeanwhileCountsNoMore() async throws {

@@ -256,7 +256,8 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .accessNotActive, .decidesLater, .limitReached, .dailyLimitReached, .alreadyExists, .keyReused,
+            .accessNotActive, .decidesLater, .limitReached, .dailyLimitReached, .alreadyExists,
+            .keyReused,
             .lastAdministrator:
             false
         }

@@ -138,7 +138,8 @@ extension Refusal {
         case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .stale, .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater,
-            .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
+            .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .alreadyExists,
+            .keyReused,
             .lastAdministrator:
             true
         }
