@@ -3,6 +3,7 @@ import Hummingbird
 import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
+import LockboxPorts
 import LockboxService
 import LockboxWire
 

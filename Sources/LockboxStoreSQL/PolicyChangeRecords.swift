@@ -57,7 +57,7 @@ extension SQLTransaction: PolicyChangeRecords {
 
 extension SQLRow {
     /// A list of people's identifiers.
-    func people(_ column: String) throws -> [PersonID] {
+    func people(_ column: SQLColumn) throws -> [PersonID] {
         try json(column, [String].self).map { try required(PersonID($0)) }
     }
 }

@@ -102,7 +102,7 @@ import Testing
             #expect(asked.takesEffectAt == world.clock.now() + .hours(24))
             #expect(asked.agreed == [Fixture.gita.id])
             #expect(try await Self.tenant(world).version == 1)
-            world.clock.advance(by: .hours(24) - TimeSpan(milliseconds: 1))
+            world.clock.advance(by: TimeSpan(milliseconds: 24 * 3_600_000 - 1))
             #expect(try await world.lockbox.expireDue() == asked.takesEffectAt)
             #expect(try await Self.tenant(world).policy == Self.two)
             world.clock.advance(by: TimeSpan(milliseconds: 1))

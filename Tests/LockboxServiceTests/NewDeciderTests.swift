@@ -64,7 +64,7 @@ import Testing
                 tom.decisionDelay
                     == DecisionDelay(endsAt: first, confirmedBy: [Fixture.gita.id])
             )
-            world.clock.advance(by: .hours(24) - TimeSpan(milliseconds: 1))
+            world.clock.advance(by: TimeSpan(milliseconds: 24 * 3_600_000 - 1))
             let request = try await world.reviewed()
             let refusal = try await world.refusal {
                 try await world.decide(TestWorld.yes, on: request, by: tom)
@@ -214,7 +214,7 @@ import Testing
                 try await world.decide(TestWorld.yes, on: request, by: Fixture.mark)
             }
             #expect(late == .nobodyCanApprove(needed: 4, eligible: 3))
-            world.clock.advance(by: .hours(11) + .minutes(50))
+            world.clock.advance(by: .minutes(11 * 60 + 50))
             let asked = try await world.decide(
                 TestWorld.yes,
                 on: request,

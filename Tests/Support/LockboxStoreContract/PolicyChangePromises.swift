@@ -85,6 +85,6 @@ private func delayedYesComesBack(_ store: any Store) async throws {
         var adam = Fixture.adam
         adam.decisionDelay = delay
         try await store.write { [adam] tx in try tx.save(adam) }
-        #expect(try await store.read { try $0.person(adam.id) } == adam)
+        #expect(try await store.read { try $0.person(Fixture.adam.id) } == adam)
     }
 }
