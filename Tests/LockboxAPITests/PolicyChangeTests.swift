@@ -1,3 +1,4 @@
+import HTTPTypes
 import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
