@@ -62,15 +62,17 @@ extension Lockbox {
             guard policy != before.policy else {
                 return ChangedPolicy(tenant: before, waiting: waiting)
             }
+            let agreed =
+                before.takesYes(with: token)
+                    && person.mayApprove(for: before.id, at: change.now) ? [person.id] : []
             // The second sending of one form.
-            if let waiting, waiting.by == person.id, waiting.policy == policy {
+            if let waiting, waiting.by == person.id, waiting.policy == policy,
+                agreed.allSatisfy(waiting.agreed.contains)
+            {
                 return ChangedPolicy(tenant: before, waiting: waiting)
             }
             let isLooser = !policy.loosenings(since: before.policy).isEmpty
             try count.addSettings(of: person, takesAway: !isLooser, at: change.now)
-            let agreed =
-                before.takesYes(with: token)
-                    && person.mayApprove(for: before.id, at: change.now) ? [person.id] : []
             guard isLooser, !before.isQuorum(agreed, of: approvers, at: change.now) else {
                 return ChangedPolicy(
                     tenant: try change.set(policy, at: before, by: person.id),

@@ -86,8 +86,7 @@ struct MergedPerson {
             mutedLetters: before?.mutedLetters ?? [],
             decisionDelay: before?.decisionDelay
         )
-        self.kept = kept
-        self.wish = wish
+        (self.kept, self.wish) = (kept, wish)
     }
 
     /// What the file says besides roles of a person, and what is not so.

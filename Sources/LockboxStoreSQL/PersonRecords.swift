@@ -120,9 +120,16 @@ extension SQLTransaction: PersonRecords {
             },
             isDisabled: try row.flag("is_disabled"),
             mutedLetters: muted,
-            decisionDelay: try row.optionalTimestamp("decides_from").map { instant in
-                DecisionDelay(endsAt: instant, confirmedBy: try row.people("confirmed_by"))
-            }
+            decisionDelay: try decisionDelay(row)
         )
+    }
+
+    private static func decisionDelay(_ row: SQLRow) throws -> DecisionDelay? {
+        let confirmed = try row.people("confirmed_by")
+        guard let instant = try row.optionalTimestamp("decides_from") else {
+            guard confirmed.isEmpty else { throw row.corrupt }
+            return nil
+        }
+        return DecisionDelay(endsAt: instant, confirmedBy: confirmed)
     }
 }

@@ -23,7 +23,12 @@ struct PolicyChangeTests {
     private static func with(_ body: (APIWorld) async throws -> Void) async throws {
         var contoso = Fixture.tenant(policy: Fixture.policy(approvalsNeeded: 2))
         _ = contoso.noteSignIn(of: Fixture.gita, at: Fixture.now)
-        try await APIWorld.with(contoso: contoso, body)
+        try await APIWorld.with(contoso: contoso) { [contoso] api async throws in
+            try await api.world.audited.write(by: .person(Fixture.gita)) { change in
+                change.emit(.directory(.tenantAdministered(contoso)))
+            }
+            try await body(api)
+        }
     }
 
     private static let looser: JSONValue = [

@@ -482,13 +482,15 @@ extension AuditWorld {
             )
             try change.tx.save(asked)
             change.emit(.directory(.policyChange(.asked, asked, of: Fixture.contoso)))
-            var adam = Fixture.adam
-            adam.decisionDelay = DecisionDelay(
+        }
+        try await audited.write(by: .console) { change in
+            var frida = Fixture.frida
+            frida.decisionDelay = DecisionDelay(
                 endsAt: change.now + .hours(24),
-                confirmedBy: [Fixture.gita.id]
+                confirmedBy: [Fixture.finn.id]
             )
-            try change.tx.save(adam)
-            change.emit(.directory(.personChanged(before: Fixture.adam, after: adam)))
+            try change.tx.save(frida)
+            change.emit(.directory(.personChanged(before: Fixture.frida, after: frida)))
         }
         try await audited.write(by: .person(Fixture.adam)) { change in
             var agreed = try #require(try change.tx.policyChange(of: Fixture.contoso.id))

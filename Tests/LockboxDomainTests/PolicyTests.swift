@@ -32,7 +32,7 @@ import Testing
         case .maxAccess: (strict.maxAccess, loose.maxAccess) = (.hours(3), .hours(5))
         case .approvalsNeeded: (strict.approvalsNeeded, loose.approvalsNeeded) = (3, 1)
         case .withheldFromTokens:
-            (strict.withheldFromTokens, loose.withheldFromTokens) = (.weighty, .administer)
+            (strict.withheldFromTokens, loose.withheldFromTokens) = (.weighty, [])
         case .coolingOff: (strict.coolingOff, loose.coolingOff) = (.days(2), .hours(1))
         }
         return (strict, loose)

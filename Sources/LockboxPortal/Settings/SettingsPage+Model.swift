@@ -103,20 +103,7 @@ struct SettingsPage: Page {
             reading.approvers.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
         )
         mayChange = viewer.holds(.admin)
-        let meanings = [
-            lacksLicence
-                ? "Without Lockbox in your plan this has no effect."
-                : policy.requireApproval
-                    ? "Nobody at \(viewer.providerName) opens your data without your yes."
-                    : "Managers of \(viewer.providerName) decide alone.",
-            Self.windowMeaning, Self.capMeaning,
-            "How many of your people must say yes to one request.",
-            "What your people can do at the portal alone, where the password is asked for.",
-            Self.coolingMeaning,
-        ]
-        rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
-            Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
-        }
+        rules = Self.rules(of: tenant, viewer)
         isChosenOn = shown.isOn == true
         isChosenOff = shown.isOn == false
         approvalWrong = marks?.of(.approval)
@@ -168,6 +155,24 @@ struct SettingsPage: Page {
 }
 
 extension SettingsPage {
+    /// What holds now, with what each rule means.
+    private static func rules(of tenant: Tenant, _ viewer: Viewer) -> [Rule] {
+        let meanings = [
+            !tenant.isLicensed
+                ? "Without Lockbox in your plan this has no effect."
+                : tenant.policy.requireApproval
+                    ? "Nobody at \(viewer.providerName) opens your data without your yes."
+                    : "Managers of \(viewer.providerName) decide alone.",
+            windowMeaning, capMeaning,
+            "How many of your people must say yes to one request.",
+            "What your people can do at the portal alone, where the password is asked for.",
+            coolingMeaning,
+        ]
+        return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
+            Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
+        }
+    }
+
     private static func withheld(_ shown: PolicyForm) -> [Withheld] {
         ScopeWords.all.filter { TokenScopes.weighty.contains($0.scope) }.map { scope, words in
             Withheld(
