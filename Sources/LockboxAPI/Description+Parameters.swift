@@ -58,6 +58,12 @@ extension OperationDescription.Parameter {
         component: "Proposal",
         schema: .text(pattern: Pattern.id("PRP"))
     )
+    static let policyChange = Self(
+        "change",
+        in: .path,
+        component: "PolicyChange",
+        schema: .text(pattern: Pattern.id("PLC"))
+    )
     static let request = Self(
         "id",
         in: .path,

@@ -185,8 +185,17 @@ extension OperationDescription.Answer {
     }
 
     /// Something that has versions, with its tag.
-    static func versioned(_ schema: String, _ description: String) -> Self {
-        Self(.ok, description, headers: entityTag, content: ["application/json": .schema(schema)])
+    static func versioned(
+        _ schema: String,
+        _ description: String,
+        status: HTTPResponse.Status = .ok
+    ) -> Self {
+        Self(
+            status,
+            description,
+            headers: entityTag,
+            content: ["application/json": .schema(schema)]
+        )
     }
 
     /// Something new that has a place of its own.

@@ -226,8 +226,7 @@ extension ProblemAnswer {
             .badCredentials,
             .notPermitted,
             .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
-            .notAwaitingYou,
-            .nobodyCanApprove,
+            .notAwaitingYou, .decidesLater, .nobodyCanApprove,
             .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator:
             break
         }
@@ -249,9 +248,8 @@ extension Refusal {
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
         case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .nobodyCanApprove,
-            .accessNotActive,
-            .notLicensed, .alreadyExists, .lastAdministrator:
+            .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed,
+            .alreadyExists, .lastAdministrator:
             .conflict
         }
     }

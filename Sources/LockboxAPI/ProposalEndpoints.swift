@@ -2,6 +2,8 @@ import HTTPTypes
 import Hummingbird
 import LockboxDomain
 import LockboxHTTP
+import LockboxIdentity
+import LockboxPorts
 import LockboxService
 import LockboxWire
 
@@ -30,26 +32,29 @@ extension API {
                     List(items: proposals.map(ProposalBody.init), next: nil)
                 )
             },
-            signedIn(
+            withToken(
                 .post,
                 "/v1/tenants/{tenant}/people/{person}/proposals/{proposal}/accept",
-                TokenOperation(
-                    "acceptProposal",
-                    .directory,
-                    "Let a person be as was proposed",
-                    needs: .administer,
-                    takes: [.tenant, .person, .proposal],
-                    answers: .json("Person", "The person as they are now."),
-                    refuses: [.notFound, .conflict]
-                )
+                [
+                    TokenOperation(
+                        "acceptProposal",
+                        .directory,
+                        "Let a person be as was proposed",
+                        needs: .administer,
+                        takes: [.tenant, .person, .proposal],
+                        answers: .json("Person", "The person as they are now."),
+                        refuses: [.notFound, .conflict]
+                    )
+                ]
             ) { _, context, caller in
                 let person = try await lockbox.acceptProposal(
                     try context.parameters.text("proposal"),
                     about: try context.parameters.text("person"),
                     of: try context.parameters.text("tenant"),
-                    by: caller
+                    with: caller.token.scopes,
+                    by: caller.person
                 )
-                return try JSONAnswer.response(PersonBody(person))
+                return try JSONAnswer.response(PersonBody(person, at: clock.now()))
             },
             signedIn(
                 .post,

@@ -7,7 +7,9 @@ import LockboxService
 import LockboxWire
 
 extension API {
-    var tenantEndpoints: [Route] { tenantAndPolicy + tenantPeopleAndResources }
+    var tenantEndpoints: [Route] {
+        tenantAndPolicy + policyEndpoints + tenantPeopleAndResources
+    }
 
     private var tenantAndPolicy: [Route] {
         [
@@ -74,30 +76,6 @@ extension API {
                 }
                 return try JSONAnswer.response(PolicyBody(tenant), headers: [.eTag: tenant.tag])
             },
-            signedIn(
-                .put,
-                "/v1/tenants/{tenant}/policy",
-                TokenOperation(
-                    "setPolicy",
-                    .directory,
-                    "Change the tenant's own rules",
-                    needs: .administer,
-                    takes: [.tenant, .ifMatch],
-                    body: .json("NewPolicy"),
-                    answers: .versioned("Policy", "The policy as it is now."),
-                    refuses: [.notFound, .conflict]
-                )
-            ) { request, context, caller in
-                let new = try await request.json(NewPolicy.self).value
-                let tenant = try await lockbox.changePolicy(
-                    of: try context.parameters.text("tenant"),
-                    to: try new.policy(),
-                    matching: try request.matchedVersion(orBody: new.version),
-                    keepsWithheld: new.withheldFromTokens == nil,
-                    by: caller
-                )
-                return try JSONAnswer.response(PolicyBody(tenant), headers: [.eTag: tenant.tag])
-            },
         ]
     }
 
@@ -122,30 +100,10 @@ extension API {
                     of: try context.parameters.text("tenant"),
                     by: caller
                 )
-                return try JSONAnswer.response(List(items: people.map(PersonBody.init), next: nil))
-            },
-            signedIn(
-                .put,
-                "/v1/tenants/{tenant}/people/{person}",
-                TokenOperation(
-                    "setRoles",
-                    .directory,
-                    "Say what a person of the tenant may do",
-                    needs: .administer,
-                    takes: [.tenant, .person],
-                    body: .json("NewRoles"),
-                    answers: .json("Person", "The person as they are now."),
-                    refuses: [.notFound, .conflict]
+                let now = clock.now()
+                return try JSONAnswer.response(
+                    List(items: people.map { PersonBody($0, at: now) }, next: nil)
                 )
-            ) { request, context, caller in
-                let roles = try await request.json(NewRoles.self).value.roles
-                let person = try await lockbox.changeRoles(
-                    of: try context.parameters.text("person"),
-                    in: try context.parameters.text("tenant"),
-                    to: roles,
-                    by: caller
-                )
-                return try JSONAnswer.response(PersonBody(person))
             },
             signedIn(
                 .get,
@@ -207,5 +165,5 @@ extension API {
 }
 
 extension Tenant {
-    fileprivate var tag: String { VersionTag.text(version) }
+    var tag: String { VersionTag.text(version) }
 }

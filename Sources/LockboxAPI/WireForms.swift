@@ -26,13 +26,14 @@ extension ProposalBody {
 }
 
 extension PersonBody {
-    init(_ person: Person) {
+    init(_ person: Person, at now: Timestamp) {
         self.init(
             id: person.id.text,
             name: person.name,
             email: person.email.text,
             roles: person.roles.names,
-            disabled: person.isDisabled
+            disabled: person.isDisabled,
+            decidesFrom: person.decidesFrom(at: now)?.description
         )
     }
 }
@@ -187,7 +188,7 @@ extension TenantBody {
 }
 
 extension PolicyBody {
-    init(_ tenant: Tenant) {
+    init(_ tenant: Tenant, waiting: PolicyChange? = nil) {
         self.init(
             tenant: tenant.id.text,
             licensed: tenant.isLicensed,
@@ -196,7 +197,27 @@ extension PolicyBody {
             maxAccess: tenant.policy.maxAccess.description,
             approvalsNeeded: tenant.policy.approvalsNeeded,
             withheldFromTokens: tenant.policy.withheldFromTokens.names,
-            version: tenant.version
+            coolingOff: tenant.policy.coolingOff.description,
+            version: tenant.version,
+            waiting: waiting.map(PolicyChangeBody.init)
+        )
+    }
+}
+
+extension PolicyChangeBody {
+    init(_ change: PolicyChange) {
+        self.init(
+            id: change.id.text,
+            requireApproval: change.policy.requireApproval,
+            decisionWindow: change.policy.decisionWindow.description,
+            maxAccess: change.policy.maxAccess.description,
+            approvalsNeeded: change.policy.approvalsNeeded,
+            withheldFromTokens: change.policy.withheldFromTokens.names,
+            coolingOff: change.policy.coolingOff.description,
+            madeBy: change.by.text,
+            madeAt: change.madeAt.description,
+            takesEffectAt: change.takesEffectAt.description,
+            agreed: change.agreed.map(\.text)
         )
     }
 }
@@ -210,8 +231,18 @@ extension NewPolicy {
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheldFromTokens.map {
                 try TokenScopes(names: $0, of: .weighty, field: "withheldFromTokens")
-            } ?? []
+            } ?? [],
+            coolingOff: coolingOff.map { try TimeSpan(duration: $0, field: "coolingOff") }
+                ?? Limits.defaultCoolingOff
         )
+    }
+
+    /// `wanted`, which is `policy()`, with what was left out as it is in `present`.
+    func completed(_ wanted: Policy, _ present: Policy) -> Policy {
+        var policy = wanted
+        if withheldFromTokens == nil { policy.withheldFromTokens = present.withheldFromTokens }
+        if coolingOff == nil { policy.coolingOff = present.coolingOff }
+        return policy
     }
 }
 

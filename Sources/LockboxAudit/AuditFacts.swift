@@ -139,6 +139,7 @@ extension AuditFacts {
             self.init("tenant.policyChanged")
             add(after)
             data["before"] = .object(AuditFacts.members(of: before.policy))
+        case .policyChange(let event, let change, _): self.init(event, change)
         case .licenceChanged(let tenant):
             self.init("tenant.licenceChanged")
             add(tenant)
@@ -351,6 +352,10 @@ extension AuditFacts {
         if !person.mutedLetters.isEmpty {
             data["mutedLetters"] = .list(person.mutedLetters.names.map { .string($0) })
         }
+        if let delay = person.decisionDelay {
+            data["decidesFrom"] = .string(delay.endsAt.description)
+            data["confirmedBy"] = .list(delay.confirmedBy.map { .string($0.text) })
+        }
     }
 
     /// Not its name, which is half of a way in.
@@ -411,6 +416,7 @@ extension AuditFacts {
             "maxAccess": .string(policy.maxAccess.description),
             "approvalsNeeded": .integer(Int64(policy.approvalsNeeded)),
             "withheldFromTokens": .list(policy.withheldFromTokens.names.map { .string($0) }),
+            "coolingOff": .string(policy.coolingOff.description),
         ]
     }
 }
@@ -435,6 +441,17 @@ extension PasskeyEvent {
         case .confirmed: "passkey.confirmed"
         case .counterFell: "passkey.counterFell"
         case .refused: "passkey.refused"
+        }
+    }
+}
+
+extension PolicyChangeEvent {
+    var activity: String {
+        switch self {
+        case .asked: "tenant.policyChangeAsked"
+        case .agreed: "tenant.policyChangeAgreed"
+        case .stopped: "tenant.policyChangeStopped"
+        case .withdrawn: "tenant.policyChangeWithdrawn"
         }
     }
 }

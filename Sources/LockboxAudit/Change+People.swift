@@ -14,13 +14,24 @@ extension Change {
     /// request and no access. All of it commits together or not at all.
     ///
     /// Nothing happens where nothing changed. Throws `Refusal.alreadyExists(.person)` if an address
-    /// means somebody else.
-    package mutating func update(_ before: Person, to after: Person) throws {
-        precondition(before.id == after.id && before.side == after.side)
-        guard before != after else { return }
+    /// means somebody else. `giver` is whose own word it is, and counts: that of one who may approve
+    /// is one of those that a new decider needs. Returns the person as she is then.
+    @discardableResult
+    package mutating func update(
+        _ before: Person,
+        to wanted: Person,
+        by giver: Person? = nil
+    ) throws -> Person {
+        precondition(before.id == wanted.id && before.side == wanted.side)
+        guard before != wanted else { return before }
+        let after = try delayed(wanted, since: before, by: giver)
         try tx.save(after)
         emit(.directory(.personChanged(before: before, after: after)))
         if after.isDisabled { try endSignIns(of: after) }
+        if before.holds(oneOf: .admin, at: before.side), !after.holds(oneOf: .admin, at: after.side)
+        {
+            try withdrawPolicyChange(askedBy: after)
+        }
         // A letter to the old address may be read by somebody else by now.
         if after.email != before.email { try withdrawInvitations(of: after) }
         if before.holds(oneOf: .engineer, at: .provider)
@@ -28,6 +39,15 @@ extension Change {
         {
             try endRequests(of: after)
         }
+        return after
+    }
+
+    /// Adds a person whom nobody of her organisation has confirmed. Throws
+    /// `Refusal.alreadyExists(.person)` if an address means somebody else.
+    package mutating func add(_ wanted: Person) throws {
+        let person = try delayed(wanted, since: nil, by: nil)
+        try tx.save(person)
+        emit(.directory(.personAdded(person)))
     }
 
     /// Ends what an engineer who may no longer act has: open requests and access.

@@ -41,6 +41,7 @@ struct LogReplayState {
     var groupRoles: [String: Told] = [:]
     var hasErasedGroups = false
     var proposals: [String: Proposal] = [:]
+    var policyChange: AskedPolicy?
     private var domains: [String] = []
     var name: String?
 
@@ -111,6 +112,9 @@ struct LogReplayState {
         case "person.proposed", "person.proposalAccepted", "person.proposalDeclined",
             "person.proposalWithdrawn":
             readProposal(told)
+        case "tenant.policyChangeAsked", "tenant.policyChangeAgreed",
+            "tenant.policyChangeStopped", "tenant.policyChangeWithdrawn", "tenant.policyChanged":
+            readPolicyChange(told)
         case _: break
         }
         if let person = data["person"]?.text, data["roles"] != nil { people[person] = told }
@@ -130,6 +134,7 @@ struct LogReplayState {
             + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
             + provisioningDifferences(log, at: now, in: tx)
             + passkeyDifferences(log, in: tx) + proposalDifferences(log, in: tx)
+            + policyChangeDifferences(log, in: tx)
     }
 }
 
@@ -449,6 +454,16 @@ extension LogReplayState {
                 )
             }
             var differences = Differences("person \(person.id)")
+            differences.check(
+                "first yes",
+                log: data["decidesFrom"]?.text,
+                table: person.decisionDelay?.endsAt.description
+            )
+            differences.check(
+                data["confirmedBy"]?.texts ?? []
+                    == person.decisionDelay?.confirmedBy.map(\.text) ?? [],
+                "list of who confirmed"
+            )
             differences.check(told.isText("personName", person.name), "name")
             differences.check(told.isText("personAddress", person.email.text), "address")
             found += differences.found
@@ -508,16 +523,10 @@ extension LogReplayState {
             return ["the tenant is in the log, but not in the tables"]
         }
         var found: [String] = []
-        let policy = tenant.policy
-        let told = rules?.data["policy"]?.members
         let same =
             rules?.data["licensed"]?.flag == tenant.isLicensed
             && rules?.data["version"]?.whole == Int64(tenant.version)
-            && told?["requireApproval"]?.flag == policy.requireApproval
-            && told?["decisionWindow"]?.text == policy.decisionWindow.description
-            && told?["maxAccess"]?.text == policy.maxAccess.description
-            && told?["approvalsNeeded"]?.whole == Int64(policy.approvalsNeeded)
-            && told?["withheldFromTokens"]?.texts ?? [] == policy.withheldFromTokens.names
+            && Self.isSame(rules?.data["policy"]?.members, tenant.policy)
         if !same { found.append("the policy in the log is not the one in the tables") }
         if domains != tenant.domains.map(\.text) {
             found.append("the tenant's domains in the log are not those in the tables")

@@ -40,7 +40,13 @@ extension AccessRequest {
             return try managerApproved(decision, in: context, now: now)
         case (.customer(let needed), .approve):
             try Self.requireEngineer(context.engineer)
-            return try customerApproved(decision, askedFor: needed, in: context, now: now)
+            return try customerApproved(
+                decision,
+                of: person,
+                askedFor: needed,
+                in: context,
+                now: now
+            )
         }
     }
 
@@ -102,9 +108,9 @@ extension AccessRequest {
             let opened = open(basis: .policy, tenant: tenant, id: context.newGrant, now: now)
             return [.request(.decisionMade(self, decision))] + opened
         }
-        try Self.requireApprovers(tenant, among: eligible(context))
-        record(decision)
         let decideBy = now + tenant.policy.decisionWindow
+        try Self.requireApprovers(tenant, among: eligible(context), by: decideBy)
+        record(decision)
         move(
             to: .awaitingCustomer(
                 askedAt: now,
@@ -117,6 +123,7 @@ extension AccessRequest {
 
     private mutating func customerApproved(
         _ decision: Decision,
+        of person: Person,
         askedFor: Int,
         in context: DecisionContext,
         now: Timestamp
@@ -125,6 +132,7 @@ extension AccessRequest {
         guard eligible.contains(where: { $0.id == decision.person }) else {
             throw .notPermitted(.decideAsApprover)
         }
+        if let instant = person.decidesFrom(at: now) { throw .decidesLater(instant) }
         record(decision)
         // The stricter of the rule when the customer was asked and the rule now; only people who
         // may still approve count, and two records of one human being count once.
@@ -198,9 +206,14 @@ extension AccessRequest {
         approvers.filter { $0.mayDecide(for: tenant) && !$0.isSame(as: engineer) }
     }
 
-    /// Refuses what could never be approved, rather than let it wait for nobody.
-    static func requireApprovers(_ tenant: Tenant, among people: [Person]) throws(Refusal) {
-        let (needed, eligible) = (tenant.policy.approvalsNeeded, Person.countHumans(people))
+    /// Refuses what could never be approved before `deadline`, rather than let it wait for nobody.
+    static func requireApprovers(
+        _ tenant: Tenant,
+        among people: [Person],
+        by deadline: Timestamp
+    ) throws(Refusal) {
+        let inTime = people.filter { $0.decidesFrom(at: deadline) == nil }
+        let (needed, eligible) = (tenant.policy.approvalsNeeded, Person.countHumans(inTime))
         if tenant.requiresApproval && eligible < needed {
             throw .nobodyCanApprove(needed: needed, eligible: eligible)
         }

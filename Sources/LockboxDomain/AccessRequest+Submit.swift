@@ -42,7 +42,9 @@ extension AccessRequest {
         }
         try Self.requireApprovers(
             tenant,
-            among: Self.eligible(approvers, for: tenant.id, engineer: engineer)
+            among: Self.eligible(approvers, for: tenant.id, engineer: engineer),
+            // At the latest, if a manager passes it on at the last moment.
+            by: now + Limits.managerWindow + tenant.policy.decisionWindow
         )
         let request = AccessRequest(
             id: id,

@@ -3,6 +3,8 @@ public enum DirectoryEvent: Hashable, Sendable {
     case tenantAdded(Tenant)
     case policyChanged(before: Tenant, after: Tenant)
     case licenceChanged(Tenant)
+    /// Looser rules that do not hold yet; the tenant is as it is meanwhile.
+    case policyChange(PolicyChangeEvent, PolicyChange, of: Tenant)
     case domainsChanged(Tenant)
     case signInChanged(Side, SignInSettings)
     /// An administrator of the tenant asked for another way to sign in, which is not so yet.
@@ -29,6 +31,18 @@ public enum ProposalEvent: String, Hashable, Sendable {
     case withdrawn
 }
 
+/// What becomes of looser rules that wait. That they hold is told by `policyChanged`.
+public enum PolicyChangeEvent: String, Hashable, Sendable {
+    case asked
+    /// One more person agrees to it.
+    case agreed
+    /// An administrator stopped it.
+    case stopped
+    /// Its maker asked for something else or is no administrator any more, or the rules were changed
+    /// otherwise.
+    case withdrawn
+}
+
 extension DirectoryEvent {
     /// Whose directory it concerns.
     var side: Side {
@@ -43,6 +57,7 @@ extension DirectoryEvent {
         case .signInChanged(let side, _): side
         case .signInChangeAsked(let change), .signInChangeStopped(let change):
             .tenant(change.tenant)
+        case .policyChange(_, let change, _): .tenant(change.tenant)
         case .providerRenamed, .serviceAdded, .serviceChanged: .provider
         }
     }

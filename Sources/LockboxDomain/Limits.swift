@@ -25,9 +25,12 @@ public enum Limits {
     public static let signInChangeDelay = TimeSpan.hours(24)
     /// For how long passwords count again where a tenant's own sign-in is down.
     public static let recovery = TimeSpan.hours(1)...TimeSpan.hours(72)
-    /// Searches of access requests by what they contain at once, and how long what is looked for may be.
+    /// Searches of access requests by what they contain, and counts of them, at once.
     public static let requestSearches = 16
-    public static let searchText = 1...200
+    /// How long looser rules wait, and the yes of who decides since just now. Never nothing: who stole
+    /// one session would wait for nobody.
+    public static let coolingOff = TimeSpan.hours(1)...TimeSpan.days(30)
+    public static let defaultCoolingOff = TimeSpan.hours(24)
     /// How long the customer may take to decide.
     public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)
     public static let defaultDecisionWindow = TimeSpan.hours(12)

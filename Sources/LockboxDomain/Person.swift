@@ -14,6 +14,8 @@ public struct Person: Identified, Hashable, Sendable {
     /// Which letters this person switched off. It is the person's own choice: no operator and no
     /// file changes it.
     public var mutedLetters: MutedLetters
+    /// Why her yes does not count yet, where she decides for her tenant since just now.
+    public var decisionDelay: DecisionDelay?
 
     public init(
         id: PersonID,
@@ -23,7 +25,8 @@ public struct Person: Identified, Hashable, Sendable {
         roles: Roles,
         aliases: [EmailAddress] = [],
         isDisabled: Bool = false,
-        mutedLetters: MutedLetters = []
+        mutedLetters: MutedLetters = [],
+        decisionDelay: DecisionDelay? = nil
     ) {
         self.id = id
         self.side = side
@@ -33,6 +36,7 @@ public struct Person: Identified, Hashable, Sendable {
         self.aliases = aliases
         self.isDisabled = isDisabled
         self.mutedLetters = mutedLetters
+        self.decisionDelay = decisionDelay
     }
 
     /// Whether this person holds one of `roles` at `side` now.
@@ -45,6 +49,25 @@ public struct Person: Identified, Hashable, Sendable {
         holds(oneOf: [.approver, .admin], at: .tenant(tenant))
     }
 
+    /// Whether this person's yes counts for `tenant` at `now`. Her no, and her word that access ends,
+    /// count from the first moment.
+    public func mayApprove(for tenant: TenantID, at now: Timestamp) -> Bool {
+        mayDecide(for: tenant) && decidesFrom(at: now) == nil
+    }
+
+    /// From which instant on her yes counts, where it does not at `now`.
+    public func decidesFrom(at now: Timestamp) -> Timestamp? {
+        decisionDelay.flatMap { now < $0.endsAt ? $0.endsAt : nil }
+    }
+
+    /// Whether she can say yes or no for `tenant`, or letters to her reach somebody, who could not by
+    /// what is known of her as `before`; nil where nothing is.
+    public func isNewDecider(for tenant: TenantID, since before: Person?) -> Bool {
+        guard mayDecide(for: tenant) else { return false }
+        guard let before, before.mayDecide(for: tenant) else { return true }
+        return email != before.email || !Set(aliases).isSubset(of: before.aliases)
+    }
+
     /// Whether two records mean one human being: the same record, or any address in common after
     /// canonicalisation.
     public func isSame(as other: Person) -> Bool {
@@ -55,7 +78,7 @@ public struct Person: Identified, Hashable, Sendable {
 
     /// How many human beings `people` are. Sameness carries on: where one record has an address in
     /// common with each of two others, all three are one human being.
-    static func countHumans(_ people: [Person]) -> Int {
+    public static func countHumans(_ people: [Person]) -> Int {
         var groups: [[Person]] = []
         for person in people {
             let same = groups.filter { $0.contains { $0.isSame(as: person) } }
@@ -63,5 +86,20 @@ public struct Person: Identified, Hashable, Sendable {
             groups.append(same.flatMap { $0 } + [person])
         }
         return groups.count
+    }
+}
+
+/// That the yes of a person does not count yet: somebody who is made an approver, or is written to at
+/// another address, must not at once open what the others guard.
+public struct DecisionDelay: Hashable, Sendable {
+    /// From this instant on it counts.
+    public let endsAt: Timestamp
+    /// Who has said that it is right, and may approve. It counts from when they are as many as must
+    /// approve a request.
+    public var confirmedBy: [PersonID]
+
+    public init(endsAt: Timestamp, confirmedBy: [PersonID]) {
+        self.endsAt = endsAt
+        self.confirmedBy = confirmedBy
     }
 }

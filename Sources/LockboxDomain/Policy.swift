@@ -7,13 +7,17 @@ public struct Policy: Hashable, Sendable {
     public var approvalsNeeded: Int
     /// What its people can do at the portal alone, and by no API token.
     public var withheldFromTokens: TokenScopes
+    /// How long a looser rule, or a yes of who decides since just now, waits where too few people have
+    /// agreed.
+    public var coolingOff: TimeSpan
 
     public static let standard = Policy(
         unchecked: true,
         decisionWindow: Limits.defaultDecisionWindow,
         maxAccess: Limits.defaultMaxAccess,
         approvalsNeeded: 1,
-        withheldFromTokens: []
+        withheldFromTokens: [],
+        coolingOff: Limits.defaultCoolingOff
     )
 
     public init(
@@ -21,7 +25,8 @@ public struct Policy: Hashable, Sendable {
         decisionWindow: TimeSpan,
         maxAccess: TimeSpan,
         approvalsNeeded: Int,
-        withheldFromTokens: TokenScopes
+        withheldFromTokens: TokenScopes,
+        coolingOff: TimeSpan
     )
         throws(Refusal)
     {
@@ -40,12 +45,16 @@ public struct Policy: Hashable, Sendable {
                 problem: .malformed(expected: "decide, administer, both or neither")
             )
         }
+        guard Limits.coolingOff.contains(coolingOff) else {
+            throw .invalid(field: "coolingOff", problem: .outOfRange("PT1H to P30D"))
+        }
         self.init(
             unchecked: requireApproval,
             decisionWindow: decisionWindow,
             maxAccess: maxAccess,
             approvalsNeeded: approvalsNeeded,
-            withheldFromTokens: withheldFromTokens
+            withheldFromTokens: withheldFromTokens,
+            coolingOff: coolingOff
         )
     }
 
@@ -54,21 +63,14 @@ public struct Policy: Hashable, Sendable {
         decisionWindow: TimeSpan,
         maxAccess: TimeSpan,
         approvalsNeeded: Int,
-        withheldFromTokens: TokenScopes
+        withheldFromTokens: TokenScopes,
+        coolingOff: TimeSpan
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
-    }
-}
-
-extension Policy {
-    /// Whether nothing is allowed, or for longer, that `before` did not allow.
-    public func onlyRestricts(_ before: Policy) -> Bool {
-        (requireApproval || !before.requireApproval) && decisionWindow <= before.decisionWindow
-            && maxAccess <= before.maxAccess && approvalsNeeded >= before.approvalsNeeded
-            && withheldFromTokens.isSuperset(of: before.withheldFromTokens)
+        self.coolingOff = coolingOff
     }
 }

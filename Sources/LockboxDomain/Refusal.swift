@@ -35,6 +35,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case alreadyDecidedByYou
     case wrongState(AccessRequest.StateName)
     case notAwaitingYou(AccessRequest.StateName)
+    /// The caller decides since just now; her yes counts from this instant on.
+    case decidesLater(Timestamp)
     case nobodyCanApprove(needed: Int, eligible: Int)
     case accessNotActive(AccessRequest.StateName)
     case notLicensed
@@ -70,6 +72,8 @@ public enum Refusal: Error, Hashable, Sendable {
             finish, revoke,
             obtainCredential, postMessage
         case changePolicy, changePeople, readAudit, readPeople
+        /// To looser rules that wait, or that somebody decides from now on.
+        case agree
         /// From the server itself.
         case signInForTenant
     }
@@ -108,6 +112,7 @@ extension Refusal {
         case .alreadyDecidedByYou: "alreadyDecidedByYou"
         case .wrongState: "wrongState"
         case .notAwaitingYou: "notAwaitingYou"
+        case .decidesLater: "decidesLater"
         case .nobodyCanApprove: "nobodyCanApprove"
         case .accessNotActive: "accessNotActive"
         case .notLicensed: "notLicensed"
@@ -131,8 +136,8 @@ extension Refusal {
         case .notFound, .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided,
-            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove, .accessNotActive,
-            .notLicensed,
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
+            .accessNotActive, .notLicensed,
             .limitReached, .dailyLimitReached,
             .alreadyExists, .lastAdministrator:
             nil
@@ -174,9 +179,14 @@ extension Refusal {
         case .wrongState(let state): "This cannot be done while the request is \(state.words)."
         case .notAwaitingYou(let state):
             "The request is not waiting for your decision: it is \(state.words)."
+        case .decidesLater(let instant):
+            "You decide since a short while ago, or your address was changed: your approvals count from "
+                + "\(instant.words()) on, or once enough of your approvers and administrators have confirmed you "
+                + "under People. A denial counts at once."
         case .nobodyCanApprove(let needed, let eligible):
             "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) "
-                + "approver\(eligible == 1 ? "" : "s"). Its administrator must name approvers first."
+                + "approver\(eligible == 1 ? "" : "s") whose yes counts in time. "
+                + "Its administrator must name approvers first."
         case .accessNotActive(let state):
             "There is no access to use: the request is \(state.words)."
         case .notLicensed:
@@ -242,6 +252,9 @@ extension Refusal.Permission {
                 + "provider can write here."
         case .changePolicy: "Only an administrator of the tenant can change its policy."
         case .changePeople: "Only an administrator of the tenant can change who may do what."
+        case .agree:
+            "Only approvers and administrators of the tenant whose own approvals count can agree to this, and nobody "
+                + "to what is about herself."
         case .readAudit:
             "Only approvers, administrators and auditors of the tenant can read its audit log."
         case .signInForTenant:

@@ -55,7 +55,8 @@ package struct NoticePlanner: EventReader {
         case .personChanged(let before, let after):
             try writer.stopLetters(before: before, after: after)
             try writer.askNewcomer(before: before, after: after)
-        case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
+        case .tenantAdministered, .tenantAdded, .policyChanged, .policyChange, .licenceChanged,
+            .domainsChanged,
             .signInChanged, .signInChangeAsked, .signInChangeStopped, .personProposal,
             .tenantRenamed,
             .providerRenamed, .resourceAdded, .serviceAdded,

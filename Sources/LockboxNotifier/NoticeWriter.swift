@@ -34,7 +34,8 @@ struct NoticeWriter {
         try ask(approvers: approvers(of: request.terms.tenant), request)
     }
 
-    /// Asks those of `approvers` who were not asked before, and reminds them when it is due.
+    /// Asks those of `approvers` who were not asked before, and reminds them when it is due. Whose yes
+    /// does not count yet is asked when it does, if that is in time.
     private func ask(approvers: [Person], _ request: AccessRequest) throws {
         guard case .awaitingCustomer(let askedAt, let decideBy, let needed) = request.state else {
             return
@@ -52,18 +53,20 @@ struct NoticeWriter {
         ]
         let written = try tx.notices(about: request.id).filter(\.reaches)
         for approver in approvers where !approver.isSame(as: engineer) {
+            let first = approver.decidesFrom(at: now) ?? now
+            guard first < decideBy else { continue }
             for (kind, percent) in rows
             where !written.contains(where: { $0.recipient == approver.id && $0.kind == kind }) {
                 let sendAt = askedAt + TimeSpan(milliseconds: window / 100 * percent)
                 // Who comes late is asked, and not reminded of what she has just been asked.
-                if kind != .customerAsked, sendAt < now { continue }
+                if kind != .customerAsked, sendAt < first { continue }
                 try send(
                     kind,
                     facts,
                     to: approver,
                     about: request.id,
                     of: request.terms.tenant,
-                    sendAt: max(sendAt, now),
+                    sendAt: max(sendAt, first),
                     goodUntil: decideBy
                 )
             }
@@ -76,10 +79,13 @@ struct NoticeWriter {
         switch after.side {
         case .tenant(let tenant):
             let isNew = before?.mayDecide(for: tenant) != true || before?.email != after.email
-            guard after.mayDecide(for: tenant), isNew else {
+            let isDelayed = before?.decisionDelay?.endsAt != after.decisionDelay?.endsAt
+            guard after.mayDecide(for: tenant), isNew || isDelayed else {
                 return
             }
             for request in try tx.openRequests(of: tenant, engineer: nil) {
+                // What waits to leave at an instant that was true before.
+                if isDelayed { try takeBack(Notice.Kind.asks, to: after.id, about: request.id) }
                 try ask(approvers: [after], request.seen(at: now))
             }
         case .provider:
@@ -116,13 +122,22 @@ struct NoticeWriter {
         case (.customer, .approve):
             // Where this completes the quorum, the grant's own event tells. Else the others are
             // still asked, but who has decided needs no reminder.
-            for var notice in try tx.notices(about: request.id)
-            where notice.recipient == decision.person && notice.delivery == .queued
-                && Notice.Kind.asks.contains(notice.kind)
-            {
-                notice.cancel()
-                try tx.update(notice)
-            }
+            try takeBack(Notice.Kind.asks, to: decision.person, about: request.id)
+        }
+    }
+
+    /// Letters to somebody that have not left do not leave.
+    private func takeBack(
+        _ kinds: [Notice.Kind],
+        to recipient: PersonID,
+        about request: AccessRequestID
+    ) throws {
+        for var notice in try tx.notices(about: request)
+        where notice.recipient == recipient && notice.delivery == .queued
+            && kinds.contains(notice.kind)
+        {
+            notice.cancel()
+            try tx.update(notice)
         }
     }
 

@@ -46,6 +46,10 @@ extension SideChange {
                 tenant: after.id,
                 words: "The rules: \(changes.joined(separator: "; "))"
             )
+            if !after.policy.loosenings(since: before.policy).isEmpty { audience = .deciders }
+        case .policyChange(let event, let change, let tenant):
+            self.init(tenant: tenant.id, words: change.words(event, at: tenant))
+            audience = .deciders
         case .licenceChanged(let tenant):
             self.init(
                 tenant: tenant.id,
@@ -121,6 +125,22 @@ extension SideChange {
         case .locked, .throttled, .signedIn, .sessionsEnded, .signedOutByProvider,
             .invitationUsed, .invitationGuessed:
             return nil
+        }
+    }
+}
+
+extension PolicyChange {
+    fileprivate func words(_ event: PolicyChangeEvent, at tenant: Tenant) -> String {
+        let changes = policy.changes(since: tenant.policy).joined(separator: "; ")
+        return switch event {
+        case .asked:
+            "Looser rules were asked for, and do not hold yet: \(changes). They hold from "
+                + "\(takesEffectAt) on, or once \(tenant.policy.approvalsNeeded) of your approvers and "
+                + "administrators have agreed. "
+                + "Until then any administrator can stop them, under Settings"
+        case .agreed: "One more person agrees to the looser rules that wait: \(changes)"
+        case .stopped: "The looser rules that waited were stopped: the rules stay as they are"
+        case .withdrawn: "Nothing comes of the looser rules that waited: they were taken back"
         }
     }
 }
@@ -320,7 +340,26 @@ extension Person {
         if isDisabled != before.isDisabled {
             changes.append(isDisabled ? "was switched off" : "was switched on again")
         }
+        changes += delayWords(since: before)
         return changes
+    }
+}
+
+extension Person {
+    /// Whether the yes of a person who decides since just now counts.
+    fileprivate func delayWords(since before: Person) -> [String] {
+        guard decisionDelay != before.decisionDelay else { return [] }
+        guard let decisionDelay else {
+            let decides = side.tenant.map { mayDecide(for: $0) } ?? false
+            return decides ? ["approvals count from now on"] : []
+        }
+        guard decisionDelay.endsAt == before.decisionDelay?.endsAt else {
+            return [
+                "approvals count from \(decisionDelay.endsAt) on, or once enough of your approvers and "
+                    + "administrators have confirmed that, under People"
+            ]
+        }
+        return ["one more person has confirmed that these approvals count"]
     }
 }
 
@@ -358,6 +397,11 @@ extension Policy {
                     + "until now \(before.withheldFromTokens.withheldWords)"
             )
         }
+        if coolingOff != before.coolingOff {
+            changes.append(
+                "cooling-off \(coolingOff.words), until now \(before.coolingOff.words)"
+            )
+        }
         return changes
     }
 }
@@ -377,9 +421,10 @@ extension DirectoryEvent {
         case .personAdded(let person): return !person.roles.isDisjoint(with: .deciding)
         case .personChanged(let before, let after):
             return !before.roles.union(after.roles).isDisjoint(with: .deciding)
-        case .tenantAdministered, .tenantAdded, .policyChanged, .licenceChanged, .domainsChanged,
-            .signInChanged, .signInChangeAsked, .signInChangeStopped, .personProposal,
-            .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded, .serviceChanged:
+        case .tenantAdministered, .tenantAdded, .policyChanged, .policyChange, .licenceChanged,
+            .domainsChanged, .signInChanged, .signInChangeAsked, .signInChangeStopped,
+            .personProposal, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded,
+            .serviceChanged:
             return true
         }
     }

@@ -166,7 +166,8 @@ extension DirectoryFile {
                 decisionWindow: try parts["decisionWindow"]?.span() ?? standard.decisionWindow,
                 maxAccess: try parts["maxAccess"]?.span() ?? standard.maxAccess,
                 approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded,
-                withheldFromTokens: standard.withheldFromTokens
+                withheldFromTokens: standard.withheldFromTokens,
+                coolingOff: standard.coolingOff
             )
         } catch Refusal.invalid(let field, let problem) {
             throw (parts[field] ?? value).error(problem.sentence)

@@ -7,6 +7,7 @@ struct DirectoryWarnings {
     let file: DirectoryFile
     let kinds: ServiceKinds
     let tx: any StoreTransaction
+    let now: Timestamp
 
     func lines() throws -> [String] {
         try file.tenants.flatMap { try ofApproval($0) + ofMailboxes($0) + ofUnnamed($0) }
@@ -43,14 +44,17 @@ struct DirectoryWarnings {
 
     private func ofApproval(_ customer: DirectoryFile.Tenant) throws -> [String] {
         guard let tenant = try tx.tenant(customer.id), tenant.requiresApproval else { return [] }
-        let eligible = try tx.approvers(of: tenant.id).count
+        let deadline = now + tenant.policy.decisionWindow
+        let eligible = try tx.approvers(of: tenant.id).count {
+            $0.decidesFrom(at: deadline) == nil
+        }
         if eligible < tenant.policy.approvalsNeeded {
             return [
                 "\(tenant.id) requires \(tenant.policy.approvalsNeeded) approval(s) but has "
-                    + "\(eligible) approver(s); nobody can be given access to its data"
+                    + "\(eligible) approver(s) whose yes counts in time; nobody can be given access to its data"
             ]
         }
-        guard try tx.canDecide(for: tenant.id) else {
+        guard try tx.canDecide(for: tenant, asked: now) else {
             return [
                 "\(tenant.id): nobody who may approve can sign in yet; invite one of them "
                     + "(lockboxd invite --person EMAIL)"

@@ -71,7 +71,8 @@ extension Lockbox {
                 }
             }
             report.warnings =
-                try DirectoryWarnings(file: file, kinds: kinds, tx: change.tx).lines()
+                try DirectoryWarnings(file: file, kinds: kinds, tx: change.tx, now: change.now)
+                .lines()
             if isDryRun { throw DryRun(report: report) }
             return report
         }
@@ -150,7 +151,7 @@ extension Change {
     {
         guard before != after else { return [] }
         do {
-            if let before { try update(before, to: after) } else { try tx.save(after) }
+            if let before { try update(before, to: after) } else { try add(after) }
         } catch Refusal.alreadyExists(.person) {
             throw DirectoryProblem(
                 place: place,
@@ -158,7 +159,6 @@ extension Change {
             )
         }
         guard before != nil else {
-            emit(.directory(.personAdded(after)))
             return ["person \(after.email) added: \(after.roles.shown)"]
         }
         return [
@@ -257,9 +257,10 @@ extension Change {
         var after = before
         after.name = customer.name
         if var wanted = customer.policy {
-            // The file has no word for it.
+            // The file has no words for these.
             wanted.withheldFromTokens = before.policy.withheldFromTokens
-            after.policy = try before.policy.stricter(with: wanted)
+            wanted.coolingOff = before.policy.coolingOff
+            after.policy = before.policy.stricter(with: wanted)
             if after.policy != wanted {
                 report.append("tenant \(before.id): kept its own policy where the file's is looser")
             }
@@ -267,7 +268,10 @@ extension Change {
         after.isLicensed = customer.isLicensed
         guard after != before else { return report }
         let rulesChanged = after.policy != before.policy || after.isLicensed != before.isLicensed
-        if rulesChanged { after.version += 1 }
+        if rulesChanged {
+            after.version += 1
+            try withdrawPolicyChange(of: before)
+        }
         try tx.save(after)
         if after.isLicensed != before.isLicensed {
             emit(.directory(.licenceChanged(after)))
@@ -319,18 +323,5 @@ extension Change {
             report.append("tenant \(after.id): domains are now \(shown.isEmpty ? "none" : shown)")
         }
         return report
-    }
-}
-
-extension Policy {
-    /// Of each rule the one that lets through less.
-    fileprivate func stricter(with other: Policy) throws -> Policy {
-        try Policy(
-            requireApproval: requireApproval || other.requireApproval,
-            decisionWindow: min(decisionWindow, other.decisionWindow),
-            maxAccess: min(maxAccess, other.maxAccess),
-            approvalsNeeded: max(approvalsNeeded, other.approvalsNeeded),
-            withheldFromTokens: withheldFromTokens.union(other.withheldFromTokens)
-        )
     }
 }

@@ -52,7 +52,7 @@ extension Lockbox {
             try count.addSettings(of: administrator, takesAway: false, at: change.now)
             var after = before
             after.isDisabled = false
-            try change.update(before, to: after)
+            try change.update(before, to: after, by: administrator)
         }
     }
 }

@@ -15,20 +15,22 @@ extension Lockbox {
         }
     }
 
-    /// It becomes so. `id` says which proposal was read: another one may wait by now.
+    /// It becomes so. `id` says which proposal was read: another one may wait by now. `token` is for
+    /// what an API token is that says so; nil at the portal.
     package func acceptProposal(
         _ id: String,
         about person: String,
         of tenant: String,
+        with token: TokenScopes? = nil,
         by caller: Person
     ) async throws -> Person {
         try await changeSettings(by: caller) { change, count in
             let (administrator, before) = try change.tx.personToAdminister(person, tenant, caller)
             let proposal = try change.tx.openProposal(id, about: before)
             if proposal.wish.roles != nil { try change.tx.requireOwnRoles(at: before.side) }
-            let after = proposal.wish.carriedOut(on: before)
+            let wanted = proposal.wish.carriedOut(on: before)
             let owners = DomainOwners(try change.tx.tenants())
-            for address in [after.email] + after.aliases {
+            for address in [wanted.email] + wanted.aliases {
                 guard let owner = owners.owner(of: address.domain) else { continue }
                 guard before.side == .tenant(owner) else {
                     throw Refusal.alreadyExists(.person)
@@ -36,7 +38,14 @@ extension Lockbox {
             }
             try change.tx.removeProposal(about: before.id)
             change.emit(.directory(.personProposal(.accepted, proposal, before)))
-            try change.update(before, to: after)
+            let counts = try change.tx.tenant(tenant, visibleTo: administrator).takesYes(
+                with: token
+            )
+            let after = try change.update(
+                before,
+                to: wanted,
+                by: counts ? administrator : nil
+            )
             guard try !change.tx.administrators(of: before.side).isEmpty else {
                 throw Refusal.lastAdministrator
             }

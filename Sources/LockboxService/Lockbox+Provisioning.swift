@@ -119,8 +119,7 @@ extension Lockbox {
                 roles: [],
                 isDisabled: terms.isActive != true
             )
-            try change.tx.save(person)
-            change.emit(.directory(.personAdded(person)))
+            try change.add(person)
             let user = ProvisionedUser(
                 person: person.id,
                 terms: terms,

@@ -69,6 +69,10 @@ extension Lockbox {
             let person = try change.tx.current(caller)
             let waiting = try change.tx.signInChange(id, administeredBy: person)
             guard waiting.by != person.id else { throw Refusal.ownRequest }
+            // Else whoever asked could make somebody an administrator who says so (decision 0061).
+            guard person.mayApprove(for: waiting.tenant, at: change.now) else {
+                throw Refusal.notPermitted(.agree)
+            }
             try count.addSettings(of: person, takesAway: false, at: change.now)
             try change.carryOut(waiting)
         }

@@ -20,9 +20,9 @@ extension Lockbox {
     /// Whether a request to the tenant would wait for people of whom nobody can sign in yet. For the
     /// provider's people, who would wait in vain.
     package func isOutOfReach(_ id: String, by caller: Person) async throws -> Bool {
-        try await query(by: caller) { person, tx, _ in
+        try await query(by: caller) { person, tx, now in
             let tenant = try tx.tenant(id, visibleTo: person)
-            return try tenant.requiresApproval && !tx.canDecide(for: tenant.id)
+            return try tenant.requiresApproval && !tx.canDecide(for: tenant, asked: now)
         }
     }
 
@@ -34,67 +34,6 @@ extension Lockbox {
 
     package func services(by caller: Person) async throws -> [ProtectedService] {
         try await query(by: caller) { _, tx, _ in try tx.services().map(\.service) }
-    }
-
-    /// Changes a tenant's own rules. Access that the new rules would not have given ends in the
-    /// same write.
-    package func changePolicy(of id: String, to policy: Policy, version: Int?, by caller: Person)
-        async throws -> Tenant
-    {
-        try await changePolicy(
-            of: id,
-            to: policy,
-            matching: version.map(VersionCondition.exactly),
-            by: caller
-        )
-    }
-
-    /// `condition` is what is said of the version that was read; nil where nothing is. With
-    /// `keepsWithheld`, what API tokens may not do stays as it is, whatever `wanted` says of it.
-    package func changePolicy(
-        of id: String,
-        to wanted: Policy,
-        matching condition: VersionCondition?,
-        keepsWithheld: Bool = false,
-        by caller: Person
-    ) async throws -> Tenant {
-        // Stricter rules end access.
-        try await changeSettings(by: caller, for: .ending) { change, count in
-            let person = try change.tx.current(caller)
-            let before = try change.tx.tenant(id, visibleTo: person)
-            guard person.holds(oneOf: .admin, at: .tenant(before.id)) else {
-                throw Refusal.notPermitted(.changePolicy)
-            }
-            var policy = wanted
-            if keepsWithheld { policy.withheldFromTokens = before.policy.withheldFromTokens }
-            guard let condition else { throw Refusal.versionRequired }
-            guard condition.holds(for: before.version) else {
-                throw Refusal.stale(current: before.version)
-            }
-            if policy.requireApproval {
-                guard before.isLicensed else { throw Refusal.notLicensed }
-                let eligible = try change.tx.approvers(of: before.id).count
-                guard eligible >= policy.approvalsNeeded else {
-                    throw Refusal.nobodyCanApprove(
-                        needed: policy.approvalsNeeded,
-                        eligible: eligible
-                    )
-                }
-            }
-            guard policy != before.policy else { return before }
-            try count.addSettings(
-                of: person,
-                takesAway: policy.onlyRestricts(before.policy),
-                at: change.now
-            )
-            var after = before
-            after.policy = policy
-            after.version += 1
-            try change.tx.save(after)
-            change.emit(.directory(.policyChanged(before: before, after: after)))
-            try change.applyRules(of: after, licenceWithdrawn: false, by: person.id)
-            return after
-        }
     }
 
     // MARK: - People
@@ -109,11 +48,13 @@ extension Lockbox {
         }
     }
 
-    /// Says what a person of the tenant may do from now on.
+    /// Says what a person of the tenant may do from now on. `token` is for what an API token is that
+    /// says so; nil at the portal.
     package func changeRoles(
         of id: String,
         in tenant: String,
         to names: [String],
+        with token: TokenScopes? = nil,
         by caller: Person
     ) async throws
         -> Person
@@ -139,7 +80,11 @@ extension Lockbox {
             try change.tx.requireOwnRoles(at: before.side)
             var after = before
             after.roles = roles
-            try change.update(before, to: after)
+            after = try change.update(
+                before,
+                to: after,
+                by: tenant.takesYes(with: token) ? person : nil
+            )
             let admins = try change.tx.people(at: before.side).filter {
                 $0.holds(oneOf: .admin, at: before.side)
             }

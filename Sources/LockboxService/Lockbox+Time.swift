@@ -23,21 +23,28 @@ extension Lockbox {
             }
             if done < Self.batch { break }
         }
-        try await carryOutDueSignInChanges()
+        try await carryOutDueChanges()
         return try await store.read(.endingAccess) { tx, _ in
-            [try tx.nextRequestDeadline(), try tx.nextSignInChange()].compactMap { $0 }.min()
+            [
+                try tx.nextRequestDeadline(), try tx.nextSignInChange(), try tx.nextPolicyChange(),
+            ].compactMap { $0 }.min()
         }
     }
 
     /// In a write of its own, and only where there is something: ending access waits for nothing else.
-    private func carryOutDueSignInChanges() async throws {
+    private func carryOutDueChanges() async throws {
         let isDue = try await store.read(.endingAccess) { tx, now in
             try !tx.signInChangesDue(at: now, limit: 1).isEmpty
+                || !tx.policyChangesDue(at: now, limit: 1).isEmpty
         }
         guard isDue else { return }
         try await store.write(by: .system) { change in
             for due in try change.tx.signInChangesDue(at: change.now, limit: Self.batch) {
                 try change.carryOut(due)
+            }
+            // A crash before the commit leaves them waiting, and the next look finds them due.
+            for due in try change.tx.policyChangesDue(at: change.now, limit: Self.batch) {
+                _ = try change.carryOut(due, by: nil)
             }
         }
     }

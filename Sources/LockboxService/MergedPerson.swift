@@ -83,10 +83,10 @@ struct MergedPerson {
             roles: roles,
             aliases: aliases,
             isDisabled: isDisabled,
-            mutedLetters: before?.mutedLetters ?? []
+            mutedLetters: before?.mutedLetters ?? [],
+            decisionDelay: before?.decisionDelay
         )
-        self.kept = kept
-        self.wish = wish
+        (self.kept, self.wish) = (kept, wish)
     }
 
     /// What the file says besides roles of a person, and what is not so.

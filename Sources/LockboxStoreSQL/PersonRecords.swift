@@ -73,6 +73,10 @@ extension SQLTransaction: PersonRecords {
                 "roles": .integer(Int64(person.roles.rawValue)),
                 "is_disabled": .flag(person.isDisabled),
                 "muted_letters": .integer(Int64(person.mutedLetters.rawValue)),
+                "decides_from": .time(person.decisionDelay?.endsAt),
+                "confirmed_by": try JSONColumn.value(
+                    person.decisionDelay?.confirmedBy.map(\.text) ?? []
+                ),
             ],
             in: "person"
         )
@@ -115,7 +119,17 @@ extension SQLTransaction: PersonRecords {
                 try row.required(EmailAddress($0))
             },
             isDisabled: try row.flag("is_disabled"),
-            mutedLetters: muted
+            mutedLetters: muted,
+            decisionDelay: try decisionDelay(row)
         )
+    }
+
+    private static func decisionDelay(_ row: SQLRow) throws -> DecisionDelay? {
+        let confirmed = try row.people("confirmed_by")
+        guard let instant = try row.optionalTimestamp("decides_from") else {
+            guard confirmed.isEmpty else { throw row.corrupt }
+            return nil
+        }
+        return DecisionDelay(endsAt: instant, confirmedBy: confirmed)
     }
 }

@@ -11,22 +11,25 @@ extension SQLTransaction: TenantRecords {
     }
 
     func save(_ tenant: Tenant) throws {
-        try connection.save(
-            [
-                "id": .id(tenant.id),
-                "name": .text(tenant.name),
-                "is_licensed": .flag(tenant.isLicensed),
-                "require_approval": .flag(tenant.policy.requireApproval),
-                "decision_window": .span(tenant.policy.decisionWindow),
-                "max_access": .span(tenant.policy.maxAccess),
-                "approvals_needed": .count(tenant.policy.approvalsNeeded),
-                "withheld_from_tokens": .scopes(tenant.policy.withheldFromTokens),
-                "domains": try JSONColumn.value(tenant.domains.map(\.text)),
-                "administered_since": .time(tenant.administeredSince),
-                "version": .count(tenant.version),
-            ],
-            in: "tenant"
-        )
+        var row: Columns = [
+            "id": .id(tenant.id),
+            "name": .text(tenant.name),
+            "is_licensed": .flag(tenant.isLicensed),
+            "domains": try JSONColumn.value(tenant.domains.map(\.text)),
+            "administered_since": .time(tenant.administeredSince),
+            "version": .count(tenant.version),
+        ]
+        Self.add(tenant.policy, to: &row)
+        try connection.save(row, in: "tenant")
+    }
+
+    static func add(_ policy: Policy, to row: inout Columns) {
+        row["require_approval"] = .flag(policy.requireApproval)
+        row["decision_window"] = .span(policy.decisionWindow)
+        row["max_access"] = .span(policy.maxAccess)
+        row["approvals_needed"] = .count(policy.approvalsNeeded)
+        row["withheld_from_tokens"] = .scopes(policy.withheldFromTokens)
+        row["cooling_off"] = .span(policy.coolingOff)
     }
 
     private static func tenant(_ row: SQLRow) throws -> Tenant {
@@ -44,14 +47,16 @@ extension SQLTransaction: TenantRecords {
         )
     }
 
-    private static func policy(_ row: SQLRow) throws -> Policy {
+    /// The rules in a row of a tenant, or of what waits to be so there.
+    static func policy(_ row: SQLRow) throws -> Policy {
         do {
             return try Policy(
                 requireApproval: row.flag("require_approval"),
                 decisionWindow: row.span("decision_window"),
                 maxAccess: row.span("max_access"),
                 approvalsNeeded: row.count("approvals_needed"),
-                withheldFromTokens: row.scopes("withheld_from_tokens")
+                withheldFromTokens: row.scopes("withheld_from_tokens"),
+                coolingOff: row.span("cooling_off")
             )
         } catch is Refusal {
             throw row.corrupt

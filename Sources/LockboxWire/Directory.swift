@@ -25,7 +25,11 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var approvalsNeeded: Int
     /// The scopes of API tokens that count for nothing here: `decide`, `administer`.
     public var withheldFromTokens: [String]
+    /// How long what is looser waits.
+    public var coolingOff: String
     public var version: Int
+    /// In the answer to a change: what of it does not hold yet.
+    public var waiting: PolicyChangeBody?
 
     public init(
         tenant: String,
@@ -35,7 +39,9 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         maxAccess: String,
         approvalsNeeded: Int,
         withheldFromTokens: [String],
-        version: Int
+        coolingOff: String,
+        version: Int,
+        waiting: PolicyChangeBody? = nil
     ) {
         self.tenant = tenant
         self.licensed = licensed
@@ -44,7 +50,9 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
+        self.coolingOff = coolingOff
         self.version = version
+        self.waiting = waiting
     }
 }
 
@@ -56,6 +64,8 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var approvalsNeeded: Int
     /// The scopes that count for nothing from then on; those of now if left out.
     public var withheldFromTokens: [String]?
+    /// How long what is looser waits from then on; as long as now if left out.
+    public var coolingOff: String?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -66,6 +76,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         maxAccess: String,
         approvalsNeeded: Int,
         withheldFromTokens: [String]? = nil,
+        coolingOff: String? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -74,12 +85,57 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
+        self.coolingOff = coolingOff
     }
 
     public static let members: Set<String> = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "version",
+        "coolingOff", "version",
     ]
+}
+
+/// Looser rules that were asked for, and do not hold yet. It has all rules as they shall be.
+public struct PolicyChangeBody: Codable, Hashable, Sendable {
+    public var id: String
+    public var requireApproval: Bool
+    public var decisionWindow: String
+    public var maxAccess: String
+    public var approvalsNeeded: Int
+    public var withheldFromTokens: [String]
+    public var coolingOff: String
+    /// The person who asked.
+    public var madeBy: String
+    public var madeAt: String
+    /// From then on it holds, unless an administrator stops it, or enough people agree before.
+    public var takesEffectAt: String
+    /// Who has agreed.
+    public var agreed: [String]
+
+    public init(
+        id: String,
+        requireApproval: Bool,
+        decisionWindow: String,
+        maxAccess: String,
+        approvalsNeeded: Int,
+        withheldFromTokens: [String],
+        coolingOff: String,
+        madeBy: String,
+        madeAt: String,
+        takesEffectAt: String,
+        agreed: [String]
+    ) {
+        self.id = id
+        self.requireApproval = requireApproval
+        self.decisionWindow = decisionWindow
+        self.maxAccess = maxAccess
+        self.approvalsNeeded = approvalsNeeded
+        self.withheldFromTokens = withheldFromTokens
+        self.coolingOff = coolingOff
+        self.madeBy = madeBy
+        self.madeAt = madeAt
+        self.takesEffectAt = takesEffectAt
+        self.agreed = agreed
+    }
 }
 
 /// Something that holds customers' data and obeys grants.

@@ -47,13 +47,23 @@ public struct PersonBody: Codable, Hashable, Sendable {
     public var roles: [String]
     /// Switched off: can do nothing.
     public var disabled: Bool
+    /// From when on the approvals of a person count who decides since just now; left out where they do.
+    public var decidesFrom: String?
 
-    public init(id: String, name: String, email: String, roles: [String], disabled: Bool) {
+    public init(
+        id: String,
+        name: String,
+        email: String,
+        roles: [String],
+        disabled: Bool,
+        decidesFrom: String? = nil
+    ) {
         self.id = id
         self.name = name
         self.email = email
         self.roles = roles
         self.disabled = disabled
+        self.decidesFrom = decidesFrom
     }
 }
 

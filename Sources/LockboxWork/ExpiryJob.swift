@@ -3,7 +3,7 @@ package import LockboxPorts
 package import LockboxService
 
 /// Records what time alone has done: undecided requests expire, scheduled access starts, access
-/// ends, and another way to sign in that waited becomes so.
+/// ends, and another way to sign in or looser rules that waited become so.
 ///
 /// It needs no lease. The write looks again at what is due, so of two processes that come at once
 /// the second finds nothing left to record; and ending access waits for no other process.
@@ -23,11 +23,13 @@ package struct ExpiryJob: Job {
         let requests = try tx.requestsDue(at: now, limit: limit)
         return try requests.map { _ in Due() }
             + (requests.isEmpty
-                ? tx.signInChangesDue(at: now, limit: limit).map { _ in Due() } : [])
+                ? tx.signInChangesDue(at: now, limit: limit).map { _ in Due() }
+                    + tx.policyChangesDue(at: now, limit: limit).map { _ in Due() } : [])
     }
 
     package func nextDue(in tx: any StoreTransaction) throws -> Timestamp? {
-        [try tx.nextRequestDeadline(), try tx.nextSignInChange()].compactMap { $0 }.min()
+        [try tx.nextRequestDeadline(), try tx.nextSignInChange(), try tx.nextPolicyChange()]
+            .compactMap { $0 }.min()
     }
 
     package func key(of due: Due) -> WorkKey { WorkKey(item: "what is due") }

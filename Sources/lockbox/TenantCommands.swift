@@ -50,117 +50,13 @@ struct AccessCommand: AsyncParsableCommand {
     }
 }
 
-struct PolicyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "policy",
-        abstract: "A tenant's own rules.",
-        subcommands: [ShowPolicy.self, SetPolicy.self]
-    )
-
-    struct ShowPolicy: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "show",
-            abstract: "Show the rules."
-        )
-
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var format: OutputOptions
-        @Option(help: "The tenant; your own if left out.") var tenant: String?
-
-        func run() async throws {
-            try await Session.run(server, format.output) { session in
-                let tenant = try await session.tenant(tenant)
-                let policy: PolicyBody = try await session.client.get(
-                    Path("v1", "tenants", tenant, "policy")
-                )
-                try session.show(policy) { $0.lines }
-            }
-        }
-    }
-
-    struct SetPolicy: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "set",
-            abstract: "Change rules; those that you do not name stay.",
-            discussion: """
-                  lockbox policy set --require-approval --decision-window 6h
-                  lockbox policy set --approvals-needed 2 --max-access 1h
-                  lockbox policy set --tokens-may-not decide --tokens-may-not administer
-                """
-        )
-
-        @OptionGroup var server: ServerOptions
-        @OptionGroup var format: OutputOptions
-        @Option(help: "The tenant; your own if left out.") var tenant: String?
-        @Flag(inversion: .prefixedNo, help: "Require approval for all data access requests.")
-        var requireApproval: Bool?
-        @Option(help: "How long approvers may take: 15m to 14d.") var decisionWindow:
-            DurationArgument?
-        @Option(help: "How long access may last: up to 24h.") var maxAccess: DurationArgument?
-        @Option(help: "How many approvers must say yes: 1 to 10.") var approvalsNeeded: Int?
-        @Option(
-            help: "What no API token may do, whatever it is for; give it once for each.",
-            completion: .list(["decide", "administer"])
-        ) var tokensMayNot: [String] = []
-        @Flag(help: "Let API tokens do all that they are for.") var tokensMayAll = false
-
-        func validate() throws {
-            if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
-                approvalsNeeded == nil, tokensMayNot.isEmpty, !tokensMayAll
-            {
-                throw ValidationError("Say which rule to change.")
-            }
-            if tokensMayAll, !tokensMayNot.isEmpty {
-                throw ValidationError("Give --tokens-may-not or --tokens-may-all.")
-            }
-        }
-
-        func run() async throws {
-            try await Session.run(server, format.output) { session in
-                let path = Path("v1", "tenants", try await session.tenant(tenant), "policy")
-                let before: PolicyBody = try await session.client.get(path)
-                let wanted = NewPolicy(
-                    requireApproval: requireApproval ?? before.requireApproval,
-                    decisionWindow: decisionWindow?.iso ?? before.decisionWindow,
-                    maxAccess: maxAccess?.iso ?? before.maxAccess,
-                    approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded,
-                    withheldFromTokens: tokensMayAll
-                        ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot
-                )
-                let after: PolicyBody = try await session.client.put(
-                    path,
-                    wanted,
-                    ifVersion: before.version
-                )
-                try session.show(after) { $0.lines }
-            }
-        }
-    }
-}
-
-extension PolicyBody {
-    fileprivate var lines: [String] {
-        var sheet = Sheet()
-        sheet.add("Tenant", tenant)
-        sheet.add("Lockbox in the plan", licensed ? "yes" : "no")
-        sheet.add("Require approval", requireApproval ? "yes" : "no")
-        sheet.add("Time to decide", TimeText.duration(decisionWindow))
-        sheet.add("Longest access", TimeText.duration(maxAccess))
-        sheet.add("Approvals needed", "\(approvalsNeeded)")
-        let withheld = withheldFromTokens.joined(separator: ", ")
-        sheet.add("API tokens may not", withheld.isEmpty ? "nothing is forbidden" : withheld)
-        sheet.add("Version", "\(version)")
-        return sheet.lines
-    }
-}
-
 struct PeopleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "people",
         abstract: "A tenant's people and what they may do.",
         subcommands: [
-            ListPeople.self, SetRoles.self, InvitePerson.self, ListPeoplesTokens.self,
-            RevokePersonsToken.self,
+            ListPeople.self, SetRoles.self, ConfirmPerson.self, InvitePerson.self,
+            ListPeoplesTokens.self, RevokePersonsToken.self,
         ]
     )
 
@@ -186,7 +82,7 @@ struct PeopleCommand: AsyncParsableCommand {
                             person.name,
                             person.email,
                             person.roles.joined(separator: ", "),
-                            person.disabled ? "switched off" : ""
+                            person.standing
                         )
                     }
                     return table
@@ -236,6 +132,35 @@ struct PeopleCommand: AsyncParsableCommand {
                     let roles =
                         person.roles.isEmpty ? "no roles" : person.roles.joined(separator: ", ")
                     return [TerminalText.clean("\(person.name) now has: \(roles)")]
+                        + person.waitLines
+                }
+            }
+        }
+    }
+
+    struct ConfirmPerson: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "confirm",
+            abstract: "Confirm somebody who decides since just now.",
+            discussion: """
+                Their approvals count at once where as many people have confirmed them as must approve a request.
+                """
+        )
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var format: OutputOptions
+        @Option(help: "The tenant; your own if left out.") var tenant: String?
+        @Argument(help: "The person's e-mail address or id.") var person: String
+
+        func run() async throws {
+            try await Session.run(server, format.output) { session in
+                let after: PersonBody = try await session.client.post(
+                    try await session.path(of: person, in: tenant).appending("confirm")
+                )
+                try session.show(after) { person in
+                    person.decidesFrom == nil
+                        ? [TerminalText.clean("The approvals of \(person.name) count now.")]
+                        : person.waitLines
                 }
             }
         }
@@ -311,6 +236,22 @@ struct PeopleCommand: AsyncParsableCommand {
                 session.shell.tell("Revoked \(id). Whose it was is told by mail.")
             }
         }
+    }
+}
+
+extension PersonBody {
+    /// What is to be known of them besides their roles.
+    fileprivate var standing: String {
+        disabled ? "switched off" : decidesFrom.map { "approvals count from \($0)" } ?? ""
+    }
+
+    fileprivate var waitLines: [String] {
+        decidesFrom.map {
+            [
+                "Their approvals count from \($0) on, or once more of you confirm them: "
+                    + "lockbox people confirm \(id)"
+            ]
+        } ?? []
     }
 }
 

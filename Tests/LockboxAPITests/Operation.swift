@@ -25,7 +25,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
     /// The members of the body that can be left out.
     static let optionalMembers: Set = [
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
-        "resource", "scopes", "days", "addresses", "withheldFromTokens",
+        "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff",
     ]
 }
 
@@ -44,7 +44,7 @@ enum Sample {
     static let decision: JSONValue = ["decision": "approve"]
     static let policy: JSONValue = [
         "requireApproval": true, "decisionWindow": "PT6H", "maxAccess": "PT1H",
-        "approvalsNeeded": 1, "withheldFromTokens": ["decide"],
+        "approvalsNeeded": 1, "withheldFromTokens": ["decide"], "coolingOff": "P1D",
     ]
     static let evaluation: JSONValue = [
         "subject": ["type": "user", "id": .string(Fixture.eve.id.text)],
@@ -99,6 +99,10 @@ extension Operation {
     private static let proposal = [
         "tenant": "contoso", "person": Fixture.sue.id.text,
         "proposal": Fixture.proposal.id.text,
+    ]
+
+    private static let change = [
+        "tenant": "contoso", "change": Fixture.policyChange.id.text,
     ]
 
     static let all: [Operation] =
@@ -181,6 +185,19 @@ extension Operation {
                 name: "PUT /v1/tenants/{tenant}/policy",
                 parts: tenant,
                 body: Sample.policy
+            ),
+            Operation(name: "GET /v1/tenants/{tenant}/policy/changes", parts: tenant, isList: true),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/policy/changes/{change}/agree",
+                parts: change
+            ),
+            Operation(
+                name: "DELETE /v1/tenants/{tenant}/policy/changes/{change}",
+                parts: change
+            ),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/people/{person}/confirm",
+                parts: ["tenant": "contoso", "person": Fixture.sue.id.text]
             ),
             Operation(name: "POST /oauth2/introspect", caller: nil),
             Operation(name: "POST /oauth2/revoke", caller: nil),

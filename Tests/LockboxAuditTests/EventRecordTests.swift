@@ -83,6 +83,10 @@ struct EventRecordTests {
         return [
             .directory(.tenantAdded(Fixture.contoso)),
             .directory(.policyChanged(before: Fixture.contoso, after: strict)),
+            .directory(.policyChange(.asked, Fixture.policyChange, of: Fixture.contoso)),
+            .directory(.policyChange(.agreed, Fixture.policyChange, of: Fixture.contoso)),
+            .directory(.policyChange(.stopped, Fixture.policyChange, of: Fixture.contoso)),
+            .directory(.policyChange(.withdrawn, Fixture.policyChange, of: Fixture.contoso)),
             .directory(.licenceChanged(Fixture.contoso)),
             .directory(.domainsChanged(Fixture.contoso)),
             .directory(
@@ -199,6 +203,10 @@ struct EventRecordTests {
         switch event {
         case .tenantAdded: (AuditWorld.contoso, "tenant.added")
         case .policyChanged: (AuditWorld.contoso, "tenant.policyChanged")
+        case .policyChange(.asked, _, _): (AuditWorld.contoso, "tenant.policyChangeAsked")
+        case .policyChange(.agreed, _, _): (AuditWorld.contoso, "tenant.policyChangeAgreed")
+        case .policyChange(.stopped, _, _): (AuditWorld.contoso, "tenant.policyChangeStopped")
+        case .policyChange(.withdrawn, _, _): (AuditWorld.contoso, "tenant.policyChangeWithdrawn")
         case .licenceChanged: (AuditWorld.contoso, "tenant.licenceChanged")
         case .domainsChanged: (AuditWorld.contoso, "tenant.domainsChanged")
         case .signInChanged(let side, _): (side, "signIn.settingsChanged")

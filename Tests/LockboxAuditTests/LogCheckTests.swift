@@ -444,6 +444,7 @@ extension AuditWorld {
             change.emit(.directory(.signInChanged(side, Fixture.takesRolesFromElsewhere)))
         }
         try await propose()
+        try await loosen()
         try await audited.write(by: .person(Fixture.gita)) { change in
             let asked = try SignInChange(
                 id: Fixture.id(1),
@@ -463,6 +464,39 @@ extension AuditWorld {
         }
         try await change(Fixture.id(3), by: Fixture.eve) { request, now in
             try request.withdraw(comment: "Found it.", by: Fixture.eve, now: now)
+        }
+    }
+
+    /// Looser rules that wait, to which one has agreed; and an approver whose yes does not count yet.
+    private func loosen() async throws {
+        try await audited.write(by: .person(Fixture.gita)) { change in
+            let asked = PolicyChange(
+                id: Fixture.id(1),
+                tenant: Fixture.contoso.id,
+                policy: Fixture.policyChange.policy,
+                version: 1,
+                by: Fixture.gita.id,
+                madeAt: change.now,
+                takesEffectAt: change.now + .hours(24),
+                agreed: []
+            )
+            try change.tx.save(asked)
+            change.emit(.directory(.policyChange(.asked, asked, of: Fixture.contoso)))
+        }
+        try await audited.write(by: .console) { change in
+            var frida = Fixture.frida
+            frida.decisionDelay = DecisionDelay(
+                endsAt: change.now + .hours(24),
+                confirmedBy: [Fixture.finn.id]
+            )
+            try change.tx.save(frida)
+            change.emit(.directory(.personChanged(before: Fixture.frida, after: frida)))
+        }
+        try await audited.write(by: .person(Fixture.adam)) { change in
+            var agreed = try #require(try change.tx.policyChange(of: Fixture.contoso.id))
+            agreed.agree(Fixture.adam.id)
+            try change.tx.save(agreed)
+            change.emit(.directory(.policyChange(.agreed, agreed, of: Fixture.contoso)))
         }
     }
 

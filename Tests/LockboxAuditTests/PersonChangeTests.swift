@@ -44,7 +44,7 @@ struct PersonChangeTests {
         edit(&after)
         let size = Int(try await world.size(of: .provider))
         try await world.audited.write(by: .console) { [after] in
-            try $0.update(Fixture.eve, to: after)
+            _ = try $0.update(Fixture.eve, to: after)
         }
         return try await world.entries(of: .provider).dropFirst(size).map(\.activity)
     }

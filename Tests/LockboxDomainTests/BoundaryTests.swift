@@ -220,7 +220,8 @@ struct BoundaryTests {
                 decisionWindow: window,
                 maxAccess: cap,
                 approvalsNeeded: needed,
-                withheldFromTokens: []
+                withheldFromTokens: [],
+                coolingOff: .hours(24)
             )
         }
         for window in [TimeSpan.minutes(15), .days(14)] { _ = try policy(window) }

@@ -41,7 +41,8 @@ func tenant(
             decisionWindow: decisionWindow,
             maxAccess: maxAccess,
             approvalsNeeded: needed,
-            withheldFromTokens: []
+            withheldFromTokens: [],
+            coolingOff: .hours(24)
         )
     )
 }

@@ -217,7 +217,7 @@ struct InvitationsTests {
                 var after = Fixture.sue
                 change(&after)
                 try await place.world.audited.write(by: .console) { [after] in
-                    try $0.update(Fixture.sue, to: after)
+                    _ = try $0.update(Fixture.sue, to: after)
                 }
                 await #expect(throws: InvitationOver(.withdrawn)) {
                     _ = try await place.use(invitation)
@@ -334,7 +334,7 @@ struct InvitationsTests {
             var off = Fixture.sue
             off.isDisabled = true
             try await place.world.audited.write(by: .console) { [off] in
-                try $0.update(Fixture.sue, to: off)
+                _ = try $0.update(Fixture.sue, to: off)
             }
             let refusals = [
                 try await #require(throws: Refusal.self) { _ = try await place.invite() },
@@ -358,7 +358,7 @@ struct InvitationsTests {
             var off = Fixture.sue
             off.isDisabled = true
             try await place.world.audited.write(by: .console) { [off] in
-                try $0.update(Fixture.sue, to: off)
+                _ = try $0.update(Fixture.sue, to: off)
             }
             let lockbox = place.world.lockbox
             let id = Fixture.sue.id.text
@@ -393,7 +393,7 @@ struct InvitationsTests {
             var off = Fixture.tom
             off.isDisabled = true
             try await place.world.audited.write(by: .console) { [off] in
-                try $0.update(Fixture.tom, to: off)
+                _ = try $0.update(Fixture.tom, to: off)
             }
             let addresses = [
                 "sue@contoso.test", "nobody@contoso.test", "tom@contoso.test", "no address", "",

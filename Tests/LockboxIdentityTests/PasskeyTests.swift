@@ -370,13 +370,13 @@ struct PasskeyTests {
             try await place.world.audited.write(by: .console) { change in
                 var adam = Fixture.adam
                 adam.isDisabled = true
-                try change.update(Fixture.adam, to: adam)
+                _ = try change.update(Fixture.adam, to: adam)
             }
             #expect(try await place.fault() == .unknownCredential)
             try await place.world.audited.write(by: .console) { change in
                 var off = Fixture.adam
                 off.isDisabled = true
-                try change.update(off, to: Fixture.adam)
+                _ = try change.update(off, to: Fixture.adam)
             }
             #expect(try await place.fault() == .unknownCredential)
         }

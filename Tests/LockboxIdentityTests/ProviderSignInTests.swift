@@ -254,7 +254,7 @@ import Testing
             try await world.audited.write(by: .console) { change in
                 var adam = Fixture.adam
                 adam.isDisabled = true
-                try change.update(Fixture.adam, to: adam)
+                _ = try change.update(Fixture.adam, to: adam)
             }
             for subject in ["1", "2"] {
                 await #expect(throws: NotAdmitted.disabled) {

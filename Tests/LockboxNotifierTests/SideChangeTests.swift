@@ -218,6 +218,61 @@ import Testing
         }
     }
 
+    @Test func looserRulesThatWaitAreToldToAllWhoDecide() async throws {
+        try await Stage.with { stage in
+            for event in [PolicyChangeEvent.asked, .agreed, .stopped, .withdrawn] {
+                try await stage.tell(
+                    .directory(.policyChange(event, Fixture.policyChange, of: Fixture.contoso)),
+                    by: .person(Fixture.gita)
+                )
+            }
+            let instant = Fixture.policyChange.takesEffectAt
+            let lines = [
+                "Looser rules were asked for, and do not hold yet: longest access 8 hours, until now "
+                    + "4 hours. They hold from \(instant) on, or once 1 of your approvers and "
+                    + "administrators have agreed. Until then any administrator can stop them, under "
+                    + "Settings",
+                "One more person agrees to the looser rules that wait: longest access 8 hours, until "
+                    + "now 4 hours",
+                "The looser rules that waited were stopped: the rules stay as they are",
+                "Nothing comes of the looser rules that waited: they were taken back",
+            ]
+            for address in ["gita@contoso.test", "adam@contoso.test"] {
+                #expect(
+                    try await told(stage, to: address) == [lines.joined(separator: " | ")]
+                )
+            }
+            #expect(try await told(stage, to: "sue@contoso.test") == [])
+        }
+    }
+
+    @Test func approvalsThatDoNotCountYetAreTold() async throws {
+        try await Stage.with { stage in
+            var sue = Fixture.sue
+            sue.roles = [.member, .approver]
+            let first = Stage.start + .hours(24)
+            sue.decisionDelay = DecisionDelay(endsAt: first, confirmedBy: [])
+            try await stage.save(sue)
+            stage.clock.advance(by: .minutes(1))
+            sue.decisionDelay?.confirmedBy = [Fixture.adam.id]
+            try await stage.save(sue)
+            stage.clock.advance(by: .minutes(1))
+            sue.decisionDelay = nil
+            try await stage.save(sue)
+            let name = "Sue Reyes (sue@contoso.test): "
+            #expect(
+                Set(try await told(stage)) == [
+                    name
+                        + "member, approver, until now member; approvals count from \(first) on, or "
+                        + "once enough of your approvers and administrators have confirmed that, under "
+                        + "People",
+                    name + "one more person has confirmed that these approvals count",
+                    name + "approvals count from now on",
+                ]
+            )
+        }
+    }
+
     @Test func newPasswordOfHerOwnIsToldToHerAndToAllAdministrators() async throws {
         try await Stage.with { stage in
             try await stage.tell(.signIn(.passwordSet(Fixture.sue)), by: .person(Fixture.sue))

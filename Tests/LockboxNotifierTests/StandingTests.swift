@@ -139,6 +139,40 @@ import Testing
         }
     }
 
+    @Test func whoseYesCountsLaterIsAskedThenAndAtOnceWhenConfirmed() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            var nora = Stage.newcomer()
+            let first = stage.clock.now() + .hours(7)
+            nora.decisionDelay = DecisionDelay(endsAt: first, confirmedBy: [])
+            try await stage.save(nora)
+            func asked() async throws -> [Notice] {
+                try await stage.notices(id).filter {
+                    $0.recipient == nora.id && $0.delivery == .queued
+                }
+            }
+            let hers = try await asked()
+            #expect(hers.map(\.kind) == [.customerAsked, .lastReminder])
+            #expect(hers.map(\.nextAttempt) == [first, Stage.start + .minutes(648)])
+            nora.decisionDelay = nil
+            try await stage.save(nora)
+            let anew = try await asked()
+            #expect(
+                Set(anew.map(\.kind)) == [.customerAsked, .reminder, .lastReminder]
+            )
+            #expect(
+                anew.first { $0.kind == .customerAsked }?.nextAttempt == stage.clock.now()
+            )
+            // Too late for this request.
+            nora.decisionDelay = DecisionDelay(
+                endsAt: stage.clock.now() + .hours(24),
+                confirmedBy: []
+            )
+            try await stage.save(nora)
+            #expect(try await asked() == [])
+        }
+    }
+
     @Test func memberWhoIsMadeApproverIsAsked() async throws {
         try await Stage.with { stage in
             let id = try await stage.askCustomer()

@@ -13,7 +13,8 @@ struct RulesTests {
         let standard = [
             ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"),
-            ("approvals", "1"), ("version", "1"), ("seen", "on PT12H PT4H 1 0"),
+            ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"), ("version", "1"),
+            ("seen", "on PT12H PT4H 1 0 P1D"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }
@@ -52,16 +53,22 @@ struct RulesTests {
         ("window", "-4", "hours"),
         ("window", "٤", "hours"), ("window", "9999999", "days"), ("cap", "25", "hours"),
         ("cap", "0", "seconds"),
-        ("cap", "1.5", "hours"), ("cap", "", "hours"),
+        ("cap", "1.5", "hours"), ("cap", "", "hours"), ("cooling", "59", "minutes"),
+        ("cooling", "31", "days"),
     ])
     func lengthOutOfRangeIsMarked(_ name: String, _ number: String, _ unit: String) {
         let typed = PolicyForm(Form(form([(name, number), ("\(name)-unit", unit)])))
         let faults = #expect(throws: PolicyForm.Faults.self) { try typed.read() }
         #expect(faults?.found.count == 1)
-        #expect(faults?.of(name == "window" ? .window : .cap) != nil)
+        let fields: [String: PolicyForm.Field] = [
+            "window": .window, "cap": .cap, "cooling": .cooling,
+        ]
+        #expect(fields[name].flatMap { faults?.of($0) } != nil)
     }
 
-    @Test(arguments: ["on", "off PT12H PT4H", "on PT12H PT4H 1 2", "on PT1S PT4H 1", "<b>", ""])
+    @Test(arguments: [
+        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D", "on PT12H PT4H 1 0", "<b>", "",
+    ])
     func markThatIsNoneIsDropped(_ mark: String) { #expect(Policy(mark: mark) == nil) }
 
     // MARK: - What is said before
@@ -70,7 +77,8 @@ struct RulesTests {
         from before: Policy,
         to after: Policy,
         isLicensed: Bool = true,
-        approvers: Int = 2
+        approvers: Int = 2,
+        isAgreed: Bool = true
     ) -> String {
         let work = OpenWork(grants: [], withManager: 1, withCustomer: 2, approvers: approvers)
         let tenant = Fixture.tenant(isLicensed: isLicensed, policy: before)
@@ -78,6 +86,7 @@ struct RulesTests {
             from: tenant,
             to: after,
             work,
+            isAgreed: isAgreed,
             provider: "Example Cloud",
             now: Fixture.now
         ).sentences
@@ -88,6 +97,16 @@ struct RulesTests {
         let told = sentences(from: .standard, to: Fixture.policy(requireApproval: false))
         #expect(told.contains("1 request that waits at Example Cloud now will not come to you"))
         #expect(told.contains("2 requests that wait for your decision now still need it"))
+    }
+
+    @Test func looserRulesThatWaitAreToldToWait() {
+        let looser = Fixture.policy(maxAccess: .hours(8))
+        let wait =
+            "does not hold at once: it waits for 1 day, or until 1 of those who approve have agreed"
+        #expect(sentences(from: .standard, to: looser, isAgreed: false).contains(wait))
+        #expect(!sentences(from: .standard, to: looser).contains(wait))
+        let stricter = Fixture.policy(maxAccess: .hours(1))
+        #expect(!sentences(from: .standard, to: stricter, isAgreed: false).contains(wait))
     }
 
     @Test func everyApproverNeededIsTold() {

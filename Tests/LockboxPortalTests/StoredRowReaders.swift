@@ -240,7 +240,8 @@ struct StoredRowWorld {
                     decisionWindow: .hours(1),
                     maxAccess: .seconds(1),
                     approvalsNeeded: 2,
-                    withheldFromTokens: []
+                    withheldFromTokens: [],
+                    coolingOff: .hours(24)
                 )
                 _ = try await lockbox.changePolicy(
                     of: "contoso",

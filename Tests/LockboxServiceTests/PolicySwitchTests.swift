@@ -44,7 +44,7 @@ struct PolicySwitchTests {
                 version: 1,
                 by: Fixture.gita
             )
-            #expect(after.version == 2)
+            #expect(after.tenant.version == 2)
             let ending = try await world.stored(request.id).state.ending
             #expect(ending?.reason == .policyChanged)
             #expect(ending?.by == Fixture.gita.id)
@@ -123,7 +123,7 @@ struct PolicySwitchTests {
                 version: 1,
                 by: Fixture.gita
             )
-            #expect(same.version == 1)
+            #expect(same.tenant.version == 1)
         }
     }
 

@@ -71,6 +71,25 @@ import Testing
         }
     }
 
+    @Test func administratorWhoseYesDoesNotCountYetMakesItNotSo() async throws {
+        try await Self.with { world, amy in
+            let asked = try await world.lockbox.changeSignIn(to: Self.wanted, by: Fixture.gita)
+            let first = world.clock.now() + .hours(1)
+            try await world.audited.write(by: .console) { change in
+                var later = amy
+                later.decisionDelay = DecisionDelay(endsAt: first, confirmedBy: [])
+                try change.update(amy, to: later)
+            }
+            await #expect(throws: Refusal.notPermitted(.agree)) {
+                try await world.lockbox.confirmSignInChange(asked.id.text, by: amy)
+            }
+            world.clock.advance(by: .hours(1))
+            try await world.lockbox.confirmSignInChange(asked.id.text, by: amy)
+            #expect(try await Self.settings(world) == Self.wanted)
+            try await world.expectConsistentLogs()
+        }
+    }
+
     @Test func anyAdministratorStopsIt() async throws {
         try await Self.with { world, amy in
             let asked = try await world.lockbox.changeSignIn(to: Self.wanted, by: Fixture.gita)

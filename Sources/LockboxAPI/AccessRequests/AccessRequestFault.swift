@@ -61,8 +61,8 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .versionRequired, .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
-            .notAwaitingYou, .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached,
-            .dailyLimitReached, .alreadyExists, .lastAdministrator:
+            .notAwaitingYou, .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed,
+            .limitReached, .dailyLimitReached, .alreadyExists, .lastAdministrator:
             return self
         }
     }

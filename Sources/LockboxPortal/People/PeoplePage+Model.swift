@@ -51,6 +51,8 @@ struct PersonRow: Sendable {
     let roleLabels: String
     let isYou: Bool
     let isOff: Bool
+    /// From when on the approvals of a person count who decides since just now.
+    let decidesFrom: ShownTime?
 
     init(_ person: Person, _ viewer: Viewer) {
         personID = person.id.text
@@ -59,6 +61,7 @@ struct PersonRow: Sendable {
         roleLabels = RoleWords.labels(of: person.roles)
         isYou = person.id == viewer.person.id
         isOff = person.isDisabled
+        decidesFrom = person.decidesFrom(at: viewer.now).map { ShownTime($0) }
     }
 }
 
@@ -86,7 +89,10 @@ struct PeoplePage: Page {
         let size = PortalLimits.pageSize
         let start = (0..<roster.people.count).contains(start) ? start : 0
         isFirst = start == 0
-        approverCount = ApproverCount(roster.tenant, roster.approvers.map(\.name))
+        approverCount = ApproverCount(
+            roster.tenant,
+            roster.approvers.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
+        )
         approvers = roster.approvers.map { PersonRow($0, viewer) }
         everyone = roster.people[start...].prefix(size).map { PersonRow($0, viewer) }
         total = "\(roster.people.count)"
@@ -99,6 +105,7 @@ struct PeoplePage: Page {
         providerName = viewer.providerName
         let states = everyone.map {
             "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")"
+                + ($0.decidesFrom == nil ? "" : "+")
         }
         liveTag =
             "people-\(roster.tenant.version)-\(total)-\(approvers.count)-\(proposed.count)-"
@@ -147,6 +154,7 @@ struct PersonPage: Page {
     let passkeys: [PasskeyRow]
     let stepUp: StepUp?
     let proposal: ProposalCard?
+    let newDecider: NewDeciderCard?
     let providerName: String
     let csrf: String
     let key: String
@@ -191,6 +199,7 @@ struct PersonPage: Page {
         passkeys = keys.passkeys.map { PasskeyRow($0) }
         self.stepUp = stepUp
         proposal = roster.proposals[person.id].map { ProposalCard($0, about: person) }
+        newDecider = NewDeciderCard(person, roster, viewer)
         providerName = viewer.providerName
         csrf = viewer.csrf
         key = viewer.formKey

@@ -86,7 +86,7 @@ extension PortalSite {
                     by: viewer.person
                 )
             },
-        ] + proposalRoutes
+        ] + proposalRoutes + newDeciderRoutes
     }
 
     /// A form on a person's page besides that of the roles.

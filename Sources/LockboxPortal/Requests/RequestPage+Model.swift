@@ -163,7 +163,7 @@ extension RequestReading {
 /// Whether the reader may decide now, and if not, who does.
 private struct Standing {
     let decides: Bool
-    /// Nil where nobody decides any more, or the reader does.
+    /// Nil where nobody decides any more, or the reader does and nothing is to be said of it.
     let words: String?
 
     private init(decides: Bool = false, _ words: String? = nil) {
@@ -227,6 +227,13 @@ private struct Standing {
         }
         if view.people[terms.engineer].map({ $0.isSame(as: person) }) ?? false {
             return Standing("You asked for this access yourself, so somebody else must decide.")
+        }
+        if let instant = person.decidesFrom(at: viewer.now) {
+            return Standing(
+                decides: true,
+                "Your approvals count from \(instant.words()) on, or once enough of your colleagues who "
+                    + "approve have confirmed you under People. A denial counts at once."
+            )
         }
         return Standing(decides: true)
     }

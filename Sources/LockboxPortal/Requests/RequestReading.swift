@@ -212,7 +212,8 @@ extension Refusal {
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
-            .versionRequired, .notLicensed, .limitReached, .dailyLimitReached, .lastAdministrator:
+            .versionRequired, .decidesLater, .notLicensed, .limitReached, .dailyLimitReached,
+            .lastAdministrator:
             .form
         }
     }

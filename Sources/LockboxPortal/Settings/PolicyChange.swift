@@ -24,6 +24,7 @@ struct RuleDifference: Sendable {
             ("Longest access", policy.maxAccess.words),
             ("Approvals needed", "\(policy.approvalsNeeded)"),
             ("API tokens may not", withheldWords(policy.withheldFromTokens)),
+            ("Cooling-off", policy.coolingOff.words),
         ]
     }
 
@@ -106,8 +107,15 @@ struct PolicyConsequences: Sendable {
     /// Whether less protects the tenant's data from then on.
     let isWeaker: Bool
 
-    init(from before: Tenant, to policy: Policy, _ work: OpenWork, provider: String, now: Timestamp)
-    {
+    /// `isAgreed` says whether the reader's own yes is enough for what is looser.
+    init(
+        from before: Tenant,
+        to policy: Policy,
+        _ work: OpenWork,
+        isAgreed: Bool,
+        provider: String,
+        now: Timestamp
+    ) {
         var after = before
         after.policy = policy
         let ended = work.grants.filter { view in
@@ -128,11 +136,20 @@ struct PolicyConsequences: Sendable {
         sentences +=
             Self.times(before.policy, policy, provider)
             + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
+        if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
+            sentences.append(Self.wait(before.policy))
+        }
         if !before.isLicensed {
             sentences.append(
                 "Your plan does not include Lockbox, so approval is not in force whatever is chosen here."
             )
         }
+    }
+
+    private static func wait(_ before: Policy) -> String {
+        "What becomes looser by it does not hold at once: it waits for \(before.coolingOff.words), or until "
+            + "\(before.approvalsNeeded) of those who approve have agreed. Any administrator can stop it meanwhile. "
+            + "What becomes stricter holds at once."
     }
 
     private static func on(_ provider: String) -> [String] {

@@ -40,7 +40,7 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals, withheld
+        case approval, window, cap, approvals, withheld, cooling
     }
 
     var isOn: Bool?
@@ -49,6 +49,7 @@ struct PolicyForm: Sendable {
     var approvals: String
     /// The scopes of API tokens that shall count for nothing, by name.
     var withheld: [String]
+    var cooling: Span
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -56,6 +57,7 @@ struct PolicyForm: Sendable {
         cap = Span(policy.maxAccess)
         approvals = "\(policy.approvalsNeeded)"
         withheld = policy.withheldFromTokens.names
+        cooling = Span(policy.coolingOff)
     }
 
     init(_ form: Form) {
@@ -64,6 +66,7 @@ struct PolicyForm: Sendable {
         cap = Self.span("cap", of: form)
         approvals = form["approvals"] ?? ""
         withheld = form.all("withheld")
+        cooling = Self.span("cooling", of: form)
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -79,6 +82,7 @@ struct PolicyForm: Sendable {
             ("approval", isOn.map { $0 ? "on" : "off" } ?? ""),
             ("window", window.number), ("window-unit", window.unit.rawValue),
             ("cap", cap.number), ("cap-unit", cap.unit.rawValue), ("approvals", approvals),
+            ("cooling", cooling.number), ("cooling-unit", cooling.unit.rawValue),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -109,16 +113,18 @@ struct PolicyForm: Sendable {
         if withheld == nil {
             faults.found.append((.withheld, "API tokens: choose among those below."))
         }
-        guard let isOn, let window, let cap, let needed, let withheld, faults.found.isEmpty else {
-            throw faults
-        }
+        let cooling = faults.check(.cooling, "Cooling-off", cooling, Limits.coolingOff)
+        guard let isOn, let window, let cap, let needed, let withheld, let cooling,
+            faults.found.isEmpty
+        else { throw faults }
         do {
             return try Policy(
                 requireApproval: isOn,
                 decisionWindow: window,
                 maxAccess: cap,
                 approvalsNeeded: needed,
-                withheldFromTokens: withheld
+                withheldFromTokens: withheld,
+                coolingOff: cooling
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -168,19 +174,19 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
-            + "\(withheldFromTokens.rawValue)"
+            + "\(withheldFromTokens.rawValue) \(coolingOff)"
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 5, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 6, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
-            let withheld = UInt8(parts[4])
+            let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5])
         else { return nil }
         do {
             try self.init(
@@ -188,7 +194,8 @@ extension Policy {
                 decisionWindow: window,
                 maxAccess: cap,
                 approvalsNeeded: needed,
-                withheldFromTokens: TokenScopes(rawValue: withheld)
+                withheldFromTokens: TokenScopes(rawValue: withheld),
+                coolingOff: cooling
             )
         } catch {
             return nil
@@ -209,6 +216,7 @@ extension Policy {
         if wanted.approvalsNeeded != read.approvalsNeeded {
             merged.approvalsNeeded = wanted.approvalsNeeded
         }
+        if wanted.coolingOff != read.coolingOff { merged.coolingOff = wanted.coolingOff }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)
         )

@@ -38,6 +38,9 @@ struct SettingsPage: Page {
         "How long a request waits for you. Then it expires, and no access is given."
     private static let capMeaning =
         "Engineers cannot ask for more. Access ends by itself when its time is over."
+    private static let coolingMeaning =
+        "How long looser rules wait, and the approvals of whoever decides since just now, unless enough of your "
+        + "people agree before."
 
     let title = "Settings"
     let section: String? = "/settings"
@@ -63,6 +66,9 @@ struct SettingsPage: Page {
     let approvalsWrong: String?
     let withheld: [Withheld]
     let withheldWrong: String?
+    let coolingField: SpanField
+    let waiting: WaitingRulesCard?
+    let stepUp: StepUp?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -75,34 +81,29 @@ struct SettingsPage: Page {
     init(
         _ reading: SettingsReading,
         _ viewer: Viewer,
+        stepUp: StepUp?,
         typed: PolicyForm? = nil,
         faults: PolicyForm.Faults? = nil,
-        marksFields: Bool = true
+        marksFields: Bool = true,
+        refused: Refusal? = nil
     ) {
         let (tenant, policy) = (reading.tenant, reading.tenant.policy)
         let shown = typed ?? PolicyForm(policy)
         let marks = marksFields ? faults : nil
-        problems = faults.map { Problems($0.found.map(\.sentence)) } ?? .none
+        problems =
+            refused.map { Problems([$0.words(on: .settings)]) }
+            ?? faults.map { Problems($0.found.map(\.sentence)) } ?? .none
         tenantName = tenant.name
         providerName = viewer.providerName
         isInForce = tenant.requiresApproval
         lacksLicence = !tenant.isLicensed
         isOff = tenant.isLicensed && !policy.requireApproval
-        approverCount = ApproverCount(tenant, reading.approvers.map(\.name))
+        approverCount = ApproverCount(
+            tenant,
+            reading.approvers.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
+        )
         mayChange = viewer.holds(.admin)
-        let meanings = [
-            lacksLicence
-                ? "Without Lockbox in your plan this has no effect."
-                : policy.requireApproval
-                    ? "Nobody at \(viewer.providerName) opens your data without your yes."
-                    : "Managers of \(viewer.providerName) decide alone.",
-            Self.windowMeaning, Self.capMeaning,
-            "How many of your people must say yes to one request.",
-            "What your people can do at the portal alone, where the password is asked for.",
-        ]
-        rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
-            Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
-        }
+        rules = Self.rules(of: tenant, viewer)
         isChosenOn = shown.isOn == true
         isChosenOff = shown.isOn == false
         approvalWrong = marks?.of(.approval)
@@ -133,6 +134,17 @@ struct SettingsPage: Page {
         approvalsWrong = marks?.of(.approvals)
         withheld = Self.withheld(shown)
         withheldWrong = marks?.of(.withheld)
+        coolingField = SpanField(
+            "cooling",
+            "Cooling-off",
+            shown.cooling,
+            policy.coolingOff,
+            Limits.coolingOff,
+            marks?.of(.cooling),
+            meaning: Self.coolingMeaning
+        )
+        waiting = reading.waiting.map { WaitingRulesCard($0, at: tenant, viewer) }
+        self.stepUp = waiting?.mayAgree == true ? stepUp : nil
         lastBy = reading.lastChange?.by
         lastAt = reading.lastChange.map { ShownTime($0.at) }
         version = "\(tenant.version)"
@@ -143,6 +155,24 @@ struct SettingsPage: Page {
 }
 
 extension SettingsPage {
+    /// What holds now, with what each rule means.
+    private static func rules(of tenant: Tenant, _ viewer: Viewer) -> [Rule] {
+        let meanings = [
+            !tenant.isLicensed
+                ? "Without Lockbox in your plan this has no effect."
+                : tenant.policy.requireApproval
+                    ? "Nobody at \(viewer.providerName) opens your data without your yes."
+                    : "Managers of \(viewer.providerName) decide alone.",
+            windowMeaning, capMeaning,
+            "How many of your people must say yes to one request.",
+            "What your people can do at the portal alone, where the password is asked for.",
+            coolingMeaning,
+        ]
+        return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
+            Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
+        }
+    }
+
     private static func withheld(_ shown: PolicyForm) -> [Withheld] {
         ScopeWords.all.filter { TokenScopes.weighty.contains($0.scope) }.map { scope, words in
             Withheld(

@@ -13,7 +13,7 @@ extension PortalSite {
     var settingsRoutes: [Route] {
         [
             page("/settings", for: .customer) { _, _, viewer in
-                SettingsPage(try await settings(viewer), viewer)
+                try await settingsPage(viewer)
             },
             form("/settings/review", for: .customer, back: { _ in "/settings" }) {
                 form,
@@ -25,6 +25,15 @@ extension PortalSite {
                 try await change(form, context, viewer)
             },
         ]
+    }
+
+    func settingsPage(_ viewer: Viewer, refused: Refusal? = nil) async throws -> SettingsPage {
+        SettingsPage(
+            try await settings(viewer),
+            viewer,
+            stepUp: stepUp(viewer, on: "/settings"),
+            refused: refused
+        )
     }
 
     /// What the pages of the rules are made from; for plain members they do not exist.
@@ -48,6 +57,7 @@ extension PortalSite {
         return SettingsReading(
             tenant: tenant,
             people: people,
+            waiting: try await lockbox.policyChange(of: id.text, by: viewer.person),
             lastChange: last.flatMap { entry in author.map { ($0, entry.time) } }
         )
     }
@@ -89,7 +99,13 @@ extension PortalSite {
             wanted = try typed.read()
         } catch {
             return html(
-                SettingsPage(reading, viewer, typed: typed, faults: error),
+                SettingsPage(
+                    reading,
+                    viewer,
+                    stepUp: stepUp(viewer, on: "/settings"),
+                    typed: typed,
+                    faults: error
+                ),
                 viewer,
                 status: .unprocessableContent
             )
@@ -116,14 +132,27 @@ extension PortalSite {
             var faults = PolicyForm.Faults()
             faults.found = [(.approval, "These rules hold already. There is nothing to change.")]
             return html(
-                SettingsPage(reading, viewer, typed: typed, faults: faults, marksFields: false),
+                SettingsPage(
+                    reading,
+                    viewer,
+                    stepUp: stepUp(viewer, on: "/settings"),
+                    typed: typed,
+                    faults: faults,
+                    marksFields: false
+                ),
                 viewer,
                 status: .unprocessableContent
             )
         }
         if let faults = reading.faults(of: wanted) {
             return html(
-                SettingsPage(reading, viewer, typed: typed, faults: faults),
+                SettingsPage(
+                    reading,
+                    viewer,
+                    stepUp: stepUp(viewer, on: "/settings"),
+                    typed: typed,
+                    faults: faults
+                ),
                 viewer,
                 status: .conflict
             )
@@ -132,6 +161,11 @@ extension PortalSite {
             from: reading.tenant,
             to: wanted,
             try await openWork(reading, viewer),
+            isAgreed: reading.tenant.isQuorum(
+                [viewer.person.id],
+                of: reading.people,
+                at: viewer.now
+            ),
             provider: viewer.providerName,
             now: viewer.now
         )
@@ -161,7 +195,13 @@ extension PortalSite {
         }
         let typed = PolicyForm(form)
         if form["step"] == "back" {
-            return html(SettingsPage(try await settings(viewer), viewer, typed: typed), viewer)
+            let page = SettingsPage(
+                try await settings(viewer),
+                viewer,
+                stepUp: stepUp(viewer, on: "/settings"),
+                typed: typed
+            )
+            return html(page, viewer)
         }
         let wanted: Policy
         do {
@@ -184,16 +224,22 @@ extension PortalSite {
         }
         return try await going(on: secret, context, viewer) { viewer in
             do {
-                _ = try await lockbox.changePolicy(
+                let changed = try await lockbox.changePolicy(
                     of: id.text,
                     to: wanted,
                     version: form["version"]?.wholeNumber.map { Int(clamping: $0) },
                     by: viewer.person
                 )
+                if changed.waiting?.policy == wanted {
+                    return seeOther("/settings", .policyChangeAsked)
+                }
             } catch let refusal as Refusal where refusal.isAboutRules {
                 let reading = try await settings(viewer)
                 // The second sending of one form, or somebody else wanted the same.
                 if reading.tenant.policy == wanted { return seeOther("/settings", .policyChanged) }
+                if reading.waiting?.change.policy == wanted {
+                    return seeOther("/settings", .policyChangeAsked)
+                }
                 return try await review(wanted, form, reading, viewer)
             }
             return seeOther("/settings", .policyChanged)
@@ -210,7 +256,8 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .accessNotActive, .limitReached, .dailyLimitReached, .alreadyExists, .keyReused,
+            .accessNotActive, .decidesLater, .limitReached, .dailyLimitReached, .alreadyExists,
+            .keyReused,
             .lastAdministrator:
             false
         }
@@ -221,6 +268,7 @@ extension Refusal {
 struct SettingsReading: Sendable {
     let tenant: Tenant
     let people: [Person]
+    let waiting: PolicyChangeReading?
     let lastChange: (by: String, at: Timestamp)?
 
     var approvers: [Person] { Person.approvers(of: tenant, among: people) }

@@ -12,7 +12,8 @@ enum Flash: String, Sendable {
     case supportOpened, policyChanged, rolesChanged, lettersChanged
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
         switchedOn, passkeyAdded, passkeyRemoved
-    case proposalAccepted, proposalDeclined
+    case proposalAccepted, proposalDeclined, deciderConfirmed
+    case policyChangeAsked, policyChangeAgreed, policyChangeStopped
 
     var sentence: String {
         switch self {
@@ -30,6 +31,11 @@ enum Flash: String, Sendable {
         case .submitted: "Sent. A manager reviews it first, then the customer is asked."
         case .supportOpened: "Your support request is open."
         case .policyChanged: "Settings saved."
+        case .policyChangeAsked:
+            "Asked for. What is stricter holds already; the rest waits, and every approver and administrator is told."
+        case .policyChangeAgreed: "You have agreed. More people must, or time must pass."
+        case .policyChangeStopped: "Stopped. The rules stay as they are."
+        case .deciderConfirmed: "Confirmed, and recorded."
         case .switchedOff:
             "Switched off. Sessions and API tokens have ended, and nobody can sign in so."
         case .signInChangeAsked:

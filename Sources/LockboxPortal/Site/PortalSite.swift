@@ -97,7 +97,8 @@ package struct PortalSite: Sendable {
     }
 
     private var customerRoutes: [Route] {
-        overviewRoutes + liveAccessRoutes + settingsRoutes + signInSettingsRoutes
+        overviewRoutes + liveAccessRoutes + settingsRoutes + waitingRulesRoutes
+            + signInSettingsRoutes
             + provisioningRoutes + peopleRoutes
     }
     private var providerRoutes: [Route] {

@@ -51,8 +51,8 @@ extension Refusal {
         case .notFound, .ambiguous, .notSignedIn, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .dailyLimitReached,
-            .lastAdministrator:
+            .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached,
+            .dailyLimitReached, .lastAdministrator:
             sentence
         }
     }

@@ -52,6 +52,8 @@ CREATE INDEX person_of_tenant ON person (tenant, canonical_email, id);
 
 CREATE INDEX person_proposal_of_tenant ON person_proposal (tenant, made_at, id);
 
+CREATE INDEX policy_change_due ON policy_change (takes_effect_at, id);
+
 CREATE INDEX provisioned_member_of_person ON provisioned_member (person, group_id);
 
 CREATE INDEX provisioned_user_by_external_id
@@ -406,7 +408,7 @@ CREATE TABLE person (
     aliases TEXT NOT NULL,
     roles INTEGER NOT NULL CHECK (roles >= 0),
     is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1))
-, muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0)) STRICT;
+, muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0), decides_from INTEGER, confirmed_by TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE TABLE person_proposal (
     id TEXT NOT NULL PRIMARY KEY,
@@ -420,6 +422,22 @@ CREATE TABLE person_proposal (
     declined_at INTEGER CHECK (declined_at >= made_at),
     CHECK (roles IS NOT NULL OR email IS NOT NULL OR aliases IS NOT NULL
         OR switches_on = 1)
+) STRICT;
+
+CREATE TABLE policy_change (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL UNIQUE REFERENCES tenant (id),
+    version INTEGER NOT NULL CHECK (version > 0),
+    require_approval INTEGER NOT NULL CHECK (require_approval IN (0, 1)),
+    decision_window INTEGER NOT NULL CHECK (decision_window > 0),
+    max_access INTEGER NOT NULL CHECK (max_access > 0),
+    approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
+    withheld_from_tokens INTEGER NOT NULL,
+    cooling_off INTEGER NOT NULL CHECK (cooling_off > 0),
+    made_by TEXT NOT NULL REFERENCES person (id),
+    made_at INTEGER NOT NULL,
+    takes_effect_at INTEGER NOT NULL CHECK (takes_effect_at > made_at),
+    agreed TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE portal_session (
@@ -617,7 +635,8 @@ CREATE TABLE tenant (
     max_access INTEGER NOT NULL CHECK (max_access > 0),
     approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
     version INTEGER NOT NULL CHECK (version > 0)
-, domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0) STRICT;
+, domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, cooling_off INTEGER NOT NULL DEFAULT 86400000
+    CHECK (cooling_off > 0)) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -1156,6 +1175,24 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.tenant IS NOT OLD.tenant
 BEGIN
     SELECT RAISE(ABORT, 'person: what it is about never changes');
+END;
+
+CREATE TRIGGER policy_change_update_guard
+BEFORE UPDATE ON policy_change
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.tenant IS NOT OLD.tenant
+    OR NEW.version IS NOT OLD.version
+    OR NEW.require_approval IS NOT OLD.require_approval
+    OR NEW.decision_window IS NOT OLD.decision_window
+    OR NEW.max_access IS NOT OLD.max_access
+    OR NEW.approvals_needed IS NOT OLD.approvals_needed
+    OR NEW.withheld_from_tokens IS NOT OLD.withheld_from_tokens
+    OR NEW.cooling_off IS NOT OLD.cooling_off
+    OR NEW.made_by IS NOT OLD.made_by
+    OR NEW.made_at IS NOT OLD.made_at
+    OR NEW.takes_effect_at IS NOT OLD.takes_effect_at
+BEGIN
+    SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
 END;
 
 CREATE TRIGGER portal_session_update_ended

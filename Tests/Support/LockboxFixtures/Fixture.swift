@@ -60,6 +60,18 @@ package enum Fixture {
         takesEffectAt: now + .hours(24)
     )
 
+    /// What Gita asked for and holds from tomorrow on: access for twice as long.
+    package static let policyChange = PolicyChange(
+        id: id(1),
+        tenant: contoso.id,
+        policy: policy(maxAccess: .hours(8)),
+        version: 1,
+        by: gita.id,
+        madeAt: now,
+        takesEffectAt: now + .hours(24),
+        agreed: [gita.id]
+    )
+
     /// What an operator's file wishes of Sue.
     package static let proposal = proposal(of: sue, at: now)
 
