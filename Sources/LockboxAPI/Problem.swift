@@ -228,7 +228,8 @@ extension ProblemAnswer {
             .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou,
             .nobodyCanApprove,
-            .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator:
+            .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator,
+            .programsRefused:
             break
         }
     }
@@ -245,7 +246,8 @@ extension Refusal {
         case .notSignedIn, .badCredentials: .unauthorized
         case .tooManyAttempts, .dailyLimitReached: .tooManyRequests
         case .limitReached(let quota): quota.endsWithTime ? .tooManyRequests : .conflict
-        case .notPermitted, .ownRequest, .scopeMissing, .scopeWithheld: .forbidden
+        case .notPermitted, .ownRequest, .scopeMissing, .scopeWithheld, .programsRefused:
+            .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
         case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,

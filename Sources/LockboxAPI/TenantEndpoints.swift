@@ -94,6 +94,7 @@ extension API {
                     to: try new.policy(),
                     matching: try request.matchedVersion(orBody: new.version),
                     keepsWithheld: new.withheldFromTokens == nil,
+                    keepsPrograms: new.allowPrograms == nil,
                     by: caller
                 )
                 return try JSONAnswer.response(PolicyBody(tenant), headers: [.eTag: tenant.tag])

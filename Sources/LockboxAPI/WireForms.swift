@@ -7,7 +7,12 @@ import LockboxWire
 
 extension PersonRef {
     init(_ person: Person) {
-        self.init(id: person.id.text, name: person.name, email: person.email.text)
+        self.init(
+            id: person.id.text,
+            name: person.name,
+            email: person.email.text,
+            program: person.isProgram ? true : nil
+        )
     }
 }
 
@@ -77,6 +82,7 @@ extension AccessRequestBody {
             tenant: request.terms.tenant.text,
             supportRequest: request.terms.supportRequest.text,
             engineer: try view.ref(request.terms.engineer),
+            askedBy: try request.terms.askedBy.map { try view.ref($0) },
             reason: request.terms.reason,
             resources: request.terms.scope.accesses.map(ResourceAccess.init),
             duration: request.terms.duration.description,
@@ -196,6 +202,7 @@ extension PolicyBody {
             maxAccess: tenant.policy.maxAccess.description,
             approvalsNeeded: tenant.policy.approvalsNeeded,
             withheldFromTokens: tenant.policy.withheldFromTokens.names,
+            allowPrograms: tenant.policy.allowsPrograms,
             version: tenant.version
         )
     }
@@ -210,7 +217,8 @@ extension NewPolicy {
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheldFromTokens.map {
                 try TokenScopes(names: $0, of: .weighty, field: "withheldFromTokens")
-            } ?? []
+            } ?? [],
+            allowsPrograms: allowPrograms ?? true
         )
     }
 }
@@ -253,7 +261,8 @@ extension NewAccessRequest {
             reason: reason,
             duration: try TimeSpan(duration: duration, field: "duration"),
             resources: resources.map(\.line),
-            notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") }
+            notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") },
+            engineer: engineer
         )
     }
 }

@@ -53,6 +53,7 @@ extension AuditFacts {
             self.init("request.submitted", of: request)
             let terms = request.terms
             data["engineer"] = .string(terms.engineer.text)
+            data["askedBy"] = terms.askedBy.map { .string($0.text) }
             data["duration"] = .string(terms.duration.description)
             data["decideBy"] = request.state.decideBy.map { .string($0.description) }
             data["notBefore"] = terms.notBefore.map { .string($0.description) }
@@ -351,6 +352,7 @@ extension AuditFacts {
         if !person.mutedLetters.isEmpty {
             data["mutedLetters"] = .list(person.mutedLetters.names.map { .string($0) })
         }
+        if person.isProgram { data["program"] = .boolean(true) }
     }
 
     /// Not its name, which is half of a way in.
@@ -411,6 +413,7 @@ extension AuditFacts {
             "maxAccess": .string(policy.maxAccess.description),
             "approvalsNeeded": .integer(Int64(policy.approvalsNeeded)),
             "withheldFromTokens": .list(policy.withheldFromTokens.names.map { .string($0) }),
+            "allowPrograms": .boolean(policy.allowsPrograms),
         ]
     }
 }

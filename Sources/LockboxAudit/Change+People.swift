@@ -14,10 +14,12 @@ extension Change {
     /// request and no access. All of it commits together or not at all.
     ///
     /// Nothing happens where nothing changed. Throws `Refusal.alreadyExists(.person)` if an address
-    /// means somebody else.
+    /// means somebody else, and where a program would be what only a human being can be.
     package mutating func update(_ before: Person, to after: Person) throws {
         precondition(before.id == after.id && before.side == after.side)
+        precondition(before.isProgram == after.isProgram)
         guard before != after else { return }
+        try after.requireFitProgram()
         try tx.save(after)
         emit(.directory(.personChanged(before: before, after: after)))
         if after.isDisabled { try endSignIns(of: after) }
@@ -36,6 +38,14 @@ extension Change {
             var request = open
             try advance(&request)
             let happened = try request.engineerLeft(now: now)
+            try save(request, happened)
+        }
+        guard engineer.isProgram else { return }
+        // What is its own is over by now.
+        for open in try tx.openRequests(askedBy: engineer.id) {
+            var request = open
+            try advance(&request)
+            let happened = try request.programLeft(now: now)
             try save(request, happened)
         }
     }
@@ -84,6 +94,7 @@ extension Change {
         guard !person.isDisabled else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.isOff))
         }
+        guard !person.isProgram else { throw Refusal.signInOfProgram }
         guard try tx.allowsPasswords(at: person.side, now) else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.noPassword))
         }

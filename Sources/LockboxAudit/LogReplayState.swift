@@ -193,6 +193,7 @@ extension LogReplayState {
     ) {
         let (terms, data) = (request.terms, record.data)
         differences.check("engineer", log: data["engineer"]?.text, table: terms.engineer.text)
+        differences.check("program", log: data["askedBy"]?.text, table: terms.askedBy?.text)
         differences.check(
             "support request",
             log: data["supportRequest"]?.text,
@@ -449,6 +450,7 @@ extension LogReplayState {
                 )
             }
             var differences = Differences("person \(person.id)")
+            differences.check(data["program"]?.flag ?? false == person.isProgram, "kind")
             differences.check(told.isText("personName", person.name), "name")
             differences.check(told.isText("personAddress", person.email.text), "address")
             found += differences.found
@@ -518,6 +520,8 @@ extension LogReplayState {
             && told?["maxAccess"]?.text == policy.maxAccess.description
             && told?["approvalsNeeded"]?.whole == Int64(policy.approvalsNeeded)
             && told?["withheldFromTokens"]?.texts ?? [] == policy.withheldFromTokens.names
+            // Records from before tenants could refuse programs say nothing of it, and mean yes.
+            && told?["allowPrograms"]?.flag ?? true == policy.allowsPrograms
         if !same { found.append("the policy in the log is not the one in the tables") }
         if domains != tenant.domains.map(\.text) {
             found.append("the tenant's domains in the log are not those in the tables")

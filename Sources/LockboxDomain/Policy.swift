@@ -7,13 +7,16 @@ public struct Policy: Hashable, Sendable {
     public var approvalsNeeded: Int
     /// What its people can do at the portal alone, and by no API token.
     public var withheldFromTokens: TokenScopes
+    /// Whether programs of the provider may ask for access, for themselves or for an engineer.
+    public var allowsPrograms: Bool
 
     public static let standard = Policy(
         unchecked: true,
         decisionWindow: Limits.defaultDecisionWindow,
         maxAccess: Limits.defaultMaxAccess,
         approvalsNeeded: 1,
-        withheldFromTokens: []
+        withheldFromTokens: [],
+        allowsPrograms: true
     )
 
     public init(
@@ -21,7 +24,8 @@ public struct Policy: Hashable, Sendable {
         decisionWindow: TimeSpan,
         maxAccess: TimeSpan,
         approvalsNeeded: Int,
-        withheldFromTokens: TokenScopes
+        withheldFromTokens: TokenScopes,
+        allowsPrograms: Bool = true
     )
         throws(Refusal)
     {
@@ -45,7 +49,8 @@ public struct Policy: Hashable, Sendable {
             decisionWindow: decisionWindow,
             maxAccess: maxAccess,
             approvalsNeeded: approvalsNeeded,
-            withheldFromTokens: withheldFromTokens
+            withheldFromTokens: withheldFromTokens,
+            allowsPrograms: allowsPrograms
         )
     }
 
@@ -54,13 +59,15 @@ public struct Policy: Hashable, Sendable {
         decisionWindow: TimeSpan,
         maxAccess: TimeSpan,
         approvalsNeeded: Int,
-        withheldFromTokens: TokenScopes
+        withheldFromTokens: TokenScopes,
+        allowsPrograms: Bool
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
+        self.allowsPrograms = allowsPrograms
     }
 }
 
@@ -70,5 +77,6 @@ extension Policy {
         (requireApproval || !before.requireApproval) && decisionWindow <= before.decisionWindow
             && maxAccess <= before.maxAccess && approvalsNeeded >= before.approvalsNeeded
             && withheldFromTokens.isSuperset(of: before.withheldFromTokens)
+            && (!allowsPrograms || before.allowsPrograms)
     }
 }

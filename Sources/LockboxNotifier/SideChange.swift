@@ -291,7 +291,8 @@ extension Actor {
         switch self {
         case .person(let person):
             let organisation = person.side == .provider ? provider : tenant?.name ?? provider
-            return "\(shownName(person.name)), \(shownName(organisation))"
+            let name = shownName(person.name) + (person.isProgram ? Person.programMark : "")
+            return "\(name), \(shownName(organisation))"
         case .operatorAtConsole(let name):
             let who = name.map { " (\(shownName($0)))" } ?? ""
             return "\(shownName(provider)), on the server itself\(who)"
@@ -356,6 +357,12 @@ extension Policy {
             changes.append(
                 "what no API token may do: \(withheldFromTokens.withheldWords), "
                     + "until now \(before.withheldFromTokens.withheldWords)"
+            )
+        }
+        if allowsPrograms != before.allowsPrograms {
+            changes.append(
+                allowsPrograms
+                    ? "programs may ask for access" : "programs may no longer ask for access"
             )
         }
         return changes

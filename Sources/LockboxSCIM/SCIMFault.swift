@@ -119,7 +119,7 @@ extension SCIMFault {
         case .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials, .notPermitted,
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
-            .accessNotActive, .notLicensed, .keyReused:
+            .accessNotActive, .notLicensed, .keyReused, .programsRefused:
             status = .forbidden
         }
     }

@@ -50,12 +50,14 @@ extension Lockbox {
     }
 
     /// `condition` is what is said of the version that was read; nil where nothing is. With
-    /// `keepsWithheld`, what API tokens may not do stays as it is, whatever `wanted` says of it.
+    /// `keepsWithheld`, what API tokens may not do stays as it is, whatever `wanted` says of it; with
+    /// `keepsPrograms`, whether programs may ask.
     package func changePolicy(
         of id: String,
         to wanted: Policy,
         matching condition: VersionCondition?,
         keepsWithheld: Bool = false,
+        keepsPrograms: Bool = false,
         by caller: Person
     ) async throws -> Tenant {
         // Stricter rules end access.
@@ -67,6 +69,7 @@ extension Lockbox {
             }
             var policy = wanted
             if keepsWithheld { policy.withheldFromTokens = before.policy.withheldFromTokens }
+            if keepsPrograms { policy.allowsPrograms = before.policy.allowsPrograms }
             guard let condition else { throw Refusal.versionRequired }
             guard condition.holds(for: before.version) else {
                 throw Refusal.stale(current: before.version)

@@ -83,7 +83,8 @@ struct MergedPerson {
             roles: roles,
             aliases: aliases,
             isDisabled: isDisabled,
-            mutedLetters: before?.mutedLetters ?? []
+            mutedLetters: before?.mutedLetters ?? [],
+            isProgram: human.isProgram
         )
         self.kept = kept
         self.wish = wish

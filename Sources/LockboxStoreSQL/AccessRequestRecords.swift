@@ -21,6 +21,7 @@ extension SQLTransaction: AccessRequestRecords {
         conditions.add("r.state = %", filter.state.map { .choice($0) })
         conditions.add("r.support_request = %", filter.supportRequest.map { .text($0.text) })
         conditions.add("r.engineer = %", filter.engineer.map(SQLValue.id))
+        conditions.add("r.asked_by = %", filter.askedBy.map(SQLValue.id))
         conditions.add(
             """
             EXISTS (
@@ -70,7 +71,8 @@ extension SQLTransaction: AccessRequestRecords {
         let found = try connection.queryOne(
             """
             SELECT count(*), max(settled_at) FROM access_request
-            WHERE tenant = $1 AND support_request = $2 AND engineer = $3 AND state = $4
+            WHERE tenant = $1 AND support_request = $2 AND state = $4
+                AND (engineer = $3 OR asked_by = $3)
             """,
             [
                 .id(tenant), .text(number.text), .id(engineer),
@@ -101,6 +103,13 @@ extension SQLTransaction: AccessRequestRecords {
         conditions.add("r.tenant = %", tenant.map(SQLValue.id))
         conditions.add("r.engineer = %", engineer.map(SQLValue.id))
         return try requests("\(conditions.whereClause) ORDER BY r.id", conditions.values)
+    }
+
+    func openRequests(askedBy program: PersonID) throws -> [AccessRequest] {
+        try requests(
+            "WHERE r.deadline IS NOT NULL AND r.asked_by = $1 ORDER BY r.id",
+            [.id(program)]
+        )
     }
 
     func openGrants() throws -> [OpenGrant] {
@@ -219,6 +228,7 @@ extension SQLTransaction: AccessRequestRecords {
             "duration": .span(terms.duration),
             "scope": .text(terms.scope.stored),
             "not_before": .time(terms.notBefore),
+            "asked_by": .id(terms.askedBy),
             "created_at": .time(request.createdAt),
             "version": .count(request.version),
             "state": .choice(state.name),
@@ -294,7 +304,8 @@ extension SQLTransaction: AccessRequestRecords {
             reason: try row.text("reason"),
             duration: try row.span("duration"),
             scope: try row.scope("scope"),
-            notBefore: notBefore
+            notBefore: notBefore,
+            askedBy: try row.optionalID("asked_by")
         )
     }
 

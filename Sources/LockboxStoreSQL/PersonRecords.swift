@@ -73,6 +73,7 @@ extension SQLTransaction: PersonRecords {
                 "roles": .integer(Int64(person.roles.rawValue)),
                 "is_disabled": .flag(person.isDisabled),
                 "muted_letters": .integer(Int64(person.mutedLetters.rawValue)),
+                "is_program": .flag(person.isProgram),
             ],
             in: "person"
         )
@@ -115,7 +116,8 @@ extension SQLTransaction: PersonRecords {
                 try row.required(EmailAddress($0))
             },
             isDisabled: try row.flag("is_disabled"),
-            mutedLetters: muted
+            mutedLetters: muted,
+            isProgram: try row.flag("is_program")
         )
     }
 }

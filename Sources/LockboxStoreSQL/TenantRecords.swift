@@ -21,6 +21,7 @@ extension SQLTransaction: TenantRecords {
                 "max_access": .span(tenant.policy.maxAccess),
                 "approvals_needed": .count(tenant.policy.approvalsNeeded),
                 "withheld_from_tokens": .scopes(tenant.policy.withheldFromTokens),
+                "allows_programs": .flag(tenant.policy.allowsPrograms),
                 "domains": try JSONColumn.value(tenant.domains.map(\.text)),
                 "administered_since": .time(tenant.administeredSince),
                 "version": .count(tenant.version),
@@ -51,7 +52,8 @@ extension SQLTransaction: TenantRecords {
                 decisionWindow: row.span("decision_window"),
                 maxAccess: row.span("max_access"),
                 approvalsNeeded: row.count("approvals_needed"),
-                withheldFromTokens: row.scopes("withheld_from_tokens")
+                withheldFromTokens: row.scopes("withheld_from_tokens"),
+                allowsPrograms: row.flag("allows_programs")
             )
         } catch is Refusal {
             throw row.corrupt

@@ -25,6 +25,8 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var approvalsNeeded: Int
     /// The scopes of API tokens that count for nothing here: `decide`, `administer`.
     public var withheldFromTokens: [String]
+    /// Whether programs of the provider may ask for access.
+    public var allowPrograms: Bool
     public var version: Int
 
     public init(
@@ -35,6 +37,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         maxAccess: String,
         approvalsNeeded: Int,
         withheldFromTokens: [String],
+        allowPrograms: Bool = true,
         version: Int
     ) {
         self.tenant = tenant
@@ -44,6 +47,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
+        self.allowPrograms = allowPrograms
         self.version = version
     }
 }
@@ -56,6 +60,8 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var approvalsNeeded: Int
     /// The scopes that count for nothing from then on; those of now if left out.
     public var withheldFromTokens: [String]?
+    /// Whether programs of the provider may ask for access; as now if left out.
+    public var allowPrograms: Bool?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -66,6 +72,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         maxAccess: String,
         approvalsNeeded: Int,
         withheldFromTokens: [String]? = nil,
+        allowPrograms: Bool? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -74,11 +81,12 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.maxAccess = maxAccess
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
+        self.allowPrograms = allowPrograms
     }
 
     public static let members: Set<String> = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "version",
+        "allowPrograms", "version",
     ]
 }
 

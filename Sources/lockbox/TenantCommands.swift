@@ -37,7 +37,7 @@ struct AccessCommand: AsyncParsableCommand {
                         table.add(
                             request.id,
                             request.tenant,
-                            request.engineer.name,
+                            request.engineer.shownName,
                             TimeText.relative(grant.end, now: now),
                             "\(grant.uses.reduce(0) { $0 + $1.count })×",
                             grant.resources.map(\.words).joined(separator: ", ")
@@ -86,6 +86,7 @@ struct PolicyCommand: AsyncParsableCommand {
                   lockbox policy set --require-approval --decision-window 6h
                   lockbox policy set --approvals-needed 2 --max-access 1h
                   lockbox policy set --tokens-may-not decide --tokens-may-not administer
+                  lockbox policy set --no-allow-programs
                 """
         )
 
@@ -103,10 +104,12 @@ struct PolicyCommand: AsyncParsableCommand {
             completion: .list(["decide", "administer"])
         ) var tokensMayNot: [String] = []
         @Flag(help: "Let API tokens do all that they are for.") var tokensMayAll = false
+        @Flag(inversion: .prefixedNo, help: "Let programs of the provider ask for access.")
+        var allowPrograms: Bool?
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
-                approvalsNeeded == nil, tokensMayNot.isEmpty, !tokensMayAll
+                approvalsNeeded == nil, tokensMayNot.isEmpty, !tokensMayAll, allowPrograms == nil
             {
                 throw ValidationError("Say which rule to change.")
             }
@@ -125,7 +128,8 @@ struct PolicyCommand: AsyncParsableCommand {
                     maxAccess: maxAccess?.iso ?? before.maxAccess,
                     approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded,
                     withheldFromTokens: tokensMayAll
-                        ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot
+                        ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot,
+                    allowPrograms: allowPrograms ?? before.allowPrograms
                 )
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -149,6 +153,7 @@ extension PolicyBody {
         sheet.add("Approvals needed", "\(approvalsNeeded)")
         let withheld = withheldFromTokens.joined(separator: ", ")
         sheet.add("API tokens may not", withheld.isEmpty ? "nothing is forbidden" : withheld)
+        sheet.add("Programs may ask", allowPrograms ? "yes" : "no")
         sheet.add("Version", "\(version)")
         return sheet.lines
     }

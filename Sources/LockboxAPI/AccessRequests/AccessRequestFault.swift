@@ -62,7 +62,7 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .versionRequired, .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou, .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached,
-            .dailyLimitReached, .alreadyExists, .lastAdministrator:
+            .dailyLimitReached, .alreadyExists, .lastAdministrator, .programsRefused:
             return self
         }
     }

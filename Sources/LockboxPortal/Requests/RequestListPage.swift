@@ -37,7 +37,8 @@ struct RequestRow: Sendable {
         switch viewer.side {
         case .tenant:
             rowTitle =
-                "\(view.engineerName): \(terms.scope.words.listed), \(terms.duration.words)"
+                "\(view.engineerName)\(view.askerNote): \(terms.scope.words.listed), "
+                + terms.duration.words
             rowContext = String(terms.reason.prefix(160)) + (terms.reason.count > 160 ? "…" : "")
             isAskedFor = false
             rowClockFor = nil
@@ -47,7 +48,7 @@ struct RequestRow: Sendable {
             rowTitle = "\(terms.scope.shortWords.capitalisedFirst), \(terms.duration.words)"
             let company = tenants[terms.tenant]?.name ?? terms.tenant.text
             let asker = terms.engineer == viewer.person.id ? "you" : view.engineerName
-            rowContext = "\(company) · \(asker) · \(terms.supportRequest)"
+            rowContext = "\(company) · \(asker)\(view.askerNote) · \(terms.supportRequest)"
             isAskedFor = true
             rowClockFor = clock?.purpose
             rowClock = clock.map { Countdown(until: $0.at, now: view.at) }

@@ -132,11 +132,11 @@ extension RequestReading {
         let duration = terms.duration.words
         return switch side {
         case .tenant:
-            "\(view.engineerName) of \(companies.provider) \(asks) to \(terms.scope.words.listed) "
-                + "for \(duration)."
+            "\(view.askerName) of \(companies.provider) \(asks)\(view.onBehalf) "
+                + "to \(terms.scope.words.listed) for \(duration)."
         case .provider:
-            "\(view.engineerName) \(asks) to \(terms.scope.shortWords) of \(companies.tenant) "
-                + "for \(duration)."
+            "\(view.askerName) \(asks)\(view.onBehalf) to \(terms.scope.shortWords) of "
+                + "\(companies.tenant) for \(duration)."
         }
     }
 

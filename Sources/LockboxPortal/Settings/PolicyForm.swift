@@ -40,7 +40,7 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals, withheld
+        case approval, window, cap, approvals, withheld, programs
     }
 
     var isOn: Bool?
@@ -49,6 +49,7 @@ struct PolicyForm: Sendable {
     var approvals: String
     /// The scopes of API tokens that shall count for nothing, by name.
     var withheld: [String]
+    var arePrograms: Bool?
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -56,6 +57,7 @@ struct PolicyForm: Sendable {
         cap = Span(policy.maxAccess)
         approvals = "\(policy.approvalsNeeded)"
         withheld = policy.withheldFromTokens.names
+        arePrograms = policy.allowsPrograms
     }
 
     init(_ form: Form) {
@@ -64,6 +66,7 @@ struct PolicyForm: Sendable {
         cap = Self.span("cap", of: form)
         approvals = form["approvals"] ?? ""
         withheld = form.all("withheld")
+        arePrograms = ["on": true, "off": false][form["programs"] ?? ""]
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -79,6 +82,7 @@ struct PolicyForm: Sendable {
             ("approval", isOn.map { $0 ? "on" : "off" } ?? ""),
             ("window", window.number), ("window-unit", window.unit.rawValue),
             ("cap", cap.number), ("cap-unit", cap.unit.rawValue), ("approvals", approvals),
+            ("programs", arePrograms.map { $0 ? "on" : "off" } ?? ""),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -109,7 +113,12 @@ struct PolicyForm: Sendable {
         if withheld == nil {
             faults.found.append((.withheld, "API tokens: choose among those below."))
         }
-        guard let isOn, let window, let cap, let needed, let withheld, faults.found.isEmpty else {
+        if arePrograms == nil {
+            faults.found.append((.programs, "Programs: choose whether they may ask."))
+        }
+        guard let isOn, let window, let cap, let needed, let withheld, let arePrograms,
+            faults.found.isEmpty
+        else {
             throw faults
         }
         do {
@@ -118,7 +127,8 @@ struct PolicyForm: Sendable {
                 decisionWindow: window,
                 maxAccess: cap,
                 approvalsNeeded: needed,
-                withheldFromTokens: withheld
+                withheldFromTokens: withheld,
+                allowsPrograms: arePrograms
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -168,19 +178,20 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 on`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
-            + "\(withheldFromTokens.rawValue)"
+            + "\(withheldFromTokens.rawValue) \(allowsPrograms ? "on" : "off")"
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 5, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 6, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
-            let withheld = UInt8(parts[4])
+            let withheld = UInt8(parts[4]),
+            let arePrograms = ["on": true, "off": false][parts[5]]
         else { return nil }
         do {
             try self.init(
@@ -188,7 +199,8 @@ extension Policy {
                 decisionWindow: window,
                 maxAccess: cap,
                 approvalsNeeded: needed,
-                withheldFromTokens: TokenScopes(rawValue: withheld)
+                withheldFromTokens: TokenScopes(rawValue: withheld),
+                allowsPrograms: arePrograms
             )
         } catch {
             return nil
@@ -208,6 +220,9 @@ extension Policy {
         if wanted.maxAccess != read.maxAccess { merged.maxAccess = wanted.maxAccess }
         if wanted.approvalsNeeded != read.approvalsNeeded {
             merged.approvalsNeeded = wanted.approvalsNeeded
+        }
+        if wanted.allowsPrograms != read.allowsPrograms {
+            merged.allowsPrograms = wanted.allowsPrograms
         }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)

@@ -63,6 +63,9 @@ struct SettingsPage: Page {
     let approvalsWrong: String?
     let withheld: [Withheld]
     let withheldWrong: String?
+    let areProgramsOn: Bool
+    let areProgramsOff: Bool
+    let programsWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -99,6 +102,7 @@ struct SettingsPage: Page {
             Self.windowMeaning, Self.capMeaning,
             "How many of your people must say yes to one request.",
             "What your people can do at the portal alone, where the password is asked for.",
+            "Whether programs of \(viewer.providerName) can ask for access to your data.",
         ]
         rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
@@ -133,6 +137,9 @@ struct SettingsPage: Page {
         approvalsWrong = marks?.of(.approvals)
         withheld = Self.withheld(shown)
         withheldWrong = marks?.of(.withheld)
+        areProgramsOn = shown.arePrograms == true
+        areProgramsOff = shown.arePrograms == false
+        programsWrong = marks?.of(.programs)
         lastBy = reading.lastChange?.by
         lastAt = reading.lastChange.map { ShownTime($0.at) }
         version = "\(tenant.version)"

@@ -73,6 +73,9 @@ extension PortalSite {
             grants: (found[.active] ?? []) + (found[.scheduled] ?? []),
             withManager: count(.awaitingManager),
             withCustomer: count(.awaitingCustomer),
+            ofPrograms: ((found[.awaitingManager] ?? []) + (found[.awaitingCustomer] ?? [])).count {
+                $0.request.terms.askedBy != nil && $0.request.state.decideBy != nil
+            },
             approvers: reading.approvers.count
         )
     }
@@ -211,7 +214,7 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .accessNotActive, .limitReached, .dailyLimitReached, .alreadyExists, .keyReused,
-            .lastAdministrator:
+            .lastAdministrator, .programsRefused:
             false
         }
     }

@@ -52,7 +52,7 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .dailyLimitReached,
-            .lastAdministrator:
+            .lastAdministrator, .programsRefused:
             sentence
         }
     }

@@ -139,7 +139,7 @@ extension Refusal {
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .stale, .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .nobodyCanApprove,
             .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
-            .lastAdministrator:
+            .lastAdministrator, .programsRefused:
             true
         }
     }
