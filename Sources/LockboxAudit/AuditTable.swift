@@ -17,7 +17,8 @@ enum AuditTable {
     private static let facts =
         [
             "supportRequest", "state", "version", "stage", "engineer", "askedBy", "duration",
-            "shortenedTo", "narrowed", "notBefore", "decideBy", "deadline", "approvalsNeeded", "number", "grant",
+            "shortenedTo", "narrowed", "notBefore", "decideBy", "deadline", "approvalsNeeded",
+            "number", "grant",
             "basis", "start", "end", "endedReason", "endedAt", "operations", "credential",
             "username", "actions", "expiresAt", "service", "kind", "resourceType", "attempts",
             "problem", "person", "roles", "rolesBefore", "disabled", "mutedLetters", "program",

@@ -64,7 +64,8 @@ extension AccessRequest {
     /// Throws where `asker` may not ask for `other`, who is nil if there is no such person: only a
     /// program asks for somebody else, and only for an engineer who could ask herself.
     @discardableResult
-    public static func requireMayAsk(_ asker: Person, for other: Person?) throws(Refusal) -> Person {
+    public static func requireMayAsk(_ asker: Person, for other: Person?) throws(Refusal) -> Person
+    {
         guard asker.isProgram else {
             throw .invalid(
                 field: "engineer",

@@ -39,6 +39,9 @@ import Testing
         ] {
             #expect(!looser.onlyRestricts(before))
         }
+        var refusing = before
+        refusing.allowsPrograms = false
+        #expect(refusing.onlyRestricts(before) && !before.onlyRestricts(refusing))
         let without = try Self.policy(false, .hours(12), .hours(4), 2)
         #expect(without.onlyRestricts(without) && before.onlyRestricts(without))
     }

@@ -12,7 +12,7 @@ struct RefusalTests {
             .ownRequest, .versionRequired, .stale(current: 3), .alreadyDecidedByYou,
             .nobodyCanApprove(needed: 1, eligible: 0), .nobodyCanApprove(needed: 2, eligible: 1),
             .notLicensed,
-            .keyReused, .lastAdministrator,
+            .keyReused, .lastAdministrator, .programsRefused, .signInOfProgram,
         ]
         let problems: [Refusal.InputProblem] = [
             .missing, .malformed(expected: "a duration such as PT2H"), .tooShort(minimum: 10),
