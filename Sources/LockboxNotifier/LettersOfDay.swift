@@ -62,7 +62,8 @@ extension Notice.Kind {
     /// ask often on somebody's behalf, and must not fill her day.
     fileprivate var onlyReminds: Bool {
         switch self {
-        case .reminder, .lastReminder, .questionAsked, .questionAnswered, .askedOnBehalf, .takenBack:
+        case .reminder, .lastReminder, .questionAsked, .questionAnswered, .askedOnBehalf,
+            .takenBack:
             true
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessScheduled, .accessBegan, .accessEnded, .accessReport, .removalFailed,

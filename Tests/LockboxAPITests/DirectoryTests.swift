@@ -104,7 +104,7 @@ struct DirectoryTests {
                 try answer.json(200) == [
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT12H", "maxAccess": "PT4H", "approvalsNeeded": 1,
-                    "withheldFromTokens": [], "version": 1,
+                    "withheldFromTokens": [], "allowPrograms": true, "version": 1,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v1\"")
@@ -127,7 +127,7 @@ struct DirectoryTests {
                 try answer.json(200) == [
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT6H", "maxAccess": "PT1H", "approvalsNeeded": 1,
-                    "withheldFromTokens": ["decide"], "version": 2,
+                    "withheldFromTokens": ["decide"], "allowPrograms": true, "version": 2,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v2\"")

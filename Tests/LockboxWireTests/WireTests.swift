@@ -85,6 +85,7 @@ import Testing
                     maxAccess: "",
                     approvalsNeeded: 1,
                     withheldFromTokens: [],
+                    allowPrograms: true,
                     version: 1
                 )
             )
@@ -111,7 +112,8 @@ import Testing
                     reason: "",
                     duration: "",
                     resources: [resource],
-                    notBefore: ""
+                    notBefore: "",
+                    engineer: ""
                 )
             )
                 == NewAccessRequest.members
