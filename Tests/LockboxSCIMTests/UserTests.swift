@@ -4,6 +4,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxIdentity
 import LockboxPorts
+import LockboxSCIM
 import LockboxService
 import LockboxTestWorld
 import LockboxWire
@@ -50,13 +51,12 @@ struct UserTests {
                 change.emit(.directory(.personAdded(Fixture.robot)))
             }
             let new = try await scim.signIn.issueProvisioningToken(
-                TokenTerms(label: "Entra ID"),
-                of: .provider
+                TokenTerms(label: "Entra ID")
             )
             func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String? = nil)
                 async throws -> Answer
             {
-                try await scim.ask(method, path, body, in: "provider", secret: new.secret)
+                try await scim.ask(method, path, body, in: SCIM.provider, secret: new.secret)
             }
             let list = try await ask(.get, "/Users").json(200)
             #expect(list["totalResults"] == 5)
