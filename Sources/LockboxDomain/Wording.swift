@@ -83,7 +83,7 @@ extension [OperationTotal] {
 
 extension Person {
     /// The name as people read it, with the mark of a program: nobody may take it for a human being's.
-    public var shownName: String { isProgram ? name + Self.programMark : name }
+    public var markedName: String { isProgram ? name + Self.programMark : name }
 
     /// What follows a program's name.
     public static let programMark = " (a program)"

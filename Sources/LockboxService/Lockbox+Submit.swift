@@ -162,7 +162,7 @@ extension AccessRequestRecords {
             request.seen(at: now).state.decideBy != nil
         }
         let open = try openRequests(askedBy: asker).filter(isOpen)
-        let denials = try Set([asker.id, engineer.id]).compactMap {
+        let denied = try Set([asker.id, engineer.id]).compactMap {
             try denials(of: $0, on: support.number, of: support.tenant).last
         }
         return AskingHistory(
@@ -175,7 +175,7 @@ extension AccessRequestRecords {
                 of: support.tenant,
                 at: now
             ),
-            lastDenied: denials.max()
+            lastDenied: denied.max()
         )
     }
 

@@ -14,7 +14,7 @@ public struct PersonRef: Codable, Hashable, Sendable {
     }
 
     /// The name with the mark of a program, which people must not take for a human being.
-    public var shownName: String { program == true ? "\(name) (a program)" : name }
+    public var markedName: String { program == true ? "\(name) (a program)" : name }
 }
 
 /// The caller.

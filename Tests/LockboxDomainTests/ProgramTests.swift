@@ -241,7 +241,7 @@ struct ProgramTests {
     }
 
     @Test func nameOfAProgramIsShownWithItsMark() {
-        #expect(Self.robot.shownName == "Backup checker (a program)")
-        #expect(Fixture.eve.shownName == "Eve Park")
+        #expect(Self.robot.markedName == "Backup checker (a program)")
+        #expect(Fixture.eve.markedName == "Eve Park")
     }
 }

@@ -72,7 +72,13 @@ struct RulesTests {
         isLicensed: Bool = true,
         approvers: Int = 2
     ) -> String {
-        let work = OpenWork(grants: [], withManager: 1, withCustomer: 2, approvers: approvers)
+        let work = OpenWork(
+            grants: [],
+            withManager: 1,
+            withCustomer: 2,
+            ofPrograms: 0,
+            approvers: approvers
+        )
         let tenant = Fixture.tenant(isLicensed: isLicensed, policy: before)
         return PolicyConsequences(
             from: tenant,

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
 import LockboxIdentity

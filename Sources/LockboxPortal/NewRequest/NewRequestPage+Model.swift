@@ -226,7 +226,7 @@ extension RequestFacts {
     /// Of a request that is not sent yet.
     init(_ request: AccessRequest, engineer: Person, support: SupportView, companies: Companies) {
         let terms = request.terms
-        asker = engineer.shownName
+        asker = engineer.markedName
         askerRole = "engineer of \(companies.provider)"
         askerEmail = engineer.email.text
         (onBehalfOf, onBehalfOfEmail) = (nil, nil)

@@ -20,7 +20,7 @@ struct Companies: Sendable {
 
 extension RequestView {
     /// The name of somebody the request speaks of; a program's with its mark.
-    func name(of id: PersonID) -> String { people[id]?.shownName ?? "somebody" }
+    func name(of id: PersonID) -> String { people[id]?.markedName ?? "somebody" }
 
     var engineerName: String { name(of: request.terms.engineer) }
 
@@ -405,7 +405,7 @@ struct MessageThread: Sendable {
     init(_ messages: [MessageView], for side: Side, companies: Companies) {
         lines = messages.map { view in
             Line(
-                author: view.author.shownName,
+                author: view.author.markedName,
                 authorCompany: companies.name(of: view.author.side),
                 isOurs: view.author.side == side,
                 messageText: view.message.text,

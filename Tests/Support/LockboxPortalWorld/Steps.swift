@@ -60,7 +60,7 @@ extension PortalWorld {
         tenant: String = "contoso",
         notBefore: Timestamp? = nil,
         by asker: String = "eve",
-        for engineer: String? = nil
+        onBehalfOf engineer: String? = nil
     ) async throws -> AccessRequest {
         let known = memory.withLock { $0.support }
         let number =

@@ -3,6 +3,7 @@ import LockboxDomain
 import LockboxFixtures
 import LockboxPorts
 import LockboxService
+import Synchronization
 
 extension Scene {
     /// Programs of the provider that ask, as those read it who decide.
@@ -143,7 +144,7 @@ extension PortalWorld {
         return try await submitted(
             "The backup of this mailbox could not be read back. Compare it with the original.",
             by: "backup-bot",
-            for: engineer.map { person($0).email.text }
+            onBehalfOf: engineer.map { person($0).email.text }
         )
     }
 
