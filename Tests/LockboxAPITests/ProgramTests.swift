@@ -1,3 +1,4 @@
+import HTTPTypes
 import LockboxDomain
 import LockboxFixtures
 import LockboxTestWorld
@@ -15,7 +16,7 @@ struct ProgramTests {
     }
 
     @Test func programAsksForAnEngineerAndBothAreNamed() async throws {
-        try await APIWorld.with(people: [robot]) { api async throws in
+        try await APIWorld.with(people: [Self.robot]) { api async throws in
             let answer = try await api.ask(
                 Self.submit,
                 as: Self.robot,
@@ -50,7 +51,7 @@ struct ProgramTests {
     }
 
     @Test func programThatAsksForItselfIsNamedTwice() async throws {
-        try await APIWorld.with(people: [robot]) { api async throws in
+        try await APIWorld.with(people: [Self.robot]) { api async throws in
             let answer = try await api.ask(
                 Self.submit,
                 as: Self.robot,
@@ -63,7 +64,7 @@ struct ProgramTests {
     }
 
     @Test func engineerOfARequestIsRefusedByName() async throws {
-        try await APIWorld.with(people: [robot]) { api async throws in
+        try await APIWorld.with(people: [Self.robot]) { api async throws in
             let hers = try await api.ask(
                 Self.submit,
                 as: Fixture.eve,
@@ -88,7 +89,7 @@ struct ProgramTests {
     }
 
     @Test func tenantRefusesPrograms() async throws {
-        try await APIWorld.with(people: [robot]) { api async throws in
+        try await APIWorld.with(people: [Self.robot]) { api async throws in
             let refused = try await api.ask(
                 Self.policy,
                 ["tenant": "contoso"],

@@ -61,7 +61,10 @@ struct RulesTests {
         #expect(faults?.of(name == "window" ? .window : .cap) != nil)
     }
 
-    @Test(arguments: ["on", "off PT12H PT4H", "on PT12H PT4H 1 2", "on PT1S PT4H 1", "<b>", ""])
+    @Test(arguments: [
+        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 on", "on PT1S PT4H 1 0 on",
+        "on PT12H PT4H 1 0 yes", "<b>", "",
+    ])
     func markThatIsNoneIsDropped(_ mark: String) { #expect(Policy(mark: mark) == nil) }
 
     // MARK: - What is said before
