@@ -71,8 +71,8 @@ extension SQLTransaction: AccessRequestRecords {
         let found = try connection.queryOne(
             """
             SELECT count(*), max(settled_at) FROM access_request
-            WHERE tenant = $1 AND support_request = $2 AND state = $4
-                AND (engineer = $3 OR asked_by = $3)
+            WHERE tenant = $1 AND support_request = $2 AND $3 IN (engineer, asked_by)
+                AND state = $4
             """,
             [
                 .id(tenant), .text(number.text), .id(engineer),

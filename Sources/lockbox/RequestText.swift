@@ -42,7 +42,8 @@ enum RequestText {
     }
 
     static func message(_ message: MessageBody) -> String {
-        "\(message.number). \(message.by.markedName) (\(message.side)), \(TimeText.absolute(message.at)): “\(message.text)”"
+        "\(message.number). \(message.by.markedName) (\(message.side)), "
+            + "\(TimeText.absolute(message.at)): “\(message.text)”"
     }
 
     private static func add(_ grant: GrantBody, to sheet: inout Sheet, now: Int64) {

@@ -11,7 +11,7 @@ import Testing
 
 /// `directory.yaml`: what it means, and what is said of a broken one.
 struct DirectoryReadingTests {
-    private static func load(_ text: String, in folder: Folder) throws -> DirectoryFile {
+    static func load(_ text: String, in folder: Folder) throws -> DirectoryFile {
         try folder.write("a secret\n", to: "secret")
         return try DirectoryFile.load(path: folder.write(text, to: "directory.yaml"), kinds: kinds)
     }
@@ -117,41 +117,6 @@ struct DirectoryReadingTests {
         )
         let tenant = try #require(try Self.load(text, in: try Folder()).tenants.first)
         #expect(tenant.signIn?.allowsPasskeys == allowed)
-    }
-
-    @Test func programsOfTheProviderAndTenantsThatRefuseThemAreRead() throws {
-        let program = Self.provider + "      program: true\n"
-        let file = try Self.load(program, in: try Folder())
-        #expect(file.providerPeople.map(\.isProgram) == [true])
-        #expect(
-            try Self.load(Self.provider, in: try Folder()).providerPeople.map(\.isProgram)
-                == [false]
-        )
-        for (more, allowed) in [("allowPrograms: false", false), ("maxAccess: PT1H", true)] {
-            let text = Self.tenant(Self.licence + "    policy: { \(more) }\n")
-            let tenant = try #require(try Self.load(text, in: try Folder()).tenants.first)
-            #expect(tenant.policy?.allowsPrograms == allowed)
-        }
-    }
-
-    @Test func programThatDecidesOrIsATenantsIsRefusedWithItsLine() throws {
-        let manager = Self.provider.replacing("[engineer]", with: "[engineer, manager]")
-        let theirs =
-            Self.tenant(Self.licence) + "    people:\n"
-            + Self.person
-            .replacing("[engineer]", with: "[]").replacing("    -", with: "      -")
-            .replacing("      name", with: "        name")
-            .replacing("      roles", with: "        roles")
-        for (text, words) in [
-            (manager + "      program: true\n", "no program decides"),
-            (theirs + "        program: true\n", "the provider's own programs"),
-        ] {
-            #expect {
-                _ = try Self.load(text, in: try Folder())
-            } throws: {
-                "\($0)".contains(words)
-            }
-        }
     }
 
     private static func service(_ more: String) -> String {

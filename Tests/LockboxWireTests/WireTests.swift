@@ -47,6 +47,23 @@ import Testing
         return Set(members.keys)
     }
 
+    @Test func membersOfAPolicyAreThoseOfItsType() throws {
+        #expect(
+            try members(
+                NewPolicy(
+                    requireApproval: true,
+                    decisionWindow: "",
+                    maxAccess: "",
+                    approvalsNeeded: 1,
+                    withheldFromTokens: [],
+                    allowPrograms: true,
+                    version: 1
+                )
+            )
+                == NewPolicy.members
+        )
+    }
+
     @Test func membersAreThoseOfTheTypes() throws {
         let resource = ResourceAccess(service: "s", id: "i", actions: [])
         #expect(
@@ -76,20 +93,6 @@ import Testing
                 )
             )
                 == NewDecision.members
-        )
-        #expect(
-            try members(
-                NewPolicy(
-                    requireApproval: true,
-                    decisionWindow: "",
-                    maxAccess: "",
-                    approvalsNeeded: 1,
-                    withheldFromTokens: [],
-                    allowPrograms: true,
-                    version: 1
-                )
-            )
-                == NewPolicy.members
         )
         #expect(
             try members(

@@ -93,20 +93,7 @@ struct SettingsPage: Page {
         isOff = tenant.isLicensed && !policy.requireApproval
         approverCount = ApproverCount(tenant, reading.approvers.map(\.name))
         mayChange = viewer.holds(.admin)
-        let meanings = [
-            lacksLicence
-                ? "Without Lockbox in your plan this has no effect."
-                : policy.requireApproval
-                    ? "Nobody at \(viewer.providerName) opens your data without your yes."
-                    : "Managers of \(viewer.providerName) decide alone.",
-            Self.windowMeaning, Self.capMeaning,
-            "How many of your people must say yes to one request.",
-            "What your people can do at the portal alone, where the password is asked for.",
-            "Whether programs of \(viewer.providerName) can ask for access to your data.",
-        ]
-        rules = zip(RuleDifference.rules(policy), meanings).map { rule, meaning in
-            Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
-        }
+        rules = Self.rules(tenant, provider: viewer.providerName)
         isChosenOn = shown.isOn == true
         isChosenOff = shown.isOn == false
         approvalWrong = marks?.of(.approval)
@@ -150,6 +137,23 @@ struct SettingsPage: Page {
 }
 
 extension SettingsPage {
+    private static func rules(_ tenant: Tenant, provider: String) -> [Rule] {
+        let meanings = [
+            !tenant.isLicensed
+                ? "Without Lockbox in your plan this has no effect."
+                : tenant.policy.requireApproval
+                    ? "Nobody at \(provider) opens your data without your yes."
+                    : "Managers of \(provider) decide alone.",
+            windowMeaning, capMeaning,
+            "How many of your people must say yes to one request.",
+            "What your people can do at the portal alone, where the password is asked for.",
+            "Whether programs of \(provider) can ask for access to your data.",
+        ]
+        return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
+            Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
+        }
+    }
+
     private static func withheld(_ shown: PolicyForm) -> [Withheld] {
         ScopeWords.all.filter { TokenScopes.weighty.contains($0.scope) }.map { scope, words in
             Withheld(

@@ -106,14 +106,14 @@ func askingIsCounted(_ store: any Store) async throws {
     #expect(try await denials(eve, Fixture.fabrikam.id) == (0, nil))
 }
 
-func programsAreCounted(_ store: any Store) async throws {
-    try await store.populate()
-    let (robot, eve, contoso) = (Fixture.robot, Fixture.eve, Fixture.contoso.id)
-    func request(_ number: UInt8, for engineer: Person, by program: Person?) throws
-        -> AccessRequest
-    {
-        var terms = Fixture.terms(by: engineer)
-        terms = AccessRequest.Terms(
+/// A request for `engineer` that `program` makes, or she herself, `number` seconds after the others.
+private func asked(_ number: UInt8, for engineer: Person, by program: Person?) throws
+    -> AccessRequest
+{
+    let terms = Fixture.terms(by: engineer)
+    return try AccessRequest.submit(
+        id: Fixture.id(number),
+        terms: AccessRequest.Terms(
             tenant: terms.tenant,
             supportRequest: terms.supportRequest,
             engineer: engineer.id,
@@ -122,25 +122,25 @@ func programsAreCounted(_ store: any Store) async throws {
             scope: terms.scope,
             notBefore: nil,
             askedBy: program?.id
-        )
-        return try AccessRequest.submit(
-            id: Fixture.id(number),
-            terms: terms,
-            engineer: engineer,
-            by: program,
-            tenant: Fixture.contoso,
-            approvers: [Fixture.adam],
-            now: Fixture.now + .seconds(Int64(number))
-        ).request
-    }
-    let own = try request(1, for: robot, by: robot)
-    let hers = try request(2, for: eve, by: robot)
-    let alone = try request(3, for: eve, by: nil)
+        ),
+        engineer: engineer,
+        by: program,
+        tenant: Fixture.contoso,
+        approvers: [Fixture.adam],
+        now: Fixture.now + .seconds(Int64(number))
+    ).request
+}
+
+func programsAreCounted(_ store: any Store) async throws {
+    try await store.populate()
+    let (robot, eve, contoso) = (Fixture.robot, Fixture.eve, Fixture.contoso.id)
+    let own = try asked(1, for: robot, by: robot)
+    let hers = try asked(2, for: eve, by: robot)
+    let alone = try asked(3, for: eve, by: nil)
     try await store.write { tx in
         try tx.save(robot)
         for request in [own, hers, alone] { try tx.save(request) }
     }
-    #expect(try await store.read { try $0.person(robot.id) } == robot)
     #expect(try await store.read { try $0.request(hers.id) } == hers)
     #expect(try await store.read { try $0.openRequests(askedBy: robot.id) } == [own, hers])
     #expect(try await store.read { try $0.openRequests(askedBy: eve.id) } == [])
@@ -164,10 +164,11 @@ func programsAreCounted(_ store: any Store) async throws {
         }
     }
     var denied = hers
-    for (stage, person) in [(Decision.Verdict.approve(.none), Fixture.mark), (.deny, Fixture.adam)]
-    {
+    for (verdict, person) in [
+        (Decision.Verdict.approve(.none), Fixture.mark), (.deny, Fixture.adam),
+    ] {
         _ = try denied.decide(
-            stage,
+            verdict,
             comment: "Not today, please.",
             by: person,
             version: denied.version,
@@ -182,22 +183,33 @@ func programsAreCounted(_ store: any Store) async throws {
         }
         #expect(found.count == 1)
     }
+}
+
+func programsStayPrograms(_ store: any Store) async throws {
+    try await store.populate()
+    let robot = Fixture.robot
+    try await store.write { try $0.save(robot) }
+    #expect(try await store.read { try $0.person(robot.id) } == robot)
     await store.refuses("a program that becomes a person") { tx in
         try tx.save(
             Person(id: robot.id, side: .provider, name: "R", email: robot.email, roles: [])
         )
     }
-    await store.refuses("a program that decides") { tx in
-        try tx.save(
-            Person(
-                id: Fixture.id(90),
-                side: .provider,
-                name: "R",
-                email: EmailAddress("r@example-cloud.test")!,
-                roles: [.engineer, .manager],
-                isProgram: true
+    for (side, roles) in [
+        (Side.provider, [.engineer, .manager]), (.tenant(Fixture.contoso.id), []),
+    ] as [(Side, Roles)] {
+        await store.refuses("a program that decides, or is a tenant's") { tx in
+            try tx.save(
+                Person(
+                    id: Fixture.id(90),
+                    side: side,
+                    name: "R",
+                    email: EmailAddress("r@example-cloud.test")!,
+                    roles: roles,
+                    isProgram: true
+                )
             )
-        )
+        }
     }
 }
 

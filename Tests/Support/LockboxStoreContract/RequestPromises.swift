@@ -27,6 +27,7 @@ extension Promise {
         Promise("how often somebody asked is counted, by tenant, person and time", askingIsCounted),
         Promise("lists of requests show what the filter says", filtersFilter),
         Promise("what a program asked is counted as its own alone", programsAreCounted),
+        Promise("a program stays one, and decides nothing", programsStayPrograms),
         Promise(
             "pages of requests are complete and stable while requests are added",
             requestPagesAreStable
