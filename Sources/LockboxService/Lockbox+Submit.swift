@@ -130,7 +130,9 @@ extension PersonRecords {
     /// Who gets the access: whoever asks, where nobody else is named, else the engineer whom a program
     /// names.
     fileprivate func engineer(_ named: String?, askedForBy asker: Person) throws -> Person {
-        guard let named, named != asker.id.text, EmailAddress(named) != asker.email else {
+        guard let named, named != asker.id.text,
+            EmailAddress(named)?.canonical != asker.email.canonical
+        else {
             return asker
         }
         let found =

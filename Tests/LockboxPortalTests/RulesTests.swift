@@ -13,7 +13,8 @@ struct RulesTests {
         let standard = [
             ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"),
-            ("approvals", "1"), ("version", "1"), ("seen", "on PT12H PT4H 1 0"),
+            ("approvals", "1"), ("programs", "on"), ("version", "1"),
+            ("seen", "on PT12H PT4H 1 0 on"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }

@@ -63,10 +63,16 @@ struct UserTests {
             #expect(list["totalResults"] == 5)
             let one = "/Users/\(Fixture.robot.id)"
             #expect(try await ask(.get, one).status == 404)
-            let off = #"{"Operations":[{"op":"replace","value":{"active":false}}]}"#
+            let off = """
+                {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                 "Operations":[{"op":"replace","value":{"active":false}}]}
+                """
             #expect(try await ask(.patch, one, off).status == 404)
             #expect(try await ask(.delete, one).status == 404)
-            let same = #"{"userName":"backup-bot@example-cloud.test","active":true}"#
+            let same = """
+                {"schemas":["\(SCIMWorld.users)"],"userName":"backup-bot@example-cloud.test",
+                 "active":true}
+                """
             #expect(try await ask(.post, "/Users", same).status == 409)
             let stored = try await scim.world.store.read { try $0.person(Fixture.robot.id) }
             #expect(stored == Fixture.robot)

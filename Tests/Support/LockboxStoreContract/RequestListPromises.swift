@@ -195,9 +195,10 @@ func programsStayPrograms(_ store: any Store) async throws {
             Person(id: robot.id, side: .provider, name: "R", email: robot.email, roles: [])
         )
     }
-    for (side, roles) in [
-        (Side.provider, [.engineer, .manager]), (.tenant(Fixture.contoso.id), []),
-    ] as [(Side, Roles)] {
+    let wrong: [(Side, Roles)] = [
+        (.provider, [.engineer, .manager]), (.tenant(Fixture.contoso.id), []),
+    ]
+    for (side, roles) in wrong {
         await store.refuses("a program that decides, or is a tenant's") { tx in
             try tx.save(
                 Person(

@@ -208,7 +208,7 @@ extension Scene {
         let standard = [
             ("approval", "on"), ("window", "6"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"),
-            ("approvals", "1"), ("version", "1"), ("seen", "on PT12H PT4H 1"),
+            ("approvals", "1"), ("programs", "on"), ("version", "1"), ("seen", "on PT12H PT4H 1"),
         ]
         return standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes
     }
