@@ -227,7 +227,8 @@ extension ProblemAnswer {
             .notPermitted,
             .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou, .decidesLater, .nobodyCanApprove,
-            .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator:
+            .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator,
+            .programsRefused:
             break
         }
     }
@@ -244,7 +245,8 @@ extension Refusal {
         case .notSignedIn, .badCredentials: .unauthorized
         case .tooManyAttempts, .dailyLimitReached: .tooManyRequests
         case .limitReached(let quota): quota.endsWithTime ? .tooManyRequests : .conflict
-        case .notPermitted, .ownRequest, .scopeMissing, .scopeWithheld: .forbidden
+        case .notPermitted, .ownRequest, .scopeMissing, .scopeWithheld, .programsRefused:
+            .forbidden
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
         case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,

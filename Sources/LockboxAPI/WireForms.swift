@@ -7,7 +7,12 @@ import LockboxWire
 
 extension PersonRef {
     init(_ person: Person) {
-        self.init(id: person.id.text, name: person.name, email: person.email.text)
+        self.init(
+            id: person.id.text,
+            name: person.name,
+            email: person.email.text,
+            program: person.isProgram ? true : nil
+        )
     }
 }
 
@@ -78,6 +83,7 @@ extension AccessRequestBody {
             tenant: request.terms.tenant.text,
             supportRequest: request.terms.supportRequest.text,
             engineer: try view.ref(request.terms.engineer),
+            askedBy: try request.terms.askedBy.map { try view.ref($0) },
             reason: request.terms.reason,
             resources: request.terms.scope.accesses.map(ResourceAccess.init),
             duration: request.terms.duration.description,
@@ -198,6 +204,7 @@ extension PolicyBody {
             approvalsNeeded: tenant.policy.approvalsNeeded,
             withheldFromTokens: tenant.policy.withheldFromTokens.names,
             coolingOff: tenant.policy.coolingOff.description,
+            allowPrograms: tenant.policy.allowsPrograms,
             version: tenant.version,
             waiting: waiting.map(PolicyChangeBody.init)
         )
@@ -214,6 +221,7 @@ extension PolicyChangeBody {
             approvalsNeeded: change.policy.approvalsNeeded,
             withheldFromTokens: change.policy.withheldFromTokens.names,
             coolingOff: change.policy.coolingOff.description,
+            allowPrograms: change.policy.allowsPrograms,
             madeBy: change.by.text,
             madeAt: change.madeAt.description,
             takesEffectAt: change.takesEffectAt.description,
@@ -233,7 +241,8 @@ extension NewPolicy {
                 try TokenScopes(names: $0, of: .weighty, field: "withheldFromTokens")
             } ?? [],
             coolingOff: coolingOff.map { try TimeSpan(duration: $0, field: "coolingOff") }
-                ?? Limits.defaultCoolingOff
+                ?? Limits.defaultCoolingOff,
+            allowsPrograms: allowPrograms ?? true
         )
     }
 
@@ -242,6 +251,7 @@ extension NewPolicy {
         var policy = wanted
         if withheldFromTokens == nil { policy.withheldFromTokens = present.withheldFromTokens }
         if coolingOff == nil { policy.coolingOff = present.coolingOff }
+        if allowPrograms == nil { policy.allowsPrograms = present.allowsPrograms }
         return policy
     }
 }
@@ -284,7 +294,8 @@ extension NewAccessRequest {
             reason: reason,
             duration: try TimeSpan(duration: duration, field: "duration"),
             resources: resources.map(\.line),
-            notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") }
+            notBefore: try notBefore.map { try Timestamp(instant: $0, field: "notBefore") },
+            engineer: engineer
         )
     }
 }

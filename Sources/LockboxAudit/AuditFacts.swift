@@ -53,6 +53,7 @@ extension AuditFacts {
             self.init("request.submitted", of: request)
             let terms = request.terms
             data["engineer"] = .string(terms.engineer.text)
+            data["askedBy"] = terms.askedBy.map { .string($0.text) }
             data["duration"] = .string(terms.duration.description)
             data["decideBy"] = request.state.decideBy.map { .string($0.description) }
             data["notBefore"] = terms.notBefore.map { .string($0.description) }
@@ -356,6 +357,7 @@ extension AuditFacts {
             data["decidesFrom"] = .string(delay.endsAt.description)
             data["confirmedBy"] = .list(delay.confirmedBy.map { .string($0.text) })
         }
+        if person.isProgram { data["program"] = .boolean(true) }
     }
 
     /// Not its name, which is half of a way in.
@@ -417,6 +419,7 @@ extension AuditFacts {
             "approvalsNeeded": .integer(Int64(policy.approvalsNeeded)),
             "withheldFromTokens": .list(policy.withheldFromTokens.names.map { .string($0) }),
             "coolingOff": .string(policy.coolingOff.description),
+            "allowPrograms": .boolean(policy.allowsPrograms),
         ]
     }
 }

@@ -16,17 +16,19 @@ enum AuditTable {
 
     private static let facts =
         [
-            "supportRequest", "state", "version", "stage", "engineer", "duration", "shortenedTo",
-            "narrowed", "notBefore", "decideBy", "deadline", "approvalsNeeded", "number", "grant",
+            "supportRequest", "state", "version", "stage", "engineer", "askedBy", "duration",
+            "shortenedTo", "narrowed", "notBefore", "decideBy", "deadline", "approvalsNeeded",
+            "number", "grant",
             "basis", "start", "end", "endedReason", "endedAt", "operations", "credential",
             "username", "actions", "expiresAt", "service", "kind", "resourceType", "attempts",
-            "problem", "person", "roles", "rolesBefore", "disabled", "mutedLetters", "token",
-            "scopes", "addresses",
+            "problem", "person", "roles", "rolesBefore", "disabled", "mutedLetters", "program",
+            "token", "scopes", "addresses",
             "until", "recipient", "letter", "name", "licensed",
         ] + rules.map { "policy.\($0)" } + rules.map { "before.\($0)" }
 
     private static let rules = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
+        "allowPrograms",
     ]
 
     static var header: [UInt8] { line(columns) }

@@ -14,7 +14,7 @@ extension Change {
     /// request and no access. All of it commits together or not at all.
     ///
     /// Nothing happens where nothing changed. Throws `Refusal.alreadyExists(.person)` if an address
-    /// means somebody else. `giver` is whose own word it is, and counts: that of one who may approve
+    /// means somebody else, and where a program would be what only a human being can be. `giver` is whose own word it is, and counts: that of one who may approve
     /// is one of those that a new decider needs. Returns the person as she is then.
     @discardableResult
     package mutating func update(
@@ -23,7 +23,9 @@ extension Change {
         by giver: Person? = nil
     ) throws -> Person {
         precondition(before.id == wanted.id && before.side == wanted.side)
+        precondition(before.isProgram == wanted.isProgram)
         guard before != wanted else { return before }
+        try wanted.requireFitProgram()
         let after = try delayed(wanted, since: before, by: giver)
         try tx.save(after)
         emit(.directory(.personChanged(before: before, after: after)))
@@ -56,6 +58,14 @@ extension Change {
             var request = open
             try advance(&request)
             let happened = try request.engineerLeft(now: now)
+            try save(request, happened)
+        }
+        guard engineer.isProgram else { return }
+        // What is its own is over by now.
+        for open in try tx.openRequests(askedBy: engineer.id) {
+            var request = open
+            try advance(&request)
+            let happened = try request.programLeft(now: now)
             try save(request, happened)
         }
     }
@@ -104,6 +114,7 @@ extension Change {
         guard !person.isDisabled else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.isOff))
         }
+        guard !person.isProgram else { throw Refusal.signInOfProgram }
         guard try tx.allowsPasswords(at: person.side, now) else {
             throw Refusal.invalid(field: "person", problem: .notAllowedHere(Self.noPassword))
         }

@@ -198,6 +198,7 @@ extension LogReplayState {
     ) {
         let (terms, data) = (request.terms, record.data)
         differences.check("engineer", log: data["engineer"]?.text, table: terms.engineer.text)
+        differences.check("program", log: data["askedBy"]?.text, table: terms.askedBy?.text)
         differences.check(
             "support request",
             log: data["supportRequest"]?.text,
@@ -464,6 +465,7 @@ extension LogReplayState {
                     == person.decisionDelay?.confirmedBy.map(\.text) ?? [],
                 "list of who confirmed"
             )
+            differences.check(data["program"]?.flag ?? false == person.isProgram, "kind")
             differences.check(told.isText("personName", person.name), "name")
             differences.check(told.isText("personAddress", person.email.text), "address")
             found += differences.found

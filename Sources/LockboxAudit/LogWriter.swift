@@ -26,7 +26,7 @@ enum LogWriter {
         var facts = try AuditFacts(event, in: tx)
         switch actor {
         case .person(let person):
-            facts.texts["actorName"] = person.name
+            facts.texts["actorName"] = person.markedName
             facts.texts["actorAddress"] = person.email.text
         case .operatorAtConsole(let name): facts.texts["actorName"] = name
         case .system, .service, .provisioning: break

@@ -37,7 +37,8 @@ extension LogReplayState {
     }
 
     static func isSame(_ told: [String: JSONValue]?, _ policy: Policy?) -> Bool {
-        // Records from before there was a cooling-off say nothing of it.
+        // Records from before there was a cooling-off say nothing of it, nor those from before tenants
+        // could refuse programs.
         let coolingOff =
             told?["coolingOff"]?.text ?? told.map { _ in Limits.defaultCoolingOff.description }
         return told?["requireApproval"]?.flag == policy?.requireApproval
@@ -47,6 +48,7 @@ extension LogReplayState {
             && told?["withheldFromTokens"]?.texts ?? []
                 == policy?.withheldFromTokens.names ?? []
             && coolingOff == policy?.coolingOff.description
+            && told.map { $0["allowPrograms"]?.flag ?? true } == policy?.allowsPrograms
     }
 
     /// Where the tables have other rules that wait than the log: whoever puts some there could have

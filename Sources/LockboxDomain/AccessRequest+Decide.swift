@@ -37,9 +37,11 @@ extension AccessRequest {
             return [.request(.decisionMade(self, decision))]
         case (.manager, .approve):
             try Self.requireEngineer(context.engineer)
+            try Self.requireProgramsAllowed(by: context.tenant, for: terms)
             return try managerApproved(decision, in: context, now: now)
         case (.customer(let needed), .approve):
             try Self.requireEngineer(context.engineer)
+            try Self.requireProgramsAllowed(by: context.tenant, for: terms)
             return try customerApproved(
                 decision,
                 of: person,

@@ -1,13 +1,12 @@
 extension AccessRequest {
-    /// The engineer takes back a request that is not decided yet.
+    /// The engineer, or the program that asked for her, takes back a request that is not decided yet.
     public mutating func withdraw(comment: String?, by person: Person, now: Timestamp)
         throws(Refusal) -> [Event]
     {
         try requireCurrent(at: now)
         try requireExists(for: person)
-        guard person.id == terms.engineer, !person.isDisabled else {
-            throw .notPermitted(.withdraw)
-        }
+        let isAsker = person.id == terms.engineer || person.id == terms.askedBy
+        guard isAsker, !person.isDisabled else { throw .notPermitted(.withdraw) }
         let comment = try Self.checkComment(comment, required: false)
         switch state {
         case .awaitingManager, .awaitingCustomer: break
@@ -41,8 +40,8 @@ extension AccessRequest {
         return try end(.revoked, by: person.id, comment: comment, now: now)
     }
 
-    /// Ends access that the tenant's present rules would not have given. Nothing happens to access
-    /// that they allow.
+    /// Ends access that the tenant's present rules would not have given, and takes back what a program
+    /// asked where none may ask any more. Nothing happens to what they allow.
     public mutating func applyRules(
         of tenant: Tenant,
         licenceWithdrawn: Bool,
@@ -50,15 +49,25 @@ extension AccessRequest {
         now: Timestamp
     ) throws(Refusal) -> [Event] {
         try requireCurrent(at: now)
+        if isTakenBack(byRulesOf: tenant) {
+            let comment = "The customer no longer lets programs ask for access."
+            move(to: .withdrawn(at: now, comment: comment))
+            return [.request(.withdrawn(self))]
+        }
         guard isEnded(byRulesOf: tenant, licenceWithdrawn: licenceWithdrawn),
             let grant = state.grant
         else { return [] }
         return end(grant, Ending(reason: .policyChanged, at: now, by: person, comment: nil))
     }
 
+    /// Whether it waits for a decision, and a program asked, of which the tenant lets none ask.
+    public func isTakenBack(byRulesOf tenant: Tenant) -> Bool {
+        terms.askedBy != nil && !tenant.policy.allowsPrograms && state.decideBy != nil
+    }
+
     /// Whether there is access that the tenant's rules would not have given: the licence went, or
     /// approval is required now and this access rests on none, on too few, or is longer than
-    /// allowed.
+    /// allowed; or a program asked, and none may.
     public func isEnded(byRulesOf tenant: Tenant, licenceWithdrawn: Bool) -> Bool {
         precondition(tenant.id == terms.tenant)
         let grant: Grant
@@ -72,7 +81,8 @@ extension AccessRequest {
             tenant.requiresApproval
             && (grant.basis == .policy || approvals < tenant.policy.approvalsNeeded)
         let tooLong = grant.end - grant.start > tenant.policy.maxAccess
-        return licenceWithdrawn || tooFew || tooLong
+        let isOfProgram = terms.askedBy != nil && !tenant.policy.allowsPrograms
+        return licenceWithdrawn || tooFew || tooLong || isOfProgram
     }
 
     /// Ends what an engineer who may no longer act has: open requests are withdrawn, access is
@@ -94,6 +104,16 @@ extension AccessRequest {
         case .ended, .rejected, .denied, .withdrawn, .expired:
             return []
         }
+    }
+
+    /// Takes back what a program that may no longer ask has asked for others and nobody has decided.
+    /// Access that people gave an engineer stays hers.
+    public mutating func programLeft(now: Timestamp) throws(Refusal) -> [Event] {
+        try requireCurrent(at: now)
+        guard state.decideBy != nil else { return [] }
+        let comment = "The program that asked is no longer allowed to request access."
+        move(to: .withdrawn(at: now, comment: comment))
+        return [.request(.withdrawn(self))]
     }
 
     private mutating func end(

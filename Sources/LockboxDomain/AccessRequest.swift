@@ -25,6 +25,9 @@ public struct AccessRequest: Identified, Hashable, Sendable {
         public let scope: Scope
         /// The earliest start; nil means at once.
         public let notBefore: Timestamp?
+        /// The program that asked: for the engineer, or on its own behalf where it is the engineer
+        /// itself. Nil where the engineer, a human being, asked.
+        public let askedBy: PersonID?
 
         public init(
             tenant: TenantID,
@@ -33,7 +36,8 @@ public struct AccessRequest: Identified, Hashable, Sendable {
             reason: String,
             duration: TimeSpan,
             scope: Scope,
-            notBefore: Timestamp?
+            notBefore: Timestamp?,
+            askedBy: PersonID? = nil
         ) {
             self.tenant = tenant
             self.supportRequest = supportRequest
@@ -42,7 +46,11 @@ public struct AccessRequest: Identified, Hashable, Sendable {
             self.duration = duration
             self.scope = scope
             self.notBefore = notBefore
+            self.askedBy = askedBy
         }
+
+        /// The program that asked for somebody else; nil where the engineer asked, whatever it is.
+        public var askedOnBehalfBy: PersonID? { askedBy == engineer ? nil : askedBy }
     }
 
     /// Where it stands. Each case carries what only that state has.

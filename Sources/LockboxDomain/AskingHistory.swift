@@ -1,12 +1,13 @@
-/// What an engineer has asked for before: it bounds how often a customer is asked.
+/// What whoever asks has asked for before, an engineer or a program: it bounds how often a customer is
+/// asked.
 public struct AskingHistory: Hashable, Sendable {
-    /// Open requests of the engineer.
+    /// Open requests that she asked for herself, or that it asked for.
     public var open: Int
     /// Those about the tenant that wait for a decision.
     public var waitingAtTenant: Int
     /// Requests of anybody on the support request that wait for a decision.
     public var waitingOnSupportRequest: Int
-    /// When the customer last denied the engineer on the support request.
+    /// When the customer last denied the engineer, or the program, on the support request.
     public var lastDenied: Timestamp?
 
     public init(

@@ -3,7 +3,7 @@
 public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
     /// Opened by one person; by all of one tenant.
     case supportRequests, supportRequestsOfTenant
-    /// Made by one engineer; by one engineer about one tenant; by all engineers about one tenant.
+    /// Made by one engineer or program; by one about one tenant; by all of them about one tenant.
     case requests, requestsAtTenant, requestsAboutTenant
     /// Written by one person.
     case messages
@@ -87,8 +87,12 @@ public enum DailyQuota: String, Hashable, Sendable, CaseIterable {
 public enum Counted: Hashable, Sendable {
     case supportRequestsBy(PersonID)
     case supportRequestsOf(TenantID)
+    /// That a human being asked for herself.
     case requestsBy(PersonID)
     case requestsByAt(PersonID, TenantID)
+    /// That a program asked for, for itself or for an engineer.
+    case requestsOfProgram(PersonID)
+    case requestsOfProgramAt(PersonID, TenantID)
     case requestsAbout(TenantID)
     case messagesBy(PersonID)
     case tokensOf(PersonID)
@@ -101,8 +105,8 @@ public enum Counted: Hashable, Sendable {
         switch self {
         case .supportRequestsBy: .supportRequests
         case .supportRequestsOf: .supportRequestsOfTenant
-        case .requestsBy: .requests
-        case .requestsByAt: .requestsAtTenant
+        case .requestsBy, .requestsOfProgram: .requests
+        case .requestsByAt, .requestsOfProgramAt: .requestsAtTenant
         case .requestsAbout: .requestsAboutTenant
         case .messagesBy: .messages
         case .tokensOf: .tokens

@@ -1,4 +1,5 @@
-/// A human being in one organisation.
+/// A human being in one organisation, or a program of the provider's that asks for access (decision
+/// 0064).
 public struct Person: Identified, Hashable, Sendable {
     public static let idPrefix = "PER"
 
@@ -16,6 +17,9 @@ public struct Person: Identified, Hashable, Sendable {
     public var mutedLetters: MutedLetters
     /// Why her yes does not count yet, where she decides for her tenant since just now.
     public var decisionDelay: DecisionDelay?
+    /// Whether it is a program: a service account of the provider's. It comes in with API tokens
+    /// alone, and never decides. It is one for ever, or never.
+    public let isProgram: Bool
 
     public init(
         id: PersonID,
@@ -26,7 +30,8 @@ public struct Person: Identified, Hashable, Sendable {
         aliases: [EmailAddress] = [],
         isDisabled: Bool = false,
         mutedLetters: MutedLetters = [],
-        decisionDelay: DecisionDelay? = nil
+        decisionDelay: DecisionDelay? = nil,
+        isProgram: Bool = false
     ) {
         self.id = id
         self.side = side
@@ -37,11 +42,35 @@ public struct Person: Identified, Hashable, Sendable {
         self.isDisabled = isDisabled
         self.mutedLetters = mutedLetters
         self.decisionDelay = decisionDelay
+        self.isProgram = isProgram
     }
 
-    /// Whether this person holds one of `roles` at `side` now.
+    /// Whether this person holds one of `roles` at `side` now. A program holds none by which somebody
+    /// decides, whatever is stored.
     public func holds(oneOf wanted: Roles, at side: Side) -> Bool {
-        !isDisabled && self.side == side && !roles.isDisjoint(with: wanted)
+        let held = isProgram ? roles.intersection(.ofProgram) : roles
+        return !isDisabled && self.side == side && !held.isDisjoint(with: wanted)
+    }
+
+    /// Whether a password, a passkey, a letter or an account elsewhere can let this person in now.
+    public var maySignIn: Bool { !isDisabled && !isProgram }
+
+    /// Throws where a program is to be what only a human being can be: one of a tenant, or who
+    /// decides.
+    public func requireFitProgram() throws(Refusal) {
+        guard isProgram else { return }
+        guard side == .provider else {
+            throw .invalid(
+                field: "program",
+                problem: .notAllowedHere("is for the provider's own programs alone.")
+            )
+        }
+        guard roles.isSubset(of: .ofProgram) else {
+            throw .invalid(
+                field: "roles",
+                problem: .notAllowedHere("of a program can be engineer alone: no program decides.")
+            )
+        }
     }
 
     /// Whether this person may say yes or no for `tenant` now.

@@ -10,6 +10,8 @@ public struct Policy: Hashable, Sendable {
     /// How long a looser rule, or a yes of who decides since just now, waits where too few people have
     /// agreed.
     public var coolingOff: TimeSpan
+    /// Whether programs of the provider may ask for access, for themselves or for an engineer.
+    public var allowsPrograms: Bool
 
     public static let standard = Policy(
         unchecked: true,
@@ -17,7 +19,8 @@ public struct Policy: Hashable, Sendable {
         maxAccess: Limits.defaultMaxAccess,
         approvalsNeeded: 1,
         withheldFromTokens: [],
-        coolingOff: Limits.defaultCoolingOff
+        coolingOff: Limits.defaultCoolingOff,
+        allowsPrograms: true
     )
 
     public init(
@@ -26,7 +29,8 @@ public struct Policy: Hashable, Sendable {
         maxAccess: TimeSpan,
         approvalsNeeded: Int,
         withheldFromTokens: TokenScopes,
-        coolingOff: TimeSpan
+        coolingOff: TimeSpan,
+        allowsPrograms: Bool = true
     )
         throws(Refusal)
     {
@@ -54,7 +58,8 @@ public struct Policy: Hashable, Sendable {
             maxAccess: maxAccess,
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheldFromTokens,
-            coolingOff: coolingOff
+            coolingOff: coolingOff,
+            allowsPrograms: allowsPrograms
         )
     }
 
@@ -64,7 +69,8 @@ public struct Policy: Hashable, Sendable {
         maxAccess: TimeSpan,
         approvalsNeeded: Int,
         withheldFromTokens: TokenScopes,
-        coolingOff: TimeSpan
+        coolingOff: TimeSpan,
+        allowsPrograms: Bool
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
@@ -72,5 +78,6 @@ public struct Policy: Hashable, Sendable {
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
+        self.allowsPrograms = allowsPrograms
     }
 }

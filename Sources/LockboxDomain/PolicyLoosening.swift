@@ -12,6 +12,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
     case withheldFromTokens
     /// What is looser waits less.
     case coolingOff
+    /// Programs of the provider may ask.
+    case allowsPrograms
 
     /// Whether `after` protects less by this rule than `before`.
     func isBetween(_ before: Policy, _ after: Policy) -> Bool {
@@ -23,6 +25,7 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
         case .withheldFromTokens:
             !after.withheldFromTokens.isSuperset(of: before.withheldFromTokens)
         case .coolingOff: after.coolingOff < before.coolingOff
+        case .allowsPrograms: after.allowsPrograms && !before.allowsPrograms
         }
     }
 }
@@ -42,6 +45,7 @@ extension Policy {
         strict.approvalsNeeded = max(approvalsNeeded, other.approvalsNeeded)
         strict.withheldFromTokens = withheldFromTokens.union(other.withheldFromTokens)
         strict.coolingOff = max(coolingOff, other.coolingOff)
+        strict.allowsPrograms = allowsPrograms && other.allowsPrograms
         return strict
     }
 }

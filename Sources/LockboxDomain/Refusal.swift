@@ -46,6 +46,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case alreadyExists(Noun)
     case keyReused
     case lastAdministrator
+    /// The tenant lets no program ask for access.
+    case programsRefused
 
     /// What is wrong with a value.
     public enum InputProblem: Hashable, Sendable {
@@ -88,6 +90,14 @@ public enum Refusal: Error, Hashable, Sendable {
 }
 
 extension Refusal {
+    /// A program was to get a password, or a letter by which one is chosen.
+    public static let signInOfProgram = Refusal.invalid(
+        field: "person",
+        problem: .notAllowedHere(
+            "is a program, which comes in with API tokens alone: it has no password and no invitation."
+        )
+    )
+
     /// The reason's name on the wire. It never changes once published.
     public var code: String {
         switch self {
@@ -121,6 +131,7 @@ extension Refusal {
         case .alreadyExists: "alreadyExists"
         case .keyReused: "idempotencyKeyReused"
         case .lastAdministrator: "lastAdministrator"
+        case .programsRefused: "programsRefused"
         }
     }
 
@@ -139,7 +150,7 @@ extension Refusal {
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
             .accessNotActive, .notLicensed,
             .limitReached, .dailyLimitReached,
-            .alreadyExists, .lastAdministrator:
+            .alreadyExists, .lastAdministrator, .programsRefused:
             nil
         }
     }
@@ -199,6 +210,9 @@ extension Refusal {
             "This Idempotency-Key was used before for a different request. Use a new key."
         case .lastAdministrator:
             "This would leave the tenant without an administrator. Name another one first."
+        case .programsRefused:
+            "This tenant lets no program ask for access, neither for itself nor for an engineer. "
+                + "An engineer must ask herself."
         }
     }
 }
@@ -241,7 +255,8 @@ extension Refusal.Permission {
         case .decideAsManager: "Only a manager of the provider can review this request."
         case .decideAsApprover:
             "Only an approver or administrator of the tenant can decide on this request."
-        case .withdraw: "Only the engineer who made the request can withdraw it."
+        case .withdraw:
+            "Only the engineer who made the request, or the program that asked for her, can withdraw it."
         case .finish: "Only the engineer who has the access can finish it."
         case .revoke:
             "Only an approver or administrator of the tenant, or a manager of the provider, can revoke access."

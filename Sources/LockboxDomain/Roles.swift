@@ -14,6 +14,8 @@ public struct Roles: OptionSet, Hashable, Sendable {
 
     /// The provider's roles. An auditor of the provider reads the provider's own log.
     public static let ofProvider: Roles = [.engineer, .manager, .operator, .auditor]
+    /// Those that a program can have.
+    public static let ofProgram: Roles = .engineer
     public static let ofTenant: Roles = [.member, .approver, .admin, .auditor]
 
     /// All roles with their names, in the order in which lists show them.

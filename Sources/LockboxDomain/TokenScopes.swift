@@ -22,6 +22,8 @@ public struct TokenScopes: OptionSet, Hashable, Sendable {
     public static let every: TokenScopes = [.read, .ask, .decide, .administer]
     /// What a new token gets where nothing is said.
     public static let standard: TokenScopes = [.read, .ask]
+    /// What a program's token can be for.
+    public static let ofProgram: TokenScopes = [.read, .ask]
     /// What the portal asks the password for. A tenant can keep it to the portal.
     public static let weighty: TokenScopes = [.decide, .administer]
 

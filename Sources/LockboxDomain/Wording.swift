@@ -81,6 +81,14 @@ extension [OperationTotal] {
     }
 }
 
+extension Person {
+    /// The name as people read it, with the mark of a program: nobody may take it for a human being's.
+    public var markedName: String { isProgram ? name + Self.programMark : name }
+
+    /// What follows a program's name.
+    public static let programMark = " (a program)"
+}
+
 extension Actions {
     /// As in "asks to …".
     public var words: String { contains(.write) ? "read and change" : "read" }

@@ -95,7 +95,7 @@ package struct Invitations: Sendable {
         }
         let standing = found.standing(at: now)
         guard standing == .open else { throw InvitationOver(standing) }
-        guard let person = try tx.person(found.person), !person.isDisabled else {
+        guard let person = try tx.person(found.person), person.maySignIn else {
             throw InvitationOver(.withdrawn)
         }
         // Her organisation signs in elsewhere by now: a password here would be a way around that.

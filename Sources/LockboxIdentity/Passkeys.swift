@@ -415,7 +415,7 @@ extension PasskeyRecords where Self: PersonRecords & SignInSettingsRecords {
     /// The passkey that its device calls so, and whose it is; nil where it opens nothing.
     fileprivate func usable(_ credential: [UInt8]) throws -> (Passkey, Person)? {
         guard let passkey = try passkey(credential: credential),
-            let person = try person(passkey.person), !person.isDisabled,
+            let person = try person(passkey.person), person.maySignIn,
             try allowsPasskeys(at: person.side)
         else { return nil }
         return (passkey, person)

@@ -209,7 +209,7 @@ extension TenantRecords where Self: PersonRecords & SignInSettingsRecords {
         }
         if let person = try person(identifiedBy: token.identity) {
             guard person.side == side else { throw NotAdmitted.otherSettings }
-            guard !person.isDisabled else { throw NotAdmitted.disabled }
+            guard person.maySignIn else { throw NotAdmitted.disabled }
             return Found(person: person, isNew: false)
         }
         guard let address = token.address else { throw NotAdmitted.noAddress }
@@ -218,7 +218,8 @@ extension TenantRecords where Self: PersonRecords & SignInSettingsRecords {
                 throw NotAdmitted.foreignAddress(address)
             }
         }
-        guard let person = try person(identifiedBy: Identity(local: address)), person.side == side
+        guard let person = try person(identifiedBy: Identity(local: address)), person.side == side,
+            !person.isProgram
         else { throw NotAdmitted.unknown(address) }
         guard !person.isDisabled else { throw NotAdmitted.disabled }
         guard try subject(of: person.id, at: token.identity.issuer) == nil else {

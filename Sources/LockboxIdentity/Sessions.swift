@@ -331,7 +331,7 @@ extension SessionRecords where Self: PersonRecords {
     /// The open session with `secret`, and whose it is.
     fileprivate func open(_ secret: String, now: Timestamp) throws -> (Session, Person)? {
         guard let session = try session(secretHash: Sessions.hash(secret)), session.isOpen(at: now),
-            let person = try person(session.person), !person.isDisabled
+            let person = try person(session.person), person.maySignIn
         else { return nil }
         return (session, person)
     }

@@ -75,7 +75,7 @@ package struct SignIn: Sendable {
         _ body: @escaping @Sendable (inout Change, Person) throws -> Value
     ) async throws -> Value {
         let (account, requester, now) = try await store.read { tx, now in
-            let person = try find(tx).flatMap { $0.isDisabled ? nil : $0 }
+            let person = try find(tx).flatMap { $0.maySignIn ? $0 : nil }
             let known = try person.flatMap { person in
                 try origin.knownPlace(of: person, at: now, in: tx).map { _ in person }
             }
@@ -146,6 +146,7 @@ package struct SignIn: Sendable {
         let encoded = try await hasher.hash(password)
         return try await store.write(by: .console) { change in
             let person = try change.tx.person(consoleMayActFor: address)
+            guard !person.isProgram else { throw Refusal.signInOfProgram }
             try change.setPassword(PasswordRecord(encoded: encoded), of: person)
             return person
         }

@@ -165,8 +165,9 @@ extension SignIn {
         _ change: inout Change
     ) throws -> NewToken {
         let now = change.now
+        let (scopes, standard) = try person.scopes(terms.scopes, orElse: standard)
         let withheld = try change.tx.withheldFromTokens(of: person)
-        let refused = terms.scopes?.intersection(withheld) ?? []
+        let refused = scopes?.intersection(withheld) ?? []
         guard refused.isEmpty else { throw Refusal.scopeWithheld(refused) }
         let valid = try change.tx.tokens(of: person.id).filter { $0.isValid(at: now) }
         guard valid.count < IdentityLimits.tokensPerPerson else {
@@ -178,7 +179,7 @@ extension SignIn {
             id: change.entropy.id(),
             person: person.id,
             label: terms.label,
-            scopes: terms.scopes ?? standard.subtracting(withheld),
+            scopes: scopes ?? standard.subtracting(withheld),
             addresses: terms.addresses,
             createdAt: now,
             expiresAt: min(
@@ -252,6 +253,23 @@ extension PersonRecords {
             throw Refusal.notPermitted(.changePeople)
         }
         return try people(at: .tenant(tenant))
+    }
+}
+
+extension Person {
+    /// What a token of hers can be for: `wanted`, where it is said, and else `standard`. Throws where a
+    /// program's would be for more than seeing and asking.
+    fileprivate func scopes(_ wanted: TokenScopes?, orElse standard: TokenScopes) throws(Refusal)
+        -> (wanted: TokenScopes?, standard: TokenScopes)
+    {
+        guard isProgram else { return (wanted, standard) }
+        guard wanted?.isSubset(of: .ofProgram) ?? true else {
+            throw .invalid(
+                field: "scopes",
+                problem: .notAllowedHere("of a program's token can be read and ask alone.")
+            )
+        }
+        return (wanted, standard.intersection(.ofProgram))
     }
 }
 

@@ -7,6 +7,8 @@ import LockboxPorts
 enum Fact: String, CaseIterable {
     /// Names of people and companies.
     case provider, tenant, engineer, manager, endedBy, endedBySide
+    /// The program that asked for the engineer; and whether the engineer is one itself.
+    case askedBy, isProgram
     case supportRequest, service
     /// One line each.
     case resources

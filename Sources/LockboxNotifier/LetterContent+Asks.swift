@@ -8,9 +8,11 @@ extension LetterContent {
         let decideBy = source.facts.text(.decideBy)
         return LetterContent(
             .decide,
-            subject: "Request \(source.briefly), review by \(decideBy): \(source.number)",
+            subject: "Request\(source.ofProgram) \(source.briefly), review by \(decideBy): "
+                + source.number,
             heading: "An access request awaits your review",
-            lead: "\(source.engineer) asks \(source.askedAccess) of \(source.tenant).",
+            lead: "\(source.asker) asks\(source.onBehalf) \(source.askedAccess) "
+                + "of \(source.tenant).",
             rows: [
                 source.engineerRow, source.customer, source.resourcesRow, source.supportRequest,
                 source.howLong,
@@ -30,7 +32,7 @@ extension LetterContent {
         let decideBy = source.facts.text(.decideBy)
         let (prefix, heading) =
             switch ask {
-            case .first: ("", "\(source.provider) asks for access to your data")
+            case .first: ("", "\(source.askingSide) asks for access to your data")
             case .reminder: ("Reminder: ", "Half of the time to decide has passed")
             case .lastReminder: ("Last reminder: ", "Little time is left to decide")
             }
@@ -42,11 +44,11 @@ extension LetterContent {
         }
         return LetterContent(
             .decide,
-            subject: "\(prefix)\(source.provider) asks \(source.briefly), decide by \(decideBy): "
+            subject: "\(prefix)\(source.askingSide) asks \(source.briefly), decide by \(decideBy): "
                 + source.number,
             heading: heading,
             lead:
-                "\(source.engineer) of \(source.provider) asks \(source.askedAccess). "
+                "\(source.asker) of \(source.provider) asks\(source.onBehalf) \(source.askedAccess). "
                 + "There is no access unless \(source.tenant) agrees.",
             rows: [
                 source.engineerRow, source.resourcesRow, source.supportRequest, source.howLong,
@@ -60,6 +62,43 @@ extension LetterContent {
                 "If nobody decides by then, the request expires and nobody gets access.",
             ],
             why: source.whyApprover
+        )
+    }
+
+    /// To the engineer whom a program asks for.
+    static func askedOnBehalf(_ source: LetterSource) -> LetterContent {
+        LetterContent(
+            .inform,
+            subject: "A program asks for access on your behalf: \(source.number)",
+            heading: "A program asks for access on your behalf",
+            lead: "\(source.asker) asks\(source.onBehalf) \(source.askedAccess) "
+                + "of \(source.tenant).",
+            rows: [
+                source.engineerRow, source.customer, source.resourcesRow, source.supportRequest,
+                source.howLong, source.row("Not before", .notBefore), source.request,
+            ],
+            advice: [
+                "If it is approved, the access is yours alone, and you get an e-mail.",
+                "If you do not want it, sign in to \(source.requestTool), open \(source.number) and "
+                    + "withdraw it.",
+            ],
+            why: source.whyEngineer
+        )
+    }
+
+    /// To the same, who need not wait any more.
+    static func takenBack(_ source: LetterSource) -> LetterContent {
+        LetterContent(
+            .inform,
+            subject: "Withdrawn: access request \(source.number)",
+            heading: "What a program asked for on your behalf was withdrawn",
+            lead: "It was taken back before it was decided. Nobody got access.",
+            rows: [source.customer, source.resourcesRow, source.supportRequest, source.request],
+            advice: [
+                "To read why, sign in to \(source.requestTool) and open \(source.number). "
+                    + "If access is still needed, make a new request."
+            ],
+            why: source.whyEngineer
         )
     }
 }

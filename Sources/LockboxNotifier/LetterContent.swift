@@ -54,6 +54,8 @@ struct LetterContent {
         case .questionAsked: self = .questionAsked(source)
         case .questionAnswered: self = .questionAnswered(source)
         case .settled: self = .settled(source)
+        case .askedOnBehalf: self = .askedOnBehalf(source)
+        case .takenBack: self = .takenBack(source)
         case .sideChanged: self = .sideChanged(source)
         case .approverUnreached: self = .approverUnreached(source)
         case .lettersLeftOut: self = .lettersLeftOut(source)
@@ -88,7 +90,22 @@ struct LetterSource {
 
     var provider: String { facts.name(.provider) }
     var tenant: String { facts.name(.tenant) }
-    var engineer: String { facts.name(.engineer) }
+    /// A program's name is cut before its mark is put behind it, and never the mark.
+    var engineer: String {
+        facts.name(.engineer) + (facts[.isProgram] == "yes" ? Person.programMark : "")
+    }
+    /// The program that asks for the engineer; nil where the engineer asks.
+    var program: String? { facts[.askedBy].map { shownName($0) + Person.programMark } }
+    /// Whether a human being asks.
+    private var isAskedByPerson: Bool { program == nil && facts[.isProgram] != "yes" }
+    /// As in "… asks …": who does.
+    var asker: String { program ?? engineer }
+    /// What follows "asks" where it is for somebody else: ` on behalf of Eve Engineer`.
+    var onBehalf: String { program == nil ? "" : " on behalf of \(engineer)" }
+    /// As a subject names who asks, without names: `Example Cloud`, `A program of Example Cloud`.
+    var askingSide: String { isAskedByPerson ? provider : "A program of \(provider)" }
+    /// As in "Request … to read 1 mailbox": ` of a program`.
+    var ofProgram: String { isAskedByPerson ? "" : " of a program" }
     var audience: Audience { facts[.audience].flatMap(Audience.init) ?? .approver }
 
     /// As in "Erik asks …".
@@ -134,9 +151,18 @@ struct LetterSource {
         "You get this e-mail because you may approve data access for \(tenant)."
     }
     var whyManager: String { "You get this e-mail because you are a manager at \(provider)." }
-    var whyEngineer: String { "You get this e-mail because you made this request." }
+    var whyEngineer: String {
+        program == nil
+            ? "You get this e-mail because you made this request."
+            : "You get this e-mail because a program made this request on your behalf."
+    }
 
-    var engineerRow: LetterContent.Row { row("Who", "\(engineer), \(provider)") }
+    var engineerRow: LetterContent.Row {
+        .init(
+            label: "Who",
+            values: ["\(engineer), \(provider)"] + (program.map { ["asked for by \($0)"] } ?? [])
+        )
+    }
     var resourcesRow: LetterContent.Row {
         .init(label: "What", values: facts.lines(.resources).map(sentenceCased))
     }

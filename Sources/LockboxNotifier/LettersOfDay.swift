@@ -58,10 +58,13 @@ extension Notice {
 extension Notice.Kind {
     /// Whether it only says again what another letter asked, or that there is something to read. Of
     /// access that begins and ends everybody hears, though it can be switched off: how much of it
-    /// there is the grants bound, and it is what somebody who wants to hide it would drown.
+    /// there is the grants bound, and it is what somebody who wants to hide it would drown. A program may
+    /// ask often on somebody's behalf, and must not fill her day.
     fileprivate var onlyReminds: Bool {
         switch self {
-        case .reminder, .lastReminder, .questionAsked, .questionAnswered: true
+        case .reminder, .lastReminder, .questionAsked, .questionAnswered, .askedOnBehalf,
+            .takenBack:
+            true
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessScheduled, .accessBegan, .accessEnded, .accessReport, .removalFailed,
             .removalRecovered, .settled, .sideChanged, .approverUnreached, .lettersLeftOut,

@@ -30,7 +30,7 @@ package struct NoticePlanner: EventReader {
             tx: tx
         )
         switch event {
-        case .request(let event): try read(event, writer)
+        case .request(let event): try read(event, by: actor, writer)
         case .access(let event): try read(event, writer)
         case .directory(let event):
             try read(event, writer)
@@ -65,12 +65,14 @@ package struct NoticePlanner: EventReader {
         }
     }
 
-    private func read(_ event: RequestEvent, _ writer: NoticeWriter) throws {
+    private func read(_ event: RequestEvent, by actor: Actor, _ writer: NoticeWriter) throws {
         switch event {
-        case .submitted(let request): try writer.askManagers(request)
+        case .submitted(let request):
+            try writer.askManagers(request)
+            try writer.tellOfAsking(request)
         case .decisionMade(let request, let decision): try writer.tell(of: decision, on: request)
         case .customerAsked(let request): try writer.askApprovers(request)
-        case .withdrawn(let request): try writer.tellOfWithdrawal(request)
+        case .withdrawn(let request): try writer.tellOfWithdrawal(request, by: actor)
         case .expired(let request): try writer.tellOfExpiry(request)
         case .messagePosted(let request, let message): try writer.tell(of: message, on: request)
         case .noticeUndeliverable(let notice): try writer.tellOfUnreached(notice)

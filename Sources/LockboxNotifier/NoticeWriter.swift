@@ -141,7 +141,21 @@ struct NoticeWriter {
         }
     }
 
-    func tellOfWithdrawal(_ request: AccessRequest) throws {
+    /// A program asked on somebody's behalf: she hears of it at once.
+    func tellOfAsking(_ request: AccessRequest) throws {
+        guard request.terms.askedOnBehalfBy != nil else { return }
+        try sendToEngineer(
+            .askedOnBehalf,
+            asking(request),
+            request,
+            goodUntil: request.state.decideBy
+        )
+    }
+
+    func tellOfWithdrawal(_ request: AccessRequest, by actor: Actor) throws {
+        if request.terms.askedOnBehalfBy != nil, actor.person?.id != request.terms.engineer {
+            try sendToEngineer(.takenBack, asking(request), request)
+        }
         try settle(request, .withdrawn)
     }
 
@@ -369,9 +383,13 @@ struct NoticeWriter {
         guard let tenant = try tx.tenant(request.terms.tenant) else {
             throw StoreError.corrupt("request \(request.id) is of an unknown tenant")
         }
-        return try facts(about: tenant)
-            .with(.engineer, person(request.terms.engineer).name)
-            .with(.supportRequest, request.terms.supportRequest.text)
+        let engineer = try person(request.terms.engineer)
+        var facts = try facts(about: tenant)
+        facts[.engineer] = engineer.name
+        facts[.isProgram] = engineer.isProgram ? "yes" : nil
+        facts[.askedBy] = try request.terms.askedOnBehalfBy.map { try person($0).name }
+        facts[.supportRequest] = request.terms.supportRequest.text
+        return facts
     }
 
     /// What every letter to people of `tenant`, or about it, says.
@@ -519,8 +537,8 @@ extension Notice.Kind {
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessEnded,
             .accessScheduled, .removalFailed, .removalRecovered, .questionAsked,
-            .questionAnswered, .settled, .sideChanged, .approverUnreached, .lettersLeftOut,
-            .operatorsNeeded, .invitation:
+            .questionAnswered, .askedOnBehalf, .takenBack, .settled, .sideChanged,
+            .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation:
             false
         }
     }

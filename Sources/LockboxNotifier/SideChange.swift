@@ -311,7 +311,8 @@ extension Actor {
         switch self {
         case .person(let person):
             let organisation = person.side == .provider ? provider : tenant?.name ?? provider
-            return "\(shownName(person.name)), \(shownName(organisation))"
+            let name = shownName(person.name) + (person.isProgram ? Person.programMark : "")
+            return "\(name), \(shownName(organisation))"
         case .operatorAtConsole(let name):
             let who = name.map { " (\(shownName($0)))" } ?? ""
             return "\(shownName(provider)), on the server itself\(who)"
@@ -400,6 +401,12 @@ extension Policy {
         if coolingOff != before.coolingOff {
             changes.append(
                 "cooling-off \(coolingOff.words), until now \(before.coolingOff.words)"
+            )
+        }
+        if allowsPrograms != before.allowsPrograms {
+            changes.append(
+                allowsPrograms
+                    ? "programs may ask for access" : "programs may no longer ask for access"
             )
         }
         return changes

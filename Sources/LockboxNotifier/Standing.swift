@@ -67,7 +67,8 @@ extension Notice {
             let hasDecided = request.decisions.contains { $0.person == person.id }
             return Audience.approver.includes(person, request) && !person.isSame(as: engineer)
                 && !hasDecided
-        case .rejected, .approved, .denied, .accessScheduled, .accessEnded, .questionAsked:
+        case .rejected, .approved, .denied, .accessScheduled, .accessEnded, .questionAsked,
+            .askedOnBehalf, .takenBack:
             return Audience.engineer.includes(person, request)
         case .expired, .withdrawn, .settled, .accessBegan, .accessReport, .removalFailed,
             .removalRecovered, .questionAnswered:
@@ -94,6 +95,9 @@ extension Notice {
         case .customerAsked, .reminder, .lastReminder:
             return stands(request.state.name == .awaitingCustomer)
         case .questionAsked, .questionAnswered: return stands(!request.state.name.isTerminal)
+        case .askedOnBehalf: return stands(request.state.decideBy != nil)
+        case .takenBack:
+            return Self.following(others.filter { $0.kind == .askedOnBehalf && $0.mayHaveArrived })
         case .approved, .accessScheduled: return stands(!request.state.name.isTerminal)
         case .accessBegan:
             // The report says it too; who does not get one learns of the access by this letter.

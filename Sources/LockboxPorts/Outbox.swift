@@ -14,6 +14,8 @@ public struct Notice: Identified, Hashable, Sendable {
         case accessBegan, accessReport
         case accessScheduled, removalFailed, removalRecovered
         case questionAsked, questionAnswered
+        /// To an engineer: a program asks for access on her behalf; and that it is taken back.
+        case askedOnBehalf, takenBack
         /// To who was asked, once nobody needs to decide any more.
         case settled
         /// To a tenant's administrators: who her people are, or what holds for them, was changed.
@@ -250,7 +252,7 @@ extension Notice.Kind {
             .removalFailed, .sideChanged, .approverUnreached, .operatorsNeeded, .invitation:
             .urgent
         case .rejected, .approved, .denied, .expired, .withdrawn, .accessScheduled, .accessBegan,
-            .removalRecovered, .settled, .lettersLeftOut:
+            .removalRecovered, .settled, .lettersLeftOut, .askedOnBehalf, .takenBack:
             .outcome
         case .accessReport, .questionAsked, .questionAnswered: .report
         }

@@ -154,6 +154,8 @@ public struct RequestFilter: Hashable, Sendable {
     public var state: AccessRequest.StateName?
     public var supportRequest: SupportRequestNumber?
     public var engineer: PersonID?
+    /// Only those that this program asked for, for itself or for an engineer.
+    public var askedBy: PersonID?
     /// Only those about support requests that this person opened.
     public var supportOpenedBy: PersonID?
     /// Made at or after this instant, and before that one.
@@ -169,12 +171,14 @@ public struct RequestFilter: Hashable, Sendable {
         state: AccessRequest.StateName? = nil,
         supportRequest: SupportRequestNumber? = nil,
         engineer: PersonID? = nil,
+        askedBy: PersonID? = nil,
         supportOpenedBy: PersonID? = nil
     ) {
         self.tenant = tenant
         self.state = state
         self.supportRequest = supportRequest
         self.engineer = engineer
+        self.askedBy = askedBy
         self.supportOpenedBy = supportOpenedBy
     }
 
@@ -210,7 +214,8 @@ public protocol AccessRequestRecords {
     /// How many requests on a support request wait for a decision at `now`, whoever made them.
     func waitingCount(on number: SupportRequestNumber, of tenant: TenantID, at now: Timestamp)
         throws -> Int
-    /// How often the customer denied `engineer` on a support request, and when last.
+    /// How often the customer denied `engineer` on a support request, or what a program of that
+    /// identifier asked there, and when last.
     func denials(of engineer: PersonID, on number: SupportRequestNumber, of tenant: TenantID)
         throws -> (count: Int, last: Timestamp?)
     /// Requests in one of the states that time changes, whose deadline is at or before `now`;
@@ -221,6 +226,8 @@ public protocol AccessRequestRecords {
     /// Requests that are not in a terminal state, in order of identifiers; of one tenant, of one
     /// engineer, or both.
     func openRequests(of tenant: TenantID?, engineer: PersonID?) throws -> [AccessRequest]
+    /// Those that the program asked for, for itself or for an engineer, in order of identifiers.
+    func openRequests(askedBy program: PersonID) throws -> [AccessRequest]
     /// The grants of all requests that are scheduled or active, as far as is written down, for the
     /// decision index.
     func openGrants() throws -> [OpenGrant]

@@ -118,8 +118,8 @@ extension SCIMFault {
         case .limitReached: (status, kind) = (.badRequest, .tooMany)
         case .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials, .notPermitted,
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .alreadyDecided,
-            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater,
-            .nobodyCanApprove, .accessNotActive, .notLicensed, .keyReused:
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
+            .accessNotActive, .notLicensed, .keyReused, .programsRefused:
             status = .forbidden
         }
     }

@@ -60,7 +60,9 @@ extension DirectoryFile {
         var people: [Person] = []
         var seen: [String: String] = [:]
         for item in try list?.items() ?? [] {
-            let parts = try item.members(["email", "name", "roles", "aliases", "disabled"])
+            let parts = try item.members([
+                "email", "name", "roles", "aliases", "disabled", "program",
+            ])
             let email = try parts.required("email", of: item)
             let address = try email.address()
             if let earlier = seen.updateValue(email.place, forKey: address.canonical) {
@@ -82,6 +84,7 @@ extension DirectoryFile {
             guard Limits.aliasesPerPerson.contains(aliases.count) else {
                 throw item.error("has more than \(Limits.aliasesPerPerson.upperBound) aliases")
             }
+            let isProgram = try self.isProgram(parts["program"], roles, names, at: side)
             people.append(
                 Person(
                     place: item.place,
@@ -89,11 +92,29 @@ extension DirectoryFile {
                     name: try parts.required("name", of: item).checked(Limits.nameLength),
                     roles: Roles(names: names, side: side) ?? [],
                     aliases: aliases,
-                    isDisabled: try parts["disabled"]?.flag() ?? false
+                    isDisabled: try parts["disabled"]?.flag() ?? false,
+                    isProgram: isProgram
                 )
             )
         }
         return people
+    }
+
+    /// Whether an entry is a program's: of the provider's alone, and with no role that decides.
+    private static func isProgram(
+        _ value: YAMLValue?,
+        _ roles: YAMLValue,
+        _ names: [String],
+        at side: Side
+    ) throws(ConfigurationError) -> Bool {
+        guard let value, try value.flag() else { return false }
+        guard side == .provider else {
+            throw value.error("is for the provider's own programs alone")
+        }
+        guard Roles(names: names, side: side)?.isSubset(of: .ofProgram) == true else {
+            throw roles.error("of a program can be engineer alone: no program decides")
+        }
+        return true
     }
 
     private static func customer(_ tenant: YAMLValue) throws(ConfigurationError) -> Tenant {
@@ -157,7 +178,7 @@ extension DirectoryFile {
 
     private static func policy(_ value: YAMLValue) throws(ConfigurationError) -> Policy {
         let parts = try value.members([
-            "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded",
+            "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "allowPrograms",
         ])
         let standard = Policy.standard
         do {
@@ -167,7 +188,8 @@ extension DirectoryFile {
                 maxAccess: try parts["maxAccess"]?.span() ?? standard.maxAccess,
                 approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded,
                 withheldFromTokens: standard.withheldFromTokens,
-                coolingOff: standard.coolingOff
+                coolingOff: standard.coolingOff,
+                allowsPrograms: try parts["allowPrograms"]?.flag() ?? standard.allowsPrograms
             )
         } catch Refusal.invalid(let field, let problem) {
             throw (parts[field] ?? value).error(problem.sentence)

@@ -11,6 +11,7 @@ package struct DirectoryFile: Sendable {
         package var roles: Roles
         package var aliases: [EmailAddress]
         package var isDisabled: Bool
+        package var isProgram: Bool
 
         package init(
             place: String,
@@ -18,7 +19,8 @@ package struct DirectoryFile: Sendable {
             name: String,
             roles: Roles,
             aliases: [EmailAddress],
-            isDisabled: Bool
+            isDisabled: Bool,
+            isProgram: Bool = false
         ) {
             self.place = place
             self.email = email
@@ -26,6 +28,7 @@ package struct DirectoryFile: Sendable {
             self.roles = roles
             self.aliases = aliases
             self.isDisabled = isDisabled
+            self.isProgram = isProgram
         }
     }
 

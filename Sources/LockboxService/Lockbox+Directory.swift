@@ -115,6 +115,16 @@ extension Change {
                     "\(human.email) belongs to another organisation already. One person is on one side only."
             )
         }
+        guard before == nil || before?.isProgram == human.isProgram else {
+            throw DirectoryProblem(
+                place: human.place,
+                sentence: human.isProgram
+                    ? "\(human.email) is a person, and becomes no program. Add the program under an "
+                        + "address of its own."
+                    : "\(human.email) is a program, and becomes no person: say program: true, or add "
+                        + "the person under an address of her own."
+            )
+        }
         let known = before.map { [$0.email] + $0.aliases } ?? []
         for address in [human.email] + human.aliases where !known.contains(address) {
             guard let owner = owners.owner(of: address.domain), side != .tenant(owner) else {
@@ -132,9 +142,12 @@ extension Change {
             before: before,
             id: before?.id ?? entropy.id(),
             isFilesToDecide: isFilesToDecide,
-            rolesComeFrom: try tx.signInSettings(of: side)?.provider.flatMap {
-                $0.roles == nil ? nil : OpenIDProvider.shownName($0.issuer)
-            },
+            // A program never signs in, so no provider says its roles.
+            rolesComeFrom: human.isProgram
+                ? nil
+                : try tx.signInSettings(of: side)?.provider.flatMap {
+                    $0.roles == nil ? nil : OpenIDProvider.shownName($0.issuer)
+                },
             isOwn: isOwn,
             isProvisioned: try before.map { try tx.provisionedUser($0.id) != nil } ?? false,
             // Only who is to be switched off is worth reading everybody for.
@@ -151,6 +164,7 @@ extension Change {
     {
         guard before != after else { return [] }
         do {
+            try after.requireFitProgram()
             if let before { try update(before, to: after) } else { try add(after) }
         } catch Refusal.alreadyExists(.person) {
             throw DirectoryProblem(
@@ -159,10 +173,10 @@ extension Change {
             )
         }
         guard before != nil else {
-            return ["person \(after.email) added: \(after.roles.shown)"]
+            return ["\(after.noun) \(after.email) added: \(after.roles.shown)"]
         }
         return [
-            "person \(after.email) changed: \(after.roles.shown)"
+            "\(after.noun) \(after.email) changed: \(after.roles.shown)"
                 + (after.isDisabled ? " (disabled)" : "")
         ]
     }
@@ -324,4 +338,9 @@ extension Change {
         }
         return report
     }
+}
+
+extension Person {
+    /// What a line of the report calls it.
+    fileprivate var noun: String { isProgram ? "program" : "person" }
 }

@@ -48,7 +48,9 @@ extension Lockbox {
                 uniquingKeysWith: { first, _ in first }
             )
             let groups = try tx.memberships(at: token.side)
-            return try tx.people(at: token.side).filter { users[$0.id]?.isGone != true }.map {
+            return try tx.people(at: token.side).filter {
+                !$0.isProgram && users[$0.id]?.isGone != true
+            }.map {
                 ProvisionedPerson($0, users[$0.id], groups: groups[$0.id] ?? [])
             }
         }
@@ -387,11 +389,13 @@ extension ProvisioningRecords {
 }
 
 extension ProvisioningRecords where Self: PersonRecords {
-    /// A person of `side` whom the directory can see; nil where there is none.
+    /// A person of `side` whom the directory can see; nil where there is none. Programs are none of its.
     fileprivate func provisionedPerson(_ id: PersonID, at side: Side) throws
         -> ProvisionedPerson?
     {
-        guard let person = try person(id), person.side == side else { return nil }
+        guard let person = try person(id), person.side == side, !person.isProgram else {
+            return nil
+        }
         let user = try provisionedUser(id)
         guard user?.isGone != true else { return nil }
         return ProvisionedPerson(person, user, groups: try provisionedGroups(of: id))

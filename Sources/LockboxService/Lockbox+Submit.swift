@@ -22,6 +22,8 @@ package struct RequestDraft: Hashable, Sendable {
     package var duration: TimeSpan
     package var resources: [Line]
     package var notBefore: Timestamp?
+    /// For whom a program asks, by identifier or address; nil where whoever asks is meant.
+    package var engineer: String?
 
     package init(
         tenant: String,
@@ -29,7 +31,8 @@ package struct RequestDraft: Hashable, Sendable {
         reason: String,
         duration: TimeSpan,
         resources: [Line],
-        notBefore: Timestamp?
+        notBefore: Timestamp?,
+        engineer: String? = nil
     ) {
         self.tenant = tenant
         self.supportRequest = supportRequest
@@ -37,6 +40,7 @@ package struct RequestDraft: Hashable, Sendable {
         self.duration = duration
         self.resources = resources
         self.notBefore = notBefore
+        self.engineer = engineer
     }
 }
 
@@ -56,11 +60,15 @@ extension Lockbox {
             guard let number = SupportRequestNumber(draft.supportRequest),
                 let support = try tx.supportRequest(number, of: tenant.id)
             else { throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest) }
+            let engineer = try tx.engineer(draft.engineer, askedForBy: person)
             let scope = try tx.scope(draft.resources, of: tenant.id)
-            try tx.history(of: person, on: support, at: change.now).requireRoom(at: change.now)
+            try tx.history(of: person, for: engineer, on: support, at: change.now)
+                .requireRoom(at: change.now)
             try tx.requireRoom(
-                for: .requestsBy(person.id),
-                .requestsByAt(person.id, tenant.id),
+                for: person.isProgram ? .requestsOfProgram(person.id) : .requestsBy(person.id),
+                person.isProgram
+                    ? .requestsOfProgramAt(person.id, tenant.id)
+                    : .requestsByAt(person.id, tenant.id),
                 .requestsAbout(tenant.id),
                 at: change.now
             )
@@ -69,13 +77,15 @@ extension Lockbox {
                 terms: AccessRequest.Terms(
                     tenant: tenant.id,
                     supportRequest: support.number,
-                    engineer: person.id,
+                    engineer: engineer.id,
                     reason: draft.reason,
                     duration: draft.duration,
                     scope: scope,
-                    notBefore: draft.notBefore
+                    notBefore: draft.notBefore,
+                    askedBy: person.isProgram ? person.id : nil
                 ),
-                engineer: person,
+                engineer: engineer,
+                by: person.isProgram ? person : nil,
                 tenant: tenant,
                 approvers: try tx.approvers(of: tenant.id),
                 now: change.now
@@ -116,9 +126,33 @@ extension Lockbox {
     }
 }
 
+extension PersonRecords {
+    /// Who gets the access: whoever asks, where nobody else is named, else the engineer whom a program
+    /// names.
+    fileprivate func engineer(_ named: String?, askedForBy asker: Person) throws -> Person {
+        guard let named, named != asker.id.text,
+            EmailAddress(named)?.canonical != asker.email.canonical
+        else {
+            return asker
+        }
+        let found =
+            if let id = PersonID(named) {
+                try person(id)
+            } else {
+                try EmailAddress(named).flatMap {
+                    try person(identifiedBy: Identity(local: $0))
+                }
+            }
+        return try AccessRequest.requireMayAsk(asker, for: found)
+    }
+}
+
 extension AccessRequestRecords {
+    /// What `asker` asked for before. What a program asks for takes no room from the engineer whom it
+    /// asks for; a denial of either holds both off.
     fileprivate func history(
-        of engineer: Person,
+        of asker: Person,
+        for engineer: Person,
         on support: SupportRequest,
         at now: Timestamp
     ) throws -> AskingHistory {
@@ -129,8 +163,10 @@ extension AccessRequestRecords {
         func isWaiting(_ request: AccessRequest) -> Bool {
             request.seen(at: now).state.decideBy != nil
         }
-        let open = try openRequests(of: nil, engineer: engineer.id).filter(isOpen)
-        let denials = try denials(of: engineer.id, on: support.number, of: support.tenant)
+        let open = try openRequests(askedBy: asker).filter(isOpen)
+        let denied = try Set([asker.id, engineer.id]).compactMap {
+            try denials(of: $0, on: support.number, of: support.tenant).last
+        }
         return AskingHistory(
             open: open.count,
             waitingAtTenant: open.count {
@@ -141,8 +177,18 @@ extension AccessRequestRecords {
                 of: support.tenant,
                 at: now
             ),
-            lastDenied: denials.last
+            lastDenied: denied.max()
         )
+    }
+
+    /// Those that `asker` asked for: a human being for herself, a program for itself and for others.
+    private func openRequests(askedBy asker: Person) throws -> [AccessRequest] {
+        guard asker.isProgram else {
+            return try openRequests(of: nil, engineer: asker.id).filter {
+                $0.terms.askedBy == nil
+            }
+        }
+        return try openRequests(askedBy: asker.id)
     }
 }
 

@@ -31,8 +31,7 @@ struct MergedPerson {
     ) {
         var roles = human.roles
         var isDisabled = human.isDisabled
-        var (email, aliases) = (human.email, human.aliases)
-        var name = human.name
+        var (name, email, aliases) = (human.name, human.email, human.aliases)
         var kept: [String] = []
         var wish = PersonProposal.Wish()
         if let before, isOwn || isProvisioned {
@@ -84,7 +83,8 @@ struct MergedPerson {
             aliases: aliases,
             isDisabled: isDisabled,
             mutedLetters: before?.mutedLetters ?? [],
-            decisionDelay: before?.decisionDelay
+            decisionDelay: before?.decisionDelay,
+            isProgram: human.isProgram
         )
         (self.kept, self.wish) = (kept, wish)
     }

@@ -71,6 +71,7 @@ extension RequestView {
             stored.state.ending == nil
             ? request.state.ending?.at ?? request.state.grant.flatMap { ends.ended($0.id) } : nil
         var ids = [request.terms.engineer] + request.decisions.map(\.person)
+        if let program = request.terms.askedBy { ids.append(program) }
         if let by = request.state.ending?.by { ids.append(by) }
         people = try ids.reduce(into: [:]) { people, id in people[id] = try tx.known(id) }
         let ended = stored.state.ending == nil ? nil : stored.state.grant
@@ -144,6 +145,7 @@ extension Lockbox {
         return try await query(place == nil ? .ordinary : .bulk, by: caller) { person, tx, now in
             var filter = filter
             (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
+            if person.isProgram { filter.askedBy = person.id }
             return try body(filter, tx, now)
         }
     }
@@ -205,6 +207,10 @@ extension AccessRequestRecords where Self: SupportRequestRecords {
             throw Refusal.notFound(.accessRequest)
         }
         let tenant = request.terms.tenant
+        // A program's token is kept where programs run: it shows nobody else's requests.
+        guard !person.isProgram || request.terms.askedBy == person.id else {
+            throw Refusal.notFound(.accessRequest)
+        }
         if person.oversees(tenant) { return request }
         guard person.side == .tenant(tenant),
             try supportRequest(request.terms.supportRequest, of: tenant)?.openedBy == person.id

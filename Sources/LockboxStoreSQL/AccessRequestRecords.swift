@@ -85,7 +85,8 @@ extension SQLTransaction: AccessRequestRecords {
         let found = try connection.queryOne(
             """
             SELECT count(*), max(settled_at) FROM access_request
-            WHERE tenant = $1 AND support_request = $2 AND engineer = $3 AND state = $4
+            WHERE tenant = $1 AND support_request = $2 AND $3 IN (engineer, asked_by)
+                AND state = $4
             """,
             [
                 .id(tenant), .text(number.text), .id(engineer),
@@ -116,6 +117,13 @@ extension SQLTransaction: AccessRequestRecords {
         conditions.add("r.tenant = %", tenant.map(SQLValue.id))
         conditions.add("r.engineer = %", engineer.map(SQLValue.id))
         return try requests("\(conditions.whereClause) ORDER BY r.id", conditions.values)
+    }
+
+    func openRequests(askedBy program: PersonID) throws -> [AccessRequest] {
+        try requests(
+            "WHERE r.deadline IS NOT NULL AND r.asked_by = $1 ORDER BY r.id",
+            [.id(program)]
+        )
     }
 
     func openGrants() throws -> [OpenGrant] {
@@ -234,6 +242,7 @@ extension SQLTransaction: AccessRequestRecords {
             "duration": .span(terms.duration),
             "scope": .text(terms.scope.stored),
             "not_before": .time(terms.notBefore),
+            "asked_by": .id(terms.askedBy),
             "created_at": .time(request.createdAt),
             "version": .count(request.version),
             "state": .choice(state.name),
@@ -309,7 +318,8 @@ extension SQLTransaction: AccessRequestRecords {
             reason: try row.text("reason"),
             duration: try row.span("duration"),
             scope: try row.scope("scope"),
-            notBefore: notBefore
+            notBefore: notBefore,
+            askedBy: try row.optionalID("asked_by")
         )
     }
 
@@ -372,6 +382,7 @@ extension Conditions {
         add("r.tenant = %", filter.tenant.map(SQLValue.id))
         add("r.support_request = %", filter.supportRequest.map { .text($0.text) })
         add("r.engineer = %", filter.engineer.map(SQLValue.id))
+        add("r.asked_by = %", filter.askedBy.map(SQLValue.id))
         add("r.created_at >= %", filter.from.map(SQLValue.time))
         add("r.created_at < %", filter.before.map(SQLValue.time))
         add(

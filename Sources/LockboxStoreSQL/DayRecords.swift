@@ -5,14 +5,17 @@ extension SQLTransaction: DayRecords {
     func time(ofLatest place: Int, _ counted: Counted, after since: Timestamp) throws -> Timestamp?
     {
         let (table, instant, whose) = Self.rows(of: counted)
-        let conditions = whose.enumerated().map { "\($1.column) = $\($0 + 1)" }
+        let given = whose.filter { $0.value != .null }
+        let conditions =
+            given.enumerated().map { "\($1.column) = $\($0 + 1)" }
+            + whose.filter { $0.value == .null }.map { "\($0.column) IS NULL" }
         return try connection.queryOne(
             """
             SELECT \(instant) FROM \(table)
-            WHERE \(conditions.joined(separator: " AND ")) AND \(instant) > $\(whose.count + 1)
-            ORDER BY \(instant) DESC LIMIT 1 OFFSET $\(whose.count + 2)
+            WHERE \(conditions.joined(separator: " AND ")) AND \(instant) > $\(given.count + 1)
+            ORDER BY \(instant) DESC LIMIT 1 OFFSET $\(given.count + 2)
             """,
-            whose.map(\.value) + [.time(since), .count(place - 1)]
+            given.map(\.value) + [.time(since), .count(place - 1)]
         ) { row in try row.timestamp(0) }
     }
 
@@ -26,11 +29,18 @@ extension SQLTransaction: DayRecords {
         case .supportRequestsOf(let tenant):
             ("support_request", "opened_at", [("tenant", .id(tenant))])
         case .requestsBy(let engineer):
-            ("access_request", "created_at", [("engineer", .id(engineer))])
+            ("access_request", "created_at", [("engineer", .id(engineer)), ("asked_by", .null)])
         case .requestsByAt(let engineer, let tenant):
             (
                 "access_request", "created_at",
-                [("engineer", .id(engineer)), ("tenant", .id(tenant))]
+                [("engineer", .id(engineer)), ("asked_by", .null), ("tenant", .id(tenant))]
+            )
+        case .requestsOfProgram(let program):
+            ("access_request", "created_at", [("asked_by", .id(program))])
+        case .requestsOfProgramAt(let program, let tenant):
+            (
+                "access_request", "created_at",
+                [("asked_by", .id(program)), ("tenant", .id(tenant))]
             )
         case .requestsAbout(let tenant):
             ("access_request", "created_at", [("tenant", .id(tenant))])

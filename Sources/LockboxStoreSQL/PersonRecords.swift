@@ -77,6 +77,7 @@ extension SQLTransaction: PersonRecords {
                 "confirmed_by": try JSONColumn.value(
                     person.decisionDelay?.confirmedBy.map(\.text) ?? []
                 ),
+                "is_program": .flag(person.isProgram),
             ],
             in: "person"
         )
@@ -120,7 +121,8 @@ extension SQLTransaction: PersonRecords {
             },
             isDisabled: try row.flag("is_disabled"),
             mutedLetters: muted,
-            decisionDelay: try decisionDelay(row)
+            decisionDelay: try decisionDelay(row),
+            isProgram: try row.flag("is_program")
         )
     }
 

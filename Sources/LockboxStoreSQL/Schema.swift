@@ -7,7 +7,7 @@
 ///                             policy_change ───┤                          │  ◄── api_token, portal_session, passkey
 ///                                      support_request ── opened by ─────┤  ◄── command
 ///                                             ▲                          │
-///  request_transition ◄── (prior, next) ── access_request ── engineer ───┤
+///  request_transition ◄── (prior, next) ── access_request ── engineer, asked by ─┤
 ///                                             ▲  ▲  ▲                    │
 ///           decision, message (append-only) ─┘  │  └─ notice            │
 ///                                                │                       │
@@ -35,7 +35,7 @@ package enum Schema {
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
-                .personProposals, .loosening,
+                .personProposals, .loosening, .programs,
             ]
         }
     }

@@ -30,6 +30,7 @@ extension SQLTransaction: TenantRecords {
         row["approvals_needed"] = .count(policy.approvalsNeeded)
         row["withheld_from_tokens"] = .scopes(policy.withheldFromTokens)
         row["cooling_off"] = .span(policy.coolingOff)
+        row["allows_programs"] = .flag(policy.allowsPrograms)
     }
 
     private static func tenant(_ row: SQLRow) throws -> Tenant {
@@ -56,7 +57,8 @@ extension SQLTransaction: TenantRecords {
                 maxAccess: row.span("max_access"),
                 approvalsNeeded: row.count("approvals_needed"),
                 withheldFromTokens: row.scopes("withheld_from_tokens"),
-                coolingOff: row.span("cooling_off")
+                coolingOff: row.span("cooling_off"),
+                allowsPrograms: row.flag("allows_programs")
             )
         } catch is Refusal {
             throw row.corrupt

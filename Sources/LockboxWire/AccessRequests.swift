@@ -7,6 +7,9 @@ public struct AccessRequestBody: Codable, Hashable, Sendable {
     public var tenant: String
     public var supportRequest: String
     public var engineer: PersonRef
+    /// The program that asked: for the engineer, or the engineer itself where it asked on its own
+    /// behalf; null where no program did.
+    @Nullable public var askedBy: PersonRef?
     public var reason: String
     public var resources: [ResourceAccess]
     public var duration: String
@@ -26,6 +29,7 @@ public struct AccessRequestBody: Codable, Hashable, Sendable {
         tenant: String,
         supportRequest: String,
         engineer: PersonRef,
+        askedBy: PersonRef? = nil,
         reason: String,
         resources: [ResourceAccess],
         duration: String,
@@ -42,6 +46,7 @@ public struct AccessRequestBody: Codable, Hashable, Sendable {
         self.tenant = tenant
         self.supportRequest = supportRequest
         self.engineer = engineer
+        self.askedBy = askedBy
         self.reason = reason
         self.resources = resources
         self.duration = duration
@@ -52,6 +57,11 @@ public struct AccessRequestBody: Codable, Hashable, Sendable {
         self.decisions = decisions
         self.grant = grant
     }
+}
+
+extension AccessRequestBody {
+    /// The program that asked for the engineer; nil where whoever gets the access asked.
+    public var onBehalf: PersonRef? { askedBy?.id == engineer.id ? nil : askedBy }
 }
 
 /// One person's word, as it was given.

@@ -24,6 +24,8 @@ public struct NewAccessRequest: Codable, Hashable, Sendable, KnownMembers {
     public var resources: [ResourceAccess]
     /// The earliest start; at once if left out.
     public var notBefore: String?
+    /// For whom a program asks: an identifier or an address; for itself if left out.
+    public var engineer: String?
 
     public init(
         tenant: String,
@@ -31,7 +33,8 @@ public struct NewAccessRequest: Codable, Hashable, Sendable, KnownMembers {
         reason: String,
         duration: String,
         resources: [ResourceAccess],
-        notBefore: String? = nil
+        notBefore: String? = nil,
+        engineer: String? = nil
     ) {
         self.tenant = tenant
         self.supportRequest = supportRequest
@@ -39,10 +42,11 @@ public struct NewAccessRequest: Codable, Hashable, Sendable, KnownMembers {
         self.duration = duration
         self.resources = resources
         self.notBefore = notBefore
+        self.engineer = engineer
     }
 
     public static let members: Set<String> = [
-        "tenant", "supportRequest", "reason", "duration", "resources", "notBefore",
+        "tenant", "supportRequest", "reason", "duration", "resources", "notBefore", "engineer",
     ]
 
     /// The resources are objects of known members too.

@@ -27,6 +27,8 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var withheldFromTokens: [String]
     /// How long what is looser waits.
     public var coolingOff: String
+    /// Whether programs of the provider may ask for access.
+    public var allowPrograms: Bool
     public var version: Int
     /// In the answer to a change: what of it does not hold yet.
     public var waiting: PolicyChangeBody?
@@ -40,6 +42,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         approvalsNeeded: Int,
         withheldFromTokens: [String],
         coolingOff: String,
+        allowPrograms: Bool = true,
         version: Int,
         waiting: PolicyChangeBody? = nil
     ) {
@@ -51,6 +54,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
+        self.allowPrograms = allowPrograms
         self.version = version
         self.waiting = waiting
     }
@@ -66,6 +70,8 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var withheldFromTokens: [String]?
     /// How long what is looser waits from then on; as long as now if left out.
     public var coolingOff: String?
+    /// Whether programs of the provider may ask for access; as now if left out.
+    public var allowPrograms: Bool?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -77,6 +83,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         approvalsNeeded: Int,
         withheldFromTokens: [String]? = nil,
         coolingOff: String? = nil,
+        allowPrograms: Bool? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -86,11 +93,12 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
+        self.allowPrograms = allowPrograms
     }
 
     public static let members: Set<String> = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "coolingOff", "version",
+        "coolingOff", "allowPrograms", "version",
     ]
 }
 
@@ -103,6 +111,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
     public var approvalsNeeded: Int
     public var withheldFromTokens: [String]
     public var coolingOff: String
+    public var allowPrograms: Bool
     /// The person who asked.
     public var madeBy: String
     public var madeAt: String
@@ -119,6 +128,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         approvalsNeeded: Int,
         withheldFromTokens: [String],
         coolingOff: String,
+        allowPrograms: Bool,
         madeBy: String,
         madeAt: String,
         takesEffectAt: String,
@@ -131,6 +141,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         self.approvalsNeeded = approvalsNeeded
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
+        self.allowPrograms = allowPrograms
         self.madeBy = madeBy
         self.madeAt = madeAt
         self.takesEffectAt = takesEffectAt

@@ -3,12 +3,18 @@ public struct PersonRef: Codable, Hashable, Sendable {
     public var id: String
     public var name: String
     public var email: String
+    /// True where it is a program of the provider's, and no human being; else left out.
+    public var program: Bool?
 
-    public init(id: String, name: String, email: String) {
+    public init(id: String, name: String, email: String, program: Bool? = nil) {
         self.id = id
         self.name = name
         self.email = email
+        self.program = program
     }
+
+    /// The name with the mark of a program, which people must not take for a human being.
+    public var markedName: String { program == true ? "\(name) (a program)" : name }
 }
 
 /// The caller.

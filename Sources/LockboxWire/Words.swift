@@ -24,7 +24,7 @@ extension GrantBody {
     /// Why it ended, as in "it ended: …"; nil while it lasts.
     public var endingWords: String? {
         endedReason.map { reason in
-            (Self.wordsByReason[reason] ?? reason) + (endedBy.map { " by \($0.name)" } ?? "")
+            (Self.wordsByReason[reason] ?? reason) + (endedBy.map { " by \($0.markedName)" } ?? "")
         }
     }
 

@@ -41,6 +41,7 @@ struct PolicyCommand: AsyncParsableCommand {
                   lockbox policy set --require-approval --decision-window 6h
                   lockbox policy set --approvals-needed 2 --max-access 1h
                   lockbox policy set --tokens-may-not decide --tokens-may-not administer
+                  lockbox policy set --no-allow-programs
 
                 What is stricter holds at once. What is looser waits for the cooling-off, or until as many people
                 agree as must approve a request.
@@ -62,10 +63,13 @@ struct PolicyCommand: AsyncParsableCommand {
             completion: .list(["decide", "administer"])
         ) var tokensMayNot: [String] = []
         @Flag(help: "Let API tokens do all that they are for.") var tokensMayAll = false
+        @Flag(inversion: .prefixedNo, help: "Let programs of the provider ask for access.")
+        var allowPrograms: Bool?
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
-                approvalsNeeded == nil, coolingOff == nil, tokensMayNot.isEmpty, !tokensMayAll
+                approvalsNeeded == nil, coolingOff == nil, tokensMayNot.isEmpty, !tokensMayAll,
+                allowPrograms == nil
             {
                 throw ValidationError("Say which rule to change.")
             }
@@ -85,7 +89,8 @@ struct PolicyCommand: AsyncParsableCommand {
                     approvalsNeeded: approvalsNeeded ?? before.approvalsNeeded,
                     withheldFromTokens: tokensMayAll
                         ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot,
-                    coolingOff: coolingOff?.iso ?? before.coolingOff
+                    coolingOff: coolingOff?.iso ?? before.coolingOff,
+                    allowPrograms: allowPrograms ?? before.allowPrograms
                 )
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -189,6 +194,7 @@ extension PolicyChangeBody {
                 + (withheldFromTokens.isEmpty
                     ? "nothing" : withheldFromTokens.joined(separator: " and ")),
             "cooling-off \(TimeText.duration(coolingOff))",
+            "programs \(allowPrograms ? "may ask" : "may not ask")",
         ].joined(separator: ", ")
     }
 }
@@ -205,6 +211,7 @@ extension PolicyBody {
         let withheld = withheldFromTokens.joined(separator: ", ")
         sheet.add("API tokens may not", withheld.isEmpty ? "nothing is forbidden" : withheld)
         sheet.add("Cooling-off", TimeText.duration(coolingOff))
+        sheet.add("Programs may ask", allowPrograms ? "yes" : "no")
         if let waiting {
             sheet.add(
                 "Waits until \(waiting.takesEffectAt)",

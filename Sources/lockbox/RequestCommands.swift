@@ -50,6 +50,8 @@ struct NewRequest: AsyncParsableCommand {
     @Option(help: "Why, for those who decide.") var reason: String
     @Option(help: "The earliest start (RFC 3339); at once if left out.") var notBefore:
         InstantArgument?
+    @Option(name: .customLong("for"), help: "For which engineer a program asks: e-mail or PER-…")
+    var engineer: String?
     @Flag(help: "Wait until access is open (or as --until says).") var wait = false
     @OptionGroup var waiting: WaitOptions
 
@@ -63,7 +65,8 @@ struct NewRequest: AsyncParsableCommand {
                 reason: reason,
                 duration: duration.iso,
                 resources: accesses,
-                notBefore: notBefore?.text
+                notBefore: notBefore?.text,
+                engineer: engineer
             )
             var request: AccessRequestBody = try await session.client.post(
                 Path("v1", "requests"),

@@ -13,7 +13,8 @@ enum RequestText {
         sheet.add("Approvals", request.approvalsNeeded.map { "\(approvals) of \($0)" })
         sheet.add("Tenant", request.tenant)
         sheet.add("Support request", request.supportRequest)
-        sheet.add("Engineer", "\(request.engineer.name) <\(request.engineer.email)>")
+        sheet.add("Engineer", "\(request.engineer.markedName) <\(request.engineer.email)>")
+        sheet.add("Asked by", request.onBehalf.map { "\($0.markedName) <\($0.email)>" })
         sheet.add("Asked", TimeText.both(request.createdAt, now: now))
         sheet.add("For", TimeText.duration(request.duration))
         sheet.add("Not before", request.notBefore.map { TimeText.both($0, now: now) })
@@ -31,7 +32,7 @@ enum RequestText {
             decision.decision == .approve
             ? "approved" : decision.decision == .deny ? "denied" : "decided"
         var text =
-            "\(verb) by \(decision.by.name) (\(decision.side)), \(TimeText.absolute(decision.at))"
+            "\(verb) by \(decision.by.markedName) (\(decision.side)), \(TimeText.absolute(decision.at))"
         if let duration = decision.duration { text += ", for \(TimeText.duration(duration)) only" }
         if let resources = decision.resources {
             text += ", only " + resources.map(\.words).joined(separator: ", ")
@@ -41,7 +42,8 @@ enum RequestText {
     }
 
     static func message(_ message: MessageBody) -> String {
-        "\(message.number). \(message.by.name) (\(message.side)), \(TimeText.absolute(message.at)): “\(message.text)”"
+        "\(message.number). \(message.by.markedName) (\(message.side)), "
+            + "\(TimeText.absolute(message.at)): “\(message.text)”"
     }
 
     private static func add(_ grant: GrantBody, to sheet: inout Sheet, now: Int64) {
@@ -89,7 +91,8 @@ enum RequestText {
                 request.state.rawValue,
                 deadline(request, now: now),
                 request.tenant,
-                request.engineer.name,
+                request.engineer.markedName
+                    + (request.onBehalf.map { ", asked for by \($0.markedName)" } ?? ""),
                 request.supportRequest,
                 request.resources.map(\.id).joined(separator: ", ")
             )

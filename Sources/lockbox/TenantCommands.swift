@@ -37,7 +37,7 @@ struct AccessCommand: AsyncParsableCommand {
                         table.add(
                             request.id,
                             request.tenant,
-                            request.engineer.name,
+                            request.engineer.markedName,
                             TimeText.relative(grant.end, now: now),
                             "\(grant.uses.reduce(0) { $0 + $1.count })×",
                             grant.resources.map(\.words).joined(separator: ", ")

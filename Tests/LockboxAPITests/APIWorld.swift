@@ -33,6 +33,7 @@ struct APIWorld: Sendable {
     /// Runs `body` with an API of its own, and checks the logs afterwards.
     static func with(
         contoso: Tenant = Fixture.contoso,
+        people: [Person] = [],
         proxies: TrustedProxies = .none,
         metrics: MetricsAccess = .loopback,
         beforeRead: @escaping @Sendable () async throws -> Void = {},
@@ -42,7 +43,8 @@ struct APIWorld: Sendable {
             portal: Portal(name: "Lockbox", publicURL: publicURL, showAddress: true),
             kinds: TestWorld.kinds
         )
-        try await TestWorld.with(contoso: contoso, readers: [planner]) { world async throws in
+        try await TestWorld.with(contoso: contoso, people: people, readers: [planner]) {
+            world async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
             do {
                 let api = try APIWorld(world, hasher, proxies, metrics, beforeRead)
@@ -231,7 +233,10 @@ private final class TokenPurse: Sendable {
         if let secret = secrets.withLock({ $0[person.id] }) { return secret }
         let secret = try await signIn.issueToken(
             for: person,
-            TokenTerms(label: "test", scopes: TokenScopes.every.names)
+            TokenTerms(
+                label: "test",
+                scopes: (person.isProgram ? TokenScopes.ofProgram : .every).names
+            )
         ).secret
         secrets.withLock { $0[person.id] = secret }
         return secret
@@ -373,10 +378,11 @@ extension HTTPField.Name {
 
 /// How the API writes a person.
 func ref(_ person: Person) -> JSONValue {
-    [
+    let reference: JSONValue = [
         "id": .string(person.id.text), "name": .string(person.name),
         "email": .string(person.email.text),
     ]
+    return person.isProgram ? reference.with("program", true) : reference
 }
 
 /// How the API writes the instant of the tests, or a time after it.

@@ -15,7 +15,7 @@ struct AccessRequestTests {
             "id": id, "state": "awaitingManager", "version": 1, "tenant": "contoso",
             "supportRequest": "SR-1001", "engineer": ref(Fixture.eve),
             "reason": "Look why mail does not arrive.", "resources": Sample.resources,
-            "duration": "PT2H", "notBefore": nil, "createdAt": instant(),
+            "duration": "PT2H", "notBefore": nil, "askedBy": nil, "createdAt": instant(),
             "decideBy": instant(Limits.managerWindow), "approvalsNeeded": nil, "decisions": [],
             "grant": nil,
         ]

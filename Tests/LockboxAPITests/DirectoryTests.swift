@@ -104,7 +104,8 @@ struct DirectoryTests {
                 try answer.json(200) == [
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT12H", "maxAccess": "PT4H", "approvalsNeeded": 1,
-                    "withheldFromTokens": [], "coolingOff": "P1D", "version": 1,
+                    "withheldFromTokens": [], "coolingOff": "P1D", "allowPrograms": true,
+                    "version": 1,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v1\"")
@@ -127,7 +128,8 @@ struct DirectoryTests {
                 try answer.json(200) == [
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT6H", "maxAccess": "PT1H", "approvalsNeeded": 1,
-                    "withheldFromTokens": ["decide"], "coolingOff": "P1D", "version": 2,
+                    "withheldFromTokens": ["decide"], "coolingOff": "P1D", "allowPrograms": true,
+                    "version": 2,
                 ]
             )
             #expect(answer.headers[.eTag] == "\"v2\"")

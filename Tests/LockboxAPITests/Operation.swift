@@ -25,7 +25,8 @@ struct Operation: Sendable, CustomTestStringConvertible {
     /// The members of the body that can be left out.
     static let optionalMembers: Set = [
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
-        "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff",
+        "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff", "engineer",
+        "allowPrograms",
     ]
 }
 

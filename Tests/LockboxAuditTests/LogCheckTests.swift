@@ -158,6 +158,20 @@ struct LogCheckTests {
             "the muted letters in the log are not those in the tables"
         ),
         (
+            "a request that no program asked",
+            "UPDATE access_request SET asked_by = engineer", "program is none in the log"
+        ),
+        (
+            "an engineer who is a program",
+            "UPDATE person SET is_program = 1 WHERE email LIKE 'eve@%'",
+            "the kind in the tables is not the one in the log"
+        ),
+        (
+            "whether programs may ask",
+            "UPDATE tenant SET allows_programs = 0 WHERE id = 'contoso'",
+            "the policy in the log is not the one in the tables"
+        ),
+        (
             "a role", "UPDATE person SET roles = roles | 16 WHERE email LIKE 'sue@%'",
             "the roles in the log are not those in the tables"
         ),

@@ -16,7 +16,8 @@ import Testing
             maxAccess: maxAccess,
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheld,
-            coolingOff: coolingOff
+            coolingOff: coolingOff,
+            allowsPrograms: false
         )
     }
 
@@ -27,6 +28,7 @@ import Testing
         var (strict, loose) = (try before.get(), try before.get())
         switch rule {
         case .requireApproval: loose.requireApproval = false
+        case .allowsPrograms: loose.allowsPrograms = true
         case .decisionWindow:
             (strict.decisionWindow, loose.decisionWindow) = (.hours(11), .hours(13))
         case .maxAccess: (strict.maxAccess, loose.maxAccess) = (.hours(3), .hours(5))
@@ -62,6 +64,7 @@ import Testing
             case .approvalsNeeded: mixed.approvalsNeeded = loose.approvalsNeeded
             case .withheldFromTokens: mixed.withheldFromTokens = loose.withheldFromTokens
             case .coolingOff: mixed.coolingOff = loose.coolingOff
+            case .allowsPrograms: mixed.allowsPrograms = loose.allowsPrograms
             }
             #expect(mixed.loosenings(since: before) == [rule])
             let kept = before.stricter(with: mixed)

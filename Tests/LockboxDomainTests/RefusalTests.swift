@@ -13,7 +13,7 @@ struct RefusalTests {
             .decidesLater(Timestamp(milliseconds: 1_800_000_000_000)),
             .nobodyCanApprove(needed: 1, eligible: 0), .nobodyCanApprove(needed: 2, eligible: 1),
             .notLicensed,
-            .keyReused, .lastAdministrator,
+            .keyReused, .lastAdministrator, .programsRefused, .signInOfProgram,
         ]
         let problems: [Refusal.InputProblem] = [
             .missing, .malformed(expected: "a duration such as PT2H"), .tooShort(minimum: 10),

@@ -9,8 +9,11 @@ enum IdentityWorld {
     static let password = "correct horse battery"
 
     /// Runs `body` with a world of its own, and checks the logs afterwards.
-    static func with(_ body: (TestWorld, SignIn, Sessions) async throws -> Void) async throws {
-        try await TestWorld.with { world async throws in
+    static func with(
+        people: [Person] = [],
+        _ body: (TestWorld, SignIn, Sessions) async throws -> Void
+    ) async throws {
+        try await TestWorld.with(people: people) { world async throws in
             let hasher = PasswordHasher(entropy: SeededEntropy(seed: 5), logRounds: 10)
             let signIn = SignIn(store: world.audited, hasher: hasher)
             do {

@@ -38,6 +38,10 @@ import Testing
         let withdrawn = try await stage.askCustomer()
         try await stage.deliver(withdrawn)
         try await stage.withdraw(withdrawn)
+        try await stage.save(Fixture.robot)
+        let taken = try await stage.submit(by: Fixture.robot, for: Fixture.eve)
+        try await stage.deliver(taken)
+        try await stage.withdraw(taken, by: Fixture.robot)
         let unanswered = try await stage.askCustomer()
         for person in [Fixture.mark, Fixture.adam, Fixture.eve] {
             try await stage.post(unanswered, by: person)
@@ -58,7 +62,7 @@ import Testing
         try await stage.tell(.access(.removalConfirmed(removal)))
         try await stage.pass(to: Stage.start + .hours(13))
         var notices: [Notice] = []
-        for id in [rejected, denied, withdrawn, unanswered, planned, used] {
+        for id in [rejected, denied, withdrawn, taken, unanswered, planned, used] {
             notices += try await stage.notices(id)
         }
         let (now, entropy) = (stage.clock.now(), stage.entropy)

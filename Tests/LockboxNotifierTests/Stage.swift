@@ -53,9 +53,11 @@ struct Stage: Sendable {
 // MARK: - Commands
 
 extension Stage {
-    func submit(notBefore: Timestamp? = nil, by engineer: Person = Fixture.eve) async throws
-        -> AccessRequestID
-    {
+    func submit(
+        notBefore: Timestamp? = nil,
+        by asker: Person = Fixture.eve,
+        for engineer: Person? = nil
+    ) async throws -> AccessRequestID {
         let draft = TestWorld.draft {
             $0.reason = Stage.reason
             $0.resources = [
@@ -63,8 +65,9 @@ extension Stage {
                 .init(service: "mail", id: Fixture.otherMailbox.name, actions: ["read"]),
             ]
             $0.notBefore = notBefore
+            $0.engineer = engineer?.id.text
         }
-        return try await world.lockbox.submit(draft, by: engineer, key: nil).request.id
+        return try await world.lockbox.submit(draft, by: asker, key: nil).request.id
     }
 
     func approve(_ id: AccessRequestID, _ person: Person) async throws {
@@ -98,11 +101,11 @@ extension Stage {
         return id
     }
 
-    func withdraw(_ id: AccessRequestID) async throws {
+    func withdraw(_ id: AccessRequestID, by person: Person = Fixture.eve) async throws {
         _ = try await world.lockbox.withdraw(
             id.text,
             comment: Stage.comment,
-            by: Fixture.eve,
+            by: person,
             key: nil
         )
     }

@@ -13,8 +13,8 @@ struct RulesTests {
         let standard = [
             ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"),
-            ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"), ("version", "1"),
-            ("seen", "on PT12H PT4H 1 0 P1D"),
+            ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"), ("programs", "on"),
+            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }
@@ -67,7 +67,8 @@ struct RulesTests {
     }
 
     @Test(arguments: [
-        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D", "on PT12H PT4H 1 0", "<b>", "",
+        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D on", "on PT1S PT4H 1 0 P1D on",
+        "on PT12H PT4H 1 0 P1D yes", "on PT12H PT4H 1 0", "<b>", "",
     ])
     func markThatIsNoneIsDropped(_ mark: String) { #expect(Policy(mark: mark) == nil) }
 
@@ -80,7 +81,13 @@ struct RulesTests {
         approvers: Int = 2,
         isAgreed: Bool = true
     ) -> String {
-        let work = OpenWork(grants: [], withManager: 1, withCustomer: 2, approvers: approvers)
+        let work = OpenWork(
+            grants: [],
+            withManager: 1,
+            withCustomer: 2,
+            ofPrograms: 0,
+            approvers: approvers
+        )
         let tenant = Fixture.tenant(isLicensed: isLicensed, policy: before)
         return PolicyConsequences(
             from: tenant,

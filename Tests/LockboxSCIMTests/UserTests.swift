@@ -1,9 +1,11 @@
 import Foundation
 import HTTPTypes
+import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
 import LockboxIdentity
 import LockboxPorts
+import LockboxSCIM
 import LockboxService
 import LockboxTestWorld
 import LockboxWire
@@ -39,6 +41,41 @@ struct UserTests {
             )
             #expect(try off.json(200)["active"] == false)
             #expect(try await scim.person(id).isDisabled)
+        }
+    }
+
+    /// Of programs the provider's own directory knows nothing, and does nothing to them.
+    @Test func programsAreNoPeopleOfADirectory() async throws {
+        try await SCIMWorld.with { scim async throws in
+            try await scim.world.audited.write(by: .console) { change in
+                try change.tx.save(Fixture.robot)
+                change.emit(.directory(.personAdded(Fixture.robot)))
+            }
+            let new = try await scim.signIn.issueProvisioningToken(
+                TokenTerms(label: "Entra ID")
+            )
+            func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String? = nil)
+                async throws -> Answer
+            {
+                try await scim.ask(method, path, body, in: SCIM.provider, secret: new.secret)
+            }
+            let list = try await ask(.get, "/Users").json(200)
+            #expect(list["totalResults"] == 5)
+            let one = "/Users/\(Fixture.robot.id)"
+            #expect(try await ask(.get, one).status == 404)
+            let off = """
+                {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                 "Operations":[{"op":"replace","value":{"active":false}}]}
+                """
+            #expect(try await ask(.patch, one, off).status == 404)
+            #expect(try await ask(.delete, one).status == 404)
+            let same = """
+                {"schemas":["\(SCIMWorld.users)"],"userName":"backup-bot@example-cloud.test",
+                 "active":true}
+                """
+            #expect(try await ask(.post, "/Users", same).status == 409)
+            let stored = try await scim.world.store.read { try $0.person(Fixture.robot.id) }
+            #expect(stored == Fixture.robot)
         }
     }
 

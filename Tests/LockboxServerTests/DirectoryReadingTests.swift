@@ -11,7 +11,7 @@ import Testing
 
 /// `directory.yaml`: what it means, and what is said of a broken one.
 struct DirectoryReadingTests {
-    private static func load(_ text: String, in folder: Folder) throws -> DirectoryFile {
+    static func load(_ text: String, in folder: Folder) throws -> DirectoryFile {
         try folder.write("a secret\n", to: "secret")
         return try DirectoryFile.load(path: folder.write(text, to: "directory.yaml"), kinds: kinds)
     }
@@ -188,7 +188,7 @@ struct DirectoryReadingTests {
         (
             "unknown key of a person", provider + "      role: engineer\n",
             "directory.yaml, line 6: provider.people[0].role: is not a known key; "
-                + "known are email, name, roles, aliases, disabled"
+                + "known are email, name, roles, aliases, disabled, program"
         ),
         (
             "duplicate key", tenant(licence + "    name: Another\n"),
@@ -355,7 +355,7 @@ struct DirectoryReadingTests {
         (
             "unknown rule", tenant(licence + "    policy:\n      requireAproval: false\n"),
             "directory.yaml, line 7: tenants[0].policy.requireAproval: is not a known key; "
-                + "known are requireApproval, decisionWindow, maxAccess, approvalsNeeded"
+                + "known are requireApproval, decisionWindow, maxAccess, approvalsNeeded, allowPrograms"
         ),
         (
             "resource without a type",

@@ -14,7 +14,8 @@ struct OwnPeopleTests {
         email: String? = nil,
         aliases: [String] = [],
         roles: Roles? = nil,
-        disabled: Bool = false
+        disabled: Bool = false,
+        program: Bool = false
     ) -> DirectoryFile.Person {
         .init(
             place: "file: \(person.email)",
@@ -22,7 +23,8 @@ struct OwnPeopleTests {
             name: person.name,
             roles: roles ?? person.roles,
             aliases: aliases.map { EmailAddress($0)! },
-            isDisabled: disabled
+            isDisabled: disabled,
+            isProgram: program
         )
     }
 

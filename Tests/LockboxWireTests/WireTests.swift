@@ -57,6 +57,7 @@ import Testing
                     approvalsNeeded: 1,
                     withheldFromTokens: [],
                     coolingOff: "",
+                    allowPrograms: true,
                     version: 1
                 )
             )
@@ -115,7 +116,8 @@ import Testing
                     reason: "",
                     duration: "",
                     resources: [resource],
-                    notBefore: ""
+                    notBefore: "",
+                    engineer: ""
                 )
             )
                 == NewAccessRequest.members

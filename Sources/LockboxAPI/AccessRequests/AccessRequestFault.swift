@@ -62,7 +62,7 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .versionRequired, .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou, .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed,
-            .limitReached, .dailyLimitReached, .alreadyExists, .lastAdministrator:
+            .limitReached, .dailyLimitReached, .alreadyExists, .lastAdministrator, .programsRefused:
             return self
         }
     }

@@ -227,9 +227,10 @@ extension RequestFacts {
     /// Of a request that is not sent yet.
     init(_ request: AccessRequest, engineer: Person, support: SupportView, companies: Companies) {
         let terms = request.terms
-        self.engineer = engineer.name
-        engineerRole = "engineer of \(companies.provider)"
-        engineerEmail = engineer.email.text
+        asker = engineer.markedName
+        askerRole = "engineer of \(companies.provider)"
+        askerEmail = engineer.email.text
+        (onBehalfOf, onBehalfOfEmail) = (nil, nil)
         supportNumber = terms.supportRequest.text
         askedTenant = request.terms.tenant.text
         supportSubject = support.support.subject

@@ -25,7 +25,7 @@ struct OpenAccess: Sendable {
     init?(_ view: RequestView, viewer: Viewer) {
         guard let grant = view.request.state.grant else { return nil }
         number = view.request.id.text
-        openBy = "\(view.engineerName) of \(viewer.providerName)"
+        openBy = "\(view.engineerName) of \(viewer.providerName)\(view.askerNote)"
         openBadge = Badge(view, for: viewer.person.side)
         isOpen = view.grantState == .active
         grantedAccess = grant.scope.words.map(\.capitalisedFirst)

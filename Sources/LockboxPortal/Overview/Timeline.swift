@@ -126,7 +126,13 @@ extension RequestView {
         guard let (kind, became) = timelineKind else { return [] }
         let scope = request.state.grant?.scope ?? request.terms.scope
         return scope.accesses.map {
-            Timeline.Entry($0.resource, engineerName, request.id.text, kind, became: became)
+            Timeline.Entry(
+                $0.resource,
+                engineerName + askerNote,
+                request.id.text,
+                kind,
+                became: became
+            )
         }
     }
 
@@ -147,7 +153,9 @@ extension RequestView {
             return (.ended(from: grant.start, to: ending.at), reason + rest)
         case .rejected(let at): return (.nothing(at: at), "rejected by the provider's manager")
         case .denied(let at): return (.nothing(at: at), "denied")
-        case .withdrawn(let at, _): return (.nothing(at: at), "withdrawn by the engineer")
+        case .withdrawn(let at, _):
+            let by = request.terms.askedBy == nil ? " by the engineer" : ""
+            return (.nothing(at: at), "withdrawn\(by)")
         case .expired(let at, _): return (.nothing(at: at), "nobody decided in time")
         }
     }

@@ -102,6 +102,8 @@ extension Notice.Kind {
         case .removalRecovered: "tells that the service has confirmed the end"
         case .questionAsked: "tells of a question"
         case .questionAnswered: "tells of an answer"
+        case .askedOnBehalf: "tells that a program asks on her behalf"
+        case .takenBack: "tells that it was taken back"
         case .settled: "tells that nothing needs to be decided any more"
         case .sideChanged: "tells of a change of the organisation"
         case .approverUnreached: "tells that somebody was not reached"

@@ -49,9 +49,10 @@ struct RequestRow: Sendable {
         switch viewer.side {
         case .tenant:
             rowTitle =
-                "\(view.engineerName): \(given.scope.shortWords), \(given.duration.words)"
+                "\(view.engineerName)\(view.askerNote): \(given.scope.shortWords), "
+                + given.duration.words
             rowContext = terms.reason.cut(to: 160)
-            rowWho = view.engineerName
+            rowWho = "\(view.engineerName)\(view.askerNote)"
             isAskedFor = false
             rowClockFor = nil
             let isScheduled = view.request.state.name == .scheduled
@@ -60,8 +61,8 @@ struct RequestRow: Sendable {
             rowTitle = "\(given.scope.shortWords.capitalisedFirst), \(given.duration.words)"
             let company = tenants[terms.tenant]?.name ?? terms.tenant.text
             let asker = terms.engineer == viewer.person.id ? "you" : view.engineerName
-            rowContext = "\(company) · \(asker) · \(terms.supportRequest)"
-            rowWho = "\(company), \(asker)"
+            rowContext = "\(company) · \(asker)\(view.askerNote) · \(terms.supportRequest)"
+            rowWho = "\(company), \(asker)\(view.askerNote)"
             isAskedFor = true
             rowClockFor = clock?.purpose
             rowClock = clock.map { Countdown(until: $0.at, now: view.at) }

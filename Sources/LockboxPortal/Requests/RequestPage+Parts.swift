@@ -180,6 +180,7 @@ extension RequestPage.Deciding {
             "\(missing > 1 ? "Then access" : "Access") begins \(begin), for \(view.engineerName) "
                 + "alone, for \(longest.words) at the most."
         )
+        if view.isForProgram { list.append(Self.programGetsIt(reading)) }
         list.append(
             "It ends by itself: \(view.endOfConnections.words()). "
                 + "You can stop it sooner on this page."
@@ -194,12 +195,13 @@ extension RequestPage.Deciding {
         let (terms, tenant) = (reading.view.request.terms, reading.tenant)
         let longest = min(terms.duration, tenant.policy.maxAccess).words
         let begin = terms.notBefore.map { "on \($0.words())" } ?? "at once"
+        let program = reading.view.isForProgram ? [programGetsIt(reading)] : []
         guard tenant.requiresApproval else {
             return [
                 "Access begins \(begin), for \(reading.view.engineerName) alone, for \(longest) at "
                     + "the most.",
                 "It stands in the log of \(tenant.name) as given by you, without its own approval.",
-            ]
+            ] + program
         }
         let needed = tenant.policy.approvalsNeeded
         return [
@@ -207,7 +209,12 @@ extension RequestPage.Deciding {
                 + (needed > 1 ? "; \(needed) people there must agree." : "."),
             "Without its yes there is no access.",
             "\(tenant.name) reads your name and your comment.",
-        ]
+        ] + program
+    }
+
+    private static func programGetsIt(_ reading: RequestReading) -> String {
+        "A program gets the access, and no human being: what it does there is up to whoever runs it "
+            + "at \(reading.companies.provider)."
     }
 }
 

@@ -19,10 +19,27 @@ struct Companies: Sendable {
 }
 
 extension RequestView {
-    /// The name of somebody the request speaks of.
-    func name(of id: PersonID) -> String { people[id]?.name ?? "somebody" }
+    /// The name of somebody the request speaks of; a program's with its mark.
+    func name(of id: PersonID) -> String { people[id]?.markedName ?? "somebody" }
 
     var engineerName: String { name(of: request.terms.engineer) }
+
+    /// Who asks: a program, where one does so for the engineer.
+    var askerName: String { name(of: request.terms.askedBy ?? request.terms.engineer) }
+
+    /// What follows the asker: ` on behalf of Eve Engineer`; nothing where she asks herself.
+    var onBehalf: String {
+        request.terms.askedOnBehalfBy == nil ? "" : " on behalf of \(engineerName)"
+    }
+
+    /// What follows the engineer: `, asked for by Backup checker (a program)`; nothing where she asked
+    /// herself.
+    var askerNote: String {
+        request.terms.askedOnBehalfBy.map { ", asked for by \(name(of: $0))" } ?? ""
+    }
+
+    /// Whether no human being gets the access.
+    var isForProgram: Bool { people[request.terms.engineer]?.isProgram ?? false }
 
     /// How often its credentials were presented, all together.
     var useCount: Int { uses.reduce(0) { $0 + $1.count } }
@@ -37,9 +54,12 @@ extension RequestView {
 
 /// What is asked for, by whom and why (`{{#facts}}{{> request-facts}}{{/facts}}`).
 struct RequestFacts: Sendable {
-    let engineer: String
-    let engineerRole: String
-    let engineerEmail: String
+    let asker: String
+    let askerRole: String
+    let askerEmail: String
+    /// For whom a program asks; nil where whoever asks gets the access.
+    let onBehalfOf: String?
+    let onBehalfOfEmail: String?
     let supportNumber: String
     /// Two tenants may use one number.
     let askedTenant: String
@@ -58,9 +78,13 @@ struct RequestFacts: Sendable {
 
     init(_ view: RequestView, support: SupportView?, companies: Companies) {
         let (terms, engineer) = (view.request.terms, view.people[view.request.terms.engineer])
-        self.engineer = view.engineerName
-        engineerRole = "engineer of \(companies.provider)"
-        engineerEmail = engineer?.email.text ?? ""
+        let program = terms.askedBy.flatMap { view.people[$0] }
+        asker = view.askerName
+        askerRole = "\(program == nil ? "engineer of" : "of") \(companies.provider)"
+        askerEmail = (program ?? engineer)?.email.text ?? ""
+        let isOnBehalf = terms.askedOnBehalfBy != nil
+        onBehalfOf = isOnBehalf ? view.engineerName : nil
+        onBehalfOfEmail = isOnBehalf ? engineer?.email.text : nil
         supportNumber = terms.supportRequest.text
         askedTenant = terms.tenant.text
         supportSubject = support?.support.subject
@@ -207,7 +231,8 @@ struct Progress: Sendable {
             Step(
                 "Asked",
                 .done,
-                "\(view.engineerName), \(companies.provider)",
+                "\(view.askerName), \(companies.provider)"
+                    + (view.onBehalf.isEmpty ? "" : ",\(view.onBehalf)"),
                 at: request.createdAt
             ),
             Self.review(.manager, of: view, by: companies.provider),
@@ -240,7 +265,8 @@ struct Progress: Sendable {
                 stage == .manager
                 ? made.isEmpty : view.request.decisions.contains { $0.stage == .manager }
             if isHere {
-                return Step(name, .failed, comment ?? "withdrawn by \(view.engineerName)", at: at)
+                let by = view.request.terms.askedBy == nil ? " by \(view.engineerName)" : ""
+                return Step(name, .failed, comment ?? "withdrawn\(by)", at: at)
             }
         case .scheduled(let grant), .active(let grant), .ended(let grant, _):
             if stage == .customer, grant.basis == .policy {
@@ -376,7 +402,7 @@ struct MessageThread: Sendable {
     init(_ messages: [MessageView], for side: Side, companies: Companies) {
         lines = messages.map { view in
             Line(
-                author: view.author.name,
+                author: view.author.markedName,
                 authorCompany: companies.name(of: view.author.side),
                 isOurs: view.author.side == side,
                 messageText: view.message.text,

@@ -150,7 +150,8 @@ extension RequestReading {
         case .expired(let at, _):
             changes.append("The request expired on \(at.words()). It gives no access.")
         case .withdrawn(let at, _):
-            changes.append("\(view.engineerName) withdrew the request on \(at.words()).")
+            let by = request.terms.askedBy == nil ? " by \(view.engineerName)" : ""
+            changes.append("The request was withdrawn\(by) on \(at.words()).")
         case .ended(_, let ending):
             changes.append(
                 "Access is over since \(ending.at.words()): \(view.words(for: ending))."
@@ -213,7 +214,7 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .versionRequired, .decidesLater, .notLicensed, .limitReached, .dailyLimitReached,
-            .lastAdministrator:
+            .lastAdministrator, .programsRefused:
             .form
         }
     }

@@ -13,10 +13,12 @@ struct RequestSummary: Sendable {
     /// `side` is the reader's.
     init(_ view: RequestView, for side: Side, companies: Companies) {
         let (request, terms) = (view.request, view.request.terms)
+        // Who asked is not always who gets the access.
+        let name = request.state.grant == nil ? view.askerName : view.engineerName
         let who =
             switch side {
-            case .tenant: "\(view.engineerName) of \(companies.provider)"
-            case .provider: view.engineerName
+            case .tenant: "\(name) of \(companies.provider)"
+            case .provider: name
             }
         let whose =
             switch side {
@@ -27,8 +29,8 @@ struct RequestSummary: Sendable {
         var from: Timestamp?
         let verb: String
         switch request.state {
-        case .awaitingManager, .awaitingCustomer: verb = "asks to"
-        case .rejected, .denied, .withdrawn, .expired: verb = "asked to"
+        case .awaitingManager, .awaitingCustomer: verb = "asks\(view.onBehalf) to"
+        case .rejected, .denied, .withdrawn, .expired: verb = "asked\(view.onBehalf) to"
         case .scheduled(let grant): (verb, from) = ("may", grant.start)
         case .active: verb = view.unrecordedEnd == nil ? "may" : "could"
         case .ended: verb = begun == true ? "could" : "was to"

@@ -25,6 +25,7 @@ struct RuleDifference: Sendable {
             ("Approvals needed", "\(policy.approvalsNeeded)"),
             ("API tokens may not", withheldWords(policy.withheldFromTokens)),
             ("Cooling-off", policy.coolingOff.words),
+            ("Programs", policy.allowsPrograms ? "may ask" : "may not ask"),
         ]
     }
 
@@ -90,6 +91,8 @@ struct OpenWork: Sendable {
     let grants: [RequestView]
     let withManager: Int
     let withCustomer: Int
+    /// Of those that wait for either, how many programs asked for.
+    let ofPrograms: Int
     let approvers: Int
 }
 
@@ -125,7 +128,8 @@ struct PolicyConsequences: Sendable {
             let scope = view.request.state.grant?.scope ?? view.request.terms.scope
             return EndingAccess(
                 endingRequest: view.request.id.text,
-                endingWords: "\(view.engineerName): \(scope.words.joined(separator: "; "))"
+                endingWords: "\(view.engineerName)\(view.askerNote): "
+                    + scope.words.joined(separator: "; ")
             )
         }
         endingCount = ending.count == 1 ? "1 request" : "\(ending.count) requests"
@@ -136,6 +140,7 @@ struct PolicyConsequences: Sendable {
         sentences +=
             Self.times(before.policy, policy, provider)
             + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
+            + Self.programs(before.policy, policy, work, provider)
         if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
             sentences.append(Self.wait(before.policy))
         }
@@ -217,6 +222,30 @@ struct PolicyConsequences: Sendable {
                     + "password: tokens that exist, too."
             case (true, true), (false, false): nil
             }
+        }
+    }
+
+    private static func programs(
+        _ before: Policy,
+        _ after: Policy,
+        _ work: OpenWork,
+        _ provider: String
+    ) -> [String] {
+        switch (before.allowsPrograms, after.allowsPrograms) {
+        case (true, false):
+            [
+                "From then on no program of \(provider) can ask for access to your data, neither "
+                    + "for itself nor for an engineer. Access that one asked for ends at once."
+            ]
+                + (work.ofPrograms > 0
+                    ? ["Requests of programs that wait now are withdrawn: \(work.ofPrograms)."]
+                    : [])
+        case (false, true):
+            [
+                "Programs of \(provider) can ask for access to your data, for themselves and for "
+                    + "engineers. You read each time that a program asks."
+            ]
+        case (true, true), (false, false): []
         }
     }
 

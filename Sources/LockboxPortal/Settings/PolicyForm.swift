@@ -40,7 +40,7 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals, withheld, cooling
+        case approval, window, cap, approvals, withheld, cooling, programs
     }
 
     var isOn: Bool?
@@ -50,6 +50,7 @@ struct PolicyForm: Sendable {
     /// The scopes of API tokens that shall count for nothing, by name.
     var withheld: [String]
     var cooling: Span
+    var arePrograms: Bool?
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -58,6 +59,7 @@ struct PolicyForm: Sendable {
         approvals = "\(policy.approvalsNeeded)"
         withheld = policy.withheldFromTokens.names
         cooling = Span(policy.coolingOff)
+        arePrograms = policy.allowsPrograms
     }
 
     init(_ form: Form) {
@@ -67,6 +69,7 @@ struct PolicyForm: Sendable {
         approvals = form["approvals"] ?? ""
         withheld = form.all("withheld")
         cooling = Self.span("cooling", of: form)
+        arePrograms = ["on": true, "off": false][form["programs"] ?? ""]
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -83,6 +86,7 @@ struct PolicyForm: Sendable {
             ("window", window.number), ("window-unit", window.unit.rawValue),
             ("cap", cap.number), ("cap-unit", cap.unit.rawValue), ("approvals", approvals),
             ("cooling", cooling.number), ("cooling-unit", cooling.unit.rawValue),
+            ("programs", arePrograms.map { $0 ? "on" : "off" } ?? ""),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -114,8 +118,11 @@ struct PolicyForm: Sendable {
             faults.found.append((.withheld, "API tokens: choose among those below."))
         }
         let cooling = faults.check(.cooling, "Cooling-off", cooling, Limits.coolingOff)
+        if arePrograms == nil {
+            faults.found.append((.programs, "Programs: choose whether they may ask."))
+        }
         guard let isOn, let window, let cap, let needed, let withheld, let cooling,
-            faults.found.isEmpty
+            let arePrograms, faults.found.isEmpty
         else { throw faults }
         do {
             return try Policy(
@@ -124,7 +131,8 @@ struct PolicyForm: Sendable {
                 maxAccess: cap,
                 approvalsNeeded: needed,
                 withheldFromTokens: withheld,
-                coolingOff: cooling
+                coolingOff: cooling,
+                allowsPrograms: arePrograms
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -174,19 +182,20 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
-            + "\(withheldFromTokens.rawValue) \(coolingOff)"
+            + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off")"
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 6, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 7, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
-            let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5])
+            let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5]),
+            let arePrograms = ["on": true, "off": false][parts[6]]
         else { return nil }
         do {
             try self.init(
@@ -195,7 +204,8 @@ extension Policy {
                 maxAccess: cap,
                 approvalsNeeded: needed,
                 withheldFromTokens: TokenScopes(rawValue: withheld),
-                coolingOff: cooling
+                coolingOff: cooling,
+                allowsPrograms: arePrograms
             )
         } catch {
             return nil
@@ -217,6 +227,9 @@ extension Policy {
             merged.approvalsNeeded = wanted.approvalsNeeded
         }
         if wanted.coolingOff != read.coolingOff { merged.coolingOff = wanted.coolingOff }
+        if wanted.allowsPrograms != read.allowsPrograms {
+            merged.allowsPrograms = wanted.allowsPrograms
+        }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)
         )

@@ -69,6 +69,9 @@ struct SettingsPage: Page {
     let coolingField: SpanField
     let waiting: WaitingRulesCard?
     let stepUp: StepUp?
+    let areProgramsOn: Bool
+    let areProgramsOff: Bool
+    let programsWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -145,6 +148,9 @@ struct SettingsPage: Page {
         )
         waiting = reading.waiting.map { WaitingRulesCard($0, at: tenant, viewer) }
         self.stepUp = waiting?.mayAgree == true ? stepUp : nil
+        areProgramsOn = shown.arePrograms == true
+        areProgramsOff = shown.arePrograms == false
+        programsWrong = marks?.of(.programs)
         lastBy = reading.lastChange?.by
         lastAt = reading.lastChange.map { ShownTime($0.at) }
         version = "\(tenant.version)"
@@ -167,6 +173,7 @@ extension SettingsPage {
             "How many of your people must say yes to one request.",
             "What your people can do at the portal alone, where the password is asked for.",
             coolingMeaning,
+            "Whether programs of \(viewer.providerName) can ask for access to your data.",
         ]
         return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)

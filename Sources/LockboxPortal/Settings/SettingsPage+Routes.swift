@@ -83,6 +83,9 @@ extension PortalSite {
             grants: (found[.active] ?? []) + (found[.scheduled] ?? []),
             withManager: count(.awaitingManager),
             withCustomer: count(.awaitingCustomer),
+            ofPrograms: ((found[.awaitingManager] ?? []) + (found[.awaitingCustomer] ?? [])).count {
+                $0.request.terms.askedBy != nil && $0.request.state.decideBy != nil
+            },
             approvers: reading.approvers.count
         )
     }
@@ -257,8 +260,7 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .accessNotActive, .decidesLater, .limitReached, .dailyLimitReached, .alreadyExists,
-            .keyReused,
-            .lastAdministrator:
+            .keyReused, .lastAdministrator, .programsRefused:
             false
         }
     }

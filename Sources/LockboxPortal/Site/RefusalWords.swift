@@ -52,7 +52,7 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached,
-            .dailyLimitReached, .lastAdministrator:
+            .dailyLimitReached, .lastAdministrator, .programsRefused:
             sentence
         }
     }

@@ -137,10 +137,9 @@ extension Refusal {
         case .notSignedIn, .notFound, .notPermitted, .tooManyAttempts, .dailyLimitReached: false
         case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .stale, .alreadyDecided,
-            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater,
-            .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached, .alreadyExists,
-            .keyReused,
-            .lastAdministrator:
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
+            .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
+            .lastAdministrator, .programsRefused:
             true
         }
     }

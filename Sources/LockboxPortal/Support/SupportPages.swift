@@ -177,7 +177,7 @@ struct SupportPage: Page {
             Row(
                 accessLink: "\(place)/\(request.request.id.text)",
                 accessSummary:
-                    "\(request.engineerName): \(request.request.terms.scope.words.listed), "
+                    "\(request.engineerName)\(request.askerNote): \(request.request.terms.scope.words.listed), "
                     + request.request.terms.duration.words,
                 accessBadge: Badge(request, for: viewer.person.side),
                 askedAt: ShownTime(request.request.createdAt)

@@ -87,6 +87,9 @@ CREATE INDEX request_in_state ON access_request (state, created_at, id);
 
 CREATE INDEX request_of_engineer ON access_request (engineer, created_at, id);
 
+CREATE INDEX request_of_program ON access_request (asked_by, created_at, id)
+WHERE asked_by IS NOT NULL;
+
 CREATE INDEX request_of_support ON access_request (tenant, support_request, created_at, id);
 
 CREATE INDEX request_of_tenant ON access_request (tenant, created_at, id);
@@ -95,6 +98,9 @@ CREATE INDEX request_of_tenant_in_state
 ON access_request (tenant, state, created_at, id);
 
 CREATE INDEX request_open_of_engineer ON access_request (engineer, id) WHERE deadline IS NOT NULL;
+
+CREATE INDEX request_open_of_program ON access_request (asked_by, id)
+WHERE asked_by IS NOT NULL AND deadline IS NOT NULL;
 
 CREATE INDEX request_open_of_tenant ON access_request (tenant, id) WHERE deadline IS NOT NULL;
 
@@ -161,7 +167,7 @@ CREATE TABLE access_request (
     ending_reason TEXT,
     ended_by TEXT REFERENCES person (id),
     comment TEXT,
-    expired_stage TEXT,
+    expired_stage TEXT, asked_by TEXT REFERENCES person (id),
     FOREIGN KEY (prior_state, state) REFERENCES request_transition (prior, next),
     FOREIGN KEY (tenant, support_request) REFERENCES support_request (tenant, number),
     CHECK ((settled_at IS NULL) = (deadline IS NOT NULL))
@@ -409,6 +415,8 @@ CREATE TABLE person (
     roles INTEGER NOT NULL CHECK (roles >= 0),
     is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1))
 , muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0), decides_from INTEGER, confirmed_by TEXT NOT NULL DEFAULT '[]') STRICT;
+, muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0), is_program INTEGER NOT NULL DEFAULT 0
+CHECK (is_program = 0 OR is_program = 1 AND tenant IS NULL AND roles IN (0, 1))) STRICT;
 
 CREATE TABLE person_proposal (
     id TEXT NOT NULL PRIMARY KEY,
@@ -637,6 +645,8 @@ CREATE TABLE tenant (
     version INTEGER NOT NULL CHECK (version > 0)
 , domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, cooling_off INTEGER NOT NULL DEFAULT 86400000
     CHECK (cooling_off > 0)) STRICT;
+, domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, allows_programs INTEGER NOT NULL DEFAULT 1
+CHECK (allows_programs IN (0, 1))) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -685,6 +695,13 @@ BEFORE INSERT ON access_request
 WHEN NEW.version <> 1 OR NEW.prior_state <> ''
 BEGIN
     SELECT RAISE(ABORT, 'access_request: a request begins at version 1');
+END;
+
+CREATE TRIGGER access_request_update_asker
+BEFORE UPDATE ON access_request
+WHEN NEW.asked_by IS NOT OLD.asked_by
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: what it is about never changes');
 END;
 
 CREATE TRIGGER access_request_update_columns
@@ -1167,6 +1184,13 @@ WHEN NEW.id IS NOT OLD.id
     OR OLD.declined_at IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'person_proposal: what is proposed never changes');
+END;
+
+CREATE TRIGGER person_update_program
+BEFORE UPDATE ON person
+WHEN NEW.is_program IS NOT OLD.is_program
+BEGIN
+    SELECT RAISE(ABORT, 'person: a program is one for ever, or never');
 END;
 
 CREATE TRIGGER person_update_unchanging

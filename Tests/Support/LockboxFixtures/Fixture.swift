@@ -219,6 +219,16 @@ package enum Fixture {
         at: .tenant(fabrikam.id)
     )
 
+    /// A program of the provider's.
+    package static let robot = Person(
+        id: id(17),
+        side: .provider,
+        name: "Backup checker",
+        email: EmailAddress("backup-bot@example-cloud.test")!,
+        roles: .engineer,
+        isProgram: true
+    )
+
     /// People of every role.
     package static let everybody = everyone + [tom, uma, max, olga, vera, finn]
 

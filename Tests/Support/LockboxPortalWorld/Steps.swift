@@ -59,7 +59,8 @@ extension PortalWorld {
         mailboxes: [String] = ["sue@contoso.test"],
         tenant: String = "contoso",
         notBefore: Timestamp? = nil,
-        by engineer: String = "eve"
+        by asker: String = "eve",
+        onBehalfOf engineer: String? = nil
     ) async throws -> AccessRequest {
         let known = memory.withLock { $0.support }
         let number =
@@ -75,9 +76,10 @@ extension PortalWorld {
                 resources: mailboxes.map {
                     .init(service: "mail", id: "mailbox:\($0)", actions: actions)
                 },
-                notBefore: notBefore
+                notBefore: notBefore,
+                engineer: engineer
             ),
-            by: person(engineer),
+            by: person(asker),
             key: nil
         )
         return remember(view)

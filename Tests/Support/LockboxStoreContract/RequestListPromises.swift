@@ -106,6 +106,114 @@ func askingIsCounted(_ store: any Store) async throws {
     #expect(try await denials(eve, Fixture.fabrikam.id) == (0, nil))
 }
 
+/// A request for `engineer` that `program` makes, or she herself, `number` seconds after the others.
+private func asked(_ number: UInt8, for engineer: Person, by program: Person?) throws
+    -> AccessRequest
+{
+    let terms = Fixture.terms(by: engineer)
+    return try AccessRequest.submit(
+        id: Fixture.id(number),
+        terms: AccessRequest.Terms(
+            tenant: terms.tenant,
+            supportRequest: terms.supportRequest,
+            engineer: engineer.id,
+            reason: terms.reason,
+            duration: terms.duration,
+            scope: terms.scope,
+            notBefore: nil,
+            askedBy: program?.id
+        ),
+        engineer: engineer,
+        by: program,
+        tenant: Fixture.contoso,
+        approvers: [Fixture.adam],
+        now: Fixture.now + .seconds(Int64(number))
+    ).request
+}
+
+func programsAreCounted(_ store: any Store) async throws {
+    try await store.populate()
+    let (robot, eve, contoso) = (Fixture.robot, Fixture.eve, Fixture.contoso.id)
+    let own = try asked(1, for: robot, by: robot)
+    let hers = try asked(2, for: eve, by: robot)
+    let alone = try asked(3, for: eve, by: nil)
+    try await store.write { tx in
+        try tx.save(robot)
+        for request in [own, hers, alone] { try tx.save(request) }
+    }
+    #expect(try await store.read { try $0.request(hers.id) } == hers)
+    #expect(try await store.read { try $0.openRequests(askedBy: robot.id) } == [own, hers])
+    #expect(try await store.read { try $0.openRequests(askedBy: eve.id) } == [])
+    let filter = RequestFilter(askedBy: robot.id)
+    #expect(
+        try await store.read { try $0.requests(filter, page: ListPage(limit: 9)) }.items
+            == [hers, own]
+    )
+    let counts: [(Counted, Int)] = [
+        (.requestsBy(eve.id), 1), (.requestsByAt(eve.id, contoso), 1),
+        (.requestsOfProgram(robot.id), 2), (.requestsOfProgramAt(robot.id, contoso), 2),
+        (.requestsOfProgramAt(robot.id, Fixture.fabrikam.id), 0), (.requestsBy(robot.id), 0),
+        (.requestsAbout(contoso), 3),
+    ]
+    for (counted, count) in counts {
+        for place in 1...4 {
+            let time = try await store.read {
+                try $0.time(ofLatest: place, counted, after: Fixture.now)
+            }
+            #expect((time != nil) == (place <= count), "\(counted) \(place)")
+        }
+    }
+    var denied = hers
+    for (verdict, person) in [
+        (Decision.Verdict.approve(.none), Fixture.mark), (.deny, Fixture.adam),
+    ] {
+        _ = try denied.decide(
+            verdict,
+            comment: "Not today, please.",
+            by: person,
+            version: denied.version,
+            in: Fixture.context(),
+            now: Fixture.now + .minutes(1)
+        )
+        try await store.write { [denied] in try $0.save(denied) }
+    }
+    for person in [eve, robot] {
+        let found = try await store.read {
+            try $0.denials(of: person.id, on: hers.terms.supportRequest, of: contoso)
+        }
+        #expect(found.count == 1)
+    }
+}
+
+func programsStayPrograms(_ store: any Store) async throws {
+    try await store.populate()
+    let robot = Fixture.robot
+    try await store.write { try $0.save(robot) }
+    #expect(try await store.read { try $0.person(robot.id) } == robot)
+    await store.refuses("a program that becomes a person") { tx in
+        try tx.save(
+            Person(id: robot.id, side: .provider, name: "R", email: robot.email, roles: [])
+        )
+    }
+    let wrong: [(Side, Roles)] = [
+        (.provider, [.engineer, .manager]), (.tenant(Fixture.contoso.id), []),
+    ]
+    for (side, roles) in wrong {
+        await store.refuses("a program that decides, or is a tenant's") { tx in
+            try tx.save(
+                Person(
+                    id: Fixture.id(90),
+                    side: side,
+                    name: "R",
+                    email: EmailAddress("r@example-cloud.test")!,
+                    roles: roles,
+                    isProgram: true
+                )
+            )
+        }
+    }
+}
+
 func filtersFilter(_ store: any Store) async throws {
     let ours = try await oneOfEach(in: store)
     let otto = Fixture.person(21, "Otto", "otto@example-cloud.test", .engineer, at: .provider)

@@ -26,6 +26,8 @@ extension Promise {
         ),
         Promise("how often somebody asked is counted, by tenant, person and time", askingIsCounted),
         Promise("lists of requests show what the filter says", filtersFilter),
+        Promise("what a program asked is counted as its own alone", programsAreCounted),
+        Promise("a program stays one, and decides nothing", programsStayPrograms),
         Promise(
             "pages of requests are complete and stable while requests are added",
             requestPagesAreStable
@@ -209,7 +211,8 @@ private func otherTerms(than t: AccessRequest.Terms) -> [(String, AccessRequest.
         reason: String? = nil,
         duration: TimeSpan? = nil,
         scope: Scope? = nil,
-        notBefore: Timestamp? = nil
+        notBefore: Timestamp? = nil,
+        askedBy: PersonID? = nil
     ) -> AccessRequest.Terms {
         AccessRequest.Terms(
             tenant: tenant ?? t.tenant,
@@ -218,7 +221,8 @@ private func otherTerms(than t: AccessRequest.Terms) -> [(String, AccessRequest.
             reason: reason ?? t.reason,
             duration: duration ?? t.duration,
             scope: scope ?? t.scope,
-            notBefore: notBefore
+            notBefore: notBefore,
+            askedBy: askedBy
         )
     }
     return [
@@ -229,6 +233,7 @@ private func otherTerms(than t: AccessRequest.Terms) -> [(String, AccessRequest.
         ("duration", terms(duration: .hours(3))),
         ("scope", terms(scope: Fixture.scope([Access(Fixture.mailbox, [.read, .write])]))),
         ("start", terms(notBefore: Fixture.now)),
+        ("program", terms(askedBy: Fixture.mark.id)),
     ]
 }
 
