@@ -445,7 +445,7 @@ let package = Package(
                 name: "lockbox",
                 dependencies: dependencies([
                     "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser",
-                    "AsyncHTTPClient", "Crypto",
+                    "AsyncHTTPClient", "Crypto", "NIOCore",
                 ]),
                 swiftSettings: settings
             ),

@@ -47,6 +47,7 @@ enum AuditWords {
         ("service.changed", "Service changed"),
         ("token.issued", "API token issued"),
         ("token.revoked", "API token revoked"),
+        ("login.reused", "Sign-in of a command line used twice, and ended"),
         ("passkey.registered", "Passkey added"),
         ("passkey.removed", "Passkey removed"),
         ("passkey.confirmed", "Confirmed with a passkey"),

@@ -13,6 +13,7 @@ enum Flash: String, Sendable {
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
         switchedOn, passkeyAdded, passkeyRemoved
     case proposalAccepted, proposalDeclined
+    case loginAllowed, loginDenied
 
     var sentence: String {
         switch self {
@@ -49,6 +50,8 @@ enum Flash: String, Sendable {
         case .switchedOn: "Switched on. The password of before counts again."
         case .proposalAccepted: "Accepted. It is so from now on."
         case .proposalDeclined: "Declined. Nothing changes."
+        case .loginAllowed: "Allowed. The command line goes on by itself within a few seconds."
+        case .loginDenied: "Denied. The command line gets nothing."
         case .lettersChanged: "Your mail preferences are changed."
         }
     }
