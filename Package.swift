@@ -234,7 +234,13 @@ let tests: [(name: String, uses: [String])] = [
             "ServiceLifecycle",
         ]
     ),
-    ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
+    (
+        "LockboxClientTests",
+        [
+            "lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "AsyncHTTPClient", "Crypto",
+            "NIOCore",
+        ]
+    ),
     ("LockboxWireTests", ["LockboxWire", "LockboxDomain"]),
     (
         "LockboxIdentityTests",
