@@ -143,15 +143,16 @@ extension OAuthError {
 
     /// Nil for what is not the asking client's doing.
     fileprivate init?(_ refusal: Refusal) {
-        let error: String? =
-            switch refusal {
-            case .invalid(let field, _) where field.hasPrefix("scope"): "invalid_scope"
-            case .scopeWithheld: "invalid_scope"
-            case .invalid: "invalid_request"
-            case .limitReached: "access_denied"
-            case _: nil
-            }
-        guard let error else { return nil }
+        let error: String
+        if case .scopeWithheld = refusal {
+            error = "invalid_scope"
+        } else if case .invalid(let field, _) = refusal {
+            error = field.hasPrefix("scope") ? "invalid_scope" : "invalid_request"
+        } else if case .limitReached = refusal {
+            error = "access_denied"
+        } else {
+            return nil
+        }
         self.init(status: .badRequest, error: error, description: refusal.sentence)
     }
 }

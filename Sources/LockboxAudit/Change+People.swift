@@ -112,11 +112,11 @@ extension Change {
         }
     }
 
-    /// Ends the sign-ins of `person` at command lines, and what she allowed one of them that has not
-    /// fetched it yet.
-    package mutating func endLogins(of person: Person) throws {
+    /// Ends the sign-ins of `person` at command lines that began no later than `last`, and what she
+    /// allowed one of them that has not fetched it yet.
+    package mutating func endLogins(of person: Person, begunBy last: Timestamp = .latest) throws {
         try tx.denyLoginRequests(allowedBy: person.id)
-        try revokeTokens(of: person) { $0.login != nil }
+        try revokeTokens(of: person) { $0.login != nil && $0.createdAt <= last }
     }
 
     /// Ends all sessions of `person`, at command lines too.

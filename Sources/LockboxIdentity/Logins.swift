@@ -29,11 +29,12 @@ package struct LoginWish: Hashable, Sendable {
             field: "device_name",
             length: Limits.deviceNameLength
         )
-        let names = scope?.split(separator: " ", omittingEmptySubsequences: false)
-        scopes =
-            try names.map { names throws(Refusal) in
-                try TokenScopes(names: names.map(String.init), field: "scope").union(.read)
-            } ?? .standard
+        guard let scope else {
+            scopes = .standard
+            return
+        }
+        let names = scope.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        scopes = try TokenScopes(names: names, field: "scope").union(.read)
     }
 }
 
@@ -133,8 +134,8 @@ package struct Logins: Sendable {
     private static func isVerifier(_ text: String) -> Bool {
         (43...128).contains(text.utf8.count)
             && text.unicodeScalars.allSatisfy {
-                $0.properties.isASCIIHexDigit || ("a"..."z").contains($0)
-                    || ("A"..."Z").contains($0) || "-._~".unicodeScalars.contains($0)
+                ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                    || "-._~".unicodeScalars.contains($0)
             }
     }
 

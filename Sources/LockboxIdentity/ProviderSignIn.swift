@@ -117,13 +117,13 @@ package struct ProviderSignIn: Sendable {
                     identifiedBy: Identity(issuer: token.issuer, subject: subject)
                 ), person.side == side
             {
-                try change.endLogins(of: person)
+                try change.endLogins(of: person, begunBy: token.before)
             }
             let meant = Dictionary(grouping: try change.tx.sessions(meantBy: token), by: \.person)
             for (id, sessions) in meant {
                 guard let person = try change.tx.person(id), person.side == side else { continue }
                 for session in sessions { try change.tx.endSession(session.id, at: change.now) }
-                try change.endLogins(of: person)
+                try change.endLogins(of: person, begunBy: token.before)
                 change.emit(.signIn(.signedOutByProvider(person, issuer: token.issuer)))
             }
         }

@@ -82,7 +82,8 @@ extension SQLTransaction: LoginRequestRecords {
     private static func standing(_ row: SQLRow) throws -> LoginRequest.Standing {
         if try row.flag("is_denied") { return .denied }
         guard let person: PersonID = try row.optionalID("person") else { return .waiting }
-        return try row.optionalID("token").map { .used($0, person) } ?? .allowed(person)
+        guard let token: TokenID = try row.optionalID("token") else { return .allowed(person) }
+        return .used(token, person)
     }
 
     private static func loginRequest(_ row: SQLRow) throws -> LoginRequest {

@@ -43,7 +43,7 @@ extension SQLTransaction: TokenRecords {
             from: "api_token",
             "WHERE secret_hash = $1 AND idle_ends_at IS NOT NULL AND revoked_at IS NULL",
             [.blob(secretHash)]
-        ) { row in (try Self.token(row), try row.blob("refresh_hash")) }
+        ) { row in (token: try Self.token(row), refreshHash: try row.blob("refresh_hash")) }
     }
 
     func renew(_ id: TokenID, _ login: APIToken.Login, _ hashes: LoginHashes) throws {
