@@ -238,7 +238,7 @@ let tests: [(name: String, uses: [String])] = [
         "LockboxClientTests",
         [
             "lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "AsyncHTTPClient", "Crypto",
-            "NIOCore",
+            "NIOCore", "NIOHTTP1",
         ]
     ),
     ("LockboxWireTests", ["LockboxWire", "LockboxDomain"]),

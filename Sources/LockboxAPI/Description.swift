@@ -165,7 +165,8 @@ extension OperationDescription.Body {
         FormFields.mediaType,
         schema: [
             "anyOf": [
-                tokenExchange, login(API.authorizationCodeGrant, ["code", "code_verifier", "redirect_uri"]),
+                tokenExchange,
+                login(API.authorizationCodeGrant, ["code", "code_verifier", "redirect_uri"]),
                 login(API.deviceCodeGrant, ["device_code"]),
                 login(API.refreshTokenGrant, ["refresh_token"]),
             ]

@@ -23,7 +23,8 @@ extension API {
                     "authorizeDevice",
                     .signIn,
                     "Ask to sign in a command line without a browser (RFC 8628)",
-                    details: "The code is typed at the portal, by whoever the command line is to act "
+                    details:
+                        "The code is typed at the portal, by whoever the command line is to act "
                         + "for. The client is `\(Logins.client)`, which has no secret.",
                     by: .holder,
                     body: .deviceAuthorization,
@@ -115,7 +116,9 @@ extension API {
     }
 
     /// Refusals of logins in the terms of OAuth.
-    private static func answeringLogins<Value>(_ body: () async throws -> Value) async throws -> Value {
+    private static func answeringLogins<Value>(_ body: () async throws -> Value) async throws
+        -> Value
+    {
         do {
             return try await body()
         } catch let refused as LoginRefused {
@@ -132,7 +135,8 @@ extension OAuthError {
     fileprivate init(_ refused: LoginRefused) {
         let (error, description) =
             switch refused {
-            case .invalidGrant: (Self.invalidGrant, "It opens nothing, or nothing any more. Sign in again.")
+            case .invalidGrant:
+                (Self.invalidGrant, "It opens nothing, or nothing any more. Sign in again.")
             case .pending: ("authorization_pending", "Nobody has allowed it yet.")
             case .slowDown: ("slow_down", "You ask too often.")
             case .denied: ("access_denied", "It was not allowed.")

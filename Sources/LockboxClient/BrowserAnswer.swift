@@ -29,7 +29,8 @@ package struct BrowserAnswer: Sendable {
             do {
                 let channel = try await bootstrap.bind(host: host, port: 0).get()
                 return BrowserAnswer(
-                    address: "http://\(name):\(channel.localAddress?.port ?? 0)\(AnswerHandler.path)",
+                    address:
+                        "http://\(name):\(channel.localAddress?.port ?? 0)\(AnswerHandler.path)",
                     channel: channel,
                     answer: answer
                 )
@@ -41,7 +42,8 @@ package struct BrowserAnswer: Sendable {
         throw .unexpected("No port of this machine is free for the browser's answer; use --device.")
     }
 
-    private init(address: String, channel: any Channel, answer: EventLoopPromise<[String: String]>) {
+    private init(address: String, channel: any Channel, answer: EventLoopPromise<[String: String]>)
+    {
         self.address = address
         self.channel = channel
         self.answer = answer
@@ -116,7 +118,8 @@ private final class AnswerHandler: ChannelInboundHandler {
             ? "There is nothing here."
             : "Go back to your terminal, which says how it went on. You can close this page."
         let body = context.channel.allocator.buffer(
-            string: "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lockbox</title>"
+            string:
+                "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lockbox</title>"
                 + "<p>\(words)</p></html>\n"
         )
         let head = HTTPResponseHead(

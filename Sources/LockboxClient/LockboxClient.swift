@@ -261,7 +261,9 @@ package struct LockboxClient: Sendable {
 
     /// Sends a form to an OAuth endpoint, without a token of the caller's and never twice: what it shows
     /// may be good once. Throws `OAuthProblem` where it is refused.
-    package func form(_ path: Path, _ fields: [(name: String, value: String)]) async throws -> [UInt8] {
+    package func form(_ path: Path, _ fields: [(name: String, value: String)]) async throws
+        -> [UInt8]
+    {
         var request = request("POST", path, accept: "application/json", token: nil)
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
         let pairs = fields.map {
@@ -270,7 +272,9 @@ package struct LockboxClient: Sendable {
         request.body = .bytes(Array(pairs.joined(separator: "&").utf8))
         let (status, answer) = try await exchange(request)
         if (200..<300).contains(status) { return answer.body }
-        let problem = Result { try JSONDecoder().decode(OAuthProblem.self, from: Data(answer.body)) }
+        let problem = Result {
+            try JSONDecoder().decode(OAuthProblem.self, from: Data(answer.body))
+        }
         if case .success(let problem) = problem, [400, 401].contains(status) { throw problem }
         throw self.problem(status, answer.body)
     }
@@ -304,7 +308,8 @@ package struct LockboxClient: Sendable {
         return answer
     }
 
-    private func exchange(_ request: HTTPClientRequest) async throws(ClientError) -> (UInt, Answer) {
+    private func exchange(_ request: HTTPClientRequest) async throws(ClientError) -> (UInt, Answer)
+    {
         do {
             let response = try await http.execute(request, timeout: Self.timeout)
             let bytes = try await response.body.collect(upTo: Self.answerBytes)

@@ -243,7 +243,8 @@ package struct Logins: Sendable {
         var code = String.UnicodeScalarView()
         while code.count < userCodeLength {
             // Of 256 values the first 240 mean each letter equally often.
-            for byte in entropy.bytes(userCodeLength) where byte < 240 && code.count < userCodeLength {
+            for byte in entropy.bytes(userCodeLength)
+            where byte < 240 && code.count < userCodeLength {
                 code.append(alphabet[Int(byte) % alphabet.count])
             }
         }
@@ -281,7 +282,7 @@ package struct Logins: Sendable {
         }
         try check(found, now)
         guard let id = found.person(at: now),
-            let allowing = try await store.read({ tx, _ in try tx.person(id) })
+            let allowing = try await store.read(.ordinary, { tx, _ in try tx.person(id) })
         else { throw LoginRefused.invalidGrant }
         let tokens = try await store.write(by: .person(allowing), for: .ending) {
             change -> LoginTokens? in
@@ -391,7 +392,8 @@ package struct Logins: Sendable {
 
     /// What all refresh tokens of one login have in common, and what is this one's own.
     private static func parts(_ text: String) -> (family: String, secret: String)? {
-        guard text.hasPrefix(refreshPrefix), text.utf8.count == refreshPrefix.utf8.count + 128 else {
+        guard text.hasPrefix(refreshPrefix), text.utf8.count == refreshPrefix.utf8.count + 128
+        else {
             return nil
         }
         let rest = text.dropFirst(refreshPrefix.utf8.count)

@@ -100,7 +100,8 @@ extension SideChange {
                     + token.scopes.names.joined(separator: ", ")
             )
         case .tokenRevoked(let token, let person):
-            let what = token.login == nil ? "an API token was revoked" : "a command line was signed out"
+            let what =
+                token.login == nil ? "an API token was revoked" : "a command line was signed out"
             self.init(person, "\(person.title): \(what) (\(token.title))")
         case .loginReused(let token, let person):
             self.init(

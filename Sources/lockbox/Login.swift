@@ -74,7 +74,9 @@ struct Login: Sendable {
         }
         // Of another server it would be one that this one never gave (RFC 9207 §2.4).
         guard said["iss"] == server.issuer else {
-            throw Failure.failed("The browser brought the answer of another server. Nothing is kept.")
+            throw Failure.failed(
+                "The browser brought the answer of another server. Nothing is kept."
+            )
         }
         if let error = said["error"] {
             throw OAuthProblem(error: error, description: said["error_description"]).failure
@@ -104,7 +106,9 @@ struct Login: Sendable {
                 "Open this address in a browser, on whatever machine, and type the code:"
             )
         )
-        shell.tell(TerminalText.clean("  \(codes.verificationURI)\n  \(codes.userCode)", keepsLines: true))
+        shell.tell(
+            TerminalText.clean("  \(codes.verificationURI)\n  \(codes.userCode)", keepsLines: true)
+        )
         let clock = ContinuousClock()
         let end = clock.now + .seconds(codes.expiresIn)
         var interval = Duration.seconds(max(1, codes.interval))

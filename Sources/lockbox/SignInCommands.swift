@@ -30,7 +30,8 @@ struct LoginCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @Flag(help: "Show a code to type at the portal, on this machine or another.") var device = false
-    @Option(help: "What the page and “lockbox token list” call this command line.") var name: String?
+    @Option(help: "What the page and “lockbox token list” call this command line.") var name:
+        String?
     @Option(
         help: "What it is for; give it once for each. read and ask if left out.",
         completion: .list(TokenText.scopes.map(\.name))

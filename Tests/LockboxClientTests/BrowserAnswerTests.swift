@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import LockboxClient
 import NIOCore
+import NIOHTTP1
 import Testing
 
 /// What a command line takes from whoever comes to the port where it waits for the browser.

@@ -58,8 +58,8 @@ struct LoginRequestTests {
         var request = Self.request()
         #expect(throws: Refusal.notFound(.page)) { try request.allow(by: Fixture.id(1), at: late) }
         #expect(throws: Refusal.notFound(.page)) { try request.deny(at: late) }
-        try request.allow(by: Fixture.id(1), at: late.advanced(-1))
-        #expect(request.person(at: late.advanced(-1)) == Fixture.id(1))
+        try request.allow(by: Fixture.id(1), at: late + TimeSpan(milliseconds: -1))
+        #expect(request.person(at: late + TimeSpan(milliseconds: -1)) == Fixture.id(1))
         #expect(request.person(at: late) == nil)
         #expect(throws: Refusal.notFound(.page)) {
             try request.allow(by: Fixture.id(2), at: Fixture.now)
@@ -88,7 +88,7 @@ struct LoginRequestTests {
             accessEndsAt: Fixture.now + .minutes(15),
             idleEndsAt: Fixture.now + .days(7)
         )
-        #expect(token.isValid(at: (Fixture.now + .days(7)).advanced(-1)))
+        #expect(token.isValid(at: Fixture.now + .days(7) + TimeSpan(milliseconds: -1)))
         #expect(!token.isValid(at: Fixture.now + .days(7)))
     }
 }

@@ -247,7 +247,7 @@ struct LoginTests {
             let idle = try await place.begun()
             var used = try await place.begun()
             for round in 1...4 {
-                place.world.clock.advance(by: TimeSpan.days(7) - TimeSpan(milliseconds: 1))
+                place.world.clock.advance(by: TimeSpan(milliseconds: 7 * 86_400_000 - 1))
                 used = try await place.logins.tokens(refresh: used.refresh)
                 guard round == 1 else { continue }
                 place.world.clock.advance(by: TimeSpan(milliseconds: 1))
@@ -277,7 +277,7 @@ struct LoginTests {
     @Test func lastAccessTokenEndsWithItsLogin() async throws {
         try await Self.with { place async throws in
             let tokens = try await place.begun("decide")
-            place.world.clock.advance(by: TimeSpan.hours(12) - .minutes(5))
+            place.world.clock.advance(by: .minutes(12 * 60 - 5))
             let last = try await place.logins.tokens(refresh: tokens.refresh)
             #expect(last.accessLife == .minutes(5))
         }
@@ -288,7 +288,9 @@ struct LoginTests {
     @Test func deviceGetsItsTokensOnceSomebodyHasAllowedIt() async throws {
         try await Self.with { place async throws in
             let login = try await place.asked()
-            #expect(login.userCode.wholeMatch(of: /[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}/) != nil)
+            #expect(
+                login.userCode.wholeMatch(of: /[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}/) != nil
+            )
             await Self.expect(.pending) {
                 try await place.logins.tokens(deviceCode: login.deviceCode)
             }
@@ -412,7 +414,12 @@ struct LoginTests {
 
     @Test func newPasswordSwitchingOffAndSigningOutEverywhereEndIt() async throws {
         for end in [
-            { place in _ = try await place.signIn.setPassword("a new password here", of: Fixture.adam.email) },
+            { place in
+                _ = try await place.signIn.setPassword(
+                    "a new password here",
+                    of: Fixture.adam.email
+                )
+            },
             { place in try await place.sessions.endAll(of: Fixture.adam) },
             { place in
                 try await place.world.audited.write(by: .console) { change in

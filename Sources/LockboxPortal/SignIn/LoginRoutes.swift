@@ -145,7 +145,9 @@ extension PortalSite {
 
     // MARK: - On a page elsewhere
 
-    private func show(_ code: String, _ client: ClientKey, _ viewer: Viewer) async throws -> Response {
+    private func show(_ code: String, _ client: ClientKey, _ viewer: Viewer) async throws
+        -> Response
+    {
         do {
             let request = try await logins.request(
                 userCode: code,
@@ -287,7 +289,10 @@ private struct AuthorizationRequest {
         guard fields["response_type"] == ["code"] else { throw .responseType }
         let wish: LoginWish
         do {
-            wish = try LoginWish(device: fields["device_name"]?.first, scope: fields["scope"]?.first)
+            wish = try LoginWish(
+                device: fields["device_name"]?.first,
+                scope: fields["scope"]?.first
+            )
         } catch {
             if error.field == "device_name" { throw .invalid(error.sentence) }
             throw .scope(error.sentence)

@@ -7,7 +7,10 @@ extension Promise {
     static let ofLogins = [
         Promise("a login is found by its latest secrets alone, until it is revoked", loginsFollow),
         Promise("a token never becomes a login, nor a login a token", kindsStay),
-        Promise("a request for a login is found by its codes, and answered once", requestsAreAnswered),
+        Promise(
+            "a request for a login is found by its codes, and answered once",
+            requestsAreAnswered
+        ),
         Promise("what a person allowed can be taken back until it is fetched", allowedIsTakenBack),
         Promise("requests for logins are removed once they are over", requestsAreRemoved),
     ]
@@ -120,9 +123,15 @@ private func requestsAreAnswered(_ store: any Store) async throws {
         )
         try tx.insert(browser, secretHash: Fixture.secretHash(3), userCodeHash: nil)
     }
-    #expect(try await store.read { try $0.loginRequest(secretHash: Fixture.secretHash(1)) } == device)
-    #expect(try await store.read { try $0.loginRequest(userCodeHash: Fixture.secretHash(2)) } == device)
-    #expect(try await store.read { try $0.loginRequest(secretHash: Fixture.secretHash(3)) } == browser)
+    #expect(
+        try await store.read { try $0.loginRequest(secretHash: Fixture.secretHash(1)) } == device
+    )
+    #expect(
+        try await store.read { try $0.loginRequest(userCodeHash: Fixture.secretHash(2)) } == device
+    )
+    #expect(
+        try await store.read { try $0.loginRequest(secretHash: Fixture.secretHash(3)) } == browser
+    )
     #expect(try await store.read { try $0.loginRequest(secretHash: Fixture.secretHash(2)) } == nil)
     #expect(try await store.read { try $0.deviceLoginsWaiting(at: start) } == 1)
     #expect(try await store.read { try $0.deviceLoginsWaiting(at: start + .minutes(1)) } == 0)
@@ -134,7 +143,9 @@ private func requestsAreAnswered(_ store: any Store) async throws {
     }
     device.use(for: Fixture.id(9), of: Fixture.eve.id)
     try await store.write { [device] in try $0.update(device) }
-    #expect(try await store.read { try $0.loginRequest(secretHash: Fixture.secretHash(1)) } == device)
+    #expect(
+        try await store.read { try $0.loginRequest(secretHash: Fixture.secretHash(1)) } == device
+    )
     #expect(try await store.read { try $0.deviceLoginsWaiting(at: start) } == 0)
     await store.refuses("what was used, once more") { try $0.update(request(1)) }
     await store.refuses("a second request with one code") { tx in

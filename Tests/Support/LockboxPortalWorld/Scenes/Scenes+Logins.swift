@@ -1,4 +1,5 @@
 import LockboxDomain
+import LockboxFixtures
 import LockboxIdentity
 import Synchronization
 
@@ -102,7 +103,8 @@ extension PortalWorld {
         let fields = [
             ("client_id", "lockbox-cli"), ("response_type", "code"), ("redirect_uri", redirect),
             ("scope", scope), ("state", "s0"), ("device_name", "lockbox on laptop"),
-            ("code_challenge", String(repeating: "c", count: 43)), ("code_challenge_method", "S256"),
+            ("code_challenge", String(repeating: "c", count: 43)),
+            ("code_challenge_method", "S256"),
         ]
         let query = fields.map { "\($0.0)=\($0.1.replacing(" ", with: "+"))" }
         return "/oauth2/authorize?" + query.joined(separator: "&")
