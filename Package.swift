@@ -234,7 +234,13 @@ let tests: [(name: String, uses: [String])] = [
             "ServiceLifecycle",
         ]
     ),
-    ("LockboxClientTests", ["lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "Crypto"]),
+    (
+        "LockboxClientTests",
+        [
+            "lockbox", "LockboxClient", "LockboxWire", "MerkleLog", "AsyncHTTPClient", "Crypto",
+            "NIOCore", "NIOHTTP1",
+        ]
+    ),
     ("LockboxWireTests", ["LockboxWire", "LockboxDomain"]),
     (
         "LockboxIdentityTests",
@@ -445,7 +451,7 @@ let package = Package(
                 name: "lockbox",
                 dependencies: dependencies([
                     "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser",
-                    "AsyncHTTPClient", "Crypto",
+                    "AsyncHTTPClient", "Crypto", "NIOCore",
                 ]),
                 swiftSettings: settings
             ),

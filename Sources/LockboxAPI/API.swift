@@ -35,6 +35,7 @@ package struct API: Sendable {
     let metricsAccess: MetricsAccess
     let condition: any ServerCondition
     let tokens: AccessTokens
+    let logins: Logins
     let usedProofs = UsedProofs()
     let personLimit = RateLimit(burst: APILimits.personBurst, perSecond: APILimits.personPerSecond)
     let failureLimit = RateLimit(
@@ -71,6 +72,7 @@ package struct API: Sendable {
         self.metricsAccess = metricsAccess
         self.condition = condition
         self.tokens = tokens
+        logins = Logins(signIn)
     }
 
     /// Whom routes are for.
@@ -112,24 +114,24 @@ package struct API: Sendable {
         let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
             + invitationEndpoints + proposalEndpoints
-            + tokenEndpoints + logEndpoints + accessRequestEndpoints
-        let services = oauthEndpoints + tokenExchangeEndpoints
+            + tokenEndpoints + loginEndpoints + logEndpoints + accessRequestEndpoints
         var routes = healthEndpoints
-        if audiences.contains(.services) { routes += services }
+        if audiences.contains(.services) { routes += [introspectionEndpoint] }
         if audiences.contains(.operators) { routes += metricsEndpoints }
         if !audiences.isDisjoint(with: [.people, .services]) {
             routes += decisionEndpoints(for: audiences)
         }
         guard audiences.contains(.people) else { return routes }
         let all =
-            people + services + decisionEndpoints(for: Set(Audience.allCases)) + healthEndpoints
-            + metricsEndpoints
+            people + [introspectionEndpoint] + decisionEndpoints(for: Set(Audience.allCases))
+            + healthEndpoints + metricsEndpoints
         return routes + people + [describing(all)]
     }
 
-    /// What services and engineers' programs ask alike, each on her own listener.
+    /// What services and people's programs ask alike, each on her own listener.
     private func decisionEndpoints(for audiences: Set<Audience>) -> [Route] {
-        authZENEndpoints(for: audiences) + [keySetEndpoint]
+        authZENEndpoints(for: audiences) + oauthEndpoints(for: audiences)
+            + [tokenEndpoint(for: audiences), keySetEndpoint]
     }
 
     /// Where `request` comes from, as far as our own proxies can tell.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import LockboxDomain
 import LockboxHTTP
+import LockboxIdentity
 import LockboxWire
 
 /// The groups in which the description shows operations, in its order.
@@ -137,10 +138,59 @@ extension OperationDescription.Body {
         ]
     )
 
-    /// The credential for which somebody wants a signed token (RFC 8693 §2.1).
-    static let tokenExchange = Self(
+    private static let loginClient: JSONValue = ["const": .string(Logins.client)]
+
+    /// How a command line asks to sign in without a browser (RFC 8628 §3.1).
+    static let deviceAuthorization = Self(
         FormFields.mediaType,
         schema: [
+            "type": "object", "required": ["client_id"],
+            "properties": [
+                "client_id": loginClient,
+                "scope": [
+                    "type": "string", "maxLength": 100,
+                    "description": "Names of scopes, with spaces between; `read ask` if left out.",
+                ],
+                "device_name": [
+                    "type": "string",
+                    "maxLength": .integer(Int64(Limits.deviceNameLength.upperBound)),
+                    "description": "What the person reads who allows it.",
+                ],
+            ],
+        ]
+    )
+
+    /// What a token is given for.
+    static let tokenRequest = Self(
+        FormFields.mediaType,
+        schema: [
+            "anyOf": [
+                tokenExchange,
+                login(API.authorizationCodeGrant, ["code", "code_verifier", "redirect_uri"]),
+                login(API.deviceCodeGrant, ["device_code"]),
+                login(API.refreshTokenGrant, ["refresh_token"]),
+            ]
+        ]
+    )
+
+    /// What a command line sends for its tokens (RFC 6749 §4.1.3 and §6, RFC 8628 §3.4).
+    private static func login(_ grant: String, _ fields: [String]) -> JSONValue {
+        var properties: [String: JSONValue] = [
+            "grant_type": ["const": .string(grant)], "client_id": loginClient,
+        ]
+        for field in fields {
+            properties[field] = ["type": "string", "minLength": 1, "maxLength": 4096]
+        }
+        return [
+            "type": "object",
+            "required": .array((["grant_type", "client_id"] + fields).map { .string($0) }),
+            "properties": .object(properties),
+        ]
+    }
+
+    /// The credential for which somebody wants a signed token (RFC 8693 §2.1).
+    private static let tokenExchange: JSONValue =
+        [
             "type": "object",
             "required": ["grant_type", "subject_token", "subject_token_type"],
             "properties": [
@@ -159,7 +209,6 @@ extension OperationDescription.Body {
                 ],
             ],
         ]
-    )
 }
 
 extension OperationDescription.Answer {
@@ -183,6 +232,17 @@ extension OperationDescription.Answer {
     ) -> Self {
         Self(status, description, content: ["application/json": .schema(schema)])
     }
+
+    /// What `/oauth2/token` gives.
+    static let tokenAnswer = Self(
+        .ok,
+        "The token.",
+        content: [
+            "application/json": [
+                "anyOf": [.schema("ExchangedToken"), .schema("LoginTokens")]
+            ]
+        ]
+    )
 
     /// Something that has versions, with its tag.
     static func versioned(

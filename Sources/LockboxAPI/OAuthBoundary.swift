@@ -128,17 +128,17 @@ extension API {
 
     // MARK: - Client authentication
 
-    /// The form, and the service that sent it.
+    /// The service that sent the form.
     func authenticated(
+        _ form: OAuthForm,
         _ request: Request,
         _ context: APIContext
-    ) async throws -> (form: OAuthForm, client: ServiceClient) {
-        let form = try await form(of: request)
+    ) async throws -> ServiceClient {
         let shown = try Self.shownClient(form, request) ?? ("", "")
         guard let client = try await serviceClient(shown, request, context) else {
             throw OAuthError.invalidClient
         }
-        return (form, client)
+        return client
     }
 
     /// The service with this credential; nil if there is none, which is bounded for each address.

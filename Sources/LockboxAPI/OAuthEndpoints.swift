@@ -28,38 +28,48 @@ private struct Introspection: Encodable {
 }
 
 extension API {
-    var oauthEndpoints: [Route] {
+    var introspectionEndpoint: Route {
+        Route(
+            .post,
+            "/oauth2/introspect",
+            OperationDescription(
+                "introspect",
+                .standards,
+                "Ask whether a credential gives access now (RFC 7662)",
+                by: .service,
+                body: .token,
+                answers: .json("Introspection", "The answer."),
+                refuses: []
+            )
+        ) { request, context in
+            try await answeringAsOAuth(context) { try await introspect(request, context) }
+        }
+    }
+
+    func oauthEndpoints(for audiences: Set<Audience>) -> [Route] {
         [
-            Route(
-                .post,
-                "/oauth2/introspect",
-                OperationDescription(
-                    "introspect",
-                    .standards,
-                    "Ask whether a credential gives access now (RFC 7662)",
-                    by: .service,
-                    body: .token,
-                    answers: .json("Introspection", "The answer."),
-                    refuses: []
-                )
-            ) { request, context in
-                try await answeringAsOAuth(context) { try await introspect(request, context) }
-            },
             Route(
                 .post,
                 "/oauth2/revoke",
                 OperationDescription(
                     "revokeCredential",
                     .standards,
-                    "Make a credential invalid (RFC 7009)",
-                    by: .service,
+                    "Make a credential or a sign-in of a command line invalid (RFC 7009)",
+                    details: "A credential, by its service; a refresh token, by the command line, "
+                        + "which names itself with `client_id`.",
+                    by: .holder,
                     body: .token,
                     answers: .init(.ok, "It is invalid, or never was valid."),
                     refuses: []
                 )
             ) { request, context in
                 try await answeringAsOAuth(context) {
-                    let (form, client) = try await authenticated(request, context)
+                    let form = try await form(of: request)
+                    if audiences.contains(.people), let ended = try await endLogin(form, request) {
+                        return ended
+                    }
+                    guard audiences.contains(.services) else { throw OAuthError.invalidClient }
+                    let client = try await authenticated(form, request, context)
                     // An unknown token is as good as a revoked one (RFC 7009 §2.2).
                     try await lockbox.revokeCredential(
                         secretHash: Lockbox.hash(try token(form)),
@@ -90,7 +100,8 @@ extension API {
 
     private func introspect(_ request: Request, _ context: APIContext) async throws -> Response {
         let ground = AnswerGround(of: self, context.repetition)
-        let (form, client) = try await authenticated(request, context)
+        let form = try await form(of: request)
+        let client = try await authenticated(form, request, context)
         let secret = try token(form)
         let now = clock.now()
         // One answer for unknown, over, revoked, and another service's: exactly this, with nothing
@@ -115,11 +126,13 @@ extension API {
     private func token(_ form: OAuthForm) throws -> String { try form.required("token") }
 }
 
-/// RFC 8414 §2. There is no authorization endpoint: credentials come from the API.
+/// RFC 8414 §2. The authorization endpoints are for command lines; credentials come from the API.
 private struct AuthorizationServerMetadata: Encodable {
     let issuer: String
+    let authorization_endpoint: String
+    let device_authorization_endpoint: String
     let token_endpoint: String
-    // `none` is the holder of a credential (RFC 7591 §2).
+    // `none` is the holder of a credential, or the command line (RFC 7591 §2).
     let token_endpoint_auth_methods_supported = [
         "none", "client_secret_basic", "client_secret_post",
     ]
@@ -129,13 +142,19 @@ private struct AuthorizationServerMetadata: Encodable {
         "client_secret_basic", "client_secret_post",
     ]
     let revocation_endpoint: String
-    let revocation_endpoint_auth_methods_supported = ["client_secret_basic", "client_secret_post"]
-    // Required, and empty lists are forbidden (§3.2): `none` is the registered name for no response
-    // type.
-    let response_types_supported = ["none"]
-    // Left out, it would say `authorization_code` and `implicit` (§2). A credential is obtained with
-    // an approved access request, which is a grant of our own (RFC 6749 §4.5).
+    let revocation_endpoint_auth_methods_supported = [
+        "none", "client_secret_basic", "client_secret_post",
+    ]
+    let response_types_supported = ["code"]
+    let response_modes_supported = ["query"]
+    let code_challenge_methods_supported = ["S256"]
+    // RFC 9207 §3.
+    let authorization_response_iss_parameter_supported = true
+    let scopes_supported = TokenScopes.every.names
+    // A credential is obtained with an approved access request, which is a grant of our own (RFC 6749
+    // §4.5).
     let grant_types_supported = [
+        API.authorizationCodeGrant, API.refreshTokenGrant, API.deviceCodeGrant,
         "urn:lockbox:grant-type:access-request", TokenExchange.grantType,
     ]
     let dpop_signing_alg_values_supported = DPoPProof.algorithms
@@ -144,6 +163,8 @@ private struct AuthorizationServerMetadata: Encodable {
 
     init(issuer: String) {
         self.issuer = issuer
+        authorization_endpoint = "\(issuer)/oauth2/authorize"
+        device_authorization_endpoint = "\(issuer)\(API.deviceAuthorizationPath)"
         token_endpoint = "\(issuer)\(TokenExchange.path)"
         jwks_uri = "\(issuer)\(TokenExchange.keysPath)"
         introspection_endpoint = "\(issuer)/oauth2/introspect"

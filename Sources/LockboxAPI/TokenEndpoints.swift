@@ -179,6 +179,7 @@ extension TokenBody {
             id: token.id.text,
             person: PersonRef(person),
             label: token.label,
+            login: token.login != nil,
             scopes: token.scopes.names,
             addresses: token.addresses.map(\.description),
             createdAt: token.createdAt.description,

@@ -29,29 +29,44 @@ private struct ExchangedToken: Encodable {
 }
 
 extension API {
-    var tokenExchangeEndpoints: [Route] {
-        [
-            Route(
-                .post,
-                RouterPath(TokenExchange.path),
-                OperationDescription(
-                    "exchangeCredential",
-                    .standards,
-                    "Exchange a credential for a signed token (RFC 8693, RFC 9068)",
-                    details: "For services that verify tokens alone and ask nobody. The token is "
-                        + "good for \(AccessTokens.lifetime.milliseconds / 1000) seconds at most, "
-                        + "and never after the end of the access. Whoever holds the credential may "
-                        + "exchange it; a service may show its own credential besides. With a proof in a "
-                        + "`DPoP` field (RFC 9449) the token is bound to the proof's key.",
-                    by: .holder,
-                    body: .tokenExchange,
-                    answers: .json("ExchangedToken", "The token."),
-                    refuses: []
-                )
-            ) { request, context in
-                try await answeringAsOAuth(context) { try await exchange(request, context) }
+    /// Whom it gives tokens depends on whom its listener is for.
+    func tokenEndpoint(for audiences: Set<Audience>) -> Route {
+        Route(
+            .post,
+            RouterPath(TokenExchange.path),
+            OperationDescription(
+                "exchangeCredential",
+                .standards,
+                "Exchange a credential for a signed token (RFC 8693, RFC 9068), or sign in a command line",
+                details: "For services that verify tokens alone and ask nobody. The token is "
+                    + "good for \(AccessTokens.lifetime.milliseconds / 1000) seconds at most, "
+                    + "and never after the end of the access. Whoever holds the credential may "
+                    + "exchange it; a service may show its own credential besides. With a proof in a "
+                    + "`DPoP` field (RFC 9449) the token is bound to the proof's key. A command line "
+                    + "gets its tokens here by a code, a device code or a refresh token, which is good "
+                    + "once (RFC 6749, RFC 8628).",
+                by: .holder,
+                body: .tokenRequest,
+                answers: .tokenAnswer,
+                refuses: []
+            )
+        ) { request, context in
+            try await answeringAsOAuth(context) {
+                let form = try await form(of: request, mayRepeat: ["audience", "resource"])
+                let grant = try form.required("grant_type")
+                if audiences.contains(.people), Self.isLoginGrant(grant) {
+                    return try await loginTokens(grant, form, request, context)
+                }
+                guard audiences.contains(.services), grant == TokenExchange.grantType else {
+                    throw OAuthError(
+                        status: .badRequest,
+                        error: "unsupported_grant_type",
+                        description: "That grant_type gives nothing here."
+                    )
+                }
+                return try await exchange(form, request, context)
             }
-        ]
+        }
     }
 
     var keySetEndpoint: Route {
@@ -74,8 +89,11 @@ extension API {
         }
     }
 
-    private func exchange(_ request: Request, _ context: APIContext) async throws -> Response {
-        let form = try await form(of: request, mayRepeat: ["audience", "resource"])
+    private func exchange(
+        _ form: OAuthForm,
+        _ request: Request,
+        _ context: APIContext
+    ) async throws -> Response {
         let proof = try proof(in: request)
         let client = try await exchangingClient(form, request, context)
         let secret = try Self.subjectToken(form)
@@ -172,13 +190,6 @@ extension API {
     }
 
     private static func subjectToken(_ form: OAuthForm) throws -> String {
-        guard try form.required("grant_type") == TokenExchange.grantType else {
-            throw OAuthError(
-                status: .badRequest,
-                error: "unsupported_grant_type",
-                description: "grant_type must be \(TokenExchange.grantType)."
-            )
-        }
         let token = try form.required("subject_token")
         guard try form.required("subject_token_type") == TokenExchange.accessToken,
             form["requested_token_type"] ?? TokenExchange.accessToken == TokenExchange.accessToken

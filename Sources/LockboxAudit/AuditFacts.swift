@@ -191,10 +191,16 @@ extension AuditFacts {
             if !token.addresses.isEmpty {
                 data["addresses"] = .list(token.addresses.map { .string($0.description) })
             }
+            if token.login != nil { data["login"] = .boolean(true) }
             texts["label"] = token.label
         case .tokenRevoked(let token, let person):
             self.init(
                 "token.revoked",
+                data: ["token": .string(token.id.text), "person": .string(person.id.text)]
+            )
+        case .loginReused(let token, let person):
+            self.init(
+                "login.reused",
                 data: ["token": .string(token.id.text), "person": .string(person.id.text)]
             )
         case .passwordSet(let person):

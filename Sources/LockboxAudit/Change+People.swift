@@ -74,11 +74,7 @@ extension Change {
     /// whoever was switched off, or whose password is another now, because the old one may be what
     /// somebody else came in by.
     package mutating func endSignIns(of person: Person) throws {
-        // One that is over already opens nothing, and is no news.
-        for token in try tx.tokens(of: person.id) where token.isValid(at: now) {
-            try tx.revokeToken(token.id, at: now)
-            emit(.signIn(.tokenRevoked(token, person)))
-        }
+        try revokeTokens(of: person) { _ in true }
         for passkey in try tx.passkeys(of: person.id) {
             try tx.removePasskey(passkey.id, at: now)
             emit(.signIn(.passkey(.removed, passkey, person)))
@@ -138,8 +134,25 @@ extension Change {
     private static let noPassword =
         "signs in at the organisation's own provider, and needs no password here."
 
-    /// Ends all sessions of `person`.
+    /// Ends those of her API tokens that `isMeant`.
+    private mutating func revokeTokens(of person: Person, _ isMeant: (APIToken) -> Bool) throws {
+        // One that is over already opens nothing, and is no news.
+        for token in try tx.tokens(of: person.id) where token.isValid(at: now) && isMeant(token) {
+            try tx.revokeToken(token.id, at: now)
+            emit(.signIn(.tokenRevoked(token, person)))
+        }
+    }
+
+    /// Ends the sign-ins of `person` at command lines that began no later than `last`, and what she
+    /// allowed one of them that has not fetched it yet.
+    package mutating func endLogins(of person: Person, begunBy last: Timestamp = .latest) throws {
+        try tx.denyLoginRequests(allowedBy: person.id)
+        try revokeTokens(of: person) { $0.login != nil && $0.createdAt <= last }
+    }
+
+    /// Ends all sessions of `person`, at command lines too.
     package mutating func endSessions(of person: Person) throws {
+        try endLogins(of: person)
         if try tx.endSessions(of: person.id, at: now) > 0 { emit(.signIn(.sessionsEnded(person))) }
     }
 }

@@ -24,7 +24,10 @@ package struct LogCheck: Sendable {
     ///   kept it can tell.
     package static let notCompared: [String: Set<String>] = [
         "access_request": ["prior_state"],
-        "api_token": ["secret_hash", "revoked_at", "last_used_at", "last_used_from"],
+        "api_token": [
+            "secret_hash", "revoked_at", "last_used_at", "last_used_from", "access_hash",
+            "access_ends_at", "refresh_hash",
+        ],
         "browser_code": [all],
         "command": [all],
         "decision": ["position"],
@@ -32,6 +35,7 @@ package struct LogCheck: Sendable {
         "credential_use": [all],
         "identity": [all],
         "invitation": [all],
+        "login_request": [all],
         "log_checkpoint": ["log", "ordinal"],
         "log_number": [all],
         "log_text": ["ordinal", "names_someone"],

@@ -514,6 +514,7 @@ extension LogReplayState {
         differences.check(scopes == token.scopes.names, "scopes")
         let addresses = told.data["addresses"]?.texts ?? []
         differences.check(addresses == token.addresses.map(\.description), "addresses")
+        differences.check((told.data["login"]?.flag ?? false) == (token.login != nil), "login")
         differences.check(told.isText("label", token.label), "label")
         return differences.found
     }

@@ -10,9 +10,14 @@ package struct LockboxClient: Sendable {
     /// The server's address without a slash at its end.
     package let address: String
 
-    private let token: String?
+    private var authorization: Authorization
     private let http: HTTPClient
     private let newKey: @Sendable () -> String
+
+    /// The token that a request is sent with, or nil for none; after `refused` was refused another one,
+    /// where there is one.
+    package typealias Authorization =
+        @Sendable (_ refused: String?) async throws(ClientError) -> String?
 
     private static let timeout = TimeAmount.seconds(30)
     /// For the whole of an export; between two parts of it the client's read timeout holds.
@@ -31,9 +36,25 @@ package struct LockboxClient: Sendable {
         newKey: @escaping @Sendable () -> String
     ) throws(ClientError) {
         self.address = try Self.check(address, allowsPlainHTTP: allowsPlainHTTP)
-        self.token = token
+        authorization = Self.always(token)
         self.http = http
         self.newKey = newKey
+    }
+
+    /// The same server, spoken to with `token` alone.
+    package func acting(with token: String) -> LockboxClient {
+        authorized(by: Self.always(token))
+    }
+
+    /// The same server, spoken to with tokens that follow each other.
+    package func authorized(by authorization: @escaping Authorization) -> LockboxClient {
+        var client = self
+        client.authorization = authorization
+        return client
+    }
+
+    private static func always(_ token: String?) -> Authorization {
+        { refused throws(ClientError) in refused == nil ? token : nil }
     }
 
     /// Settings that never send a token on to another server.
@@ -128,7 +149,7 @@ package struct LockboxClient: Sendable {
         let response: HTTPClientResponse
         do {
             response = try await http.execute(
-                request("GET", path, accept: accept),
+                request("GET", path, accept: accept, token: try await authorization(nil)),
                 timeout: Self.streamTimeout
             )
             guard response.status == .ok else {
@@ -212,23 +233,63 @@ package struct LockboxClient: Sendable {
         headers: [(String, String)] = [],
         accept: String = "application/json"
     ) async throws(ClientError) -> Answer {
-        var request = request(method, path, accept: accept)
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        if let body {
-            request.headers.add(name: "Content-Type", value: "application/json")
-            request.body = .bytes(body)
+        let isRepeatable = body == nil || headers.contains { $0.0 == "Idempotency-Key" }
+        func send(_ token: String?) async throws(ClientError) -> Answer {
+            var request = request(method, path, accept: accept, token: token)
+            for (name, value) in headers { request.headers.add(name: name, value: value) }
+            if let body {
+                request.headers.add(name: "Content-Type", value: "application/json")
+                request.body = .bytes(body)
+            }
+            do {
+                return try await execute(request)
+            } catch .unreachable where isRepeatable {
+                // The answer may have been lost on the way; the same key cannot do it twice.
+                return try await execute(request)
+            }
         }
-        do {
-            return try await execute(request)
-        } catch .unreachable
-            where body == nil || headers.contains(where: { $0.0 == "Idempotency-Key" })
-        {
-            // The answer may have been lost on the way; the same key cannot do it twice.
-            return try await execute(request)
+        let token = try await authorization(nil)
+        do throws(ClientError) {
+            return try await send(token)
+        } catch {
+            // Whoever is not known has done nothing, so with another token it is the first time.
+            guard case .notSignedIn = error, let token, let next = try await authorization(token)
+            else { throw error }
+            return try await send(next)
         }
     }
 
-    private func request(_ method: String, _ path: Path, accept: String) -> HTTPClientRequest {
+    /// Sends a form to an OAuth endpoint, without a token of the caller's and never twice: what it shows
+    /// may be good once. Throws `OAuthProblem` where it is refused.
+    package func form(_ path: Path, _ fields: [(name: String, value: String)]) async throws
+        -> [UInt8]
+    {
+        var request = request("POST", path, accept: "application/json", token: nil)
+        request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        let pairs = fields.map {
+            PercentEncoding.encode($0.name) + "=" + PercentEncoding.encode($0.value)
+        }
+        request.body = .bytes(Array(pairs.joined(separator: "&").utf8))
+        let (status, answer) = try await exchange(request)
+        if (200..<300).contains(status) { return answer.body }
+        let problem = Result {
+            try JSONDecoder().decode(OAuthProblem.self, from: Data(answer.body))
+        }
+        if case .success(let problem) = problem, [400, 401].contains(status) { throw problem }
+        throw self.problem(status, answer.body)
+    }
+
+    package func form<Body: Decodable>(
+        _ path: Path,
+        _ fields: [(name: String, value: String)],
+        as: Body.Type = Body.self
+    ) async throws -> Body {
+        try decode(try await form(path, fields))
+    }
+
+    private func request(_ method: String, _ path: Path, accept: String, token: String?)
+        -> HTTPClientRequest
+    {
         var request = HTTPClientRequest(url: address + path.text)
         request.method = .init(rawValue: method)
         request.headers.add(name: "Accept", value: accept)
@@ -242,16 +303,21 @@ package struct LockboxClient: Sendable {
     }
 
     private func execute(_ request: HTTPClientRequest) async throws(ClientError) -> Answer {
-        let status: UInt
-        let answer: Answer
+        let (status, answer) = try await exchange(request)
+        guard (200..<300).contains(status) else { throw problem(status, answer.body) }
+        return answer
+    }
+
+    private func exchange(_ request: HTTPClientRequest) async throws(ClientError) -> (UInt, Answer)
+    {
         do {
             let response = try await http.execute(request, timeout: Self.timeout)
             let bytes = try await response.body.collect(upTo: Self.answerBytes)
-            status = response.status.code
-            answer = Answer(
+            let answer = Answer(
                 body: Array(bytes.readableBytesView),
                 entityTag: response.headers.first(name: "ETag")
             )
+            return (response.status.code, answer)
         } catch is NIOTooManyBytesError {
             throw .unexpected(
                 "The server at \(address) sent more than \(Self.answerBytes >> 20) MiB."
@@ -259,8 +325,6 @@ package struct LockboxClient: Sendable {
         } catch {
             throw unreachable(error)
         }
-        guard (200..<300).contains(status) else { throw problem(status, answer.body) }
-        return answer
     }
 
     private func problem(_ status: UInt, _ body: [UInt8]) -> ClientError {

@@ -1,4 +1,5 @@
-/// An API token's record; the token itself is shown once and kept only as a hash.
+/// An API token's record; the token itself is shown once and kept only as a hash. A sign-in at a command
+/// line is one too, whose access tokens are short and follow each other (`Login`).
 public struct APIToken: Identified, Hashable, Sendable {
     public static let idPrefix = "TOK"
 
@@ -12,6 +13,21 @@ public struct APIToken: Identified, Hashable, Sendable {
     public let expiresAt: Timestamp?
     /// The last use that is written down.
     public var lastUse: LastUse?
+    /// Nil where the token itself is what its owner shows.
+    public var login: Login?
+
+    /// How long a sign-in at a command line goes on.
+    public struct Login: Hashable, Sendable {
+        /// Until when the access token is good that was given last.
+        public let accessEndsAt: Timestamp
+        /// When all is over unless the refresh token is used before.
+        public let idleEndsAt: Timestamp
+
+        public init(accessEndsAt: Timestamp, idleEndsAt: Timestamp) {
+            self.accessEndsAt = accessEndsAt
+            self.idleEndsAt = idleEndsAt
+        }
+    }
 
     /// When and from where a token was used.
     public struct LastUse: Hashable, Sendable {
@@ -33,7 +49,8 @@ public struct APIToken: Identified, Hashable, Sendable {
         addresses: [AddressRange] = [],
         createdAt: Timestamp,
         expiresAt: Timestamp?,
-        lastUse: LastUse? = nil
+        lastUse: LastUse? = nil,
+        login: Login? = nil
     ) {
         self.id = id
         self.person = person
@@ -43,10 +60,13 @@ public struct APIToken: Identified, Hashable, Sendable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.lastUse = lastUse
+        self.login = login
     }
 
     /// Whether it has not expired at `now`; it may be revoked all the same.
-    public func isValid(at now: Timestamp) -> Bool { expiresAt.map { now < $0 } ?? true }
+    public func isValid(at now: Timestamp) -> Bool {
+        (expiresAt.map { now < $0 } ?? true) && (login.map { now < $0.idleEndsAt } ?? true)
+    }
 
     /// Whether it can be used from `address`, nil where that is not known.
     public func isValid(from address: AddressRange?) -> Bool {

@@ -58,6 +58,14 @@ public enum Limits {
     /// For which an invitation is good, and a letter to who forgot her password.
     public static let invitationLife = TimeSpan.hours(72)
     public static let forgottenPasswordLife = TimeSpan.hours(1)
+    /// For which a command line can fetch what its browser was told, and what was said on a page
+    /// elsewhere (RFC 6749 §4.1.2, RFC 8628 §3.2).
+    public static let loginCodeLife = TimeSpan.seconds(60)
+    public static let deviceCodeLife = TimeSpan.minutes(10)
+    /// Command lines without a browser that wait at once, whoever asks.
+    public static let deviceLoginsWaiting = 1_000
+    public static let deviceNameLength = 0...100
+
     /// Wrong codes after which an invitation is good for nothing: of 60 bits that is no chance.
     public static let wrongCodesPerInvitation = 10
 
@@ -127,6 +135,8 @@ public enum Limits {
     public static let commandsKept = TimeSpan.days(7)
     /// After a token expired or was revoked.
     public static let tokensKept = TimeSpan.days(30)
+    /// After a command line could have fetched its tokens; until then one that comes twice is known.
+    public static let loginRequestsKept = TimeSpan.days(1)
     /// After an invitation was over.
     public static let invitationsKept = TimeSpan.days(30)
     /// After a letter was sent or became needless, and its request was settled.

@@ -2,6 +2,9 @@
 public enum SignInEvent: Hashable, Sendable {
     case tokenIssued(APIToken, Person)
     case tokenRevoked(APIToken, Person)
+    /// A code or refresh token of this login was shown again that had been used: somebody may have a
+    /// copy.
+    case loginReused(APIToken, Person)
     case passwordSet(Person)
     /// A letter goes out by which she can choose a password.
     case invited(Person, Invitation)
@@ -45,7 +48,8 @@ extension SignInEvent {
     /// Whose way in it is.
     var person: Person {
         switch self {
-        case .tokenIssued(_, let person), .tokenRevoked(_, let person), .passwordSet(let person),
+        case .tokenIssued(_, let person), .tokenRevoked(_, let person),
+            .loginReused(_, let person), .passwordSet(let person),
             .locked(let person, _), .throttled(let person, _), .signedIn(let person, _),
             .passkey(_, _, let person), .sessionsEnded(let person), .invited(let person, _),
             .invitationUsed(let person, _),

@@ -28,6 +28,25 @@ package enum IdentityLimits {
     package static let tokenSeenEvery = TimeSpan.minutes(1)
     static let tokenUsesNotedPerSecond = 1.0 / 60
     package static let labelLength = 0...100
+    /// How long an access token of a login is good, and how long a login goes on at most and without
+    /// being used. One that decides or administers ends as soon as a session of the portal.
+    package static let accessTokenLife = TimeSpan.minutes(15)
+    package static let loginLifetime = TimeSpan.days(30)
+    package static let loginIdle = TimeSpan.days(7)
+    package static let weightyLoginLifetime = TimeSpan.hours(12)
+    /// Command lines without a browser that one address may bring: as a burst, and lasting.
+    package static let deviceLoginBurst = 10
+    static let deviceLoginsPerSecond = 1.0 / 30
+    /// Codes that show no command line, which one person may type, or one address: as a burst, and
+    /// lasting.
+    package static let userCodeGuessBurst = 10
+    static let userCodeGuessesPerSecond = 1.0 / 60
+    /// How often a command line may ask whether somebody has said yes (RFC 8628 §3.5).
+    package static let pollInterval = TimeSpan.seconds(5)
+    static let pollsPerSecond = 1.0 / 4
+    /// How often one login may get new tokens: as a burst, and lasting.
+    static let refreshBurst = 20
+    static let refreshesPerSecond = 1.0 / 30
     package static let passkeysPerPerson = 20
     /// How long after a question was asked a passkey may answer it.
     package static let passkeyChallenge = TimeSpan.minutes(5)

@@ -107,14 +107,23 @@ package struct ProviderSignIn: Sendable {
         }
     }
 
-    /// Ends the sessions that `token` means, of people of `side`. What nobody has, or what is over, is
-    /// as good as ended.
+    /// Ends the sessions that `token` means, of people of `side`, and whatever they signed in at command
+    /// lines: what those go on with came of a session too, and nobody knows any more of which (OpenID
+    /// Connect Back-Channel Logout 1.0 §2.7). What nobody has, or what is over, is as good as ended.
     package func end(_ token: LogoutToken, of side: Side) async throws {
         try await store.write(by: .system, for: .ending) { change in
+            if let subject = token.subject,
+                let person = try change.tx.person(
+                    identifiedBy: Identity(issuer: token.issuer, subject: subject)
+                ), person.side == side
+            {
+                try change.endLogins(of: person, begunBy: token.before)
+            }
             let meant = Dictionary(grouping: try change.tx.sessions(meantBy: token), by: \.person)
             for (id, sessions) in meant {
                 guard let person = try change.tx.person(id), person.side == side else { continue }
                 for session in sessions { try change.tx.endSession(session.id, at: change.now) }
+                try change.endLogins(of: person, begunBy: token.before)
                 change.emit(.signIn(.signedOutByProvider(person, issuer: token.issuer)))
             }
         }

@@ -254,7 +254,7 @@ package struct Sessions: Sendable {
         }
     }
 
-    /// Signs `person` out everywhere. Her API tokens stay.
+    /// Signs `person` out everywhere, at command lines too. Her API tokens stay.
     package func endAll(of person: Person) async throws {
         try await store.write(by: .person(person), for: .ending) { change in
             try change.endSessions(of: try change.tx.current(person))

@@ -19,6 +19,16 @@ package struct TokenTerms: Sendable {
     let lifetime: TimeSpan
     let addresses: [AddressRange]
 
+    /// Those of a login.
+    init(loginFrom device: String, _ scopes: TokenScopes) {
+        label = device
+        self.scopes = scopes
+        lifetime =
+            scopes.isDisjoint(with: .weighty)
+            ? IdentityLimits.loginLifetime : IdentityLimits.weightyLoginLifetime
+        addresses = []
+    }
+
     /// Refuses what no token can have, by the names of the wire.
     package init(
         label: String,
@@ -92,9 +102,11 @@ extension SignIn {
         else {
             throw Refusal.notSignedIn
         }
-        let hash = Array(SHA256.hash(data: Array(secret.utf8)))
+        let hash = Self.hash(secret)
         let (caller, withheld, now) = try await store.read { tx, now in
-            guard let token = try tx.token(secretHash: hash), token.isValid(at: now),
+            guard let token = try tx.token(secretHash: hash) ?? tx.login(accessHash: hash),
+                token.isValid(at: now),
+                token.login.map({ now < $0.accessEndsAt }) ?? true,
                 let person = try tx.person(token.person), !person.isDisabled
             else { throw Refusal.notSignedIn }
             guard token.isValid(from: client.exact) else {
@@ -164,6 +176,20 @@ extension SignIn {
         orElse standard: TokenScopes,
         _ change: inout Change
     ) throws -> NewToken {
+        let token = try draft(of: person, terms, orElse: standard, change)
+        let secret = tokenPrefix + Hex.encode(change.entropy.bytes(32))
+        try change.tx.insert(token, secretHash: hash(secret))
+        change.emit(.signIn(.tokenIssued(token, person)))
+        return NewToken(token: token, secret: secret, person: person)
+    }
+
+    /// A new token of `person`, which is not stored yet. Throws where she can have none like it.
+    static func draft(
+        of person: Person,
+        _ terms: TokenTerms,
+        orElse standard: TokenScopes,
+        _ change: Change
+    ) throws -> APIToken {
         let now = change.now
         let (scopes, standard) = try person.scopes(terms.scopes, orElse: standard)
         let withheld = try change.tx.withheldFromTokens(of: person)
@@ -174,8 +200,7 @@ extension SignIn {
             throw Refusal.limitReached(.tokens)
         }
         try change.tx.requireRoom(for: .tokensOf(person.id), at: now)
-        let secret = tokenPrefix + Hex.encode(change.entropy.bytes(32))
-        let token = APIToken(
+        return APIToken(
             id: change.entropy.id(),
             person: person.id,
             label: terms.label,
@@ -187,10 +212,10 @@ extension SignIn {
                 try change.tx.passwordsEnd(at: person.side, now) ?? .latest
             )
         )
-        try change.tx.insert(token, secretHash: Array(SHA256.hash(data: Array(secret.utf8))))
-        change.emit(.signIn(.tokenIssued(token, person)))
-        return NewToken(token: token, secret: secret, person: person)
     }
+
+    /// What a secret is known by.
+    static func hash(_ secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
 
     // MARK: - One's own
 
@@ -274,7 +299,7 @@ extension Person {
 }
 
 extension TenantRecords {
-    fileprivate func withheldFromTokens(of person: Person) throws -> TokenScopes {
+    func withheldFromTokens(of person: Person) throws -> TokenScopes {
         guard let id = person.side.tenant else { return [] }
         guard let tenant = try tenant(id) else { throw StoreError.corrupt("no tenant \(id)") }
         return tenant.policy.withheldFromTokens

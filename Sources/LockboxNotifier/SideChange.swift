@@ -96,13 +96,23 @@ extension SideChange {
         case .passwordSet(let person):
             self.init(person, "\(person.title): a password was set")
         case .tokenIssued(let token, let person):
+            let what =
+                token.login == nil ? "an API token was issued" : "a command line was signed in"
             self.init(
                 person,
-                "\(person.title): an API token was issued (\(token.title)) for: "
+                "\(person.title): \(what) (\(token.title)) for: "
                     + token.scopes.names.joined(separator: ", ")
             )
         case .tokenRevoked(let token, let person):
-            self.init(person, "\(person.title): an API token was revoked (\(token.title))")
+            let what =
+                token.login == nil ? "an API token was revoked" : "a command line was signed out"
+            self.init(person, "\(person.title): \(what) (\(token.title))")
+        case .loginReused(let token, let person):
+            self.init(
+                person,
+                "\(person.title): what a command line signed in with (\(token.title)) was used a "
+                    + "second time. Somebody may have a copy, so that sign-in was ended"
+            )
         case .passkey(let event, let passkey, let person):
             guard let words = event.words(of: shownName(passkey.name)) else { return nil }
             self.init(person, "\(person.title): \(words)")
@@ -165,7 +175,8 @@ extension SignInEvent {
     /// that decides, and whose token another revoked must know.
     func isTold(by actor: Actor) -> Bool {
         switch self {
-        case .passwordSet, .invited, .identityLinked, .identityRefused, .newBrowser: true
+        case .passwordSet, .invited, .identityLinked, .identityRefused, .newBrowser, .loginReused:
+            true
         case .tokenIssued(let token, _):
             actor.isAtConsole || !token.scopes.isDisjoint(with: .weighty)
         case .tokenRevoked(_, let person): !actor.isPerson(person.id)

@@ -13,6 +13,8 @@ public enum Leftover: String, Hashable, Sendable, CaseIterable {
     case signInClients
     /// Codes for browsers that nobody showed in time.
     case browserCodes
+    /// Command lines that asked to act for somebody, when that is over.
+    case loginRequests
     /// Invitations that are over, used or not.
     case invitations
     /// Letters that were sent or are needless, of requests that are settled and whose access every

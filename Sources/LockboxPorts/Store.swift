@@ -50,7 +50,7 @@ public typealias StoreTransaction = TenantRecords & ServiceRecords & PersonRecor
     & SupportRequestRecords
     & AccessRequestRecords & MessageRecords
     & CredentialRecords & RemovalRecords & OutboxRecords & LogRecords & LogTreeRecords
-    & SignInRecords & TokenRecords
+    & SignInRecords & TokenRecords & LoginRequestRecords
     & CommandRecords & SessionRecords & WorkLeaseRecords & BacklogRecords
     & DayRecords & RetentionRecords & OperationRecords & StatementPositionRecords
     & BrowserCodeRecords & InvitationRecords & SignInSettingsRecords

@@ -203,7 +203,8 @@ package struct Server: Sendable {
                             Door(prefixes: API.prefixes, responder: api.responder(for: shared)),
                             Door(prefixes: [SCIM.prefix], responder: directories.responder()),
                         ] + (shared.contains(.services) ? [forwardAuth] : []),
-                        others: site.responder()
+                        others: site.responder(),
+                        pathsOfOthers: [PortalSite.authorizationPath]
                     )
                 case .services:
                     Dispatcher(

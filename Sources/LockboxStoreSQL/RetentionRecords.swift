@@ -37,6 +37,14 @@ extension SQLTransaction: RetentionRecords {
                 instant,
                 limit
             )
+        case .loginRequests:
+            try remove(
+                "id",
+                from: "login_request",
+                "WHERE ends_at <= $1 ORDER BY ends_at",
+                instant,
+                limit
+            )
         case .invitations:
             try remove(
                 "id",

@@ -4,7 +4,7 @@
 /// ```
 ///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
 ///                                             ▲                          ▲  ◄── password, invitation, person_proposal
-///                             policy_change ───┤                          │  ◄── api_token, portal_session, passkey
+///                             policy_change ───┤                          │  ◄── api_token, portal_session, passkey, login_request
 ///                                      support_request ── opened by ─────┤  ◄── command
 ///                                             ▲                          │
 ///  request_transition ◄── (prior, next) ── access_request ── engineer, asked by ─┤
@@ -35,7 +35,7 @@ package enum Schema {
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
-                .personProposals, .loosening, .programs,
+                .personProposals, .loosening, .programs, .logins,
             ]
         }
     }

@@ -13,6 +13,8 @@ extension SQLTransaction: TokenRecords {
                 "addresses": try JSONColumn.value(token.addresses.map(\.description)),
                 "created_at": .time(token.createdAt),
                 "expires_at": .time(token.expiresAt),
+                "access_ends_at": .time(token.login?.accessEndsAt),
+                "idle_ends_at": .time(token.login?.idleEndsAt),
             ],
             into: "api_token"
         )
@@ -21,9 +23,39 @@ extension SQLTransaction: TokenRecords {
     func token(secretHash: [UInt8]) throws -> APIToken? {
         try connection.selectOne(
             from: "api_token",
-            "WHERE secret_hash = $1 AND revoked_at IS NULL",
+            "WHERE secret_hash = $1 AND idle_ends_at IS NULL AND revoked_at IS NULL",
             [.blob(secretHash)],
             row: Self.token
+        )
+    }
+
+    func login(accessHash: [UInt8]) throws -> APIToken? {
+        try connection.selectOne(
+            from: "api_token",
+            "WHERE access_hash = $1 AND revoked_at IS NULL",
+            [.blob(accessHash)],
+            row: Self.token
+        )
+    }
+
+    func login(secretHash: [UInt8]) throws -> (token: APIToken, refreshHash: [UInt8])? {
+        try connection.selectOne(
+            from: "api_token",
+            "WHERE secret_hash = $1 AND idle_ends_at IS NOT NULL AND revoked_at IS NULL",
+            [.blob(secretHash)]
+        ) { row in (token: try Self.token(row), refreshHash: try row.blob("refresh_hash")) }
+    }
+
+    func renew(_ id: TokenID, _ login: APIToken.Login, _ hashes: LoginHashes) throws {
+        try connection.execute(
+            """
+            UPDATE api_token SET access_hash = $1, access_ends_at = $2, refresh_hash = $3, idle_ends_at = $4
+            WHERE id = $5 AND revoked_at IS NULL
+            """,
+            [
+                .blob(hashes.access), .time(login.accessEndsAt), .blob(hashes.refresh),
+                .time(login.idleEndsAt), .id(id),
+            ]
         )
     }
 
@@ -62,6 +94,9 @@ extension SQLTransaction: TokenRecords {
                 }
             )
         }
+        let login = try row.optionalTimestamp("idle_ends_at").map { end in
+            APIToken.Login(accessEndsAt: try row.timestamp("access_ends_at"), idleEndsAt: end)
+        }
         return APIToken(
             id: try row.id("id"),
             person: try row.id("person"),
@@ -72,7 +107,8 @@ extension SQLTransaction: TokenRecords {
             },
             createdAt: try row.timestamp("created_at"),
             expiresAt: try row.optionalTimestamp("expires_at"),
-            lastUse: lastUse
+            lastUse: lastUse,
+            login: login
         )
     }
 }

@@ -169,6 +169,8 @@ public struct TokenBody: Codable, Hashable, Sendable {
     /// Whose it is.
     public var person: PersonRef
     public var label: String
+    /// Whether it is a sign-in at a command line.
+    public var login: Bool
     public var scopes: [String]
     /// Anywhere if there are none.
     public var addresses: [String]
@@ -182,6 +184,7 @@ public struct TokenBody: Codable, Hashable, Sendable {
         id: String,
         person: PersonRef,
         label: String,
+        login: Bool = false,
         scopes: [String],
         addresses: [String] = [],
         createdAt: String,
@@ -192,6 +195,7 @@ public struct TokenBody: Codable, Hashable, Sendable {
         self.id = id
         self.person = person
         self.label = label
+        self.login = login
         self.scopes = scopes
         self.addresses = addresses
         self.createdAt = createdAt

@@ -99,6 +99,7 @@ extension Leftover {
         switch self {
         case .commands: Limits.commandsKept
         case .tokens: Limits.tokensKept
+        case .loginRequests: Limits.loginRequestsKept
         case .invitations: Limits.invitationsKept
         case .letters: Limits.lettersKept
         // Nobody asks for them any more.

@@ -57,18 +57,8 @@ final class DraftFile {
     private let file: Int32
     private var buffer: [UInt8] = []
 
-    /// Makes the folders that it lies in where they are missing, for their owner alone too.
     init(_ path: String) throws(FileProblem) {
-        let folder = URL(filePath: path).deletingLastPathComponent().path
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
-        } catch {
-            throw FileProblem(folder, "the folder cannot be made")
-        }
+        try Files.makeFolder(of: path)
         self.path = path
         unlink(path)
         file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)

@@ -40,14 +40,20 @@ struct Session: Sendable {
             )
         }
         let key = trimmed(address)
-        guard let token = shell.environment["LOCKBOX_TOKEN"] ?? saved.servers[key]?.token,
-            !token.isEmpty
-        else {
+        let token = shell.environment["LOCKBOX_TOKEN"]
+        guard token.map({ !$0.isEmpty }) ?? (saved.servers[key] != nil) else {
             throw Failure.notSignedIn(
                 "You are not signed in at \(address). Sign in with “lockbox login”, or set LOCKBOX_TOKEN."
             )
         }
-        try await run(address: address, token: token, shell: shell, output: output, body: body)
+        try await run(address: address, token: token, shell: shell, output: output) { session in
+            guard token == nil else { return try await body(session) }
+            let tokens = KeptTokens(client: session.client, shell: shell)
+            let client = session.client.authorized { refused async throws(ClientError) in
+                try await tokens.token(after: refused)
+            }
+            try await body(Session(client: client, shell: shell, output: output))
+        }
     }
 
     /// Runs `body` with the token given, which may be none.

@@ -6,6 +6,11 @@ extension Shell {
         ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
     }
 
+    /// Whether whoever sits here sits at another machine, where no page of this one is seen.
+    var isRemote: Bool {
+        ["SSH_CONNECTION", "SSH_TTY"].contains { environment[$0]?.isEmpty == false }
+    }
+
     /// Starts another program at this terminal; nil if there is no such program. `more` is added to
     /// its environment. Until `end(of:)` returns, Ctrl-C is for it alone.
     func start(_ program: String, _ arguments: [String], _ more: [String: String]) throws -> pid_t?

@@ -85,22 +85,6 @@ struct Shell: Sendable {
         return readLine(strippingNewline: true)
     }
 
-    /// Asks for a secret without showing what is typed; nil where there is no terminal.
-    func askSecret(_ question: String) -> String? {
-        guard inputIsTerminal else { return nil }
-        var before = termios()
-        guard tcgetattr(STDIN_FILENO, &before) == 0 else { return nil }
-        var silent = before
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        defer {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
-            Self.write("\n", to: STDERR_FILENO)
-        }
-        Self.write(question + " ", to: STDERR_FILENO)
-        return readLine(strippingNewline: true)
-    }
-
     /// Whether the person agrees. In a pipe nobody is there to ask, and giving the command was
     /// agreeing.
     func agrees(to question: String) -> Bool {

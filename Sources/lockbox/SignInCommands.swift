@@ -6,38 +6,36 @@ import LockboxWire
 struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
-        abstract: "Sign in with e-mail address and password.",
+        abstract: "Sign in through your browser.",
         discussion: """
-            Keeps an API token in ~/.config/lockbox/credentials.json, readable by you
-            alone; never the password.
+            You sign in at the portal as ever, and allow this command line there. Where
+            no browser is, as over SSH, you type a code on any other machine.
 
               lockbox login --url https://lockbox.example.com
-              pass lockbox | lockbox login --email eve@example.com --password-stdin
+              lockbox login --device
 
-            The token is to see and to ask with, unless you say otherwise:
+            It is to see and to ask with, unless you say otherwise:
               lockbox login --scope ask --scope decide
 
             read        see what you can see; always among them
             ask         make requests, write messages, get credentials; end access
             decide      approve and deny
             administer  change rules, roles and settings
+
+            What is kept in ~/.config/lockbox/credentials.json, readable by you alone,
+            ends after 30 days, or a week without use; where it decides or
+            administers, after 12 hours.
             """
     )
 
     @OptionGroup var server: ServerOptions
-    @Option(help: "Your e-mail address.") var email: String?
-    @Flag(help: "Read the password from standard input instead of asking.") var passwordStdin =
-        false
-    @Option(help: "What the token is for, as “lockbox token list” shows it.") var label =
-        "lockbox command line"
+    @Flag(help: "Show a code to type at the portal, on this machine or another.") var device = false
+    @Option(help: "What the page and “lockbox token list” call this command line.") var name:
+        String?
     @Option(
-        help: "What the token is for; give it once for each. read and ask if left out.",
+        help: "What it is for; give it once for each. read and ask if left out.",
         completion: .list(TokenText.scopes.map(\.name))
     ) var scope: [String] = []
-    @Option(help: "How many days the token lives: 1 to 365. 90 if left out.") var days: Int?
-    @Option(
-        help: "An address or network from which alone it is good; can be given several times."
-    ) var address: [String] = []
 
     func run() async throws {
         let shell = Shell()
@@ -45,55 +43,37 @@ struct LoginCommand: AsyncParsableCommand {
         guard let url = Session.address(server, shell, saved) ?? shell.ask("Server:") else {
             throw Failure.usage("Say which server with --url or LOCKBOX_URL.")
         }
-        guard let email = email ?? shell.ask("E-mail:") else {
-            throw Failure.usage("Give your address with --email.")
-        }
-        let password = try password(shell)
-        let asked = NewToken(
-            email: email,
-            password: password,
-            label: label,
-            // Without it no command finds anything.
-            scopes: scope.isEmpty ? nil : ["read"] + scope.filter { $0 != "read" },
-            days: days,
-            addresses: address.isEmpty ? nil : address
-        )
         try await Session.run(address: url, token: nil, shell: shell) { session in
-            let issued: IssuedToken = try await session.client.post(Path("v1", "tokens"), asked)
-            var signIns = saved
-            signIns.current = session.client.address
-            signIns.servers[session.client.address] = .init(
-                token: issued.token,
-                tokenID: issued.id,
-                email: issued.person.email
+            let client = session.client
+            let login = Login(
+                client: client,
+                shell: shell,
+                name: name ?? Login.machineName(),
+                // Without it no command finds anything.
+                scopes: scope.isEmpty ? ["read", "ask"] : ["read"] + scope.filter { $0 != "read" }
             )
-            try signIns.save(environment: shell.environment)
-            shell.tell(
-                "Signed in at \(session.client.address) as \(TerminalText.clean(issued.person.name))."
-            )
-            for line in TokenText.lines(issued) { shell.tell(line) }
-        }
-    }
-
-    private func password(_ shell: Shell) throws -> String {
-        if passwordStdin {
-            do {
-                return try PasswordLine.read(FileHandle.standardInput.readDataToEndOfFile())
-            } catch {
-                throw Failure.usage("\(error)")
+            let isHere = !device && shell.hasBrowser && !shell.isRemote
+            let tokens = isHere ? try await login.inBrowser() : try await login.byCode()
+            let me: Me = try await client.acting(with: tokens.accessToken).get(Path("v1", "me"))
+            let before = try await SavedSignIns.change(environment: shell.environment) { kept in
+                let before = kept.servers[client.address]
+                kept.current = client.address
+                kept.servers[client.address] = .init(tokens, email: me.email, now: shell.now())
+                return before
             }
+            shell.tell("Signed in at \(client.address) as \(TerminalText.clean(me.name)).")
+            for line in TokenText.lines(tokens.scope.split(separator: " ").map(String.init)) {
+                shell.tell(line)
+            }
+            if let before { try await session.end(before) }
         }
-        guard let password = shell.askSecret("Password:"), !password.isEmpty else {
-            throw Failure.usage("There is no password. In a script, give it with --password-stdin.")
-        }
-        return password
     }
 }
 
 struct LogoutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logout",
-        abstract: "Revoke the token of the last login and forget it."
+        abstract: "End the sign-in of the last login and forget it."
     )
 
     @OptionGroup var server: ServerOptions
@@ -102,24 +82,29 @@ struct LogoutCommand: AsyncParsableCommand {
         let shell = Shell()
         let saved = try SavedSignIns(environment: shell.environment)
         guard let address = Session.address(server, shell, saved).map(Session.trimmed),
-            let signIn = saved.servers[address]
+            saved.servers[address] != nil
         else { throw Failure.notSignedIn("No login is kept here.") }
-        try await Session.run(address: address, token: signIn.token, shell: shell) { session in
-            do {
-                try await session.client.delete(Path("v1", "tokens", signIn.tokenID))
-            } catch let error as ClientError {
-                switch error {
-                // Revoked or expired already: that is what was wanted.
-                case .notSignedIn: break
-                case .refused(let problem) where problem.status == 404: break
-                case .refused, .unreachable, .unavailable, .unexpected, .address: throw error
-                }
+        try await Session.run(address: address, token: nil, shell: shell) { session in
+            try await SavedSignIns.change(environment: shell.environment) { kept in
+                if let signIn = kept.servers[address] { try await session.end(signIn) }
+                kept.servers[address] = nil
+                if kept.current == address { kept.current = nil }
             }
-            var signIns = saved
-            signIns.servers[address] = nil
-            if signIns.current == address { signIns.current = nil }
-            try signIns.save(environment: shell.environment)
             shell.tell("Signed out at \(address).")
+        }
+    }
+}
+
+extension Session {
+    /// Ends a sign-in at the server. One that is over already is as good as ended.
+    fileprivate func end(_ signIn: SavedSignIns.SignIn) async throws {
+        do {
+            _ = try await client.form(
+                Path("oauth2", "revoke"),
+                [("client_id", Login.clientID), ("token", signIn.refreshToken)]
+            )
+        } catch let problem as OAuthProblem {
+            throw problem.failure
         }
     }
 }

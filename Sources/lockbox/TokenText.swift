@@ -8,19 +8,15 @@ enum TokenText {
         ("decide", "approve and deny"), ("administer", "change rules, roles and settings"),
     ]
 
-    /// What a new token may do, and what it may not.
-    static func lines(_ issued: IssuedToken) -> [String] {
+    /// What a new sign-in with scopes `given` may do, and what it may not.
+    static func lines(_ given: [String]) -> [String] {
         func words(_ isWanted: (String) -> Bool) -> String {
             scopes.filter { isWanted($0.name) }.map(\.words).joined(separator: "; ")
         }
-        var lines = ["This token may: \(words { issued.scopes.contains($0) })."]
-        let missing = scopes.filter { !issued.scopes.contains($0.name) }
-        if let example = missing.first {
-            lines.append("It may not: \(words { !issued.scopes.contains($0) }).")
+        var lines = ["It may: \(words(given.contains))."]
+        if let example = scopes.first(where: { !given.contains($0.name) }) {
+            lines.append("It may not: \(words { !given.contains($0) }).")
             lines.append("For one that may: \(command(adding: example.name))")
-        }
-        if !issued.addresses.isEmpty {
-            lines.append("It is good from \(issued.addresses.joined(separator: ", ")) alone.")
         }
         return lines
     }
@@ -42,7 +38,8 @@ enum TokenText {
                 TimeText.both(at, now: now) + (token.lastUsedFrom.map { " from \($0)" } ?? "")
             }
             let rest = [
-                token.label, token.scopes.joined(separator: ", "),
+                token.login ? "command line: \(token.label)" : token.label,
+                token.scopes.joined(separator: ", "),
                 token.addresses.isEmpty ? "anywhere" : token.addresses.joined(separator: ", "),
                 TimeText.absolute(token.createdAt),
                 token.expiresAt.map { TimeText.both($0, now: now) } ?? "never", used ?? "never",

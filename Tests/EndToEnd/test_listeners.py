@@ -26,7 +26,7 @@ def test_each_listener_answers_what_it_is_for_whoever_crowds_the_others(install)
     for path, *statuses in [
         ("/healthz", 200, 200, 200), ("/readyz", 200, 200, 200), ("/metrics", 404, 404, 200),
         ("/sign-in", 200, 404, 404), ("/openapi.json", 200, 404, 404), ("/v1/me", 401, 404, 404),
-        ("/.well-known/oauth-authorization-server", 404, 200, 404), ("/.well-known/jwks.json", 200, 200, 404),
+        ("/.well-known/oauth-authorization-server", 200, 200, 404), ("/.well-known/jwks.json", 200, 200, 404),
         ("/.well-known/authzen-configuration", 200, 200, 404),
         ("/access/v1/access-request/LBX-7K3M9QPXAB", 401, 404, 404),
     ]:

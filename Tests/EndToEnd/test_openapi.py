@@ -33,7 +33,8 @@ def test_the_description_has_every_path(description):
         "/v1/me/letters", "/v1/tenants/{id}/policy",
         "/v1/tenants/{id}/audit", "/v1/tenants/{id}/log/checkpoint", "/v1/tenants/{id}/log/proof",
         "/v1/tenants/{id}/log/consistency", "/healthz", "/readyz", "/metrics", "/oauth2/introspect", "/oauth2/revoke",
-        "/.well-known/oauth-authorization-server", "/oauth2/token", "/.well-known/jwks.json",
+        "/.well-known/oauth-authorization-server", "/oauth2/token", "/oauth2/device_authorization",
+        "/.well-known/jwks.json",
         "/access/v1/evaluation", "/access/v1/evaluations", "/access/v1/search/subject", "/access/v1/search/resource",
         "/access/v1/search/action", "/access/v1/access-request", "/access/v1/access-request/{id}",
         "/access/v1/access-request/{id}/cancel", "/.well-known/authzen-configuration"]

@@ -222,6 +222,12 @@ struct OAuthTests {
             #expect(
                 try answer.json(200) == [
                     "issuer": .string(here),
+                    "authorization_endpoint": .string(here + "/oauth2/authorize"),
+                    "device_authorization_endpoint": .string(here + "/oauth2/device_authorization"),
+                    "authorization_response_iss_parameter_supported": true,
+                    "code_challenge_methods_supported": ["S256"],
+                    "response_modes_supported": ["query"],
+                    "scopes_supported": ["read", "ask", "decide", "administer"],
                     "token_endpoint": .string(here + "/oauth2/token"),
                     "token_endpoint_auth_methods_supported": [
                         "none", "client_secret_basic", "client_secret_post",
@@ -230,9 +236,13 @@ struct OAuthTests {
                     "introspection_endpoint": .string(here + "/oauth2/introspect"),
                     "introspection_endpoint_auth_methods_supported": methods,
                     "revocation_endpoint": .string(here + "/oauth2/revoke"),
-                    "revocation_endpoint_auth_methods_supported": methods,
-                    "response_types_supported": ["none"],
+                    "revocation_endpoint_auth_methods_supported": [
+                        "none", "client_secret_basic", "client_secret_post",
+                    ],
+                    "response_types_supported": ["code"],
                     "grant_types_supported": [
+                        "authorization_code", "refresh_token",
+                        "urn:ietf:params:oauth:grant-type:device_code",
                         "urn:lockbox:grant-type:access-request",
                         "urn:ietf:params:oauth:grant-type:token-exchange",
                     ],

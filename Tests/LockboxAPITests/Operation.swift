@@ -203,6 +203,7 @@ extension Operation {
             Operation(name: "POST /oauth2/introspect", caller: nil),
             Operation(name: "POST /oauth2/revoke", caller: nil),
             Operation(name: "POST /oauth2/token", caller: nil),
+            Operation(name: "POST /oauth2/device_authorization", caller: nil),
             Operation(name: "GET /.well-known/jwks.json", caller: nil),
             Operation(name: "POST /access/v1/evaluation", caller: nil),
             Operation(name: "POST /access/v1/evaluations", caller: nil),

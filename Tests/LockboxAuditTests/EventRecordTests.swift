@@ -109,6 +109,7 @@ struct EventRecordTests {
             .directory(.serviceChanged(Fixture.mail.service)),
             .signIn(.tokenIssued(token, Fixture.eve)),
             .signIn(.tokenRevoked(token, Fixture.eve)),
+            .signIn(.loginReused(token, Fixture.eve)),
             .signIn(.passwordSet(Fixture.frida)),
             .signIn(.invited(Fixture.frida, Fixture.invitation(to: Fixture.frida))),
             .signIn(.invitationUsed(Fixture.adam, Fixture.invitation(to: Fixture.adam))),
@@ -240,6 +241,7 @@ struct EventRecordTests {
         switch event {
         case .tokenIssued: (.provider, "token.issued")
         case .tokenRevoked: (.provider, "token.revoked")
+        case .loginReused: (.provider, "login.reused")
         case .passwordSet(let person): (log(of: person), "password.set")
         case .invited(let person, _): (log(of: person), "invitation.sent")
         case .invitationUsed(let person, _): (log(of: person), "invitation.used")

@@ -295,6 +295,17 @@ struct LogCheckTests {
         }
     }
 
+    @Test func tokenThatSomebodyMadeALoginIsFound() async throws {
+        try await AuditWorld.with(told: true) { world in
+            try await world.play()
+            try await world.openDoors()
+            try world.tamper("UPDATE api_token SET idle_ends_at = 1, access_ends_at = 1")
+            let differences = try await world.differences()
+            #expect(differences.count == 1 && differences[0].hasPrefix("token "))
+            #expect(differences.first?.contains("login") == true)
+        }
+    }
+
     @Test func requestWithoutARecordIsFound() async throws {
         try await Self.with { world in
             try await world.store.write { tx in try tx.save(try Fixture.request(9)) }

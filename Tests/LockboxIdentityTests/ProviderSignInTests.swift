@@ -115,6 +115,50 @@ import Testing
         }
     }
 
+    @Test func signingOutThereEndsCommandLinesToo() async throws {
+        try await Self.with { world, signIn, _, providers in
+            let logins = Logins(signIn)
+            func signedIn() async throws -> LockboxIdentity.LoginTokens {
+                let login = try await logins.ask(
+                    LoginWish(device: nil, scope: nil),
+                    from: Self.client
+                )
+                try await logins.answer(
+                    userCode: login.userCode,
+                    isAllowed: true,
+                    by: Fixture.adam,
+                    from: Self.client
+                )
+                return try await logins.tokens(deviceCode: login.deviceCode)
+            }
+            func end(_ session: String?, before: Timestamp) async throws {
+                try await providers.end(
+                    LogoutToken(
+                        issuer: Fixture.issuer,
+                        subject: "1",
+                        session: session,
+                        before: before
+                    ),
+                    of: Self.contoso
+                )
+            }
+            _ = try await providers.begin(Self.token("1"), at: Self.contoso, from: Self.client)
+            // Whichever session is meant, and also where none is open here any more.
+            for session in [nil, "elsewhere"] as [String?] {
+                let tokens = try await signedIn()
+                try await end(session, before: world.clock.now())
+                await #expect(throws: LoginRefused.invalidGrant) {
+                    _ = try await logins.tokens(refresh: tokens.refresh)
+                }
+            }
+            let said = world.clock.now()
+            world.clock.advance(by: .seconds(1))
+            let later = try await signedIn()
+            try await end(nil, before: said)
+            _ = try await logins.tokens(refresh: later.refresh)
+        }
+    }
+
     // MARK: - Roles that the provider says
 
     private static func withRoles(

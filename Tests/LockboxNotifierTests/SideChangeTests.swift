@@ -182,6 +182,44 @@ import Testing
         }
     }
 
+    /// A sign-in of a command line is told as a token is; and that somebody may have a copy of it, always.
+    @Test func loginsAreToldAsTokensAre() async throws {
+        for (scopes, isTold) in [(TokenScopes.standard, false), ([.read, .decide], true)] {
+            try await Stage.with { stage in
+                let login = APIToken(
+                    id: Fixture.id(1),
+                    person: Fixture.adam.id,
+                    label: "lockbox on laptop",
+                    scopes: scopes,
+                    createdAt: Stage.start,
+                    expiresAt: nil,
+                    login: .init(accessEndsAt: Stage.start, idleEndsAt: Stage.start)
+                )
+                let name = "Adam Cole (adam@contoso.test)"
+                try await stage.tell(
+                    .signIn(.tokenIssued(login, Fixture.adam)),
+                    by: .person(Fixture.adam)
+                )
+                let begun =
+                    "\(name): a command line was signed in (lockbox on laptop) for: "
+                    + scopes.names.joined(separator: ", ")
+                for address in ["gita@contoso.test", "adam@contoso.test"] {
+                    #expect(try await told(stage, to: address) == (isTold ? [begun] : []))
+                }
+                try await stage.tell(.signIn(.loginReused(login, Fixture.adam)), by: .system)
+                let copied =
+                    "\(name): what a command line signed in with (lockbox on laptop) was used a "
+                    + "second time. Somebody may have a copy, so that sign-in was ended"
+                for address in ["gita@contoso.test", "adam@contoso.test"] {
+                    #expect(
+                        Set(try await told(stage, to: address))
+                            == Set((isTold ? [begun] : []) + [copied])
+                    )
+                }
+            }
+        }
+    }
+
     @Test func passkeysThatComeAndGoAreToldWhoeverDoesIt() async throws {
         let passkey = Fixture.passkey(of: Fixture.adam)
         for (event, words) in [

@@ -42,6 +42,8 @@ struct ScopeWords: Sendable {
 struct TokenRow: Sendable {
     let id: String
     let tokenLabel: String
+    /// A sign-in at a command line, which goes on only while it is used.
+    let isLogin: Bool
     let scopeLabels: String
     let issuedAt: ShownTime
     let expires: ShownTime?
@@ -53,6 +55,7 @@ struct TokenRow: Sendable {
     init(_ token: APIToken) {
         id = token.id.text
         tokenLabel = token.label.isEmpty ? "(no label)" : token.label
+        isLogin = token.login != nil
         scopeLabels = ScopeWords.labels(of: token.scopes)
         issuedAt = ShownTime(token.createdAt)
         expires = token.expiresAt.map { ShownTime($0) }

@@ -14,6 +14,7 @@ enum Flash: String, Sendable {
         switchedOn, passkeyAdded, passkeyRemoved
     case proposalAccepted, proposalDeclined, deciderConfirmed
     case policyChangeAsked, policyChangeAgreed, policyChangeStopped
+    case loginAllowed, loginDenied
 
     var sentence: String {
         switch self {
@@ -55,6 +56,8 @@ enum Flash: String, Sendable {
         case .switchedOn: "Switched on. The password of before counts again."
         case .proposalAccepted: "Accepted. It is so from now on."
         case .proposalDeclined: "Declined. Nothing changes."
+        case .loginAllowed: "Allowed. The command line goes on by itself within a few seconds."
+        case .loginDenied: "Denied. The command line gets nothing."
         case .lettersChanged: "Your mail preferences are changed."
         }
     }

@@ -101,6 +101,8 @@ extension Request {
 /// What goes wrong between a browser and the portal, before any rule is asked.
 enum PortalError: Error {
     case notAForm, formTooLarge
+    /// What asks for a sign-in does not say, or not rightly, which command line it is.
+    case unknownCommandLine
     /// A field that pages fill in, and not people, holds what no page of ours writes.
     case malformedField(String)
     /// The form does not come from a page that this session was shown; or, with two origins, not
@@ -122,6 +124,8 @@ package enum PortalLimits {
     static let formFields = 200
     /// Characters of a foreign origin that are shown: a host of 253, its scheme and port.
     static let originLength = 270
+    /// Bytes of what a command line wants back with its answer.
+    static let stateBytes = 200
     /// How long a browser keeps what was just done there.
     static let doneKept = TimeSpan.minutes(5)
     /// Bytes of the key that makes a form's second sending the same command.

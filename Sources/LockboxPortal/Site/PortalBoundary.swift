@@ -223,6 +223,15 @@ struct ErrorPage: Page {
                 "Nothing was changed.",
                 .badRequest
             )
+        case .unknownCommandLine:
+            self.init(
+                "This is no sign-in of ours",
+                "What sent you here is not the command line of Lockbox, or it asks in a way that "
+                    + "this Lockbox does not know.",
+                "Nothing was allowed. Start “lockbox login” again; if this comes again, its release "
+                    + "and the server’s may not fit.",
+                .badRequest
+            )
         case .malformedField(let field):
             self.init(
                 "That could not be read",

@@ -20,8 +20,11 @@ package struct PortalSite: Sendable {
     let invitations: Invitations
     let forgottenPasswords: ForgottenPasswords
     let passkeys: Passkeys
+    let logins: Logins
     let log: LogReader
     let clock: any WallClock
+    /// Without a trailing slash.
+    let publicURL: String
     let entropy: any Entropy
     /// What browsers send in `Origin` with forms of ours.
     let origin: WebOrigin?
@@ -70,6 +73,7 @@ package struct PortalSite: Sendable {
         self.invitations = invitations
         self.forgottenPasswords = forgottenPasswords
         self.passkeys = passkeys
+        logins = Logins(signIn)
         self.log = log
         self.logCheck = logCheck
         self.clock = clock
@@ -77,6 +81,7 @@ package struct PortalSite: Sendable {
         self.feed = feed
         self.makePause = makePause
         self.proxies = proxies
+        self.publicURL = publicURL
         origin = WebOrigin(publicURL)
     }
 
@@ -92,7 +97,7 @@ package struct PortalSite: Sendable {
 
     /// Every method of every path but the assets.
     var routes: [Route] {
-        signInRoutes + signOutRoutes + passwordRoutes + openIDRoutes + customerRoutes
+        signInRoutes + signOutRoutes + passwordRoutes + openIDRoutes + loginRoutes + customerRoutes
             + providerRoutes + sharedRoutes + (passkeys.areOffered ? passkeyRoutes : [])
     }
 

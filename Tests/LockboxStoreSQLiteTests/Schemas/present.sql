@@ -1,3 +1,6 @@
+CREATE UNIQUE INDEX api_token_by_access ON api_token (access_hash)
+WHERE access_hash IS NOT NULL;
+
 CREATE INDEX browser_code_by_end ON browser_code (expires_at);
 
 CREATE INDEX command_by_time ON command (carried_out_at);
@@ -22,6 +25,11 @@ CREATE INDEX log_entry_by_actor ON log_entry (log, actor, position);
 CREATE INDEX log_entry_by_request ON log_entry (log, request, position);
 
 CREATE INDEX log_entry_by_time ON log_entry (log, time, position);
+
+CREATE INDEX login_request_by_end ON login_request (ends_at);
+
+CREATE INDEX login_request_of_person ON login_request (person)
+WHERE token IS NULL;
 
 CREATE INDEX message_of_person ON message (person, posted_at);
 
@@ -181,7 +189,7 @@ CREATE TABLE api_token (
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     revoked_at INTEGER
-, scopes INTEGER NOT NULL DEFAULT 15, addresses TEXT NOT NULL DEFAULT '[]', last_used_at INTEGER, last_used_from TEXT) STRICT;
+, scopes INTEGER NOT NULL DEFAULT 15, addresses TEXT NOT NULL DEFAULT '[]', last_used_at INTEGER, last_used_from TEXT, access_hash BLOB CHECK (length(access_hash) = 32), access_ends_at INTEGER, refresh_hash BLOB CHECK (length(refresh_hash) = 32), idle_ends_at INTEGER) STRICT;
 
 CREATE TABLE browser_code (
     code_hash BLOB NOT NULL PRIMARY KEY CHECK (length(code_hash) = 32),
@@ -331,6 +339,27 @@ CREATE TABLE 'log_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
 CREATE TABLE 'log_words_data'(id INTEGER PRIMARY KEY, block BLOB);
 
 CREATE TABLE 'log_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE login_request (
+    id TEXT NOT NULL PRIMARY KEY,
+    secret_hash BLOB NOT NULL UNIQUE CHECK (length(secret_hash) = 32),
+    user_code_hash BLOB UNIQUE CHECK (length(user_code_hash) = 32),
+    device TEXT NOT NULL,
+    asked_from TEXT,
+    scopes INTEGER NOT NULL,
+    redirect TEXT,
+    challenge TEXT,
+    made_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    person TEXT REFERENCES person (id),
+    is_denied INTEGER NOT NULL CHECK (is_denied IN (0, 1)),
+    token TEXT,
+    CHECK (made_at < ends_at),
+    CHECK ((redirect IS NULL) = (challenge IS NULL)),
+    CHECK ((redirect IS NULL) = (user_code_hash IS NOT NULL)),
+    CHECK (is_denied = 0 OR person IS NULL),
+    CHECK (token IS NULL OR person IS NOT NULL)
+) STRICT;
 
 CREATE TABLE message (
     request TEXT NOT NULL REFERENCES access_request (id),
@@ -766,6 +795,16 @@ BEGIN
     SELECT RAISE(ABORT, 'api_token: a token without an end is kept');
 END;
 
+CREATE TRIGGER api_token_update_login
+BEFORE UPDATE ON api_token
+WHEN (NEW.idle_ends_at IS NULL) IS NOT (OLD.idle_ends_at IS NULL)
+    OR (NEW.access_ends_at IS NULL) IS NOT (OLD.access_ends_at IS NULL)
+    OR OLD.idle_ends_at IS NULL
+        AND (NEW.access_hash IS NOT NULL OR NEW.refresh_hash IS NOT NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'api_token: a token never becomes a login, nor the other way');
+END;
+
 CREATE TRIGGER api_token_update_revoked
 BEFORE UPDATE ON api_token
 WHEN OLD.revoked_at IS NOT NULL
@@ -1050,6 +1089,30 @@ BEFORE UPDATE ON log_tile
 
 BEGIN
     SELECT RAISE(ABORT, 'log_tile: rows never change');
+END;
+
+CREATE TRIGGER login_request_update_over
+BEFORE UPDATE ON login_request
+WHEN OLD.is_denied = 1 OR OLD.token IS NOT NULL
+    OR OLD.person IS NOT NULL AND NEW.person IS NOT OLD.person AND NEW.is_denied = 0
+BEGIN
+    SELECT RAISE(ABORT, 'login_request: what is over stays over');
+END;
+
+CREATE TRIGGER login_request_update_unchanging
+BEFORE UPDATE ON login_request
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.secret_hash IS NOT OLD.secret_hash
+    OR NEW.user_code_hash IS NOT OLD.user_code_hash
+    OR NEW.device IS NOT OLD.device
+    OR NEW.asked_from IS NOT OLD.asked_from
+    OR NEW.scopes IS NOT OLD.scopes
+    OR NEW.redirect IS NOT OLD.redirect
+    OR NEW.challenge IS NOT OLD.challenge
+    OR NEW.made_at IS NOT OLD.made_at
+    OR NEW.ends_at IS NOT OLD.ends_at
+BEGIN
+    SELECT RAISE(ABORT, 'login_request: what it is about never changes');
 END;
 
 CREATE TRIGGER message_delete_guard

@@ -58,6 +58,8 @@ package final class PortalWorld: Sendable {
         var support: SupportRequestNumber?
         /// The API token that was used last.
         var token: TokenID?
+        /// What a command line without a browser shows.
+        var userCode: String?
         /// The provisioning token that was used last.
         var provisioning: ProvisioningTokenID?
         /// The first passkey that somebody added.

@@ -381,6 +381,9 @@ extension PortalWorld {
             filled.replace("{invitation}", with: invitation.id.text)
             filled.replace("{code}", with: Self.code(of: invitation))
         }
+        if let code = memory.withLock({ $0.userCode }) {
+            filled.replace("{usercode}", with: code)
+        }
         if let change = memory.withLock({ $0.signInChange }) {
             filled.replace("{signInChange}", with: change.text)
         }

@@ -21,7 +21,7 @@ package struct Promise: CaseIterable, Identifiable, Sendable, CustomTestStringCo
         + ofLogs
         + ofSearching + ofTrees + ofSessions + ofWork + ofDays + ofRetention
         + ofBrowserCodes + ofInvitations + ofSignInSettings + ofProvisioning + ofPasskeys
-        + ofPolicyChanges + ofProposals
+        + ofPolicyChanges + ofProposals + ofLogins
 
     init(_ id: String, _ body: @escaping @Sendable (any Store) async throws -> Void) {
         self.id = id
