@@ -93,8 +93,7 @@ struct SettingsPage: Page {
         problems =
             refused.map { Problems([$0.words(on: .settings)]) }
             ?? faults.map { Problems($0.found.map(\.sentence)) } ?? .none
-        tenantName = tenant.name
-        providerName = viewer.providerName
+        (tenantName, providerName) = (tenant.name, viewer.providerName)
         isInForce = tenant.requiresApproval
         lacksLicence = !tenant.isLicensed
         isOff = tenant.isLicensed && !policy.requireApproval
@@ -104,8 +103,7 @@ struct SettingsPage: Page {
         )
         mayChange = viewer.holds(.admin)
         rules = Self.rules(of: tenant, viewer)
-        isChosenOn = shown.isOn == true
-        isChosenOff = shown.isOn == false
+        (isChosenOn, isChosenOff) = (shown.isOn == true, shown.isOn == false)
         approvalWrong = marks?.of(.approval)
         windowField = SpanField(
             "window",
@@ -132,8 +130,7 @@ struct SettingsPage: Page {
         let count = reading.approvers.count
         approverWords = count == 1 ? "1 person can" : "\(count) people can"
         approvalsWrong = marks?.of(.approvals)
-        withheld = Self.withheld(shown)
-        withheldWrong = marks?.of(.withheld)
+        (withheld, withheldWrong) = (Self.withheld(shown), marks?.of(.withheld))
         coolingField = SpanField(
             "cooling",
             "Cooling-off",
@@ -147,10 +144,8 @@ struct SettingsPage: Page {
         self.stepUp = waiting?.mayAgree == true ? stepUp : nil
         lastBy = reading.lastChange?.by
         lastAt = reading.lastChange.map { ShownTime($0.at) }
-        version = "\(tenant.version)"
-        seen = policy.mark
-        csrf = viewer.csrf
-        key = viewer.formKey
+        (version, seen) = ("\(tenant.version)", policy.mark)
+        (csrf, key) = (viewer.csrf, viewer.formKey)
     }
 }
 
