@@ -96,8 +96,7 @@ struct SettingsPage: Page {
         problems =
             refused.map { Problems([$0.words(on: .settings)]) }
             ?? faults.map { Problems($0.found.map(\.sentence)) } ?? .none
-        tenantName = tenant.name
-        providerName = viewer.providerName
+        (tenantName, providerName) = (tenant.name, viewer.providerName)
         isInForce = tenant.requiresApproval
         lacksLicence = !tenant.isLicensed
         isOff = tenant.isLicensed && !policy.requireApproval
@@ -107,8 +106,7 @@ struct SettingsPage: Page {
         )
         mayChange = viewer.holds(.admin)
         rules = Self.rules(of: tenant, viewer)
-        isChosenOn = shown.isOn == true
-        isChosenOff = shown.isOn == false
+        (isChosenOn, isChosenOff) = (shown.isOn == true, shown.isOn == false)
         approvalWrong = marks?.of(.approval)
         windowField = SpanField(
             "window",
@@ -135,8 +133,7 @@ struct SettingsPage: Page {
         let count = reading.approvers.count
         approverWords = count == 1 ? "1 person can" : "\(count) people can"
         approvalsWrong = marks?.of(.approvals)
-        withheld = Self.withheld(shown)
-        withheldWrong = marks?.of(.withheld)
+        (withheld, withheldWrong) = (Self.withheld(shown), marks?.of(.withheld))
         coolingField = SpanField(
             "cooling",
             "Cooling-off",
@@ -153,10 +150,8 @@ struct SettingsPage: Page {
         programsWrong = marks?.of(.programs)
         lastBy = reading.lastChange?.by
         lastAt = reading.lastChange.map { ShownTime($0.at) }
-        version = "\(tenant.version)"
-        seen = policy.mark
-        csrf = viewer.csrf
-        key = viewer.formKey
+        (version, seen) = ("\(tenant.version)", policy.mark)
+        (csrf, key) = (viewer.csrf, viewer.formKey)
     }
 }
 
