@@ -4,8 +4,8 @@
 /// ```
 ///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
 ///                                             ▲                          ▲  ◄── password, invitation, person_proposal
-///                             policy_change ───┤                          │  ◄── api_token, portal_session, passkey, login_request
-///                                      support_request ── opened by ─────┤  ◄── command
+///                             policy_change ───┤                          │  ◄── api_token, portal_session, passkey
+///                                      support_request ── opened by ─────┤  ◄── command, login_request
 ///                                             ▲                          │
 ///  request_transition ◄── (prior, next) ── access_request ── engineer, asked by ─┤
 ///                                             ▲  ▲  ▲                    │

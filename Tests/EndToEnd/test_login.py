@@ -80,9 +80,9 @@ class Terminal:
 
     def remember(self):
         """What is kept must be found nowhere else."""
-        if self.file.exists() and json.loads(self.file.read_text()).get("current"):
-            secrets.register(self.kept["token"], "access token")
-            secrets.register(self.kept["refreshToken"], "refresh token")
+        for kept in json.loads(self.file.read_text())["servers"].values() if self.file.exists() else []:
+            secrets.register(kept["token"], "access token")
+            secrets.register(kept["refreshToken"], "refresh token")
 
     def grow_old(self):
         """The access token is over, without waiting fifteen minutes for it."""

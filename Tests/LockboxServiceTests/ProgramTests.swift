@@ -87,7 +87,7 @@ struct ProgramTests {
         try await Self.with { world in
             var off = Fixture.max
             off.isDisabled = true
-            try await world.audited.write(by: .console) { [off] change in
+            _ = try await world.audited.write(by: .console) { [off] change in
                 try change.update(Fixture.max, to: off)
             }
             let names = [
