@@ -14,8 +14,9 @@ extension Change {
     /// request and no access. All of it commits together or not at all.
     ///
     /// Nothing happens where nothing changed. Throws `Refusal.alreadyExists(.person)` if an address
-    /// means somebody else, and where a program would be what only a human being can be. `giver` is whose own word it is, and counts: that of one who may approve
-    /// is one of those that a new decider needs. Returns the person as she is then.
+    /// means somebody else, and where a program would be what only a human being can be. `giver` is
+    /// whose own word it is, and counts: that of one who may approve is one of those that a new
+    /// decider needs. Returns the person as she is then.
     @discardableResult
     package mutating func update(
         _ before: Person,

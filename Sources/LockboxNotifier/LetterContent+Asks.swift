@@ -92,7 +92,7 @@ extension LetterContent {
             .inform,
             subject: "Withdrawn: access request \(source.number)",
             heading: "What a program asked for on your behalf was withdrawn",
-            lead: "It was taken back before it was decided. Nobody got access.",
+            lead: "It was taken back before it was decided. No access was given.",
             rows: [source.customer, source.resourcesRow, source.supportRequest, source.request],
             advice: [
                 "To read why, sign in to \(source.requestTool) and open \(source.number). "

@@ -53,28 +53,32 @@ extension SQLTransaction: RetentionRecords {
                 instant,
                 limit
             )
-        case .letters:
-            try remove(
-                "id",
-                from: "notice",
-                """
-                WHERE delivery IN ('sent', 'cancelled', 'unconfirmed', 'leftOut')
-                    AND send_at <= $1
-                    AND (sent_at IS NULL OR sent_at <= $1)
-                    AND (request IS NULL OR EXISTS (
-                        SELECT 1 FROM access_request r
-                        WHERE r.id = notice.request AND r.settled_at <= $1
-                    ))
-                    AND NOT EXISTS (
-                        SELECT 1 FROM removal m
-                        WHERE m.request = notice.request AND m.progress <> 'confirmed'
-                    )
-                ORDER BY send_at, id
-                """,
-                instant,
-                limit
-            )
+        case .letters: try removeLetters(overAt: instant, limit: limit)
         }
+    }
+
+    /// Those whose fate is known, about what is over for good.
+    private func removeLetters(overAt instant: Timestamp, limit: Int) throws -> Int {
+        try remove(
+            "id",
+            from: "notice",
+            """
+            WHERE delivery IN ('sent', 'cancelled', 'unconfirmed', 'leftOut')
+                AND send_at <= $1
+                AND (sent_at IS NULL OR sent_at <= $1)
+                AND (request IS NULL OR EXISTS (
+                    SELECT 1 FROM access_request r
+                    WHERE r.id = notice.request AND r.settled_at <= $1
+                ))
+                AND NOT EXISTS (
+                    SELECT 1 FROM removal m
+                    WHERE m.request = notice.request AND m.progress <> 'confirmed'
+                )
+            ORDER BY send_at, id
+            """,
+            instant,
+            limit
+        )
     }
 
     /// Each way to its end has an index of its own.

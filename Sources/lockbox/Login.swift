@@ -65,10 +65,7 @@ struct Login: Sendable {
             )
         )
         shell.tell(TerminalText.clean(address))
-        if let process = try shell.start("xdg-open", [address], [:]) {
-            // Some wait until their window is closed.
-            Task { await shell.end(of: process) }
-        }
+        try shell.show(address)
         guard let said = await answer.fields(within: Self.patience) else {
             throw Failure.failed("Nobody allowed it within ten minutes. Nothing is kept.")
         }

@@ -47,6 +47,13 @@ extension Shell {
         return process
     }
 
+    /// Shows a page in whatever browser this machine has, if it has one, and waits for nothing: some
+    /// go on until their window is closed.
+    func show(_ address: String) throws {
+        guard try start("xdg-open", [address], [:]) != nil else { return }
+        for name in [SIGINT, SIGQUIT] { signal(name, SIG_DFL) }
+    }
+
     /// Waits for a program that was started: its exit status, or 128 and the signal that ended it.
     func end(of process: pid_t) async -> Int32 {
         let status = await withCheckedContinuation { ended in

@@ -108,7 +108,7 @@ struct ProgramTests {
                 Self.policy,
                 ["tenant": "contoso"],
                 as: Fixture.gita,
-                .json(Sample.policy.with("maxAccess", "PT2H")),
+                .json(Sample.policy.with("maxAccess", "PT30M")),
                 headers: [.ifMatch: "\"v2\""]
             )
             #expect(try kept.json(200)["allowPrograms"] == false)

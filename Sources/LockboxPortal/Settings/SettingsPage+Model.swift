@@ -145,11 +145,9 @@ struct SettingsPage: Page {
         )
         waiting = reading.waiting.map { WaitingRulesCard($0, at: tenant, viewer) }
         self.stepUp = waiting?.mayAgree == true ? stepUp : nil
-        areProgramsOn = shown.arePrograms == true
-        areProgramsOff = shown.arePrograms == false
+        (areProgramsOn, areProgramsOff) = (shown.arePrograms == true, shown.arePrograms == false)
         programsWrong = marks?.of(.programs)
-        lastBy = reading.lastChange?.by
-        lastAt = reading.lastChange.map { ShownTime($0.at) }
+        (lastBy, lastAt) = (reading.lastChange?.by, reading.lastChange.map { ShownTime($0.at) })
         (version, seen) = ("\(tenant.version)", policy.mark)
         (csrf, key) = (viewer.csrf, viewer.formKey)
     }

@@ -443,8 +443,7 @@ CREATE TABLE person (
     aliases TEXT NOT NULL,
     roles INTEGER NOT NULL CHECK (roles >= 0),
     is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1))
-, muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0), decides_from INTEGER, confirmed_by TEXT NOT NULL DEFAULT '[]') STRICT;
-, muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0), is_program INTEGER NOT NULL DEFAULT 0
+, muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0), decides_from INTEGER, confirmed_by TEXT NOT NULL DEFAULT '[]', is_program INTEGER NOT NULL DEFAULT 0
 CHECK (is_program = 0 OR is_program = 1 AND tenant IS NULL AND roles IN (0, 1))) STRICT;
 
 CREATE TABLE person_proposal (
@@ -475,7 +474,8 @@ CREATE TABLE policy_change (
     made_at INTEGER NOT NULL,
     takes_effect_at INTEGER NOT NULL CHECK (takes_effect_at > made_at),
     agreed TEXT NOT NULL
-) STRICT;
+, allows_programs INTEGER NOT NULL DEFAULT 1
+CHECK (allows_programs IN (0, 1))) STRICT;
 
 CREATE TABLE portal_session (
     id TEXT NOT NULL PRIMARY KEY,
@@ -673,8 +673,7 @@ CREATE TABLE tenant (
     approvals_needed INTEGER NOT NULL CHECK (approvals_needed > 0),
     version INTEGER NOT NULL CHECK (version > 0)
 , domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, cooling_off INTEGER NOT NULL DEFAULT 86400000
-    CHECK (cooling_off > 0)) STRICT;
-, domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, allows_programs INTEGER NOT NULL DEFAULT 1
+    CHECK (cooling_off > 0), allows_programs INTEGER NOT NULL DEFAULT 1
 CHECK (allows_programs IN (0, 1))) STRICT;
 
 CREATE TABLE work_lease (
@@ -1278,6 +1277,13 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.made_by IS NOT OLD.made_by
     OR NEW.made_at IS NOT OLD.made_at
     OR NEW.takes_effect_at IS NOT OLD.takes_effect_at
+BEGIN
+    SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
+END;
+
+CREATE TRIGGER policy_change_update_programs
+BEFORE UPDATE ON policy_change
+WHEN NEW.allows_programs IS NOT OLD.allows_programs
 BEGIN
     SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
 END;
