@@ -68,7 +68,6 @@ extension API {
     ) async throws -> Response {
         try Self.checkLoginClient(form, request)
         let address = client(of: request, context).address
-        try failureLimit.peek("login \(address)", now: clock.now())
         let tokens: LockboxIdentity.LoginTokens
         do {
             tokens = try await Self.answeringLogins {
@@ -86,7 +85,8 @@ extension API {
                 }
             }
         } catch let error as OAuthError where error.error == OAuthError.invalidGrant {
-            failureLimit.spend("login \(address)", now: clock.now())
+            // Guessing is bounded for each address; what is right is never held up by it.
+            try failureLimit.take("login \(address)", now: clock.now())
             throw error
         }
         return try JSONAnswer.response(

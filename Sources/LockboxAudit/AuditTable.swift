@@ -28,7 +28,7 @@ enum AuditTable {
 
     private static let rules = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "allowPrograms",
+        "coolingOff", "allowPrograms",
     ]
 
     static var header: [UInt8] { line(columns) }

@@ -25,8 +25,11 @@ public enum Limits {
     public static let signInChangeDelay = TimeSpan.hours(24)
     /// For how long passwords count again where a tenant's own sign-in is down.
     public static let recovery = TimeSpan.hours(1)...TimeSpan.hours(72)
-    /// Searches of access requests by what they contain, and counts of them, at once.
-    public static let requestSearches = 16
+    /// Searches of access requests by what they contain at once, counts of them, and how many are
+    /// counted.
+    public static let requestSearches = 4
+    public static let requestCounts = 2
+    public static let countedRequests = 100_000
     /// How long looser rules wait, and the yes of who decides since just now. Never nothing: who stole
     /// one session would wait for nobody.
     public static let coolingOff = TimeSpan.hours(1)...TimeSpan.days(30)

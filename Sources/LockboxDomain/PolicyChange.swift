@@ -48,6 +48,11 @@ public struct PolicyChange: Identified, Hashable, Sendable {
 public typealias PolicyChangeID = ID<PolicyChange>
 
 extension Tenant {
+    /// Whether `rules` can be this tenant's, with `eligible` people who approve.
+    public func couldHold(_ rules: Policy, eligible: Int) -> Bool {
+        !rules.requireApproval || isLicensed && eligible >= rules.approvalsNeeded
+    }
+
     /// Whether those of `people` who are named in `agreed`, and may approve at `now`, are as many
     /// human beings as must approve a request.
     public func isQuorum(_ agreed: [PersonID], of people: [Person], at now: Timestamp) -> Bool {

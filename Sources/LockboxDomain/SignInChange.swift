@@ -59,7 +59,7 @@ public struct SignInChange: Identified, Hashable, Sendable {
             settings: settings,
             by: administrator.id,
             madeAt: now,
-            takesEffectAt: now + Limits.signInChangeDelay
+            takesEffectAt: now + max(Limits.signInChangeDelay, tenant.policy.coolingOff)
         )
     }
 }

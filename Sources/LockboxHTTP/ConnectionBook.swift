@@ -68,8 +68,12 @@ package final class ConnectionBook: Sendable {
         }
 
         func longest(_ isWanted: (Wait) -> Bool) -> (number: Number, since: Number)? {
-            waits.filter { isWanted($0.value) }.min { $0.value.since < $1.value.since }
-                .map { ($0.key, $0.value.since) }
+            var found: (number: Number, since: Number)?
+            for (number, wait) in waits where isWanted(wait) {
+                if let known = found, known.since < wait.since { continue }
+                found = (number, wait.since)
+            }
+            return found
         }
     }
 

@@ -170,8 +170,7 @@ extension AuditedStore {
         return try await write(by: .system, for: .ending) { change in
             let before = try change.tx.current(person)
             let after = try change.tx.withClaimedRoles(before, from: token)
-            try change.update(before, to: after)
-            return after
+            return try change.update(before, to: after)
         }
     }
 }

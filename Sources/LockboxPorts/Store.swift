@@ -206,8 +206,9 @@ public protocol AccessRequestRecords {
     func request(_ id: AccessRequestID) throws -> AccessRequest?
     /// Newest first. The list goes back, too.
     func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest>
-    /// How many there are of each state that has some, whatever `filter` says of the state.
-    func requestCounts(_ filter: RequestFilter) throws -> [AccessRequest.StateName: Int]
+    /// How many there are of each state that has some, whatever `filter` says of the state; nil where
+    /// there are more than `most` in all.
+    func requestCounts(_ filter: RequestFilter, most: Int) throws -> [AccessRequest.StateName: Int]?
     /// Inserts version 1, or replaces the version before. Any other version, a changed term or
     /// decision, and an illegal transition are refused by the schema: the caller has a bug.
     func save(_ request: AccessRequest) throws

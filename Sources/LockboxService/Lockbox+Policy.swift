@@ -65,11 +65,13 @@ extension Lockbox {
             let agreed =
                 before.takesYes(with: token)
                     && person.mayApprove(for: before.id, at: change.now) ? [person.id] : []
-            // The second sending of one form.
-            if let waiting, waiting.by == person.id, waiting.policy == policy,
-                agreed.allSatisfy(waiting.agreed.contains)
-            {
-                return ChangedPolicy(tenant: before, waiting: waiting)
+            // The second sending of one form, or somebody else's of the same rules, which agrees to it.
+            if let waiting, waiting.policy == policy {
+                guard !agreed.allSatisfy(waiting.agreed.contains) else {
+                    return ChangedPolicy(tenant: before, waiting: waiting)
+                }
+                try count.addSettings(of: person, takesAway: false, at: change.now)
+                return try change.agree(to: waiting, at: before, by: person)
             }
             let isLooser = !policy.loosenings(since: before.policy).isEmpty
             try count.addSettings(of: person, takesAway: !isLooser, at: change.now)
@@ -114,22 +116,12 @@ extension Lockbox {
             guard person.mayApprove(for: tenant.id, at: change.now) else {
                 throw Refusal.notPermitted(.agree)
             }
-            var waiting = try change.tx.policyChange(id, of: tenant)
+            let waiting = try change.tx.policyChange(id, of: tenant)
             guard !waiting.agreed.contains(person.id) else {
                 return ChangedPolicy(tenant: tenant, waiting: waiting)
             }
             try count.addSettings(of: person, takesAway: false, at: change.now)
-            waiting.agree(person.id)
-            change.emit(.directory(.policyChange(.agreed, waiting, of: tenant)))
-            let approvers = try change.tx.approvers(of: tenant.id)
-            guard tenant.isQuorum(waiting.agreed, of: approvers, at: change.now) else {
-                try change.tx.save(waiting)
-                return ChangedPolicy(tenant: tenant, waiting: waiting)
-            }
-            return ChangedPolicy(
-                tenant: try change.carryOut(waiting, by: person.id) ?? tenant,
-                waiting: nil
-            )
+            return try change.agree(to: waiting, at: tenant, by: person)
         }
     }
 
@@ -191,9 +183,6 @@ extension Policy {
         }
     }
 
-    fileprivate func isPossible(at tenant: Tenant, eligible: Int) -> Bool {
-        !requireApproval || tenant.isLicensed && eligible >= approvalsNeeded
-    }
 }
 
 extension PolicyChangeRecords {
@@ -221,6 +210,24 @@ extension Change {
         return after
     }
 
+    /// One more yes, which may be enough.
+    fileprivate mutating func agree(to asked: PolicyChange, at tenant: Tenant, by person: Person)
+        throws -> ChangedPolicy
+    {
+        var waiting = asked
+        waiting.agree(person.id)
+        emit(.directory(.policyChange(.agreed, waiting, of: tenant)))
+        let approvers = try tx.approvers(of: tenant.id)
+        guard tenant.isQuorum(waiting.agreed, of: approvers, at: now) else {
+            try tx.save(waiting)
+            return ChangedPolicy(tenant: tenant, waiting: waiting)
+        }
+        return ChangedPolicy(
+            tenant: try carryOut(waiting, by: person.id) ?? tenant,
+            waiting: nil
+        )
+    }
+
     /// What is stricter in `wanted` holds at once where it can stand alone; the rest waits, in place of
     /// whatever waited.
     fileprivate mutating func ask(
@@ -232,7 +239,7 @@ extension Change {
     ) throws -> ChangedPolicy {
         let strict = before.policy.stricter(with: wanted)
         var tenant = before
-        if strict != before.policy, strict.isPossible(at: before, eligible: eligible) {
+        if strict != before.policy, before.couldHold(strict, eligible: eligible) {
             tenant = try set(strict, at: before, by: person.id)
         } else {
             try withdrawPolicyChange(of: before)

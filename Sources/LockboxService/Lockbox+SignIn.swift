@@ -73,6 +73,14 @@ extension Lockbox {
             guard person.mayApprove(for: waiting.tenant, at: change.now) else {
                 throw Refusal.notPermitted(.agree)
             }
+            // Nor do two let in whom three must (decision 0061): then it waits.
+            guard let tenant = try change.tx.tenant(waiting.tenant),
+                tenant.isQuorum(
+                    [waiting.by, person.id],
+                    of: try change.tx.approvers(of: tenant.id),
+                    at: change.now
+                )
+            else { throw Refusal.notPermitted(.agree) }
             try count.addSettings(of: person, takesAway: false, at: change.now)
             try change.carryOut(waiting)
         }

@@ -123,6 +123,8 @@ extension Lockbox {
         -> Paged<SupportView>
     {
         try await query(by: caller) { person, tx, _ in
+            // A program knows the number of what it asks about; its token shows nobody the others.
+            guard !person.isProgram else { throw Refusal.notFound(.page) }
             let (scope, own) = try person.reach(tenant, in: tx)
             let found = try tx.supportRequests(of: scope, openedBy: own, page: page)
             return Paged(

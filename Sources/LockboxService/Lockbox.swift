@@ -15,8 +15,10 @@ package struct Lockbox: Sendable {
     let uses: UseCounts
     let operations = WaitingOperations()
     private let changes = DayCounts()
-    /// Those of requests by what they contain, for which no index is.
-    let searches = LongReads((all: Limits.requestSearches, each: 2))
+    /// Those of requests by what they contain, for which no index is; and counts, which a list can be
+    /// without.
+    let searches = LongReads((all: Limits.requestSearches, each: 1))
+    let counts = LongReads((all: Limits.requestCounts, each: 1))
     /// What directories did, and refusals that were told of.
     let provisioned = DayCounts()
 

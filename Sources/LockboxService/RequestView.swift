@@ -122,12 +122,14 @@ extension Lockbox {
     }
 
     /// How many requests the caller may see of each state that has some, whatever `filter` says of the
-    /// state.
+    /// state; nil where there are more than are counted. Throws `StoreError.busy` as searches do.
     package func requestCounts(_ filter: RequestFilter, tenant: String?, by caller: Person)
-        async throws -> [AccessRequest.StateName: Int]
+        async throws -> [AccessRequest.StateName: Int]?
     {
-        try await search(filter, isLong: true, tenant: tenant, by: caller) { filter, tx, _ in
-            try tx.requestCounts(filter)
+        let place = try counts.place(for: caller.id)
+        defer { withExtendedLifetime(place) {} }
+        return try await search(filter, on: .bulk, tenant: tenant, by: caller) { filter, tx, _ in
+            try tx.requestCounts(filter, most: Limits.countedRequests)
         }
     }
 
@@ -135,14 +137,14 @@ extension Lockbox {
     /// `StoreError.busy` while as many such searches go on as may.
     private func search<Found: Sendable>(
         _ filter: RequestFilter,
-        isLong: Bool = false,
+        on lane: ReadLane = .ordinary,
         tenant: String?,
         by caller: Person,
         _ body: @escaping @Sendable (RequestFilter, any StoreTransaction, Timestamp) throws -> Found
     ) async throws -> Found {
-        let place = isLong || filter.isByContent ? try searches.place(for: caller.id) : nil
+        let place = filter.isByContent ? try searches.place(for: caller.id) : nil
         defer { withExtendedLifetime(place) {} }
-        return try await query(place == nil ? .ordinary : .bulk, by: caller) { person, tx, now in
+        return try await query(place == nil ? lane : .bulk, by: caller) { person, tx, now in
             var filter = filter
             (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
             if person.isProgram { filter.askedBy = person.id }
@@ -172,6 +174,7 @@ extension Lockbox {
                 }
             return try found.filter { request in
                 let terms = request.terms
+                guard !person.isProgram || terms.askedBy == person.id else { return false }
                 return try openedBy == nil
                     || tx.supportRequest(terms.supportRequest, of: terms.tenant)?.openedBy
                         == openedBy

@@ -48,12 +48,20 @@ extension SQLTransaction: AccessRequestRecords {
         return paged
     }
 
-    func requestCounts(_ filter: RequestFilter) throws -> [AccessRequest.StateName: Int] {
-        let conditions = Conditions(filter)
+    func requestCounts(_ filter: RequestFilter, most: Int) throws
+        -> [AccessRequest.StateName: Int]?
+    {
+        var conditions = Conditions(filter)
+        let limit = conditions.placeholder(for: .count(most + 1))
         let counts = try connection.query(
-            "SELECT r.state, count(*) FROM access_request r \(conditions.whereClause) GROUP BY 1",
+            """
+            SELECT c.state, count(*) FROM (
+                SELECT r.state FROM access_request r \(conditions.whereClause) LIMIT \(limit)
+            ) c GROUP BY c.state
+            """,
             conditions.values
         ) { row in (try row.text(0), try row.count(1)) }
+        guard counts.reduce(0, { $0 + $1.1 }) <= most else { return nil }
         return try counts.reduce(into: [:]) { counts, found in
             guard let state = AccessRequest.StateName(rawValue: found.0) else {
                 throw StoreError.corrupt("access_request.state is \(found.0)")

@@ -41,7 +41,10 @@ struct Login: Sendable {
             Path(".well-known", "oauth-authorization-server")
         )
         // Else the answer could be one of a server that only sends on what it gets (RFC 8414 §3.3).
-        guard server.issuer == client.address else {
+        guard server.issuer == client.address,
+            // What is opened is a page of this server, and nothing else of this machine.
+            server.authorizationEndpoint.hasPrefix(server.issuer + "/")
+        else {
             throw Failure.usage(
                 TerminalText.clean(
                     "The server at \(client.address) is known as \(server.issuer): sign in with "

@@ -83,7 +83,7 @@ def test_one_administrator_asks_and_an_approver_agrees(there, come):
     form = f"/settings/rules/{change}/agree"
     give_password(there, tom, "tom", form)
     tom.press("Agree")
-    says(tom, "The new rules hold from now on.")
+    says(tom, "Settings saved.")
     assert policy(there)["maxAccess"] == "PT8H"
     assert waiting(there) == []
 

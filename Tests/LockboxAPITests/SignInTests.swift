@@ -153,7 +153,7 @@ struct SignInTests {
                     "id": .string(token.id.text), "person": ref(Fixture.gita),
                     "label": "laptop", "scopes": ["read", "ask"], "addresses": [],
                     "createdAt": instant(), "expiresAt": instant(.days(90)),
-                    "lastUsedAt": .null, "lastUsedFrom": .null,
+                    "lastUsedAt": .null, "lastUsedFrom": .null, "login": false,
                 ])
             )
             func revoke(_ id: String, as person: Person) async throws -> Answer {

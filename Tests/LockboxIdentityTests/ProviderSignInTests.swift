@@ -203,6 +203,25 @@ import Testing
         }
     }
 
+    /// In a tenant of its own, a new approver's yes waits, and she is let in all the same.
+    @Test func rolesThatWaitLetInToo() async throws {
+        try await Self.withRoles { world, providers, _ in
+            let gita = Self.token("2", "gita@contoso.test", groups: ["people"])
+            _ = try await providers.begin(gita, at: Self.contoso, from: Self.client)
+            for (groups, waits) in [(["people"], false), (["deciders"], true), (["people"], false)]
+            {
+                let (_, signedIn) = try await providers.begin(
+                    Self.token("1", groups: groups),
+                    at: Self.contoso,
+                    from: Self.client
+                )
+                #expect((signedIn.person.decisionDelay != nil) == waits)
+                let stored = try await world.store.read { try $0.person(Fixture.adam.id) }
+                #expect(stored == signedIn.person)
+            }
+        }
+    }
+
     @Test func confirmingReadsThemToo() async throws {
         try await Self.withRoles { world, providers, sessions in
             let begun = try await providers.begin(

@@ -117,11 +117,13 @@ struct RequestListPage: Page {
     let previous: String?
     let first: String?
 
-    /// `tenants` are those to choose among; `counts` is nil where too many people count just now.
+    /// `tenants` are those to choose among; `counts` is nil where too many people count just now, or
+    /// too much.
     init(
         _ found: Paged<RequestView>,
         _ counts: [AccessRequest.StateName: Int]?,
         _ choice: RequestChoice,
+        isFirst: Bool = true,
         tenants: [TenantID: Tenant],
         _ viewer: Viewer
     ) {
@@ -154,7 +156,7 @@ struct RequestListPage: Page {
         previous = found.previous.map {
             choice.path(state: choice.state, cursor: $0, isBefore: true)
         }
-        first = found.previous.map { _ in choice.path(state: choice.state) }
+        first = isFirst ? nil : choice.path(state: choice.state)
         liveTag = LiveTag.of(found.items)
     }
 
@@ -291,7 +293,14 @@ extension PortalSite {
         let counts = try await context.untilClientLeaves {
             try await countStates(choice, tenant, viewer)
         }
-        return RequestListPage(found, counts, choice, tenants: tenants, viewer)
+        return RequestListPage(
+            found,
+            counts,
+            choice,
+            isFirst: page.cursor == nil,
+            tenants: tenants,
+            viewer
+        )
     }
 
     /// Nil where too many people count just now: the list is of use without.

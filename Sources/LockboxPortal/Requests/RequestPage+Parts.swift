@@ -152,16 +152,15 @@ extension RequestPage.Deciding {
     }
 
     private static func quorum(_ reading: RequestReading) -> String? {
-        let (view, request) = (reading.view, reading.view.request)
-        let given = request.decisions.filter { $0.stage == .customer && $0.isApproval }
+        let request = reading.view.request
+        let given = Person.countHumans(reading.approvers)
         let missing = reading.missingApprovals(asked: request.state.approvalsAsked)
-        let needed = given.count + missing
-        guard needed > 1 else { return nil }
-        let who = given.map { view.name(of: $0.person) }.listed
-        let already = given.isEmpty ? "" : " \(who) approved already."
+        guard given + missing > 1 else { return nil }
+        let who = reading.approvers.map(\.name).listed
+        let already = given == 0 ? "" : " \(who) approved already."
         return missing == 1
-            ? "Your approval is the last of \(needed): it opens the access.\(already)"
-            : "\(needed) approvals are needed, and yours is number \(given.count + 1).\(already)"
+            ? "Your approval is the last of \(given + missing) that are needed.\(already)"
+            : "\(given + missing) approvals are needed, and yours is number \(given + 1).\(already)"
     }
 
     private static func customersYes(_ reading: RequestReading) -> [String] {

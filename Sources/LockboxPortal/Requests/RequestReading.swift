@@ -56,8 +56,19 @@ struct RequestReading: Sendable {
     /// Approvals still missing, by the stricter of the rule when the customer was asked and the
     /// rule now.
     func missingApprovals(asked: Int) -> Int {
-        let given = view.request.decisions.count { $0.stage == .customer && $0.isApproval }
-        return max(1, max(asked, tenant.policy.approvalsNeeded) - given)
+        max(1, max(asked, tenant.policy.approvalsNeeded) - Person.countHumans(approvers))
+    }
+
+    /// Those whose approvals count: who approved, and may still.
+    var approvers: [Person] {
+        let terms = view.request.terms
+        let engineer = view.people[terms.engineer]
+        return view.request.decisions.filter { $0.stage == .customer && $0.isApproval }
+            .compactMap { view.people[$0.person] }
+            .filter { approver in
+                approver.mayDecide(for: terms.tenant)
+                    && !(engineer.map { approver.isSame(as: $0) } ?? false)
+            }
     }
 }
 

@@ -142,7 +142,7 @@ struct PolicyConsequences: Sendable {
             + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
             + Self.programs(before.policy, policy, work, provider)
         if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
-            sentences.append(Self.wait(before.policy))
+            sentences.append(Self.wait(before, policy, work))
         }
         if !before.isLicensed {
             sentences.append(
@@ -151,15 +151,19 @@ struct PolicyConsequences: Sendable {
         }
     }
 
-    private static func wait(_ before: Policy) -> String {
-        "What becomes looser by it does not hold at once: it waits for \(before.coolingOff.words), or until "
-            + "\(before.approvalsNeeded) of those who approve have agreed. Any administrator can stop it meanwhile. "
-            + "What becomes stricter holds at once."
+    private static func wait(_ before: Tenant, _ policy: Policy, _ work: OpenWork) -> String {
+        let strict = before.policy.stricter(with: policy)
+        let holds = strict != before.policy && before.couldHold(strict, eligible: work.approvers)
+        let rules = holds ? strict : before.policy
+        return
+            "What becomes looser by it does not hold at once: it waits for \(rules.coolingOff.words), or until "
+            + "\(rules.approvalsNeeded) of those who approve have agreed. Any administrator can stop it meanwhile."
+            + (holds ? " What becomes stricter holds at once." : "")
     }
 
     private static func on(_ provider: String) -> [String] {
         [
-            "From then on nobody at \(provider) can open your data without a yes from you. Access that a manager of "
+            "From then on nobody at \(provider) can open your data without your approval. Access that a manager of "
                 + "\(provider) gave without you ends at once."
         ]
     }
@@ -178,7 +182,7 @@ struct PolicyConsequences: Sendable {
         if work.withCustomer > 0 {
             list.append(
                 "\(requests(work.withCustomer)) for your decision now still "
-                    + "\(work.withCustomer == 1 ? "needs" : "need") it: without your yes there is no access."
+                    + "\(work.withCustomer == 1 ? "needs" : "need") it: without it there is no access."
             )
         }
         return list
@@ -253,7 +257,7 @@ struct PolicyConsequences: Sendable {
         var list: [String] = []
         if after.approvalsNeeded > before.approvalsNeeded {
             list.append(
-                "Each request needs \(after.approvalsNeeded) people who say yes, and those that wait already need "
+                "Each request needs \(after.approvalsNeeded) people who approve, and those that wait already need "
                     + "them too."
             )
         } else if after.approvalsNeeded < before.approvalsNeeded {

@@ -160,10 +160,10 @@ extension SettingsPage {
             !tenant.isLicensed
                 ? "Without Lockbox in your plan this has no effect."
                 : tenant.policy.requireApproval
-                    ? "Nobody at \(viewer.providerName) opens your data without your yes."
+                    ? "Nobody at \(viewer.providerName) opens your data without your approval."
                     : "Managers of \(viewer.providerName) decide alone.",
             windowMeaning, capMeaning,
-            "How many of your people must say yes to one request.",
+            "How many of your people must approve one request.",
             "What your people can do at the portal alone, where the password is asked for.",
             coolingMeaning,
             "Whether programs of \(viewer.providerName) can ask for access to your data.",

@@ -33,7 +33,7 @@ enum Flash: String, Sendable {
         case .supportOpened: "Your support request is open."
         case .policyChanged: "Settings saved."
         case .policyChangeAsked:
-            "Asked for. What is stricter holds already; the rest waits, and every approver and administrator is told."
+            "Asked for. What waits is shown below, and every approver and administrator is told."
         case .policyChangeAgreed: "You have agreed. More people must, or time must pass."
         case .policyChangeStopped: "Stopped. The rules stay as they are."
         case .deciderConfirmed: "Confirmed, and recorded."

@@ -146,7 +146,7 @@ struct TenantPage: Page {
         let policy = tenant.policy
         switchWords =
             policy.requireApproval
-            ? "On: nobody gets in without a yes of \(tenant.name)"
+            ? "On: nobody gets in without an approval of \(tenant.name)"
             : "Off: the approval of a manager of \(viewer.providerName) is enough"
         licenceWords =
             tenant.isLicensed
