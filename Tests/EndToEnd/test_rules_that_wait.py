@@ -57,7 +57,7 @@ def asks_for_longer_access(there, tim, hours):
     says(tim, "does not hold at once")
     give_password(there, tim, "tim", "/settings")
     tim.press("Confirm")
-    says(tim, "Asked for. What is stricter holds already")
+    says(tim, "Asked for. What waits is shown below")
     return waiting(there)[0]["id"]
 
 
