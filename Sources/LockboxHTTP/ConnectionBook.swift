@@ -52,26 +52,36 @@ package final class ConnectionBook: Sendable {
         var isReserved: Bool
     }
 
-    private struct Wait {
-        /// When it began, counted in changes of the book.
-        var since: Number
-        var isReserved: Bool
-    }
-
+    /// What one client has.
     private struct Client {
         var places = 0
-        var waits: [Number: Wait] = [:]
-        var reservedWaits = 0
+        private var waits: [Number: Place] = [:]
+        private var reservedWaits = 0
 
-        func count(reserved: Bool) -> Int {
+        mutating func insert(_ place: Place, at number: Number) {
+            places += 1
+            guard place.phase == .waiting else { return }
+            waits[number] = place
+            reservedWaits += place.isReserved ? 1 : 0
+        }
+
+        mutating func remove(_ place: Place, at number: Number) {
+            places -= 1
+            guard place.phase == .waiting else { return }
+            waits[number] = nil
+            reservedWaits -= place.isReserved ? 1 : 0
+        }
+
+        /// Those that wait, on reserved places or on the others.
+        func waiting(reserved: Bool) -> Int {
             reserved ? reservedWaits : waits.count - reservedWaits
         }
 
-        func longest(_ isWanted: (Wait) -> Bool) -> (number: Number, since: Number)? {
+        func longest(_ isWanted: (Place) -> Bool) -> (number: Number, since: Number)? {
             var found: (number: Number, since: Number)?
-            for (number, wait) in waits where isWanted(wait) {
-                if let known = found, known.since < wait.since { continue }
-                found = (number, wait.since)
+            for (number, place) in waits where isWanted(place) {
+                if let known = found, known.since < place.since { continue }
+                found = (number, place.since)
             }
             return found
         }
@@ -98,40 +108,21 @@ package final class ConnectionBook: Sendable {
         mutating func insert(_ place: Place, at number: Number) {
             places[number] = place
             reserved += place.isReserved ? 1 : 0
-            clients[place.peer, default: Client()].places += 1
-            note(place, at: number)
+            clients[place.peer, default: Client()].insert(place, at: number)
         }
 
         mutating func remove(_ number: Number) -> Place? {
             guard let place = places.removeValue(forKey: number) else { return nil }
             reserved -= place.isReserved ? 1 : 0
-            forget(place, at: number)
-            clients[place.peer, default: Client()].places -= 1
+            clients[place.peer]?.remove(place, at: number)
             if clients[place.peer]?.places == 0 { clients[place.peer] = nil }
             return place
         }
 
         mutating func change(_ number: Number, _ body: (inout Place) -> Void) {
-            guard var place = places[number] else { return }
-            reserved -= place.isReserved ? 1 : 0
-            forget(place, at: number)
+            guard var place = remove(number) else { return }
             body(&place)
-            reserved += place.isReserved ? 1 : 0
-            places[number] = place
-            note(place, at: number)
-        }
-
-        private mutating func note(_ place: Place, at number: Number) {
-            guard place.phase == .waiting else { return }
-            let wait = Wait(since: place.since, isReserved: place.isReserved)
-            clients[place.peer, default: Client()].waits[number] = wait
-            clients[place.peer, default: Client()].reservedWaits += place.isReserved ? 1 : 0
-        }
-
-        private mutating func forget(_ place: Place, at number: Number) {
-            guard place.phase == .waiting else { return }
-            clients[place.peer, default: Client()].waits[number] = nil
-            clients[place.peer, default: Client()].reservedWaits -= place.isReserved ? 1 : 0
+            insert(place, at: number)
         }
 
         /// The connection of `peer` that has waited longest.
@@ -142,11 +133,11 @@ package final class ConnectionBook: Sendable {
         /// The connection that has waited longest, of whoever has most that wait; of a proxy only
         /// if nobody else has any. On reserved places, or on the others.
         func longestWaiting(reserved: Bool) -> Number? {
-            let waiting = clients.lazy.filter { $0.value.count(reserved: reserved) > 0 }
+            let waiting = clients.lazy.filter { $0.value.waiting(reserved: reserved) > 0 }
             let isProxy = waiting.allSatisfy { $0.key.isProxy }
             let candidates = waiting.filter { $0.key.isProxy == isProxy }
-            let most = candidates.map { $0.value.count(reserved: reserved) }.max()
-            return candidates.filter { $0.value.count(reserved: reserved) == most }
+            let most = candidates.map { $0.value.waiting(reserved: reserved) }.max()
+            return candidates.filter { $0.value.waiting(reserved: reserved) == most }
                 .compactMap { $0.value.longest { $0.isReserved == reserved } }
                 .min { $0.since < $1.since }?.number
         }
