@@ -6,16 +6,20 @@ import LockboxPorts
 package struct SignInReading: Sendable {
     package let tenant: Tenant
     package let settings: SignInSettings
-    /// What is to become so, and who asked for it.
-    package let waiting: (change: SignInChange, by: Person)?
+    /// What is to become so, who asked for it, and whether the reader can make it so at once.
+    package let waiting: (change: SignInChange, by: Person, isConfirmable: Bool)?
 }
 
 extension Lockbox {
     package func signIn(by caller: Person) async throws -> SignInReading {
-        try await query(by: caller) { person, tx, _ in
+        try await query(by: caller) { person, tx, now in
             let tenant = try tx.administered(by: person)
             let waiting = try tx.signInChange(of: tenant.id).map { change in
-                (change, try tx.known(change.by))
+                (
+                    change, try tx.known(change.by),
+                    try change.by != person.id
+                        && tx.areEnough(change.by, person, at: tenant, now)
+                )
             }
             return SignInReading(
                 tenant: tenant,
@@ -25,7 +29,8 @@ extension Lockbox {
         }
     }
 
-    /// Asks for another way to sign in, which becomes so after a day. Every administrator hears of it
+    /// Asks for another way to sign in, which becomes so after a day, or after the tenant's cooling-off
+    /// where that is longer. Every administrator hears of it
     /// and can stop it.
     package func changeSignIn(to settings: SignInSettings, by caller: Person) async throws
         -> SignInChange
@@ -69,18 +74,10 @@ extension Lockbox {
             let person = try change.tx.current(caller)
             let waiting = try change.tx.signInChange(id, administeredBy: person)
             guard waiting.by != person.id else { throw Refusal.ownRequest }
-            // Else whoever asked could make somebody an administrator who says so (decision 0061).
-            guard person.mayApprove(for: waiting.tenant, at: change.now) else {
+            let tenant = try change.tx.administered(by: person)
+            guard try change.tx.areEnough(waiting.by, person, at: tenant, change.now) else {
                 throw Refusal.notPermitted(.agree)
             }
-            // Nor do two let in whom three must (decision 0061): then it waits.
-            guard let tenant = try change.tx.tenant(waiting.tenant),
-                tenant.isQuorum(
-                    [waiting.by, person.id],
-                    of: try change.tx.approvers(of: tenant.id),
-                    at: change.now
-                )
-            else { throw Refusal.notPermitted(.agree) }
             try count.addSettings(of: person, takesAway: false, at: change.now)
             try change.carryOut(waiting)
         }
@@ -95,6 +92,21 @@ extension Lockbox {
             try change.tx.removeSignInChange(of: waiting.tenant)
             change.emit(.directory(.signInChangeStopped(waiting)))
         }
+    }
+}
+
+extension PersonRecords {
+    /// Whether `maker` and `person` together make another way to sign in so at once: her own yes must
+    /// count, else the maker could make somebody an administrator who says so; and two let in nobody
+    /// whom three must (decision 0061).
+    fileprivate func areEnough(
+        _ maker: PersonID,
+        _ person: Person,
+        at tenant: Tenant,
+        _ now: Timestamp
+    ) throws -> Bool {
+        try person.mayApprove(for: tenant.id, at: now)
+            && tenant.isQuorum([maker, person.id], of: approvers(of: tenant.id), at: now)
     }
 }
 

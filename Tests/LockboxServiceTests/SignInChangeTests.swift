@@ -90,6 +90,30 @@ import Testing
         }
     }
 
+    @Test func itWaitsForALongerCoolingOffAndForNobodyWhereTwoAreTooFew() async throws {
+        try await Self.with { world, amy in
+            var tenant = Fixture.ownsItsDomain
+            tenant.policy.coolingOff = .days(3)
+            tenant.policy.approvalsNeeded = 3
+            try await world.audited.write(by: .console) { [tenant] change in
+                try change.tx.save(tenant)
+                change.emit(
+                    .directory(.policyChanged(before: Fixture.ownsItsDomain, after: tenant))
+                )
+            }
+            let asked = try await world.lockbox.changeSignIn(to: Self.wanted, by: Fixture.gita)
+            #expect(asked.takesEffectAt == world.clock.now() + .days(3))
+            #expect(try await world.lockbox.signIn(by: amy).waiting?.isConfirmable == false)
+            await #expect(throws: Refusal.notPermitted(.agree)) {
+                try await world.lockbox.confirmSignInChange(asked.id.text, by: amy)
+            }
+            world.clock.advance(by: .days(3))
+            _ = try await world.lockbox.expireDue()
+            #expect(try await Self.settings(world) == Self.wanted)
+            try await world.expectConsistentLogs()
+        }
+    }
+
     @Test func anyAdministratorStopsIt() async throws {
         try await Self.with { world, amy in
             let asked = try await world.lockbox.changeSignIn(to: Self.wanted, by: Fixture.gita)

@@ -127,7 +127,7 @@ struct SignInSettingsPage: Page {
         let waitingBy: String
         let from: ShownTime
         let left: Countdown
-        /// Whether the reader is another administrator than the one who asked for it.
+        /// Whether the reader can make it so at once.
         let mayConfirm: Bool
     }
 
@@ -166,14 +166,14 @@ struct SignInSettingsPage: Page {
             ?? SignInForm(reading.settings)
         problems = refused.map { Problems([$0.refusal.words(on: .settings)]) } ?? .none
         present = Self.words(reading.settings, at: viewer.now)
-        waiting = reading.waiting.map { change, person in
+        waiting = reading.waiting.map { change, person, isConfirmable in
             Waiting(
                 changeID: change.id.text,
                 waitingWords: Self.words(change.settings, at: viewer.now),
                 waitingBy: person.name,
                 from: ShownTime(change.takesEffectAt),
                 left: Countdown(until: change.takesEffectAt, now: viewer.now),
-                mayConfirm: person.id != viewer.person.id
+                mayConfirm: isConfirmable
             )
         }
         hasNoDomains = reading.tenant.domains.isEmpty
