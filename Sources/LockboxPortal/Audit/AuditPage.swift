@@ -180,7 +180,7 @@ struct AuditSearch: Sendable {
             typed("from"), typed("to"), typed("activity"), typed("person")
         )
         (number, text) = (typed("request"), typed("text"))
-        var days = DaySpan()
+        var days = TypedDays()
         var query = LogSearch()
         query.from = days.day(from, "The first day")
         query.to = days.day(to, "The last day").map { $0 + .days(1) }

@@ -22,7 +22,7 @@ struct DecisionForm: Sendable {
     init(_ reading: RequestReading, typed: Form?) {
         let request = reading.view.request
         let (duration, scope) = request.offered
-        let longest = min(duration, reading.tenant.policy.maxAccess)
+        let longest = reading.longestOffered
         seen = reading.seen
         let chosen = typed?["duration"] ?? ""
         durations =
@@ -63,13 +63,13 @@ struct DecisionForm: Sendable {
             return offered <= reading.tenant.policy.maxAccess
                 ? "all that is asked for" : "the longest that your rules allow"
         }
-        let shortest = request.decisions.last { decision in
+        let narrowed = request.decisions.last { decision in
             switch decision.verdict {
             case .approve(let narrowing): narrowing.duration == offered
             case .deny: false
             }
         }
-        return shortest.map { "what \(reading.view.name(of: $0.person)) allowed" }
+        return narrowed.map { "what \(reading.view.name(of: $0.person)) allowed" }
             ?? "what is left of it"
     }
 

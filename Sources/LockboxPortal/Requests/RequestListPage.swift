@@ -222,7 +222,7 @@ struct RequestChoice: Sendable {
         text = String((request.query("text") ?? "").prefix(PortalLimits.searchLength))
         (from, to) = (request.query("from") ?? "", request.query("to") ?? "")
         asksForChanges = request.query("changes") != nil
-        var days = DaySpan()
+        var days = TypedDays()
         var filter = RequestFilter(state: state, engineer: isMine ? viewer.person.id : nil)
         filter.from = days.day(from, "The first day")
         filter.before = days.day(to, "The last day").map { $0 + .days(1) }
@@ -258,7 +258,7 @@ struct RequestChoice: Sendable {
 }
 
 /// Reads days as people type them, and gathers what is wrong with them.
-struct DaySpan {
+struct TypedDays {
     private(set) var problems: [String] = []
 
     /// The beginning of a day of UTC; nil where nothing is typed, or no day.

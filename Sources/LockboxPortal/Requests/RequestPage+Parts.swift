@@ -117,8 +117,7 @@ extension RequestPage.Deciding {
         decideUntil = ShownTime(decideBy)
         timeLeft = Countdown(until: decideBy, now: reading.view.at)
         milliseconds = decideBy.milliseconds
-        let longest = min(request.offered.duration, reading.tenant.policy.maxAccess)
-        approveWords = "\(longest.words), \(request.offered.scope.countedWords)"
+        approveWords = "\(reading.longestOffered.words), \(request.offered.scope.countedWords)"
         answer = reading.messages?.last.flatMap { last in
             last.author.side == reading.side
                 ? nil
@@ -166,7 +165,7 @@ extension RequestPage.Deciding {
     private static func customersYes(_ reading: RequestReading) -> [String] {
         let (view, request) = (reading.view, reading.view.request)
         let missing = reading.missingApprovals(asked: request.state.approvalsAsked)
-        let longest = min(request.offered.duration, reading.tenant.policy.maxAccess)
+        let longest = reading.longestOffered
         let begin = request.terms.notBefore.map { "on \($0.words())" } ?? "at once"
         var list: [String] = []
         if missing > 1 {
@@ -329,9 +328,7 @@ extension RequestPage.Outcome {
         }
         outcomeWords = reading.outcomeWords
         outcomeAt = ShownTime(at)
-        let opened = grant.flatMap { grant in
-            ending.map { $0.at > grant.start } == true ? grant : nil
-        }
+        let opened = view.wasOpen ? grant : nil
         wasOpen = opened != nil
         grantedAccess = opened?.scope.words.map(\.capitalisedFirst) ?? []
         begin = opened.map { ShownTime($0.start, withSeconds: true) }

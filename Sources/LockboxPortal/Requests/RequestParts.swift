@@ -46,6 +46,12 @@ extension RequestView {
 
     var lastUse: Timestamp? { uses.map(\.last).max() }
 
+    /// Whether access was open for a moment at least.
+    var wasOpen: Bool {
+        guard let grant = request.state.grant else { return false }
+        return request.state.ending.map { $0.at > grant.start } ?? (at > grant.start)
+    }
+
     /// Whether `person` asked for it herself, under whichever record.
     func isOwn(of person: Person) -> Bool {
         people[request.terms.engineer]?.isSame(as: person) ?? (request.terms.engineer == person.id)
@@ -287,10 +293,10 @@ struct Progress: Sendable {
         switch view.request.state {
         case .scheduled(let grant): Step("Access", .now, "approved; begins", at: grant.start)
         case .active(let grant): Step("Access", .now, "open since", at: grant.start)
-        case .ended(let grant, let ending):
-            ending.at <= grant.start
-                ? Step("Access", .open, "ended before it began")
-                : Step("Access", .done, "began", at: grant.start)
+        case .ended(let grant, _):
+            view.wasOpen
+                ? Step("Access", .done, "began", at: grant.start)
+                : Step("Access", .open, "ended before it began")
         case .awaitingManager, .awaitingCustomer: Step("Access", .open, "")
         case .rejected, .denied, .withdrawn, .expired:
             Step("Access", .open, "none")

@@ -53,6 +53,11 @@ struct RequestReading: Sendable {
         seen.map { $0.messages < messages?.count ?? 0 } ?? false
     }
 
+    /// What an approval gives at the most.
+    var longestOffered: TimeSpan {
+        min(view.request.offered.duration, tenant.policy.maxAccess)
+    }
+
     /// Approvals still missing, by the stricter of the rule when the customer was asked and the
     /// rule now.
     func missingApprovals(asked: Int) -> Int {

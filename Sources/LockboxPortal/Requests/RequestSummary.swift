@@ -25,15 +25,17 @@ struct RequestSummary: Sendable {
             case .tenant: ""
             case .provider: " of \(companies.tenant)"
             }
-        let begun = request.state.grant.map { $0.start <= request.state.ending?.at ?? view.at }
         var from: Timestamp?
         let verb: String
         switch request.state {
         case .awaitingManager, .awaitingCustomer: verb = "asks\(view.onBehalf) to"
         case .rejected, .denied, .withdrawn, .expired: verb = "asked\(view.onBehalf) to"
-        case .scheduled(let grant): (verb, from) = ("may", grant.start)
+        case .scheduled(let grant):
+            (verb, from) = (view.unrecordedEnd == nil ? "may" : "was to", grant.start)
         case .active: verb = view.unrecordedEnd == nil ? "may" : "could"
-        case .ended: verb = begun == true ? "could" : "was to"
+        case .ended(let grant, _):
+            verb = view.wasOpen ? "could" : "was to"
+            from = view.wasOpen ? nil : grant.start
         }
         guard let grant = request.state.grant else {
             let offered = request.offered
@@ -46,7 +48,8 @@ struct RequestSummary: Sendable {
         isLess = grant.scope != terms.scope || grant.end - grant.start < terms.duration
         sentence = "\(who) \(verb) \(grant.scope.shortWords)\(whose)"
         summaryFrom = from.map { ShownTime($0) }
-        summaryUntil = ShownTime(request.state.ending?.at ?? view.unrecordedEnd ?? grant.end)
+        let ended = request.state.ending?.at ?? view.unrecordedEnd
+        summaryUntil = ShownTime(from == nil ? ended ?? grant.end : grant.end)
     }
 }
 
@@ -58,8 +61,14 @@ extension Badge {
         guard (state.grant?.scope ?? view.request.offered.scope).allowsChanges else { return nil }
         switch state {
         case .awaitingManager, .awaitingCustomer: self.init("Asks to change data", .change)
-        case .scheduled, .active: self.init("Can change data", .change)
-        case .ended: self.init("Could change data", .quiet)
+        case .scheduled, .active, .ended:
+            if view.unrecordedEnd == nil, state.ending == nil {
+                self.init("Can change data", .change)
+            } else if view.wasOpen {
+                self.init("Could change data", .quiet)
+            } else {
+                return nil
+            }
         case .rejected, .denied, .withdrawn, .expired: return nil
         }
     }
