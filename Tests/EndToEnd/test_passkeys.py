@@ -12,7 +12,7 @@ import pytest
 import webauthn
 
 from lockbox_rig import secrets
-from lockbox_rig.browser import APPROVE
+from lockbox_rig.browser import APPROVE, says
 from lockbox_rig.directory import DirectoryFile, imap_service
 from lockbox_rig.lockboxd import Lockboxd
 from lockbox_rig.machine import Scratch, free_port
@@ -106,11 +106,6 @@ def give_authenticator(profile):
     tools.send("WebAuthn.addVirtualAuthenticator", {"options": {
         "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
         "isUserVerified": True, "automaticPresenceSimulation": True}})
-
-
-def says(profile, text):
-    profile.page.locator("main").filter(has_text=text).wait_for()
-    profile.page.wait_for_timeout(450)
 
 
 def sign_out(profile):

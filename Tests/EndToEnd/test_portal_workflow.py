@@ -6,7 +6,7 @@ import urllib.parse
 import pytest
 
 from lockbox_rig.api import mailbox
-from lockbox_rig.browser import APPROVE
+from lockbox_rig.browser import APPROVE, says
 from lockbox_rig.dovecot import IdleWatcher
 from lockbox_rig.machine import wait_until
 from lockbox_rig.portal import Visitor
@@ -34,13 +34,6 @@ def come(there, open_browser):
         profile = open_browser(there.lockbox.url, size=size, **how)
         return profile.sign_in(there.directory.people[name], there.password(name))
     return come
-
-
-def says(profile, text, timeout=10_000):
-    """Waits until the page says `text`, without touching it; then reads a moment: what is clicked at the very instant
-    of a change was meant for what stood there before, and is not taken."""
-    profile.page.locator("main").filter(has_text=text).wait_for(timeout=timeout)
-    profile.page.wait_for_timeout(450)
 
 
 def fold(profile, text):

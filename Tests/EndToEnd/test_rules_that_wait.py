@@ -2,6 +2,7 @@
 
 import pytest
 
+from lockbox_rig.browser import says
 from lockbox_rig.machine import wait_until
 from lockbox_rig.portal import Visitor
 from lockbox_rig.world import World
@@ -27,11 +28,6 @@ def come(there, open_browser):
         profile = open_browser(there.lockbox.url, size=size, **how)
         return profile.sign_in(there.directory.people[name], there.password(name))
     return come
-
-
-def says(profile, text, timeout=10_000):
-    profile.page.locator("main").filter(has_text=text).wait_for(timeout=timeout)
-    profile.page.wait_for_timeout(450)
 
 
 def give_password(there, profile, name, form):

@@ -19,6 +19,13 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 APPROVE = re.compile(r"^Approve\s+·\s+\d")
 
 
+def says(profile, text, timeout=10_000):
+    """Waits until the page says `text`, without touching it; then reads a moment: what is clicked at the very instant
+    of a change was meant for what stood there before, and is not taken."""
+    profile.page.locator("main").filter(has_text=text).wait_for(timeout=timeout)
+    profile.page.wait_for_timeout(450)
+
+
 class Browser:
     """One Chromium for all tests. Everybody in it has a profile of her own."""
 
