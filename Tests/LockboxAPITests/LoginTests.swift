@@ -55,6 +55,18 @@ struct LoginTests {
 
     private struct Missing: Error { let name: String }
 
+    /// Whoever shares an address with a guesser goes on.
+    @Test func wrongGrantsHoldUpNoRightOne() async throws {
+        try await APIWorld.with { api async throws in
+            let right = try await Self.code(api)
+            for _ in 0..<APILimits.failureBurst {
+                #expect(try await Self.ask(api, Self.refresh("lbxr_none")).status == 400)
+            }
+            #expect(try await Self.ask(api, Self.refresh("lbxr_none")).status == 429)
+            _ = try await Self.ask(api, right).json(200)
+        }
+    }
+
     @Test func codeGivesTokensThatFollowEachOther() async throws {
         try await APIWorld.with { api async throws in
             let answer = try await Self.ask(api, try await Self.code(api, "read decide"))

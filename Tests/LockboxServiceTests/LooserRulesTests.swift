@@ -95,6 +95,16 @@ import Testing
         }
     }
 
+    @Test func whoAsksForTheSameAgreesToIt() async throws {
+        try await Self.with { world in
+            let first = try await Self.change(world, Self.looser)
+            let again = try await Self.change(world, Self.looser)
+            #expect(again.waiting == first.waiting, "her own twice")
+            let second = try await Self.change(world, by: Self.amy, Self.looser)
+            #expect(second.waiting == nil && second.tenant.policy.maxAccess == .hours(8))
+        }
+    }
+
     @Test func looserRulesHoldWhenTheCoolingOffIsOverAndNotBefore() async throws {
         try await Self.with { world in
             let changed = try await Self.change(world, Self.looser)

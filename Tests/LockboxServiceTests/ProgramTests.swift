@@ -116,6 +116,13 @@ struct ProgramTests {
                 by: Self.robot
             )
             #expect(listed.items.map(\.request.id) == [asked.id])
+            await #expect(throws: Refusal.notFound(.page)) {
+                _ = try await world.lockbox.supportRequests(
+                    tenant: nil,
+                    page: page,
+                    by: Self.robot
+                )
+            }
             let view = try await world.lockbox.request(asked.id.text, by: Self.robot)
             #expect(view.people[Self.robot.id] == Self.robot)
             for id in [hers.id.text, "LBX-0000000000"] {
