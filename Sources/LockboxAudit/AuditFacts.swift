@@ -359,6 +359,7 @@ extension AuditFacts {
         if !person.mutedLetters.isEmpty {
             data["mutedLetters"] = .list(person.mutedLetters.names.map { .string($0) })
         }
+        if let zone = person.timeZone { data["timeZone"] = .string(zone.text) }
         if let delay = person.decisionDelay {
             data["decidesFrom"] = .string(delay.endsAt.description)
             data["confirmedBy"] = .list(delay.confirmedBy.map { .string($0.text) })

@@ -21,7 +21,8 @@ enum AuditTable {
             "number", "grant",
             "basis", "start", "end", "endedReason", "endedAt", "operations", "credential",
             "username", "actions", "expiresAt", "service", "kind", "resourceType", "attempts",
-            "problem", "person", "roles", "rolesBefore", "disabled", "mutedLetters", "program",
+            "problem", "person", "roles", "rolesBefore", "disabled", "mutedLetters", "timeZone",
+            "program",
             "token", "scopes", "addresses",
             "until", "recipient", "letter", "name", "licensed",
         ] + rules.map { "policy.\($0)" } + rules.map { "before.\($0)" }

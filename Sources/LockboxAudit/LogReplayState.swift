@@ -456,6 +456,11 @@ extension LogReplayState {
             }
             var differences = Differences("person \(person.id)")
             differences.check(
+                "time zone",
+                log: data["timeZone"]?.text,
+                table: person.timeZone?.text
+            )
+            differences.check(
                 "first yes",
                 log: data["decidesFrom"]?.text,
                 table: person.decisionDelay?.endsAt.description

@@ -29,6 +29,8 @@ public enum Limits {
     /// counted.
     public static let requestSearches = 4
     public static let requestCounts = 2
+    /// Requests of one engineer that are counted for who decides about the next one.
+    public static let historyCounted = 1000
     public static let countedRequests = 100_000
     /// How long looser rules wait, and the yes of who decides since just now. Never nothing: who stole
     /// one session would wait for nobody.

@@ -15,6 +15,9 @@ public struct Person: Identified, Hashable, Sendable {
     /// Which letters this person switched off. It is the person's own choice: no operator and no
     /// file changes it.
     public var mutedLetters: MutedLetters
+    /// In which time zone pages and letters tell her times; nil where she chose none. It is her own
+    /// choice as well.
+    public var timeZone: TimeZoneName?
     /// Why her yes does not count yet, where she decides for her tenant since just now.
     public var decisionDelay: DecisionDelay?
     /// Whether it is a program: a service account of the provider's. It comes in with API tokens
@@ -30,6 +33,7 @@ public struct Person: Identified, Hashable, Sendable {
         aliases: [EmailAddress] = [],
         isDisabled: Bool = false,
         mutedLetters: MutedLetters = [],
+        timeZone: TimeZoneName? = nil,
         decisionDelay: DecisionDelay? = nil,
         isProgram: Bool = false
     ) {
@@ -41,6 +45,7 @@ public struct Person: Identified, Hashable, Sendable {
         self.aliases = aliases
         self.isDisabled = isDisabled
         self.mutedLetters = mutedLetters
+        self.timeZone = timeZone
         self.decisionDelay = decisionDelay
         self.isProgram = isProgram
     }

@@ -4,10 +4,24 @@ extension Timestamp {
     /// As people read it: `Mon 23 Nov 2026, 20:15 UTC`. Cut off, not rounded, so that a deadline is
     /// never told too late.
     public func words(withSeconds: Bool = false) -> String {
-        let (date, time) = civil
-        let clock = [time.hour, time.minute] + (withSeconds ? [time.second] : [])
-        let shown = clock.map { pad($0, 2) }.joined(separator: ":")
-        return "\(date.weekdayName) \(date.day) \(date.monthName) \(date.year), \(shown) UTC"
+        "\(civil.date.words), \(clock(withSeconds)) UTC"
+    }
+
+    /// The same where clocks are `offset` ahead of UTC, and UTC beside it, with its day where that is
+    /// another: `Tue 24 Nov 2026, 06:15 (Mon 23 Nov, 20:15 UTC)`.
+    public func words(offset: TimeSpan, withSeconds: Bool = false) -> String {
+        guard offset != .zero else { return words(withSeconds: withSeconds) }
+        let local = self + offset
+        let (day, here) = (civil.date, local.civil.date)
+        let shortDay = "\(day.weekdayName) \(day.day) \(day.monthName), "
+        return "\(here.words), \(local.clock(withSeconds)) "
+            + "(\(day == here ? "" : shortDay)\(clock(withSeconds)) UTC)"
+    }
+
+    private func clock(_ withSeconds: Bool) -> String {
+        let time = civil.time
+        let parts = [time.hour, time.minute] + (withSeconds ? [time.second] : [])
+        return parts.map { pad($0, 2) }.joined(separator: ":")
     }
 
     /// As mail and HTTP write it, without the zone, which is UTC: `Mon, 23 Nov 2026 20:15:00`
@@ -21,6 +35,9 @@ extension Timestamp {
 }
 
 extension CivilDate {
+    /// `Mon 23 Nov 2026`.
+    public var words: String { "\(weekdayName) \(day) \(monthName) \(year)" }
+
     fileprivate var weekdayName: String {
         ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][weekday]
     }

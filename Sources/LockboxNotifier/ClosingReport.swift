@@ -48,7 +48,7 @@ extension NoticeWriter {
     {
         var facts = try window(request, grant)
         facts[.endReason] = ending.reason.rawValue
-        facts[.endedAt] = ending.at.words(withSeconds: true)
+        facts.set(.endedAt, to: ending.at, withSeconds: true)
         facts[.began] = ending.at >= grant.start ? "yes" : "no"
         facts[.endedBySide] = try ending.by.map(person).map {
             $0.side == .provider ? "provider" : "tenant"
@@ -62,16 +62,20 @@ extension NoticeWriter {
         var facts = try endFacts(request, grant, ending)
         let stopper = try ending.by.map(person)
         facts[.endedBy] = stopper?.name
-        facts[.start] = grant.start.words(withSeconds: true)
-        facts[.plannedEnd] = ending.at < grant.end ? grant.end.words(withSeconds: true) : nil
+        facts.set(.start, to: grant.start, withSeconds: true)
+        facts.set(
+            .plannedEnd,
+            to: ending.at < grant.end ? grant.end : nil,
+            withSeconds: true
+        )
         let removals = try removals(of: grant, request)
         let unconfirmed = removals.filter { $0.progress != .confirmed }.map(\.service.text)
         facts[.unconfirmed] = unconfirmed.isEmpty ? nil : unconfirmed.joined(separator: ", ")
         facts[.leftOpen] = try grant.leftOpen(removals, in: tx).leftOpenWords
         let uses = try tx.uses(of: grant.id)
         facts[.useCount] = "\(uses.reduce(0) { $0 + $1.count })"
-        facts[.firstUse] = uses.map(\.first).min()?.words(withSeconds: true)
-        facts[.lastUse] = uses.map(\.last).max()?.words(withSeconds: true)
+        facts.set(.firstUse, to: uses.map(\.first).min(), withSeconds: true)
+        facts.set(.lastUse, to: uses.map(\.last).max(), withSeconds: true)
         let operations = try tx.operationTotals(of: grant.id)
         facts[.operations] = operations.words
         facts[.subjects] = operations.subjects(NotifierLimits.subjects).joined(separator: "\n")

@@ -54,7 +54,9 @@ enum SettledOutcome: String {
 }
 
 struct Facts {
-    private(set) var values: [String: String] = [:]
+    private var values: [String: String] = [:]
+    /// What is an instant: each recipient reads it in her own time zone.
+    private var instants: [Fact: (at: Timestamp, withSeconds: Bool)] = [:]
 
     init() {}
 
@@ -63,6 +65,20 @@ struct Facts {
     subscript(fact: Fact) -> String? {
         get { values[fact.rawValue] }
         set { values[fact.rawValue] = newValue }
+    }
+
+    mutating func set(_ fact: Fact, to instant: Timestamp?, withSeconds: Bool = false) {
+        instants[fact] = instant.map { ($0, withSeconds) }
+    }
+
+    /// What is stored of a letter to somebody who reads times in `zone`.
+    func stored(for zone: TimeZoneName?) -> [String: String] {
+        instants.reduce(into: values) { stored, one in
+            stored[one.key.rawValue] = one.value.at.words(
+                in: zone,
+                withSeconds: one.value.withSeconds
+            )
+        }
     }
 
     /// A name as letters show it.

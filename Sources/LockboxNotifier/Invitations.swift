@@ -18,7 +18,7 @@ extension NoticeWriter {
         facts[.portalAddress] = portal.address
         facts[.invitation] = invitation.id.text
         facts[.purpose] = invitation.purpose.rawValue
-        facts[.endsAt] = invitation.endsAt.words()
+        facts.set(.endsAt, to: invitation.endsAt)
         try tx.insert(
             Notice(
                 id: entropy.id(),
@@ -26,7 +26,7 @@ extension NoticeWriter {
                 tenant: person.side.tenant,
                 request: nil,
                 recipient: person,
-                facts: facts.values,
+                facts: facts.stored(for: person.timeZone),
                 createdAt: now,
                 sendAt: now,
                 goodUntil: invitation.endsAt

@@ -28,6 +28,9 @@ enum LetterTemplates {
         {{/advice}}
         --\u{20}
         {{why}} {{caution}}
+        {{^empty(help)}}
+        Help: {{help}}
+        {{/empty(help)}}
 
         """
 
@@ -46,6 +49,9 @@ enum LetterTemplates {
         </head>
         <body style="margin:0; padding:16px; font:16px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
         <div style="max-width:36em; margin:0 auto; border-top:4px solid {{colour}}; padding-top:12px">
+        {{#provider}}
+        <p style="margin:0 0 12px; padding-left:8px; border-left:6px solid {{place}}; font-weight:600">{{provider}}</p>
+        {{/provider}}
         <h1 style="font-size:22px; line-height:1.25; margin:0 0 12px">{{heading}}</h1>
         <p style="margin:0 0 16px">{{lead}}</p>
         <table style="border-collapse:collapse; width:100%; margin:0 0 16px">
@@ -61,7 +67,8 @@ enum LetterTemplates {
         {{#advice}}
         <p style="margin:0 0 12px">{{.}}</p>
         {{/advice}}
-        <p style="margin:20px 0 0; font-size:13px; opacity:.75">{{why}} {{caution}}</p>
+        <p style="margin:20px 0 0; font-size:13px; opacity:.75">{{why}} {{caution}}\
+        {{^empty(help)}}<br>Help: {{help}}{{/empty(help)}}</p>
         </div>
         </body>
         </html>

@@ -9,20 +9,24 @@ package struct Letters: Sendable {
     private let host: String
     private let bounces: BounceAddresses?
     private let codes: (any InvitationCodes)?
+    private let appearance: Appearance
     private let text: MustacheTemplate
     private let html: MustacheTemplate
 
     /// `host` is the right-hand side of message identifiers: a name of ours that no one else makes
     /// identifiers under. `bounces` gives each letter an envelope sender of its own; `codes`
-    /// the codes of invitations, which are in no notice.
+    /// the codes of invitations, which are in no notice. Of `appearance` letters have the colour and
+    /// where there is help; no picture, since nothing is loaded from anywhere.
     package init(
         sender: Mailbox,
         host: String,
         bounces: BounceAddresses? = nil,
-        codes: (any InvitationCodes)? = nil
+        codes: (any InvitationCodes)? = nil,
+        appearance: Appearance = .plain
     ) throws {
         ScalarHTML.register()
         self.codes = codes
+        self.appearance = appearance
         self.sender = sender
         self.host = host
         self.bounces = bounces
@@ -39,7 +43,12 @@ package struct Letters: Sendable {
         at now: Timestamp
     ) -> Letter {
         let content = LetterContent(notice, code: code(of: notice))
-        let view = view(of: content)
+        var view = view(of: content)
+        view["provider"] = Facts(notice.facts)[.provider].map(shownName)
+        view["place"] = appearance.colour ?? "#5b6672"
+        view["help"] = [appearance.help, appearance.helpLink].compactMap(\.self).joined(
+            separator: ", "
+        )
         return Letter(
             messageID: messageID(notice.id),
             // RFC 5322 §3.6.4: the root, and the nearest; a thread may be long.

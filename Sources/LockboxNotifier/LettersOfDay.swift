@@ -47,7 +47,7 @@ extension Notice {
                 tenant: tenant,
                 request: nil,
                 recipient: recipient,
-                facts: facts.values,
+                facts: facts.stored(for: recipient.timeZone),
                 createdAt: now,
                 sendAt: now
             )

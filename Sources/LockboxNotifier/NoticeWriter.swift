@@ -163,7 +163,8 @@ struct NoticeWriter {
         guard case .expired(let at, let stage) = request.state else { return }
         let customerAsked = stage == .awaitingCustomer
         let outcome = customerAsked ? UndecidedOutcome.customerSilent : .managerSilent
-        let facts = try asking(request).with(.outcome, outcome.rawValue).with(.decideBy, at.words())
+        var facts = try asking(request).with(.outcome, outcome.rawValue)
+        facts.set(.decideBy, to: at)
         try sendToEngineer(.expired, facts, request)
         if customerAsked { try sendToApprovers(.expired, facts, request) }
         try settle(request, .expired)
@@ -232,8 +233,8 @@ struct NoticeWriter {
     /// when it matters.
     func tell(of message: Message, on request: AccessRequest) throws {
         var facts = try asking(request)
-        facts[.start] = request.state.grant?.start.words()
-        facts[.end] = request.state.grant?.end.words()
+        facts.set(.start, to: request.state.grant?.start)
+        facts.set(.end, to: request.state.grant?.end)
         facts[.stage] = request.state.name.rawValue
         let useless = request.state.decideBy ?? request.state.grant?.end
         switch try person(message.person).side {
@@ -407,8 +408,8 @@ struct NoticeWriter {
         var facts = try common(request)
         facts[.resources] = request.terms.scope.words.joined(separator: "\n")
         facts[.duration] = request.terms.duration.words
-        facts[.notBefore] = request.terms.notBefore?.words()
-        facts[.decideBy] = request.state.decideBy?.words()
+        facts.set(.notBefore, to: request.terms.notBefore)
+        facts.set(.decideBy, to: request.state.decideBy)
         let denied = try tx.denials(
             of: request.terms.engineer,
             on: request.terms.supportRequest,
@@ -425,8 +426,8 @@ struct NoticeWriter {
         let isShort = duration < NotifierLimits.shortWindow
         facts[.resources] = grant.scope.words.joined(separator: "\n")
         facts[.duration] = duration.words
-        facts[.start] = grant.start.words(withSeconds: isShort)
-        facts[.end] = grant.end.words(withSeconds: isShort)
+        facts.set(.start, to: grant.start, withSeconds: isShort)
+        facts.set(.end, to: grant.end, withSeconds: isShort)
         facts[.basis] = grant.basis.rawValue
         facts[.endOfConnections] = try kinds.endOfConnections(of: grant.scope, in: tx).words()
         let isNarrowed = grant.scope != request.terms.scope || duration < request.terms.duration
@@ -510,7 +511,7 @@ struct NoticeWriter {
                 tenant: tenant,
                 request: request,
                 recipient: recipient,
-                facts: facts.values,
+                facts: facts.stored(for: recipient.timeZone),
                 createdAt: now,
                 sendAt: sendAt ?? now,
                 goodUntil: goodUntil

@@ -50,7 +50,7 @@ package struct Operators: Sendable {
                 Notice(
                     id: entropy.id(),
                     toOperator: address,
-                    facts: facts.values,
+                    facts: facts.stored(for: nil),
                     createdAt: now
                 )
             )

@@ -271,7 +271,7 @@ extension NoticeWriter {
                     tenant: tenant?.id,
                     request: nil,
                     recipient: recipient,
-                    facts: facts.values,
+                    facts: facts.stored(for: recipient.timeZone),
                     createdAt: now,
                     sendAt: now
                 )
@@ -307,7 +307,7 @@ extension NoticeWriter {
                     tenant: id,
                     request: nil,
                     recipient: recipient,
-                    facts: facts.values,
+                    facts: facts.stored(for: recipient.timeZone),
                     createdAt: now,
                     sendAt: now
                 )

@@ -2,6 +2,7 @@ import Foundation
 package import LockboxAPI
 package import LockboxDomain
 package import LockboxIdentity
+package import LockboxNotifier
 package import LockboxPorts
 
 /// In which process gateways are.
@@ -43,6 +44,8 @@ package struct Configuration: Sendable {
     package var clockTolerance: TimeSpan
     /// Who is written to when something needs a person.
     package var operators: [EmailAddress]
+    /// How pages and letters show whose they are.
+    package var appearance: Appearance
     /// Who runs this command, for the records of what it does; the file does not say it.
     package var operatorAtConsole: String?
     /// How long each key of access tokens signs.
@@ -52,6 +55,7 @@ package struct Configuration: Sendable {
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
         "serviceListen", "operatorListen", "tokenKeyLifetime", "gateway", "gatewayOperatorListen",
+        "colour", "logo", "help", "helpLink",
     ]
     private static let logLevels = [
         "trace", "debug", "info", "notice", "warning", "error", "critical",
@@ -151,13 +155,7 @@ package struct Configuration: Sendable {
             _ = try SecretFile.read(token, for: mailPlace)
         }
         signingKeyFile = path(values["signing.keyFile"]?.text ?? dataDir + "/signing.key")
-        let level = values["log"] ?? ("info", "the default")
-        guard Self.logLevels.contains(level.text) else {
-            throw ConfigurationError(
-                "\(level.place): must be one of \(Self.logLevels.joined(separator: ", "))"
-            )
-        }
-        logLevel = level.text
+        logLevel = try Self.logLevel(values["log"] ?? ("info", "the default"))
         trustedProxies = try Self.proxies(values["trustedProxies"])
         // Who binds a listener for operators has said who reaches it.
         let access = operatorListen == nil ? MetricsAccess.loopback : .open
@@ -177,6 +175,18 @@ package struct Configuration: Sendable {
             such: "P90D"
         )
         operators = try Self.operators(values["operators"])
+        appearance = try Appearance(values, path)
+    }
+
+    private static func logLevel(_ level: (text: String, place: String))
+        throws(ConfigurationError) -> String
+    {
+        guard logLevels.contains(level.text) else {
+            throw ConfigurationError(
+                "\(level.place): must be one of \(logLevels.joined(separator: ", "))"
+            )
+        }
+        return level.text
     }
 
     private static func listeners(

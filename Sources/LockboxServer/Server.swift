@@ -92,7 +92,8 @@ package struct Server: Sendable {
                 sender: sender,
                 host: sender.host,
                 bounces: bounceAddresses,
-                codes: invitationKey
+                codes: invitationKey,
+                appearance: configuration.appearance
             ),
             operators: parts.operators
         )
@@ -141,6 +142,7 @@ package struct Server: Sendable {
             entropy: entropy,
             publicURL: configuration.publicURL,
             proxies: configuration.trustedProxies,
+            appearance: configuration.appearance,
             feed: feed,
             makePause: { SystemPause() }
         )

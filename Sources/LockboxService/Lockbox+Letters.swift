@@ -17,4 +17,17 @@ extension Lockbox {
             return after
         }
     }
+
+    /// Says in which time zone the caller reads times from now on; nil for none in particular. Nobody
+    /// does that for somebody else.
+    package func changeTimeZone(to zone: TimeZoneName?, by caller: Person) async throws {
+        try await changeSettings(by: caller) { change, count in
+            let before = try change.tx.current(caller)
+            guard zone != before.timeZone else { return }
+            try count.addSettings(of: before, takesAway: false, at: change.now)
+            var after = before
+            after.timeZone = zone
+            try change.update(before, to: after)
+        }
+    }
 }

@@ -170,6 +170,11 @@ extension Change {
 }
 
 extension Lockbox {
+    /// What anybody may know before signing in.
+    package func providerName() async throws -> String {
+        try await store.read { tx, _ in try tx.providerName() }
+    }
+
     /// The provider's name, and the caller's own tenant if she is a customer.
     package func organisations(of caller: Person) async throws -> (
         provider: String, tenant: Tenant?

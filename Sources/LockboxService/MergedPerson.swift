@@ -29,8 +29,7 @@ struct MergedPerson {
         isProvisioned: Bool = false,
         isLastAdministrator: Bool
     ) {
-        var roles = human.roles
-        var isDisabled = human.isDisabled
+        var (roles, isDisabled) = (human.roles, human.isDisabled)
         var (name, email, aliases) = (human.name, human.email, human.aliases)
         var kept: [String] = []
         var wish = PersonProposal.Wish()
@@ -83,6 +82,7 @@ struct MergedPerson {
             aliases: aliases,
             isDisabled: isDisabled,
             mutedLetters: before?.mutedLetters ?? [],
+            timeZone: before?.timeZone,
             decisionDelay: before?.decisionDelay,
             isProgram: human.isProgram
         )

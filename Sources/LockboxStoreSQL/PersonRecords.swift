@@ -73,6 +73,7 @@ extension SQLTransaction: PersonRecords {
                 "roles": .integer(Int64(person.roles.rawValue)),
                 "is_disabled": .flag(person.isDisabled),
                 "muted_letters": .integer(Int64(person.mutedLetters.rawValue)),
+                "time_zone": .optional(person.timeZone?.text),
                 "decides_from": .time(person.decisionDelay?.endsAt),
                 "confirmed_by": try JSONColumn.value(
                     person.decisionDelay?.confirmedBy.map(\.text) ?? []
@@ -121,6 +122,7 @@ extension SQLTransaction: PersonRecords {
             },
             isDisabled: try row.flag("is_disabled"),
             mutedLetters: muted,
+            timeZone: try row.optionalText("time_zone").map { try row.required(TimeZoneName($0)) },
             decisionDelay: try decisionDelay(row),
             isProgram: try row.flag("is_program")
         )

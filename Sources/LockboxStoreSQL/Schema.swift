@@ -35,7 +35,7 @@ package enum Schema {
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
-                .personProposals, .loosening, .programs, .logins,
+                .personProposals, .loosening, .programs, .logins, .timeZones,
             ]
         }
     }

@@ -158,6 +158,11 @@ struct LogCheckTests {
             "the muted letters in the log are not those in the tables"
         ),
         (
+            "a person's time zone",
+            "UPDATE person SET time_zone = 'Asia/Tokyo' WHERE email LIKE 'sue@%'",
+            "time zone is none in the log and Asia/Tokyo in the tables"
+        ),
+        (
             "a request that no program asked",
             "UPDATE access_request SET asked_by = engineer", "program is none in the log"
         ),

@@ -1,6 +1,7 @@
 import Foundation
 import LockboxAPI
 import LockboxIdentity
+import LockboxNotifier
 import LockboxPorts
 import Testing
 
@@ -23,6 +24,36 @@ struct ConfigurationTests {
             path: folder.write(text, to: "lockbox.yaml"),
             environment: environment
         )
+    }
+
+    @Test func whosePagesTheseAreIsConfigured() throws {
+        let folder = try Folder()
+        _ = try folder.write("<svg xmlns='http://www.w3.org/2000/svg'/>", to: "logo.svg")
+        let keys = """
+            colour: "#0F6b63"
+            logo: logo.svg
+            help: help@cloud.test, +49 30 1234
+            helpLink: https://help.cloud.test/lockbox
+
+            """
+        let appearance = try Self.load(Self.minimal + keys, in: folder).appearance
+        #expect(appearance.colour == "#0F6b63" && appearance.logo?.type == "image/svg+xml")
+        #expect(appearance.help == "help@cloud.test, +49 30 1234")
+        #expect(appearance.helpLink == "https://help.cloud.test/lockbox")
+        let none = try Self.load(Self.minimal, in: folder).appearance
+        #expect(none.colour == nil && none.logo == nil && none.help == nil && none.helpLink == nil)
+        _ = try folder.write("GIF89a", to: "logo.gif")
+        _ = try folder.write("<svg>" + String(repeating: " ", count: 65_536), to: "large.svg")
+        for bad in [
+            "colour: red", "colour: \"#0f6b63;}\"", "logo: logo.gif", "logo: large.svg",
+            "logo: none.svg",
+            "help: \"\"", "help: \"a\\nb\"", "helpLink: http://help.cloud.test/",
+            "helpLink: javascript:alert(1)", "helpLink: https://", "helpLink: \"https://a b\"",
+        ] {
+            #expect(throws: ConfigurationError.self, "\(bad)") {
+                try Self.load(Self.minimal + bad + "\n", in: folder)
+            }
+        }
     }
 
     @Test func whatIsNotSaidHasItsDefault() throws {
@@ -112,7 +143,7 @@ struct ConfigurationTests {
     private static let known =
         "listen, publicURL, database, dataDir, mail, mailFile, log, trustedProxies, metrics, "
         + "diskReserve, clockTolerance, operators, serviceListen, operatorListen, tokenKeyLifetime, "
-        + "gateway, gatewayOperatorListen"
+        + "gateway, gatewayOperatorListen, colour, logo, help, helpLink"
 
     /// A broken file, and all that is said of it.
     private static let broken: [(name: String, text: String, complaint: String)] = [

@@ -160,6 +160,24 @@ struct MessageTests {
         }
     }
 
+    @Test func eachPersonChoosesHerOwnTimeZoneAndTheLogSaysSo() async throws {
+        try await TestWorld.with { world async throws in
+            let before = try await world.entries().count
+            let zone = TimeZoneName("Europe/Berlin")
+            for _ in 1...2 {
+                try await world.lockbox.changeTimeZone(to: zone, by: Fixture.adam)
+            }
+            #expect(try await world.store.read { try $0.person(Fixture.adam.id)?.timeZone } == zone)
+            #expect(try await world.store.read { try $0.person(Fixture.gita.id) } == Fixture.gita)
+            #expect(
+                try await world.entries().dropFirst(before).map(\.activity) == ["person.changed"]
+            )
+            try await world.lockbox.changeTimeZone(to: nil, by: Fixture.adam)
+            #expect(try await world.store.read { try $0.person(Fixture.adam.id) } == Fixture.adam)
+            try await world.expectConsistentLogs()
+        }
+    }
+
     @Test func whoIsSwitchedOffChangesNothing() async throws {
         let off = Fixture.person(20, "Pat Doe", "pat@contoso.test", .approver, isDisabled: true)
         try await TestWorld.with(people: [off]) { world async throws in

@@ -172,6 +172,7 @@ struct AccountPage: Page {
     let organisationName: String
     let roles: [String]
     let letters: [Letter]
+    let timeZoneWords: String
     let tokens: [TokenRow]
     let newToken: TokenForm
     let scopes: [TokenForm.Scope]
@@ -201,6 +202,7 @@ struct AccountPage: Page {
         let person = viewer.person
         personName = person.name
         email = person.email.text
+        timeZoneWords = person.timeZone?.text ?? "your browser’s time here, UTC in e-mails"
         organisationName = viewer.tenant?.name ?? viewer.providerName
         roles = person.roles.names.map { RoleSentence.may[$0] ?? $0 }
         letters = MutedLetters.all.map { name, kind in

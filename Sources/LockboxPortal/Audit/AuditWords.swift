@@ -152,7 +152,7 @@ enum AuditWords {
         case .bool(let flag): flag ? "yes" : "no"
         case .integer(let number): String(number)
         case .string(let text):
-            TimeSpan(text)?.words ?? Timestamp(text)?.words(withSeconds: true) ?? text
+            TimeSpan(text)?.words ?? Timestamp(text)?.shown(withSeconds: true) ?? text
         case .array(let items):
             items.isEmpty ? "none" : items.map(Self.value).joined(separator: ", ")
         case .object(let members):

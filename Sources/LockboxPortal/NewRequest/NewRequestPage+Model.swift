@@ -129,7 +129,7 @@ struct NewRequestPage: Page {
         cap = reading.tenant.policy.maxAccess.words
         start = entry.start
         earliest = String(viewer.now.description.prefix(16))
-        clock = viewer.now.words()
+        clock = viewer.now.shown()
         reason = entry.reason
         unasked = reading.tenant.unaskedBecause.map { why in
             "\(reading.tenant.name) will not be asked: \(why). A manager’s approval alone opens the access."
@@ -201,7 +201,7 @@ struct PreviewPage: Page {
         let first = Asked(
             askedWho: "A manager of \(viewer.providerName)",
             askedWords:
-                "Has \(review), until \((viewer.now + Limits.managerWindow).words()) if you send it now."
+                "Has \(review), until \((viewer.now + Limits.managerWindow).shown()) if you send it now."
         )
         let needed = tenant.policy.approvalsNeeded
         let second = Asked(

@@ -231,7 +231,7 @@ private struct Standing {
         if let instant = person.decidesFrom(at: viewer.now) {
             return Standing(
                 decides: true,
-                "Your approvals count from \(instant.words()) on, or once enough of your colleagues who "
+                "Your approvals count from \(instant.shown()) on, or once enough of your colleagues who "
                     + "approve have confirmed you under People. A denial counts at once."
             )
         }

@@ -20,6 +20,8 @@ extension RequestPage {
         let consequences: [String]
         /// Whose approvals there are already, and what this one comes to; nil where one is enough.
         let quorumWords: String?
+        /// What the engineer asked before; nil where that is more than is counted.
+        let historyWords: String?
         let answer: Answer?
         /// What all that is asked for comes to: `2 hours, change 1 mailbox`.
         let approveWords: String
@@ -144,6 +146,10 @@ extension RequestPage.Deciding {
             }
             consequences = Self.managersYes(reading)
         }
+        historyWords = reading.history?.words(
+            of: reading.view.engineerName,
+            toReader: reading.side != .provider
+        )
         approveComment = refused?.text("comment", of: .approve) ?? ""
         denyComment = refused?.text("comment", of: .deny) ?? ""
         denyWrong = refused?.words(of: .deny)
@@ -166,7 +172,7 @@ extension RequestPage.Deciding {
         let (view, request) = (reading.view, reading.view.request)
         let missing = reading.missingApprovals(asked: request.state.approvalsAsked)
         let longest = reading.longestOffered
-        let begin = request.terms.notBefore.map { "on \($0.words())" } ?? "at once"
+        let begin = request.terms.notBefore.map { "on \($0.shown())" } ?? "at once"
         var list: [String] = []
         if missing > 1 {
             list.append(
@@ -192,7 +198,7 @@ extension RequestPage.Deciding {
     private static func managersYes(_ reading: RequestReading) -> [String] {
         let (terms, tenant) = (reading.view.request.terms, reading.tenant)
         let longest = min(terms.duration, tenant.policy.maxAccess).words
-        let begin = terms.notBefore.map { "on \($0.words())" } ?? "at once"
+        let begin = terms.notBefore.map { "on \($0.shown())" } ?? "at once"
         let program = reading.view.isForProgram ? [programGetsIt(reading)] : []
         guard tenant.requiresApproval else {
             return [

@@ -20,6 +20,8 @@ struct RequestReading: Sendable {
     /// What stands in the way of a decision; read for the provider's people alone, while one is
     /// waited for.
     let unreached: String?
+    /// Read for who may decide, while a decision is waited for.
+    let history: EngineerHistory?
     let companies: Companies
 
     /// What a decision form says its sender had before her eyes: `decisions.messages`.
@@ -164,13 +166,13 @@ extension RequestReading {
         }
         switch request.state {
         case .expired(let at, _):
-            changes.append("The request expired on \(at.words()). It gives no access.")
+            changes.append("The request expired on \(at.shown()). It gives no access.")
         case .withdrawn(let at, _):
             let by = request.terms.askedBy == nil ? " by \(view.engineerName)" : ""
-            changes.append("The request was withdrawn\(by) on \(at.words()).")
+            changes.append("The request was withdrawn\(by) on \(at.shown()).")
         case .ended(_, let ending):
             changes.append(
-                "Access is over since \(ending.at.words()): \(view.words(for: ending))."
+                "Access is over since \(ending.at.shown()): \(view.words(for: ending))."
             )
         case .scheduled, .active, .awaitingCustomer, .awaitingManager, .denied, .rejected: break
         }
@@ -254,6 +256,10 @@ extension PortalSite {
         var services: [ProtectedService] = []
         var browserAddresses: [ServiceID: String] = [:]
         var unreached: String?
+        let mayDecide = viewer.oversees || viewer.isManager
+        let history =
+            mayDecide && view.request.state.decideBy != nil
+            ? try await lockbox.history(before: view, by: viewer.person) : nil
         switch viewer.side {
         case .tenant:
             // Who only opened the support request sees what became of it, and not what others said.
@@ -281,6 +287,7 @@ extension PortalSite {
             services: services,
             browserAddresses: browserAddresses,
             unreached: unreached,
+            history: history,
             companies: Companies(provider: viewer.providerName, tenant: tenant.name)
         )
     }

@@ -46,15 +46,17 @@ function closeForms(section) {
   say("The time is over.");
 }
 
-/* The reader's own time first, UTC beside it. */
+/* The reader's own time first, UTC beside it: with its day where that is another. */
 
 function enliven() {
   for (const item of all("time[data-local]")) {
     const date = new Date(item.dateTime), length = /\d:\d\d:\d/.test(item.textContent) ? 8 : 5;
-    const local = date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: length > 5 ? "medium" : "short" });
-    item.title = item.textContent;
-    item.textContent = `${local} (${date.toISOString().substr(11, length)} UTC)`;
     item.removeAttribute("data-local");
+    if (!date.getTimezoneOffset()) continue;
+    const local = date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: length > 5 ? "medium" : "short" });
+    const day = date.getDate() === date.getUTCDate() ? "" : item.textContent.replace(/ \d{4},.*/, ", ");
+    item.title = item.textContent;
+    item.textContent = `${local} (${day}${date.toISOString().substr(11, length)} UTC)`;
   }
   for (const button of all("[data-copy]")) button.hidden = !navigator.clipboard;
   for (const form of all("form[data-script]")) form.hidden = !window.PublicKeyCredential;

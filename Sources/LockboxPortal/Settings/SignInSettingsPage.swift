@@ -231,7 +231,7 @@ struct SignInSettingsPage: Page {
         }
         if let until = settings.recoveryUntil, now < until {
             lines.append(
-                "Until \(until.words()) passwords count all the same: whoever runs Lockbox opened that way."
+                "Until \(until.shown()) passwords count all the same: whoever runs Lockbox opened that way."
             )
         }
         return lines

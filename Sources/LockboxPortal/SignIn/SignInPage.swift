@@ -3,6 +3,7 @@ import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
+import LockboxService
 
 /// Where everybody comes in.
 struct SignInPage: Page {
@@ -43,6 +44,7 @@ extension PortalSite {
                 var page = SignInPage(next: request.query("next")?.asLocalPath ?? "")
                 page.done = told(in: request)?.sentence
                 page.isAddressFirst = try await providers.isUsed()
+                if providerName.value == nil { providerName.keep(try await lockbox.providerName()) }
                 page.offersPasskey = passkeys.areOffered
                 return doorPage(page)
             },

@@ -9,7 +9,7 @@ enum Flash: String, Sendable {
     case approved, approvedByManager, denied, rejected, posted, finished, withdrawn, submitted
     case stopped, stoppedNotCut
     case switchedOff, signInChangeAsked, signInChanged, signInChangeStopped
-    case supportOpened, policyChanged, rolesChanged, lettersChanged
+    case supportOpened, policyChanged, rolesChanged, lettersChanged, timeZoneChanged
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
         switchedOn, passkeyAdded, passkeyRemoved
     case proposalAccepted, proposalDeclined, deciderConfirmed
@@ -59,6 +59,7 @@ enum Flash: String, Sendable {
         case .loginAllowed: "Allowed. The command line goes on by itself within a few seconds."
         case .loginDenied: "Denied. The command line gets nothing."
         case .lettersChanged: "Your mail preferences are changed."
+        case .timeZoneChanged: "Your time zone is changed."
         }
     }
 }

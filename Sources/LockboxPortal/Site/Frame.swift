@@ -33,9 +33,14 @@ struct Frame: Sendable {
     let styleSheet = Assets.styleSheet.path
     let script = Assets.script.path
     let icon = Assets.icon.path
+    /// The provider's, at the door and on the provider's own pages.
+    let logo: String?
+    let colours: String?
+    let help: String?
+    let helpLink: String?
     let content: String
 
-    init(_ page: any Page, viewer: Viewer, done: Flash?) {
+    init(_ page: any Page, viewer: Viewer, done: Flash?, _ branding: Branding) {
         place = viewer.isCustomer ? "customer" : "provider"
         organisation = viewer.tenant?.name ?? viewer.providerName
         tabTitle = "\(page.title) · \(organisation) · Lockbox"
@@ -51,13 +56,20 @@ struct Frame: Sendable {
         liveTag = page.liveTag
         formPage = viewer.formPage
         self.done = done?.sentence
+        logo = viewer.isCustomer ? nil : branding.logo?.path
+        (colours, help, helpLink) = (branding.colours?.path, branding.help, branding.helpLink)
         content = page.content()
     }
 
     /// For pages that anyone may see.
-    init(beforeSignIn page: any Page, now: Timestamp) {
-        tabTitle = "\(page.title) · Lockbox"
-        (place, organisation, hue, area) = ("door", "Lockbox", 0, nil)
+    init(beforeSignIn page: any Page, at provider: String?, now: Timestamp, _ branding: Branding) {
+        tabTitle = ([page.title, provider].compactMap(\.self) + ["Lockbox"]).joined(
+            separator: " · "
+        )
+        (place, organisation, hue) = ("door", provider ?? "Lockbox", 0)
+        area = provider == nil ? nil : "Lockbox"
+        (logo, colours) = (branding.logo?.path, branding.colours?.path)
+        (help, helpLink) = (branding.help, branding.helpLink)
         (navigation, personName, personRoles, csrf) = ([], nil, "", "")
         (liveTag, formPage, done) = (nil, nil, nil)
         serverTime = now.milliseconds

@@ -4,6 +4,7 @@ package import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 package import LockboxIdentity
+package import LockboxNotifier
 package import LockboxOIDC
 package import LockboxPorts
 package import LockboxService
@@ -32,6 +33,8 @@ package struct PortalSite: Sendable {
     let makePause: @Sendable () -> any Pause
     let proxies: TrustedProxies
     let logCheck: LogCheck
+    let branding: Branding
+    let providerName = LastProviderName()
     let verifyLimit = RateLimit(burst: 5, perSecond: 0.1)
     let providerLimit = RateLimit(
         burst: IdentityLimits.providerSignInBurst,
@@ -61,6 +64,7 @@ package struct PortalSite: Sendable {
         entropy: any Entropy,
         publicURL: String,
         proxies: TrustedProxies,
+        appearance: Appearance = .plain,
         feed: LiveFeed,
         makePause: @escaping @Sendable () -> any Pause
     ) {
@@ -81,6 +85,7 @@ package struct PortalSite: Sendable {
         self.feed = feed
         self.makePause = makePause
         self.proxies = proxies
+        branding = Branding(appearance)
         self.publicURL = publicURL
         origin = WebOrigin(publicURL)
     }
@@ -91,7 +96,9 @@ package struct PortalSite: Sendable {
         router.add(middleware: boundary)
         // Another method is another address, and as unknown as one that does not exist.
         router.add(routes) { _ in Refusal.notFound(.page) }
-        for asset in Assets.all { router.get(RouterPath(asset.path)) { _, _ in asset.response } }
+        for asset in Assets.all + branding.assets {
+            router.get(RouterPath(asset.path)) { _, _ in asset.response }
+        }
         return router.buildResponder()
     }
 
@@ -110,7 +117,7 @@ package struct PortalSite: Sendable {
         workRoutes + newRequestRoutes + tenantsRoutes
     }
     private var sharedRoutes: [Route] {
-        requestRoutes + supportRoutes + auditRoutes + accountRoutes + liveRoutes
+        requestRoutes + supportRoutes + auditRoutes + accountRoutes + timeZoneRoutes + liveRoutes
     }
 }
 
@@ -125,7 +132,9 @@ extension PortalSite {
             let viewer = try await viewer(of: request, context)
             guard audience.includes(viewer.person) else { throw Refusal.notFound(.page) }
             let done = told(in: request)
-            return html(try await make(request, context, viewer), viewer, done: done)
+            return try await ReadersZone.$current.withValue(viewer.person.timeZone) {
+                html(try await make(request, context, viewer), viewer, done: done)
+            }
         }
     }
 
@@ -153,7 +162,9 @@ extension PortalSite {
             guard sessions.csrfMatches(form.secret("csrf"), viewer.signedIn) else {
                 throw PortalError.foreignForm(nil)
             }
-            return try await take(form, context, viewer)
+            return try await ReadersZone.$current.withValue(viewer.person.timeZone) {
+                try await take(form, context, viewer)
+            }
         }
     }
 
@@ -163,12 +174,20 @@ extension PortalSite {
         status: HTTPResponse.Status = .ok,
         done: Flash? = nil
     ) -> Response {
-        .html(Frame(page, viewer: viewer, done: done).document(), status: status)
+        .html(Frame(page, viewer: viewer, done: done, branding).document(), status: status)
     }
 
     /// A page for who is not signed in.
     func doorPage(_ page: any Page, status: HTTPResponse.Status = .ok) -> Response {
-        .html(Frame(beforeSignIn: page, now: clock.now()).document(), status: status)
+        .html(
+            Frame(
+                beforeSignIn: page,
+                at: providerName.value,
+                now: clock.now(),
+                branding
+            ).document(),
+            status: status
+        )
     }
 
     /// What follows a session that begins: the page at `path`, with the cookies by which the browser
@@ -210,6 +229,7 @@ extension PortalSite {
             ? sessions.look(secret) : sessions.resume(secret)
         guard let signedIn = found else { throw Refusal.notSignedIn }
         let (provider, tenant) = try await lockbox.organisations(of: signedIn.person)
+        providerName.keep(provider)
         return Viewer(
             signedIn: signedIn,
             secret: secret,

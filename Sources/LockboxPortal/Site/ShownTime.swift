@@ -1,14 +1,29 @@
 import LockboxDomain
+import LockboxNotifier
 
-/// An instant as pages show it (`{{> moment}}`): UTC in the document; the script adds the reader's
-/// own time beside it.
+/// The time zone that the reader of the page which is being made has chosen; nil where she chose none,
+/// and her browser adds its own. A value of the task, since every sentence with a time needs it.
+enum ReadersZone {
+    @TaskLocal static var current: TimeZoneName?
+}
+
+extension Timestamp {
+    /// As the reader of the page reads it.
+    func shown(withSeconds: Bool = false) -> String {
+        words(in: ReadersZone.current, withSeconds: withSeconds)
+    }
+}
+
+/// An instant as pages show it (`{{> moment}}`): in the reader's time zone and in UTC; UTC alone where
+/// she chose none, and then the script adds her browser's time beside it.
 struct ShownTime: Sendable {
     let iso: String
     let words: String
+    let isLocal = ReadersZone.current != nil
 
     init(_ instant: Timestamp, withSeconds: Bool = false) {
         iso = instant.description
-        words = instant.words(withSeconds: withSeconds)
+        words = instant.shown(withSeconds: withSeconds)
     }
 }
 

@@ -444,7 +444,9 @@ CREATE TABLE person (
     roles INTEGER NOT NULL CHECK (roles >= 0),
     is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1))
 , muted_letters INTEGER NOT NULL DEFAULT 0 CHECK (muted_letters >= 0), decides_from INTEGER, confirmed_by TEXT NOT NULL DEFAULT '[]', is_program INTEGER NOT NULL DEFAULT 0
-CHECK (is_program = 0 OR is_program = 1 AND tenant IS NULL AND roles IN (0, 1))) STRICT;
+CHECK (is_program = 0 OR is_program = 1 AND tenant IS NULL AND roles IN (0, 1)), time_zone TEXT
+CHECK (length(time_zone) BETWEEN 1 AND 64 AND time_zone NOT GLOB '*[^A-Za-z0-9+_/-]*'
+    AND time_zone GLOB '[A-Za-z]*')) STRICT;
 
 CREATE TABLE person_proposal (
     id TEXT NOT NULL PRIMARY KEY,

@@ -146,6 +146,12 @@ package final class PortalWorld: Sendable {
             entropy: SeededEntropy(seed: 2),
             publicURL: Self.publicURL,
             proxies: .none,
+            appearance: Appearance(
+                colour: "#7c3aed",
+                logo: Appearance.Logo(Array(Self.logo.utf8)),
+                help: "help@example-cloud.test, +49 30 123456",
+                helpLink: "https://help.example-cloud.test/"
+            ),
             feed: feed,
             makePause: { OneRound() }
         )
@@ -153,6 +159,11 @@ package final class PortalWorld: Sendable {
     }
 
     private static let seed = [UInt8](repeating: 7, count: 32)
+
+    private static let logo = """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#7c3aed"
+        d="M9 25a7 7 0 0 1-1-13.9A9 9 0 0 1 25.300 13 6 6 0 0 1 24 25z"/></svg>
+        """
 
     private static func openID(_ provider: TestProvider, _ clock: FixedClock) -> OpenIDClient {
         OpenIDClient(

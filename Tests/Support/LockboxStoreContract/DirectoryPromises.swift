@@ -148,6 +148,7 @@ private func peopleAreReadBack(_ store: any Store) async throws {
     changed.isDisabled = false
     changed.aliases = []
     changed.mutedLetters = [.reminders, .accessReports]
+    changed.timeZone = TimeZoneName("America/Argentina/Buenos_Aires")
     try await store.write { [changed] in try $0.save(changed) }
     #expect(try await store.read { try $0.person(pat.id) } == changed)
 }

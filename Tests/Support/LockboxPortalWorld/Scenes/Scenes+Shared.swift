@@ -155,6 +155,27 @@ extension Scene {
         Scene("Account", "of an engineer", as: "eve", .page("/account")),
         Scene(
             "Account",
+            "a time zone that is not known",
+            as: "adam",
+            .fill(
+                "/account/time-zone",
+                on: "/account/time-zone",
+                typing: [("timeZone", "Europe/Atlantis")]
+            ),
+            status: 422
+        ),
+        Scene(
+            "Account",
+            "a time zone chosen",
+            as: "adam",
+            .fill(
+                "/account/time-zone",
+                on: "/account/time-zone",
+                typing: [("timeZone", "Asia/Tokyo")]
+            )
+        ),
+        Scene(
+            "Account",
             "letters changed",
             as: "adam",
             .fill("/account/letters", on: "/account", typing: [("wanted", nil)])
