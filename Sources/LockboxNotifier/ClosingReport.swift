@@ -60,6 +60,7 @@ extension NoticeWriter {
     private func report(_ request: AccessRequest, _ grant: Grant, _ ending: Ending) throws -> Facts
     {
         var facts = try endFacts(request, grant, ending)
+        try addApproval(to: &facts, request, grant)
         let stopper = try ending.by.map(person)
         facts[.endedBy] = stopper?.name
         facts.set(.start, to: grant.start, withSeconds: true)

@@ -14,6 +14,9 @@ enum Fact: String, CaseIterable {
     case resources
     case duration, notBefore, decideBy, approvalsNeeded
     case start, end, basis, isNarrowed, endOfConnections
+    /// Who said yes for the customer, and what was asked for where less was given. For the customer's
+    /// own people alone.
+    case approvedBy, insteadOf
     case endReason, endedAt, plannedEnd, began, useCount, firstUse, lastUse
     case operations, subjects
     /// Services that have not confirmed yet that nothing is left open, and those that never will.

@@ -14,7 +14,8 @@ extension LetterContent {
             rows: [
                 source.engineerRow, source.resourcesRow, source.supportRequest,
                 source.row("From", .start),
-                source.row("Until", .end), source.request,
+                source.row("Until", .end), source.row("Approved by", .approvedBy),
+                source.row("Asked for was more", .insteadOf), source.request,
             ],
             advice: [
                 "You need not do anything: access ends by itself, and you then get a report.",
@@ -28,7 +29,11 @@ extension LetterContent {
     static func report(_ source: LetterSource) -> LetterContent {
         let hasBegun = source.facts[.began] == "yes"
         let rows: [Row?] =
-            [source.engineerRow, source.resourcesRow, source.supportRequest]
+            [
+                source.engineerRow, source.resourcesRow, source.supportRequest,
+                source.row("Approved by", .approvedBy),
+                source.row("Asked for was more", .insteadOf),
+            ]
             + (hasBegun
                 ? [
                     source.row("From", .start), source.row("To", .endedAt),

@@ -224,7 +224,9 @@ struct NoticeWriter {
     }
 
     func tellOfBeginning(_ request: AccessRequest, _ grant: Grant) throws {
-        try sendToApprovers(.accessBegan, window(request, grant), request)
+        var facts = try window(request, grant)
+        try addApproval(to: &facts, request, grant)
+        try sendToApprovers(.accessBegan, facts, request)
     }
 
     // MARK: - Questions and answers
@@ -417,6 +419,18 @@ struct NoticeWriter {
         ).count
         if denied > 0 { facts[.deniedBefore] = counted(Int64(denied), "time") }
         return facts
+    }
+
+    /// By whom of the customer it was granted, for its own people: the engineer is not told.
+    func addApproval(to facts: inout Facts, _ request: AccessRequest, _ grant: Grant) throws {
+        guard grant.basis == .approval else { return }
+        let approvals = request.decisions.filter { $0.stage == .customer && $0.isApproval }
+        facts[.approvedBy] = try approvals.map { try shownName(person($0.person).name) }
+            .joined(separator: ", ")
+        if facts[.isNarrowed] == "yes" {
+            let (terms, asked) = (request.terms, request.terms.scope.countedWords)
+            facts[.insteadOf] = "\(asked), for \(terms.duration.words)"
+        }
     }
 
     /// What was granted.

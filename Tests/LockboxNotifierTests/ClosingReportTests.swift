@@ -8,6 +8,33 @@ import Testing
 
 /// What is told once access has ended, and when.
 @Suite struct ClosingReportTests {
+    /// The customer's people read who of them said yes, and to how much less; the engineer does not.
+    @Test func whoApprovedLessIsToldToTheCustomersOwnPeopleAlone() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            try await stage.approve(id, Fixture.adam, duration: .minutes(30))
+            try await stage.revoke(id, by: Fixture.gita)
+            for kind in [Notice.Kind.accessBegan, .accessReport] {
+                let letter = LetterContent(try await stage.notice(id, kind, to: Fixture.gita))
+                #expect(letter.value("Approved by") == "Adam Cole")
+                #expect(
+                    letter.value("Asked for was more")
+                        == "change 1 and read 1 mailboxes, for 2 hours"
+                )
+            }
+            for kind in [Notice.Kind.approved, .accessEnded] {
+                let told = try await stage.notice(id, kind, to: Fixture.eve).facts.values
+                #expect(!told.contains { $0.contains("Adam Cole") }, "\(kind)")
+            }
+            let all = try await stage.approved()
+            let letter = LetterContent(
+                try await stage.notice(all, .accessBegan, to: Fixture.gita)
+            )
+            #expect(letter.value("Approved by") == "Adam Cole")
+            #expect(letter.value("Asked for was more") == nil)
+        }
+    }
+
     @Test func closingReportCountsTheUses() async throws {
         try await Stage.with { stage in
             let id = try await stage.approved()

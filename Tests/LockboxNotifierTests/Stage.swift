@@ -70,19 +70,25 @@ extension Stage {
         return try await world.lockbox.submit(draft, by: asker, key: nil).request.id
     }
 
-    func approve(_ id: AccessRequestID, _ person: Person) async throws {
-        try await decide(id, person, approves: true)
+    /// All that is asked for, or for `duration` alone.
+    func approve(_ id: AccessRequestID, _ person: Person, duration: TimeSpan? = nil) async throws {
+        try await decide(id, person, approves: true, duration: duration)
     }
 
     func deny(_ id: AccessRequestID, _ person: Person) async throws {
         try await decide(id, person, approves: false)
     }
 
-    private func decide(_ id: AccessRequestID, _ person: Person, approves: Bool) async throws {
+    private func decide(
+        _ id: AccessRequestID,
+        _ person: Person,
+        approves: Bool,
+        duration: TimeSpan? = nil
+    ) async throws {
         let draft = DecisionDraft(
             approves: approves,
             comment: Stage.comment,
-            duration: nil,
+            duration: duration,
             resources: nil
         )
         try await world.decide(draft, on: try await world.stored(id), by: person)
