@@ -54,7 +54,26 @@ extension SupportRequestBody {
             service: support.service?.text,
             url: support.url,
             openedBy: PersonRef(view.openedBy),
-            openedAt: support.openedAt.description
+            openedAt: support.openedAt.description,
+            state: support.state.rawValue,
+            lastAnswer: support.lastAnswer.flatMap { answer in
+                view.answeredBy.map {
+                    SupportAnswer(by: PersonRef($0), at: answer.at.description)
+                }
+            }
+        )
+    }
+}
+
+extension SupportEntryBody {
+    init(_ view: SupportEntryView) {
+        self.init(
+            number: view.entry.number,
+            by: PersonRef(view.author),
+            side: view.author.side == .provider ? "provider" : "customer",
+            act: view.entry.act.rawValue,
+            text: view.entry.text,
+            at: view.entry.at.description
         )
     }
 }

@@ -49,6 +49,7 @@ extension AuditFacts {
             )
             data["service"] = support.service.map { .string($0.text) }
             texts["url"] = support.url
+        case .supportRequestMoved(let support, let entry): self.init(entry, on: support)
         case .submitted(let request):
             self.init("request.submitted", of: request)
             let terms = request.terms

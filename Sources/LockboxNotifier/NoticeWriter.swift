@@ -153,7 +153,11 @@ struct NoticeWriter {
     }
 
     func tellOfWithdrawal(_ request: AccessRequest, by actor: Actor) throws {
-        if request.terms.askedOnBehalfBy != nil, actor.person?.id != request.terms.engineer {
+        let engineer = try person(request.terms.engineer)
+        // Who may no longer ask hears so otherwise.
+        let mayAsk = !engineer.isProgram && engineer.holds(oneOf: .engineer, at: .provider)
+        let isOnBehalf = request.terms.askedOnBehalfBy != nil
+        if mayAsk || isOnBehalf, actor.person?.id != engineer.id {
             try sendToEngineer(.takenBack, asking(request), request)
         }
         try settle(request, .withdrawn)
@@ -534,10 +538,12 @@ extension Notice.Kind {
         case .reminder, .lastReminder: letters.contains(.reminders)
         case .accessBegan: letters.contains(.accessBegan)
         case .accessReport: letters.contains(.accessReports)
+        case .supportWritten: letters.contains(.supportMessages)
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessEnded,
             .accessScheduled, .removalFailed, .removalRecovered, .questionAsked,
-            .questionAnswered, .askedOnBehalf, .takenBack, .settled, .sideChanged,
+            .questionAnswered, .supportClosed, .supportReopened,
+            .askedOnBehalf, .takenBack, .settled, .sideChanged,
             .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation:
             false
         }

@@ -60,6 +60,7 @@ extension Lockbox {
             guard let number = SupportRequestNumber(draft.supportRequest),
                 let support = try tx.supportRequest(number, of: tenant.id)
             else { throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest) }
+            try support.requireNotClosed()
             let engineer = try tx.engineer(draft.engineer, askedForBy: person)
             let scope = try tx.scope(draft.resources, of: tenant.id)
             try tx.history(of: person, for: engineer, on: support, at: change.now)

@@ -166,6 +166,7 @@ extension PortalSite {
         } catch Refusal.notFound {
             throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest)
         }
+        try support.support.requireNotClosed()
         var tenant = reading.tenant
         tenant.policy.requireApproval = false
         let scope = try Scope(
@@ -208,7 +209,7 @@ extension PortalSite {
             tenant: tenant,
             resources: try await lockbox.resources(of: id, by: viewer.person),
             services: try await lockbox.services(by: viewer.person),
-            support: support.items,
+            support: support.items.filter { $0.support.state != .closed },
             unreached: try await unreached(tenant, viewer)
         )
     }

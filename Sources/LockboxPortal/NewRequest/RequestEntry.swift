@@ -199,6 +199,7 @@ extension RequestEntry {
 extension Refusal {
     /// Which control of the form for a new request is wrong; nil where none is.
     var entryField: RequestEntry.Field? {
+        if case .supportRequestClosed = self { return .supportRequest }
         guard let field else { return nil }
         return switch field {
         case "tenant": .tenant
