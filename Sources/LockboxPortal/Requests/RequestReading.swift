@@ -230,7 +230,7 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .versionRequired, .decidesLater, .notLicensed, .limitReached, .dailyLimitReached,
-            .lastAdministrator, .programsRefused:
+            .lastAdministrator, .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             .form
         }
     }
