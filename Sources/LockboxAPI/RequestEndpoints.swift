@@ -108,7 +108,7 @@ extension API {
                     by: caller
                 )
                 return try JSONAnswer.response(
-                    List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil)
+                    List(items: notices.map(NoticeBody.init), next: nil)
                 )
             },
         ]

@@ -186,7 +186,7 @@ struct NoticeWriter {
         let asks = notices.filter { Notice.Kind.asks.contains($0.kind) && $0.mayHaveArrived }
         guard !asks.isEmpty else { return }
         var facts = try asking(request).with(.outcome, outcome.rawValue)
-        facts[.decidedBy] = try decider.map { try person($0).name }
+        let decider = try decider.map(person)
         let last: [Notice.Kind] = [.settled, .withdrawn, .expired]
         var told = Set(
             request.decisions.map(\.person)
@@ -196,6 +196,7 @@ struct NoticeWriter {
             guard let asked = ask.recipient, told.insert(asked).inserted else { continue }
             let audience: Audience = ask.kind == .managerAsked ? .manager : .approver
             let recipient = try person(asked)
+            facts[.decidedBy] = decider?.nameShown(to: recipient.side)
             // Who was asked hears the outcome, also where the letter that access began is muted.
             guard audience.includes(recipient, request),
                 !isToldByGrant || audience == .manager

@@ -48,7 +48,7 @@ extension Lockbox {
                         throw StoreError.corrupt("no support request \(number)")
                     }
                     return OwnDataView(
-                        try view(of: request, at: now, in: tx),
+                        try view(of: request, at: now, for: person.side, in: tx),
                         of: names,
                         try SupportView(support, in: tx)
                     )

@@ -2,10 +2,10 @@ import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
 
-/// An entry of a support request's thread with the person who made it.
+/// An entry of a support request's thread with who made it, as its reader is told.
 package struct SupportEntryView: Sendable {
     package let entry: SupportEntry
-    package let author: Person
+    package let author: ShownPerson
 }
 
 extension Lockbox {
@@ -16,8 +16,15 @@ extension Lockbox {
     {
         try await query(by: caller) { person, tx, _ in
             let support = try tx.supportRequest(number, tenant: tenant, visibleTo: person)
-            return try tx.entries(on: support.number, of: support.tenant).map {
-                try SupportEntryView(entry: $0, author: tx.known($0.person))
+            let organisation = try tx.tenant(support.tenant)?.name ?? ""
+            return try tx.entries(on: support.number, of: support.tenant).map { entry in
+                // Who opened it asked engineers herself; others of the customer may approve.
+                let reader =
+                    entry.person == support.openedBy ? .tenant(support.tenant) : person.side
+                return SupportEntryView(
+                    entry: entry,
+                    author: try tx.known(entry.person).shown(to: reader, of: organisation)
+                )
             }
         }
     }
@@ -43,14 +50,20 @@ extension Lockbox {
                     let entry = try tx.entries(on: support.number, of: support.tenant)
                         .first(where: { $0.number == number })
                 else { throw StoreError.corrupt("the first outcome of a command is gone") }
-                return (support, SupportEntryView(entry: entry, author: person))
+                return (
+                    support,
+                    SupportEntryView(entry: entry, author: person.shown(to: person.side, of: ""))
+                )
             }
         ) { person, change in
             var support = try change.tx.supportRequest(number, tenant: tenant, visibleTo: person)
             let entry = try support.write(text, by: person, now: change.now)
             try change.tx.requireRoom(for: .supportMessagesBy(person.id), at: change.now)
             try change.move(support, entry)
-            return (support, SupportEntryView(entry: entry, author: person))
+            return (
+                support,
+                SupportEntryView(entry: entry, author: person.shown(to: person.side, of: ""))
+            )
         }.1
     }
 

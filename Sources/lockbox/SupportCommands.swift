@@ -145,7 +145,7 @@ struct SupportCommand: AsyncParsableCommand {
                     sheet.add("State", request.state)
                     sheet.add("Tenant", request.tenant)
                     sheet.add("Opened", TimeText.both(request.openedAt, now: now))
-                    sheet.add("By", "\(request.openedBy.name) <\(request.openedBy.email)>")
+                    sheet.add("By", request.openedBy.addressed)
                     sheet.add("Service", request.service)
                     sheet.add("Ticket", request.url)
                     sheet.add("Subject", request.subject)

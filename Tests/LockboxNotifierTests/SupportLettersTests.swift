@@ -73,4 +73,25 @@ import Testing
             #expect(try await stage.standing(of: letter) != .over)
         }
     }
+
+    @Test func noLetterToTheProvidersPeopleNamesAnApprover() async throws {
+        try await Stage.with { stage in
+            let denied = try await stage.askCustomer()
+            try await stage.post(denied, by: Fixture.gita)
+            try await stage.deny(denied, Fixture.gita)
+            stage.clock.advance(by: .hours(1))
+            let stopped = try await stage.askCustomer()
+            try await stage.approve(stopped, Fixture.gita)
+            try await stage.revoke(stopped, by: Fixture.gita)
+            let letters = try await stage.notices(denied) + stage.notices(stopped)
+            let told = letters.filter { notice in
+                [Fixture.eve, Fixture.mark, Fixture.max].contains { $0.id == notice.recipient }
+            }
+            #expect(told.count > 3)
+            for notice in told {
+                let text = "\(LetterContent(notice)) \(notice.facts)"
+                #expect(!text.contains("Gita") && !text.contains("gita@"), "\(notice.kind)")
+            }
+        }
+    }
 }

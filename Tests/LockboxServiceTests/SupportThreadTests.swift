@@ -55,7 +55,15 @@ struct SupportThreadTests {
                 #expect(
                     thread.map(\.entry.text) == ["It works again.", "Not for me.", "Now it does."]
                 )
-                #expect(thread.map(\.author) == [Fixture.eve, Fixture.sue, Fixture.gita])
+                let authors = [Fixture.eve, Fixture.sue, Fixture.gita]
+                #expect(thread.map(\.author.id) == authors.map(\.id))
+                let isOfProvider = reader.side == .provider
+                #expect(
+                    thread.map(\.author.name) == [
+                        "Eve Park", "Sue Reyes",
+                        isOfProvider ? "Contoso Ltd’s approver" : "Gita Rao",
+                    ]
+                )
             }
             let told = try await world.entries().map(\.activity).filter {
                 $0.hasPrefix("support.") && $0 != "support.opened"
