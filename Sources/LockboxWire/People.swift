@@ -239,7 +239,7 @@ public struct IssuedToken: Codable, Hashable, Sendable {
 
 extension IssuedToken: CustomStringConvertible, CustomReflectable {
     /// Never the token, in no log and no dump.
-    public var description: String { "token \(id) of \(person.email)" }
+    public var description: String { "token \(id) of \(person.id)" }
 
     public var customMirror: Mirror { Mirror(self, children: ["id": id]) }
 }

@@ -50,7 +50,10 @@ struct ResourcesCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(server, format.output) { session in
-            let tenant = try await session.tenant(tenant)
+            let own = tenant == nil ? try await session.me().tenant : nil
+            guard let tenant = tenant ?? own else {
+                throw Failure.usage("Name the tenant; “lockbox tenants” lists them.")
+            }
             var found = try await session.client.list(
                 Path("v1", "tenants", tenant, "resources"),
                 of: ResourceBody.self

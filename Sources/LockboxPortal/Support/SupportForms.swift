@@ -85,10 +85,15 @@ extension PortalSite {
                 continue
             }
             let id = request.request.id.text
-            if viewer.person.id == request.request.terms.engineer {
-                _ = try await lockbox.finish(id, comment: nil, by: viewer.person, key: nil)
-            } else {
-                _ = try await lockbox.revoke(id, comment: nil, by: viewer.person, key: nil)
+            do {
+                if viewer.person.id == request.request.terms.engineer {
+                    _ = try await lockbox.finish(id, comment: nil, by: viewer.person, key: nil)
+                } else {
+                    _ = try await lockbox.revoke(id, comment: nil, by: viewer.person, key: nil)
+                }
+            } catch Refusal.wrongState {
+                // It is over meanwhile, which is what was wanted.
+                continue
             }
         }
         _ = try await lockbox.closeSupportRequest(

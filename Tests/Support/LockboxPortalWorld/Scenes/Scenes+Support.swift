@@ -161,7 +161,7 @@ extension Scene {
             "Support thread",
             "reopened",
             as: "sue",
-            .fill("/support/{support}/reopen", on: "/support/{support}"),
+            .fill("/support/{support}/reopen", on: "/support/{support}", typing: []),
             after: { world in
                 try await world.support()
                 try await world.closedSupport(by: "eve")
