@@ -270,4 +270,14 @@ struct SupportRequestTests {
             }
         }
     }
+
+    @Test func programsThatAskInAuthZENsTermsAreRefusedForAClosedOne() async throws {
+        try await APIWorld.with { api async throws in
+            let eve = RequesterProgram(api: api)
+            let denied = try await eve.denied()
+            _ = try await api.ask(Self.close, ["number": "SR-1001"], as: Fixture.sue).json(200)
+            let answer = try await eve.submit(denied)
+            try answer.expectProblem(409, "supportRequestClosed")
+        }
+    }
 }
