@@ -24,8 +24,8 @@ struct SchemaTests {
             try tx.insert(Fixture.notice(about: request))
             var support = Fixture.supportRequest("SR-1009")
             try tx.insert(support)
-            let entry = try support.write("It works.", by: Fixture.eve, now: Fixture.now)
-            try tx.save(support, entry)
+            let answer = try support.write("It works.", by: Fixture.eve, now: Fixture.now)
+            try tx.save(support, answer)
             try tx.insert(
                 Message(
                     number: 1,
