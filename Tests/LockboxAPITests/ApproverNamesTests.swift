@@ -1,5 +1,6 @@
 import LockboxDomain
 import LockboxFixtures
+import LockboxService
 import LockboxTestWorld
 import Testing
 

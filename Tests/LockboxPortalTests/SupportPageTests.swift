@@ -1,6 +1,7 @@
 import LockboxDomain
 import LockboxFixtures
 import LockboxPortalWorld
+import LockboxService
 import Testing
 
 /// Closing a support request at the portal, with what is open for it.
