@@ -443,6 +443,17 @@ extension Decision {
     }
 }
 
+extension SupportEntry.Act {
+    /// The activity of its record.
+    var activity: String {
+        switch self {
+        case .wrote: "support.message"
+        case .closed: "support.closed"
+        case .reopened: "support.reopened"
+        }
+    }
+}
+
 extension PasskeyEvent {
     var activity: String {
         switch self {

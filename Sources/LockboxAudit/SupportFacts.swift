@@ -16,15 +16,6 @@ extension AuditFacts {
 }
 
 extension SupportEntry.Act {
-    /// The activity of its record.
-    var activity: String {
-        switch self {
-        case .wrote: "support.message"
-        case .closed: "support.closed"
-        case .reopened: "support.reopened"
-        }
-    }
-
     fileprivate init?(activity: String) {
         guard let act = Self.allCases.first(where: { $0.activity == activity }) else { return nil }
         self = act

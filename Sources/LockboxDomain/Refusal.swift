@@ -85,7 +85,7 @@ public enum Refusal: Error, Hashable, Sendable {
     public enum Quota: String, Hashable, Sendable, CaseIterable {
         case openRequests, waitingRequestsAtTenant, waitingRequestsOnSupportRequest
         case deniedJustNow
-        case credentials, tokens, messages, supportMessages
+        case credentials, tokens, messages, supportEntries
         case provisioningTokens, groups, groupRoles
     }
 }
@@ -297,7 +297,7 @@ extension Refusal.Quota {
         switch self {
         case .deniedJustNow: true
         case .openRequests, .waitingRequestsAtTenant, .waitingRequestsOnSupportRequest,
-            .credentials, .tokens, .messages, .supportMessages, .provisioningTokens, .groups,
+            .credentials, .tokens, .messages, .supportEntries, .provisioningTokens, .groups,
             .groupRoles:
             false
         }
@@ -322,7 +322,7 @@ extension Refusal.Quota {
         case .messages:
             "\(Limits.messagesPerRequest) messages were written about this request, which is the limit. "
                 + "Talk to each other directly."
-        case .supportMessages:
+        case .supportEntries:
             "\(Limits.messagesPerRequest) messages were written on this support request, which is the limit. "
                 + "Close it, and open another."
         case .provisioningTokens:

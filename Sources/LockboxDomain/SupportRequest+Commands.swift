@@ -70,7 +70,7 @@ extension SupportRequest {
 
     private func requireRoom() throws(Refusal) {
         guard entryCount < Limits.messagesPerRequest else {
-            throw .limitReached(.supportMessages)
+            throw .limitReached(.supportEntries)
         }
     }
 

@@ -83,7 +83,8 @@ extension Lockbox {
             for var request in try change.tx.openRequests(of: support.tenant, engineer: nil)
             where request.terms.supportRequest == support.number {
                 try change.advance(&request)
-                try change.save(request, try request.supportRequestClosed(now: change.now))
+                let happened = try request.supportRequestClosed(now: change.now)
+                try change.save(request, happened)
             }
             return support
         }

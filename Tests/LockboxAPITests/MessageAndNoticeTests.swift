@@ -117,7 +117,7 @@ struct MessageAndNoticeTests {
             #expect(list["next"] == .null)
             let asked = list["items"].items.filter { $0["kind"] == "customerAsked" }
             #expect(
-                Set(asked.map { $0["recipient"] }) == [ref(Fixture.adam), ref(Fixture.gita)]
+                Set(asked.map { $0["recipient"] }) == [hidden(Fixture.adam), hidden(Fixture.gita)]
             )
             for letter in asked {
                 #expect(

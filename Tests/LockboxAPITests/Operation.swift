@@ -121,18 +121,18 @@ extension Operation {
             ),
             Operation(
                 name: "POST /v1/support-requests/{number}/messages",
-                parts: ["number": "SR-1001"],
+                parts: ["number": "SR-0"],
                 body: ["text": "It works again."]
             ),
             Operation(
                 name: "POST /v1/support-requests/{number}/close",
-                parts: ["number": "SR-1001"],
+                parts: ["number": "SR-0"],
                 body: ["comment": "Enough."],
                 bodyIsOptional: true
             ),
             Operation(
                 name: "POST /v1/support-requests/{number}/reopen",
-                parts: ["number": "SR-1001"],
+                parts: ["number": "SR-0"],
                 body: ["comment": "Not enough."],
                 bodyIsOptional: true
             ),

@@ -110,11 +110,11 @@ struct SupportRequestTests {
         for number in 1...Limits.messagesPerRequest {
             #expect(try support.write("\(number)", by: sue, now: Self.now).number == number)
         }
-        #expect(throws: Refusal.limitReached(.supportMessages)) {
+        #expect(throws: Refusal.limitReached(.supportEntries)) {
             try support.write("One more.", by: sue, now: Self.now)
         }
         _ = try support.close(comment: nil, by: sue, now: Self.now)
-        #expect(throws: Refusal.limitReached(.supportMessages)) {
+        #expect(throws: Refusal.limitReached(.supportEntries)) {
             try support.reopen(comment: nil, by: sue, now: Self.now)
         }
     }

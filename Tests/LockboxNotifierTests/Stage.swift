@@ -242,7 +242,7 @@ extension Stage {
             .sorted()
     }
 
-    private func supportNotices() async throws -> [Notice] {
+    func supportNotices() async throws -> [Notice] {
         try await store.read { tx in
             try tx.notices(about: Fixture.supportRequest().number, of: Stage.tenant)
         }

@@ -396,7 +396,8 @@ struct DecisionLine: Sendable {
 struct MessageThread: Sendable {
     struct Line: Sendable {
         let author: String
-        let authorCompany: String
+        /// Nil where the reader is told no name, which says it already.
+        let authorCompany: String?
         /// Whether it is of the reader's own organisation.
         let isOurs: Bool
         let messageText: String
@@ -411,7 +412,8 @@ struct MessageThread: Sendable {
         lines = messages.map { view in
             Line(
                 author: view.author.markedName,
-                authorCompany: companies.name(of: view.author.side),
+                authorCompany: view.author.email == nil
+                    ? nil : companies.name(of: view.author.side),
                 isOurs: view.author.side == side,
                 messageText: view.message.text,
                 messageAt: ShownTime(view.message.at),

@@ -33,7 +33,8 @@ struct SupportPage: Page {
 
     struct Entry: Sendable {
         let author: String
-        let authorCompany: String
+        /// Nil where the reader is told no name, which says it already.
+        let authorCompany: String?
         let isOurs: Bool
         /// As in "Sue Reyes closed it"; nil where she wrote.
         let actWords: String?
@@ -43,7 +44,8 @@ struct SupportPage: Page {
 
         init(_ view: SupportEntryView, _ viewer: Viewer, companies: Companies) {
             author = view.author.markedName
-            authorCompany = companies.name(of: view.author.side)
+            authorCompany =
+                view.author.email == nil ? nil : companies.name(of: view.author.side)
             isOurs = view.author.side == viewer.side
             actWords =
                 switch view.entry.act {

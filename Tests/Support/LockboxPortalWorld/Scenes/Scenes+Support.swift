@@ -141,7 +141,7 @@ extension Scene {
             .fill(
                 "/support/{support}/close",
                 on: "/support/{support}/close",
-                typing: [("comment", Texts.rightToLeft), ("end", "{request}")]
+                typing: [("comment", "Thank\u{202E} you.")]
             ),
             status: 422,
             after: { world in try await world.support() }
