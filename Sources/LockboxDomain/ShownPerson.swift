@@ -1,4 +1,4 @@
-/// Somebody who has to do with a request, as one reader is told who it is (decision 0008).
+/// Somebody who has to do with a request, as one reader is told who it is (decision 0066).
 public struct ShownPerson: Hashable, Sendable {
     public let id: PersonID
     public let side: Side
