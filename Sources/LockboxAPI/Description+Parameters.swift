@@ -146,6 +146,15 @@ extension OperationDescription.Parameter {
             "enum": .array(AccessRequest.StateName.allCases.map { .string($0.rawValue) }),
         ]
     )
+    static let supportStateFilter = Self(
+        "state",
+        in: .query,
+        component: "SupportStateFilter",
+        schema: [
+            "type": "string",
+            "enum": .array(SupportRequest.State.allCases.map { .string($0.rawValue) }),
+        ]
+    )
     static let supportFilter = Self(
         "supportRequest",
         in: .query,

@@ -228,7 +228,7 @@ extension ProblemAnswer {
             .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou, .decidesLater, .nobodyCanApprove,
             .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator,
-            .programsRefused:
+            .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             break
         }
     }
@@ -251,7 +251,7 @@ extension Refusal {
         case .stale: .preconditionFailed
         case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed,
-            .alreadyExists, .lastAdministrator:
+            .alreadyExists, .lastAdministrator, .supportRequestClosed, .supportRequestNotClosed:
             .conflict
         }
     }

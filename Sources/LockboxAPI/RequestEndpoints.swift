@@ -10,84 +10,6 @@ import LockboxWire
 import MerkleLog
 
 extension API {
-    var supportEndpoints: [Route] {
-        [
-            signedIn(
-                .post,
-                "/v1/support-requests",
-                TokenOperation(
-                    "openSupportRequest",
-                    .supportRequests,
-                    "Ask the provider for help",
-                    needs: .ask,
-                    takes: [.idempotencyKey],
-                    body: .json("NewSupportRequest"),
-                    answers: .created("SupportRequest", "It is open."),
-                    refuses: [.conflict]
-                )
-            ) { request, _, caller in
-                let body = try await request.json(NewSupportRequest.self)
-                let new = body.value
-                let draft = SupportDraft(
-                    tenant: new.tenant,
-                    subject: new.subject,
-                    description: new.description,
-                    service: new.service,
-                    number: new.number,
-                    url: new.url
-                )
-                let view = try await lockbox.openSupportRequest(draft, by: caller, key: body.key)
-                return try JSONAnswer.response(
-                    SupportRequestBody(view),
-                    status: .created,
-                    headers: [.location: "/v1/support-requests/\(view.support.number)"]
-                )
-            },
-            signedIn(
-                .get,
-                "/v1/support-requests",
-                TokenOperation(
-                    "listSupportRequests",
-                    .supportRequests,
-                    "Support requests, newest first",
-                    needs: .read,
-                    takes: [.tenantFilter, .limit, .cursor],
-                    answers: .json("SupportRequestList"),
-                    refuses: []
-                )
-            ) { request, _, caller in
-                let page = try await lockbox.supportRequests(
-                    tenant: try request.parameter("tenant"),
-                    page: try request.page(),
-                    by: caller
-                )
-                return try JSONAnswer.response(
-                    List(items: page.items.map(SupportRequestBody.init), next: page.next)
-                )
-            },
-            signedIn(
-                .get,
-                "/v1/support-requests/{number}",
-                TokenOperation(
-                    "getSupportRequest",
-                    .supportRequests,
-                    "One support request",
-                    needs: .read,
-                    takes: [.number, .tenantFilter],
-                    answers: .json("SupportRequest", "The support request."),
-                    refuses: [.notFound, .unprocessable]
-                )
-            ) { request, context, caller in
-                let view = try await lockbox.supportRequest(
-                    try context.parameters.text("number"),
-                    tenant: try request.parameter("tenant"),
-                    by: caller
-                )
-                return try JSONAnswer.response(SupportRequestBody(view))
-            },
-        ]
-    }
-
     var requestEndpoints: [Route] { requestResources + requestCommands }
 
     private var requestResources: [Route] {
@@ -186,7 +108,7 @@ extension API {
                     by: caller
                 )
                 return try JSONAnswer.response(
-                    List(items: notices.map { NoticeBody($0.notice, to: $0.recipient) }, next: nil)
+                    List(items: notices.map(NoticeBody.init), next: nil)
                 )
             },
         ]

@@ -16,6 +16,17 @@ extension PersonRef {
     }
 }
 
+extension PersonRef {
+    init(_ person: ShownPerson) {
+        self.init(
+            id: person.id.text,
+            name: person.name,
+            email: person.email?.text,
+            program: person.isProgram ? true : nil
+        )
+    }
+}
+
 extension ProposalBody {
     init(_ proposal: PersonProposal) {
         self.init(
@@ -54,7 +65,26 @@ extension SupportRequestBody {
             service: support.service?.text,
             url: support.url,
             openedBy: PersonRef(view.openedBy),
-            openedAt: support.openedAt.description
+            openedAt: support.openedAt.description,
+            state: support.state.rawValue,
+            lastAnswer: support.lastAnswer.flatMap { answer in
+                view.answeredBy.map {
+                    SupportAnswer(by: PersonRef($0), at: answer.at.description)
+                }
+            }
+        )
+    }
+}
+
+extension SupportEntryBody {
+    init(_ view: SupportEntryView) {
+        self.init(
+            number: view.entry.number,
+            by: PersonRef(view.author),
+            side: view.author.side == .provider ? "provider" : "customer",
+            act: view.entry.act.rawValue,
+            text: view.entry.text,
+            at: view.entry.at.description
         )
     }
 }
@@ -159,7 +189,7 @@ extension GrantBody {
 
 extension RequestView {
     fileprivate func ref(_ id: PersonID) throws -> PersonRef {
-        guard let person = people[id] else {
+        guard let person = shown(id) else {
             throw StoreError.corrupt("request \(request.id) speaks of an unknown person")
         }
         return PersonRef(person)
@@ -167,17 +197,18 @@ extension RequestView {
 }
 
 extension NoticeBody {
-    init(_ notice: Notice, to recipient: Person) {
+    init(_ view: NoticeView) {
+        let notice = view.notice
         self.init(
             id: notice.id.text,
             kind: notice.kind.rawValue,
-            recipient: PersonRef(recipient),
+            recipient: PersonRef(view.recipient),
             state: notice.delivery.rawValue,
             attempts: notice.attempts,
             createdAt: notice.createdAt.description,
             sentAt: notice.sentAt?.description,
             nextAttempt: notice.delivery == .queued ? notice.nextAttempt.description : nil,
-            lastReply: notice.lastReply
+            lastReply: view.lastReply
         )
     }
 }

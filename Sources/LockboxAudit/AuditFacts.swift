@@ -49,6 +49,7 @@ extension AuditFacts {
             )
             data["service"] = support.service.map { .string($0.text) }
             texts["url"] = support.url
+        case .supportRequestMoved(let support, let entry): self.init(entry, on: support)
         case .submitted(let request):
             self.init("request.submitted", of: request)
             let terms = request.terms
@@ -439,6 +440,17 @@ extension Decision {
         case (.manager, .deny): "request.rejected"
         case (.customer, .approve): "request.approved"
         case (.customer, .deny): "request.denied"
+        }
+    }
+}
+
+extension SupportEntry.Act {
+    /// The activity of its record.
+    var activity: String {
+        switch self {
+        case .wrote: "support.message"
+        case .closed: "support.closed"
+        case .reopened: "support.reopened"
         }
     }
 }

@@ -26,6 +26,8 @@ struct LogReplayState {
     var requests: [String: Request] = [:]
     /// Numbers that records tell of and that were found in the tables.
     private var supports: Set<String> = []
+    /// What was written on each, by its number.
+    var supportThreads: [String: [Told]] = [:]
     var people: [String: Told] = [:]
     var tokens: [String: Told] = [:]
     var passkeys: [String: Told] = [:]
@@ -108,6 +110,7 @@ struct LogReplayState {
         case "signIn.changeAsked": signInChange = told
         case "signIn.changeStopped": signInChange = nil
         case "tenant.administered": administered = told
+        case let activity where activity.hasPrefix("support."): readSupport(told)
         case let activity where activity.hasPrefix("provisioning."): readProvisioning(told)
         case "person.proposed", "person.proposalAccepted", "person.proposalDeclined",
             "person.proposalWithdrawn":
@@ -130,6 +133,7 @@ struct LogReplayState {
         -> [String]
     {
         try requestDifferences(log, in: tx) + supportDifferences(log, in: tx)
+            + supportThreadDifferences(log, in: tx)
             + peopleDifferences(log, in: tx) + tokenDifferences(log, at: now, in: tx)
             + directoryDifferences(log, in: tx) + signInDifferences(log, in: tx)
             + provisioningDifferences(log, at: now, in: tx)

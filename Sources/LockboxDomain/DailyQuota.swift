@@ -94,7 +94,8 @@ public enum Counted: Hashable, Sendable {
     case requestsOfProgram(PersonID)
     case requestsOfProgramAt(PersonID, TenantID)
     case requestsAbout(TenantID)
-    case messagesBy(PersonID)
+    /// On access requests; on support requests.
+    case messagesBy(PersonID), supportMessagesBy(PersonID)
     case tokensOf(PersonID)
     case invitationsTo(PersonID, Invitation.Purpose)
     case lettersTo(PersonID)
@@ -108,7 +109,7 @@ public enum Counted: Hashable, Sendable {
         case .requestsBy, .requestsOfProgram: .requests
         case .requestsByAt, .requestsOfProgramAt: .requestsAtTenant
         case .requestsAbout: .requestsAboutTenant
-        case .messagesBy: .messages
+        case .messagesBy, .supportMessagesBy: .messages
         case .tokensOf: .tokens
         case .invitationsTo(_, .firstSignIn): .invitations
         case .invitationsTo(_, .forgottenPassword): .forgottenPasswords

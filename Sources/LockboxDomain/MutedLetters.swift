@@ -12,9 +12,13 @@ public struct MutedLetters: OptionSet, Hashable, Sendable {
     /// The closing reports of access that ended.
     public static let accessReports = MutedLetters(rawValue: 1 << 2)
 
+    /// That somebody has written on a support request.
+    public static let supportMessages = MutedLetters(rawValue: 1 << 3)
+
     /// All kinds with their names, in the order in which lists show them.
     public static let all: [(name: String, kind: MutedLetters)] = [
         ("reminders", .reminders), ("accessBegan", .accessBegan), ("accessReports", .accessReports),
+        ("supportMessages", .supportMessages),
     ]
 
     /// The names of the kinds in it, in the order of `all`.

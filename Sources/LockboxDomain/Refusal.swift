@@ -48,6 +48,7 @@ public enum Refusal: Error, Hashable, Sendable {
     case lastAdministrator
     /// The tenant lets no program ask for access.
     case programsRefused
+    case supportRequestClosed, supportRequestNotClosed
 
     /// What is wrong with a value.
     public enum InputProblem: Hashable, Sendable {
@@ -72,7 +73,7 @@ public enum Refusal: Error, Hashable, Sendable {
     public enum Permission: String, Hashable, Sendable, CaseIterable {
         case openSupportRequests, requestAccess, decideAsManager, decideAsApprover, withdraw,
             finish, revoke,
-            obtainCredential, postMessage
+            obtainCredential, postMessage, writeOnSupportRequest
         case changePolicy, changePeople, readAudit, readPeople
         /// To looser rules that wait, or that somebody decides from now on.
         case agree
@@ -84,7 +85,7 @@ public enum Refusal: Error, Hashable, Sendable {
     public enum Quota: String, Hashable, Sendable, CaseIterable {
         case openRequests, waitingRequestsAtTenant, waitingRequestsOnSupportRequest
         case deniedJustNow
-        case credentials, tokens, messages
+        case credentials, tokens, messages, supportEntries
         case provisioningTokens, groups, groupRoles
     }
 }
@@ -132,6 +133,8 @@ extension Refusal {
         case .keyReused: "idempotencyKeyReused"
         case .lastAdministrator: "lastAdministrator"
         case .programsRefused: "programsRefused"
+        case .supportRequestClosed: "supportRequestClosed"
+        case .supportRequestNotClosed: "supportRequestNotClosed"
         }
     }
 
@@ -150,7 +153,8 @@ extension Refusal {
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
             .accessNotActive, .notLicensed,
             .limitReached, .dailyLimitReached,
-            .alreadyExists, .lastAdministrator, .programsRefused:
+            .alreadyExists, .lastAdministrator, .programsRefused, .supportRequestClosed,
+            .supportRequestNotClosed:
             nil
         }
     }
@@ -213,6 +217,10 @@ extension Refusal {
         case .programsRefused:
             "This tenant lets no program ask for access, neither for itself nor for an engineer. "
                 + "An engineer must ask herself."
+        case .supportRequestClosed:
+            "The support request is closed: nobody can write on it or ask for access for it. Reopen it first; an "
+                + "engineer, whoever opened it, or an administrator of the tenant can."
+        case .supportRequestNotClosed: "The support request is not closed."
         }
     }
 }
@@ -265,6 +273,9 @@ extension Refusal.Permission {
         case .postMessage:
             "Only an approver or administrator of the tenant, the engineer who made the request, or a manager of the "
                 + "provider can write here."
+        case .writeOnSupportRequest:
+            "Only whoever opened the support request, an administrator of the tenant, or an engineer of the provider "
+                + "can write on it, close or reopen it."
         case .changePolicy: "Only an administrator of the tenant can change its policy."
         case .changePeople: "Only an administrator of the tenant can change who may do what."
         case .agree:
@@ -286,7 +297,8 @@ extension Refusal.Quota {
         switch self {
         case .deniedJustNow: true
         case .openRequests, .waitingRequestsAtTenant, .waitingRequestsOnSupportRequest,
-            .credentials, .tokens, .messages, .provisioningTokens, .groups, .groupRoles:
+            .credentials, .tokens, .messages, .supportEntries, .provisioningTokens, .groups,
+            .groupRoles:
             false
         }
     }
@@ -310,6 +322,9 @@ extension Refusal.Quota {
         case .messages:
             "\(Limits.messagesPerRequest) messages were written about this request, which is the limit. "
                 + "Talk to each other directly."
+        case .supportEntries:
+            "\(Limits.messagesPerRequest) messages were written on this support request, which is the limit. "
+                + "Close it, and open another."
         case .provisioningTokens:
             "There are \(Limits.provisioningTokensPerDirectory) tokens of this kind, which is the limit. End one first."
         case .groups: "There are \(Limits.groupsPerDirectory) groups, which is the limit."

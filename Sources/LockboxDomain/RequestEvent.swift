@@ -2,6 +2,8 @@
 /// written about them.
 public enum RequestEvent: Hashable, Sendable {
     case supportRequestOpened(SupportRequest)
+    /// Somebody wrote on it, closed or reopened it; it is as it is after that.
+    case supportRequestMoved(SupportRequest, SupportEntry)
     case submitted(AccessRequest)
     case decisionMade(AccessRequest, Decision)
     case customerAsked(AccessRequest)
@@ -16,7 +18,8 @@ extension RequestEvent {
     var isCausedByTime: Bool {
         switch self {
         case .expired: true
-        case .supportRequestOpened, .submitted, .decisionMade, .customerAsked, .withdrawn,
+        case .supportRequestOpened, .supportRequestMoved, .submitted, .decisionMade, .customerAsked,
+            .withdrawn,
             .messagePosted, .noticeUndeliverable:
             false
         }
@@ -25,7 +28,8 @@ extension RequestEvent {
     /// Whose data it is about.
     var tenant: TenantID {
         switch self {
-        case .supportRequestOpened(let support): support.tenant
+        case .supportRequestOpened(let support), .supportRequestMoved(let support, _):
+            support.tenant
         case .submitted(let request), .decisionMade(let request, _), .customerAsked(let request),
             .withdrawn(let request), .expired(let request), .messagePosted(let request, _):
             request.terms.tenant

@@ -11,6 +11,34 @@ public struct SupportRequest: Identified, Hashable, Sendable {
     public let url: String?
     public let openedBy: PersonID
     public let openedAt: Timestamp
+    /// Where it stands.
+    public internal(set) var state: State
+    /// How many entries its thread has.
+    public internal(set) var entryCount: Int
+    /// The last message of an engineer; nil where none has answered.
+    public internal(set) var lastAnswer: Answer?
+
+    /// Where a support request stands. The raw value is stored, and is the name on the wire.
+    public enum State: String, Hashable, Sendable, CaseIterable {
+        /// It waits for an engineer: nobody has answered, the customer has written since, or it was
+        /// reopened.
+        case open
+        /// An engineer has written last.
+        case answered
+        /// Nobody asks for access for it, or writes, until it is reopened.
+        case closed
+    }
+
+    /// Who answered, and when.
+    public struct Answer: Hashable, Sendable {
+        public let person: PersonID
+        public let at: Timestamp
+
+        public init(person: PersonID, at: Timestamp) {
+            self.person = person
+            self.at = at
+        }
+    }
 
     public init(
         tenant: TenantID,
@@ -48,6 +76,7 @@ public struct SupportRequest: Identified, Hashable, Sendable {
         }
         self.openedBy = openedBy.id
         self.openedAt = openedAt
+        (state, entryCount, lastAnswer) = (.open, 0, nil)
     }
 
     /// Reads back what was stored. The stored row passed the checks of the other initialiser.
@@ -59,7 +88,10 @@ public struct SupportRequest: Identified, Hashable, Sendable {
         service: ServiceID?,
         url: String?,
         openedBy: PersonID,
-        openedAt: Timestamp
+        openedAt: Timestamp,
+        state: State = .open,
+        entryCount: Int = 0,
+        lastAnswer: Answer? = nil
     ) {
         self.tenant = tenant
         self.number = number
@@ -69,5 +101,8 @@ public struct SupportRequest: Identified, Hashable, Sendable {
         self.url = url
         self.openedBy = openedBy
         self.openedAt = openedAt
+        self.state = state
+        self.entryCount = entryCount
+        self.lastAnswer = lastAnswer
     }
 }

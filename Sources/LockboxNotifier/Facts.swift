@@ -25,6 +25,8 @@ enum Fact: String, CaseIterable {
     case audience, outcome, stage, isAnswer
     /// How often the customer denied this engineer on the same support request before.
     case deniedBefore
+    /// Who wrote on a support request, closed or reopened it.
+    case by
     /// Who settled what was asked.
     case decidedBy
     /// What was changed, a line each, and by whom.

@@ -86,12 +86,15 @@ extension LetterContent {
         )
     }
 
-    /// To the same, who need not wait any more.
+    /// To the engineer, who need not wait any more: the program that asked for her took it back, or the
+    /// support request was closed.
     static func takenBack(_ source: LetterSource) -> LetterContent {
         LetterContent(
             .inform,
             subject: "Withdrawn: access request \(source.number)",
-            heading: "What a program asked for on your behalf was withdrawn",
+            heading: source.program == nil
+                ? "Your access request was withdrawn"
+                : "What a program asked for on your behalf was withdrawn",
             lead: "It was taken back before it was decided. No access was given.",
             rows: [source.customer, source.resourcesRow, source.supportRequest, source.request],
             advice: [

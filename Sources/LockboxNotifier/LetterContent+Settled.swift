@@ -19,9 +19,10 @@ extension LetterContent {
     }
 
     private static func outcome(_ source: LetterSource) -> String {
-        let side = source.audience == .manager ? source.provider : source.tenant
+        let outcome = source.facts[.outcome].flatMap(SettledOutcome.init)
+        let side = outcome == .denied ? source.tenant : source.provider
         let by = source.facts[.decidedBy].map { "\(shownName($0)) of \(side)" } ?? side
-        switch source.facts[.outcome].flatMap(SettledOutcome.init) {
+        switch outcome {
         case .reviewed: return "\(by) has reviewed and approved it."
         case .rejected: return "\(by) has rejected it. No access was given."
         case .approved: return "\(source.tenant) has approved it."

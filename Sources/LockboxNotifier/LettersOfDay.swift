@@ -63,7 +63,7 @@ extension Notice.Kind {
     fileprivate var onlyReminds: Bool {
         switch self {
         case .reminder, .lastReminder, .questionAsked, .questionAnswered, .askedOnBehalf,
-            .takenBack:
+            .takenBack, .supportWritten, .supportClosed, .supportReopened:
             true
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessScheduled, .accessBegan, .accessEnded, .accessReport, .removalFailed,

@@ -76,6 +76,8 @@ package struct NoticePlanner: EventReader {
         case .expired(let request): try writer.tellOfExpiry(request)
         case .messagePosted(let request, let message): try writer.tell(of: message, on: request)
         case .noticeUndeliverable(let notice): try writer.tellOfUnreached(notice)
+        case .supportRequestMoved(let support, let entry):
+            try writer.tell(of: entry, on: support)
         case .supportRequestOpened: return
         }
     }

@@ -153,7 +153,11 @@ struct NoticeWriter {
     }
 
     func tellOfWithdrawal(_ request: AccessRequest, by actor: Actor) throws {
-        if request.terms.askedOnBehalfBy != nil, actor.person?.id != request.terms.engineer {
+        let engineer = try person(request.terms.engineer)
+        // Who may no longer ask hears so otherwise.
+        let mayAsk = !engineer.isProgram && engineer.holds(oneOf: .engineer, at: .provider)
+        let isOnBehalf = request.terms.askedOnBehalfBy != nil
+        if mayAsk || isOnBehalf, actor.person?.id != engineer.id {
             try sendToEngineer(.takenBack, asking(request), request)
         }
         try settle(request, .withdrawn)
@@ -183,7 +187,7 @@ struct NoticeWriter {
         let asks = notices.filter { Notice.Kind.asks.contains($0.kind) && $0.mayHaveArrived }
         guard !asks.isEmpty else { return }
         var facts = try asking(request).with(.outcome, outcome.rawValue)
-        facts[.decidedBy] = try decider.map { try person($0).name }
+        let decider = try decider.map(person)
         let last: [Notice.Kind] = [.settled, .withdrawn, .expired]
         var told = Set(
             request.decisions.map(\.person)
@@ -193,6 +197,7 @@ struct NoticeWriter {
             guard let asked = ask.recipient, told.insert(asked).inserted else { continue }
             let audience: Audience = ask.kind == .managerAsked ? .manager : .approver
             let recipient = try person(asked)
+            facts[.decidedBy] = decider?.nameShown(to: recipient.side)
             // Who was asked hears the outcome, also where the letter that access began is muted.
             guard audience.includes(recipient, request),
                 !isToldByGrant || audience == .manager
@@ -549,10 +554,12 @@ extension Notice.Kind {
         case .reminder, .lastReminder: letters.contains(.reminders)
         case .accessBegan: letters.contains(.accessBegan)
         case .accessReport: letters.contains(.accessReports)
+        case .supportWritten: letters.contains(.supportMessages)
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessEnded,
             .accessScheduled, .removalFailed, .removalRecovered, .questionAsked,
-            .questionAnswered, .askedOnBehalf, .takenBack, .settled, .sideChanged,
+            .questionAnswered, .supportClosed, .supportReopened,
+            .askedOnBehalf, .takenBack, .settled, .sideChanged,
             .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation:
             false
         }

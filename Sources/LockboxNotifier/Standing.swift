@@ -36,6 +36,16 @@ extension Notice {
             return person.isAdministrator ? .right(mailbox, after: []) : .over
         }
         guard !isMuted(by: person.mutedLetters) else { return .over }
+        if let supportRequest, let tenant {
+            return try standing(
+                on: supportRequest,
+                of: tenant,
+                to: person,
+                mailbox,
+                at: now,
+                in: tx
+            )
+        }
         guard let about = request, let stored = try tx.request(about) else {
             throw StoreError.corrupt("notice \(id) is about no request")
         }
@@ -58,6 +68,28 @@ extension Notice {
         }
     }
 
+    /// Of a letter about a support request: as long as its recipient takes part, and it is as it says.
+    private func standing(
+        on number: SupportRequestNumber,
+        of tenant: TenantID,
+        to person: Person,
+        _ mailbox: Mailbox,
+        at now: Timestamp,
+        in tx: any StoreTransaction
+    ) throws -> Standing {
+        guard let support = try tx.supportRequest(number, of: tenant) else {
+            throw StoreError.corrupt("notice \(id) is about no support request")
+        }
+        let isTrue = (kind == .supportClosed) == (support.state == .closed)
+        guard support.mayTakePart(person), isTrue else { return .over }
+        if try isOneTooMany(for: person.id, at: now, in: tx) { return .tooMany }
+        let earlier = try tx.notices(about: number, of: tenant).filter {
+            $0.recipient == person.id && $0.id != id && $0.delivery == .sent
+        }
+        .sorted { ($0.sentAt ?? now, $0.id.text) < ($1.sentAt ?? now, $1.id.text) }
+        return .right(mailbox, after: earlier.map(\.id))
+    }
+
     /// Whether `person` is still one whom such a letter is for.
     private func isFor(_ person: Person, _ request: AccessRequest, engineer: Person) -> Bool {
         switch kind {
@@ -74,7 +106,8 @@ extension Notice {
             .removalRecovered, .questionAnswered:
             let audience = Facts(facts)[.audience].flatMap(Audience.init) ?? .approver
             return audience.includes(person, request)
-        case .sideChanged, .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation:
+        case .sideChanged, .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation,
+            .supportWritten, .supportClosed, .supportReopened:
             return true
         }
     }
@@ -97,6 +130,8 @@ extension Notice {
         case .questionAsked, .questionAnswered: return stands(!request.state.name.isTerminal)
         case .askedOnBehalf: return stands(request.state.decideBy != nil)
         case .takenBack:
+            // Who asked herself needs no earlier letter to know of it.
+            guard request.terms.askedOnBehalfBy != nil else { return .stands }
             return Self.following(others.filter { $0.kind == .askedOnBehalf && $0.mayHaveArrived })
         case .approved, .accessScheduled: return stands(!request.state.name.isTerminal)
         case .accessBegan:
@@ -124,7 +159,8 @@ extension Notice {
                 }
             )
         case .rejected, .denied, .expired, .accessEnded, .accessReport, .sideChanged,
-            .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation:
+            .approverUnreached, .lettersLeftOut, .operatorsNeeded, .invitation, .supportWritten,
+            .supportClosed, .supportReopened:
             return .stands
         }
     }

@@ -14,6 +14,8 @@ public struct Notice: Identified, Hashable, Sendable {
         case accessBegan, accessReport
         case accessScheduled, removalFailed, removalRecovered
         case questionAsked, questionAnswered
+        /// To who takes part in a support request: somebody wrote; it was closed; it was reopened.
+        case supportWritten, supportClosed, supportReopened
         /// To an engineer: a program asks for access on her behalf; and that it is taken back.
         case askedOnBehalf, takenBack
         /// To who was asked, once nobody needs to decide any more.
@@ -71,6 +73,8 @@ public struct Notice: Identified, Hashable, Sendable {
     public let tenant: TenantID?
     /// Nil where it is about no request.
     public let request: AccessRequestID?
+    /// That of the tenant's support request where it is about that, and about no access request.
+    public var supportRequest: SupportRequestNumber?
     /// Nil for an address of the operators.
     public let recipient: PersonID?
     public let recipientName: String
@@ -252,9 +256,10 @@ extension Notice.Kind {
             .removalFailed, .sideChanged, .approverUnreached, .operatorsNeeded, .invitation:
             .urgent
         case .rejected, .approved, .denied, .expired, .withdrawn, .accessScheduled, .accessBegan,
-            .removalRecovered, .settled, .lettersLeftOut, .askedOnBehalf, .takenBack:
+            .removalRecovered, .settled, .lettersLeftOut, .askedOnBehalf, .takenBack,
+            .supportClosed, .supportReopened:
             .outcome
-        case .accessReport, .questionAsked, .questionAnswered: .report
+        case .accessReport, .questionAsked, .questionAnswered, .supportWritten: .report
         }
     }
 }
@@ -273,6 +278,8 @@ public protocol OutboxRecords {
     func cancelNotices(about request: AccessRequestID, kinds: [Notice.Kind]) throws
     /// In order of creation.
     func notices(about request: AccessRequestID) throws -> [Notice]
+    /// Those about a support request, in order of creation.
+    func notices(about number: SupportRequestNumber, of tenant: TenantID) throws -> [Notice]
     /// Those about no request, of `tenant`, that were written at `since` or later.
     func sideNotices(of side: Side, since: Timestamp) throws -> [Notice]
     /// Takes back a letter of this very instant, which nobody has seen yet.

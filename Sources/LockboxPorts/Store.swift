@@ -139,13 +139,36 @@ public protocol SupportRequestRecords {
         limit: Int
     ) throws -> [SupportRequest]
     func supportRequestCount(of tenant: TenantID) throws -> Int
-    /// Newest first; of one tenant or of all. A cursor that is none throws `Refusal.invalid(field:
-    /// "cursor", …)`.
-    func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: ListPage) throws -> Paged<
-        SupportRequest
-    >
+    /// Newest first; of one tenant or of all, of one state or of any. A cursor that is none throws
+    /// `Refusal.invalid(field: "cursor", …)`.
+    func supportRequests(
+        of tenant: TenantID?,
+        openedBy: PersonID?,
+        state: SupportRequest.State?,
+        page: ListPage
+    ) throws -> Paged<SupportRequest>
     /// Throws `Refusal.alreadyExists(.supportRequest)` if the tenant has one with this number.
     func insert(_ support: SupportRequest) throws
+    /// Adds `entry` to its thread, and saves where it stands after that. Any but the next entry is
+    /// refused by the schema: the caller has a bug.
+    func save(_ support: SupportRequest, _ entry: SupportEntry) throws
+    /// The thread of a support request, in order of its numbers.
+    func entries(on number: SupportRequestNumber, of tenant: TenantID) throws -> [SupportEntry]
+    /// Those of `tenant` with a thread, in order of their numbers, after `last`.
+    func writtenSupportRequests(
+        of tenant: TenantID,
+        after last: SupportRequestNumber?,
+        limit: Int
+    ) throws -> [SupportRequest]
+}
+
+extension SupportRequestRecords {
+    /// Those of any state, newest first.
+    public func supportRequests(of tenant: TenantID?, openedBy: PersonID?, page: ListPage) throws
+        -> Paged<SupportRequest>
+    {
+        try supportRequests(of: tenant, openedBy: openedBy, state: nil, page: page)
+    }
 }
 
 /// Which access requests a list shows; nil does not restrict.
@@ -160,6 +183,9 @@ public struct RequestFilter: Hashable, Sendable {
     public var supportOpenedBy: PersonID?
     /// Made at or after this instant, and before that one.
     public var from, before: Timestamp?
+    /// Only those that ask for a resource of one of these names, whatever its type and service
+    /// (`Resource.localName`).
+    public var resourceNames: [String]?
     /// Only those that ask to change something.
     public var asksForChanges = false
     /// What their number, the support request's, a resource, the reason, or the engineer's name or
@@ -183,7 +209,7 @@ public struct RequestFilter: Hashable, Sendable {
     }
 
     /// Whether requests have to be read to know whether they are wanted.
-    public var isByContent: Bool { asksForChanges || text != nil }
+    public var isByContent: Bool { asksForChanges || text != nil || resourceNames != nil }
 }
 
 /// The grant of a request that is not over, and whose it is.

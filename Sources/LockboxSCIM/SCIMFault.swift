@@ -119,7 +119,8 @@ extension SCIMFault {
         case .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials, .notPermitted,
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
-            .accessNotActive, .notLicensed, .keyReused, .programsRefused:
+            .accessNotActive, .notLicensed, .keyReused, .programsRefused, .supportRequestClosed,
+            .supportRequestNotClosed:
             status = .forbidden
         }
     }

@@ -2,10 +2,10 @@ import LockboxAudit
 package import LockboxDomain
 import LockboxPorts
 
-/// A message with the person who wrote it.
+/// A message with who wrote it, as its reader is told.
 package struct MessageView: Sendable {
     package let message: Message
-    package let author: Person
+    package let author: ShownPerson
 }
 
 extension Lockbox {
@@ -16,8 +16,12 @@ extension Lockbox {
             guard person.oversees(request.terms.tenant) else {
                 throw Refusal.notFound(.accessRequest)
             }
-            return try tx.messages(on: request.id).map {
-                try MessageView(message: $0, author: tx.known($0.person))
+            let organisation = try tx.tenant(request.terms.tenant)?.name ?? ""
+            return try tx.messages(on: request.id).map { message in
+                MessageView(
+                    message: message,
+                    author: try tx.known(message.person).shown(to: person.side, of: organisation)
+                )
             }
         }
     }
@@ -37,7 +41,7 @@ extension Lockbox {
                     let number = Int(parts[1]),
                     let message = try tx.messages(on: id).first(where: { $0.number == number })
                 else { throw StoreError.corrupt("the first outcome of a command is gone") }
-                return MessageView(message: message, author: person)
+                return MessageView(message: message, author: person.shown(to: person.side, of: ""))
             }
         ) { person, change in
             let tx = change.tx
@@ -53,7 +57,7 @@ extension Lockbox {
             try tx.requireRoom(for: .messagesBy(person.id), at: change.now)
             try tx.insert(message)
             change.emit(happened)
-            return MessageView(message: message, author: person)
+            return MessageView(message: message, author: person.shown(to: person.side, of: ""))
         }
     }
 }

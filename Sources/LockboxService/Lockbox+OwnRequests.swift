@@ -16,7 +16,9 @@ extension Lockbox {
             guard let tenant = try tx.tenant(stored.terms.tenant) else {
                 throw StoreError.corrupt("no tenant \(stored.terms.tenant)")
             }
-            return (try view(of: stored, at: now, in: tx), tenant.requiresApproval)
+            return (
+                try view(of: stored, at: now, for: person.side, in: tx), tenant.requiresApproval
+            )
         }
     }
 
@@ -49,7 +51,7 @@ extension Lockbox {
             guard let stored = try tx.request(id), stored.terms.engineer == engineer else {
                 return nil
             }
-            let view = try view(of: stored, at: now, in: tx)
+            let view = try view(of: stored, at: now, for: .provider, in: tx)
             return view.request.state.grant == nil ? nil : view
         }
     }

@@ -60,6 +60,7 @@ extension Lockbox {
             guard let number = SupportRequestNumber(draft.supportRequest),
                 let support = try tx.supportRequest(number, of: tenant.id)
             else { throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest) }
+            try support.requireNotClosed()
             let engineer = try tx.engineer(draft.engineer, askedForBy: person)
             let scope = try tx.scope(draft.resources, of: tenant.id)
             try tx.history(of: person, for: engineer, on: support, at: change.now)
@@ -108,11 +109,16 @@ extension Lockbox {
             for: purpose,
             subject: { $0.request.id.text },
             again: { subject, person, tx, now in
-                try self.view(of: try tx.request(subject, visibleTo: person), at: now, in: tx)
+                try self.view(
+                    of: try tx.request(subject, visibleTo: person),
+                    at: now,
+                    for: person.side,
+                    in: tx
+                )
             }
         ) { person, change in
             let request = try body(person, &change)
-            return try self.view(of: request, at: change.now, in: change.tx)
+            return try self.view(of: request, at: change.now, for: person.side, in: change.tx)
         }
         guard view.request.state.ending != nil else { return view }
         do {

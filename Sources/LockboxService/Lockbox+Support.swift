@@ -29,10 +29,18 @@ package struct SupportDraft: Hashable, Sendable {
     }
 }
 
-/// A support request with the person who opened it.
+/// A support request with the people it speaks of.
 package struct SupportView: Sendable {
     package let support: SupportRequest
     package let openedBy: Person
+    /// Who answered last; nil where nobody has.
+    package let answeredBy: Person?
+
+    init(_ support: SupportRequest, in tx: any StoreTransaction) throws {
+        self.support = support
+        openedBy = try tx.known(support.openedBy)
+        answeredBy = try support.lastAnswer.map { try tx.known($0.person) }
+    }
 }
 
 extension Lockbox {
@@ -44,16 +52,8 @@ extension Lockbox {
             by: caller,
             key: key,
             subject: { $0.support.tenant.text + "/" + $0.support.number.text },
-            again: { subject, person, tx, _ in
-                let number = subject.split(separator: "/").last.flatMap {
-                    SupportRequestNumber(String($0))
-                }
-                guard let tenant = person.side.tenant, let number,
-                    let support = try tx.supportRequest(number, of: tenant)
-                else {
-                    throw StoreError.corrupt("the first outcome of a command is gone")
-                }
-                return try SupportView(support: support, openedBy: tx.known(support.openedBy))
+            again: { subject, _, tx, _ in
+                try SupportView(tx.supportRequest(ofOutcome: subject), in: tx)
             }
         ) { person, change in
             guard let own = person.side.tenant else {
@@ -97,7 +97,7 @@ extension Lockbox {
             )
             try change.tx.insert(support)
             change.emit(.request(.supportRequestOpened(support)))
-            return SupportView(support: support, openedBy: person)
+            return try SupportView(support, in: change.tx)
         }
     }
 
@@ -106,34 +106,61 @@ extension Lockbox {
         -> SupportView
     {
         try await query(by: caller) { person, tx, _ in
-            guard let number = SupportRequestNumber(number) else {
-                throw Refusal.notFound(.supportRequest)
-            }
-            let found = try tx.supportRequests(numbered: number).filter { support in
-                tenant.map { $0 == support.tenant.text } ?? true
-                    && (person.oversees(support.tenant) || support.openedBy == person.id)
-            }
-            guard found.count <= 1 else { throw Refusal.ambiguous(field: "tenant") }
-            guard let support = found.first else { throw Refusal.notFound(.supportRequest) }
-            return try SupportView(support: support, openedBy: tx.known(support.openedBy))
+            try SupportView(tx.supportRequest(number, tenant: tenant, visibleTo: person), in: tx)
         }
     }
 
-    package func supportRequests(tenant: String?, page: ListPage, by caller: Person) async throws
-        -> Paged<SupportView>
-    {
+    /// Newest first; those of one state, or of any.
+    package func supportRequests(
+        tenant: String?,
+        state: SupportRequest.State? = nil,
+        page: ListPage,
+        by caller: Person
+    ) async throws -> Paged<SupportView> {
         try await query(by: caller) { person, tx, _ in
             // A program knows the number of what it asks about; its token shows nobody the others.
             guard !person.isProgram else { throw Refusal.notFound(.page) }
             let (scope, own) = try person.reach(tenant, in: tx)
-            let found = try tx.supportRequests(of: scope, openedBy: own, page: page)
+            let found = try tx.supportRequests(
+                of: scope,
+                openedBy: own,
+                state: state,
+                page: page
+            )
             return Paged(
-                items: try found.items.map {
-                    try SupportView(support: $0, openedBy: tx.known($0.openedBy))
-                },
+                items: try found.items.map { try SupportView($0, in: tx) },
                 next: found.next
             )
         }
+    }
+}
+
+extension SupportRequestRecords {
+    /// The support request, if it exists for `person`; else the same refusal as for one that does not
+    /// exist at all.
+    func supportRequest(_ number: String, tenant: String?, visibleTo person: Person) throws
+        -> SupportRequest
+    {
+        guard let number = SupportRequestNumber(number) else {
+            throw Refusal.notFound(.supportRequest)
+        }
+        let found = try supportRequests(numbered: number).filter { support in
+            tenant.map { $0 == support.tenant.text } ?? true
+                && (person.oversees(support.tenant) || support.openedBy == person.id)
+        }
+        guard found.count <= 1 else { throw Refusal.ambiguous(field: "tenant") }
+        guard let support = found.first else { throw Refusal.notFound(.supportRequest) }
+        return support
+    }
+
+    /// The one that a command was about, whose outcome is kept as `tenant/number…`.
+    func supportRequest(ofOutcome subject: String) throws -> SupportRequest {
+        let parts = subject.split(separator: "/").map(String.init)
+        guard parts.count >= 2, let tenant = TenantID(parts[0]),
+            let number = SupportRequestNumber(parts[1]),
+            let support = try supportRequest(number, of: tenant)
+        else { throw StoreError.corrupt("the first outcome of a command is gone") }
+        return support
     }
 }
 

@@ -16,8 +16,12 @@ package struct RequestView: Sendable {
 
     package let request: AccessRequest
     package let at: Timestamp
-    /// Everyone the request speaks of.
+    /// Everyone the request speaks of, for rules. What a reader is told of them is `shown`.
     package let people: [PersonID: Person]
+    /// Whose people read it.
+    private let reader: Side
+    /// The customer's name.
+    private let organisation: String
     package let removals: [Removal]
     package let uses: [CredentialUse]
     /// What was done at services that tell, but for the last second.
@@ -58,13 +62,23 @@ extension RequestView {
         return ending.at + Limits.leftOpenListed > at
     }
 
+    /// Somebody the request speaks of, as its reader is told who it is; nil where it does not.
+    package func shown(_ id: PersonID) -> ShownPerson? {
+        people[id]?.shown(to: reader, of: organisation)
+    }
+
     init(
         _ stored: AccessRequest,
         at now: Timestamp,
+        for reader: Side,
         kinds: ServiceKinds,
         ends: any ImmediateEnds,
         in tx: any StoreTransaction
     ) throws {
+        guard let tenant = try tx.tenant(stored.terms.tenant) else {
+            throw StoreError.corrupt("no tenant \(stored.terms.tenant)")
+        }
+        (self.reader, organisation) = (reader, tenant.name)
         request = stored.seen(at: now)
         at = now
         unrecordedEnd =
@@ -87,18 +101,39 @@ extension RequestView {
     }
 }
 
+/// A letter and how it fared, as its reader is told to whom it went.
+package struct NoticeView: Sendable {
+    package let notice: Notice
+    package let recipient: ShownPerson
+    /// The name and address that it was written to.
+    package let name: String
+    package let address: String?
+    /// The receiving server's last words. They may say the address.
+    package let lastReply: String?
+
+    init(_ notice: Notice, to recipient: ShownPerson) {
+        self.notice = notice
+        self.recipient = recipient
+        let isNamed = recipient.email != nil
+        name = isNamed ? notice.recipientName : recipient.name
+        address = isNamed ? notice.recipientAddress.text : nil
+        lastReply = isNamed ? notice.lastReply : nil
+    }
+}
+
 extension Lockbox {
     func view(
         of stored: AccessRequest,
         at now: Timestamp,
+        for reader: Side,
         in tx: any StoreTransaction
     ) throws -> RequestView {
-        try RequestView(stored, at: now, kinds: kinds, ends: ends, in: tx)
+        try RequestView(stored, at: now, for: reader, kinds: kinds, ends: ends, in: tx)
     }
 
     package func request(_ id: String, by caller: Person) async throws -> RequestView {
         try await query(by: caller) { person, tx, now in
-            try view(of: try tx.request(id, visibleTo: person), at: now, in: tx)
+            try view(of: try tx.request(id, visibleTo: person), at: now, for: person.side, in: tx)
         }
     }
 
@@ -114,7 +149,9 @@ extension Lockbox {
         try await search(filter, tenant: tenant, by: caller) { filter, tx, now in
             let found = try tx.requests(filter, page: page)
             return Paged(
-                items: try found.items.map { try view(of: $0, at: now, in: tx) },
+                items: try found.items.map {
+                    try view(of: $0, at: now, for: caller.side, in: tx)
+                },
                 next: found.next,
                 previous: found.previous
             )
@@ -180,23 +217,29 @@ extension Lockbox {
                         == openedBy
             }
             .sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
-            .map { try view(of: $0, at: now, in: tx) }
+            .map { try view(of: $0, at: now, for: person.side, in: tx) }
         }
     }
 
     /// The letters about a request and how each fared, for the provider and for those who oversee
     /// the tenant.
-    package func notices(about id: String, by caller: Person) async throws -> [(
-        notice: Notice, recipient: Person
-    )] {
+    package func notices(about id: String, by caller: Person) async throws -> [NoticeView] {
         try await query(by: caller) { person, tx, _ in
             let request = try tx.request(id, visibleTo: person)
             guard person.oversees(request.terms.tenant) else {
                 throw Refusal.notFound(.accessRequest)
             }
+            guard let tenant = try tx.tenant(request.terms.tenant) else {
+                throw StoreError.corrupt("no tenant \(request.terms.tenant)")
+            }
             // Letters about a request all go to people.
             return try tx.notices(about: request.id).compactMap { notice in
-                try notice.recipient.map { (notice, try tx.known($0)) }
+                try notice.recipient.map { recipient in
+                    NoticeView(
+                        notice,
+                        to: try tx.known(recipient).shown(to: person.side, of: tenant.name)
+                    )
+                }
             }
         }
     }

@@ -410,6 +410,11 @@ extension Conditions {
                 (ends + ends.map { $0 + "\n%" }).map(SQLValue.text)
             )
         }
+        if let names = filter.resourceNames {
+            // A name has no colon, and a space follows it (`Scope.stored`).
+            let each = names.map { _ in "instr(r.scope, %) > 0" }.joined(separator: " OR ")
+            add(names.isEmpty ? "1 = 0" : "(\(each))", names.map { .text(":\($0) ") })
+        }
         guard let text = filter.text else { return }
         // Nothing that is stored holds a NUL, at which SQLite would cut the pattern off.
         guard !text.unicodeScalars.contains("\0") else {

@@ -44,6 +44,8 @@ extension SQLTransaction: DayRecords {
             )
         case .requestsAbout(let tenant):
             ("access_request", "created_at", [("tenant", .id(tenant))])
+        case .supportMessagesBy(let person):
+            ("support_entry", "posted_at", [("person", .id(person))])
         case .messagesBy(let person): ("message", "posted_at", [("person", .id(person))])
         case .tokensOf(let person): ("api_token", "created_at", [("person", .id(person))])
         case .invitationsTo(let person, let purpose):

@@ -74,11 +74,21 @@ extension SQLTransaction: OutboxRecords {
         )
     }
 
+    func notices(about number: SupportRequestNumber, of tenant: TenantID) throws -> [Notice] {
+        try connection.select(
+            from: "notice",
+            "WHERE tenant = $1 AND support_request = $2 ORDER BY created_at, id",
+            [.id(tenant), .text(number.text)],
+            row: Self.notice
+        )
+    }
+
     func sideNotices(of side: Side, since: Timestamp) throws -> [Notice] {
         try connection.select(
             from: "notice",
             """
-            WHERE request IS NULL AND tenant IS $1 AND recipient IS NOT NULL AND created_at >= $2
+            WHERE request IS NULL AND support_request IS NULL AND tenant IS $1
+                AND recipient IS NOT NULL AND created_at >= $2
             ORDER BY created_at, id
             """,
             [.id(side.tenant), .time(since)],
@@ -109,6 +119,7 @@ extension SQLTransaction: OutboxRecords {
             "kind": .choice(notice.kind),
             "tenant": .id(notice.tenant),
             "request": .id(notice.request),
+            "support_request": .optional(notice.supportRequest?.text),
             "recipient": .id(notice.recipient),
             "recipient_name": .text(notice.recipientName),
             "recipient_address": .text(notice.recipientAddress.text),
@@ -147,6 +158,9 @@ extension SQLTransaction: OutboxRecords {
             lastReply: try row.optionalText("last_reply"),
             sentAt: try row.optionalTimestamp("sent_at")
         )
+        notice.supportRequest = try row.optionalText("support_request").map {
+            try row.required(SupportRequestNumber($0))
+        }
         notice.begunAt = try row.optionalTimestamp("begun_at")
         notice.isUnwanted = try row.flag("is_unwanted")
         notice.trouble = try row.optionalChoice("trouble")

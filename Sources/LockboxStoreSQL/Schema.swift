@@ -5,7 +5,7 @@
 ///  provider        service ◄── resource ──► tenant ◄────────────────── person ◄── identity, sign_in_client
 ///                                             ▲                          ▲  ◄── password, invitation, person_proposal
 ///                             policy_change ───┤                          │  ◄── api_token, portal_session, passkey
-///                                      support_request ── opened by ─────┤  ◄── command, login_request
+///                    support_entry ──► support_request ── opened by ─────┤  ◄── command, login_request
 ///                                             ▲                          │
 ///  request_transition ◄── (prior, next) ── access_request ── engineer, asked by ─┤
 ///                                             ▲  ▲  ▲                    │
@@ -35,7 +35,7 @@ package enum Schema {
                 .letters, .search, .retention, .domains, .bounces, .lists, .operations,
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
-                .personProposals, .loosening, .programs, .logins, .timeZones,
+                .personProposals, .loosening, .programs, .logins, .support, .timeZones,
             ]
         }
     }

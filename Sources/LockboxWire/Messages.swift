@@ -26,7 +26,8 @@ public struct MessageBody: Codable, Hashable, Sendable {
     }
 }
 
-/// Which letters the caller does not want: `reminders`, `accessBegan`, `accessReports`.
+/// Which letters the caller does not want: `reminders`, `accessBegan`, `accessReports`,
+/// `supportMessages`.
 public struct LetterSettings: Codable, Hashable, Sendable, KnownMembers {
     public var muted: [String]
 

@@ -2,16 +2,21 @@
 public struct PersonRef: Codable, Hashable, Sendable {
     public var id: String
     public var name: String
-    public var email: String
+    /// Null where the caller is not told who it is: of a customer's approvers the provider's people
+    /// learn no names.
+    @Nullable public var email: String?
     /// True where it is a program of the provider's, and no human being; else left out.
     public var program: Bool?
 
-    public init(id: String, name: String, email: String, program: Bool? = nil) {
+    public init(id: String, name: String, email: String?, program: Bool? = nil) {
         self.id = id
         self.name = name
         self.email = email
         self.program = program
     }
+
+    /// `Eve Park <eve@example-cloud.test>`; the name alone where no address is told.
+    public var addressed: String { markedName + (email.map { " <\($0)>" } ?? "") }
 
     /// The name with the mark of a program, which people must not take for a human being.
     public var markedName: String { program == true ? "\(name) (a program)" : name }
@@ -234,7 +239,7 @@ public struct IssuedToken: Codable, Hashable, Sendable {
 
 extension IssuedToken: CustomStringConvertible, CustomReflectable {
     /// Never the token, in no log and no dump.
-    public var description: String { "token \(id) of \(person.email)" }
+    public var description: String { "token \(id) of \(person.id)" }
 
     public var customMirror: Mirror { Mirror(self, children: ["id": id]) }
 }

@@ -43,7 +43,8 @@ package struct LaneWaker: CommitListener {
             // Deadlines, and letters.
             expiry.wake()
             mail.wake()
-        case .withdrawn, .expired, .messagePosted, .noticeUndeliverable: mail.wake()
+        case .withdrawn, .expired, .messagePosted, .supportRequestMoved, .noticeUndeliverable:
+            mail.wake()
         case .supportRequestOpened: break
         }
     }

@@ -33,7 +33,7 @@ struct LockboxCommand: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             LoginCommand.self, LogoutCommand.self, WhoAmICommand.self, SupportCommand.self,
-            RequestCommand.self,
+            RequestCommand.self, TenantsCommand.self, ResourcesCommand.self,
             AccessCommand.self, PolicyCommand.self, PeopleCommand.self, AuditCommand.self,
             TokenCommand.self,
         ]

@@ -6,7 +6,10 @@ struct SupportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "support",
         abstract: "Support requests: what customers asked help with.",
-        subcommands: [Open.self, ListAll.self, Show.self]
+        subcommands: [
+            Open.self, ListAll.self, Show.self, ReplySupport.self, CloseSupport.self,
+            ReopenSupport.self,
+        ]
     )
 
     struct Open: AsyncParsableCommand {
@@ -62,10 +65,15 @@ struct SupportCommand: AsyncParsableCommand {
         @OptionGroup var format: OutputOptions
         @OptionGroup var paging: LimitOptions
         @Option(help: "Only those of this tenant.") var tenant: String?
+        @Option(help: "Only those of this state: open, answered or closed.") var state: String?
 
         func run() async throws {
             try await Session.run(server, format.output) { session in
-                let path = Path("v1", "support-requests", query: ["tenant": tenant])
+                let path = Path(
+                    "v1",
+                    "support-requests",
+                    query: ["tenant": tenant, "state": state]
+                )
                 let found = try await session.client.list(
                     path,
                     limit: paging.limit,
@@ -73,13 +81,26 @@ struct SupportCommand: AsyncParsableCommand {
                 )
                 let now = session.shell.now()
                 try session.show(found, none: "There are no support requests.") { requests in
-                    var table = Table("Number", "Tenant", "Opened", "By", "Service", "Subject")
+                    var table = Table(
+                        "Number",
+                        "State",
+                        "Tenant",
+                        "Opened",
+                        "By",
+                        "Last answer",
+                        "Service",
+                        "Subject"
+                    )
                     for request in requests {
                         table.add(
                             request.number,
+                            request.state,
                             request.tenant,
                             TimeText.relative(request.openedAt, now: now),
                             request.openedBy.name,
+                            request.lastAnswer.map {
+                                "\($0.by.name), \(TimeText.relative($0.at, now: now))"
+                            } ?? "–",
                             request.service ?? "–",
                             request.subject
                         )
@@ -106,16 +127,30 @@ struct SupportCommand: AsyncParsableCommand {
                 let path = Path("v1", "support-requests", number, query: ["tenant": tenant])
                 let found: SupportRequestBody = try await session.client.get(path)
                 let now = session.shell.now()
+                let thread =
+                    session.output == .table
+                    ? try await session.client.list(
+                        Path(
+                            "v1",
+                            "support-requests",
+                            number,
+                            "messages",
+                            query: ["tenant": tenant]
+                        ),
+                        of: SupportEntryBody.self
+                    ).items : []
                 try session.show(found) { request in
                     var sheet = Sheet()
                     sheet.add("Number", request.number)
+                    sheet.add("State", request.state)
                     sheet.add("Tenant", request.tenant)
                     sheet.add("Opened", TimeText.both(request.openedAt, now: now))
-                    sheet.add("By", "\(request.openedBy.name) <\(request.openedBy.email)>")
+                    sheet.add("By", request.openedBy.addressed)
                     sheet.add("Service", request.service)
                     sheet.add("Ticket", request.url)
                     sheet.add("Subject", request.subject)
                     sheet.add("Description", request.description)
+                    sheet.add("Messages", each: thread.map(\.line))
                     return sheet.lines
                 }
             }

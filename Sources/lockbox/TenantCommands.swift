@@ -189,7 +189,7 @@ struct PeopleCommand: AsyncParsableCommand {
                 let now = session.shell.now()
                 try session.show(sent) { sent in
                     [
-                        TerminalText.clean("An e-mail goes to \(sent.person.email)."),
+                        TerminalText.clean("An e-mail goes to \(sent.person.addressed)."),
                         "It is good until \(TimeText.both(sent.endsAt, now: now)).",
                     ]
                 }

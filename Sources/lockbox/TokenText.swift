@@ -44,7 +44,10 @@ enum TokenText {
                 TimeText.absolute(token.createdAt),
                 token.expiresAt.map { TimeText.both($0, now: now) } ?? "never", used ?? "never",
             ]
-            table.add(cells: [token.id] + (showsPeople ? [token.person.email] : []) + rest)
+            table.add(
+                cells: [token.id] + (showsPeople ? [token.person.email ?? token.person.name] : [])
+                    + rest
+            )
         }
         return table
     }

@@ -150,9 +150,9 @@ def test_the_command_line_asks_and_shows_the_thread(world):
     assert "Messages" not in without
     said = cli(world.lockbox.url, world.adam.token, "request", "ask", request["id"], "Which drafts?").stdout
     assert "Which drafts?" in said
-    for person in (world.eve, world.gita):
+    for person, name in ((world.eve, "Contoso Ltd’s approver"), (world.gita, "Adam Cole")):
         shown = cli(world.lockbox.url, person.token, "request", "show", request["id"]).stdout
-        assert "Messages" in shown and "1. Adam Cole (customer)" in shown and "Which drafts?" in shown
+        assert "Messages" in shown and f"1. {name} (customer)" in shown and "Which drafts?" in shown
     # Sue may see the request about her problem, but not what others wrote.
     hers = cli(world.lockbox.url, world.sue.token, "request", "show", request["id"]).stdout
     assert request["id"] in hers and "Which drafts?" not in hers

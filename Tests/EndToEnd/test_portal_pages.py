@@ -18,6 +18,7 @@ def furnished():
         world.adam.post(f"/v1/requests/{world.waiting}/messages", {"text": "Why the whole mailbox?"})
         world.reviewing = world.submitted()["id"]
         world.number = world.support_request()
+        world.eve.post(f"/v1/support-requests/{world.number}/messages", {"text": "Does it work now?"})
         yield world
     finally:
         world.lockbox.remember_files()
@@ -26,13 +27,14 @@ def furnished():
 
 CUSTOMER = [
     "/overview", "/lockbox", "/lockbox?state=denied", "/lockbox/{waiting}", "/lockbox/{open}", "/lockbox/{finished}",
-    "/lockbox/{reviewing}", "/lockbox/live", "/support", "/support/new", "/support/{number}", "/people",
+    "/lockbox/{reviewing}", "/lockbox/live", "/support", "/support/new", "/support/{number}",
+    "/support/{number}/close", "/my-data", "/people",
     "/people/{adam}", "/settings", "/audit", "/audit/record/1", "/account", "/no-such-page"]
 PROVIDER = [
     "/work", "/requests", "/requests/{open}", "/requests/{waiting}", "/requests/{finished}", "/support",
-    "/requests/new", "/requests/new?tenant=contoso&support={number}", "/requests/new?extends={finished}", "/tenants",
+    "/support/{number}", "/support/{number}/close", "/requests/new", "/requests/new?tenant=contoso&support={number}", "/requests/new?extends={finished}", "/tenants",
     "/tenants/contoso", "/account"]
-PEOPLE = [("gita", CUSTOMER), ("adam", ["/overview", "/lockbox/{waiting}", "/settings"]), ("sue", ["/support"]),
+PEOPLE = [("gita", CUSTOMER), ("adam", ["/overview", "/lockbox/{waiting}", "/settings"]), ("sue", ["/support", "/my-data"]),
           ("eve", PROVIDER), ("mark", ["/work", "/requests/{reviewing}", "/audit"])]
 
 

@@ -123,7 +123,7 @@ def test_from_the_support_request_to_stop(there, come, script):
     adam.press("Yes, stop this access")
     says(adam, "Stopped. The access is over")
     watcher.wait_closed(5)
-    eve_reads("stopped by Adam Cole")
+    eve_reads("stopped by Contoso Ltd’s approver")
     wait_until(lambda: there.eve.request(request)["grant"]["state"] == "ended", what="the confirmed end")
     adam.go("/overview")
     says(adam, "Nobody from Example Cloud has access to Contoso Ltd’s data.")

@@ -45,8 +45,10 @@ def test_from_support_request_to_the_end_of_access(world):
     assert grant["state"] == "active" and grant["endedReason"] is None
     assert seconds(grant["end"]) - seconds(grant["start"]) == pytest.approx(7200, abs=0.001)
     assert before - 1 <= seconds(grant["start"]) <= time.time() + 1
-    assert [(one["by"]["email"], one["decision"]) for one in request["decisions"]] == [
+    assert [(one["by"]["email"], one["decision"]) for one in world.alan.request(request["id"])["decisions"]] == [
         ("mark@example-cloud.test", "approve"), ("adam@contoso.test", "approve")]
+    assert [(one["by"]["name"], one["by"]["email"]) for one in request["decisions"]] == [
+        ("Mark Lee", "mark@example-cloud.test"), ("Contoso Ltd’s approver", None)], "names are the customer's"
 
     assert world.eve.post(f"/v1/requests/{request['id']}/finish", {"comment": "Repaired."}).status == 200
     assert world.eve.request(request["id"])["state"] == "ended"

@@ -385,6 +385,11 @@ func ref(_ person: Person) -> JSONValue {
     return person.isProgram ? reference.with("program", true) : reference
 }
 
+/// The same of somebody whom the caller is not told the name of.
+func hidden(_ person: Person) -> JSONValue {
+    ["id": .string(person.id.text), "name": "Contoso Ltd’s approver", "email": nil]
+}
+
 /// How the API writes the instant of the tests, or a time after it.
 func instant(_ later: TimeSpan = .minutes(0)) -> JSONValue {
     .string((Fixture.now + later).description)

@@ -116,6 +116,27 @@ extension Operation {
             Operation(name: "GET /v1/support-requests", isList: true),
             Operation(name: "GET /v1/support-requests/{number}", parts: ["number": "SR-1001"]),
             Operation(
+                name: "GET /v1/support-requests/{number}/messages",
+                parts: ["number": "SR-1001"]
+            ),
+            Operation(
+                name: "POST /v1/support-requests/{number}/messages",
+                parts: ["number": "SR-0"],
+                body: ["text": "It works again."]
+            ),
+            Operation(
+                name: "POST /v1/support-requests/{number}/close",
+                parts: ["number": "SR-0"],
+                body: ["comment": "Enough."],
+                bodyIsOptional: true
+            ),
+            Operation(
+                name: "POST /v1/support-requests/{number}/reopen",
+                parts: ["number": "SR-0"],
+                body: ["comment": "Not enough."],
+                bodyIsOptional: true
+            ),
+            Operation(
                 name: "POST /v1/requests",
                 caller: Fixture.eve,
                 body: Sample.accessRequest

@@ -17,6 +17,7 @@ struct SupportRequestTests {
         "number": "SR-1001", "tenant": "contoso", "subject": "Mail does not arrive",
         "description": "Since this morning\nno mail reaches my mailbox.", "service": "mail",
         "url": nil, "openedBy": ref(Fixture.sue), "openedAt": instant(),
+        "state": "open", "lastAnswer": nil,
     ]
 
     @Test func memberOpensASupportRequest() async throws {
@@ -30,6 +31,7 @@ struct SupportRequestTests {
                     "number": .string(number), "tenant": "contoso", "subject": "Mails vanish",
                     "description": "Since this morning.", "service": nil, "url": nil,
                     "openedBy": ref(Fixture.tom), "openedAt": instant(),
+                    "state": "open", "lastAnswer": nil,
                 ]
             )
             #expect(answer.headers[.location] == "/v1/support-requests/\(number)")
@@ -185,6 +187,97 @@ struct SupportRequestTests {
             try await read([]).expectProblem(409, "ambiguous", field: "tenant")
             #expect(try await read([("tenant", "contoso")]).json(200) == Self.stored)
             try await read([("tenant", "nobody")]).expectProblem(404, "notFound")
+        }
+    }
+
+    // MARK: - Threads
+
+    private static let thread = "GET /v1/support-requests/{number}/messages"
+    private static let write = "POST /v1/support-requests/{number}/messages"
+    private static let close = "POST /v1/support-requests/{number}/close"
+    private static let reopen = "POST /v1/support-requests/{number}/reopen"
+
+    @Test func answerReplyClosingAndReopeningAreOneThread() async throws {
+        try await APIWorld.with { api async throws in
+            let path = ["number": "SR-1001"]
+            func move(_ name: String, _ person: Person, _ body: JSONValue) async throws -> Answer {
+                try await api.ask(name, path, as: person, .json(body))
+            }
+            let answer: JSONValue = [
+                "number": 1, "by": ref(Fixture.eve), "side": "provider", "act": "wrote",
+                "text": "Try again.", "at": instant(),
+            ]
+            #expect(
+                try await move(Self.write, Fixture.eve, ["text": "Try again."]).json(201) == answer
+            )
+            let stored = try await api.ask(Self.one, path, as: Fixture.sue).json(200)
+            #expect(stored["state"] == "answered")
+            #expect(stored["lastAnswer"] == ["by": ref(Fixture.eve), "at": instant()])
+            _ = try await move(Self.write, Fixture.sue, ["text": "It works."]).json(201)
+            let closed = try await move(Self.close, Fixture.sue, ["comment": "Thanks."])
+            #expect(try closed.json(200)["state"] == "closed")
+            let late = try await move(Self.write, Fixture.eve, ["text": "Welcome."])
+            try late.expectProblem(409, "supportRequestClosed")
+            let access = try await api.ask(
+                "POST /v1/requests",
+                as: Fixture.eve,
+                .json(Sample.accessRequest)
+            )
+            try access.expectProblem(409, "supportRequestClosed")
+            let opened = try await move(Self.reopen, Fixture.eve, [:])
+            #expect(try opened.json(200)["state"] == "open")
+            let again = try await move(Self.reopen, Fixture.eve, [:])
+            try again.expectProblem(409, "supportRequestNotClosed")
+            let list = try await api.ask(Self.thread, path, as: Fixture.uma).json(200)
+            let entries = list["items"].items
+            #expect(entries.first == answer && list["next"] == nil)
+            #expect(
+                entries.compactMap { $0["act"].text } == ["wrote", "wrote", "closed", "reopened"]
+            )
+        }
+    }
+
+    @Test func listIsOfOneStateWhereItsNameIsOne() async throws {
+        try await APIWorld.with { api async throws in
+            _ = try await api.ask(Self.close, ["number": "SR-1001"], as: Fixture.sue).json(200)
+            let list = try await api.ask(Self.list, query: [("state", "closed")], as: Fixture.eve)
+            #expect(
+                try list.json(200)["items"].items.compactMap { $0["number"].text } == ["SR-1001"]
+            )
+            let wrong = try await api.ask(Self.list, query: [("state", "lost")], as: Fixture.eve)
+            try wrong.expectProblem(400, "badParameter", field: "state")
+        }
+    }
+
+    @Test func whoOnlyReadsOrSeesNothingCannotMoveIt() async throws {
+        try await APIWorld.with { api async throws in
+            let path = ["number": "SR-1001"]
+            for person in [Fixture.adam, Fixture.uma, Fixture.mark] {
+                let answer = try await api.ask(Self.close, path, as: person)
+                try answer.expectProblem(403, "notPermitted")
+            }
+            for person in [Fixture.tom, Fixture.frida, Fixture.vera] {
+                for name in [Self.thread, Self.close, Self.reopen] {
+                    try await api.ask(name, path, as: person).expectProblem(404, "notFound")
+                }
+                let written = try await api.ask(
+                    Self.write,
+                    path,
+                    as: person,
+                    .json(["text": "Hello"])
+                )
+                try written.expectProblem(404, "notFound")
+            }
+        }
+    }
+
+    @Test func programsThatAskInAuthZENsTermsAreRefusedForAClosedOne() async throws {
+        try await APIWorld.with { api async throws in
+            let eve = RequesterProgram(api: api)
+            let denied = try await eve.denied()
+            _ = try await api.ask(Self.close, ["number": "SR-1001"], as: Fixture.sue).json(200)
+            let answer = try await eve.submit(denied)
+            try answer.expectProblem(409, "supportRequestClosed")
         }
     }
 }

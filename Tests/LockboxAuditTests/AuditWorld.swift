@@ -178,3 +178,28 @@ extension AuditWorld {
 func members(of entry: LogEntry) throws -> [String: Any] {
     try #require(try JSONSerialization.jsonObject(with: Data(entry.bytes)) as? [String: Any])
 }
+
+extension AuditWorld {
+    /// A support request was opened, answered and closed.
+    func writeOnSupportRequest() async throws {
+        let number = Fixture.supportRequest("SR-1003").number
+        try await audited.write(by: .person(Fixture.sue)) { change in
+            let opened = Fixture.supportRequest(number.text, openedAt: change.now)
+            try change.tx.insert(opened)
+            change.emit(.request(.supportRequestOpened(opened)))
+        }
+        for person in [Fixture.eve, Fixture.sue] {
+            try await audited.write(by: .person(person)) { change in
+                var support = try #require(
+                    try change.tx.supportRequest(number, of: Fixture.contoso.id)
+                )
+                let entry =
+                    person == Fixture.eve
+                    ? try support.write("Try again.", by: person, now: change.now)
+                    : try support.close(comment: nil, by: person, now: change.now)
+                try change.tx.save(support, entry)
+                change.emit(.request(.supportRequestMoved(support, entry)))
+            }
+        }
+    }
+}

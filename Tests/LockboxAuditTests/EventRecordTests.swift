@@ -17,6 +17,16 @@ struct EventRecordTests {
         at: Fixture.now
     )
 
+    private static func entry(_ act: SupportEntry.Act) -> SupportEntry {
+        SupportEntry(
+            number: 1,
+            person: Fixture.adam.id,
+            act: act,
+            text: "Whose folder is it?",
+            at: Fixture.now
+        )
+    }
+
     /// One of every event there is, with the texts that must not be in the record's bytes.
     private static func everyEvent() throws -> [Event] {
         func last(_ state: AccessRequest.StateName) throws -> AccessRequest {
@@ -29,6 +39,9 @@ struct EventRecordTests {
         let credential = Fixture.credential(of: active)
         return [
             .request(.supportRequestOpened(support)),
+            .request(.supportRequestMoved(support, Self.entry(.wrote))),
+            .request(.supportRequestMoved(support, Self.entry(.closed))),
+            .request(.supportRequestMoved(support, Self.entry(.reopened))),
             .request(.submitted(try last(.awaitingManager))),
             .request(.decisionMade(asked, try #require(asked.decisions.last))),
             .request(.decisionMade(active, try #require(active.decisions.last))),
@@ -171,6 +184,12 @@ struct EventRecordTests {
     private static func expected(_ event: RequestEvent) -> String {
         switch event {
         case .supportRequestOpened: "support.opened"
+        case .supportRequestMoved(_, let entry):
+            switch entry.act {
+            case .wrote: "support.message"
+            case .closed: "support.closed"
+            case .reopened: "support.reopened"
+            }
         case .submitted: "request.submitted"
         case .decisionMade(_, let decision):
             switch (decision.stage, decision.isApproval) {
@@ -306,7 +325,8 @@ struct EventRecordTests {
             + [
                 "Mail does not arrive", "Since this morning", "tickets.example", "Look why mail",
                 "One hour will do",
-                "Not this mailbox", "Not needed", "Solved without", "Enough.", "Whose calendar",
+                "Whose folder", "Not this mailbox", "Not needed", "Solved without", "Enough.",
+                "Whose calendar",
                 "Eve's laptop", "My own phone",
                 "mailbox:", "secrets/",
                 "127.0.0.1",

@@ -13,6 +13,7 @@ struct LogCheckTests {
     private static func with(_ body: (AuditWorld) async throws -> Void) async throws {
         try await AuditWorld.with(told: true) { world in
             try await world.play()
+            try await world.writeOnSupportRequest()
             try await world.openDoors()
             _ = try await world.reader().checkpoint(of: AuditWorld.contoso)
             try await world.grow(by: 300)
@@ -139,9 +140,31 @@ struct LogCheckTests {
         ),
         (
             "a support request that nobody opened",
-            "INSERT INTO support_request SELECT tenant, 'SR-NOBODYS', subject, description, service, "
-                + "url, opened_by, opened_at FROM support_request LIMIT 1",
+            "INSERT INTO support_request (tenant, number, subject, description, opened_by, opened_at) "
+                + "SELECT tenant, 'SR-NOBODYS', subject, description, opened_by, opened_at "
+                + "FROM support_request LIMIT 1",
             "support request SR-NOBODYS is in the tables, but no record speaks of it"
+        ),
+        (
+            "what was answered on a support request",
+            "UPDATE support_entry SET content = 'Nothing was wrong.' WHERE number = 1",
+            "the thread in the tables is not the one in the log"
+        ),
+        (
+            "who closed a support request",
+            "UPDATE support_entry SET person = (SELECT id FROM person WHERE email LIKE 'gita@%') "
+                + "WHERE act = 'closed'",
+            "the thread in the tables is not the one in the log"
+        ),
+        (
+            "a closed support request that is open again",
+            "UPDATE support_request SET state = 'open' WHERE state = 'closed'",
+            "state is closed in the log and open in the tables"
+        ),
+        (
+            "a thread of a support request that is gone",
+            "UPDATE support_request SET state = 'open', entry_count = 0, answered_by = NULL, answered_at = NULL",
+            "the thread of support request SR-1003 is not in the tables"
         ),
         (
             "when a support request was opened",
@@ -237,6 +260,7 @@ struct LogCheckTests {
     @Test func everyColumnOfEveryTableIsComparedOrNamed() async throws {
         try await AuditWorld.with(told: true) { world in
             try await world.play()
+            try await world.writeOnSupportRequest()
             try await world.openDoors()
             try await world.connectDirectory()
             try await world.grow(by: 300)
@@ -303,6 +327,7 @@ struct LogCheckTests {
     @Test func tokenThatSomebodyMadeALoginIsFound() async throws {
         try await AuditWorld.with(told: true) { world in
             try await world.play()
+            try await world.writeOnSupportRequest()
             try await world.openDoors()
             try world.tamper("UPDATE api_token SET idle_ends_at = 1, access_ends_at = 1")
             let differences = try await world.differences()

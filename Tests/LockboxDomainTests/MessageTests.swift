@@ -134,7 +134,9 @@ struct MutedLettersTests {
             #expect(
                 throws: Refusal.invalid(
                     field: "muted[1]",
-                    problem: .malformed(expected: "one of reminders, accessBegan, accessReports")
+                    problem: .malformed(
+                        expected: "one of reminders, accessBegan, accessReports, supportMessages"
+                    )
                 )
             ) { try MutedLetters(names: ["reminders", name], field: "muted") }
         }

@@ -86,6 +86,10 @@ import Testing
                 )
             )
         )
+        for act in SupportEntry.Act.allCases {
+            try await stage.support(act, by: act == .wrote ? Fixture.eve : Fixture.sue)
+        }
+        notices += try await stage.supportNotices()
         notices += try await stage.sideLetters()
         notices += try await stage.store.read { tx in try tx.operatorNotices(since: Stage.start) }
         return notices
@@ -105,7 +109,8 @@ import Testing
                     #expect(!body.contains("not known"))
                     #expect(!body.contains("somebody"))
                 }
-                #expect(letter.text.contains("SR-1001") == (notice.request != nil))
+                let isOfRequest = notice.request != nil || notice.supportRequest != nil
+                #expect(letter.text.contains("SR-1001") == isOfRequest)
                 #expect(letter.subject.unicodeScalars.count <= 120)
                 #expect(letter.subject.unicodeScalars.allSatisfy { (32...126).contains($0.value) })
             }

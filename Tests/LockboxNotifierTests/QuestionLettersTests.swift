@@ -168,7 +168,9 @@ import Testing
     @Test(arguments: Notice.Kind.allCases)
     func onlyLettersThatInformCanBeMuted(_ kind: Notice.Kind) {
         let all = MutedLetters(MutedLetters.all.map(\.kind))
-        let informing: [Notice.Kind] = [.reminder, .lastReminder, .accessBegan, .accessReport]
+        let informing: [Notice.Kind] = [
+            .reminder, .lastReminder, .accessBegan, .accessReport, .supportWritten,
+        ]
         #expect(kind.isMuted(by: all) == informing.contains(kind))
         #expect(!kind.isMuted(by: []))
     }

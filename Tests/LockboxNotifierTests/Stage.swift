@@ -124,6 +124,37 @@ extension Stage {
         _ = try await world.lockbox.postMessage(Stage.comment, on: id.text, by: person, key: nil)
     }
 
+    /// Something is done with Sue's support request.
+    func support(_ act: SupportEntry.Act, by person: Person) async throws {
+        let (number, lockbox) = (Fixture.supportRequest().number.text, world.lockbox)
+        switch act {
+        case .wrote:
+            _ = try await lockbox.writeOnSupportRequest(
+                Stage.comment,
+                on: number,
+                tenant: nil,
+                by: person,
+                key: nil
+            )
+        case .closed:
+            _ = try await lockbox.closeSupportRequest(
+                number,
+                tenant: nil,
+                comment: Stage.comment,
+                by: person,
+                key: nil
+            )
+        case .reopened:
+            _ = try await lockbox.reopenSupportRequest(
+                number,
+                tenant: nil,
+                comment: Stage.comment,
+                by: person,
+                key: nil
+            )
+        }
+    }
+
     /// `person` switches letters off, or on again.
     func mute(_ letters: MutedLetters, by person: Person) async throws {
         _ = try await world.lockbox.changeMutedLetters(to: letters, by: person)
@@ -215,6 +246,28 @@ extension Stage {
             .filter { $0.delivery != .cancelled && (kinds.isEmpty || kinds.contains($0.kind)) }
             .map { "\($0.kind.rawValue) → \($0.recipientAddress.text.prefix { $0 != "@" })" }
             .sorted()
+    }
+
+    func supportNotices() async throws -> [Notice] {
+        try await store.read { tx in
+            try tx.notices(about: Fixture.supportRequest().number, of: Stage.tenant)
+        }
+    }
+
+    /// Those about Sue's support request as `kind → first name`, sorted.
+    func supportLetters() async throws -> [String] {
+        try await supportNotices()
+            .map { "\($0.kind.rawValue) → \($0.recipientAddress.text.prefix { $0 != "@" })" }
+            .sorted()
+    }
+
+    func supportNotice(
+        _ kind: Notice.Kind = .supportWritten,
+        to person: Person = Fixture.sue
+    ) async throws -> Notice {
+        try #require(
+            try await supportNotices().last { $0.kind == kind && $0.recipient == person.id }
+        )
     }
 
     func notice(_ id: AccessRequestID, _ kind: Notice.Kind, to person: Person) async throws

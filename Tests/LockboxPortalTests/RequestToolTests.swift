@@ -113,31 +113,68 @@ struct RequestToolTests {
         }
     }
 
-    @Test(arguments: [
-        ("mailbox:a@contoso.test", "mail", ["read"]),
-        ("mail/mailbox:a@contoso.test:write", "mail", ["read", "write"]),
-        ("  mailbox:a@contoso.test:read \n\n", "mail", ["read"]),
-    ])
-    func linesAreReadAsTheCommandLineReadsThem(
-        _ text: String,
-        _ service: String,
-        _ actions: [String]
-    ) throws {
-        var entry = RequestEntry()
-        (entry.supportRequest, entry.reason, entry.lines) = ("SR-1", PortalWorld.reason, text)
-        let mail = ProtectedService(
-            id: try #require(ServiceID("mail")),
-            kind: .init(known: "imap"),
-            resourceType: "mailbox"
+    private static func ticks(_ html: String) -> (ticked: [String], offered: [String]) {
+        let boxes = HTMLDocument(html).all("input").filter { $0["name"] == "pick" }
+        func values(_ boxes: [HTMLElement]) -> [String] {
+            boxes.compactMap { $0["value"] }
+        }
+        return (
+            values(boxes.filter { $0["checked"] != nil }),
+            values(boxes.filter { $0["checked"] == nil })
         )
-        let line = try #require(entry.draft(services: [mail]).draft?.resources.first)
-        #expect(line == .init(service: service, id: "mailbox:a@contoso.test", actions: actions))
+    }
+
+    @Test func amongManyWhatIsPickedStaysAndWhatIsFoundIsBounded() async throws {
+        try await PortalWorld.with { world in
+            let number = try await world.support()
+            try await world.manyResources()
+            let page = "/requests/new?tenant=contoso&support=\(number)"
+            let opener = "mail mailbox:sue@contoso.test"
+            let first = Self.ticks(try await world.visit(page, as: "eve").html)
+            #expect(first.ticked == [opener] && first.offered.isEmpty)
+            let found = Self.ticks(
+                try await world.visit(
+                    page + "&find=BOX&pick=mail+mailbox:box7@contoso.test",
+                    as: "eve"
+                ).html
+            )
+            #expect(found.ticked == ["mail mailbox:box7@contoso.test"])
+            #expect(found.offered.count == EntryReading.mostFound)
+            #expect(!found.offered.contains("mail mailbox:box7@contoso.test"))
+            let none = try await world.visit(page + "&find=nothing", as: "eve")
+            #expect(none.html.contains("None is named so."))
+        }
+    }
+
+    @Test func aSearchKeepsAllThatWasTyped() async throws {
+        try await PortalWorld.with { world in
+            let number = try await world.support()
+            try await world.manyResources()
+            let answer = try await world.fill(
+                "/requests/new",
+                on: "/requests/new?tenant=contoso&support=\(number)",
+                typing: [
+                    ("find", "box7@"), ("reason", PortalWorld.reason), ("amount", "37"),
+                    ("intent", "search"),
+                ],
+                as: "eve"
+            )
+            #expect(answer.status == 200)
+            let ticks = Self.ticks(answer.html)
+            #expect(ticks.ticked == ["mail mailbox:sue@contoso.test"])
+            #expect(ticks.offered == ["mail mailbox:box7@contoso.test"])
+            let page = HTMLDocument(answer.html)
+            #expect(
+                page.all("textarea").first { $0["name"] == "reason" }?.text == PortalWorld.reason
+            )
+            #expect(page.all("input").first { $0["name"] == "amount" }?["value"] == "37")
+        }
     }
 
     @Test func allThatIsWrongIsToldAtOnce() {
         var entry = RequestEntry()
-        (entry.amount, entry.start, entry.lines) = ("-1", "tomorrow", "sue")
-        let fields = entry.draft(services: []).faults.compactMap(\.field)
+        (entry.amount, entry.start, entry.picked) = ("-1", "tomorrow", ["sue"])
+        let fields = entry.draft().faults.compactMap(\.field)
         #expect(Set(fields) == [.supportRequest, .resources, .duration, .start, .reason])
     }
 

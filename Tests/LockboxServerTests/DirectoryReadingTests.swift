@@ -414,6 +414,14 @@ struct DirectoryReadingTests {
                 + "known are id, kind, resources, introspection, gateway, actions, address"
         ),
         (
+            "address of a database with a user",
+            "services:\n  - id: crm\n    kind: sql\n    resources: database\n"
+                + "    address: \"postgres://eve@db.example/crm\"\n",
+            "directory.yaml, line 5: services[0].address: must be such as "
+                + "postgres://db.example.com/crm, without a user; sslrootcert is a file of the "
+                + "engineer's own"
+        ),
+        (
             "address of a page",
             "services:\n  - id: web\n    kind: http\n    resources: site\n"
                 + "    address: \"https://app.example/start\"\n",

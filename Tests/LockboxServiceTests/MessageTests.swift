@@ -19,7 +19,7 @@ struct MessageTests {
             )
             #expect(
                 asked.message.number == 1 && asked.message.text == "Why?"
-                    && asked.author == Fixture.adam
+                    && asked.author.id == Fixture.adam.id
             )
             world.clock.advance(by: .minutes(1))
             _ = try await world.lockbox.postMessage("Because.", on: id, by: Fixture.eve, key: nil)

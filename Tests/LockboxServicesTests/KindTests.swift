@@ -173,6 +173,10 @@ struct KindTests {
             "hook", hook.replacing("{", with: #"{"address":"ssh://host.test:2222","#),
             "'ssh://LOGIN@host.test:2222'"
         ),
+        (
+            "sql", #"{"address":{"host":"db.test","port":5432}}"#,
+            "psql 'postgres://LOGIN@db.test:5432/"
+        ),
     ])
     func whereTheAddressIsKnownTheCommandRuns(_ name: String, _ own: String, _ shown: String)
         throws

@@ -22,6 +22,10 @@ struct SchemaTests {
             _ = try tx.recordUse(of: credential.id, count: 1, first: Fixture.now, last: Fixture.now)
             try tx.save(Fixture.removal(of: request))
             try tx.insert(Fixture.notice(about: request))
+            var support = Fixture.supportRequest("SR-1009")
+            try tx.insert(support)
+            let answer = try support.write("It works.", by: Fixture.eve, now: Fixture.now)
+            try tx.save(support, answer)
             try tx.insert(
                 Message(
                     number: 1,
@@ -90,7 +94,11 @@ struct SchemaTests {
         "DELETE FROM access_request",
         "UPDATE access_request SET version = version + 1, prior_state = state",
         "UPDATE access_request SET state = 'awaitingManager', prior_state = '', version = version + 1",
-        "UPDATE support_request SET subject = 'x'", "DELETE FROM support_request",
+        "UPDATE support_request SET subject = 'x', entry_count = entry_count + 1",
+        "UPDATE support_request SET state = 'open'", "DELETE FROM support_request",
+        "UPDATE support_request SET state = 'closed', entry_count = entry_count + 1",
+        "UPDATE support_entry SET content = 'x'", "DELETE FROM support_entry",
+        "UPDATE notice SET support_request = 'SR-1'",
         "UPDATE request_transition SET next = 'active'", "DELETE FROM request_transition",
         "UPDATE credential SET expires_at = expires_at + 1", "DELETE FROM credential",
         "DELETE FROM credential_use",
@@ -132,7 +140,7 @@ struct SchemaTests {
     @Test(arguments: [
         ("person", "UPDATE person SET email = 'sue at home'", "PER-0000011111"),
         ("person", "UPDATE person SET roles = 32768", "PER-0000011111"),
-        ("person", "UPDATE person SET muted_letters = 8", "PER-0000011111"),
+        ("person", "UPDATE person SET muted_letters = 16", "PER-0000011111"),
         ("person", "UPDATE person SET aliases = '[\"sue at home\"]'", "PER-0000011111"),
         ("tenant", "UPDATE tenant SET max_access = 9000000000000", "contoso"),
         ("service", "UPDATE service SET kind = 'POP 3'", "mail"),
@@ -294,6 +302,24 @@ private struct Question: Sendable, CustomTestStringConvertible {
         },
         Question("support requests of a person") {
             try $0.supportRequests(of: nil, openedBy: Fixture.sue.id, page: page)
+        },
+        Question("support requests in one state") {
+            try $0.supportRequests(of: nil, openedBy: nil, state: .open, page: page)
+        },
+        Question("support requests of a tenant in one state") {
+            try $0.supportRequests(of: contoso, openedBy: nil, state: .open, page: page)
+        },
+        Question("support requests with a thread") {
+            try $0.writtenSupportRequests(of: contoso, after: nil, limit: 9)
+        },
+        Question("the thread of a support request") {
+            try $0.entries(on: Fixture.supportRequest().number, of: contoso)
+        },
+        Question("notices of a support request") {
+            try $0.notices(about: Fixture.supportRequest().number, of: contoso)
+        },
+        Question("messages on support requests within a day") {
+            try day(.supportMessagesBy(Fixture.sue.id), $0)
         },
         Question("a credential") { try $0.credential(secretHash: Fixture.secretHash(1)) },
         Question("credentials of a grant") { try $0.credentials(of: Fixture.id(1)) },

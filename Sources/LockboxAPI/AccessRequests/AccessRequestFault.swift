@@ -62,7 +62,8 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .versionRequired, .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
             .notAwaitingYou, .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed,
-            .limitReached, .dailyLimitReached, .alreadyExists, .lastAdministrator, .programsRefused:
+            .limitReached, .dailyLimitReached, .alreadyExists, .lastAdministrator, .programsRefused,
+            .supportRequestClosed, .supportRequestNotClosed:
             return self
         }
     }

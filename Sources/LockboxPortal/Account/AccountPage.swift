@@ -241,6 +241,7 @@ struct AccountPage: Page {
         case .reminders: "Reminders that a decision is still waiting for you"
         case .accessBegan: "That approved access has begun"
         case .accessReports: "Closing reports: who was in your data, when and how often"
+        case .supportMessages: "That somebody has written on a support request of yours"
         case _: "Other e-mails"
         }
     }

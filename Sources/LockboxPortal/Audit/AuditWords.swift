@@ -8,6 +8,9 @@ enum AuditWords {
     /// is here.
     static let activities: [(activity: String, words: String)] = [
         ("support.opened", "Support request opened"),
+        ("support.message", "Message on a support request"),
+        ("support.closed", "Support request closed"),
+        ("support.reopened", "Support request reopened"),
         ("request.submitted", "Access requested"),
         ("request.approvedByManager", "Approved by a manager of the provider"),
         ("request.rejected", "Rejected by a manager of the provider"),

@@ -81,8 +81,10 @@ struct NewRequestPage: Page {
     let resources: [ResourceChoice]
     let hasResources: Bool
     let isTooMany: Bool
-    let resourceCount: String
-    let lines: String
+    /// Nil where all are shown.
+    let find: String?
+    /// What the search found, in words.
+    let foundWords: String
     let amount: String
     let units: [UnitChoice]
     let cap: String
@@ -119,9 +121,18 @@ struct NewRequestPage: Page {
         }
         isTooMany = reading.isTooMany
         hasResources = !reading.resources.isEmpty
-        resourceCount = counted(Int64(reading.resources.count), "resource")
-        resources = reading.isTooMany ? [] : reading.resources.map { ResourceChoice($0, entry) }
-        lines = entry.lines
+        let (shown, found) = reading.shown(for: entry)
+        resources = shown.map { ResourceChoice($0, entry) }
+        find = reading.isTooMany ? entry.find : nil
+        foundWords =
+            if entry.find.isEmpty {
+                "\(reading.tenant.name) has \(counted(Int64(reading.resources.count), "resource"))."
+            } else if found > EntryReading.mostFound {
+                "\(found) are named so; here are \(EntryReading.mostFound). Say more of the name."
+            } else {
+                found == 0
+                    ? "None is named so." : "Found \(counted(Int64(found), "resource"))."
+            }
         amount = entry.amount
         units = RequestEntry.Unit.allCases.map {
             UnitChoice(unit: $0.rawValue, isChosen: $0 == entry.unit)

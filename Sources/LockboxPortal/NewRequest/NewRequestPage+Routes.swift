@@ -12,11 +12,14 @@ extension PortalSite {
                 if let earlier = request.query("extends") {
                     return try await extensionPage(of: earlier, viewer)
                 }
-                return try await newRequestPage(
-                    tenant: request.query("tenant"),
-                    support: request.query("support"),
-                    viewer
+                var entry = RequestEntry()
+                entry.tenant = request.query("tenant") ?? ""
+                entry.supportRequest = request.query("support") ?? ""
+                entry.find = request.query("find").map(RequestEntry.bounded) ?? ""
+                entry.picked = Array(
+                    request.queries("pick").prefix(Limits.resourcesPerRequest.upperBound)
                 )
+                return try await newRequestPage(entry, viewer)
             },
             form("/requests/new", for: .provider, back: { _ in "/requests/new" }) {
                 form,
@@ -30,15 +33,13 @@ extension PortalSite {
 
     // MARK: - Pages
 
-    private func newRequestPage(tenant wanted: String?, support number: String?, _ viewer: Viewer)
-        async throws
-        -> any Page
-    {
-        var entry = RequestEntry()
-        entry.tenant = wanted ?? ""
-        entry.supportRequest = number ?? ""
+    /// `given` is what the address says. What was picked there is kept; else what the support request is
+    /// most likely about is.
+    private func newRequestPage(_ given: RequestEntry, _ viewer: Viewer) async throws -> any Page {
+        let number = given.supportRequest
+        var entry = given
         var support: SupportView?
-        if let number, !number.isEmpty {
+        if !number.isEmpty {
             do {
                 support = try await lockbox.supportRequest(
                     number,
@@ -53,7 +54,9 @@ extension PortalSite {
         if let support { entry.tenant = support.support.tenant.text }
         guard !entry.tenant.isEmpty else { return try await tenantChoice(support: nil, viewer) }
         let reading = try await entryReading(of: entry.tenant, viewer)
-        if let support { entry.picked = reading.obvious(for: support).map(RequestEntry.value(of:)) }
+        if let support, entry.picked.isEmpty {
+            entry.picked = reading.obvious(for: support).map(RequestEntry.value(of:))
+        }
         return NewRequestPage(entry, reading, viewer)
     }
 
@@ -76,18 +79,12 @@ extension PortalSite {
         entry.supportRequest = terms.supportRequest.text
         entry.extends = view.request.id.text
         let accesses = (view.request.state.grant?.scope ?? terms.scope).accesses
-        if reading.isTooMany {
-            entry.lines = accesses.map { access in
-                "\(access.resource.service)/\(access.resource)\(access.actions.contains(.write) ? ":write" : "")"
-            }.joined(separator: "\n")
-        } else {
-            entry.picked = accesses.map { RequestEntry.value(of: $0.resource) }
-            entry.written = Set(
-                accesses.filter { $0.actions.contains(.write) }.map {
-                    RequestEntry.value(of: $0.resource)
-                }
-            )
-        }
+        entry.picked = accesses.map { RequestEntry.value(of: $0.resource) }
+        entry.written = Set(
+            accesses.filter { $0.actions.contains(.write) }.map {
+                RequestEntry.value(of: $0.resource)
+            }
+        )
         let minutes = min(terms.duration, reading.tenant.policy.maxAccess).milliseconds / 60_000
         let isWhole = minutes % 60 == 0
         entry.amount = "\(max(1, isWhole ? minutes / 60 : minutes))"
@@ -132,8 +129,10 @@ extension PortalSite {
                 status: .unprocessableContent
             )
         }
-        if form["intent"] == "edit" { return html(NewRequestPage(entry, reading, viewer), viewer) }
-        let (read, faults) = entry.draft(services: reading.services)
+        if form["intent"] == "edit" || form["intent"] == "search" {
+            return html(NewRequestPage(entry, reading, viewer), viewer)
+        }
+        let (read, faults) = entry.draft()
         guard let draft = read else { return again(faults) }
         do {
             if form["intent"] == "send" {
@@ -166,6 +165,7 @@ extension PortalSite {
         } catch Refusal.notFound {
             throw Refusal.unknownReference(field: "supportRequest", noun: .supportRequest)
         }
+        try support.support.requireNotClosed()
         var tenant = reading.tenant
         tenant.policy.requireApproval = false
         let scope = try Scope(
@@ -207,8 +207,7 @@ extension PortalSite {
         return EntryReading(
             tenant: tenant,
             resources: try await lockbox.resources(of: id, by: viewer.person),
-            services: try await lockbox.services(by: viewer.person),
-            support: support.items,
+            support: support.items.filter { $0.support.state != .closed },
             unreached: try await unreached(tenant, viewer)
         )
     }
@@ -218,7 +217,6 @@ extension PortalSite {
 struct EntryReading: Sendable {
     let tenant: Tenant
     let resources: [Resource]
-    let services: [ProtectedService]
     /// The tenant's latest support requests.
     let support: [SupportView]
     let unreached: String?
@@ -229,13 +227,30 @@ struct EntryReading: Sendable {
     /// What a support request is most likely about: what belongs to who opened it, at the service
     /// that it names.
     func obvious(for view: SupportView) -> [Resource] {
-        guard !isTooMany else { return [] }
         let offered = resources.filter { resource in
             view.support.service.map { $0 == resource.service } ?? true
         }
         let address = view.openedBy.email.text.lowercased()
         let own = offered.filter { $0.localName == address }
         return own.isEmpty && offered.count == 1 ? offered : own
+    }
+
+    /// How many that a search found are shown.
+    static let mostFound = 20
+
+    /// Those to tick, and how many the search found: all, or where there are too many what is picked and
+    /// what the search found besides.
+    func shown(for entry: RequestEntry) -> (resources: [Resource], found: Int) {
+        guard isTooMany else { return (resources, resources.count) }
+        let picked = Set(entry.picked)
+        let (ticked, others) = (
+            resources.filter { picked.contains(RequestEntry.value(of: $0)) },
+            resources.filter { !picked.contains(RequestEntry.value(of: $0)) }
+        )
+        guard !entry.find.isEmpty else { return (ticked, 0) }
+        let part = entry.find.lowercased()
+        let found = others.filter { $0.name.contains(part) || $0.service.text.contains(part) }
+        return (ticked + found.prefix(Self.mostFound), found.count)
     }
 }
 

@@ -10,8 +10,8 @@ struct RequestEntry: Sendable {
     var picked: [String] = []
     /// Those of them to be changed too.
     var written: Set<String> = []
-    /// Resources by line, where a tenant has too many to tick.
-    var lines = ""
+    /// A part of the name of what she looks for, where a tenant has too many to tick.
+    var find = ""
     var amount = "1"
     var unit = Unit.hours
     /// As the browser gives it, without a zone; it means UTC.
@@ -49,12 +49,16 @@ struct RequestEntry: Sendable {
         supportRequest = form["supportRequest"] ?? ""
         picked = form.all("pick")
         written = Set(picked.filter { form[Self.actionsName(of: $0)] == "write" })
-        lines = form["lines"] ?? ""
+        find = form["find"].map(Self.bounded) ?? ""
         amount = form["amount"] ?? ""
         unit = form["unit"].flatMap(Unit.init(rawValue:)) ?? .hours
         start = form["start"] ?? ""
         reason = form["reason"] ?? ""
         extends = form["extends"].flatMap { AccessRequestID($0)?.text }
+    }
+
+    static func bounded(_ find: String) -> String {
+        String(find.prefix(PortalLimits.searchLength))
     }
 
     /// The name of the control that says what may be done to a resource.
@@ -64,7 +68,7 @@ struct RequestEntry: Sendable {
     /// All of it as hidden fields, so that what was looked at is what is sent.
     var hiddenFields: [(name: String, value: String)] {
         var fields = [
-            ("tenant", tenant), ("supportRequest", supportRequest), ("lines", lines),
+            ("tenant", tenant), ("supportRequest", supportRequest), ("find", find),
             ("amount", amount),
             ("unit", unit.rawValue), ("start", start), ("reason", reason),
         ]
@@ -79,7 +83,7 @@ struct RequestEntry: Sendable {
 
 extension RequestEntry {
     /// What it asks for, as far as it can be read at all; the rules judge the rest.
-    func draft(services: [ProtectedService]) -> (draft: RequestDraft?, faults: [Fault]) {
+    func draft() -> (draft: RequestDraft?, faults: [Fault]) {
         var faults: [Fault] = []
         func reading<Value>(_ field: Field, _ read: () throws(Refusal) -> Value) -> Value? {
             do {
@@ -89,9 +93,7 @@ extension RequestEntry {
                 return nil
             }
         }
-        let resources = reading(.resources) { () throws(Refusal) in
-            try resourceLines(services: services)
-        }
+        let resources = reading(.resources, resourceLines)
         let duration = reading(.duration, readDuration)
         let notBefore = reading(.start, readStart)
         if supportRequest.isEmpty {
@@ -140,8 +142,7 @@ extension RequestEntry {
         return instant
     }
 
-    private func resourceLines(services: [ProtectedService]) throws(Refusal) -> [RequestDraft.Line]
-    {
+    private func resourceLines() throws(Refusal) -> [RequestDraft.Line] {
         var found: [RequestDraft.Line] = []
         for value in picked {
             let parts = value.split(separator: " ", maxSplits: 1).map(String.init)
@@ -151,54 +152,15 @@ extension RequestEntry {
             let actions = written.contains(value) ? ["read", "write"] : ["read"]
             found.append(.init(service: parts[0], id: parts[1], actions: actions))
         }
-        for line in lines.split(whereSeparator: \.isNewline)
-        where line.contains(where: { !$0.isWhitespace }) {
-            found.append(try Self.line(String(line), services: services))
-        }
         guard !found.isEmpty else { throw .invalid(field: "resources", problem: .missing) }
         return found
-    }
-
-    /// One resource as the command-line tool takes it: `[service/]type:name[:read|:write]`.
-    private static func line(_ text: String, services: [ProtectedService]) throws(Refusal)
-        -> RequestDraft.Line
-    {
-        var rest = text.split(whereSeparator: \.isWhitespace).joined()
-        var actions = ["read"]
-        if rest.hasSuffix(":write") {
-            actions = ["read", "write"]
-            rest.removeLast(":write".count)
-        } else if rest.hasSuffix(":read") {
-            rest.removeLast(":read".count)
-        }
-        let parts = rest.split(separator: "/", maxSplits: 1).map(String.init)
-        guard let name = parts.last, name.contains(":") else {
-            throw .invalid(
-                field: "resources",
-                problem: .notAllowedHere(
-                    "“\(rest)” is not of the form type:name, such as mailbox:sue@contoso.test."
-                )
-            )
-        }
-        if parts.count == 2 { return .init(service: parts[0], id: name, actions: actions) }
-        let fitting = services.filter { name.hasPrefix("\($0.resourceType):") }
-        guard let service = fitting.first else {
-            throw .unknownReference(field: "resources", noun: .resource)
-        }
-        guard fitting.count == 1 else {
-            let choices = fitting.map { "\($0.id)/\(name)" }.joined(separator: " or ")
-            throw .invalid(
-                field: "resources",
-                problem: .notAllowedHere("Several services have such a thing: write \(choices).")
-            )
-        }
-        return .init(service: service.id.text, id: name, actions: actions)
     }
 }
 
 extension Refusal {
     /// Which control of the form for a new request is wrong; nil where none is.
     var entryField: RequestEntry.Field? {
+        if case .supportRequestClosed = self { return .supportRequest }
         guard let field else { return nil }
         return switch field {
         case "tenant": .tenant

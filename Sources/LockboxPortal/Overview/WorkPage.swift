@@ -218,7 +218,8 @@ extension PortalSite {
             by: viewer.person
         )
         var starts: [SupportView] = []
-        for view in newest.items where starts.count < Self.startsShown {
+        for view in newest.items
+        where starts.count < Self.startsShown && view.support.state != .closed {
             let found = try await lockbox.requests(
                 RequestFilter(supportRequest: view.support.number),
                 tenant: view.support.tenant.text,

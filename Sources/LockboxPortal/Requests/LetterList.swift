@@ -6,7 +6,8 @@ import LockboxService
 struct LetterList: Sendable {
     struct Line: Sendable {
         let addressee: String
-        let address: String
+        /// Nil where the reader is not told who it is.
+        let address: String?
         let about: String
         let fate: String
         let fateTone: String
@@ -24,7 +25,7 @@ struct LetterList: Sendable {
 
     init(_ reading: RequestReading) {
         let now = reading.view.at
-        letterLines = reading.letters.map { Line($0.notice, now: now) }
+        letterLines = reading.letters.map { Line($0, now: now) }
         let notices = reading.letters.map(\.notice)
         hasRefused = notices.contains(where: \.isUndelivered)
         letterCount = counted(Int64(notices.count), "letter")
@@ -42,9 +43,10 @@ struct LetterList: Sendable {
 }
 
 extension LetterList.Line {
-    fileprivate init(_ notice: Notice, now: Timestamp) {
-        addressee = notice.recipientName
-        address = notice.recipientAddress.text
+    fileprivate init(_ view: NoticeView, now: Timestamp) {
+        let notice = view.notice
+        addressee = view.name
+        address = view.address
         about = notice.kind.words
         switch notice.delivery {
         case .sent:
@@ -56,18 +58,18 @@ extension LetterList.Line {
             )
         case .leftOut:
             (fate, fateTone) = ("left out", Badge.Tone.quiet.rawValue)
-            (fateAt, reply) = (nil, notice.lastReply)
+            (fateAt, reply) = (nil, view.lastReply)
         case .unconfirmed:
             (fate, fateTone) = (
                 "may have arrived; not needed any more", Badge.Tone.quiet.rawValue
             )
-            (fateAt, reply) = (nil, notice.lastReply)
+            (fateAt, reply) = (nil, view.lastReply)
         case .bounced:
             (fate, fateTone, fateAt) = ("came back undelivered", Badge.Tone.bad.rawValue, nil)
-            reply = notice.lastReply
+            reply = view.lastReply
         case .refused:
             (fate, fateTone, fateAt) = ("refused", Badge.Tone.bad.rawValue, nil)
-            reply = notice.lastReply
+            reply = view.lastReply
         case .queued:
             let tried =
                 notice.attempts == 0 ? "" : "tried \(counted(Int64(notice.attempts), "time")), "
@@ -76,7 +78,7 @@ extension LetterList.Line {
                 tried + (isDue ? "being sent" : "waiting until"), Badge.Tone.waiting.rawValue
             )
             fateAt = isDue ? nil : ShownTime(notice.nextAttempt)
-            reply = notice.attempts == 0 ? nil : notice.lastReply
+            reply = notice.attempts == 0 ? nil : view.lastReply
         }
     }
 }
@@ -102,6 +104,9 @@ extension Notice.Kind {
         case .removalRecovered: "tells that the service has confirmed the end"
         case .questionAsked: "tells of a question"
         case .questionAnswered: "tells of an answer"
+        case .supportWritten: "tells of a message on the support request"
+        case .supportClosed: "tells that the support request was closed"
+        case .supportReopened: "tells that the support request was reopened"
         case .askedOnBehalf: "tells that a program asks on her behalf"
         case .takenBack: "tells that it was taken back"
         case .settled: "tells that nothing needs to be decided any more"

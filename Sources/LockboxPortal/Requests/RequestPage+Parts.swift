@@ -124,7 +124,7 @@ extension RequestPage.Deciding {
             last.author.side == reading.side
                 ? nil
                 : RequestPage.Answer(
-                    answeredBy: last.author.name,
+                    answeredBy: last.author.markedName,
                     answeredAt: ShownTime(last.message.at)
                 )
         }

@@ -19,8 +19,8 @@ struct Companies: Sendable {
 }
 
 extension RequestView {
-    /// The name of somebody the request speaks of; a program's with its mark.
-    func name(of id: PersonID) -> String { people[id]?.markedName ?? "somebody" }
+    /// The name of somebody the request speaks of, as the reader is told it; a program's with its mark.
+    func name(of id: PersonID) -> String { shown(id)?.markedName ?? "somebody" }
 
     var engineerName: String { name(of: request.terms.engineer) }
 
@@ -343,8 +343,8 @@ extension RequestView {
 /// One yes or no with what it took away (`{{#decisions}}{{> decision-line}}{{/decisions}}`).
 struct DecisionLine: Sendable {
     let decider: String
-    /// `manager of Example Cloud`.
-    let deciderRole: String
+    /// `manager of Example Cloud`; nil where the reader is told no name, which says it already.
+    let deciderRole: String?
     let verdict: String
     let verdictTone: String
     let decidedAt: ShownTime
@@ -355,8 +355,10 @@ struct DecisionLine: Sendable {
     init(_ decision: Decision, in view: RequestView, companies: Companies) {
         decider = view.name(of: decision.person)
         let isManager = decision.stage == .manager
+        let isNamed = view.shown(decision.person)?.email != nil
         deciderRole =
-            isManager ? "manager of \(companies.provider)" : "for \(companies.tenant)"
+            isManager
+            ? "manager of \(companies.provider)" : isNamed ? "for \(companies.tenant)" : nil
         decidedAt = ShownTime(decision.at)
         decisionComment = decision.comment
         switch decision.verdict {
@@ -394,7 +396,8 @@ struct DecisionLine: Sendable {
 struct MessageThread: Sendable {
     struct Line: Sendable {
         let author: String
-        let authorCompany: String
+        /// Nil where the reader is told no name, which says it already.
+        let authorCompany: String?
         /// Whether it is of the reader's own organisation.
         let isOurs: Bool
         let messageText: String
@@ -409,7 +412,8 @@ struct MessageThread: Sendable {
         lines = messages.map { view in
             Line(
                 author: view.author.markedName,
-                authorCompany: companies.name(of: view.author.side),
+                authorCompany: view.author.email == nil
+                    ? nil : companies.name(of: view.author.side),
                 isOurs: view.author.side == side,
                 messageText: view.message.text,
                 messageAt: ShownTime(view.message.at),

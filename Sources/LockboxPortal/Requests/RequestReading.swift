@@ -13,7 +13,7 @@ struct RequestReading: Sendable {
     /// Nil where the reader may not see them.
     let messages: [MessageView]?
     /// Read for the provider's people alone, as are the services.
-    let letters: [(notice: Notice, recipient: Person)]
+    let letters: [NoticeView]
     let services: [ProtectedService]
     /// Where a browser opens which of them; read for the engineer of an access that is open.
     let browserAddresses: [ServiceID: String]
@@ -167,9 +167,9 @@ extension RequestReading {
         switch request.state {
         case .expired(let at, _):
             changes.append("The request expired on \(at.shown()). It gives no access.")
-        case .withdrawn(let at, _):
-            let by = request.terms.askedBy == nil ? " by \(view.engineerName)" : ""
-            changes.append("The request was withdrawn\(by) on \(at.shown()).")
+        case .withdrawn(let at, let comment):
+            let why = comment.map { ": \($0)" } ?? "."
+            changes.append("The request was withdrawn on \(at.shown())\(why)")
         case .ended(_, let ending):
             changes.append(
                 "Access is over since \(ending.at.shown()): \(view.words(for: ending))."
@@ -195,8 +195,9 @@ extension RequestReading {
             guard refused.kind == .approve || refused.kind == .deny else { return [] }
             return made.map { decision in
                 let line = DecisionLine(decision, in: view, companies: companies)
-                return
-                    "\(line.decider), \(line.deciderRole), \(line.verdict) on \(line.decidedAt.words)."
+                let who = [line.decider, line.deciderRole].compactMap(\.self)
+                    .joined(separator: ", ")
+                return "\(who), \(line.verdict) on \(line.decidedAt.words)."
             }
         }
     }
@@ -232,7 +233,7 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .versionRequired, .decidesLater, .notLicensed, .limitReached, .dailyLimitReached,
-            .lastAdministrator, .programsRefused:
+            .lastAdministrator, .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             .form
         }
     }
@@ -252,7 +253,7 @@ extension PortalSite {
             by: viewer.person
         )
         var messages: [MessageView]?
-        var letters: [(notice: Notice, recipient: Person)] = []
+        var letters: [NoticeView] = []
         var services: [ProtectedService] = []
         var browserAddresses: [ServiceID: String] = [:]
         var unreached: String?

@@ -260,7 +260,8 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .accessNotActive, .decidesLater, .limitReached, .dailyLimitReached, .alreadyExists,
-            .keyReused, .lastAdministrator, .programsRefused:
+            .keyReused, .lastAdministrator, .programsRefused, .supportRequestClosed,
+            .supportRequestNotClosed:
             false
         }
     }

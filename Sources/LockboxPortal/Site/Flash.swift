@@ -9,7 +9,8 @@ enum Flash: String, Sendable {
     case approved, approvedByManager, denied, rejected, posted, finished, withdrawn, submitted
     case stopped, stoppedNotCut
     case switchedOff, signInChangeAsked, signInChanged, signInChangeStopped
-    case supportOpened, policyChanged, rolesChanged, lettersChanged, timeZoneChanged
+    case supportOpened, supportClosed, supportReopened, policyChanged, rolesChanged, lettersChanged,
+        timeZoneChanged
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
         switchedOn, passkeyAdded, passkeyRemoved
     case proposalAccepted, proposalDeclined, deciderConfirmed
@@ -31,6 +32,8 @@ enum Flash: String, Sendable {
         case .withdrawn: "Withdrawn. Nobody needs to decide any more."
         case .submitted: "Sent. A manager reviews it first, then the customer is asked."
         case .supportOpened: "Your support request is open."
+        case .supportClosed: "Closed. Nobody can ask for access for it until it is reopened."
+        case .supportReopened: "Reopened."
         case .policyChanged: "Settings saved."
         case .policyChangeAsked:
             "Asked for. What waits is shown below, and every approver and administrator is told."

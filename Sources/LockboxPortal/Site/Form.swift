@@ -92,6 +92,11 @@ extension Request {
 }
 
 extension Request {
+    /// The values of a field of the address that may come several times.
+    func queries(_ name: String) -> [String] {
+        (FormFields.decode((uri.query ?? "").utf8) ?? []).filter { $0.name == name }.map(\.value)
+    }
+
     /// How often a field is in the address.
     func queryCount(_ name: String) -> Int {
         (FormFields.decode((uri.query ?? "").utf8) ?? []).count { $0.name == name }

@@ -52,7 +52,8 @@ extension Refusal {
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
             .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached,
-            .dailyLimitReached, .lastAdministrator, .programsRefused:
+            .dailyLimitReached, .lastAdministrator, .programsRefused, .supportRequestClosed,
+            .supportRequestNotClosed:
             sentence
         }
     }
@@ -111,6 +112,8 @@ extension Refusal.InputProblem {
             case ("description", _): "The description \(sentence)"
             case ("number", _): "The ticket number \(sentence)"
             case ("url", _): "The address \(sentence)"
+            case ("text", .missing): "Write your message first."
+            case ("text", _), ("comment", _): "Your text \(sentence)"
             case (_, _): nil
             }
         }

@@ -139,7 +139,7 @@ extension Refusal {
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .stale, .alreadyDecided,
             .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
             .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
-            .lastAdministrator, .programsRefused:
+            .lastAdministrator, .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             true
         }
     }

@@ -48,16 +48,7 @@ extension PostgresSettings {
         from members: [String: Value],
         of service: Value
     ) throws(ConfigurationError) {
-        if let value = members["address"] {
-            let url = try URLText(value)
-            guard url.user == nil, !url.isSocket, url.rootCertificates == nil else {
-                throw value.error(
-                    "must be such as postgres://db.example.com/crm, without a user; sslrootcert is a file "
-                        + "of the engineer's own"
-                )
-            }
-            address = url
-        }
+        if let value = members["address"] { address = try URLText(ofEngineers: value) }
         let server = try members.required("postgres", of: service)
         let parts = try server.members(["url", "passwordFile", "roles", "statements"])
         let url = try parts.required("url", of: server)
@@ -112,6 +103,17 @@ extension PostgresSettings.URLText {
     private static let open = ["disable", "prefer", "require"]
     /// Where Debian and its like keep the certificates that everybody trusts.
     private static let systemCertificates = "/etc/ssl/certs/ca-certificates.crt"
+
+    /// What engineers connect to, with login names of their own.
+    init<Value: SettingsValue>(ofEngineers value: Value) throws(ConfigurationError) {
+        try self.init(value)
+        guard user == nil, !isSocket, rootCertificates == nil else {
+            throw value.error(
+                "must be such as postgres://db.example.com/crm, without a user; sslrootcert is a file "
+                    + "of the engineer's own"
+            )
+        }
+    }
 
     fileprivate init<Value: SettingsValue>(_ value: Value) throws(ConfigurationError) {
         let wrong = value.error("must be such as \(Self.example)")

@@ -42,6 +42,9 @@ CREATE INDEX notice_of_request ON notice (request, created_at, id);
 
 CREATE INDEX notice_of_side ON notice (tenant, created_at, id) WHERE request IS NULL;
 
+CREATE INDEX notice_of_support ON notice (tenant, support_request, created_at, id)
+WHERE support_request IS NOT NULL;
+
 CREATE INDEX notice_over ON notice (send_at, id)
 WHERE delivery IN ('sent', 'cancelled', 'unconfirmed', 'leftOut');
 
@@ -127,13 +130,24 @@ CREATE INDEX sign_in_client_by_end ON sign_in_client (kept_until);
 
 CREATE INDEX statement_position_age ON statement_position (service, at);
 
+CREATE INDEX support_entry_of_person ON support_entry (person, posted_at);
+
 CREATE INDEX support_request_by_number ON support_request (number, tenant);
+
+CREATE INDEX support_request_by_state
+ON support_request (state, opened_at, number, tenant);
 
 CREATE INDEX support_request_by_time ON support_request (opened_at, number, tenant);
 
 CREATE INDEX support_request_of_person ON support_request (opened_by, opened_at, number, tenant);
 
 CREATE INDEX support_request_of_tenant ON support_request (tenant, opened_at, number);
+
+CREATE INDEX support_request_of_tenant_by_state
+ON support_request (tenant, state, opened_at, number);
+
+CREATE INDEX support_request_written ON support_request (tenant, number)
+WHERE entry_count > 0;
 
 CREATE INDEX token_by_expiry ON api_token (expires_at);
 
@@ -387,7 +401,8 @@ CREATE TABLE notice (
     last_reply TEXT,
     sent_at INTEGER
 , begun_at INTEGER, is_unwanted INTEGER NOT NULL DEFAULT 0
-    CHECK (is_unwanted IN (0, 1)), send_at INTEGER NOT NULL DEFAULT 0, priority INTEGER NOT NULL DEFAULT 1, trouble TEXT) STRICT;
+    CHECK (is_unwanted IN (0, 1)), send_at INTEGER NOT NULL DEFAULT 0, priority INTEGER NOT NULL DEFAULT 1, trouble TEXT, support_request TEXT
+CHECK (support_request IS NULL OR tenant IS NOT NULL)) STRICT;
 
 CREATE TABLE open_operation (
     grant_id TEXT NOT NULL REFERENCES access_grant (id),
@@ -653,6 +668,19 @@ CREATE TABLE statement_position (
     PRIMARY KEY (service, file)
 ) STRICT;
 
+CREATE TABLE support_entry (
+    tenant TEXT NOT NULL,
+    support_request TEXT NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    person TEXT NOT NULL REFERENCES person (id),
+    act TEXT NOT NULL CHECK (act IN ('wrote', 'closed', 'reopened')),
+    content TEXT CHECK (content <> ''),
+    posted_at INTEGER NOT NULL,
+    CHECK (act <> 'wrote' OR content IS NOT NULL),
+    PRIMARY KEY (tenant, support_request, number),
+    FOREIGN KEY (tenant, support_request) REFERENCES support_request (tenant, number)
+) STRICT;
+
 CREATE TABLE support_request (
     tenant TEXT NOT NULL REFERENCES tenant (id),
     number TEXT NOT NULL,
@@ -661,7 +689,12 @@ CREATE TABLE support_request (
     service TEXT REFERENCES service (id),
     url TEXT,
     opened_by TEXT NOT NULL REFERENCES person (id),
-    opened_at INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open'
+CHECK (state IN ('open', 'answered', 'closed')), entry_count INTEGER NOT NULL DEFAULT 0
+CHECK (entry_count > 0 OR entry_count = 0 AND state = 'open'), answered_by TEXT REFERENCES person (id), answered_at INTEGER
+CHECK ((answered_at IS NULL) = (answered_by IS NULL)
+    AND (answered_at IS NULL OR entry_count > 0)
+    AND (state <> 'answered' OR answered_at IS NOT NULL)),
     PRIMARY KEY (tenant, number)
 ) STRICT;
 
@@ -704,6 +737,15 @@ BEFORE DELETE ON access_request
 
 BEGIN
     SELECT RAISE(ABORT, 'access_request: rows are kept for ever');
+END;
+
+CREATE TRIGGER access_request_insert_closed
+BEFORE INSERT ON access_request
+WHEN EXISTS (SELECT 1 FROM support_request s
+    WHERE s.tenant = NEW.tenant AND s.number = NEW.support_request
+        AND s.state = 'closed')
+BEGIN
+    SELECT RAISE(ABORT, 'access_request: its support request is closed');
 END;
 
 CREATE TRIGGER access_request_insert_columns
@@ -1152,6 +1194,13 @@ BEGIN
     SELECT RAISE(ABORT, 'notice: it is kept until its request is settled');
 END;
 
+CREATE TRIGGER notice_update_support
+BEFORE UPDATE ON notice
+WHEN NEW.support_request IS NOT OLD.support_request
+BEGIN
+    SELECT RAISE(ABORT, 'notice: what it is about never changes');
+END;
+
 CREATE TRIGGER notice_update_unchanging
 BEFORE UPDATE ON notice
 WHEN NEW.id IS NOT OLD.id
@@ -1379,6 +1428,26 @@ BEGIN
     SELECT RAISE(ABORT, 'statement_position: what is recorded stays recorded');
 END;
 
+CREATE TRIGGER support_entry_delete_guard
+BEFORE DELETE ON support_entry
+BEGIN
+    SELECT RAISE(ABORT, 'support_entry: rows are kept for ever');
+END;
+
+CREATE TRIGGER support_entry_insert_dense
+BEFORE INSERT ON support_entry
+WHEN NEW.number <> 1 + (SELECT entry_count FROM support_request
+    WHERE tenant = NEW.tenant AND number = NEW.support_request)
+BEGIN
+    SELECT RAISE(ABORT, 'support_entry: numbers have no gaps');
+END;
+
+CREATE TRIGGER support_entry_update_guard
+BEFORE UPDATE ON support_entry
+BEGIN
+    SELECT RAISE(ABORT, 'support_entry: rows never change');
+END;
+
 CREATE TRIGGER support_request_delete_guard
 BEFORE DELETE ON support_request
 
@@ -1386,11 +1455,28 @@ BEGIN
     SELECT RAISE(ABORT, 'support_request: rows are kept for ever');
 END;
 
-CREATE TRIGGER support_request_update_guard
+CREATE TRIGGER support_request_update_step
 BEFORE UPDATE ON support_request
-
+WHEN NEW.entry_count <> OLD.entry_count + 1
+    OR NOT EXISTS (SELECT 1 FROM support_entry e
+        WHERE e.tenant = NEW.tenant AND e.support_request = NEW.number
+            AND e.number = NEW.entry_count)
 BEGIN
-    SELECT RAISE(ABORT, 'support_request: rows never change');
+    SELECT RAISE(ABORT, 'support_request: it moves by one entry at a time');
+END;
+
+CREATE TRIGGER support_request_update_unchanging
+BEFORE UPDATE ON support_request
+WHEN NEW.tenant IS NOT OLD.tenant
+    OR NEW.number IS NOT OLD.number
+    OR NEW.subject IS NOT OLD.subject
+    OR NEW.description IS NOT OLD.description
+    OR NEW.service IS NOT OLD.service
+    OR NEW.url IS NOT OLD.url
+    OR NEW.opened_by IS NOT OLD.opened_by
+    OR NEW.opened_at IS NOT OLD.opened_at
+BEGIN
+    SELECT RAISE(ABORT, 'support_request: what was asked never changes');
 END;
 
 CREATE TRIGGER tenant_delete_guard

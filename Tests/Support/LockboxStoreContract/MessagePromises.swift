@@ -11,6 +11,7 @@ extension Promise {
         ),
         Promise("the numbers of messages have no gaps and are used once", messagesAreDense),
         Promise("a message belongs to a request and a person that exist", messagesBelong),
+        Promise("a support request moves with its thread", supportRequestsMove),
     ]
 }
 
@@ -74,4 +75,47 @@ private func messagesBelong(_ store: any Store) async throws {
     await store.refuses("a message on nothing") { try $0.insert(message(1, on: 9)) }
     await store.refuses("a message of nobody") { try $0.insert(message(1, by: Fixture.person(30))) }
     await store.refuses("a message that says nothing") { try $0.insert(message(1, text: "")) }
+}
+
+private func supportRequestsMove(_ store: any Store) async throws {
+    try await store.populate()
+    let (contoso, number) = (Fixture.contoso.id, Fixture.supportRequest().number)
+    var support = Fixture.supportRequest()
+    var entries: [SupportEntry] = []
+    func stored() async throws -> SupportRequest? {
+        try await store.read { try $0.supportRequest(number, of: contoso) }
+    }
+    #expect(try await stored() == support)
+    let moves: [(inout SupportRequest) throws -> SupportEntry] = [
+        { try $0.write("Try again. 👩‍🔧", by: Fixture.eve, now: Fixture.now) },
+        { try $0.close(comment: nil, by: Fixture.sue, now: Fixture.now + .minutes(1)) },
+        { try $0.reopen(comment: "No.", by: Fixture.sue, now: Fixture.now + .minutes(2)) },
+    ]
+    for move in moves {
+        let before = support
+        let entry = try move(&support)
+        entries.append(entry)
+        try await store.write { [support] in try $0.save(support, entry) }
+        #expect(try await stored() == support)
+        await store.refuses("the same entry again") { [support] in try $0.save(support, entry) }
+        await store.refuses("what it was before") { try $0.save(before, entry) }
+    }
+    let (thread, written) = try await store.read { tx in
+        (
+            try tx.entries(on: number, of: contoso),
+            try tx.writtenSupportRequests(of: contoso, after: nil, limit: 9)
+        )
+    }
+    #expect(thread == entries && written == [support])
+    let none = try await store.read {
+        try $0.writtenSupportRequests(of: contoso, after: number, limit: 9)
+    }
+    #expect(none == [])
+    let closing = try support.close(comment: nil, by: Fixture.sue, now: Fixture.now)
+    try await store.write { [support] in try $0.save(support, closing) }
+    let closed = try await store.read { tx in
+        try tx.supportRequests(of: contoso, openedBy: nil, state: .closed, page: ListPage(limit: 9))
+    }
+    #expect(closed.items == [support])
+    await store.refuses("a request for access for a closed one") { try $0.save(Fixture.request(1)) }
 }

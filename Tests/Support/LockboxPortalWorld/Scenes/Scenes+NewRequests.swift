@@ -74,6 +74,16 @@ extension Scene {
         },
         Scene(
             "New request",
+            "too many, and a search",
+            as: "eve",
+            .page(prefilled + "&find=box1&pick=mail+mailbox:box7@contoso.test"),
+            isKey: true
+        ) { world in
+            try await world.support()
+            try await world.manyResources()
+        },
+        Scene(
+            "New request",
             "unknown tenant",
             as: "eve",
             .page("/requests/new?tenant=nobody"),
@@ -120,13 +130,15 @@ extension Scene {
         },
         Scene(
             "New request",
-            "preview, lines",
+            "preview, found by a search",
             as: "eve",
             .fill(
                 form,
                 on: prefilled,
                 typing: filled.filter { $0.0 != "pick" } + [
-                    ("lines", "mailbox:box7@contoso.test\n mail/mailbox:box8@contoso.test:write \n")
+                    ("pick", "mail mailbox:box7@contoso.test"),
+                    ("pick", "mail mailbox:box8@contoso.test"),
+                    ("actions mail mailbox:box8@contoso.test", "write"),
                 ]
             )
         ) { world in

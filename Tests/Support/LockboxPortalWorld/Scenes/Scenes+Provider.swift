@@ -497,7 +497,7 @@ extension PortalWorld {
     }
 
     /// Contoso has more mailboxes than anybody would look through.
-    func manyResources() async throws {
+    package func manyResources() async throws {
         try await audited.write(by: .console) { change in
             for number in 1...130 {
                 let resource = Fixture.resource("mailbox:box\(number)@contoso.test")

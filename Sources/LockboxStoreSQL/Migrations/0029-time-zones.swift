@@ -1,7 +1,7 @@
 extension Migration {
     /// In which time zone somebody wants to read times.
     static let timeZones = Migration(
-        number: 28,
+        number: 29,
         name: "time zones",
         sqlite: """
             ALTER TABLE person ADD COLUMN time_zone TEXT
