@@ -30,6 +30,8 @@ public enum Limits {
     public static let requestSearches = 4
     public static let requestCounts = 2
     public static let countedRequests = 100_000
+    /// Accesses that one timeline is drawn from, the latest asked for.
+    public static let drawnAccesses = 2_000
     /// How long looser rules wait, and the yes of who decides since just now. Never nothing: who stole
     /// one session would wait for nobody.
     public static let coolingOff = TimeSpan.hours(1)...TimeSpan.days(30)

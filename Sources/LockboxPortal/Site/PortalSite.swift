@@ -110,7 +110,7 @@ package struct PortalSite: Sendable {
         workRoutes + newRequestRoutes + tenantsRoutes
     }
     private var sharedRoutes: [Route] {
-        requestRoutes + supportRoutes + auditRoutes + accountRoutes + liveRoutes
+        requestRoutes + timelineRoutes + supportRoutes + auditRoutes + accountRoutes + liveRoutes
     }
 }
 
