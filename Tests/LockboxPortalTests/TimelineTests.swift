@@ -168,7 +168,7 @@ struct TimelineTests {
         let axis = TimelineAxis(.week, now: now, .utc)
         #expect(bar.used.map(\.usedX) == used.map { percent(axis.place($0.0)) })
         #expect(bar.rowUse == "used 4 times")
-        #expect(timeline.showsUsed && !timeline.showsUnused)
+        #expect(timeline.showsUsed && timeline.showsUnused && !timeline.showsScheduled)
     }
 
     @Test func lanesAreInTheOrderOfTheirUseAndTheRestIsOnTheNextPage() {

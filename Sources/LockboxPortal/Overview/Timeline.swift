@@ -128,7 +128,7 @@ struct Timeline: Sendable {
         backLink = choice.only == nil && choice.skip == 0 ? nil : choice.path()
         let bars = lanes.flatMap(\.bars)
         showsUsed = bars.contains { !$0.used.isEmpty }
-        showsUnused = bars.contains { $0.used.isEmpty && $0.tone != "scheduled" }
+        showsUnused = bars.contains { $0.tone != "scheduled" }
         showsScheduled = bars.contains { $0.tone == "scheduled" }
         showsUnconfirmed = bars.contains { $0.tone == "unconfirmed" }
     }
@@ -291,11 +291,12 @@ extension [TimelineEntry] {
     }
 
     fileprivate var stateWords: String {
-        if contains(where: { $0.phase == .unconfirmed }) {
-            return count == 1 ? "ended – not confirmed closed" : "some not confirmed closed"
-        }
-        if contains(where: { $0.phase == .open }) { return "open now" }
-        return self.first?.phase == .scheduled ? "scheduled" : "ended"
+        let phases = Set(map(\.phase))
+        let isOpen = phases.contains(.open) ? "open now" : nil
+        let unconfirmed = count == 1 ? "ended – not confirmed closed" : "some not confirmed closed"
+        let words = [isOpen, phases.contains(.unconfirmed) ? unconfirmed : nil].compactMap(\.self)
+        if !words.isEmpty { return words.joined(separator: ", ") }
+        return phases.contains(.scheduled) ? "scheduled" : "ended"
     }
 
     /// `Eve Park and 2 more`.

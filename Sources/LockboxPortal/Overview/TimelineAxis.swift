@@ -54,6 +54,8 @@ struct TimelineAxis: Sendable {
         let upper: String
         let lower: String
         let isToday: Bool
+        /// Which part of the words stands at the line, so that they stay in the picture.
+        let tickAnchor: String
     }
 
     let span: TimelineSpan
@@ -113,7 +115,8 @@ struct TimelineAxis: Sendable {
                         upper: isHours ? hour : isWeek ? names.weekday : names.day,
                         lower: isHours
                             ? "\(names.day) \(names.month)" : isWeek ? names.day : names.month,
-                        isToday: days.midnight(of: instant) == today
+                        isToday: days.midnight(of: instant) == today,
+                        tickAnchor: place(instant) > Self.width * 9 / 10 ? "end" : "start"
                     )
                 )
             }
