@@ -67,7 +67,7 @@ def test_the_story_of_an_access_is_verified_without_the_server(furnished, open_b
     link = gita.page.get_attribute("a[download]", "href")
     records = gita.page.request.get(furnished.lockbox.url + link).body()
     for name, content in (("head.txt", head.encode()), ("key.txt", key.encode()), ("records.jsonl", records),
-                          ("forged.jsonl", records.replace(b"PT2H", b"PT1H"))):
+                          ("forged.jsonl", records.replace(b"request.approved", b"request.withheld"))):
         (tmp_path / name).write_bytes(content)
 
     def verify(name):
