@@ -4,15 +4,20 @@ import LockboxWire
 /// Audit records as a table (RFC 4180).
 enum AuditTable {
     /// One for each text and fact that records have, so that a spreadsheet can sort and sum them.
-    /// What a later release adds stands in `other` until it has a column.
+    /// Columns are added at the end of their part, and never renamed. What a release after this one
+    /// adds stands in `other` until it has one.
     static let columns =
         ["index", "time", "activity", "actor", "actorName", "actorAddress", "request"] + texts
         + ["resources"] + facts + ["other", "hash"]
 
     private static let texts = [
         "subject", "description", "url", "reason", "comment", "message", "label", "personName",
-        "personAddress", "resource",
+        "personAddress", "resource", "account", "group", "proposedAddress", "proposedAliases",
+        operationLines,
     ]
+
+    /// The column of a batch's text, whose field is called as a count is.
+    private static let operationLines = "operationLines"
 
     private static let facts =
         [
@@ -25,14 +30,20 @@ enum AuditTable {
             "program",
             "token", "scopes", "addresses",
             "until", "recipient", "letter", "name", "licensed",
-        ] + rules.map { "policy.\($0)" } + rules.map { "before.\($0)" }
+            "first", "last", "count", "reads", "writes", "purpose", "login", "decidesFrom",
+            "confirmedBy", "proposal", "proposedRoles", "switchesOn", "change", "takesEffectAt",
+            "agreed", "domains", "passwords", "passkeys", "recoveryUntil", "issuer", "clientID",
+            "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
+            "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
+            "provisioningToken", "given", "givenBefore",
+        ] + ["policy", "before", "wanted"].flatMap { object in rules.map { "\(object).\($0)" } }
 
     private static let rules = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
         "coolingOff", "allowPrograms",
     ]
 
-    static var header: [UInt8] { line(columns) }
+    static var header: [UInt8] { CSVLine.bytes(columns) }
 
     static func row(_ record: AuditRecord) -> [UInt8] {
         var cells = [
@@ -53,10 +64,11 @@ enum AuditTable {
             put(name, value)
         }
         for field in record.texts.keys.sorted() where !isOfResources(field) {
-            put(field, record.texts[field]?.text ?? "(erased)")
+            let column = field == AuditFacts.operations ? operationLines : field
+            put(column, record.texts[field]?.text ?? "(erased)")
         }
         cells["other"] = others.joined(separator: "; ")
-        return line(columns.map { cells[$0] ?? "" })
+        return CSVLine.bytes(columns.map { cells[$0] ?? "" })
     }
 
     private static let known = Set(texts + facts + ["actorName", "actorAddress"])
@@ -86,64 +98,6 @@ enum AuditTable {
     private static func isOfResources(_ field: String) -> Bool {
         field.hasPrefix("resource") && Int(field.dropFirst(8)) != nil
     }
-
-    private static func line(_ cells: [String]) -> [UInt8] {
-        Array((cells.map(cell).joined(separator: ",") + "\r\n").utf8)
-    }
-
-    /// Quoted where needed (RFC 4180 §2). What a spreadsheet would run as a formula is made text by
-    /// an apostrophe.
-    ///
-    /// Decided by scalars: to Swift `\r\n` is one character that equals neither of its halves, and
-    /// so is a quote with an accent on it.
-    private static func cell(_ raw: String) -> String {
-        let text = withoutFormulas(raw)
-        guard text.unicodeScalars.contains(where: quoted.contains) else { return text }
-        var cell = String.UnicodeScalarView("\"".unicodeScalars)
-        for scalar in text.unicodeScalars {
-            if scalar == "\"" { cell.append(scalar) }
-            cell.append(scalar)
-        }
-        cell.append("\"")
-        return String(cell)
-    }
-
-    private static let quoted: Set<Unicode.Scalar> = [",", "\"", "\r", "\n"]
-
-    /// `text` with an apostrophe before all that a spreadsheet would take for a formula (OWASP, "CSV
-    /// Injection"), also after white space, which some drop: `=`, `+`, `-`, `@`, their full-width
-    /// forms; and at the beginning a tab or a line break.
-    ///
-    /// A spreadsheet whose language separates by semicolons, or that is told to by tabs, begins cells
-    /// within ours, where a quote in the middle keeps nothing together: so each of their beginnings
-    /// is one too.
-    private static func withoutFormulas(_ text: String) -> String {
-        let text = isFormula(text) ? "'" + text : text
-        // Most cells have no beginnings within, and are left as they are.
-        guard text.utf8.contains(where: separators.contains) else { return text }
-        var safe = String.UnicodeScalarView()
-        var begins = false
-        for scalar in text.unicodeScalars {
-            if begins, starts.contains(scalar) { safe.append("'") }
-            let separates = UInt8(exactly: scalar.value).map(separators.contains) ?? false
-            begins = separates || begins && scalar.properties.isWhitespace
-            safe.append(scalar)
-        }
-        return String(safe)
-    }
-
-    private static func isFormula(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first else { return false }
-        if [Unicode.Scalar("\t"), "\r", "\n"].contains(first) { return true }
-        return text.unicodeScalars.first { !$0.properties.isWhitespace }.map(starts.contains)
-            ?? false
-    }
-
-    private static let separators: [UInt8] = Array(";\t\r\n".utf8)
-
-    private static let starts: Set<Unicode.Scalar> = [
-        "=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}",
-    ]
 
     private static func plain(_ value: JSONValue) -> String {
         switch value {

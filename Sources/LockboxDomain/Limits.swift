@@ -32,6 +32,8 @@ public enum Limits {
     /// Requests of one engineer that are counted for who decides about the next one.
     public static let historyCounted = 1000
     public static let countedRequests = 100_000
+    /// Accesses that one timeline is drawn from, the latest asked for.
+    public static let drawnAccesses = 2_000
     /// How long looser rules wait, and the yes of who decides since just now. Never nothing: who stole
     /// one session would wait for nobody.
     public static let coolingOff = TimeSpan.hours(1)...TimeSpan.days(30)

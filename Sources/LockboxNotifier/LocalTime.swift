@@ -17,14 +17,6 @@ extension TimeZoneName {
         let date = Date(timeIntervalSince1970: Double(instant.milliseconds) / 1000)
         return TimeZone(identifier: text).map { .seconds(Int64($0.secondsFromGMT(for: date))) }
     }
-
-    /// The first instant of `day` there.
-    package func start(of day: CivilDate) -> Timestamp? {
-        guard let midnight = Timestamp("\(day)T00:00:00Z"), let near = offset(at: midnight),
-            let there = offset(at: midnight - near)
-        else { return nil }
-        return midnight - there
-    }
 }
 
 extension Timestamp {
@@ -32,10 +24,5 @@ extension Timestamp {
     package func words(in zone: TimeZoneName?, withSeconds: Bool = false) -> String {
         guard let offset = zone?.offset(at: self) else { return words(withSeconds: withSeconds) }
         return words(offset: offset, withSeconds: withSeconds)
-    }
-
-    /// Its day there; in UTC where no zone was chosen.
-    package func day(in zone: TimeZoneName?) -> CivilDate {
-        (self + (zone?.offset(at: self) ?? .zero)).civil.date
     }
 }

@@ -85,8 +85,9 @@ public struct LogSearch: Hashable, Sendable {
     public var from: Timestamp?
     /// Before.
     public var to: Timestamp?
-    /// The whole activity, or its first part followed by a dot: `request` finds `request.approved`.
-    public var activity: String?
+    /// One of these, each the whole activity or its first part followed by a dot: `request` finds
+    /// `request.approved`. None does not restrict.
+    public var activities: [String]
     /// A person's identifier, or part of a name or address in the record's texts.
     public var person: String?
     public var request: AccessRequestID?
@@ -105,7 +106,7 @@ public struct LogSearch: Hashable, Sendable {
     ) {
         self.from = from
         self.to = to
-        self.activity = activity
+        activities = activity.map { [$0] } ?? []
         self.person = person
         self.request = request
         self.text = text

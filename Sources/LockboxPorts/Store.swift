@@ -227,6 +227,45 @@ public struct OpenGrant: Hashable, Sendable {
     }
 }
 
+/// Access that was given: from when to when, and how it was used.
+public struct AccessPeriod: Hashable, Sendable {
+    public let request: AccessRequestID
+    public let createdAt: Timestamp
+    public let tenant: TenantID
+    public let engineer: PersonID
+    /// The program that asked, where one did.
+    public let askedBy: PersonID?
+    public let grant: Grant
+    /// When it ended, as far as is written down.
+    public var endedAt: Timestamp?
+    /// Whether a service has not confirmed that nothing is left open.
+    public var isUnconfirmed: Bool
+    /// In order of the first use of each credential.
+    public var uses: [CredentialUse]
+
+    public init(
+        request: AccessRequestID,
+        createdAt: Timestamp,
+        tenant: TenantID,
+        engineer: PersonID,
+        askedBy: PersonID?,
+        grant: Grant,
+        endedAt: Timestamp?,
+        isUnconfirmed: Bool,
+        uses: [CredentialUse] = []
+    ) {
+        self.request = request
+        self.createdAt = createdAt
+        self.tenant = tenant
+        self.engineer = engineer
+        self.askedBy = askedBy
+        self.grant = grant
+        self.endedAt = endedAt
+        self.isUnconfirmed = isUnconfirmed
+        self.uses = uses
+    }
+}
+
 /// Access requests with their decisions and grants.
 public protocol AccessRequestRecords {
     func request(_ id: AccessRequestID) throws -> AccessRequest?
@@ -265,6 +304,14 @@ public protocol AccessRequestRecords {
     /// was not told to cut what is open (`Grant.leftOpen`); in order of identifiers.
     func leftOpenRequests(of tenant: TenantID, endedAfter instant: Timestamp) throws
         -> [AccessRequest]
+    /// Access that was open after `instant`, is open or is to be, of one tenant, of one engineer, or
+    /// both; the latest asked for first, `most` at the most. What ended before it began is left out.
+    func accessPeriods(
+        of tenant: TenantID?,
+        engineer: PersonID?,
+        after instant: Timestamp,
+        most: Int
+    ) throws -> [AccessPeriod]
 }
 
 /// What people wrote to each other about access requests.

@@ -123,6 +123,23 @@ extension Lockbox {
     }
 }
 
+extension Lockbox {
+    /// The names of those of `people` whom the log that `caller` may read can speak of: the provider's,
+    /// and those of her own organisation.
+    package func names(of people: Set<PersonID>, by caller: Person) async throws
+        -> [PersonID: String]
+    {
+        try await query(by: caller) { person, tx, _ in
+            try people.reduce(into: [:]) { names, id in
+                guard let found = try tx.person(id),
+                    found.side == .provider || found.side == person.side
+                else { return }
+                names[id] = found.markedName
+            }
+        }
+    }
+}
+
 extension TenantRecords {
     /// The tenant, if it exists for `person`.
     func tenant(_ text: String, visibleTo person: Person) throws -> Tenant {

@@ -348,7 +348,7 @@ extension SQLTransaction: AccessRequestRecords {
     }
 
     /// Joined to its request, a grant's columns say in their names that they are its.
-    private static func grant(_ row: SQLRow, joined: Bool = false) throws(StoreError) -> Grant {
+    static func grant(_ row: SQLRow, joined: Bool = false) throws(StoreError) -> Grant {
         func column(_ name: String) -> SQLColumn { .name(joined ? "grant_" + name : name) }
         let start = try row.timestamp(column("starts_at"))
         let end = try row.timestamp(column("ends_at"))

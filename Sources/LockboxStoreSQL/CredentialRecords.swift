@@ -105,15 +105,19 @@ extension SQLTransaction: CredentialRecords {
             """,
             [.id(grant)]
         ) { found in
-            let row = found.of("credential_use", key: ["credential"])
-            return CredentialUse(
-                credential: try row.id("credential"),
-                resource: try row.resource(service: "service", name: "resource"),
-                first: try row.timestamp("first_at"),
-                last: try row.timestamp("last_at"),
-                count: try row.count("uses")
-            )
+            try Self.use(found.of("credential_use", key: ["credential"]))
         }
+    }
+
+    /// A use joined to its credential.
+    static func use(_ row: SQLRow) throws -> CredentialUse {
+        CredentialUse(
+            credential: try row.id("credential"),
+            resource: try row.resource(service: "service", name: "resource"),
+            first: try row.timestamp("first_at"),
+            last: try row.timestamp("last_at"),
+            count: try row.count("uses")
+        )
     }
 
     private static func credential(_ row: SQLRow) throws -> Credential {

@@ -34,10 +34,13 @@ struct LogCandidates {
     init?(_ search: LogSearch, in log: LogID, connection: any SQLConnection) throws {
         (self.connection, self.log, oldestFirst) = (connection, log, search.oldestFirst)
         var one = Alternative()
-        if let activity = search.activity {
-            let all = try Self.activities(from: activity, in: log, connection)
+        if !search.activities.isEmpty {
+            let all = try Set(
+                search.activities.flatMap { try Self.activities(from: $0, in: log, connection) }
+            ).sorted()
             // What never happened has an index too, which gives nothing.
-            one.columns.append(("activity", (all.isEmpty ? [activity] : all).map(SQLValue.text)))
+            let values = all.isEmpty ? search.activities : all
+            one.columns.append(("activity", values.map(SQLValue.text)))
         }
         if let request = search.request { one.columns.append(("request", [.id(request)])) }
         one.words = LogWords.Pattern(anywhere: search.text, inNames: search.person)

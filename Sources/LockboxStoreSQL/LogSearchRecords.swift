@@ -7,9 +7,8 @@ extension SQLTransaction {
     {
         let wanted = try positions(search, in: log, cursor: page.cursor)
         // Nothing that is stored holds a NUL, at which SQLite would cut the pattern off.
-        let isFindable = ![search.activity, search.person, search.text].contains {
-            $0?.unicodeScalars.contains("\0") ?? false
-        }
+        let isFindable = !([search.person, search.text].compactMap(\.self) + search.activities)
+            .contains { $0.unicodeScalars.contains("\0") }
         guard isFindable, !wanted.isEmpty else { return Paged(items: [], next: nil) }
         if let candidates = try LogCandidates(search, in: log, connection: connection) {
             return try self.search(search, in: log, wanted, candidates, page, lookingAt: records)
@@ -69,12 +68,14 @@ extension SQLTransaction {
 
     private func addSubject(_ search: LogSearch, to conditions: inout Conditions) {
         conditions.add("e.request = %", search.request.map(SQLValue.id))
-        if let activity = search.activity {
+        if !search.activities.isEmpty {
             // "/" is the character after ".": between the two lies everything that begins with the
             // activity and a dot.
+            let one = "e.activity = % OR (e.activity >= % AND e.activity < %)"
+            let any = search.activities.map { _ in one }.joined(separator: " OR ")
             conditions.add(
-                "(e.activity = % OR (e.activity >= % AND e.activity < %))",
-                [.text(activity), .text(activity + "."), .text(activity + "/")]
+                "(\(any))",
+                search.activities.flatMap { [.text($0), .text($0 + "."), .text($0 + "/")] }
             )
         }
         let content = """
@@ -174,9 +175,10 @@ extension LogSearch {
     /// Whether `entry`, which lies in the time that is searched, is found.
     fileprivate func finds(_ entry: LogEntry) -> Bool {
         if let request, entry.request != request { return false }
-        if let activity, entry.activity != activity, !entry.activity.hasPrefix(activity + ".") {
-            return false
+        let isWanted = activities.contains {
+            entry.activity == $0 || entry.activity.hasPrefix($0 + ".")
         }
+        if !activities.isEmpty, !isWanted { return false }
         if let person, entry.actor != actor,
             !entry.texts.contains(where: { $0.namesSomeone && $0.contains(person) })
         {

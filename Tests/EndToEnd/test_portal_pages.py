@@ -2,6 +2,7 @@
 
 import pytest
 
+from lockbox_rig.lockboxd import cli
 from lockbox_rig.world import World
 
 
@@ -29,12 +30,15 @@ CUSTOMER = [
     "/overview", "/lockbox", "/lockbox?state=denied", "/lockbox/{waiting}", "/lockbox/{open}", "/lockbox/{finished}",
     "/lockbox/{reviewing}", "/lockbox/live", "/support", "/support/new", "/support/{number}",
     "/support/{number}/close", "/my-data", "/people",
-    "/people/{adam}", "/settings", "/audit", "/audit/record/1", "/account", "/no-such-page"]
+    "/people/{adam}", "/settings", "/audit", "/audit/record/1", "/audit/requests/{finished}",
+    "/timeline", "/timeline?span=90d", "/account", "/account/time-zone", "/no-such-page"]
 PROVIDER = [
     "/work", "/requests", "/requests/{open}", "/requests/{waiting}", "/requests/{finished}", "/support",
-    "/support/{number}", "/support/{number}/close", "/requests/new", "/requests/new?tenant=contoso&support={number}", "/requests/new?extends={finished}", "/tenants",
-    "/tenants/contoso", "/account"]
-PEOPLE = [("gita", CUSTOMER), ("adam", ["/overview", "/lockbox/{waiting}", "/settings"]), ("sue", ["/support", "/my-data"]),
+    "/support/{number}", "/support/{number}/close", "/requests/new",
+    "/requests/new?tenant=contoso&support={number}", "/requests/new?extends={finished}", "/tenants",
+    "/tenants/contoso", "/timeline", "/account"]
+PEOPLE = [("gita", CUSTOMER), ("adam", ["/overview", "/lockbox/{waiting}", "/settings"]),
+          ("sue", ["/support", "/my-data"]),
           ("eve", PROVIDER), ("mark", ["/work", "/requests/{reviewing}", "/audit"])]
 
 
@@ -56,6 +60,26 @@ def test_pages_are_within_reach(furnished, open_browser, colour, name, paths):
         profile.page.set_viewport_size({"width": 1280, "height": 900})
         profile.check_width()
         profile.page.set_viewport_size({"width": 360, "height": 844})
+
+
+def test_the_story_of_an_access_is_verified_without_the_server(furnished, open_browser, tmp_path):
+    gita = open_browser(furnished.lockbox.url)
+    gita.sign_in(furnished.directory.people["gita"], furnished.password("gita"))
+    gita.go(f"/audit/requests/{furnished.finished}")
+    assert "records are what was signed." in gita.page.inner_text("main")
+    head, key = [text.text_content() for text in gita.page.locator("pre.wrap").all()]
+    link = gita.page.get_attribute("a[download]", "href")
+    records = gita.page.request.get(furnished.lockbox.url + link).body()
+    for name, content in (("head.txt", head.encode()), ("key.txt", key.encode()), ("records.jsonl", records),
+                          ("forged.jsonl", records.replace(b"request.approved", b"request.withheld"))):
+        (tmp_path / name).write_bytes(content)
+
+    def verify(name):
+        return cli(furnished.lockbox.url, "unused", "audit", "verify", "--partial", "--export", str(tmp_path / name),
+                   "--checkpoint", str(tmp_path / "head.txt"), "--key", str(tmp_path / "key.txt"), check=False)
+
+    assert verify("records.jsonl").returncode == 0, verify("records.jsonl")
+    assert verify("forged.jsonl").returncode == 1
 
 
 def test_a_change_of_the_rules_is_looked_through_before_it_holds(furnished, open_browser):

@@ -1,3 +1,4 @@
+import Foundation
 import LockboxAudit
 import LockboxDomain
 import LockboxFixtures
@@ -64,6 +65,35 @@ struct CSVExportTests {
                 let signs = "=+-@\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".unicodeScalars
                 #expect(first.map(signs.contains) != true, "\(String(piece).debugDescription)")
             }
+        }
+    }
+
+    /// The names are taken from where records are made, so that a new one cannot be forgotten here.
+    @Test func everyFactHasAColumn() async throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Sources/LockboxAudit")
+        var names: Set<String> = []
+        for file in ["AuditFacts", "SignInFacts", "ProposalFacts", "PolicyChangeFacts"] {
+            let source = try String(
+                contentsOf: folder.appending(path: "\(file).swift"),
+                encoding: .utf8
+            )
+            for match in source.matches(
+                of: #/(?:(?:data|texts|members)\["(\w+)"\] = |"([a-z]\w*)": )/#
+            ) {
+                names.insert(String(match.output.1 ?? match.output.2 ?? ""))
+            }
+        }
+        #expect(names.count > 90)
+        // Of pairs in one cell; and what has a column for each of its members.
+        let within: Set = ["value", "policy", "before", "wanted"]
+        try await AuditWorld.with { world in
+            let header = try #require(StrictCSV.rows(of: try await export(world))?.first)
+            let missing = names.subtracting(within).filter { name in
+                !header.contains(name) && !header.contains("policy.\(name)")
+            }
+            #expect(missing.isEmpty, "\(missing.sorted())")
         }
     }
 

@@ -40,18 +40,6 @@ struct LocalTimeTests {
         )
     }
 
-    @Test func dayBeginsWhereTheReaderIs() throws {
-        let berlin = try #require(TimeZoneName("Europe/Berlin"))
-        for (day, start) in [
-            ((2026, 3, 29), "2026-03-28T23:00:00Z"), ((2026, 3, 30), "2026-03-29T22:00:00Z"),
-            ((2026, 10, 25), "2026-10-24T22:00:00Z"), ((2026, 10, 26), "2026-10-25T23:00:00Z"),
-        ] {
-            let day = try #require(CivilDate(year: day.0, month: day.1, day: day.2))
-            #expect(berlin.start(of: day) == Timestamp(start))
-            #expect(Timestamp(start)?.day(in: berlin) == day)
-        }
-    }
-
     @Test func whatTheDatabaseDoesNotHaveIsReadInUTC() throws {
         let zone = try #require(TimeZoneName("Europe/Atlantis"))
         #expect(!zone.isKnown && zone.offset(at: .latest) == nil)

@@ -1,3 +1,4 @@
+import Foundation
 import LockboxDomain
 import LockboxFixtures
 import LockboxPortalWorld
@@ -7,192 +8,278 @@ import Testing
 
 @testable import LockboxPortal
 
-/// Where the picture of access draws what.
+/// Where the picture of access draws what, and what it says of it.
 struct TimelineTests {
     /// Monday, 09:00 UTC: seven days begin on Tuesday before, at midnight.
     private let now = Fixture.now
-    private let mailbox = Fixture.mailbox
 
-    private func entry(_ kind: Timeline.Entry.Kind, on resource: Resource = Fixture.mailbox)
-        -> Timeline.Entry
-    {
-        Timeline.Entry(resource, "Eve Park", "LBX-1", kind, became: "finished by Eve Park")
+    private func entry(
+        _ start: Timestamp,
+        _ end: Timestamp,
+        _ phase: TimelineEntry.Phase = .ended,
+        in lane: String = "sue@contoso.test",
+        by engineer: String = "Eve Park",
+        request: String = "LBX-1",
+        used: [(Timestamp, Timestamp)] = []
+    ) -> TimelineEntry {
+        TimelineEntry(
+            lane: .init(key: lane, name: lane, search: lane),
+            subject: engineer,
+            detail: engineer,
+            request: request,
+            createdAt: start,
+            start: start,
+            end: end,
+            phase: phase,
+            uses: used.map { first, last in
+                CredentialUse(
+                    credential: Fixture.id(1),
+                    resource: Fixture.mailbox,
+                    first: first,
+                    last: last,
+                    count: 2
+                )
+            }
+        )
     }
 
-    private func ago(_ span: TimeSpan) -> Timestamp {
-        Timestamp(milliseconds: now.milliseconds - span.milliseconds)
-    }
+    private func ago(_ span: TimeSpan) -> Timestamp { now - span }
 
-    private func timeline(_ kinds: [Timeline.Entry.Kind], days: Int = 7) -> Timeline {
-        Timeline(kinds.map { entry($0) }, now: now, days: days)
+    private func timeline(
+        _ entries: [TimelineEntry],
+        _ span: TimelineSpan = .week,
+        only: String? = nil,
+        skip: Int = 0,
+        since: Timestamp? = nil,
+        _ days: ReaderDays = .utc
+    ) -> Timeline {
+        var choice = TimelineChoice()
+        (choice.span, choice.only, choice.skip) = (span, only, skip)
+        let side = Side.tenant(Fixture.contoso.id)
+        return Timeline(entries, choice, side: side, since: since, now: now, days)
     }
-
-    /// Six whole days and nine hours of seven days.
-    private let nowPlace = 10_000 * (6 * 24 + 9) / (7 * 24)
 
     @Test func nothingIsSaidInWords() {
-        let empty = timeline([])
-        #expect(empty.lines.isEmpty && empty.rows.isEmpty)
-        #expect(empty.emptyWords == "Nobody had access in the last 7 days.")
+        for (span, words) in zip(TimelineSpan.allCases, ["24 hours", "7 days", "30 days"]) {
+            let empty = timeline([], span)
+            #expect(empty.lanes.isEmpty)
+            #expect(empty.emptyWords == "Nobody had access in the last \(words).")
+        }
     }
 
     @Test func dayHasASeventhOfTheWidth() {
-        let days = timeline([]).days
-        #expect(days.map(\.weekday) == ["Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon"])
-        #expect(days.map(\.number) == ["17", "18", "19", "20", "21", "22", "23"])
-        #expect(days[1].dayX == "14.28%")
-        #expect(days.map(\.isToday) == [false, false, false, false, false, false, true])
+        let ticks = timeline([]).ticks
+        #expect(ticks.map(\.upper) == ["Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon"])
+        #expect(ticks.map(\.lower) == ["17", "18", "19", "20", "21", "22", "23"])
+        #expect(ticks[1].tickX == "14.28%")
+        #expect(ticks.map(\.isToday) == [false, false, false, false, false, false, true])
     }
 
-    @Test func barIsWhereItsTimeIs() throws {
-        let midnight = ago(.hours(9))
+    @Test(arguments: TimelineSpan.allCases)
+    func linesFitAPhone(_ span: TimelineSpan) {
+        #expect((4...8).contains(timeline([], span).ticks.count))
+    }
+
+    /// On 25 October the clocks of Berlin went back at three.
+    @Test func daysAreThoseOfTheReader() throws {
+        let berlin = ReaderDays(try #require(TimeZone(identifier: "Europe/Berlin")))
+        let start = TimelineSpan.month.start(now, berlin)
+        #expect(start.description == "2026-10-24T22:00:00.000Z")
+        #expect(berlin.midnight(of: start, plus: 1).description == "2026-10-25T23:00:00.000Z")
+        let named = try #require(Timestamp("2026-10-26T00:00:00Z"))
+        #expect(berlin.midnight(ofDayInUTC: named).description == "2026-10-25T23:00:00.000Z")
+        #expect(timeline([], .month, berlin).periodWords.contains("Europe/Berlin"))
+        #expect(timeline([]).periodWords.contains("Days are of UTC."))
+    }
+
+    @Test func barIsWhereItsTimeIsAndLeadsToItsRequest() throws {
         let bar = try #require(
-            timeline([.ended(from: ago(.hours(33)), to: midnight)]).rows.first?.bars.first
+            timeline([entry(ago(.hours(33)), ago(.hours(9)))]).lanes.first?.bars.first
         )
-        #expect(bar.left == 10_000 * 5 / 7)
-        #expect(bar.left + bar.width == 10_000 * 6 / 7)
-        #expect(bar.tone == "ended")
+        #expect(bar.place == 10_000 * 5 / 7..<10_000 * 6 / 7)
+        #expect(bar.tone == "ended" && bar.barCount == nil)
+        #expect(bar.barLink == "/lockbox/LBX-1")
+        #expect(
+            bar.barTitle
+                == "Eve Park, Sun 22 Nov 2026, 00:00 UTC to Mon 23 Nov 2026, 00:00 UTC, ended, "
+                + "not used"
+        )
     }
 
     @Test(arguments: [TimeSpan.minutes(1), .hours(20), .days(9)])
     func openAccessEndsAtNow(_ age: TimeSpan) throws {
-        let open = timeline([.active(from: ago(age), until: now + .hours(2))])
-        let bar = try #require(open.rows.first?.bars.first)
-        #expect(bar.left + bar.width == nowPlace)
-        #expect(bar.width >= Timeline.leastWidth)
-        #expect(open.nowX == "91.07%")
+        let open = timeline([entry(ago(age), now + .hours(2), .open)])
+        let bar = try #require(open.lanes.first?.bars.first)
+        // Six whole days and nine hours of seven days.
+        #expect(bar.place.upperBound == 10_000 * (6 * 24 + 9) / (7 * 24))
+        #expect(bar.place.count >= TimelineAxis.leastWidth)
+        #expect(open.nowX == "91.07%" && bar.tone == "open")
+        #expect(open.lanes[0].laneWords == "open now · 1 access · not used")
     }
 
-    @Test func nothingLeavesThePicture() {
-        let kinds: [Timeline.Entry.Kind] = [
-            .ended(from: ago(.days(30)), to: ago(.hours(153))),
-            .ended(from: ago(.days(30)), to: ago(.days(1))),
-            .ended(from: ago(.seconds(2)), to: ago(.seconds(1))),
-            .active(from: ago(.days(12)), until: now + .hours(1)),
-            .active(from: now, until: now + .hours(24)),
-            .scheduled(from: now + .hours(1), to: now + .hours(2)),
-            .scheduled(from: now + .days(2), to: now + .days(3)),
-            .scheduled(from: now + .days(29), to: now + .days(30)),
-            .nothing(at: ago(.hours(153))), .nothing(at: now), .nothing(at: ago(.days(3))),
+    @Test(arguments: TimelineSpan.allCases)
+    func nothingLeavesThePicture(_ span: TimelineSpan) {
+        let spans: [(TimeSpan, TimeSpan)] = [
+            (.days(130), .hours(2)), (.days(100), .hours(153)), (.days(30), .hours(153)),
+            (.days(30), .days(1)), (.seconds(2), .seconds(1)),
         ]
-        for row in timeline(kinds).rows {
-            for bar in row.bars {
-                #expect(bar.left >= 0 && bar.width > 0 && bar.left + bar.width <= 10_000)
-            }
-            for mark in row.marks { #expect(mark.place > 0 && mark.place < 10_000) }
+        var entries = spans.map { from, to in
+            entry(ago(from), ago(to), used: [(ago(from), ago(to))])
+        }
+        entries.append(entry(ago(.days(12)), now + .hours(1), .open, used: [(ago(.days(12)), now)]))
+        for (from, to) in [(TimeSpan.hours(1), TimeSpan.hours(2)), (.days(2), .days(3))] {
+            entries.append(entry(now + from, now + to, .scheduled))
+        }
+        entries.append(entry(now + .days(29), now + .days(30), .scheduled))
+        for bar in timeline(entries, span).lanes.flatMap(\.bars) {
+            #expect(bar.place.lowerBound >= 0 && bar.place.upperBound <= 10_000)
+            #expect(!bar.place.isEmpty)
         }
     }
 
     @Test func whatWasOverBeforeIsLeftOut() {
-        let old = timeline([
-            .ended(from: ago(.days(9)), to: ago(.days(8))), .nothing(at: ago(.days(8))),
-        ])
-        #expect(old.lines.isEmpty)
+        #expect(timeline([entry(ago(.days(9)), ago(.days(8)))]).lanes.isEmpty)
+        #expect(timeline([entry(ago(.days(9)), ago(.days(8)))], .month).lanes.count == 1)
     }
 
-    @Test func scheduledAccessLengthensThePictureByTwoDaysAtMost() throws {
-        #expect(timeline([.scheduled(from: now + .hours(1), to: now + .hours(2))]).days.count == 7)
-        #expect(timeline([.scheduled(from: now + .days(1), to: now + .hours(26))]).days.count == 8)
-        let far = timeline([.scheduled(from: now + .days(20), to: now + .days(21))])
-        #expect(far.days.count == 9)
-        let bar = try #require(far.rows.first?.bars.first)
-        #expect(bar.left + bar.width == 10_000)
+    @Test func accessThatOverlapsIsOneBarWithACountAndLeadsToAllOfIt() throws {
+        let lane = try #require(
+            timeline([
+                entry(ago(.hours(60)), ago(.hours(40)), request: "LBX-1"),
+                entry(ago(.hours(50)), ago(.hours(30)), by: "Max Low", request: "LBX-2"),
+                entry(ago(.hours(4)), ago(.hours(2)), request: "LBX-3"),
+            ]).lanes.first
+        )
+        #expect(lane.bars.map(\.barCount) == ["2", nil])
+        #expect(lane.bars[0].rowSubject == "Max Low and 1 more")
+        #expect(
+            lane.bars[0].barLink == "/lockbox?text=sue%40contoso.test&from=2026-11-20&to=2026-11-21"
+        )
+        #expect(lane.laneWords == "3 accesses · not used")
     }
 
-    @Test func accessThatOverlapsHasALaneOfItsOwn() {
-        let row = timeline([
-            .ended(from: ago(.hours(60)), to: ago(.hours(40))),
-            .ended(from: ago(.hours(50)), to: ago(.hours(30))),
-            .ended(from: ago(.hours(39)), to: ago(.hours(35))),
-            .active(from: ago(.hours(20)), until: now),
-        ]).rows[0]
-        #expect(row.bars.map(\.lane) == [0, 1, 0, 0])
-        for (index, bar) in row.bars.enumerated() {
-            for other in row.bars[..<index] where other.lane == bar.lane {
-                #expect(other.left + other.width <= bar.left)
+    @Test func usedIsWhatLiesBetweenFirstAndLastUse() throws {
+        let (start, end) = (ago(.hours(60)), ago(.hours(40)))
+        let used = [
+            (start + .hours(2), start + .hours(4)), (start + .hours(12), start + .hours(15)),
+        ]
+        let timeline = timeline([entry(start, end, used: used)])
+        let bar = try #require(timeline.lanes.first?.bars.first)
+        let axis = TimelineAxis(.week, now: now, .utc)
+        #expect(bar.used.map(\.usedX) == used.map { percent(axis.place($0.0)) })
+        #expect(bar.rowUse == "used 4 times")
+        #expect(timeline.showsUsed && timeline.showsUnused && !timeline.showsScheduled)
+    }
+
+    @Test func lanesAreInTheOrderOfTheirUseAndTheRestIsOnTheNextPage() {
+        var entries = (0..<20).map { number in
+            let start = ago(.hours(Int64(number) + 2))
+            return entry(
+                start,
+                start + .hours(1),
+                in: "m\(number)@contoso.test",
+                used: number == 7 ? [(start, start)] : []
+            )
+        }
+        entries.append(entry(ago(.days(3)), now + .hours(1), .open, in: "open@contoso.test"))
+        let first = timeline(entries)
+        #expect(
+            first.lanes.map(\.laneName).prefix(3) == [
+                "open@contoso.test", "m7@contoso.test", "m0@contoso.test",
+            ]
+        )
+        #expect(first.lanes.count == Timeline.mostLanes)
+        #expect(first.restWords == "and 13 more resources")
+        #expect(first.restLink == "/timeline?span=7d&skip=8" && first.backLink == nil)
+        let last = timeline(entries, skip: 16)
+        #expect(last.lanes.count == 5 && last.restWords == nil && last.backLink != nil)
+        let one = timeline(entries, only: "m3@contoso.test")
+        #expect(one.lanes.map(\.laneName) == ["m3@contoso.test"])
+    }
+
+    @Test func endThatIsNotConfirmedIsNotCalledAnEnd() throws {
+        let timeline = timeline([entry(ago(.hours(4)), ago(.hours(2)), .unconfirmed)])
+        let bar = try #require(timeline.lanes.first?.bars.first)
+        #expect(bar.rowState == "ended – not confirmed closed" && timeline.showsUnconfirmed)
+    }
+
+    /// What a page weighs does not grow with what happened.
+    @Test(arguments: [300, 10_000], TimelineSpan.allCases)
+    func weightIsBounded(_ count: Int, _ span: TimelineSpan) {
+        let entries = (0..<count).map { number in
+            let start = ago(.minutes(Int64(number) * 129_600 / Int64(count)))
+            return entry(
+                start,
+                start + .minutes(20),
+                in: "m\(number % 130)@contoso.test",
+                request: "LBX-\(number)",
+                used: [(start, start + .minutes(5))]
+            )
+        }
+        let timeline = timeline(entries, span)
+        #expect(timeline.lanes.flatMap(\.bars).count <= Timeline.mostBars)
+        #expect(timeline.lanes.flatMap(\.bars).flatMap(\.used).count <= Timeline.mostUsed)
+        struct Whole: Page {
+            static let template = TimelinePage.template
+            let title = ""
+            let whose = ""
+            let timeline: Timeline
+            let csvLink = ""
+            let jsonLink = ""
+        }
+        let bytes = Whole(timeline: timeline).content().utf8.count
+        #expect(bytes < 24 * 1024, "\(bytes)")
+    }
+
+    @Test func leavingOutIsSaid() {
+        let cut = timeline([], since: ago(.days(2)))
+        #expect(cut.missingWords?.contains("since Sat 21 Nov 2026, 09:00 UTC") == true)
+        #expect(timeline([], .day, since: ago(.days(2))).missingWords == nil)
+    }
+
+    // MARK: - For people
+
+    @Test func customerSeesOnlyItsOwnAndAnEngineerOnlyHers() async throws {
+        try await PortalWorld.with { world in
+            let open = try await world.approved()
+            try await world.opened(open)
+            let path = "/timeline?span=30d"
+            let adam = try await world.visit(path, as: "adam").html
+            #expect(adam.contains("mailbox sue@contoso.test") && adam.contains("Eve Park"))
+            #expect(adam.contains("href=\"/lockbox/\(open.id)\""))
+            let mark = try await world.visit(path, as: "mark").html
+            #expect(mark.contains("All engineers"))
+            #expect(mark.contains("Contoso Ltd: read the mailbox"))
+            #expect(mark.contains("href=\"/requests/\(open.id)\""))
+            let eve = try await world.visit(path, as: "eve").html
+            #expect(eve.contains("Your access") && eve.contains(open.id.text))
+            let finn = try await world.visit(path, as: "finn").html
+            #expect(finn.contains("Nobody had access") && !finn.contains(open.id.text))
+            for odd in ["skip=18446744073709551615", "span=1h&only=%00", "only=%3Cb%3E"] {
+                #expect(try await world.visit("/timeline?\(odd)", as: "adam").status == 200)
+            }
+            for person in ["sue", "vera"] {
+                #expect(try await world.visit(path, as: person).status == 404, "\(person)")
+                #expect(try await world.visit("/timeline.csv", as: person).status == 404)
             }
         }
     }
 
-    @Test func eightResourcesAreDrawnAndTheRestIsSaid() {
-        let entries = (1...11).map { number in
-            entry(
-                .nothing(at: ago(.hours(Int64(number)))),
-                on: Fixture.resource("mailbox:m\(number)@contoso.test")
-            )
-        }
-        let many = Timeline(entries, now: now, days: 7)
-        #expect(many.rows.count == 8)
-        #expect(many.lines.count == 11)
-        #expect(many.moreWords == "3 more resources in the list below.")
-        #expect(many.rows.first?.rowLabel == "m1@contoso.test")
-    }
-
-    @Test func openAccessComesFirst() {
-        let entries = [
-            entry(.nothing(at: now), on: Fixture.otherMailbox),
-            entry(.active(from: ago(.days(2)), until: now)),
-        ]
-        #expect(Timeline(entries, now: now, days: 7).rows.first?.rowLabel == "sue@contoso.test")
-    }
-
-    @Test func typeIsNamedWhereThereAreSeveral() {
-        let entries = [
-            entry(.nothing(at: now)),
-            entry(.nothing(at: ago(.hours(1))), on: Fixture.resource("database:orders")),
-        ]
-        let labels = Timeline(entries, now: now, days: 7).rows.map(\.rowLabel)
-        #expect(labels == ["mailbox sue@contoso.test", "database orders"])
-    }
-
-    @Test func longNameIsCutInTheMiddle() throws {
-        let resource = Fixture.resource(
-            "mailbox:" + String(repeating: "a", count: 60) + "@contoso.test"
-        )
-        let label = try #require(
-            Timeline([entry(.nothing(at: now), on: resource)], now: now, days: 7).rows.first?
-                .rowLabel
-        )
-        #expect(label.count <= 34)
-        #expect(label.hasSuffix("@contoso.test"))
-    }
-
-    @Test func requestsBecomeWhatHappened() async throws {
+    @Test func exportHasEachResourceOfEachAccessWithItsUse() async throws {
         try await PortalWorld.with { world in
-            _ = try await world.submitted()
-            _ = try await world.decide(
-                .no("Not today."),
-                on: try await world.reviewed(),
-                by: "adam"
-            )
-            world.clock.advance(by: .minutes(15))
-            _ = try await world.finished(try await world.approved())
-            _ = try await world.approved(
-                try await world.reviewed(
-                    try await world.submitted(notBefore: world.clock.now() + .hours(30))
-                )
-            )
-            _ = try await world.approved()
-            let adam = world.person("adam")
-            let views = try await world.lockbox.requests(
-                .init(),
-                tenant: nil,
-                page: .init(limit: 25),
-                by: adam
-            ).items
-            let timeline = Timeline(views, now: world.clock.now())
-            #expect(
-                timeline.lines.map(\.became) == [
-                    "Open now", "Approved, not begun", "Finished by Eve Park", "Denied",
-                ]
-            )
-            #expect(timeline.rows.map(\.rowLabel) == ["sue@contoso.test"])
-            #expect(Set(timeline.rows[0].bars.map(\.tone)) == ["live", "ended", "scheduled"])
-            #expect(timeline.rows[0].marks.count == 1)
-            #expect(
-                timeline.showsLive && timeline.showsEnded && timeline.showsScheduled
-                    && timeline.showsNothing
-            )
+            let open = try await world.approved()
+            try await world.opened(open)
+            let csv = try await world.visit("/timeline.csv?span=24h", as: "adam").html
+            let lines = csv.split(separator: "\r\n")
+            #expect(lines.count == 2)
+            #expect(lines.last?.hasPrefix("\(open.id),contoso,Contoso Ltd,Eve Park,mail,") == true)
+            #expect(lines.last?.contains(",open,") == true)
+            let json = try await world.visit("/timeline.json?span=24h", as: "mark").html
+            #expect(json.contains(#""isComplete":true"#) && json.contains(open.id.text))
+            let other = try await world.visit("/timeline.json?only=mail/none", as: "adam").html
+            #expect(other.contains(#""accesses":[]"#))
+            let theirs = try await world.visit("/timeline.csv", as: "finn").html
+            #expect(!theirs.contains(open.id.text))
         }
     }
 }

@@ -284,6 +284,15 @@ private struct Question: Sendable, CustomTestStringConvertible {
         Question("requests of a tenant that may have left something open") {
             try $0.leftOpenRequests(of: contoso, endedAfter: Fixture.now)
         },
+        Question("access of a tenant") {
+            try $0.accessPeriods(of: contoso, engineer: nil, after: Fixture.now, most: 9)
+        },
+        Question("access of an engineer") {
+            try $0.accessPeriods(of: nil, engineer: Fixture.eve.id, after: Fixture.now, most: 9)
+        },
+        Question("all access") {
+            try $0.accessPeriods(of: nil, engineer: nil, after: Fixture.now, most: 9)
+        },
         Question("requests in one state") {
             try $0.requests(RequestFilter(state: .denied), page: page)
         },

@@ -15,7 +15,7 @@ extension PortalSite {
         [
             page("/audit", for: .both) { request, context, viewer in
                 let log = try await readableLog(viewer)
-                let search = AuditSearch(request)
+                let search = AuditSearch(request, viewer)
                 guard search.problems.isEmpty else {
                     return AuditPage(search, .init(items: [], next: nil), viewer)
                 }
@@ -32,7 +32,12 @@ extension PortalSite {
                     )
                 }
                 let records = try await self.log.records(found.items, size: nil, of: log)
-                return AuditPage(search, .init(items: records, next: found.next), viewer)
+                return AuditPage(
+                    search,
+                    .init(items: records, next: found.next),
+                    names: try await names(in: records, viewer),
+                    viewer
+                )
             },
             page("/audit/record/{index}", for: .both) { _, context, viewer in
                 let log = try await readableLog(viewer)
@@ -44,7 +49,18 @@ extension PortalSite {
                     ),
                     let record = try await record(index, of: log)
                 else { throw Refusal.notFound(.auditRecord) }
-                return AuditRecordPage(record, proofLength: found.proof.count, viewer)
+                return AuditRecordPage(
+                    record,
+                    proofLength: found.proof.count,
+                    names: try await names(in: [record], viewer),
+                    viewer
+                )
+            },
+            page("/audit/requests/{id}", for: .customer) { _, context, viewer in
+                try await story(context, viewer)
+            },
+            file("/audit/requests/{id}/records") { request, context, log, viewer in
+                try await storyRecords(request, context, log, viewer)
             },
             file("/audit/record/{index}/operations") { _, context, log, _ in
                 guard let index = context.parameters.get("index")?.wholeNumber,
@@ -95,8 +111,16 @@ extension PortalSite {
     }
 
     /// The log that the visitor may read. For others there is none.
-    private func readableLog(_ viewer: Viewer) async throws -> LogID {
+    func readableLog(_ viewer: Viewer) async throws -> LogID {
         try await lockbox.readableLog(tenant: viewer.tenant?.id.text, by: viewer.person)
+    }
+
+    /// The names of people whom `records` name by their identifiers.
+    func names(in records: [AuditRecord], _ viewer: Viewer) async throws -> [String: String] {
+        let ids = Set(records.flatMap { $0.data.values.flatMap(\.people) })
+        return try await lockbox.names(of: ids, by: viewer.person).reduce(into: [:]) {
+            $0[$1.key.text] = $1.value
+        }
     }
 
     private func record(_ index: UInt64, of log: LogID) async throws -> AuditRecord? {
@@ -123,17 +147,31 @@ extension PortalSite {
         _ form: LogExport.Form,
         _ viewer: Viewer
     ) throws -> Response {
-        let search = AuditSearch(request)
+        let search = AuditSearch(request, viewer, isExport: true)
         guard search.problems.isEmpty else { throw Refusal.notFound(.page) }
+        let name = "audit.\(form.suffix)"
+        return try export(search.query, named: name, context, log, form, viewer)
+    }
+
+    /// What `query` finds as a file, with proofs for the tree of `size` where it is given.
+    func export(
+        _ query: LogSearch,
+        size: UInt64? = nil,
+        named name: String,
+        _ context: PortalContext,
+        _ log: LogID,
+        _ form: LogExport.Form,
+        _ viewer: Viewer
+    ) throws -> Response {
         // Before the answer begins, which could not say any more that there is none.
         let place = try self.log.exportPlace(of: log, for: viewer.person.id, at: clock.now())
         return Response(
             status: .ok,
-            headers: Self.download(form.contentType, "audit.\(form.suffix)"),
+            headers: Self.download(form.contentType, name),
             body: .init { writer in
                 try await self.log.export(
-                    search.query,
-                    size: nil,
+                    query,
+                    size: size,
                     of: log,
                     as: form,
                     holding: place,
@@ -155,15 +193,19 @@ extension PortalSite {
         )
     }
 
-    private static func download(_ type: String, _ name: String) -> HTTPFields {
+    static func download(_ type: String, _ name: String) -> HTTPFields {
         [.contentType: type, .contentDisposition: "attachment; filename=\"\(name)\""]
     }
 }
 
 /// What is searched for, as it was typed and as the log is asked.
 struct AuditSearch: Sendable {
+    /// What stands in an address for the filter that comes first, and for none.
+    static let (decisions, everything) = ("decisions", "all")
+
     let from: String
     let to: String
+    /// One of the two above, or what activities begin with.
     let activity: String
     let person: String
     let number: String
@@ -171,21 +213,30 @@ struct AuditSearch: Sendable {
     let query: LogSearch
     let problems: [String]
 
-    /// Days are whole days of UTC, the last one included.
-    init(_ request: Request) {
+    /// Days are whole days of the reader, the last one included. What a page shows where nothing is
+    /// said are decisions and access in a customer's log; of one request, and in a file, everything.
+    init(_ request: Request, _ viewer: Viewer, isExport: Bool = false) {
         func typed(_ name: String) -> String {
             String((request.query(name) ?? "").prefix(PortalLimits.searchLength))
         }
-        (from, to, activity, person) = (
-            typed("from"), typed("to"), typed("activity"), typed("person")
-        )
+        (from, to, person) = (typed("from"), typed("to"), typed("person"))
         (number, text) = (typed("request"), typed("text"))
+        let isNarrow = viewer.isCustomer && number.isEmpty && !isExport
+        let chosen = typed("activity")
+        activity = chosen.isEmpty ? isNarrow ? Self.decisions : Self.everything : chosen
         var days = TypedDays()
         var query = LogSearch()
-        query.from = days.day(from, "The first day")
-        query.to = days.day(to, "The last day").map { $0 + .days(1) }
+        query.from = days.day(from, "The first day").map { viewer.days.midnight(ofDayInUTC: $0) }
+        query.to = days.day(to, "The last day").map {
+            viewer.days.midnight(ofDayInUTC: $0 + .days(1))
+        }
         var problems = days.problems
-        query.activity = activity.isEmpty ? nil : activity
+        query.activities =
+            switch activity {
+            case Self.everything: []
+            case Self.decisions: AuditWords.decisions.prefixes
+            case _: [activity]
+            }
         query.person = person.isEmpty ? nil : person
         query.text = text.isEmpty ? nil : text
         query.request = AccessRequestID(number)
@@ -196,12 +247,17 @@ struct AuditSearch: Sendable {
         self.problems = problems
     }
 
-    /// As part of an address; empty where nothing is searched for.
-    var address: String {
-        [
-            ("from", from), ("to", to), ("activity", activity), ("person", person),
-            ("request", number), ("text", text),
-        ].filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1.asQueryValue)" }.joined(separator: "&")
+    /// As part of an address, with another filter where one is named.
+    func address(_ filter: String? = nil) -> String {
+        ([("activity", filter ?? activity)] + typed).map {
+            "\($0.0)=\($0.1.asQueryValue)"
+        }.joined(separator: "&")
+    }
+
+    /// What is searched for beside the filter.
+    var typed: [(String, String)] {
+        [("from", from), ("to", to), ("person", person), ("request", number), ("text", text)]
+            .filter { !$0.1.isEmpty }
     }
 }
 
@@ -216,6 +272,7 @@ struct AuditPage: Page {
         let actor: String
         let at: ShownTime
         let about: String?
+        let storyLink: String?
     }
 
     /// Activities that belong together; where there are several, all of them can be chosen at once.
@@ -227,12 +284,18 @@ struct AuditPage: Page {
     let title = "Audit"
     let section: String? = "/audit"
     let whose: String
+    let providerName: String
     let from: String
     let to: String
+    /// As in "days of UTC".
+    let zone: String
     let person: String
     let number: String
     let text: String
     let groups: [ActivityGroup]
+    /// What is shown, and the other filters that come first.
+    let filterWords: String
+    let chips: [Chip]
     let isSearch: Bool
     let problems: Problems
     let rows: [Row]
@@ -242,31 +305,62 @@ struct AuditPage: Page {
     let csrf: String
     let key: String
 
-    init(_ search: AuditSearch, _ found: Paged<AuditRecord>, _ viewer: Viewer) {
+    init(
+        _ search: AuditSearch,
+        _ found: Paged<AuditRecord>,
+        names: [String: String] = [:],
+        _ viewer: Viewer
+    ) {
         whose = viewer.tenant?.name ?? viewer.providerName
+        providerName = viewer.providerName
+        zone = viewer.days.name
         (from, to, person, number, text) = (
             search.from, search.to, search.person, search.number, search.text
         )
-        groups = AuditWords.groups.map { ActivityGroup($0, chosen: search.activity) }
+        let main =
+            [
+                ("Decisions and access", AuditSearch.decisions),
+                ("Everything", AuditSearch.everything),
+            ]
+            .filter { viewer.isCustomer || $0.1 == AuditSearch.everything }
+        chips = main.map { label, filter in
+            Chip(
+                chipLabel: label,
+                chipLink: "/audit?\(search.address(filter))",
+                isCurrent: filter == search.activity
+            )
+        }
+        let first = main.map { label, filter in
+            Choice(value: filter, label: label, isChosen: filter == search.activity)
+        }
+        groups =
+            [ActivityGroup(groupName: "Often looked for", activities: first)]
+            + AuditWords.groups.map { ActivityGroup($0, chosen: search.activity) }
+        filterWords =
+            switch search.activity {
+            case AuditSearch.decisions: AuditWords.decisions.words + ". All else is left out."
+            case AuditSearch.everything: "Everything that was recorded."
+            case let one:
+                "Only: \(AuditWords.groups.first { $0.prefix == one }?.name ?? AuditWords.words(one))."
+            }
         problems = Problems(search.problems)
         rows = found.items.map { record in
             Row(
                 index: String(record.index),
                 what: AuditWords.words(record.activity),
-                detail: record.detail,
+                detail: record.detail(names),
                 actor: AuditWords.actor(record),
                 at: ShownTime(Timestamp(record.time) ?? viewer.now, withSeconds: true),
-                about: record.request
+                about: record.request,
+                storyLink: viewer.isCustomer
+                    ? record.request.map { "/audit/requests/\($0)" } : nil
             )
         }
-        let address = search.address
-        isSearch = !address.isEmpty
-        let joined = address.isEmpty ? "" : "?" + address
-        csvLink = "/audit/export.csv\(joined)"
-        jsonLink = "/audit/export.jsonl\(joined)"
-        next = found.next.map {
-            "/audit?\(address)\(address.isEmpty ? "" : "&")cursor=\($0.asQueryValue)"
-        }
+        isSearch = !search.typed.isEmpty
+        let address = search.address()
+        csvLink = "/audit/export.csv?\(address)"
+        jsonLink = "/audit/export.jsonl?\(address)"
+        next = found.next.map { "/audit?\(address)&cursor=\($0.asQueryValue)" }
         csrf = viewer.csrf
         key = viewer.formKey
     }
@@ -280,95 +374,5 @@ extension AuditPage.ActivityGroup {
         activities = (all + group.activities).map { activity, words in
             Choice(value: activity, label: words, isChosen: activity == chosen)
         }
-    }
-}
-
-/// One record with all it says.
-struct AuditRecordPage: Page {
-    static let template = PageTemplate(PackageResources.audit_record_mustache)
-
-    struct Fact: Sendable {
-        let name: String
-        let value: String
-        let isErased: Bool
-    }
-
-    let title: String
-    let section: String? = "/audit"
-    let index: String
-    let what: String
-    let actor: String
-    let at: ShownTime
-    let about: String?
-    let requestLink: String?
-    let texts: [Fact]
-    /// What was done, one by one, and the file that has all of it.
-    let done: [String]
-    let doneMore: String?
-    let doneFile: String?
-    let facts: [Fact]
-    let hash: String
-    let proofLength: String
-    let leaf: String
-
-    init(_ record: AuditRecord, proofLength: Int, _ viewer: Viewer) {
-        index = String(record.index)
-        title = "Record \(index)"
-        what = AuditWords.words(record.activity)
-        actor = AuditWords.actor(record)
-        at = ShownTime(Timestamp(record.time) ?? viewer.now, withSeconds: true)
-        about = record.request
-        requestLink = record.request.map { "\(viewer.side.requestsPath)/\($0)" }
-        let operations = record.texts[AuditFacts.operations]?.text?.split(separator: "\n") ?? []
-        done = operations.prefix(PortalLimits.operations).map(AuditWords.operation)
-        let rest = operations.count - done.count
-        doneMore = rest > 0 ? "and \(rest) more" : nil
-        doneFile = operations.isEmpty ? nil : "/audit/record/\(index)/operations"
-        let shown = record.texts.keys.filter {
-            $0 != "actorName" && (operations.isEmpty || $0 != AuditFacts.operations)
-        }
-        texts = shown.sorted().map { field in
-            let text = record.texts[field]?.text
-            return Fact(name: AuditWords.label(field), value: text ?? "", isErased: text == nil)
-        }
-        facts = record.data.keys.sorted().map { member in
-            Fact(
-                name: AuditWords.label(member),
-                value: AuditWords.value(record.data[member] ?? .null),
-                isErased: false
-            )
-        }
-        hash = record.hash
-        self.proofLength = String(proofLength)
-        leaf = record.leaf
-    }
-}
-
-/// What a check of the whole log found.
-struct AuditCheckPage: Page {
-    static let template = PageTemplate(PackageResources.audit_check_mustache)
-
-    let title: String
-    let section: String? = "/audit"
-    let isWhole: Bool
-    let records: String
-    let checkpoints: String
-    let differences: [String]
-    let note: String
-    let verifierKey: String
-    let at: ShownTime
-    let whose: String
-
-    init(_ report: LogCheck.Report, note: String, key: String, at now: Timestamp, _ viewer: Viewer)
-    {
-        isWhole = report.differences.isEmpty
-        title = isWhole ? "Log verified: complete and unchanged" : "Log check failed"
-        records = String(report.records)
-        checkpoints = String(report.checkpoints)
-        differences = Array(report.differences.prefix(PortalLimits.differences))
-        self.note = note
-        verifierKey = key
-        at = ShownTime(now, withSeconds: true)
-        whose = viewer.tenant?.name ?? viewer.providerName
     }
 }

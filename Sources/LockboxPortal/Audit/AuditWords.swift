@@ -23,7 +23,7 @@ enum AuditWords {
         ("access.granted", "Access granted"),
         ("access.started", "Access began"),
         ("access.credentialIssued", "Credential issued"),
-        ("access.used", "Resource opened"),
+        ("access.used", "Resource opened, for the first time with this credential"),
         ("access.operations", "What was done"),
         ("access.ended", "Access ended"),
         ("access.removed", "Service confirmed the end"),
@@ -103,6 +103,12 @@ enum AuditWords {
         Group("notice", "E-mails"),
     ]
 
+    /// What the list shows of a customer's log where nothing else is asked for.
+    static let decisions = (
+        prefixes: ["request", "access", "tenant"],
+        words: "Decisions and access: access requests, access, and the organisation’s rules"
+    )
+
     static func words(_ activity: String) -> String {
         activities.first { $0.activity == activity }?.words ?? activity
     }
@@ -143,11 +149,18 @@ enum AuditWords {
 
     /// `endedReason` as `Ended reason`.
     static func label(_ member: String) -> String {
+        if let label = labels[member] { return label }
         let words = member.reduce(into: "") { text, letter in
             text += letter.isUppercase ? " \(letter.lowercased())" : String(letter)
         }
         return words.capitalisedFirst
     }
+
+    /// Members whose names would say something else to people.
+    private static let labels = [
+        "operations": "Times used", "start": "From", "end": "Until", "endedReason": "Ended because",
+        "shortenedTo": "Shortened to", "personName": "Name", "personAddress": "Address",
+    ]
 
     static func value(_ value: JSONValue) -> String {
         switch value {

@@ -37,7 +37,7 @@ struct OverviewPage: Page {
         open = reading.grants.compactMap { OpenAccess($0, viewer: viewer) }
         isNobody = reading.grants.allSatisfy { $0.grantState == .scheduled }
         warnings = reading.warnings(viewer)
-        timeline = Timeline(reading.drawn, since: reading.oldestDrawn, now: viewer.now)
+        timeline = Timeline(reading.history, TimelineChoice(), viewer)
         let past = reading.newest.filter { $0.request.state.name.isTerminal }
         history = past.prefix(PortalLimits.recent).map { RequestRow($0, viewer) }
         liveTag = LiveTag.of(
@@ -59,20 +59,17 @@ struct OverviewReading: Sendable {
     let deciding: [RequestView]
     let reviewing: [RequestView]
     let grants: [RequestView]
-    /// The newest of all, whatever became of them, and whether there are older ones.
+    /// The newest of all, whatever became of them.
     let newest: [RequestView]
-    let isCut: Bool
+    /// Access of the last days.
+    let history: AccessHistory
     let approvers: Int
 
-    /// What the picture of the last days is drawn from: all access that is open or will be, however
-    /// old the request is.
+    /// The newest, and all whose access is open or will be, however old the request is.
     var drawn: [RequestView] {
         let known = Set(newest.map(\.request.id))
         return newest + grants.filter { !known.contains($0.request.id) }
     }
-
-    /// Requests from before this instant are not all drawn; nil if all are.
-    var oldestDrawn: Timestamp? { isCut ? newest.last?.request.createdAt : nil }
 
     func warnings(_ viewer: Viewer) -> [String] {
         guard let tenant = viewer.tenant else { return [] }
@@ -133,7 +130,7 @@ extension PortalSite {
             reviewing: waiting(in: .awaitingManager),
             grants: open.filter(\.holdsAccess),
             newest: newest.items,
-            isCut: newest.next != nil,
+            history: try await history(.week, viewer),
             approvers: people.count { $0.mayDecide(for: tenant.id) }
         )
     }

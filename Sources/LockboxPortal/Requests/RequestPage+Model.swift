@@ -52,6 +52,7 @@ struct RequestPage: Page {
     /// The log's record of what the reader has just done.
     let newRecord: String?
     let mayReadAudit: Bool
+    let printed: Printed
     let csrf: String
     let key: String
 
@@ -93,6 +94,7 @@ struct RequestPage: Page {
         self.stepUp = stepUp
         self.newRecord = newRecord.map(String.init)
         mayReadAudit = viewer.oversees
+        printed = Printed(viewer)
         csrf = viewer.csrf
         key = viewer.formKey
 

@@ -169,7 +169,7 @@ extension PortalSite {
         )
     }
 
-    private static func requestID(_ context: PortalContext) throws -> String {
+    static func requestID(_ context: PortalContext) throws -> String {
         guard let id = context.parameters.get("id").flatMap({ AccessRequestID($0) }) else {
             throw Refusal.notFound(.page)
         }

@@ -139,6 +139,9 @@ package enum PortalLimits {
     static let pageSize = 25
     /// Things that most was done to, of one access.
     static let subjects = 10
+    /// Records that the story of one access is told from, and those of one kind that are shown: the
+    /// first ones and the last.
+    static let (stepsOfAStory, stepsOfAKind) = (200, 5)
     /// Operations that the page of a record shows.
     static let operations = 100
     /// Requests of one state that a page without pages looks at, newest first.

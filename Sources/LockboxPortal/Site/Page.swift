@@ -66,6 +66,7 @@ enum Partials {
         "form-guard": PackageResources.form_guard_mustache,
         "problems": PackageResources.problems_mustache,
         "pages": PackageResources.pages_mustache,
+        "printed": PackageResources.printed_mustache,
         "request-facts": PackageResources.request_facts_mustache,
         "progress": PackageResources.progress_mustache,
         "decision-line": PackageResources.decision_line_mustache,

@@ -117,7 +117,8 @@ package struct PortalSite: Sendable {
         workRoutes + newRequestRoutes + tenantsRoutes
     }
     private var sharedRoutes: [Route] {
-        requestRoutes + supportRoutes + auditRoutes + accountRoutes + timeZoneRoutes + liveRoutes
+        requestRoutes + timelineRoutes + supportRoutes + auditRoutes + accountRoutes
+            + timeZoneRoutes + liveRoutes
     }
 }
 

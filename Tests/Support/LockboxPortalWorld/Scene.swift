@@ -87,7 +87,7 @@ package struct Scene: Sendable, CustomStringConvertible {
 
     package static let all: [Scene] = [
         door, errors,
-        overview, requests, lists, liveAccess,
+        overview, requests, lists, liveAccess, timeline,
         support, account, audit,
         settings, provisioning, people, signInOfPeople,
         work, newRequest, access, browser, tenants,

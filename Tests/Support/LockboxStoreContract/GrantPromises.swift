@@ -20,6 +20,10 @@ extension Promise {
             "access that ended is found where nobody was told to cut what a credential opened",
             leftOpenIsFound
         ),
+        Promise(
+            "access is found from its beginning to its end, with its use and what is not confirmed",
+            periodsAreFound
+        ),
         Promise("removals are due from their instant on until they are confirmed", removalsAreDue),
     ]
 
@@ -220,6 +224,66 @@ private func leftOpenIsFound(_ store: any Store) async throws {
     #expect(try await found(Fixture.fabrikam.id, after: Fixture.now) == [])
     try await store.write { try $0.save(Fixture.removal(of: request, progress: .confirmed)) }
     #expect(try await found(Fixture.contoso.id, after: Fixture.now) == [])
+}
+
+private func periodsAreFound(_ store: any Store) async throws {
+    try await store.populate()
+    let request = try await active(in: store)
+    let grant = request.state.grant!
+    let later = try Fixture.history(2, to: .scheduled, from: Fixture.now + .hours(1))
+    let denied = try Fixture.history(3, to: .denied, from: Fixture.now + .hours(2))
+    try await store.write { tx in
+        for version in later + denied { try tx.save(version) }
+        let credential = Fixture.credential(1, of: request)
+        try tx.insert(credential, secretHash: Fixture.secretHash(1))
+        for minute in [1, 3] as [Int64] {
+            let at = grant.start + .minutes(minute)
+            _ = try tx.recordUse(of: credential.id, count: 2, first: at, last: at)
+        }
+    }
+    func found(
+        _ tenant: TenantID? = nil,
+        _ engineer: PersonID? = nil,
+        after instant: Timestamp = Fixture.now,
+        most: Int = 9
+    ) async throws -> [AccessPeriod] {
+        try await store.read {
+            try $0.accessPeriods(of: tenant, engineer: engineer, after: instant, most: most)
+        }
+    }
+    let use = CredentialUse(
+        credential: Fixture.id(1),
+        resource: Fixture.mailbox,
+        first: grant.start + .minutes(1),
+        last: grant.start + .minutes(3),
+        count: 4
+    )
+    let all = try await found()
+    #expect(all.map(\.request) == [later[0].id, request.id], "the latest asked for first")
+    #expect(all.map(\.uses) == [[], [use]])
+    #expect(all[1].grant == grant && all[1].endedAt == nil && !all[1].isUnconfirmed)
+    #expect(try await found(most: 1).map(\.request) == [later[0].id])
+    #expect(try await found(Fixture.contoso.id, Fixture.eve.id) == all)
+    #expect(try await found(Fixture.fabrikam.id) == [])
+    #expect(try await found(nil, Fixture.mark.id) == [])
+    #expect(try await found(after: grant.end).map(\.request) == [later[0].id])
+
+    var ended = request
+    let end = grant.start + .minutes(5)
+    _ = try ended.finish(comment: nil, by: Fixture.eve, now: end)
+    var never = later[later.count - 1]
+    _ = try never.revoke(comment: nil, by: Fixture.gita, now: end)
+    try await store.write { [ended, never] tx in
+        try tx.save(ended)
+        try tx.save(never)
+        try tx.save(Fixture.removal(of: request, progress: .failed))
+    }
+    let over = try await found(after: end.advanced(-1))
+    #expect(over.map(\.request) == [request.id], "what never began is no access")
+    #expect(over.map(\.endedAt) == [end] && over[0].isUnconfirmed)
+    try await store.write { try $0.save(Fixture.removal(of: request, progress: .confirmed)) }
+    #expect(try await found(after: end.advanced(-1)).map(\.isUnconfirmed) == [false])
+    #expect(try await found(after: end) == [])
 }
 
 private func removalsAreDue(_ store: any Store) async throws {

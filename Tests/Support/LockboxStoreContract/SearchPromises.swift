@@ -125,6 +125,9 @@ private func activitiesAreFound(_ store: any Store) async throws {
     #expect(try await find(LogSearch(activity: "request"), in: store) == [2, 1, 0])
     #expect(try await find(LogSearch(activity: "request.approved"), in: store) == [1])
     #expect(try await find(LogSearch(activity: "request.app"), in: store) == [])
+    var either = LogSearch()
+    either.activities = ["request.approved", "request.submitted", "request.app"]
+    #expect(try await find(either, in: store) == [1, 0])
     #expect(try await find(LogSearch(activity: "Request"), in: store) == [])
     #expect(try await find(LogSearch(activity: "%"), in: store) == [])
 }
@@ -287,7 +290,7 @@ private func fewAreFoundAmongMany(_ store: any Store) async throws {
             page.cursor = next
         }
         #expect(found == (oldestFirst ? wanted : wanted.reversed()))
-        search.activity = "notice"
+        search.activities = ["notice"]
         #expect(try await find(search, in: store).isEmpty)
     }
 }
@@ -313,7 +316,8 @@ private struct Written {
     /// Each filter by itself, said again.
     func isFound(by search: LogSearch) -> Bool {
         let isActivity =
-            search.activity.map { activity == $0 || activity.hasPrefix($0 + ".") } ?? true
+            search.activities.isEmpty
+            || search.activities.contains { activity == $0 || activity.hasPrefix($0 + ".") }
         let isPerson =
             search.person.map { person in
                 name.lowercased().contains(person)

@@ -330,6 +330,59 @@ extension Scene {
             .page("/audit?text=delivery+queue&activity=request.submitted"),
             after: { world in try await world.submitted() }
         ),
+        Scene(
+            "Audit",
+            "everything",
+            as: "uma",
+            .page("/audit?activity=all"),
+            isKey: true,
+            after: { world in try await world.policy { $0.requireApproval = false } }
+        ),
+        Scene(
+            "Audit",
+            "one access from beginning to end",
+            as: "uma",
+            .page("/audit/requests/{request}"),
+            isKey: true,
+            after: { world in
+                let request = try await world.reviewed(
+                    try await world.submitted(actions: ["read", "write"])
+                )
+                for number in 1...7 {
+                    try await world.said("Question \(number)?", on: request, by: "adam")
+                }
+                let given = try await world.approved(request, .yes("One hour.", for: .hours(1)))
+                _ = try await world.opened(given)
+                try await world.finished(given)
+                try await world.removing()
+            }
+        ),
+        Scene(
+            "Audit",
+            "one access that was denied, hostile texts",
+            as: "adam",
+            .page("/audit/requests/{request}"),
+            after: { world in
+                let request = try await world.reviewed(try await world.submitted(Texts.hostile))
+                try await world.decide(.no(Texts.hostile), on: request, by: "adam")
+            }
+        ),
+        Scene(
+            "Audit",
+            "one access of another tenant",
+            as: "finn",
+            .page("/audit/requests/{request}"),
+            status: 404,
+            after: { world in try await world.submitted() }
+        ),
+        Scene(
+            "Audit",
+            "one access, not for plain members",
+            as: "sue",
+            .page("/audit/requests/{request}"),
+            status: 403,
+            after: { world in try await world.submitted() }
+        ),
         Scene("Audit", "nothing found", as: "uma", .page("/audit?person=nobody+at+all")),
         Scene(
             "Audit",
