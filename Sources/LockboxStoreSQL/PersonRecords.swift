@@ -15,6 +15,15 @@ extension SQLTransaction: PersonRecords {
         )
     }
 
+    func people(of tenant: TenantID, holding roles: Roles) throws -> [Person] {
+        try connection.select(
+            from: "person",
+            "WHERE tenant = $1 AND roles & $2 <> 0 ORDER BY canonical_email, id",
+            [.id(tenant), .integer(Int64(roles.rawValue))],
+            row: Self.person
+        )
+    }
+
     func people(at side: Side) throws -> [Person] {
         switch side {
         case .provider:

@@ -1,4 +1,6 @@
+import Hummingbird
 import LockboxDomain
+import LockboxHTTP
 
 /// A role of a tenant's people, in words.
 struct RoleWords: Sendable {
@@ -65,17 +67,88 @@ struct PersonRow: Sendable {
     }
 }
 
-/// Who may approve, then everybody.
+/// Which people a list shows, as the address says it.
+struct PeopleChoice: Sendable {
+    /// What a role's filter is called in the address; nil for all people.
+    enum Group: String, CaseIterable, Sendable {
+        case approvers, admins, auditors, members, none, off
+
+        fileprivate var label: String {
+            switch self {
+            case .approvers: "Who can approve"
+            case .admins: "Administrators"
+            case .auditors: "Auditors"
+            case .members: "Members"
+            case .none: "Without a role"
+            case .off: "Switched off"
+            }
+        }
+
+        fileprivate func includes(_ person: Person, _ approvers: Set<PersonID>) -> Bool {
+            switch self {
+            case .approvers: approvers.contains(person.id)
+            case .admins: person.roles.contains(.admin)
+            case .auditors: person.roles.contains(.auditor)
+            case .members: person.roles.contains(.member)
+            case .none: person.roles.isEmpty
+            case .off: person.isDisabled
+            }
+        }
+    }
+
+    let text: String
+    let group: Group?
+    /// How many people stand before the first one that is shown.
+    let start: Int
+
+    init(_ request: Request) {
+        text = String((request.query("text") ?? "").prefix(PortalLimits.searchLength))
+        group = request.query("role").flatMap(Group.init(rawValue:))
+        start = request.query("cursor")?.wholeNumber.map { Int(clamping: $0) } ?? 0
+    }
+
+    var isNarrow: Bool { !text.isEmpty || group != nil }
+
+    /// Whoever fits. Where nothing is asked for, those who can approve stand in a list of their own.
+    func people(of roster: Roster) -> [Person] {
+        let approvers = Set(roster.approvers.map(\.id))
+        let wanted = text.lowercased()
+        return roster.people.filter { person in
+            guard isNarrow else { return !approvers.contains(person.id) }
+            guard group?.includes(person, approvers) ?? true else { return false }
+            return wanted.isEmpty || person.name.lowercased().contains(wanted)
+                || ([person.email] + person.aliases).contains {
+                    $0.text.lowercased().contains(wanted)
+                }
+        }
+    }
+
+    func path(from start: Int = 0) -> String {
+        let parts = [
+            ("text", text), ("role", group?.rawValue ?? ""),
+            ("cursor", start > 0 ? String(start) : ""),
+        ].filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1.asQueryValue)" }
+        return parts.isEmpty ? "/people" : "/people?" + parts.joined(separator: "&")
+    }
+}
+
+/// Who may approve, then everybody else; or who was searched for.
 struct PeoplePage: Page {
     static let template = PageTemplate(PackageResources.people_mustache)
 
     let title = "People"
     let section: String? = "/people"
     let liveTag: String?
+    /// Whether this is the first page of everybody.
     let isFirst: Bool
+    let isNarrow: Bool
+    let text: String
+    let groups: [Choice]
     let approverCount: ApproverCount
     let approvers: [PersonRow]
+    let moreApprovers: String?
     let everyone: [PersonRow]
+    let listName: String
     let total: String
     let earlier: String?
     let later: String?
@@ -84,20 +157,30 @@ struct PeoplePage: Page {
     let proposed: [PersonRow]
     let providerName: String
 
-    /// `start` is the number of people before the first one in the list.
-    init(_ roster: Roster, _ viewer: Viewer, from start: Int) {
+    init(_ roster: Roster, _ viewer: Viewer, _ choice: PeopleChoice) {
         let size = PortalLimits.pageSize
-        let start = (0..<roster.people.count).contains(start) ? start : 0
-        isFirst = start == 0
+        let found = choice.people(of: roster)
+        let start = (0..<found.count).contains(choice.start) ? choice.start : 0
+        isFirst = start == 0 && !choice.isNarrow
+        (isNarrow, text) = (choice.isNarrow, choice.text)
+        groups =
+            [Choice(value: "", label: "All people", isChosen: choice.group == nil)]
+            + PeopleChoice.Group.allCases.map {
+                Choice(value: $0.rawValue, label: $0.label, isChosen: choice.group == $0)
+            }
+        let approving = roster.approvers
         approverCount = ApproverCount(
             roster.tenant,
-            roster.approvers.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
+            approving.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
         )
-        approvers = roster.approvers.map { PersonRow($0, viewer) }
-        everyone = roster.people[start...].prefix(size).map { PersonRow($0, viewer) }
-        total = "\(roster.people.count)"
-        earlier = start == 0 ? nil : start <= size ? "/people" : "/people?cursor=\(start - size)"
-        later = start + size < roster.people.count ? "/people?cursor=\(start + size)" : nil
+        approvers = approving.prefix(size).map { PersonRow($0, viewer) }
+        moreApprovers =
+            approving.count > size ? "All \(approving.count) who can approve" : nil
+        everyone = found[start...].prefix(size).map { PersonRow($0, viewer) }
+        listName = choice.isNarrow ? "Found" : "Everybody else"
+        total = "\(found.count)"
+        earlier = start == 0 ? nil : choice.path(from: max(0, start - size))
+        later = start + size < found.count ? choice.path(from: start + size) : nil
         isPaged = earlier != nil || later != nil
         mayChange = viewer.holds(.admin)
         proposed = roster.people.filter { roster.proposals[$0.id] != nil }
@@ -108,7 +191,7 @@ struct PeoplePage: Page {
                 + ($0.decidesFrom == nil ? "" : "+")
         }
         liveTag =
-            "people-\(roster.tenant.version)-\(total)-\(approvers.count)-\(proposed.count)-"
+            "people-\(roster.tenant.version)-\(total)-\(approving.count)-\(proposed.count)-"
             + states.joined()
     }
 }

@@ -9,11 +9,7 @@ extension PortalSite {
     var peopleRoutes: [Route] {
         [
             page("/people", for: .customer) { request, _, viewer in
-                PeoplePage(
-                    try await roster(viewer),
-                    viewer,
-                    from: request.query("cursor")?.wholeNumber.map { Int(clamping: $0) } ?? 0
-                )
+                PeoplePage(try await roster(viewer), viewer, PeopleChoice(request))
             },
             page("/people/{id}", for: .customer) { _, context, viewer in
                 let roster = try await roster(viewer)
@@ -232,9 +228,9 @@ struct Roster: Sendable {
     init(tenant: Tenant, people: [Person], proposals: [PersonProposal]) {
         self.tenant = tenant
         self.proposals = Dictionary(proposals.map { ($0.person, $0) }) { _, last in last }
-        self.people = people.sorted {
-            ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email)
-        }
+        // Each name is made small once, and not with each comparison: there may be thousands.
+        self.people = people.map { (name: $0.name.lowercased(), person: $0) }
+            .sorted { ($0.name, $0.person.email) < ($1.name, $1.person.email) }.map(\.person)
     }
 
     var approvers: [Person] { Person.approvers(of: tenant, among: people) }

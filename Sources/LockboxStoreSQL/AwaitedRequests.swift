@@ -1,0 +1,54 @@
+import LockboxDomain
+
+/// What waits for one person, counted for each page that she sees: from an index, and no further
+/// than is shown.
+extension SQLTransaction {
+    func decisionsAwaited(
+        from person: PersonID,
+        of tenant: TenantID,
+        at now: Timestamp,
+        most: Int
+    ) throws -> Int {
+        try counted(
+            """
+            r.tenant = $2 AND r.state = $3 AND r.deadline > $4 AND NOT EXISTS (
+                SELECT 1 FROM decision d WHERE d.request = r.id AND d.person = $5
+            )
+            """,
+            most,
+            [
+                .id(tenant), .choice(AccessRequest.StateName.awaitingCustomer), .time(now),
+                .id(person),
+            ]
+        )
+    }
+
+    func reviewsAwaited(from person: PersonID, at now: Timestamp, most: Int) throws -> Int {
+        try counted(
+            "r.state = $2 AND r.deadline > $3 AND r.engineer <> $4",
+            most,
+            [.choice(AccessRequest.StateName.awaitingManager), .time(now), .id(person)]
+        )
+    }
+
+    func answersAwaited(from engineer: PersonID, at now: Timestamp, most: Int) throws -> Int {
+        try counted(
+            """
+            r.engineer = $2 AND r.deadline > $3 AND (
+                SELECT p.tenant FROM message m JOIN person p ON p.id = m.person
+                WHERE m.request = r.id ORDER BY m.number DESC LIMIT 1
+            ) IS NOT NULL
+            """,
+            most,
+            [.id(engineer), .time(now)]
+        )
+    }
+
+    private func counted(_ condition: String, _ most: Int, _ values: [SQLValue]) throws -> Int {
+        let count = try connection.queryOne(
+            "SELECT count(*) FROM (SELECT 1 FROM access_request r WHERE \(condition) LIMIT $1)",
+            [.count(most)] + values
+        ) { row in try row.count(0) }
+        return count ?? 0
+    }
+}
