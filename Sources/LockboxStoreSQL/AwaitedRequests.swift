@@ -11,8 +11,8 @@ extension SQLTransaction {
     ) throws -> Int {
         try counted(
             """
-            r.tenant = $2 AND r.state = $3 AND r.deadline > $4 AND NOT EXISTS (
-                SELECT 1 FROM decision d WHERE d.request = r.id AND d.person = $5
+            r.tenant = % AND r.state = % AND r.deadline > % AND NOT EXISTS (
+                SELECT 1 FROM decision d WHERE d.request = r.id AND d.person = %
             )
             """,
             most,
@@ -25,7 +25,7 @@ extension SQLTransaction {
 
     func reviewsAwaited(from person: PersonID, at now: Timestamp, most: Int) throws -> Int {
         try counted(
-            "r.state = $2 AND r.deadline > $3 AND r.engineer <> $4",
+            "r.state = % AND r.deadline > % AND r.engineer <> %",
             most,
             [.choice(AccessRequest.StateName.awaitingManager), .time(now), .id(person)]
         )
@@ -34,7 +34,7 @@ extension SQLTransaction {
     func answersAwaited(from engineer: PersonID, at now: Timestamp, most: Int) throws -> Int {
         try counted(
             """
-            r.engineer = $2 AND r.deadline > $3 AND (
+            r.engineer = % AND r.deadline > % AND (
                 SELECT p.tenant FROM message m JOIN person p ON p.id = m.person
                 WHERE m.request = r.id ORDER BY m.number DESC LIMIT 1
             ) IS NOT NULL
@@ -45,9 +45,16 @@ extension SQLTransaction {
     }
 
     private func counted(_ condition: String, _ most: Int, _ values: [SQLValue]) throws -> Int {
+        var conditions = Conditions()
+        conditions.add(condition, values)
+        let limit = conditions.placeholder(for: .count(most))
         let count = try connection.queryOne(
-            "SELECT count(*) FROM (SELECT 1 FROM access_request r WHERE \(condition) LIMIT $1)",
-            [.count(most)] + values
+            """
+            SELECT count(*) FROM (
+                SELECT 1 FROM access_request r \(conditions.whereClause) LIMIT \(limit)
+            )
+            """,
+            conditions.values
         ) { row in try row.count(0) }
         return count ?? 0
     }

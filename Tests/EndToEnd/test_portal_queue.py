@@ -31,7 +31,7 @@ def test_ticked_requests_are_denied_with_one_reason(there, come, script):
     adam = come("adam", "phone", script=script)
     adam.go("/lockbox?state=awaitingCustomer")
     for request in (first, second):
-        adam.page.locator(f'input[name=request][value="{request}"]').check()
+        adam.page.get_by_label(f"Tick {request}").check()
     adam.press("Deny the ticked…")
     says(adam, "Deny 2 requests")
     assert left not in adam.text() and first in adam.text() and second in adam.text()

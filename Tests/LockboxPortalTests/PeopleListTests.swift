@@ -29,15 +29,15 @@ struct PeopleListTests {
 
     @Test func searchFindsByNameAndAddressWithinARole() async throws {
         try await PortalWorld.with { world in
-            func found(_ query: String) async throws -> [String] {
-                Self.names(try await world.visit("/people?\(query)", as: "uma").html)
+            let expected = [
+                ("text=ADAM", ["Adam Cole"]), ("text=sue%40contoso", ["Sue Reyes"]),
+                ("role=auditors", ["Uma Bell"]), ("role=approvers", ["Adam Cole", "Gita Rao"]),
+                ("text=adam&role=auditors", []), ("text=finn", []),
+            ]
+            for (query, names) in expected {
+                let html = try await world.visit("/people?\(query)", as: "uma").html
+                #expect(Self.names(html) == names, "\(query)")
             }
-            #expect(try await found("text=ADAM") == ["Adam Cole"])
-            #expect(try await found("text=sue%40contoso") == ["Sue Reyes"])
-            #expect(try await found("role=auditors") == ["Uma Bell"])
-            #expect(try await found("role=approvers") == ["Adam Cole", "Gita Rao"])
-            #expect(try await found("text=adam&role=auditors") == [])
-            #expect(try await found("text=finn") == [], "another tenant's")
         }
     }
 }

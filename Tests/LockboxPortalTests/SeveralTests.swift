@@ -79,6 +79,7 @@ struct SeveralTests {
     @Test func anotherTenantsRequestsAreNotFoundAndNothingIsDone() async throws {
         try await PortalWorld.with { world in
             let request = try await world.reviewed()
+            _ = try await world.visit("/overview", as: "finn")
             let before = try await world.recordedChanges()
             let marks = "\(request.id).\(request.version)"
             #expect(
@@ -134,7 +135,7 @@ struct SeveralTests {
         try await PortalWorld.with { world in
             let request = try await world.reviewed()
             _ = try await world.visit("/overview", as: "adam")
-            world.clock.advance(by: .minutes(30))
+            world.clock.advance(by: .minutes(12))
             let page = "/lockbox/deny?request=\(request.id)"
             let wrong = try await world.fill(
                 "/lockbox/deny",

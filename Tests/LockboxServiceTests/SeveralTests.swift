@@ -169,7 +169,7 @@ struct SeveralTests {
                     key: Self.key
                 )
                 #expect(
-                    done.map { Self.refusal(of: $0) } == [nil, nil, .accessNotActive(.ended)]
+                    done.map { Self.refusal(of: $0) } == [nil, nil, .wrongState(.ended)]
                 )
             }
             for request in [first, second] {

@@ -403,6 +403,7 @@ addEventListener("click", (event) => {
 });
 
 async function showKeys() {
+  if (main.querySelector("[data-keys-on]")) return;
   const answer = await fetch("/keys", { redirect: "manual", signal: AbortSignal.timeout(20000) }).catch(() => null);
   if (!answer?.ok) return location.assign("/keys");
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -107,7 +107,7 @@ extension Scene {
 
     /// As many as there may ever be.
     private static let crowd: [Scene] =
-        ["/overview", "/lockbox", "/lockbox?sort=engineer", "/lockbox/live", "/people"].map {
+        ["/overview", "/lockbox", "/lockbox/live", "/people"].map {
             path in
             Scene(
                 "Crowd",
