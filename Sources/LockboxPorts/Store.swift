@@ -111,6 +111,25 @@ public protocol ServiceRecords {
     func save(_ settings: ServiceSettings) throws
 }
 
+/// Which people of a tenant a list shows.
+public struct PeopleFilter: Hashable, Sendable {
+    public enum Group: Hashable, Sendable {
+        /// Who holds one of these roles and is not switched off.
+        case holding(Roles)
+        /// Everybody but those.
+        case others(than: Roles)
+        case withoutRole
+        case switchedOff
+        case everybody
+    }
+
+    public var group: Group
+    /// What the name or an address contains, whatever its ASCII letter case; nil for all.
+    public var text: String?
+
+    public init(_ group: Group, text: String? = nil) { (self.group, self.text) = (group, text) }
+}
+
 /// People of both sides.
 public protocol PersonRecords {
     func person(_ id: PersonID) throws -> Person?
@@ -119,6 +138,10 @@ public protocol PersonRecords {
     func people(at side: Side) throws -> [Person]
     /// Those of `tenant` who hold one of `roles` at least, in the same order.
     func people(of tenant: TenantID, holding roles: Roles) throws -> [Person]
+    /// Those of `tenant` who fit, by name: `limit` of them after the first `offset`; and how many there
+    /// are in all.
+    func people(of tenant: TenantID, _ filter: PeopleFilter, limit: Int, offset: Int) throws
+        -> (people: [Person], total: Int)
     /// Inserts or replaces, with the local identity of the address and of each alias. Throws
     /// `Refusal.alreadyExists(.person)` if any of these means somebody else, on whichever side: one
     /// human being is one person.

@@ -48,6 +48,32 @@ extension Lockbox {
         }
     }
 
+    /// A page of a tenant's people by name, with those who may approve, whatever the page. `named` are
+    /// people of whom the page speaks besides.
+    package func peopleList(
+        of id: String,
+        _ filter: PeopleFilter,
+        limit: Int,
+        offset: Int,
+        named: [PersonID] = [],
+        by caller: Person
+    ) async throws -> PeopleList {
+        try await query(by: caller) { person, tx, _ in
+            let tenant = try tx.tenant(id, visibleTo: person)
+            guard person.holds(oneOf: [.approver, .admin, .auditor], at: .tenant(tenant.id)) else {
+                throw Refusal.notPermitted(.readPeople)
+            }
+            let found = try tx.people(of: tenant.id, filter, limit: limit, offset: offset)
+            return PeopleList(
+                tenant: tenant,
+                people: found.people,
+                total: found.total,
+                approvers: try tx.approvers(of: tenant.id),
+                named: try named.map { try tx.known($0) }
+            )
+        }
+    }
+
     /// How many people may approve for the tenant.
     package func approverCount(of id: String, by caller: Person) async throws -> Int {
         try await query(by: caller) { person, tx, _ in
@@ -208,4 +234,15 @@ extension AccessRequestRecords {
                 + (isEngineer ? answersAwaited(from: person.id, at: now, most: most) : 0)
         }
     }
+}
+
+/// A page of a tenant's people.
+package struct PeopleList: Sendable {
+    package let tenant: Tenant
+    package let people: [Person]
+    /// How many fit, on all pages.
+    package let total: Int
+    /// Everyone who may approve now.
+    package let approvers: [Person]
+    package let named: [Person]
 }

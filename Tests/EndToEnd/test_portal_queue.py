@@ -136,4 +136,4 @@ def test_the_sheet_of_keys_is_a_page_without_script(come):
     adam = come("adam", script=False)
     assert adam.go("/keys").status == 200
     says(adam, "None of them approves, denies or stops anything.")
-    adam.check_reach()
+    adam.check_width()

@@ -114,7 +114,7 @@ struct SeveralTests {
             #expect(stopped.status == 200)
             let text = HTMLDocument(stopped.html).visibleText
             #expect(text.contains("All stopped: 1"))
-            #expect(text.contains("1 access is open that was not on the page before."))
+            #expect(text.contains("1 that is not among these is still open."))
             func state(_ request: AccessRequest) async throws -> AccessRequest.StateName {
                 try await world.lockbox.request(request.id.text, by: world.person("adam")).request
                     .state.name

@@ -1,6 +1,8 @@
 import Hummingbird
 import LockboxDomain
 import LockboxHTTP
+import LockboxPorts
+import LockboxService
 
 /// A role of a tenant's people, in words.
 struct RoleWords: Sendable {
@@ -84,14 +86,14 @@ struct PeopleChoice: Sendable {
             }
         }
 
-        fileprivate func includes(_ person: Person, _ approvers: Set<PersonID>) -> Bool {
+        fileprivate var filter: PeopleFilter.Group {
             switch self {
-            case .approvers: approvers.contains(person.id)
-            case .admins: person.roles.contains(.admin)
-            case .auditors: person.roles.contains(.auditor)
-            case .members: person.roles.contains(.member)
-            case .none: person.roles.isEmpty
-            case .off: person.isDisabled
+            case .approvers: .holding([.approver, .admin])
+            case .admins: .holding(.admin)
+            case .auditors: .holding(.auditor)
+            case .members: .holding(.member)
+            case .none: .withoutRole
+            case .off: .switchedOff
             }
         }
     }
@@ -104,23 +106,17 @@ struct PeopleChoice: Sendable {
     init(_ request: Request) {
         text = String((request.query("text") ?? "").prefix(PortalLimits.searchLength))
         group = request.query("role").flatMap(Group.init(rawValue:))
-        start = request.query("cursor")?.wholeNumber.map { Int(clamping: $0) } ?? 0
+        let cursor = request.query("cursor")?.wholeNumber ?? 0
+        start = Int(clamping: min(cursor, UInt64(PortalLimits.peopleSkipped)))
     }
 
     var isNarrow: Bool { !text.isEmpty || group != nil }
 
-    /// Whoever fits. Where nothing is asked for, those who can approve stand in a list of their own.
-    func people(of roster: Roster) -> [Person] {
-        let approvers = Set(roster.approvers.map(\.id))
-        let wanted = text.lowercased()
-        return roster.people.filter { person in
-            guard isNarrow else { return !approvers.contains(person.id) }
-            guard group?.includes(person, approvers) ?? true else { return false }
-            return wanted.isEmpty || person.name.lowercased().contains(wanted)
-                || ([person.email] + person.aliases).contains {
-                    $0.text.lowercased().contains(wanted)
-                }
-        }
+    /// Where nothing is asked for, those who can approve stand in a list of their own.
+    var filter: PeopleFilter {
+        let all: PeopleFilter.Group =
+            text.isEmpty ? .others(than: [.approver, .admin]) : .everybody
+        return PeopleFilter(group?.filter ?? all, text: text.isEmpty ? nil : text)
     }
 
     func path(from start: Int = 0) -> String {
@@ -157,10 +153,8 @@ struct PeoplePage: Page {
     let proposed: [PersonRow]
     let providerName: String
 
-    init(_ roster: Roster, _ viewer: Viewer, _ choice: PeopleChoice) {
-        let size = PortalLimits.pageSize
-        let found = choice.people(of: roster)
-        let start = (0..<found.count).contains(choice.start) ? choice.start : 0
+    init(_ list: PeopleList, _ viewer: Viewer, _ choice: PeopleChoice) {
+        let (size, start) = (PortalLimits.pageSize, choice.start)
         isFirst = start == 0 && !choice.isNarrow
         (isNarrow, text) = (choice.isNarrow, choice.text)
         groups =
@@ -168,30 +162,31 @@ struct PeoplePage: Page {
             + PeopleChoice.Group.allCases.map {
                 Choice(value: $0.rawValue, label: $0.label, isChosen: choice.group == $0)
             }
-        let approving = roster.approvers
+        let approving = list.approvers.sorted {
+            ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email)
+        }
         approverCount = ApproverCount(
-            roster.tenant,
+            list.tenant,
             approving.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
         )
         approvers = approving.prefix(size).map { PersonRow($0, viewer) }
         moreApprovers =
             approving.count > size ? "All \(approving.count) who can approve" : nil
-        everyone = found[start...].prefix(size).map { PersonRow($0, viewer) }
+        everyone = list.people.map { PersonRow($0, viewer) }
         listName = choice.isNarrow ? "Found" : "Everybody else"
-        total = "\(found.count)"
+        total = "\(list.total)"
         earlier = start == 0 ? nil : choice.path(from: max(0, start - size))
-        later = start + size < found.count ? choice.path(from: start + size) : nil
+        later = start + size < list.total ? choice.path(from: start + size) : nil
         isPaged = earlier != nil || later != nil
         mayChange = viewer.holds(.admin)
-        proposed = roster.people.filter { roster.proposals[$0.id] != nil }
-            .map { PersonRow($0, viewer) }
+        proposed = list.named.map { PersonRow($0, viewer) }
         providerName = viewer.providerName
         let states = everyone.map {
             "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")"
                 + ($0.decidesFrom == nil ? "" : "+")
         }
         liveTag =
-            "people-\(roster.tenant.version)-\(total)-\(approving.count)-\(proposed.count)-"
+            "people-\(list.tenant.version)-\(total)-\(approving.count)-\(proposed.count)-"
             + states.joined()
     }
 }

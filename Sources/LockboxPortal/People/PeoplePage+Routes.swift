@@ -9,7 +9,8 @@ extension PortalSite {
     var peopleRoutes: [Route] {
         [
             page("/people", for: .customer) { request, _, viewer in
-                PeoplePage(try await roster(viewer), viewer, PeopleChoice(request))
+                let choice = PeopleChoice(request)
+                return PeoplePage(try await list(choice, viewer), viewer, choice)
             },
             page("/people/{id}", for: .customer) { _, context, viewer in
                 let roster = try await roster(viewer)
@@ -124,6 +125,22 @@ extension PortalSite {
         }
     }
 
+    private func list(_ choice: PeopleChoice, _ viewer: Viewer) async throws -> PeopleList {
+        guard viewer.oversees, let id = viewer.person.side.tenant?.text else {
+            throw Refusal.notFound(.page)
+        }
+        let proposals =
+            viewer.holds(.admin) ? try await lockbox.proposals(to: id, by: viewer.person) : []
+        return try await lockbox.peopleList(
+            of: id,
+            choice.filter,
+            limit: PortalLimits.pageSize,
+            offset: choice.start,
+            named: proposals.map(\.person),
+            by: viewer.person
+        )
+    }
+
     private static func person(_ context: PortalContext) -> String {
         context.parameters.get("id").map { "/people/\($0.asQueryValue)" } ?? "/people"
     }
@@ -228,9 +245,9 @@ struct Roster: Sendable {
     init(tenant: Tenant, people: [Person], proposals: [PersonProposal]) {
         self.tenant = tenant
         self.proposals = Dictionary(proposals.map { ($0.person, $0) }) { _, last in last }
-        // Each name is made small once, and not with each comparison: there may be thousands.
-        self.people = people.map { (name: $0.name.lowercased(), person: $0) }
-            .sorted { ($0.name, $0.person.email) < ($1.name, $1.person.email) }.map(\.person)
+        self.people = people.sorted {
+            ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email)
+        }
     }
 
     var approvers: [Person] { Person.approvers(of: tenant, among: people) }

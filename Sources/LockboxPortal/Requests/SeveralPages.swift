@@ -163,7 +163,7 @@ struct SeveralDonePage: Page {
     let section: String?
     let lines: [Line]
     let isAll: Bool
-    /// Access that is still open, in words.
+    /// Other access that is still open, in words.
     let openWords: String?
     let back: String
     let backWords: String
@@ -195,8 +195,8 @@ struct SeveralDonePage: Page {
             !isStop || stillOpen == 0
             ? nil
             : stillOpen == 1
-                ? "1 access is open that was not on the page before."
-                : "\(stillOpen) accesses are open that were not on the page before."
+                ? "1 that is not among these is still open."
+                : "\(stillOpen) that are not among these are still open."
         (back, backWords) =
             isStop
             ? ("/lockbox/live", "Live access")

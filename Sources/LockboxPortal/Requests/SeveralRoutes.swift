@@ -147,7 +147,8 @@ extension PortalSite {
             )
         }
         let views = try await lockbox.requests(ids, by: viewer.person)
-        let still = try await stoppable(viewer).count
+        let known = Set(ids)
+        let still = try await stoppable(viewer).count { !known.contains($0.request.id.text) }
         return html(
             SeveralDonePage(done, views, viewer, stopped: true, stillOpen: still),
             viewer

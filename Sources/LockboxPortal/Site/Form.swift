@@ -152,6 +152,8 @@ package enum PortalLimits {
     static let operations = 100
     /// Requests of one state that a page without pages looks at, newest first.
     static let listed = 100
+    /// People before the first one of a page.
+    static let peopleSkipped = 1_000_000
     /// Letters of one field of a search.
     static let searchLength = 200
     /// Differences that a check of the log shows.
