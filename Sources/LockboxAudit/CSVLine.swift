@@ -1,5 +1,8 @@
 /// Lines of a table (RFC 4180) in which no cell begins a formula.
 package enum CSVLine {
+    /// Says to spreadsheets that what follows is UTF-8.
+    package static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     /// `cells` as one record, with its end.
     package static func bytes(_ cells: [String]) -> [UInt8] {
         Array((cells.map(cell).joined(separator: ",") + "\r\n").utf8)

@@ -70,7 +70,7 @@ extension LogReader {
         var query = query
         query.oldestFirst = true
         if case .csv(let byteOrderMark) = form {
-            try await write((byteOrderMark ? [0xEF, 0xBB, 0xBF] : []) + AuditTable.header)
+            try await write((byteOrderMark ? CSVLine.byteOrderMark : []) + AuditTable.header)
         }
         var page = ListPage(limit: LogExport.batch)
         while true {

@@ -34,6 +34,11 @@ public enum Limits {
     public static let countedRequests = 100_000
     /// Accesses that one timeline is drawn from, the latest asked for.
     public static let drawnAccesses = 2_000
+    /// Up to how many that wait for one person are counted on each of her pages.
+    public static let awaitedCounted = 100
+    /// Tables of access requests that are made at once, and the rows of one.
+    public static let requestExports = 2
+    public static let exportedRequests = 10_000
     /// How long looser rules wait, and the yes of who decides since just now. Never nothing: who stole
     /// one session would wait for nobody.
     public static let coolingOff = TimeSpan.hours(1)...TimeSpan.days(30)
@@ -61,6 +66,9 @@ public enum Limits {
     /// How long an engineer waits who was denied, before asking again on the same support request.
     public static let waitAfterDenial = TimeSpan.minutes(15)
     public static let messagesPerRequest = 100
+    /// Requests that one form denies, and whose access one form stops.
+    public static let deniedAtOnce = 1...100
+    public static let stoppedAtOnce = 1...2_000
 
     /// For which an invitation is good, and a letter to who forgot her password.
     public static let invitationLife = TimeSpan.hours(72)

@@ -111,12 +111,37 @@ public protocol ServiceRecords {
     func save(_ settings: ServiceSettings) throws
 }
 
+/// Which people of a tenant a list shows.
+public struct PeopleFilter: Hashable, Sendable {
+    public enum Group: Hashable, Sendable {
+        /// Who holds one of these roles and is not switched off.
+        case holding(Roles)
+        /// Everybody but those.
+        case others(than: Roles)
+        case withoutRole
+        case switchedOff
+        case everybody
+    }
+
+    public var group: Group
+    /// What the name or an address contains, whatever its ASCII letter case; nil for all.
+    public var text: String?
+
+    public init(_ group: Group, text: String? = nil) { (self.group, self.text) = (group, text) }
+}
+
 /// People of both sides.
 public protocol PersonRecords {
     func person(_ id: PersonID) throws -> Person?
     func person(identifiedBy identity: Identity) throws -> Person?
     /// Everyone of one side in order of their canonical addresses.
     func people(at side: Side) throws -> [Person]
+    /// Those of `tenant` who hold one of `roles` at least, in the same order.
+    func people(of tenant: TenantID, holding roles: Roles) throws -> [Person]
+    /// Those of `tenant` who fit, by name: `limit` of them after the first `offset`; and how many there
+    /// are in all.
+    func people(of tenant: TenantID, _ filter: PeopleFilter, limit: Int, offset: Int) throws
+        -> (people: [Person], total: Int)
     /// Inserts or replaces, with the local identity of the address and of each alias. Throws
     /// `Refusal.alreadyExists(.person)` if any of these means somebody else, on whichever side: one
     /// human being is one person.
@@ -191,6 +216,8 @@ public struct RequestFilter: Hashable, Sendable {
     /// What their number, the support request's, a resource, the reason, or the engineer's name or
     /// address contains, whatever its ASCII letter case.
     public var text: String?
+    /// In which order they are listed.
+    public var order = RequestOrder.newest
 
     public init(
         tenant: TenantID? = nil,
@@ -208,8 +235,31 @@ public struct RequestFilter: Hashable, Sendable {
         self.supportOpenedBy = supportOpenedBy
     }
 
-    /// Whether requests have to be read to know whether they are wanted.
-    public var isByContent: Bool { asksForChanges || text != nil || resourceNames != nil }
+    /// Whether requests have to be read to know whether they are wanted, or which comes first.
+    public var isByContent: Bool {
+        asksForChanges || text != nil || resourceNames != nil || !order.isByTime
+    }
+}
+
+/// In which order access requests are listed. Those that are alike in it stand by their identifiers.
+public enum RequestOrder: String, Hashable, Sendable, CaseIterable {
+    /// By when they were made.
+    case newest, oldest
+    /// The nearest instant first at which time changes them; those that time changes no more come
+    /// last.
+    case deadline
+    /// By the time that is asked for, the longest first.
+    case longest
+    /// By the engineer's name.
+    case engineer
+
+    /// Whether an index has them in this order.
+    public var isByTime: Bool {
+        switch self {
+        case .newest, .oldest: true
+        case .deadline, .longest, .engineer: false
+        }
+    }
 }
 
 /// The grant of a request that is not over, and whose it is.
@@ -269,11 +319,24 @@ public struct AccessPeriod: Hashable, Sendable {
 /// Access requests with their decisions and grants.
 public protocol AccessRequestRecords {
     func request(_ id: AccessRequestID) throws -> AccessRequest?
-    /// Newest first. The list goes back, too.
+    /// In the filter's order. The list goes back, too.
     func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest>
     /// How many there are of each state that has some, whatever `filter` says of the state; nil where
     /// there are more than `most` in all.
     func requestCounts(_ filter: RequestFilter, most: Int) throws -> [AccessRequest.StateName: Int]?
+    /// How many requests wait for a yes or no of `person`, who approves for `tenant`; counted up to
+    /// `most`.
+    func decisionsAwaited(
+        from person: PersonID,
+        of tenant: TenantID,
+        at now: Timestamp,
+        most: Int
+    ) throws -> Int
+    /// How many wait for a manager and are not of the engineer `person`; counted up to `most`.
+    func reviewsAwaited(from person: PersonID, at now: Timestamp, most: Int) throws -> Int
+    /// How many of the engineer's requests that are not over have a message last that the customer
+    /// wrote; counted up to `most`.
+    func answersAwaited(from engineer: PersonID, at now: Timestamp, most: Int) throws -> Int
     /// Inserts version 1, or replaces the version before. Any other version, a changed term or
     /// decision, and an illegal transition are refused by the schema: the caller has a bug.
     func save(_ request: AccessRequest) throws

@@ -42,22 +42,19 @@ extension Lockbox {
         }
     }
 
-    private typealias Rule = @Sendable (inout AccessRequest, Person, Timestamp) throws -> [Event]
+    typealias EndRule = @Sendable (inout AccessRequest, Person, Timestamp) throws -> [Event]
+
+    /// Open access that somebody was found to be allowed to end.
+    typealias OpenAccess = (grant: GrantID, now: Timestamp, connections: EndOfConnections)
 
     private func end(
         _ id: String,
         by caller: Person,
         key: CommandKey?,
-        _ rule: @escaping Rule
+        _ rule: @escaping EndRule
     ) async throws -> RequestView {
         let write: @Sendable () async throws -> RequestView = {
-            try await requestCommand(by: caller, key: key, for: .ending) { person, change in
-                var request = try change.tx.request(id, visibleTo: person)
-                try change.advance(&request)
-                let happened = try rule(&request, person, change.now)
-                try change.save(request, happened)
-                return request
-            }
+            try await writeEnd(of: id, by: caller, key: key, rule)
         }
         guard let open = try await openAccess(of: id, by: caller, key: key, rule) else {
             return try await write()
@@ -65,15 +62,31 @@ extension Lockbox {
         return try await end(open.grant, at: open.now, connections: open.connections, write)
     }
 
-    /// The access that `caller` may end by `rule`, as far as can be read: who she is, what she may
-    /// and whether there is something to end. Nil where nothing is open, or the command is a
-    /// retry.
-    private func openAccess(
+    /// Writes down what `rule` makes of the request.
+    func writeEnd(
         of id: String,
         by caller: Person,
         key: CommandKey?,
-        _ rule: @escaping Rule
-    ) async throws -> (grant: GrantID, now: Timestamp, connections: EndOfConnections)? {
+        _ rule: @escaping EndRule
+    ) async throws -> RequestView {
+        try await requestCommand(by: caller, key: key, for: .ending) { person, change in
+            var request = try change.tx.request(id, visibleTo: person)
+            try change.advance(&request)
+            let happened = try rule(&request, person, change.now)
+            try change.save(request, happened)
+            return request
+        }
+    }
+
+    /// The access that `caller` may end by `rule`, as far as can be read: who she is, what she may
+    /// and whether there is something to end. Nil where nothing is open, or the command is a
+    /// retry.
+    func openAccess(
+        of id: String,
+        by caller: Person,
+        key: CommandKey?,
+        _ rule: @escaping EndRule
+    ) async throws -> OpenAccess? {
         try await store.read(.endingAccess) { tx, now in
             let person = try tx.current(caller)
             if let key, try tx.command(of: person.id, key: key.key) != nil { return nil }
@@ -97,6 +110,15 @@ extension Lockbox {
         // A crash from here until the write is durable loses the end; nobody has been told of it.
         ends.end(grant, at: now)
         await writeUsesBeforeAnEnd()
+        return try await recordEnd(of: grant, connections, write)
+    }
+
+    /// Writes down the end of `grant`, which has ended in memory.
+    func recordEnd<Value: Sendable>(
+        of grant: GrantID,
+        _ connections: EndOfConnections,
+        _ write: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
         do {
             let value = try await write()
             // Written down now or by a write before; or there was nothing left to end.

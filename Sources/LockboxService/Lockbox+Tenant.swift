@@ -48,6 +48,39 @@ extension Lockbox {
         }
     }
 
+    /// A page of a tenant's people by name, with those who may approve, whatever the page. `named` are
+    /// people of whom the page speaks besides.
+    package func peopleList(
+        of id: String,
+        _ filter: PeopleFilter,
+        limit: Int,
+        offset: Int,
+        named: [PersonID] = [],
+        by caller: Person
+    ) async throws -> PeopleList {
+        try await query(by: caller) { person, tx, _ in
+            let tenant = try tx.tenant(id, visibleTo: person)
+            guard person.holds(oneOf: [.approver, .admin, .auditor], at: .tenant(tenant.id)) else {
+                throw Refusal.notPermitted(.readPeople)
+            }
+            let found = try tx.people(of: tenant.id, filter, limit: limit, offset: offset)
+            return PeopleList(
+                tenant: tenant,
+                people: found.people,
+                total: found.total,
+                approvers: try tx.approvers(of: tenant.id),
+                named: try named.map { try tx.known($0) }
+            )
+        }
+    }
+
+    /// How many people may approve for the tenant.
+    package func approverCount(of id: String, by caller: Person) async throws -> Int {
+        try await query(by: caller) { person, tx, _ in
+            try tx.approvers(of: tx.tenant(id, visibleTo: person).id).count
+        }
+    }
+
     /// Says what a person of the tenant may do from now on. `token` is for what an API token is that
     /// says so; nil at the portal.
     package func changeRoles(
@@ -192,12 +225,46 @@ extension Lockbox {
         try await store.read { tx, _ in try tx.providerName() }
     }
 
-    /// The provider's name, and the caller's own tenant if she is a customer.
+    /// The provider's name, the caller's own tenant if she is a customer, and how much waits for
+    /// her.
     package func organisations(of caller: Person) async throws -> (
-        provider: String, tenant: Tenant?
+        provider: String, tenant: Tenant?, waiting: Int
     ) {
-        try await query(by: caller) { person, tx, _ in
-            (try tx.providerName(), try person.side.tenant.flatMap { try tx.tenant($0) })
+        try await query(by: caller) { person, tx, now in
+            (
+                try tx.providerName(), try person.side.tenant.flatMap { try tx.tenant($0) },
+                try tx.awaited(from: person, at: now)
+            )
         }
     }
+}
+
+extension AccessRequestRecords {
+    /// How many requests `person` can do something about that nobody else can do for her: as an
+    /// approver those that need her yes or no, as a manager those to review, as an engineer those
+    /// with a question for her. Counted up to `Limits.awaitedCounted`.
+    fileprivate func awaited(from person: Person, at now: Timestamp) throws -> Int {
+        let most = Limits.awaitedCounted
+        switch person.side {
+        case .tenant(let tenant):
+            return person.mayDecide(for: tenant)
+                ? try decisionsAwaited(from: person.id, of: tenant, at: now, most: most) : 0
+        case .provider:
+            let isManager = person.holds(oneOf: .manager, at: .provider)
+            let isEngineer = person.holds(oneOf: .engineer, at: .provider)
+            return try (isManager ? reviewsAwaited(from: person.id, at: now, most: most) : 0)
+                + (isEngineer ? answersAwaited(from: person.id, at: now, most: most) : 0)
+        }
+    }
+}
+
+/// A page of a tenant's people.
+package struct PeopleList: Sendable {
+    package let tenant: Tenant
+    package let people: [Person]
+    /// How many fit, on all pages.
+    package let total: Int
+    /// Everyone who may approve now.
+    package let approvers: [Person]
+    package let named: [Person]
 }

@@ -19,6 +19,7 @@ package struct Lockbox: Sendable {
     /// without.
     let searches = LongReads((all: Limits.requestSearches, each: 1))
     let counts = LongReads((all: Limits.requestCounts, each: 1))
+    let requestExports = LongReads((all: Limits.requestExports, each: 1))
     /// What directories did, and refusals that were told of.
     let provisioned = DayCounts()
 
@@ -137,7 +138,7 @@ extension PersonRecords {
 
     /// Everyone who may approve for `tenant` now.
     func approvers(of tenant: TenantID) throws -> [Person] {
-        try people(at: .tenant(tenant)).filter { $0.mayDecide(for: tenant) }
+        try people(of: tenant, holding: [.approver, .admin]).filter { $0.mayDecide(for: tenant) }
     }
 
     /// A person that a stored row refers to.

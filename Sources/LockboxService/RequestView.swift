@@ -1,4 +1,4 @@
-import LockboxAudit
+package import LockboxAudit
 package import LockboxDomain
 package import LockboxPorts
 
@@ -170,6 +170,45 @@ extension Lockbox {
         }
     }
 
+    /// A place for a table of requests. Throws `StoreError.busy` while as many are made as may be.
+    package func requestExportPlace(for caller: Person) throws(StoreError) -> LongReadPlace {
+        try requestExports.place(for: caller.id)
+    }
+
+    /// The requests that `filter` wants, a slice at a time, up to `Limits.exportedRequests` of them;
+    /// says whether there are more. `place` is held meanwhile.
+    package func exportRequests(
+        _ filter: RequestFilter,
+        tenant: String?,
+        by caller: Person,
+        holding place: LongReadPlace,
+        to take: (RequestView) async throws -> Void
+    ) async throws -> Bool {
+        defer { withExtendedLifetime(place) {} }
+        var (left, cursor): (Int, String?) = (Limits.exportedRequests, nil)
+        repeat {
+            let page = ListPage(limit: min(left, Self.exportedAtOnce), cursor: cursor)
+            let found = try await query(.bulk, by: caller) { person, tx, now in
+                let found = try tx.requests(
+                    try filter.within(person.reach(tenant, in: tx), of: person),
+                    page: page
+                )
+                return Paged(
+                    items: try found.items.map {
+                        try view(of: $0, at: now, for: person.side, in: tx)
+                    },
+                    next: found.next
+                )
+            }
+            for view in found.items { try await take(view) }
+            (left, cursor) = (left - found.items.count, found.next)
+        } while cursor != nil && left > 0
+        return cursor != nil
+    }
+
+    /// No view is held longer than this many requests take.
+    private static let exportedAtOnce = 200
+
     /// What no index answers is read beside what people and services wait for. Throws
     /// `StoreError.busy` while as many such searches go on as may.
     private func search<Found: Sendable>(
@@ -182,10 +221,8 @@ extension Lockbox {
         let place = filter.isByContent ? try searches.place(for: caller.id) : nil
         defer { withExtendedLifetime(place) {} }
         return try await query(place == nil ? lane : .bulk, by: caller) { person, tx, now in
-            var filter = filter
-            (filter.tenant, filter.supportOpenedBy) = try person.reach(tenant, in: tx)
-            if person.isProgram { filter.askedBy = person.id }
-            return try body(filter, tx, now)
+            let reach = try person.reach(tenant, in: tx)
+            return try body(filter.within(reach, of: person), tx, now)
         }
     }
 
@@ -198,26 +235,53 @@ extension Lockbox {
         by caller: Person
     ) async throws -> [RequestView] {
         try await query(by: caller) { person, tx, now in
-            let (tenant, openedBy) = try person.reach(tenant, in: tx)
-            let unconfirmed = try tx.unconfirmedRequests(of: tenant)
-            let known = Set(unconfirmed.map(\.id))
-            let since = now - Limits.leftOpenListed
-            let left = try tenant.map { try tx.leftOpenRequests(of: $0, endedAfter: since) } ?? []
-            let over = unconfirmed + left.filter { !known.contains($0.id) }
-            let found =
-                try tx.openRequests(of: tenant, engineer: engineer)
-                + over.filter { request in
-                    engineer.map { $0 == request.terms.engineer } ?? true
+            try person.unfinished(of: tenant, engineer: engineer, in: tx, at: now)
+                .map { try view(of: $0, at: now, for: person.side, in: tx) }
+        }
+    }
+
+    /// What is not over at `tenant`: all access that is open, will be or may have left something
+    /// open; and of what waits as many as `most`, the nearest deadline first.
+    package func waiting(at tenant: String, most: Int, by caller: Person) async throws
+        -> WaitingAtTenant
+    {
+        try await query(by: caller) { person, tx, now in
+            let all = try person.unfinished(of: tenant, engineer: nil, in: tx, at: now)
+            func waiting(in state: AccessRequest.StateName) -> [AccessRequest] {
+                // The stored state may be older than the clock: what ran out a moment ago waits for
+                // nobody.
+                all.filter { $0.seen(at: now).state.name == state }.sorted {
+                    ($0.state.decideBy ?? now, $0.id) < ($1.state.decideBy ?? now, $1.id)
                 }
-            return try found.filter { request in
-                let terms = request.terms
-                guard !person.isProgram || terms.askedBy == person.id else { return false }
-                return try openedBy == nil
-                    || tx.supportRequest(terms.supportRequest, of: terms.tenant)?.openedBy
-                        == openedBy
             }
-            .sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
-            .map { try view(of: $0, at: now, for: person.side, in: tx) }
+            func views(_ requests: [AccessRequest].SubSequence) throws -> [RequestView] {
+                try requests.map { try view(of: $0, at: now, for: person.side, in: tx) }
+            }
+            let engineers = try Set(all.map(\.terms.engineer)).filter {
+                try tx.known($0).isSame(as: person)
+            }
+            let (deciding, reviewing) = (
+                waiting(in: .awaitingCustomer), waiting(in: .awaitingManager)
+            )
+            let own = deciding.filter { request in
+                person.mayDecide(for: request.terms.tenant)
+                    && !engineers.contains(request.terms.engineer)
+                    && !request.decisions.contains { $0.person == person.id }
+            }
+            let known = Set(own.map(\.id))
+            let shown = own + deciding.filter { !known.contains($0.id) }
+            let held = all.filter { request in
+                let state = request.seen(at: now).state.name
+                return state != .awaitingCustomer && state != .awaitingManager
+            }
+            return WaitingAtTenant(
+                deciding: try views(shown.prefix(most)),
+                decidingCount: deciding.count,
+                ownCount: own.count,
+                reviewing: try views(reviewing.prefix(most)),
+                reviewingCount: reviewing.count,
+                others: try views(held[...])
+            )
         }
     }
 
@@ -242,6 +306,61 @@ extension Lockbox {
                 }
             }
         }
+    }
+}
+
+/// What is not over at one tenant, for its first page.
+package struct WaitingAtTenant: Sendable {
+    /// Those first that need a decision of the reader.
+    package let deciding: [RequestView]
+    package let decidingCount: Int
+    /// How many of them need the reader's.
+    package let ownCount: Int
+    package let reviewing: [RequestView]
+    package let reviewingCount: Int
+    /// What waits for nobody's decision.
+    package let others: [RequestView]
+}
+
+extension Person {
+    /// Of what this person may see, requests that time or people can still change, those whose end is
+    /// not confirmed, and of one tenant those that ended lately and may have left a connection;
+    /// newest first.
+    fileprivate func unfinished(
+        of tenant: String?,
+        engineer: PersonID?,
+        in tx: any StoreTransaction,
+        at now: Timestamp
+    ) throws -> [AccessRequest] {
+        let (tenant, openedBy) = try reach(tenant, in: tx)
+        let unconfirmed = try tx.unconfirmedRequests(of: tenant)
+        let known = Set(unconfirmed.map(\.id))
+        let since = now - Limits.leftOpenListed
+        let left = try tenant.map { try tx.leftOpenRequests(of: $0, endedAfter: since) } ?? []
+        let over = unconfirmed + left.filter { !known.contains($0.id) }
+        let found =
+            try tx.openRequests(of: tenant, engineer: engineer)
+            + over.filter { request in engineer.map { $0 == request.terms.engineer } ?? true }
+        return try found.filter { request in
+            let terms = request.terms
+            guard !isProgram || terms.askedBy == id else { return false }
+            return try openedBy == nil
+                || tx.supportRequest(terms.supportRequest, of: terms.tenant)?.openedBy == openedBy
+        }
+        .sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
+    }
+}
+
+extension RequestFilter {
+    /// The same of what `person` may see.
+    fileprivate func within(
+        _ reach: (tenant: TenantID?, openedBy: PersonID?),
+        of person: Person
+    ) -> RequestFilter {
+        var filter = self
+        (filter.tenant, filter.supportOpenedBy) = reach
+        if person.isProgram { filter.askedBy = person.id }
+        return filter
     }
 }
 

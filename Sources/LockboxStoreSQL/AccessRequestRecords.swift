@@ -18,24 +18,33 @@ extension SQLTransaction: AccessRequestRecords {
     func requests(_ filter: RequestFilter, page: ListPage) throws -> Paged<AccessRequest> {
         var conditions = Conditions(filter)
         conditions.add("r.state = %", filter.state.map { .choice($0) })
-        let (isOver, order) = page.isBefore ? (">", "ASC") : ("<", "DESC")
+        let (order, key) = (filter.order, filter.order.key)
+        let (isOver, way) = key.isDescending != page.isBefore ? ("<", "DESC") : (">", "ASC")
         if let text = page.cursor {
-            let cursor = try Cursor(text, list: "requests", keyParts: 1)
+            let cursor = try Cursor(text, list: order.list, keyParts: 2)
+            let mark = order == .engineer ? Self.engineerName(of: "%") : "%"
             conditions.add(
-                "(r.created_at, r.id) \(isOver) (%, %)",
-                [.integer(cursor.time), .text(cursor.key[0])]
+                "(\(key.column), r.id) \(isOver) (\(mark), %)",
+                [
+                    order == .engineer ? .text(cursor.key[0]) : .integer(cursor.time),
+                    .text(cursor.key[1]),
+                ]
             )
         }
         let limit = conditions.placeholder(for: page.rows)
         let found = try requests(
             """
-            \(conditions.whereClause) ORDER BY r.created_at \(order), r.id \(order)
+            \(conditions.whereClause) ORDER BY \(key.column) \(way), r.id \(way)
             LIMIT \(limit)
             """,
             conditions.values
         )
         let cursor = { (request: AccessRequest) in
-            Cursor(list: "requests", time: request.createdAt.milliseconds, key: [request.id.text])
+            Cursor(
+                list: order.list,
+                time: order.place(of: request),
+                key: [request.terms.engineer.text, request.id.text]
+            )
         }
         var paged = page.paged(found, cursor: cursor)
         if page.isBefore {
@@ -381,6 +390,38 @@ extension SQLTransaction: AccessRequestRecords {
                 at: try row.timestamp("decided_at")
             )
         }
+    }
+}
+
+extension RequestOrder {
+    /// The list's name in its cursors, so that a cursor of one order is none in another.
+    fileprivate var list: String { "requests-\(rawValue)" }
+
+    /// What is compared, and whether the greatest comes first.
+    fileprivate var key: (column: String, isDescending: Bool) {
+        switch self {
+        case .newest: ("r.created_at", true)
+        case .oldest: ("r.created_at", false)
+        case .deadline: ("coalesce(r.deadline, \(Int64.max))", false)
+        case .longest: ("r.duration", true)
+        case .engineer: (SQLTransaction.engineerName(of: "r.engineer"), false)
+        }
+    }
+
+    /// What a cursor keeps of the request where it begins; of an engineer it keeps who she is.
+    fileprivate func place(of request: AccessRequest) -> Int64 {
+        switch self {
+        case .newest, .oldest: request.createdAt.milliseconds
+        case .deadline: StateColumns(request.state).deadline?.milliseconds ?? .max
+        case .longest: request.terms.duration.milliseconds
+        case .engineer: 0
+        }
+    }
+}
+
+extension SQLTransaction {
+    fileprivate static func engineerName(of id: String) -> String {
+        "(SELECT lower(p.name) FROM person p WHERE p.id = \(id))"
     }
 }
 

@@ -15,6 +15,41 @@ extension SQLTransaction: PersonRecords {
         )
     }
 
+    func people(of tenant: TenantID, holding roles: Roles) throws -> [Person] {
+        try connection.select(
+            from: "person",
+            "WHERE tenant = $1 AND roles & $2 <> 0 ORDER BY canonical_email, id",
+            [.id(tenant), .integer(Int64(roles.rawValue))],
+            row: Self.person
+        )
+    }
+
+    func people(of tenant: TenantID, _ filter: PeopleFilter, limit: Int, offset: Int) throws
+        -> (people: [Person], total: Int)
+    {
+        var conditions = Conditions()
+        conditions.add("tenant = %", [.id(tenant)])
+        conditions.add(filter)
+        let total = try connection.queryOne(
+            "SELECT count(*) FROM person \(conditions.whereClause)",
+            conditions.values
+        ) { row in try row.count(0) }
+        let clause = conditions.whereClause
+        let (most, before) = (
+            conditions.placeholder(for: .count(limit)), conditions.placeholder(for: .count(offset))
+        )
+        let people = try connection.select(
+            from: "person",
+            """
+            \(clause) ORDER BY lower(name), canonical_email, id
+            LIMIT \(most) OFFSET \(before)
+            """,
+            conditions.values,
+            row: Self.person
+        )
+        return (people, total ?? 0)
+    }
+
     func people(at side: Side) throws -> [Person] {
         switch side {
         case .provider:
@@ -135,5 +170,29 @@ extension SQLTransaction: PersonRecords {
             return nil
         }
         return DecisionDelay(endsAt: instant, confirmedBy: confirmed)
+    }
+}
+
+extension Conditions {
+    fileprivate mutating func add(_ filter: PeopleFilter) {
+        func holding(_ roles: Roles) -> [SQLValue] { [.integer(Int64(roles.rawValue))] }
+        switch filter.group {
+        case .holding(let roles): add("roles & % <> 0 AND is_disabled = 0", holding(roles))
+        case .others(let roles): add("(roles & % = 0 OR is_disabled = 1)", holding(roles))
+        case .withoutRole: add("roles = 0", [])
+        case .switchedOff: add("is_disabled = 1", [])
+        case .everybody: break
+        }
+        guard let text = filter.text else { return }
+        // Nothing that is stored holds a NUL, at which SQLite would cut the pattern off.
+        guard !text.unicodeScalars.contains("\0") else {
+            add("1 = 0", [])
+            return
+        }
+        let columns = ["name", "email", "aliases"]
+        add(
+            "(" + columns.map { "lower(\($0)) LIKE % ESCAPE '\\'" }.joined(separator: " OR ") + ")",
+            Array(repeating: .containing(text), count: columns.count)
+        )
     }
 }

@@ -8,6 +8,7 @@ extension PortalSite {
     var accountRoutes: [Route] {
         [
             page("/account", for: .both) { _, _, viewer in try await account(viewer) },
+            page("/keys", for: .both) { _, _, viewer in KeysPage(viewer) },
             form("/account/letters", for: .both, back: { _ in "/account" }) { form, _, viewer in
                 let wanted = try MutedLetters(names: form.all("wanted"), field: "wanted")
                 let all = MutedLetters.all.reduce(into: MutedLetters()) { $0.formUnion($1.kind) }

@@ -57,10 +57,17 @@ struct LiveAccessPage: Page {
     let leaving: [OpenAccess]
     let coming: [OpenAccess]
     let isNobody: Bool
+    /// The ways to stop several at once, where there are several.
+    let stops: [StopLink]
     /// Whether the reader sees what is about other people's support requests too.
     let seesAll: Bool
     let csrf: String
     let key: String
+
+    struct StopLink: Sendable {
+        let stopHref: String
+        let stopLabel: String
+    }
 
     init(_ views: [RequestView], viewer: Viewer) {
         func accesses(_ states: [RequestView.GrantState]) -> [OpenAccess] {
@@ -73,10 +80,26 @@ struct LiveAccessPage: Page {
         coming = accesses([.scheduled])
         // Whoever is not confirmed to be gone may still be there.
         isNobody = open.isEmpty && leaving.isEmpty
+        stops = viewer.mayDecide ? Self.stops(views.filter(\.isStoppable)) : []
         seesAll = viewer.oversees
         liveTag = LiveTag.of(views)
         csrf = viewer.csrf
         key = viewer.formKey
+    }
+
+    private static func stops(_ views: [RequestView]) -> [StopLink] {
+        guard views.count > 1 else { return [] }
+        let path = "\(RequestPath.customer)/stop"
+        let all = StopLink(stopHref: path, stopLabel: "Stop all \(views.count)…")
+        let byEngineer = Dictionary(grouping: views, by: \.request.terms.engineer)
+        guard byEngineer.count > 1 else { return [all] }
+        return [all]
+            + byEngineer.sorted { $0.key < $1.key }.map { engineer, views in
+                StopLink(
+                    stopHref: "\(path)?engineer=\(engineer)",
+                    stopLabel: "Stop all of \(views[0].engineerName) (\(views.count))…"
+                )
+            }
     }
 }
 

@@ -13,12 +13,16 @@ struct OverviewPage: Page {
     let liveTag: String?
     let tenantName: String
     let providerName: String
+    /// What needs the reader's decision, in words with their number.
+    let heading: String
     let deciding: [RequestRow]
     let moreDeciding: String?
-    let mayDecide: Bool
+    /// Whether one of those that are shown can be ticked.
+    let isChoosing: Bool
     let reviewing: [RequestRow]
     let moreReviewing: String?
     let open: [OpenAccess]
+    let moreOpen: String?
     let isNobody: Bool
     let warnings: [String]
     let timeline: Timeline
@@ -29,23 +33,38 @@ struct OverviewPage: Page {
     init(_ reading: OverviewReading, _ viewer: Viewer) {
         tenantName = viewer.tenant?.name ?? ""
         providerName = viewer.providerName
-        deciding = reading.deciding.prefix(PortalLimits.listed).map { RequestRow($0, viewer) }
-        moreDeciding = Self.more(reading.deciding.count - deciding.count)
-        mayDecide = viewer.holds([.approver, .admin])
-        reviewing = reading.reviewing.prefix(PortalLimits.listed).map { RequestRow($0, viewer) }
-        moreReviewing = Self.more(reading.reviewing.count - reviewing.count)
-        open = reading.grants.compactMap { OpenAccess($0, viewer: viewer) }
+        let (waiting, most) = (reading.waiting, PortalLimits.waitingShown)
+        heading = Self.heading(viewer.mayDecide ? waiting.ownCount : waiting.decidingCount, viewer)
+        deciding = waiting.deciding.map { RequestRow($0, viewer) }
+        moreDeciding = Self.more(waiting.decidingCount - deciding.count)
+        isChoosing = deciding.contains { $0.rowBox != nil }
+        reviewing = waiting.reviewing.map { RequestRow($0, viewer) }
+        moreReviewing = Self.more(waiting.reviewingCount - reviewing.count)
+        open = reading.grants.prefix(most).compactMap { OpenAccess($0, viewer: viewer) }
+        moreOpen =
+            reading.grants.count > most
+            ? "\(reading.grants.count - most) more under Live access" : nil
         isNobody = reading.grants.allSatisfy { $0.grantState == .scheduled }
         warnings = reading.warnings(viewer)
         timeline = Timeline(reading.history, TimelineChoice(), viewer)
         let past = reading.newest.filter { $0.request.state.name.isTerminal }
         history = past.prefix(PortalLimits.recent).map { RequestRow($0, viewer) }
         liveTag = LiveTag.of(
-            reading.deciding + reading.reviewing + reading.drawn,
-            "\(viewer.tenant?.version ?? 0)"
+            waiting.deciding + waiting.reviewing + reading.drawn,
+            "\(viewer.tenant?.version ?? 0) \(waiting.decidingCount) \(waiting.reviewingCount)"
         )
         csrf = viewer.csrf
         key = viewer.formKey
+    }
+
+    private static func heading(_ count: Int, _ viewer: Viewer) -> String {
+        let requests = counted(Int64(count), "request")
+        let (needs, waits) = count == 1 ? ("needs", "waits") : ("need", "wait")
+        if viewer.mayDecide {
+            return count == 0
+                ? "Nothing needs your decision" : "\(requests) \(needs) your decision"
+        }
+        return count == 0 ? "Nothing waits for a decision" : "\(requests) \(waits) for a decision"
     }
 
     /// Of those that the list has no room for.
@@ -56,8 +75,7 @@ struct OverviewPage: Page {
 
 /// What the overview is made from.
 struct OverviewReading: Sendable {
-    let deciding: [RequestView]
-    let reviewing: [RequestView]
+    let waiting: WaitingAtTenant
     let grants: [RequestView]
     /// The newest of all, whatever became of them.
     let newest: [RequestView]
@@ -109,29 +127,35 @@ extension PortalSite {
 
     private func overview(_ viewer: Viewer) async throws -> OverviewReading {
         guard let tenant = viewer.tenant else { throw Refusal.notFound(.page) }
-        let open = try await lockbox.unfinishedRequests(tenant: tenant.id.text, by: viewer.person)
-        // The stored state may be older than the clock, which the views follow: what ran out a
-        // moment ago waits for nobody.
-        func waiting(in state: AccessRequest.StateName) -> [RequestView] {
-            open.filter { $0.request.state.name == state }
-                .sorted {
-                    ($0.request.state.decideBy ?? $0.at) < ($1.request.state.decideBy ?? $1.at)
-                }
-        }
+        let waiting = try await lockbox.waiting(
+            at: tenant.id.text,
+            most: PortalLimits.waitingShown,
+            by: viewer.person
+        )
         let newest = try await lockbox.requests(
             RequestFilter(),
             tenant: tenant.id.text,
             page: ListPage(limit: PortalLimits.listed),
             by: viewer.person
         )
-        let people = try await lockbox.people(of: tenant.id.text, by: viewer.person)
         return OverviewReading(
-            deciding: waiting(in: .awaitingCustomer),
-            reviewing: waiting(in: .awaitingManager),
-            grants: open.filter(\.holdsAccess),
+            waiting: waiting,
+            grants: waiting.others.filter(\.holdsAccess).sorted { $0.urgency < $1.urgency },
             newest: newest.items,
             history: try await history(.week, viewer),
-            approvers: people.count { $0.mayDecide(for: tenant.id) }
+            approvers: try await lockbox.approverCount(of: tenant.id.text, by: viewer.person)
         )
+    }
+}
+
+extension RequestView {
+    /// What a reader must see first: what is open, then what may be, then what will be.
+    fileprivate var urgency: Int {
+        switch grantState {
+        case .active: 0
+        case .removalFailed: 1
+        case .removing, .ended: 2
+        case .scheduled, nil: 3
+        }
     }
 }

@@ -165,7 +165,7 @@ enum TimelineTable {
             "to", "state", "uses", "firstUse", "lastUse",
         ]
         // Opened by double click, it is UTF-8 only with the mark.
-        return [0xEF, 0xBB, 0xBF] + CSVLine.bytes(header)
+        return CSVLine.byteOrderMark + CSVLine.bytes(header)
             + lines.flatMap { line in
                 CSVLine.bytes([
                     line.request, line.tenant, line.tenantName, line.engineer, line.service,

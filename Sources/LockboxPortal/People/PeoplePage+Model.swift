@@ -1,4 +1,8 @@
+import Hummingbird
 import LockboxDomain
+import LockboxHTTP
+import LockboxPorts
+import LockboxService
 
 /// A role of a tenant's people, in words.
 struct RoleWords: Sendable {
@@ -65,17 +69,82 @@ struct PersonRow: Sendable {
     }
 }
 
-/// Who may approve, then everybody.
+/// Which people a list shows, as the address says it.
+struct PeopleChoice: Sendable {
+    /// What a role's filter is called in the address; nil for all people.
+    enum Group: String, CaseIterable, Sendable {
+        case approvers, admins, auditors, members, none, off
+
+        fileprivate var label: String {
+            switch self {
+            case .approvers: "Who can approve"
+            case .admins: "Administrators"
+            case .auditors: "Auditors"
+            case .members: "Members"
+            case .none: "Without a role"
+            case .off: "Switched off"
+            }
+        }
+
+        fileprivate var filter: PeopleFilter.Group {
+            switch self {
+            case .approvers: .holding([.approver, .admin])
+            case .admins: .holding(.admin)
+            case .auditors: .holding(.auditor)
+            case .members: .holding(.member)
+            case .none: .withoutRole
+            case .off: .switchedOff
+            }
+        }
+    }
+
+    let text: String
+    let group: Group?
+    /// How many people stand before the first one that is shown.
+    let start: Int
+
+    init(_ request: Request) {
+        text = String((request.query("text") ?? "").prefix(PortalLimits.searchLength))
+        group = request.query("role").flatMap(Group.init(rawValue:))
+        let cursor = request.query("cursor")?.wholeNumber ?? 0
+        start = Int(clamping: min(cursor, UInt64(PortalLimits.peopleSkipped)))
+    }
+
+    var isNarrow: Bool { !text.isEmpty || group != nil }
+
+    /// Where nothing is asked for, those who can approve stand in a list of their own.
+    var filter: PeopleFilter {
+        let all: PeopleFilter.Group =
+            text.isEmpty ? .others(than: [.approver, .admin]) : .everybody
+        return PeopleFilter(group?.filter ?? all, text: text.isEmpty ? nil : text)
+    }
+
+    func path(from start: Int = 0) -> String {
+        let parts = [
+            ("text", text), ("role", group?.rawValue ?? ""),
+            ("cursor", start > 0 ? String(start) : ""),
+        ].filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1.asQueryValue)" }
+        return parts.isEmpty ? "/people" : "/people?" + parts.joined(separator: "&")
+    }
+}
+
+/// Who may approve, then everybody else; or who was searched for.
 struct PeoplePage: Page {
     static let template = PageTemplate(PackageResources.people_mustache)
 
     let title = "People"
     let section: String? = "/people"
     let liveTag: String?
+    /// Whether this is the first page of everybody.
     let isFirst: Bool
+    let isNarrow: Bool
+    let text: String
+    let groups: [Choice]
     let approverCount: ApproverCount
     let approvers: [PersonRow]
+    let moreApprovers: String?
     let everyone: [PersonRow]
+    let listName: String
     let total: String
     let earlier: String?
     let later: String?
@@ -84,31 +153,40 @@ struct PeoplePage: Page {
     let proposed: [PersonRow]
     let providerName: String
 
-    /// `start` is the number of people before the first one in the list.
-    init(_ roster: Roster, _ viewer: Viewer, from start: Int) {
-        let size = PortalLimits.pageSize
-        let start = (0..<roster.people.count).contains(start) ? start : 0
-        isFirst = start == 0
+    init(_ list: PeopleList, _ viewer: Viewer, _ choice: PeopleChoice) {
+        let (size, start) = (PortalLimits.pageSize, choice.start)
+        isFirst = start == 0 && !choice.isNarrow
+        (isNarrow, text) = (choice.isNarrow, choice.text)
+        groups =
+            [Choice(value: "", label: "All people", isChosen: choice.group == nil)]
+            + PeopleChoice.Group.allCases.map {
+                Choice(value: $0.rawValue, label: $0.label, isChosen: choice.group == $0)
+            }
+        let approving = list.approvers.sorted {
+            ($0.name.lowercased(), $0.email) < ($1.name.lowercased(), $1.email)
+        }
         approverCount = ApproverCount(
-            roster.tenant,
-            roster.approvers.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
+            list.tenant,
+            approving.filter { $0.decidesFrom(at: viewer.now) == nil }.map(\.name)
         )
-        approvers = roster.approvers.map { PersonRow($0, viewer) }
-        everyone = roster.people[start...].prefix(size).map { PersonRow($0, viewer) }
-        total = "\(roster.people.count)"
-        earlier = start == 0 ? nil : start <= size ? "/people" : "/people?cursor=\(start - size)"
-        later = start + size < roster.people.count ? "/people?cursor=\(start + size)" : nil
+        approvers = approving.prefix(size).map { PersonRow($0, viewer) }
+        moreApprovers =
+            approving.count > size ? "All \(approving.count) who can approve" : nil
+        everyone = list.people.map { PersonRow($0, viewer) }
+        listName = choice.isNarrow ? "Found" : "Everybody else"
+        total = "\(list.total)"
+        earlier = start == 0 ? nil : choice.path(from: max(0, start - size))
+        later = start + size < list.total ? choice.path(from: start + size) : nil
         isPaged = earlier != nil || later != nil
         mayChange = viewer.holds(.admin)
-        proposed = roster.people.filter { roster.proposals[$0.id] != nil }
-            .map { PersonRow($0, viewer) }
+        proposed = list.named.map { PersonRow($0, viewer) }
         providerName = viewer.providerName
         let states = everyone.map {
             "\($0.personID.suffix(4))\($0.roleLabels.utf8.count)\($0.isOff ? "-" : "")"
                 + ($0.decidesFrom == nil ? "" : "+")
         }
         liveTag =
-            "people-\(roster.tenant.version)-\(total)-\(approvers.count)-\(proposed.count)-"
+            "people-\(list.tenant.version)-\(total)-\(approving.count)-\(proposed.count)-"
             + states.joined()
     }
 }

@@ -9,11 +9,8 @@ extension PortalSite {
     var peopleRoutes: [Route] {
         [
             page("/people", for: .customer) { request, _, viewer in
-                PeoplePage(
-                    try await roster(viewer),
-                    viewer,
-                    from: request.query("cursor")?.wholeNumber.map { Int(clamping: $0) } ?? 0
-                )
+                let choice = PeopleChoice(request)
+                return PeoplePage(try await list(choice, viewer), viewer, choice)
             },
             page("/people/{id}", for: .customer) { _, context, viewer in
                 let roster = try await roster(viewer)
@@ -126,6 +123,22 @@ extension PortalSite {
                 return seeOther("/people/\(person.id.text)", done)
             }
         }
+    }
+
+    private func list(_ choice: PeopleChoice, _ viewer: Viewer) async throws -> PeopleList {
+        guard viewer.oversees, let id = viewer.person.side.tenant?.text else {
+            throw Refusal.notFound(.page)
+        }
+        let proposals =
+            viewer.holds(.admin) ? try await lockbox.proposals(to: id, by: viewer.person) : []
+        return try await lockbox.peopleList(
+            of: id,
+            choice.filter,
+            limit: PortalLimits.pageSize,
+            offset: choice.start,
+            named: proposals.map(\.person),
+            by: viewer.person
+        )
     }
 
     private static func person(_ context: PortalContext) -> String {

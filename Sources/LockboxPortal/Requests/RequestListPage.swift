@@ -26,6 +26,12 @@ struct RequestRow: Sendable {
     let rowClock: Countdown?
     /// What the reader should know before she opens it.
     let rowHint: String?
+    /// The box that chooses it, where she may decide about it now.
+    let rowBox: Box?
+
+    struct Box: Sendable {
+        let boxValue: String
+    }
 
     /// `tenants` are those whose names the provider's people read.
     init(
@@ -45,6 +51,9 @@ struct RequestRow: Sendable {
         rowSupport = terms.supportRequest.text
         rowAskedAt = ShownTime(view.request.createdAt)
         rowHint = hint
+        rowBox =
+            view.awaitsDecision(of: viewer.person)
+            ? Box(boxValue: view.request.id.text) : nil
         let clock = view.request.state.clock
         switch viewer.side {
         case .tenant:
@@ -90,7 +99,7 @@ extension AccessRequest.State {
     }
 }
 
-/// The access requests that the reader may see, newest first.
+/// The access requests that the reader may see, in the order of her choice.
 struct RequestListPage: Page {
     static let template = PageTemplate(PackageResources.request_list_mustache)
 
@@ -98,6 +107,8 @@ struct RequestListPage: Page {
     let section: String?
     let liveTag: String?
     let isCustomer: Bool
+    /// As in "days of UTC".
+    let zone: String
     let listPath: String
     let chips: [Chip]
     let tenants: [Choice]
@@ -106,6 +117,13 @@ struct RequestListPage: Page {
     let from: String
     let to: String
     let asksForChanges: Bool
+    let orders: [Choice]
+    let orderWords: String
+    let csvLink: String
+    /// What stands about the rows of the file where there are more requests than that.
+    let csvNote: String?
+    /// What can be done with those that are ticked; nil where nothing can.
+    let choosing: Choosing?
     let isEngineer: Bool
     let isMine: Bool
     let problems: Problems
@@ -116,6 +134,14 @@ struct RequestListPage: Page {
     let next: String?
     let previous: String?
     let first: String?
+
+    /// What waits for the reader on this page, and what waits besides.
+    struct Choosing: Sendable {
+        let pageWords: String
+        let pageLink: String
+        let allWords: String?
+        let allLink: String
+    }
 
     /// `tenants` are those to choose among; `counts` is nil where too many people count just now, or
     /// too much.
@@ -130,6 +156,7 @@ struct RequestListPage: Page {
         section = viewer.side.requestsPath
         listPath = viewer.side.requestsPath
         isCustomer = viewer.isCustomer
+        zone = viewer.days.name
         chips = Self.chips(choice, counts)
         self.tenants =
             [Choice(value: "", label: "All tenants", isChosen: choice.tenant == nil)]
@@ -143,14 +170,31 @@ struct RequestListPage: Page {
         state = choice.state?.rawValue
         (text, from, to) = (choice.text, choice.from, choice.to)
         asksForChanges = choice.asksForChanges
+        orders = RequestOrder.allCases.map {
+            Choice(
+                value: $0 == .newest ? "" : $0.rawValue,
+                label: $0.words.capitalisedFirst,
+                isChosen: $0 == choice.filter.order
+            )
+        }
+        orderWords = choice.filter.order.words
+        csvLink = choice.path(state: choice.state, below: "/export.csv")
         isEngineer = viewer.isEngineer
         isMine = choice.isMine
         problems = Problems(choice.problems)
         rows = found.items.map { RequestRow($0, viewer, tenants: tenants) }
-        total = counts.map { counts in
-            let count = choice.state.map { counts[$0] ?? 0 } ?? counts.values.reduce(0, +)
-            return counted(Int64(count), "request")
+        let count = counts.map { counts in
+            choice.state.map { counts[$0] ?? 0 } ?? counts.values.reduce(0, +)
         }
+        total = count.map { counted(Int64($0), "request") }
+        csvNote =
+            count.map { $0 > Limits.exportedRequests } ?? true
+            ? "at most \(Limits.exportedRequests) of them" : nil
+        choosing = Choosing(
+            rows.compactMap(\.rowBox?.boxValue),
+            of: counts?[.awaitingCustomer],
+            choice
+        )
         isFiltered = choice.isNarrow
         next = found.next.map { choice.path(state: choice.state, cursor: $0) }
         previous = found.previous.map {
@@ -206,7 +250,7 @@ struct RequestChoice: Sendable {
     let tenant: String?
     let isMine: Bool
     let text: String
-    /// Days of UTC, the last one included.
+    /// Days of the reader, the last one included.
     let from: String
     let to: String
     let asksForChanges: Bool
@@ -224,27 +268,39 @@ struct RequestChoice: Sendable {
         asksForChanges = request.query("changes") != nil
         var days = TypedDays()
         var filter = RequestFilter(state: state, engineer: isMine ? viewer.person.id : nil)
-        filter.from = days.day(from, "The first day")
-        filter.before = days.day(to, "The last day").map { $0 + .days(1) }
+        filter.from = days.day(from, "The first day").map {
+            viewer.days.midnight(ofDayInUTC: $0)
+        }
+        filter.before = days.day(to, "The last day").map {
+            viewer.days.midnight(ofDayInUTC: $0 + .days(1))
+        }
         filter.asksForChanges = asksForChanges
         filter.text = text.isEmpty ? nil : text
+        filter.order = request.query("sort").flatMap(RequestOrder.init(rawValue:)) ?? .newest
         self.filter = filter
         problems = days.problems
     }
 
     var isNarrow: Bool { !query.isEmpty }
 
+    /// The address of the same choice but for the state; `name` is that of a page below the list.
     func path(
         state: AccessRequest.StateName?,
+        below name: String = "",
+        matching: Bool = false,
         cursor: String? = nil,
         isBefore: Bool = false
     ) -> String {
         let all =
-            [("state", state?.rawValue)] + query.filter { $0.0 != "state" }
-            + [(isBefore ? "before" : "cursor", cursor)]
+            [("matching", matching ? "yes" : nil), ("state", state?.rawValue)]
+            + query.filter { $0.0 != "state" }
+            + [
+                ("sort", filter.order == .newest ? nil : filter.order.rawValue),
+                (isBefore ? "before" : "cursor", cursor),
+            ]
         let parts = all.compactMap { name, value in value.map { "\(name)=\($0.asQueryValue)" } }
-        return parts.isEmpty
-            ? side.requestsPath : side.requestsPath + "?" + parts.joined(separator: "&")
+        let path = side.requestsPath + name
+        return parts.isEmpty ? path : path + "?" + parts.joined(separator: "&")
     }
 
     /// What narrows the list.
@@ -267,6 +323,32 @@ struct TypedDays {
         let instant = Timestamp("\(text)T00:00:00Z")
         if instant == nil { problems.append("\(name) is not a day, such as 2026-11-23.") }
         return instant
+    }
+}
+
+extension RequestListPage.Choosing {
+    /// `waiting` is how many the list has in all that wait for the customer.
+    fileprivate init?(_ boxes: [String], of waiting: Int?, _ choice: RequestChoice) {
+        guard !boxes.isEmpty else { return nil }
+        pageWords =
+            boxes.count == 1 ? "Deny the one on this page" : "Deny all \(boxes.count) on this page"
+        pageLink = "\(RequestPath.customer)/deny?requests=" + boxes.joined(separator: "~")
+        let more = waiting.map { $0 > boxes.count } ?? false
+        allWords = more ? "Deny all that wait" : nil
+        allLink = choice.path(state: nil, below: "/deny", matching: true)
+    }
+}
+
+extension RequestOrder {
+    /// As in “12 requests, newest first”.
+    fileprivate var words: String {
+        switch self {
+        case .newest: "newest first"
+        case .oldest: "oldest first"
+        case .deadline: "deadline soonest"
+        case .longest: "longest time first"
+        case .engineer: "by engineer"
+        }
     }
 }
 

@@ -17,6 +17,7 @@ extension PortalSite {
             page(RouterPath(path), for: audience) { request, context, viewer in
                 try await requestList(request, context, viewer)
             },
+            requestTable("\(path)/export.csv", for: audience),
             page(RouterPath("\(path)/{id}"), for: audience) { request, context, viewer in
                 let id = try Self.requestID(context)
                 let reading = try await reading(of: id, viewer)

@@ -59,6 +59,7 @@ function enliven() {
     item.textContent = `${local} (${day}${date.toISOString().substr(11, length)} UTC)`;
   }
   for (const button of all("[data-copy]")) button.hidden = !navigator.clipboard;
+  for (const choice of all("[data-keys-on]")) choiceOfKeys(choice);
   for (const form of all("form[data-script]")) form.hidden = !window.PublicKeyCredential;
   tick();
 }
@@ -242,9 +243,18 @@ async function look() {
   // The session may have got a new secret.
   const token = page.querySelector("[name=csrf]")?.value;
   if (token) for (const field of all("[name=csrf]")) field.value = token;
+  count(page);
   fresh = page.getElementById("main").dataset.live === main.dataset.live ? null : page;
   if (fresh) settle();
   else hush();
+}
+
+// What waits is said beside the places, too.
+function count(page) {
+  for (const link of all("nav.main a")) {
+    const there = page.querySelector(`nav.main a[href="${link.getAttribute("href")}"]`);
+    if (there && there.textContent !== link.textContent) link.replaceChildren(...there.childNodes);
+  }
 }
 
 function settle() {
@@ -337,6 +347,78 @@ addEventListener("pageshow", (event) => {
   refresh();
   follow();
 });
+
+/* Keys. None decides anything, none is heard while somebody types, and all can be switched off (WCAG 2.1.4). */
+
+const items = "table.list td.what a, .rows a.main-link, .card > .heading a";
+const places = {
+  o: ["/overview"], w: ["/work"], r: ["/lockbox", "/requests"], l: ["/lockbox/live"], s: ["/support"],
+  p: ["/people"], e: ["/settings"], t: ["/tenants"], a: ["/audit"],
+};
+let went = never;
+// A browser that keeps nothing has them always.
+function kept(word) {
+  try {
+    if (word) localStorage.setItem("keys", word);
+    return localStorage.getItem("keys");
+  } catch {
+    return null;
+  }
+}
+function choiceOfKeys(choice) {
+  choice.hidden = false;
+  const box = choice.querySelector("input");
+  box.defaultChecked = box.checked = kept() !== "off";
+  box.onchange = () => kept(box.checked ? "on" : "off");
+}
+
+const line = (item) => item.closest("tr, li, section, article");
+function step(by) {
+  const found = all(items, main).filter((item) => item.checkVisibility());
+  const at = found.findIndex((item) => line(item) === line(document.activeElement));
+  found[at < 0 ? (by > 0 ? 0 : found.length - 1) : Math.min(Math.max(at + by, 0), found.length - 1)]?.focus();
+}
+const current = () => all(items, main).find((item) => line(item) === line(document.activeElement));
+const keys = {
+  j: () => step(1), k: () => step(-1), o: () => current()?.click(),
+  x: () => current() && line(current()).querySelector("[name=request]")?.click(),
+  "/": () => main.querySelector("[type=search]")?.focus(), g: () => went = performance.now(), "?": showKeys,
+};
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || kept() === "off") return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
+  const place = performance.now() - went < 1500 && places[event.key]
+    ?.map((path) => document.querySelector(`nav.main a[href="${path}"]`)).find(Boolean);
+  went = never;
+  const act = place ? () => place.click() : Object.hasOwn(keys, event.key) && keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+addEventListener("click", (event) => {
+  if (!event.target.closest("[data-keys]")) return;
+  event.preventDefault();
+  showKeys();
+});
+
+async function showKeys() {
+  if (main.querySelector("[data-keys-on]")) return;
+  const answer = await fetch("/keys", { redirect: "manual", signal: AbortSignal.timeout(20000) }).catch(() => null);
+  if (!answer?.ok) return location.assign("/keys");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (document.querySelector("dialog[open]")) return;
+  const sheet = element("dialog", "card sheet", ""), close = element("button", "button", "Close");
+  sheet.setAttribute("aria-labelledby", "keys");
+  close.onclick = () => sheet.close();
+  sheet.append(...page.getElementById("main").childNodes, close);
+  sheet.onclose = () => sheet.remove();
+  document.body.append(sheet);
+  for (const choice of all("[data-keys-on]", sheet)) choiceOfKeys(choice);
+  sheet.showModal();
+}
 
 enliven();
 setInterval(tick, 1000);

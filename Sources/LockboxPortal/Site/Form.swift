@@ -92,15 +92,24 @@ extension Request {
 }
 
 extension Request {
-    /// The values of a field of the address that may come several times.
+    /// The path and the fields that hold something; nil where all of them do.
+    var addressWithoutEmptyFields: String? {
+        guard let query = uri.query, let fields = FormFields.decode(query.utf8),
+            fields.contains(where: \.value.isEmpty)
+        else { return nil }
+        let full = fields.filter { !$0.value.isEmpty }
+            .map { "\($0.name.asQueryValue)=\($0.value.asQueryValue)" }
+        let path = full.isEmpty ? uri.path : uri.path + "?" + full.joined(separator: "&")
+        return path.asLocalPath
+    }
+
+    /// The values of a field that may be in the address several times, as check boxes are.
     func queries(_ name: String) -> [String] {
         (FormFields.decode((uri.query ?? "").utf8) ?? []).filter { $0.name == name }.map(\.value)
     }
 
     /// How often a field is in the address.
-    func queryCount(_ name: String) -> Int {
-        (FormFields.decode((uri.query ?? "").utf8) ?? []).count { $0.name == name }
-    }
+    func queryCount(_ name: String) -> Int { queries(name).count }
 }
 
 /// What goes wrong between a browser and the portal, before any rule is asked.
@@ -146,10 +155,14 @@ package enum PortalLimits {
     static let operations = 100
     /// Requests of one state that a page without pages looks at, newest first.
     static let listed = 100
+    /// People before the first one of a page.
+    static let peopleSkipped = 1_000_000
     /// Letters of one field of a search.
     static let searchLength = 200
     /// Differences that a check of the log shows.
     static let differences = 50
+    /// Requests that wait, and open access, on the first page.
+    static let waitingShown = 5
     /// Past requests on the first page.
     static let recent = 6
     /// Browsers that follow changes at once, for one person and in all.

@@ -7,6 +7,8 @@ struct Frame: Sendable {
         let label: String
         let href: String
         let isCurrent: Bool
+        /// What waits for her there.
+        let count: String?
     }
 
     private static let template = PageTemplate(PackageResources.frame_mustache)
@@ -47,7 +49,12 @@ struct Frame: Sendable {
         hue = Self.hue(of: viewer.tenant?.id.text ?? "")
         area = viewer.isCustomer ? "Admin centre" : "Request tool"
         navigation = Self.navigation(for: viewer).map {
-            NavigationItem(label: $0.label, href: $0.href, isCurrent: $0.href == page.section)
+            NavigationItem(
+                label: $0.label,
+                href: $0.href,
+                isCurrent: $0.href == page.section,
+                count: $0.href == viewer.waitingPlace ? viewer.waitingCount : nil
+            )
         }
         personName = viewer.person.name
         personRoles = viewer.person.roles.names.joined(separator: ", ")
@@ -85,7 +92,7 @@ struct Frame: Sendable {
         return Int(hash % 12)
     }
 
-    private static func navigation(for viewer: Viewer) -> [(label: String, href: String)] {
+    static func navigation(for viewer: Viewer) -> [(label: String, href: String)] {
         guard viewer.isCustomer else {
             var items = [("My work", "/work")]
             // An auditor of the provider reads its log, and neither requests nor tenants.
@@ -105,5 +112,16 @@ struct Frame: Sendable {
             ("Support", "/support"), ("People", "/people"), ("Settings", "/settings"),
             ("Audit", "/audit"),
         ]
+    }
+}
+
+extension Viewer {
+    /// Where that is done which waits for her.
+    fileprivate var waitingPlace: String { isCustomer ? RequestPath.customer : "/work" }
+
+    /// Nil where nothing waits.
+    fileprivate var waitingCount: String? {
+        guard waiting > 0 else { return nil }
+        return waiting < Limits.awaitedCounted ? String(waiting) : "\(Limits.awaitedCounted - 1)+"
     }
 }

@@ -1,3 +1,5 @@
+import Crypto
+import Foundation
 import LockboxDomain
 import LockboxService
 
@@ -10,6 +12,8 @@ enum LiveTag {
             let state = view.grantState?.rawValue ?? view.request.state.name.rawValue
             return "\(view.request.id).\(view.request.version).\(state).\(view.useCount)"
         }
-        return (tags + others).joined(separator: " ") + "."
+        // However many they are, the page carries no more than this of them.
+        let digest = SHA256.hash(data: Data((tags + others).joined(separator: " ").utf8))
+        return digest.prefix(12).map { String(format: "%02x", $0) }.joined()
     }
 }

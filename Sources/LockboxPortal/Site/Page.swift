@@ -77,6 +77,7 @@ enum Partials {
         "step-up": PackageResources.step_up_mustache,
         "stop": PackageResources.stop_mustache,
         "request-row": PackageResources.request_row_mustache,
+        "several-row": PackageResources.several_row_mustache,
         "request-summary": PackageResources.request_summary_mustache,
         "request-customer": PackageResources.request_customer_mustache,
         "request-provider": PackageResources.request_provider_mustache,

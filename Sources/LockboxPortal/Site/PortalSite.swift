@@ -109,7 +109,7 @@ package struct PortalSite: Sendable {
     }
 
     private var customerRoutes: [Route] {
-        overviewRoutes + liveAccessRoutes + settingsRoutes + waitingRulesRoutes
+        overviewRoutes + liveAccessRoutes + severalRoutes + settingsRoutes + waitingRulesRoutes
             + signInSettingsRoutes
             + provisioningRoutes + peopleRoutes
     }
@@ -130,6 +130,8 @@ extension PortalSite {
         _ make: @escaping @Sendable (Request, PortalContext, Viewer) async throws -> any Page
     ) -> Route {
         Route(method: .get, path: path) { request, context in
+            // Forms that ask send every field, and what is not typed does not belong in an address.
+            if let plain = request.addressWithoutEmptyFields { return seeOther(plain) }
             let viewer = try await viewer(of: request, context)
             guard audience.includes(viewer.person) else { throw Refusal.notFound(.page) }
             let done = told(in: request)
@@ -229,7 +231,7 @@ extension PortalSite {
             try await isLooking || Self.isOfOpenPage(request)
             ? sessions.look(secret) : sessions.resume(secret)
         guard let signedIn = found else { throw Refusal.notSignedIn }
-        let (provider, tenant) = try await lockbox.organisations(of: signedIn.person)
+        let (provider, tenant, waiting) = try await lockbox.organisations(of: signedIn.person)
         providerName.keep(provider)
         return Viewer(
             signedIn: signedIn,
@@ -237,6 +239,7 @@ extension PortalSite {
             providerName: provider,
             tenant: tenant,
             now: clock.now(),
+            waiting: waiting,
             formKey: Lockbox.text(entropy.bytes(16))
         )
     }

@@ -11,6 +11,8 @@ struct Viewer: Sendable {
     /// The visitor's own organisation, if she is a customer.
     let tenant: Tenant?
     let now: Timestamp
+    /// How many requests wait for her, up to `Limits.awaitedCounted`.
+    var waiting: Int
     /// For the next form's `key`: a second click, or a second sending, of one form is one command.
     let formKey: String
     /// Where this answers a form: the page that shows it.
@@ -37,6 +39,7 @@ struct Viewer: Sendable {
             providerName: providerName,
             tenant: tenant,
             now: now,
+            waiting: waiting,
             formKey: formKey
         )
     }

@@ -92,7 +92,7 @@ package struct Scene: Sendable, CustomStringConvertible {
         settings, provisioning, people, signInOfPeople,
         work, newRequest, access, browser, tenants,
         // Last: the fuzz takes each form from the first page that has it.
-        elsewhere, signInSettings, passkeys, proposals, looserRules, programs, logins,
+        elsewhere, signInSettings, passkeys, proposals, looserRules, programs, logins, several,
         supportThreads, myData,
     ].flatMap { $0 }
 }

@@ -26,6 +26,8 @@ extension Promise {
         ),
         Promise("how often somebody asked is counted, by tenant, person and time", askingIsCounted),
         Promise("lists of requests show what the filter says", filtersFilter),
+        Promise("lists of requests go both ways in each order", ordersAreKept),
+        Promise("what waits for one person is counted, up to a bound", awaitedIsCounted),
         Promise("what a program asked is counted as its own alone", programsAreCounted),
         Promise("a program stays one, and decides nothing", programsStayPrograms),
         Promise(
