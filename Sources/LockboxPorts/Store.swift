@@ -113,6 +113,7 @@ public protocol ServiceRecords {
 
 /// Which people of a tenant a list shows.
 public struct PeopleFilter: Hashable, Sendable {
+    /// What people have in common who are listed together.
     public enum Group: Hashable, Sendable {
         /// Who holds one of these roles and is not switched off.
         case holding(Roles)

@@ -170,9 +170,13 @@ extension Lockbox {
         }
     }
 
-    /// A place for a table of requests. Throws `StoreError.busy` while as many are made as may be.
-    package func requestExportPlace(for caller: Person) throws(StoreError) -> LongReadPlace {
-        try requestExports.place(for: caller.id)
+    /// A place for a table of the requests of `tenant`, or of all that the caller sees. Throws
+    /// `StoreError.busy` while as many are made as may be, and where there is no such tenant for her.
+    package func requestExportPlace(tenant: String?, for caller: Person) async throws
+        -> LongReadPlace
+    {
+        try await query(by: caller) { person, tx, _ in _ = try person.reach(tenant, in: tx) }
+        return try requestExports.place(for: caller.id)
     }
 
     /// The requests that `filter` wants, a slice at a time, up to `Limits.exportedRequests` of them;

@@ -105,6 +105,8 @@ struct RequestListTests {
             _ = try await world.approved()
             let table = try await world.visit("/requests/export.csv", as: "eve").html
             #expect(table.contains("Contoso Ltd") && !table.contains("Adam Cole"))
+            let nobodys = try await world.visit("/requests/export.csv?tenant=nobody", as: "eve")
+            #expect(nobodys.status == 404)
             let own = try await world.visit("/lockbox/export.csv", as: "uma").html
             #expect(own.contains("Adam Cole"))
         }

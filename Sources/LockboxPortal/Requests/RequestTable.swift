@@ -18,7 +18,8 @@ extension PortalSite {
             guard choice.problems.isEmpty else { throw Refusal.notFound(.page) }
             let tenants = viewer.isCustomer ? [:] : try await tenantsByID(viewer)
             // Before the answer begins, which could not say any more that there is none.
-            let place = try lockbox.requestExportPlace(for: viewer.person)
+            let tenant = viewer.tenant?.id.text ?? choice.tenant
+            let place = try await lockbox.requestExportPlace(tenant: tenant, for: viewer.person)
             return Response(
                 status: .ok,
                 headers: [
@@ -29,7 +30,7 @@ extension PortalSite {
                     var lines = CSVLine.byteOrderMark + CSVLine.bytes(RequestTable.columns)
                     let isCut = try await lockbox.exportRequests(
                         choice.filter,
-                        tenant: viewer.tenant?.id.text ?? choice.tenant,
+                        tenant: tenant,
                         by: viewer.person,
                         holding: place
                     ) { view in
