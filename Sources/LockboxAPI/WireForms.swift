@@ -19,7 +19,8 @@ extension PersonRef {
 extension PersonRef {
     init(_ person: ShownPerson) {
         self.init(
-            id: person.id.text,
+            // Where the name is not told: who opened a support request is named with hers.
+            id: person.email.map { _ in person.id.text },
             name: person.name,
             email: person.email?.text,
             program: person.isProgram ? true : nil

@@ -23,6 +23,8 @@ enum Fact: String, CaseIterable {
     case unconfirmed, leftOpen
     /// Which of several letters of one kind this is.
     case audience, outcome, stage, isAnswer
+    /// Whether a request ended because its support request was closed.
+    case isClosed
     /// How often the customer denied this engineer on the same support request before.
     case deniedBefore
     /// Who wrote on a support request, closed or reopened it.

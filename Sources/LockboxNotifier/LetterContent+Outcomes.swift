@@ -39,7 +39,7 @@ extension LetterContent {
             case .withdrawn:
                 (
                     "Withdrawn", "An access request was withdrawn",
-                    "\(source.provider) took it back before you decided. No access was given, and you need not decide."
+                    "\(source.whyWithdrawn) before you decided. No access was given, and you need not decide."
                 )
             case .managerSilent:
                 (

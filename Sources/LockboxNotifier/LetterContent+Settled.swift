@@ -27,7 +27,7 @@ extension LetterContent {
         case .rejected: return "\(by) has rejected it. No access was given."
         case .approved: return "\(source.tenant) has approved it."
         case .denied: return "\(by) has denied it. No access was given."
-        case .withdrawn: return "\(source.provider) took it back. No access was given."
+        case .withdrawn: return "\(source.whyWithdrawn). No access was given."
         case .expired: return "Nobody decided in time. No access was given."
         case nil: return "It has been decided."
         }

@@ -150,6 +150,11 @@ struct LetterSource {
         return facts[.portalAddress].map { "\(name), \($0)" } ?? name
     }
 
+    /// What ended a request that nobody decided: `Example Cloud took it back`.
+    var whyWithdrawn: String {
+        facts[.isClosed] == "yes" ? "Its support request was closed" : "\(provider) took it back"
+    }
+
     var whyApprover: String {
         "You get this e-mail because you may approve data access for \(tenant)."
     }

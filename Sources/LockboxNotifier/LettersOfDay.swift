@@ -63,12 +63,12 @@ extension Notice.Kind {
     fileprivate var onlyReminds: Bool {
         switch self {
         case .reminder, .lastReminder, .questionAsked, .questionAnswered, .askedOnBehalf,
-            .takenBack, .supportWritten, .supportClosed, .supportReopened:
+            .takenBack, .supportWritten:
             true
         case .managerAsked, .customerAsked, .rejected, .approved, .denied, .expired, .withdrawn,
             .accessScheduled, .accessBegan, .accessEnded, .accessReport, .removalFailed,
             .removalRecovered, .settled, .sideChanged, .approverUnreached, .lettersLeftOut,
-            .operatorsNeeded, .invitation:
+            .operatorsNeeded, .invitation, .supportClosed, .supportReopened:
             false
         }
     }

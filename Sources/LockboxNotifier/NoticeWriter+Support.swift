@@ -38,8 +38,7 @@ extension NoticeWriter {
         }
     }
 
-    /// One that waits says it for all that was written since, and after one was sent the next waits a
-    /// little.
+    /// One that waits gives way to what is so now, and after one was sent the next waits a little.
     private func send(
         _ kind: Notice.Kind,
         _ facts: Facts,
@@ -50,8 +49,9 @@ extension NoticeWriter {
         let earlier = try tx.notices(about: support.number, of: support.tenant).filter {
             $0.kind == kind && $0.recipient == recipient.id
         }
-        let isWaiting = earlier.contains { $0.delivery == .queued && $0.begunAt == nil }
-        if isWaiting { return }
+        for waiting in earlier where waiting.delivery == .queued && waiting.begunAt == nil {
+            try tx.remove(waiting.id)
+        }
         let last = earlier.filter(\.mayHaveArrived).compactMap { $0.sentAt ?? $0.begunAt }.max()
         var notice = Notice(
             id: entropy.id(),

@@ -160,7 +160,9 @@ struct NoticeWriter {
         if mayAsk || isOnBehalf, actor.person?.id != engineer.id {
             try sendToEngineer(.takenBack, asking(request), request)
         }
-        try settle(request, .withdrawn)
+        let (number, tenant) = (request.terms.supportRequest, request.terms.tenant)
+        let isClosed = try tx.supportRequest(number, of: tenant)?.state == .closed
+        try settle(request, .withdrawn, isClosed: isClosed, butFor: actor.person?.id)
     }
 
     func tellOfExpiry(_ request: AccessRequest) throws {
@@ -180,7 +182,9 @@ struct NoticeWriter {
         _ request: AccessRequest,
         _ outcome: SettledOutcome,
         by decider: PersonID? = nil,
-        isToldByGrant: Bool = false
+        isToldByGrant: Bool = false,
+        isClosed: Bool = false,
+        butFor actor: PersonID? = nil
     ) throws {
         let notices = try tx.notices(about: request.id)
         try tx.cancelNotices(about: request.id, kinds: Notice.Kind.asks)
@@ -192,7 +196,9 @@ struct NoticeWriter {
         var told = Set(
             request.decisions.map(\.person)
                 + notices.filter { last.contains($0.kind) }.compactMap(\.recipient)
+                + [actor].compactMap(\.self)
         )
+        if isClosed { facts[.isClosed] = "yes" }
         for ask in asks {
             guard let asked = ask.recipient, told.insert(asked).inserted else { continue }
             let audience: Audience = ask.kind == .managerAsked ? .manager : .approver

@@ -15,6 +15,8 @@ extension Lockbox {
         -> [SupportEntryView]
     {
         try await query(by: caller) { person, tx, _ in
+            // What people wrote to each other is nothing for a service account's token.
+            guard !person.isProgram else { throw Refusal.notFound(.supportRequest) }
             let support = try tx.supportRequest(number, tenant: tenant, visibleTo: person)
             let organisation = try tx.tenant(support.tenant)?.name ?? ""
             return try tx.entries(on: support.number, of: support.tenant).map { entry in

@@ -14,17 +14,47 @@ extension SQLTransaction {
         after instant: Timestamp,
         most: Int
     ) throws -> [AccessPeriod] {
-        var conditions = Conditions()
-        conditions.add("r.tenant = %", tenant.map(SQLValue.id))
-        conditions.add("r.engineer = %", engineer.map(SQLValue.id))
-        conditions.add("r.created_at >= %", [.time(Self.firstAsking(instant))])
-        conditions.add(
+        var whose = Conditions()
+        whose.add("r.tenant = %", tenant.map(SQLValue.id))
+        whose.add("r.engineer = %", engineer.map(SQLValue.id))
+        var lately = whose
+        lately.add("r.created_at >= %", [.time(Self.firstAsking(instant))])
+        lately.add(
             "(r.settled_at IS NULL AND g.ends_at > % OR r.settled_at > %)",
             [.time(instant), .time(instant)]
         )
+        // However long ago it ended.
+        var unconfirmed = whose
+        unconfirmed.add(
+            "r.id IN (SELECT o.request FROM removal o WHERE o.progress <> 'confirmed')",
+            []
+        )
+        // They are few, and no index has them in this order.
+        let found = try periods(unconfirmed, order: "", most: most)
+        let known = Set(found.map(\.grant.id))
+        let newest = "ORDER BY r.created_at DESC, r.id DESC"
+        let others = try periods(lately, order: newest, most: most).filter {
+            !known.contains($0.grant.id)
+        }
+        let all = (found + others).sorted {
+            ($1.createdAt, $1.request) < ($0.createdAt, $0.request)
+        }
+        .prefix(most)
+        let uses = try uses(of: all.map(\.grant.id))
+        return all.map { period in
+            var period = period
+            period.uses = uses[period.grant.id] ?? []
+            return period
+        }
+    }
+
+    private func periods(_ conditions: Conditions, order: String, most: Int) throws
+        -> [AccessPeriod]
+    {
+        var conditions = conditions
         let limit = conditions.placeholder(for: .count(most))
         // A cross join goes through the requests first, in the order of their index.
-        let found = try connection.query(
+        return try connection.query(
             """
             SELECT r.id, r.created_at, r.tenant, r.engineer, r.asked_by, r.settled_at,
                 g.id AS grant_id, g.starts_at AS grant_starts_at, g.ends_at AS grant_ends_at,
@@ -34,7 +64,7 @@ extension SQLTransaction {
             FROM access_request r CROSS JOIN access_grant g
             \(conditions.whereClause) AND g.request = r.id
                 AND (r.settled_at IS NULL OR r.settled_at > g.starts_at)
-            ORDER BY r.created_at DESC, r.id DESC LIMIT \(limit)
+            \(order) LIMIT \(limit)
             """,
             conditions.values
         ) { found in
@@ -49,12 +79,6 @@ extension SQLTransaction {
                 endedAt: try row.optionalTimestamp("settled_at"),
                 isUnconfirmed: try row.count("unconfirmed") > 0
             )
-        }
-        let uses = try uses(of: found.map(\.grant.id))
-        return found.map { period in
-            var period = period
-            period.uses = uses[period.grant.id] ?? []
-            return period
         }
     }
 

@@ -1,14 +1,15 @@
 /// A person as others see them.
 public struct PersonRef: Codable, Hashable, Sendable {
-    public var id: String
-    public var name: String
     /// Null where the caller is not told who it is: of a customer's approvers the provider's people
-    /// learn no names.
+    /// learn nothing that says elsewhere who they are.
+    @Nullable public var id: String?
+    public var name: String
+    /// Null where the identifier is.
     @Nullable public var email: String?
     /// True where it is a program of the provider's, and no human being; else left out.
     public var program: Bool?
 
-    public init(id: String, name: String, email: String?, program: Bool? = nil) {
+    public init(id: String?, name: String, email: String?, program: Bool? = nil) {
         self.id = id
         self.name = name
         self.email = email
@@ -239,7 +240,7 @@ public struct IssuedToken: Codable, Hashable, Sendable {
 
 extension IssuedToken: CustomStringConvertible, CustomReflectable {
     /// Never the token, in no log and no dump.
-    public var description: String { "token \(id) of \(person.id)" }
+    public var description: String { "token \(id) of \(person.name)" }
 
     public var customMirror: Mirror { Mirror(self, children: ["id": id]) }
 }

@@ -126,7 +126,7 @@ def test_from_the_console_to_a_session(box):
 
 def test_an_administrator_and_her_command_line_invite(box):
     sent = cli(box.lockbox.url, box.tokens[GITA], "people", "invite", ADAM)
-    assert f"An e-mail goes to {ADAM}." in sent.stdout
+    assert f"An e-mail goes to Adam Cole <{ADAM}>." in sent.stdout
     first, code = box.letter(ADAM)
     answer = box.api(GITA).post(f"/v1/tenants/contoso/people/{person_id(box, ADAM)}/invitation")
     assert answer.status == 201 and set(answer.json) == {"person", "endsAt"}, answer

@@ -384,10 +384,12 @@ def test_when_time_is_over_the_page_says_so_by_itself(stage):
 def test_times_are_the_readers_own_with_utc_beside_them(stage):
     stage = stage()
     stage.content = """<h1>Times</h1><time datetime="2026-11-24T23:30:05.000Z" data-local>24 Nov 2026, 23:30 UTC</time>
-        <time datetime="2026-11-24T23:30:05.000Z" data-local>24 Nov 2026, 23:30:05 UTC</time>"""
+        <time datetime="2026-11-24T23:30:05.000Z" data-local>24 Nov 2026, 23:30:05 UTC</time>
+        <time datetime="2026-11-24T20:30:00.000Z" data-local>24 Nov 2026, 20:30 UTC</time>"""
     stage.show()
     times = lambda: stage.page.locator("main time").all_inner_texts()
-    wanted = ["25 Nov 2026, 00:30 (23:30 UTC)", "25 Nov 2026, 00:30:05 (23:30:05 UTC)"]
+    wanted = ["25 Nov 2026, 00:30 (24 Nov, 23:30 UTC)", "25 Nov 2026, 00:30:05 (24 Nov, 23:30:05 UTC)",
+              "24 Nov 2026, 21:30 (20:30 UTC)"]
     assert times() == wanted
     assert stage.page.locator("main time").first.get_attribute("title") == "24 Nov 2026, 23:30 UTC"
     stage.change(stage.content.replace("<h1>Times", "<h1>Again"))

@@ -320,7 +320,7 @@ def test_the_engineer_opens_the_database_in_psql_and_hears_why_it_was_cut(place)
     place.removed(request)
     out, error = process.communicate("SELECT 2;\n", timeout=60)
     assert process.returncode == 1, (out, error)
-    assert "ends" in error and "Access ended" in error and "stopped by Adam" in error, error
+    assert "ends" in error and "Access ended" in error and "stopped by Contoso" in error and "Adam" not in error, error
     secrets.said("lockbox access open", "".join(said) + out + error)
 
 

@@ -52,7 +52,7 @@ struct MessageAndNoticeTests {
                 let list = try await api.ask(Self.messages, ["id": id.text], as: person)
                 let read =
                     person.side == .provider
-                    ? question.with("by", hidden(Fixture.adam)) : question
+                    ? question.with("by", hiddenApprover()) : question
                 #expect(try list.json(200) == ["items": [read, answer], "next": nil])
             }
             // A message makes no new version.
@@ -117,7 +117,7 @@ struct MessageAndNoticeTests {
             #expect(list["next"] == .null)
             let asked = list["items"].items.filter { $0["kind"] == "customerAsked" }
             #expect(
-                Set(asked.map { $0["recipient"] }) == [hidden(Fixture.adam), hidden(Fixture.gita)]
+                Set(asked.map { $0["recipient"] }) == [hiddenApprover(), hiddenApprover()]
             )
             for letter in asked {
                 #expect(

@@ -74,6 +74,31 @@ import Testing
         }
     }
 
+    @Test func whoWasAskedHearsThatClosingEndedItAndNotThatTheProviderTookItBack() async throws {
+        try await Stage.with { stage in
+            let id = try await stage.askCustomer()
+            try await stage.deliver(id)
+            try await stage.support(.closed, by: Fixture.gita)
+            // She did it herself.
+            #expect(try await stage.waiting(id, .withdrawn) == ["withdrawn → adam"])
+            let letter = LetterContent(try await stage.notice(id, .withdrawn, to: Fixture.adam))
+            #expect(letter.lead.hasPrefix("Its support request was closed before you decided."))
+        }
+    }
+
+    @Test func letterThatWaitsSaysWhatIsSoNow() async throws {
+        try await Stage.with { stage in
+            try await stage.support(.wrote, by: Fixture.eve)
+            try await stage.support(.closed, by: Fixture.eve)
+            try await stage.support(.reopened, by: Fixture.gita)
+            try await stage.support(.closed, by: Fixture.sue)
+            let told = LetterContent(
+                try await stage.supportNotice(.supportClosed, to: Fixture.eve)
+            )
+            #expect(told.lead.hasPrefix("Contoso Ltd closed it."))
+        }
+    }
+
     @Test func noLetterToTheProvidersPeopleNamesAnApprover() async throws {
         try await Stage.with { stage in
             let denied = try await stage.askCustomer()

@@ -1,8 +1,11 @@
 import LockboxDomain
 import LockboxFixtures
 import LockboxPortalWorld
+import LockboxPorts
 import LockboxService
 import Testing
+
+@testable import LockboxPortal
 
 /// Closing a support request at the portal, with what is open for it.
 struct SupportPageTests {
@@ -38,6 +41,33 @@ struct SupportPageTests {
             let view = try await world.lockbox.request(request.id.text, by: world.person("gita"))
             let expected: Ending.Reason = person == "eve" ? .finished : .revoked
             #expect(view.request.state.ending?.reason == expected)
+        }
+    }
+
+    /// However many requests came after it.
+    @Test func closingShowsAllThatIsOpen() async throws {
+        try await PortalWorld.with { world in
+            let now = world.clock.now()
+            let open = try Fixture.history(250, to: .active, from: now)
+            try await world.store.write { tx in
+                try tx.insert(Fixture.supportRequest())
+                for version in open { try tx.save(version) }
+                for number in 1...UInt8(PortalLimits.listed + 5) {
+                    for version in try Fixture.history(
+                        number,
+                        to: .denied,
+                        from: now + .minutes(1)
+                    ) {
+                        try tx.save(version)
+                    }
+                }
+            }
+            let number = Fixture.supportRequest().number
+            let page = HTMLDocument(
+                try await world.visit("/support/\(number)/close", as: "gita").html
+            )
+            let ends = page.all("input").filter { $0["name"] == "end" }.map { $0["value"] }
+            #expect(ends == [open[0].id.text])
         }
     }
 

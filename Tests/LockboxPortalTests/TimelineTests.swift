@@ -142,6 +142,29 @@ struct TimelineTests {
         #expect(timeline([entry(ago(.days(9)), ago(.days(8)))], .month).lanes.count == 1)
     }
 
+    @Test func whatMayStillBeOpenReachesToNowHoweverLongAgoItEnded() throws {
+        let timeline = timeline([entry(ago(.days(9)), ago(.days(8)), .unconfirmed)])
+        let bar = try #require(timeline.lanes.first?.bars.first)
+        let now = try #require(
+            self.timeline([entry(ago(.hours(1)), self.now, .open)]).lanes.first?.bars.first
+        )
+        #expect(bar.place == 0..<now.place.upperBound && timeline.showsUnconfirmed)
+    }
+
+    /// Their list reads them as days of the reader.
+    @Test func daysInTheAddressOfABarAreTheReaders() throws {
+        let night = try #require(Timestamp("2026-11-22T23:30:00Z"))
+        let entries = [
+            entry(night - .hours(3), now, .open, request: "LBX-1"),
+            entry(night, now, .open, request: "LBX-2"),
+        ]
+        let berlin = ReaderDays(try #require(TimeZone(identifier: "Europe/Berlin")))
+        let there = try #require(timeline(entries, .week, berlin).lanes.first?.bars.first)
+        #expect(there.barLink.hasSuffix("&from=2026-11-22&to=2026-11-23"))
+        let here = try #require(timeline(entries).lanes.first?.bars.first)
+        #expect(here.barLink.hasSuffix("&from=2026-11-22&to=2026-11-22"))
+    }
+
     @Test func accessThatOverlapsIsOneBarWithACountAndLeadsToAllOfIt() throws {
         let lane = try #require(
             timeline([

@@ -219,7 +219,8 @@ extension TimelineAxis {
     static let (leastWidth, leastUsed) = (130, 60)
 
     fileprivate func shows(_ entry: TimelineEntry) -> Bool {
-        start < entry.end && entry.start < end
+        // What may still be open is never past.
+        (start < entry.end || entry.phase == .unconfirmed) && entry.start < end
     }
 
     /// Where it is drawn, never outside the picture. What has begun grows to the left where it is too
@@ -232,7 +233,7 @@ extension TimelineAxis {
             let first = min(left, Self.width - width)
             return first..<first + width
         case .open, .ended, .unconfirmed:
-            let last = max(entry.phase == .open ? place(now) : right, Self.leastWidth)
+            let last = max(entry.phase == .ended ? right : place(now), Self.leastWidth)
             return min(left, last - Self.leastWidth)..<last
         }
     }
@@ -275,7 +276,7 @@ extension Timeline.ShownLane {
             lane.entries.useWords,
         ]
         laneWords = parts.compactMap(\.self).joined(separator: " · ")
-        bars = groups.map { Timeline.Bar($0, lane.lane, side) }
+        bars = groups.map { Timeline.Bar($0, lane.lane, side, axis.days) }
     }
 
     fileprivate static func accesses(_ count: Int) -> String {
@@ -309,7 +310,12 @@ extension [TimelineEntry] {
 }
 
 extension Timeline.Bar {
-    fileprivate init(_ group: Timeline.Group, _ lane: TimelineEntry.Lane, _ side: Side) {
+    fileprivate init(
+        _ group: Timeline.Group,
+        _ lane: TimelineEntry.Lane,
+        _ side: Side,
+        _ days: ReaderDays
+    ) {
         let entries = group.entries
         let from = entries.map(\.start).min() ?? entries[0].start
         let to = entries.map(\.end).max() ?? entries[0].end
@@ -340,12 +346,12 @@ extension Timeline.Bar {
         } else {
             rowRequest = "\(entries.count) accesses"
             let asked = entries.map(\.createdAt).sorted()
-            let days = [("from", asked[0]), ("to", asked[asked.count - 1])].map {
-                "\($0.0)=\($0.1.description.prefix("2026-11-23".count))"
+            let span = [("from", asked[0]), ("to", asked[asked.count - 1])].map {
+                "\($0.0)=\(days.date(of: $0.1))"
             }
             barLink =
                 "\(side.requestsPath)?text=\(lane.search.asQueryValue)&"
-                + days.joined(separator: "&")
+                + span.joined(separator: "&")
         }
         let many = entries.count == 1 ? "" : "\(entries.count) accesses: "
         barTitle =

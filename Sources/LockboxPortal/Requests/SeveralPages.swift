@@ -168,10 +168,11 @@ struct SeveralDonePage: Page {
     let back: String
     let backWords: String
 
-    /// `views` are the requests as they are now; `word` is what was done to them.
+    /// `views` are the requests as they are now, in the order of `done`; nil where they could not be
+    /// read again.
     init(
         _ done: [OneOfSeveral],
-        _ views: [RequestView],
+        _ views: [RequestView]?,
         _ viewer: Viewer,
         stopped isStop: Bool,
         stillOpen: Int = 0
@@ -182,12 +183,13 @@ struct SeveralDonePage: Page {
         let all = isStop ? "\(done.count) open at that time" : counted(Int64(done.count), noun)
         title = isAll ? "All \(word): \(done.count)" : "\(count) of \(all) \(word)"
         section = isStop ? "/lockbox/live" : RequestPath.customer
-        lines = zip(done, views).map { one, view in
+        let present: [RequestView?] = views ?? done.map(\.changed)
+        lines = zip(done, present).map { one, view in
             Line(
                 lineNumber: one.id,
                 lineLink: "\(RequestPath.customer)/\(one.id)",
-                lineTitle: RequestRow(view, viewer).rowTitle,
-                fate: one.words(view),
+                lineTitle: view.map { RequestRow($0, viewer).rowTitle } ?? one.id,
+                fate: one.words(view, for: viewer.side),
                 fateTone: one.isDone ? "good" : "bad"
             )
         }
@@ -212,13 +214,21 @@ extension OneOfSeveral {
         }
     }
 
-    /// What became of it; `view` is how it is now.
-    fileprivate func words(_ view: RequestView) -> String {
+    /// The request as it is once that is done; nil where it was not.
+    fileprivate var changed: RequestView? {
+        switch result {
+        case .success(let view): view
+        case .failure: nil
+        }
+    }
+
+    /// What became of it; `view` is how it is now, where that is known.
+    fileprivate func words(_ view: RequestView?, for side: Side) -> String {
         switch result {
         case .success(let done):
             return done.request.state.name == .denied ? "Denied." : done.stopped.sentence
         case .failure(let refusal as Refusal):
-            return view.settledWords ?? refusal.words(on: .request(view.side))
+            return view?.settledWords ?? refusal.words(on: .request(side))
         case .failure(let error):
             let page = ErrorPage(error)
             return "\(page.sentence) \(page.advice)"
@@ -237,8 +247,6 @@ extension RequestView {
     /// Whether stopping it ends something.
     var isStoppable: Bool { grantState == .active || grantState == .scheduled }
 
-    fileprivate var side: Side { .tenant(request.terms.tenant) }
-
     /// Who had done what before; nil while a decision is awaited.
     fileprivate var settledWords: String? {
         switch request.state {
@@ -251,7 +259,7 @@ extension RequestView {
         case .denied:
             "\(request.decisions.last.map { name(of: $0.person) } ?? "Somebody") had denied it "
                 + "already."
-        case .withdrawn: "The engineer had withdrawn it already."
+        case .withdrawn: "It was withdrawn already."
         case .expired: "The time to decide was over already."
         }
     }

@@ -35,6 +35,13 @@ struct ReaderDays: Sendable {
         return Timestamp(calendar.startOfDay(for: date))
     }
 
+    /// The day that holds `instant`, as addresses have it: `2026-11-23`.
+    func date(of instant: Timestamp) -> String {
+        let parts = calendar.dateComponents([.year, .month, .day], from: Date(instant))
+        let day = CivilDate(year: parts.year ?? 1, month: parts.month ?? 1, day: parts.day ?? 1)
+        return day?.description ?? ""
+    }
+
     /// The beginning of the hour that holds `instant`.
     func hour(of instant: Timestamp) -> Timestamp {
         Timestamp(calendar.dateInterval(of: .hour, for: Date(instant))?.start ?? Date(instant))

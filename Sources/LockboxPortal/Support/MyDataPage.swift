@@ -39,7 +39,8 @@ struct MyDataPage: Page {
         let useWords: String
         let lastUse: ShownTime?
         let supportNumber: String
-        let supportOpener: String
+        /// Nil where the reader may not see the support request.
+        let supportOpener: String?
         /// Nil where the reader may not see the support request.
         let supportLink: String?
 
@@ -57,8 +58,8 @@ struct MyDataPage: Page {
             useWords = count == 0 ? "not opened" : "opened \(counted(Int64(count), "time"))"
             lastUse = view.uses.map(\.last).max().map { ShownTime($0) }
             supportNumber = support.number.text
-            supportOpener = view.support.openedBy.name
             let isSeen = viewer.oversees || support.openedBy == viewer.person.id
+            supportOpener = isSeen ? view.support.openedBy.name : nil
             supportLink = isSeen ? support.link(for: viewer) : nil
         }
 

@@ -61,10 +61,14 @@ extension PortalSite {
             page: ListPage(limit: PortalLimits.listed),
             by: viewer.person
         )
+        // All that waits or is open, however much was asked for after it: closing is about that.
+        let unfinished = try await lockbox.unfinishedRequests(tenant: tenant, by: viewer.person)
+            .filter { $0.request.terms.supportRequest == view.support.number }
+        let known = Set(unfinished.map(\.request.id))
         return SupportReading(
             view: view,
             thread: try await lockbox.supportThread(number, tenant: tenant, by: viewer.person),
-            requests: requests.items,
+            requests: unfinished + requests.items.filter { !known.contains($0.request.id) },
             tenant: try await lockbox.tenant(tenant, by: viewer.person)
         )
     }

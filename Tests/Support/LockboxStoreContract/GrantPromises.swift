@@ -281,6 +281,8 @@ private func periodsAreFound(_ store: any Store) async throws {
     let over = try await found(after: end.advanced(-1))
     #expect(over.map(\.request) == [request.id], "what never began is no access")
     #expect(over.map(\.endedAt) == [end] && over[0].isUnconfirmed)
+    #expect(try await found(after: end + .days(90)) == over, "it may be open still")
+    #expect(try await found(Fixture.fabrikam.id, after: end + .days(90)) == [])
     try await store.write { try $0.save(Fixture.removal(of: request, progress: .confirmed)) }
     #expect(try await found(after: end.advanced(-1)).map(\.isUnconfirmed) == [false])
     #expect(try await found(after: end) == [])
