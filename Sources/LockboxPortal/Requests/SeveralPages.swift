@@ -169,13 +169,13 @@ struct SeveralDonePage: Page {
     let backWords: String
 
     /// `views` are the requests as they are now, in the order of `done`; nil where they could not be
-    /// read again.
+    /// read again. `stillOpen` is how much other access is open; nil where that is not known.
     init(
         _ done: [OneOfSeveral],
         _ views: [RequestView]?,
         _ viewer: Viewer,
         stopped isStop: Bool,
-        stillOpen: Int = 0
+        stillOpen: Int? = 0
     ) {
         let count = done.count { $0.isDone }
         let (word, noun) = isStop ? ("stopped", "access") : ("denied", "request")
@@ -194,11 +194,12 @@ struct SeveralDonePage: Page {
             )
         }
         openWords =
-            !isStop || stillOpen == 0
-            ? nil
-            : stillOpen == 1
-                ? "1 that is not among these is still open."
-                : "\(stillOpen) that are not among these are still open."
+            switch stillOpen {
+            case nil: "Whether other access is open could not be read just now: see Live access."
+            case 0: nil
+            case 1: "1 that is not among these is still open."
+            case let count?: "\(count) that are not among these are still open."
+            }
         (back, backWords) =
             isStop
             ? ("/lockbox/live", "Live access")
