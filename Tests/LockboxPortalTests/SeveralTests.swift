@@ -35,6 +35,23 @@ struct SeveralTests {
         }
     }
 
+    @Test func whatWasStoppedIsSaidAlsoWhereNothingCanBeReadAfterIt() async throws {
+        try await PortalWorld.with { world in
+            let open = try await world.approved()
+            let done = try await world.fill(
+                "/lockbox/stop",
+                on: "/lockbox/stop",
+                typing: [],
+                as: "adam"
+            ) { world in world.store.breakAfterWrite() }
+            world.store.setBroken(false)
+            let text = HTMLDocument(done.html).visibleText
+            #expect(done.status == 200 && text.contains(open.id.text))
+            #expect(text.contains("All stopped: 1"))
+            #expect(text.contains("Whether other access is open could not be read just now"))
+        }
+    }
+
     @Test func pageNamesEachAndTheNextOneSaysWhatBecameOfIt() async throws {
         try await PortalWorld.with { world in
             let first = try await world.reviewed()

@@ -262,12 +262,18 @@ package final class BreakableStore: Store {
     private let store: any Store
     private let broken = Atomic(false)
     private let undoing = Atomic(false)
+    private let breaksAfterWrite = Atomic(false)
 
     init(_ store: any Store) { self.store = store }
 
     /// From now on nothing can be read or written, or can be again.
     package func setBroken(_ isBroken: Bool) {
         broken.store(isBroken, ordering: .sequentiallyConsistent)
+    }
+
+    /// The next write is carried out, and from then on nothing can be read or written.
+    package func breakAfterWrite() {
+        breaksAfterWrite.store(true, ordering: .sequentiallyConsistent)
     }
 
     /// From now on each write is carried out and taken back, as if the database had failed at its
@@ -285,7 +291,9 @@ package final class BreakableStore: Store {
     ) async throws -> Value {
         try check()
         guard undoing.load(ordering: .sequentiallyConsistent) else {
-            return try await store.write(body)
+            let value = try await store.write(body)
+            if breaksAfterWrite.load(ordering: .sequentiallyConsistent) { setBroken(true) }
+            return value
         }
         return try await store.write { tx in
             _ = try body(tx)
