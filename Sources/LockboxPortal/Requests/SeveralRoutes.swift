@@ -118,9 +118,9 @@ extension PortalSite {
                 key: form.commandKey
             )
             // They are denied by now: what cannot be read again must not say that nothing was changed.
-            let views = try? await lockbox.requests(ids, by: viewer.person)  // best effort: see above
+            let views = try? await lockbox.requests(ids, by: viewer.person)  // best effort: above
             var viewer = viewer
-            let places = try? await lockbox.organisations(of: viewer.person)  // best effort: see above
+            let places = try? await lockbox.organisations(of: viewer.person)  // best effort: above
             if let places { viewer.waiting = places.waiting }
             return html(SeveralDonePage(done, views, viewer, stopped: false), viewer)
         }
@@ -149,9 +149,9 @@ extension PortalSite {
             )
         }
         // All of it is shut by now, and what cannot be read again must not hide that.
-        let views = try? await lockbox.requests(ids, by: viewer.person)  // best effort: see above
+        let views = try? await lockbox.requests(ids, by: viewer.person)  // best effort: above
         let known = Set(ids)
-        let open = try? await stoppable(viewer)  // best effort: see above
+        let open = try? await stoppable(viewer)  // best effort: above
         let still = open.map { $0.count { !known.contains($0.request.id.text) } }
         return html(
             SeveralDonePage(done, views, viewer, stopped: true, stillOpen: still),
