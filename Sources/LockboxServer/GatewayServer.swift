@@ -35,7 +35,7 @@ package struct GatewayServer: Sendable {
                     + "and then this"
             )
         }
-        let store = WatchedReads(store, time: SystemMonotonicClock())
+        let store = WatchedReads(store, time: SystemAwakeClock())
         let parts = try SharedParts(
             configuration,
             SharedParts.World(

@@ -46,7 +46,7 @@ package struct Server: Sendable {
         kinds makeKinds: @escaping @Sendable (ServiceTools) -> [any ServiceKind] = standardKinds,
         onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void = { _ in }
     ) throws {
-        let store = WatchedReads(store, time: SystemMonotonicClock())
+        let store = WatchedReads(store, time: SystemAwakeClock())
         let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
         let feed = LiveFeed()
         let parts = try SharedParts(

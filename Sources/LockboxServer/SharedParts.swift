@@ -72,7 +72,8 @@ struct SharedParts: Sendable {
         let time = SystemMonotonicClock()
         let work = DueWork(entropy: entropy, time: time)
         let index = DecisionIndex(store: store, clock: clock) { work.endAsked() }
-        let health = WriteHealth(time: time)
+        let awake = SystemAwakeClock()
+        let health = WriteHealth(time: awake)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         http = HTTPClient(eventLoopGroup: loop, configuration: ServiceTools.httpConfiguration)
@@ -117,7 +118,7 @@ struct SharedParts: Sendable {
             logger: world.logger
         )
         drift = work.drift(forWork, operators)
-        watch = HealthWatch(Self.health(configuration, world, forWork, health, time, late, drift))
+        watch = HealthWatch(Self.health(configuration, world, forWork, health, awake, late, drift))
         tokenKeys = Self.tokenKeys(configuration, world)
         tokens = AccessTokens(tokenKeys, entropy: entropy)
         looks = NextLook()

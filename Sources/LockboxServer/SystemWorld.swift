@@ -149,6 +149,16 @@ package struct SystemMonotonicClock: MonotonicClock {
     package func elapsed() -> Duration { ContinuousClock.now - start }
 }
 
+/// The same without the time for which the machine was suspended: what did not answer meanwhile
+/// is not at fault.
+package struct SystemAwakeClock: MonotonicClock {
+    private let start = SuspendingClock.now
+
+    package init() {}
+
+    package func elapsed() -> Duration { SuspendingClock.now - start }
+}
+
 /// The system's cryptographically secure generator. A commit needs some dozens of bytes in small
 /// pieces, and the system is asked for all of them at once.
 package struct SystemEntropy: Entropy {

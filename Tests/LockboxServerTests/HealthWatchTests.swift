@@ -174,7 +174,7 @@ private struct Bench: Sendable {
 
     private init(_ store: SQLiteStore, _ path: String, _ reserve: Int64, _ deaf: ReadLane?) {
         self.path = path
-        let time = SystemMonotonicClock()
+        let time = SystemAwakeClock()
         let health = WriteHealth(time: time)
         let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         audited = AuditedStore(
