@@ -1,0 +1,62 @@
+"""The second verifier of logs (`tools/verify.py`) finds what the first finds, and no more in what a server hands out."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+VERIFIER = ROOT / "tools" / "verify.py"
+FOLDER = ROOT / "Tests" / "Vectors" / "audit"
+VECTORS = json.loads((FOLDER / "vectors.json").read_text())["vectors"]
+
+
+def verify(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", VERIFIER, "--output", "json", *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode in (0, 1), done.stderr
+    said = json.loads(done.stdout)
+    assert (done.returncode == 1) == bool(said["findings"]) == (said["verdict"] == "not in order"), said
+    return said
+
+
+def arguments(vector):
+    files = {"--key": vector["key"], "--tiles": vector.get("tiles"), "--export": vector.get("records")}
+    plain = {"--now": vector.get("now"), "--max-age": vector.get("maxAge"), "--log": vector.get("log")}
+    return [
+        *(part for name, file in files.items() if file for part in (name, FOLDER / file)),
+        *(part for name, text in plain.items() if text for part in (name, text)),
+        *(part for file in vector["checkpoints"] for part in ("--checkpoint", FOLDER / file)),
+        *([] if vector["complete"] else ["--partial"])]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_it_finds_what_was_tampered_with(vector):
+    codes = {finding["code"] for finding in verify(*arguments(vector))["findings"]}
+    if vector["expect"] == "ok":
+        assert codes == set()
+    else:
+        assert set(vector["expect"]["findings"]) <= codes
+
+
+def test_there_are_sixty_tamperings_and_more():
+    assert sum(vector["expect"] != "ok" for vector in VECTORS) >= 60
+
+
+@pytest.mark.parametrize("log", ["tenants/contoso", "provider"])
+def test_what_a_server_hands_out_is_in_order(world, tmp_path, log):
+    reader = world.alan if log.startswith("tenants") else world.mark
+    (tmp_path / "log.key").write_bytes(reader.get(f"/v1/{log}/log/key").body)
+    note = reader.get(f"/v1/{log}/log/checkpoint").body
+    (tmp_path / "log.checkpoint").write_bytes(note)
+    size = int(note.split(b"\n")[1])
+    records = reader.get(f"/v1/{log}/audit?size={size}", Accept="application/jsonl").body
+    (tmp_path / "log.jsonl").write_bytes(records)
+    files = ("--key", tmp_path / "log.key", "--export", tmp_path / "log.jsonl", "--checkpoint", tmp_path / "log.checkpoint")
+    said = verify(*files)
+    assert (said["findings"], said["records"]) == ([], size) and size > 0
+
+    (tmp_path / "log.jsonl").write_bytes(records.replace(b'"text":"', b'"text":"x', 1))
+    assert "text-changed" in [finding["code"] for finding in verify(*files)["findings"]]

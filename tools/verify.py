@@ -1,0 +1,1061 @@
+#!/usr/bin/env python3
+"""A second verifier of Lockbox's audit logs, which shares no line with the first (`lockbox audit verify`).
+
+It needs nothing but Python's standard library, reads files and no network, and trusts the key and the checkpoints that it
+is given and nothing else: docs/spec/verification.md says what is checked, in the same order as here.
+
+    tools/verify.py --export contoso.jsonl --checkpoint contoso.checkpoint --key contoso.key
+    tools/verify.py --tiles DIR --key contoso.key [--export contoso.jsonl]
+
+Ends with 0 where all is in order, with 1 where something is not, with 2 where it cannot be told.
+"""
+
+import argparse
+import base64
+import datetime
+import hashlib
+import json
+import os
+import re
+import sys
+import unicodedata
+
+
+class Refused(Exception):
+    """What is read is not what it has to be; the text says why, and the code what kind of finding that is."""
+
+    def __init__(self, text, code=None):
+        super().__init__(text)
+        self.code = code
+
+
+# --- Signatures: Ed25519 (RFC 8032), ECDSA on P-256 (FIPS 186-5), RSA (RFC 8017 8.2.2). Slow, and only to verify.
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+
+
+def ed_add(a, b):
+    m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    t, z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = n - m, z - t, z + t, n + m
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def ed_times(scalar, point):
+    sum_ = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            sum_ = ed_add(sum_, point)
+        point, scalar = ed_add(point, point), scalar >> 1
+    return sum_
+
+
+def ed_point(data):
+    """The point that 32 bytes stand for, in extended coordinates; None where they stand for none."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_1 % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    x = P - x if x & 1 != sign else x
+    return (x, y, 1, x * y % P)
+
+
+ED_BASE = ed_point(bytes.fromhex("58" + "66" * 31))
+
+
+def ed25519_is_good(key, signature, message):
+    if len(key) != 32 or len(signature) != 64:
+        return False
+    a, r, s = ed_point(key), ed_point(signature[:32]), int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
+    left, right = ed_times(s, ED_BASE), ed_add(r, ed_times(k, a))
+    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+
+
+Q = 2**256 - 2**224 + 2**192 + 2**96 - 1
+N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b
+G = (0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296,
+     0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5)
+
+
+def p256_add(a, b):
+    if a is None or b is None:
+        return a or b
+    if a[0] == b[0]:
+        if (a[1] + b[1]) % Q == 0:
+            return None
+        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, Q)
+    else:
+        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, Q)
+    x = (slope * slope - a[0] - b[0]) % Q
+    return (x, (slope * (a[0] - x) - a[1]) % Q)
+
+
+def p256_times(scalar, point):
+    sum_ = None
+    while scalar:
+        if scalar & 1:
+            sum_ = p256_add(sum_, point)
+        point, scalar = p256_add(point, point), scalar >> 1
+    return sum_
+
+
+def p256_is_good(x, y, r, s, message):
+    if not (0 < r < N and 0 < s < N and 0 <= x < Q and 0 <= y < Q and (y * y - x**3 + 3 * x - B) % Q == 0):
+        return False
+    digest, inverse = int.from_bytes(hashlib.sha256(message).digest(), "big"), pow(s, -1, N)
+    point = p256_add(p256_times(digest * inverse % N, G), p256_times(r * inverse % N, (x, y)))
+    return point is not None and point[0] % N == r
+
+
+def rsa_is_good(modulus, exponent, signature, message):
+    length = (modulus.bit_length() + 7) // 8
+    digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(message).digest()
+    wanted = b"\0\1" + b"\xff" * (length - len(digest) - 3) + b"\0" + digest
+    return (length >= 256 and len(signature) == length and exponent > 2
+            and pow(int.from_bytes(signature, "big"), exponent, modulus) == int.from_bytes(wanted, "big"))
+
+
+# --- Forms: base64, JSON in which nothing can be read in two ways, notes and keys (C2SP signed-note).
+
+
+def unbase64(text, url=False, code=None):
+    """The bytes; only the one spelling is taken that a writer would have written."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4 if url else 0), b"-_" if url else None, validate=True)
+    except (ValueError, TypeError, AttributeError):
+        raise Refused("not base64", code) from None
+    written = base64.urlsafe_b64encode(data).decode().rstrip("=") if url else base64.b64encode(data).decode()
+    if written != text:
+        raise Refused("not the one spelling of base64", code)
+    return data
+
+
+def one_of_each(pairs):
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise Refused(f"member {name} twice")
+    return dict(pairs)
+
+
+def no_number(text):
+    raise Refused(f"number {text}")
+
+
+def strict_json(text):
+    try:
+        return json.loads(text, object_pairs_hook=one_of_each, parse_float=no_number, parse_constant=no_number)
+    except (ValueError, RecursionError):
+        raise Refused("not JSON") from None
+
+
+def canonical(value):
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def same(left, right):
+    """Equal, and of the same types: to Python 1 is True."""
+    return canonical(left) == canonical(right)
+
+
+def plain(text):
+    """For people: nothing in it can move, hide or reorder what stands around it."""
+    return "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else f"\\u{ord(c):04x}" for c in str(text))
+
+
+class Key:
+    """A verifier key, `name+hash+base64`. Type 1 is Ed25519, type 4 Ed25519 of a witness (C2SP tlog-cosignature)."""
+
+    def __init__(self, line, kind=1):
+        parts = line.strip("\n").split("+", 2)
+        if len(parts) != 3 or not re.fullmatch("[0-9a-f]{8}", parts[1]):
+            raise Refused("the key is malformed")
+        self.name, self.line, data = parts[0], line.strip("\n"), unbase64(parts[2])
+        if data[:1] != bytes([kind]) or len(data) != 33 or not is_key_name(self.name):
+            raise Refused("the key is malformed")
+        self.public, self.id = data[1:], bytes.fromhex(parts[1])
+        if hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4] != self.id:
+            raise Refused("the key's id does not belong to the key")
+
+
+def is_key_name(name):
+    return bool(name) and not any(c == "+" or c.isspace() or unicodedata.category(c)[0] == "C" for c in name)
+
+
+class Note:
+    """A text and the signatures under it."""
+
+    def __init__(self, data):
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("the note is not UTF-8", "note-malformed") from None
+        blank = text.rfind("\n\n")
+        if len(data) > 1 << 20 or blank < 0 or not text.endswith("\n"):
+            raise Refused("not a signed note", "note-malformed")
+        self.text, lines = text[:blank + 1], text[blank + 2:].split("\n")[:-1]
+        if not 1 <= len(lines) <= 64 or any(ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160 for c in self.text):
+            raise Refused("not a signed note", "note-malformed")
+        self.signatures = []
+        for line in lines:
+            parts = line.split(" ")
+            if len(parts) != 3 or parts[0] != "\u2014" or not is_key_name(parts[1]):
+                raise Refused("a signature line is malformed", "note-malformed")
+            data = unbase64(parts[2], code="note-malformed")
+            if len(data) < 5:
+                raise Refused("a signature line is malformed", "note-malformed")
+            self.signatures.append((parts[1], data[:4], data[4:]))
+
+    def by(self, key):
+        """The signatures that name `key`; others are passed over, whatever they are."""
+        return [data for name, id_, data in self.signatures if name == key.name and id_ == key.id]
+
+    def time(self, key):
+        """When `key` says it signed: a cosignature (C2SP tlog-cosignature) under the same name. None where it does not."""
+        id_ = hashlib.sha256(key.name.encode() + b"\n\4" + key.public).digest()[:4]
+        times = []
+        for data in (data for name, other, data in self.signatures if name == key.name and other == id_):
+            seconds = int.from_bytes(data[:8], "big")
+            text = f"cosignature/v1\ntime {seconds}\n{self.text}".encode()
+            if len(data) != 72 or seconds >= 2**37 or not ed25519_is_good(key.public, data[8:], text):
+                raise Refused("the signature that tells the time is wrong", "note-bad-signature")
+            times.append(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
+        return max(times, default=None)
+
+    def require(self, key):
+        found = self.by(key)
+        if not found:
+            raise Refused("the known key has not signed it", "note-unsigned")
+        if not all(ed25519_is_good(key.public, data, self.text.encode()) for data in found):
+            raise Refused("the signature is wrong", "note-bad-signature")
+
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+def head_of(note, origin):
+    """Size and root of a checkpoint (C2SP tlog-checkpoint) whose signature has been verified."""
+    lines = note.text.split("\n")[:-1]
+    if len(lines) < 3 or not all(lines) or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):
+        raise Refused("the checkpoint is malformed", "checkpoint-malformed")
+    size, root = int(lines[1]), unbase64(lines[2], code="checkpoint-malformed")
+    if len(root) != 32 or size >= 2**63:
+        raise Refused("the checkpoint is malformed", "checkpoint-malformed")
+    if lines[0] != origin:
+        raise Refused("the checkpoint is of another log", "checkpoint-wrong-origin")
+    if size == 0 and root != EMPTY_ROOT:
+        raise Refused("the checkpoint is of an empty log but has not the root of one", "checkpoint-malformed")
+    return size, root
+
+
+# --- The tree (RFC 6962 2.1).
+
+
+def leaf_hash(data):
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+class Tree:
+    """Grows by leaves and knows its root at each size."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def add(self, hash_):
+        size = self.size
+        while size & 1:
+            hash_, size = node_hash(self.peaks.pop(), hash_), size >> 1
+        self.peaks.append(hash_)
+        self.size += 1
+
+    @property
+    def root(self):
+        if not self.peaks:
+            return EMPTY_ROOT
+        hash_ = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            hash_ = node_hash(peak, hash_)
+        return hash_
+
+
+def is_included(hash_, index, size, proof, root):
+    """RFC 9162 2.1.3.2."""
+    if index >= size:
+        return False
+    first, last = index, size - 1
+    for step in proof:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            hash_ = node_hash(step, hash_)
+            while not first & 1 and first:
+                first, last = first >> 1, last >> 1
+        else:
+            hash_ = node_hash(hash_, step)
+        first, last = first >> 1, last >> 1
+    return last == 0 and hash_ == root
+
+
+# --- Records.
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+MEMBERS = {"v": int, "log": str, "index": int, "time": str, "activity": str, "actor": str, "data": dict, "commitments": dict}
+SHOWN = {"index", "time", "activity", "actor", "request", "data", "texts", "leaf", "hash", "size", "proof"}
+
+
+def instant(text):
+    try:
+        if TIME.fullmatch(text):
+            return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (TypeError, ValueError):
+        pass
+    raise Refused("a time is malformed", "time-malformed")
+
+
+def read_leaf(data):
+    """What a leaf says (docs/spec/log.md 2)."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("the leaf is not UTF-8") from None
+    leaf = strict_json(text)
+    if not isinstance(leaf, dict) or has_null_or_large(leaf) or canonical(leaf) != text:
+        raise Refused("the leaf is not canonical JSON")
+    if leaf.get("v") != 1 or isinstance(leaf["v"], bool):
+        raise Refused("the leaf is of a version that this program does not know")
+    for name, kind in MEMBERS.items():
+        if type(leaf.get(name)) is not kind:
+            raise Refused(f"the leaf's member {name} is missing or of a wrong type")
+    if set(leaf) - set(MEMBERS) - {"request"} or not isinstance(leaf.get("request", ""), str) or leaf["index"] < 0:
+        raise Refused("the leaf has a member that does not belong")
+    instant(leaf["time"])
+    for name, value in leaf["commitments"].items():
+        if not isinstance(value, str) or len(unbase64(value)) != 32:
+            raise Refused(f"the commitment to {name} is malformed")
+    return leaf
+
+
+def has_null_or_large(value, depth=0):
+    if isinstance(value, dict):
+        return depth > 31 or not all(map(str.isascii, value)) or any(
+            has_null_or_large(one, depth + 1) for one in value.values())
+    if isinstance(value, list):
+        return depth > 31 or any(has_null_or_large(one, depth + 1) for one in value)
+    return value is None or isinstance(value, int) and abs(value) >= 2**53
+
+
+def commitment(salt, field, text):
+    name = field.encode()
+    return hashlib.sha256(b"\2" + salt + len(name).to_bytes(2, "big") + name + text.encode()).digest()
+
+
+# --- Signed approvals (docs/spec/approval-statement.md).
+
+
+class Bytes:
+    """Reads bytes from the front."""
+
+    def __init__(self, data):
+        self.rest = data
+
+    def take(self, count):
+        if count > len(self.rest):
+            raise Refused("bytes are missing")
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        return taken
+
+    def number(self, count):
+        return int.from_bytes(self.take(count), "big")
+
+    def string(self):
+        return self.take(self.number(4))
+
+    def cbor(self):
+        """As much of CBOR as a COSE key needs."""
+        head = self.number(1)
+        kind, size = head >> 5, head & 31
+        value = size if size < 24 else self.number({24: 1, 25: 2, 26: 4, 27: 8}.get(size, 1 << 30))
+        if kind == 0:
+            return value
+        if kind == 1:
+            return -1 - value
+        if kind == 2:
+            return self.take(value)
+        if kind != 5 or value > 8:
+            raise Refused("not a COSE key")
+        return dict((self.cbor(), self.cbor()) for _ in range(value))
+
+    def end(self):
+        if self.rest:
+            raise Refused("bytes are left over")
+
+
+def der_pair(data):
+    """r and s of an ECDSA signature, in DER's one spelling."""
+    def number():
+        if body.number(1) != 2:
+            raise Refused("not DER")
+        digits = body.take(body.number(1))
+        if not digits or digits[0] > 127 or len(digits) > 1 and digits[0] == 0 and digits[1] < 128:
+            raise Refused("not DER")
+        return int.from_bytes(digits, "big")
+
+    body = Bytes(data)
+    if body.number(1) != 48 or body.number(1) != len(data) - 2:
+        raise Refused("not DER")
+    pair = number(), number()
+    body.end()
+    return pair
+
+
+def cose_is_good(key, signature, message):
+    reader = Bytes(key)
+    fields = reader.cbor()
+    reader.end()
+    kind = (fields.get(1), fields.get(3), fields.get(-1))
+    if kind == (2, -7, 1):
+        r, s = der_pair(signature)
+        x, y = (int.from_bytes(fields[name], "big") for name in (-2, -3))
+        return p256_is_good(x, y, r, s, message)
+    if kind == (1, -8, 6):
+        return ed25519_is_good(fields[-2], signature, message)
+    if kind[:2] == (3, -257):
+        modulus, exponent = (int.from_bytes(fields[name], "big") for name in (-1, -2))
+        return rsa_is_good(modulus, exponent, signature, message)
+    raise Refused("a key of an unknown kind")
+
+
+def webauthn_is_good(signed, key, message):
+    """Section 2, `webauthn`."""
+    said, data, signature = (unbase64(signed[name], url=True) for name in ("clientData", "authenticatorData", "signature"))
+    client = strict_json(said.decode("utf-8")) if len(said) <= 4096 else None
+    digest = base64.urlsafe_b64encode(hashlib.sha256(message).digest()).decode().rstrip("=")
+    if not isinstance(client, dict) or client.get("type") != "webauthn.get" or client.get("challenge") != digest:
+        return False
+    origin = re.fullmatch(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?", str(client.get("origin")))
+    if client.get("crossOrigin", False) is not False or "topOrigin" in client or not origin:
+        return False
+    labels = origin[2].split(".")
+    if origin[1] == "http" and labels[-1] != "localhost":
+        return False
+    parents = [hashlib.sha256(".".join(labels[place:]).encode()).digest() for place in range(len(labels))]
+    # Extensions (bit 7) would follow; there are none where exactly 37 bytes are.
+    if len(data) != 37 or data[:32] not in parents or data[32] & 0b11000101 != 0b00000101:
+        return False
+    return cose_is_good(unbase64(key, url=True), signature, data + hashlib.sha256(said).digest())
+
+
+def sshsig_is_good(signed, key, message):
+    """Section 2, `sshsig`."""
+    def string(data):
+        return len(data).to_bytes(4, "big") + data
+
+    kind, _, body = key.partition(" ")
+    public, blob = unbase64(body), Bytes(unbase64(signed["signature"]))
+    wanted = b"SSHSIG" + b"\0\0\0\1" + string(public) + string(b"lockbox-approval") + string(b"") + string(b"sha512")
+    if blob.take(min(len(wanted), len(blob.rest))) != wanted:
+        return False
+    signature = Bytes(blob.string())
+    blob.end()
+    named, value = signature.string(), signature.string()
+    signature.end()
+    reader = Bytes(public)
+    if reader.string() != named or named.decode() != kind:
+        return False
+    over = (b"SSHSIG" + string(b"lockbox-approval") + string(b"") + string(b"sha512")
+            + string(hashlib.sha512(message).digest()))
+    if kind == "ssh-ed25519":
+        point = reader.string()
+        reader.end()
+        return ed25519_is_good(point, value, over)
+    if kind == "ecdsa-sha2-nistp256":
+        curve, point, numbers = reader.string(), reader.string(), Bytes(value)
+        r, s = (int.from_bytes(numbers.string(), "big") for _ in range(2))
+        reader.end()
+        numbers.end()
+        return (curve == b"nistp256" and len(point) == 65 and point[0] == 4
+                and p256_is_good(int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big"), r, s, over))
+    raise Refused("a key of an unknown kind")
+
+
+def span(text):
+    """Seconds of an ISO 8601 duration as the log writes it."""
+    parts = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,3}))?S)?)?", str(text))
+    if not parts or not any(parts.groups()):
+        raise Refused("a duration is malformed")
+    days, hours, minutes, seconds = (int(part or 0) for part in parts.groups()[:4])
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + int((parts[5] or "0").ljust(3, "0")) / 1000
+
+
+STATEMENT = {
+    "approver": str, "decision": str, "duration": str, "end": str, "engineer": str, "issued": str, "log": dict, "nonce": str,
+    "policy": int, "quorum": int, "request": str, "requestVersion": int, "resources": list, "start": str, "tenant": str,
+    "type": str, "v": int}
+
+
+class Approvals:
+    """Sections 3 to 5, over the records of one log in order."""
+
+    def __init__(self, origin):
+        self.origin, self.tenant = origin, origin.split("/")[-2]
+        self.keys, self.used, self.nonces = {}, set(), set()
+        self.rules, self.engineers, self.quorums, self.signed = {}, {}, {}, {}
+
+    def read(self, leaf, texts):
+        """What is wrong with the record; texts that were erased are None."""
+        data, time = leaf["data"], instant(leaf["time"])
+        if isinstance(data.get("policy"), dict):
+            self.rules = data["policy"] | {"version": data.get("version", 0)}
+        act = leaf["activity"]
+        if act in ("passkey.registered", "signingKey.added") and "publicKey" in data:
+            return self.register(data.get("passkey", data.get("key")), data, time)
+        if act == "signingKey.confirmed":
+            return self.confirm(leaf, data, time)
+        if act in ("passkey.removed", "signingKey.removed"):
+            self.keys.pop(data.get("passkey", data.get("key")), None)
+        elif act == "request.submitted":
+            self.engineers[leaf["request"]] = data["engineer"]
+        elif act == "request.customerAsked":
+            self.quorums[leaf["request"]] = data.get("approvalsNeeded", 1)
+        elif act == "request.approved" and ("signature" in data or "statement" in leaf["commitments"]):
+            return self.approve(leaf, data, time, texts)
+        elif act == "access.granted":
+            return self.grant(leaf, data, texts)
+        return None
+
+    def register(self, name, data, time):
+        if name in self.used:
+            return f"key {name} was there before"
+        self.used.add(name)
+        wait = span(self.rules.get("coolingOff", "PT24H"))
+        self.keys[name] = {"person": data["person"], "key": data["publicKey"],
+                           "from": time + datetime.timedelta(seconds=wait)}
+        return None
+
+    def confirm(self, leaf, data, time):
+        name = data["key"]
+        if name not in self.keys and name not in self.used:
+            self.register(name, data, time)
+        known = self.keys.get(name)
+        if not known or (known["person"], known["key"]) != (data["person"], data["publicKey"]) \
+                or leaf["actor"] == data["person"]:
+            return f"the confirmation of key {name} is not of what was registered"
+        known["from"] = min(known["from"], time)
+        return None
+
+    def approve(self, leaf, data, time, texts):
+        if "statement" in texts and texts["statement"] is None:
+            return None  # Erased, which another rule looks at; what access it allowed cannot be told any more.
+        try:
+            text, signed = texts.get("statement"), data.get("signature")
+            if not isinstance(text, str) or not isinstance(signed, dict):
+                raise Refused("statement and signature go together")
+            said = self.statement(text)
+            self.fits(said, leaf, data, time)
+            name = signed.get("passkey" if signed.get("kind") == "webauthn" else "key")
+            key = self.keys.get(name)
+            if not key or key["person"] != leaf["actor"] or key["from"] > time:
+                raise Refused(f"key {name} does not count for {leaf['actor']} here")
+            check = {"webauthn": webauthn_is_good, "sshsig": sshsig_is_good}[signed["kind"]]
+            if not check(signed, key["key"], text.encode()):
+                raise Refused("the signature is wrong")
+            if said["nonce"] in self.nonces:
+                raise Refused("the statement was used before")
+        except (Refused, KeyError, ValueError, TypeError, AttributeError, RecursionError) as problem:
+            return f"the approval is not signed as it says: {problem}"
+        self.nonces.add(said["nonce"])
+        self.signed.setdefault(leaf["request"], {})[leaf["actor"]] = said
+        return None
+
+    def statement(self, text):
+        said = strict_json(text)
+        if not isinstance(said, dict) or has_null_or_large(said) or canonical(said) != text or set(said) != set(STATEMENT):
+            raise Refused("the statement is not one")
+        if any(type(said[name]) is not kind for name, kind in STATEMENT.items()) or set(said["log"]) != {"origin", "size"}:
+            raise Refused("the statement is not one")
+        resources = said["resources"]
+        if (said["v"], said["type"], said["decision"], said["end"]) != (1, "lockbox-approval", "approve", "afterDuration") \
+                or not resources or any(set(one) != {"actions", "kind", "name", "service"} for one in resources):
+            raise Refused("the statement is not one")
+        if len(unbase64(said["nonce"], url=True)) != 16:
+            raise Refused("the statement's nonce has not 16 bytes")
+        span(said["duration"])
+        if said["start"] != "onApproval":
+            instant(said["start"])
+        return said
+
+    def fits(self, said, leaf, data, time):
+        facts = {
+            "approver": leaf["actor"], "request": leaf["request"], "tenant": self.tenant,
+            "policy": self.rules.get("version"), "engineer": self.engineers.get(leaf["request"]),
+            "requestVersion": data["version"] - 1}
+        for name, value in facts.items():
+            if type(said[name]) is not type(value) or said[name] != value:
+                raise Refused(f"the statement's {name} is not that of the log")
+        if not said["log"]["origin"].endswith(f"/v1/tenants/{self.tenant}/log") or said["log"]["size"] > leaf["index"]:
+            raise Refused("the statement is of another log")
+        if instant(said["issued"]) > time + datetime.timedelta(minutes=2):
+            raise Refused("the statement is of later than its record")
+
+    def grant(self, leaf, data, texts):
+        if data.get("basis") == "policy":
+            return None if self.rules.get("requireApproval") is False else "access was given without approval"
+        if data.get("basis") != "approval":
+            return "access rests on nothing"
+        if self.rules.get("signedApprovals") != "required":
+            return None
+        needed = max(self.rules.get("approvalsNeeded", 1), self.quorums.get(leaf["request"], 1))
+        covering = [said for said in self.signed.get(leaf["request"], {}).values() if covers(said, data, texts)]
+        return None if len(covering) >= needed else \
+            f"access was given with {len(covering)} signed approvals that cover it, where {needed} are needed"
+
+
+def covers(said, grant, texts):
+    start, end = instant(grant["start"]), instant(grant["end"])
+    if (end - start).total_seconds() > span(said["duration"]):
+        return False
+    if said["start"] != "onApproval" and start < instant(said["start"]):
+        return False
+    # A name that was erased (None) is any name: what is left is compared.
+    return all(
+        any(one["service"] == given["service"] and texts.get(f"resource{place}") in (one["name"], None)
+            and set(given["actions"]) <= set(one["actions"]) for one in said["resources"])
+        for place, given in enumerate(grant["resources"]))
+
+
+# --- A whole log.
+
+
+class Verification:
+    """Finds what is wrong. `findings` are (code, record or None, words); `notes` is what is not wrong, and is said."""
+
+    def __init__(self, key, now=None):
+        self.key, self.origin, self.now = key, key.name, now
+        self.findings, self.notes, self.heads, self.later, self.signed_at = [], [], {}, [], None
+        parts = self.origin.split("/")
+        self.log = "provider" if parts[-3:] == ["v1", "provider", "log"] else None
+        if len(parts) > 4 and parts[-1] == "log" and parts[-4:-2] == ["v1", "tenants"] and parts[-2]:
+            self.log = "tenant:" + parts[-2]
+        if self.log is None:
+            self.say("origin-wrong", None, f"{self.origin} is no log's name")
+        self.records, self.erasures, self.erased = {}, {}, []
+
+    def say(self, code, record, words):
+        self.findings.append((code, record, words))
+
+    # Checkpoints
+
+    def checkpoint(self, name, data):
+        """A signed head. One that the known key has not signed waits for the records: the key may have changed."""
+        try:
+            note = Note(data)
+            if not note.by(self.key):
+                self.later.append((name, note))
+            else:
+                self.believe(name, note, self.key)
+        except Refused as problem:
+            self.say(problem.code, None, f"{name}: {problem}")
+
+    def believe(self, name, note, key):
+        note.require(key)
+        size, root = head_of(note, self.origin)
+        self.signed_at = max(filter(None, [self.signed_at, note.time(key)]), default=None)
+        known = self.heads.setdefault(size, (root, key))
+        if known[0] != root:
+            self.say("two-heads", None, f"{name}: two roots were signed for the size {size}")
+
+    def follow_keys(self):
+        """Goes from key to key as the records say, and takes the heads that the later ones signed."""
+        self.changes = []
+        for index in sorted(self.records):
+            leaf = self.records[index][0]
+            if leaf["activity"] != "key.changed":
+                continue
+            data, old = leaf["data"], self.changes[-1][1] if self.changes else self.key
+            try:
+                new = Key(data["key"])
+                text = f"lockbox-key-change/v1\n{self.origin}\n{data['previous']}\n{data['key']}\n{index}\n"
+                if data["previous"] != old.line or new.name != self.origin:
+                    raise Refused("it does not follow the key before it")
+                if not ed25519_is_good(old.public, unbase64(data["signature"]), text.encode()):
+                    raise Refused("the old key has not signed it")
+                self.changes.append((index, new))
+            except (Refused, KeyError, TypeError, AttributeError) as problem:
+                self.say("key-change-invalid", index, f"the change of the key is not valid: {problem}")
+        for name, note in self.later:
+            for index, key in self.changes:
+                try:
+                    if note.by(key) and head_of(note, self.origin)[0] > index:
+                        self.believe(name, note, key)
+                        break
+                except Refused as problem:
+                    self.say(problem.code, None, f"{name}: {problem}")
+                    break
+            else:
+                self.say("note-unsigned", None, f"{name}: no known key has signed it")
+        for size, (_, key) in self.heads.items():
+            place = [self.key, *(new for _, new in self.changes)].index(key)
+            if place < len(self.changes) and size > self.changes[place][0] + 1:
+                self.say("key-retired", None, f"the head of {size} is signed by a key that was given up before")
+
+    # Records
+
+    def add(self, index, leaf, texts):
+        """A leaf in its place, and its texts: a string, or None where it was erased; all None where none are at hand."""
+        if self.log and leaf["log"] != self.log:
+            self.say("log-wrong", index, f"the record is of the log {leaf['log']}")
+        self.records[index] = (leaf, texts)
+
+    def line(self, text):
+        """A line of an export: (shown, leaf, bytes of the leaf, texts), once everything in it agrees."""
+        shown = strict_json(text)
+        if not isinstance(shown, dict) or not SHOWN - {"size", "proof"} <= set(shown) or not isinstance(shown["leaf"], str):
+            raise Refused("not a record", "line-unreadable")
+        index = shown["index"] if type(shown["index"]) is int else None
+        if index is None or index < 0 or not isinstance(shown["texts"], dict) or not isinstance(shown["actor"], dict):
+            raise Refused("not a record", "line-unreadable")
+        data = shown["leaf"].encode("utf-8", "surrogatepass")
+        if shown["hash"] != base64.b64encode(leaf_hash(data)).decode():
+            self.say("hash-wrong", index, "the hash shown is not the leaf's")
+        extra = sorted((set(shown) - SHOWN) | {f"actor.{name}" for name in set(shown["actor"]) - {"id", "name"}})
+        if extra:
+            self.say("member-unknown", index, f"it shows {extra[0]}, which the leaf does not bear out")
+        try:
+            leaf = read_leaf(data)
+        except Refused as problem:
+            self.say(problem.code or "leaf-malformed", index, str(problem))
+            return shown, None, data, {}
+        for name in ("index", "time", "activity", "data", "request"):
+            if not same(shown[name], leaf.get(name)):
+                self.say("member-changed", index, f"the {name} shown is not the leaf's")
+        return shown, leaf, data, self.texts(index, shown, leaf)
+
+    def texts(self, index, shown, leaf):
+        texts = {}
+        for field, wanted in leaf["commitments"].items():
+            one = shown["texts"].get(field)
+            if not isinstance(one, dict) or set(one) != {"salt", "text"}:
+                self.say("text-missing" if one is None else "member-unknown", index, f"the text {field} is not there as it should")
+                continue
+            if one["text"] is None:
+                self.erased.append((index, field))
+                texts[field] = None
+                if one["salt"] is not None:
+                    self.say("salt-left", index, f"the text {field} was erased and its salt was not")
+                continue
+            try:
+                salt = unbase64(one["salt"])
+                good = len(salt) == 16 and commitment(salt, field, one["text"]) == unbase64(wanted)
+            except (Refused, AttributeError, UnicodeEncodeError):
+                good = False
+            if not good:
+                self.say("text-changed", index, f"the text {field} is not what was committed to")
+            texts[field] = one["text"]
+        for field in sorted(set(shown["texts"]) - set(leaf["commitments"])):
+            self.say("text-added", index, f"the text {field} was never in the log")
+        actor = shown["actor"]
+        if actor.get("id") != leaf["actor"] or actor.get("name") is not None and actor["name"] != texts.get("actorName"):
+            self.say("member-changed", index, "the actor shown is not the leaf's")
+        return texts
+
+    # What is read
+
+    def export(self, data, is_whole):
+        lines = data.split(b"\n")
+        lines = lines[:-1] if not lines[-1] else lines
+        read = []
+        for number, line in enumerate(lines, 1):
+            try:
+                read.append((number, *self.line(line.decode("utf-8"))))
+            except (Refused, UnicodeDecodeError) as problem:
+                code = getattr(problem, "code", None) or ("member-unknown" if "twice" in str(problem) else "line-unreadable")
+                self.say(code, None, f"line {number}: {problem}")
+        # Keys may have changed: which heads are believed depends on the records, and what is wrong with them on the heads.
+        first = {}
+        for number, shown, leaf, bytes_, texts in read:
+            if leaf:
+                first.setdefault(shown["index"], (leaf, texts))
+        self.records = first
+        self.follow_keys()
+        newest = max(self.heads, default=0)
+        self.place(read, newest, is_whole)
+
+    def place(self, read, newest, is_whole):
+        self.records, hashes, order = {}, {}, []
+        for number, shown, leaf, data, texts in self.proven_first(read):
+            index, hash_ = shown["index"], leaf_hash(data)
+            if index >= newest:
+                beyond = type(shown.get("size")) is int and shown["size"] > newest
+                self.say("record-uncovered" if beyond else "record-inserted", index, f"line {number} is beyond the newest head")
+            elif index in hashes:
+                code = "record-repeated" if hashes[index] == hash_ else "record-inserted"
+                self.say(code, index, f"line {number} is a second record in this place")
+            else:
+                hashes[index] = hash_
+                order.append((number, index))
+                if leaf:
+                    self.add(index, leaf, texts)
+        if not self.heads:
+            return self.say("no-checkpoint", None, "there is no head to hold the records against")
+        places = [index for _, index in sorted(order)]
+        if is_whole and places != sorted(places):
+            self.say("records-out-of-order", None, "the records are not in the order of the log")
+        end = max(hashes, default=-1) + 1
+        if is_whole and len(hashes) < end:
+            for index in sorted(set(range(min(end, newest))) - set(hashes))[:100]:
+                self.say("record-missing", index, "the record is not there")
+        if is_whole and end < newest:
+            self.say("log-truncated", None, f"the records end at {end}, and {newest} were signed")
+        genuine = is_whole and len(hashes) == newest and self.replay([hashes[index] for index in range(newest)])
+        proofs = [self.proof(shown, data) for _, shown, _, data, _ in read if shown["index"] < newest]
+        if not genuine and is_whole and len(hashes) == newest and not any(proofs):
+            return None
+        for (_, shown, _, data, _), good in zip([one for one in read if one[1]["index"] < newest], proofs):
+            if good is None and not genuine:
+                self.say("record-unproven", shown["index"], "the record has no proof that leads to a head at hand")
+            elif good is False:
+                self.say("proof-wrong" if genuine else "not-in-log", shown["index"], "its proof does not lead to a signed root")
+        return None
+
+    def proven_first(self, read):
+        """Where two lines claim one place, the one that is proven has it."""
+        return sorted(read, key=lambda one: (one[1]["index"], not self.proof(one[1], one[3]), one[0]))
+
+    def proof(self, shown, data):
+        """Whether the record's proof leads to a signed root; None where there is no proof, or no such root."""
+        try:
+            root = self.heads[shown["size"]][0]
+            steps = [unbase64(step) for step in shown["proof"]]
+        except (KeyError, TypeError, Refused):
+            return None
+        return all(len(step) == 32 for step in steps) and is_included(
+            leaf_hash(data), shown["index"], shown["size"], steps, root)
+
+    def replay(self, hashes):
+        tree, good = Tree(), True
+        for size in sorted(self.heads):
+            while tree.size < min(size, len(hashes)):
+                tree.add(hashes[tree.size])
+            if tree.size == size and tree.root != self.heads[size][0]:
+                self.say("log-rewritten", None, f"the records do not lead to the root that was signed for {size}")
+                good = False
+        return good
+
+    def tiles(self, folder, export, is_whole):
+        """Leaves from a folder of tiles (C2SP tlog-tiles), texts from an export beside it where there is one."""
+        shown = {}
+        for number, line in enumerate(filter(None, (export or b"").split(b"\n")), 1):
+            try:
+                one, leaf, data, texts = self.line(line.decode("utf-8"))
+                shown[one["index"]] = (data, texts)
+            except (Refused, UnicodeDecodeError) as problem:
+                self.say(getattr(problem, "code", None) or "line-unreadable", None, f"line {number}: {problem}")
+        # The first head may be of a later key: what size it says is believed for reading, and for nothing else.
+        said = [int(note.text.split("\n")[1]) for _, note in self.later if re.fullmatch(r"\d{1,10}", note.text.split("\n")[1])]
+        size, leaves = max([*self.heads, *said], default=0), []
+        for start in range(0, size, 256):
+            width = min(256, size - start)
+            try:
+                bundle = Bytes(tile_file(folder, "entries", start // 256, width))
+                leaves += [bundle.take(bundle.number(2)) for _ in range(width)]
+                bundle.end()
+            except (Refused, OSError) as problem:
+                self.say("tile-unreadable", start, f"the entries from {start} on: {problem}")
+                break
+        for index, data in enumerate(leaves):
+            try:
+                leaf = read_leaf(data)
+                if leaf["index"] != index:
+                    self.say("member-changed", index, "the leaf says another place")
+                there = shown.get(index)
+                if there and there[0] != data:
+                    self.say("not-in-log", index, "the export has another leaf in this place")
+                self.add(index, leaf, there[1] if there else None)
+            except Refused as problem:
+                self.say(problem.code or "leaf-malformed", index, str(problem))
+        self.follow_keys()
+        if not self.heads:
+            return self.say("no-checkpoint", None, "there is no head to hold the records against")
+        if len(leaves) < max(self.heads):
+            self.say("log-truncated", None, f"{len(leaves)} records are there of {max(self.heads)}")
+        level, row = 0, [leaf_hash(data) for data in leaves]
+        self.replay(row)
+        while row and len(leaves) == size:
+            self.tile_row(folder, level, row)
+            row = [root_of(row[start:start + 256]) for start in range(0, len(row) // 256 * 256, 256)]
+            level += 1
+        for index in sorted(set(shown) - set(range(len(leaves)))):
+            self.say("record-inserted", index, "the export has a record that the log has not")
+        if shown and is_whole:
+            for index in sorted(set(range(len(leaves))) - set(shown)):
+                self.say("record-missing", index, "the record is not in the export")
+        without = sum(bool(leaf["commitments"]) and texts is None for leaf, texts in self.records.values())
+        if without:
+            self.notes.append(f"the texts of {without} records were not at hand and were not checked")
+        return None
+
+    def tile_row(self, folder, level, row):
+        for start in range(0, len(row), 256):
+            wanted = b"".join(row[start:start + 256])
+            try:
+                if tile_file(folder, str(level), start // 256, len(wanted) // 32) != wanted:
+                    raise Refused("it has other hashes")
+            except (Refused, OSError) as problem:
+                self.say("tile-unreadable", None, f"tile {level} from {start} on: {problem}")
+
+    # Rules over the records in order (docs/spec/log.md 6)
+
+    def rules(self, is_whole, max_age=None):
+        previous, approvals = None, Approvals(self.origin)
+        for index in sorted(self.records):
+            leaf, texts = self.records[index]
+            time = instant(leaf["time"])
+            if previous and time < previous:
+                self.say("time-back", index, "the record is older than the one before it")
+            previous = time
+            if leaf["activity"] == "texts.erased":
+                self.erasure(index, leaf)
+            if leaf["activity"] == "access.operations":
+                self.operations(index, leaf, texts or {})
+            problem = self.approval(approvals, leaf, texts) if is_whole and texts is not None else None
+            if problem:
+                self.say("approval-invalid", index, problem)
+        gone = set(self.erased)
+        for index, field in self.erased:
+            if is_whole and (index, field) not in self.erasures:
+                self.say("erased-without-record", index, f"the text {field} is gone and no record says so")
+        for index, field in self.erasures:
+            if index in self.records and (self.records[index][1] or {}).get(field) is not None and (index, field) not in gone:
+                self.say("not-erased", index, f"the text {field} is there, though record {self.erasures[index, field]} says it is not")
+        newest = self.signed_at or previous
+        if max_age is not None and (not newest or (self.now - newest).total_seconds() > max_age):
+            self.say("stale", None, f"what was signed last is of {newest.isoformat() if newest else 'nobody knows when'}")
+        if not self.signed_at:
+            self.notes.append("no signature tells when the newest head was signed")
+
+    def approval(self, approvals, leaf, texts):
+        try:
+            return approvals.read(leaf, texts) if self.log != "provider" else None
+        except (Refused, KeyError, TypeError, ValueError, AttributeError) as problem:
+            return f"it does not say what it has to: {problem}"
+
+    def erasure(self, index, leaf):
+        try:
+            places = [one["index"] for one in leaf["data"]["erased"]]
+            if places != sorted(set(places)) or not places or not all(type(place) is int and 0 <= place < index for place in places):
+                raise Refused("places do not rise")
+            for one in leaf["data"]["erased"]:
+                if set(one) != {"fields", "index"} or one["fields"] != sorted(set(one["fields"])) or not one["fields"]:
+                    raise Refused("fields do not rise")
+                self.erasures.update({(one["index"], field): index for field in one["fields"]})
+        except (Refused, KeyError, TypeError, AttributeError):
+            self.say("erasure-malformed", index, "what was erased is not said as it has to be")
+
+    def operations(self, index, leaf, texts):
+        data, text = leaf["data"], texts.get("operations")
+        counts = [data.get(name) for name in ("count", "reads", "writes")]
+        if not all(type(count) is int for count in counts) or counts[0] != counts[1] + counts[2] \
+                or text is not None and (text.count("\n") != counts[0] or not text.endswith("\n")):
+            self.say("operations-count", index, "there are not as many operations as the record says")
+
+
+def tile_file(folder, level, index, width):
+    groups = [f"{index % 1000:03}"]
+    while index >= 1000:
+        index //= 1000
+        groups.insert(0, f"x{index % 1000:03}")
+    path = os.path.join(folder, "tile", level, *groups) + (f".p/{width}" if width < 256 else "")
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def root_of(hashes):
+    tree = Tree()
+    for hash_ in hashes:
+        tree.add(hash_)
+    return tree.root
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--export", help="records, a line each (JSON Lines)")
+    parser.add_argument("--tiles", help="a folder with checkpoint, tile/… and tile/entries/…")
+    parser.add_argument("--key", required=True, help="the log's key, or a file that has it")
+    parser.add_argument("--checkpoint", action="append", default=[], help="a signed head; older ones too, as many as were kept")
+    parser.add_argument("--log", help="the log that it has to be: provider, or tenant: and its identifier")
+    parser.add_argument("--partial", action="store_true", help="the export holds some of the records")
+    parser.add_argument("--max-age", type=span, metavar="PT1H", help="how old the newest head may be")
+    parser.add_argument("--now", type=instant, default=datetime.datetime.now(datetime.timezone.utc), help="instead of the clock")
+    parser.add_argument("--output", choices=["text", "json"], default="text")
+    options = parser.parse_args()
+    if not options.export and not options.tiles:
+        parser.error("--export or --tiles is needed")
+    return options
+
+
+def contents(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def main():
+    options = arguments()
+    try:
+        text = contents(options.key).decode("utf-8", "replace") if os.path.exists(options.key) else options.key
+        found = Verification(Key(text), options.now)
+        notes = options.checkpoint or [
+            os.path.join(options.tiles, "checkpoint") if options.tiles else re.sub(r"\.jsonl$", "", options.export) + ".checkpoint"]
+        if options.log and found.log != options.log:
+            found.say("origin-wrong", None, f"the key is of the log {found.log}")
+        for name in notes:
+            found.checkpoint(name, contents(name))
+        export = contents(options.export) if options.export else None
+    except (OSError, Refused) as problem:
+        print(f"cannot verify: {plain(problem)}", file=sys.stderr)
+        sys.exit(2)
+    if options.tiles:
+        found.tiles(options.tiles, export, not options.partial)
+    else:
+        found.export(export, not options.partial)
+    found.rules(not options.partial, options.max_age)
+    tell(found, options.output)
+    sys.exit(1 if found.findings else 0)
+
+
+def tell(found, output):
+    if output == "json":
+        print(json.dumps({
+            "verdict": "not in order" if found.findings else "in order", "origin": found.origin,
+            "records": len(found.records), "erased": len(found.erased), "heads": sorted(found.heads),
+            "findings": [{"code": code, "record": record, "detail": words} for code, record, words in found.findings],
+            "notes": found.notes}))
+        return
+    verdict = f"NOT in order: {len(found.findings)} findings" if found.findings else "in order"
+    print(f"{verdict}: {len(found.records)} records of \"{plain(found.origin)}\", heads of {sorted(found.heads)}")
+    for code, record, words in found.findings:
+        print(f"  {code}{'' if record is None else f' (record {record})'}: {plain(words)}")
+    for words in [*found.notes, *([f"{len(found.erased)} texts were erased"] if found.erased else [])]:
+        print(f"  note: {plain(words)}")
+    if found.findings:
+        print(verdict)
+
+
+if __name__ == "__main__":
+    main()
