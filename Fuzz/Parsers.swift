@@ -252,8 +252,8 @@ private let logParsers: [Parser] = [
         try VerifierKey(name: "a/v1/provider/log", publicKey: Array(repeating: 1, count: 32))
     }
     guard case .success(let key) = key else { return }
-    let note = ExportVerifier.Note(name: "note", bytes: Array(bytes))
-    var verifier = ExportVerifier(notes: [note], key: key, isComplete: true)
+    let note = LogVerifier.Note(name: "note", bytes: Array(bytes))
+    var verifier = LogVerifier(notes: [note], keys: [key], source: .records)
     var cutter = LineCutter()
     tried {
         for piece in [bytes.prefix(bytes.count / 2), bytes.dropFirst(bytes.count / 2)] {

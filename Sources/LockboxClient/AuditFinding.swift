@@ -9,6 +9,17 @@ package enum AuditFinding: Error, Hashable, Sendable {
     /// Two different roots were signed for one size.
     case splitView(size: UInt64)
     case noCheckpoint
+    /// The key's name is of another log than was asked for, or of none of Lockbox's.
+    case wrongLog(name: String, asked: String?)
+    /// Another key signs than the one that is trusted, and no record leads from that to it.
+    case keyChanged(from: String, to: String)
+    /// A record that claims that the log's key changed does not show it.
+    case keyChange(record: UInt64, problem: String)
+    /// A key that the log had replaced signed a head after that.
+    case retiredKey(size: UInt64)
+    /// Nothing says that the log is newer than the bound; `newest` is the time of its last sign of
+    /// life.
+    case stale(newest: String?)
 
     // Records
     /// The line is not a record at all.
@@ -34,6 +45,23 @@ package enum AuditFinding: Error, Hashable, Sendable {
     case rewritten(after: UInt64, signed: TreeHead)
     /// The log now has fewer records than it was signed to have before.
     case shrunk(now: UInt64, before: TreeHead)
+    /// A file of the tree does not hold what the entries make it hold.
+    case tile(path: String)
+
+    // What records say of each other
+    /// A text is gone and no record says that it was erased.
+    case erasedSilently(record: UInt64, field: String)
+    /// A text is gone and the salt that makes it guessable is not.
+    case saltLeft(record: UInt64, field: String)
+    /// A text is there that the log says was erased.
+    case notErased(record: UInt64, field: String)
+    case erasure(record: UInt64)
+    /// A text that was there at the last look is gone, or one is back, and no record since then says
+    /// why.
+    case vanished(record: UInt64)
+    case operations(record: UInt64)
+    case time(record: UInt64)
+    case timeBack(record: UInt64, time: String, before: String)
 }
 
 extension AuditFinding: CustomStringConvertible {
@@ -74,6 +102,46 @@ extension AuditFinding: CustomStringConvertible {
                     : "those before record \(after) are, so the change is in \(Self.words(after...signed.size - 1))")
         case .shrunk(let now, let before):
             "the log was truncated: it has \(now) records, and \(before.size) were signed before"
+        case .wrongLog, .keyChanged, .keyChange, .retiredKey, .stale, .tile, .erasedSilently,
+            .saltLeft, .notErased, .erasure, .vanished, .operations, .time, .timeBack:
+            ofTheWhole
+        }
+    }
+
+    private var ofTheWhole: String {
+        switch self {
+        case .wrongLog(let name, let asked):
+            asked.map { "“\(name)” is not the log that was asked for, \($0)" }
+                ?? "“\(name)” is the name of no log of Lockbox's"
+        case .keyChanged(let from, let to):
+            "the log's key has changed and no record in it leads from one to the other: it was “\(from)”, "
+                + "now is “\(to)”; do not trust the log before you know why"
+        case .keyChange(let record, let problem):
+            "record \(record) does not show that the log's key changed: \(problem)"
+        case .retiredKey(let size):
+            "the head at \(size) is signed by a key that the log had replaced before"
+        case .stale(let newest):
+            newest.map { "the log is older than it may be: its last sign of life is of \($0)" }
+                ?? "nothing tells how old the log is"
+        case .tile(let path): "“\(path)” does not hold what the log's entries make it hold"
+        case .erasedSilently(let record, let field):
+            "the text \(field) of record \(record) was erased and no record says so"
+        case .saltLeft(let record, let field):
+            "the text \(field) of record \(record) was erased but its salt is still there: it can be guessed"
+        case .notErased(let record, let field):
+            "the text \(field) of record \(record) is there though the log says that it was erased"
+        case .erasure(let record): "record \(record) does not say what was erased"
+        case .vanished(let record):
+            "the texts of record \(record) are not all those of the last look, and no record since says why"
+        case .operations(let record):
+            "record \(record) counts other operations than its text holds"
+        case .time(let record): "record \(record) has a time in another form"
+        case .timeBack(let record, let time, let before):
+            "record \(record) is of \(time), before the one before it (\(before))"
+        case .checkpoint, .splitView, .noCheckpoint, .unreadable, .changed, .wrongProof, .unproven,
+            .missing, .inserted, .uncovered, .repeated, .outOfOrder, .truncated, .rewritten,
+            .shrunk:
+            description
         }
     }
 
@@ -94,16 +162,4 @@ extension AuditFinding: CustomStringConvertible {
         }
         return numbers.dropLast().map { "\($0)" }.joined(separator: ", ") + " and \(last)"
     }
-}
-
-/// What a verification came to.
-package struct AuditReport: Sendable {
-    /// Empty if all is well.
-    package let findings: [AuditFinding]
-    /// How many records were read.
-    package let records: Int
-    /// How many texts were erased from them.
-    package let erasedTexts: Int
-    /// The signed heads that were held against the records, smallest first.
-    package let heads: [TreeHead]
 }

@@ -51,7 +51,11 @@ package struct RecordCheck: Sendable {
     /// The hash of the leaf's bytes, whatever hash is shown.
     package let hash: Hash
     package private(set) var flaws: [RecordFlaw] = []
-    /// How many texts were erased; that is allowed.
+    /// The leaf, where it is one.
+    package private(set) var leaf: Leaf?
+    /// How many texts were held against their commitments, and how many were erased; whether that
+    /// is recorded, `ErasureRule` tells.
+    package private(set) var texts = 0
     package private(set) var erased = 0
 
     /// `log` is the log that the record must be of; nil if that is not known.
@@ -62,6 +66,7 @@ package struct RecordCheck: Sendable {
         do throws(Leaf.Problem) {
             let leaf = try Leaf(bytes: record.leaf.utf8)
             if let log, leaf.log != log { flaws.append(.log(leaf.log)) }
+            self.leaf = leaf
             compare(with: leaf)
             compareTexts(with: leaf)
         } catch {
@@ -90,7 +95,8 @@ package struct RecordCheck: Sendable {
                 erased += 1
                 continue
             }
-            guard let salt = Base64.decode(shown.salt.utf8),
+            texts += 1
+            guard let salt = shown.salt.flatMap({ Base64.decode($0.utf8) }),
                 commitment.isOpened(salt: salt, field: field, text: text)
             else {
                 flaws.append(.text(field: field))
@@ -117,6 +123,13 @@ package struct RecordCheck: Sendable {
 }
 
 extension RecordCheck {
+    /// Holds the record against the tree's own leaf in its place.
+    package mutating func hold(against leaf: Hash?) -> Bool {
+        guard leaf != hash else { return true }
+        flaws.append(.proof)
+        return false
+    }
+
     /// Holds the record's proof against the signed heads. Returns whether it is proven to be in the
     /// log.
     package mutating func prove(with heads: [UInt64: Hash]) -> Bool {

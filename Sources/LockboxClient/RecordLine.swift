@@ -157,7 +157,7 @@ extension AuditRecord {
         var texts: [String: Text] = [:]
         for (field, value) in shown {
             guard case .object(var one) = value, let text = one.takeOptional("text"),
-                let salt = one.takeText("salt"), one.isEmpty
+                let salt = one.takeOptional("salt"), one.isEmpty
             else { return nil }
             texts[field] = Text(text: text, salt: salt)
         }

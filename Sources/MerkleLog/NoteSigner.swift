@@ -23,7 +23,7 @@ public struct NoteSigner: Sendable {
 
     /// The signature over a note's text, which ends with a newline.
     public func sign(_ text: String) throws(NoteError) -> NoteSignature {
-        guard SignedNote.isText(text.utf8) else { throw .malformedText }
+        guard SignedNote.isText(text) else { throw .malformedText }
         do {
             let signature = try key.signature(for: Array(text.utf8))
             return NoteSignature(

@@ -83,9 +83,11 @@ public struct NoteSignature: Hashable, Sendable {
     /// The line, without its newline.
     public var line: String { "— \(name) \(Base64.encode(keyID.bigEndianBytes + signature))" }
 
-    func claims(_ key: VerifierKey) -> Bool {
+    func claims(_ key: VerifierKey) -> Bool { claims(key.name, keyID: key.id) }
+
+    func claims(_ name: String, keyID: UInt32) -> Bool {
         // Bytes, not characters: Swift's strings are equal when they merely look alike.
-        keyID == key.id && name.utf8.elementsEqual(key.name.utf8)
+        self.keyID == keyID && self.name.utf8.elementsEqual(name.utf8)
     }
 }
 
@@ -108,7 +110,7 @@ public struct SignedNote: Hashable, Sendable {
 
     /// The note of a text with signatures made before.
     public init(text: String, signatures: [NoteSignature]) throws(NoteError) {
-        guard Self.isText(text.utf8) else { throw .malformedText }
+        guard Self.isText(text) else { throw .malformedText }
         guard !signatures.isEmpty else { throw .unsigned }
         guard signatures.count <= LogLimits.noteSignatures else { throw .tooLarge }
         self.text = text
@@ -152,10 +154,11 @@ public struct SignedNote: Hashable, Sendable {
         return bytes.indices.dropFirst().last { bytes[$0] == newline && bytes[$0 - 1] == newline }
     }
 
-    /// Whether the bytes, already known to be UTF-8, are lines without control characters.
-    static func isText(_ text: String.UTF8View) -> Bool {
-        text.last == UInt8(ascii: "\n")
-            && text.allSatisfy { $0 >= 0x20 || $0 == UInt8(ascii: "\n") }
+    /// Whether the text is lines without control characters. C2SP forbids those of ASCII; DEL and
+    /// C1 would steer a terminal as well, and no checkpoint needs them.
+    static func isText(_ text: String) -> Bool {
+        text.utf8.last == UInt8(ascii: "\n")
+            && text.unicodeScalars.allSatisfy { $0 == "\n" || !isControl($0) }
     }
 }
 

@@ -20,17 +20,26 @@ public struct VerifierKey: Hashable, Sendable {
         guard isKeyName(name.utf8), publicKey.count == 32 else { throw .malformedKey }
         self.name = name
         self.publicKey = publicKey
+        id = Self.id(name: name, type: Self.ed25519Type, publicKey: publicKey)
+    }
+
+    /// The id of a key that signs in the way of `type`.
+    static func id(name: String, type: UInt8, publicKey: [UInt8]) -> UInt32 {
         var hasher = SHA256()
         hasher.update(bytes: name.utf8)
         hasher.update(byte: UInt8(ascii: "\n"))
-        hasher.update(byte: Self.ed25519Type)
+        hasher.update(byte: type)
         hasher.update(bytes: publicKey)
-        id = UInt32(bigEndianBytes: hasher.finalize().prefix(4))
+        return UInt32(bigEndianBytes: hasher.finalize().prefix(4))
     }
 
     /// Whether `signature` is this key's over exactly these bytes (RFC 8032 §5.1.7).
-    func isValid(_ signature: [UInt8], for text: String.UTF8View) -> Bool {
-        switch Result(catching: { try Curve25519.Signing.PublicKey(rawRepresentation: publicKey) })
+    package func isValid(_ signature: some Sequence<UInt8>, for text: String.UTF8View) -> Bool {
+        let signature = Array(signature)
+        return
+            switch Result(catching: {
+                try Curve25519.Signing.PublicKey(rawRepresentation: publicKey)
+            })
         {
         case .success(let key): key.isValidSignature(signature, for: Array(text))
         case .failure: false
@@ -67,13 +76,20 @@ extension VerifierKey: CustomStringConvertible {
     }
 }
 
-/// Whether these bytes may name a key (C2SP signed-note, "Format"): UTF-8, not empty, no control
-/// character, no Unicode white space, no plus sign.
+/// Whether these bytes may name a key (C2SP signed-note, "Format"): UTF-8, not empty, no Unicode white
+/// space, no plus sign. Nor any character that a terminal obeys or nobody sees: names are shown to
+/// people who compare them.
 func isKeyName(_ bytes: some Collection<UInt8>) -> Bool {
     guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else { return false }
     return text.unicodeScalars.allSatisfy {
-        $0.value >= 0x20 && $0 != "+" && !$0.properties.isWhitespace
+        $0 != "+" && !isControl($0) && !$0.properties.isWhitespace
+            && $0.properties.generalCategory != .format
     }
+}
+
+/// C0, DEL and C1.
+func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
 }
 
 extension UInt32 {

@@ -94,8 +94,8 @@ struct AuditFiles {
         let key = try VerifierKey(
             parsing: String(contentsOfFile: key, encoding: .utf8).filter { $0 != "\n" }
         )
-        let note = ExportVerifier.Note(name: "contoso.checkpoint", bytes: try Self.read(checkpoint))
-        var verifier = ExportVerifier(notes: [note], key: key, isComplete: true)
+        let note = LogVerifier.Note(name: "contoso.checkpoint", bytes: try Self.read(checkpoint))
+        var verifier = LogVerifier(notes: [note], keys: [key], source: .records)
         for line in try Self.read(path).split(separator: UInt8(ascii: "\n")) {
             verifier.read(line: line)
         }

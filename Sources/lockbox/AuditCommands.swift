@@ -15,7 +15,10 @@ struct AuditCommand: AsyncParsableCommand {
               lockbox audit verify                       check all of it
               lockbox audit export --out 2026-11.jsonl   keep a copy, to verify offline
             """,
-        subcommands: [SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self]
+        subcommands: [
+            SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self,
+            EvidenceAudit.self,
+        ]
     )
 }
 
@@ -31,11 +34,26 @@ struct LogOptions: ParsableArguments {
     }
 
     /// The path that the log's `audit` and `log` are below.
-    func base(_ session: Session) async throws -> Path {
-        if provider { return Path("v1", "provider") }
+    func base(_ session: Session) async throws -> Path { try await place(session).base }
+
+    /// That path, and the log's name in its records.
+    func place(_ session: Session) async throws -> (base: Path, name: String) {
+        let provider = (base: Path("v1", "provider"), name: "provider")
+        if self.provider { return provider }
         let me = tenant == nil ? try await session.me() : nil
-        if let me, me.tenant == nil { return Path("v1", "provider") }
-        return Path("v1", "tenants", try await session.tenant(tenant ?? me?.tenant))
+        if let me, me.tenant == nil { return provider }
+        let tenant = try await session.tenant(tenant ?? me?.tenant)
+        return (Path("v1", "tenants", tenant), "tenant:\(tenant)")
+    }
+
+    /// What is remembered of the log at `place`.
+    func memory(_ session: Session, _ base: Path, state: String?) throws -> LogMemory {
+        try LogMemory(
+            state: state,
+            server: session.client.address,
+            log: base.text,
+            environment: session.shell.environment
+        )
     }
 }
 
@@ -102,34 +120,60 @@ struct SearchAudit: AsyncParsableCommand {
     }
 }
 
-/// A checkpoint that the log's key has signed.
-struct SignedHead {
+/// What a server shows as the head of its log. Nothing of it is believed yet.
+struct ShownHead {
     let note: [UInt8]
-    let head: TreeHead
-    let key: VerifierKey
+    /// The key that the server says signs now.
+    let named: VerifierKey
+    /// How many records the head says there are; 0 where it says nothing.
+    let size: UInt64
 
-    /// Fetches the key and the newest checkpoint. With `pinned`, that key must have signed,
-    /// whatever the server names.
-    init(_ base: Path, _ session: Session, pinned: VerifierKey? = nil) async throws {
+    /// Fetches the key and the newest checkpoint, and keeps the checkpoint for good, whatever comes
+    /// of it: the next one may contradict it.
+    init(_ base: Path, _ session: Session, keptIn memory: LogMemory) async throws {
         let line = String(
             decoding: try await session.client.bytes(base.appending("log/key")),
             as: UTF8.self
         )
-        note = try await session.client.bytes(base.appending("log/checkpoint"))
-        do {
-            let named = try VerifierKey(parsing: line.filter { $0 != "\n" })
-            if let pinned, pinned != named {
-                throw Failure.failed(
-                    """
-                    The log's key has changed. Do not trust the log before you know why; ask the provider.
-                      it was  \(TerminalText.clean(pinned.text))
-                      now is  \(TerminalText.clean(named.text))
-                    """
-                )
+        let note = try await session.client.bytes(base.appending("log/checkpoint"))
+        try memory.keep(note)
+        self.note = note
+        do throws(NoteError) { named = try VerifierKey(parsing: line.filter { $0 != "\n" }) } catch
+        {
+            throw Failure.failed("The server's key cannot be used: \(error)")
+        }
+        let claimed = Result { try Checkpoint(parsing: SignedNote(parsing: note).text).head.size }
+        size =
+            switch claimed {
+            case .success(let size): size
+            case .failure: 0
             }
-            key = named
-            head = try Checkpoint(opening: SignedNote(parsing: note), origin: key.name, logKey: key)
-                .head
+    }
+
+    /// The head, signed by the key that is remembered, or by the one that the server names where none
+    /// is. Of the log `name`, or it is refused.
+    func believed(_ memory: LogMemory, log name: String) throws -> TreeHead {
+        guard (memory.keys.last ?? named) == named else {
+            throw Failure.failed(
+                """
+                The log's key has changed. “lockbox audit verify” follows a change that the log shows; \
+                do not trust the log before.
+                  it was  “\(memory.keys.last?.text ?? "")”
+                  now is  “\(named.text)”
+                """
+            )
+        }
+        guard Leaf.logName(ofOrigin: named.name) == name else {
+            throw Failure.failed(
+                AuditFinding.wrongLog(name: named.name, asked: name).description
+            )
+        }
+        do {
+            return try Checkpoint(
+                opening: SignedNote(parsing: note),
+                origin: named.name,
+                logKey: named
+            ).head
         } catch let error as NoteError {
             throw Failure.failed("The server's checkpoint cannot be trusted: \(error)")
         } catch let error as CheckpointError {
@@ -148,12 +192,16 @@ struct CheckpointAudit: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var log: LogOptions
     @Flag(help: "The key that signs it instead.") var key = false
+    @Option(help: "Where “audit verify” remembers what was seen.") var state: String?
 
     func run() async throws {
         try await Session.run(server) { session in
-            let signed = try await SignedHead(try await log.base(session), session)
+            let (base, name) = try await log.place(session)
+            let memory = try log.memory(session, base, state: state)
+            let shown = try await ShownHead(base, session, keptIn: memory)
+            _ = try shown.believed(memory, log: name)
             session.shell.write(
-                key ? signed.key.text : String(decoding: signed.note, as: UTF8.self)
+                key ? shown.named.text : String(decoding: shown.note, as: UTF8.self)
             )
         }
     }
@@ -179,6 +227,7 @@ struct ExportAudit: AsyncParsableCommand {
         completion: .file(extensions: ["jsonl"])
     ) var out: String
     @Flag(help: "Replace files that are there already.") var force = false
+    @Option(help: "Where “audit verify” remembers what was seen.") var state: String?
 
     func run() async throws {
         let names = ExportFiles(records: out)
@@ -188,12 +237,15 @@ struct ExportAudit: AsyncParsableCommand {
             )
         }
         try await Session.run(server) { session in
-            let base = try await log.base(session)
-            let signed = try await SignedHead(base, session)
-            var verifier = ExportVerifier(
-                notes: [.init(name: "checkpoint", bytes: signed.note)],
-                key: signed.key,
-                isComplete: true
+            let (base, name) = try await log.place(session)
+            let memory = try log.memory(session, base, state: state)
+            let shown = try await ShownHead(base, session, keptIn: memory)
+            let head = try shown.believed(memory, log: name)
+            var verifier = LogVerifier(
+                notes: [.init(name: "checkpoint", bytes: shown.note)],
+                keys: [shown.named],
+                source: .records,
+                asked: name
             )
             let draft = try DraftFile(names.records + ".part")
             defer { draft.discard() }
@@ -203,24 +255,23 @@ struct ExportAudit: AsyncParsableCommand {
                 accept: "application/jsonl"
             ) { line in
                 // What was written since the checkpoint is not covered by it.
-                guard UInt64(leaves.count) < signed.head.size else { return }
+                guard UInt64(leaves.count) < head.size else { return }
                 leaves.append(verifier.read(line: line) ?? .emptyRoot)
                 try draft.append(line: line)
                 if leaves.count.isMultiple(of: 1000) {
-                    session.shell.progress("\(leaves.count) of \(signed.head.size)")
+                    session.shell.progress("\(leaves.count) of \(head.size)")
                 }
             }
             session.shell.clearProgress()
             try draft.flush()
-            try ExportFiles.finish(draft, leaves, signed.head, at: names.records)
-            try Files.write(signed.note, to: names.checkpoint)
-            try Files.write(Array((signed.key.text + "\n").utf8), to: names.key)
-            try AuditText.conclude(
-                verifier.finish(),
-                session.shell,
-                .table,
-                subject: "\(names.records)"
-            )
+            try ExportFiles.finish(draft, leaves, head, at: names.records)
+            try Files.write(shown.note, to: names.checkpoint)
+            try Files.write(Array((shown.named.text + "\n").utf8), to: names.key)
+            try AuditText(
+                report: verifier.finish(),
+                subject: names.records,
+                isComplete: true
+            ).conclude(session.shell, .table)
         }
     }
 }

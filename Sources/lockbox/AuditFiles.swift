@@ -116,11 +116,13 @@ final class DraftFile {
     func discard() { unlink(path) }
 }
 
-/// What `lockbox audit verify` remembers of a log between runs: the key, every checkpoint, and the
-/// hash of each leaf.
+/// What `lockbox audit verify` remembers of a log between runs: the keys, every checkpoint, the hash of
+/// each leaf and which of its texts were there. Apart from those, every checkpoint that was ever
+/// shown, and evidence where two contradict each other.
 struct LogMemory {
     private let folder: String
-    let key: VerifierKey?
+    /// Oldest first; the last is the present one.
+    let keys: [VerifierKey]
     let memory: LogVerifier.Memory
 
     /// `server` and `log` name the log before anything of it is known.
@@ -130,29 +132,24 @@ struct LogMemory {
             $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) ? $0 : "_"
         }
         folder = root + "/" + String(name)
-        key = try Self.readKey(folder + "/key")
+        keys = try Self.readKeys(folder + "/key")
         var memory = LogVerifier.Memory()
-        if let key {
+        if !keys.isEmpty {
             for name in try Self.names(folder + "/checkpoints") {
                 let path = folder + "/checkpoints/" + name
-                do {
-                    let note = try SignedNote(parsing: try Files.read(path))
-                    memory.heads.append(
-                        try Checkpoint(opening: note, origin: key.name, logKey: key).head
-                    )
-                } catch is NoteError {
-                    throw FileProblem(
-                        path,
-                        "it is not a checkpoint any more; somebody has changed it"
-                    )
-                } catch is CheckpointError {
+                let note = LogVerifier.Note(name: path, bytes: try Files.read(path))
+                do throws(NoteError) {
+                    try SignedNote(parsing: note.bytes).verify(with: keys)
+                } catch {
                     throw FileProblem(
                         path,
                         "it is not a checkpoint of this log any more; somebody has changed it"
                     )
                 }
+                memory.notes.append(note)
             }
-            memory.leaves = try Self.readLeaves(folder + "/leaves")
+            memory.leaves = try Self.readHashes(folder + "/leaves")
+            memory.texted = try Self.readHashes(folder + "/texts")
         }
         self.memory = memory
     }
@@ -163,12 +160,11 @@ struct LogMemory {
             + "/lockbox/logs"
     }
 
-    private static func readKey(_ path: String) throws -> VerifierKey? {
-        guard Files.exists(path) else { return nil }
+    private static func readKeys(_ path: String) throws -> [VerifierKey] {
+        guard Files.exists(path) else { return [] }
         do {
-            return try VerifierKey(
-                parsing: String(decoding: try Files.read(path), as: UTF8.self).filter { $0 != "\n" }
-            )
+            return try String(decoding: try Files.read(path), as: UTF8.self)
+                .split(separator: "\n").map { try VerifierKey(parsing: $0) }
         } catch is NoteError {
             throw FileProblem(path, "it is not a key any more; somebody has changed it")
         }
@@ -185,7 +181,7 @@ struct LogMemory {
         }
     }
 
-    private static func readLeaves(_ path: String) throws(FileProblem) -> [Hash] {
+    private static func readHashes(_ path: String) throws(FileProblem) -> [Hash] {
         guard Files.exists(path) else { return [] }
         let bytes = try Files.read(path)
         return stride(from: 0, to: bytes.count, by: Hash.byteCount).compactMap {
@@ -193,67 +189,111 @@ struct LogMemory {
         }
     }
 
-    /// Remembers a log that was found to be in order.
-    func save(_ signed: SignedHead, leaves: [Hash]) throws(FileProblem) {
-        try Files.write(Array((signed.key.text + "\n").utf8), to: folder + "/key")
-        try Files.write(signed.note, to: folder + "/checkpoints/\(signed.head.size)")
-        try Files.write(leaves.flatMap(\.bytes), to: folder + "/leaves")
+    /// A name for these bytes that no others have.
+    private static func digest(_ bytes: [UInt8]) -> String {
+        Hex.encode(Hash.leaf(bytes).bytes.prefix(8))
+    }
+
+    /// Keeps a note that was shown, before anything is said of it.
+    func keep(_ note: [UInt8]) throws(FileProblem) {
+        guard note.count <= LogLimits.noteBytes else { return }
+        let path = folder + "/seen/" + Self.digest(note)
+        if !Files.exists(path) { try Files.write(note, to: path) }
+    }
+
+    /// Where the evidence was kept.
+    func keep(_ evidence: [Evidence]) throws -> [String] {
+        try Self.write(evidence) { folder + "/evidence/\($0).json" }
+    }
+
+    /// Writes each piece of evidence to the file that `path` makes of its digest.
+    static func write(_ evidence: [Evidence], to path: (String) -> String) throws -> [String] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try evidence.map { one in
+            let bytes = Array(try encoder.encode(one))
+            let path = path(digest(bytes))
+            if !Files.exists(path) { try Files.write(bytes, to: path) }
+            return path
+        }
+    }
+
+    /// Remembers a log that was found to be in order. A crash between two of the files leaves
+    /// fewer leaves or texts than checkpoints, of which each is right.
+    func save(_ report: AuditReport, note: [UInt8]) throws(FileProblem) {
+        let keys = report.keys.map { $0.text + "\n" }.joined()
+        try Files.write(Array(keys.utf8), to: folder + "/key")
+        if let head = report.heads.last {
+            try Files.write(note, to: folder + "/checkpoints/\(head.size)")
+        }
+        try Files.write(report.leaves.flatMap(\.bytes), to: folder + "/leaves")
+        try Files.write(report.texted.flatMap(\.bytes), to: folder + "/texts")
     }
 }
 
-/// How a verification is told.
-enum AuditText {
-    private struct Summary: Encodable {
-        let verified: Bool
-        let records: Int
-        let erasedTexts: Int
-        let checkpoints: [Head]
-        let findings: [String]
+/// A folder with a log's tiles (C2SP tlog-tiles).
+struct TilesFolder {
+    let folder: String
 
-        struct Head: Encodable {
-            let size: UInt64
-            let root: String
+    var checkpoint: String { folder + "/checkpoint" }
+
+    /// Reads the tree of `size` into `verifier`, and holds each tile of hashes against the entries.
+    func read(size: UInt64, into verifier: inout LogVerifier) {
+        var leaves: [Hash] = []
+        for bundle in EntryBundle.all(ofSize: size) {
+            guard let entries = entries(bundle) else { return verifier.refuse(tile: bundle.path) }
+            for entry in entries {
+                leaves.append(.leaf(entry))
+                verifier.read(entry: entry)
+            }
+        }
+        var level = 0
+        var hashes = leaves
+        for tile in Tile.all(ofSize: size) {
+            while level < tile.level {
+                // A hash of a level stands for a full tile of the one below.
+                hashes = stride(
+                    from: 0,
+                    to: hashes.count / Tile.fullWidth * Tile.fullWidth,
+                    by: 256
+                )
+                .map { start in
+                    var range = CompactRange()
+                    for hash in hashes[start..<start + Tile.fullWidth] { range.append(hash) }
+                    return range.root
+                }
+                level += 1
+            }
+            let start = Int(tile.index) * Tile.fullWidth
+            let expected = Tile.encode(Array(hashes[start..<start + tile.width]))
+            if bytes(tile.path, full: Tile(level: tile.level, index: tile.index)?.path)?
+                .prefix(expected.count).elementsEqual(expected) != true
+            {
+                verifier.refuse(tile: tile.path)
+            }
         }
     }
 
-    /// Tells the outcome; throws if anything is wrong.
-    static func conclude(
-        _ report: AuditReport,
-        _ shell: Shell,
-        _ output: OutputFormat,
-        subject: String
-    ) throws {
-        let findings = report.findings.map { TerminalText.clean($0.description) }
-        if output == .json {
-            let heads = report.heads.map { Summary.Head(size: $0.size, root: $0.root.base64) }
-            shell.write(
-                try Session.json(
-                    Summary(
-                        verified: findings.isEmpty,
-                        records: report.records,
-                        erasedTexts: report.erasedTexts,
-                        checkpoints: heads,
-                        findings: findings
-                    )
-                )
-            )
+    private func entries(_ bundle: EntryBundle) -> [[UInt8]]? {
+        for one in [bundle, EntryBundle(index: bundle.index)].compactMap({ $0 }) {
+            guard let bytes = bytes(one.path, full: nil) else { continue }
+            switch Result(catching: { () throws(EntryBundleError) in try one.decode(bytes) }) {
+            case .success(let entries): return Array(entries.prefix(bundle.width))
+            case .failure: return nil
+            }
         }
-        guard findings.isEmpty else {
-            throw Failure.failed((findings + ["\(subject): NOT in order"]).joined(separator: "\n"))
+        return nil
+    }
+
+    /// A partial tile may be gone once the full one is there.
+    private func bytes(_ path: String, full: String?) -> [UInt8]? {
+        for one in [path, full].compactMap({ $0 }) {
+            if case .success(let bytes) = Result(catching: { () throws(FileProblem) in
+                try Files.read(folder + "/" + one)
+            }) {
+                return bytes
+            }
         }
-        guard output == .table else { return }
-        let newest = report.heads.last
-        let older = report.heads.count - 1
-        shell.write("\(subject): in order")
-        shell.write(
-            "  \(report.records) record\(report.records == 1 ? "" : "s"), none changed, missing or added"
-        )
-        if let newest { shell.write("  signed head: size \(newest.size), root \(newest.root)") }
-        if older > 0 {
-            shell.write("  continues \(older) earlier checkpoint\(older == 1 ? "" : "s")")
-        }
-        if report.erasedTexts > 0 {
-            shell.write("  \(report.erasedTexts) texts were erased; their records are intact")
-        }
+        return nil
     }
 }

@@ -8,22 +8,26 @@ struct VerifyAudit: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Check that nothing in the log was changed, removed, added or reordered.",
         discussion: """
-            With a server: reads the whole log, computes its root again, holds it against
-            the signed head and against every checkpoint and record seen in earlier runs,
-            and remembers what it saw. The key is remembered at the first run; a changed
-            key is an error.
+            With a server: reads the whole log with its texts, computes its root again, holds
+            each text against its record, and all of it against the signed head and against
+            every checkpoint and record seen in earlier runs, and remembers what it saw. The
+            key is remembered at the first run; another key is an error unless the log shows
+            that the first one handed over to it.
 
               lockbox audit verify --tenant contoso
+              lockbox audit verify --max-age 1h
 
             Without: checks an export against its checkpoint and any older ones that you
-            kept.
+            kept, or a folder of tiles, with an export beside it for the texts.
 
               lockbox audit verify --export contoso.jsonl
               lockbox audit verify --export contoso.jsonl \\
                 --checkpoint contoso.checkpoint --checkpoint last-month.checkpoint \\
                 --key contoso.key
+              lockbox audit verify --tiles mirror --records contoso.jsonl --key contoso.key
 
-            Names what is wrong, record by record, and then ends with exit code 1.
+            Names what is wrong, record by record, and then ends with exit code 1. Where two
+            signed heads contradict each other, keeps both: see “lockbox audit evidence”.
             """
     )
 
@@ -35,6 +39,13 @@ struct VerifyAudit: AsyncParsableCommand {
         completion: .file(extensions: ["jsonl"])
     )
     var export: String?
+    @Option(help: "Verify this folder of tiles instead.", completion: .directory)
+    var tiles: String?
+    @Option(
+        help: "With --tiles: an export, for the texts.",
+        completion: .file(extensions: ["jsonl"])
+    )
+    var records: String?
     @Option(
         help:
             "A checkpoint to hold it against; may be given several times. FILE.checkpoint if left out."
@@ -43,39 +54,64 @@ struct VerifyAudit: AsyncParsableCommand {
     @Option(help: "The log's key, or a file that holds it. With --export, FILE.key if left out.")
     var key: String?
     @Flag(help: "The export holds only some of the records.") var partial = false
+    @Option(help: "How old the log's last sign of life may be, such as 1h or 2d.")
+    var maxAge: DurationArgument?
     @Option(help: "Where to remember what was seen.") var state: String?
 
     func validate() throws {
-        if export == nil, !checkpoint.isEmpty || partial {
-            throw ValidationError("--checkpoint and --partial go with --export.")
+        if export != nil, tiles != nil {
+            throw ValidationError("Give --export or --tiles, not both.")
+        }
+        if export == nil, tiles == nil, !checkpoint.isEmpty {
+            throw ValidationError("--checkpoint goes with --export or --tiles.")
+        }
+        if export == nil, partial { throw ValidationError("--partial goes with --export.") }
+        if tiles == nil, records != nil { throw ValidationError("--records goes with --tiles.") }
+        if tiles != nil, key == nil {
+            throw ValidationError("Tiles hold no key: give the log's with --key.")
+        }
+        if let maxAge, maxAge.seconds == nil {
+            throw ValidationError("--max-age takes days, hours, minutes and seconds.")
         }
     }
 
     func run() async throws {
-        guard let export else { return try await verifyServer() }
-        try verifyExport(export)
-    }
-
-    private func readKey(_ text: String) throws -> VerifierKey {
-        let line = Files.exists(text) ? String(decoding: try Files.read(text), as: UTF8.self) : text
-        do { return try VerifierKey(parsing: line.filter { !$0.isNewline }) } catch {
-            throw Failure.failed("\(TerminalText.clean(text)): \(error)")
+        if let export {
+            try verifyExport(export)
+        } else if let tiles {
+            try verifyTiles(TilesFolder(folder: tiles))
+        } else {
+            try await verifyServer()
         }
     }
 
-    private func verifyExport(_ export: String) throws {
-        let shell = Shell()
-        let names = ExportFiles(records: export)
-        let path = Files.exists(export) ? export : names.records
-        let key = try readKey(self.key ?? names.key)
-        if self.key == nil {
-            shell.tell(
-                "The key was taken from \(names.key); compare it with one you got elsewhere."
-            )
+    /// What lies further back than this is too old.
+    private func oldest(_ shell: Shell) -> Int64? {
+        maxAge?.seconds.map { seconds in
+            let (age, isTooLong) = seconds.multipliedReportingOverflow(by: 1000)
+            return isTooLong ? 0 : shell.now() - age
         }
-        let checkpoints = checkpoint.isEmpty ? [names.checkpoint] : checkpoint
-        let notes = try checkpoints.map { ExportVerifier.Note(name: $0, bytes: try Files.read($0)) }
-        var verifier = ExportVerifier(notes: notes, key: key, isComplete: !partial)
+    }
+
+    /// The name of the log that was asked for, where one was.
+    private var asked: String? { log.provider ? "provider" : log.tenant.map { "tenant:\($0)" } }
+
+    private func notes(_ paths: [String]) throws -> [LogVerifier.Note] {
+        try paths.map { .init(name: $0, bytes: try Files.read($0)) }
+    }
+
+    private func conclude(
+        _ report: AuditReport,
+        _ shell: Shell,
+        subject: String,
+        isComplete: Bool = true
+    ) throws {
+        var text = AuditText(report: report, subject: subject, isComplete: isComplete)
+        text.evidence = try LogMemory.write(report.evidence) { "\(subject).\($0).evidence" }
+        try text.conclude(shell, format.output)
+    }
+
+    private static func read(_ path: String, into verifier: inout LogVerifier) throws {
         let lines = try Files.read(path).split(
             separator: UInt8(ascii: "\n"),
             omittingEmptySubsequences: false
@@ -84,47 +120,106 @@ struct VerifyAudit: AsyncParsableCommand {
         for line in lines.last?.isEmpty == true ? lines.dropLast() : lines[...] {
             verifier.read(line: line)
         }
-        try AuditText.conclude(verifier.finish(), shell, format.output, subject: path)
+    }
+
+    private func verifyExport(_ export: String) throws {
+        let shell = Shell()
+        let names = ExportFiles(records: export)
+        let path = Files.exists(export) ? export : names.records
+        let key = try LogKey.read(self.key ?? names.key)
+        if self.key == nil {
+            shell.tell(
+                "The key was taken from “\(names.key)”; compare it with one you got elsewhere:\n  “\(key.text)”"
+            )
+        }
+        var verifier = LogVerifier(
+            notes: try notes(checkpoint.isEmpty ? [names.checkpoint] : checkpoint),
+            keys: [key],
+            source: .records,
+            asked: asked,
+            isComplete: !partial,
+            oldest: oldest(shell)
+        )
+        try Self.read(path, into: &verifier)
+        try conclude(verifier.finish(), shell, subject: path, isComplete: !partial)
+    }
+
+    private func verifyTiles(_ tiles: TilesFolder) throws {
+        let shell = Shell()
+        var verifier = LogVerifier(
+            notes: try notes([tiles.checkpoint] + checkpoint),
+            keys: [try LogKey.read(key ?? "")],
+            source: records == nil ? .tree : .treeAndRecords,
+            asked: asked,
+            oldest: oldest(shell)
+        )
+        tiles.read(size: verifier.shownSize, into: &verifier)
+        if let records { try Self.read(records, into: &verifier) }
+        try conclude(verifier.finish(), shell, subject: tiles.folder)
     }
 
     private func verifyServer() async throws {
         try await Session.run(server, format.output) { session in
-            let base = try await log.base(session)
-            let remembered = try LogMemory(
-                state: state,
-                server: session.client.address,
-                log: base.text,
-                environment: session.shell.environment
+            let (base, name) = try await log.place(session)
+            let remembered = try log.memory(session, base, state: state)
+            let shown = try await ShownHead(base, session, keptIn: remembered)
+            var verifier = LogVerifier(
+                notes: [.init(name: "the server's checkpoint", bytes: shown.note)],
+                keys: try trusted(remembered, shown, session.shell),
+                source: .treeAndRecords,
+                asked: name,
+                named: shown.named,
+                memory: remembered.memory,
+                oldest: oldest(session.shell)
             )
-            let named = try key.map(readKey)
-            if let named, let kept = remembered.key, named != kept {
-                throw Failure.failed(
-                    "The key given is not the one that was remembered for this log."
-                )
-            }
-            let signed = try await SignedHead(base, session, pinned: named ?? remembered.key)
-            if remembered.key == nil, named == nil {
-                session.shell.tell(
-                    "First look at this log. Its key is remembered from now on:\n  \(signed.key.text)"
-                )
-            }
-            let origin = signed.key.name
-            var verifier = LogVerifier(head: signed.head, origin: origin, memory: remembered.memory)
-            for bundle in EntryBundle.all(ofSize: signed.head.size) {
-                session.shell.progress("\(bundle.entries.lowerBound) of \(signed.head.size)")
+            for bundle in EntryBundle.all(ofSize: shown.size) {
+                session.shell.progress("\(bundle.entries.lowerBound) of \(shown.size)")
                 let bytes = try await session.client.bytes(base.appending("log/\(bundle.path)"))
-                do {
-                    for entry in try bundle.decode(bytes) { verifier.read(entry: entry) }
-                } catch {
-                    throw Failure.failed(
-                        "The server's entries from \(bundle.entries.lowerBound) on cannot be read."
-                    )
+                guard case .success(let entries) = Result(catching: { try bundle.decode(bytes) })
+                else {
+                    verifier.refuse(tile: bundle.path)
+                    break
                 }
+                for entry in entries { verifier.read(entry: entry) }
+            }
+            session.shell.progress("texts")
+            var count: UInt64 = 0
+            try await session.client.lines(
+                base.appending("audit"),
+                accept: "application/jsonl"
+            ) { line in
+                // What was written since the checkpoint is not covered by it.
+                guard count < shown.size else { return }
+                count += 1
+                verifier.read(line: line)
             }
             session.shell.clearProgress()
-            let leaves = verifier.leaves
-            try AuditText.conclude(verifier.finish(), session.shell, format.output, subject: origin)
-            try remembered.save(signed, leaves: leaves)
+            let report = verifier.finish()
+            var text = AuditText(report: report, subject: shown.named.name, isComplete: true)
+            text.evidence = try remembered.keep(report.evidence)
+            try text.conclude(session.shell, format.output)
+            try remembered.save(report, note: shown.note)
         }
+    }
+
+    /// The keys to believe: those remembered, or the one given; at first sight the one that the server
+    /// names, which is shown to be compared.
+    private func trusted(_ remembered: LogMemory, _ shown: ShownHead, _ shell: Shell) throws
+        -> [VerifierKey]
+    {
+        let given = try key.map(LogKey.read)
+        if let given, let kept = remembered.keys.last, given != kept {
+            throw Failure.failed("The key given is not the one that was remembered for this log.")
+        }
+        if !remembered.keys.isEmpty { return remembered.keys }
+        if let given { return [given] }
+        shell.tell(
+            """
+            First look at this log. Compare its name and key with what the provider told you in \
+            another way; they are remembered from now on:
+              “\(shown.named.text)”
+            """
+        )
+        return [shown.named]
     }
 }

@@ -27,20 +27,31 @@ private let notInTheLog = "it is not what the signed log has in this place"
         #expect(try log.findings(records, sizes: [34, 20, 1, 0, 33]) == [])
     }
 
-    @Test func erasedTextLeavesTheLogInOrder() throws {
-        var records = records
-        records[5].texts["actorName"]?.text = nil
+    @Test func textThatARecordSaysWasErasedLeavesTheLogInOrder() throws {
+        var log = log
+        try log.append(
+            index: 34,
+            activity: "texts.erased",
+            data: [
+                "erased": .array([
+                    .object(["index": .integer(5), "fields": .array([.string("actorName")])])
+                ])
+            ]
+        )
+        var records = try log.records()
+        records[5].texts["actorName"] = .init(text: nil, salt: nil)
         records[5].actor.name = nil
-        var verifier = ExportVerifier(
-            notes: [try log.note(34)],
-            key: log.signer.verifierKey,
-            isComplete: true
+        var verifier = LogVerifier(
+            notes: [try log.note(35)],
+            keys: [log.signer.verifierKey],
+            source: .records
         )
         for record in records { verifier.read(record) }
         let report = verifier.finish()
         #expect(report.findings == [])
         #expect(report.erasedTexts == 1)
-        #expect(report.records == 34)
+        #expect(report.records == 35)
+        #expect(report.texts == 69)
     }
 
     @Test func partOfTheRecordsIsInOrderAsAPart() throws {
@@ -286,9 +297,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
     }
 
     @Test func lineThatIsNoRecordIsNamed() throws {
-        var verifier = ExportVerifier(
+        var verifier = LogVerifier(
             notes: [try log.note(34)],
-            key: log.signer.verifierKey,
+            keys: [log.signer.verifierKey],
+            source: .records,
             isComplete: true
         )
         verifier.read(line: Array("{\"index\":1}".utf8))
@@ -305,9 +317,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
             ("{\"\\u0061ctivity\":\"request.denied\",", "activity twice"),
         ]
         for (start, name) in forgeries {
-            var verifier = ExportVerifier(
+            var verifier = LogVerifier(
                 notes: [try log.note(34)],
-                key: log.signer.verifierKey,
+                keys: [log.signer.verifierKey],
+                source: .records,
                 isComplete: false
             )
             verifier.read(line: Array((start + genuine.dropFirst()).utf8))
@@ -318,9 +331,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
                     == true
             )
         }
-        var verifier = ExportVerifier(
+        var verifier = LogVerifier(
             notes: [try log.note(34)],
-            key: log.signer.verifierKey,
+            keys: [log.signer.verifierKey],
+            source: .records,
             isComplete: false
         )
         verifier.read(line: Array(genuine.utf8))
@@ -346,9 +360,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
         for index in 13..<34 { try rewritten.append(index: UInt64(index)) }
         let records = try rewritten.records()
         #expect(try rewritten.findings(records) == [])
-        var verifier = ExportVerifier(
+        var verifier = LogVerifier(
             notes: [try rewritten.note(34), try log.note(10), try log.note(20)],
-            key: log.signer.verifierKey,
+            keys: [log.signer.verifierKey],
+            source: .records,
             isComplete: true
         )
         for record in records { verifier.read(record) }
@@ -362,9 +377,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
 
     @Test func twoCheckpointsOfOneSizeAreASplitView() throws {
         let other = try ExportedLog(records: 34, name: "Somebody Else")
-        var verifier = ExportVerifier(
+        var verifier = LogVerifier(
             notes: [try log.note(34), try other.note(34)],
-            key: log.signer.verifierKey,
+            keys: [log.signer.verifierKey],
+            source: .records,
             isComplete: true
         )
         for record in records { verifier.read(record) }
@@ -373,9 +389,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
 
     @Test func checkpointOfAnotherKeyIsRefused() throws {
         let other = try ExportedLog(records: 34, seed: 8)
-        var verifier = ExportVerifier(
+        var verifier = LogVerifier(
             notes: [try other.note(34)],
-            key: log.signer.verifierKey,
+            keys: [log.signer.verifierKey],
+            source: .records,
             isComplete: true
         )
         for record in records { verifier.read(record) }
@@ -390,9 +407,10 @@ private let notInTheLog = "it is not what the signed log has in this place"
     @Test func changedCheckpointIsRefused() throws {
         let note = try log.note(34)
         let text = String(decoding: note.bytes, as: UTF8.self).replacing("\n34\n", with: "\n33\n")
-        var verifier = ExportVerifier(
+        var verifier = LogVerifier(
             notes: [.init(name: "changed", bytes: Array(text.utf8))],
-            key: log.signer.verifierKey,
+            keys: [log.signer.verifierKey],
+            source: .records,
             isComplete: true
         )
         verifier.read(records[0])

@@ -22,7 +22,10 @@ struct ExportedLog {
         index: UInt64,
         activity: String = "request.approved",
         name: String = "Adam Cole",
-        log: String = "tenant:contoso"
+        log: String = "tenant:contoso",
+        data: [String: JSONValue] = [
+            "state": .string("active"), "version": .integer(3), "resources": .array([.bool(true)]),
+        ]
     ) throws {
         let salt = Array(
             repeating: UInt8(truncatingIfNeeded: index + 1),
@@ -42,10 +45,7 @@ struct ExportedLog {
             "time": .string("2026-11-23T20:15:\(index < 50 ? index + 10 : 59).000Z"),
             "activity": .string(activity),
             "actor": .string("PER-7K3M9QPXAB"), "request": .string("LBX-7K3M9QPXAB"),
-            "data": .object([
-                "state": .string("active"), "version": .integer(3),
-                "resources": .array([.bool(true)]),
-            ]),
+            "data": .object(data),
             "commitments": .object(commitments),
         ])
         leaves.append(try Self.canonical(leaf))
@@ -66,7 +66,7 @@ struct ExportedLog {
 
     func head(_ size: Int) -> TreeHead { tree(size).head }
 
-    func note(_ size: Int) throws -> ExportVerifier.Note {
+    func note(_ size: Int) throws -> LogVerifier.Note {
         let checkpoint = try Checkpoint(origin: Self.origin, head: head(size))
         let note = try SignedNote(text: checkpoint.text, signers: [signer])
         return .init(name: "checkpoint \(size)", bytes: Array(note.encoded.utf8))
@@ -106,7 +106,12 @@ struct ExportedLog {
         -> [String]
     {
         let notes = try (sizes ?? [leaves.count]).map(note)
-        var verifier = ExportVerifier(notes: notes, key: signer.verifierKey, isComplete: isComplete)
+        var verifier = LogVerifier(
+            notes: notes,
+            keys: [signer.verifierKey],
+            source: .records,
+            isComplete: isComplete
+        )
         for record in records { verifier.read(record) }
         return verifier.finish().findings.map(\.description)
     }

@@ -8,10 +8,11 @@ import Testing
         read: Int? = nil,
         head: Int? = nil,
         memory: LogVerifier.Memory = .init()
-    ) -> [String] {
+    ) throws -> [String] {
         var verifier = LogVerifier(
-            head: log.head(head ?? log.leaves.count),
-            origin: ExportedLog.origin,
+            notes: [try log.note(head ?? log.leaves.count)],
+            keys: [log.signer.verifierKey],
+            source: .tree,
             memory: memory
         )
         for leaf in log.leaves.prefix(read ?? log.leaves.count) {
@@ -20,18 +21,19 @@ import Testing
         return verifier.finish().findings.map(\.description)
     }
 
-    private func memory(_ log: ExportedLog, sizes: [Int], leaves: Int) -> LogVerifier.Memory {
+    private func memory(_ log: ExportedLog, sizes: [Int], leaves: Int) throws -> LogVerifier.Memory
+    {
         .init(
-            heads: sizes.map(log.head),
+            notes: try sizes.map(log.note),
             leaves: log.leaves.prefix(leaves).map { Hash.leaf(Array($0.utf8)) }
         )
     }
 
     @Test func grownLogIsInOrder() throws {
         let log = try ExportedLog(records: 34)
-        #expect(findings(log, memory: memory(log, sizes: [0, 12, 20], leaves: 20)) == [])
-        #expect(findings(log) == [])
-        #expect(findings(try ExportedLog(records: 0)) == [])
+        #expect(try findings(log, memory: memory(log, sizes: [0, 12, 20], leaves: 20)) == [])
+        #expect(try findings(log) == [])
+        #expect(try findings(try ExportedLog(records: 0)) == [])
     }
 
     @Test func recordChangedSinceTheLastLookIsNamed() throws {
@@ -40,13 +42,13 @@ import Testing
         try rewritten.append(index: 17, activity: "request.denied")
         for index in 18..<34 { try rewritten.append(index: UInt64(index)) }
         #expect(
-            findings(rewritten, memory: memory(log, sizes: [20], leaves: 20)) == [
+            try findings(rewritten, memory: memory(log, sizes: [20], leaves: 20)) == [
                 "record 17 was changed: it is not what this place held when the log was verified before"
             ]
         )
         // Without the hashes of the leaves the checkpoints alone tell between which of them it was.
         #expect(
-            findings(rewritten, memory: memory(log, sizes: [10, 20], leaves: 0)) == [
+            try findings(rewritten, memory: memory(log, sizes: [10, 20], leaves: 0)) == [
                 "the log was rewritten: its records are not those that were signed at 20; "
                     + "those before record 10 are, so the change is in 10…19"
             ]
@@ -57,7 +59,7 @@ import Testing
         let log = try ExportedLog(records: 34)
         let shorter = try ExportedLog(records: 30)
         #expect(
-            findings(shorter, memory: memory(log, sizes: [34], leaves: 34)) == [
+            try findings(shorter, memory: memory(log, sizes: [34], leaves: 34)) == [
                 "the log was truncated: it has 30 records, and 34 were signed before"
             ]
         )
@@ -67,7 +69,7 @@ import Testing
         let log = try ExportedLog(records: 34)
         let other = try ExportedLog(records: 34, name: "Somebody Else")
         #expect(
-            findings(other, memory: memory(log, sizes: [34], leaves: 0)) == [
+            try findings(other, memory: memory(log, sizes: [34], leaves: 0)) == [
                 "two different logs of 34 records were signed: the log was not shown to everybody alike"
             ]
         )
@@ -76,7 +78,7 @@ import Testing
     @Test func entriesThatDoNotReachTheHeadAreNamed() throws {
         let log = try ExportedLog(records: 34)
         #expect(
-            findings(log, read: 30) == [
+            try findings(log, read: 30) == [
                 "the export ends at 30 but the checkpoint covers 34: records 30…33 are missing (truncated)"
             ]
         )
@@ -84,7 +86,11 @@ import Testing
 
     @Test func entriesThatDoNotLeadToTheSignedRootAreNamed() throws {
         let log = try ExportedLog(records: 34)
-        var verifier = LogVerifier(head: log.head(34), origin: ExportedLog.origin, memory: .init())
+        var verifier = LogVerifier(
+            notes: [try log.note(34)],
+            keys: [log.signer.verifierKey],
+            source: .tree
+        )
         for (index, leaf) in log.leaves.enumerated() {
             let shown =
                 index == 17 ? leaf.replacing("request.approved", with: "request.denied") : leaf
@@ -102,7 +108,9 @@ import Testing
         var log = try ExportedLog(records: 2)
         try log.append(index: 5)
         #expect(
-            findings(log) == ["record 2 was changed: the index shown is not the one in the leaf"]
+            try findings(log) == [
+                "record 2 was changed: the index shown is not the one in the leaf"
+            ]
         )
     }
 }

@@ -1,0 +1,135 @@
+import LockboxClient
+import LockboxWire
+import MerkleLog
+
+/// How a verification is told: the verdict first and last, between them what it rests on. Nothing that
+/// a server, an export or a note chose can look like a part of it.
+struct AuditText {
+    private static let inOrder = "in order"
+    private static let notInOrder = "NOT in order"
+
+    let report: AuditReport
+    /// What was verified.
+    let subject: String
+    let isComplete: Bool
+    /// Where evidence was kept.
+    var evidence: [String] = []
+
+    private var isInOrder: Bool { report.findings.isEmpty }
+
+    /// Tells the outcome; throws if anything is wrong.
+    func conclude(_ shell: Shell, _ output: OutputFormat) throws {
+        if output == .json { shell.write(try Session.json(summary)) }
+        guard isInOrder else { throw Failure.failed(lines.joined(separator: "\n")) }
+        if output == .table { shell.write(lines.joined(separator: "\n")) }
+    }
+
+    /// The whole of it, fit for a terminal.
+    var lines: [String] {
+        let name = "“\(TerminalText.clean(subject))”"
+        guard isInOrder else {
+            let count = Self.count(report.findings.count, "finding")
+            return ["\(Self.notInOrder): \(name)"]
+                + report.findings.map { "  " + TerminalText.clean($0.description) }
+                + evidence.map { "  evidence is kept in “\(TerminalText.clean($0))”" }
+                + ["\(Self.notInOrder): \(count)"]
+        }
+        return ["\(Self.inOrder): \(name)"] + basis.map { "  " + $0 }
+            + ["\(Self.inOrder): \(Self.count(report.records, "record"))"]
+    }
+
+    private var basis: [String] {
+        var lines = [
+            Self.count(report.records, "record")
+                + (isComplete
+                    ? ", none changed, missing or added"
+                    : ", none changed; of others, nothing is said")
+        ]
+        if report.texts > 0 {
+            lines.append(
+                "\(Self.count(report.texts, "text")) held against what the records commit to"
+            )
+        }
+        if report.erasedTexts > 0 {
+            lines.append(
+                "\(Self.count(report.erasedTexts, "text")) erased; "
+                    + (isComplete
+                        ? "each by a record that says so"
+                        : "whether a record says so cannot be told")
+            )
+        }
+        if report.uncheckedTexts > 0 {
+            lines.append(
+                "\(Self.count(report.uncheckedTexts, "text")) NOT checked: they are not with the tiles"
+            )
+        }
+        if let newest = report.heads.last {
+            lines.append("signed head: size \(newest.size), root \(newest.root)")
+        }
+        let older = report.heads.count - 1
+        if older > 0 { lines.append("continues \(Self.count(older, "earlier checkpoint"))") }
+        if let time = report.newestRecord {
+            lines.append("newest record: \(TerminalText.clean(time))")
+        }
+        lines.append(
+            report.signedTime.map { "head signed as the newest at \(LogTime.text($0))" }
+                ?? "no signed time: how old the head is, the records alone tell"
+        )
+        return lines
+    }
+
+    private static func count(_ number: Int, _ what: String) -> String {
+        "\(number) \(what)\(number == 1 ? "" : "s")"
+    }
+
+    // MARK: - For programs
+
+    /// Members are added, never taken away or changed in meaning.
+    private struct Summary: Encodable {
+        let form = "lockbox-audit/v1"
+        let verdict: String
+        let subject: String
+        let complete: Bool
+        @Nullable var key: String?
+        @Nullable var head: Head?
+        let counts: Counts
+        @Nullable var newestRecord: String?
+        @Nullable var signedTime: String?
+        let findings: [FindingEntry]
+        let evidence: [String]
+
+        struct Head: Codable, Hashable {
+            let size: UInt64
+            let root: String
+        }
+
+        struct Counts: Encodable {
+            let records: Int
+            let texts: Int
+            let erasedTexts: Int
+            let uncheckedTexts: Int
+            let earlierCheckpoints: Int
+        }
+    }
+
+    private var summary: Summary {
+        Summary(
+            verdict: isInOrder ? "in-order" : "not-in-order",
+            subject: subject,
+            complete: isComplete,
+            key: report.keys.last?.text,
+            head: report.heads.last.map { .init(size: $0.size, root: $0.root.base64) },
+            counts: .init(
+                records: report.records,
+                texts: report.texts,
+                erasedTexts: report.erasedTexts,
+                uncheckedTexts: report.uncheckedTexts,
+                earlierCheckpoints: max(0, report.heads.count - 1)
+            ),
+            newestRecord: report.newestRecord,
+            signedTime: report.signedTime.map(LogTime.text),
+            findings: report.findings.flatMap(FindingEntry.all),
+            evidence: evidence
+        )
+    }
+}

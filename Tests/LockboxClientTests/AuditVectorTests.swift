@@ -1,0 +1,106 @@
+import Foundation
+import LockboxClient
+import MerkleLog
+import Testing
+
+@testable import lockbox
+
+/// One way in which a log was tampered with, as `scripts/make-audit-vectors` wrote it.
+struct AuditVector: Decodable, CustomTestStringConvertible, Sendable {
+    enum Expectation: Decodable, Equatable, Sendable {
+        case ok
+        case findings([String])
+
+        init(from decoder: any Decoder) throws {
+            if case .success("ok") = Result(catching: { try String(from: decoder) }) {
+                self = .ok
+                return
+            }
+            self = .findings(try [String: [String]](from: decoder)["findings"] ?? [])
+        }
+    }
+
+    let name: String
+    let what: String
+    let log: String
+    let complete: Bool
+    let records: String?
+    let tiles: String?
+    let checkpoints: [String]
+    let key: String
+    let now: String?
+    let maxAge: String?
+    let expect: Expectation
+
+    var testDescription: String { "\(name): \(what)" }
+
+    private struct File: Decodable {
+        let vectors: [AuditVector]
+    }
+
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../Vectors/audit").standardized.path
+
+    static let all: [AuditVector] = {
+        switch Result(catching: {
+            try JSONDecoder().decode(
+                File.self,
+                from: Data(contentsOf: URL(filePath: folder + "/vectors.json"))
+            )
+        }) {
+        case .success(let file): file.vectors
+        case .failure: []
+        }
+    }()
+
+    /// What is found in it.
+    func verify() throws -> AuditReport {
+        func read(_ path: String) throws -> [UInt8] { try Files.read(Self.folder + "/" + path) }
+        let key = try VerifierKey(
+            parsing: String(decoding: try read(key), as: UTF8.self).filter { !$0.isNewline }
+        )
+        let oldest = now.flatMap(TimeText.milliseconds).flatMap { now in
+            maxAge.flatMap { DurationArgument(argument: $0)?.seconds }.map { now - $0 * 1000 }
+        }
+        var verifier = LogVerifier(
+            notes: try checkpoints.map { .init(name: $0, bytes: try read($0)) },
+            keys: [key],
+            source: tiles == nil ? .records : records == nil ? .tree : .treeAndRecords,
+            asked: log,
+            isComplete: complete,
+            oldest: oldest
+        )
+        if let tiles {
+            TilesFolder(folder: Self.folder + "/" + tiles).read(
+                size: verifier.shownSize,
+                into: &verifier
+            )
+        }
+        if let records {
+            let lines = try read(records).split(
+                separator: UInt8(ascii: "\n"),
+                omittingEmptySubsequences: false
+            )
+            for line in lines.dropLast() { verifier.read(line: line) }
+        }
+        return verifier.finish()
+    }
+}
+
+@Suite struct AuditVectorTests {
+    @Test func thereAreManyForgeries() {
+        #expect(AuditVector.all.count { $0.expect != .ok } >= 60)
+        #expect(Set(AuditVector.all.map(\.name)).count == AuditVector.all.count)
+    }
+
+    @Test(arguments: AuditVector.all)
+    func eachForgeryIsFoundByItsName(vector: AuditVector) throws {
+        let found = Set(try vector.verify().findings.flatMap(FindingEntry.all).map(\.code))
+        switch vector.expect {
+        case .ok: #expect(found == [])
+        case .findings(let codes):
+            #expect(!codes.isEmpty)
+            #expect(found.isSuperset(of: codes), "found \(found.sorted())")
+        }
+    }
+}
