@@ -90,7 +90,7 @@ package struct RecordCheck: Sendable {
                 erased += 1
                 continue
             }
-            guard let salt = Base64.decode(shown.salt.utf8),
+            guard let salt = shown.salt.flatMap({ Base64.decode($0.utf8) }),
                 commitment.isOpened(salt: salt, field: field, text: text)
             else {
                 flaws.append(.text(field: field))

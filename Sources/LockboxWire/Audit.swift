@@ -20,10 +20,10 @@ public struct AuditRecord: Codable, Hashable, Sendable {
     public struct Text: Codable, Hashable, Sendable {
         /// Null once erased.
         @Nullable public var text: String?
-        /// Base64 of 16 bytes.
-        public var salt: String
+        /// Base64 of 16 bytes; null once erased, as the text is.
+        @Nullable public var salt: String?
 
-        public init(text: String?, salt: String) {
+        public init(text: String?, salt: String?) {
             self.text = text
             self.salt = salt
         }

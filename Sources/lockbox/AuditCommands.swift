@@ -15,7 +15,10 @@ struct AuditCommand: AsyncParsableCommand {
               lockbox audit verify                       check all of it
               lockbox audit export --out 2026-11.jsonl   keep a copy, to verify offline
             """,
-        subcommands: [SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self]
+        subcommands: [
+            SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self,
+            EraseAudit.self,
+        ]
     )
 }
 
