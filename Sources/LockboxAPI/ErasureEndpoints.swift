@@ -62,12 +62,15 @@ extension NewErasure {
                 guard let id = PersonID(person) else { throw .notFound(.person) }
                 chosen.append(.person(id))
             }
-            guard let only = chosen.first else { throw .invalid(field: "records", problem: .missing) }
+            guard let only = chosen.first else {
+                throw .invalid(field: "records", problem: .missing)
+            }
             guard chosen.count == 1, fields == nil || records != nil else {
                 throw .invalid(
                     field: fields != nil && records == nil ? "fields" : "records",
                     problem: .notAllowedHere(
-                        "cannot be combined so: name records, a request, a support request or a person."
+                        "cannot be combined so: name records, a request, a support request or a "
+                            + "person."
                     )
                 )
             }

@@ -42,7 +42,8 @@ extension LogReader {
     }
 
     /// Texts that are gone without a record of the log that says so.
-    private func unrecordedErasures(in entries: [LogEntry], of log: LogID) async throws -> [String] {
+    private func unrecordedErasures(in entries: [LogEntry], of log: LogID) async throws -> [String]
+    {
         let known = try await erasures(in: entries, of: log)
         return entries.flatMap { entry in
             entry.texts.filter { $0.text == nil }.compactMap { text in
@@ -50,7 +51,9 @@ extension LogReader {
                 let told = record.flatMap { LogRecordCheck.Leaf($0.bytes) }.map {
                     ErasureReplay.erased($0)
                 }
-                let isTold = told?.contains { $0.index == entry.index && $0.fields.contains(text.field) }
+                let isTold = told?.contains {
+                    $0.index == entry.index && $0.fields.contains(text.field)
+                }
                 return isTold == true
                     ? nil
                     : "record \(entry.index): the text \(text.field) was erased without a record of it"

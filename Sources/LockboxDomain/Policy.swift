@@ -59,7 +59,10 @@ public struct Policy: Hashable, Sendable {
         if let retention {
             let isWhole = retention.milliseconds % TimeSpan.days(1).milliseconds == 0
             guard Limits.retention.contains(retention), isWhole else {
-                throw .invalid(field: "retention", problem: .outOfRange("P90D to P36500D, whole days"))
+                throw .invalid(
+                    field: "retention",
+                    problem: .outOfRange("P90D to P36500D, whole days")
+                )
             }
         }
         self.init(

@@ -4,9 +4,13 @@ package import LockboxPorts
 
 /// What an erasure took away.
 package struct ErasedTexts: Hashable, Sendable {
-    package var texts = 0
+    package var texts: Int
     /// Records that had them.
-    package var records = 0
+    package var records: Int
+
+    package init(texts: Int = 0, records: Int = 0) {
+        (self.texts, self.records) = (texts, records)
+    }
 }
 
 extension Lockbox {
@@ -157,7 +161,9 @@ extension ErasureRecords {
         var all = texts
         var seen = Set(texts.map { [String($0.index), $0.field] })
         func add(_ selection: TextSelection, _ chosen: [StandingText]) throws {
-            let repeated = chosen.filter { !$0.namesSomeone && $0.field != CommittedText.operations }
+            let repeated = chosen.filter {
+                !$0.namesSomeone && $0.field != CommittedText.operations
+            }
             let said = Set(repeated.map(\.text))
             let hasResources = repeated.contains { $0.isResource }
             for other in try standingTexts(of: tenant, selection, limit: .max)

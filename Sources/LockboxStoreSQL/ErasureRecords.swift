@@ -109,7 +109,8 @@ extension SQLTransaction: ErasureRecords {
 // MARK: - Which
 
 extension SQLTransaction {
-    private static let supportRequest = "json_extract(CAST(e.leaf AS TEXT), '$.data.supportRequest')"
+    private static let supportRequest =
+        "json_extract(CAST(e.leaf AS TEXT), '$.data.supportRequest')"
 
     private static let texts = """
         SELECT t.position, t.field, e.request, \(supportRequest),
@@ -159,7 +160,10 @@ extension SQLTransaction {
         case .request(let request): chosen.add("e.request = %", [.id(request)])
         case .supportRequest(let number):
             chosen.add(
-                "e.activity >= 'support.' AND e.activity < 'support/' AND \(Self.supportRequest) = %",
+                """
+                e.activity >= 'support.' AND e.activity < 'support/'
+                    AND \(Self.supportRequest) = %
+                """,
                 [.text(number.text)]
             )
         case .person(let id): chosen.add(try about(id))
@@ -341,7 +345,9 @@ extension SQLTransaction {
         func replace(_ scope: Scope, in table: String, _ condition: String, _ key: [SQLValue])
             throws
         {
-            let accesses = scope.accesses.map { Access(marks[$0.resource] ?? $0.resource, $0.actions) }
+            let accesses = scope.accesses.map { access in
+                Access(marks[access.resource] ?? access.resource, access.actions)
+            }
             try connection.execute(
                 "UPDATE \(table) SET scope = $\(key.count + 1) WHERE \(condition)",
                 key + [.text(try Scope(accesses).stored)]

@@ -76,7 +76,9 @@ package enum TextColumns {
             "schema_migration": ["name"],
             "sign_in_client": ["person"],
             "support_entry": ["tenant", "support_request", "person", "act"],
-            "support_request": ["tenant", "number", "service", "opened_by", "state", "answered_by"],
+            "support_request": [
+                "tenant", "number", "service", "opened_by", "state", "answered_by",
+            ],
             "work_lease": ["lane", "holder"],
         ],
         .goesByItself: [

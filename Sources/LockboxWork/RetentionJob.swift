@@ -98,7 +98,9 @@ package final class RetentionJob: Job {
             repeat {
                 guard claim.isGood, store.isWritingWell else { return }
                 do {
-                    erased = try await lockbox.eraseOldTexts(of: tenant) { try claim.stands(in: $0) }
+                    erased = try await lockbox.eraseOldTexts(of: tenant) { tx in
+                        try claim.stands(in: tx)
+                    }
                 } catch is WriteHeldBack {
                     return
                 }

@@ -68,8 +68,11 @@ struct PolicyCommand: AsyncParsableCommand {
         @Option(
             help: "How long texts of the audit log are kept: 90d and more, or none for ever.",
             transform: { text in
-                guard let wanted = text == "none" ? text : DurationArgument(argument: text)?.iso else {
-                    throw ValidationError("“\(text)” is no number of days, such as 365d, and not none.")
+                guard let wanted = text == "none" ? text : DurationArgument(argument: text)?.iso
+                else {
+                    throw ValidationError(
+                        "“\(text)” is no number of days, such as 365d, and not none."
+                    )
                 }
                 return wanted
             }

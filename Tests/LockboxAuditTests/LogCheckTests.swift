@@ -413,7 +413,9 @@ struct LogCheckTests {
                 """
             )
             #expect(
-                try await world.differences().contains { $0.contains("erased without a record of it") }
+                try await world.differences().contains {
+                    $0.contains("erased without a record of it")
+                }
             )
         }
     }

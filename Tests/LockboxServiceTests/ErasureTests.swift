@@ -181,7 +181,9 @@ struct ErasureTests {
         try await TestWorld.with { world async throws in
             let request = try await Self.ended(world)
             let entry = try #require(
-                try await world.entries().first { $0.texts.contains { $0.text == "Zebra-question?" } }
+                try await world.entries().first { entry in
+                    entry.texts.contains { $0.text == "Zebra-question?" }
+                }
             )
             try await Self.erase(.records([entry.index], fields: ["message"]), world)
             let messages = try await world.store.read { try $0.messages(on: request.id) }

@@ -141,9 +141,11 @@ struct SchemaTests {
                 """
             ) { "\(try $0.text(0)).\(try $0.text(1))" }
         }
-        let lists = [TextColumns.erased] + TextColumns.Reason.allCases.compactMap {
-            TextColumns.kept[$0]
-        }
+        let lists =
+            [TextColumns.erased]
+            + TextColumns.Reason.allCases.compactMap {
+                TextColumns.kept[$0]
+            }
         let named = lists.flatMap { $0.flatMap { table, names in names.map { "\(table).\($0)" } } }
         #expect(named.sorted() == stored.sorted())
         try await store.close()

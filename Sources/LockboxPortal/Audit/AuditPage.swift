@@ -124,7 +124,8 @@ extension PortalSite {
         }
     }
 
-    private func erasures(_ index: UInt64, of log: LogID) async throws -> [String: RecordedErasure] {
+    private func erasures(_ index: UInt64, of log: LogID) async throws -> [String: RecordedErasure]
+    {
         guard let entry = try await self.log.entry(index, of: log) else { return [:] }
         return try await self.log.erasures(in: [entry], of: log)[index] ?? [:]
     }

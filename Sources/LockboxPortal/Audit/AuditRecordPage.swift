@@ -77,9 +77,11 @@ struct AuditRecordPage: Page {
                 erasure: text == nil ? erasures[field].map { ShownErasure($0, viewer) } : nil
             )
         }
-        let canErase = viewer.holds(.admin) && viewer.isCustomer
+        let canErase =
+            viewer.holds(.admin) && viewer.isCustomer
             && record.activity != AuditFacts.textsErased
-        eraseLink = canErase && record.texts.contains { $0.value.text != nil }
+        eraseLink =
+            canErase && record.texts.contains { $0.value.text != nil }
             ? "/audit/erase?record=\(index)" : nil
         let all = record.data.keys.sorted().map { ($0, record.data[$0] ?? .null) }
         facts = all.compactMap { member, value in

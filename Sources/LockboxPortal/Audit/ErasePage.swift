@@ -201,19 +201,22 @@ struct ErasePage: Page {
         case .person(let id): what = "the person \(id)"
         case .before: what = ""
         }
-        standing = !ofRecord
+        standing =
+            !ofRecord
             ? []
             : found.map { text in
                 Standing(
                     field: text.field,
                     label: AuditWords.label(text.field),
-                    value: text.field == AuditFacts.operations ? "what was done, all of it" : text.text,
+                    value: text.field == AuditFacts.operations
+                        ? "what was done, all of it" : text.text,
                     isChosen: refused == nil || typed.fields.contains(text.field)
                 )
             }
         let more = found.count >= PortalLimits.erasedShown ? "more than " : ""
         let records = Set(found.map(\.index)).count
-        count = ofRecord || found.isEmpty
+        count =
+            ofRecord || found.isEmpty
             ? nil
             : "\(more)\(counted(Int64(found.count), "text")) of \(counted(Int64(records), "record"))"
         // Somebody may be known by her row alone.

@@ -26,7 +26,10 @@ struct RuleDifference: Sendable {
             ("API tokens may not", withheldWords(policy.withheldFromTokens)),
             ("Cooling-off", policy.coolingOff.words),
             ("Programs", policy.allowsPrograms ? "may ask" : "may not ask"),
-            ("Texts of the audit log", policy.retention.map { "kept \($0.words)" } ?? "kept for ever"),
+            (
+                "Texts of the audit log",
+                policy.retention.map { "kept \($0.words)" } ?? "kept for ever"
+            ),
         ]
     }
 
@@ -258,7 +261,10 @@ struct PolicyConsequences: Sendable {
     private static func retention(_ before: Policy, _ after: Policy) -> [String] {
         guard before.retention != after.retention else { return [] }
         guard let kept = after.retention else {
-            return ["No text of your audit log is erased any more, unless you say so. What went stays gone."]
+            return [
+                "No text of your audit log is erased any more, unless an administrator erases it. "
+                    + "What went stays gone."
+            ]
         }
         return [
             "Reasons, comments and names in your audit log are erased \(kept.words) after what they are "
