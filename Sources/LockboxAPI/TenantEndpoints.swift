@@ -8,7 +8,7 @@ import LockboxWire
 
 extension API {
     var tenantEndpoints: [Route] {
-        tenantAndPolicy + policyEndpoints + tenantPeopleAndResources
+        tenantAndPolicy + policyEndpoints + erasureEndpoints + tenantPeopleAndResources
     }
 
     private var tenantAndPolicy: [Route] {

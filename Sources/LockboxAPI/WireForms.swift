@@ -237,6 +237,7 @@ extension PolicyBody {
             withheldFromTokens: tenant.policy.withheldFromTokens.names,
             coolingOff: tenant.policy.coolingOff.description,
             allowPrograms: tenant.policy.allowsPrograms,
+            retention: tenant.policy.retention?.description ?? "none",
             version: tenant.version,
             waiting: waiting.map(PolicyChangeBody.init)
         )
@@ -254,6 +255,7 @@ extension PolicyChangeBody {
             withheldFromTokens: change.policy.withheldFromTokens.names,
             coolingOff: change.policy.coolingOff.description,
             allowPrograms: change.policy.allowsPrograms,
+            retention: change.policy.retention?.description ?? "none",
             madeBy: change.by.text,
             madeAt: change.madeAt.description,
             takesEffectAt: change.takesEffectAt.description,
@@ -274,7 +276,10 @@ extension NewPolicy {
             } ?? [],
             coolingOff: coolingOff.map { try TimeSpan(duration: $0, field: "coolingOff") }
                 ?? Limits.defaultCoolingOff,
-            allowsPrograms: allowPrograms ?? true
+            allowsPrograms: allowPrograms ?? true,
+            retention: retention.flatMap { $0 == "none" ? nil : $0 }.map {
+                try TimeSpan(duration: $0, field: "retention")
+            }
         )
     }
 
@@ -284,6 +289,7 @@ extension NewPolicy {
         if withheldFromTokens == nil { policy.withheldFromTokens = present.withheldFromTokens }
         if coolingOff == nil { policy.coolingOff = present.coolingOff }
         if allowPrograms == nil { policy.allowsPrograms = present.allowsPrograms }
+        if retention == nil { policy.retention = present.retention }
         return policy
     }
 }

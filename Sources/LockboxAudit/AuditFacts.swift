@@ -13,6 +13,8 @@ package struct AuditFacts: Hashable, Sendable {
 
     /// The text of a batch of operations: a line of canonical JSON for each.
     package static let operations = CommittedText.operations
+    /// The activity of a record that says which texts went.
+    package static let textsErased = "texts.erased"
 
     init(
         _ activity: String,
@@ -177,6 +179,7 @@ extension AuditFacts {
             )
         case .serviceAdded(let service): self.init("service.added", of: service)
         case .serviceChanged(let service): self.init("service.changed", of: service)
+        case .textsErased(let erasure): self.init(erasure)
         }
     }
 
@@ -420,7 +423,7 @@ extension AuditFacts {
     }
 
     static func members(of policy: Policy) -> [String: CanonicalJSON] {
-        [
+        var members: [String: CanonicalJSON] = [
             "requireApproval": .boolean(policy.requireApproval),
             "decisionWindow": .string(policy.decisionWindow.description),
             "maxAccess": .string(policy.maxAccess.description),
@@ -429,6 +432,8 @@ extension AuditFacts {
             "coolingOff": .string(policy.coolingOff.description),
             "allowPrograms": .boolean(policy.allowsPrograms),
         ]
+        members["retention"] = policy.retention.map { .string($0.description) }
+        return members
     }
 }
 

@@ -35,12 +35,12 @@ enum AuditTable {
             "agreed", "domains", "passwords", "passkeys", "recoveryUntil", "issuer", "clientID",
             "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
             "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
-            "provisioningToken", "given", "givenBefore",
+            "provisioningToken", "given", "givenBefore", "erased", "retention",
         ] + ["policy", "before", "wanted"].flatMap { object in rules.map { "\(object).\($0)" } }
 
     private static let rules = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "coolingOff", "allowPrograms",
+        "coolingOff", "allowPrograms", "retention",
     ]
 
     static var header: [UInt8] { CSVLine.bytes(columns) }

@@ -20,6 +20,7 @@ package struct LogCheck: Sendable {
     ///   events.
     /// - What follows from other columns (`canonical_email`, `prior_state`) is checked where it is
     ///   read.
+    /// - `erasure` is an index of what records of erasures say; those are compared with the texts.
     /// - The log's own tables are held against each other; that a checkpoint is missing, only who
     ///   kept it can tell.
     package static let notCompared: [String: Set<String>] = [
@@ -33,6 +34,7 @@ package struct LogCheck: Sendable {
         "decision": ["position"],
         "credential": ["secret_hash", "revoked_at"],
         "credential_use": [all],
+        "erasure": [all],
         "identity": [all],
         "invitation": [all],
         "login_request": [all],
@@ -253,6 +255,7 @@ package struct LogCheck: Sendable {
         if let last = try tx.lastCheckpoint(of: log) {
             differences += noteDifferences(size: last.size, note: last.note, signed: signed)
         }
+        differences += try replay.erasures.differences(log, in: tx)
         differences += try replay.state.differences(log, at: now, in: tx)
         return Report(
             log: log.logName,
@@ -339,6 +342,7 @@ private struct RecordReplay: Sendable {
     private(set) var next: UInt64 = 0
     private(set) var differences: [String] = []
     private(set) var state = LogReplayState()
+    private(set) var erasures = ErasureReplay()
     private var tree: LogReplay
     private(set) var lastTime: Timestamp?
     /// What the stored hashes of each 256 records hash to, by the place of their tile. Those of which
@@ -371,6 +375,7 @@ private struct RecordReplay: Sendable {
             tree.append(hash: record.hash)
             addToTile(record)
             state.read(record)
+            erasures.read(record)
             position += 1
             next = record.index + 1
         }

@@ -131,7 +131,7 @@ extension AuditRecord {
             texts: entry.texts.reduce(into: [:]) { texts, text in
                 texts[text.field] = .init(
                     text: text.text,
-                    salt: Data(text.salt).base64EncodedString()
+                    salt: text.salt.map { Data($0).base64EncodedString() }
                 )
             },
             leaf: String(decoding: entry.bytes, as: UTF8.self),

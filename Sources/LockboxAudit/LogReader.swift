@@ -4,7 +4,7 @@ package import MerkleLog
 
 /// Reads the logs the way a verifier wants them: checkpoint, tiles, proofs.
 package struct LogReader: Sendable {
-    private let store: any Store
+    let store: any Store
     private let signer: any CheckpointSigner
     private let prefix: String
     private let slice: Int

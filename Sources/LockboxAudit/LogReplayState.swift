@@ -219,7 +219,7 @@ extension LogReplayState {
             log: record.leaf.time,
             table: request.createdAt.description
         )
-        differences.check(record.isText("reason", terms.reason), "reason")
+        differences.check(record.isTextOrMark("reason", terms.reason), "reason")
         if !isScope(terms.scope, record) {
             differences.say("the resources in the tables are not those in the log")
         }
@@ -273,12 +273,12 @@ extension LogReplayState {
                     table: ending.by?.text
                 )
             }
-            differences.check(over?.isText("comment", ending.comment) ?? false, "comment")
+            differences.check(over?.isTextOrMark("comment", ending.comment) ?? false, "comment")
         case .rejected(let at), .denied(let at):
             differences.check("ending", log: over?.leaf.time, table: "\(at)")
         case .withdrawn(let at, let comment):
             differences.check("ending", log: over?.leaf.time, table: "\(at)")
-            differences.check(over?.isText("comment", comment) ?? false, "comment")
+            differences.check(over?.isTextOrMark("comment", comment) ?? false, "comment")
         case .expired(let at, let stage):
             differences.check("ending", log: over?.data["deadline"]?.text, table: "\(at)")
             differences.check("stage", log: over?.data["stage"]?.text, table: stage.rawValue)
@@ -305,7 +305,7 @@ extension LogReplayState {
                 record.data["number"]?.whole == Int64(message.number)
                     && record.leaf.actor == message.person.text
                     && record.leaf.time == message.at.description
-                    && record.isText("message", message.text)
+                    && record.isTextOrMark("message", message.text)
             }
         if !isTold { differences.say("the messages in the tables are not those in the log") }
         let grant = request.state.grant
@@ -369,7 +369,7 @@ extension LogReplayState {
             && record.leaf.time == decision.at.description
             && record.data["stage"]?.text == decision.stage.rawValue
             && record.data["shortenedTo"]?.text == narrowing.duration?.description
-            && isNarrowed && record.isText("comment", decision.comment)
+            && isNarrowed && record.isTextOrMark("comment", decision.comment)
     }
 
     private static func compareCredentials(
@@ -396,7 +396,7 @@ extension LogReplayState {
                 && data["username"]?.text == credential.username
                 && data["expiresAt"]?.text == credential.expiresAt.description
                 && record.leaf.time == credential.issuedAt.description
-                && record.isText("resource", credential.resource.name)
+                && record.isTextOrMark("resource", credential.resource.name)
             differences.check(isSame, "credential \(credential.id)")
         }
     }
@@ -409,7 +409,7 @@ extension LogReplayState {
             let (item, access) = pair
             return item.members?["service"]?.text == access.resource.service.text
                 && item.members?["actions"]?.texts == access.actions.names
-                && record.isText("resource\(place)", access.resource.name)
+                && record.isTextOrMark("resource\(place)", access.resource.name)
         }
     }
 }

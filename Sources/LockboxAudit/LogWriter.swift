@@ -65,6 +65,10 @@ enum LogWriter {
             texts: texts
         )
         try tx.append(entry, head: head)
+        // What goes goes with its record, or not at all.
+        if case .directory(.textsErased(let erasure)) = event {
+            try tx.erase(erasure, recordedAt: entry.index)
+        }
         for (subtree, hash) in completed where subtree.level > 0 && subtree.level % 8 == 0 {
             try tx.saveTileRoot(hash, of: log, level: subtree.level / 8, index: subtree.index)
         }
@@ -81,7 +85,7 @@ enum LogWriter {
         var commitments: [String: CanonicalJSON] = [:]
         for text in texts {
             let commitment = try SaltedCommitment(
-                salt: text.salt,
+                salt: text.salt ?? [],
                 field: text.field,
                 text: text.text ?? ""
             )

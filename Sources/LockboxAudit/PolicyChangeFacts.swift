@@ -49,6 +49,7 @@ extension LogReplayState {
                 == policy?.withheldFromTokens.names ?? []
             && coolingOff == policy?.coolingOff.description
             && told.map { $0["allowPrograms"]?.flag ?? true } == policy?.allowsPrograms
+            && told?["retention"]?.text == policy?.retention?.description
     }
 
     /// Where the tables have other rules that wait than the log: whoever puts some there could have

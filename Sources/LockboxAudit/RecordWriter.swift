@@ -47,7 +47,7 @@ enum RecordWriter {
             if place > 0 { put(",", &line) }
             text(one.field, &line)
             put(#":{"salt":"#, &line)
-            text(Base64.encode(one.salt), &line)
+            optional(one.salt.map(Base64.encode), &line)
             put(#","text":"#, &line)
             optional(one.text, &line)
             put("}", &line)

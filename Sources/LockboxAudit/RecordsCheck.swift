@@ -19,7 +19,7 @@ extension LogReader {
         let note = try await checkpoint(of: log)
         let head = try head(of: note, log)
         let proofs = try await inclusions(of: entries.map(\.index), size: head.size, in: log)
-        var differences: [String] = []
+        var differences = try await unrecordedErasures(in: entries, of: log)
         for (place, entry) in entries.enumerated() {
             differences += LogRecordCheck(entry, log: log.logName).differences
             guard let proof = proofs?[place] else {
@@ -39,6 +39,26 @@ extension LogReader {
             }
         }
         return RecordsCheck(note: note, size: head.size, differences: differences)
+    }
+
+    /// Texts that are gone without a record of the log that says so.
+    private func unrecordedErasures(in entries: [LogEntry], of log: LogID) async throws -> [String]
+    {
+        let known = try await erasures(in: entries, of: log)
+        return entries.flatMap { entry in
+            entry.texts.filter { $0.text == nil }.compactMap { text in
+                let record = known[entry.index]?[text.field]?.record
+                let told = record.flatMap { LogRecordCheck.Leaf($0.bytes) }.map {
+                    ErasureReplay.erased($0)
+                }
+                let isTold = told?.contains {
+                    $0.index == entry.index && $0.fields.contains(text.field)
+                }
+                return isTold == true
+                    ? nil
+                    : "record \(entry.index): the text \(text.field) was erased without a record of it"
+            }
+        }
     }
 
     private func head(of note: String, _ log: LogID) throws -> TreeHead {

@@ -86,7 +86,7 @@ extension SupportRequest {
                     && record.leaf.activity == entry.act.activity
                     && record.leaf.actor == entry.person.text
                     && record.leaf.time == entry.at.description
-                    && record.isText("message", entry.text)
+                    && record.isTextOrMark("message", entry.text)
             }
         if !isTold { differences.say("the thread in the tables is not the one in the log") }
         return differences.found

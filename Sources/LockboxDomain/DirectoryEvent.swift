@@ -22,6 +22,8 @@ public enum DirectoryEvent: Hashable, Sendable {
     case resourceAdded(Resource, TenantID)
     case serviceAdded(ProtectedService)
     case serviceChanged(ProtectedService)
+    /// Texts of the tenant's log went.
+    case textsErased(TextErasure)
 }
 
 /// What becomes of a proposal.
@@ -58,7 +60,18 @@ extension DirectoryEvent {
         case .signInChangeAsked(let change), .signInChangeStopped(let change):
             .tenant(change.tenant)
         case .policyChange(_, let change, _): .tenant(change.tenant)
+        case .textsErased(let erasure): .tenant(erasure.tenant)
         case .providerRenamed, .serviceAdded, .serviceChanged: .provider
         }
+    }
+}
+
+extension DirectoryEvent {
+    /// Whether the passing of time caused it.
+    var isCausedByTime: Bool {
+        guard case .textsErased(let erasure) = self, case .retention = erasure.cause else {
+            return false
+        }
+        return true
     }
 }

@@ -16,7 +16,8 @@ extension Event {
         switch self {
         case .request(let event): event.isCausedByTime
         case .access(let event): event.isCausedByTime
-        case .directory, .signIn, .provisioning: false
+        case .directory(let event): event.isCausedByTime
+        case .signIn, .provisioning: false
         }
     }
 

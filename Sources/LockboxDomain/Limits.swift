@@ -43,6 +43,14 @@ public enum Limits {
     /// one session would wait for nobody.
     public static let coolingOff = TimeSpan.hours(1)...TimeSpan.days(30)
     public static let defaultCoolingOff = TimeSpan.hours(24)
+    /// How long a tenant keeps the texts of its log. Not less than letters and whoever looks back over
+    /// a quarter need: whoever did something could wait for its reasons to be gone.
+    public static let retention = TimeSpan.days(90)...TimeSpan.days(36_500)
+    /// Records of which one form or call names texts.
+    public static let recordsErasedAtOnce = 1...100
+    /// Texts that one write erases, and those that one record of an erasure names: an entry of the log
+    /// has 65,535 bytes at most (C2SP tlog-tiles).
+    public static let textsErasedAtOnce = 500
     /// How long the customer may take to decide.
     public static let decisionWindow = TimeSpan.minutes(15)...TimeSpan.days(14)
     public static let defaultDecisionWindow = TimeSpan.hours(12)

@@ -12,6 +12,8 @@ public struct Policy: Hashable, Sendable {
     public var coolingOff: TimeSpan
     /// Whether programs of the provider may ask for access, for themselves or for an engineer.
     public var allowsPrograms: Bool
+    /// How long the texts of the log are kept after what they are about was over; nil for ever.
+    public var retention: TimeSpan?
 
     public static let standard = Policy(
         unchecked: true,
@@ -20,7 +22,8 @@ public struct Policy: Hashable, Sendable {
         approvalsNeeded: 1,
         withheldFromTokens: [],
         coolingOff: Limits.defaultCoolingOff,
-        allowsPrograms: true
+        allowsPrograms: true,
+        retention: nil
     )
 
     public init(
@@ -30,7 +33,8 @@ public struct Policy: Hashable, Sendable {
         approvalsNeeded: Int,
         withheldFromTokens: TokenScopes,
         coolingOff: TimeSpan,
-        allowsPrograms: Bool = true
+        allowsPrograms: Bool = true,
+        retention: TimeSpan? = nil
     )
         throws(Refusal)
     {
@@ -52,6 +56,15 @@ public struct Policy: Hashable, Sendable {
         guard Limits.coolingOff.contains(coolingOff) else {
             throw .invalid(field: "coolingOff", problem: .outOfRange("PT1H to P30D"))
         }
+        if let retention {
+            let isWhole = retention.milliseconds % TimeSpan.days(1).milliseconds == 0
+            guard Limits.retention.contains(retention), isWhole else {
+                throw .invalid(
+                    field: "retention",
+                    problem: .outOfRange("P90D to P36500D, whole days")
+                )
+            }
+        }
         self.init(
             unchecked: requireApproval,
             decisionWindow: decisionWindow,
@@ -59,7 +72,8 @@ public struct Policy: Hashable, Sendable {
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheldFromTokens,
             coolingOff: coolingOff,
-            allowsPrograms: allowsPrograms
+            allowsPrograms: allowsPrograms,
+            retention: retention
         )
     }
 
@@ -70,7 +84,8 @@ public struct Policy: Hashable, Sendable {
         approvalsNeeded: Int,
         withheldFromTokens: TokenScopes,
         coolingOff: TimeSpan,
-        allowsPrograms: Bool
+        allowsPrograms: Bool,
+        retention: TimeSpan?
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
@@ -79,5 +94,6 @@ public struct Policy: Hashable, Sendable {
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
         self.allowsPrograms = allowsPrograms
+        self.retention = retention
     }
 }

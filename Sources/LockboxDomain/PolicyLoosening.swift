@@ -14,6 +14,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
     case coolingOff
     /// Programs of the provider may ask.
     case allowsPrograms
+    /// Texts of the log go sooner, and with them what somebody could be asked about.
+    case retention
 
     /// Whether `after` protects less by this rule than `before`.
     func isBetween(_ before: Policy, _ after: Policy) -> Bool {
@@ -26,6 +28,7 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
             !after.withheldFromTokens.isSuperset(of: before.withheldFromTokens)
         case .coolingOff: after.coolingOff < before.coolingOff
         case .allowsPrograms: after.allowsPrograms && !before.allowsPrograms
+        case .retention: after.keptFor < before.keptFor
         }
     }
 }
@@ -46,6 +49,10 @@ extension Policy {
         strict.withheldFromTokens = withheldFromTokens.union(other.withheldFromTokens)
         strict.coolingOff = max(coolingOff, other.coolingOff)
         strict.allowsPrograms = allowsPrograms && other.allowsPrograms
+        if other.keptFor > keptFor { strict.retention = other.retention }
         return strict
     }
+
+    /// For ever is longer than anything.
+    fileprivate var keptFor: TimeSpan { retention ?? TimeSpan(milliseconds: .max) }
 }

@@ -74,7 +74,7 @@ public enum Refusal: Error, Hashable, Sendable {
         case openSupportRequests, requestAccess, decideAsManager, decideAsApprover, withdraw,
             finish, revoke,
             obtainCredential, postMessage, writeOnSupportRequest
-        case changePolicy, changePeople, readAudit, readPeople
+        case changePolicy, changePeople, eraseTexts, readAudit, readPeople
         /// To looser rules that wait, or that somebody decides from now on.
         case agree
         /// From the server itself.
@@ -276,6 +276,7 @@ extension Refusal.Permission {
         case .writeOnSupportRequest:
             "Only whoever opened the support request, an administrator of the tenant, or an engineer of the provider "
                 + "can write on it, close or reopen it."
+        case .eraseTexts: "Only an administrator of the tenant can erase texts of its log."
         case .changePolicy: "Only an administrator of the tenant can change its policy."
         case .changePeople: "Only an administrator of the tenant can change who may do what."
         case .agree:

@@ -60,7 +60,7 @@ package struct NoticePlanner: EventReader {
             .signInChanged, .signInChangeAsked, .signInChangeStopped, .personProposal,
             .tenantRenamed,
             .providerRenamed, .resourceAdded, .serviceAdded,
-            .serviceChanged:
+            .serviceChanged, .textsErased:
             return
         }
     }

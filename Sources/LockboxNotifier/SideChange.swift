@@ -84,6 +84,16 @@ extension SideChange {
         case .personProposal(let event, let proposal, let person):
             guard let words = proposal.words(event, about: person) else { return nil }
             self.init(tenant: proposal.tenant, words: words)
+        case .textsErased(let erasure):
+            // What the rules say goes every day; that they say so was told.
+            guard case .asked(let reason) = erasure.cause else { return nil }
+            let count = erasure.texts.reduce(0) { $0 + $1.fields.count }
+            self.init(
+                tenant: erasure.tenant,
+                words: "Texts of the audit log were erased: \(count), of \(erasure.texts.count) "
+                    + "records. The reason given: \(reason)"
+            )
+            audience = .deciders
         case .tenantAdministered, .tenantAdded, .providerRenamed, .resourceAdded, .serviceAdded,
             .serviceChanged:
             return nil
@@ -420,8 +430,18 @@ extension Policy {
                     ? "programs may ask for access" : "programs may no longer ask for access"
             )
         }
+        if retention != before.retention {
+            changes.append(
+                "texts of the audit log are kept \(retention.keptWords), "
+                    + "until now \(before.retention.keptWords)"
+            )
+        }
         return changes
     }
+}
+
+extension TimeSpan? {
+    fileprivate var keptWords: String { self?.words ?? "for ever" }
 }
 
 extension TokenScopes {
@@ -442,7 +462,7 @@ extension DirectoryEvent {
         case .tenantAdministered, .tenantAdded, .policyChanged, .policyChange, .licenceChanged,
             .domainsChanged, .signInChanged, .signInChangeAsked, .signInChangeStopped,
             .personProposal, .tenantRenamed, .providerRenamed, .resourceAdded, .serviceAdded,
-            .serviceChanged:
+            .serviceChanged, .textsErased:
             return true
         }
     }

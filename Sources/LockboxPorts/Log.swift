@@ -52,11 +52,12 @@ public struct CommittedText: Hashable, Sendable {
     public static let operations = "operations"
 
     public let field: String
-    public let salt: [UInt8]
+    /// Nil once erased, as the text is: with it, a text that can be guessed would not be gone.
+    public let salt: [UInt8]?
     /// Nil once erased.
     public let text: String?
 
-    public init(field: String, salt: [UInt8], text: String?) {
+    public init(field: String, salt: [UInt8]?, text: String?) {
         self.field = field
         self.salt = salt
         self.text = text
@@ -127,9 +128,6 @@ public protocol LogRecords {
     /// `records` records at the most: then a page may be short, or empty, though another follows.
     func search(_ search: LogSearch, in log: LogID, page: ListPage, lookingAt records: Int) throws
         -> Paged<LogEntry>
-    /// Takes the text of `field` away from one record, leaving the commitment. With operations the
-    /// names of what they were done to go too, for all of their grant.
-    func eraseText(_ field: String, of log: LogID, at index: UInt64) throws
 }
 
 extension LogRecords {

@@ -2,6 +2,9 @@
 public protocol StoreFiles: Sendable {
     /// Looks at them. What cannot be looked at is an error.
     func state() async throws -> StoreFilesState
+    /// Takes out of them what the store holds no longer: rows that were changed or removed. Whoever
+    /// reads or writes waits a moment at the most; where that is not enough it throws.
+    func clear() async throws
 }
 
 /// How the files of a store are at one moment.

@@ -179,6 +179,7 @@ extension DirectoryFile {
     private static func policy(_ value: YAMLValue) throws(ConfigurationError) -> Policy {
         let parts = try value.members([
             "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "allowPrograms",
+            "retention",
         ])
         let standard = Policy.standard
         do {
@@ -189,7 +190,8 @@ extension DirectoryFile {
                 approvalsNeeded: try parts["approvalsNeeded"]?.number() ?? standard.approvalsNeeded,
                 withheldFromTokens: standard.withheldFromTokens,
                 coolingOff: standard.coolingOff,
-                allowsPrograms: try parts["allowPrograms"]?.flag() ?? standard.allowsPrograms
+                allowsPrograms: try parts["allowPrograms"]?.flag() ?? standard.allowsPrograms,
+                retention: try parts["retention"]?.span()
             )
         } catch Refusal.invalid(let field, let problem) {
             throw (parts[field] ?? value).error(problem.sentence)

@@ -68,6 +68,7 @@ struct DueWork: Sendable {
         let index: DecisionIndex
         let lockbox: Lockbox
         let store: AuditedStore
+        let files: (any StoreFiles)?
         /// Which orders are this process's.
         let own: OwnOrders
         let kinds: ServiceKinds
@@ -132,7 +133,9 @@ struct DueWork: Sendable {
             sleep: SystemPause.sleep
         )
         let retention = RetentionJob(
+            lockbox: parts.lockbox,
             store: parts.store,
+            files: parts.files,
             clock: parts.clock,
             logger: parts.logger,
             sleep: SystemPause.sleep

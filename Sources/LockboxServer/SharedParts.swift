@@ -110,6 +110,7 @@ struct SharedParts: Sendable {
             index: index,
             lockbox: lockbox,
             store: audited,
+            files: world.files,
             own: OwnOrders(share, of: kinds),
             kinds: kinds,
             enforcers: directory,

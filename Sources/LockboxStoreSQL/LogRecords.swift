@@ -47,7 +47,7 @@ extension SQLTransaction: LogRecords {
                     "position": .position(entry.index),
                     "field": .text(text.field),
                     "ordinal": .count(ordinal),
-                    "salt": .blob(text.salt),
+                    "salt": .optional(text.salt),
                     "names_someone": .flag(text.namesSomeone),
                     "content": .optional(text.text),
                 ],
@@ -83,17 +83,6 @@ extension SQLTransaction: LogRecords {
             """,
             [.log(log), .position(range.lowerBound), .position(range.upperBound)]
         )
-    }
-
-    func eraseText(_ field: String, of log: LogID, at index: UInt64) throws {
-        // A crash here leaves both the text and its words, for they go in one transaction.
-        try words.remove(try texts(of: log, index..<index + 1)[index] ?? [], of: log, at: index)
-        try connection.execute(
-            "UPDATE log_text SET content = NULL WHERE log = $1 AND position = $2 AND field = $3",
-            [.log(log), .position(index), .text(field)]
-        )
-        try words.add(try texts(of: log, index..<index + 1)[index] ?? [], of: log, at: index)
-        if field == CommittedText.operations { try eraseSubjects(of: log, at: index) }
     }
 
     // MARK: - Reading
@@ -173,7 +162,7 @@ extension SQLTransaction: LogRecords {
                 try row.position("position"),
                 CommittedText(
                     field: try row.text("field"),
-                    salt: try row.blob("salt"),
+                    salt: try row.optionalBlob("salt"),
                     text: try row.optionalText("content")
                 )
             )

@@ -56,6 +56,28 @@ final class Checkpoints: Sendable {
         }
     }
 
+    /// Moves all of the log into the database file and cuts its file to nothing. Throws where readers
+    /// hold on to it for longer than writers should wait; then it is as it was.
+    func cutOff() async throws {
+        do {
+            try await connection.writeWithoutTransaction { database in
+                // Most of it beside the writer.
+                try database.checkpoint(.passive)
+                let patience = Int(SQLiteLimits.busyTimeoutSeconds * 1000)
+                try database.execute(
+                    sql: "PRAGMA busy_timeout = \(SQLiteLimits.cutOffMilliseconds)"
+                )
+                defer {
+                    // best effort: a shorter patience only lets a checkpoint be tried again sooner
+                    try? database.execute(sql: "PRAGMA busy_timeout = \(patience)")
+                }
+                try database.checkpoint(.truncate)
+            }
+        } catch let error as DatabaseError {
+            throw translated(error)
+        }
+    }
+
     /// Returns when no checkpoint runs any more.
     func close() throws {
         try connection.close()

@@ -165,6 +165,12 @@ package final class SQLiteEngine: SQLEngine {
     /// How its files are.
     package func filesState() async throws -> StoreFilesState { try await files.state() }
 
+    /// Ends the write-ahead log, in which pages stand as they were. What is freed in the database file
+    /// is zeroed at once (`secure_delete`).
+    package func clearLog() async throws {
+        try await checkpoints.cutOff()
+    }
+
     package func close() async throws {
         await queue.closeAndWait()
         try translatingErrors {
@@ -214,6 +220,8 @@ extension SQLiteEngine {
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             // What a statement may have to take back is kept in memory, not in a file of its own.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            // What is erased is to be gone from the file too.
+            _ = try Int.fetchOne(database, sql: "PRAGMA secure_delete = ON")
             _ = try Int.fetchOne(
                 database,
                 sql: "PRAGMA journal_size_limit = \(SQLiteLimits.keptLogBytes)"
@@ -244,7 +252,7 @@ private enum Durability: Int64 {
         try writer.execute(sql: "PRAGMA synchronous = \(rawValue)")
         let settings = [
             ("synchronous", "\(rawValue)"), ("journal_mode", "wal"), ("foreign_keys", "1"),
-            ("wal_autocheckpoint", "0"), ("temp_store", "2"),
+            ("wal_autocheckpoint", "0"), ("temp_store", "2"), ("secure_delete", "1"),
             ("journal_size_limit", "\(SQLiteLimits.keptLogBytes)"),
         ]
         for (name, wanted) in settings {

@@ -18,6 +18,8 @@ enum SQLiteLimits {
     static let writesBetweenCheckpoints = 512
     /// Length of the write-ahead log from which the writer waits for a checkpoint.
     static let logBytes = 64 << 20
+    /// For how long writers wait while the log is cut off.
+    static let cutOffMilliseconds = 100
     /// Length of the log's file that is kept for reuse when the log starts over.
     static let keptLogBytes = 8 << 20
 }

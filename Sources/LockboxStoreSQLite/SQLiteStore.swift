@@ -48,6 +48,8 @@ package struct SQLiteStore: Store, StoreFiles {
 
     package func changedElsewhere() async throws -> Bool { try await store.changedElsewhere() }
 
+    package func clear() async throws { try await engine.clearLog() }
+
     package func state() async throws -> StoreFilesState { try await engine.filesState() }
 
     /// Finishes the writes that wait, then lets go of the database.

@@ -1,10 +1,12 @@
 package import LockboxAudit
 package import LockboxDomain
 package import LockboxPorts
+package import LockboxService
 package import Logging
 import Synchronization
 
-/// Removes what is only bookkeeping once it is kept no longer: in rounds, each of small writes with
+/// Removes what is only bookkeeping once it is kept no longer, and texts of logs that their tenant's
+/// rules keep no longer: in rounds, each of small writes with
 /// pauses between them, so that whoever ends something meanwhile waits for one of them at most.
 ///
 /// Nothing depends on it: what is over is over whether its row is there or not. So it gives way to
@@ -24,20 +26,27 @@ package final class RetentionJob: Job {
 
     package let lane = Lane(name: "retention", parallel: 1, seen: 1)
 
+    private let lockbox: Lockbox
     private let store: AuditedStore
+    private let files: (any StoreFiles)?
     private let clock: any WallClock
     private let sleep: @Sendable (Duration) async throws -> Void
     private let logger: Logger
     private let next = Mutex<Timestamp?>(nil)
 
-    /// `sleep` waits for a duration or until its task is cancelled, and throws then.
+    /// `sleep` waits for a duration or until its task is cancelled, and throws then. `files` are where
+    /// the store keeps what was removed until it writes over it; nil where it keeps none.
     package init(
+        lockbox: Lockbox,
         store: AuditedStore,
+        files: (any StoreFiles)?,
         clock: any WallClock,
         logger: Logger,
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
+        self.lockbox = lockbox
         self.store = store
+        self.files = files
         self.clock = clock
         self.logger = logger
         self.sleep = sleep
@@ -78,6 +87,44 @@ package final class RetentionJob: Job {
                 }
                 try await sleep(Self.gap)
             } while removed == Self.batch
+        }
+        try await eraseOldTexts(under: claim)
+        await clearFiles()
+    }
+
+    private func eraseOldTexts(under claim: Claim) async throws {
+        for tenant in try await lockbox.tenantsWithRetention() {
+            var erased: ErasedTexts
+            repeat {
+                guard claim.isGood, store.isWritingWell else { return }
+                do {
+                    erased = try await lockbox.eraseOldTexts(of: tenant) { tx in
+                        try claim.stands(in: tx)
+                    }
+                } catch is WriteHeldBack {
+                    return
+                }
+                if erased.texts > 0 {
+                    logger.info(
+                        "erased texts of a log that its tenant keeps no longer",
+                        metadata: ["tenant": "\(tenant)", "texts": "\(erased.texts)"]
+                    )
+                }
+                try await sleep(Self.gap)
+            } while erased.texts > 0
+        }
+    }
+
+    /// What was removed and erased since the last round is written over. Where readers are in the way
+    /// the next round does it.
+    private func clearFiles() async {
+        do {
+            try await files?.clear()
+        } catch {
+            logger.warning(
+                "what was removed is still in the database's files; the next round tries again",
+                metadata: ["error": "\(error)"]
+            )
         }
     }
 

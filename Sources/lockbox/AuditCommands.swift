@@ -18,6 +18,7 @@ struct AuditCommand: AsyncParsableCommand {
         subcommands: [
             SearchAudit.self, ExportAudit.self, CheckpointAudit.self, VerifyAudit.self,
             EvidenceAudit.self,
+            EraseAudit.self,
         ]
     )
 }

@@ -65,11 +65,23 @@ struct PolicyCommand: AsyncParsableCommand {
         @Flag(help: "Let API tokens do all that they are for.") var tokensMayAll = false
         @Flag(inversion: .prefixedNo, help: "Let programs of the provider ask for access.")
         var allowPrograms: Bool?
+        @Option(
+            help: "How long texts of the audit log are kept: 90d and more, or none for ever.",
+            transform: { text in
+                guard let wanted = text == "none" ? text : DurationArgument(argument: text)?.iso
+                else {
+                    throw ValidationError(
+                        "“\(text)” is no number of days, such as 365d, and not none."
+                    )
+                }
+                return wanted
+            }
+        ) var retention: String?
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
                 approvalsNeeded == nil, coolingOff == nil, tokensMayNot.isEmpty, !tokensMayAll,
-                allowPrograms == nil
+                allowPrograms == nil, retention == nil
             {
                 throw ValidationError("Say which rule to change.")
             }
@@ -90,7 +102,8 @@ struct PolicyCommand: AsyncParsableCommand {
                     withheldFromTokens: tokensMayAll
                         ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot,
                     coolingOff: coolingOff?.iso ?? before.coolingOff,
-                    allowPrograms: allowPrograms ?? before.allowPrograms
+                    allowPrograms: allowPrograms ?? before.allowPrograms,
+                    retention: retention ?? before.retention
                 )
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -195,11 +208,16 @@ extension PolicyChangeBody {
                     ? "nothing" : withheldFromTokens.joined(separator: " and ")),
             "cooling-off \(TimeText.duration(coolingOff))",
             "programs \(allowPrograms ? "may ask" : "may not ask")",
+            "texts of the log kept \(PolicyBody.kept(retention))",
         ].joined(separator: ", ")
     }
 }
 
 extension PolicyBody {
+    fileprivate static func kept(_ retention: String) -> String {
+        retention == "none" ? "for ever" : TimeText.duration(retention)
+    }
+
     fileprivate var lines: [String] {
         var sheet = Sheet()
         sheet.add("Tenant", tenant)
@@ -212,6 +230,7 @@ extension PolicyBody {
         sheet.add("API tokens may not", withheld.isEmpty ? "nothing is forbidden" : withheld)
         sheet.add("Cooling-off", TimeText.duration(coolingOff))
         sheet.add("Programs may ask", allowPrograms ? "yes" : "no")
+        sheet.add("Texts of the log kept", Self.kept(retention))
         if let waiting {
             sheet.add(
                 "Waits until \(waiting.takesEffectAt)",

@@ -105,6 +105,7 @@ struct DirectoryTests {
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT12H", "maxAccess": "PT4H", "approvalsNeeded": 1,
                     "withheldFromTokens": [], "coolingOff": "P1D", "allowPrograms": true,
+                    "retention": "none",
                     "version": 1,
                 ]
             )
@@ -129,6 +130,7 @@ struct DirectoryTests {
                     "tenant": "contoso", "licensed": true, "requireApproval": true,
                     "decisionWindow": "PT6H", "maxAccess": "PT1H", "approvalsNeeded": 1,
                     "withheldFromTokens": ["decide"], "coolingOff": "P1D", "allowPrograms": true,
+                    "retention": "none",
                     "version": 2,
                 ]
             )

@@ -26,7 +26,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
     static let optionalMembers: Set = [
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
         "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff", "engineer",
-        "allowPrograms",
+        "allowPrograms", "retention",
     ]
 }
 
@@ -216,6 +216,11 @@ extension Operation {
             Operation(
                 name: "DELETE /v1/tenants/{tenant}/policy/changes/{change}",
                 parts: change
+            ),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/audit/erasures",
+                parts: tenant,
+                body: ["records": [0], "reason": "Asked for by her."]
             ),
             Operation(
                 name: "POST /v1/tenants/{tenant}/people/{person}/confirm",

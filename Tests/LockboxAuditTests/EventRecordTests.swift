@@ -120,6 +120,15 @@ struct EventRecordTests {
             .directory(.resourceAdded(Fixture.mailbox, Fixture.contoso.id)),
             .directory(.serviceAdded(Fixture.mail.service)),
             .directory(.serviceChanged(Fixture.mail.service)),
+            .directory(
+                .textsErased(
+                    TextErasure(
+                        tenant: Fixture.contoso.id,
+                        texts: [],
+                        cause: .asked(reason: "Asked for by the person concerned.")
+                    )
+                )
+            ),
             .signIn(.tokenIssued(token, Fixture.eve)),
             .signIn(.tokenRevoked(token, Fixture.eve)),
             .signIn(.loginReused(token, Fixture.eve)),
@@ -244,6 +253,7 @@ struct EventRecordTests {
         case .resourceAdded: (.tenant(Fixture.contoso.id), "resource.added")
         case .serviceAdded: (.provider, "service.added")
         case .serviceChanged: (.provider, "service.changed")
+        case .textsErased: (AuditWorld.contoso, "texts.erased")
         }
     }
 
@@ -367,24 +377,23 @@ struct EventRecordTests {
                             SaltedCommitment(base64: commitments[text.field] ?? "")
                         )
                         let content = try #require(text.text)
-                        #expect(
-                            committed.isOpened(salt: text.salt, field: text.field, text: content)
-                        )
+                        let salt = try #require(text.salt)
+                        #expect(committed.isOpened(salt: salt, field: text.field, text: content))
                         #expect(
                             !committed.isOpened(
-                                salt: text.salt,
+                                salt: salt,
                                 field: text.field,
                                 text: content + " "
                             )
                         )
                         #expect(
                             !committed.isOpened(
-                                salt: text.salt,
+                                salt: salt,
                                 field: text.field + "s",
                                 text: content
                             )
                         )
-                        #expect(salts.insert(text.salt).inserted, "a salt is used twice")
+                        #expect(salts.insert(salt).inserted, "a salt is used twice")
                         opened += 1
                     }
                 }

@@ -368,22 +368,74 @@ struct LogCheckTests {
         }
     }
 
-    @Test func erasingATextLeavesTheLogVerifying() async throws {
+    /// Takes away all texts of the first 40 records, with or without a record of it.
+    private static func erase(_ world: AuditWorld) async throws {
+        let tenant = try #require(AuditWorld.contoso.tenant)
+        try await world.audited.write(by: .person(Fixture.gita)) { change in
+            let found = try change.tx.standingTexts(of: tenant, .before(change.now), limit: 10_000)
+            let chosen = Dictionary(grouping: found.filter { $0.index < 40 }, by: \.index)
+            let texts = chosen.values.map { texts in
+                TextErasure.Texts(
+                    index: texts[0].index,
+                    fields: texts.map(\.field),
+                    request: texts[0].request,
+                    supportRequest: texts[0].supportRequest
+                )
+            }.sorted { $0.index < $1.index }
+            let erasure = TextErasure(
+                tenant: tenant,
+                texts: texts,
+                cause: .asked(reason: "Asked for by the person concerned.")
+            )
+            change.emit(.directory(.textsErased(erasure)))
+        }
+    }
+
+    @Test func erasingTextsLeavesTheLogVerifying() async throws {
         try await Self.with { world in
             let entries = try await world.entries()
-            let before = try await world.reader().checkpoint(of: AuditWorld.contoso)
-            for entry in entries.prefix(40) {
-                for text in entry.texts {
-                    try await world.store.write { tx in
-                        try tx.eraseText(text.field, of: AuditWorld.contoso, at: entry.index)
-                    }
-                }
-            }
+            world.clock.advance(by: .days(1))
+            try await Self.erase(world)
             let after = try await world.entries()
-            #expect(after.prefix(40).flatMap(\.texts).allSatisfy { $0.text == nil })
-            #expect(after.map(\.bytes) == entries.map(\.bytes))
+            #expect(Array(after.map(\.bytes).prefix(entries.count)) == entries.map(\.bytes))
+            let gone = after.flatMap(\.texts).filter { $0.text == nil }
+            #expect(!gone.isEmpty && gone.allSatisfy { $0.salt == nil })
             #expect(try await world.differences() == [])
-            #expect(try await world.reader().checkpoint(of: AuditWorld.contoso) == before)
+        }
+    }
+
+    @Test func textThatIsGoneWithoutARecordIsFound() async throws {
+        try await Self.with { world in
+            try world.tamper(
+                """
+                UPDATE log_text SET content = NULL, salt = NULL
+                WHERE log LIKE '%contoso' AND position = 1 AND ordinal = 0
+                """
+            )
+            #expect(
+                try await world.differences().contains {
+                    $0.contains("erased without a record of it")
+                }
+            )
+        }
+    }
+
+    @Test func saltThatWasKeptAndATextThatCameBackAreFound() async throws {
+        try await Self.with { world in
+            world.clock.advance(by: .days(1))
+            try await Self.erase(world)
+            try world.tamper(
+                "UPDATE log_text SET salt = zeroblob(16) WHERE content IS NULL AND log LIKE '%contoso'"
+            )
+            #expect(try await world.differences().contains { $0.contains("but its salt was kept") })
+            try world.tamper(
+                "UPDATE log_text SET content = 'x' WHERE content IS NULL AND log LIKE '%contoso'"
+            )
+            #expect(
+                try await world.differences().contains {
+                    $0.contains("though a record says that it was erased")
+                }
+            )
         }
     }
 }

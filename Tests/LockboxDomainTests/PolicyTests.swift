@@ -17,7 +17,8 @@ import Testing
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheld,
             coolingOff: coolingOff,
-            allowsPrograms: false
+            allowsPrograms: false,
+            retention: .days(365)
         )
     }
 
@@ -36,6 +37,7 @@ import Testing
         case .withheldFromTokens:
             (strict.withheldFromTokens, loose.withheldFromTokens) = (.weighty, [])
         case .coolingOff: (strict.coolingOff, loose.coolingOff) = (.days(2), .hours(1))
+        case .retention: (strict.retention, loose.retention) = (nil, .days(90))
         }
         return (strict, loose)
     }
@@ -65,11 +67,32 @@ import Testing
             case .withheldFromTokens: mixed.withheldFromTokens = loose.withheldFromTokens
             case .coolingOff: mixed.coolingOff = loose.coolingOff
             case .allowsPrograms: mixed.allowsPrograms = loose.allowsPrograms
+            case .retention: mixed.retention = loose.retention
             }
             #expect(mixed.loosenings(since: before) == [rule])
             let kept = before.stricter(with: mixed)
             #expect(kept.loosenings(since: before) == [])
             #expect(kept == (try Self.variants(other).strict))
+        }
+    }
+
+    @Test func textsAreKeptForNinetyDaysAtLeastAndForWholeDays() throws {
+        func policy(_ retention: TimeSpan?) throws -> Policy {
+            try Policy(
+                requireApproval: true,
+                decisionWindow: .hours(1),
+                maxAccess: .hours(1),
+                approvalsNeeded: 1,
+                withheldFromTokens: [],
+                coolingOff: .hours(1),
+                retention: retention
+            )
+        }
+        for span in [nil, TimeSpan.days(90), .days(36_500)] {
+            #expect(try policy(span).retention == span)
+        }
+        for span in [TimeSpan.zero, .days(89), .days(90) + .hours(1), .days(36_501)] {
+            #expect(throws: Refusal.self) { try policy(span) }
         }
     }
 

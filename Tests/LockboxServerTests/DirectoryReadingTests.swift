@@ -355,7 +355,8 @@ struct DirectoryReadingTests {
         (
             "unknown rule", tenant(licence + "    policy:\n      requireAproval: false\n"),
             "directory.yaml, line 7: tenants[0].policy.requireAproval: is not a known key; "
-                + "known are requireApproval, decisionWindow, maxAccess, approvalsNeeded, allowPrograms"
+                + "known are requireApproval, decisionWindow, maxAccess, approvalsNeeded, allowPrograms, "
+                + "retention"
         ),
         (
             "resource without a type",

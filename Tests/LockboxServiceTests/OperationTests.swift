@@ -177,8 +177,26 @@ struct OperationTests {
                 }
             }
             #expect(try await found() == 1)
-            try await world.store.write {
-                try $0.eraseText("operations", of: batch.log, at: batch.index)
+            let request = try #require(batch.request)
+            try await world.audited.write(by: .person(Fixture.gita)) { change in
+                change.emit(
+                    .directory(
+                        .textsErased(
+                            TextErasure(
+                                tenant: Fixture.contoso.id,
+                                texts: [
+                                    .init(
+                                        index: batch.index,
+                                        fields: ["operations"],
+                                        request: request,
+                                        supportRequest: nil
+                                    )
+                                ],
+                                cause: .asked(reason: "Asked for.")
+                            )
+                        )
+                    )
+                )
             }
             #expect(try await found() == 0)
             // What was done is counted still, and to what is gone too.

@@ -113,7 +113,8 @@ struct SchemaTests {
         "UPDATE log_entry SET leaf = x'00'", "DELETE FROM log_entry",
         "UPDATE log_head SET size = 9",
         "DELETE FROM log_head", "UPDATE log_text SET salt = x''",
-        "UPDATE log_text SET content = 'x'",
+        "UPDATE log_text SET content = 'x'", "UPDATE log_text SET content = NULL, salt = NULL",
+        "INSERT INTO erasure (log, position, field, record) VALUES ('contoso', 0, 'actorName', 1)",
         "UPDATE log_text SET content = NULL, field = 'x'", "DELETE FROM log_text",
         "INSERT INTO log_text VALUES ('contoso', 0, 'new', 1, x'00', 0, 'x')",
         "UPDATE log_number SET number = 9", "DELETE FROM log_number",
@@ -128,12 +129,52 @@ struct SchemaTests {
         try await store.close()
     }
 
-    @Test func erasingATextTakesOnlyTheText() async throws {
+    /// A later step's column of texts is erased with the others, or named with a reason.
+    @Test func everyColumnOfTextsIsErasedOrNamed() async throws {
         let (store, engine) = try await furnished()
-        let changed = try await engine.write {
-            try $0.execute("UPDATE log_text SET content = NULL")
+        let stored = try await engine.read { connection in
+            try connection.query(
+                """
+                SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+                WHERE t.type = 'table' AND c.type = 'TEXT' AND t.name NOT LIKE 'sqlite%'
+                    AND t.name NOT LIKE 'log_words%'
+                """
+            ) { "\(try $0.text(0)).\(try $0.text(1))" }
         }
-        #expect(changed == 1)
+        let lists =
+            [TextColumns.erased]
+            + TextColumns.Reason.allCases.compactMap {
+                TextColumns.kept[$0]
+            }
+        let named = lists.flatMap { $0.flatMap { table, names in names.map { "\(table).\($0)" } } }
+        #expect(named.sorted() == stored.sorted())
+        try await store.close()
+    }
+
+    @Test func textGoesOnlyWithItsSaltAndItsRecord() async throws {
+        let (store, engine) = try await furnished()
+        try await store.write { tx in
+            let record = try LogWriter.append("texts.erased", in: tx)
+            try tx.erase(
+                TextErasure(
+                    tenant: Fixture.contoso.id,
+                    texts: [
+                        .init(index: 0, fields: ["actorName"], request: nil, supportRequest: nil)
+                    ],
+                    cause: .asked(reason: "Asked for.")
+                ),
+                recordedAt: record.index
+            )
+        }
+        for statement in [
+            "UPDATE erasure SET record = 9", "DELETE FROM erasure",
+            "UPDATE log_text SET content = 'x'", "UPDATE log_text SET salt = x'00'",
+            "INSERT INTO erasure (log, position, field, record) VALUES ('contoso', 0, 'x', 2)",
+        ] {
+            await #expect(throws: SQLConstraintViolation.self, "\(statement)") {
+                try await engine.write { tx in _ = try tx.execute(statement) }
+            }
+        }
         try await store.close()
     }
 

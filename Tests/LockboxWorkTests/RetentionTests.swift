@@ -17,7 +17,9 @@ struct RetentionTests {
         onPause: @escaping @Sendable () -> Void = {}
     ) -> RetentionJob {
         RetentionJob(
+            lockbox: world.lockbox,
             store: store ?? world.audited,
+            files: nil,
             clock: world.clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             sleep: { _ in onPause() }

@@ -53,6 +53,7 @@ extension PortalSite {
                     record,
                     proofLength: found.proof.count,
                     names: try await names(in: [record], viewer),
+                    erasures: try await erasures(index, of: log),
                     viewer
                 )
             },
@@ -121,6 +122,12 @@ extension PortalSite {
         return try await lockbox.names(of: ids, by: viewer.person).reduce(into: [:]) {
             $0[$1.key.text] = $1.value
         }
+    }
+
+    private func erasures(_ index: UInt64, of log: LogID) async throws -> [String: RecordedErasure]
+    {
+        guard let entry = try await self.log.entry(index, of: log) else { return [:] }
+        return try await self.log.erasures(in: [entry], of: log)[index] ?? [:]
     }
 
     private func record(_ index: UInt64, of log: LogID) async throws -> AuditRecord? {

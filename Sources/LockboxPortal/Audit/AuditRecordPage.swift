@@ -12,6 +12,8 @@ struct AuditRecordPage: Page {
         let name: String
         let value: String
         let isErased: Bool
+        /// Who erased it and when, and the record that says why.
+        var erasure: ShownErasure?
     }
 
     let title: String
@@ -36,12 +38,15 @@ struct AuditRecordPage: Page {
     let hash: String
     let proofLength: String
     let leaf: String
+    /// Where its texts are erased, for who may.
+    let eraseLink: String?
     let printed: Printed
 
     init(
         _ record: AuditRecord,
         proofLength: Int,
         names: [String: String] = [:],
+        erasures: [String: RecordedErasure] = [:],
         _ viewer: Viewer
     ) {
         index = String(record.index)
@@ -65,11 +70,23 @@ struct AuditRecordPage: Page {
         }
         texts = shown.sorted().map { field in
             let text = record.texts[field]?.text
-            return Fact(name: AuditWords.label(field), value: text ?? "", isErased: text == nil)
+            return Fact(
+                name: AuditWords.label(field),
+                value: text ?? "",
+                isErased: text == nil,
+                erasure: text == nil ? erasures[field].map { ShownErasure($0, viewer) } : nil
+            )
         }
+        let canErase =
+            viewer.holds(.admin) && viewer.isCustomer
+            && record.activity != AuditFacts.textsErased
+        eraseLink =
+            canErase && record.texts.contains { $0.value.text != nil }
+            ? "/audit/erase?record=\(index)" : nil
         let all = record.data.keys.sorted().map { ($0, record.data[$0] ?? .null) }
         facts = all.compactMap { member, value in
-            value.words(names).map {
+            let words = member == "erased" ? value.erasedWords : value.words(names)
+            return words.map {
                 Fact(name: AuditWords.label(member), value: $0, isErased: false)
             }
         }
@@ -85,6 +102,19 @@ struct AuditRecordPage: Page {
 }
 
 extension JSONValue {
+    /// What a record of an erasure says went: `comment of record 4; reason of record 9`.
+    fileprivate var erasedWords: String? {
+        guard case .array(let items) = self else { return nil }
+        let words = items.compactMap { item -> String? in
+            guard case .object(let members) = item, case .array(let fields)? = members["fields"],
+                case .integer(let index)? = members["index"]
+            else { return nil }
+            return fields.map { AuditWords.value($0) }.joined(separator: ", ")
+                + " of record \(index)"
+        }
+        return words.isEmpty ? "name and addresses in the directory" : words.joined(separator: "; ")
+    }
+
     /// The people that it names by their identifiers.
     var people: [PersonID] {
         switch self {

@@ -45,6 +45,10 @@ struct AuditStoryPage: Page {
     let verifierKey: String
     let providerName: String
     let recordsLink: String
+    /// When texts of it went, by whom and why.
+    let erasures: [ShownErasure]
+    /// Where texts of it are erased, for who may.
+    let eraseLink: String?
     let printed: Printed
 
     init(
@@ -53,6 +57,7 @@ struct AuditStoryPage: Page {
         names: [String: String],
         check: RecordsCheck,
         key: String,
+        erasures: [RecordedErasure],
         _ viewer: Viewer
     ) {
         let view = reading.view
@@ -80,6 +85,8 @@ struct AuditStoryPage: Page {
         verifierKey = key
         providerName = viewer.providerName
         recordsLink = "/audit/requests/\(number)/records?size=\(check.size)"
+        self.erasures = erasures.map { ShownErasure($0, viewer) }
+        eraseLink = viewer.holds(.admin) ? "/audit/erase?request=\(number)" : nil
         printed = Printed(viewer)
     }
 
@@ -169,6 +176,10 @@ extension PortalSite {
             names: try await names(in: records, viewer),
             check: try await self.log.check(found.items, of: log),
             key: self.log.verifierKey(of: log),
+            erasures: try await self.log.erasures(
+                about: reading.view.request.id,
+                of: reading.tenant.id
+            ),
             viewer
         )
     }

@@ -29,6 +29,7 @@ enum AuditWords {
         ("access.removed", "Service confirmed the end"),
         ("access.removalFailed", "Service did not confirm the end"),
         ("notice.undeliverable", "E-mail could not be delivered"),
+        ("texts.erased", "Texts of the audit log erased"),
         ("tenant.added", "Tenant added"),
         ("tenant.policyChanged", "Rules changed"),
         ("tenant.policyChangeAsked", "Looser rules asked for"),
@@ -100,6 +101,7 @@ enum AuditWords {
         Group("identity", "Linked accounts"),
         Group("provisioning", "The organisation’s directory"), Group("resource", "Resources"),
         Group("service", "Services"), Group("provider", "The provider"),
+        Group("texts", "Erased texts"),
         Group("notice", "E-mails"),
     ]
 

@@ -1,3 +1,4 @@
+import LockboxAudit
 import LockboxDomain
 import LockboxService
 
@@ -50,6 +51,8 @@ struct RequestPage: Page {
     let letters: LetterList
     let stepUp: StepUp?
     /// The log's record of what the reader has just done.
+    /// When texts of it went, by whom and why.
+    let erasures: [ShownErasure]
     let newRecord: String?
     let mayReadAudit: Bool
     let printed: Printed
@@ -61,6 +64,7 @@ struct RequestPage: Page {
         _ viewer: Viewer,
         stepUp: StepUp?,
         newRecord: UInt64? = nil,
+        erasures: [RecordedErasure] = [],
         refused: RefusedForm? = nil
     ) {
         let (view, request) = (reading.view, reading.view.request)
@@ -93,6 +97,7 @@ struct RequestPage: Page {
         letters = LetterList(reading)
         self.stepUp = stepUp
         self.newRecord = newRecord.map(String.init)
+        self.erasures = erasures.map { ShownErasure($0, viewer) }
         mayReadAudit = viewer.oversees
         printed = Printed(viewer)
         csrf = viewer.csrf

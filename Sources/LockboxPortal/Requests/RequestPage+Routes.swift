@@ -1,4 +1,5 @@
 import Hummingbird
+import LockboxAudit
 import LockboxDomain
 import LockboxHTTP
 import LockboxIdentity
@@ -26,7 +27,11 @@ extension PortalSite {
                     reading,
                     viewer,
                     stepUp: stepUp(viewer, on: viewer.path(of: id)),
-                    newRecord: isDone ? try await ownRecord(of: reading, viewer) : nil
+                    newRecord: isDone ? try await ownRecord(of: reading, viewer) : nil,
+                    erasures: try await log.erasures(
+                        about: reading.view.request.id,
+                        of: reading.tenant.id
+                    )
                 )
             },
         ]

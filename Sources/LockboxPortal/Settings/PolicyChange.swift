@@ -26,6 +26,10 @@ struct RuleDifference: Sendable {
             ("API tokens may not", withheldWords(policy.withheldFromTokens)),
             ("Cooling-off", policy.coolingOff.words),
             ("Programs", policy.allowsPrograms ? "may ask" : "may not ask"),
+            (
+                "Texts of the audit log",
+                policy.retention.map { "kept \($0.words)" } ?? "kept for ever"
+            ),
         ]
     }
 
@@ -141,6 +145,7 @@ struct PolicyConsequences: Sendable {
             Self.times(before.policy, policy, provider)
             + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
             + Self.programs(before.policy, policy, work, provider)
+            + Self.retention(before.policy, policy)
         if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
             sentences.append(Self.wait(before, policy, work))
         }
@@ -251,6 +256,20 @@ struct PolicyConsequences: Sendable {
             ]
         case (true, true), (false, false): []
         }
+    }
+
+    private static func retention(_ before: Policy, _ after: Policy) -> [String] {
+        guard before.retention != after.retention else { return [] }
+        guard let kept = after.retention else {
+            return [
+                "No text of your audit log is erased any more, unless an administrator erases it. "
+                    + "What went stays gone."
+            ]
+        }
+        return [
+            "Reasons, comments and names in your audit log are erased \(kept.words) after what they are "
+                + "about was over: what is older goes within an hour, for good."
+        ]
     }
 
     private static func approvals(_ before: Policy, _ after: Policy, _ work: OpenWork) -> [String] {

@@ -40,7 +40,7 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals, withheld, cooling, programs
+        case approval, window, cap, approvals, withheld, cooling, programs, retention
     }
 
     var isOn: Bool?
@@ -51,6 +51,8 @@ struct PolicyForm: Sendable {
     var withheld: [String]
     var cooling: Span
     var arePrograms: Bool?
+    /// Days; empty for ever.
+    var retention: String
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -60,6 +62,8 @@ struct PolicyForm: Sendable {
         withheld = policy.withheldFromTokens.names
         cooling = Span(policy.coolingOff)
         arePrograms = policy.allowsPrograms
+        retention =
+            policy.retention.map { "\($0.milliseconds / TimeSpan.days(1).milliseconds)" } ?? ""
     }
 
     init(_ form: Form) {
@@ -70,6 +74,7 @@ struct PolicyForm: Sendable {
         withheld = form.all("withheld")
         cooling = Self.span("cooling", of: form)
         arePrograms = ["on": true, "off": false][form["programs"] ?? ""]
+        retention = form["retention"] ?? ""
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -87,6 +92,7 @@ struct PolicyForm: Sendable {
             ("cap", cap.number), ("cap-unit", cap.unit.rawValue), ("approvals", approvals),
             ("cooling", cooling.number), ("cooling-unit", cooling.unit.rawValue),
             ("programs", arePrograms.map { $0 ? "on" : "off" } ?? ""),
+            ("retention", retention),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -121,6 +127,15 @@ struct PolicyForm: Sendable {
         if arePrograms == nil {
             faults.found.append((.programs, "Programs: choose whether they may ask."))
         }
+        let kept = Self.whole(retention).map { TimeSpan.days($0) }
+        if !retention.isEmpty, kept.map(Limits.retention.contains) != true {
+            faults.found.append(
+                (
+                    .retention,
+                    "Texts of the audit log: give a number of days from 90 to 36500, or nothing."
+                )
+            )
+        }
         guard let isOn, let window, let cap, let needed, let withheld, let cooling,
             let arePrograms, faults.found.isEmpty
         else { throw faults }
@@ -132,7 +147,8 @@ struct PolicyForm: Sendable {
                 approvalsNeeded: needed,
                 withheldFromTokens: withheld,
                 coolingOff: cooling,
-                allowsPrograms: arePrograms
+                allowsPrograms: arePrograms,
+                retention: kept
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -182,16 +198,17 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on none`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
-            + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off")"
+            + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off") "
+            + (retention?.description ?? "none")
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 7, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 8, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
             let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5]),
@@ -205,7 +222,8 @@ extension Policy {
                 approvalsNeeded: needed,
                 withheldFromTokens: TokenScopes(rawValue: withheld),
                 coolingOff: cooling,
-                allowsPrograms: arePrograms
+                allowsPrograms: arePrograms,
+                retention: TimeSpan(parts[7])
             )
         } catch {
             return nil
@@ -230,6 +248,7 @@ extension Policy {
         if wanted.allowsPrograms != read.allowsPrograms {
             merged.allowsPrograms = wanted.allowsPrograms
         }
+        if wanted.retention != read.retention { merged.retention = wanted.retention }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)
         )

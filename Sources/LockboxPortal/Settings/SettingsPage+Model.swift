@@ -72,6 +72,10 @@ struct SettingsPage: Page {
     let areProgramsOn: Bool
     let areProgramsOff: Bool
     let programsWrong: String?
+    /// Days; empty for ever.
+    let retention: String
+    let retentionNow: String
+    let retentionWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -147,6 +151,9 @@ struct SettingsPage: Page {
         self.stepUp = waiting?.mayAgree == true ? stepUp : nil
         (areProgramsOn, areProgramsOff) = (shown.arePrograms == true, shown.arePrograms == false)
         programsWrong = marks?.of(.programs)
+        retention = shown.retention
+        retentionNow = policy.retention?.words ?? "for ever"
+        retentionWrong = marks?.of(.retention)
         (lastBy, lastAt) = (reading.lastChange?.by, reading.lastChange.map { ShownTime($0.at) })
         (version, seen) = ("\(tenant.version)", policy.mark)
         (csrf, key) = (viewer.csrf, viewer.formKey)
@@ -167,6 +174,7 @@ extension SettingsPage {
             "What your people can do at the portal alone, where the password is asked for.",
             coolingMeaning,
             "Whether programs of \(viewer.providerName) can ask for access to your data.",
+            "Reasons, comments and names in the audit log, after what they are about is over.",
         ]
         return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)

@@ -16,6 +16,7 @@ enum Flash: String, Sendable {
     case proposalAccepted, proposalDeclined, deciderConfirmed
     case policyChangeAsked, policyChangeAgreed, policyChangeStopped
     case loginAllowed, loginDenied
+    case textsErased
 
     var sentence: String {
         switch self {
@@ -62,6 +63,7 @@ enum Flash: String, Sendable {
         case .loginAllowed: "Allowed. The command line goes on by itself within a few seconds."
         case .loginDenied: "Denied. The command line gets nothing."
         case .lettersChanged: "Your mail preferences are changed."
+        case .textsErased: "Erased. The record below says what, by whom and why."
         case .timeZoneChanged: "Your time zone is changed."
         }
     }

@@ -159,6 +159,8 @@ package enum PortalLimits {
     static let peopleSkipped = 1_000_000
     /// Letters of one field of a search.
     static let searchLength = 200
+    /// Texts that the page which erases them counts.
+    static let erasedShown = 1_000
     /// Differences that a check of the log shows.
     static let differences = 50
     /// Requests that wait, and open access, on the first page.

@@ -88,6 +88,7 @@ enum Partials {
         "timeline": PackageResources.timeline_mustache,
         "letters": PackageResources.letters_mustache,
         "span-field": PackageResources.span_field_mustache,
+        "erased-note": PackageResources.erased_note_mustache,
     ]
 }
 

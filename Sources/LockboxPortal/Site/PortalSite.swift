@@ -117,7 +117,7 @@ package struct PortalSite: Sendable {
         workRoutes + newRequestRoutes + tenantsRoutes
     }
     private var sharedRoutes: [Route] {
-        requestRoutes + timelineRoutes + supportRoutes + auditRoutes + accountRoutes
+        requestRoutes + timelineRoutes + supportRoutes + auditRoutes + eraseRoutes + accountRoutes
             + timeZoneRoutes + liveRoutes
     }
 }

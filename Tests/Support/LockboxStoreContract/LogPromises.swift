@@ -145,19 +145,32 @@ private func erasingLeavesTheCommitment(_ store: any Store) async throws {
         try LogWriter.append(texts: texts, in: tx)
         return try LogWriter.append(texts: texts, in: tx)
     }
-    try await store.write { try $0.eraseText("comment", of: contoso, at: entry.index) }
+    let erasure = TextErasure(
+        tenant: Fixture.contoso.id,
+        texts: [
+            .init(index: entry.index, fields: ["comment"], request: nil, supportRequest: nil)
+        ],
+        cause: .asked(reason: "Asked for.")
+    )
+    await store.refuses("an erasure without its record") {
+        try $0.erase(erasure, recordedAt: entry.index)
+    }
+    try await store.write { tx in
+        let record = try LogWriter.append("texts.erased", in: tx)
+        try tx.erase(erasure, recordedAt: record.index)
+    }
     let found = try await store.read { try $0.entries(of: contoso, in: 0..<9) }
     #expect(found[0].texts == texts)
     #expect(found[1].bytes == entry.bytes && found[1].hash == entry.hash)
+    #expect(found[1].texts == [texts[0], CommittedText(field: "comment", salt: nil, text: nil)])
     #expect(
-        found[1].texts == [
-            texts[0], CommittedText(field: "comment", salt: texts[1].salt, text: nil),
+        try await store.read { try $0.erasures(of: Fixture.contoso.id, at: [0, 1, 2]) } == [
+            1: ["comment": 2]
         ]
     )
-    // Again, and where nothing is.
-    try await store.write { tx in
-        try tx.eraseText("comment", of: contoso, at: entry.index)
-        try tx.eraseText("comment", of: .provider, at: 99)
+    await store.refuses("an erasure of what is gone") { tx in
+        let record = try LogWriter.append("texts.erased", in: tx)
+        try tx.erase(erasure, recordedAt: record.index)
     }
     let hits = try await store.read {
         try $0.search(LogSearch(text: "555"), in: contoso, page: ListPage(limit: 9))
