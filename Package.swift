@@ -163,8 +163,9 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         6, "LockboxInstallation",
         [
-            "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxService",
-            "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "Logging", "NIOCore",
+            "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer",
+            "LockboxService", "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "Logging",
+            "NIOCore",
         ]
     ),
 ]

@@ -34,6 +34,8 @@ package struct Configuration: Sendable {
     package var mailPlace: String
     package var signingKeyFile: String
     package var logLevel: String
+    /// What the names of all logs begin with, if the file says it.
+    package var logOrigin: String?
     package var trustedProxies: TrustedProxies
     package var metrics: MetricsAccess
     /// The same at `gatewayOperatorListen`.
@@ -53,6 +55,7 @@ package struct Configuration: Sendable {
 
     private static let keys = [
         "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
+        "log.level", "log.origin",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
         "serviceListen", "operatorListen", "tokenKeyLifetime", "gateway", "gatewayOperatorListen",
         "colour", "logo", "help", "helpLink",
@@ -101,6 +104,11 @@ package struct Configuration: Sendable {
             case "signing":
                 for (inner, value) in try value.members(["keyFile"]) {
                     values["signing.\(inner)"] = (try value.text(), value.place)
+                }
+            case "log" where value.isMapping:
+                for (inner, value) in try value.members(["level", "origin"]) {
+                    let key = inner == "level" ? "log" : "log.\(inner)"
+                    values[key] = (try value.text(), value.place)
                 }
             case "trustedProxies", "operators":
                 var entries: [String] = []
@@ -154,8 +162,17 @@ package struct Configuration: Sendable {
         if let token = mailURL?.queryItems?.first(where: { $0.name == "tokenFile" })?.value {
             _ = try SecretFile.read(token, for: mailPlace)
         }
-        signingKeyFile = path(values["signing.keyFile"]?.text ?? dataDir + "/signing.key")
-        logLevel = try Self.logLevel(values["log"] ?? ("info", "the default"))
+        // Apart from the database, unless an older installation has it there.
+        let olderKey = dataDir + "/signing.key"
+        signingKeyFile = path(
+            values["signing.keyFile"]?.text
+                ?? (FileManager.default.fileExists(atPath: olderKey)
+                    ? olderKey : "keys/signing.key")
+        )
+        logLevel = try Self.logLevel(
+            values["log.level"] ?? values["log"] ?? ("info", "the default")
+        )
+        logOrigin = try values["log.origin"].map(Self.logOrigin)
         trustedProxies = try Self.proxies(values["trustedProxies"])
         // Who binds a listener for operators has said who reaches it.
         let access = operatorListen == nil ? MetricsAccess.loopback : .open
@@ -187,6 +204,25 @@ package struct Configuration: Sendable {
             )
         }
         return level.text
+    }
+
+    /// A name that fits the lines of checkpoints and key names (C2SP signed-note).
+    private static func logOrigin(_ value: (text: String, place: String))
+        throws(ConfigurationError) -> String
+    {
+        let isPlain = value.text.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
+                || "-._:/".unicodeScalars.contains($0)
+        }
+        guard isPlain, 1...200 ~= value.text.utf8.count, !value.text.contains("://"),
+            !value.text.hasPrefix("/"), !value.text.hasSuffix("/")
+        else {
+            throw ConfigurationError(
+                "\(value.place): must be a name such as lockbox.provider.example/2026: letters, digits "
+                    + "and -._:/, without a scheme"
+            )
+        }
+        return value.text
     }
 
     private static func listeners(
@@ -380,8 +416,11 @@ package struct Configuration: Sendable {
         return addresses
     }
 
-    /// The public address without its scheme: what log origins begin with.
-    package var origin: String { String(publicURL.drop { $0 != ":" }.dropFirst(3)) }
+    /// What the names of all logs begin with, where none is signed yet: what the file says, or the
+    /// public address without its scheme.
+    package var origin: String {
+        logOrigin ?? String(publicURL.drop { $0 != ":" }.dropFirst(3))
+    }
 
     /// The host that people and letters know this server by.
     package var publicHost: String { URLComponents(string: publicURL)?.host ?? listen.host }
