@@ -1,6 +1,8 @@
 import LockboxAudit
 import LockboxDomain
 import LockboxPorts
+import LockboxServer
+import LockboxService
 
 extension Installation {
     /// Takes a database that does not go on from what was signed, opened alone: ends all that is open

@@ -1,8 +1,9 @@
-import Foundation
 import LockboxAudit
 import LockboxDomain
 import LockboxPorts
 import LockboxServer
+import LockboxService
+import MerkleLog
 
 extension Installation {
     /// Puts another signing key in place of the one that signs now, opened alone. Says what was done,

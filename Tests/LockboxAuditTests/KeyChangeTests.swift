@@ -22,7 +22,8 @@ struct KeyChangeTests {
         try await reader.change(to: next) { changes in
             try await audited.write(by: .console) { change in
                 for (log, (index, keyChange)) in changes {
-                    #expect(try change.tx.head(of: log).size == index)
+                    let size = try change.tx.head(of: log).size
+                    #expect(size == index)
                     change.emit(.log(.keyChanged(log, keyChange)))
                 }
             }
@@ -39,9 +40,12 @@ struct KeyChangeTests {
                 let changes = try await after.keyChanges(of: log)
                 let recorded = try #require(changes.first)
                 #expect(changes.count == 1)
-                #expect(recorded.change.key == (try after.verifierKey(of: log).text))
+                let (key, before) = (
+                    try after.verifierKey(of: log), try reader.verifierKey(of: log)
+                )
+                #expect(recorded.change.key == key.text)
                 let previous = try VerifierKey(parsing: recorded.change.previous)
-                #expect(previous == (try reader.verifierKey(of: log)))
+                #expect(previous == before)
                 let statement = """
                     lockbox-key-change/v1
                     \(reader.origin(of: log))
@@ -57,7 +61,7 @@ struct KeyChangeTests {
                 let note = try SignedNote(
                     parsing: Array(try await after.checkpoint(of: log).utf8)
                 )
-                for key in [previous, try after.verifierKey(of: log)] {
+                for key in [previous, key] {
                     let head = try Checkpoint(opening: note, origin: key.name, logKey: key).head
                     #expect(head.size == recorded.index + 1)
                 }
