@@ -306,8 +306,8 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxServer", "LockboxAPI", "LockboxHTTP", "LockboxIdentity", "LockboxServices",
             "LockboxService",
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxDecisions", "LockboxWork",
-            "LockboxFixtures", "LockboxNotifier", "LockboxStoreSQLite", "AsyncHTTPClient",
-            "Logging",
+            "LockboxFixtures", "LockboxNotifier", "LockboxStoreSQLite", "MerkleLog",
+            "AsyncHTTPClient", "Crypto", "Logging",
             "NIOCore", "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
         ]
     ),

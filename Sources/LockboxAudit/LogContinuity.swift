@@ -56,12 +56,10 @@ package struct LogContinuity: Sendable {
 
     /// Every log that does not go on from what was signed; empty if all is as it should be.
     package func breaks() async throws -> [Break] {
-        // What is kept is read before the database, which has had each head before it was kept.
-        let kept = try await heads.all()
+        let (kept, isLost) = try await known()
         return try await store.read { tx in
             guard let kept else {
-                // Heads are kept since the logs have their name: here they were, and are lost.
-                guard try tx.logOrigin() != nil else { return [] }
+                guard isLost else { return [] }
                 return try tx.logs().map { log in
                     Break(log, expected: CompactRange().head, size: try tx.head(of: log).size)
                 }
@@ -71,6 +69,14 @@ package struct LogContinuity: Sendable {
                     ? nil : Break(log, expected: head, size: try tx.head(of: log).size)
             }
         }
+    }
+
+    /// What is kept, and whether it was kept and is gone: heads are kept before the logs have their
+    /// name. It is read before the heads in the database, which has had each before it was kept.
+    private func known() async throws -> (kept: [LogID: TreeHead]?, isLost: Bool) {
+        let isSigned = try await store.read { tx in try tx.logOrigin() != nil }
+        let kept = try await heads.all()
+        return (kept, isSigned && kept == nil)
     }
 
     /// Begins to keep what was signed before heads were kept, as the database says it, and to keep
@@ -106,9 +112,8 @@ package struct LogContinuity: Sendable {
     @discardableResult
     package func keepHeads(of logs: [LogID]? = nil) async throws -> [LogID: TreeHead] {
         while true {
-            let kept = try await heads.all()
+            let (kept, isLost) = try await known()
             let now = try await store.read { tx in
-                let isLost = try kept == nil && tx.logOrigin() != nil
                 var now: [LogID: TreeHead] = [:]
                 for log in try logs ?? tx.logs() {
                     let (head, known) = (try Self.head(of: log, in: tx), kept?[log])

@@ -82,6 +82,11 @@ package struct LogReader: Sendable {
         return note
     }
 
+    /// The same logs, signed by `other`.
+    package func signing(by other: any CheckpointSigner) -> LogReader {
+        LogReader(store: store, signer: other, heads: heads, origin: origin, slice: slice)
+    }
+
     /// Signs every log's head as it is now.
     package func signHeads() async throws {
         for log in try await store.read({ tx in try tx.logs() }) {

@@ -53,10 +53,15 @@ package struct NewInstallation {
     package static func makeKeys(of configuration: Configuration) async throws -> [String] {
         let files = FileManager.default
         let key = configuration.signingKeyFile
-        let wanted = [key, configuration.serverSecretFile].filter { !files.fileExists(atPath: $0) }
-        guard wanted.contains(key) else {
-            // What older installations derive from the signing key stays so.
-            throw ConfigurationError("\(key) is there already; init changes nothing that exists")
+        let named = [
+            configuration.signingCommand == nil ? key : nil, configuration.serverSecretFile,
+        ]
+        let wanted = named.compactMap(\.self).filter { !files.fileExists(atPath: $0) }
+        // What older installations derive from the signing key stays so.
+        guard let first = named.compactMap(\.self).first, wanted.contains(first) else {
+            throw ConfigurationError(
+                "the keys that the configuration names are there already; init changes nothing that exists"
+            )
         }
         var isSigned = files.fileExists(atPath: configuration.signedHeadsFile)
         if !isSigned, files.fileExists(atPath: configuration.database) {

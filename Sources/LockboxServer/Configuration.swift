@@ -4,6 +4,7 @@ package import LockboxDomain
 package import LockboxIdentity
 package import LockboxNotifier
 package import LockboxPorts
+import MerkleLog
 
 /// In which process gateways are.
 package enum GatewayPlace: String, CaseIterable, Sendable {
@@ -32,7 +33,12 @@ package struct Configuration: Sendable {
     package var mail: String
     /// Where `mail` was said, for messages.
     package var mailPlace: String
+    /// Where the key is that signs the logs, and beside it what else is kept apart from the database.
     package var signingKeyFile: String
+    /// The program that signs in place of that file, as a line of the shell.
+    package var signingCommand: String?
+    /// The key of that program.
+    var signingPublicKey: [UInt8] = []
     package var logLevel: String
     /// What the names of all logs begin with, if the file says it.
     package var logOrigin: String?
@@ -54,7 +60,8 @@ package struct Configuration: Sendable {
     package var tokenKeyLifetime: TimeSpan
 
     private static let keys = [
-        "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
+        "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile",
+        "signing.command", "signing.publicKey", "log",
         "log.level", "log.origin",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
         "serviceListen", "operatorListen", "tokenKeyLifetime", "gateway", "gatewayOperatorListen",
@@ -102,8 +109,15 @@ package struct Configuration: Sendable {
         ) {
             switch key {
             case "signing":
-                for (inner, value) in try value.members(["keyFile"]) {
-                    values["signing.\(inner)"] = (try value.text(), value.place)
+                for (inner, value) in try value.members(["keyFile", "command", "publicKey"]) {
+                    var words: [String] = []
+                    if inner == "command", value.isSequence {
+                        for item in try value.items() { words.append(try item.text().quoted) }
+                    }
+                    let text =
+                        words.isEmpty
+                        ? try value.text() : "exec " + words.joined(separator: " ")
+                    values["signing.\(inner)"] = (text, value.place)
                 }
             case "log" where value.isMapping:
                 for (inner, value) in try value.members(["level", "origin"]) {
@@ -158,17 +172,10 @@ package struct Configuration: Sendable {
         }
         // What it names are paths like the others.
         mail = Self.mail(mail, path)
-        let mailURL = URLComponents(string: mail)
-        if let token = mailURL?.queryItems?.first(where: { $0.name == "tokenFile" })?.value {
-            _ = try SecretFile.read(token, for: mailPlace)
-        }
-        // Apart from the database, unless an older installation has it there.
-        let olderKey = dataDir + "/signing.key"
-        signingKeyFile = path(
-            values["signing.keyFile"]?.text
-                ?? (FileManager.default.fileExists(atPath: olderKey)
-                    ? olderKey : "keys/signing.key")
-        )
+        try Self.requireToken(of: mail, mailPlace)
+        signingKeyFile = path(values["signing.keyFile"]?.text ?? Self.signingKeyFile(in: dataDir))
+        signingCommand = values["signing.command"]?.text
+        signingPublicKey = try Self.publicKey(values)
         logLevel = try Self.logLevel(
             values["log.level"] ?? values["log"] ?? ("info", "the default")
         )
@@ -204,6 +211,40 @@ package struct Configuration: Sendable {
             )
         }
         return level.text
+    }
+
+    /// Where the key is if nobody says it: apart from the database, unless an older installation has
+    /// it, or had it, there.
+    private static func signingKeyFile(in dataDir: String) -> String {
+        let older = dataDir + "/signing.key"
+        let isThere = [older, older + ".heads"].contains {
+            FileManager.default.fileExists(atPath: $0)
+        }
+        return isThere ? older : "keys/signing.key"
+    }
+
+    /// The key of the signing command, if there is one.
+    private static func publicKey(_ values: [String: (text: String, place: String)])
+        throws(ConfigurationError) -> [UInt8]
+    {
+        let value = values["signing.publicKey"]
+        guard let place = values["signing.command"]?.place else {
+            if let value {
+                throw ConfigurationError("\(value.place): is for signing.command, which is missing")
+            }
+            return []
+        }
+        guard let value else {
+            throw ConfigurationError(
+                "\(place): signing.publicKey is missing, by which each of its signatures is verified"
+            )
+        }
+        guard let key = Base64.decode(Array(value.text.utf8)), key.count == 32 else {
+            throw ConfigurationError(
+                "\(value.place): must be the 32 bytes of an Ed25519 public key in base64"
+            )
+        }
+        return key
     }
 
     /// A name that fits the lines of checkpoints and key names (C2SP signed-note).
@@ -269,6 +310,15 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(value.place): is for `gateway: apart`")
         }
         return place
+    }
+
+    /// Throws where the file that the mail URL names for its token cannot be used.
+    private static func requireToken(of mail: String, _ place: String) throws(ConfigurationError) {
+        let url = URLComponents(string: mail)
+        guard let token = url?.queryItems?.first(where: { $0.name == "tokenFile" })?.value else {
+            return
+        }
+        _ = try SecretFile.read(token, for: place)
     }
 
     /// The same with whole paths.
@@ -424,4 +474,9 @@ package struct Configuration: Sendable {
 
     /// The host that people and letters know this server by.
     package var publicHost: String { URLComponents(string: publicURL)?.host ?? listen.host }
+}
+
+extension String {
+    /// As one word of the shell.
+    fileprivate var quoted: String { "'" + replacing("'", with: "'\\''") + "'" }
 }

@@ -48,9 +48,7 @@ package struct Server: Sendable {
     ) throws {
         let store = WatchedReads(store, time: SystemAwakeClock())
         let secret = try configuration.serverSecret()
-        let signer = try Ed25519CheckpointSigner(
-            seed: SigningKey.load(configuration.signingKeyFile)
-        )
+        let signer = try configuration.signer()
         let heads = SignedHeadsFile(configuration.signedHeadsFile)
         let keeping = HeadKeeping(
             LogContinuity(store: store, heads: heads),
@@ -319,10 +317,9 @@ package struct Server: Sendable {
     /// What `init` would refuse, without making anything.
     package static func check(_ configuration: Configuration) throws {
         _ = try sender(configuration)
-        if FileManager.default.fileExists(atPath: configuration.signingKeyFile) {
-            _ = try SigningKey.load(configuration.signingKeyFile)
-            _ = try configuration.serverSecret()
-        }
+        try configuration.requireSigningKey()
+        _ = try configuration.signer()
+        _ = try configuration.serverSecret()
     }
 
     /// The kinds as a directory file is read with them where no server is made.

@@ -1,4 +1,5 @@
 import Foundation
+import LockboxAudit
 package import LockboxPorts
 import MerkleLog
 
@@ -55,17 +56,38 @@ extension Configuration {
             .path
     }
 
+    /// What signs the logs.
+    package func signer() throws -> any CheckpointSigner {
+        if let signingCommand {
+            return SigningCommand(signingCommand, publicKey: signingPublicKey)
+        }
+        return try Ed25519CheckpointSigner(seed: SigningKey.load(signingKeyFile))
+    }
+
     /// The 32 bytes that all keys but the logs' are derived from.
     func serverSecret() throws -> [UInt8] {
-        try SigningKey.load(
-            FileManager.default.fileExists(atPath: serverSecretFile)
-                ? serverSecretFile : signingKeyFile
-        )
+        FileManager.default.fileExists(atPath: serverSecretFile)
+            ? try SigningKey.load(serverSecretFile, for: "beside signing.keyFile")
+            : try SigningKey.load(signingKeyFile)
     }
 
     /// Throws where there is no signing key: one that was not mounted is not to be replaced.
     package func requireSigningKey() throws(ConfigurationError) {
-        guard FileManager.default.fileExists(atPath: signingKeyFile) else {
+        let files = FileManager.default
+        if signingCommand != nil {
+            guard
+                files.fileExists(atPath: serverSecretFile)
+                    || files.fileExists(atPath: signingKeyFile)
+            else {
+                throw ConfigurationError(
+                    "\(serverSecretFile) is not there, from which the keys of letters and passkeys are "
+                        + "derived: put it back from its copy. For a new installation: lockboxd init "
+                        + "--config FILE makes one"
+                )
+            }
+            return
+        }
+        guard files.fileExists(atPath: signingKeyFile) else {
             throw ConfigurationError(
                 "signing.keyFile: \(signingKeyFile) is not there. Where logs are signed already, put "
                     + "the key back from its copy: another one would sign another history. For a "

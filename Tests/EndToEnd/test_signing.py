@@ -1,11 +1,16 @@
 """The logs' own identity: their name, their key, and a database that is not the one that was signed."""
 
 import base64
+import email
+import email.policy
 import os
 import re
 import shutil
+import sys
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from lockbox_rig.api import API
 from lockbox_rig.lockboxd import cli
@@ -51,7 +56,7 @@ def test_an_older_copy_opens_nothing_until_it_is_recovered_and_then_nothing_is_o
     lockbox.stop()
 
     put_back(lockbox, tmp_path / "copy")
-    for command in (("serve",), ("token", "--person", "eve@provider.example"), ("gateway",)):
+    for command in (("serve",), ("token", "--person", place.lockbox.directory.people["eve"]), ("gateway",)):
         refused = lockbox.run(*command, check=False)
         assert refused.returncode == 1, refused
     refused = lockbox.run("serve", check=False)
@@ -77,8 +82,9 @@ def test_an_older_copy_opens_nothing_until_it_is_recovered_and_then_nothing_is_o
     assert "ops@provider.example" in record["actor"]["name"]
     assert lockbox.api("gita").get(f"{LOG}/checkpoint").status == 200
     lockbox.wait_for_letters()
-    letters = [path.read_text() for path in lockbox.letters.iterdir()]
-    assert any("gita@contoso.example" in text and "older copy" in text.replace("=\n", "") for text in letters)
+    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in lockbox.letters.iterdir()]
+    told = [letter["To"] for letter in letters if "older copy" in letter.get_body(("plain",)).get_content()]
+    assert any(lockbox.directory.people["gita"] in to for to in told), told
     lockbox.check_log()
 
 
@@ -144,7 +150,7 @@ def test_a_key_that_others_can_read_or_that_is_another_one_is_refused(place):
 def test_a_log_keeps_its_name_when_the_address_changes(install, tmp_path):
     lockbox = install(log={"level": "info", "origin": "contoso-lockbox.example/2026"})
     lockbox.apply()
-    gita = lockbox.token("gita@contoso.example")
+    gita = lockbox.token(lockbox.directory.people["gita"])
     lockbox.start()
     key = API(lockbox.port, gita).get(f"{LOG}/key").body.decode()
     assert key.startswith("contoso-lockbox.example/2026/v1/tenants/contoso/log+"), key
@@ -220,6 +226,50 @@ def test_an_interrupted_change_of_the_key_goes_on_where_it_was(place):
     assert len(place.gita.get(f"{LOG}/key", Accept="application/json").json["changes"]) == 1
 
 
+SIGN = """
+import base64, sys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(open(sys.argv[1]).read()))
+print(base64.b64encode(key.sign(sys.stdin.buffer.read())).decode())
+"""
+
+
+def test_a_program_has_the_key_and_is_not_believed(place, tmp_path):
+    lockbox = place.lockbox
+    before = place.gita.get(f"{LOG}/key").body.decode().strip()
+    assert place.gita.get(f"{LOG}/checkpoint").status == 200
+    lockbox.stop()
+    (tmp_path / "sign.py").write_text(SIGN)
+    seed = os.urandom(32)
+    (tmp_path / "the key").write_text(seed.hex())
+    lockbox.settings["signing"] = {
+        "command": [sys.executable, str(tmp_path / "sign.py"), str(tmp_path / "the key")],
+        "publicKey": base64.b64encode(
+            Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()).decode()}
+    lockbox.write_config()
+    refused = lockbox.run("serve", check=False)
+    assert refused.returncode == 1 and "not the key that signed" in refused.stderr, refused
+    done = lockbox.run("rotate-key")
+    assert "signs no more: remove it" in done.stdout, done.stdout
+    lockbox.key.unlink()
+    lockbox.start()
+    told = place.gita.get(f"{LOG}/key", Accept="application/json").json
+    assert [change["previous"] for change in told["changes"]] == [before] and told["key"] != before
+    place.sue.open_support_request("contoso")
+    note = place.gita.get(f"{LOG}/checkpoint").body.decode()
+    assert note_is_signed(note, told["key"]) and not note_is_signed(note, before)
+
+    # Another key signs: nothing leaves.
+    (tmp_path / "the key").write_text(os.urandom(32).hex())
+    place.sue.open_support_request("contoso")
+    assert place.gita.get(f"{LOG}/checkpoint").status in (500, 503)
+    (tmp_path / "the key").write_text("nothing")
+    assert place.gita.get(f"{LOG}/checkpoint").status == 503
+    (tmp_path / "the key").write_text(seed.hex())
+    note = place.gita.get(f"{LOG}/checkpoint").body.decode()
+    assert note_is_signed(note, told["key"])
+
+
 def test_init_makes_the_keys_of_a_configuration_and_never_others(install):
     lockbox = install()
     lockbox.key.unlink()
@@ -246,8 +296,6 @@ def verifier_key(text):
 
 
 def is_signed(key, message, signature):
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     try:
         Ed25519PublicKey.from_public_bytes(verifier_key(key)[2]).verify(signature, message)
         return True

@@ -173,7 +173,8 @@ struct ConfigurationTests {
         ),
         (
             "unknown inner key", minimal + "signing:\n  key: x\n",
-            "lockbox.yaml, line 4: signing.key: is not a known key; known are keyFile"
+            "lockbox.yaml, line 4: signing.key: is not a known key; known are keyFile, "
+                + "command, publicKey"
         ),
         (
             "duplicate key", minimal + "log: info\nlog: debug\n",
