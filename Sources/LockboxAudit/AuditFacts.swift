@@ -38,6 +38,7 @@ extension AuditFacts {
         case .directory(let event): self.init(event)
         case .signIn(let event): self.init(event)
         case .provisioning(let event): self.init(event)
+        case .log(let event): self.init(event)
         }
     }
 

@@ -36,6 +36,9 @@ enum AuditTable {
             "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
             "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
             "provisioningToken", "given", "givenBefore", "erased", "retention",
+            "provisioningToken", "given", "givenBefore", "key", "previous", "signature",
+            "expectedSize",
+            "expectedRoot", "size",
         ] + ["policy", "before", "wanted"].flatMap { object in rules.map { "\(object).\($0)" } }
 
     private static let rules = [

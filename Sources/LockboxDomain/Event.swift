@@ -7,6 +7,7 @@ public enum Event: Hashable, Sendable {
     case directory(DirectoryEvent)
     case signIn(SignInEvent)
     case provisioning(ProvisioningEvent)
+    case log(LogEvent)
 }
 
 extension Event {
@@ -17,7 +18,7 @@ extension Event {
         case .request(let event): event.isCausedByTime
         case .access(let event): event.isCausedByTime
         case .directory(let event): event.isCausedByTime
-        case .signIn, .provisioning: false
+        case .signIn, .provisioning, .log: false
         }
     }
 
@@ -29,6 +30,7 @@ extension Event {
         case .directory(let event): event.side
         case .signIn(let event): event.person.side
         case .provisioning(let event): event.side
+        case .log(let event): event.side
         }
     }
 }

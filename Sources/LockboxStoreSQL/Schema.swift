@@ -18,6 +18,7 @@
 ///
 ///  log_head ─ log_entry (append-only) ◄── log_text      log_tile, log_checkpoint (append-only)
 ///  log_number ─ log_words (an index of log_text)      erasure ──► log_entry (append-only)
+///  log_origin
 /// ```
 /// The schema guards what no release of the program may break: a request moves only along
 /// `request_transition` and by one version at a time; terms, decisions, grants and the log never
@@ -36,7 +37,7 @@ package enum Schema {
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
                 .personProposals, .loosening, .programs, .logins, .support, .timeZones,
-                .erasure,
+                .erasure, .logOrigin,
             ]
         }
     }

@@ -34,7 +34,7 @@ public struct VerifierKey: Hashable, Sendable {
     }
 
     /// Whether `signature` is this key's over exactly these bytes (RFC 8032 §5.1.7).
-    package func isValid(_ signature: some Sequence<UInt8>, for text: String.UTF8View) -> Bool {
+    public func isValid(_ signature: some Sequence<UInt8>, for text: String.UTF8View) -> Bool {
         let signature = Array(signature)
         return
             switch Result(catching: {

@@ -65,7 +65,7 @@ struct ConfigurationTests {
         #expect(configuration.origin == "127.0.0.1:8443")
         #expect(configuration.database == folder.path + "/lockbox.sqlite")
         #expect(configuration.dataDir == folder.path + "/data")
-        #expect(configuration.signingKeyFile == folder.path + "/data/signing.key")
+        #expect(configuration.signingKeyFile == folder.path + "/keys/signing.key")
         #expect(configuration.logLevel == "info")
         #expect(configuration.metrics == .loopback)
         #expect(configuration.serviceListen == nil && configuration.operatorListen == nil)
@@ -173,7 +173,8 @@ struct ConfigurationTests {
         ),
         (
             "unknown inner key", minimal + "signing:\n  key: x\n",
-            "lockbox.yaml, line 4: signing.key: is not a known key; known are keyFile"
+            "lockbox.yaml, line 4: signing.key: is not a known key; known are keyFile, "
+                + "command, publicKey"
         ),
         (
             "duplicate key", minimal + "log: info\nlog: debug\n",

@@ -5,6 +5,7 @@ import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import MerkleLog
 import NIOCore
 
 /// One access from the asking to its confirmed end: what became of it, each step with the record that
@@ -175,7 +176,7 @@ extension PortalSite {
             .init(items: records, next: found.next),
             names: try await names(in: records, viewer),
             check: try await self.log.check(found.items, of: log),
-            key: self.log.verifierKey(of: log),
+            key: try self.log.verifierKey(of: log).text,
             erasures: try await self.log.erasures(
                 about: reading.view.request.id,
                 of: reading.tenant.id

@@ -44,6 +44,8 @@ enum AuditWords {
         ("tenant.renamed", "Tenant renamed"),
         ("tenant.administered", "First sign-in of an administrator: people are the tenant’s own"),
         ("provider.renamed", "Provider renamed"),
+        ("key.changed", "Another key signs the log"),
+        ("log.recovered", "Database put back to an older copy; open access ended"),
         ("person.added", "Person added"),
         ("person.changed", "Person or roles changed"),
         ("person.proposed", "Roles or address of a person proposed"),
