@@ -12,6 +12,8 @@ public struct Policy: Hashable, Sendable {
     public var coolingOff: TimeSpan
     /// Whether programs of the provider may ask for access, for themselves or for an engineer.
     public var allowsPrograms: Bool
+    /// Whether approvals count only with a signature of the approver's own.
+    public var signedApprovals: SignedApprovals
 
     public static let standard = Policy(
         unchecked: true,
@@ -20,7 +22,8 @@ public struct Policy: Hashable, Sendable {
         approvalsNeeded: 1,
         withheldFromTokens: [],
         coolingOff: Limits.defaultCoolingOff,
-        allowsPrograms: true
+        allowsPrograms: true,
+        signedApprovals: .off
     )
 
     public init(
@@ -30,7 +33,8 @@ public struct Policy: Hashable, Sendable {
         approvalsNeeded: Int,
         withheldFromTokens: TokenScopes,
         coolingOff: TimeSpan,
-        allowsPrograms: Bool = true
+        allowsPrograms: Bool = true,
+        signedApprovals: SignedApprovals = .off
     )
         throws(Refusal)
     {
@@ -59,7 +63,8 @@ public struct Policy: Hashable, Sendable {
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheldFromTokens,
             coolingOff: coolingOff,
-            allowsPrograms: allowsPrograms
+            allowsPrograms: allowsPrograms,
+            signedApprovals: signedApprovals
         )
     }
 
@@ -70,7 +75,8 @@ public struct Policy: Hashable, Sendable {
         approvalsNeeded: Int,
         withheldFromTokens: TokenScopes,
         coolingOff: TimeSpan,
-        allowsPrograms: Bool
+        allowsPrograms: Bool,
+        signedApprovals: SignedApprovals
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
@@ -79,5 +85,12 @@ public struct Policy: Hashable, Sendable {
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
         self.allowsPrograms = allowsPrograms
+        self.signedApprovals = signedApprovals
     }
+}
+
+/// Whether an approval must be signed by whoever gives it, so that no row of a database stands in for
+/// her yes (docs/spec/approval-statement.md).
+public enum SignedApprovals: String, Hashable, Sendable, CaseIterable {
+    case off, required
 }

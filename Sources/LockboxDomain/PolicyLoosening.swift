@@ -14,6 +14,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
     case coolingOff
     /// Programs of the provider may ask.
     case allowsPrograms
+    /// An approval counts without a signature.
+    case signedApprovals
 
     /// Whether `after` protects less by this rule than `before`.
     func isBetween(_ before: Policy, _ after: Policy) -> Bool {
@@ -26,6 +28,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
             !after.withheldFromTokens.isSuperset(of: before.withheldFromTokens)
         case .coolingOff: after.coolingOff < before.coolingOff
         case .allowsPrograms: after.allowsPrograms && !before.allowsPrograms
+        case .signedApprovals:
+            before.signedApprovals == .required && after.signedApprovals == .off
         }
     }
 }
@@ -46,6 +50,7 @@ extension Policy {
         strict.withheldFromTokens = withheldFromTokens.union(other.withheldFromTokens)
         strict.coolingOff = max(coolingOff, other.coolingOff)
         strict.allowsPrograms = allowsPrograms && other.allowsPrograms
+        if other.signedApprovals == .required { strict.signedApprovals = .required }
         return strict
     }
 }

@@ -85,6 +85,16 @@ extension SQLTransaction: LogRecords {
         )
     }
 
+    func entries(of log: LogID, saying activities: [String], about request: AccessRequestID?) throws
+        -> [LogEntry]
+    {
+        var conditions = Conditions()
+        conditions.add("e.log = %", [.log(log)])
+        conditions.add("e.request = %", request.map(SQLValue.id))
+        conditions.addOne(of: activities.map(SQLValue.text), "e.activity")
+        return try entries("\(conditions.whereClause) ORDER BY e.position", conditions.values)
+    }
+
     func eraseText(_ field: String, of log: LogID, at index: UInt64) throws {
         // A crash here leaves both the text and its words, for they go in one transaction.
         try words.remove(try texts(of: log, index..<index + 1)[index] ?? [], of: log, at: index)

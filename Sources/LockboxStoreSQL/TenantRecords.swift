@@ -31,6 +31,7 @@ extension SQLTransaction: TenantRecords {
         row["withheld_from_tokens"] = .scopes(policy.withheldFromTokens)
         row["cooling_off"] = .span(policy.coolingOff)
         row["allows_programs"] = .flag(policy.allowsPrograms)
+        row["signed_approvals"] = .choice(policy.signedApprovals)
     }
 
     private static func tenant(_ row: SQLRow) throws -> Tenant {
@@ -58,7 +59,8 @@ extension SQLTransaction: TenantRecords {
                 approvalsNeeded: row.count("approvals_needed"),
                 withheldFromTokens: row.scopes("withheld_from_tokens"),
                 coolingOff: row.span("cooling_off"),
-                allowsPrograms: row.flag("allows_programs")
+                allowsPrograms: row.flag("allows_programs"),
+                signedApprovals: row.choice("signed_approvals")
             )
         } catch is Refusal {
             throw row.corrupt

@@ -29,6 +29,8 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var coolingOff: String
     /// Whether programs of the provider may ask for access.
     public var allowPrograms: Bool
+    /// `required` where approvals count only when they are signed, or `off`.
+    public var signedApprovals: String
     public var version: Int
     /// In the answer to a change: what of it does not hold yet.
     public var waiting: PolicyChangeBody?
@@ -43,6 +45,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         withheldFromTokens: [String],
         coolingOff: String,
         allowPrograms: Bool = true,
+        signedApprovals: String = "off",
         version: Int,
         waiting: PolicyChangeBody? = nil
     ) {
@@ -55,6 +58,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
         self.allowPrograms = allowPrograms
+        self.signedApprovals = signedApprovals
         self.version = version
         self.waiting = waiting
     }
@@ -72,6 +76,8 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var coolingOff: String?
     /// Whether programs of the provider may ask for access; as now if left out.
     public var allowPrograms: Bool?
+    /// `required` or `off`; as now if left out.
+    public var signedApprovals: String?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -84,6 +90,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         withheldFromTokens: [String]? = nil,
         coolingOff: String? = nil,
         allowPrograms: Bool? = nil,
+        signedApprovals: String? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -94,11 +101,12 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
         self.allowPrograms = allowPrograms
+        self.signedApprovals = signedApprovals
     }
 
     public static let members: Set<String> = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "coolingOff", "allowPrograms", "version",
+        "coolingOff", "allowPrograms", "signedApprovals", "version",
     ]
 }
 
@@ -112,6 +120,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
     public var withheldFromTokens: [String]
     public var coolingOff: String
     public var allowPrograms: Bool
+    public var signedApprovals: String
     /// The person who asked.
     public var madeBy: String
     public var madeAt: String
@@ -129,6 +138,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         withheldFromTokens: [String],
         coolingOff: String,
         allowPrograms: Bool,
+        signedApprovals: String = "off",
         madeBy: String,
         madeAt: String,
         takesEffectAt: String,
@@ -142,6 +152,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         self.withheldFromTokens = withheldFromTokens
         self.coolingOff = coolingOff
         self.allowPrograms = allowPrograms
+        self.signedApprovals = signedApprovals
         self.madeBy = madeBy
         self.madeAt = madeAt
         self.takesEffectAt = takesEffectAt

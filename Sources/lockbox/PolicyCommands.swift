@@ -65,11 +65,15 @@ struct PolicyCommand: AsyncParsableCommand {
         @Flag(help: "Let API tokens do all that they are for.") var tokensMayAll = false
         @Flag(inversion: .prefixedNo, help: "Let programs of the provider ask for access.")
         var allowPrograms: Bool?
+        @Option(
+            help: "Whether approvals count only when they are signed: off or required.",
+            completion: .list(["off", "required"])
+        ) var signedApprovals: String?
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
                 approvalsNeeded == nil, coolingOff == nil, tokensMayNot.isEmpty, !tokensMayAll,
-                allowPrograms == nil
+                allowPrograms == nil, signedApprovals == nil
             {
                 throw ValidationError("Say which rule to change.")
             }
@@ -90,7 +94,8 @@ struct PolicyCommand: AsyncParsableCommand {
                     withheldFromTokens: tokensMayAll
                         ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot,
                     coolingOff: coolingOff?.iso ?? before.coolingOff,
-                    allowPrograms: allowPrograms ?? before.allowPrograms
+                    allowPrograms: allowPrograms ?? before.allowPrograms,
+                    signedApprovals: signedApprovals ?? before.signedApprovals
                 )
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -195,6 +200,7 @@ extension PolicyChangeBody {
                     ? "nothing" : withheldFromTokens.joined(separator: " and ")),
             "cooling-off \(TimeText.duration(coolingOff))",
             "programs \(allowPrograms ? "may ask" : "may not ask")",
+            "signed approvals \(TerminalText.clean(signedApprovals))",
         ].joined(separator: ", ")
     }
 }
@@ -212,6 +218,7 @@ extension PolicyBody {
         sheet.add("API tokens may not", withheld.isEmpty ? "nothing is forbidden" : withheld)
         sheet.add("Cooling-off", TimeText.duration(coolingOff))
         sheet.add("Programs may ask", allowPrograms ? "yes" : "no")
+        sheet.add("Signed approvals", signedApprovals)
         if let waiting {
             sheet.add(
                 "Waits until \(waiting.takesEffectAt)",

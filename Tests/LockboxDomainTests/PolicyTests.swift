@@ -17,7 +17,8 @@ import Testing
             approvalsNeeded: approvalsNeeded,
             withheldFromTokens: withheld,
             coolingOff: coolingOff,
-            allowsPrograms: false
+            allowsPrograms: false,
+            signedApprovals: .required
         )
     }
 
@@ -29,6 +30,7 @@ import Testing
         switch rule {
         case .requireApproval: loose.requireApproval = false
         case .allowsPrograms: loose.allowsPrograms = true
+        case .signedApprovals: loose.signedApprovals = .off
         case .decisionWindow:
             (strict.decisionWindow, loose.decisionWindow) = (.hours(11), .hours(13))
         case .maxAccess: (strict.maxAccess, loose.maxAccess) = (.hours(3), .hours(5))
@@ -65,6 +67,7 @@ import Testing
             case .withheldFromTokens: mixed.withheldFromTokens = loose.withheldFromTokens
             case .coolingOff: mixed.coolingOff = loose.coolingOff
             case .allowsPrograms: mixed.allowsPrograms = loose.allowsPrograms
+            case .signedApprovals: mixed.signedApprovals = loose.signedApprovals
             }
             #expect(mixed.loosenings(since: before) == [rule])
             let kept = before.stricter(with: mixed)

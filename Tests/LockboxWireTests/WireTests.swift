@@ -58,6 +58,7 @@ import Testing
                     withheldFromTokens: [],
                     coolingOff: "",
                     allowPrograms: true,
+                    signedApprovals: "",
                     version: 1
                 )
             )

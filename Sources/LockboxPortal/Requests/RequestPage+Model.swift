@@ -49,6 +49,8 @@ struct RequestPage: Page {
     let withdrawWrong: String?
     let letters: LetterList
     let stepUp: StepUp?
+    /// Whether the reader's yes is signed on a page of its own.
+    let isSigned: Bool
     /// The log's record of what the reader has just done.
     let newRecord: String?
     let mayReadAudit: Bool
@@ -92,6 +94,7 @@ struct RequestPage: Page {
         withdrawWrong = refused?.words(of: .withdraw)
         letters = LetterList(reading)
         self.stepUp = stepUp
+        isSigned = viewer.isCustomer && reading.tenant.policy.signedApprovals == .required
         self.newRecord = newRecord.map(String.init)
         mayReadAudit = viewer.oversees
         printed = Printed(viewer)

@@ -26,6 +26,7 @@ struct RuleDifference: Sendable {
             ("API tokens may not", withheldWords(policy.withheldFromTokens)),
             ("Cooling-off", policy.coolingOff.words),
             ("Programs", policy.allowsPrograms ? "may ask" : "may not ask"),
+            ("Signed approvals", policy.signedApprovals == .required ? "required" : "off"),
         ]
     }
 
@@ -141,6 +142,7 @@ struct PolicyConsequences: Sendable {
             Self.times(before.policy, policy, provider)
             + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
             + Self.programs(before.policy, policy, work, provider)
+            + Self.signatures(before.policy, policy)
         if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
             sentences.append(Self.wait(before, policy, work))
         }
@@ -250,6 +252,20 @@ struct PolicyConsequences: Sendable {
                     + "engineers. You read each time that a program asks."
             ]
         case (true, true), (false, false): []
+        }
+    }
+
+    private static func signatures(_ before: Policy, _ after: Policy) -> [String] {
+        switch (before.signedApprovals, after.signedApprovals) {
+        case (.off, .required):
+            [
+                "From then on an approval counts only when its approver signs it with a passkey or an SSH key. "
+                    + "A key counts once another administrator has confirmed it under People, or "
+                    + "\(after.coolingOff.words) after it was added. Approvals given before without a signature count no more for "
+                    + "requests that still wait."
+            ]
+        case (.required, .off): ["Approvals count without a signature."]
+        case (.off, .off), (.required, .required): []
         }
     }
 

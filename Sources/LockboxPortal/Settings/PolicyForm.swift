@@ -40,7 +40,7 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals, withheld, cooling, programs
+        case approval, window, cap, approvals, withheld, cooling, programs, signed
     }
 
     var isOn: Bool?
@@ -51,6 +51,7 @@ struct PolicyForm: Sendable {
     var withheld: [String]
     var cooling: Span
     var arePrograms: Bool?
+    var signed: SignedApprovals?
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -60,6 +61,7 @@ struct PolicyForm: Sendable {
         withheld = policy.withheldFromTokens.names
         cooling = Span(policy.coolingOff)
         arePrograms = policy.allowsPrograms
+        signed = policy.signedApprovals
     }
 
     init(_ form: Form) {
@@ -70,6 +72,7 @@ struct PolicyForm: Sendable {
         withheld = form.all("withheld")
         cooling = Self.span("cooling", of: form)
         arePrograms = ["on": true, "off": false][form["programs"] ?? ""]
+        signed = form["signed"].flatMap(SignedApprovals.init(rawValue:))
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -87,6 +90,7 @@ struct PolicyForm: Sendable {
             ("cap", cap.number), ("cap-unit", cap.unit.rawValue), ("approvals", approvals),
             ("cooling", cooling.number), ("cooling-unit", cooling.unit.rawValue),
             ("programs", arePrograms.map { $0 ? "on" : "off" } ?? ""),
+            ("signed", signed?.rawValue ?? ""),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -121,8 +125,11 @@ struct PolicyForm: Sendable {
         if arePrograms == nil {
             faults.found.append((.programs, "Programs: choose whether they may ask."))
         }
+        if signed == nil {
+            faults.found.append((.signed, "Signed approvals: choose whether they are required."))
+        }
         guard let isOn, let window, let cap, let needed, let withheld, let cooling,
-            let arePrograms, faults.found.isEmpty
+            let arePrograms, let signed, faults.found.isEmpty
         else { throw faults }
         do {
             return try Policy(
@@ -132,7 +139,8 @@ struct PolicyForm: Sendable {
                 approvalsNeeded: needed,
                 withheldFromTokens: withheld,
                 coolingOff: cooling,
-                allowsPrograms: arePrograms
+                allowsPrograms: arePrograms,
+                signedApprovals: signed
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -182,20 +190,22 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on off`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
-            + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off")"
+            + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off") "
+            + signedApprovals.rawValue
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 7, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 8, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
             let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5]),
-            let arePrograms = ["on": true, "off": false][parts[6]]
+            let arePrograms = ["on": true, "off": false][parts[6]],
+            let signed = SignedApprovals(rawValue: parts[7])
         else { return nil }
         do {
             try self.init(
@@ -205,7 +215,8 @@ extension Policy {
                 approvalsNeeded: needed,
                 withheldFromTokens: TokenScopes(rawValue: withheld),
                 coolingOff: cooling,
-                allowsPrograms: arePrograms
+                allowsPrograms: arePrograms,
+                signedApprovals: signed
             )
         } catch {
             return nil
@@ -229,6 +240,9 @@ extension Policy {
         if wanted.coolingOff != read.coolingOff { merged.coolingOff = wanted.coolingOff }
         if wanted.allowsPrograms != read.allowsPrograms {
             merged.allowsPrograms = wanted.allowsPrograms
+        }
+        if wanted.signedApprovals != read.signedApprovals {
+            merged.signedApprovals = wanted.signedApprovals
         }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)

@@ -72,6 +72,9 @@ struct SettingsPage: Page {
     let areProgramsOn: Bool
     let areProgramsOff: Bool
     let programsWrong: String?
+    let areSigned: Bool
+    let areUnsigned: Bool
+    let signedWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -147,6 +150,8 @@ struct SettingsPage: Page {
         self.stepUp = waiting?.mayAgree == true ? stepUp : nil
         (areProgramsOn, areProgramsOff) = (shown.arePrograms == true, shown.arePrograms == false)
         programsWrong = marks?.of(.programs)
+        (areSigned, areUnsigned) = (shown.signed == .required, shown.signed == .off)
+        signedWrong = marks?.of(.signed)
         (lastBy, lastAt) = (reading.lastChange?.by, reading.lastChange.map { ShownTime($0.at) })
         (version, seen) = ("\(tenant.version)", policy.mark)
         (csrf, key) = (viewer.csrf, viewer.formKey)
@@ -167,6 +172,7 @@ extension SettingsPage {
             "What your people can do at the portal alone, where the password is asked for.",
             coolingMeaning,
             "Whether programs of \(viewer.providerName) can ask for access to your data.",
+            "Whether an approval counts only with its approver’s own signature.",
         ]
         return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
