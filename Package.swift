@@ -50,9 +50,13 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (0, "LockboxWire", []),
     (1, "LockboxPorts", ["LockboxDomain", "MerkleLog"]),
     (1, "WebAuthn", ["LockboxWire", "MerkleLog", "Crypto", "CryptoExtras"]),
+    (1, "LockboxApprovals", ["LockboxWire", "MerkleLog", "WebAuthn", "Crypto"]),
     (
         2, "LockboxAudit",
-        ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "Crypto", "Logging"]
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "LockboxApprovals",
+            "Crypto", "Logging",
+        ]
     ),
     (2, "LockboxStoreSQL", ["LockboxDomain", "MerkleLog", "LockboxPorts"]),
     (
@@ -97,7 +101,10 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     ),
     (
         3, "LockboxService",
-        ["LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "Crypto", "Logging"]
+        [
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxApprovals",
+            "LockboxWire", "WebAuthn", "Crypto", "Logging",
+        ]
     ),
     (
         3, "LockboxHTTP",
@@ -132,8 +139,8 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         4, "LockboxPortal",
         [
-            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxAudit", "LockboxNotifier",
-            "LockboxService",
+            "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxApprovals", "LockboxAudit",
+            "LockboxNotifier", "LockboxService",
             "LockboxIdentity", "LockboxOIDC", "LockboxHTTP", "LockboxWire", "Crypto", "HTTPTypes",
             "Hummingbird", "Logging", "Mustache",
             "NIOCore",
@@ -209,6 +216,13 @@ let tests: [(name: String, uses: [String])] = [
         [
             "WebAuthn", "LockboxFixtures", "LockboxTestAuthenticator", "MerkleLog", "Crypto",
             "CryptoExtras",
+        ]
+    ),
+    (
+        "LockboxApprovalsTests",
+        [
+            "LockboxApprovals", "LockboxTestAuthenticator", "WebAuthn", "LockboxWire",
+            "MerkleLog", "Crypto",
         ]
     ),
     (
@@ -297,7 +311,7 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxAPI", "LockboxHTTP", "LockboxAudit", "LockboxDecisions", "LockboxDomain",
             "LockboxIdentity", "LockboxNotifier", "LockboxPorts", "LockboxService",
             "LockboxWire", "MerkleLog", "LockboxFixtures",
-            "LockboxTestWorld", "Crypto", "HTTPTypes", "Hummingbird",
+            "LockboxTestAuthenticator", "LockboxTestWorld", "Crypto", "HTTPTypes", "Hummingbird",
         ]
     ),
     (

@@ -113,7 +113,7 @@ package struct API: Sendable {
     func routes(for audiences: Set<Audience>) -> [Route] {
         let people =
             supportEndpoints + requestEndpoints + messageEndpoints + tenantEndpoints
-            + invitationEndpoints + proposalEndpoints
+            + invitationEndpoints + proposalEndpoints + signingEndpoints
             + tokenEndpoints + loginEndpoints + logEndpoints + accessRequestEndpoints
         var routes = healthEndpoints
         if audiences.contains(.services) { routes += [introspectionEndpoint] }

@@ -58,6 +58,12 @@ extension OperationDescription.Parameter {
         component: "Proposal",
         schema: .text(pattern: Pattern.id("PRP"))
     )
+    static let signingKey = Self(
+        "key",
+        in: .path,
+        component: "SigningKey",
+        schema: .text(pattern: "^(PKY|KEY)-[0-9A-HJKMNP-TV-Z]{10}$")
+    )
     static let policyChange = Self(
         "change",
         in: .path,

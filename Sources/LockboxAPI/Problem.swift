@@ -226,7 +226,7 @@ extension ProblemAnswer {
             .badCredentials,
             .notPermitted,
             .ownRequest, .versionRequired, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
-            .notAwaitingYou, .decidesLater, .nobodyCanApprove,
+            .notAwaitingYou, .decidesLater, .signatureRequired, .nobodyCanApprove,
             .accessNotActive, .notLicensed, .alreadyExists, .keyReused, .lastAdministrator,
             .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             break
@@ -250,7 +250,7 @@ extension Refusal {
         case .versionRequired: .init(code: 428, reasonPhrase: "Precondition Required")
         case .stale: .preconditionFailed
         case .ambiguous, .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .decidesLater, .nobodyCanApprove, .accessNotActive, .notLicensed,
+            .decidesLater, .signatureRequired, .nobodyCanApprove, .accessNotActive, .notLicensed,
             .alreadyExists, .lastAdministrator, .supportRequestClosed, .supportRequestNotClosed:
             .conflict
         }

@@ -2,6 +2,7 @@ import LockboxDomain
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import MerkleLog
 
 // How domain values are written on the wire, and read from it.
 
@@ -238,6 +239,7 @@ extension PolicyBody {
             coolingOff: tenant.policy.coolingOff.description,
             allowPrograms: tenant.policy.allowsPrograms,
             retention: tenant.policy.retention?.description ?? "none",
+            signedApprovals: tenant.policy.signedApprovals.rawValue,
             version: tenant.version,
             waiting: waiting.map(PolicyChangeBody.init)
         )
@@ -256,6 +258,7 @@ extension PolicyChangeBody {
             coolingOff: change.policy.coolingOff.description,
             allowPrograms: change.policy.allowsPrograms,
             retention: change.policy.retention?.description ?? "none",
+            signedApprovals: change.policy.signedApprovals.rawValue,
             madeBy: change.by.text,
             madeAt: change.madeAt.description,
             takesEffectAt: change.takesEffectAt.description,
@@ -279,8 +282,22 @@ extension NewPolicy {
             allowsPrograms: allowPrograms ?? true,
             retention: retention.flatMap { $0 == "none" ? nil : $0 }.map {
                 try TimeSpan(duration: $0, field: "retention")
-            }
+            },
+            signedApprovals: try mode ?? .off
         )
+    }
+
+    private var mode: SignedApprovals? {
+        get throws {
+            guard let signedApprovals else { return nil }
+            guard let mode = SignedApprovals(rawValue: signedApprovals) else {
+                throw Refusal.invalid(
+                    field: "signedApprovals",
+                    problem: .malformed(expected: #""off" or "required""#)
+                )
+            }
+            return mode
+        }
     }
 
     /// `wanted`, which is `policy()`, with what was left out as it is in `present`.
@@ -290,6 +307,7 @@ extension NewPolicy {
         if coolingOff == nil { policy.coolingOff = present.coolingOff }
         if allowPrograms == nil { policy.allowsPrograms = present.allowsPrograms }
         if retention == nil { policy.retention = present.retention }
+        if signedApprovals == nil { policy.signedApprovals = present.signedApprovals }
         return policy
     }
 }
@@ -350,7 +368,79 @@ extension NewDecision {
             approves: decision == .approve,
             comment: comment,
             duration: try duration.map { try TimeSpan(duration: $0, field: "duration") },
-            resources: resources.map { $0.map(\.line) }
+            resources: resources.map { $0.map(\.line) },
+            signature: try signed()
+        )
+    }
+
+    private func signed() throws -> ApprovalSignature? {
+        guard statement != nil || signature != nil else { return nil }
+        guard let statement else {
+            throw Refusal.invalid(field: "statement", problem: .missing)
+        }
+        guard let signature else {
+            throw Refusal.invalid(field: "signature", problem: .missing)
+        }
+        return ApprovalSignature(statement: statement, proof: try signature.proof())
+    }
+}
+
+extension SignatureBody {
+    fileprivate func proof() throws -> ApprovalSignature.Proof {
+        func bytes(_ field: String, _ text: String?) throws -> [UInt8] {
+            guard let text, !text.isEmpty else {
+                throw Refusal.invalid(field: "signature.\(field)", problem: .missing)
+            }
+            guard let bytes = [UInt8](base64URL: text) else {
+                throw Refusal.invalid(
+                    field: "signature.\(field)",
+                    problem: .malformed(expected: "base64url without padding")
+                )
+            }
+            return bytes
+        }
+        switch kind {
+        case "webauthn":
+            guard let passkey = passkey.flatMap({ PasskeyID($0) }) else {
+                throw Refusal.invalid(field: "signature.passkey", problem: .missing)
+            }
+            return .webAuthn(
+                passkey: passkey,
+                authenticatorData: try bytes("authenticatorData", authenticatorData),
+                clientData: try bytes("clientData", clientData),
+                signature: try bytes("signature", signature)
+            )
+        case "sshsig":
+            guard let key = key.flatMap({ SigningKeyID($0) }) else {
+                throw Refusal.invalid(field: "signature.key", problem: .missing)
+            }
+            guard let blob = Base64.decode(signature.utf8) else {
+                throw Refusal.invalid(
+                    field: "signature.signature",
+                    problem: .malformed(expected: "base64")
+                )
+            }
+            return .ssh(key: key, signature: blob)
+        case _:
+            throw Refusal.invalid(
+                field: "signature.kind",
+                problem: .malformed(expected: #""webauthn" or "sshsig""#)
+            )
+        }
+    }
+}
+
+extension SigningKeyBody {
+    init(_ reading: Lockbox.SigningKeyReading) {
+        self.init(
+            id: reading.id,
+            kind: reading.isPasskey ? "passkey" : "ssh",
+            person: reading.owner.id.text,
+            publicKey: reading.publicKey,
+            name: reading.name,
+            addedAt: reading.addedAt.description,
+            countsFrom: reading.countsFrom?.description,
+            confirmedBy: reading.confirmedBy
         )
     }
 }

@@ -63,8 +63,9 @@ extension AuditFacts {
             data["notBefore"] = terms.notBefore.map { .string($0.description) }
             texts["reason"] = terms.reason
             add(terms.scope)
-        case .decisionMade(let request, let decision):
+        case .decisionMade(let request, let decision, let signature):
             self.init(decision.activity, of: request)
+            if let signature { add(signature) }
             data["stage"] = .string(decision.stage.rawValue)
             texts["comment"] = decision.comment
             if case .approve(let narrowing) = decision.verdict {
@@ -231,6 +232,8 @@ extension AuditFacts {
             data["passkey"] = passkey.map { .string($0.text) }
         case .passkey(let event, let passkey, let person):
             self.init(event, of: passkey, person)
+        case .signingKey(let event, let key, let person):
+            self.init(event, of: key, person)
         case .newBrowser(let person):
             self.init("signIn.newBrowser", data: ["person": .string(person.id.text)])
         case .sessionsEnded(let person):
@@ -432,6 +435,7 @@ extension AuditFacts {
             "withheldFromTokens": .list(policy.withheldFromTokens.names.map { .string($0) }),
             "coolingOff": .string(policy.coolingOff.description),
             "allowPrograms": .boolean(policy.allowsPrograms),
+            "signedApprovals": .string(policy.signedApprovals.rawValue),
         ]
         members["retention"] = policy.retention.map { .string($0.description) }
         return members

@@ -13,7 +13,7 @@ enum AuditTable {
     private static let texts = [
         "subject", "description", "url", "reason", "comment", "message", "label", "personName",
         "personAddress", "resource", "account", "group", "proposedAddress", "proposedAliases",
-        operationLines,
+        operationLines, "statement",
     ]
 
     /// The column of a batch's text, whose field is called as a count is.
@@ -35,15 +35,16 @@ enum AuditTable {
             "agreed", "domains", "passwords", "passkeys", "recoveryUntil", "issuer", "clientID",
             "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
             "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
-            "provisioningToken", "given", "givenBefore", "erased", "retention",
-            "provisioningToken", "given", "givenBefore", "key", "previous", "signature",
-            "expectedSize",
-            "expectedRoot", "size",
-        ] + ["policy", "before", "wanted"].flatMap { object in rules.map { "\(object).\($0)" } }
+            "provisioningToken", "given", "givenBefore", "erased", "retention", "key", "previous",
+            "signature", "expectedSize", "expectedRoot", "size",
+        ]
+        + ["kind", "passkey", "key", "authenticatorData", "clientData", "signature"].map {
+            "signature.\($0)"
+        } + ["policy", "before", "wanted"].flatMap { object in rules.map { "\(object).\($0)" } }
 
     private static let rules = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "coolingOff", "allowPrograms", "retention",
+        "coolingOff", "allowPrograms", "retention", "signedApprovals",
     ]
 
     static var header: [UInt8] { CSVLine.bytes(columns) }

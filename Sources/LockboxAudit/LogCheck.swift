@@ -1,3 +1,4 @@
+import LockboxApprovals
 package import LockboxDomain
 package import LockboxPorts
 import MerkleLog
@@ -345,6 +346,7 @@ private struct RecordReplay: Sendable {
     private(set) var differences: [String] = []
     private(set) var state = LogReplayState()
     private(set) var erasures = ErasureReplay()
+    private var approvals: ApprovalCheck?
     private var tree: LogReplay
     private(set) var lastTime: Timestamp?
     /// What the stored hashes of each 256 records hash to, by the place of their tile. Those of which
@@ -355,6 +357,7 @@ private struct RecordReplay: Sendable {
 
     init(_ log: LogID, heads: [(size: UInt64, root: Hash)]) {
         self.log = log
+        approvals = log.tenant.map { ApprovalCheck(tenant: $0.text) }
         tree = LogReplay(heads: heads.map { TreeHead(size: $0.size, root: $0.root) })
     }
 
@@ -378,9 +381,17 @@ private struct RecordReplay: Sendable {
             addToTile(record)
             state.read(record)
             erasures.read(record)
+            readApproval(record)
             position += 1
             next = record.index + 1
         }
+    }
+
+    /// Keys, rules, approvals and grants, by the rules that every verifier has.
+    private mutating func readApproval(_ record: LogRecordCheck) {
+        guard let leaf = record.leaf, ApprovalCheck.concerns(leaf.activity) else { return }
+        let told = LogRecordCheck.Told(leaf: leaf, texts: record.texts).approvalRecord
+        differences += approvals?.read(told).map(\.words) ?? []
     }
 
     private mutating func addToTile(_ record: LogRecordCheck) {

@@ -369,6 +369,7 @@ extension LogReplayState {
             && record.leaf.time == decision.at.description
             && record.data["stage"]?.text == decision.stage.rawValue
             && record.data["shortenedTo"]?.text == narrowing.duration?.description
+            && (record.data["signature"] != nil) == decision.isSigned
             && isNarrowed && record.isTextOrMark("comment", decision.comment)
     }
 

@@ -23,6 +23,9 @@ package final class DecisionIndex: CommitListener {
         var credentials: [[UInt8]: Credential] = [:] { didSet { version += 1 } }
         var open = OpenAccesses()
         var grants = OpenGrants() { didSet { version += 1 } }
+        /// What the log was found to grant, as it was then: a row that says something else since is
+        /// looked at anew.
+        var granted: [GrantID: OpenGrant] = [:]
         /// Ends that hold and are not written down.
         var ends: [GrantID: ImmediateEnd] = [:] { didSet { version += 1 } }
         /// Grants that ended early, until their credentials are over anyhow: an answer that was
@@ -44,17 +47,21 @@ package final class DecisionIndex: CommitListener {
     private let store: any Store
     let clock: any WallClock
     let endAsked: @Sendable () -> Void
+    private let refused: @Sendable (OpenGrant) -> Void
     let state = Mutex(State())
 
-    /// `endAsked` is called when access is ended before that is written down.
+    /// `endAsked` is called when access is ended before that is written down; `refused` whenever a row
+    /// of a grant is read that the log does not grant.
     package init(
         store: any Store,
         clock: any WallClock,
-        endAsked: @escaping @Sendable () -> Void = {}
+        endAsked: @escaping @Sendable () -> Void = {},
+        refused: @escaping @Sendable (OpenGrant) -> Void = { _ in }
     ) {
         self.store = store
         self.clock = clock
         self.endAsked = endAsked
+        self.refused = refused
     }
 
     /// The credential with this secret if it gives access now; nil if it does not, whatever the
@@ -69,17 +76,21 @@ package final class DecisionIndex: CommitListener {
 
     /// The same of a secret of which the hash is known.
     func active(secretHash hash: [UInt8], now: Timestamp) async throws -> Credential? {
-        let (known, refreshedAt) = state.withLock { ($0.credentials[hash], $0.refreshedAt) }
+        let (credential, refreshedAt, known) = state.withLock {
+            ($0.credentials[hash], $0.refreshedAt, $0.granted)
+        }
         if isFresh(refreshedAt, at: now) {
-            return known.flatMap { isGood($0, at: now) ? $0 : nil }
+            return credential.flatMap { isGood($0, at: now) ? $0 : nil }
         }
         let stored = try await store.read(.endingAccess) { tx -> Credential? in
             guard let credential = try tx.credential(secretHash: hash), credential.revokedAt == nil,
                 let request = try tx.request(credential.request),
                 case .active(let grant) = request.seen(at: now).state,
-                grant.id == credential.grant
+                grant.id == credential.grant, let open = OpenGrant(request),
+                credential.isUnder(open)
             else { return nil }
-            return credential
+            var reading = GrantReading(known, in: tx)
+            return try reading.grants(open) ? credential : nil
         }
         return stored.flatMap { isGood($0, at: max(now, clock.now())) ? $0 : nil }
     }
@@ -93,12 +104,15 @@ package final class DecisionIndex: CommitListener {
     /// The grants of `holder` that give access now. A store that is slow to answer adds nothing
     /// after their end.
     package func grants(of holder: GrantHolder, now: Timestamp) async throws -> [OpenGrant] {
-        let (known, refreshedAt) = state.withLock {
-            ($0.grants.grants(of: holder), $0.refreshedAt)
+        let (remembered, refreshedAt, known) = state.withLock {
+            ($0.grants.grants(of: holder), $0.refreshedAt, $0.granted)
         }
-        if isFresh(refreshedAt, at: now) { return good(known, at: now) }
-        let stored = try await store.read(.endingAccess) { tx in try tx.openGrants() }
-        return good(stored.filter(holder.has), at: max(now, clock.now()))
+        if isFresh(refreshedAt, at: now) { return good(remembered, at: now) }
+        let stored = try await store.read(.endingAccess) { tx in
+            var reading = GrantReading(known, in: tx)
+            return try tx.openGrants().filter(holder.has).filter { try reading.grants($0) }
+        }
+        return good(stored, at: max(now, clock.now()))
     }
 
     private func good(_ grants: [OpenGrant], at now: Timestamp) -> [OpenGrant] {
@@ -172,13 +186,21 @@ package final class DecisionIndex: CommitListener {
         }
         if isKnown { return }
         while true {
-            let before = state.withLock { $0.generation }
+            let (before, known) = state.withLock { ($0.generation, $0.granted) }
             // What is over and not revoked has an end that is not written down yet.
-            let (live, grants) = try await store.read(.endingAccess) { tx in
-                (try tx.liveCredentials(at: .earliest), OpenGrants(try tx.openGrants()))
+            let (live, granted, others) = try await store.read(.endingAccess) { tx in
+                var reading = GrantReading(known, in: tx)
+                let open = try tx.openGrants()
+                let granted = try open.filter { try reading.grants($0) }
+                let found = Dictionary(granted.map { ($0.grant.id, $0) }) { first, _ in first }
+                let others = open.filter { found[$0.grant.id] != $0 }
+                return (try tx.liveCredentials(at: .earliest), found, others)
             }
+            for other in others { refused(other) }
             let byHash = try Dictionary(
-                live.map { ($0.secretHash, $0.credential) },
+                live.filter { one in
+                    granted[one.credential.grant].map { one.credential.isUnder($0) } ?? false
+                }.map { ($0.secretHash, $0.credential) },
                 uniquingKeysWith: { _, _ in
                     throw StoreError.corrupt("two live credentials have one secret")
                 }
@@ -188,7 +210,8 @@ package final class DecisionIndex: CommitListener {
                 guard state.generation == before else { return false }
                 state.credentials = byHash
                 state.open = open
-                state.grants = grants
+                state.grants = OpenGrants(Array(granted.values))
+                state.granted = granted
                 state.refreshedAt = now
                 state.reloads += 1
                 return true
@@ -201,12 +224,19 @@ package final class DecisionIndex: CommitListener {
     /// that were opened.
     private func learn(_ issued: [Credential], _ opened: [AccessRequestID]) async throws {
         while true {
-            let before = state.withLock { $0.reloads }
+            let (before, known) = state.withLock { ($0.reloads, $0.granted) }
             let (live, grants) = try await store.read(.endingAccess) { tx in
-                (
-                    try issued.compactMap { try tx.liveCredential($0.id) },
-                    try opened.compactMap { try tx.request($0).flatMap(OpenGrant.init) }
-                )
+                var reading = GrantReading(known, in: tx)
+                func granted(_ id: AccessRequestID) throws -> OpenGrant? {
+                    guard let open = try tx.request(id).flatMap(OpenGrant.init),
+                        try reading.grants(open)
+                    else { return nil }
+                    return open
+                }
+                let live = try issued.compactMap { try tx.liveCredential($0.id) }.filter {
+                    try granted($0.credential.request).map($0.credential.isUnder) ?? false
+                }
+                return (live, try opened.compactMap(granted))
             }
             let done = state.withLock { state in
                 // A reload meanwhile may know of an end, by another process, that our view did not.
@@ -218,6 +248,7 @@ package final class DecisionIndex: CommitListener {
                 }
                 for open in grants where state.endedEarly[open.grant.id] == nil {
                     state.grants.add(open)
+                    state.granted[open.grant.id] = open
                 }
                 return true
             }
@@ -260,6 +291,7 @@ package final class DecisionIndex: CommitListener {
             for grant in ended.keys {
                 state.open.remove(grant)
                 state.grants.remove(grant)
+                state.granted[grant] = nil
                 state.ends[grant] = nil
             }
         }

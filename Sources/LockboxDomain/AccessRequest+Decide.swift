@@ -1,12 +1,14 @@
 extension AccessRequest {
     /// One person's yes or no. Which review it belongs to follows from the state; whether the
-    /// person may give it, from the roles. `version` is what the person read.
+    /// person may give it, from the roles. `version` is what the person read; that `signature` is good
+    /// is for the caller.
     public mutating func decide(
         _ verdict: Decision.Verdict,
         comment: String?,
         by person: Person,
         version: Int,
         in context: DecisionContext,
+        signature: ApprovalSignature? = nil,
         now: Timestamp
     ) throws(Refusal) -> [Event] {
         precondition(context.tenant.id == terms.tenant && context.engineer.id == terms.engineer)
@@ -24,7 +26,8 @@ extension AccessRequest {
             person: person.id,
             verdict: verdict,
             comment: comment,
-            at: now
+            at: now,
+            isSigned: signature != nil
         )
         switch (review, verdict) {
         case (.manager, .deny):
@@ -44,6 +47,7 @@ extension AccessRequest {
             try Self.requireProgramsAllowed(by: context.tenant, for: terms)
             return try customerApproved(
                 decision,
+                signature,
                 of: person,
                 askedFor: needed,
                 in: context,
@@ -125,6 +129,7 @@ extension AccessRequest {
 
     private mutating func customerApproved(
         _ decision: Decision,
+        _ signature: ApprovalSignature?,
         of person: Person,
         askedFor: Int,
         in context: DecisionContext,
@@ -135,6 +140,8 @@ extension AccessRequest {
             throw .notPermitted(.decideAsApprover)
         }
         if let instant = person.decidesFrom(at: now) { throw .decidesLater(instant) }
+        let needsSignatures = context.tenant.policy.signedApprovals == .required
+        if needsSignatures, signature == nil { throw .signatureRequired }
         record(decision)
         // The stricter of the rule when the customer was asked and the rule now; only people who
         // may still approve count, and two records of one human being count once.
@@ -142,14 +149,15 @@ extension AccessRequest {
         let approved = eligible.filter { approver in
             decisions.contains {
                 $0.stage == .customer && $0.person == approver.id && $0.isApproval
+                    && ($0.isSigned || !needsSignatures)
             }
         }
         guard Person.countHumans(approved) >= needed else {
             touch()
-            return [.request(.decisionMade(self, decision))]
+            return [.request(.decisionMade(self, decision, signature))]
         }
         let opened = open(basis: .approval, tenant: context.tenant, id: context.newGrant, now: now)
-        return [.request(.decisionMade(self, decision))] + opened
+        return [.request(.decisionMade(self, decision, signature))] + opened
     }
 
     private mutating func open(basis: Grant.Basis, tenant: Tenant, id: GrantID, now: Timestamp)

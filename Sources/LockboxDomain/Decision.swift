@@ -29,13 +29,23 @@ public struct Decision: Hashable, Sendable {
     public let verdict: Verdict
     public let comment: String?
     public let at: Timestamp
+    /// Whether its record has a signature of the person's own.
+    public let isSigned: Bool
 
-    public init(stage: Stage, person: PersonID, verdict: Verdict, comment: String?, at: Timestamp) {
+    public init(
+        stage: Stage,
+        person: PersonID,
+        verdict: Verdict,
+        comment: String?,
+        at: Timestamp,
+        isSigned: Bool = false
+    ) {
         self.stage = stage
         self.person = person
         self.verdict = verdict
         self.comment = comment
         self.at = at
+        self.isSigned = isSigned
     }
 
     /// Whether it is a yes.

@@ -1,6 +1,10 @@
 /// Every bound of the domain by name. A value at a bound is allowed, one beyond it is refused.
 public enum Limits {
     public static let nameLength = 1...100
+    /// How old a statement may be when it is signed.
+    public static let statementAge = TimeSpan.minutes(5)
+    public static let signingKeysPerPerson = 10
+    public static let signingKeyBytes = 2048
     public static let emailLength = 3...254
     public static let subjectLength = 1...200
     public static let descriptionLength = 1...8000

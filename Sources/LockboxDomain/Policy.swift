@@ -14,6 +14,8 @@ public struct Policy: Hashable, Sendable {
     public var allowsPrograms: Bool
     /// How long the texts of the log are kept after what they are about was over; nil for ever.
     public var retention: TimeSpan?
+    /// Whether approvals count only with a signature of the approver's own.
+    public var signedApprovals: SignedApprovals
 
     public static let standard = Policy(
         unchecked: true,
@@ -23,7 +25,8 @@ public struct Policy: Hashable, Sendable {
         withheldFromTokens: [],
         coolingOff: Limits.defaultCoolingOff,
         allowsPrograms: true,
-        retention: nil
+        retention: nil,
+        signedApprovals: .off
     )
 
     public init(
@@ -34,7 +37,8 @@ public struct Policy: Hashable, Sendable {
         withheldFromTokens: TokenScopes,
         coolingOff: TimeSpan,
         allowsPrograms: Bool = true,
-        retention: TimeSpan? = nil
+        retention: TimeSpan? = nil,
+        signedApprovals: SignedApprovals = .off
     )
         throws(Refusal)
     {
@@ -73,7 +77,8 @@ public struct Policy: Hashable, Sendable {
             withheldFromTokens: withheldFromTokens,
             coolingOff: coolingOff,
             allowsPrograms: allowsPrograms,
-            retention: retention
+            retention: retention,
+            signedApprovals: signedApprovals
         )
     }
 
@@ -85,7 +90,8 @@ public struct Policy: Hashable, Sendable {
         withheldFromTokens: TokenScopes,
         coolingOff: TimeSpan,
         allowsPrograms: Bool,
-        retention: TimeSpan?
+        retention: TimeSpan?,
+        signedApprovals: SignedApprovals
     ) {
         self.requireApproval = requireApproval
         self.decisionWindow = decisionWindow
@@ -95,5 +101,12 @@ public struct Policy: Hashable, Sendable {
         self.coolingOff = coolingOff
         self.allowsPrograms = allowsPrograms
         self.retention = retention
+        self.signedApprovals = signedApprovals
     }
+}
+
+/// Whether an approval must be signed by whoever gives it, so that no row of a database stands in for
+/// her yes (docs/spec/approval-statement.md).
+public enum SignedApprovals: String, Hashable, Sendable, CaseIterable {
+    case off, required
 }

@@ -16,6 +16,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
     case allowsPrograms
     /// Texts of the log go sooner, and with them what somebody could be asked about.
     case retention
+    /// An approval counts without a signature.
+    case signedApprovals
 
     /// Whether `after` protects less by this rule than `before`.
     func isBetween(_ before: Policy, _ after: Policy) -> Bool {
@@ -29,6 +31,8 @@ public enum PolicyLoosening: String, Hashable, Sendable, CaseIterable {
         case .coolingOff: after.coolingOff < before.coolingOff
         case .allowsPrograms: after.allowsPrograms && !before.allowsPrograms
         case .retention: after.keptFor < before.keptFor
+        case .signedApprovals:
+            before.signedApprovals == .required && after.signedApprovals == .off
         }
     }
 }
@@ -50,6 +54,7 @@ extension Policy {
         strict.coolingOff = max(coolingOff, other.coolingOff)
         strict.allowsPrograms = allowsPrograms && other.allowsPrograms
         if other.keptFor > keptFor { strict.retention = other.retention }
+        if other.signedApprovals == .required { strict.signedApprovals = .required }
         return strict
     }
 

@@ -37,6 +37,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case notAwaitingYou(AccessRequest.StateName)
     /// The caller decides since just now; her yes counts from this instant on.
     case decidesLater(Timestamp)
+    /// The tenant counts only approvals that their approver signed.
+    case signatureRequired
     case nobodyCanApprove(needed: Int, eligible: Int)
     case accessNotActive(AccessRequest.StateName)
     case notLicensed
@@ -124,6 +126,7 @@ extension Refusal {
         case .wrongState: "wrongState"
         case .notAwaitingYou: "notAwaitingYou"
         case .decidesLater: "decidesLater"
+        case .signatureRequired: "signatureRequired"
         case .nobodyCanApprove: "nobodyCanApprove"
         case .accessNotActive: "accessNotActive"
         case .notLicensed: "notLicensed"
@@ -150,7 +153,8 @@ extension Refusal {
         case .notFound, .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided,
-            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .nobodyCanApprove,
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater,
+            .signatureRequired, .nobodyCanApprove,
             .accessNotActive, .notLicensed,
             .limitReached, .dailyLimitReached,
             .alreadyExists, .lastAdministrator, .programsRefused, .supportRequestClosed,
@@ -198,6 +202,9 @@ extension Refusal {
             "You decide since a short while ago, or your address was changed: your approvals count from "
                 + "\(instant.words()) on, or once enough of your approvers and administrators have confirmed you "
                 + "under People. A denial counts at once."
+        case .signatureRequired:
+            "Your organisation counts only approvals that are signed. Sign with a passkey on the request's "
+                + "page, or with “lockbox request approve --sign-with KEY”."
         case .nobodyCanApprove(let needed, let eligible):
             "The tenant requires \(needed) approval\(needed == 1 ? "" : "s") but has \(eligible) "
                 + "approver\(eligible == 1 ? "" : "s") whose yes counts in time. "

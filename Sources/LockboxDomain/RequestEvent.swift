@@ -5,7 +5,8 @@ public enum RequestEvent: Hashable, Sendable {
     /// Somebody wrote on it, closed or reopened it; it is as it is after that.
     case supportRequestMoved(SupportRequest, SupportEntry)
     case submitted(AccessRequest)
-    case decisionMade(AccessRequest, Decision)
+    /// With the signature, if the approver signed.
+    case decisionMade(AccessRequest, Decision, ApprovalSignature? = nil)
     case customerAsked(AccessRequest)
     case withdrawn(AccessRequest)
     case expired(AccessRequest)
@@ -30,7 +31,7 @@ extension RequestEvent {
         switch self {
         case .supportRequestOpened(let support), .supportRequestMoved(let support, _):
             support.tenant
-        case .submitted(let request), .decisionMade(let request, _), .customerAsked(let request),
+        case .submitted(let request), .decisionMade(let request, _, _), .customerAsked(let request),
             .withdrawn(let request), .expired(let request), .messagePosted(let request, _):
             request.terms.tenant
         case .noticeUndeliverable(let notice): notice.tenant

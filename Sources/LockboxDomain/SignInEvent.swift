@@ -21,6 +21,7 @@ public enum SignInEvent: Hashable, Sendable {
     /// She signed in from a browser that is not one of those that she used not long ago.
     case newBrowser(Person)
     case passkey(PasskeyEvent, Passkey, Person)
+    case signingKey(SigningKeyEvent, SigningKey, Person)
     /// From now on an account at an OpenID provider lets this person in.
     case identityLinked(Identity, Person)
     /// Another account at the same provider came with her address, and was turned away.
@@ -55,7 +56,7 @@ extension SignInEvent {
             .invitationUsed(let person, _),
             .invitationGuessed(let person, _), .identityLinked(_, let person),
             .identityRefused(let person, _), .signedOutByProvider(let person, _),
-            .newBrowser(let person):
+            .newBrowser(let person), .signingKey(_, _, let person):
             person
         }
     }

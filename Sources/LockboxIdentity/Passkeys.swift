@@ -1,3 +1,4 @@
+import Crypto
 package import LockboxAudit
 package import LockboxDomain
 package import LockboxPorts
@@ -143,6 +144,39 @@ package struct Passkeys: Sendable {
             change.emit(.signIn(.passkey(.confirmed, passkey, person)))
             return try Sessions.confirm(secret, change)
         }
+    }
+
+    // MARK: - Signing an approval
+
+    /// What her browser is to ask of one of her passkeys: that it signs `statement`. Nothing is kept:
+    /// the digest of the statement is the challenge, and the statement is good once.
+    package func optionsToSign(_ statement: String, _ person: Person) async throws -> String {
+        try PasskeyOptions.toUse(
+            try await passkeys(of: person),
+            Array(SHA256.hash(data: Array(statement.utf8))),
+            at: try relyingParty()
+        )
+    }
+
+    /// What a browser sent back for `statement`, with the passkey that it says answered. It proves
+    /// nothing before the decision looks at it.
+    package func signature(_ answer: String, over statement: String, by person: Person)
+        async throws -> ApprovalSignature
+    {
+        let answer = try Self.parse(answer)
+        let own = try await passkeys(of: person)
+        guard let passkey = own.first(where: { $0.credential == answer.id }) else {
+            throw PasskeyRefused(fault: .unknownCredential, passkey: nil)
+        }
+        return ApprovalSignature(
+            statement: statement,
+            proof: .webAuthn(
+                passkey: passkey.id,
+                authenticatorData: answer.authenticatorData,
+                clientData: answer.clientData,
+                signature: answer.signature
+            )
+        )
     }
 
     // MARK: - Adding
@@ -305,7 +339,7 @@ private struct Question: Sendable {
 }
 
 extension Passkeys {
-    private static func parse(_ answer: String) throws -> AssertionResponse {
+    fileprivate static func parse(_ answer: String) throws -> AssertionResponse {
         do throws(WebAuthnFault) { return try AssertionResponse(json: answer) } catch {
             throw PasskeyRefused(fault: error, passkey: nil)
         }

@@ -71,7 +71,7 @@ package struct NoticePlanner: EventReader {
         case .submitted(let request):
             try writer.askManagers(request)
             try writer.tellOfAsking(request)
-        case .decisionMade(let request, let decision): try writer.tell(of: decision, on: request)
+        case .decisionMade(let request, let decision, _): try writer.tell(of: decision, on: request)
         case .customerAsked(let request): try writer.askApprovers(request)
         case .withdrawn(let request): try writer.tellOfWithdrawal(request, by: actor)
         case .expired(let request): try writer.tellOfExpiry(request)

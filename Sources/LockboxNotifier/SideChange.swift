@@ -126,6 +126,8 @@ extension SideChange {
         case .passkey(let event, let passkey, let person):
             guard let words = event.words(of: shownName(passkey.name)) else { return nil }
             self.init(person, "\(person.title): \(words)")
+        case .signingKey(let event, let key, let person):
+            self.init(person, "\(person.title): \(event.words(of: shownName(key.name)))")
         case .identityLinked(let identity, let person):
             self.init(person, "\(person.title): signs in at \(shownName(identity.issuer)) now")
         case .identityRefused(let person, let issuer):
@@ -185,7 +187,8 @@ extension SignInEvent {
     /// that decides, and whose token another revoked must know.
     func isTold(by actor: Actor) -> Bool {
         switch self {
-        case .passwordSet, .invited, .identityLinked, .identityRefused, .newBrowser, .loginReused:
+        case .passwordSet, .invited, .identityLinked, .identityRefused, .newBrowser, .loginReused,
+            .signingKey:
             true
         case .tokenIssued(let token, _):
             actor.isAtConsole || !token.scopes.isDisjoint(with: .weighty)
@@ -194,6 +197,18 @@ extension SignInEvent {
         case .locked, .throttled, .signedIn, .sessionsEnded, .signedOutByProvider,
             .invitationUsed, .invitationGuessed:
             actor.isAtConsole
+        }
+    }
+}
+
+extension SigningKeyEvent {
+    fileprivate func words(of name: String) -> String {
+        switch self {
+        case .added:
+            "the SSH key “\(name)” was added. Approvals that it signs count after the cooling-off, or "
+                + "once another administrator has confirmed it, under People"
+        case .confirmed: "the key “\(name)” was confirmed: approvals that it signs count"
+        case .removed: "the SSH key “\(name)” was removed: it signs nothing any more"
         }
     }
 }
@@ -434,6 +449,13 @@ extension Policy {
             changes.append(
                 "texts of the audit log are kept \(retention.keptWords), "
                     + "until now \(before.retention.keptWords)"
+            )
+        }
+        if signedApprovals != before.signedApprovals {
+            changes.append(
+                signedApprovals == .required
+                    ? "approvals count only when they are signed"
+                    : "approvals count without a signature"
             )
         }
         return changes

@@ -4,6 +4,7 @@ import LockboxAudit
 import LockboxDecisions
 import LockboxDomain
 import LockboxGateway
+import LockboxHTTP
 import LockboxIdentity
 import LockboxNotifier
 import LockboxOIDC
@@ -71,7 +72,15 @@ struct SharedParts: Sendable {
         let (store, clock, entropy) = (world.store, world.clock, world.entropy)
         let time = SystemMonotonicClock()
         let work = DueWork(entropy: entropy, time: time)
-        let index = DecisionIndex(store: store, clock: clock) { work.endAsked() }
+        let logger = world.logger
+        let index = DecisionIndex(store: store, clock: clock) {
+            work.endAsked()
+        } refused: { open in
+            logger.error(
+                "the log does not grant this row of a grant: it is not obeyed",
+                metadata: ["request": "\(open.request)", "grant": "\(open.grant.id)"]
+            )
+        }
         let awake = SystemAwakeClock()
         let health = WriteHealth(time: awake)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
@@ -104,7 +113,12 @@ struct SharedParts: Sendable {
             kinds: kinds,
             enforcers: directory,
             ends: index,
-            uses: uses
+            uses: uses,
+            signing: SigningPlace(
+                logPrefix: configuration.origin,
+                webOrigin: WebOrigin(configuration.publicURL)?.description,
+                entropy: entropy
+            )
         )
         forWork = DueWork.Parts(
             index: index,

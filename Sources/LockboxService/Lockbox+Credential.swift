@@ -95,6 +95,22 @@ extension Lockbox {
         throw Refusal.accessNotActive(.ended)
     }
 
+    /// No service opens anything for a row that the log does not grant.
+    private static func requireGranted(
+        _ grant: Grant,
+        of request: AccessRequest,
+        in tx: any StoreTransaction
+    ) throws {
+        var records = GrantRecords(in: tx)
+        let open = OpenGrant(
+            grant: grant,
+            request: request.id,
+            tenant: request.terms.tenant,
+            engineer: request.terms.engineer
+        )
+        guard try records.grants(open) else { throw Refusal.accessNotActive(.ended) }
+    }
+
     private func record(
         _ asked: AskedCredential,
         for id: String,
@@ -113,6 +129,7 @@ extension Lockbox {
             let resource = try Self.resource(asked, of: request)
             let (grant, actions) = try request.mayUse(resource, by: person, now: change.now)
             guard ends.ended(grant.id) == nil else { throw Refusal.accessNotActive(.ended) }
+            try Self.requireGranted(grant, of: request, in: tx)
             let earlier = try tx.credentials(of: grant.id)
             guard earlier.count < Limits.credentialsPerGrant else {
                 throw Refusal.limitReached(.credentials)

@@ -8,17 +8,21 @@ package struct DecisionDraft: Hashable, Sendable {
     package var comment: String?
     package var duration: TimeSpan?
     package var resources: [RequestDraft.Line]?
+    /// Of what is approved, by whoever approves.
+    package var signature: ApprovalSignature?
 
     package init(
         approves: Bool,
         comment: String?,
         duration: TimeSpan?,
-        resources: [RequestDraft.Line]?
+        resources: [RequestDraft.Line]?,
+        signature: ApprovalSignature? = nil
     ) {
         self.approves = approves
         self.comment = comment
         self.duration = duration
         self.resources = resources
+        self.signature = signature
     }
 }
 
@@ -53,16 +57,8 @@ extension Lockbox {
             var request = try tx.request(id, visibleTo: person)
             // `If-Match: *` does not say what was read, and nobody decides on what she has not read.
             guard let condition, condition != .any else { throw Refusal.versionRequired }
-            guard let tenant = try tx.tenant(request.terms.tenant) else {
-                throw StoreError.corrupt("no tenant \(request.terms.tenant)")
-            }
-            let context = DecisionContext(
-                tenant: tenant,
-                engineer: try tx.known(request.terms.engineer),
-                approvers: try tx.approvers(of: tenant.id),
-                deciders: try request.decisions.map { try tx.known($0.person) },
-                newGrant: change.entropy.id()
-            )
+            let tenant = try tx.tenant(of: request)
+            let context = try tx.context(of: request, at: tenant, newGrant: change.entropy.id())
             try change.advance(&request)
             let version = condition.version(for: request.version)
             let verdict: Decision.Verdict
@@ -78,27 +74,64 @@ extension Lockbox {
                     by: person,
                     version: version,
                     in: context,
+                    signature: draft.signature,
                     now: change.now
                 )
                 throw details
             }
+            let read = request
             let events = try request.decide(
                 verdict,
                 comment: draft.comment,
                 by: person,
                 version: version,
                 in: context,
+                signature: draft.signature,
                 now: change.now
             )
+            // Looked at last: who may not decide, or too late, hears that and nothing of keys.
+            if let signature = draft.signature {
+                try signing.check(
+                    signature,
+                    for: verdict,
+                    on: read,
+                    at: tenant,
+                    by: person,
+                    in: change
+                )
+            }
             try change.save(request, events)
             return request
         }
     }
 }
 
+extension TenantRecords where Self: PersonRecords {
+    /// The tenant that is asked.
+    func tenant(of request: AccessRequest) throws -> Tenant {
+        guard let tenant = try tenant(request.terms.tenant) else {
+            throw StoreError.corrupt("no tenant \(request.terms.tenant)")
+        }
+        return tenant
+    }
+
+    /// What a decision on `request` is judged against now.
+    func context(of request: AccessRequest, at tenant: Tenant, newGrant: GrantID) throws
+        -> DecisionContext
+    {
+        DecisionContext(
+            tenant: tenant,
+            engineer: try known(request.terms.engineer),
+            approvers: try approvers(of: tenant.id),
+            deciders: try request.decisions.map { try known($0.person) },
+            newGrant: newGrant
+        )
+    }
+}
+
 extension TenantRecords where Self: ServiceRecords {
     /// What `draft` says, with the resources that it names.
-    fileprivate func verdict(_ draft: DecisionDraft, for tenant: TenantID) throws
+    func verdict(_ draft: DecisionDraft, for tenant: TenantID) throws
         -> Decision.Verdict
     {
         guard draft.approves else {

@@ -274,6 +274,7 @@ extension Change {
             // The file has no words for these.
             wanted.withheldFromTokens = before.policy.withheldFromTokens
             wanted.coolingOff = before.policy.coolingOff
+            wanted.signedApprovals = before.policy.signedApprovals
             after.policy = before.policy.stricter(with: wanted)
             if after.policy != wanted {
                 report.append("tenant \(before.id): kept its own policy where the file's is looser")

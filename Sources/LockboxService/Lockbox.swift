@@ -13,6 +13,7 @@ package struct Lockbox: Sendable {
     let enforcers: any EnforcerDirectory
     let ends: any ImmediateEnds
     let uses: UseCounts
+    let signing: SigningPlace
     let operations = WaitingOperations()
     private let changes = DayCounts()
     /// Those of requests by what they contain, for which no index is; and counts, which a list can be
@@ -29,13 +30,15 @@ package struct Lockbox: Sendable {
         kinds: ServiceKinds,
         enforcers: any EnforcerDirectory,
         ends: any ImmediateEnds,
-        uses: UseCounts
+        uses: UseCounts,
+        signing: SigningPlace
     ) {
         self.store = store
         self.kinds = kinds
         self.enforcers = enforcers
         self.ends = ends
         self.uses = uses
+        self.signing = signing
     }
 }
 

@@ -297,6 +297,7 @@ extension SQLTransaction: AccessRequestRecords {
                     "scope": .optional(narrowing.scope?.stored),
                     "comment": .optional(decision.comment),
                     "decided_at": .time(decision.at),
+                    "is_signed": .flag(decision.isSigned),
                 ],
                 into: "decision"
             )
@@ -387,7 +388,8 @@ extension SQLTransaction: AccessRequestRecords {
                 person: try row.id("person"),
                 verdict: try row.flag("is_approval") ? .approve(narrowing) : .deny,
                 comment: try row.optionalText("comment"),
-                at: try row.timestamp("decided_at")
+                at: try row.timestamp("decided_at"),
+                isSigned: try row.flag("is_signed")
             )
         }
     }

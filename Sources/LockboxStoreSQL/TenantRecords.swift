@@ -32,6 +32,7 @@ extension SQLTransaction: TenantRecords {
         row["cooling_off"] = .span(policy.coolingOff)
         row["allows_programs"] = .flag(policy.allowsPrograms)
         row["retention"] = .span(policy.retention)
+        row["signed_approvals"] = .choice(policy.signedApprovals)
     }
 
     private static func tenant(_ row: SQLRow) throws -> Tenant {
@@ -60,7 +61,8 @@ extension SQLTransaction: TenantRecords {
                 withheldFromTokens: row.scopes("withheld_from_tokens"),
                 coolingOff: row.span("cooling_off"),
                 allowsPrograms: row.flag("allows_programs"),
-                retention: row.optionalSpan("retention")
+                retention: row.optionalSpan("retention"),
+                signedApprovals: row.choice("signed_approvals")
             )
         } catch is Refusal {
             throw row.corrupt

@@ -62,6 +62,9 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
     public var comment: String?
     public var duration: String?
     public var resources: [ResourceAccess]?
+    /// What was signed, byte by byte as the server gave it.
+    public var statement: String?
+    public var signature: SignatureBody?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -71,9 +74,13 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
         comment: String? = nil,
         duration: String? = nil,
         resources: [ResourceAccess]? = nil,
+        statement: String? = nil,
+        signature: SignatureBody? = nil,
         version: Int? = nil
     ) {
         self.decision = decision
+        self.statement = statement
+        self.signature = signature
         self.version = version
         self.comment = comment
         self.duration = duration
@@ -81,7 +88,7 @@ public struct NewDecision: Codable, Hashable, Sendable, KnownMembers {
     }
 
     public static let members: Set<String> = [
-        "decision", "comment", "duration", "resources", "version",
+        "decision", "comment", "duration", "resources", "statement", "signature", "version",
     ]
 
     /// The resources are objects of known members too.

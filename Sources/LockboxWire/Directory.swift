@@ -31,6 +31,8 @@ public struct PolicyBody: Codable, Hashable, Sendable {
     public var allowPrograms: Bool
     /// How long texts of the log are kept after what they are about was over; `none` for ever.
     public var retention: String
+    /// `required` where approvals count only when they are signed, or `off`.
+    public var signedApprovals: String
     public var version: Int
     /// In the answer to a change: what of it does not hold yet.
     public var waiting: PolicyChangeBody?
@@ -46,6 +48,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         coolingOff: String,
         allowPrograms: Bool = true,
         retention: String = "none",
+        signedApprovals: String = "off",
         version: Int,
         waiting: PolicyChangeBody? = nil
     ) {
@@ -59,6 +62,7 @@ public struct PolicyBody: Codable, Hashable, Sendable {
         self.coolingOff = coolingOff
         self.allowPrograms = allowPrograms
         self.retention = retention
+        self.signedApprovals = signedApprovals
         self.version = version
         self.waiting = waiting
     }
@@ -78,6 +82,8 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
     public var allowPrograms: Bool?
     /// How long texts of the log are kept from then on, or `none` for ever; as now if left out.
     public var retention: String?
+    /// `required` or `off`; as now if left out.
+    public var signedApprovals: String?
     /// The version that was read, as `If-Match` says it: for those behind a proxy that changes
     /// entity tags.
     public var version: Int?
@@ -91,6 +97,7 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         coolingOff: String? = nil,
         allowPrograms: Bool? = nil,
         retention: String? = nil,
+        signedApprovals: String? = nil,
         version: Int? = nil
     ) {
         self.version = version
@@ -102,11 +109,12 @@ public struct NewPolicy: Codable, Hashable, Sendable, KnownMembers {
         self.coolingOff = coolingOff
         self.allowPrograms = allowPrograms
         self.retention = retention
+        self.signedApprovals = signedApprovals
     }
 
     public static let members: Set<String> = [
         "requireApproval", "decisionWindow", "maxAccess", "approvalsNeeded", "withheldFromTokens",
-        "coolingOff", "allowPrograms", "retention", "version",
+        "coolingOff", "allowPrograms", "retention", "signedApprovals", "version",
     ]
 }
 
@@ -121,6 +129,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
     public var coolingOff: String
     public var allowPrograms: Bool
     public var retention: String
+    public var signedApprovals: String
     /// The person who asked.
     public var madeBy: String
     public var madeAt: String
@@ -139,6 +148,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         coolingOff: String,
         allowPrograms: Bool,
         retention: String = "none",
+        signedApprovals: String = "off",
         madeBy: String,
         madeAt: String,
         takesEffectAt: String,
@@ -153,6 +163,7 @@ public struct PolicyChangeBody: Codable, Hashable, Sendable {
         self.coolingOff = coolingOff
         self.allowPrograms = allowPrograms
         self.retention = retention
+        self.signedApprovals = signedApprovals
         self.madeBy = madeBy
         self.madeAt = madeAt
         self.takesEffectAt = takesEffectAt

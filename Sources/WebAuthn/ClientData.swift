@@ -12,9 +12,17 @@ struct ClientData {
     }
 
     let challenge: [UInt8]
+    let origin: String
 
     /// Checks all but the challenge (§7.1 steps 5 to 11, §7.2 steps 8 to 14).
     init(_ bytes: [UInt8], for purpose: Purpose, at party: RelyingParty) throws(WebAuthnFault) {
+        try self.init(bytes, for: purpose)
+        // Byte by byte: `==` takes some characters for others.
+        guard origin.utf8.elementsEqual(party.origin.utf8) else { throw .origin }
+    }
+
+    /// Checks all but the challenge and the origin.
+    init(_ bytes: [UInt8], for purpose: Purpose) throws(WebAuthnFault) {
         guard bytes.count <= WebAuthnLimits.clientDataBytes else { throw .clientData }
         let members: Members
         do {
@@ -25,10 +33,9 @@ struct ClientData {
         }
         guard members.type.utf8.elementsEqual(purpose.rawValue.utf8) else { throw .type }
         guard let challenge = [UInt8](base64URL: members.challenge) else { throw .challenge }
-        // Byte by byte: `==` takes some characters for others.
-        guard members.origin.utf8.elementsEqual(party.origin.utf8) else { throw .origin }
         guard !members.isCrossOrigin, !members.hasTopOrigin else { throw .crossOrigin }
         self.challenge = challenge
+        origin = members.origin
     }
 
     /// Browsers add others, which are not looked at (§5.8.1.2).

@@ -10,6 +10,7 @@ struct ApproveRequest: AsyncParsableCommand {
               lockbox request approve LBX-7K3M9QPXAB
               lockbox request approve LBX-7K3M9QPXAB --duration 30m \\
                 --resource mailbox:sue@contoso.test:read
+              lockbox request approve LBX-7K3M9QPXAB --sign-with ~/.ssh/id_ed25519
 
             Shows the request and asks first, on a terminal. What you approve is exactly
             the version you were shown; if it changed meanwhile, nothing happens.
@@ -32,6 +33,7 @@ struct ApproveRequest: AsyncParsableCommand {
     @Flag(name: [.short, .long], help: "Do not ask.") var yes = false
     @Flag(help: "Then wait until access is open (or as --until says).") var wait = false
     @OptionGroup var waiting: WaitOptions
+    @OptionGroup(title: "Signing") var signing: SigningOptions
 
     func run() async throws {
         try await Session.run(server, format.output) { session in
@@ -44,7 +46,15 @@ struct ApproveRequest: AsyncParsableCommand {
                 duration: duration?.iso,
                 resources: resources
             )
-            var request = try await session.decide(shown, decision, version: version)
+            guard
+                let signed = try await session.signed(
+                    decision,
+                    of: shown,
+                    version: version,
+                    signing
+                )
+            else { return }
+            var request = try await session.decide(shown, signed, version: version)
             if wait { request = try await session.wait(for: request, waiting) }
             try session.showOutcome(request)
         }

@@ -77,11 +77,15 @@ struct PolicyCommand: AsyncParsableCommand {
                 return wanted
             }
         ) var retention: String?
+        @Option(
+            help: "Whether approvals count only when they are signed: off or required.",
+            completion: .list(["off", "required"])
+        ) var signedApprovals: String?
 
         func validate() throws {
             if requireApproval == nil, decisionWindow == nil, maxAccess == nil,
                 approvalsNeeded == nil, coolingOff == nil, tokensMayNot.isEmpty, !tokensMayAll,
-                allowPrograms == nil, retention == nil
+                allowPrograms == nil, retention == nil, signedApprovals == nil
             {
                 throw ValidationError("Say which rule to change.")
             }
@@ -103,7 +107,8 @@ struct PolicyCommand: AsyncParsableCommand {
                         ? [] : tokensMayNot.isEmpty ? before.withheldFromTokens : tokensMayNot,
                     coolingOff: coolingOff?.iso ?? before.coolingOff,
                     allowPrograms: allowPrograms ?? before.allowPrograms,
-                    retention: retention ?? before.retention
+                    retention: retention ?? before.retention,
+                    signedApprovals: signedApprovals ?? before.signedApprovals
                 )
                 let after: PolicyBody = try await session.client.put(
                     path,
@@ -209,6 +214,7 @@ extension PolicyChangeBody {
             "cooling-off \(TimeText.duration(coolingOff))",
             "programs \(allowPrograms ? "may ask" : "may not ask")",
             "texts of the log kept \(PolicyBody.kept(retention))",
+            "signed approvals \(TerminalText.clean(signedApprovals))",
         ].joined(separator: ", ")
     }
 }
@@ -231,6 +237,7 @@ extension PolicyBody {
         sheet.add("Cooling-off", TimeText.duration(coolingOff))
         sheet.add("Programs may ask", allowPrograms ? "yes" : "no")
         sheet.add("Texts of the log kept", Self.kept(retention))
+        sheet.add("Signed approvals", signedApprovals)
         if let waiting {
             sheet.add(
                 "Waits until \(waiting.takesEffectAt)",

@@ -26,7 +26,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
     static let optionalMembers: Set = [
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
         "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff", "engineer",
-        "allowPrograms", "retention",
+        "allowPrograms", "retention", "statement", "signature", "signedApprovals",
     ]
 }
 
@@ -102,6 +102,7 @@ extension Operation {
         "proposal": Fixture.proposal.id.text,
     ]
 
+    private static let signingKey = ["tenant": "contoso", "key": "KEY-0000000000"]
     private static let change = [
         "tenant": "contoso", "change": Fixture.policyChange.id.text,
     ]
@@ -199,6 +200,29 @@ extension Operation {
             Operation(
                 name: "POST /v1/tenants/{tenant}/people/{person}/proposals/{proposal}/decline",
                 parts: proposal
+            ),
+            Operation(
+                name: "POST /v1/requests/{id}/statement",
+                parts: request,
+                body: Sample.decision
+            ),
+            Operation(
+                name: "GET /v1/tenants/{tenant}/signing-keys",
+                parts: tenant,
+                isList: true
+            ),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/signing-keys",
+                parts: tenant,
+                body: ["publicKey": "ssh-ed25519 AAAA", "name": "laptop"]
+            ),
+            Operation(
+                name: "POST /v1/tenants/{tenant}/signing-keys/{key}/confirm",
+                parts: signingKey
+            ),
+            Operation(
+                name: "DELETE /v1/tenants/{tenant}/signing-keys/{key}",
+                parts: signingKey
             ),
             Operation(name: "GET /v1/tenants/{tenant}/resources", parts: tenant, isList: true),
             Operation(name: "GET /v1/services", isList: true),

@@ -205,7 +205,7 @@ struct EventRecordTests {
             case .reopened: "support.reopened"
             }
         case .submitted: "request.submitted"
-        case .decisionMade(_, let decision):
+        case .decisionMade(_, let decision, _):
             switch (decision.stage, decision.isApproval) {
             case (.manager, true): "request.approvedByManager"
             case (.manager, false): "request.rejected"

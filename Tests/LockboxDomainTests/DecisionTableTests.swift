@@ -167,7 +167,7 @@ extension Event {
     /// The request that it shows, where it shows one.
     var request: AccessRequest? {
         switch self {
-        case .request(.submitted(let request)), .request(.decisionMade(let request, _)),
+        case .request(.submitted(let request)), .request(.decisionMade(let request, _, _)),
             .request(.customerAsked(let request)),
             .request(.withdrawn(let request)), .request(.expired(let request)),
             .access(.grantOpened(let request, _)),

@@ -18,7 +18,8 @@ import Testing
             withheldFromTokens: withheld,
             coolingOff: coolingOff,
             allowsPrograms: false,
-            retention: .days(365)
+            retention: .days(365),
+            signedApprovals: .required
         )
     }
 
@@ -30,6 +31,7 @@ import Testing
         switch rule {
         case .requireApproval: loose.requireApproval = false
         case .allowsPrograms: loose.allowsPrograms = true
+        case .signedApprovals: loose.signedApprovals = .off
         case .decisionWindow:
             (strict.decisionWindow, loose.decisionWindow) = (.hours(11), .hours(13))
         case .maxAccess: (strict.maxAccess, loose.maxAccess) = (.hours(3), .hours(5))
@@ -68,6 +70,7 @@ import Testing
             case .coolingOff: mixed.coolingOff = loose.coolingOff
             case .allowsPrograms: mixed.allowsPrograms = loose.allowsPrograms
             case .retention: mixed.retention = loose.retention
+            case .signedApprovals: mixed.signedApprovals = loose.signedApprovals
             }
             #expect(mixed.loosenings(since: before) == [rule])
             let kept = before.stricter(with: mixed)

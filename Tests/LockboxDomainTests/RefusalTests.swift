@@ -10,7 +10,7 @@ struct RefusalTests {
             .ambiguous(field: "supportRequest"),
             .notSignedIn, .badCredentials, .tooManyAttempts(retryAfter: .seconds(30)),
             .ownRequest, .versionRequired, .stale(current: 3), .alreadyDecidedByYou,
-            .decidesLater(Timestamp(milliseconds: 1_800_000_000_000)),
+            .decidesLater(Timestamp(milliseconds: 1_800_000_000_000)), .signatureRequired,
             .nobodyCanApprove(needed: 1, eligible: 0), .nobodyCanApprove(needed: 2, eligible: 1),
             .notLicensed,
             .keyReused, .lastAdministrator, .programsRefused, .signInOfProgram,

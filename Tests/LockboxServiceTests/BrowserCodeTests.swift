@@ -27,7 +27,12 @@ struct BrowserCodeTests {
             kinds: ServiceKinds([HTTPKind(apart: NoGateways())]),
             enforcers: NoEnforcers(),
             ends: world.index,
-            uses: UseCounts()
+            uses: UseCounts(),
+            signing: SigningPlace(
+                logPrefix: "lockbox.example",
+                webOrigin: "https://lockbox.example",
+                entropy: SeededEntropy(seed: 3)
+            )
         )
     }
 

@@ -59,6 +59,7 @@ import Testing
                     coolingOff: "",
                     allowPrograms: true,
                     retention: "none",
+                    signedApprovals: "",
                     version: 1
                 )
             )

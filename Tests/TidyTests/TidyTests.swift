@@ -133,10 +133,12 @@ struct WallTests {
     @Test func importsGoDown() {
         let allowed = [
             "LockboxStoreSQLite → LockboxStoreSQL":
-                "the engine below the statements that are written once"
+                "the engine below the statements that are written once",
+            "LockboxApprovals → WebAuthn":
+                "what a passkey signed is read by the room that knows passkeys, on both sides",
         ]
         #expect(plan.climbingUses(allowed: allowed) == [])
-        #expect(plan.climbingUses() == Array(allowed.keys), "an exception that is not needed")
+        #expect(Set(plan.climbingUses()) == Set(allowed.keys), "an exception that is not needed")
     }
 
     @Test func importsAreDeclared() throws {

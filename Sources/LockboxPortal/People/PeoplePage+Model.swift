@@ -195,6 +195,30 @@ struct PeoplePage: Page {
 struct KeysOfPerson: Sendable {
     var tokens: [APIToken] = []
     var passkeys: [Passkey] = []
+    /// Those that sign approvals, where the tenant asks for signatures or she has an SSH key.
+    var signing: [Lockbox.SigningKeyReading] = []
+}
+
+/// A key that signs approvals, in a list.
+struct SigningKeyRow: Sendable {
+    let signingKey: String
+    let signingName: String
+    let signingKind: String
+    let added: ShownTime
+    /// Until then it does not count.
+    let waitsUntil: ShownTime?
+    let mayConfirm: Bool
+    let mayRemove: Bool
+
+    init(_ key: Lockbox.SigningKeyReading, isYours: Bool) {
+        signingKey = key.id
+        signingName = key.name ?? key.id
+        signingKind = key.isPasskey ? "Passkey" : "SSH key"
+        added = ShownTime(key.addedAt)
+        waitsUntil = key.countsFrom.map { ShownTime($0) }
+        mayConfirm = key.countsFrom != nil && !isYours
+        mayRemove = !key.isPasskey
+    }
 }
 
 /// One person: her roles, and for administrators a form that changes them.
@@ -230,6 +254,7 @@ struct PersonPage: Page {
     /// Her API tokens, for administrators.
     let tokens: [TokenRow]
     let passkeys: [PasskeyRow]
+    let signingKeys: [SigningKeyRow]
     let stepUp: StepUp?
     let proposal: ProposalCard?
     let newDecider: NewDeciderCard?
@@ -275,6 +300,7 @@ struct PersonPage: Page {
         seen = RolesForm.mark(person.roles)
         tokens = keys.tokens.map { TokenRow($0) }
         passkeys = keys.passkeys.map { PasskeyRow($0) }
+        signingKeys = keys.signing.map { SigningKeyRow($0, isYours: person.id == viewer.person.id) }
         self.stepUp = stepUp
         proposal = roster.proposals[person.id].map { ProposalCard($0, about: person) }
         newDecider = NewDeciderCard(person, roster, viewer)

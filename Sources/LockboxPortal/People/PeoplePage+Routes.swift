@@ -47,6 +47,24 @@ extension PortalSite {
                 back: Self.person,
                 { form, context, viewer in try await changeRoles(form, context, viewer) }
             ),
+            confirmedPersonForm("signing-keys/{signingKey}/confirm", .signingKeyConfirmed) {
+                _,
+                context,
+                viewer in
+                try await lockbox.confirmSigningKey(
+                    context.parameters.get("signingKey") ?? "",
+                    of: viewer.person.side.tenant?.text ?? "",
+                    by: viewer.person
+                )
+            },
+            personForm("signing-keys/{signingKey}/remove") { _, context, viewer in
+                try await lockbox.removeSigningKey(
+                    context.parameters.get("signingKey") ?? "",
+                    of: viewer.person.side.tenant?.text ?? "",
+                    by: viewer.person
+                )
+                return seeOther(Self.person(context), .signingKeyRemoved)
+            },
             personForm("passkeys/{passkey}/remove") { _, context, viewer in
                 let roster = try await roster(viewer)
                 let person = try roster.person(try context.id())
@@ -153,9 +171,14 @@ extension PortalSite {
         let id = roster.tenant.id.text
         let tokens = try await signIn.tokens(ofTenant: id, by: viewer.person)
         let passkeys = try await passkeys.passkeys(ofTenant: id, by: viewer.person)
+        let signing = try await lockbox.signingKeys(of: id, by: viewer.person).filter {
+            $0.owner.id == person.id
+                && (!$0.isPasskey || roster.tenant.policy.signedApprovals == .required)
+        }
         return KeysOfPerson(
             tokens: tokens.filter { $0.person.id == person.id }.map(\.token),
-            passkeys: passkeys.filter { $0.person == person.id }
+            passkeys: passkeys.filter { $0.person == person.id },
+            signing: signing
         )
     }
 

@@ -50,6 +50,8 @@ struct RequestPage: Page {
     let withdrawWrong: String?
     let letters: LetterList
     let stepUp: StepUp?
+    /// Whether the reader's yes is signed on a page of its own.
+    let isSigned: Bool
     /// The log's record of what the reader has just done.
     /// When texts of it went, by whom and why.
     let erasures: [ShownErasure]
@@ -96,6 +98,7 @@ struct RequestPage: Page {
         withdrawWrong = refused?.words(of: .withdraw)
         letters = LetterList(reading)
         self.stepUp = stepUp
+        isSigned = viewer.isCustomer && reading.tenant.policy.signedApprovals == .required
         self.newRecord = newRecord.map(String.init)
         self.erasures = erasures.map { ShownErasure($0, viewer) }
         mayReadAudit = viewer.oversees

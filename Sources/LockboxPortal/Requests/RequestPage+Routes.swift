@@ -48,7 +48,16 @@ extension PortalSite {
                     throw Refusal.stale(current: before.view.request.version)
                 }
                 let draft = try DecisionForm.approval(form, of: before.view.request)
+                if try await lockbox.needsSignature(before.view.request, by: viewer.person) {
+                    return try await toSign(draft, form, before, viewer)
+                }
                 return try await decide(draft, form, id, viewer, .approved)
+            },
+            requestForm(RequestPath.customer, "sign", .approve, for: .customer) {
+                form,
+                id,
+                viewer in
+                try await sign(form, id, viewer)
             },
             requestForm(RequestPath.customer, "deny", .deny, for: .customer) { form, id, viewer in
                 try await decide(.plain(false, form), form, id, viewer, .denied)

@@ -232,7 +232,7 @@ extension Refusal {
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
-            .versionRequired, .decidesLater, .notLicensed, .limitReached, .dailyLimitReached,
+            .versionRequired, .decidesLater, .signatureRequired, .notLicensed, .limitReached, .dailyLimitReached,
             .lastAdministrator, .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             .form
         }

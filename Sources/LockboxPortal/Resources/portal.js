@@ -159,7 +159,7 @@ async function ask(form, fields, button) {
   asking = true;
   hush();
   try {
-    for (const field of fields) field.value = await answer(field.dataset.ask);
+    for (const field of fields) field.value = await answer(field.dataset.ask, field.dataset.options);
   } catch (fault) {
     for (const field of fields) field.value = "";
     return tell(fault.name === "InvalidStateError" ? "This device has a passkey for you here already."
@@ -170,9 +170,12 @@ async function ask(form, fields, button) {
   form.requestSubmit(button);
 }
 
-async function answer(purpose) {
-  const reply = await fetch("/passkey/" + purpose, { cache: "no-store", signal: AbortSignal.timeout(20000) });
-  const publicKey = await reply.json();
+// What an approval signs is in the page itself, with the words that it says.
+const options = (purpose) =>
+  fetch("/passkey/" + purpose, { cache: "no-store", signal: AbortSignal.timeout(20000) }).then((reply) => reply.json());
+
+async function answer(purpose, given) {
+  const publicKey = given ? JSON.parse(given) : await options(purpose);
   publicKey.challenge = decoded(publicKey.challenge);
   for (const one of publicKey.allowCredentials ?? publicKey.excludeCredentials) one.id = decoded(one.id);
   if (publicKey.user) publicKey.user.id = decoded(publicKey.user.id);

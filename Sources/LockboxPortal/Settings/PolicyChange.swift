@@ -30,6 +30,7 @@ struct RuleDifference: Sendable {
                 "Texts of the audit log",
                 policy.retention.map { "kept \($0.words)" } ?? "kept for ever"
             ),
+            ("Signed approvals", policy.signedApprovals == .required ? "required" : "off"),
         ]
     }
 
@@ -146,6 +147,7 @@ struct PolicyConsequences: Sendable {
             + Self.approvals(before.policy, policy, work) + Self.tokens(before.policy, policy)
             + Self.programs(before.policy, policy, work, provider)
             + Self.retention(before.policy, policy)
+            + Self.signatures(before.policy, policy)
         if !isAgreed, !policy.loosenings(since: before.policy).isEmpty {
             sentences.append(Self.wait(before, policy, work))
         }
@@ -270,6 +272,20 @@ struct PolicyConsequences: Sendable {
             "Reasons, comments and names in your audit log are erased \(kept.words) after what they are "
                 + "about was over: what is older goes within an hour, for good."
         ]
+    }
+
+    private static func signatures(_ before: Policy, _ after: Policy) -> [String] {
+        switch (before.signedApprovals, after.signedApprovals) {
+        case (.off, .required):
+            [
+                "From then on an approval counts only when its approver signs it with a passkey or an SSH key. "
+                    + "A key counts once another administrator has confirmed it under People, or "
+                    + "\(after.coolingOff.words) after it was added. Approvals given before without a signature count no more for "
+                    + "requests that still wait."
+            ]
+        case (.required, .off): ["Approvals count without a signature."]
+        case (.off, .off), (.required, .required): []
+        }
     }
 
     private static func approvals(_ before: Policy, _ after: Policy, _ work: OpenWork) -> [String] {

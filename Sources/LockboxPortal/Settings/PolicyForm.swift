@@ -40,7 +40,7 @@ struct PolicyForm: Sendable {
 
     /// What is wrong with one field.
     enum Field: Sendable {
-        case approval, window, cap, approvals, withheld, cooling, programs, retention
+        case approval, window, cap, approvals, withheld, cooling, programs, retention, signed
     }
 
     var isOn: Bool?
@@ -53,6 +53,7 @@ struct PolicyForm: Sendable {
     var arePrograms: Bool?
     /// Days; empty for ever.
     var retention: String
+    var signed: SignedApprovals?
 
     init(_ policy: Policy) {
         isOn = policy.requireApproval
@@ -64,6 +65,7 @@ struct PolicyForm: Sendable {
         arePrograms = policy.allowsPrograms
         retention =
             policy.retention.map { "\($0.milliseconds / TimeSpan.days(1).milliseconds)" } ?? ""
+        signed = policy.signedApprovals
     }
 
     init(_ form: Form) {
@@ -75,6 +77,7 @@ struct PolicyForm: Sendable {
         cooling = Self.span("cooling", of: form)
         arePrograms = ["on": true, "off": false][form["programs"] ?? ""]
         retention = form["retention"] ?? ""
+        signed = form["signed"].flatMap(SignedApprovals.init(rawValue:))
     }
 
     private static func span(_ name: String, of form: Form) -> Span {
@@ -93,6 +96,7 @@ struct PolicyForm: Sendable {
             ("cooling", cooling.number), ("cooling-unit", cooling.unit.rawValue),
             ("programs", arePrograms.map { $0 ? "on" : "off" } ?? ""),
             ("retention", retention),
+            ("signed", signed?.rawValue ?? ""),
         ] + withheld.map { ("withheld", $0) }
     }
 
@@ -136,8 +140,11 @@ struct PolicyForm: Sendable {
                 )
             )
         }
+        if signed == nil {
+            faults.found.append((.signed, "Signed approvals: choose whether they are required."))
+        }
         guard let isOn, let window, let cap, let needed, let withheld, let cooling,
-            let arePrograms, faults.found.isEmpty
+            let arePrograms, let signed, faults.found.isEmpty
         else { throw faults }
         do {
             return try Policy(
@@ -148,7 +155,8 @@ struct PolicyForm: Sendable {
                 withheldFromTokens: withheld,
                 coolingOff: cooling,
                 allowsPrograms: arePrograms,
-                retention: kept
+                retention: kept,
+                signedApprovals: signed
             )
         } catch {
             faults.found.append((.approval, error.sentence))
@@ -198,21 +206,22 @@ struct PolicyForm: Sendable {
 // MARK: - What the sender had read
 
 extension Policy {
-    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on none`.
+    /// As a hidden field carries it: `on PT12H PT4H 1 0 P1D on none off`.
     var mark: String {
         "\(requireApproval ? "on" : "off") \(decisionWindow) \(maxAccess) \(approvalsNeeded) "
             + "\(withheldFromTokens.rawValue) \(coolingOff) \(allowsPrograms ? "on" : "off") "
-            + (retention?.description ?? "none")
+            + "\(retention?.description ?? "none") \(signedApprovals.rawValue)"
     }
 
     /// Reads a mark; nil for anything else. It only serves to tell what changed since.
     init?(mark: String) {
         let parts = mark.split(separator: " ").map(String.init)
-        guard parts.count == 8, let isOn = ["on": true, "off": false][parts[0]],
+        guard parts.count == 9, let isOn = ["on": true, "off": false][parts[0]],
             let window = TimeSpan(parts[1]),
             let cap = TimeSpan(parts[2]), let needed = Int(parts[3]),
             let withheld = UInt8(parts[4]), let cooling = TimeSpan(parts[5]),
-            let arePrograms = ["on": true, "off": false][parts[6]]
+            let arePrograms = ["on": true, "off": false][parts[6]],
+            let signed = SignedApprovals(rawValue: parts[8])
         else { return nil }
         do {
             try self.init(
@@ -223,7 +232,8 @@ extension Policy {
                 withheldFromTokens: TokenScopes(rawValue: withheld),
                 coolingOff: cooling,
                 allowsPrograms: arePrograms,
-                retention: TimeSpan(parts[7])
+                retention: TimeSpan(parts[7]),
+                signedApprovals: signed
             )
         } catch {
             return nil
@@ -249,6 +259,9 @@ extension Policy {
             merged.allowsPrograms = wanted.allowsPrograms
         }
         if wanted.retention != read.retention { merged.retention = wanted.retention }
+        if wanted.signedApprovals != read.signedApprovals {
+            merged.signedApprovals = wanted.signedApprovals
+        }
         merged.withheldFromTokens.subtract(
             read.withheldFromTokens.subtracting(wanted.withheldFromTokens)
         )

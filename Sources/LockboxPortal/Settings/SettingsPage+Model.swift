@@ -76,6 +76,9 @@ struct SettingsPage: Page {
     let retention: String
     let retentionNow: String
     let retentionWrong: String?
+    let areSigned: Bool
+    let areUnsigned: Bool
+    let signedWrong: String?
     let lastBy: String?
     let lastAt: ShownTime?
     let version: String
@@ -154,6 +157,8 @@ struct SettingsPage: Page {
         retention = shown.retention
         retentionNow = policy.retention?.words ?? "for ever"
         retentionWrong = marks?.of(.retention)
+        (areSigned, areUnsigned) = (shown.signed == .required, shown.signed == .off)
+        signedWrong = marks?.of(.signed)
         (lastBy, lastAt) = (reading.lastChange?.by, reading.lastChange.map { ShownTime($0.at) })
         (version, seen) = ("\(tenant.version)", policy.mark)
         (csrf, key) = (viewer.csrf, viewer.formKey)
@@ -175,6 +180,7 @@ extension SettingsPage {
             coolingMeaning,
             "Whether programs of \(viewer.providerName) can ask for access to your data.",
             "Reasons, comments and names in the audit log, after what they are about is over.",
+            "Whether an approval counts only with its approver’s own signature.",
         ]
         return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)

@@ -12,7 +12,7 @@ enum Flash: String, Sendable {
     case supportOpened, supportClosed, supportReopened, policyChanged, rolesChanged, lettersChanged,
         timeZoneChanged
     case tokenRevoked, sessionEnded, passwordChanged, passwordChosen, invited,
-        switchedOn, passkeyAdded, passkeyRemoved
+        switchedOn, passkeyAdded, passkeyRemoved, signingKeyConfirmed, signingKeyRemoved
     case proposalAccepted, proposalDeclined, deciderConfirmed
     case policyChangeAsked, policyChangeAgreed, policyChangeStopped
     case loginAllowed, loginDenied
@@ -55,6 +55,8 @@ enum Flash: String, Sendable {
         case .passkeyAdded: "The passkey is added. You can sign in with it from now on."
         case .passkeyRemoved:
             "The passkey is removed. It opens nothing any more, and what it opened elsewhere is shut."
+        case .signingKeyConfirmed: "Confirmed. Approvals that it signs count from now on."
+        case .signingKeyRemoved: "The key is removed. It signs nothing any more."
         case .passwordChosen: "Your password is set, and you are signed in."
         case .invited: "The invitation is on its way. It is good for three days."
         case .switchedOn: "Switched on. The password of before counts again."

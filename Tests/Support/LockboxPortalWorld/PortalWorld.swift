@@ -111,7 +111,12 @@ package final class PortalWorld: Sendable {
             kinds: kinds,
             enforcers: NoEnforcers(),
             ends: RememberedEnds(),
-            uses: uses
+            uses: uses,
+            signing: SigningPlace(
+                logPrefix: "lockbox.example-cloud.test",
+                webOrigin: Self.publicURL,
+                entropy: SeededEntropy(seed: 3)
+            )
         )
         signIn = SignIn(store: audited, hasher: hasher)
         sessions = Sessions(store: audited, signIn: signIn)

@@ -67,7 +67,12 @@ package struct TestWorld: Sendable {
             kinds: Self.kinds,
             enforcers: NoEnforcers(),
             ends: index,
-            uses: uses
+            uses: uses,
+            signing: SigningPlace(
+                logPrefix: "lockbox.example",
+                webOrigin: "https://lockbox.example",
+                entropy: SeededEntropy(seed: 3)
+            )
         )
     }
 

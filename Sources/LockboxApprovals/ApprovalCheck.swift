@@ -1,0 +1,293 @@
+package import LockboxWire
+import MerkleLog
+
+/// Decides, from the records of one tenant's log in their order, which approvals are signed and which
+/// access has the signatures that it needs (docs/spec/approval-statement.md §3 to §5).
+///
+/// Pure: the caller has checked that records are whole and in the tree, and texts open their
+/// commitments. Records that say nothing of keys, rules, approvals or grants may be left out.
+package struct ApprovalCheck: Sendable {
+    /// What one record says.
+    package struct Record: Sendable {
+        package let index: UInt64
+        /// As the log spells it.
+        package let time: String
+        package let activity: String
+        package let actor: String
+        package let request: String?
+        package let data: [String: JSONValue]
+        /// By field, those that are there.
+        package let texts: [String: String]
+
+        package init(
+            index: UInt64,
+            time: String,
+            activity: String,
+            actor: String,
+            request: String?,
+            data: [String: JSONValue],
+            texts: [String: String]
+        ) {
+            (self.index, self.time, self.activity) = (index, time, activity)
+            (self.actor, self.request, self.data, self.texts) = (actor, request, data, texts)
+        }
+    }
+
+    /// Something that is not as it must be.
+    package struct Finding: Hashable, Sendable {
+        package let index: UInt64
+        package let request: String?
+        package let fault: ApprovalFault
+
+        /// A sentence without its end.
+        package var words: String { "record \(index) \(fault.words)" }
+    }
+
+    /// A key as the log has it.
+    package struct Key: Hashable, Sendable {
+        package enum Kind: String, Hashable, Sendable {
+            case passkey, ssh
+        }
+
+        package let id: String
+        package let kind: Kind
+        package let person: String
+        /// COSE in base64url, or a line of OpenSSH's.
+        package let publicKey: String
+        /// What its person calls it, if that is still there.
+        package let label: String?
+        /// Milliseconds since 1970.
+        package let addedAt: Int64
+        /// From then on it counts, confirmed or not.
+        package let countsFrom: Int64
+        /// Who confirmed it.
+        package fileprivate(set) var confirmedBy: String?
+
+        /// Whether a signature with it counts at `instant`, in milliseconds since 1970.
+        package func counts(at instant: Int64) -> Bool {
+            confirmedBy != nil || countsFrom <= instant
+        }
+    }
+
+    private struct Rules {
+        var needsSignatures = false
+        var requireApproval = true
+        var needed: Int64 = 1
+        var coolingOff = ApprovalLimits.defaultCoolingOff
+        var version: Int64 = 0
+    }
+
+    private struct Request {
+        var engineer: String?
+        var asked: Int64 = 0
+        /// By approver.
+        var signed: [String: ApprovalStatement] = [:]
+    }
+
+    /// Keys that are registered and not removed, by their identifiers.
+    package private(set) var keys: [String: Key] = [:]
+    private let tenant: String
+    private var known: Set<String> = []
+    private var nonces: Set<String> = []
+    private var rules = Rules()
+    private var requests: [String: Request] = [:]
+
+    /// `tenant` is the identifier of the tenant whose log it is.
+    package init(tenant: String) { self.tenant = tenant }
+
+    /// The activities of the records that say something here, but for those of rules, which are all
+    /// that have `data.policy`.
+    package static let keyActivities = [
+        "passkey.registered", "passkey.removed", "signingKey.added", "signingKey.confirmed",
+        "signingKey.removed",
+    ]
+    package static let ruleActivities = [
+        "tenant.added", "tenant.policyChanged", "tenant.licenceChanged",
+    ]
+    package static let requestActivities = [
+        "request.submitted", "request.customerAsked", "request.approved", "access.granted",
+        "access.ended",
+    ]
+
+    /// Whether records of `activity` say something here.
+    package static func concerns(_ activity: String) -> Bool { concerned.contains(activity) }
+
+    private static let concerned = Set(keyActivities + ruleActivities + requestActivities)
+
+    /// Whether the rules in force ask for signatures.
+    package var needsSignatures: Bool { rules.needsSignatures }
+
+    /// Reads the next record, and says what is wrong with it.
+    package mutating func read(_ record: Record) -> [Finding] {
+        do throws(ApprovalFault) {
+            try take(record)
+            return []
+        } catch {
+            return [Finding(index: record.index, request: record.request, fault: error)]
+        }
+    }
+
+    private mutating func take(_ record: Record) throws(ApprovalFault) {
+        if let policy = record.data["policy"]?.object { try take(rules: policy, of: record) }
+        switch record.activity {
+        case "passkey.registered": try register(record, .passkey, id: "passkey")
+        case "signingKey.added": try register(record, .ssh, id: "key")
+        case "signingKey.confirmed": try confirm(record)
+        case "passkey.removed": keys[record.data["passkey"]?.string ?? ""] = nil
+        case "signingKey.removed": keys[record.data["key"]?.string ?? ""] = nil
+        case "request.submitted":
+            requests[try Self.request(of: record), default: Request()].engineer =
+                record.data["engineer"]?.string
+        case "request.customerAsked":
+            requests[try Self.request(of: record), default: Request()].asked =
+                record.data["approvalsNeeded"]?.count ?? 0
+        case "request.approved":
+            guard record.data["signature"] != nil || record.texts["statement"] != nil else { break }
+            let request = try Self.request(of: record)
+            let statement = try statement(signedBy: record)
+            nonces.insert(statement.nonce)
+            requests[request, default: Request()].signed[record.actor] = statement
+        case "access.granted": try check(grant: record)
+        // Nothing more can be granted on it.
+        case "access.ended": requests[record.request ?? ""] = nil
+        case _: break
+        }
+    }
+
+    private static func request(of record: Record) throws(ApprovalFault) -> String {
+        guard let request = record.request else { throw .record }
+        return request
+    }
+
+    private mutating func take(rules told: [String: JSONValue], of record: Record)
+        throws(ApprovalFault)
+    {
+        guard let requireApproval = told["requireApproval"]?.flag,
+            let needed = told["approvalsNeeded"]?.count,
+            let version = record.data["version"]?.count
+        else { throw .record }
+        var coolingOff = ApprovalLimits.defaultCoolingOff
+        if let text = told["coolingOff"] {
+            guard let span = text.string.flatMap(LogTime.span) else { throw .record }
+            coolingOff = span
+        }
+        // What is not known to be off asks for signatures.
+        let mode = told["signedApprovals"]
+        rules = Rules(
+            needsSignatures: mode != nil && mode?.is("off") != true,
+            requireApproval: requireApproval,
+            needed: needed,
+            coolingOff: coolingOff,
+            version: version
+        )
+    }
+
+    // MARK: - Keys
+
+    private mutating func register(_ record: Record, _ kind: Key.Kind, id: String)
+        throws(ApprovalFault)
+    {
+        guard let id = record.data[id]?.string, let person = record.data["person"]?.string,
+            let time = LogTime.instant(record.time)
+        else { throw .record }
+        // From before passkeys said their bytes: it can sign in, and sign nothing.
+        guard let publicKey = record.data["publicKey"]?.string else { return }
+        guard known.insert(id).inserted else { throw .record }
+        keys[id] = Key(
+            id: id,
+            kind: kind,
+            person: person,
+            publicKey: publicKey,
+            label: record.texts["label"],
+            addedAt: time,
+            countsFrom: time + rules.coolingOff
+        )
+    }
+
+    private mutating func confirm(_ record: Record) throws(ApprovalFault) {
+        guard let id = record.data["key"]?.string, let key = keys[id] else {
+            throw .keyUnknown
+        }
+        guard record.data["person"]?.is(key.person) == true, record.actor.hasPrefix("PER-"), record.actor != key.person,
+            record.data["publicKey"]?.is(key.publicKey) == true
+        else { throw .confirmation }
+        keys[id]?.confirmedBy = key.confirmedBy ?? record.actor
+    }
+
+    // MARK: - Approvals
+
+    /// The statement of an approval, if all of §5 holds of it. `record` may be one that is not in the
+    /// log yet, and would come next.
+    package func statement(signedBy record: Record) throws(ApprovalFault) -> ApprovalStatement {
+        guard let text = record.texts["statement"], let signature = record.data["signature"] else {
+            throw .incomplete
+        }
+        let statement = try ApprovalStatement(text)
+        let version = record.data["version"]?.count ?? 0
+        guard statement.approver.isSame(as: record.actor),
+            statement.request.isSame(as: record.request ?? ""),
+            statement.tenant.isSame(as: tenant),
+            statement.logOrigin.hasSuffix("/v1/tenants/\(tenant)/log"),
+            statement.policy == rules.version, statement.requestVersion == version - 1,
+            requests[statement.request]?.engineer?.isSame(as: statement.engineer) == true
+        else { throw .statementElsewhere }
+        guard let issued = LogTime.instant(statement.issued),
+            let time = LogTime.instant(record.time), issued <= time + ApprovalLimits.issuedAhead,
+            statement.logSize <= record.index
+        else { throw .statementTime }
+        guard !nonces.contains(statement.nonce) else { throw .statementAgain }
+        let made = try ApprovalSignature(signature)
+        guard let key = keys[made.key], key.person == statement.approver, key.kind == made.kind
+        else { throw .keyUnknown }
+        guard key.counts(at: time) else { throw .keyTooNew }
+        try made.check(over: Array(text.utf8), by: key.publicKey)
+        return statement
+    }
+
+    // MARK: - Grants
+
+    private func check(grant record: Record) throws(ApprovalFault) {
+        switch record.data["basis"]?.string {
+        case "policy": if rules.requireApproval { throw .basis }
+        case "approval":
+            guard rules.needsSignatures else { return }
+            let request = requests[record.request ?? ""] ?? Request()
+            let needed = max(1, rules.needed, request.asked)
+            var covering: Int64 = 0
+            for statement in request.signed.values where try Self.covers(statement, record) {
+                covering += 1
+            }
+            guard covering >= needed else { throw .quorum }
+        case _: throw .record
+        }
+    }
+
+    /// Whether `statement` allows all that the grant of `record` gives.
+    private static func covers(_ statement: ApprovalStatement, _ record: Record)
+        throws(ApprovalFault) -> Bool
+    {
+        guard let start = record.data["start"]?.string.flatMap(LogTime.instant),
+            let end = record.data["end"]?.string.flatMap(LogTime.instant),
+            case .array(let items) = record.data["resources"], !items.isEmpty
+        else { throw .record }
+        guard let duration = LogTime.span(statement.duration), end - start <= duration else {
+            return false
+        }
+        if let text = statement.notBefore, let notBefore = LogTime.instant(text), start < notBefore
+        {
+            return false
+        }
+        for (place, item) in items.enumerated() {
+            guard let service = item.object?["service"]?.string,
+                let actions = item.object?["actions"]?.strings,
+                let name = record.texts["resource\(place)"]
+            else { throw .record }
+            let isCovered = statement.resources.contains { allowed in
+                allowed.service.isSame(as: service) && allowed.name.isSame(as: name)
+                    && Set(actions).isSubset(of: allowed.actions)
+            }
+            guard isCovered else { return false }
+        }
+        return true
+    }
+}

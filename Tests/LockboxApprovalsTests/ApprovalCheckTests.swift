@@ -1,0 +1,203 @@
+import Crypto
+import LockboxTestAuthenticator
+import LockboxWire
+import MerkleLog
+import Testing
+
+@testable import LockboxApprovals
+
+/// Which access has the signatures that it needs, and each way in which it has not.
+struct ApprovalCheckTests {
+    @Test func accessThatIsSignedByAConfirmedKeyIsInOrder() throws {
+        #expect(try SignedLog().faults() == [:])
+    }
+
+    /// A change that makes a record wrong, and what is said of the approval.
+    struct Wrong: CustomTestStringConvertible, Sendable {
+        let what: String
+        let fault: ApprovalFault
+        let change: @Sendable (inout SignedLog) throws -> Void
+
+        init(
+            _ what: String,
+            _ fault: ApprovalFault,
+            _ change: @escaping @Sendable (inout SignedLog) throws -> Void
+        ) {
+            (self.what, self.fault, self.change) = (what, fault, change)
+        }
+
+        var testDescription: String { what }
+
+        static func member(_ name: String, _ value: JSONValue, _ fault: ApprovalFault) -> Wrong {
+            Wrong("another \(name)", fault) { $0.statement[name] = value }
+        }
+    }
+
+    static let approvals: [Wrong] = [
+        .member("approver", .string(SignedLog.gita), .statementElsewhere),
+        .member("request", "LBX-1111111111", .statementElsewhere),
+        .member("tenant", "fabrikam", .statementElsewhere),
+        .member("engineer", "PER-MALLORY000", .statementElsewhere),
+        .member("policy", 2, .statementElsewhere),
+        .member("requestVersion", 1, .statementElsewhere),
+        .member("issued", "2026-11-28T10:04:00.000Z", .statementTime),
+        .member("issued", "2026-11-28T10:00:00Z", .statementMembers),
+        .member("decision", "deny", .statementMembers),
+        .member("end", "never", .statementMembers),
+        .member("v", 2, .statementMembers),
+        .member("type", "lockbox-revoke", .statementMembers),
+        .member("nonce", "AAEC", .statementMembers),
+        .member("resources", [], .statementMembers),
+        .member("аpprover", "homoglyph", .statementUnreadable),
+        .member("more", "of it", .statementMembers),
+        .member("duration", "1h", .statementMembers),
+        .member("start", "soon", .statementMembers),
+        .member(
+            "log",
+            ["origin": "lockbox.contoso.example/v1/tenants/fabrikam/log", "size": 5],
+            .statementElsewhere
+        ),
+        .member(
+            "log",
+            ["origin": "lockbox.contoso.example/v1/tenants/contoso/log", "size": 500],
+            .statementTime
+        ),
+        Wrong("a member is missing", .statementMembers) { $0.statement["quorum"] = nil },
+        Wrong("members in another order", .statementUnreadable) {
+            $0.text = $0.message.replacing(#"{"approver""#, with: #"{"v":1,"approver""#)
+                .replacing(#","v":1}"#, with: "}")
+        },
+        Wrong("a member twice", .statementUnreadable) {
+            $0.text = $0.message.replacing(#","v":1}"#, with: #","v":1,"v":1}"#)
+        },
+        Wrong("white space", .statementUnreadable) { $0.text = $0.message + "\n" },
+        Wrong("signed another statement", .challenge) {
+            $0.signature = try $0.signed(over: $0.message)
+            $0.statement["duration"] = "PT2H"
+        },
+        Wrong("signed by another key", .signature) {
+            let other = try SoftAuthenticator(at: SignedLog.origin, party: $0.device.party)
+            let (registered, text) = ($0.device, $0.message)
+            $0.device = other
+            $0.signature = try $0.signed(over: text)
+            $0.device = registered
+        },
+        Wrong("by another site's passkey", .origin) {
+            $0.device.party = "evil.example"
+        },
+        Wrong("at another site", .origin) { $0.device.origin = "https://evil.example" },
+        Wrong("at a site without TLS", .origin) {
+            $0.device.origin = "http://lockbox.contoso.example"
+        },
+        Wrong("in a frame of another site", .origin) {
+            $0.device.members = #","crossOrigin":true"#
+        },
+        Wrong("below another site", .origin) {
+            $0.device.members = #","topOrigin":"https://evil.example""#
+        },
+        Wrong("a new passkey in place of an answer", .clientData) {
+            $0.device.type = "webauthn.create"
+        },
+        Wrong("client data with a member twice", .clientData) {
+            $0.device.members = #","origin":"https://evil.example""#
+        },
+        Wrong("nobody was asked who she is", .userVerification) { $0.device.flags = 1 },
+        Wrong("nobody was there", .userVerification) { $0.device.flags = 4 },
+        Wrong("the key was removed", .keyUnknown) { $0.isRemoved = true },
+        Wrong("the key is too new", .keyTooNew) { $0.isConfirmed = false },
+        Wrong("no signature of a kind", .incomplete) { $0.signature = ["kind": "none"] },
+        Wrong("an SSH signature in the name of a passkey", .keyUnknown) {
+            $0.signature = [
+                "kind": "sshsig", "key": .string(SignedLog.passkey), "signature": "AAAA",
+            ]
+        },
+        Wrong("approved by somebody else", .statementElsewhere) { $0.approvedBy = SignedLog.gita },
+    ]
+
+    @Test(arguments: approvals) func approvalThatIsNotSignedByTheRulesIsNone(_ wrong: Wrong) throws {
+        let faults = try SignedLog(wrong.change).faults()
+        #expect(faults["request.approved"] == wrong.fault)
+        #expect(faults["access.granted"] == .quorum)
+    }
+
+    @Test func keyCountsAfterTheCoolingOffWithoutAConfirmation() throws {
+        let log = try SignedLog {
+            $0.isConfirmed = false
+            $0.approvedAt = "2026-11-29T09:00:00.000Z"
+            $0.granted["start"] = "2026-11-29T09:00:00.000Z"
+            $0.granted["end"] = "2026-11-29T10:00:00.000Z"
+        }
+        #expect(try log.faults() == [:])
+    }
+
+    @Test(arguments: [SignedLog.adam, "console", "system"])
+    func confirmationIsByAnotherPerson(_ actor: String) throws {
+        let faults = try SignedLog { $0.confirmedBy = actor }.faults()
+        #expect(faults["signingKey.confirmed"] == .confirmation)
+        #expect(faults["request.approved"] == .keyTooNew)
+    }
+
+    static let grants: [Wrong] = [
+        Wrong("longer", .quorum) { $0.granted["end"] = "2026-11-28T11:01:00.001Z" },
+        Wrong("more actions", .quorum) {
+            $0.granted["resources"] = [["service": "mail", "actions": ["read", "write"]]]
+        },
+        Wrong("another service", .quorum) {
+            $0.granted["resources"] = [["service": "files", "actions": ["read"]]]
+        },
+        Wrong("another mailbox", .quorum) { $0.opened = "mailbox:ceo@contoso.test" },
+        Wrong("before its start", .quorum) {
+            $0.statement["start"] = "2026-11-28T10:02:00.000Z"
+        },
+        Wrong("two are needed", .quorum) { $0.policy["approvalsNeeded"] = 2 },
+        Wrong("without approval", .basis) { $0.granted["basis"] = "policy" },
+        Wrong("without a reason", .record) { $0.granted["basis"] = "favour" },
+        Wrong("without resources", .record) { $0.granted["resources"] = [] },
+    ]
+
+    @Test(arguments: grants) func grantThatNoSignedApprovalCoversIsAFinding(_ wrong: Wrong) throws {
+        #expect(try SignedLog(wrong.change).faults() == ["access.granted": wrong.fault])
+    }
+
+    @Test func signatureOfOneRequestIsNoneOfAnother() throws {
+        let log = try SignedLog()
+        var check = ApprovalCheck(tenant: "contoso")
+        let records = try log.records()
+        for record in records { #expect(check.read(record).isEmpty) }
+        let approved = try #require(records.first { $0.activity == "request.approved" })
+        for (request, fault) in [
+            ("LBX-1111111111", ApprovalFault.statementElsewhere),
+            (SignedLog.request, .statementAgain),
+        ] {
+            let again = ApprovalCheck.Record(
+                index: 20,
+                time: approved.time,
+                activity: approved.activity,
+                actor: approved.actor,
+                request: request,
+                data: approved.data,
+                texts: approved.texts
+            )
+            #expect(check.read(again).map(\.fault) == [fault])
+        }
+    }
+
+    @Test(arguments: [nil, "off"] as [String?])
+    func signaturesAreNotNeededWhereTheRulesDoNotAskForThem(_ mode: String?) throws {
+        let log = try SignedLog { $0.policy["signedApprovals"] = mode.map { .string($0) } }
+        var check = ApprovalCheck(tenant: "contoso")
+        for record in try log.records() where record.activity != "request.approved" {
+            #expect(check.read(record).isEmpty)
+        }
+    }
+
+    @Test func rulesThatAreNotKnownAskForSignatures() throws {
+        let log = try SignedLog { $0.policy["signedApprovals"] = "sometimes" }
+        var check = ApprovalCheck(tenant: "contoso")
+        var found: [ApprovalFault] = []
+        for record in try log.records() where record.activity != "request.approved" {
+            found += check.read(record).map(\.fault)
+        }
+        #expect(found == [.quorum])
+    }
+}
