@@ -10,6 +10,7 @@ package struct LogReader: Sendable {
     private let slice: Int
     private let longReads = LongReads(AuditLimits.searches)
     private let exports = DayCounts()
+    private let heads = ShownHeads()
 
     /// `prefix` is the server's public address without its scheme; a log's origin is the address of
     /// its files below it.
@@ -61,6 +62,24 @@ package struct LogReader: Sendable {
             try tx.saveCheckpoint(size: range.size, root: range.root, note: note, of: log)
             return note
         }
+    }
+
+    /// The signed head with this log's own word that it was the newest at `now`, to the second (C2SP
+    /// tlog-cosignature). Its text has no time, and whoever reads it shall see how old it is. `now` is
+    /// of before the head is read.
+    package func checkpoint(of log: LogID, at now: Timestamp) async throws -> String {
+        let note = try SignedNote(parsing: Array(try await checkpoint(of: log).utf8))
+        if let shown = heads.note(of: log.logName, saying: note.text, at: now) { return shown }
+        let key = try VerifierKey(parsing: verifierKey(of: log))
+        guard let time = UInt64(exactly: now.secondsSinceEpoch) else { return note.encoded }
+        let message = Cosignature.message(note.text, time: time)
+        let signed = try SignedNote(
+            parsing: Array(try signer.sign(message, origin: origin(of: log)).utf8)
+        )
+        guard let signature = signed.signatures.first?.signature else { return note.encoded }
+        let shown = try note.adding(Cosignature.line(signature, time: time, key: key)).encoded
+        heads.keep(shown, of: log.logName, saying: note.text, at: now)
+        return shown
     }
 
     /// Whether readers who know our present key and address can use `note`: both may have changed
