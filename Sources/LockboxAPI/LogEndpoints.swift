@@ -75,9 +75,13 @@ extension API {
                 owner.operation(
                     "getCheckpoint",
                     "The signed head of the log (C2SP tlog-checkpoint)",
-                    answers: .text("A signed note.")
+                    answers: .text(
+                        "A signed note. Its second signature tells when (C2SP tlog-cosignature)."
+                    )
                 )
-            ) { _, _, log, _ in Self.text(try await self.log.checkpoint(of: log)) },
+            ) { _, _, log, _ in
+                Self.text(try await self.log.checkpoint(of: log, at: clock.now()))
+            },
             reading(
                 owner,
                 "/log/key",

@@ -1,3 +1,5 @@
+import LockboxDomain
+
 /// The bounds of the audit's reads.
 enum AuditLimits {
     /// Records that one view of the store looks at.
@@ -14,4 +16,6 @@ enum AuditLimits {
     /// Such reads at once.
     static let checkedAtOnce = 4
     static let checkedTiles = 64
+    /// How long a head is shown again with the time that was signed with it.
+    static let shownAgain = TimeSpan.seconds(15)
 }

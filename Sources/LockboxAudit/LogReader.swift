@@ -11,6 +11,7 @@ package struct LogReader: Sendable {
     private let slice: Int
     private let longReads = LongReads(AuditLimits.searches)
     private let exports = DayCounts()
+    private let heads = ShownHeads()
 
     /// `origin` is what the names of all logs of this installation begin with; `heads` is what was
     /// signed of them.
@@ -101,6 +102,24 @@ package struct LogReader: Sendable {
             try tx.logs().compactMap { try tx.lastCheckpoint(of: $0)?.note }
         }
         return notes.isEmpty || notes.contains { isOurs($0, String($0.prefix { $0 != "\n" })) }
+    }
+
+    /// The signed head with this log's own word that it was the newest at `now`, to the second (C2SP
+    /// tlog-cosignature). Its text has no time, and whoever reads it shall see how old it is. `now` is
+    /// of before the head is read.
+    package func checkpoint(of log: LogID, at now: Timestamp) async throws -> String {
+        let note = try SignedNote(parsing: Array(try await checkpoint(of: log).utf8))
+        if let shown = heads.note(of: log.logName, saying: note.text, at: now) { return shown }
+        let key = try VerifierKey(parsing: verifierKey(of: log))
+        guard let time = UInt64(exactly: now.secondsSinceEpoch) else { return note.encoded }
+        let message = Cosignature.message(note.text, time: time)
+        let signed = try SignedNote(
+            parsing: Array(try signer.sign(message, origin: origin(of: log)).utf8)
+        )
+        guard let signature = signed.signatures.first?.signature else { return note.encoded }
+        let shown = try note.adding(Cosignature.line(signature, time: time, key: key)).encoded
+        heads.keep(shown, of: log.logName, saying: note.text, at: now)
+        return shown
     }
 
     /// Whether readers who know our present key and address can use `note`: both may have changed

@@ -7,8 +7,20 @@ public enum Cosignature {
     private static let timeBytes = 8
 
     /// The text that is signed at `time`, in seconds since 1970.
-    static func message(_ text: String, time: UInt64) -> String {
+    package static func message(_ text: String, time: UInt64) -> String {
         "cosignature/v1\ntime \(time)\n\(text)"
+    }
+
+    /// The signature line of `signature`, which `key` has made over the `message` of `time`.
+    package static func line(_ signature: [UInt8], time: UInt64, key: VerifierKey) -> NoteSignature
+    {
+        NoteSignature(
+            name: key.name,
+            keyID: VerifierKey.id(name: key.name, type: type, publicKey: key.publicKey),
+            signature: (0..<timeBytes).map {
+                UInt8(truncatingIfNeeded: time >> UInt64(8 * (timeBytes - 1 - $0)))
+            } + signature
+        )
     }
 
     /// The latest time at which `key` has cosigned `note`, in seconds since 1970; nil where it has not.
@@ -28,21 +40,5 @@ public enum Cosignature {
             latest = max(latest ?? 0, time)
         }
         return latest
-    }
-}
-
-extension NoteSigner {
-    /// This key's cosignature of a checkpoint's text at `time`, in seconds since 1970.
-    public func cosign(_ text: String, time: UInt64) throws(NoteError) -> NoteSignature {
-        let signature = try sign(Cosignature.message(text, time: time)).signature
-        return NoteSignature(
-            name: verifierKey.name,
-            keyID: VerifierKey.id(
-                name: verifierKey.name,
-                type: Cosignature.type,
-                publicKey: verifierKey.publicKey
-            ),
-            signature: (0..<8).map { UInt8(truncatingIfNeeded: time >> (56 - 8 * $0)) } + signature
-        )
     }
 }

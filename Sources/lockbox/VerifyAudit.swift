@@ -54,7 +54,10 @@ struct VerifyAudit: AsyncParsableCommand {
     @Option(help: "The log's key, or a file that holds it. With --export, FILE.key if left out.")
     var key: String?
     @Flag(help: "The export holds only some of the records.") var partial = false
-    @Option(help: "How old the log's last sign of life may be, such as 1h or 2d.")
+    @Option(
+        help:
+            "How old the log's last sign of life may be, such as 1h or 2d. 1d of a server if left out."
+    )
     var maxAge: DurationArgument?
     @Option(help: "Where to remember what was seen.") var state: String?
 
@@ -86,8 +89,8 @@ struct VerifyAudit: AsyncParsableCommand {
     }
 
     /// What lies further back than this is too old.
-    private func oldest(_ shell: Shell) -> Int64? {
-        maxAge?.seconds.map { seconds in
+    private func oldest(_ shell: Shell, of age: DurationArgument? = nil) -> Int64? {
+        (maxAge ?? age)?.seconds.map { seconds in
             let (age, isTooLong) = seconds.multipliedReportingOverflow(by: 1000)
             return isTooLong ? 0 : shell.now() - age
         }
@@ -170,7 +173,7 @@ struct VerifyAudit: AsyncParsableCommand {
                 asked: name,
                 named: shown.named,
                 memory: remembered.memory,
-                oldest: oldest(session.shell)
+                oldest: oldest(session.shell, of: DurationArgument(argument: "1d"))
             )
             for bundle in EntryBundle.all(ofSize: shown.size) {
                 session.shell.progress("\(bundle.entries.lowerBound) of \(shown.size)")

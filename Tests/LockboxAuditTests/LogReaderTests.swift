@@ -62,6 +62,31 @@ struct LogReaderTests {
         }
     }
 
+    @Test func headThatIsShownTellsWhenItWasTheNewest() async throws {
+        try await AuditWorld.with { world in
+            let (reader, log) = (try world.reader(), AuditWorld.contoso)
+            let key = try VerifierKey(parsing: reader.verifierKey(of: log))
+            let now = try #require(Timestamp("2026-11-23T20:15:00.999Z"))
+            let note = try SignedNote(
+                parsing: Array(try await reader.checkpoint(of: log, at: now).utf8)
+            )
+            #expect(note.signatures.count == 2)
+            #expect(try note.verify(with: [key]) == [key])
+            #expect(try Cosignature.time(of: note, by: key) == 1_795_464_900)
+            let soon = try SignedNote(
+                parsing: Array(try await reader.checkpoint(of: log, at: now + .seconds(14)).utf8)
+            )
+            #expect(soon == note)
+            let later = try SignedNote(
+                parsing: Array(try await reader.checkpoint(of: log, at: now + .seconds(15)).utf8)
+            )
+            #expect(try Cosignature.time(of: later, by: key) == 1_795_464_915)
+            let plain = try SignedNote(parsing: Array(try await reader.checkpoint(of: log).utf8))
+            #expect(plain.text == note.text)
+            #expect(try Cosignature.time(of: plain, by: key) == nil)
+        }
+    }
+
     @Test func everyRecordIsProvenInItsOwnTreeAndInTheLast() async throws {
         try await AuditWorld.with { world in
             let (reader, log) = (try world.reader(), AuditWorld.contoso)

@@ -64,7 +64,9 @@ enum Keys {
 
     @Test(arguments: [
         "", "two words", "plus+sign", "line\nbreak", "tab\there", "no\u{A0}break",
-        "wide\u{3000}space",
+        "wide\u{3000}space", "del\u{7F}", "c1\u{9B}2J", "turned\u{202E}round",
+        "nothing\u{200B}there",
+        "line\u{2028}separator",
     ])
     func namesThatWouldBreakALineAreRefused(name: String) {
         #expect(throws: NoteError.malformedKey) { try Keys.signer(name) }
@@ -234,7 +236,10 @@ enum Keys {
 
     @Test func controlCharactersAndBrokenUTF8AreRefused() {
         let tail = Array("\n\n— a AAAAAAA=\n".utf8)
-        for bytes in [[0x09], [0x0d], [0x00], [0x1f], [0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80]]
+        for bytes in [
+            [0x09], [0x0d], [0x00], [0x1f], [0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0x7f],
+            [0xc2, 0x9b],
+        ]
             as [[UInt8]]
         {
             #expect(throws: NoteError.malformedText) {
@@ -243,6 +248,24 @@ enum Keys {
         }
         #expect(throws: NoteError.malformedSignature) {
             try SignedNote(parsing: Array("text\n\n— a".utf8) + [0xff] + Array(" AAAAAAA=\n".utf8))
+        }
+    }
+
+    @Test func latestCosignatureOfAKeyIsItsTime() throws {
+        let signer = try Keys.signer()
+        func cosigned(_ text: String, _ time: UInt64) throws -> NoteSignature {
+            let signed = try signer.sign(Cosignature.message(text, time: time)).signature
+            return Cosignature.line(signed, time: time, key: signer.verifierKey)
+        }
+        let plain = try SignedNote(text: "text\n", signers: [signer])
+        #expect(try Cosignature.time(of: plain, by: signer.verifierKey) == nil)
+        let note = try plain.adding(try cosigned("text\n", 7)).adding(try cosigned("text\n", 5))
+        #expect(try note.verify(with: [signer.verifierKey]) == [signer.verifierKey])
+        #expect(try Cosignature.time(of: note, by: signer.verifierKey) == 7)
+        #expect(try Cosignature.time(of: note, by: try Keys.signer(seed: 9).verifierKey) == nil)
+        let other = try note.adding(try cosigned("another text\n", 9))
+        #expect(throws: NoteError.badSignature(name: Keys.name)) {
+            try Cosignature.time(of: other, by: signer.verifierKey)
         }
     }
 

@@ -1,0 +1,154 @@
+"""What a customer's own program finds that the provider's server does not tell."""
+
+import contextlib
+import json
+import pathlib
+import sqlite3
+
+import pytest
+
+from lockbox_rig.lockboxd import cli
+
+VECTORS = pathlib.Path(__file__).parent.parent / "Vectors" / "audit"
+
+
+class Auditor:
+    """Gita, who verifies her organisation's log with `lockbox` and keeps what it remembers."""
+
+    def __init__(self, lockbox, folder):
+        self.lockbox, self.folder = lockbox, folder
+        lockbox.apply()
+        self.token = lockbox.token("gita@contoso.test")
+        self.sue = lockbox.api("sue")
+        lockbox.start()
+
+    def run(self, *arguments, state="state", check=False):
+        return cli(self.lockbox.url, self.token, "audit", *arguments, "--state", str(self.folder / state), check=check)
+
+    def verify(self, *more, state="state"):
+        """The codes of what is found."""
+        done = self.run("verify", "--output", "json", *more, state=state)
+        told = json.loads(done.stdout)
+        codes = [finding["code"] for finding in told["findings"]]
+        assert done.returncode == (1 if codes else 0), done
+        assert told["verdict"] == ("not-in-order" if codes else "in-order")
+        return codes
+
+    def remembered(self, name):
+        return [path for path in self.folder.rglob(name) if path.is_file()]
+
+    def tamper(self, *statements):
+        """What whoever has the database can do: the guards are taken away, and put back after."""
+        self.lockbox.stop()
+        with contextlib.closing(sqlite3.connect(self.lockbox.database)) as database, database:
+            guards = database.execute(
+                "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name LIKE 'log%'").fetchall()
+            for name, _ in guards:
+                database.execute(f"DROP TRIGGER {name}")
+            for statement in statements:
+                assert database.execute(statement).rowcount > 0, statement
+            for _, sql in guards:
+                database.execute(sql)
+        self.lockbox.start()
+
+
+@pytest.fixture
+def gita(install, tmp_path):
+    auditor = Auditor(install(), tmp_path)
+    assert auditor.sue.open_support_request("contoso").status == 201
+    return auditor
+
+
+def test_a_log_that_goes_on_stays_in_order(gita):
+    said = gita.run("verify")
+    assert said.returncode == 0, said
+    assert said.stdout.startswith("in order: “") and said.stdout.splitlines()[-1].startswith("in order: ")
+    assert "held against what the records commit to" in said.stdout and "head signed as the newest at" in said.stdout
+    assert "First look at this log" in said.stderr
+    assert gita.sue.open_support_request("contoso").status == 201
+    assert gita.verify("--max-age", "1h") == []
+    assert len(gita.remembered("key")) == 1
+    out = str(gita.folder / "contoso.jsonl")
+    gita.run("export", "--out", out, check=True)
+    assert cli("http://127.0.0.1:9", "unused", "audit", "verify", "--export", out).returncode == 0
+
+
+def test_a_renamed_text_is_found_though_every_leaf_is_genuine(gita):
+    assert gita.verify() == []
+    gita.tamper("UPDATE log_text SET content = 'Nothing of importance' WHERE field = 'subject'")
+    assert gita.verify() == ["text-changed"]
+    assert gita.verify(state="another") == ["text-changed"], "by somebody who remembers nothing too"
+
+
+def test_a_text_that_is_gone_without_a_record_is_found(gita):
+    assert gita.verify() == []
+    gita.tamper("UPDATE log_text SET content = NULL WHERE field = 'subject'")
+    found = gita.verify()
+    assert {"erased-without-record", "text-vanished"} <= set(found), found
+
+
+def test_a_log_that_was_set_back_is_found_and_shown_to_others(gita):
+    gita.lockbox.stop()
+    before = gita.lockbox.database.read_bytes()
+    gita.lockbox.start()
+    assert gita.sue.open_support_request("contoso").status == 201
+    assert gita.verify() == []
+    gita.lockbox.stop()
+    for suffix in ("-wal", "-shm"):
+        gita.lockbox.database.with_name(gita.lockbox.database.name + suffix).unlink(missing_ok=True)
+    gita.lockbox.database.write_bytes(before)
+    gita.lockbox.start()
+    assert "log-shrunk" in gita.verify()
+    # The log goes on from there, as another history.
+    for _ in range(2):
+        assert gita.sue.open_support_request("contoso").status == 201
+    assert gita.verify() != []
+    kept = gita.remembered("*.json")
+    assert kept, "both heads are kept"
+    for path in kept:
+        shown = cli("http://127.0.0.1:9", "unused", "audit", "evidence", str(path))
+        assert shown.stdout.startswith("two histories were signed: “")
+        assert shown.stdout.splitlines()[-1] == "two histories were signed"
+
+
+def test_another_key_is_refused_by_every_command(gita):
+    assert gita.verify() == []
+    key, = gita.remembered("key")
+    line = (VECTORS / "genuine" / "log.key").read_text()
+    own = key.read_text()
+    origin = own.split("+")[0]
+    # A key of this name that never signed this log.
+    other = gita.folder / "other.key"
+    other.write_text(line)
+    assert gita.run("verify", "--key", str(other)).returncode == 1
+    for path in gita.remembered("*"):
+        if path.parent.name == "checkpoints":
+            path.unlink()
+    key.write_text(line)
+    for command in (["checkpoint"], ["checkpoint", "--key"], ["export", "--out", str(gita.folder / "x.jsonl")]):
+        refused = gita.run(*command)
+        assert refused.returncode == 1 and "key has changed" in refused.stderr, (origin, refused)
+    assert not (gita.folder / "x.jsonl").exists()
+    assert gita.verify() != []
+
+
+@pytest.mark.parametrize("vector", json.loads((VECTORS / "vectors.json").read_text())["vectors"], ids=lambda one: one["name"])
+def test_the_command_line_finds_each_forgery(vector, tmp_path):
+    if "now" in vector:
+        pytest.skip("the command line's clock is the machine's")
+    where = ["--tiles", str(VECTORS / vector["tiles"])] if "tiles" in vector else []
+    if "records" in vector:
+        # Evidence is written beside the export.
+        copy = tmp_path / "log.jsonl"
+        copy.write_bytes((VECTORS / vector["records"]).read_bytes())
+        where += ["--records" if where else "--export", str(copy)]
+    for checkpoint in vector["checkpoints"] if "tiles" not in vector else []:
+        where += ["--checkpoint", str(VECTORS / checkpoint)]
+    done = cli(
+        "http://127.0.0.1:9", "unused", "audit", "verify", "--output", "json", "--tenant", "contoso", *where,
+        "--key", str(VECTORS / vector["key"]), *([] if vector["complete"] else ["--partial"]), check=False)
+    found = {finding["code"] for finding in json.loads(done.stdout)["findings"]}
+    if vector["expect"] == "ok":
+        assert (done.returncode, found) == (0, set())
+    else:
+        assert done.returncode == 1 and set(vector["expect"]["findings"]) <= found
