@@ -109,8 +109,13 @@ extension SQLTransaction: ErasureRecords {
 // MARK: - Which
 
 extension SQLTransaction {
-    private static let supportRequest =
-        "json_extract(CAST(e.leaf AS TEXT), '$.data.supportRequest')"
+    private static let supportRequest = told("supportRequest")
+
+    /// A member of the record's data. The path begins with a dollar sign, which else begins a
+    /// placeholder.
+    private static func told(_ member: String) -> String {
+        "json_extract(CAST(e.leaf AS TEXT), char(36) || '.data.\(member)')"
+    }
 
     private static let texts = """
         SELECT t.position, t.field, e.request, \(supportRequest),
@@ -179,7 +184,7 @@ extension SQLTransaction {
         let known = addresses.map { SQLValue.text($0.text.lowercased()) }
         let holdsOne = known.map { _ in "instr(lower(t.content), %) > 0" }
         let conditions =
-            ["e.actor = %", "json_extract(CAST(e.leaf AS TEXT), '$.data.person') = %"] + holdsOne
+            ["e.actor = %", "\(Self.told("person")) = %"] + holdsOne
         return ("(\(conditions.joined(separator: " OR ")))", [.id(id), .id(id)] + known)
     }
 
@@ -289,13 +294,14 @@ extension SQLTransaction {
 
     /// What rows about an access request repeat of `gone`.
     private func eraseRepetitions(of gone: RepeatedTexts, _ request: AccessRequestID) throws {
-        let id = SQLValue.id(request)
-        try mark(gone.texts, "reason", in: "access_request", "id = $1", [id])
-        try mark(gone.texts, "comment", in: "access_request", "id = $1", [id])
-        try mark(gone.texts, "comment", in: "decision", "request = $1", [id])
-        try mark(gone.texts, "content", in: "message", "request = $1", [id])
+        let own = Key("id", .id(request))
+        let key = Key("request", .id(request))
+        try mark(gone.texts, "reason", in: "access_request", own)
+        try mark(gone.texts, "comment", in: "access_request", own)
+        try mark(gone.texts, "comment", in: "decision", key)
+        try mark(gone.texts, "content", in: "message", key)
         if gone.hasResources { try eraseResources(of: request) }
-        try eraseLetters("request = $1", [id])
+        try eraseLetters(key)
     }
 
     /// What rows about a support request repeat of `gone`.
@@ -304,30 +310,24 @@ extension SQLTransaction {
         _ number: SupportRequestNumber,
         _ tenant: TenantID
     ) throws {
-        let key: [SQLValue] = [.id(tenant), .text(number.text)]
+        let own = Key(("tenant", .id(tenant)), ("number", .text(number.text)))
         for column in ["subject", "description", "url"] {
-            try mark(gone.texts, column, in: "support_request", "tenant = $1 AND number = $2", key)
+            try mark(gone.texts, column, in: "support_request", own)
         }
-        let thread = "tenant = $1 AND support_request = $2"
-        try mark(gone.texts, "content", in: "support_entry", thread, key)
-        try eraseLetters(thread, key)
+        let thread = Key(("tenant", .id(tenant)), ("support_request", .text(number.text)))
+        try mark(gone.texts, "content", in: "support_entry", thread)
+        try eraseLetters(thread)
     }
 
     /// Puts the mark where `column` says one of `texts`.
-    private func mark(
-        _ texts: Set<String>,
-        _ column: String,
-        in table: String,
-        _ condition: String,
-        _ key: [SQLValue]
-    ) throws {
+    private func mark(_ texts: Set<String>, _ column: String, in table: String, _ key: Key) throws {
         for text in texts {
             try connection.execute(
                 """
-                UPDATE \(table) SET \(column) = $\(key.count + 1)
-                WHERE \(condition) AND \(column) = $\(key.count + 2)
+                UPDATE \(table) SET \(column) = $1
+                WHERE \(column) = $2 AND \(key.condition(from: 3))
                 """,
-                key + [.text(ErasedText.mark), .text(text)]
+                [.text(ErasedText.mark), .text(text)] + key.values
             )
         }
     }
@@ -342,26 +342,24 @@ extension SQLTransaction {
             guard !ErasedText.isMark(access.resource.name) else { return }
             marks[access.resource] = ErasedText.resource(access.resource, at: place)
         }
-        func replace(_ scope: Scope, in table: String, _ condition: String, _ key: [SQLValue])
-            throws
-        {
+        func replace(_ scope: Scope, in table: String, _ key: Key) throws {
             let accesses = scope.accesses.map { access in
                 Access(marks[access.resource] ?? access.resource, access.actions)
             }
             try connection.execute(
-                "UPDATE \(table) SET scope = $\(key.count + 1) WHERE \(condition)",
-                key + [.text(try Scope(accesses).stored)]
+                "UPDATE \(table) SET scope = $1 WHERE \(key.condition(from: 2))",
+                [.text(try Scope(accesses).stored)] + key.values
             )
         }
-        try replace(stored.terms.scope, in: "access_request", "id = $1", [.id(request)])
+        try replace(stored.terms.scope, in: "access_request", Key("id", .id(request)))
         for (position, decision) in stored.decisions.enumerated() {
             guard case .approve(let narrowing) = decision.verdict, let scope = narrowing.scope
             else { continue }
-            let key: [SQLValue] = [.id(request), .count(position)]
-            try replace(scope, in: "decision", "request = $1 AND position = $2", key)
+            let key = Key(("request", .id(request)), ("position", .count(position)))
+            try replace(scope, in: "decision", key)
         }
         if let grant = stored.state.grant {
-            try replace(grant.scope, in: "access_grant", "request = $1", [.id(request)])
+            try replace(grant.scope, in: "access_grant", Key("request", .id(request)))
         }
         for (resource, mark) in marks {
             try connection.execute(
@@ -375,16 +373,15 @@ extension SQLTransaction {
     }
 
     /// What letters say, and to whom they went. One that has not left does not leave.
-    private func eraseLetters(_ condition: String, _ key: [SQLValue]) throws {
-        let (name, address) = ("$\(key.count + 1)", "$\(key.count + 2)")
+    private func eraseLetters(_ key: Key) throws {
         try connection.execute(
             """
-            UPDATE notice SET recipient_name = \(name), recipient_address = \(address),
+            UPDATE notice SET recipient_name = $1, recipient_address = $2,
                 facts = '{}', last_reply = NULL,
                 delivery = CASE delivery WHEN 'queued' THEN 'cancelled' ELSE delivery END
-            WHERE \(condition) AND NOT (delivery = 'queued' AND begun_at IS NOT NULL)
+            WHERE \(key.condition(from: 3)) AND NOT (delivery = 'queued' AND begun_at IS NOT NULL)
             """,
-            key + [.text(ErasedText.mark), .text(Self.nobody)]
+            [.text(ErasedText.mark), .text(Self.nobody)] + key.values
         )
     }
 
@@ -399,22 +396,37 @@ extension SQLTransaction {
         person.email = address
         person.aliases = []
         try save(person)
-        let key: [SQLValue] = [.id(id)]
         try connection.execute(
             "DELETE FROM identity WHERE person = $1 AND issuer <> $2",
-            key + [.text(Identity.localIssuer)]
+            [.id(id), .text(Identity.localIssuer)]
         )
-        try connection.execute("DELETE FROM person_proposal WHERE person = $1", key)
-        try connection.execute("DELETE FROM provisioned_member WHERE person = $1", key)
+        try connection.execute("DELETE FROM person_proposal WHERE person = $1", [.id(id)])
+        try connection.execute("DELETE FROM provisioned_member WHERE person = $1", [.id(id)])
         try connection.execute(
             """
-            UPDATE provisioned_user SET user_name = $2, user_name_key = $2, external_id = NULL,
+            UPDATE provisioned_user SET user_name = $1, user_name_key = $2, external_id = NULL,
                 display_name = NULL, formatted_name = NULL, given_name = NULL, family_name = NULL,
                 emails = '[]'
-            WHERE person = $1
+            WHERE person = $3
             """,
-            key + [.text(address.text)]
+            [.text(address.text), .text(address.text), .id(id)]
         )
-        try eraseLetters("recipient = $1", key)
+        try eraseLetters(Key("recipient", .id(id)))
+    }
+}
+
+/// Columns that say which rows are meant.
+private struct Key {
+    private let columns: [(name: String, value: SQLValue)]
+
+    init(_ columns: (name: String, value: SQLValue)...) { self.columns = columns }
+
+    init(_ name: String, _ value: SQLValue) { columns = [(name, value)] }
+
+    var values: [SQLValue] { columns.map(\.value) }
+
+    /// The first placeholder has the number `first`.
+    func condition(from first: Int) -> String {
+        columns.enumerated().map { "\($1.name) = $\(first + $0)" }.joined(separator: " AND ")
     }
 }
