@@ -24,7 +24,14 @@ struct SigningTests {
     }
 
     private static func requireSignatures(_ api: APIWorld) async throws {
-        try await api.world.policy { $0.signedApprovals = .required }
+        var policy = Policy.standard
+        policy.signedApprovals = .required
+        _ = try await api.world.lockbox.changePolicy(
+            of: "contoso",
+            to: policy,
+            version: 1,
+            by: Fixture.gita
+        )
     }
 
     private static func statement(of request: AccessRequest, _ api: APIWorld) async throws -> String

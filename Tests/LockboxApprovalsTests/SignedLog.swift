@@ -1,3 +1,4 @@
+import WebAuthn
 import Crypto
 import LockboxTestAuthenticator
 import LockboxWire
