@@ -36,7 +36,8 @@ enum AuditTable {
             "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
             "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
             "provisioningToken", "given", "givenBefore", "key",
-        ] + ["kind", "passkey", "key", "authenticatorData", "clientData", "signature"].map {
+        ]
+        + ["kind", "passkey", "key", "authenticatorData", "clientData", "signature"].map {
             "signature.\($0)"
         } + ["policy", "before", "wanted"].flatMap { object in rules.map { "\(object).\($0)" } }
 

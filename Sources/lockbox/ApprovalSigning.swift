@@ -85,7 +85,8 @@ extension Session {
             lines.last == "-----END SSH SIGNATURE-----"
         else { throw Failure.failed("That is no SSH signature.") }
         let base64 = lines.dropFirst().dropLast().joined()
-        guard let blob = Data(base64Encoded: base64), let key = Self.publicKey(in: Array(blob)) else {
+        guard let blob = Data(base64Encoded: base64), let key = Self.publicKey(in: Array(blob))
+        else {
             throw Failure.failed("That is no SSH signature.")
         }
         let keys = try await client.list(
@@ -94,7 +95,9 @@ extension Session {
         ).items
         let line = Data(key).base64EncodedString()
         guard let known = keys.first(where: { $0.publicKey.hasSuffix(" \(line)") }) else {
-            throw Failure.failed("That key is not among those of “lockbox keys list”. Add it first.")
+            throw Failure.failed(
+                "That key is not among those of “lockbox keys list”. Add it first."
+            )
         }
         var signed = decision
         signed.statement = statement

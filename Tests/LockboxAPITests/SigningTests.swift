@@ -19,8 +19,10 @@ struct SigningTests {
         -> String
     {
         let body: JSONValue = ["publicKey": .string(signer.publicKey), "name": "laptop"]
-        return try await api.ask(add, ["tenant": "contoso"], as: person, .json(body)).json(200)["id"]
-            .text
+        return try await api.ask(add, ["tenant": "contoso"], as: person, .json(body)).json(200)[
+            "id"
+        ]
+        .text
     }
 
     private static func requireSignatures(_ api: APIWorld) async throws {

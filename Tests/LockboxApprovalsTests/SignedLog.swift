@@ -1,8 +1,8 @@
-import WebAuthn
 import Crypto
 import LockboxTestAuthenticator
 import LockboxWire
 import MerkleLog
+import WebAuthn
 
 @testable import LockboxApprovals
 

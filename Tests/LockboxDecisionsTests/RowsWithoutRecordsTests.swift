@@ -33,7 +33,10 @@ struct RowsWithoutRecordsTests {
             WHERE activity = 'access.granted'
             """, false
         ),
-        ("UPDATE log_entry SET activity = 'access.removed' WHERE activity = 'access.granted'", false),
+        (
+            "UPDATE log_entry SET activity = 'access.removed' WHERE activity = 'access.granted'",
+            false
+        ),
     ]
 
     @Test(arguments: edits.indices) func editedRowIsNotObeyed(_ place: Int) async throws {
