@@ -278,7 +278,7 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxDecisions", "LockboxAudit", "LockboxDomain", "LockboxFixtures",
             "LockboxPorts", "LockboxService", "LockboxStoreSQLite", "LockboxTestWorld",
-            "LockboxWork", "Logging",
+            "LockboxWork", "GRDB", "Logging",
         ]
     ),
     (

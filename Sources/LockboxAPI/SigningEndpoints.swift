@@ -71,7 +71,8 @@ extension API {
                     .directory,
                     "Add an SSH key of one’s own",
                     needs: .decide,
-                    details: "It counts once an administrator who is somebody else has confirmed it, "
+                    details:
+                        "It counts once an administrator who is somebody else has confirmed it, "
                         + "or after the tenant’s cooling-off.",
                     takes: [.tenant],
                     body: .json("NewSigningKey"),

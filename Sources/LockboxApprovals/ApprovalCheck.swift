@@ -208,7 +208,8 @@ package struct ApprovalCheck: Sendable {
         guard let id = record.data["key"]?.string, let key = keys[id] else {
             throw .keyUnknown
         }
-        guard record.data["person"]?.is(key.person) == true, record.actor.hasPrefix("PER-"), record.actor != key.person,
+        guard record.data["person"]?.is(key.person) == true, record.actor.hasPrefix("PER-"),
+            record.actor != key.person,
             record.data["publicKey"]?.is(key.publicKey) == true
         else { throw .confirmation }
         keys[id]?.confirmedBy = key.confirmedBy ?? record.actor

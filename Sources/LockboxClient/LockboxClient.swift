@@ -131,6 +131,11 @@ package struct LockboxClient: Sendable {
         )
     }
 
+    /// Sends nothing and gets nothing back.
+    package func command(_ path: Path) async throws(ClientError) {
+        _ = try await send("POST", path)
+    }
+
     package func delete(_ path: Path) async throws(ClientError) {
         _ = try await send("DELETE", path)
     }

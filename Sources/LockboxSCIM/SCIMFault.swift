@@ -118,7 +118,8 @@ extension SCIMFault {
         case .limitReached: (status, kind) = (.badRequest, .tooMany)
         case .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials, .notPermitted,
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .alreadyDecided,
-            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .signatureRequired, .nobodyCanApprove,
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .signatureRequired,
+            .nobodyCanApprove,
             .accessNotActive, .notLicensed, .keyReused, .programsRefused, .supportRequestClosed,
             .supportRequestNotClosed:
             status = .forbidden

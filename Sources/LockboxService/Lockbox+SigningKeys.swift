@@ -136,13 +136,16 @@ extension Lockbox {
                 caller,
                 in: change.tx
             )
-            guard person.id == owner.id || person.holds(oneOf: .admin, at: .tenant(tenant.id)) else {
+            guard person.id == owner.id || person.holds(oneOf: .admin, at: .tenant(tenant.id))
+            else {
                 throw Refusal.notPermitted(.changePeople)
             }
             guard case .ssh = key.identity else {
                 throw Refusal.invalid(
                     field: "key",
-                    problem: .notAllowedHere("is a passkey, which is removed under People or Account.")
+                    problem: .notAllowedHere(
+                        "is a passkey, which is removed under People or Account."
+                    )
                 )
             }
             try count.addSettings(of: person, takesAway: true, at: change.now)

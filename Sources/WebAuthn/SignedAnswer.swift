@@ -49,8 +49,9 @@ package struct SignedAnswer: Hashable, Sendable {
     private static func host(of origin: String) -> String? {
         let parts = origin.split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), parts[1].hasPrefix("//"),
-            parts.count == 2 || (1...5).contains(parts[2].utf8.count)
-                && parts[2].utf8.allSatisfy({ (48...57).contains($0) })
+            parts.count == 2
+                || (1...5).contains(parts[2].utf8.count)
+                    && parts[2].utf8.allSatisfy({ (48...57).contains($0) })
         else { return nil }
         let host = String(parts[1].dropFirst(2))
         guard !host.isEmpty, host.utf8.allSatisfy({ Self.hostBytes.contains($0) }) else {

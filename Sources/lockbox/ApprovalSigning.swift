@@ -44,7 +44,7 @@ extension Session {
                 try Files.text(of: signature),
                 over: try Files.text(of: statement),
                 to: decision,
-                at: shown.tenant.id
+                at: shown.tenant
             )
         }
         guard options.signWith != nil || options.statementOut != nil else { return decision }
@@ -54,7 +54,7 @@ extension Session {
             ifVersion: version ?? shown.version
         )
         if let file = options.statementOut {
-            try Files.write(made.statement, to: file)
+            try Files.write(Array(made.statement.utf8), to: file)
             shell.tell(
                 """
                 Sign it within five minutes:
@@ -70,7 +70,7 @@ extension Session {
             try await sshSignature(of: made.statement, with: options.signWith ?? ""),
             over: made.statement,
             to: decision,
-            at: shown.tenant.id
+            at: shown.tenant
         )
     }
 
@@ -85,16 +85,19 @@ extension Session {
             lines.last == "-----END SSH SIGNATURE-----"
         else { throw Failure.failed("That is no SSH signature.") }
         let base64 = lines.dropFirst().dropLast().joined()
-        guard let blob = Data(base64Encoded: base64), let key = Self.publicKey(in: Array(blob)) else {
+        guard let blob = Data(base64Encoded: base64), let key = Self.publicKey(in: Array(blob))
+        else {
             throw Failure.failed("That is no SSH signature.")
         }
         let keys = try await client.list(
             try await signingKeys(of: tenant),
             of: SigningKeyBody.self
-        )
+        ).items
         let line = Data(key).base64EncodedString()
         guard let known = keys.first(where: { $0.publicKey.hasSuffix(" \(line)") }) else {
-            throw Failure.failed("That key is not among those of “lockbox keys list”. Add it first.")
+            throw Failure.failed(
+                "That key is not among those of “lockbox keys list”. Add it first."
+            )
         }
         var signed = decision
         signed.statement = statement
@@ -123,7 +126,7 @@ extension Session {
             try? FileManager.default.removeItem(at: folder)  // best effort: it holds no secret
         }
         let file = folder.appending(path: "statement").path
-        try Files.write(statement, to: file)
+        try Files.write(Array(statement.utf8), to: file)
         let arguments = ["-Y", "sign", "-f", key, "-n", "lockbox-approval", file]
         guard let process = try shell.start("ssh-keygen", arguments, [:]) else {
             throw Failure.failed("There is no ssh-keygen here. Install OpenSSH.")

@@ -90,7 +90,7 @@ struct KeysCommand: ParsableCommand {
         func run() async throws {
             try await Session.run(server) { session in
                 let path = try await session.signingKeys(of: tenant)
-                try await session.client.post(path.appending(id).appending("confirm"))
+                try await session.client.command(path.appending(id).appending("confirm"))
                 session.shell.tell("Confirmed. Approvals that it signs count from now on.")
             }
         }
@@ -123,23 +123,8 @@ extension Session {
     }
 }
 
-/// Files that are named on the command line.
-enum Files {
-    static func text(of path: String) throws -> String {
-        do {
-            return try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw Failure.failed("\(TerminalText.clean(path)) cannot be read.")
-        }
-    }
-
-    static func write(_ text: String, to path: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
-        } catch {
-            throw Failure.failed(
-                "\(TerminalText.clean(path)) cannot be written, or is there already."
-            )
-        }
+extension Files {
+    static func text(of path: String) throws(FileProblem) -> String {
+        String(decoding: try read(path), as: UTF8.self)
     }
 }

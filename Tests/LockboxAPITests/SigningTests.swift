@@ -1,5 +1,7 @@
+import LockboxDecisions
 import LockboxDomain
 import LockboxFixtures
+import LockboxService
 import LockboxTestAuthenticator
 import LockboxTestWorld
 import LockboxWire
@@ -19,12 +21,19 @@ struct SigningTests {
         -> String
     {
         let body: JSONValue = ["publicKey": .string(signer.publicKey), "name": "laptop"]
-        return try await api.ask(add, ["tenant": "contoso"], as: person, .json(body)).json(200)["id"]
-            .text
+        let answer = try await api.ask(add, ["tenant": "contoso"], as: person, .json(body))
+        return try #require(try answer.json(200)["id"].text)
     }
 
     private static func requireSignatures(_ api: APIWorld) async throws {
-        try await api.world.policy { $0.signedApprovals = .required }
+        var policy = Policy.standard
+        policy.signedApprovals = .required
+        _ = try await api.world.lockbox.changePolicy(
+            of: "contoso",
+            to: policy,
+            version: 1,
+            by: Fixture.gita
+        )
     }
 
     private static func statement(of request: AccessRequest, _ api: APIWorld) async throws -> String
@@ -35,7 +44,7 @@ struct SigningTests {
             as: Fixture.adam,
             .json(["decision": "approve", "version": .integer(Int64(request.version))])
         )
-        return try answer.json(200)["statement"].text
+        return try #require(try answer.json(200)["statement"].text)
     }
 
     private static func approval(

@@ -114,7 +114,8 @@ struct ApprovalCheckTests {
         Wrong("approved by somebody else", .statementElsewhere) { $0.approvedBy = SignedLog.gita },
     ]
 
-    @Test(arguments: approvals) func approvalThatIsNotSignedByTheRulesIsNone(_ wrong: Wrong) throws {
+    @Test(arguments: approvals) func approvalThatIsNotSignedByTheRulesIsNone(_ wrong: Wrong) throws
+    {
         let faults = try SignedLog(wrong.change).faults()
         #expect(faults["request.approved"] == wrong.fault)
         #expect(faults["access.granted"] == .quorum)

@@ -65,7 +65,8 @@ struct SSHSignatureTests {
     }
 
     @Test(arguments: [
-        "ssh-ed25519", "ssh-ed25519 ", "ecdsa-sha2-nistp256 AAAAC3NzaC1lZDI1NTE5AAAA", "ssh-rsa AAAA",
+        "ssh-ed25519", "ssh-ed25519 ", "ecdsa-sha2-nistp256 AAAAC3NzaC1lZDI1NTE5AAAA",
+        "ssh-rsa AAAA",
         ed25519 + " comment", ed25519.replacing("ssh-ed25519", with: "ssh-rsa"),
     ]) func whatIsNoKeyIsRefused(_ line: String) {
         #expect(throws: ApprovalFault.keyUnreadable) {
@@ -90,7 +91,8 @@ struct SSHSignatureTests {
         }
         try check { _ in }
         for change: (inout SSHSigner) -> Void in [
-            { $0.namespace = "lockbox-approval2" }, { $0.namespace = "file" }, { $0.hash = "sha256" },
+            { $0.namespace = "lockbox-approval2" }, { $0.namespace = "file" },
+            { $0.hash = "sha256" },
             { $0.version = [0, 0, 0, 2] }, { $0.reserved = [1] }, { $0.rest = [0] },
         ] {
             #expect(throws: ApprovalFault.sshSignature) { try check(change) }

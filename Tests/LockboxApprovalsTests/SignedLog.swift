@@ -2,6 +2,7 @@ import Crypto
 import LockboxTestAuthenticator
 import LockboxWire
 import MerkleLog
+import WebAuthn
 
 @testable import LockboxApprovals
 

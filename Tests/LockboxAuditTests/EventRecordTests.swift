@@ -148,6 +148,9 @@ struct EventRecordTests {
             .signIn(
                 .passkey(.counterFell(from: 9), Fixture.passkey(of: Fixture.adam), Fixture.adam)
             ),
+            .signIn(.signingKey(.added, sshKey, Fixture.adam)),
+            .signIn(.signingKey(.confirmed, sshKey, Fixture.adam)),
+            .signIn(.signingKey(.removed, sshKey, Fixture.adam)),
             .signIn(
                 .passkey(
                     .refused(problem: "another origin"),
@@ -288,6 +291,9 @@ struct EventRecordTests {
         case .passkey(.confirmed, _, let person): (log(of: person), "passkey.confirmed")
         case .passkey(.counterFell, _, let person): (log(of: person), "passkey.counterFell")
         case .passkey(.refused, _, let person): (log(of: person), "passkey.refused")
+        case .signingKey(.added, _, let person): (log(of: person), "signingKey.added")
+        case .signingKey(.confirmed, _, let person): (log(of: person), "signingKey.confirmed")
+        case .signingKey(.removed, _, let person): (log(of: person), "signingKey.removed")
         case .signedIn(let person, _): (log(of: person), "signIn.succeeded")
         case .sessionsEnded(let person): (log(of: person), "sessions.ended")
         case .identityLinked(_, let person): (log(of: person), "identity.linked")
@@ -295,6 +301,13 @@ struct EventRecordTests {
         case .signedOutByProvider(let person, _): (log(of: person), "sessions.endedByProvider")
         }
     }
+
+    private static let sshKey = SigningKey(
+        identity: .ssh(Fixture.id(3)),
+        person: Fixture.adam.id,
+        publicKey: "ssh-ed25519 AAAA",
+        name: "laptop"
+    )
 
     private static func log(of person: Person) -> LogID {
         switch person.id {

@@ -61,7 +61,8 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .versionRequired, .stale, .alreadyDecided, .alreadyDecidedByYou, .wrongState,
-            .notAwaitingYou, .decidesLater, .signatureRequired, .nobodyCanApprove, .accessNotActive, .notLicensed,
+            .notAwaitingYou, .decidesLater, .signatureRequired, .nobodyCanApprove, .accessNotActive,
+            .notLicensed,
             .limitReached, .dailyLimitReached, .alreadyExists, .lastAdministrator, .programsRefused,
             .supportRequestClosed, .supportRequestNotClosed:
             return self

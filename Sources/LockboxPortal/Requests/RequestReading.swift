@@ -232,7 +232,8 @@ extension Refusal {
         case .invalid, .unknownReference, .notFound, .exceedsRequest, .exceedsCap, .ambiguous,
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
-            .versionRequired, .decidesLater, .signatureRequired, .notLicensed, .limitReached, .dailyLimitReached,
+            .versionRequired, .decidesLater, .signatureRequired, .notLicensed, .limitReached,
+            .dailyLimitReached,
             .lastAdministrator, .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             .form
         }

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import LockboxApprovals
 import LockboxDomain
+import LockboxHTTP
 import LockboxIdentity
 import LockboxPorts
 import LockboxService
@@ -79,7 +80,10 @@ struct SignPage: Page {
                     lineName: "Approvals needed",
                     lineWords: "\(said.quorum), by version \(said.policy) of your rules"
                 ),
-                Line(lineName: "Who signs", lineWords: "you (\(said.approver)), for \(said.tenant)"),
+                Line(
+                    lineName: "Who signs",
+                    lineWords: "you (\(said.approver)), for \(said.tenant)"
+                ),
                 Line(
                     lineName: "Made at",
                     lineWords: "\(said.issued), when \(said.logOrigin) had \(said.logSize) records"
@@ -100,11 +104,11 @@ extension PortalSite {
             matching: .exactly(Int(clamping: version)),
             by: viewer.person
         )
-        let hasPasskey =
-            try await passkeys.areOffered && !passkeys.passkeys(of: viewer.person).isEmpty
+        let own = try await passkeys.passkeys(of: viewer.person)
+        let hasPasskey = passkeys.areOffered && !own.isEmpty
         let options =
             hasPasskey ? try await passkeys.optionsToSign(statement, viewer.person) : ""
-        do {
+        do throws(ApprovalFault) {
             return html(
                 try SignPage(
                     statement,
@@ -116,8 +120,8 @@ extension PortalSite {
                 ),
                 viewer
             )
-        } catch let fault as ApprovalFault {
-            throw StoreError.corrupt("a statement that was just made \(fault.words)")
+        } catch {
+            throw StoreError.corrupt("a statement that was just made \(error.words)")
         }
     }
 

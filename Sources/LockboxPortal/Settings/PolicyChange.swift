@@ -280,8 +280,8 @@ struct PolicyConsequences: Sendable {
             [
                 "From then on an approval counts only when its approver signs it with a passkey or an SSH key. "
                     + "A key counts once another administrator has confirmed it under People, or "
-                    + "\(after.coolingOff.words) after it was added. Approvals given before without a signature count no more for "
-                    + "requests that still wait."
+                    + "\(after.coolingOff.words) after it was added. Approvals that were given without a signature "
+                    + "count no more for requests that still wait."
             ]
         case (.required, .off): ["Approvals count without a signature."]
         case (.off, .off), (.required, .required): []

@@ -259,7 +259,8 @@ extension Refusal {
             .notSignedIn, .badCredentials, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .accessNotActive, .decidesLater, .signatureRequired, .limitReached, .dailyLimitReached, .alreadyExists,
+            .accessNotActive, .decidesLater, .signatureRequired, .limitReached, .dailyLimitReached,
+            .alreadyExists,
             .keyReused, .lastAdministrator, .programsRefused, .supportRequestClosed,
             .supportRequestNotClosed:
             false

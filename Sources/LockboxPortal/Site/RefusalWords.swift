@@ -51,7 +51,8 @@ extension Refusal {
         case .notFound, .ambiguous, .notSignedIn, .tooManyAttempts, .notPermitted, .ownRequest,
             .scopeMissing, .scopeWithheld,
             .alreadyDecided, .alreadyDecidedByYou, .wrongState, .notAwaitingYou,
-            .decidesLater, .signatureRequired, .nobodyCanApprove, .accessNotActive, .notLicensed, .limitReached,
+            .decidesLater, .signatureRequired, .nobodyCanApprove, .accessNotActive, .notLicensed,
+            .limitReached,
             .dailyLimitReached, .lastAdministrator, .programsRefused, .supportRequestClosed,
             .supportRequestNotClosed:
             sentence

@@ -137,7 +137,8 @@ extension Refusal {
         case .notSignedIn, .notFound, .notPermitted, .tooManyAttempts, .dailyLimitReached: false
         case .invalid, .unknownReference, .exceedsRequest, .exceedsCap, .ambiguous, .badCredentials,
             .ownRequest, .scopeMissing, .scopeWithheld, .versionRequired, .stale, .alreadyDecided,
-            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .signatureRequired, .nobodyCanApprove,
+            .alreadyDecidedByYou, .wrongState, .notAwaitingYou, .decidesLater, .signatureRequired,
+            .nobodyCanApprove,
             .accessNotActive, .notLicensed, .limitReached, .alreadyExists, .keyReused,
             .lastAdministrator, .programsRefused, .supportRequestClosed, .supportRequestNotClosed:
             true

@@ -1,0 +1,203 @@
+"""Approvals that are signed by the approver: with a passkey in a browser and with an SSH key on the command line, held
+against other people's implementations, and enforced whatever is written into the database."""
+
+import base64
+import hashlib
+import json
+import sqlite3
+import subprocess
+
+import fido2.cose
+import fido2.cbor
+import pytest
+import webauthn
+
+from lockbox_rig import secrets
+from lockbox_rig.api import API
+from lockbox_rig.browser import APPROVE, says
+from lockbox_rig.lockboxd import cli
+from lockbox_rig.machine import wait_until
+from test_passkeys import ADAM, Installation, decoded, encoded, give_authenticator
+
+POLICY = "/v1/tenants/contoso/policy"
+KEYS = "/v1/tenants/contoso/signing-keys"
+
+
+@pytest.fixture(scope="module")
+def there():
+    installation = Installation()
+    try:
+        # Afterwards, once an administrator has signed in, the console makes none any more.
+        for name in ("adam", "gita"):
+            installation.lockbox.api(name)
+        rules = installation.lockbox.api("gita").get(POLICY).json
+        rules = {name: value for name, value in rules.items() if name not in ("tenant", "licensed", "waiting")}
+        changed = installation.lockbox.api("gita").put(POLICY, {**rules, "signedApprovals": "required"})
+        assert changed.json["signedApprovals"] == "required", changed
+        yield installation
+    finally:
+        installation.stop()
+
+
+def confirm(there, key):
+    confirmed = there.lockbox.api("gita").post(f"{KEYS}/{key}/confirm")
+    assert confirmed.status == 204, confirmed
+
+
+def record(there, activity):
+    items = there.lockbox.api("alan").get("/v1/tenants/contoso/audit?limit=50").json["items"]
+    return next(item for item in items if item["activity"] == activity)
+
+
+def state(there, number):
+    return there.lockbox.api("eve").get(f"/v1/requests/{number}").json["state"]
+
+
+def introspects(there, token):
+    secret = (there.scratch.path / "client").read_text().strip()
+    return API(there.lockbox.port).introspect("dovecot", secret, token).json["active"]
+
+
+def credential(there, number):
+    issued = there.lockbox.api("eve").post(f"/v1/requests/{number}/credentials", {})
+    return issued
+
+
+def test_a_passkey_signs_what_the_page_says(there, open_browser):
+    adam = open_browser(there.url, size="phone")
+    give_authenticator(adam)
+    adam.sign_in(ADAM, there.lockbox.passwords[ADAM], next="/account")
+    adam.page.get_by_label("What to call the new one").fill("My phone")
+    adam.press("Add a passkey")
+    says(adam, "The passkey is added.")
+    key = record(there, "passkey.registered")["data"]
+
+    number = there.ask()
+    adam.go(f"/lockbox/{number}")
+    adam.press(APPROVE)
+    says(adam, "What you sign")
+    adam.check_reach()
+    adam.check_width()
+    said = json.loads(adam.page.locator("pre.statement").inner_text())
+    words = adam.page.locator("dl").first.inner_text()
+    for word in (said["engineer"], said["resources"][0]["name"], number, "1 hour"):
+        assert word in words, word
+
+    # A key that nobody has confirmed counts after the cooling-off, and not now.
+    adam.press("Sign and approve")
+    says(adam, "not confirmed")
+    assert state(there, number) == "awaitingCustomer"
+    confirm(there, key["passkey"])
+    adam.go(f"/lockbox/{number}")
+    adam.press(APPROVE)
+    adam.press("Sign and approve")
+    says(adam, "Your approval is recorded.")
+    assert state(there, number) == "active"
+
+    # Others find the signature good, over the digest of the statement that the log keeps.
+    kept = record(there, "request.approved")
+    statement, signature = kept["texts"]["statement"]["text"].encode(), kept["data"]["signature"]
+    assert json.loads(statement)["request"] == number
+    verified = webauthn.verify_authentication_response(
+        credential={
+            "id": key["credential"], "rawId": key["credential"], "type": "public-key", "response": {
+                "clientDataJSON": signature["clientData"], "authenticatorData": signature["authenticatorData"],
+                "signature": signature["signature"]}},
+        expected_challenge=hashlib.sha256(statement).digest(), expected_rp_id="localhost", expected_origin=there.url,
+        credential_public_key=decoded(key["publicKey"]), credential_current_sign_count=0,
+        require_user_verification=True)
+    assert encoded(verified.credential_id) == key["credential"]
+    public = fido2.cose.CoseKey.parse(fido2.cbor.decode(decoded(key["publicKey"])))
+    public.verify(
+        decoded(signature["authenticatorData"]) + hashlib.sha256(decoded(signature["clientData"])).digest(),
+        decoded(signature["signature"]))
+    there.lockbox.check_log()
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa"])
+def test_an_ssh_key_signs_on_the_command_line(there, kind):
+    file = there.scratch.path / f"key-{kind}"
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "adam", "-f", str(file)], check=True)
+    token, gita = there.lockbox.token(ADAM), there.lockbox.token("gita@contoso.test")
+    key = json.loads(cli(there.url, token, "keys", "add", f"{file}.pub", "--output", "json").stdout)["id"]
+    number = there.ask()
+    refused = cli(there.url, token, "request", "approve", number, "--yes", check=False)
+    assert refused.returncode == 1 and "signed" in refused.stderr
+    early = cli(there.url, token, "request", "approve", number, "--yes", "--sign-with", str(file), check=False)
+    assert early.returncode == 1 and "not confirmed" in early.stderr
+    own = cli(there.url, token, "keys", "confirm", key, check=False)
+    assert own.returncode == 1
+    cli(there.url, gita, "keys", "confirm", key)
+    assert key in cli(there.url, gita, "keys", "list").stdout
+    if kind == "ed25519":
+        cli(there.url, token, "request", "approve", number, "--yes", "--sign-with", str(file))
+    else:
+        out = there.scratch.path / "statement"
+        cli(there.url, token, "request", "approve", number, "--yes", "--statement-out", str(out))
+        subprocess.run(
+            ["ssh-keygen", "-q", "-Y", "sign", "-f", str(file), "-n", "lockbox-approval", str(out)],
+            check=True, capture_output=True)
+        cli(there.url, token, "request", "approve", number, "--yes",
+            "--statement", str(out), "--signature", f"{out}.sig")
+    assert state(there, number) == "active"
+
+    # OpenSSH finds it good, from what the log keeps alone.
+    kept = record(there, "request.approved")
+    armoured = there.scratch.path / "kept.sig"
+    armoured.write_text(
+        "-----BEGIN SSH SIGNATURE-----\n" + kept["data"]["signature"]["signature"]
+        + "\n-----END SSH SIGNATURE-----\n")
+    allowed = there.scratch.path / "allowed"
+    allowed.write_text("adam " + record(there, "signingKey.added")["data"]["publicKey"] + "\n")
+    subprocess.run(
+        ["ssh-keygen", "-Y", "verify", "-f", str(allowed), "-I", "adam", "-n", "lockbox-approval", "-s", str(armoured)],
+        input=kept["texts"]["statement"]["text"].encode(), check=True, capture_output=True)
+
+    cli(there.url, token, "keys", "remove", key)
+    again = there.ask()
+    late = cli(there.url, token, "request", "approve", again, "--yes", "--sign-with", str(file), check=False)
+    assert late.returncode == 1 and state(there, again) == "awaitingCustomer"
+    there.lockbox.check_log()
+
+
+def test_a_grant_that_was_written_into_the_database_opens_nothing(there):
+    """Rules switched off, a request made active and a credential made, by hand while the server runs."""
+    with sqlite3.connect(there.lockbox.database) as database:
+        real = database.execute(
+            "SELECT request FROM access_grant ORDER BY starts_at DESC LIMIT 1").fetchone()[0]
+    issued = credential(there, real)
+    assert issued.status in (200, 201), issued
+    token = secrets.register(issued.json["token"], "credential")
+    assert introspects(there, token)
+    forged = secrets.register("lbc_" + base64.urlsafe_b64encode(b"forged by hand, in 32 bytes ....").decode(), "forged")
+    waiting = there.ask()
+    with sqlite3.connect(there.lockbox.database) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE tenant SET signed_approvals = 'off'")
+        database.execute(
+            "UPDATE access_request SET state = 'active', asked_at = NULL, approvals_needed = NULL,"
+            " prior_state = 'awaitingCustomer', version = version + 1,"
+            " deadline = (SELECT max(ends_at) FROM access_grant) WHERE id = ?", (waiting,))
+        database.execute(
+            "INSERT INTO access_grant SELECT 'GRT-F0RGED0000', ?, starts_at, ends_at, scope, basis"
+            " FROM access_grant WHERE request = ?", (waiting, real))
+        database.execute(
+            "INSERT INTO credential SELECT 'CRD-F0RGED0000', ?, ?, 'GRT-F0RGED0000', tenant, engineer, service,"
+            " resource, actions, username, issued_at, expires_at, NULL FROM credential WHERE request = ?",
+            (hashlib.sha256(forged.encode()).digest(), waiting, real))
+    # What is real is read anew with it: once that is so, the forged one has been looked at too.
+    wait_until(lambda: "not obeyed" in (there.lockbox.process.out.text + there.lockbox.process.err.text), 15, "the row to be looked at", 0.1)
+    assert introspects(there, token)
+    assert not introspects(there, forged)
+    assert credential(there, waiting).status == 409
+    there.lockbox.stop()
+    there.lockbox.start()
+    assert introspects(there, token) and not introspects(there, forged)
+    checked = there.lockbox.run("check-log", check=False)
+    assert checked.returncode != 0 and waiting in checked.stdout + checked.stderr
+
+    # A grant whose end was moved is refused too, in the server that runs.
+    with sqlite3.connect(there.lockbox.database) as database:
+        database.execute("UPDATE access_grant SET ends_at = ends_at + 1000 WHERE request = ?", (real,))
+    wait_until(lambda: not introspects(there, token), 15, "the moved end to be seen", 0.1)

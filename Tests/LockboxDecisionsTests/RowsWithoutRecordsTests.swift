@@ -1,0 +1,132 @@
+import Foundation
+import GRDB
+import LockboxAudit
+import LockboxDomain
+import LockboxFixtures
+import LockboxPorts
+import LockboxService
+import LockboxStoreSQLite
+import LockboxTestWorld
+import Testing
+
+@testable import LockboxDecisions
+
+/// What somebody writes into the tables beside the log opens nothing, at the next look and after a
+/// restart.
+struct RowsWithoutRecordsTests {
+    /// What is done to the file, and whether access that is open goes on.
+    private static let edits: [(sql: String, isObeyed: Bool)] = [
+        ("UPDATE tenant SET name = 'Contoso Limited'", true),
+        ("UPDATE access_grant SET ends_at = ends_at + 1", false),
+        ("UPDATE access_grant SET starts_at = starts_at - 1", false),
+        ("UPDATE access_grant SET basis = 'policy'", false),
+        ("UPDATE access_grant SET scope = replace(scope, 'sue', 'ceo')", false),
+        ("UPDATE access_request SET engineer = '\(Fixture.mark.id)'", false),
+        ("UPDATE credential SET expires_at = expires_at + 1", false),
+        ("UPDATE credential SET resource = 'mailbox:ceo@contoso.test'", false),
+        ("UPDATE credential SET actions = 3", false),
+        ("UPDATE log_text SET content = NULL WHERE field = 'resource0'", false),
+        ("DELETE FROM log_text WHERE field = 'resource0'", false),
+        (
+            """
+            UPDATE log_entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'approval', 'policy') AS BLOB)
+            WHERE activity = 'access.granted'
+            """, false
+        ),
+        (
+            "UPDATE log_entry SET activity = 'access.removed' WHERE activity = 'access.granted'",
+            false
+        ),
+    ]
+
+    @Test(arguments: edits.indices) func editedRowIsNotObeyed(_ place: Int) async throws {
+        let edit = Self.edits[place]
+        try await Self.withFile { world, path async throws in
+            let issued = try await world.credential(for: try await world.approved())
+            #expect(try await Self.isActive(issued.secret, world))
+            try await Self.meddle(path, edit.sql)
+            try await world.index.refresh(reload: true)
+            #expect(try await Self.isActive(issued.secret, world) == edit.isObeyed, "\(edit.sql)")
+            // As after a restart: nothing is remembered, and the store is asked.
+            let again = try await world.read(by: [])
+            #expect(try await Self.isActive(issued.secret, again) == edit.isObeyed, "\(edit.sql)")
+            let asked = DecisionIndex(store: world.store, clock: world.clock)
+            let found = try await asked.active(issued.secret, now: world.clock.now())
+            #expect((found != nil) == edit.isObeyed, "\(edit.sql)")
+        }
+    }
+
+    /// A request that waits for the customer is made active by hand, with a grant and a credential.
+    @Test func grantThatWasInsertedByHandIsNotObeyed() async throws {
+        try await Self.withFile { world, path async throws in
+            let real = try await world.credential(for: try await world.approved())
+            let waiting = try await world.reviewed()
+            let secret = Credential.secretPrefix + "by-hand"
+            let now = world.clock.now().milliseconds
+            try await Self.meddle(
+                path,
+                """
+                UPDATE access_request SET state = 'active', prior_state = 'awaitingCustomer',
+                    asked_at = NULL, approvals_needed = NULL, deadline = \(now + 3_600_000)
+                WHERE id = '\(waiting.id)';
+                INSERT INTO access_grant (id, request, starts_at, ends_at, scope, basis)
+                SELECT 'GRT-F0RGED0000', '\(waiting.id)', \(now), \(now + 3_600_000), scope, 'approval'
+                FROM access_grant LIMIT 1;
+                INSERT INTO credential SELECT 'CRD-F0RGED0000', X'\(Self.digest(secret))',
+                    '\(waiting.id)', 'GRT-F0RGED0000', tenant, engineer, service, resource, actions,
+                    username, issued_at, \(now + 3_600_000), NULL
+                FROM credential LIMIT 1;
+                """
+            )
+            try await world.index.refresh(reload: true)
+            #expect(try await !Self.isActive(secret, world))
+            #expect(try await Self.isActive(real.secret, world))
+            let open = try await world.index.grants(
+                of: .engineer(Fixture.eve.id),
+                now: world.clock.now()
+            )
+            #expect(open.map(\.grant.id) == [real.credential.grant])
+            await #expect(throws: Refusal.accessNotActive(.ended)) {
+                _ = try await world.credential(for: waiting)
+            }
+        }
+    }
+
+    private static func digest(_ secret: String) -> String {
+        DecisionIndex.hash(secret).map { String(format: "%02X", $0) }.joined()
+    }
+
+    private static func isActive(_ secret: String, _ world: TestWorld) async throws -> Bool {
+        try await world.index.active(secret, now: world.clock.now()) != nil
+    }
+
+    private static func meddle(_ path: String, _ sql: String) async throws {
+        let queue = try DatabaseQueue(path: path)
+        try await queue.writeWithoutTransaction { database in
+            try database.dropGuards()
+            try database.execute(sql: sql)
+        }
+        try queue.close()
+    }
+
+    private static func withFile(_ body: (TestWorld, String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "lockbox-rows-\(ProcessInfo.processInfo.globallyUniqueString)"
+        )
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer {
+            try? FileManager.default.removeItem(at: folder)  // best effort: a test's own folder
+        }
+        let path = folder.appending(path: "lockbox.sqlite").path
+        let store = try await SQLiteStore.open(path: path)
+        do {
+            let world = TestWorld(store: store)
+            try await world.furnish()
+            try await body(world, path)
+        } catch {
+            try await store.close()
+            throw error
+        }
+        try await store.close()
+    }
+}
