@@ -131,9 +131,7 @@ def test_another_key_is_refused_by_every_command(gita):
     assert gita.verify() == []
     key, = gita.remembered("key")
     line = (VECTORS / "genuine" / "log.key").read_text()
-    own = key.read_text()
-    origin = own.split("+")[0]
-    # A key of this name that never signed this log.
+    # A key that never signed this log.
     other = gita.folder / "other.key"
     other.write_text(line)
     assert gita.run("verify", "--key", str(other)).returncode == 1
@@ -143,12 +141,13 @@ def test_another_key_is_refused_by_every_command(gita):
     key.write_text(line)
     for command in (["checkpoint"], ["checkpoint", "--key"], ["export", "--out", str(gita.folder / "x.jsonl")]):
         refused = gita.run(*command)
-        assert refused.returncode == 1 and "key has changed" in refused.stderr, (origin, refused)
+        assert refused.returncode == 1 and "key has changed" in refused.stderr, refused
     assert not (gita.folder / "x.jsonl").exists()
     assert gita.verify() != []
 
 
-@pytest.mark.parametrize("vector", json.loads((VECTORS / "vectors.json").read_text())["vectors"], ids=lambda one: one["name"])
+@pytest.mark.parametrize(
+    "vector", json.loads((VECTORS / "vectors.json").read_text())["vectors"], ids=lambda one: one["name"])
 def test_the_command_line_finds_each_forgery(vector, tmp_path):
     if "now" in vector:
         pytest.skip("the command line's clock is the machine's")
