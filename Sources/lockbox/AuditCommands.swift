@@ -126,23 +126,26 @@ struct ShownHead {
     let note: [UInt8]
     /// The key that the server says signs now.
     let named: VerifierKey
+    /// What is remembered of this log.
+    let memory: LogMemory
     /// How many records the head says there are; 0 where it says nothing.
     let size: UInt64
 
     /// Fetches the key and the newest checkpoint, and keeps the checkpoint for good, whatever comes
     /// of it: the next one may contradict it.
-    init(_ base: Path, _ session: Session, keptIn memory: LogMemory) async throws {
+    init(_ base: Path, _ session: Session, remembered memory: LogMemory) async throws {
         let line = String(
             decoding: try await session.client.bytes(base.appending("log/key")),
             as: UTF8.self
         )
-        let note = try await session.client.bytes(base.appending("log/checkpoint"))
-        try memory.keep(note)
-        self.note = note
         do throws(NoteError) { named = try VerifierKey(parsing: line.filter { $0 != "\n" }) } catch
         {
             throw Failure.failed("The server's key cannot be used: \(error)")
         }
+        let note = try await session.client.bytes(base.appending("log/checkpoint"))
+        self.note = note
+        self.memory = try memory.following(named)
+        try self.memory.keep(note)
         let claimed = Result { try Checkpoint(parsing: SignedNote(parsing: note).text).head.size }
         size =
             switch claimed {
@@ -153,7 +156,7 @@ struct ShownHead {
 
     /// The head, signed by the key that is remembered, or by the one that the server names where none
     /// is. Of the log `name`, or it is refused.
-    func believed(_ memory: LogMemory, log name: String) throws -> TreeHead {
+    func believed(log name: String) throws -> TreeHead {
         guard (memory.keys.last ?? named) == named else {
             throw Failure.failed(
                 """
@@ -199,8 +202,8 @@ struct CheckpointAudit: AsyncParsableCommand {
         try await Session.run(server) { session in
             let (base, name) = try await log.place(session)
             let memory = try log.memory(session, base, state: state)
-            let shown = try await ShownHead(base, session, keptIn: memory)
-            _ = try shown.believed(memory, log: name)
+            let shown = try await ShownHead(base, session, remembered: memory)
+            _ = try shown.believed(log: name)
             session.shell.write(
                 key ? shown.named.text : String(decoding: shown.note, as: UTF8.self)
             )
@@ -240,8 +243,8 @@ struct ExportAudit: AsyncParsableCommand {
         try await Session.run(server) { session in
             let (base, name) = try await log.place(session)
             let memory = try log.memory(session, base, state: state)
-            let shown = try await ShownHead(base, session, keptIn: memory)
-            let head = try shown.believed(memory, log: name)
+            let shown = try await ShownHead(base, session, remembered: memory)
+            let head = try shown.believed(log: name)
             var verifier = LogVerifier(
                 notes: [.init(name: "checkpoint", bytes: shown.note)],
                 keys: [shown.named],

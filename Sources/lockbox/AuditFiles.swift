@@ -127,11 +127,29 @@ struct LogMemory {
 
     /// `server` and `log` name the log before anything of it is known.
     init(state: String?, server: String, log: String, environment: [String: String]) throws {
-        let root = state ?? Self.defaultFolder(environment)
         let name = "\(server)/\(log)".map {
             $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) ? $0 : "_"
         }
-        folder = root + "/" + String(name)
+        try self.init(folder: (state ?? Self.defaultFolder(environment)) + "/" + String(name))
+    }
+
+    /// What is remembered of the log that `named` signs: this, or, where nothing is, what was
+    /// remembered of a log of that name at another address. A log that moved is the same log.
+    func following(_ named: VerifierKey) throws -> LogMemory {
+        guard keys.isEmpty else { return self }
+        let root = URL(filePath: folder).deletingLastPathComponent().path
+        for name in try Self.names(root) {
+            let other = root + "/" + name
+            let known = try Self.readKeys(other + "/key").last
+            if let known, known.name.utf8.elementsEqual(named.name.utf8) {
+                return try LogMemory(folder: other)
+            }
+        }
+        return self
+    }
+
+    private init(folder: String) throws {
+        self.folder = folder
         keys = try Self.readKeys(folder + "/key")
         var memory = LogVerifier.Memory()
         if !keys.isEmpty {
@@ -197,7 +215,13 @@ struct LogMemory {
     /// Keeps a note that was shown, before anything is said of it.
     func keep(_ note: [UInt8]) throws(FileProblem) {
         guard note.count <= LogLimits.noteBytes else { return }
-        let path = folder + "/seen/" + Self.digest(note)
+        // The same head with another time is nothing new.
+        let said =
+            switch Result(catching: { () throws(NoteError) in try SignedNote(parsing: note) }) {
+            case .success(let note): Array(note.text.utf8)
+            case .failure: note
+            }
+        let path = folder + "/seen/" + Self.digest(said)
         if !Files.exists(path) { try Files.write(note, to: path) }
     }
 

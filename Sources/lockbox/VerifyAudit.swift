@@ -164,8 +164,12 @@ struct VerifyAudit: AsyncParsableCommand {
     private func verifyServer() async throws {
         try await Session.run(server, format.output) { session in
             let (base, name) = try await log.place(session)
-            let remembered = try log.memory(session, base, state: state)
-            let shown = try await ShownHead(base, session, keptIn: remembered)
+            let shown = try await ShownHead(
+                base,
+                session,
+                remembered: try log.memory(session, base, state: state)
+            )
+            let remembered = shown.memory
             var verifier = LogVerifier(
                 notes: [.init(name: "the server's checkpoint", bytes: shown.note)],
                 keys: try trusted(remembered, shown, session.shell),
