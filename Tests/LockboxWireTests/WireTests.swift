@@ -91,6 +91,8 @@ import Testing
                     comment: "",
                     duration: "",
                     resources: [resource],
+                    statement: "",
+                    signature: SignatureBody(kind: "", signature: ""),
                     version: 1
                 )
             )
