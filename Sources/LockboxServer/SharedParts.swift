@@ -82,8 +82,7 @@ struct SharedParts: Sendable {
         listeners: [any CommitListener] = []
     ) throws {
         let (store, clock, entropy) = (world.store, world.clock, world.entropy)
-        let time = SystemMonotonicClock()
-        let work = DueWork(entropy: entropy, time: time)
+        let work = DueWork(entropy: entropy, time: SystemMonotonicClock())
         let index = Self.index(world) { work.endAsked() }
         let awake = SystemAwakeClock()
         let health = WriteHealth(time: awake)
