@@ -71,7 +71,8 @@ package struct ApprovalCheck: Sendable {
 
     private struct Rules {
         var needsSignatures = false
-        var requireApproval = true
+        /// Where the plan includes Lockbox and the rules ask for approval.
+        var needsApproval = true
         var needed: Int64 = 1
         var coolingOff = ApprovalLimits.defaultCoolingOff
         var version: Int64 = 0
@@ -175,7 +176,7 @@ package struct ApprovalCheck: Sendable {
         let mode = told["signedApprovals"]
         rules = Rules(
             needsSignatures: mode != nil && mode?.is("off") != true,
-            requireApproval: requireApproval,
+            needsApproval: requireApproval && record.data["licensed"]?.flag != false,
             needed: needed,
             coolingOff: coolingOff,
             version: version
@@ -249,7 +250,7 @@ package struct ApprovalCheck: Sendable {
 
     private func check(grant record: Record) throws(ApprovalFault) {
         switch record.data["basis"]?.string {
-        case "policy": if rules.requireApproval { throw .basis }
+        case "policy": if rules.needsApproval { throw .basis }
         case "approval":
             guard rules.needsSignatures else { return }
             let request = requests[record.request ?? ""] ?? Request()

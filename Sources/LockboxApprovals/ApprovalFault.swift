@@ -47,7 +47,7 @@ package enum ApprovalFault: String, Error, Hashable, Sendable, CaseIterable {
         case .statementUnreadable: "has a statement that is not canonical JSON"
         case .statementMembers: "has a statement whose members are not those of a statement"
         case .statementElsewhere: "has a statement about something else than its record"
-        case .statementTime: "has a statement from after its record"
+        case .statementTime: "has a statement that is too old, or from after its record"
         case .statementAgain: "has a statement that was used before"
         case .keyUnknown: "is signed with a key that is not registered for its approver"
         case .keyTooNew: "is signed with a key that is not confirmed and did not wait long enough"

@@ -62,6 +62,18 @@ struct SharedParts: Sendable {
     private let looks: NextLook
     private let uses = UseCounts()
 
+    /// It names each row of a grant that is not obeyed: somebody has written into the database.
+    private static func index(_ world: World, endAsked: @escaping @Sendable () -> Void)
+        -> DecisionIndex
+    {
+        DecisionIndex(store: world.store, clock: world.clock, endAsked: endAsked) { open in
+            world.logger.error(
+                "the log does not grant this row of a grant: it is not obeyed",
+                metadata: ["request": "\(open.request)", "grant": "\(open.grant.id)"]
+            )
+        }
+    }
+
     /// `share` says which of the two it is; `listeners` hear of each commit besides.
     init(
         _ configuration: Configuration,
@@ -70,17 +82,8 @@ struct SharedParts: Sendable {
         listeners: [any CommitListener] = []
     ) throws {
         let (store, clock, entropy) = (world.store, world.clock, world.entropy)
-        let time = SystemMonotonicClock()
-        let work = DueWork(entropy: entropy, time: time)
-        let logger = world.logger
-        let index = DecisionIndex(store: store, clock: clock) {
-            work.endAsked()
-        } refused: { open in
-            logger.error(
-                "the log does not grant this row of a grant: it is not obeyed",
-                metadata: ["request": "\(open.request)", "grant": "\(open.grant.id)"]
-            )
-        }
+        let work = DueWork(entropy: entropy, time: SystemMonotonicClock())
+        let index = Self.index(world) { work.endAsked() }
         let awake = SystemAwakeClock()
         let health = WriteHealth(time: awake)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
@@ -114,11 +117,7 @@ struct SharedParts: Sendable {
             enforcers: directory,
             ends: index,
             uses: uses,
-            signing: SigningPlace(
-                logPrefix: configuration.origin,
-                webOrigin: WebOrigin(configuration.publicURL)?.description,
-                entropy: entropy
-            )
+            signing: SigningPlace(configuration, entropy)
         )
         forWork = DueWork.Parts(
             index: index,
@@ -358,5 +357,16 @@ struct SharedParts: Sendable {
             logger.error("a secret cannot be read", metadata: ["error": "\(error)"])
             throw error
         }
+    }
+}
+
+extension SigningPlace {
+    /// As logs are called and pages are found by `configuration`.
+    fileprivate init(_ configuration: Configuration, _ entropy: any Entropy) {
+        self.init(
+            logPrefix: configuration.origin,
+            webOrigin: WebOrigin(configuration.publicURL)?.description,
+            entropy: entropy
+        )
     }
 }

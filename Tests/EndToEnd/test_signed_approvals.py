@@ -78,7 +78,7 @@ def test_a_passkey_signs_what_the_page_says(there, open_browser):
     says(adam, "What you sign")
     adam.check_reach()
     adam.check_width()
-    said = json.loads(adam.page.locator("pre.statement").inner_text())
+    said = json.loads(adam.page.locator("pre.statement").text_content())
     words = adam.page.locator("dl").first.inner_text()
     for word in (said["engineer"], said["resources"][0]["name"], number, "1 hour"):
         assert word in words, word
@@ -200,4 +200,5 @@ def test_a_grant_that_was_written_into_the_database_opens_nothing(there):
     # A grant whose end was moved is refused too, in the server that runs.
     with sqlite3.connect(there.lockbox.database) as database:
         database.execute("UPDATE access_grant SET ends_at = ends_at + 1000 WHERE request = ?", (real,))
+        database.execute("UPDATE access_request SET deadline = deadline + 1000 WHERE id = ?", (real,))
     wait_until(lambda: not introspects(there, token), 15, "the moved end to be seen", 0.1)

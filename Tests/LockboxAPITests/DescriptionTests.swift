@@ -101,7 +101,7 @@ struct DescriptionTests {
             ("NewCredential", NewCredential.self), ("NewPolicy", NewPolicy.self),
             ("NewRoles", NewRoles.self), ("NewToken", NewToken.self),
             ("NewSupportRequest", NewSupportRequest.self), ("NewMessage", NewMessage.self),
-            ("LetterSettings", LetterSettings.self),
+            ("LetterSettings", LetterSettings.self), ("NewSigningKey", NewSigningKey.self),
         ]
     }
 

@@ -93,7 +93,7 @@ struct SigningTests {
                 Self.confirm,
                 ["tenant": "contoso", "key": key],
                 as: Fixture.gita
-            ).expectProblem(422, "invalidField")
+            ).expectProblem(422, "invalidField", field: "key")
         }
     }
 
@@ -126,7 +126,7 @@ struct SigningTests {
                     parts,
                     as: Fixture.adam,
                     .json(try Self.approval(of: request, other, signer, key))
-                ).expectProblem(422, "invalidField")
+                ).expectProblem(422, "invalidField", field: "signature")
             }
             let opened = try await api.ask(
                 Self.decide,
@@ -146,7 +146,7 @@ struct SigningTests {
                 ["id": next.id.text],
                 as: Fixture.adam,
                 .json(try Self.approval(of: next, statement, signer, key))
-            ).expectProblem(422, "invalidField")
+            ).expectProblem(422, "invalidField", field: "signature")
         }
     }
 
@@ -168,7 +168,7 @@ struct SigningTests {
                     ["id": request.id.text],
                     as: Fixture.adam,
                     .json(try Self.approval(of: request, statement, signer, key))
-                ).expectProblem(422, "invalidField")
+                ).expectProblem(422, "invalidField", field: "signature")
             }
         }
     }
@@ -192,7 +192,7 @@ struct SigningTests {
                 ["id": request.id.text],
                 as: Fixture.adam,
                 .json(approval)
-            ).expectProblem(422, "invalidField")
+            ).expectProblem(422, "invalidField", field: "signature")
             api.world.clock.move(to: made + .minutes(5))
             let opened = try await api.ask(
                 Self.decide,

@@ -20,7 +20,7 @@ struct SignedLog {
     var statement: [String: JSONValue] = [
         "approver": .string(adam), "decision": "approve", "duration": "PT1H",
         "end": "afterDuration", "engineer": .string(eve), "issued": "2026-11-28T10:00:00.000Z",
-        "log": ["origin": "lockbox.contoso.example/v1/tenants/contoso/log", "size": 5],
+        "log": ["origin": "lockbox.contoso.example/v1/tenants/contoso/log", "size": 3],
         "nonce": "AAECAwQFBgcICQoLDA0ODw", "policy": 1, "quorum": 1, "request": .string(request),
         "requestVersion": 2,
         "resources": [

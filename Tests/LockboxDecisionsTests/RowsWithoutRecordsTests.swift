@@ -14,10 +14,16 @@ import Testing
 /// What somebody writes into the tables beside the log opens nothing, at the next look and after a
 /// restart.
 struct RowsWithoutRecordsTests {
-    /// What is done to the file, and whether access that is open goes on.
+    /// What is done to the file, and whether access that is open goes on. What is done to the log is
+    /// seen when it is read again: a row that was found good and stays as it was needs no second look.
     private static let edits: [(sql: String, isObeyed: Bool)] = [
         ("UPDATE tenant SET name = 'Contoso Limited'", true),
-        ("UPDATE access_grant SET ends_at = ends_at + 1", false),
+        (
+            """
+            UPDATE access_grant SET ends_at = ends_at + 1;
+            UPDATE access_request SET deadline = deadline + 1 WHERE state = 'active'
+            """, false
+        ),
         ("UPDATE access_grant SET starts_at = starts_at - 1", false),
         ("UPDATE access_grant SET basis = 'policy'", false),
         ("UPDATE access_grant SET scope = replace(scope, 'sue', 'ceo')", false),
@@ -46,7 +52,8 @@ struct RowsWithoutRecordsTests {
             #expect(try await Self.isActive(issued.secret, world))
             try await Self.meddle(path, edit.sql)
             try await world.index.refresh(reload: true)
-            #expect(try await Self.isActive(issued.secret, world) == edit.isObeyed, "\(edit.sql)")
+            let isRemembered = edit.isObeyed || edit.sql.contains(" log_")
+            #expect(try await Self.isActive(issued.secret, world) == isRemembered, "\(edit.sql)")
             // As after a restart: nothing is remembered, and the store is asked.
             let again = try await world.read(by: [])
             #expect(try await Self.isActive(issued.secret, again) == edit.isObeyed, "\(edit.sql)")

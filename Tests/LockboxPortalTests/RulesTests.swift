@@ -14,7 +14,8 @@ struct RulesTests {
             ("approval", "on"), ("window", "12"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"),
             ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"), ("programs", "on"),
-            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on"),
+            ("signed", "off"),
+            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on off"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }
@@ -67,8 +68,9 @@ struct RulesTests {
     }
 
     @Test(arguments: [
-        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D on", "on PT1S PT4H 1 0 P1D on",
-        "on PT12H PT4H 1 0 P1D yes", "on PT12H PT4H 1 0", "<b>", "",
+        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D on off", "on PT1S PT4H 1 0 P1D on off",
+        "on PT12H PT4H 1 0 P1D yes off", "on PT12H PT4H 1 0 P1D on maybe", "on PT12H PT4H 1 0",
+        "<b>", "",
     ])
     func markThatIsNoneIsDropped(_ mark: String) { #expect(Policy(mark: mark) == nil) }
 

@@ -92,6 +92,8 @@ import Testing
                     comment: "",
                     duration: "",
                     resources: [resource],
+                    statement: "",
+                    signature: SignatureBody(kind: "", signature: ""),
                     version: 1
                 )
             )

@@ -141,15 +141,7 @@ struct SettingsPage: Page {
         approverWords = count == 1 ? "1 person can" : "\(count) people can"
         approvalsWrong = marks?.of(.approvals)
         (withheld, withheldWrong) = (Self.withheld(shown), marks?.of(.withheld))
-        coolingField = SpanField(
-            "cooling",
-            "Cooling-off",
-            shown.cooling,
-            policy.coolingOff,
-            Limits.coolingOff,
-            marks?.of(.cooling),
-            meaning: Self.coolingMeaning
-        )
+        coolingField = Self.coolingField(shown, policy, marks)
         waiting = reading.waiting.map { WaitingRulesCard($0, at: tenant, viewer) }
         self.stepUp = waiting?.mayAgree == true ? stepUp : nil
         (areProgramsOn, areProgramsOff) = (shown.arePrograms == true, shown.arePrograms == false)
@@ -185,6 +177,22 @@ extension SettingsPage {
         return zip(RuleDifference.rules(tenant.policy), meanings).map { rule, meaning in
             Rule(ruleName: rule.name, ruleWords: rule.words.capitalisedFirst, ruleMeaning: meaning)
         }
+    }
+
+    private static func coolingField(
+        _ shown: PolicyForm,
+        _ policy: Policy,
+        _ marks: PolicyForm.Faults?
+    ) -> SpanField {
+        SpanField(
+            "cooling",
+            "Cooling-off",
+            shown.cooling,
+            policy.coolingOff,
+            Limits.coolingOff,
+            marks?.of(.cooling),
+            meaning: coolingMeaning
+        )
     }
 
     private static func withheld(_ shown: PolicyForm) -> [Withheld] {
