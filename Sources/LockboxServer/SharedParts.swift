@@ -69,10 +69,9 @@ struct SharedParts: Sendable {
         listeners: [any CommitListener] = []
     ) throws {
         let (store, clock, entropy) = (world.store, world.clock, world.entropy)
-        let time = SystemMonotonicClock()
+        let (awake, time) = (SystemAwakeClock(), SystemMonotonicClock())
         let work = DueWork(entropy: entropy, time: time)
         let index = DecisionIndex(store: store, clock: clock) { work.endAsked() }
-        let awake = SystemAwakeClock()
         let health = WriteHealth(time: awake)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
