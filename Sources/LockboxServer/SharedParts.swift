@@ -82,9 +82,9 @@ struct SharedParts: Sendable {
         listeners: [any CommitListener] = []
     ) throws {
         let (store, clock, entropy) = (world.store, world.clock, world.entropy)
-        let work = DueWork(entropy: entropy, time: SystemMonotonicClock())
+        let (awake, time) = (SystemAwakeClock(), SystemMonotonicClock())
+        let work = DueWork(entropy: entropy, time: time)
         let index = Self.index(world) { work.endAsked() }
-        let awake = SystemAwakeClock()
         let health = WriteHealth(time: awake)
         // A loop of its own: whatever strangers send to the listeners, a cut does not wait for it.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -68,8 +68,8 @@ final class Checkpoints: Sendable {
                     sql: "PRAGMA busy_timeout = \(SQLiteLimits.cutOffMilliseconds)"
                 )
                 defer {
-                    // best effort: a shorter patience only lets a checkpoint be tried again sooner
-                    try? database.execute(sql: "PRAGMA busy_timeout = \(patience)")
+                    let again = "PRAGMA busy_timeout = \(patience)"
+                    try? database.execute(sql: again)  // best effort: it only waits less
                 }
                 try database.checkpoint(.truncate)
             }

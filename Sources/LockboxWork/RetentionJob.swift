@@ -73,7 +73,7 @@ package final class RetentionJob: Job {
         for leftover in Leftover.allCases {
             var removed: Int
             repeat {
-                guard claim.isGood, store.isWritingWell else { return }
+                guard goesOn(under: claim) else { return }
                 do {
                     removed = try await remove(leftover, under: claim)
                 } catch is WriteHeldBack {
@@ -96,7 +96,7 @@ package final class RetentionJob: Job {
         for tenant in try await lockbox.tenantsWithRetention() {
             var erased: ErasedTexts
             repeat {
-                guard claim.isGood, store.isWritingWell else { return }
+                guard goesOn(under: claim) else { return }
                 do {
                     erased = try await lockbox.eraseOldTexts(of: tenant) { tx in
                         try claim.stands(in: tx)
@@ -127,6 +127,8 @@ package final class RetentionJob: Job {
             )
         }
     }
+
+    private func goesOn(under claim: Claim) -> Bool { claim.isGood && store.isWritingWell }
 
     private func remove(_ leftover: Leftover, under claim: Claim) async throws -> Int {
         try await store.note(for: .tidying) { tx, now in

@@ -26,7 +26,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
     static let optionalMembers: Set = [
         "label", "comment", "duration", "resources", "notBefore", "service", "number", "url",
         "resource", "scopes", "days", "addresses", "withheldFromTokens", "coolingOff", "engineer",
-        "allowPrograms", "retention", "statement", "signature", "signedApprovals",
+        "allowPrograms", "retention", "records", "statement", "signature", "signedApprovals",
     ]
 }
 

@@ -368,7 +368,6 @@ struct LogCheckTests {
         }
     }
 
-    /// Takes away all texts of the first 40 records, with or without a record of it.
     private static func erase(_ world: AuditWorld) async throws {
         let tenant = try #require(AuditWorld.contoso.tenant)
         try await world.audited.write(by: .person(Fixture.gita)) { change in

@@ -230,12 +230,8 @@ struct ErasePage: Page {
 
 extension Refusal {
     fileprivate var eraseWords: String {
-        switch self {
-        case .invalid("fields", .missing): "Choose at least one text."
-        case .invalid("reason", let problem): "Reason: it \(problem.sentence)"
-        case .invalid("person", .notAllowedHere):
-            "This person is not switched off. Switch her or him off under People first."
-        case _: words(on: .settings)
-        }
+        guard case .invalid(let field, let problem) = self else { return words(on: .settings) }
+        if field == "fields", problem == .missing { return "Choose at least one text." }
+        return field == "reason" ? "Reason: it \(problem.sentence)" : words(on: .settings)
     }
 }

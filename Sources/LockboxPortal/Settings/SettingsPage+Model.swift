@@ -145,15 +145,12 @@ struct SettingsPage: Page {
         waiting = reading.waiting.map { WaitingRulesCard($0, at: tenant, viewer) }
         self.stepUp = waiting?.mayAgree == true ? stepUp : nil
         (areProgramsOn, areProgramsOff) = (shown.arePrograms == true, shown.arePrograms == false)
-        programsWrong = marks?.of(.programs)
-        retention = shown.retention
-        retentionNow = policy.retention?.words ?? "for ever"
-        retentionWrong = marks?.of(.retention)
+        (programsWrong, retentionWrong) = (marks?.of(.programs), marks?.of(.retention))
+        (retention, retentionNow) = (shown.retention, policy.retention?.words ?? "for ever")
         (areSigned, areUnsigned) = (shown.signed == .required, shown.signed == .off)
         signedWrong = marks?.of(.signed)
         (lastBy, lastAt) = (reading.lastChange?.by, reading.lastChange.map { ShownTime($0.at) })
-        (version, seen) = ("\(tenant.version)", policy.mark)
-        (csrf, key) = (viewer.csrf, viewer.formKey)
+        (version, seen, csrf, key) = ("\(tenant.version)", policy.mark, viewer.csrf, viewer.formKey)
     }
 }
 

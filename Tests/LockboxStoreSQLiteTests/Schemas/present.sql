@@ -9,6 +9,12 @@ CREATE INDEX credential_live ON credential (expires_at) WHERE revoked_at IS NULL
 
 CREATE INDEX credential_of_grant ON credential (grant_id, issued_at, id);
 
+CREATE INDEX erasure_of_request ON erasure (log, request, record)
+WHERE request IS NOT NULL;
+
+CREATE INDEX erasure_of_support ON erasure (log, support_request, record)
+WHERE support_request IS NOT NULL;
+
 CREATE INDEX identity_of_person ON identity (person);
 
 CREATE INDEX invitation_by_end ON invitation (ends_at);
@@ -25,6 +31,8 @@ CREATE INDEX log_entry_by_actor ON log_entry (log, actor, position);
 CREATE INDEX log_entry_by_request ON log_entry (log, request, position);
 
 CREATE INDEX log_entry_by_time ON log_entry (log, time, position);
+
+CREATE INDEX log_text_standing ON log_text (log, position) WHERE content IS NOT NULL;
 
 CREATE INDEX login_request_by_end ON login_request (ends_at);
 
@@ -255,11 +263,22 @@ CREATE TABLE decision (
     duration INTEGER CHECK (duration > 0),
     scope TEXT CHECK (scope <> ''),
     comment TEXT,
-    decided_at INTEGER NOT NULL, is_signed INTEGER NOT NULL DEFAULT 0
-CHECK (is_signed = 0 OR is_signed = 1 AND is_approval = 1 AND stage = 'customer'),
+    decided_at INTEGER NOT NULL,
     PRIMARY KEY (request, position),
     UNIQUE (request, person),
     CHECK (is_approval = 1 OR (duration IS NULL AND scope IS NULL))
+) STRICT;
+
+CREATE TABLE erasure (
+    log TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    record INTEGER NOT NULL CHECK (record > position),
+    request TEXT,
+    support_request TEXT,
+    PRIMARY KEY (log, position, field),
+    FOREIGN KEY (log, position) REFERENCES log_entry (log, position),
+    FOREIGN KEY (log, record) REFERENCES log_entry (log, position)
 ) STRICT;
 
 CREATE TABLE group_roles (
@@ -329,7 +348,7 @@ CREATE TABLE log_text (
     position INTEGER NOT NULL,
     field TEXT NOT NULL,
     ordinal INTEGER NOT NULL,
-    salt BLOB NOT NULL,
+    salt BLOB,
     names_someone INTEGER NOT NULL CHECK (names_someone IN (0, 1)),
     content TEXT,
     PRIMARY KEY (log, position, ordinal),
@@ -493,8 +512,7 @@ CREATE TABLE policy_change (
     takes_effect_at INTEGER NOT NULL CHECK (takes_effect_at > made_at),
     agreed TEXT NOT NULL
 , allows_programs INTEGER NOT NULL DEFAULT 1
-CHECK (allows_programs IN (0, 1)), signed_approvals TEXT NOT NULL DEFAULT 'off'
-CHECK (signed_approvals IN ('off', 'required'))) STRICT;
+CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0)) STRICT;
 
 CREATE TABLE portal_session (
     id TEXT NOT NULL PRIMARY KEY,
@@ -711,8 +729,7 @@ CREATE TABLE tenant (
     version INTEGER NOT NULL CHECK (version > 0)
 , domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, cooling_off INTEGER NOT NULL DEFAULT 86400000
     CHECK (cooling_off > 0), allows_programs INTEGER NOT NULL DEFAULT 1
-CHECK (allows_programs IN (0, 1)), signed_approvals TEXT NOT NULL DEFAULT 'off'
-CHECK (signed_approvals IN ('off', 'required'))) STRICT;
+CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0)) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -730,7 +747,14 @@ END;
 
 CREATE TRIGGER access_grant_update_guard
 BEFORE UPDATE ON access_grant
-
+WHEN NEW.id IS NOT OLD.id
+    OR NEW.request IS NOT OLD.request
+    OR NEW.starts_at IS NOT OLD.starts_at
+    OR NEW.ends_at IS NOT OLD.ends_at
+    OR NEW.basis IS NOT OLD.basis
+    OR NOT EXISTS (SELECT 1 FROM access_request r JOIN erasure x
+        ON x.log = r.tenant AND x.request = r.id
+        WHERE r.id = OLD.request AND r.settled_at IS NOT NULL)
 BEGIN
     SELECT RAISE(ABORT, 'access_grant: rows never change');
 END;
@@ -807,7 +831,8 @@ END;
 
 CREATE TRIGGER access_request_update_prior
 BEFORE UPDATE ON access_request
-WHEN NEW.prior_state <> OLD.state
+WHEN NEW.prior_state <> CASE NEW.version
+    WHEN OLD.version THEN OLD.prior_state ELSE OLD.state END
 BEGIN
     SELECT RAISE(ABORT, 'access_request: the prior state must be the present one');
 END;
@@ -818,18 +843,27 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.tenant IS NOT OLD.tenant
     OR NEW.support_request IS NOT OLD.support_request
     OR NEW.engineer IS NOT OLD.engineer
-    OR NEW.reason IS NOT OLD.reason
     OR NEW.duration IS NOT OLD.duration
-    OR NEW.scope IS NOT OLD.scope
     OR NEW.not_before IS NOT OLD.not_before
     OR NEW.created_at IS NOT OLD.created_at
+    OR (NEW.reason IS NOT OLD.reason OR NEW.scope IS NOT OLD.scope)
+        AND NEW.version <> OLD.version
 BEGIN
     SELECT RAISE(ABORT, 'access_request: what it is about never changes');
 END;
 
 CREATE TRIGGER access_request_update_version
 BEFORE UPDATE ON access_request
-WHEN NEW.version <> OLD.version + 1
+WHEN NEW.version <> OLD.version + 1 AND NOT (
+    NEW.version = OLD.version
+    AND NEW.state = OLD.state
+    AND NEW.settled_at IS OLD.settled_at
+    AND NEW.ending_reason IS OLD.ending_reason
+    AND NEW.ended_by IS OLD.ended_by
+    AND NEW.expired_stage IS OLD.expired_stage
+    AND OLD.settled_at IS NOT NULL
+    AND EXISTS (SELECT 1 FROM erasure WHERE log = OLD.tenant AND request = OLD.id)
+)
 BEGIN
     SELECT RAISE(ABORT, 'access_request: the version before must be the present one');
 END;
@@ -903,6 +937,7 @@ END;
 CREATE TRIGGER credential_update_revoked
 BEFORE UPDATE ON credential
 WHEN OLD.revoked_at IS NOT NULL
+    AND (NEW.revoked_at IS NOT OLD.revoked_at OR NEW.resource IS OLD.resource)
 BEGIN
     SELECT RAISE(ABORT, 'credential: a revoked credential stays revoked');
 END;
@@ -916,11 +951,14 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.tenant IS NOT OLD.tenant
     OR NEW.engineer IS NOT OLD.engineer
     OR NEW.service IS NOT OLD.service
-    OR NEW.resource IS NOT OLD.resource
     OR NEW.actions IS NOT OLD.actions
     OR NEW.username IS NOT OLD.username
     OR NEW.issued_at IS NOT OLD.issued_at
     OR NEW.expires_at IS NOT OLD.expires_at
+    OR NEW.resource IS NOT OLD.resource AND NOT EXISTS (
+        SELECT 1 FROM access_request r JOIN erasure x
+        ON x.log = r.tenant AND x.request = r.id
+        WHERE r.id = OLD.request AND r.settled_at IS NOT NULL)
 BEGIN
     SELECT RAISE(ABORT, 'credential: what it is about never changes');
 END;
@@ -948,9 +986,39 @@ END;
 
 CREATE TRIGGER decision_update_guard
 BEFORE UPDATE ON decision
-
+WHEN NEW.request IS NOT OLD.request
+    OR NEW.position IS NOT OLD.position
+    OR NEW.stage IS NOT OLD.stage
+    OR NEW.person IS NOT OLD.person
+    OR NEW.is_approval IS NOT OLD.is_approval
+    OR NEW.duration IS NOT OLD.duration
+    OR NEW.decided_at IS NOT OLD.decided_at
+    OR NOT EXISTS (SELECT 1 FROM access_request r JOIN erasure x
+        ON x.log = r.tenant AND x.request = r.id WHERE r.id = OLD.request)
 BEGIN
     SELECT RAISE(ABORT, 'decision: rows never change');
+END;
+
+CREATE TRIGGER erasure_delete_guard
+BEFORE DELETE ON erasure
+BEGIN
+    SELECT RAISE(ABORT, 'erasure: rows are kept for ever');
+END;
+
+CREATE TRIGGER erasure_insert_guard
+BEFORE INSERT ON erasure
+WHEN NOT EXISTS (
+    SELECT 1 FROM log_entry e JOIN log_head h ON h.log = e.log AND h.size = e.position + 1
+    WHERE e.log = NEW.log AND e.position = NEW.record AND e.activity = 'texts.erased'
+)
+BEGIN
+    SELECT RAISE(ABORT, 'erasure: it comes with its record');
+END;
+
+CREATE TRIGGER erasure_update_guard
+BEFORE UPDATE ON erasure
+BEGIN
+    SELECT RAISE(ABORT, 'erasure: rows never change');
 END;
 
 CREATE TRIGGER invitation_update_over
@@ -1106,9 +1174,12 @@ END;
 
 CREATE TRIGGER log_text_update_erased
 BEFORE UPDATE ON log_text
-WHEN NEW.content IS NOT NULL
+WHEN NEW.content IS NOT NULL OR NEW.salt IS NOT NULL OR NOT EXISTS (
+    SELECT 1 FROM erasure
+    WHERE log = OLD.log AND position = OLD.position AND field = OLD.field
+)
 BEGIN
-    SELECT RAISE(ABORT, 'log_text: a text can only be erased');
+    SELECT RAISE(ABORT, 'log_text: a text can only be erased, with its salt and its record');
 END;
 
 CREATE TRIGGER log_text_update_unchanging
@@ -1117,7 +1188,6 @@ WHEN NEW.log IS NOT OLD.log
     OR NEW.position IS NOT OLD.position
     OR NEW.field IS NOT OLD.field
     OR NEW.ordinal IS NOT OLD.ordinal
-    OR NEW.salt IS NOT OLD.salt
     OR NEW.names_someone IS NOT OLD.names_someone
 BEGIN
     SELECT RAISE(ABORT, 'log_text: what it is about never changes');
@@ -1177,7 +1247,12 @@ END;
 
 CREATE TRIGGER message_update_guard
 BEFORE UPDATE ON message
-
+WHEN NEW.request IS NOT OLD.request
+    OR NEW.number IS NOT OLD.number
+    OR NEW.person IS NOT OLD.person
+    OR NEW.posted_at IS NOT OLD.posted_at
+    OR NOT EXISTS (SELECT 1 FROM access_request r JOIN erasure x
+        ON x.log = r.tenant AND x.request = r.id WHERE r.id = OLD.request)
 BEGIN
     SELECT RAISE(ABORT, 'message: rows never change');
 END;
@@ -1211,12 +1286,14 @@ WHEN NEW.id IS NOT OLD.id
     OR NEW.tenant IS NOT OLD.tenant
     OR NEW.request IS NOT OLD.request
     OR NEW.recipient IS NOT OLD.recipient
-    OR NEW.recipient_name IS NOT OLD.recipient_name
-    OR NEW.recipient_address IS NOT OLD.recipient_address
-    OR NEW.facts IS NOT OLD.facts
     OR NEW.created_at IS NOT OLD.created_at
     OR NEW.send_at IS NOT OLD.send_at
     OR NEW.good_until IS NOT OLD.good_until
+    OR (NEW.recipient_name IS NOT OLD.recipient_name
+        OR NEW.recipient_address IS NOT OLD.recipient_address
+        OR NEW.facts IS NOT OLD.facts)
+        AND (NEW.delivery = 'queued' OR NEW.facts <> '{}'
+            OR NEW.recipient_name <> '(erased)')
 BEGIN
     SELECT RAISE(ABORT, 'notice: what it is about never changes');
 END;
@@ -1342,9 +1419,9 @@ BEGIN
     SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
 END;
 
-CREATE TRIGGER policy_change_update_signed
+CREATE TRIGGER policy_change_update_retention
 BEFORE UPDATE ON policy_change
-WHEN NEW.signed_approvals IS NOT OLD.signed_approvals
+WHEN NEW.retention IS NOT OLD.retention
 BEGIN
     SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
 END;
@@ -1454,6 +1531,14 @@ END;
 
 CREATE TRIGGER support_entry_update_guard
 BEFORE UPDATE ON support_entry
+WHEN NEW.tenant IS NOT OLD.tenant
+    OR NEW.support_request IS NOT OLD.support_request
+    OR NEW.number IS NOT OLD.number
+    OR NEW.person IS NOT OLD.person
+    OR NEW.act IS NOT OLD.act
+    OR NEW.posted_at IS NOT OLD.posted_at
+    OR NOT EXISTS (SELECT 1 FROM erasure
+        WHERE log = OLD.tenant AND support_request = OLD.support_request)
 BEGIN
     SELECT RAISE(ABORT, 'support_entry: rows never change');
 END;
@@ -1467,10 +1552,16 @@ END;
 
 CREATE TRIGGER support_request_update_step
 BEFORE UPDATE ON support_request
-WHEN NEW.entry_count <> OLD.entry_count + 1
-    OR NOT EXISTS (SELECT 1 FROM support_entry e
-        WHERE e.tenant = NEW.tenant AND e.support_request = NEW.number
-            AND e.number = NEW.entry_count)
+WHEN (NEW.entry_count <> OLD.entry_count + 1
+        OR NOT EXISTS (SELECT 1 FROM support_entry e
+            WHERE e.tenant = NEW.tenant AND e.support_request = NEW.number
+                AND e.number = NEW.entry_count))
+    AND NOT (NEW.entry_count = OLD.entry_count
+        AND NEW.state = OLD.state
+        AND NEW.answered_by IS OLD.answered_by
+        AND NEW.answered_at IS OLD.answered_at
+        AND EXISTS (SELECT 1 FROM erasure
+            WHERE log = OLD.tenant AND support_request = OLD.number))
 BEGIN
     SELECT RAISE(ABORT, 'support_request: it moves by one entry at a time');
 END;
@@ -1479,12 +1570,12 @@ CREATE TRIGGER support_request_update_unchanging
 BEFORE UPDATE ON support_request
 WHEN NEW.tenant IS NOT OLD.tenant
     OR NEW.number IS NOT OLD.number
-    OR NEW.subject IS NOT OLD.subject
-    OR NEW.description IS NOT OLD.description
     OR NEW.service IS NOT OLD.service
-    OR NEW.url IS NOT OLD.url
     OR NEW.opened_by IS NOT OLD.opened_by
     OR NEW.opened_at IS NOT OLD.opened_at
+    OR (NEW.subject IS NOT OLD.subject
+        OR NEW.description IS NOT OLD.description
+        OR NEW.url IS NOT OLD.url) AND NEW.entry_count <> OLD.entry_count
 BEGIN
     SELECT RAISE(ABORT, 'support_request: what was asked never changes');
 END;

@@ -94,7 +94,14 @@ extension Scene {
             as: "uma",
             .page("/audit/record/5"),
             isKey: true,
-            after: { try await $0.erasedRequest() }
+            after: { world in
+                _ = try await world.lockbox.eraseTexts(
+                    of: "contoso",
+                    .records([5], fields: ["personAddress"]),
+                    because: "The person concerned asked for it.",
+                    by: world.person("gita")
+                )
+            }
         ),
     ]
 }
