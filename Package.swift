@@ -163,8 +163,9 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
     (
         6, "LockboxInstallation",
         [
-            "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer", "LockboxService",
-            "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "Logging", "NIOCore",
+            "LockboxAudit", "LockboxDomain", "LockboxPorts", "LockboxMail", "LockboxServer",
+            "LockboxService", "LockboxStoreSQLite", "LockboxWire", "MerkleLog", "Logging",
+            "NIOCore",
         ]
     ),
 ]
@@ -305,8 +306,8 @@ let tests: [(name: String, uses: [String])] = [
             "LockboxServer", "LockboxAPI", "LockboxHTTP", "LockboxIdentity", "LockboxServices",
             "LockboxService",
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxDecisions", "LockboxWork",
-            "LockboxFixtures", "LockboxNotifier", "LockboxStoreSQLite", "AsyncHTTPClient",
-            "Logging",
+            "LockboxFixtures", "LockboxNotifier", "LockboxStoreSQLite", "MerkleLog",
+            "AsyncHTTPClient", "Crypto", "Logging",
             "NIOCore", "NIOEmbedded", "NIOHTTP1", "ServiceLifecycle",
         ]
     ),

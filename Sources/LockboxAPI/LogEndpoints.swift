@@ -84,10 +84,36 @@ extension API {
                 owner.operation(
                     "getLogKey",
                     "The key that signs the log's checkpoints (C2SP vkey)",
-                    answers: .text("One line.")
+                    answers: OperationDescription.Answer(
+                        .ok,
+                        "The newest key in one line, or with all changes that led to it.",
+                        content: [
+                            "text/plain": ["type": "string"],
+                            "application/json": .schema("LogKey"),
+                        ]
+                    )
                 )
-            ) { _, _, log, _ in Self.text(self.log.verifierKey(of: log) + "\n") },
+            ) { request, _, log, _ in try await key(request, of: log) },
         ]
+    }
+
+    /// The key of `log` as `Accept` asks for it: text unless JSON is preferred.
+    private func key(_ request: Request, of log: LogID) async throws -> Response {
+        let key = try self.log.verifierKey(of: log).text
+        let offered = [("text/plain", false), ("application/json", true)]
+        guard let isJSON = AcceptedTypes(request.headers[.accept]).best(of: offered) else {
+            throw BoundaryError.notAcceptable("text/plain and application/json")
+        }
+        guard isJSON else { return Self.text(key + "\n") }
+        let changes = try await self.log.keyChanges(of: log).map { recorded in
+            LogKeyBody.Change(
+                index: recorded.index,
+                key: recorded.change.key,
+                previous: recorded.change.previous,
+                signature: recorded.change.signature
+            )
+        }
+        return try JSONAnswer.response(LogKeyBody(key: key, changes: changes))
     }
 
     private static var searchAnswer: OperationDescription.Answer {

@@ -36,6 +36,7 @@ extension AuditFacts {
         case .directory(let event): self.init(event)
         case .signIn(let event): self.init(event)
         case .provisioning(let event): self.init(event)
+        case .log(let event): self.init(event)
         }
     }
 
@@ -485,6 +486,31 @@ extension ProposalEvent {
         case .accepted: "person.proposalAccepted"
         case .declined: "person.proposalDeclined"
         case .withdrawn: "person.proposalWithdrawn"
+        }
+    }
+}
+
+extension AuditFacts {
+    init(_ event: LogEvent) {
+        switch event {
+        case .keyChanged(_, let change):
+            self.init(
+                "key.changed",
+                data: [
+                    "key": .string(change.key), "previous": .string(change.previous),
+                    "signature": .string(change.signature),
+                ]
+            )
+        case .recovered(_, let recovery):
+            self.init(
+                "log.recovered",
+                data: [
+                    "expectedSize": .integer(Int64(clamping: recovery.expectedSize)),
+                    "expectedRoot": .string(recovery.expectedRoot),
+                    "size": .integer(Int64(clamping: recovery.size)),
+                ],
+                texts: ["reason": recovery.reason]
+            )
         }
     }
 }

@@ -35,7 +35,9 @@ enum AuditTable {
             "agreed", "domains", "passwords", "passkeys", "recoveryUntil", "issuer", "clientID",
             "authentication", "acrValues", "trustsAddresses", "rolesClaim", "claimedRoles",
             "passkey", "publicKey", "backupEligible", "counter", "counterBefore",
-            "provisioningToken", "given", "givenBefore",
+            "provisioningToken", "given", "givenBefore", "key", "previous", "signature",
+            "expectedSize",
+            "expectedRoot", "size",
         ] + ["policy", "before", "wanted"].flatMap { object in rules.map { "\(object).\($0)" } }
 
     private static let rules = [

@@ -75,11 +75,17 @@ extension Change {
     /// whoever was switched off, or whose password is another now, because the old one may be what
     /// somebody else came in by.
     package mutating func endSignIns(of person: Person) throws {
-        try revokeTokens(of: person) { _ in true }
         for passkey in try tx.passkeys(of: person.id) {
             try tx.removePasskey(passkey.id, at: now)
             emit(.signIn(.passkey(.removed, passkey, person)))
         }
+        try endOpenSignIns(of: person)
+    }
+
+    /// Ends what `person` is in by, and what waits for her: sessions, API tokens, open invitations.
+    /// What she signs in with stays.
+    package mutating func endOpenSignIns(of person: Person) throws {
+        try revokeTokens(of: person) { _ in true }
         try endSessions(of: person)
         try withdrawInvitations(of: person)
     }

@@ -1,27 +1,20 @@
+import Crypto
 import LockboxPorts
 import MerkleLog
 
-/// Signs checkpoints with one Ed25519 seed; the key's name is each log's origin (C2SP signed-note).
+/// Signs with one Ed25519 seed.
 package struct Ed25519CheckpointSigner: CheckpointSigner {
-    private let seed: [UInt8]
+    private let key: Curve25519.Signing.PrivateKey
 
-    /// `seed` is 32 bytes from outside the database.
+    package var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
+
+    /// `seed` is 32 bytes (RFC 8032 §5.1.5) from outside the database.
     package init(seed: [UInt8]) throws {
-        _ = try NoteSigner(name: "probe", seed: seed)
-        self.seed = seed
+        guard seed.count == 32 else { throw NoteError.malformedKey }
+        key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed)
     }
 
-    package func verifierKey(origin: String) -> String { signer(origin).verifierKey.text }
-
-    package func sign(_ text: String, origin: String) throws -> String {
-        try SignedNote(text: text, signers: [signer(origin)]).encoded
-    }
-
-    private func signer(_ origin: String) -> NoteSigner {
-        do {
-            return try NoteSigner(name: origin, seed: seed)
-        } catch {
-            preconditionFailure("the seed was checked, and origins have no blanks: \(error)")
-        }
+    package func signature(of text: String) throws -> [UInt8] {
+        Array(try key.signature(for: Array(text.utf8)))
     }
 }

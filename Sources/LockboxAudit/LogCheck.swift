@@ -16,6 +16,7 @@ package struct LogCheck: Sendable {
     /// What a log does not tell, and so cannot be compared with, by table. All other columns of the
     /// tables of state are.
     ///
+    /// - The logs' name is held against what lies beside the signing key, when the server starts.
     /// - Secrets and their hashes, settings of services, marks of sign-ins and of due work are no
     ///   events.
     /// - What follows from other columns (`canonical_email`, `prior_state`) is checked where it is
@@ -38,6 +39,7 @@ package struct LogCheck: Sendable {
         "login_request": [all],
         "log_checkpoint": ["log", "ordinal"],
         "log_number": [all],
+        "log_origin": [all],
         "log_text": ["ordinal", "names_someone"],
         "log_words": [all],
         "notice": [all],

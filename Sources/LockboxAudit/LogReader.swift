@@ -4,41 +4,56 @@ package import MerkleLog
 
 /// Reads the logs the way a verifier wants them: checkpoint, tiles, proofs.
 package struct LogReader: Sendable {
-    private let store: any Store
-    private let signer: any CheckpointSigner
-    private let prefix: String
+    let store: any Store
+    let signer: any CheckpointSigner
+    private let heads: any SignedHeads
+    let origin: String
     private let slice: Int
     private let longReads = LongReads(AuditLimits.searches)
     private let exports = DayCounts()
 
-    /// `prefix` is the server's public address without its scheme; a log's origin is the address of
-    /// its files below it.
-    package init(store: any Store, signer: any CheckpointSigner, prefix: String) {
-        self.init(store: store, signer: signer, prefix: prefix, slice: AuditLimits.slice)
+    /// `origin` is what the names of all logs of this installation begin with; `heads` is what was
+    /// signed of them.
+    package init(
+        store: any Store,
+        signer: any CheckpointSigner,
+        heads: any SignedHeads,
+        origin: String
+    ) {
+        self.init(
+            store: store,
+            signer: signer,
+            heads: heads,
+            origin: origin,
+            slice: AuditLimits.slice
+        )
     }
 
     /// `slice` is how many records one view of the store looks at.
-    init(store: any Store, signer: any CheckpointSigner, prefix: String, slice: Int) {
+    init(
+        store: any Store,
+        signer: any CheckpointSigner,
+        heads: any SignedHeads,
+        origin: String,
+        slice: Int
+    ) {
         self.store = store
         self.signer = signer
-        self.prefix = prefix
+        self.heads = heads
+        self.origin = origin
         self.slice = slice
     }
 
-    /// The log's name in checkpoints (C2SP tlog-checkpoint): where its files are, without the
-    /// scheme.
-    package func origin(of log: LogID) -> String {
-        switch log {
-        case .provider: "\(prefix)/v1/provider/log"
-        case .tenant(let id): "\(prefix)/v1/tenants/\(id)/log"
-        }
+    /// The log's name in checkpoints (C2SP tlog-checkpoint).
+    package func origin(of log: LogID) -> String { log.origin(under: origin) }
+
+    /// The key that signs the log (C2SP signed-note).
+    package func verifierKey(of log: LogID) throws -> VerifierKey {
+        try signer.verifierKey(origin: origin(of: log))
     }
 
-    package func verifierKey(of log: LogID) -> String {
-        signer.verifierKey(origin: origin(of: log))
-    }
-
-    /// The signed head of the log as it is now.
+    /// The signed head of the log as it is now. Throws `LogsNotContinued` where the database does not
+    /// go on from what was signed before.
     package func checkpoint(of log: LogID) async throws -> String {
         let origin = origin(of: log)
         let last = try await store.read { tx in
@@ -47,27 +62,52 @@ package struct LogReader: Sendable {
         if let signed = last.signed, signed.size == last.head.size, isOurs(signed.note, origin) {
             return signed.note
         }
-        return try await store.write { [signer] tx in
-            let head = try tx.head(of: log)
-            guard let range = CompactRange(size: head.size, hashes: head.range) else {
-                throw StoreError.corrupt(
-                    "the head of log \(log.logName) does not fit its size \(head.size)"
-                )
-            }
-            let checkpoint = try Checkpoint(origin: origin, head: range.head)
-            let note = try signer.sign(checkpoint.text, origin: origin)
-            // The root commits before the signature leaves: a crash here loses a signature nobody
-            // saw.
-            try tx.saveCheckpoint(size: range.size, root: range.root, note: note, of: log)
-            return note
+        return try await signHead(of: log, by: [signer])
+    }
+
+    /// The head of the log as it is now, signed by each of `signers`, kept before it leaves.
+    func signHead(of log: LogID, by signers: [any CheckpointSigner]) async throws -> String {
+        let origin = origin(of: log)
+        let kept = try await LogContinuity(store: store, heads: heads).keepHeads(of: [log])
+        let head = kept[log] ?? CompactRange().head
+        let text = try Checkpoint(origin: origin, head: head).text
+        var signatures: [NoteSignature] = []
+        for signer in signers { signatures.append(try await signer.sign(text, origin: origin)) }
+        let note = try SignedNote(text: text, signatures: signatures).encoded
+        // The root commits before the signature leaves: a crash here loses a signature nobody saw.
+        try await store.write { [origin = self.origin] tx in
+            try tx.fixLogOrigin(origin)
+            try tx.saveCheckpoint(size: head.size, root: head.root, note: note, of: log)
         }
+        return note
+    }
+
+    /// The same logs, signed by `other`.
+    package func signing(by other: any CheckpointSigner) -> LogReader {
+        LogReader(store: store, signer: other, heads: heads, origin: origin, slice: slice)
+    }
+
+    /// Signs every log's head as it is now.
+    package func signHeads() async throws {
+        for log in try await store.read({ tx in try tx.logs() }) {
+            _ = try await checkpoint(of: log)
+        }
+    }
+
+    /// Whether our key signed what was signed last of some log, or nothing is signed: under another
+    /// name too, for the address may have changed since.
+    package func isKeyKnown() async throws -> Bool {
+        let notes = try await store.read { tx in
+            try tx.logs().compactMap { try tx.lastCheckpoint(of: $0)?.note }
+        }
+        return notes.isEmpty || notes.contains { isOurs($0, String($0.prefix { $0 != "\n" })) }
     }
 
     /// Whether readers who know our present key and address can use `note`: both may have changed
     /// since it was signed.
     private func isOurs(_ note: String, _ origin: String) -> Bool {
         do {
-            let key = try VerifierKey(parsing: signer.verifierKey(origin: origin))
+            let key = try signer.verifierKey(origin: origin)
             _ = try Checkpoint(
                 opening: SignedNote(parsing: Array(note.utf8)),
                 origin: origin,
@@ -238,7 +278,7 @@ package struct LogReader: Sendable {
         return hashes
     }
 
-    private static func hashes(of tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws
+    static func hashes(of tile: Tile, _ log: LogID, in tx: any StoreTransaction) throws
         -> [Hash]
     {
         let hashes = try tx.treeHashes(

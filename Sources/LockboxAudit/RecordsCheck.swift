@@ -46,7 +46,7 @@ extension LogReader {
             return try Checkpoint(
                 opening: SignedNote(parsing: Array(note.utf8)),
                 origin: origin(of: log),
-                logKey: VerifierKey(parsing: verifierKey(of: log))
+                logKey: verifierKey(of: log)
             ).head
         } catch {
             throw StoreError.corrupt("the signed head of log \(log.logName): \(error)")

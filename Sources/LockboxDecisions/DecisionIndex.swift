@@ -245,7 +245,7 @@ package final class DecisionIndex: CommitListener {
             case .access(.grantOpened(let request, _)): opened.append(request.id)
             case .access(.grantStarted), .access(.resourceOpened), .access(.operationsRecorded),
                 .access(.removalConfirmed), .access(.removalFailed), .request, .directory, .signIn,
-                .provisioning:
+                .provisioning, .log:
                 break
             }
         }

@@ -116,6 +116,19 @@ extension AccessRequest {
         return [.request(.withdrawn(self))]
     }
 
+    /// Ends access that the logs may not know of any more, because the database is an older copy:
+    /// it may have been ended since that was made. What nobody has decided yet goes on waiting.
+    public mutating func databaseRecovered(now: Timestamp) throws(Refusal) -> [Event] {
+        try requireCurrent(at: now)
+        switch state {
+        case .scheduled(let grant), .active(let grant):
+            let comment = "The database was put back to an older copy."
+            return end(grant, Ending(reason: .revoked, at: now, by: nil, comment: comment))
+        case .awaitingManager, .awaitingCustomer, .ended, .rejected, .denied, .withdrawn, .expired:
+            return []
+        }
+    }
+
     private mutating func end(
         _ reason: Ending.Reason,
         by person: PersonID,

@@ -7,6 +7,7 @@ public enum Event: Hashable, Sendable {
     case directory(DirectoryEvent)
     case signIn(SignInEvent)
     case provisioning(ProvisioningEvent)
+    case log(LogEvent)
 }
 
 extension Event {
@@ -16,7 +17,7 @@ extension Event {
         switch self {
         case .request(let event): event.isCausedByTime
         case .access(let event): event.isCausedByTime
-        case .directory, .signIn, .provisioning: false
+        case .directory, .signIn, .provisioning, .log: false
         }
     }
 
@@ -28,6 +29,7 @@ extension Event {
         case .directory(let event): event.side
         case .signIn(let event): event.person.side
         case .provisioning(let event): event.side
+        case .log(let event): event.side
         }
     }
 }

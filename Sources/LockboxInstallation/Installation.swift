@@ -1,4 +1,5 @@
 import Foundation
+package import LockboxAudit
 import LockboxDomain
 import LockboxMail
 import LockboxPorts
@@ -15,13 +16,18 @@ package struct Installation {
     package let server: Server
     package let store: SQLiteStore
     package let clock: SystemClock
+    package let continuity: LogContinuity
+    let configuration: Configuration
+    private let claim: SigningClaim
 
-    /// Opens the database, and makes it if there is none. `onlyErrors` are logged where a person
-    /// reads what a tool says. `onListening` is called with the ports once the server, if it is run,
-    /// accepts connections.
+    /// Opens the database, and makes it if there is none. Throws `LogsNotContinued` where it does not
+    /// go on from what was signed of its logs; with `alone`, nobody else uses it, and that is for the
+    /// caller to see to. `onlyErrors` are logged where a person reads what a tool says. `onListening`
+    /// is called with the ports once the server, if it is run, accepts connections.
     package static func open(
         _ configuration: Configuration,
         onlyErrors: Bool = false,
+        alone: Bool = false,
         onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void = { _ in }
     ) async throws -> Installation {
         let transport: MailTransport
@@ -30,12 +36,10 @@ package struct Installation {
         } catch {
             throw ConfigurationError("\(configuration.mailPlace): \(error)")
         }
-        let ground = try await Ground(configuration, onlyErrors: onlyErrors)
+        let ground = try await Ground(configuration, onlyErrors: onlyErrors, alone: alone)
         let store = ground.store
-        let hasSigned = try await store.read { tx in
-            try tx.logs().contains { try tx.lastCheckpoint(of: $0) != nil }
-        }
-        try requireSigningKey(configuration, hasSigned: hasSigned)
+        var configuration = configuration
+        configuration.logOrigin = ground.origin
         let server = try Server(
             configuration,
             store: store,
@@ -47,21 +51,29 @@ package struct Installation {
             logger: ground.logger,
             onListening: onListening
         )
-        return Installation(server: server, store: store, clock: ground.clock)
+        do {
+            if !alone { try await requireKnownKey(of: server.log, in: configuration.database) }
+        } catch {
+            try await server.close()
+            throw error
+        }
+        return Installation(
+            server: server,
+            store: store,
+            clock: ground.clock,
+            continuity: ground.continuity,
+            configuration: configuration,
+            claim: ground.claim
+        )
     }
 
-    /// Another key would sign another history: customers' tools would take it for a forger's.
-    private static func requireSigningKey(
-        _ configuration: Configuration,
-        hasSigned: Bool
-    ) throws {
-        let path = configuration.signingKeyFile
-        guard !hasSigned || FileManager.default.fileExists(atPath: path) else {
+    private static func requireKnownKey(of log: LogReader, in database: String) async throws {
+        guard try await log.isKeyKnown() else {
             throw ConfigurationError(
-                "signing.keyFile: \(path) is not there, but the logs in \(configuration.database) "
-                    + "are signed already; put the key back from its copy. If it is lost for good, make one "
-                    + "(openssl rand -hex 32, mode 600), and tell the customers why their tools say "
-                    + "that the key has changed"
+                "signing.keyFile: this is not the key that signed the logs in \(database): put that one "
+                    + "back from its copy. If it is lost for good, `lockboxd recover --reason TEXT` goes "
+                    + "on with this one; verifiers will say that the key has changed, so tell the "
+                    + "customers why"
             )
         }
     }
@@ -72,22 +84,28 @@ package struct Installation {
         try await closeStore()
     }
 
-    /// Finishes the writes that wait, and lets go of the database: all that is left to do after the
-    /// server has ended.
-    package func closeStore() async throws { try await store.close() }
+    /// Finishes the writes that wait, keeps where the logs end by now, and lets go of the database:
+    /// all that is left to do after the server has ended.
+    package func closeStore() async throws {
+        // What was signed is kept already. A full disk does not keep the database from being closed.
+        _ = try? await continuity.keepHeads()  // best effort: the next process keeps them
+        try await store.close()
+        withExtendedLifetime(claim) {}
+    }
 }
 
 /// The gateways in a process of their own, on the same database.
 package struct GatewayInstallation {
     private let server: GatewayServer
     private let store: SQLiteStore
+    private let claim: SigningClaim
 
     /// As `Installation.open`. `onListening` is called with the port where operators look.
     package static func open(
         _ configuration: Configuration,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> GatewayInstallation {
-        let ground = try await Ground(configuration, onlyErrors: false)
+        let ground = try await Ground(configuration, onlyErrors: false, alone: false)
         let server = try GatewayServer(
             configuration,
             store: ground.store,
@@ -97,23 +115,32 @@ package struct GatewayInstallation {
             logger: ground.logger,
             onListening: onListening
         )
-        return GatewayInstallation(server: server, store: ground.store)
+        return GatewayInstallation(server: server, store: ground.store, claim: ground.claim)
     }
 
     /// Runs until asked to stop, and lets go of everything.
     package func run() async throws {
         try await server.run()
         try await store.close()
+        withExtendedLifetime(claim) {}
     }
 }
 
-/// What every process stands on: its log, its clock and the database.
+/// What every process stands on: its log, its clock, the database, and that it goes on from what was
+/// signed.
 private struct Ground {
     let store: SQLiteStore
     let clock: SystemClock
     let logger: Logger
+    let claim: SigningClaim
+    let continuity: LogContinuity
+    /// What the names of the logs begin with.
+    let origin: String
 
-    init(_ configuration: Configuration, onlyErrors: Bool) async throws {
+    init(_ configuration: Configuration, onlyErrors: Bool, alone: Bool) async throws {
+        try configuration.requireSigningKey()
+        if !alone { try configuration.requireNoNextSigningKey() }
+        claim = try SigningClaim(configuration, alone: alone)
         ServerLimits.ignoreFileSizeSignal()
         let clock = SystemClock(believed: configuration.clockTolerance)
         let level = onlyErrors ? .error : Logger.Level(rawValue: configuration.logLevel) ?? .info
@@ -135,5 +162,33 @@ private struct Ground {
         }
         if let last { clock.advance(to: last) }
         (self.clock, self.logger) = (clock, logger)
+        continuity = LogContinuity(
+            store: store,
+            heads: SignedHeadsFile(configuration.signedHeadsFile)
+        )
+        origin = try await Self.origin(configuration, in: store)
+        guard !alone else { return }
+        let breaks = try await continuity.breaks()
+        guard breaks.isEmpty else { throw LogsNotContinued(breaks) }
+        try await continuity.adopt(origin: origin)
+    }
+
+    /// What the names of the logs begin with: what they were signed under, or what the configuration
+    /// says while nothing is signed. Throws where the two differ: whoever verifies a log knows it by
+    /// its name.
+    private static func origin(_ configuration: Configuration, in store: SQLiteStore) async throws
+        -> String
+    {
+        let signed = try await store.read { tx in
+            try LogContinuity.signedOrigin(preferring: configuration.origin, in: tx)
+        }
+        guard let signed, let wanted = configuration.logOrigin, wanted != signed else {
+            return signed ?? configuration.origin
+        }
+        throw ConfigurationError(
+            "log.origin: \(wanted) is not the name under which the logs in \(configuration.database) are "
+                + "signed; verifiers know them by it, and it never changes. Say `origin: \(signed)`, or "
+                + "leave it out"
+        )
     }
 }

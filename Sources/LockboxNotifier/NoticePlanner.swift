@@ -39,6 +39,7 @@ package struct NoticePlanner: EventReader {
             }
         case .provisioning(let event):
             if let change = SideChange(event) { try writer.tell(of: change, by: actor) }
+        case .log(let event): try writer.tell(of: SideChange(event), by: actor)
         case .signIn(let event):
             if event.isTold(by: actor), let change = SideChange(event) {
                 try writer.tell(of: change, by: actor)

@@ -449,6 +449,31 @@ extension DirectoryEvent {
 }
 
 extension SideChange {
+    /// What whoever verifies the log has to know.
+    init(_ event: LogEvent) {
+        switch event {
+        case .keyChanged(let side, let change):
+            self.init(
+                side: side,
+                words:
+                    "The key that signs your audit log: now \(change.key). The log has a record of "
+                    + "it, which the key before has signed"
+            )
+        case .recovered(let side, let recovery):
+            self.init(
+                side: side,
+                words:
+                    "The database was put back to an older copy, with \(recovery.size) records of "
+                    + "this log where \(recovery.expectedSize) had been signed. All open access, all "
+                    + "sessions and all API tokens were ended. What was changed since that copy was "
+                    + "made is as it was before: look at your people, their passwords and passkeys, "
+                    + "your rules, and what waits for you. The reason given: "
+                    + shownName(recovery.reason)
+            )
+            audience = .deciders
+        }
+    }
+
     /// Who may say who the tenant's people are, and what comes of it.
     init?(_ event: ProvisioningEvent) {
         switch event {

@@ -151,6 +151,10 @@ public protocol LogTreeRecords {
     func saveCheckpoint(size: UInt64, root: Hash, note: String, of log: LogID) throws
     /// The newest signed checkpoint.
     func lastCheckpoint(of log: LogID) throws -> (size: UInt64, note: String)?
+    /// What the names of all logs begin with, once one was signed.
+    func logOrigin() throws -> String?
+    /// Keeps it for ever. Another one than is kept is refused by the schema.
+    func fixLogOrigin(_ origin: String) throws
     /// All signed sizes and roots, smallest first.
     func checkpoints(of log: LogID) throws -> [(size: UInt64, root: Hash)]
 }

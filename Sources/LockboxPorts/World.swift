@@ -32,13 +32,13 @@ extension Entropy {
     }
 }
 
-/// Signs the head of a log. The key lives outside the database.
+/// The key that signs the heads of logs. It lives outside the database.
 public protocol CheckpointSigner: Sendable {
-    /// The verifier's line for the key that signs `origin` (C2SP signed-note `vkey`).
-    func verifierKey(origin: String) -> String
-    /// A signed note over `text`, under the key name `origin`. Callers make the size and root
-    /// durable first.
-    func sign(_ text: String, origin: String) throws -> String
+    /// 32 bytes of Ed25519 (RFC 8032 §5.1.5).
+    var publicKey: [UInt8] { get }
+    /// The signature over the UTF-8 of `text` (RFC 8032 §5.1.6), which nobody has verified yet.
+    /// Callers make the size and root that it says durable first.
+    func signature(of text: String) async throws -> [UInt8]
 }
 
 /// Waits between two rounds of a service's loop. Deadlines are instants of the wall clock, which

@@ -135,33 +135,13 @@ struct ClockMarkFile {
         }
     }
 
-    /// The file is the old one or the new one, whole and on the disk. A crash may leave a draft
-    /// behind, which nobody reads.
     private static func write(_ mark: ClockMark, to path: String) throws(ConfigurationError) {
-        let draft = "\(path).\(getpid())"
         let text: Data
         do {
             text = try JSONEncoder().encode(mark)
         } catch {
             throw ConfigurationError("\(path): \(error)")
         }
-        unlink(draft)
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-        guard file >= 0 else { throw failure(path) }
-        let isWritten =
-            text.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == text.count
-            && fsync(file) == 0
-        guard close(file) == 0, isWritten, rename(draft, path) == 0 else {
-            unlink(draft)
-            throw failure(path)
-        }
-        let folder = open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY)
-        guard folder >= 0 else { throw failure(path) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw failure(path) }
-    }
-
-    private static func failure(_ path: String) -> ConfigurationError {
-        ConfigurationError("\(path) cannot be written: \(String(cString: strerror(errno)))")
+        try DurableFile.replace(path, with: text)
     }
 }

@@ -4,6 +4,7 @@ package import LockboxDomain
 package import LockboxIdentity
 package import LockboxNotifier
 package import LockboxPorts
+import MerkleLog
 
 /// In which process gateways are.
 package enum GatewayPlace: String, CaseIterable, Sendable {
@@ -32,8 +33,15 @@ package struct Configuration: Sendable {
     package var mail: String
     /// Where `mail` was said, for messages.
     package var mailPlace: String
+    /// Where the key is that signs the logs, and beside it what else is kept apart from the database.
     package var signingKeyFile: String
+    /// The program that signs in place of that file, as a line of the shell.
+    package var signingCommand: String?
+    /// The key of that program.
+    var signingPublicKey: [UInt8] = []
     package var logLevel: String
+    /// What the names of all logs begin with, if the file says it.
+    package var logOrigin: String?
     package var trustedProxies: TrustedProxies
     package var metrics: MetricsAccess
     /// The same at `gatewayOperatorListen`.
@@ -52,7 +60,9 @@ package struct Configuration: Sendable {
     package var tokenKeyLifetime: TimeSpan
 
     private static let keys = [
-        "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile", "log",
+        "listen", "publicURL", "database", "dataDir", "mail", "mailFile", "signing.keyFile",
+        "signing.command", "signing.publicKey", "log",
+        "log.level", "log.origin",
         "trustedProxies", "metrics", "diskReserve", "clockTolerance", "operators",
         "serviceListen", "operatorListen", "tokenKeyLifetime", "gateway", "gatewayOperatorListen",
         "colour", "logo", "help", "helpLink",
@@ -99,8 +109,20 @@ package struct Configuration: Sendable {
         ) {
             switch key {
             case "signing":
-                for (inner, value) in try value.members(["keyFile"]) {
-                    values["signing.\(inner)"] = (try value.text(), value.place)
+                for (inner, value) in try value.members(["keyFile", "command", "publicKey"]) {
+                    var words: [String] = []
+                    if inner == "command", value.isSequence {
+                        for item in try value.items() { words.append(try item.text().quoted) }
+                    }
+                    let text =
+                        words.isEmpty
+                        ? try value.text() : "exec " + words.joined(separator: " ")
+                    values["signing.\(inner)"] = (text, value.place)
+                }
+            case "log" where value.isMapping:
+                for (inner, value) in try value.members(["level", "origin"]) {
+                    let key = inner == "level" ? "log" : "log.\(inner)"
+                    values[key] = (try value.text(), value.place)
                 }
             case "trustedProxies", "operators":
                 var entries: [String] = []
@@ -150,12 +172,14 @@ package struct Configuration: Sendable {
         }
         // What it names are paths like the others.
         mail = Self.mail(mail, path)
-        let mailURL = URLComponents(string: mail)
-        if let token = mailURL?.queryItems?.first(where: { $0.name == "tokenFile" })?.value {
-            _ = try SecretFile.read(token, for: mailPlace)
-        }
-        signingKeyFile = path(values["signing.keyFile"]?.text ?? dataDir + "/signing.key")
-        logLevel = try Self.logLevel(values["log"] ?? ("info", "the default"))
+        try Self.requireToken(of: mail, mailPlace)
+        signingKeyFile = path(values["signing.keyFile"]?.text ?? Self.signingKeyFile(in: dataDir))
+        signingCommand = values["signing.command"]?.text
+        signingPublicKey = try Self.publicKey(values)
+        logLevel = try Self.logLevel(
+            values["log.level"] ?? values["log"] ?? ("info", "the default")
+        )
+        logOrigin = try values["log.origin"].map(Self.logOrigin)
         trustedProxies = try Self.proxies(values["trustedProxies"])
         // Who binds a listener for operators has said who reaches it.
         let access = operatorListen == nil ? MetricsAccess.loopback : .open
@@ -187,6 +211,59 @@ package struct Configuration: Sendable {
             )
         }
         return level.text
+    }
+
+    /// Where the key is if nobody says it: apart from the database, unless an older installation has
+    /// it, or had it, there.
+    private static func signingKeyFile(in dataDir: String) -> String {
+        let older = dataDir + "/signing.key"
+        let isThere = [older, older + ".heads"].contains {
+            FileManager.default.fileExists(atPath: $0)
+        }
+        return isThere ? older : "keys/signing.key"
+    }
+
+    /// The key of the signing command, if there is one.
+    private static func publicKey(_ values: [String: (text: String, place: String)])
+        throws(ConfigurationError) -> [UInt8]
+    {
+        let value = values["signing.publicKey"]
+        guard let place = values["signing.command"]?.place else {
+            if let value {
+                throw ConfigurationError("\(value.place): is for signing.command, which is missing")
+            }
+            return []
+        }
+        guard let value else {
+            throw ConfigurationError(
+                "\(place): signing.publicKey is missing, by which each of its signatures is verified"
+            )
+        }
+        guard let key = Base64.decode(Array(value.text.utf8)), key.count == 32 else {
+            throw ConfigurationError(
+                "\(value.place): must be the 32 bytes of an Ed25519 public key in base64"
+            )
+        }
+        return key
+    }
+
+    /// A name that fits the lines of checkpoints and key names (C2SP signed-note).
+    private static func logOrigin(_ value: (text: String, place: String))
+        throws(ConfigurationError) -> String
+    {
+        let isPlain = value.text.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
+                || "-._:/".unicodeScalars.contains($0)
+        }
+        guard isPlain, 1...200 ~= value.text.utf8.count, !value.text.contains("://"),
+            !value.text.hasPrefix("/"), !value.text.hasSuffix("/")
+        else {
+            throw ConfigurationError(
+                "\(value.place): must be a name such as lockbox.provider.example/2026: letters, digits "
+                    + "and -._:/, without a scheme"
+            )
+        }
+        return value.text
     }
 
     private static func listeners(
@@ -233,6 +310,15 @@ package struct Configuration: Sendable {
             throw ConfigurationError("\(value.place): is for `gateway: apart`")
         }
         return place
+    }
+
+    /// Throws where the file that the mail URL names for its token cannot be used.
+    private static func requireToken(of mail: String, _ place: String) throws(ConfigurationError) {
+        let url = URLComponents(string: mail)
+        guard let token = url?.queryItems?.first(where: { $0.name == "tokenFile" })?.value else {
+            return
+        }
+        _ = try SecretFile.read(token, for: place)
     }
 
     /// The same with whole paths.
@@ -380,9 +466,17 @@ package struct Configuration: Sendable {
         return addresses
     }
 
-    /// The public address without its scheme: what log origins begin with.
-    package var origin: String { String(publicURL.drop { $0 != ":" }.dropFirst(3)) }
+    /// What the names of all logs begin with, where none is signed yet: what the file says, or the
+    /// public address without its scheme.
+    package var origin: String {
+        logOrigin ?? String(publicURL.drop { $0 != ":" }.dropFirst(3))
+    }
 
     /// The host that people and letters know this server by.
     package var publicHost: String { URLComponents(string: publicURL)?.host ?? listen.host }
+}
+
+extension String {
+    /// As one word of the shell.
+    fileprivate var quoted: String { "'" + replacing("'", with: "'\\''") + "'" }
 }

@@ -36,6 +36,11 @@ package struct GatewayServer: Sendable {
             )
         }
         let store = WatchedReads(store, time: SystemAwakeClock())
+        let keeping = HeadKeeping(
+            LogContinuity(store: store, heads: SignedHeadsFile(configuration.signedHeadsFile)),
+            pause: SystemPause(),
+            logger: logger
+        )
         let parts = try SharedParts(
             configuration,
             SharedParts.World(
@@ -46,7 +51,8 @@ package struct GatewayServer: Sendable {
                 logger: logger,
                 makeKinds: standardKinds
             ),
-            share: .ofGateways
+            share: .ofGateways,
+            listeners: [keeping]
         )
         self.parts = parts
         database = configuration.database
@@ -60,6 +66,7 @@ package struct GatewayServer: Sendable {
         ) { gateway?.cutWhatIsOver() }
         services =
             [parts.changeFeed(), told, parts.watch, parts.late, parts.drift, parts.tokenKeys]
+            + [keeping]
             + (gateway.map { [$0] } ?? [])
             + parts.work.ending(parts.forWork)
             + Self.listener(configuration, parts, store, clock, logger, onListening)

@@ -21,13 +21,13 @@ package struct JSONLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    package func log(event: LogEvent) {
+    package func log(event: Logging.LogEvent) {
         output.write(line(event), canWait: event.level <= .info)
     }
 
     /// With a line for each request this is written by hand: `JSONEncoder` takes longer than the
     /// answers of the decision path do.
-    func line(_ event: LogEvent) -> [UInt8] {
+    func line(_ event: Logging.LogEvent) -> [UInt8] {
         var fields: [(key: String, value: String)] = [
             ("level", event.level.rawValue), ("logger", label),
             ("message", event.message.description), ("time", clock.now().description),

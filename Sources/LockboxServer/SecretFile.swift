@@ -4,11 +4,12 @@ import LockboxPorts
 /// Secrets that lie in files of their own.
 enum SecretFile {
     /// The file's content without white space around it. `mustBePrivate`: whether a file that others
-    /// on the machine can read is refused.
+    /// on the machine can read is refused; `mustBeOwners`: whether also one that its group can read.
     static func read(
         _ path: String,
         for place: String,
-        mustBePrivate: Bool = true
+        mustBePrivate: Bool = true,
+        mustBeOwners: Bool = false
     ) throws(ConfigurationError) -> String {
         let text: String
         do {
@@ -18,7 +19,11 @@ enum SecretFile {
         } catch {
             throw ConfigurationError("\(place): the file \(path) cannot be read")
         }
-        if mustBePrivate { try requirePrivate(path, for: place) }
+        if mustBeOwners {
+            try requirePrivate(path, for: place, fromGroup: true)
+        } else if mustBePrivate {
+            try requirePrivate(path, for: place)
+        }
         guard !text.isEmpty else { throw ConfigurationError("\(place): the file \(path) is empty") }
         return text
     }
@@ -40,11 +45,12 @@ enum SecretFile {
         }
     }
 
-    /// Refuses a file that everybody can read, or that others than its owner can write. Where the
-    /// path is a link, it is the file itself that counts.
+    /// Refuses a file that everybody can read, or that others than its owner can write; `fromGroup`:
+    /// also one that its group can read. Where the path is a link, it is the file itself that counts.
     static func requirePrivate(
         _ path: String,
-        for place: String
+        for place: String,
+        fromGroup: Bool = false
     ) throws(ConfigurationError) {
         let file = URL(filePath: path).resolvingSymlinksInPath().path
         let mode: Int?
@@ -54,10 +60,12 @@ enum SecretFile {
         } catch {
             mode = nil
         }
-        guard let mode, mode & 0o027 == 0 else {
+        guard let mode, mode & (fromGroup ? 0o077 : 0o027) == 0 else {
             throw ConfigurationError(
-                "\(place): everybody on this machine can read the file \(path), or its group can "
-                    + "write it; close it: chmod 600 \(path)"
+                fromGroup
+                    ? "\(place): others than its owner can use the file \(path); close it: chmod 600 \(path)"
+                    : "\(place): everybody on this machine can read the file \(path), or its group can "
+                        + "write it; close it: chmod 600 \(path)"
             )
         }
     }

@@ -47,7 +47,14 @@ package struct Server: Sendable {
         onListening: @escaping @Sendable ([ListenerUse: Int]) async -> Void = { _ in }
     ) throws {
         let store = WatchedReads(store, time: SystemAwakeClock())
-        let seed = try SigningKey.load(configuration.signingKeyFile, entropy: entropy)
+        let secret = try configuration.serverSecret()
+        let signer = try configuration.signer()
+        let heads = SignedHeadsFile(configuration.signedHeadsFile)
+        let keeping = HeadKeeping(
+            LogContinuity(store: store, heads: heads),
+            pause: SystemPause(),
+            logger: logger
+        )
         let feed = LiveFeed()
         let parts = try SharedParts(
             configuration,
@@ -60,7 +67,7 @@ package struct Server: Sendable {
                 makeKinds: makeKinds
             ),
             share: configuration.gateways == .apart ? .butOfGateways : .all,
-            listeners: [feed]
+            listeners: [feed, keeping]
         )
         self.parts = parts
         self.configuration = configuration
@@ -72,14 +79,15 @@ package struct Server: Sendable {
         signIn = SignIn(store: parts.audited, hasher: hasher)
         log = LogReader(
             store: store,
-            signer: try Ed25519CheckpointSigner(seed: seed),
-            prefix: configuration.origin
+            signer: signer,
+            heads: heads,
+            origin: configuration.origin
         )
         let sender = try Self.sender(configuration)
         self.mailer = mailer
-        let invitationKey = InvitationKey(seed: seed)
-        let clientSecretKey = ClientSecretKey(seed: seed)
-        bounceAddresses = bounceAddress.map { BounceAddresses(under: $0, seed: seed) }
+        let invitationKey = InvitationKey(seed: secret)
+        let clientSecretKey = ClientSecretKey(seed: secret)
+        bounceAddresses = bounceAddress.map { BounceAddresses(under: $0, seed: secret) }
         bounces = Bounces(
             store: parts.audited,
             operators: parts.operators,
@@ -119,7 +127,7 @@ package struct Server: Sendable {
             sessions: sessions,
             signIn: signIn,
             providers: ProviderSignIn(store: parts.audited, sessions: sessions),
-            openID: parts.openID(configuration, clientSecretKey, seed: seed),
+            openID: parts.openID(configuration, clientSecretKey, seed: secret),
             clientSecretKey: clientSecretKey,
             invitations: Invitations(
                 store: parts.audited,
@@ -131,7 +139,7 @@ package struct Server: Sendable {
             passkeys: Passkeys(
                 store: parts.audited,
                 sessions: sessions,
-                key: PasskeyKey(seed: seed),
+                key: PasskeyKey(seed: secret),
                 publicURL: configuration.publicURL,
                 clock: clock,
                 entropy: entropy
@@ -164,7 +172,7 @@ package struct Server: Sendable {
         let gateway = parts.gateway.map { [$0] } ?? []
         services =
             [parts.changeFeed { feed.changedElsewhere() }]
-            + [parts.watch, parts.late, parts.drift, parts.tokenKeys] + gateway
+            + [parts.watch, parts.late, parts.drift, parts.tokenKeys, keeping] + gateway
             + [
                 StatementReading(
                     store: store,
@@ -309,9 +317,9 @@ package struct Server: Sendable {
     /// What `init` would refuse, without making anything.
     package static func check(_ configuration: Configuration) throws {
         _ = try sender(configuration)
-        if FileManager.default.fileExists(atPath: configuration.signingKeyFile) {
-            _ = try SigningKey.load(configuration.signingKeyFile, entropy: SystemEntropy())
-        }
+        try configuration.requireSigningKey()
+        _ = try configuration.signer()
+        _ = try configuration.serverSecret()
     }
 
     /// The kinds as a directory file is read with them where no server is made.

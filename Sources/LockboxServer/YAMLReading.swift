@@ -107,6 +107,12 @@ struct YAMLValue: SettingsValue {
         return members
     }
 
+    /// Whether there are keys below it.
+    var isMapping: Bool { if case .mapping = node { true } else { false } }
+
+    /// Whether it is a list.
+    var isSequence: Bool { if case .sequence = node { true } else { false } }
+
     /// The member `key` of a mapping, whatever else is in it; what decides how the rest is read.
     func member(_ key: String) throws(ConfigurationError) -> YAMLValue {
         guard case .mapping(let mapping) = node else {

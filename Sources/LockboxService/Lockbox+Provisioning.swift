@@ -249,7 +249,7 @@ extension Event {
             switch self {
             case .directory(.personAdded(let person)): ([], person)
             case .directory(.personChanged(let before, let after)): (before.roles, after)
-            case .directory, .signIn, .request, .access, .provisioning: nil
+            case .directory, .signIn, .request, .access, .provisioning, .log: nil
             }
         guard let (before, after) = people, !after.isDisabled else { return [] }
         if case .directory(.personChanged(let old, let new)) = self, new.onlyLoses(to: old) {

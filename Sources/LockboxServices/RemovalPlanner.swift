@@ -17,7 +17,7 @@ package struct RemovalPlanner: EventReader {
     ) throws {
         switch event {
         case .access(let event): try read(event, at: now, in: tx)
-        case .request, .directory, .signIn, .provisioning: break
+        case .request, .directory, .signIn, .provisioning, .log: break
         }
     }
 

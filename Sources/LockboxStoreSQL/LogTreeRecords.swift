@@ -78,6 +78,17 @@ extension SQLTransaction: LogTreeRecords {
         ) { row in (try row.position("size"), try row.text("note")) }
     }
 
+    func logOrigin() throws -> String? {
+        try connection.selectOne(from: "log_origin", key: ["id"], "WHERE id = 1") { row in
+            try row.text("origin")
+        }
+    }
+
+    func fixLogOrigin(_ origin: String) throws {
+        guard try logOrigin() != origin else { return }
+        try connection.insert(["id": .count(1), "origin": .text(origin)], into: "log_origin")
+    }
+
     func checkpoints(of log: LogID) throws -> [(size: UInt64, root: Hash)] {
         try connection.query(
             "SELECT DISTINCT log, size, root FROM log_checkpoint WHERE log = $1 ORDER BY size",

@@ -17,6 +17,7 @@
 ///  provisioning_token, group_roles          provisioned_user ──► person ◄── provisioned_member ──► provisioned_group
 ///
 ///  log_head ─ log_entry (append-only) ◄── log_text      log_tile, log_checkpoint (append-only)
+///  log_origin
 ///  log_number ─ log_words (an index of log_text)
 /// ```
 /// The schema guards what no release of the program may break: a request moves only along
@@ -36,6 +37,7 @@ package enum Schema {
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
                 .personProposals, .loosening, .programs, .logins, .support, .timeZones,
+                .logOrigin,
             ]
         }
     }

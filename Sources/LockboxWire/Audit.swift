@@ -73,6 +73,30 @@ public struct AuditRecord: Codable, Hashable, Sendable {
     }
 }
 
+/// The key that signs a log, and how it came to be that one.
+public struct LogKeyBody: Codable, Hashable, Sendable {
+    /// A change of the key, as the record at `index` has it.
+    public struct Change: Codable, Hashable, Sendable {
+        public var index: UInt64
+        /// The key from then on, and the one before (C2SP vkey).
+        public var key, previous: String
+        /// Base64 of the signature of the key before.
+        public var signature: String
+
+        public init(index: UInt64, key: String, previous: String, signature: String) {
+            (self.index, self.key) = (index, key)
+            (self.previous, self.signature) = (previous, signature)
+        }
+    }
+
+    /// C2SP vkey.
+    public var key: String
+    /// The oldest first.
+    public var changes: [Change]
+
+    public init(key: String, changes: [Change]) { (self.key, self.changes) = (key, changes) }
+}
+
 /// The proof that a record is in the log of a size.
 public struct InclusionProofBody: Codable, Hashable, Sendable {
     public var index: UInt64

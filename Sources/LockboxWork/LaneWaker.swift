@@ -31,7 +31,7 @@ package struct LaneWaker: CommitListener {
             case .request(let event): wake(for: event)
             case .access(let event): wake(for: event)
             // Who comes is asked, and administrators are told.
-            case .directory, .provisioning: mail.wake()
+            case .directory, .provisioning, .log: mail.wake()
             case .signIn: break
             }
         }

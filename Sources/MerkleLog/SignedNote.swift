@@ -55,7 +55,8 @@ public struct NoteSignature: Hashable, Sendable {
     /// An em dash and a space.
     private static let mark = Array("— ".utf8)
 
-    init(name: String, keyID: UInt32, signature: [UInt8]) {
+    /// A signature that was made elsewhere; whether it is good is not looked at.
+    public init(name: String, keyID: UInt32, signature: [UInt8]) {
         self.name = name
         self.keyID = keyID
         self.signature = signature

@@ -29,7 +29,7 @@ public struct VerifierKey: Hashable, Sendable {
     }
 
     /// Whether `signature` is this key's over exactly these bytes (RFC 8032 §5.1.7).
-    func isValid(_ signature: [UInt8], for text: String.UTF8View) -> Bool {
+    public func isValid(_ signature: [UInt8], for text: String.UTF8View) -> Bool {
         switch Result(catching: { try Curve25519.Signing.PublicKey(rawRepresentation: publicKey) })
         {
         case .success(let key): key.isValidSignature(signature, for: Array(text))

@@ -84,6 +84,7 @@ struct Demo: AsyncParsableCommand {
             path: world.folder["lockbox.yaml"],
             environment: [:]
         )
+        _ = try await NewInstallation.makeKeys(of: configuration)
         let opened = try await Installation.open(configuration) { _ in isListening.finish() }
         let keys: [Participant: Keys]
         do {

@@ -21,7 +21,8 @@ struct Lockboxd: AsyncParsableCommand {
         version: Installation.version,
         subcommands: [
             Serve.self, Gateway.self, Init.self, CheckConfig.self, Apply.self, Token.self,
-            Password.self, Invite.self, Recover.self, ScimToken.self, ScimTokens.self,
+            Password.self, Invite.self, Recover.self, RotateKey.self, ScimToken.self,
+            ScimTokens.self,
             ScimEndToken.self, ScimRoles.self,
             CheckLog.self, CheckService.self, AcceptClock.self, TestMail.self, ReadBounce.self,
         ]

@@ -4,10 +4,11 @@ import LockboxInstallation
 import LockboxServer
 
 /// Runs a tool's work on what the configuration describes; problems become one line and exit status
-/// 1.
+/// 1. `alone`: as `Installation.open`.
 func withServer<Value>(
     _ config: ConfigOption,
     by operatorOption: OperatorOption? = nil,
+    alone: Bool = false,
     _ body: (Installation) async throws -> Value
 ) async throws -> Value {
     do {
@@ -16,7 +17,11 @@ func withServer<Value>(
             environment: ProcessInfo.processInfo.environment
         )
         configuration.operatorAtConsole = try operatorOption?.name()
-        let opened = try await Installation.open(configuration, onlyErrors: true)
+        let opened = try await Installation.open(
+            configuration,
+            onlyErrors: true,
+            alone: alone
+        )
         do {
             let value = try await body(opened)
             try await opened.close()

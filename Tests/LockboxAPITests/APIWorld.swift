@@ -107,7 +107,8 @@ struct APIWorld: Sendable {
         log = LogReader(
             store: world.store,
             signer: try Ed25519CheckpointSigner(seed: [UInt8](repeating: 7, count: 32)),
-            prefix: "lockbox.example-cloud.test"
+            heads: RememberedHeads(),
+            origin: "lockbox.example-cloud.test"
         )
         api = API(
             lockbox: world.lockbox,

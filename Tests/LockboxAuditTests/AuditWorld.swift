@@ -19,6 +19,8 @@ struct AuditWorld: Sendable {
     var clock: FixedClock { world.clock }
     var audited: AuditedStore { world.audited }
 
+    let heads = RememberedHeads()
+
     static let contoso = LogID.tenant(Fixture.contoso.id)
     static let fabrikam = LogID.tenant(Fixture.fabrikam.id)
     static let prefix = "lockbox.test"
@@ -96,13 +98,14 @@ struct AuditWorld: Sendable {
 
     func reader(
         signer: (any CheckpointSigner)? = nil,
-        prefix: String = prefix,
+        origin: String = prefix,
         slice: Int = AuditLimits.slice
     ) throws -> LogReader {
         LogReader(
             store: store,
             signer: try signer ?? Ed25519CheckpointSigner(seed: Self.seed),
-            prefix: prefix,
+            heads: heads,
+            origin: origin,
             slice: slice
         )
     }

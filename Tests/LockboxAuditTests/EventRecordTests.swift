@@ -154,6 +154,9 @@ struct EventRecordTests {
             ),
             .signIn(.identityRefused(Fixture.adam, issuer: Fixture.issuer)),
             .signIn(.signedOutByProvider(Fixture.adam, issuer: Fixture.issuer)),
+            .log(.keyChanged(AuditWorld.contoso, Fixture.keyChange)),
+            .log(.recovered(AuditWorld.contoso, Fixture.recovery)),
+            .log(.recovered(.provider, Fixture.recovery)),
             .provisioning(.tokenIssued(Fixture.provisioningToken())),
             .provisioning(.tokenRevoked(Fixture.provisioningToken())),
             .provisioning(.refused(Fixture.provisioningToken(), .lastAdministrator)),
@@ -178,6 +181,8 @@ struct EventRecordTests {
         case .directory(let event): expected(event)
         case .signIn(let event): expected(event)
         case .provisioning(let event): (AuditWorld.contoso, expected(event))
+        case .log(.keyChanged(let log, _)): (log, "key.changed")
+        case .log(.recovered(let log, _)): (log, "log.recovered")
         }
     }
 

@@ -25,7 +25,7 @@ struct LogReaderTests {
             let log = AuditWorld.contoso
             #expect(reader.origin(of: log) == "lockbox.test/v1/tenants/contoso/log")
             #expect(reader.origin(of: .provider) == "lockbox.test/v1/provider/log")
-            let key = try VerifierKey(parsing: reader.verifierKey(of: log))
+            let key = try reader.verifierKey(of: log)
             #expect(key.name == reader.origin(of: log))
             var heads: [TreeHead] = []
             for size in [0] + Self.spots {
@@ -151,12 +151,28 @@ struct LogReaderTests {
 
     // MARK: - Signing
 
+    @Test func noOtherNameIsSignedThanTheFirst() async throws {
+        try await AuditWorld.with { world in
+            try await world.grow(by: 3)
+            let note = try await world.reader().checkpoint(of: AuditWorld.contoso)
+            let renamed = try world.reader(origin: "new.test")
+            await #expect(throws: (any Error).self) {
+                _ = try await renamed.checkpoint(of: AuditWorld.contoso)
+            }
+            #expect(try await world.reader().checkpoint(of: AuditWorld.contoso) == note)
+            let kept = try await world.store.read { tx in
+                try LogContinuity.signedOrigin(preferring: "new.test", in: tx)
+            }
+            #expect(kept == AuditWorld.prefix)
+        }
+    }
+
     /// Signs only what is not signed yet, and remembers whether the store had it.
     private struct Refusing: CheckpointSigner {
         struct Lost: Error {}
 
-        func verifierKey(origin: String) -> String { origin }
-        func sign(_ text: String, origin: String) throws -> String { throw Lost() }
+        let publicKey = [UInt8](repeating: 1, count: 32)
+        func signature(of text: String) throws -> [UInt8] { throw Lost() }
     }
 
     @Test func checkpointIsStoredBeforeItIsReturnedAndIsTheSameForTheSameSize() async throws {
@@ -229,23 +245,22 @@ struct LogReaderTests {
         }
     }
 
-    @Test func newKeyOrAddressSignsTheHeadAnewThoughTheLogDidNotGrow() async throws {
+    @Test func newKeySignsTheHeadAnewThoughTheLogDidNotGrow() async throws {
         try await AuditWorld.with { world in
             try await world.grow(by: 3)
             let log = AuditWorld.contoso
             let old = try await world.reader().checkpoint(of: log)
             let other = try Ed25519CheckpointSigner(seed: [UInt8](repeating: 7, count: 32))
-            for reader in [try world.reader(signer: other), try world.reader(prefix: "new.test")] {
-                let new = try await reader.checkpoint(of: log)
-                #expect(new != old)
-                let checkpoint = try Checkpoint(
-                    opening: SignedNote(parsing: Array(new.utf8)),
-                    origin: reader.origin(of: log),
-                    logKey: VerifierKey(parsing: reader.verifierKey(of: log))
-                )
-                #expect(checkpoint.head.size == 3)
-                #expect(try await reader.checkpoint(of: log) == new)
-            }
+            let reader = try world.reader(signer: other)
+            let new = try await reader.checkpoint(of: log)
+            #expect(new != old)
+            let checkpoint = try Checkpoint(
+                opening: SignedNote(parsing: Array(new.utf8)),
+                origin: reader.origin(of: log),
+                logKey: reader.verifierKey(of: log)
+            )
+            #expect(checkpoint.head.size == 3)
+            #expect(try await reader.checkpoint(of: log) == new)
         }
     }
 }

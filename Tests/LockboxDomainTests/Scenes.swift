@@ -299,6 +299,7 @@ extension Event {
             case .directory(let event): event
             case .signIn(let event): event
             case .provisioning(let event): event
+            case .log(let event): event
             }
         return String("\(event)".prefix { $0 != "(" })
     }

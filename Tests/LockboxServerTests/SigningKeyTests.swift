@@ -1,5 +1,4 @@
 import Foundation
-import LockboxFixtures
 import Testing
 
 @testable import LockboxServer
@@ -9,10 +8,10 @@ struct SigningKeyTests {
     @Test func keyIsMadeOnceForItsOwnerAloneAndReadBack() throws {
         let folder = try Folder()
         let path = folder.path + "/keys/deep/signing.key"
-        let made = try SigningKey.load(path, entropy: SeededEntropy(seed: 1))
-        #expect(made.count == 32)
-        #expect(made == SeededEntropy(seed: 1).bytes(32))
-        #expect(try SigningKey.load(path, entropy: SeededEntropy(seed: 2)) == made)
+        try SigningKey.make(path, [UInt8](1...32))
+        #expect(try SigningKey.load(path) == [UInt8](1...32))
+        try SigningKey.make(path, [UInt8](2...33))
+        #expect(try SigningKey.load(path) == [UInt8](1...32), "what is there stays")
         let file = try FileManager.default.attributesOfItem(atPath: path)
         #expect(file[.posixPermissions] as? Int == 0o600)
         let keys = try FileManager.default.attributesOfItem(atPath: folder.path + "/keys/deep")
@@ -24,18 +23,28 @@ struct SigningKeyTests {
         )
     }
 
-    @Test func processesThatStartTogetherGetOneKey() async throws {
+    @Test func missingKeyIsNeverMadeAnew() throws {
         let folder = try Folder()
-        let path = folder.path + "/signing.key"
-        let seeds = try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            for seed in 1...8 {
-                group.addTask {
-                    try SigningKey.load(path, entropy: SeededEntropy(seed: UInt64(seed)))
-                }
-            }
-            return try await group.reduce(into: Set()) { $0.insert($1) }
+        let said = try complaint(in: folder) {
+            _ = try SigningKey.load(folder.path + "/keys/signing.key")
         }
-        #expect(seeds.count == 1)
+        #expect(said == "signing.keyFile: the file FOLDER/keys/signing.key cannot be read")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
+    @Test(arguments: [0o640, 0o604, 0o660, 0o644, 0o666, 0o620])
+    func keyThatOthersCanUseIsRefused(_ mode: Int) throws {
+        let folder = try Folder()
+        let path = try folder.write(
+            String(repeating: "ab", count: 32),
+            to: "signing.key",
+            mode: mode
+        )
+        #expect(
+            try complaint(in: folder) { _ = try SigningKey.load(path) }
+                == "signing.keyFile: others than its owner can use the file FOLDER/signing.key; close "
+                + "it: chmod 600 FOLDER/signing.key"
+        )
     }
 
     @Test(arguments: [
@@ -71,7 +80,7 @@ struct SigningKeyTests {
         let folder = try Folder()
         let path = try folder.write(text, to: "signing.key")
         let said = try complaint(in: folder) {
-            _ = try SigningKey.load(path, entropy: SeededEntropy())
+            _ = try SigningKey.load(path)
         }
         #expect(said == expected.replacing("PATH", with: "FOLDER/signing.key"))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
@@ -81,7 +90,7 @@ struct SigningKeyTests {
         let folder = try Folder()
         let path = try folder.write(String(repeating: "AB", count: 32) + "\r\n", to: "signing.key")
         #expect(
-            try SigningKey.load(path, entropy: SeededEntropy())
+            try SigningKey.load(path)
                 == [UInt8](repeating: 0xAB, count: 32)
         )
     }
@@ -90,7 +99,7 @@ struct SigningKeyTests {
         let folder = try Folder()
         try folder.write("a file", to: "keys")
         #expect(throws: (any Error).self) {
-            _ = try SigningKey.load(folder.path + "/keys/signing.key", entropy: SeededEntropy())
+            try SigningKey.make(folder.path + "/keys/signing.key", [UInt8](1...32))
         }
     }
 }

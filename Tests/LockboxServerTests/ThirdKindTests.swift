@@ -141,6 +141,7 @@ private struct Running {
     static func with(_ body: (Running) async throws -> Void) async throws {
         let folder = try Folder()
         try folder.write("the vault's secret\n", to: "secret")
+        try folder.write(String(repeating: "5a", count: 32), to: "signing.key")
         let file = try folder.write(directory, to: "directory.yaml")
         let configuration = try Configuration.load(
             path: folder.write(
@@ -149,6 +150,7 @@ private struct Running {
                 publicURL: https://lockbox.example.test
                 database: sqlite:lockbox.db
                 mail: file:mail
+                signing: { keyFile: signing.key }
 
                 """,
                 to: "lockbox.yaml"

@@ -7,6 +7,7 @@ import LockboxIdentity
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import MerkleLog
 import NIOCore
 
 /// The audit log of the reader's own side: search, one record, files, and a check of the whole.
@@ -100,7 +101,7 @@ extension PortalSite {
                     AuditCheckPage(
                         report,
                         note: note,
-                        key: self.log.verifierKey(of: log),
+                        key: try self.log.verifierKey(of: log).text,
                         at: clock.now(),
                         viewer
                     ),

@@ -5,6 +5,7 @@ import LockboxHTTP
 import LockboxPorts
 import LockboxService
 import LockboxWire
+import MerkleLog
 import NIOCore
 
 /// One access from the asking to its confirmed end: what became of it, each step with the record that
@@ -168,7 +169,7 @@ extension PortalSite {
             .init(items: records, next: found.next),
             names: try await names(in: records, viewer),
             check: try await self.log.check(found.items, of: log),
-            key: self.log.verifierKey(of: log),
+            key: try self.log.verifierKey(of: log).text,
             viewer
         )
     }

@@ -43,6 +43,8 @@ enum AuditWords {
         ("tenant.renamed", "Tenant renamed"),
         ("tenant.administered", "First sign-in of an administrator: people are the tenant’s own"),
         ("provider.renamed", "Provider renamed"),
+        ("key.changed", "Another key signs the log"),
+        ("log.recovered", "Database put back to an older copy; open access ended"),
         ("person.added", "Person added"),
         ("person.changed", "Person or roles changed"),
         ("person.proposed", "Roles or address of a person proposed"),
@@ -100,7 +102,7 @@ enum AuditWords {
         Group("identity", "Linked accounts"),
         Group("provisioning", "The organisation’s directory"), Group("resource", "Resources"),
         Group("service", "Services"), Group("provider", "The provider"),
-        Group("notice", "E-mails"),
+        Group("notice", "E-mails"), Group("key", "The log’s key"), Group("log", "The log itself"),
     ]
 
     /// What the list shows of a customer's log where nothing else is asked for.

@@ -31,6 +31,10 @@ class Lockboxd:
             "dataDir": str(folder / "data"), "mail": mail or f"file:{self.letters}", **settings}
         self.config = folder / "lockbox.yaml"
         self.write_config()
+        self.key = pathlib.Path(self.settings["dataDir"]) / "signing.key"
+        if not self.key.exists():
+            self.key.write_text(os.urandom(32).hex() + "\n")
+            self.key.chmod(0o600)
         self.tokens, self.passwords, self.process, self._runs = {}, {}, None, 0
 
     def write_config(self):

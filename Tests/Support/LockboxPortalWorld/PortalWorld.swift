@@ -126,7 +126,8 @@ package final class PortalWorld: Sendable {
         log = LogReader(
             store: store,
             signer: try Ed25519CheckpointSigner(seed: Array(repeating: 7, count: 32)),
-            prefix: "lockbox.example-cloud.test"
+            heads: RememberedHeads(),
+            origin: "lockbox.example-cloud.test"
         )
         // Forms' keys from chance of their own, so that looking at a page does not change what
         // comes after it.
