@@ -498,3 +498,28 @@ extension ProposalEvent {
         }
     }
 }
+
+extension AuditFacts {
+    init(_ event: LogEvent) {
+        switch event {
+        case .keyChanged(_, let change):
+            self.init(
+                "key.changed",
+                data: [
+                    "key": .string(change.key), "previous": .string(change.previous),
+                    "signature": .string(change.signature),
+                ]
+            )
+        case .recovered(_, let recovery):
+            self.init(
+                "log.recovered",
+                data: [
+                    "expectedSize": .integer(Int64(clamping: recovery.expectedSize)),
+                    "expectedRoot": .string(recovery.expectedRoot),
+                    "size": .integer(Int64(clamping: recovery.size)),
+                ],
+                texts: ["reason": recovery.reason]
+            )
+        }
+    }
+}

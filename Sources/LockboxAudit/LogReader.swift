@@ -11,7 +11,7 @@ package struct LogReader: Sendable {
     private let slice: Int
     private let longReads = LongReads(AuditLimits.searches)
     private let exports = DayCounts()
-    private let heads = ShownHeads()
+    private let shownHeads = ShownHeads()
 
     /// `origin` is what the names of all logs of this installation begin with; `heads` is what was
     /// signed of them.
@@ -109,16 +109,13 @@ package struct LogReader: Sendable {
     /// of before the head is read.
     package func checkpoint(of log: LogID, at now: Timestamp) async throws -> String {
         let note = try SignedNote(parsing: Array(try await checkpoint(of: log).utf8))
-        if let shown = heads.note(of: log.logName, saying: note.text, at: now) { return shown }
-        let key = try VerifierKey(parsing: verifierKey(of: log))
+        if let shown = shownHeads.note(of: log.logName, saying: note.text, at: now) { return shown }
+        let key = try verifierKey(of: log)
         guard let time = UInt64(exactly: now.secondsSinceEpoch) else { return note.encoded }
         let message = Cosignature.message(note.text, time: time)
-        let signed = try SignedNote(
-            parsing: Array(try signer.sign(message, origin: origin(of: log)).utf8)
-        )
-        guard let signature = signed.signatures.first?.signature else { return note.encoded }
+        let signature = try await signer.sign(message, origin: origin(of: log)).signature
         let shown = try note.adding(Cosignature.line(signature, time: time, key: key)).encoded
-        heads.keep(shown, of: log.logName, saying: note.text, at: now)
+        shownHeads.keep(shown, of: log.logName, saying: note.text, at: now)
         return shown
     }
 

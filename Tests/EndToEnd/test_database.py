@@ -56,4 +56,8 @@ def test_a_database_of_the_first_version_is_taken_on_and_checks_clean(install):
     key = lockbox.folder / "data" / "signing.key"
     key.write_text("5a" * 32 + "\n")
     key.chmod(0o600)
+    # Nobody has the key any more that signed it.
+    refused = lockbox.run("check-log", check=False)
+    assert refused.returncode == 1 and "not the key that signed" in refused.stderr, refused
+    lockbox.run("recover", "--reason", "The key of the first version is lost.")
     assert lockbox.check_log().count("all as it should be") == 2

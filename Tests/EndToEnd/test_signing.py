@@ -40,7 +40,7 @@ def put_back(lockbox, copy):
 
 
 def verify(lockbox, token, state, check=True):
-    return cli(lockbox.url, token, "audit", "verify", "--tenant", "contoso", "--state", state, check=check)
+    return cli(lockbox.url, token, "audit", "verify", "--tenant", "contoso", "--state", str(state), check=check)
 
 
 def test_an_older_copy_opens_nothing_until_it_is_recovered_and_then_nothing_is_open(place, tmp_path):
@@ -283,7 +283,7 @@ def test_init_makes_the_keys_of_a_configuration_and_never_others(install):
     lockbox.apply()
     kept = key.read_text()
     again = lockbox.run("init", check=False)
-    assert again.returncode == 1 and "is there already" in again.stderr and key.read_text() == kept
+    assert again.returncode == 1 and "are there already" in again.stderr and key.read_text() == kept
     key.unlink()
     again = lockbox.run("init", check=False)
     assert again.returncode == 1 and "signed already" in again.stderr, again

@@ -118,6 +118,65 @@ struct ConfigurationTests {
         #expect(configuration.logLevel == "debug")
     }
 
+    @Test func theLogsNameIsASettingOfItsOwn() throws {
+        let folder = try Folder()
+        let named = try Self.load(
+            Self.minimal + "log: { level: debug, origin: lockbox.cloud.test/2026 }\n",
+            in: folder
+        )
+        #expect(named.logLevel == "debug" && named.origin == "lockbox.cloud.test/2026")
+        let elsewhere = try Self.load(
+            Self.minimal + "log: { origin: lockbox.cloud.test/2026 }\n",
+            environment: ["LOCKBOX_LOG": "error", "LOCKBOX_LOG_ORIGIN": "env.test"],
+            in: folder
+        )
+        #expect(elsewhere.logLevel == "error" && elsewhere.origin == "env.test")
+        for bad in ["https://a.test", "/a", "a/", "\"a b\"", "a+b", "ä.test", "\"\""] {
+            #expect(throws: ConfigurationError.self, "\(bad)") {
+                try Self.load(Self.minimal + "log: { origin: \(bad) }\n", in: folder)
+            }
+        }
+    }
+
+    @Test func signingCommandComesWithItsKeyAndAListIsQuoted() throws {
+        let folder = try Folder()
+        let key = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+        let listed = try Self.load(
+            Self.minimal
+                + "signing: { command: [/bin/sign, \"it's; $HOME\"], publicKey: \"\(key)\" }\n",
+            in: folder
+        )
+        #expect(listed.signingCommand == #"exec '/bin/sign' 'it'\''s; $HOME'"#)
+        #expect(listed.signingPublicKey.count == 32)
+        let line = try Self.load(
+            Self.minimal + "signing: { command: sign | base64, publicKey: \"\(key)\" }\n",
+            in: folder
+        )
+        #expect(line.signingCommand == "sign | base64")
+        for bad in [
+            "command: sign", "publicKey: \"\(key)\"", "command: sign, publicKey: AAAA",
+            "command: sign, publicKey: \"\(key)A\"",
+        ] {
+            #expect(throws: ConfigurationError.self, "\(bad)") {
+                try Self.load(Self.minimal + "signing: { \(bad) }\n", in: folder)
+            }
+        }
+    }
+
+    @Test func keyOfAnOlderInstallationIsFoundWhereItWas() throws {
+        let folder = try Folder()
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/data",
+            withIntermediateDirectories: true
+        )
+        for name in ["signing.key", "signing.key.heads"] {
+            try folder.write("", to: "data/\(name)")
+            let configuration = try Self.load(Self.minimal, in: folder)
+            #expect(configuration.signingKeyFile == folder.path + "/data/signing.key")
+            try FileManager.default.removeItem(atPath: folder.path + "/data/\(name)")
+        }
+    }
+
     @Test func environmentWins() throws {
         let folder = try Folder()
         let configuration = try Self.load(

@@ -107,8 +107,8 @@ enum AuditWords {
         Group("identity", "Linked accounts"),
         Group("provisioning", "The organisation’s directory"), Group("resource", "Resources"),
         Group("service", "Services"), Group("provider", "The provider"),
-        Group("texts", "Erased texts"),
-        Group("notice", "E-mails"),
+        Group("texts", "Erased texts"), Group("notice", "E-mails"),
+        Group("key", "The log’s key"), Group("log", "The log itself"),
     ]
 
     /// What the list shows of a customer's log where nothing else is asked for.

@@ -343,6 +343,11 @@ CREATE TABLE log_number (
     number INTEGER NOT NULL UNIQUE CHECK (number BETWEEN 1 AND 4194303)
 ) STRICT;
 
+CREATE TABLE log_origin (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    origin TEXT NOT NULL CHECK (length(origin) BETWEEN 1 AND 200)
+) STRICT;
+
 CREATE TABLE log_text (
     log TEXT NOT NULL,
     position INTEGER NOT NULL,
@@ -1146,6 +1151,20 @@ BEFORE UPDATE ON log_number
 
 BEGIN
     SELECT RAISE(ABORT, 'log_number: rows never change');
+END;
+
+CREATE TRIGGER log_origin_delete_guard
+BEFORE DELETE ON log_origin
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_origin: logs keep their name');
+END;
+
+CREATE TRIGGER log_origin_update_guard
+BEFORE UPDATE ON log_origin
+
+BEGIN
+    SELECT RAISE(ABORT, 'log_origin: logs keep their name');
 END;
 
 CREATE TRIGGER log_text_delete_guard
