@@ -65,7 +65,7 @@ struct LogReaderTests {
     @Test func headThatIsShownTellsWhenItWasTheNewest() async throws {
         try await AuditWorld.with { world in
             let (reader, log) = (try world.reader(), AuditWorld.contoso)
-            let key = try VerifierKey(parsing: reader.verifierKey(of: log))
+            let key = try reader.verifierKey(of: log)
             let now = try #require(Timestamp("2026-11-23T20:15:00.999Z"))
             let note = try SignedNote(
                 parsing: Array(try await reader.checkpoint(of: log, at: now).utf8)

@@ -263,7 +263,8 @@ CREATE TABLE decision (
     duration INTEGER CHECK (duration > 0),
     scope TEXT CHECK (scope <> ''),
     comment TEXT,
-    decided_at INTEGER NOT NULL,
+    decided_at INTEGER NOT NULL, is_signed INTEGER NOT NULL DEFAULT 0
+CHECK (is_signed = 0 OR is_signed = 1 AND is_approval = 1 AND stage = 'customer'),
     PRIMARY KEY (request, position),
     UNIQUE (request, person),
     CHECK (is_approval = 1 OR (duration IS NULL AND scope IS NULL))
@@ -517,7 +518,8 @@ CREATE TABLE policy_change (
     takes_effect_at INTEGER NOT NULL CHECK (takes_effect_at > made_at),
     agreed TEXT NOT NULL
 , allows_programs INTEGER NOT NULL DEFAULT 1
-CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0)) STRICT;
+CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0), signed_approvals TEXT NOT NULL DEFAULT 'off'
+CHECK (signed_approvals IN ('off', 'required'))) STRICT;
 
 CREATE TABLE portal_session (
     id TEXT NOT NULL PRIMARY KEY,
@@ -734,7 +736,8 @@ CREATE TABLE tenant (
     version INTEGER NOT NULL CHECK (version > 0)
 , domains TEXT NOT NULL DEFAULT '[]', administered_since INTEGER, withheld_from_tokens INTEGER NOT NULL DEFAULT 0, cooling_off INTEGER NOT NULL DEFAULT 86400000
     CHECK (cooling_off > 0), allows_programs INTEGER NOT NULL DEFAULT 1
-CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0)) STRICT;
+CHECK (allows_programs IN (0, 1)), retention INTEGER CHECK (retention > 0), signed_approvals TEXT NOT NULL DEFAULT 'off'
+CHECK (signed_approvals IN ('off', 'required'))) STRICT;
 
 CREATE TABLE work_lease (
     lane TEXT NOT NULL PRIMARY KEY,
@@ -1441,6 +1444,13 @@ END;
 CREATE TRIGGER policy_change_update_retention
 BEFORE UPDATE ON policy_change
 WHEN NEW.retention IS NOT OLD.retention
+BEGIN
+    SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
+END;
+
+CREATE TRIGGER policy_change_update_signed
+BEFORE UPDATE ON policy_change
+WHEN NEW.signed_approvals IS NOT OLD.signed_approvals
 BEGIN
     SELECT RAISE(ABORT, 'policy_change: only who agrees changes');
 END;
