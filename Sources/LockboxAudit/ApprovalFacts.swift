@@ -44,17 +44,6 @@ extension AuditFacts {
     }
 }
 
-extension SigningKeyEvent {
-    /// The activity of its record.
-    var activity: String {
-        switch self {
-        case .added: "signingKey.added"
-        case .confirmed: "signingKey.confirmed"
-        case .removed: "signingKey.removed"
-        }
-    }
-}
-
 /// The records that say which keys count and which rules hold in a tenant, and those of its grants:
 /// what access rests on, read from the log and held against the tables.
 ///

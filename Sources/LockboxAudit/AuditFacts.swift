@@ -477,6 +477,17 @@ extension PasskeyEvent {
     }
 }
 
+extension SigningKeyEvent {
+    /// The activity of its record.
+    var activity: String {
+        switch self {
+        case .added: "signingKey.added"
+        case .confirmed: "signingKey.confirmed"
+        case .removed: "signingKey.removed"
+        }
+    }
+}
+
 extension PolicyChangeEvent {
     var activity: String {
         switch self {

@@ -91,14 +91,10 @@ struct SharedParts: Sendable {
         http = HTTPClient(eventLoopGroup: loop, configuration: ServiceTools.httpConfiguration)
         operators = Operators(configuration.operators)
         let book = GatewayBook(timers: loop)
-        tools = Self.tools(
-            http,
-            clock,
-            entropy,
-            gateways: share == .butOfGateways ? nil : book,
-            apart: share == .butOfGateways ? GatewayCall(to: try Self.socket(configuration)) : nil,
-            world.logger
-        )
+        let apart =
+            share == .butOfGateways ? GatewayCall(to: try Self.socket(configuration)) : nil
+        let own = share == .butOfGateways ? nil : book
+        tools = Self.tools(http, clock, entropy, gateways: own, apart: apart, world.logger)
         kinds = ServiceKinds(world.makeKinds(tools))
         directory = ServiceDirectory(store: store, kinds: kinds, share: share, logger: world.logger)
         late = work.lateLooks(directory, world.logger)

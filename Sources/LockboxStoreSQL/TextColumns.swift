@@ -56,7 +56,8 @@ package enum TextColumns {
             "invitation": ["id", "person", "purpose", "made_by"],
             "log_checkpoint": ["log", "note"],
             "log_entry": ["log", "activity", "actor", "request"],
-            "log_head": ["log"], "log_number": ["log"], "log_text": ["log", "field"],
+            "log_head": ["log"], "log_origin": ["origin"], "log_number": ["log"],
+            "log_text": ["log", "field"],
             "log_tile": ["log"],
             "message": ["request", "person"],
             "notice": [
@@ -68,7 +69,7 @@ package enum TextColumns {
             "password": ["person", "encoded"],
             "person": ["id", "tenant", "confirmed_by", "time_zone"],
             "person_proposal": ["id", "tenant", "person", "roles"],
-            "policy_change": ["id", "tenant", "made_by", "agreed"],
+            "policy_change": ["id", "tenant", "made_by", "agreed", "signed_approvals"],
             "provisioned_member": ["group_id", "person"],
             "provisioned_user": ["person", "organisation", "made_with"],
             "removal": ["grant_id", "service", "request", "tenant", "progress"],
@@ -109,7 +110,7 @@ package enum TextColumns {
                 "organisation", "issuer", "client_id", "authentication", "client_secret_file",
                 "acr_values", "domains", "roles_claim", "claimed_roles",
             ],
-            "tenant": ["id", "name", "domains"],
+            "tenant": ["id", "name", "domains", "signed_approvals"],
         ],
         .namesADevice: ["passkey": ["name"]],
         .ofServices: [

@@ -102,6 +102,7 @@ struct DescriptionTests {
             ("NewRoles", NewRoles.self), ("NewToken", NewToken.self),
             ("NewSupportRequest", NewSupportRequest.self), ("NewMessage", NewMessage.self),
             ("LetterSettings", LetterSettings.self), ("NewSigningKey", NewSigningKey.self),
+            ("NewErasure", NewErasure.self),
         ]
     }
 

@@ -15,7 +15,7 @@ struct RulesTests {
             ("cap-unit", "hours"),
             ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"), ("programs", "on"),
             ("signed", "off"),
-            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on off"),
+            ("version", "1"), ("seen", "on PT12H PT4H 1 0 P1D on none off"),
         ]
         return (standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes)
             .map { (name: $0.0, value: $0.1) }
@@ -68,8 +68,10 @@ struct RulesTests {
     }
 
     @Test(arguments: [
-        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D on off", "on PT1S PT4H 1 0 P1D on off",
-        "on PT12H PT4H 1 0 P1D yes off", "on PT12H PT4H 1 0 P1D on maybe", "on PT12H PT4H 1 0",
+        "on", "off PT12H PT4H", "on PT12H PT4H 1 2 P1D on none off",
+        "on PT1S PT4H 1 0 P1D on none off",
+        "on PT12H PT4H 1 0 P1D yes none off", "on PT12H PT4H 1 0 P1D on none maybe",
+        "on PT12H PT4H 1 0",
         "<b>", "",
     ])
     func markThatIsNoneIsDropped(_ mark: String) { #expect(Policy(mark: mark) == nil) }

@@ -152,17 +152,19 @@ package final class PortalWorld: Sendable {
             entropy: SeededEntropy(seed: 2),
             publicURL: Self.publicURL,
             proxies: .none,
-            appearance: Appearance(
-                colour: "#7c3aed",
-                logo: Appearance.Logo(Array(Self.logo.utf8)),
-                help: "help@example-cloud.test, +49 30 123456",
-                helpLink: "https://help.example-cloud.test/"
-            ),
+            appearance: Self.appearance,
             feed: feed,
             makePause: { OneRound() }
         )
         responder = site.responder()
     }
+
+    private static let appearance = Appearance(
+        colour: "#7c3aed",
+        logo: Appearance.Logo(Array(logo.utf8)),
+        help: "help@example-cloud.test, +49 30 123456",
+        helpLink: "https://help.example-cloud.test/"
+    )
 
     private static let seed = [UInt8](repeating: 7, count: 32)
 

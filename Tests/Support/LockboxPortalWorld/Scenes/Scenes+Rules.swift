@@ -197,7 +197,7 @@ extension Scene {
         ),
     ]
 
-    @Sendable private static func secondAdmin(_ world: PortalWorld) async throws {
+    @Sendable static func secondAdmin(_ world: PortalWorld) async throws {
         try await world.welcome(
             Fixture.person(21, "Hana Ito", "hana@contoso.test", [.admin, .member])
         )
@@ -209,12 +209,12 @@ extension Scene {
             ("approval", "on"), ("window", "6"), ("window-unit", "hours"), ("cap", "4"),
             ("cap-unit", "hours"), ("approvals", "1"), ("cooling", "1"), ("cooling-unit", "days"),
             ("programs", "on"), ("signed", "off"), ("version", "1"),
-            ("seen", "on PT12H PT4H 1 0 P1D on off"),
+            ("seen", "on PT12H PT4H 1 0 P1D on none off"),
         ]
         return standard.filter { field in !changes.contains { $0.0 == field.0 } } + changes
     }
 
-    @Sendable private static func longSignedIn(_ world: PortalWorld) async throws {
+    @Sendable static func longSignedIn(_ world: PortalWorld) async throws {
         _ = try await world.visit("/settings", as: "gita")
         world.clock.advance(by: .minutes(11))
     }
@@ -450,7 +450,7 @@ extension Scene {
         Scene("People", "unknown person", as: "gita", .page("/people/PER-NOBODY"), status: 404),
     ]
 
-    private static func change(
+    static func change(
         _ name: String,
         of person: String,
         to roles: [String],
@@ -471,131 +471,4 @@ extension Scene {
             after: arrange
         )
     }
-
-    private static let roleChanges: [Scene] = [
-        change(
-            "roles changed",
-            of: "tom",
-            to: ["member", "approver"],
-            seen: "member",
-            isKey: true
-        ),
-        change(
-            "roles changed with the password",
-            of: "tom",
-            to: ["auditor"],
-            seen: "member",
-            and: [("password", PortalWorld.password)],
-            after: longSignedIn
-        ),
-        change(
-            "roles, password wrong",
-            of: "tom",
-            to: ["auditor"],
-            seen: "member",
-            and: [("password", "wrong horse")],
-            status: 422,
-            after: longSignedIn
-        ),
-        change("unknown role", of: "tom", to: ["engineer"], seen: "member", status: 422),
-        change(
-            "another tenant's person changed",
-            of: "frida",
-            to: ["member"],
-            seen: "approver",
-            status: 404
-        ),
-        change(
-            "change by somebody who may not",
-            of: "tom",
-            to: ["admin"],
-            seen: "member",
-            as: "adam",
-            status: 403
-        ),
-        change(
-            "change by a plain member",
-            of: "tom",
-            to: ["admin"],
-            seen: "member",
-            as: "tom",
-            status: 404
-        ),
-        change(
-            "changed meanwhile",
-            of: "tom",
-            to: ["member", "approver"],
-            seen: "member",
-            status: 409,
-            isKey: true,
-            after: { world in try await world.roles(["member", "auditor"], of: "tom") }
-        ),
-        change(
-            "sent twice",
-            of: "tom",
-            to: ["member", "auditor"],
-            seen: "member",
-            after: { world in try await world.roles(["member", "auditor"], of: "tom") }
-        ),
-        change(
-            "too few would be left to approve",
-            of: "adam",
-            to: ["member"],
-            seen: "approver",
-            status: 422,
-            isKey: true,
-            after: { world in try await world.policy { $0.approvalsNeeded = 2 } }
-        ),
-        change(
-            "too few left to approve, meant so",
-            of: "adam",
-            to: ["member"],
-            seen: "approver",
-            and: [("sure", "member")],
-            after: { world in try await world.policy { $0.approvalsNeeded = 2 } }
-        ),
-        change(
-            "box ticked for another change",
-            of: "adam",
-            to: ["auditor"],
-            seen: "approver",
-            and: [("sure", "member")],
-            status: 422,
-            after: { world in try await world.policy { $0.approvalsNeeded = 2 } }
-        ),
-        change(
-            "own administration given away",
-            of: "gita",
-            to: ["member"],
-            seen: "admin",
-            status: 422,
-            isKey: true,
-            after: secondAdmin
-        ),
-        change(
-            "own administration given away, meant so",
-            of: "gita",
-            to: ["auditor"],
-            seen: "admin",
-            and: [("sure", "auditor")],
-            after: secondAdmin
-        ),
-        change(
-            "all own roles given away",
-            of: "gita",
-            to: ["member"],
-            seen: "admin",
-            and: [("sure", "member")],
-            after: secondAdmin
-        ),
-        change(
-            "last administrator",
-            of: "gita",
-            to: ["member"],
-            seen: "admin",
-            and: [("sure", "member")],
-            status: 409,
-            isKey: true
-        ),
-    ]
 }
