@@ -24,7 +24,8 @@ def verify(*arguments):
 
 def arguments(vector):
     files = {"--key": vector["key"], "--tiles": vector.get("tiles"), "--export": vector.get("records")}
-    plain = {"--now": vector.get("now"), "--max-age": vector.get("maxAge"), "--log": vector.get("log")}
+    now = vector.get("now")
+    plain = {"--now": now and now.replace("Z", ".000Z"), "--max-age": vector.get("maxAge"), "--log": vector.get("log")}
     return [
         *(part for name, file in files.items() if file for part in (name, FOLDER / file)),
         *(part for name, text in plain.items() if text for part in (name, text)),
