@@ -193,6 +193,18 @@ def test_a_jump_stops_deciding_and_lengthens_nothing(shifted, hours):
     assert all(abs(later - begun) < 1800 for later in times if later > begun)
 
 
+def test_time_that_leaps_is_not_held_against_the_database(install):
+    """As after a machine's sleep: between asking and answering, much time has passed in which nobody ran."""
+    lockbox = install(clock_shifts=True)
+    lockbox.apply()
+    lockbox.start()
+    # More often than any answer of the database takes.
+    with lockbox.clock.running_fast(every=0.0001):
+        answers = [lockbox.api().get("/readyz") for _ in range(300)]
+    assert {answer.status for answer in answers} == {200}, answers
+    lockbox.stop()
+
+
 def test_a_jump_that_the_operator_accepts_is_followed(shifted):
     request = shifted.approved(duration="PT2H")
     credential = shifted.credential(request)

@@ -1,11 +1,9 @@
 """The description of the API is valid, true, and holds under fuzzing."""
 
-import contextlib
 import os
 import pathlib
 import subprocess
 import sys
-import threading
 
 import openapi_spec_validator
 import pytest
@@ -46,24 +44,6 @@ def _without_names(path):
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
-@contextlib.contextmanager
-def running_fast(clock):
-    """A clock that runs some 300 times too fast: what is refilled by the second does not run out."""
-    stop = threading.Event()
-
-    def run():
-        while not stop.wait(0.015):
-            clock.advance(seconds=5)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 @pytest.mark.parametrize("who, phases", [("eve", "examples,coverage"), ("gita", "fuzzing")])
 def test_fuzzed_requests_get_what_the_description_says(install, tmp_path, who, phases):
     """An installation of its own: the fuzzer changes whatever it may."""
@@ -81,7 +61,7 @@ def test_fuzzed_requests_get_what_the_description_says(install, tmp_path, who, p
         f'[headers]\nAuthorization = "Bearer {api.token}"\n'
         "[checks.missing_required_header]\nexpected-statuses = [400, 401, 403, 406, 415, 422, 428]\n")
     command = pathlib.Path(sys.executable).with_name("schemathesis")
-    with running_fast(lockbox.clock):
+    with lockbox.clock.running_fast():
         done = subprocess.run(
             [command, "--config-file", settings, "run", f"{lockbox.url}/openapi.json", "--phases", phases,
              "--max-examples", "12", "--seed", "1", "--continue-on-failure", "--workers", "1",
