@@ -69,6 +69,13 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         ["LockboxWire", "MerkleLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]
     ),
     (
+        2, "LockboxWitness",
+        [
+            "MerkleLog", "Crypto", "GRDB", "HTTPTypes", "Hummingbird", "HummingbirdCore",
+            "Logging", "NIOCore",
+        ]
+    ),
+    (
         2, "LockboxOIDC",
         [
             "LockboxDomain", "MerkleLog", "LockboxPorts", "LockboxWire", "AsyncHTTPClient",
@@ -241,6 +248,7 @@ let tests: [(name: String, uses: [String])] = [
             "NIOCore", "NIOHTTP1",
         ]
     ),
+    ("LockboxWitnessTests", ["LockboxWitness", "MerkleLog"]),
     ("LockboxWireTests", ["LockboxWire", "LockboxDomain"]),
     (
         "LockboxIdentityTests",
@@ -450,8 +458,8 @@ let package = Package(
             .executableTarget(
                 name: "lockbox",
                 dependencies: dependencies([
-                    "LockboxClient", "LockboxWire", "MerkleLog", "ArgumentParser",
-                    "AsyncHTTPClient", "Crypto", "NIOCore",
+                    "LockboxClient", "LockboxWitness", "LockboxWire", "MerkleLog",
+                    "ArgumentParser", "AsyncHTTPClient", "Crypto", "NIOCore",
                 ]),
                 swiftSettings: settings
             ),
