@@ -253,6 +253,17 @@ extension OperationDescription.Parameter {
         pattern: Pattern.oneLine
     )
 
+    /// How many witnesses must have signed.
+    static let cosignatures = Self(
+        "cosignatures",
+        in: .query,
+        description: "The newest head that at least so many witnesses have cosigned, "
+            + "instead of the newest.",
+        schema: [
+            "type": "integer", "minimum": 0, "maximum": .integer(Int64(LogWitness.most)),
+        ]
+    )
+
     /// A record or a size of the log.
     static func position(_ name: String) -> OperationDescription.Parameter {
         Self(name, in: .query, isRequired: true, schema: .position)

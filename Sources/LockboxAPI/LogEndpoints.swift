@@ -75,9 +75,22 @@ extension API {
                 owner.operation(
                     "getCheckpoint",
                     "The signed head of the log (C2SP tlog-checkpoint)",
-                    answers: .text("A signed note.")
+                    takes: [.cosignatures],
+                    answers: .text("A signed note, with the cosignatures that there are."),
+                    refuses: [.notFound]
                 )
-            ) { _, _, log, _ in Self.text(try await self.log.checkpoint(of: log)) },
+            ) { request, _, log, _ in
+                let needed = try request.number("cosignatures") ?? 0
+                guard needed <= UInt64(LogWitness.most) else {
+                    throw BoundaryError.badParameter(
+                        "cosignatures",
+                        expected: "from 0 to \(LogWitness.most)"
+                    )
+                }
+                let note = try await self.log.checkpoint(of: log, cosignedBy: Int(needed))
+                guard let note else { throw Refusal.notFound(.auditRecord) }
+                return Self.text(note)
+            },
             reading(
                 owner,
                 "/log/key",

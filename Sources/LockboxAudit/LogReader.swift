@@ -4,24 +4,44 @@ package import MerkleLog
 
 /// Reads the logs the way a verifier wants them: checkpoint, tiles, proofs.
 package struct LogReader: Sendable {
-    private let store: any Store
+    let store: any Store
     private let signer: any CheckpointSigner
     private let prefix: String
+    /// Whose cosignatures are shown.
+    package let witnesses: [LogWitness]
     private let slice: Int
     private let longReads = LongReads(AuditLimits.searches)
     private let exports = DayCounts()
 
     /// `prefix` is the server's public address without its scheme; a log's origin is the address of
-    /// its files below it.
-    package init(store: any Store, signer: any CheckpointSigner, prefix: String) {
-        self.init(store: store, signer: signer, prefix: prefix, slice: AuditLimits.slice)
+    /// its files below it. Cosignatures are shown of `witnesses` alone.
+    package init(
+        store: any Store,
+        signer: any CheckpointSigner,
+        prefix: String,
+        witnesses: [LogWitness] = []
+    ) {
+        self.init(
+            store: store,
+            signer: signer,
+            prefix: prefix,
+            witnesses: witnesses,
+            slice: AuditLimits.slice
+        )
     }
 
     /// `slice` is how many records one view of the store looks at.
-    init(store: any Store, signer: any CheckpointSigner, prefix: String, slice: Int) {
+    init(
+        store: any Store,
+        signer: any CheckpointSigner,
+        prefix: String,
+        witnesses: [LogWitness] = [],
+        slice: Int
+    ) {
         self.store = store
         self.signer = signer
         self.prefix = prefix
+        self.witnesses = witnesses
         self.slice = slice
     }
 
@@ -65,7 +85,7 @@ package struct LogReader: Sendable {
 
     /// Whether readers who know our present key and address can use `note`: both may have changed
     /// since it was signed.
-    private func isOurs(_ note: String, _ origin: String) -> Bool {
+    func isOurs(_ note: String, _ origin: String) -> Bool {
         do {
             let key = try VerifierKey(parsing: signer.verifierKey(origin: origin))
             _ = try Checkpoint(

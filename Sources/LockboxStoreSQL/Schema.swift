@@ -36,6 +36,7 @@ package enum Schema {
                 .statements, .browserCodes, .lettersByTheDay, .ended,
                 .invitations, .tokenScopes, .openID, .identity, .provisioning, .passkeys,
                 .personProposals, .loosening, .programs, .logins, .support, .timeZones,
+                .cosignatures,
             ]
         }
     }

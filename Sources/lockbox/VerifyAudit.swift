@@ -44,6 +44,7 @@ struct VerifyAudit: AsyncParsableCommand {
     var key: String?
     @Flag(help: "The export holds only some of the records.") var partial = false
     @Option(help: "Where to remember what was seen.") var state: String?
+    @OptionGroup var witnesses: WitnessingOptions
 
     func validate() throws {
         if export == nil, !checkpoint.isEmpty || partial {
@@ -75,6 +76,8 @@ struct VerifyAudit: AsyncParsableCommand {
         }
         let checkpoints = checkpoint.isEmpty ? [names.checkpoint] : checkpoint
         let notes = try checkpoints.map { ExportVerifier.Note(name: $0, bytes: try Files.read($0)) }
+        // The first is that of the export.
+        if let newest = notes.first { try witnesses.check(newest.bytes, on: shell) }
         var verifier = ExportVerifier(notes: notes, key: key, isComplete: !partial)
         let lines = try Files.read(path).split(
             separator: UInt8(ascii: "\n"),
@@ -108,6 +111,7 @@ struct VerifyAudit: AsyncParsableCommand {
                     "First look at this log. Its key is remembered from now on:\n  \(signed.key.text)"
                 )
             }
+            try witnesses.check(signed.note, on: session.shell)
             let origin = signed.key.name
             var verifier = LogVerifier(head: signed.head, origin: origin, memory: remembered.memory)
             for bundle in EntryBundle.all(ofSize: signed.head.size) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LockboxClient
 import LockboxWitness
 import MerkleLog
 
@@ -21,6 +22,44 @@ struct WitnessCommand: AsyncParsableCommand {
             InitWitness.self, AddWitnessedLog.self, ServeWitness.self, WitnessStatus.self,
         ]
     )
+}
+
+/// Which witnesses a verifier wants to see under a checkpoint.
+struct WitnessingOptions: ParsableArguments {
+    @Option(help: "The key of a witness that is to have cosigned; may be given several times.")
+    var witness: [String] = []
+    @Option(help: "How many of them must have; all if left out.") var needed: Int?
+
+    func validate() throws {
+        if needed != nil, witness.isEmpty { throw ValidationError("--needed goes with --witness.") }
+        if let needed, !(1...witness.count).contains(needed) {
+            throw ValidationError("--needed: from 1 to \(witness.count), as many as there are.")
+        }
+    }
+
+    /// Tells who has cosigned `note`; throws where that is not enough.
+    func check(_ note: [UInt8], on shell: Shell) throws {
+        guard !witness.isEmpty else { return }
+        let keys = try witness.map { text in
+            do { return try WitnessKey(parsing: text) } catch {
+                throw Failure.failed("\(TerminalText.clean(text)): \(error)")
+            }
+        }
+        let found: WitnessedCheckpoint
+        do {
+            found = try WitnessedCheckpoint(SignedNote(parsing: note), by: keys, needed: needed)
+        } catch {
+            throw Failure.failed("The checkpoint cannot be trusted: \(error)")
+        }
+        for witness in found.witnesses {
+            guard let time = witness.time else { continue }
+            let at = Date(timeIntervalSince1970: TimeInterval(time)).ISO8601Format()
+            shell.tell("Cosigned by \(TerminalText.clean(witness.key.name)) at \(at).")
+        }
+        if let finding = found.finding {
+            throw Failure.failed(TerminalText.clean(finding) + "\nNOT in order")
+        }
+    }
 }
 
 struct WitnessOptions: ParsableArguments {

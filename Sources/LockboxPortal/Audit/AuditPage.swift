@@ -84,7 +84,9 @@ extension PortalSite {
                     status: .ok,
                     headers: Self.download("text/plain; charset=utf-8", "checkpoint.txt"),
                     body: .init(
-                        byteBuffer: ByteBuffer(string: try await self.log.checkpoint(of: log))
+                        byteBuffer: ByteBuffer(
+                            string: try await self.log.cosignedCheckpoint(of: log)
+                        )
                     )
                 )
             },
@@ -92,7 +94,7 @@ extension PortalSite {
                 let log = try await readableLog(viewer)
                 // It reads the whole log.
                 try verifyLimit.take(viewer.person.id.text, now: clock.now())
-                let note = try await self.log.checkpoint(of: log)
+                let note = try await self.log.cosignedCheckpoint(of: log)
                 let report = try await context.untilClientLeaves {
                     try await logCheck.run(on: log, for: viewer.person.id)
                 }
