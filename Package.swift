@@ -114,7 +114,7 @@ let rooms: [(floor: Int, name: String, uses: [String])] = [
         4, "LockboxWork",
         [
             "LockboxDomain", "LockboxPorts", "LockboxAudit", "LockboxNotifier", "LockboxService",
-            "LockboxDecisions",
+            "LockboxDecisions", "MerkleLog",
             "ServiceLifecycle", "Logging",
         ]
     ),
@@ -295,7 +295,7 @@ let tests: [(name: String, uses: [String])] = [
         [
             "LockboxWork", "LockboxAudit", "LockboxService", "LockboxStoreSQLite", "LockboxDomain",
             "LockboxPorts", "LockboxFixtures", "LockboxTestWorld", "LockboxDecisions",
-            "LockboxNotifier", "Logging", "ServiceLifecycle",
+            "LockboxNotifier", "LockboxWitness", "MerkleLog", "Logging", "ServiceLifecycle",
         ]
     ),
     (

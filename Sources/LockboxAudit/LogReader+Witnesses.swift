@@ -1,5 +1,4 @@
-package import LockboxDomain
-import LockboxPorts
+package import LockboxPorts
 import MerkleLog
 
 extension LogReader {

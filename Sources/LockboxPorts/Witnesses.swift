@@ -1,4 +1,3 @@
-public import LockboxDomain
 public import MerkleLog
 
 /// A witness that our logs are sent to (C2SP tlog-witness).

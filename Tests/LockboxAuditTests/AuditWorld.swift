@@ -97,12 +97,14 @@ struct AuditWorld: Sendable {
     func reader(
         signer: (any CheckpointSigner)? = nil,
         prefix: String = prefix,
+        witnesses: [LogWitness] = [],
         slice: Int = AuditLimits.slice
     ) throws -> LogReader {
         LogReader(
             store: store,
             signer: try signer ?? Ed25519CheckpointSigner(seed: Self.seed),
             prefix: prefix,
+            witnesses: witnesses,
             slice: slice
         )
     }
