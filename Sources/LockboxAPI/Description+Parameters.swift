@@ -1,5 +1,6 @@
 import LockboxDomain
 import LockboxHTTP
+import LockboxPorts
 import LockboxWire
 import MerkleLog
 
