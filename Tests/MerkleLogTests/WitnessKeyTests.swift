@@ -27,7 +27,8 @@ import Testing
         )
         #expect(
             try witness.cosign(Self.checkpoint, at: 1_679_315_147).line
-                == "— witness.example/w1 5AUb/wAAAABkGFDLFXNxZcCVXs0dq9LqNj5zI9sthDNpq+wvvkhfVeFTo3rD2Kv0of5xQGRYQ8lwrb2JFwSmhAFYfzsMdLrya3iXBg=="
+                == "— witness.example/w1 5AUb/wAAAABkGFDLFXNxZcCVXs0dq9LqNj5zI9sthDNpq+wv"
+                + "vkhfVeFTo3rD2Kv0of5xQGRYQ8lwrb2JFwSmhAFYfzsMdLrya3iXBg=="
         )
     }
 
