@@ -255,7 +255,10 @@ extension Rule {
             instead: "go through AuditedStore.write(by:)",
             covers: inSources(
                 // A witness has a database of its own, and no audit log.
-                outside: "LockboxAudit", "LockboxStoreSQL", "LockboxStoreSQLite", "LockboxWitness"
+                outside: "LockboxAudit",
+                "LockboxStoreSQL",
+                "LockboxStoreSQLite",
+                "LockboxWitness"
             ),
             find: { matches(#"\.write\s*\{|\bstore\.write\((?!by:)"#, in: $0.code) },
             bad: "try await store.write { tx in tx.save(request) }",
